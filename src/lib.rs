@@ -1,0 +1,1 @@
+//! The Keyturn core.
