@@ -1,0 +1,61 @@
+// The browsers that the tests drive. Debian's packages where they can be installed, else whatever is there.
+import { existsSync } from "node:fs";
+import { findProgram, output, run, say, StepError } from "./steps.mjs";
+
+/** Each browser program: the Debian package that brings it, and the variable that names another copy. */
+const BROWSERS = {
+  chromium: { package: "chromium", variable: "CHROMIUM", names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"] },
+  chromedriver: { package: "chromium-driver", variable: "CHROMEDRIVER", names: ["chromedriver"] },
+  firefox: { package: "firefox-esr", variable: "FIREFOX", names: ["firefox-esr", "firefox"] },
+};
+
+/** What Chromium is started with: no network of its own, and fit for a root account without a display. */
+export const CHROMIUM_FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The full path of a browser program. A missing one is an error: no test is skipped for it. */
+export function browser(name) {
+  const { variable, names } = BROWSERS[name];
+  const path = process.env[variable] ?? findProgram(...names);
+  if (path === undefined || !existsSync(path)) {
+    throw new StepError(`${name} is needed by the tests and not found. Install it, or name its program in the variable ${variable}`);
+  }
+  return path;
+}
+
+/** Installs the browsers that are missing (root on Debian), or says what to install. */
+export function setUpBrowsers() {
+  const missing = Object.values(BROWSERS).filter(({ variable, names }) => !process.env[variable] && !findProgram(...names));
+  if (missing.length === 0) return;
+  const packages = missing.map((browser) => browser.package);
+  const isRoot = typeof process.getuid === "function" && process.getuid() === 0;
+  if (!isRoot || !existsSync("/etc/debian_version") || !findProgram("apt-get")) {
+    throw new StepError(
+      `the tests drive real browsers, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
+        `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
+        `  Elsewhere: install Chromium, the ChromeDriver of the same version and Firefox, and put them in PATH\n` +
+        `  or name the programs in ${Object.values(BROWSERS).map(({ variable }) => variable).join(", ")}`,
+    );
+  }
+  say(`installing the browsers that the tests drive: ${packages.join(", ")}`);
+  // apt tells dpkg's whole story on its standard output; errors go to the other one.
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] };
+  const known = packages.every((name) => /Candidate: \d/.test(output("apt-cache", ["policy", name]) ?? ""));
+  const install = ["install", "--yes", "--no-install-recommends", "-qq", ...packages];
+  if (!known) run("apt-get", ["update", "-qq"], options);
+  try {
+    run("apt-get", install, options);
+  } catch {
+    // The lists may be older than what the archive still holds.
+    run("apt-get", ["update", "-qq"], options);
+    run("apt-get", install, options);
+  }
+}
