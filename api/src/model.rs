@@ -145,6 +145,8 @@ pub struct Field {
     pub sdk122: Option<String>,
     /// What a value is.
     pub kind: Kind,
+    /// TypeScript name of the object type written in place ([`Kind::Any`] and [`Kind::Empty`] have one).
+    pub type_name: Option<String>,
     /// One value, a list or a map with string keys.
     pub shape: Shape,
     /// `null` is a declared value.
