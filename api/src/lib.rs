@@ -2,4 +2,5 @@
 //! that the core embeds. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
 
 pub mod model;
+pub mod naming;
 pub mod text;

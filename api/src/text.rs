@@ -123,23 +123,7 @@ fn print_message(out: &mut String, message: &Message) {
     attribute(out, "input", message.input_name.as_deref());
     out.push('\n');
     for field in &message.fields {
-        line(out, format_args!("  {} ", word(&field.wire)));
-        let kind = kind_text(&field.kind);
-        match field.shape {
-            Shape::One => out.push_str(&kind),
-            Shape::List => line(out, format_args!("list<{kind}>")),
-            Shape::Map => line(out, format_args!("map<{kind}>")),
-        }
-        if field.nullable {
-            out.push('?');
-        }
-        flag(out, "read-only", field.read_only);
-        flag(out, "required", field.required);
-        flag(out, "deprecated", field.deprecated);
-        flag(out, "secret", field.secret);
-        if let Some(group) = field.oneof {
-            line(out, format_args!(" oneof={group}"));
-        }
+        line(out, format_args!("  {} {}{}", word(&field.wire), field_type(field), field_flags(field)));
         attribute(out, "type", field.type_name.as_deref());
         if field.name != field.wire {
             attribute(out, "name", Some(&field.name));
@@ -147,6 +131,32 @@ fn print_message(out: &mut String, message: &Message) {
         attribute(out, "1.2.2", field.sdk122.as_deref());
         out.push('\n');
     }
+}
+
+/// The type of a field as the IDL writes it, such as `list<string>?`.
+#[must_use]
+pub fn field_type(field: &Field) -> String {
+    let kind = kind_text(&field.kind);
+    let null = if field.nullable { "?" } else { "" };
+    match field.shape {
+        Shape::One => format!("{kind}{null}"),
+        Shape::List => format!("list<{kind}>{null}"),
+        Shape::Map => format!("map<{kind}>{null}"),
+    }
+}
+
+/// The flags of a field as the IDL writes them after the type, each with a space before it.
+#[must_use]
+pub fn field_flags(field: &Field) -> String {
+    let mut out = String::new();
+    flag(&mut out, "read-only", field.read_only);
+    flag(&mut out, "required", field.required);
+    flag(&mut out, "deprecated", field.deprecated);
+    flag(&mut out, "secret", field.secret);
+    if let Some(group) = field.oneof {
+        line(&mut out, format_args!(" oneof={group}"));
+    }
+    out
 }
 
 fn line(out: &mut String, text: fmt::Arguments<'_>) {
