@@ -1,6 +1,7 @@
 // The browsers that the tests drive. Debian's packages where they can be installed, else whatever is there.
-import { existsSync } from "node:fs";
-import { findProgram, output, run, say, StepError } from "./steps.mjs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram, output, root, run, say, StepError } from "./steps.mjs";
 
 /** Each browser program: the Debian package that brings it, and the variable that names another copy. */
 const BROWSERS = {
@@ -9,17 +10,11 @@ const BROWSERS = {
   firefox: { package: "firefox-esr", variable: "FIREFOX", names: ["firefox-esr", "firefox"] },
 };
 
-/** What Chromium is started with: no network of its own, and fit for a root account without a display. */
-export const CHROMIUM_FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/**
+ * What Chromium is started with: no network use of its own, and fit for a root account without a display. The same file
+ * tells wasm-bindgen's test runner.
+ */
+export const CHROMIUM_FLAGS = JSON.parse(readFileSync(join(root, "tests/webdriver.json"), "utf8"))["goog:chromeOptions"].args;
 
 /** The full path of a browser program. A missing one is an error: no test is skipped for it. */
 export function browser(name) {

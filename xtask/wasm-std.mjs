@@ -3,7 +3,7 @@
 // There is no rust-toolchain.toml that lists the target: it would make every cargo call fail on such a machine.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { findProgram, output, root, run, say, StepError } from "./steps.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
@@ -29,7 +29,7 @@ export function setUpWasmStd() {
   throw new StepError(`the standard library of Rust ${version} for ${TARGET} is needed. Try \`rustup target add ${TARGET}\``);
 }
 
-/** The test library is written last by every way below. */
+/** std for the core, test for `cargo test`. */
 function isComplete(libraries) {
   const names = existsSync(libraries) ? readdirSync(libraries) : [];
   return ["libstd-", "libtest-"].every((start) => names.some((name) => name.startsWith(start) && name.endsWith(".rlib")));
@@ -50,9 +50,7 @@ function viaDebianSource({ libraries, version }) {
       if (!findProgram("apt-get") || !findProgram("dpkg")) return;
       say(`fetching Debian's rust-src ${version}`);
       const unpacked = fetchDebianSource(work, version);
-      mkdirSync(source, { recursive: true });
-      rmSync(join(source, "library"), { recursive: true, force: true });
-      cpSync(join(unpacked, "library"), join(source, "library"), { recursive: true, verbatimSymlinks: true });
+      install(join(source, "library"), (folder) => cpSync(join(unpacked, "library"), folder, { recursive: true, verbatimSymlinks: true }));
     }
     say(`building Rust's standard library for ${TARGET} from source (about half a minute)`);
     buildStd(work, libraries);
@@ -141,13 +139,12 @@ function viaFolderBeside({ libraries, version }) {
   }
 }
 
-/** Fills the compiler's library folder in one move, so that an interrupted set-up leaves nothing half done. */
-function install(libraries, fill) {
-  const fresh = `${libraries}.new`;
+/** Fills one of the compiler's folders in one move, so that an interrupted set-up leaves nothing half done. */
+function install(folder, fill) {
+  const fresh = `${folder}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   fill(fresh);
-  rmSync(libraries, { recursive: true, force: true });
-  mkdirSync(dirname(libraries), { recursive: true });
-  renameSync(fresh, libraries);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(fresh, folder);
 }
