@@ -147,13 +147,13 @@ pub fn body_field(api: &Api, operation: &Operation) -> Option<String> {
     if operation.params.is_empty() {
         return None;
     }
-    message(api, operation.body.as_deref()?).map(|body| camel(override_of(body)))
+    message(api, operation.body.as_deref()?).map(|body| camel(document_name(api, body)))
 }
 
 /// The field of the envelope that holds the decoded answer.
 #[must_use]
 pub fn response_field(api: &Api, operation: &Operation) -> String {
-    message(api, &operation.response).map_or_else(String::new, |response| camel(override_of(response)))
+    message(api, &operation.response).map_or_else(String::new, |response| camel(document_name(api, response)))
 }
 
 /// [`body_field`] (empty where there is none) and [`response_field`] of release 1.2.2, for the
@@ -178,10 +178,12 @@ pub fn message<'a>(api: &'a Api, key: &str) -> Option<&'a Message> {
     api.messages.iter().find(|message| message.key == key)
 }
 
-/// The document's name of a message, of which field names are made. The only names that differ from it
-/// are those of a second message of the same name and of JavaScript's own; neither is a body or a response.
-fn override_of(message: &Message) -> &str {
-    &message.name
+/// The document's name of a message, of which field names are made: without the number that tells it
+/// from another message of the same name.
+fn document_name<'a>(api: &Api, message: &'a Message) -> &'a str {
+    let stem = message.name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let numbered = stem.len() < message.name.len() && api.messages.iter().any(|other| other.name == stem);
+    if numbered { stem } else { &message.name }
 }
 
 #[cfg(test)]
@@ -238,6 +240,22 @@ mod tests {
         ] {
             assert_eq!(opid(id), expected);
         }
+    }
+
+    #[test]
+    fn the_number_of_a_second_message_of_a_name_is_no_part_of_the_field() {
+        let api = parse(
+            "api t\n\
+             op t.A.Set A.Set PUT /a/{id} body=t.DefaultsInput -> t.PolicyV2 write\n\
+             \x20 path id id string\n\
+             message t.Defaults Defaults\n\
+             message t.DefaultsInput Defaults1\n\
+             message t.PolicyV2 PolicyV2\n",
+        )
+        .unwrap();
+        let [set] = api.operations.as_slice() else { unreachable!() };
+        assert_eq!(body_field(&api, set).as_deref(), Some("defaults"));
+        assert_eq!(response_field(&api, set), "policyV2");
     }
 
     #[test]

@@ -1,2 +1,40 @@
-//! Build tasks.
-fn main() {}
+//! Build tasks: `cargo xtask TASK ...`.
+
+// A build task talks to the person who runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod import;
+
+use std::{env, error::Error, path::Path, process::ExitCode};
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+  import DOCUMENT [--dry-run]   import an OpenAPI document into api/c1.idl and say what changed
+  check-names MAPPING           compare the names that api/c1.idl leads to with a file of expected names
+  seed-names MAPPING            write the first api/c1.names and api/c1.sdk122";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
+    let api = root.join("api");
+    match args.split_first() {
+        Some((task, rest)) => match task.as_str() {
+            "import" => import::import(&api, rest),
+            "check-names" => check::check_names(&api, rest),
+            "seed-names" => import::seed(&api, rest),
+            _ => Err(USAGE.into()),
+        },
+        None => Err(USAGE.into()),
+    }
+}
