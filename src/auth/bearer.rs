@@ -1,0 +1,63 @@
+//! Access tokens as text: made fit for a header before they come near one, because the platform repeats a header value
+//! that it refuses in its error.
+
+use zeroize::Zeroizing;
+
+use super::error::{ConfigError, errors};
+use super::paste;
+
+errors! {
+    /// Why a text cannot be sent as a token.
+    BearerError {
+        Empty "bearer_empty" "the token is empty"
+        Secret "bearer_is_secret" "this is a client secret (it has secret-token: in it), not a token; give it as clientSecret, which never leaves this program"
+        Space "bearer_space" "the token has white space in it"
+        Character "bearer_character" "the token has a character that no header may have"
+        Long "bearer_long" "the token is longer than 64 KB"
+    }
+}
+
+impl From<BearerError> for ConfigError {
+    fn from(error: BearerError) -> Self {
+        Self { option: "security", code: error.code(), message: error.message() }
+    }
+}
+
+/// Checks a token and drops what surrounds it: white space, quotes and the word `Bearer`.
+///
+/// # Errors
+/// Says what keeps the text from being a token, without repeating it.
+pub fn parse(text: &[u8]) -> Result<Zeroizing<String>, BearerError> {
+    const WORD: &[u8] = b"bearer";
+    let mut token = paste::trim(text);
+    if let Some((word, rest)) = token.split_at_checked(WORD.len())
+        && word.eq_ignore_ascii_case(WORD)
+        && let [b' ' | b':' | b'\t', ..] | [] = rest
+    {
+        token = paste::trim(rest.strip_prefix(b":").unwrap_or(rest));
+    }
+    if token.is_empty() {
+        return Err(BearerError::Empty);
+    }
+    if paste::has_secret(token) {
+        return Err(BearerError::Secret);
+    }
+    if token.len() > 64 * 1024 {
+        return Err(BearerError::Long);
+    }
+    if token.iter().any(u8::is_ascii_whitespace) {
+        return Err(BearerError::Space);
+    }
+    match core::str::from_utf8(token) {
+        Ok(text) if token.iter().all(u8::is_ascii_graphic) => Ok(Zeroizing::new(text.to_owned())),
+        _ => Err(BearerError::Character),
+    }
+}
+
+/// The value of the `Authorization` header.
+pub fn header(token: &str) -> Zeroizing<String> {
+    let mut value = Zeroizing::new(String::with_capacity(7 + token.len()));
+    value.push_str("Bearer ");
+    value.push_str(token);
+    value
+}

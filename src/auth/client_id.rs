@@ -1,0 +1,135 @@
+//! Client ids, `name@host/kind`: `strange-hydra-68836@acme.conductor.one/pcc`. The host in one names the tenant.
+
+use super::error::{ConfigError, errors};
+use super::host::{self, HostError};
+use super::paste;
+
+errors! {
+    /// Which part of a client id is wrong.
+    ClientIdError {
+        Empty "client_id_empty" "the client id is empty"
+        Secret "client_id_is_secret" "this is a client secret (it has secret-token: in it), not a client id; the two may be swapped"
+        Token "client_id_is_token" "this is a token, not a client id"
+        Url "client_id_is_url" "this is a URL; a client id has the form name@host/kind"
+        Long "client_id_long" "the client id is longer than 512 characters"
+        At "client_id_at" "the client id has no @; its form is name@host/kind"
+        Ats "client_id_ats" "the client id has more than one @; its form is name@host/kind"
+        NameEmpty "client_id_name_empty" "the name, before the @ of the client id, is empty"
+        NameCharacter "client_id_name_character" "the name, before the @ of the client id, has a character that no client id has"
+        Slash "client_id_slash" "the client id has no / after its host; it may have been cut off"
+        KindEmpty "client_id_kind_empty" "the kind, after the / of the client id, is empty; it may have been cut off"
+        KindCharacter "client_id_kind_character" "the kind, after the / of the client id, has a character that is not a letter, a digit, a hyphen or an underscore"
+    }
+    + Host(HostError)
+}
+
+impl From<ClientIdError> for ConfigError {
+    fn from(error: ClientIdError) -> Self {
+        Self { option: "clientID", code: error.code(), message: error.message() }
+    }
+}
+
+/// What holds the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `pcc`: a person's own client.
+    Personal,
+    /// `spc`: a service principal.
+    ServicePrincipal,
+    /// `wfe`: a workload federation trust. It has no secret; it exchanges tokens.
+    Federation,
+    /// `tcc`: a tunnel, as bridges use.
+    Tunnel,
+    /// One that this version has no name for; it works all the same.
+    Other,
+}
+
+/// A client id that was checked. It is no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientId {
+    text: String,
+    name: usize,
+    slash: usize,
+    host: String,
+    port: Option<u16>,
+}
+
+impl ClientId {
+    /// Checks `text`; quotes and white space around it are dropped.
+    ///
+    /// # Errors
+    /// The first part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ClientIdError> {
+        let text = paste::trim_text(text);
+        if text.is_empty() {
+            return Err(ClientIdError::Empty);
+        }
+        if paste::has_secret(text.as_bytes()) {
+            return Err(ClientIdError::Secret);
+        }
+        if paste::is_jwt(text.as_bytes()) {
+            return Err(ClientIdError::Token);
+        }
+        if text.contains("://") {
+            return Err(ClientIdError::Url);
+        }
+        if text.len() > 512 {
+            return Err(ClientIdError::Long);
+        }
+        let (name, rest) = text.split_once('@').ok_or(ClientIdError::At)?;
+        if rest.contains('@') {
+            return Err(ClientIdError::Ats);
+        }
+        if name.is_empty() {
+            return Err(ClientIdError::NameEmpty);
+        }
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~+=".contains(&b)) {
+            return Err(ClientIdError::NameCharacter);
+        }
+        let (host, kind) = rest.split_once('/').ok_or(ClientIdError::Slash)?;
+        let (host, port) = host::parse(host)?;
+        if kind.is_empty() {
+            return Err(ClientIdError::KindEmpty);
+        }
+        if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            return Err(ClientIdError::KindCharacter);
+        }
+        Ok(Self { name: name.len(), slash: text.len() - kind.len() - 1, text: text.to_owned(), host, port })
+    }
+
+    /// The id as it was given: what goes into `client_id`, `iss` and `sub`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The part before the `@`. For personal clients and service principals it is the credential's own id.
+    pub fn name(&self) -> &str {
+        self.text.get(..self.name).unwrap_or_default()
+    }
+
+    /// The tenant's host in lower case, without a port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, if one is named.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The part after the `/`.
+    pub fn kind_text(&self) -> &str {
+        self.text.get(self.slash + 1..).unwrap_or_default()
+    }
+
+    /// What holds the credential.
+    pub fn kind(&self) -> Kind {
+        match self.kind_text() {
+            "pcc" => Kind::Personal,
+            "spc" => Kind::ServicePrincipal,
+            "wfe" => Kind::Federation,
+            "tcc" => Kind::Tunnel,
+            _ => Kind::Other,
+        }
+    }
+}

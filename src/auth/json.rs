@@ -1,0 +1,89 @@
+//! The members of one flat JSON object: a JWK, an answer of the token endpoint. On the cursor of `wire::json`; members
+//! that nest are passed over.
+
+use crate::wire::json::{Cursor, Text, Token};
+
+/// Why a text is no JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// There is nothing, or white space alone.
+    Empty,
+    /// It is JSON of another kind.
+    NotObject,
+    /// It ends too early.
+    Truncated,
+    /// It is not JSON.
+    Syntax,
+}
+
+/// The value of a member.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// A string, not unescaped yet.
+    Text(Text<'a>),
+    /// The text of a number.
+    Number(&'a str),
+    /// `null`.
+    Null,
+    /// A boolean, an array or an object.
+    Other,
+}
+
+/// Calls `member` with the name and value of each member, in order. Names with escapes in them come as they stand.
+pub fn each_member<'a>(bytes: &'a [u8], mut member: impl FnMut(&'a str, Value<'a>)) -> Result<(), Error> {
+    let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax)?;
+    let mut cursor = Cursor::new(text);
+    if cursor.at_end() {
+        return Err(Error::Empty);
+    }
+    match cursor.peek() {
+        Ok(Token::Object) => {}
+        // A word that begins like `true` may be any text.
+        Ok(Token::Array | Token::String | Token::Number) => return Err(Error::NotObject),
+        Ok(_) => return Err(if cursor.skip().is_ok() && cursor.at_end() { Error::NotObject } else { Error::Syntax }),
+        Err(_) => return Err(Error::Syntax),
+    }
+    let mut read = || {
+        cursor.expect(b'{')?;
+        if !cursor.take(b'}') {
+            loop {
+                let name = cursor.string()?.raw;
+                cursor.expect(b':')?;
+                let value = match cursor.peek()? {
+                    Token::String => Value::Text(cursor.string()?),
+                    Token::Number => Value::Number(cursor.number()),
+                    token => {
+                        cursor.skip()?;
+                        if token == Token::Null { Value::Null } else { Value::Other }
+                    }
+                };
+                member(name, value);
+                if !cursor.more(b'}')? {
+                    break;
+                }
+            }
+        }
+        Ok::<_, crate::wire::json::Malformed>(())
+    };
+    if read().is_err() {
+        // The cursor stops where it found no value; with nothing left there, the text was cut off.
+        return Err(if ends_open(text) { Error::Truncated } else { Error::Syntax });
+    }
+    if cursor.at_end() { Ok(()) } else { Err(Error::Syntax) }
+}
+
+/// The text stops inside a string or with a bracket open.
+fn ends_open(text: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for b in text.bytes() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    quoted || depth > 0
+}

@@ -1,0 +1,32 @@
+//! Authentication: client ids, secrets, tenants, signed assertions, and the life of tokens.
+//! Pure: time and randomness are passed in, requests are described and answers read, nothing here does I/O.
+
+mod base64;
+mod error;
+mod host;
+mod json;
+mod paste;
+
+pub mod assertion;
+pub mod bearer;
+pub mod client_id;
+pub mod redact;
+pub mod secret;
+pub mod source;
+pub mod tenant;
+pub mod token_request;
+pub mod token_response;
+pub mod tokens;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+pub use client_id::{ClientId, ClientIdError};
+pub use error::ConfigError;
+pub use host::HostError;
+pub use secret::{ClientSecret, SecretError};
+pub use source::{Moment, Need, Source};
+pub use tenant::{BaseUrl, TenantError, resolve};
+pub use token_request::TokenRequest;
+pub use token_response::{Grant, TokenError, TokenErrorKind};
+pub use tokens::{Attempt, Failure, Next, Policy, Rejection, Tokens};

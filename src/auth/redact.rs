@@ -1,0 +1,68 @@
+//! Text from a server, made fit for an error message.
+
+use super::paste;
+
+/// What stands in the place of something that may be a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// At most `max` characters of `text` on one line: control and invisible characters become spaces, and whatever looks
+/// like a client secret, a JWT or a long key becomes `[redacted]`.
+pub fn redact(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    // Words are judged whole, before anything is cut; a word never ends up half shown.
+    while let Some(first) = rest.chars().next() {
+        let is_word = word_character(first);
+        let len = rest.find(|c| word_character(c) != is_word).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(len);
+        if is_word {
+            out.push_str(if suspicious(run.as_bytes()) { REDACTED } else { run });
+        } else {
+            run.chars().for_each(|c| {
+                if visible(c) {
+                    out.push(c)
+                } else if !out.ends_with(' ') {
+                    out.push(' ')
+                }
+            });
+        }
+        // No message needs more, however long a hostile body is.
+        if out.len() > 4 * max {
+            break;
+        }
+        rest = after;
+    }
+    let out = out.trim();
+    match out.char_indices().nth(max) {
+        Some((end, _)) => {
+            let mut cut = out.get(..end).unwrap_or_default().trim_end().to_owned();
+            cut.push('\u{2026}');
+            cut
+        }
+        None => out.to_owned(),
+    }
+}
+
+/// May be part of a token.
+fn word_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | ':' | '~')
+}
+
+/// Not a control character, a line separator, or one that hides or reorders what stands around it.
+fn visible(c: char) -> bool {
+    !(c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
+}
+
+/// A JWT shows in its first characters (`{"` in base64), a key in its length: no UUID and hardly a name has 40 characters.
+/// A path may, so with slashes it takes the mixture that base64 has.
+fn suspicious(word: &[u8]) -> bool {
+    let jwt = |part: &[u8]| part.starts_with(b"eyJ") && part.len() >= 16;
+    let mixed = |part: &[u8]| {
+        [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit].iter().all(|class| part.iter().any(class))
+    };
+    paste::has_secret(word)
+        || word.split(|b| b".:=/".contains(b)).any(|part| jwt(part) || part.len() >= 40)
+        || word.split(|b| b".:=".contains(b)).any(|part| part.len() >= 40 && mixed(part))
+}

@@ -1,0 +1,284 @@
+//! Where a tenant lives: from a server URL, a tenant's name, host or URL, or the host in a client id, to one checked base
+//! URL. No other place makes URLs that a token is sent to.
+
+use super::client_id::ClientId;
+use super::error::{ConfigError, errors};
+use super::host::{self, HostError};
+use super::paste;
+
+/// Tenants with a bare name live under this domain.
+const DOMAIN: &str = ".conductor.one";
+
+/// What the API's own description writes where the tenant's name belongs.
+const TEMPLATE: &str = "{tenantDomain}";
+
+errors! {
+    /// Why a text names no tenant.
+    TenantError {
+        Missing "tenant_missing" "no tenant is named; give a serverURL, a tenantDomain or a client id"
+        Empty "url_empty" "the value is empty"
+        Secret "url_has_secret" "there is a client secret (secret-token:) in it; the options may be swapped"
+        ClientId "tenant_is_client_id" "this is a client id; give it as clientID, the tenant follows from it"
+        SchemeMissing "url_scheme_missing" "the URL does not begin with https://"
+        Scheme "url_scheme" "the URL's scheme is neither https nor http"
+        Insecure "url_insecure" "plain http would send tokens in the clear; it is allowed to localhost, 127.0.0.0/8 and [::1] only"
+        UserInfo "url_user_info" "the URL has a user name or password in it"
+        Space "url_space" "the URL has white space or a control character in it"
+        Backslash "url_backslash" "the URL has a backslash in it"
+        Path "url_path" "the URL's path has a character that must be percent-encoded"
+        PathEscape "url_path_escape" "the URL's path has a percent sign without two hexadecimal digits"
+        PathSegment "url_path_segment" "the URL's path has an empty part, or one that is . or .."
+        Template "url_template" "the URL has braces in it; the only placeholder is {tenantDomain}"
+        TemplateTenant "url_template_tenant" "the URL needs a tenantDomain for its placeholder"
+        TemplateName "url_template_name" "for a URL with a placeholder the tenantDomain must be a tenant's name, not another host"
+        ShortHost "tenant_short_host" "the client id's host has no dot in it; give a serverURL"
+        NamePort "tenant_name_port" "a tenant's name takes no port; give the whole host"
+    }
+    + Host(HostError)
+}
+
+impl TenantError {
+    fn of(self, option: &'static str) -> ConfigError {
+        ConfigError { option, code: self.code(), message: self.message() }
+    }
+}
+
+/// How a tenant is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// To a loopback host only.
+    Http,
+    /// Everywhere else.
+    Https,
+}
+
+impl Scheme {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Http => "http://",
+            Self::Https => "https://",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    /// For a host that was named without a scheme: a loopback host is a sandbox, and a sandbox has no certificate.
+    fn of(host: &str) -> Self {
+        if host::is_loopback(host) { Self::Http } else { Self::Https }
+    }
+}
+
+/// An absolute URL that paths are appended to. Equal tenants compare equal: host in lower case, the scheme's own port left
+/// out, no slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+    /// Where the path begins in `text`.
+    path: usize,
+    scheme: Scheme,
+    host: String,
+    port: Option<u16>,
+}
+
+impl BaseUrl {
+    /// Checks an absolute URL. A path is kept as a prefix; query and fragment are dropped.
+    ///
+    /// # Errors
+    /// The first part that is wrong.
+    pub fn parse(url: &str) -> Result<Self, TenantError> {
+        let url = checked(url)?;
+        let (scheme, rest) = url.split_once("://").ok_or(TenantError::SchemeMissing)?;
+        let scheme = if scheme.eq_ignore_ascii_case("https") {
+            Scheme::Https
+        } else if scheme.eq_ignore_ascii_case("http") {
+            Scheme::Http
+        } else {
+            return Err(TenantError::Scheme);
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err(TenantError::UserInfo);
+        }
+        if rest.contains('\\') {
+            return Err(TenantError::Backslash);
+        }
+        if rest.contains(['{', '}']) {
+            return Err(TenantError::Template);
+        }
+        let (host, port) = host::parse(authority)?;
+        if scheme == Scheme::Http && !host::is_loopback(&host) {
+            return Err(TenantError::Insecure);
+        }
+        let path = path.trim_end_matches('/');
+        check_path(path)?;
+        Ok(Self::new(scheme, host, port, path))
+    }
+
+    /// Reads a tenant as people name it: `acme`, `acme.conductor.one` or `https://acme.conductor.one/anything`. The rules
+    /// are those of the Go SDK's `NormalizeTenant`: a name without a dot is one under `conductor.one`, and a URL of such a
+    /// tenant stands for its host alone.
+    ///
+    /// # Errors
+    /// The first part that is wrong.
+    pub fn of_tenant(tenant: &str) -> Result<Self, TenantError> {
+        let tenant = checked(tenant)?;
+        if tenant.contains("://") {
+            let url = Self::parse(tenant)?;
+            return Ok(match url.name() {
+                Some(_) => Self::new(url.scheme, url.host, url.port, ""),
+                None => url,
+            });
+        }
+        if paste::is_client_id(tenant.as_bytes()) {
+            return Err(TenantError::ClientId);
+        }
+        let (mut host, port) = host::parse(tenant)?;
+        if !host.contains('.') && !host::is_loopback(&host) {
+            if port.is_some() {
+                return Err(TenantError::NamePort);
+            }
+            host.push_str(DOMAIN);
+        }
+        Ok(Self::new(Scheme::of(&host), host, port, ""))
+    }
+
+    /// The tenant that a client id names.
+    ///
+    /// # Errors
+    /// [`TenantError::ShortHost`] for a host that only a local network could know.
+    pub fn of_client_id(id: &ClientId) -> Result<Self, TenantError> {
+        if !id.host().contains('.') && !host::is_loopback(id.host()) {
+            return Err(TenantError::ShortHost);
+        }
+        Ok(Self::new(Scheme::of(id.host()), id.host().to_owned(), id.port(), ""))
+    }
+
+    fn new(scheme: Scheme, host: String, port: Option<u16>, path: &str) -> Self {
+        let port = port.filter(|&port| port != scheme.default_port());
+        let mut text = String::from(scheme.prefix());
+        text.push_str(&host);
+        if let Some(port) = port {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
+        let origin = text.len();
+        text.push_str(path);
+        Self { text, path: origin, scheme, host, port }
+    }
+
+    /// The whole URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Scheme, host and port: what an answer's origin must be equal to.
+    pub fn origin(&self) -> &str {
+        self.text.get(..self.path).unwrap_or_default()
+    }
+
+    /// The path prefix: empty, or beginning with a slash and not ending with one.
+    pub fn path(&self) -> &str {
+        self.text.get(self.path..).unwrap_or_default()
+    }
+
+    /// https, or http for a loopback host.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host in lower case, without a port; `[::1]` with its brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, unless it is the scheme's own.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// What an assertion for this tenant names as its audience: the host *without* the port, as C1's own clients do.
+    pub fn audience(&self) -> &str {
+        &self.host
+    }
+
+    /// The URL of `path`, which begins with a slash.
+    pub fn join(&self, path: &str) -> String {
+        let mut url = String::with_capacity(self.text.len() + path.len());
+        url.push_str(&self.text);
+        url.push_str(path);
+        url
+    }
+
+    /// The tenant's name, for `name.conductor.one`.
+    fn name(&self) -> Option<&str> {
+        self.host.strip_suffix(DOMAIN).filter(|name| !name.contains('.'))
+    }
+}
+
+/// The base URL from a client's options: the server URL if there is one, else the tenant, else the client id's host. A server
+/// URL may have `{tenantDomain}` in it, as the API's description does.
+///
+/// # Errors
+/// Names the option at fault.
+pub fn resolve(
+    server_url: Option<&str>,
+    tenant: Option<&str>,
+    client_id: Option<&ClientId>,
+) -> Result<BaseUrl, ConfigError> {
+    match (server_url, tenant, client_id) {
+        (Some(url), tenant, id) if url.contains(TEMPLATE) => {
+            let tenant = match (tenant, id) {
+                (Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain"))?,
+                (None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID"))?,
+                (None, None) => return Err(TenantError::TemplateTenant.of("tenantDomain")),
+            };
+            let name = tenant.name().ok_or(TenantError::TemplateName.of("tenantDomain"))?;
+            BaseUrl::parse(&url.replace(TEMPLATE, name)).map_err(|error| error.of("serverURL"))
+        }
+        (Some(url), _, _) => BaseUrl::parse(url).map_err(|error| error.of("serverURL")),
+        (None, Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain")),
+        (None, None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID")),
+        (None, None, None) => Err(TenantError::Missing.of("serverURL")),
+    }
+}
+
+/// Refuses what no option that names a place may hold.
+fn checked(text: &str) -> Result<&str, TenantError> {
+    let text = paste::trim_text(text);
+    if text.is_empty() {
+        return Err(TenantError::Empty);
+    }
+    if paste::has_secret(text.as_bytes()) {
+        return Err(TenantError::Secret);
+    }
+    // A URL parser drops tabs and line ends wherever they stand; a person who looks at the text does not.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(TenantError::Space);
+    }
+    Ok(text)
+}
+
+/// A prefix that every URL parser leaves as it is. `path` is empty or begins with a slash.
+fn check_path(path: &str) -> Result<(), TenantError> {
+    if !path.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>^`|".contains(&b)) {
+        return Err(TenantError::Path);
+    }
+    for after in path.split('%').skip(1) {
+        if !after.get(..2).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())) {
+            return Err(TenantError::PathEscape);
+        }
+    }
+    for segment in path.split('/').skip(1) {
+        // `%2e` counts as a dot when a URL parser looks for `..`.
+        if matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "" | "." | "..") {
+            return Err(TenantError::PathSegment);
+        }
+    }
+    Ok(())
+}

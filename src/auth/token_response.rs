@@ -1,0 +1,313 @@
+//! What the token endpoint answers: a token, an OAuth error, C1's own error form, or something that is none of these.
+
+use zeroize::Zeroizing;
+
+use super::bearer::{self, BearerError};
+use super::error::errors;
+use super::json::{self, Value};
+use super::redact::redact;
+
+errors! {
+    /// What went wrong at the token endpoint.
+    TokenErrorKind {
+        Refused "token_refused" "the token endpoint refused the credential"
+        RateLimited "token_rate_limited" "the token endpoint asks to slow down"
+        Server "token_server_error" "the token endpoint failed"
+        NotFound "token_endpoint_not_found" "there is no token endpoint at this address"
+        Status "token_unexpected_status" "the token endpoint answered with a status that it should not"
+        Html "token_html" "the token endpoint answered with a web page"
+        EmptyBody "token_empty_body" "the token endpoint's answer is empty"
+        TooLarge "token_too_large" "the token endpoint's answer is larger than 1 MB"
+        Truncated "token_truncated" "the token endpoint's answer ends too early"
+        Syntax "token_not_json" "the token endpoint's answer is not JSON"
+        NotObject "token_not_object" "the token endpoint's answer is not a JSON object"
+        Missing "token_missing" "the token endpoint's answer has no access_token"
+        NotText "token_not_text" "the access_token in the token endpoint's answer is not text"
+        Blank "token_blank" "the access_token in the token endpoint's answer is empty"
+        Unsafe "token_unsafe" "the access_token in the token endpoint's answer cannot be sent in a header"
+        Type "token_type_unknown" "the token endpoint issued a token of a type that is not known"
+        TypeDpop "token_type_dpop" "the token endpoint issued a token that is bound to a DPoP key, which was not asked for"
+        Expired "token_expired_on_arrival" "the token endpoint issued a token that is expired already"
+    }
+}
+
+/// Reasons that C1 gives for a refusal and that people can act upon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Reason {
+    TrustNotFound,
+    IssuerMismatch,
+    CelConditionNotMet,
+    TokenTooOld,
+    SpDisabled,
+}
+
+impl Reason {
+    const ALL: [Self; 5] =
+        [Self::TrustNotFound, Self::IssuerMismatch, Self::CelConditionNotMet, Self::TokenTooOld, Self::SpDisabled];
+
+    /// As C1 writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TrustNotFound => "trust_not_found",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::CelConditionNotMet => "cel_condition_not_met",
+            Self::TokenTooOld => "token_too_old",
+            Self::SpDisabled => "sp_disabled",
+        }
+    }
+
+    /// What to check.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::TrustNotFound => {
+                "no federation trust has this client id: check that it ends in /wfe and belongs to this tenant, and that the trust still exists"
+            }
+            Self::IssuerMismatch => {
+                "the identity token comes from another issuer than the trust names: compare its iss with the trust's issuer URL, to the slash"
+            }
+            Self::CelConditionNotMet => {
+                "the identity token does not meet the trust's condition: compare its claims (repository, branch, environment) with the condition"
+            }
+            Self::TokenTooOld => {
+                "the identity token was issued more than ten minutes ago: fetch it right before it is exchanged, and check this machine's clock"
+            }
+            Self::SpDisabled => "the service principal is disabled: an administrator can enable it again",
+        }
+    }
+}
+
+/// Why there is no token. Everything in it is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenError {
+    /// What went wrong.
+    pub kind: TokenErrorKind,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// OAuth's `error`, such as `invalid_client`; letters, digits, `_`, `-` and `.` only.
+    pub oauth_error: Option<String>,
+    /// The server's own words: at most 300 characters, on one line, without anything that looks like a secret.
+    pub description: Option<String>,
+    /// The `code` of C1's own error form, a gRPC status such as 16 for UNAUTHENTICATED.
+    pub api_code: Option<u32>,
+    /// C1's reason, if it is one that is known.
+    pub reason: Option<Reason>,
+}
+
+impl TokenError {
+    pub(super) fn new(kind: TokenErrorKind, status: u16) -> Self {
+        Self { kind, status, oauth_error: None, description: None, api_code: None, reason: None }
+    }
+
+    /// The same request may succeed later without anyone changing anything.
+    pub fn is_transient(&self) -> bool {
+        use TokenErrorKind as Kind;
+        matches!(self.kind, Kind::RateLimited | Kind::Server | Kind::Truncated | Kind::EmptyBody)
+            || matches!(self.status, 408 | 425)
+            || self.oauth_error.as_deref() == Some("temporarily_unavailable")
+    }
+
+    /// What to check, where something useful can be said.
+    pub fn hint(&self) -> Option<&'static str> {
+        use TokenErrorKind as Kind;
+        if let Some(reason) = self.reason {
+            return Some(reason.hint());
+        }
+        Some(match (self.oauth_error.as_deref(), self.kind) {
+            (Some("use_dpop_nonce" | "invalid_dpop_proof"), _) | (_, Kind::TypeDpop) => {
+                "this credential requires DPoP: use one that does not, or a token source that sends proofs"
+            }
+            (Some("unsupported_grant_type" | "unauthorized_client"), _) => {
+                "this credential may not get tokens this way: a /wfe client id exchanges identity tokens, the others sign with their secret"
+            }
+            (_, Kind::Refused) => {
+                "check that client id and secret were issued together, that the credential is neither revoked nor expired, that this address may use it, and that this machine's clock is right to two minutes"
+            }
+            (_, Kind::Html | Kind::NotFound | Kind::Syntax | Kind::NotObject | Kind::Status | Kind::Missing) => {
+                "check serverURL and tenantDomain: this address does not answer as a C1 tenant does; a proxy or a login page may stand before it"
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl core::fmt::Display for TokenError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.kind.message())?;
+        for text in [&self.oauth_error, &self.description].into_iter().flatten() {
+            f.write_str(": ")?;
+            f.write_str(text)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for TokenError {}
+
+/// How a token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenType {
+    /// Whoever has it may use it.
+    Bearer,
+    /// Bound to a key that proves each request (RFC 9449).
+    Dpop,
+}
+
+/// A token that was issued.
+pub struct Grant {
+    /// Fit for a header.
+    pub token: Zeroizing<String>,
+    /// How it is sent.
+    pub token_type: TokenType,
+    /// Seconds it lives, above zero; `None` if the server does not say or says it in no known form.
+    pub expires_in: Option<f64>,
+}
+
+impl core::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Grant")
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads an answer. `body` is the caller's to wipe.
+///
+/// # Errors
+/// If it holds no usable token.
+pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
+    let ok = (200..300).contains(&status);
+    let mut fields = Fields::default();
+    let read = if body.len() > 1 << 20 {
+        Err(TokenErrorKind::TooLarge)
+    } else {
+        json::each_member(body, |name, value| fields.set(name, value)).map_err(|error| match error {
+            json::Error::Empty => TokenErrorKind::EmptyBody,
+            json::Error::NotObject => TokenErrorKind::NotObject,
+            json::Error::Truncated => TokenErrorKind::Truncated,
+            json::Error::Syntax if body.trim_ascii().starts_with(b"<") => TokenErrorKind::Html,
+            json::Error::Syntax => TokenErrorKind::Syntax,
+        })
+    };
+    if read.is_ok() && ok && fields.oauth_error.is_none() {
+        return fields.grant().map_err(|kind| TokenError::new(kind, status));
+    }
+    let kind = match (status, read) {
+        (429, _) => TokenErrorKind::RateLimited,
+        (500.., _) => TokenErrorKind::Server,
+        (404 | 405, _) if fields.oauth_error.is_none() => TokenErrorKind::NotFound,
+        (_, Err(TokenErrorKind::Html)) => TokenErrorKind::Html,
+        (200..300, Err(kind)) => kind,
+        (200..300 | 400..500, _) => TokenErrorKind::Refused,
+        _ => TokenErrorKind::Status,
+    };
+    let mut error = TokenError::new(kind, status);
+    // Text that is not JSON may be anything, a login page with a token in it for one; none of it is shown.
+    if read.is_ok() {
+        error.oauth_error = fields.oauth_error.as_deref().and_then(|text| oauth_code(text));
+        error.description = fields.description.map(|text| redact(&text, 300)).filter(|text| !text.is_empty());
+        error.api_code = fields.api_code;
+        error.reason = Reason::ALL.into_iter().find(|reason| contains_word(body, reason.as_str().as_bytes()));
+    }
+    Err(error)
+}
+
+type Text = Option<Zeroizing<String>>;
+
+/// The members that matter.
+#[derive(Default)]
+struct Fields {
+    token: Option<Text>,
+    token_type: Text,
+    expires_in: Option<f64>,
+    oauth_error: Text,
+    description: Text,
+    api_code: Option<u32>,
+}
+
+impl Fields {
+    /// Takes a member. The last of two with one name counts, as for `JSON.parse`.
+    fn set(&mut self, name: &str, value: Value) {
+        let text = match value {
+            Value::Text(text) => text.unescape().map(|text| Zeroizing::new(text.into_owned())),
+            _ => None,
+        };
+        match name {
+            "access_token" => self.token = (!matches!(value, Value::Null)).then_some(text),
+            "token_type" => self.token_type = text,
+            "expires_in" => {
+                self.expires_in = match value {
+                    Value::Number(digits) => seconds(digits),
+                    _ => text.and_then(|digits| seconds(digits.trim())),
+                }
+            }
+            // An empty `error` is what a message without one looks like when it is written by C1.
+            "error" => self.oauth_error = text.filter(|text| !text.is_empty()),
+            "code" => {
+                self.api_code = match value {
+                    Value::Number(digits) => digits.parse().ok(),
+                    _ => None,
+                }
+            }
+            // OAuth's own words come before those of C1's form, {code, message, details}.
+            "error_description" if text.is_some() => self.description = text,
+            "message" if self.description.is_none() => self.description = text,
+            _ => {}
+        }
+    }
+
+    fn grant(self) -> Result<Grant, TokenErrorKind> {
+        let text = self.token.ok_or(TokenErrorKind::Missing)?.ok_or(TokenErrorKind::NotText)?;
+        let token = bearer::parse(text.as_bytes()).map_err(|error| match error {
+            BearerError::Empty => TokenErrorKind::Blank,
+            _ => TokenErrorKind::Unsafe,
+        })?;
+        let token_type = match self.token_type.as_deref().map(|text| text.trim()) {
+            None | Some("") => TokenType::Bearer,
+            Some(text) if text.eq_ignore_ascii_case("bearer") => TokenType::Bearer,
+            Some(text) if text.eq_ignore_ascii_case("dpop") => TokenType::Dpop,
+            Some(_) => return Err(TokenErrorKind::Type),
+        };
+        if self.expires_in.is_some_and(|seconds| seconds <= 0.0) {
+            return Err(TokenErrorKind::Expired);
+        }
+        Ok(Grant { token, token_type, expires_in: self.expires_in })
+    }
+}
+
+/// An error code is a short word; anything else in its place is not shown.
+fn oauth_code(text: &str) -> Option<String> {
+    let word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    (word && (1..=64).contains(&text.len())).then(|| redact(text, 64))
+}
+
+/// `word` stands in `text`, not as a part of a longer one. C1's reasons are looked for everywhere, since the place where
+/// they stand (description, message, details) is not documented.
+fn contains_word(text: &[u8], word: &[u8]) -> bool {
+    let ends = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    (0..text.len()).any(|at| {
+        text.get(at..).is_some_and(|rest| rest.starts_with(word) && ends(rest.get(word.len())))
+            && ends(at.checked_sub(1).and_then(|before| text.get(before)))
+    })
+}
+
+/// Reads a JSON number without the tables of a float parser: whole seconds are all that is needed, up to 31 years.
+fn seconds(text: &str) -> Option<f64> {
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    let (digits, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let power = exponent.parse::<i32>().ok()?.clamp(-400, 400);
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let digit = |value: f64, b: u8| value * 10.0 + f64::from(b - b'0');
+    let fraction = fraction.bytes().rev().fold(0.0, |value, b| (value + f64::from(b - b'0')) / 10.0);
+    let mut value = whole.bytes().fold(0.0, digit) + fraction;
+    for _ in 0..power.unsigned_abs() {
+        value = if power < 0 { value / 10.0 } else { value * 10.0 };
+    }
+    let value = if value.is_finite() { value.min(1e9) } else { 1e9 };
+    Some(if negative { -value } else { value })
+}
