@@ -3,4 +3,5 @@
 
 pub mod model;
 pub mod naming;
+pub mod table;
 pub mod text;

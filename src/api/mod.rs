@@ -1,0 +1,29 @@
+//! What the APIs are: the packed table of operations and messages, and its reader.
+//! Everything that differs between two operations is a row here; nothing else in the core is per operation.
+
+mod table;
+
+pub use table::{Effect, Field, Kind, Message, Method, Operation, Paging, Param, Segment, Shape, Table, TableError};
+
+use std::sync::OnceLock;
+
+/// The C1 API. Unpacked on first use (about 0.2 ms) and kept.
+pub fn c1() -> &'static Table {
+    static C1: OnceLock<Table> = OnceLock::new();
+    // The bytes are packed by the build script from the committed IDL, and a test unpacks them.
+    C1.get_or_init(|| Table::unpack(include_bytes!(concat!(env!("OUT_DIR"), "/c1.table"))).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Effect, c1};
+
+    #[test]
+    fn the_c1_table_unpacks() {
+        assert_eq!((c1().operations().len(), c1().message_count()), (638, 1955));
+        let rotate =
+            c1().operations().iter().find(|o| c1().operation_id(o).ends_with("ConnectorService.RotateCredential"));
+        assert_eq!(rotate.map(|o| o.effect), Some(Effect::Secret));
+        assert_eq!(rotate.map(|o| c1().response_field(o, false)), Some("connectorServiceRotateCredentialResponse"));
+    }
+}

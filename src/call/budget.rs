@@ -1,0 +1,50 @@
+//! A client-wide allowance for retries.
+
+/// Each retry takes one token; each call that succeeds gives a tenth back. When every call fails, a client thus
+/// sends at most a tenth more requests than without retries, once the reserve is spent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Budget {
+    tokens: f64,
+}
+
+const RESERVE: f64 = 20.0;
+const GIVEN_BACK: f64 = 0.1;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { tokens: RESERVE }
+    }
+}
+
+impl Budget {
+    /// Takes one retry out; false if none is left.
+    pub fn take(&mut self) -> bool {
+        let enough = self.tokens >= 1.0;
+        if enough {
+            self.tokens -= 1.0;
+        }
+        enough
+    }
+
+    /// A call has succeeded.
+    pub fn succeeded(&mut self) {
+        self.tokens = (self.tokens + GIVEN_BACK).min(RESERVE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Budget;
+
+    #[test]
+    fn an_outage_is_not_amplified() {
+        let mut budget = Budget::default();
+        let retried = (0..1000).filter(|_| budget.take()).count();
+        assert_eq!(retried, 20);
+        for _ in 0..11 {
+            budget.succeeded();
+        }
+        assert!(budget.take());
+        assert!(!budget.take());
+    }
+}

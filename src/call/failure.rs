@@ -1,0 +1,205 @@
+//! What an error answer says, bounded and without secrets.
+
+use crate::auth::redact::{REDACTED, redact};
+use crate::wire::json::{Cursor, Malformed, Text, Token};
+
+/// An error answer, as far as it could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// `code` of `{code, message, details}` (a gRPC status number as text), or an OAuth `error`.
+    pub code: String,
+    /// `message`, or an OAuth `error_description`.
+    pub message: String,
+    /// `details` as JSON text with secrets replaced; empty if there are none.
+    pub details: String,
+    /// The beginning of the body with secrets replaced.
+    pub excerpt: String,
+}
+
+/// Longest text that is passed on, in characters.
+const LONGEST: usize = 512;
+
+/// Reads the body of an error answer. Anything may come: JSON of two kinds, HTML, nothing. `sent` is the token that went
+/// out with the request, since some servers repeat it.
+pub fn read(body: &str, sent: &str) -> Failure {
+    let without;
+    let body = if sent.len() >= 8 && body.contains(sent) {
+        without = body.replace(sent, REDACTED);
+        &without
+    } else {
+        body
+    };
+    let mut failure = Failure { excerpt: excerpt(body), ..Failure::default() };
+    let mut cursor = Cursor::new(body);
+    // What is not an object says no more than the excerpt.
+    let _ = members(&mut cursor, |key, cursor| {
+        let token = cursor.peek()?;
+        let slot = match key {
+            "code" | "error" => &mut failure.code,
+            "message" | "error_description" => &mut failure.message,
+            "details" if token == Token::Array => {
+                failure.details = redact_json(cursor.skip()?);
+                return Ok(());
+            }
+            _ => return cursor.skip().map(|_| ()),
+        };
+        match token {
+            Token::String => *slot = clean(&cursor.string()?.unescape().unwrap_or_default()),
+            Token::Number => *slot = cursor.number().to_owned(),
+            _ => {
+                cursor.skip()?;
+            }
+        }
+        Ok(())
+    });
+    failure
+}
+
+fn members<'a>(
+    cursor: &mut Cursor<'a>,
+    mut member: impl FnMut(&str, &mut Cursor<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    cursor.expect(b'{')?;
+    if cursor.take(b'}') {
+        return Ok(());
+    }
+    loop {
+        let key = cursor.string()?;
+        cursor.expect(b':')?;
+        member(key.raw, cursor)?;
+        if !cursor.more(b'}')? {
+            return Ok(());
+        }
+    }
+}
+
+/// The beginning of a body, fit for a message: JSON loses its secret members, everything its tokens and control characters.
+pub fn excerpt(body: &str) -> String {
+    let trimmed = body.trim_start_matches('\u{feff}').trim_start();
+    if trimmed.starts_with(['{', '[']) { clean(&redact_json(trimmed)) } else { clean(trimmed) }
+}
+
+/// True for a member name whose value must not be shown, in any API: the names that documents list, and anything
+/// that ends like them.
+pub fn is_secret_name(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    const ENDINGS: [&str; 14] = [
+        "secret",
+        "password",
+        "token",
+        "apikey",
+        "privatekey",
+        "plaintextkey",
+        "assertion",
+        "secretaccesskey",
+        "encryptedcontent",
+        "encryptedbytes",
+        "authorization",
+        "cookie",
+        "pushauthtokenplaintext",
+        "material",
+    ];
+    // Tokens that only say where a list goes on are not secrets, and worth seeing.
+    !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
+}
+
+/// JSON text with the values of secret members replaced. Text that breaks off is copied up to there.
+pub fn redact_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(2 * LONGEST));
+    let mut cursor = Cursor::new(text);
+    let mut copied = 0;
+    // A flat pass over all tokens: a string that a colon follows is a member's name.
+    while !cursor.at_end() && out.len() < 4 * LONGEST {
+        let start = cursor.offset();
+        if let Ok(key) = cursor.string() {
+            if cursor.take(b':') && is_secret_name(&name_of(key)) {
+                out.push_str(text.get(copied..cursor.offset()).unwrap_or_default());
+                let whole = cursor.skip().is_ok();
+                out.push('"');
+                out.push_str(REDACTED);
+                out.push('"');
+                copied = if whole { cursor.offset() } else { text.len() };
+                if !whole {
+                    break;
+                }
+            }
+        } else if !cursor.step_from(start) {
+            // A string that does not end: its content may be half a secret.
+            out.push_str(text.get(copied..start).unwrap_or_default());
+            copied = text.len();
+            break;
+        }
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out
+}
+
+fn name_of(key: Text<'_>) -> String {
+    key.unescape().map_or_else(|| key.raw.to_owned(), Into::into)
+}
+
+/// One line, bounded, without anything that looks like a token.
+pub fn clean(text: &str) -> String {
+    redact(text, LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rpc_and_oauth_bodies() {
+        let rpc = read(r#"{"code":7,"message":"no\nway","details":[{"@type":"x","clientSecret":"hush"}]}"#, "");
+        assert_eq!((rpc.code.as_str(), rpc.message.as_str()), ("7", "no way"));
+        assert_eq!(rpc.details, r#"[{"@type":"x","clientSecret":"[redacted]"}]"#);
+        let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");
+        assert_eq!((oauth.code.as_str(), oauth.message.as_str()), ("invalid_client", "unknown"));
+    }
+
+    #[test]
+    fn bodies_that_say_nothing() {
+        for body in ["", " ", "null", "[]", "<html><body>Bad Gateway</body></html>", "{\"code\":", "{\"message\":{}}"] {
+            let failure = read(body, "");
+            assert_eq!((failure.code.as_str(), failure.message.as_str()), ("", ""), "{body}");
+        }
+        assert_eq!(read("<b>Bad\r\n Gateway</b>", "").excerpt, "<b>Bad Gateway</b>");
+    }
+
+    #[test]
+    fn secrets_are_replaced_wherever_they_stand() {
+        for body in [
+            r#"{"a":{"clientSecret":"canary"},"b":1}"#,
+            r#"{"a":[{"access_token": "canary"}]}"#,
+            r#"{"client\u0053ecret":"canary"}"#,
+            r#"{"password":{"nested":["canary"]}}"#,
+            r#"{"token":"canary-cut-off"#,
+            r#"{"x":"eyJhbGciOiJcanary.x.y"}"#,
+            "Bearer eyJhbGciOiJFZERTQSJ9canary.a.b failed",
+            "secret-token:conductorone.com:v1:canary",
+        ] {
+            let failure = read(body, "");
+            assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_the_server_repeats_is_replaced() {
+        let failure = read(r#"{"message":"no such token: opaque-canary"}"#, "opaque-canary");
+        assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+    }
+
+    #[test]
+    fn text_is_bounded() {
+        assert!(excerpt(&"word ".repeat(10_000)).chars().count() <= LONGEST + 32);
+        assert!(excerpt(&"x y\u{1F680}".repeat(10_000)).chars().count() <= LONGEST + 32);
+        assert!(excerpt(&"z".repeat(100_000)).chars().count() <= LONGEST + 32);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_can_be_read(body in "[\\[\\]{}:,\"\\\\a-z0-9\u{0}é ]{0,60}") {
+            let _ = read(&body, "");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What JavaScript sees of the core. Each export only forwards; text goes across as it is, structure as JSON.
+//! No user of the package meets these names: the facade in `pkg/src` owns errors, types and memory.
+
+mod session;
+
+use crate::api::{self, Effect, Message};
+use crate::call::failure;
+use crate::wire::decode::{self, Layouts};
+use crate::wire::encode::{self, Reading, Unknown};
+use crate::wire::json::push_string;
+use crate::wire::plan::Plans;
+use js_sys::Float64Array;
+use std::cell::RefCell;
+use std::sync::OnceLock;
+use wasm_bindgen::prelude::*;
+
+fn layouts() -> &'static Layouts {
+    static LAYOUTS: OnceLock<Layouts> = OnceLock::new();
+    LAYOUTS.get_or_init(|| Layouts::of(api::c1()))
+}
+
+/// The facts of an operation that the driver needs, as JSON.
+#[wasm_bindgen]
+pub fn operation(number: usize, sdk122: bool) -> String {
+    let table = api::c1();
+    let Some(operation) = table.operations().get(number) else {
+        return String::new();
+    };
+    let mut json = JsonObject::default();
+    json.text("id", &table.operation_id(operation));
+    json.text("method", operation.method.as_str());
+    json.number("effect", effect_code(operation.effect).into());
+    json.number("message", operation.response.0.into());
+    json.text("field", table.response_field(operation, sdk122));
+    json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
+    json.number("body", u8::from(operation.body.is_some()).into());
+    if let Some(paging) = &operation.paging {
+        let [token_in, token_out, items] = table.paging_names(paging);
+        json.text("tokenIn", token_in);
+        json.text("tokenOut", token_out);
+        json.text("items", items);
+        let wrapped = !paging.in_query && table.wraps(operation);
+        json.text("tokenUnder", if wrapped { table.body_field(operation, sdk122) } else { "" });
+    }
+    json.end()
+}
+
+/// Encodes a request: the target, then after a line feed the body if there is one.
+///
+/// # Errors
+/// JSON with `path` and `problem`.
+#[wasm_bindgen]
+pub fn encode(number: usize, request: &str, drop_unknown: bool) -> Result<String, JsValue> {
+    let table = api::c1();
+    let operation = table.operations().get(number).ok_or(JsValue::NULL)?;
+    let reading = Reading { unknown: if drop_unknown { Unknown::Drop } else { Unknown::Refuse } };
+    let encoded = encode::encode(table, operation, request, reading).map_err(|unfit| {
+        let mut json = JsonObject::default();
+        json.text("path", &unfit.path);
+        json.text("problem", &unfit.problem);
+        JsValue::from(json.end())
+    })?;
+    let mut text = encoded.target;
+    if let Some(body) = encoded.body {
+        text.push('\n');
+        text.push_str(&body);
+    }
+    Ok(text)
+}
+
+thread_local! {
+    static NOTES: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Reads a response. The first number is 1 if there are [`notes`]; the slots follow (see `wire::decode`).
+///
+/// # Errors
+/// The offset of the byte at which the text stops being JSON, or an object.
+#[wasm_bindgen]
+pub fn decode(message: u16, body: &[u8]) -> Result<Float64Array, JsValue> {
+    let lossy;
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(_) => {
+            lossy = String::from_utf8_lossy(body);
+            &lossy
+        }
+    };
+    let decoded = decode::decode(api::c1(), layouts(), Message(message), text)
+        .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
+    let notes = decoded.notes();
+    let slots = Float64Array::new_with_length(decoded.slots.len() as u32 + 1);
+    slots.set_index(0, if notes.is_empty() { 0.0 } else { 1.0 });
+    slots.subarray(1, slots.length()).copy_from(&decoded.slots);
+    NOTES.set(notes);
+    Ok(slots)
+}
+
+/// Patches and problems of the last [`decode`], as JSON.
+#[wasm_bindgen]
+pub fn notes() -> String {
+    NOTES.take()
+}
+
+/// The plan of a message, as JSON (see `wire::plan`).
+#[wasm_bindgen]
+pub fn plan(message: u16, sdk122: bool) -> String {
+    static PLANS: [OnceLock<Plans>; 2] = [OnceLock::new(), OnceLock::new()];
+    let [today, of_122] = &PLANS;
+    let plans = if sdk122 { of_122 } else { today }.get_or_init(|| Plans::of(api::c1(), sdk122));
+    plans.of_message(api::c1(), layouts(), Message(message))
+}
+
+/// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`.
+/// `authorization` is the value that went out with the request.
+#[wasm_bindgen]
+pub fn failure(body: &str, authorization: &str) -> String {
+    let sent = authorization.split_once(' ').map_or(authorization, |(_, token)| token);
+    let failure = failure::read(body, sent);
+    let mut json = JsonObject::default();
+    json.text("code", &failure.code);
+    json.text("message", &failure.message);
+    json.text("details", &failure.details);
+    json.text("excerpt", &failure.excerpt);
+    json.end()
+}
+
+fn effect_code(effect: Effect) -> u8 {
+    match effect {
+        Effect::Read => 0,
+        Effect::Write => 1,
+        Effect::Secret => 2,
+    }
+}
+
+fn effect_of(code: u8) -> Effect {
+    match code {
+        0 => Effect::Read,
+        1 => Effect::Write,
+        _ => Effect::Secret,
+    }
+}
+
+/// A flat JSON object, written as it goes.
+#[derive(Default)]
+struct JsonObject {
+    out: String,
+}
+
+impl JsonObject {
+    fn name(&mut self, name: &str) {
+        self.out.push(if self.out.is_empty() { '{' } else { ',' });
+        push_string(&mut self.out, name);
+        self.out.push(':');
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        push_string(&mut self.out, value);
+    }
+
+    fn number(&mut self, name: &str, value: u32) {
+        self.name(name);
+        self.out.push_str(&value.to_string());
+    }
+
+    fn end(mut self) -> String {
+        if self.out.is_empty() {
+            self.out.push('{');
+        }
+        self.out.push('}');
+        self.out
+    }
+}

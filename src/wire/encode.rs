@@ -1,0 +1,766 @@
+//! Turns a request object into a path, a query and a JSON body, checked against the table before any I/O.
+//!
+//! The request arrives as JSON text. What JSON cannot say is marked by the facade in strings that begin with NUL:
+//! one letter for the kind, then the value (see [`Mark`]). A caller's own string that begins with NUL is marked too,
+//! so no text of a caller can pass for a mark.
+
+use super::date::parse_rfc3339;
+use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
+use crate::api::{Field, Kind, Message, Operation, Shape, Table};
+use std::borrow::Cow;
+
+/// A request, ready to be sent to the base URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// Path and query, beginning with `/`; every value in it is percent-encoded.
+    pub target: String,
+    /// The JSON body; `None` if the operation has none or the caller gave none.
+    pub body: Option<String>,
+}
+
+/// The request does not fit the operation. Nothing has been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// The field, as `connector.userIds[2]`; empty for the request itself.
+    pub path: String,
+    /// What is wrong and what to do, in words that never repeat the value.
+    pub problem: Cow<'static, str>,
+}
+
+/// What to do with fields that the table does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// Refuse them: most are misspelled or sit one level too high.
+    Refuse,
+    /// Leave them out, as the official SDK does.
+    Drop,
+}
+
+/// How requests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What to do with fields that the table does not know.
+    pub unknown: Unknown,
+}
+
+/// Encodes `request`, the JSON text of the request object or `null`.
+///
+/// # Errors
+/// [`Unfit`] names the first field that does not fit.
+pub fn encode(table: &Table, operation: &Operation, request: &str, reading: Reading) -> Result<Encoded, Unfit> {
+    let encoder = Encoder {
+        table,
+        cursor: Cursor::new(request),
+        reading,
+        out: String::with_capacity(request.len() + 16),
+        path: Vec::new(),
+        mask: Vec::new(),
+    };
+    encoder.request(operation).map_err(|error| match error {
+        Failure::Unfit(unfit) => unfit,
+        Failure::Malformed(_) => Unfit { path: String::new(), problem: "the request could not be read as JSON".into() },
+    })
+}
+
+enum Failure {
+    Malformed(Malformed),
+    Unfit(Unfit),
+}
+
+impl From<Malformed> for Failure {
+    fn from(error: Malformed) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+type Fit<T> = Result<T, Failure>;
+
+/// What a marked string stands for.
+enum Mark<'a> {
+    /// `D`: a `Date`, as `toISOString` spells it; empty for an invalid one.
+    Date(Cow<'a, str>),
+    /// `I`: a `bigint`.
+    BigInt(Cow<'a, str>),
+    /// `N`: `NaN` or an infinity.
+    NotFinite,
+    /// `B`: bytes, as base64.
+    Bytes(Cow<'a, str>),
+    /// `S`: a string that really begins with NUL.
+    Plain(Cow<'a, str>),
+    /// `F`, `Y`, ...: a function, a symbol or another thing that no API takes.
+    Alien,
+}
+
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Field(&'a str),
+    Index(usize),
+}
+
+struct Encoder<'a> {
+    table: &'a Table,
+    cursor: Cursor<'a>,
+    reading: Reading,
+    out: String,
+    path: Vec<At<'a>>,
+    /// Wire names that the body's `updateMask` lists: these are sent even if the document calls them read-only.
+    mask: Vec<&'a str>,
+}
+
+impl<'a> Encoder<'a> {
+    fn request(mut self, operation: &Operation) -> Fit<Encoded> {
+        if self.table.wraps(operation) {
+            return self.wrapped(operation);
+        }
+        let body = match (operation.body, self.cursor.peek()?) {
+            (_, Token::Null) => None,
+            (None, Token::Object) => {
+                self.empty_object("this operation takes no request")?;
+                None
+            }
+            // A body without fields says nothing that its absence does not.
+            (Some(message), Token::Object) if self.table.fields(message).is_empty() => {
+                self.empty_object("this operation takes no fields")?;
+                None
+            }
+            (Some(message), Token::Object) => {
+                self.body(message)?;
+                Some(std::mem::take(&mut self.out))
+            }
+            (_, token) => return self.unfit(format!("must be an object, not {}", token.describe())),
+        };
+        Ok(Encoded { target: self.target(operation, &[])?, body })
+    }
+
+    /// A request object that holds parameters and, under its own name, the body.
+    fn wrapped(mut self, operation: &Operation) -> Fit<Encoded> {
+        let mut values: Vec<(&str, Cow<'a, str>)> = Vec::new();
+        let mut body = None;
+        match self.cursor.peek()? {
+            Token::Null => {}
+            Token::Object => {
+                let body_names =
+                    operation.body.map(|_| [false, true].map(|sdk122| self.table.body_field(operation, sdk122)));
+                let mut members = Members::begin(&mut self.cursor)?;
+                while let Some(key) = members.next(&mut self.cursor)? {
+                    if let (Some(message), true) = (operation.body, body_names.is_some_and(|n| n.contains(&key.raw))) {
+                        self.path.push(At::Field(key.raw));
+                        body = self.optional_body(message)?;
+                        self.path.pop();
+                    } else if let Some((name, kind)) = self.parameter(operation, key.raw) {
+                        self.path.push(At::Field(key.raw));
+                        if let Some(value) = self.parameter_value(kind)? {
+                            values.push((name, value));
+                        }
+                        self.path.pop();
+                    } else {
+                        self.unknown(key, |table| wrapper_names(table, operation))?;
+                    }
+                }
+            }
+            token => return self.unfit(format!("must be an object, not {}", token.describe())),
+        }
+        Ok(Encoded { target: self.target(operation, &values)?, body })
+    }
+
+    fn optional_body(&mut self, message: Message) -> Fit<Option<String>> {
+        match self.cursor.peek()? {
+            Token::Null => {
+                self.cursor.skip()?;
+                Ok(None)
+            }
+            Token::Object => {
+                self.body(message)?;
+                Ok(Some(std::mem::take(&mut self.out)))
+            }
+            token => self.unfit(format!("must be an object, not {}", token.describe())),
+        }
+    }
+
+    fn body(&mut self, message: Message) -> Fit<()> {
+        self.mask = self.update_mask(message);
+        self.message(message)
+    }
+
+    /// The first segments of the paths in the body's own `updateMask`.
+    fn update_mask(&self, message: Message) -> Vec<&'a str> {
+        let has_mask = |field: &Field| self.table.wire_name(field) == "updateMask" && field.kind == Kind::String;
+        if !self.table.fields(message).iter().any(has_mask) {
+            return Vec::new();
+        }
+        let mut look = self.cursor.clone();
+        let mut find = || -> Result<Option<&'a str>, Malformed> {
+            let mut members = Members::begin(&mut look)?;
+            while let Some(key) = members.next(&mut look)? {
+                if key.raw == "updateMask" && look.peek()? == Token::String {
+                    return Ok(Some(look.string()?.raw));
+                }
+                look.skip()?;
+            }
+            Ok(None)
+        };
+        let mask = find().ok().flatten().unwrap_or_default();
+        mask.split(',').filter_map(|path| path.trim().split('.').next()).filter(|name| !name.is_empty()).collect()
+    }
+
+    fn parameter(&self, operation: &Operation, key: &str) -> Option<(&'static str, Kind)> {
+        let in_path = self.table.segments(operation).iter().find_map(|segment| {
+            let name = self.table.segment_text(segment);
+            segment.param.filter(|_| name == key).map(|kind| (name, kind))
+        });
+        in_path.or_else(|| {
+            self.table.query(operation).iter().find_map(|param| {
+                let (_, name) = self.table.param_names(param);
+                (name == key).then_some((name, param.kind))
+            })
+        })
+    }
+
+    /// The text of a parameter; `None` for `null`.
+    fn parameter_value(&mut self, kind: Kind) -> Fit<Option<Cow<'a, str>>> {
+        let token = self.cursor.peek()?;
+        let integer = matches!(kind, Kind::Int32 | Kind::Int64);
+        Ok(match token {
+            Token::Null => {
+                self.cursor.skip()?;
+                None
+            }
+            Token::Number => {
+                let digits = self.cursor.number();
+                if integer && digits.parse::<i64>().is_err() {
+                    return self.unfit("must be a whole number");
+                }
+                Some(digits.into())
+            }
+            Token::String => {
+                let text = self.cursor.string()?;
+                match self.marked(text)? {
+                    None if integer => match text.raw.parse::<i64>() {
+                        Ok(_) => Some(text.raw.into()),
+                        Err(_) => return self.unfit("must be a whole number"),
+                    },
+                    None => Some(self.characters(text)?),
+                    Some(Mark::BigInt(digits)) => Some(digits),
+                    Some(Mark::Plain(text)) if !integer => Some(text),
+                    Some(Mark::NotFinite) => return self.unfit("must be a finite number"),
+                    Some(_) => return self.unfit("must be a string or a number"),
+                }
+            }
+            token => return self.unfit(format!("must be a string, not {}", token.describe())),
+        })
+    }
+
+    /// Path and query with the values put in.
+    fn target(&self, operation: &Operation, values: &[(&str, Cow<'a, str>)]) -> Fit<String> {
+        let value_of = |name: &str| values.iter().rev().find(|(n, _)| *n == name).map(|(_, value)| value.as_ref());
+        let mut target = String::with_capacity(128);
+        for segment in self.table.segments(operation) {
+            let text = self.table.segment_text(segment);
+            target.push('/');
+            if segment.param.is_none() {
+                target.push_str(text);
+                continue;
+            }
+            let refuse = |problem: &'static str| Unfit { path: text.to_owned(), problem: problem.into() };
+            let problem = match value_of(text) {
+                None => "is required",
+                Some("") => "must not be empty: it would address another route",
+                Some("." | "..") => "must not be a dot segment: it would address another route",
+                Some(value) => {
+                    percent_encode(&mut target, value);
+                    continue;
+                }
+            };
+            return Err(Failure::Unfit(refuse(problem)));
+        }
+        let mut separator = '?';
+        for param in self.table.query(operation) {
+            let (wire, name) = self.table.param_names(param);
+            if let Some(value) = value_of(name) {
+                target.push(separator);
+                target.push_str(wire);
+                target.push('=');
+                percent_encode(&mut target, value);
+                separator = '&';
+            }
+        }
+        Ok(target)
+    }
+
+    fn message(&mut self, message: Message) -> Fit<()> {
+        if self.path.len() > MAX_DEPTH {
+            return self.unfit("nests too deep");
+        }
+        let fields = self.table.fields(message);
+        let mut members = Members::begin(&mut self.cursor)?;
+        self.out.push('{');
+        let mut first = true;
+        let mut next = 0;
+        while let Some(key) = members.next(&mut self.cursor)? {
+            let Some((index, field)) = self.find(fields, key.raw, next) else {
+                self.unknown(key, |table| fields.iter().map(|field| table.js_name(field, false)).collect())?;
+                continue;
+            };
+            next = index + 1;
+            let wire = self.table.wire_name(field);
+            if field.read_only() && !self.mask.contains(&wire) {
+                self.cursor.skip()?;
+                continue;
+            }
+            self.out.push_str(if first { "\"" } else { ",\"" });
+            first = false;
+            self.out.push_str(wire);
+            self.out.push_str("\":");
+            self.path.push(At::Field(key.raw));
+            self.field(field)?;
+            self.path.pop();
+        }
+        self.out.push('}');
+        Ok(())
+    }
+
+    /// The field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
+    fn find(&self, fields: &'a [Field], key: &str, next: usize) -> Option<(usize, &'a Field)> {
+        let is_it = |field: &Field| {
+            self.table.wire_name(field) == key
+                || self.table.js_name(field, false) == key
+                || self.table.js_name(field, true) == key
+        };
+        // Callers write fields in any order; the next one is still the likeliest.
+        if let Some(field) = fields.get(next).filter(|field| self.table.wire_name(field) == key) {
+            return Some((next, field));
+        }
+        fields.iter().enumerate().find(|(_, field)| is_it(field))
+    }
+
+    fn field(&mut self, field: &'a Field) -> Fit<()> {
+        match (field.shape, self.cursor.peek()?) {
+            (_, Token::Null) => self.copy(),
+            (Shape::One, token) => self.value(field, token),
+            (Shape::List, Token::Array) => self.list(field),
+            (Shape::Map, Token::Object) => self.map(field),
+            (Shape::List, token) => self.unfit(format!("must be an array, not {}", token.describe())),
+            (Shape::Map, token) => self.unfit(format!("must be an object, not {}", token.describe())),
+        }
+    }
+
+    fn list(&mut self, field: &'a Field) -> Fit<()> {
+        self.cursor.expect(b'[')?;
+        self.out.push('[');
+        if !self.cursor.take(b']') {
+            for index in 0.. {
+                if index > 0 {
+                    self.out.push(',');
+                }
+                self.path.push(At::Index(index));
+                self.element(field)?;
+                self.path.pop();
+                if !self.cursor.more(b']')? {
+                    break;
+                }
+            }
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn map(&mut self, field: &'a Field) -> Fit<()> {
+        let mut members = Members::begin(&mut self.cursor)?;
+        self.out.push('{');
+        let mut first = true;
+        while let Some(key) = members.next(&mut self.cursor)? {
+            if !first {
+                self.out.push(',');
+            }
+            first = false;
+            self.key(key);
+            self.path.push(At::Field(key.raw));
+            self.element(field)?;
+            self.path.pop();
+        }
+        self.out.push('}');
+        Ok(())
+    }
+
+    fn element(&mut self, field: &'a Field) -> Fit<()> {
+        match self.cursor.peek()? {
+            Token::Null => self.unfit("must not be null"),
+            token => self.value(field, token),
+        }
+    }
+
+    fn value(&mut self, field: &'a Field, token: Token) -> Fit<()> {
+        match (field.kind, token) {
+            (Kind::Message, Token::Object) => self.message(field.message()),
+            (Kind::Any, Token::Object) => self.any(),
+            (Kind::Empty, Token::Object) => {
+                self.cursor.skip()?;
+                self.out.push_str("{}");
+                Ok(())
+            }
+            (Kind::Struct, Token::Object) | (Kind::Value, _) => self.free(),
+            (_, Token::String) => {
+                let text = self.cursor.string()?;
+                match self.marked(text)? {
+                    None => self.text_value(field.kind, text),
+                    Some(mark) => self.mark_value(field.kind, mark),
+                }
+            }
+            (Kind::Bool, Token::True | Token::False) => self.copy(),
+            (kind, Token::Number) => self.number_value(kind),
+            (kind, token) => self.unfit(format!("must be {}, not {}", wanted(kind), token.describe())),
+        }
+    }
+
+    fn text_value(&mut self, kind: Kind, text: Text<'a>) -> Fit<()> {
+        match kind {
+            Kind::String | Kind::Enum | Kind::Duration | Kind::Bytes | Kind::Uint64 => {}
+            Kind::Date if parse_rfc3339(text.raw).is_some() => {}
+            Kind::Int64 if text.raw.parse::<i64>().is_ok() => {}
+            Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
+            kind => return self.unfit(format!("must be {}, not a string", wanted(kind))),
+        }
+        self.quoted(text.raw);
+        Ok(())
+    }
+
+    fn number_value(&mut self, kind: Kind) -> Fit<()> {
+        let digits = self.cursor.number();
+        let whole = digits.parse::<i64>().ok();
+        match kind {
+            Kind::Int32 if whole.is_some_and(|n| i32::try_from(n).is_ok()) => self.out.push_str(digits),
+            Kind::Uint32 if whole.is_some_and(|n| u32::try_from(n).is_ok()) => self.out.push_str(digits),
+            Kind::Double | Kind::Enum => self.out.push_str(digits),
+            // Beyond 2^53 the caller's number has been rounded before it came here.
+            Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.abs() < 1 << 53) => self.quoted(digits),
+            Kind::Int32 => return self.unfit("must be a whole number within 32 bits"),
+            Kind::Uint32 => return self.unfit("must be a whole number from 0 to 4294967295"),
+            Kind::Int64 | Kind::Uint64 => {
+                return self.unfit("must be a whole number within 2^53; pass a bigint beyond it");
+            }
+            kind => return self.unfit(format!("must be {}, not a number", wanted(kind))),
+        }
+        Ok(())
+    }
+
+    fn mark_value(&mut self, kind: Kind, mark: Mark<'_>) -> Fit<()> {
+        match (kind, mark) {
+            (_, Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
+            (Kind::Date, Mark::Date(iso)) => self.quoted(&iso),
+            (Kind::Bytes, Mark::Bytes(base64)) => self.quoted(&base64),
+            (Kind::Int64, Mark::BigInt(digits)) if digits.parse::<i64>().is_ok() => self.quoted(&digits),
+            (Kind::Uint64, Mark::BigInt(digits)) if digits.parse::<u64>().is_ok() => self.quoted(&digits),
+            (Kind::Int32, Mark::BigInt(digits)) if digits.parse::<i32>().is_ok() => self.out.push_str(&digits),
+            (Kind::Uint32, Mark::BigInt(digits)) if digits.parse::<u32>().is_ok() => self.out.push_str(&digits),
+            (Kind::Int64 | Kind::Uint64 | Kind::Int32 | Kind::Uint32, Mark::BigInt(_)) => {
+                return self.unfit("is a bigint outside of the field's range");
+            }
+            (Kind::String | Kind::Enum, Mark::Plain(text)) => push_string(&mut self.out, &text),
+            (_, Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
+            (kind, mark) => return self.unfit(format!("must be {}, not {}", wanted(kind), mark.describe())),
+        }
+        Ok(())
+    }
+
+    /// `{atType, additionalProperties}` becomes `{"@type", ...}`; an object that is in wire form already stays so.
+    fn any(&mut self) -> Fit<()> {
+        let mut members = Members::begin(&mut self.cursor)?;
+        self.out.push('{');
+        let mut first = true;
+        while let Some(key) = members.next(&mut self.cursor)? {
+            let token = self.cursor.peek()?;
+            self.path.push(At::Field(key.raw));
+            match (key.raw, token) {
+                ("additionalProperties", Token::Object) => {
+                    let mut inner = Members::begin(&mut self.cursor)?;
+                    while let Some(key) = inner.next(&mut self.cursor)? {
+                        self.comma(&mut first);
+                        self.key(key);
+                        self.free()?;
+                    }
+                }
+                ("atType" | "additionalProperties", Token::Null) => {
+                    self.cursor.skip()?;
+                }
+                ("atType", _) => {
+                    self.comma(&mut first);
+                    self.out.push_str("\"@type\":");
+                    self.free()?;
+                }
+                _ => {
+                    self.comma(&mut first);
+                    self.key(key);
+                    self.free()?;
+                }
+            }
+            self.path.pop();
+        }
+        self.out.push('}');
+        Ok(())
+    }
+
+    /// Any JSON, passed as it is but for the marks in it.
+    fn free(&mut self) -> Fit<()> {
+        if self.path.len() > MAX_DEPTH {
+            return self.unfit("nests too deep");
+        }
+        match self.cursor.peek()? {
+            Token::Object => {
+                let mut members = Members::begin(&mut self.cursor)?;
+                self.out.push('{');
+                let mut first = true;
+                while let Some(key) = members.next(&mut self.cursor)? {
+                    self.comma(&mut first);
+                    self.key(key);
+                    self.path.push(At::Field(key.raw));
+                    self.free()?;
+                    self.path.pop();
+                }
+                self.out.push('}');
+                Ok(())
+            }
+            Token::Array => {
+                self.cursor.expect(b'[')?;
+                self.out.push('[');
+                if !self.cursor.take(b']') {
+                    for index in 0.. {
+                        if index > 0 {
+                            self.out.push(',');
+                        }
+                        self.path.push(At::Index(index));
+                        self.free()?;
+                        self.path.pop();
+                        if !self.cursor.more(b']')? {
+                            break;
+                        }
+                    }
+                }
+                self.out.push(']');
+                Ok(())
+            }
+            Token::String => {
+                let text = self.cursor.string()?;
+                match self.marked(text)? {
+                    None => self.quoted(text.raw),
+                    Some(Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
+                    Some(Mark::Date(text) | Mark::Bytes(text)) => self.quoted(&text),
+                    Some(Mark::BigInt(digits)) => self.out.push_str(&digits),
+                    Some(Mark::Plain(text)) => push_string(&mut self.out, &text),
+                    Some(Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
+                    Some(mark) => return self.unfit(format!("must be JSON, not {}", mark.describe())),
+                }
+                Ok(())
+            }
+            _ => self.copy(),
+        }
+    }
+
+    fn copy(&mut self) -> Fit<()> {
+        let text = self.cursor.skip()?;
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    fn comma(&mut self, first: &mut bool) {
+        if !*first {
+            self.out.push(',');
+        }
+        *first = false;
+    }
+
+    fn key(&mut self, key: Text<'a>) {
+        self.quoted(key.raw);
+        self.out.push(':');
+    }
+
+    /// `raw` is JSON text already.
+    fn quoted(&mut self, raw: &str) {
+        self.out.push('"');
+        self.out.push_str(raw);
+        self.out.push('"');
+    }
+
+    fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<&'static str>) -> Fit<()> {
+        if self.reading.unknown == Unknown::Refuse {
+            let near = nearest(key.raw, &known(self.table));
+            self.path.push(At::Field(key.raw));
+            return match near {
+                Some(near) => self.unfit(format!("is not a field here; did you mean {near}?")),
+                None => self.unfit("is not a field here"),
+            };
+        }
+        self.cursor.skip()?;
+        Ok(())
+    }
+
+    fn empty_object(&mut self, problem: &'static str) -> Fit<()> {
+        let mut members = Members::begin(&mut self.cursor)?;
+        while let Some(key) = members.next(&mut self.cursor)? {
+            if self.reading.unknown == Unknown::Refuse {
+                self.path.push(At::Field(key.raw));
+                return self.unfit(problem);
+            }
+            self.cursor.skip()?;
+        }
+        Ok(())
+    }
+
+    /// What the facade marked the string as; `None` for an ordinary one.
+    fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
+        let Some(marked) = text.raw.strip_prefix("\\u0000") else {
+            return Ok(None);
+        };
+        let mut chars = marked.chars();
+        let kind = chars.next();
+        let value = match (Text { raw: chars.as_str(), escaped: true }).unescape() {
+            Some(value) => Cow::Owned(value.into_owned()),
+            None => return self.unfit("holds half of a surrogate pair"),
+        };
+        Ok(Some(match kind {
+            Some('D') => Mark::Date(value),
+            Some('I') => Mark::BigInt(value),
+            Some('N') => Mark::NotFinite,
+            Some('B') => Mark::Bytes(value),
+            Some('S') => Mark::Plain(value),
+            _ => Mark::Alien,
+        }))
+    }
+
+    fn characters(&self, text: Text<'a>) -> Fit<Cow<'a, str>> {
+        if !text.escaped {
+            return Ok(text.raw.into());
+        }
+        match text.unescape() {
+            Some(characters) => Ok(characters.into_owned().into()),
+            None => self.unfit("holds half of a surrogate pair"),
+        }
+    }
+
+    fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
+        let mut path = String::new();
+        for at in &self.path {
+            match at {
+                At::Field(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(name);
+                }
+                At::Index(index) => {
+                    path.push('[');
+                    path.push_str(&index.to_string());
+                    path.push(']');
+                }
+            }
+        }
+        Err(Failure::Unfit(Unfit { path, problem: problem.into() }))
+    }
+}
+
+impl Mark<'_> {
+    fn describe(&self) -> &'static str {
+        match self {
+            Self::Date(_) => "a Date",
+            Self::BigInt(_) => "a bigint",
+            Self::NotFinite => "NaN or Infinity",
+            Self::Bytes(_) => "bytes",
+            Self::Plain(_) => "a string",
+            Self::Alien => "a function, a symbol or a cycle",
+        }
+    }
+}
+
+/// The names that a request object of this operation may hold.
+fn wrapper_names(table: &Table, operation: &Operation) -> Vec<&'static str> {
+    let segments = table.segments(operation).iter().filter(|segment| segment.param.is_some());
+    let mut names: Vec<_> = segments.map(|segment| table.segment_text(segment)).collect();
+    names.extend(table.query(operation).iter().map(|param| table.param_names(param).1));
+    if operation.body.is_some() {
+        names.push(table.body_field(operation, false));
+    }
+    names
+}
+
+fn wanted(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String | Kind::Enum | Kind::Duration => "a string",
+        Kind::Bytes => "base64 text or a Uint8Array",
+        Kind::Bool => "a boolean",
+        Kind::Int32 | Kind::Uint32 | Kind::Double => "a number",
+        Kind::Int64 | Kind::Uint64 => "a whole number",
+        Kind::Date => "a Date",
+        Kind::Any | Kind::Struct | Kind::Empty | Kind::Message => "an object",
+        Kind::Value => "JSON",
+    }
+}
+
+/// The members of an object, one key at a time; the caller takes each value before it asks for the next key.
+struct Members {
+    begun: bool,
+    done: bool,
+}
+
+impl Members {
+    fn begin(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
+        cursor.expect(b'{')?;
+        Ok(Self { begun: false, done: cursor.take(b'}') })
+    }
+
+    fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Text<'a>>, Malformed> {
+        if !self.done && self.begun {
+            self.done = !cursor.more(b'}')?;
+        }
+        self.begun = true;
+        if self.done {
+            return Ok(None);
+        }
+        let key = cursor.string()?;
+        cursor.expect(b':')?;
+        Ok(Some(key))
+    }
+}
+
+/// The known name that `key` most likely stands for: the same letters, or at most two edits away.
+fn nearest<'n>(key: &str, known: &[&'n str]) -> Option<&'n str> {
+    let plain =
+        |s: &str| s.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
+    let key = plain(key);
+    known
+        .iter()
+        .map(|name| (distance(&key, &plain(name)), *name))
+        .filter(|(d, name)| *d <= 2 && *d < name.len())
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, name)| name)
+}
+
+/// How many bytes have to be inserted, removed or replaced.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, y) in row.iter_mut().skip(1).zip(b) {
+            left = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, left);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// As `encodeURIComponent` does: everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
+fn percent_encode(out: &mut String, text: &str) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(HEX.get(usize::from(nibble)).copied().unwrap_or('0'));
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
+//! last word on well-formedness to whoever parses the text afterwards.
+
+/// The text is not JSON, at this byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed {
+    /// Offset in bytes.
+    pub offset: usize,
+}
+
+/// Nothing the APIs send nests deeper; a bound keeps hostile text from exhausting the stack.
+pub const MAX_DEPTH: usize = 192;
+
+/// A string token, without its quotes.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    /// The characters as they stand in the JSON text.
+    pub raw: &'a str,
+    /// There is a backslash in it.
+    pub escaped: bool,
+}
+
+/// What the next value is, told from its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Token {
+    Object,
+    Array,
+    String,
+    Number,
+    True,
+    False,
+    Null,
+}
+
+impl Token {
+    /// As a person would name it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::True | Self::False => "a boolean",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// A position in JSON text.
+#[derive(Debug, Clone)]
+pub struct Cursor<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the start of `text`; a byte order mark is passed over.
+    pub fn new(text: &'a str) -> Self {
+        let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        Self { text, bytes: text.as_bytes(), at }
+    }
+
+    /// The current offset.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `start` to the current offset.
+    pub fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn malformed<T>(&self) -> Result<T, Malformed> {
+        Err(Malformed { offset: self.at })
+    }
+
+    fn byte(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn skip_space(&mut self) {
+        while matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    /// Passes white space and says what comes.
+    ///
+    /// # Errors
+    /// If no value begins here.
+    #[inline]
+    pub fn peek(&mut self) -> Result<Token, Malformed> {
+        self.skip_space();
+        Ok(match self.byte() {
+            b'"' => Token::String,
+            b'{' => Token::Object,
+            b'[' => Token::Array,
+            b'-' | b'0'..=b'9' => Token::Number,
+            b't' => Token::True,
+            b'f' => Token::False,
+            b'n' => Token::Null,
+            _ => return self.malformed(),
+        })
+    }
+
+    /// Takes `byte` if it is next, white space aside.
+    #[inline]
+    pub fn take(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let taken = self.byte() == byte;
+        if taken {
+            self.at += 1;
+        }
+        taken
+    }
+
+    /// Takes `byte`.
+    ///
+    /// # Errors
+    /// If something else comes.
+    #[inline]
+    pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
+        if self.take(byte) { Ok(()) } else { self.malformed() }
+    }
+
+    /// Between two members or elements: true after a comma, false after `close`.
+    ///
+    /// # Errors
+    /// If neither comes.
+    #[inline]
+    pub fn more(&mut self, close: u8) -> Result<bool, Malformed> {
+        if self.take(b',') {
+            Ok(true)
+        } else if self.take(close) {
+            Ok(false)
+        } else {
+            self.malformed()
+        }
+    }
+
+    /// Nothing but white space is left.
+    pub fn at_end(&mut self) -> bool {
+        self.skip_space();
+        self.at >= self.bytes.len()
+    }
+
+    /// Takes a string.
+    ///
+    /// # Errors
+    /// If none is here or it does not end.
+    #[inline]
+    pub fn string(&mut self) -> Result<Text<'a>, Malformed> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
+            match self.byte() {
+                b'"' => {
+                    let raw = self.since(start);
+                    self.at += 1;
+                    return Ok(Text { raw, escaped });
+                }
+                b'\\' if self.at + 1 < self.bytes.len() => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                _ => return self.malformed(),
+            }
+        }
+    }
+
+    /// For a reader that only looks for strings: goes back to `start` and passes one character that begins none.
+    /// False if a string begins there, or nothing is left.
+    pub fn step_from(&mut self, start: usize) -> bool {
+        self.at = start;
+        self.skip_space();
+        let width = self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        self.at += width;
+        width > 0 && self.bytes.get(self.at - width) != Some(&b'"')
+    }
+
+    /// Takes a number and returns its text.
+    #[inline]
+    pub fn number(&mut self) -> &'a str {
+        let start = self.at;
+        while matches!(self.byte(), b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') {
+            self.at += 1;
+        }
+        self.since(start)
+    }
+
+    /// Takes `true`, `false` or `null`.
+    fn word(&mut self, word: &str) -> Result<(), Malformed> {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+            self.at += word.len();
+            Ok(())
+        } else {
+            self.malformed()
+        }
+    }
+
+    /// Takes any value and returns its text.
+    ///
+    /// # Errors
+    /// If none is here or it does not end.
+    pub fn skip(&mut self) -> Result<&'a str, Malformed> {
+        let token = self.peek()?;
+        let start = self.at;
+        match token {
+            Token::String => {
+                self.string()?;
+            }
+            Token::Number => {
+                self.number();
+            }
+            Token::True => self.word("true")?,
+            Token::False => self.word("false")?,
+            Token::Null => self.word("null")?,
+            // Brackets are counted, not paired: the parser that follows pairs them.
+            Token::Object | Token::Array => {
+                let mut depth = 0usize;
+                loop {
+                    match self.byte() {
+                        b'{' | b'[' => depth += 1,
+                        b'}' | b']' => {
+                            depth = depth.saturating_sub(1);
+                            if depth == 0 {
+                                self.at += 1;
+                                break;
+                            }
+                        }
+                        b'"' => {
+                            self.string()?;
+                            continue;
+                        }
+                        0 => return self.malformed(),
+                        _ => {}
+                    }
+                    self.at += 1;
+                }
+            }
+        }
+        Ok(self.since(start))
+    }
+}
+
+/// How many bytes come before the next quote or backslash, eight at a time.
+#[inline]
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut passed = 0;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let quote = word ^ (ONES * b'"' as u64);
+        let slash = word ^ (ONES * b'\\' as u64);
+        // A zero byte in either borrows into its high bit; bytes after the first hit may be wrong, which is why only it counts.
+        let hits = (quote.wrapping_sub(ONES) & !quote | slash.wrapping_sub(ONES) & !slash) & HIGHS;
+        if hits != 0 {
+            return passed + hits.trailing_zeros() as usize / 8;
+        }
+        passed += 8;
+    }
+    passed + tail.iter().position(|&b| b == b'"' || b == b'\\').unwrap_or(tail.len())
+}
+
+impl Text<'_> {
+    /// The characters meant; `None` for a bad escape or half of a surrogate pair.
+    pub fn unescape(&self) -> Option<std::borrow::Cow<'_, str>> {
+        if !self.escaped {
+            return Some(self.raw.into());
+        }
+        let mut out = String::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some((plain, escape)) = rest.split_once('\\') {
+            out.push_str(plain);
+            let mut chars = escape.chars();
+            let (decoded, len) = match chars.next()? {
+                'n' => ('\n', 1),
+                'r' => ('\r', 1),
+                't' => ('\t', 1),
+                'b' => ('\u{8}', 1),
+                'f' => ('\u{c}', 1),
+                'u' => {
+                    let unit = hex4(escape.get(1..5)?)?;
+                    if (0xd800..0xdc00).contains(&unit) {
+                        let low = hex4(escape.get(5..11)?.strip_prefix("\\u")?)?;
+                        if !(0xdc00..0xe000).contains(&low) {
+                            return None;
+                        }
+                        (char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?, 11)
+                    } else {
+                        (char::from_u32(unit)?, 5)
+                    }
+                }
+                c @ ('"' | '\\' | '/') => (c, 1),
+                _ => return None,
+            };
+            out.push(decoded);
+            rest = escape.get(len..)?;
+        }
+        out.push_str(rest);
+        Some(out.into())
+    }
+}
+
+fn hex4(digits: &str) -> Option<u32> {
+    if digits.bytes().all(|b| b.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+}
+
+/// Appends `text` as a JSON string, quotes included.
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => {
+                out.push_str("\\u00");
+                for nibble in [c as u32 >> 4, c as u32 & 15] {
+                    out.push(char::from_digit(nibble, 16).unwrap_or('0'));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
