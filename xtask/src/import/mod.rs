@@ -4,7 +4,7 @@
 
 mod changes;
 mod document;
-mod lines;
+pub mod lines;
 mod names;
 mod openapi;
 mod overlay;

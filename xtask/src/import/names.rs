@@ -12,7 +12,7 @@ use std::{
 };
 
 use keyturn_api::{
-    model::{Api, Kind, Message},
+    model::{Api, Field, Kind, Message},
     naming::pascal,
 };
 
@@ -98,6 +98,8 @@ struct Visit {
     /// Indices of all messages, in the order in which a generator meets them: operation by operation,
     /// request before response, depth first; at the end those that no operation reaches.
     order: Vec<usize>,
+    /// The fields whose type is written in place (message and field), in the same order.
+    sites: Vec<(usize, usize)>,
     /// Whether a request reaches the message (what the server sets is not followed there).
     by_request: Vec<bool>,
     /// Whether a response reaches the message.
@@ -108,6 +110,7 @@ fn visit(api: &Api) -> Visit {
     let index: HashMap<&str, usize> = api.messages.iter().enumerate().map(|(i, m)| (m.key.as_str(), i)).collect();
     let mut visit = Visit {
         order: Vec::new(),
+        sites: Vec::new(),
         by_request: vec![false; api.messages.len()],
         by_response: vec![false; api.messages.len()],
     };
@@ -118,12 +121,25 @@ fn visit(api: &Api) -> Visit {
             walk(api, &index, key, request, &mut visit, &mut met);
         }
     }
-    for i in 0..api.messages.len() {
-        if met.insert(i) {
+    for (i, message) in api.messages.iter().enumerate() {
+        if met.insert((i, None)) {
             visit.order.push(i);
+        }
+        for (place, field) in message.fields.iter().enumerate() {
+            if site(field).is_some() && met.insert((i, Some(place))) {
+                visit.sites.push((i, place));
+            }
         }
     }
     visit
+}
+
+/// The site of a type written in place.
+fn site(field: &Field) -> Option<&String> {
+    match &field.kind {
+        Kind::Enum(site) => Some(site),
+        _ => field.type_name.as_ref(),
+    }
 }
 
 fn walk(
@@ -132,7 +148,7 @@ fn walk(
     key: &str,
     request: bool,
     visit: &mut Visit,
-    met: &mut HashSet<usize>,
+    met: &mut HashSet<(usize, Option<usize>)>,
 ) {
     let Some(&i) = index.get(key) else { return };
     let seen = if request { &mut visit.by_request } else { &mut visit.by_response };
@@ -140,13 +156,15 @@ fn walk(
         Some(seen) if !*seen => *seen = true,
         _ => return,
     }
-    if met.insert(i) {
+    if met.insert((i, None)) {
         visit.order.push(i);
     }
     let fields = api.messages.get(i).map(|message| message.fields.as_slice()).unwrap_or_default();
-    for field in fields.iter().filter(|field| !(request && field.read_only)) {
+    for (place, field) in fields.iter().enumerate().filter(|(_, field)| !(request && field.read_only)) {
         if let Kind::Message(target) = &field.kind {
             walk(api, index, target, request, visit, met);
+        } else if site(field).is_some() && met.insert((i, Some(place))) {
+            visit.sites.push((i, place));
         }
     }
 }
@@ -255,15 +273,12 @@ fn name_inline(
         lock.inline.insert(site.clone(), name.clone());
         names.insert(site, name);
     };
-    for (message, document) in visit.order.iter().filter_map(|&i| Some((api.messages.get(i)?, documents.get(i)?))) {
-        for field in &message.fields {
-            let site = match &field.kind {
-                Kind::Enum(site) => Some(site),
-                _ => field.type_name.as_ref(),
-            };
-            if let Some(site) = site {
-                give(site.clone(), document, &field.wire);
-            }
+    for &(message, place) in &visit.sites {
+        let field = api.messages.get(message).and_then(|message| message.fields.get(place));
+        if let (Some(field), Some(document)) = (field, documents.get(message))
+            && let Some(site) = site(field)
+        {
+            give(site.clone(), document, &field.wire);
         }
     }
     for operation in &api.operations {

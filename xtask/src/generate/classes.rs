@@ -1,0 +1,119 @@
+//! `c1.ts`: a class for each group with a method for each operation, and the class that holds the groups.
+
+use std::fmt::Write as _;
+
+use keyturn_api::{
+    model::{Effect, Operation},
+    naming::{self, Namespace},
+};
+
+use super::{Index, Side, comment, docs::Docs};
+
+pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
+    let mut out = String::from(
+        "import type { Call, Engine } from \"../call.js\";\n\
+         import { Group } from \"../group.js\";\n\
+         import type { RequestOptions } from \"../options.js\";\n\
+         import type { Paged } from \"../paging.js\";\n\
+         import type * as shared from \"./models.js\";\n\
+         import type * as operations from \"./operations.js\";\n\n",
+    );
+    let mut groups: Vec<(&str, Vec<(usize, &Operation)>)> = Vec::new();
+    for (number, operation) in index.api.operations.iter().enumerate() {
+        match groups.iter_mut().find(|(group, _)| *group == operation.group) {
+            Some((_, operations)) => operations.push((number, operation)),
+            None => groups.push((&operation.group, vec![(number, operation)])),
+        }
+    }
+    for (group, operations) in &groups {
+        let Some((_, first)) = operations.first() else { continue };
+        let property = naming::property(first);
+        out += &comment("", &[docs.get(&property), &format!("Operations of the group `{group}`.")]);
+        say(&mut out, format_args!("export class {} extends Group {{\n", naming::class(first)));
+        for (place, (number, operation)) in operations.iter().enumerate() {
+            out += if place == 0 { "" } else { "\n" };
+            method(&mut out, index, docs, *number, operation);
+        }
+        out += "}\n\n";
+    }
+    out += &comment("", &["The groups of operations. Each is made when it is first asked for."]);
+    out += "export class ConductorOneGroups {\n  \
+              readonly #engine: Engine;\n  \
+              readonly #groups = new Map<unknown, Group>();\n\n  \
+              /** @internal */\n  \
+              constructor(engine: Engine) {\n    \
+                this.#engine = engine;\n  \
+              }\n\n  \
+              #group<G extends Group>(type: new (engine: Engine) => G): G {\n    \
+                let group = this.#groups.get(type);\n    \
+                if (!group) this.#groups.set(type, (group = new type(this.#engine)));\n    \
+                return group as G;\n  \
+              }\n";
+    for (_, operations) in &groups {
+        let Some((_, first)) = operations.first() else { continue };
+        let (property, class) = (naming::property(first), naming::class(first));
+        out.push('\n');
+        out += &comment("  ", &[docs.get(&property)]);
+        say(&mut out, format_args!("  get {property}(): {class} {{\n    return this.#group({class});\n  }}\n"));
+    }
+    out += "}\n";
+    out
+}
+
+fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, number: usize, operation: &Operation) {
+    let name = naming::method(operation);
+    let own = docs.get(&format!("{}.{name}", naming::property(operation))).to_owned();
+    *out += &comment("  ", &[&own, &wire_facts(operation), if operation.deprecated { "@deprecated" } else { "" }]);
+    let response = format!("operations.{}", naming::response_type(operation));
+    let (argument, pass) = match naming::request_type(index.api, operation) {
+        None => (String::new(), "undefined"),
+        Some(request) => {
+            let namespace = if request.namespace == Namespace::Shared { "shared" } else { "operations" };
+            let optional = if request.optional { "?" } else { "" };
+            (format!("request{optional}: {namespace}.{}, ", request.name), "request")
+        }
+    };
+    let (returns, call) = match item_type(index, operation) {
+        Some(item) => (format!("Paged<{response}, {item}>"), "paged"),
+        None => (format!("Call<{response}>"), "call"),
+    };
+    say(
+        out,
+        format_args!(
+            "  {name}({argument}options?: RequestOptions): {returns} {{\n    return this.{call}({number}, {pass}, options);\n  }}\n"
+        ),
+    );
+}
+
+/// The type of one item of an operation that pages.
+fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
+    let paging = operation.paging.as_ref()?;
+    let response = index.messages.get(operation.response.as_str())?;
+    let field = response.fields.iter().find(|field| field.wire == paging.items)?;
+    Some(index.value_type(&field.kind, field.type_name.as_deref(), Side::Output, "shared.", "shared."))
+}
+
+/// Method, path, and what repeating does, in words.
+fn wire_facts(operation: &Operation) -> String {
+    let mut facts = vec![format!("`{} {}`", operation.method.as_str(), operation.path)];
+    if operation.paging.is_some() {
+        facts.push("Paginated: `for await` takes every item.".to_owned());
+    }
+    facts.push(
+        match operation.effect {
+            Effect::Read => "Read: retried.",
+            Effect::Write => "Write: retried only where the server surely did not act.",
+            Effect::Secret => "Answers with a secret that is shown once: never retried once it may have arrived.",
+        }
+        .to_owned(),
+    );
+    if !operation.stability.is_empty() && operation.stability != "stable" {
+        facts.push(format!("Stability: {}.", operation.stability));
+    }
+    facts.join(" ")
+}
+
+fn say(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = out.write_fmt(text);
+}
