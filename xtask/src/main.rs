@@ -3,6 +3,7 @@
 // A build task talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod build;
 mod check;
 mod generate;
 mod import;
@@ -11,6 +12,8 @@ use std::{env, error::Error, path::Path, process::ExitCode};
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
+  build [--core] [--sandbox] [--ts] [--www]
+                                build the package and the console, or only parts of them
   import DOCUMENT [--dry-run]   import an OpenAPI document into api/c1.idl and say what changed
   generate                      write the facade and its types into pkg/src/generated
   check-names MAPPING           compare the names that api/c1.idl leads to with a file of expected names
@@ -32,6 +35,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let api = root.join("api");
     match args.split_first() {
         Some((task, rest)) => match task.as_str() {
+            "build" => build::build(root, rest),
             "import" => import::import(&api, rest),
             "generate" => generate::generate(root),
             "check-names" => check::check_names(&api, rest),

@@ -1,0 +1,33 @@
+// Turns the package's ES modules into CommonJS, file by file: `node xtask/cjs.mjs FROM TO`.
+// The types are the same files: the `package.json` beside them says which kind of module they describe.
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { transform } from "esbuild";
+
+/** Entries that only exist as ES modules. */
+const ESM_ONLY = ["cli.js", "workerd.js"];
+
+const [from, to] = process.argv.slice(2);
+
+for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || ESM_ONLY.includes(basename(entry.name).replace(".d.ts", ".js"))) continue;
+  const source = join(entry.parentPath ?? entry.path, entry.name);
+  const target = join(to, source.slice(from.length));
+  await mkdir(dirname(target), { recursive: true });
+  if (entry.name.endsWith(".js")) await writeFile(target, await commonJS(await readFile(source, "utf8")));
+  else await cp(source, target);
+}
+await writeFile(join(to, "package.json"), '{ "type": "commonjs" }\n');
+
+async function commonJS(source) {
+  const here = source.includes("import.meta.url") && 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
+  const { code, warnings } = await transform(source, {
+    format: "cjs",
+    target: "es2022",
+    charset: "utf8",
+    define: { "import.meta.url": "importMetaUrl" },
+    banner: here || undefined,
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join("\n"));
+  return code;
+}

@@ -1,0 +1,167 @@
+//! `cargo xtask build`: from the Rust crates and `pkg/src` to `pkg/dist`, and the console to `www/dist`.
+//!
+//! ```text
+//! api/c1.idl   -> pkg/src/generated/*.ts            the facade
+//! src/         -> pkg/dist/core.wasm, and its glue and bytes in pkg/src/generated
+//! sandbox/     -> pkg/dist/sandbox.wasm, and its glue
+//! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
+//! www/src/     -> www/dist
+//! ```
+//! There is one wasm-bindgen target, `web`, since its glue takes a compiled module from anywhere: that is what lets one
+//! `.wasm` file serve every entry of the package. Cargo knows by itself what is stale; the other steps compare a hash.
+
+mod inline;
+mod step;
+mod tools;
+
+use std::{error::Error, fs, path::Path};
+use step::Step;
+use tools::Tools;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// A crate that becomes a `.wasm` file.
+struct Wasm {
+    package: &'static str,
+    /// The name of the `.wasm` file in `pkg/dist` and of the glue in `pkg/src/generated`.
+    name: &'static str,
+    /// Whether the default entry carries the bytes.
+    inline: bool,
+}
+
+const CORE: Wasm = Wasm { package: "keyturn", name: "core", inline: true };
+const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", inline: false };
+
+/// Builds what the flags name, or everything without a flag.
+///
+/// # Errors
+/// When a flag is unknown or a step fails; the step has said why.
+pub fn build(root: &Path, flags: &[String]) -> Result {
+    const KNOWN: [&str; 4] = ["--core", "--sandbox", "--ts", "--www"];
+    if let Some(unknown) = flags.iter().find(|flag| !KNOWN.contains(&flag.as_str())) {
+        return Err(format!("unknown flag {unknown}; known are {}", KNOWN.join(" ")).into());
+    }
+    let wanted = |flag: &str| flags.is_empty() || flags.iter().any(|given| given == flag);
+    let tools = Tools::new(root);
+    if wanted("--core") {
+        compile(&tools, &CORE)?;
+    }
+    if wanted("--sandbox") {
+        compile(&tools, &SANDBOX)?;
+    }
+    if wanted("--ts") {
+        crate::generate::generate(root)?;
+        package(&tools)?;
+    }
+    if wanted("--www") {
+        console(&tools)?;
+    }
+    Ok(())
+}
+
+/// Compiles a crate, writes its glue, optimises the wasm.
+fn compile(tools: &Tools, wasm: &Wasm) -> Result {
+    // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it
+    // is compiled for the sandbox, with other features, its file would take the place of the real one.
+    let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown", "--package"];
+    tools.cargo(args.into_iter().chain([wasm.package]))?;
+    let compiled =
+        tools.target.join("wasm32-unknown-unknown/release").join(wasm.package.replace('-', "_")).with_extension("wasm");
+
+    let (name, root) = (wasm.name, tools.root);
+    let generated = root.join("pkg/src/generated");
+    let glue = [generated.join(format!("{name}-glue.js")), generated.join(format!("{name}-glue.d.ts"))];
+    let bytes = [generated.join("core-bytes.js"), generated.join("core-bytes.d.ts")];
+    let dist = root.join("pkg/dist").join(name).with_extension("wasm");
+    let mut outputs = vec![dist.clone()];
+    outputs.extend(glue.iter().chain(bytes.iter().filter(|_| wasm.inline)).cloned());
+    let step = Step {
+        name: &format!("{name}.wasm"),
+        inputs: vec![compiled.clone(), root.join("node_modules/binaryen/package.json")],
+        outputs,
+    };
+    step.run(tools, || {
+        let out = tools.scratch.join(name);
+        let raw = out.join(format!("{name}-glue_bg.wasm"));
+        // Without a default path no bundler goes looking for a second .wasm file. The reset function makes a fresh
+        // instance after a trap.
+        tools.bindgen(&[
+            "--target=web",
+            "--omit-default-module-path",
+            "--remove-producers-section",
+            "--experimental-reset-state-function",
+            &format!("--out-name={name}-glue"),
+            &format!("--out-dir={}", out.display()),
+            &compiled.display().to_string(),
+        ])?;
+        let optimised = out.join(format!("{name}.wasm"));
+        // The features are those that the file itself declares.
+        let flags = ["-Oz", "--strip-debug", "--strip-producers", "-o"].map(Path::new);
+        tools.node("binaryen/bin/wasm-opt", flags.into_iter().chain([&*optimised, &*raw]))?;
+
+        fs::create_dir_all(&generated)?;
+        let [script, types] = &glue;
+        fs::copy(out.join(format!("{name}-glue.js")), script)?;
+        fs::write(types, without_dispose(&fs::read_to_string(out.join(format!("{name}-glue.d.ts")))?))?;
+        if wasm.inline {
+            let [script, types] = &bytes;
+            fs::write(script, inline::script(&fs::read(&optimised)?))?;
+            fs::write(types, inline::TYPES)?;
+        }
+        fs::create_dir_all(root.join("pkg/dist"))?;
+        fs::copy(&optimised, &dist)?;
+        Ok(())
+    })
+}
+
+/// `Symbol.dispose` needs a TypeScript library that users may not have, and no user meets the glue's classes.
+fn without_dispose(types: &str) -> String {
+    types.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect()
+}
+
+/// Compiles `pkg/src` to ES modules, file by file, and those to CommonJS.
+fn package(tools: &Tools) -> Result {
+    let root = tools.root;
+    let (source, esm, cjs) = (root.join("pkg/src"), root.join("pkg/dist/esm"), root.join("pkg/dist/cjs"));
+    let step = Step {
+        name: "package",
+        inputs: vec![source.clone(), root.join("pkg/tsconfig.json"), root.join("package-lock.json")],
+        outputs: vec![esm.clone(), cjs.clone()],
+    };
+    step.run(tools, || {
+        for folder in [&esm, &cjs] {
+            if folder.exists() {
+                fs::remove_dir_all(folder)?;
+            }
+        }
+        tools.node("typescript/bin/tsc", ["--project", "pkg/tsconfig.json"])?;
+        // The compiler leaves alone what is JavaScript already.
+        for file in step::files_below(&source)? {
+            let name = file.to_string_lossy();
+            if name.ends_with(".js") || name.ends_with(".d.ts") {
+                copy_into(&file, &source, &esm)?;
+            }
+        }
+        tools.node_script("xtask/cjs.mjs", [&esm, &cjs])
+    })
+}
+
+fn copy_into(file: &Path, from: &Path, to: &Path) -> Result {
+    let target = to.join(file.strip_prefix(from)?);
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(file, target)?;
+    Ok(())
+}
+
+/// Bundles the console.
+fn console(tools: &Tools) -> Result {
+    let root = tools.root;
+    let step = Step {
+        name: "console",
+        inputs: vec![root.join("www"), root.join("pkg/dist/esm"), root.join("pkg/dist/sandbox.wasm")],
+        outputs: vec![root.join("www/dist")],
+    };
+    step.run(tools, || tools.node_script("www/build.mjs", [] as [&str; 0]))
+}

@@ -1,0 +1,64 @@
+//! The programs that a build runs.
+
+use super::Result;
+use std::{
+    env,
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Where they are, and where they put things.
+pub struct Tools<'a> {
+    /// The repository.
+    pub root: &'a Path,
+    /// Cargo's target folder.
+    pub target: PathBuf,
+    /// For what is between a step's input and its output.
+    pub scratch: PathBuf,
+}
+
+impl<'a> Tools<'a> {
+    pub fn new(root: &'a Path) -> Self {
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+        let scratch = target.join("keyturn");
+        Self { root, target, scratch }
+    }
+
+    /// Runs the cargo that runs this program.
+    pub fn cargo(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
+        self.run(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(args))
+    }
+
+    /// Runs wasm-bindgen's command-line tool at the version of the crates.
+    pub fn bindgen(&self, args: &[&str]) -> Result {
+        let bindgen = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen", "--"];
+        self.cargo(bindgen.iter().chain(args))
+    }
+
+    /// Runs a tool that is an npm dependency.
+    pub fn node(&self, tool: &str, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
+        self.node_script(Path::new("node_modules").join(tool), args)
+    }
+
+    /// Runs a script of this repository.
+    pub fn node_script(&self, script: impl AsRef<OsStr>, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
+        self.run(Command::new("node").arg(script).args(args))
+    }
+
+    fn run(&self, command: &mut Command) -> Result {
+        let program = command.get_program().to_string_lossy().into_owned();
+        match command.current_dir(self.root).status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => {
+                let args: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+                Err(format!("`{program} {}` ended with {status}", args.join(" ")).into())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(format!("{program} is not in PATH; `node xtask/setup.mjs` says what is needed").into())
+            }
+            Err(error) => Err(format!("{program}: {error}").into()),
+        }
+    }
+}
