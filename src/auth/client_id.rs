@@ -70,7 +70,7 @@ impl ClientId {
         if paste::is_jwt(text.as_bytes()) {
             return Err(ClientIdError::Token);
         }
-        if text.contains("://") {
+        if paste::split(text, "://").is_some() {
             return Err(ClientIdError::Url);
         }
         if text.len() > 512 {

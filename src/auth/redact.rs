@@ -14,7 +14,7 @@ pub fn redact(text: &str, max: usize) -> String {
     while let Some(first) = rest.chars().next() {
         let is_word = word_character(first);
         let len = rest.find(|c| word_character(c) != is_word).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(len);
+        let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
         if is_word {
             out.push_str(if suspicious(run.as_bytes()) { REDACTED } else { run });
         } else {

@@ -92,7 +92,7 @@ impl BaseUrl {
     /// The first part that is wrong.
     pub fn parse(url: &str) -> Result<Self, TenantError> {
         let url = checked(url)?;
-        let (scheme, rest) = url.split_once("://").ok_or(TenantError::SchemeMissing)?;
+        let (scheme, rest) = paste::split(url, "://").ok_or(TenantError::SchemeMissing)?;
         let scheme = if scheme.eq_ignore_ascii_case("https") {
             Scheme::Https
         } else if scheme.eq_ignore_ascii_case("http") {
@@ -101,7 +101,7 @@ impl BaseUrl {
             return Err(TenantError::Scheme);
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or_default();
         if authority.contains('@') {
             return Err(TenantError::UserInfo);
         }
@@ -128,7 +128,7 @@ impl BaseUrl {
     /// The first part that is wrong.
     pub fn of_tenant(tenant: &str) -> Result<Self, TenantError> {
         let tenant = checked(tenant)?;
-        if tenant.contains("://") {
+        if paste::split(tenant, "://").is_some() {
             let url = Self::parse(tenant)?;
             return Ok(match url.name() {
                 Some(_) => Self::new(url.scheme, url.host, url.port, ""),
@@ -231,16 +231,16 @@ pub fn resolve(
     tenant: Option<&str>,
     client_id: Option<&ClientId>,
 ) -> Result<BaseUrl, ConfigError> {
+    if let Some((before, after)) = server_url.and_then(|url| paste::split(url, TEMPLATE)) {
+        let tenant = match (tenant, client_id) {
+            (Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain"))?,
+            (None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID"))?,
+            (None, None) => return Err(TenantError::TemplateTenant.of("tenantDomain")),
+        };
+        let name = tenant.name().ok_or(TenantError::TemplateName.of("tenantDomain"))?;
+        return BaseUrl::parse(&[before, name, after].concat()).map_err(|error| error.of("serverURL"));
+    }
     match (server_url, tenant, client_id) {
-        (Some(url), tenant, id) if url.contains(TEMPLATE) => {
-            let tenant = match (tenant, id) {
-                (Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain"))?,
-                (None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID"))?,
-                (None, None) => return Err(TenantError::TemplateTenant.of("tenantDomain")),
-            };
-            let name = tenant.name().ok_or(TenantError::TemplateName.of("tenantDomain"))?;
-            BaseUrl::parse(&url.replace(TEMPLATE, name)).map_err(|error| error.of("serverURL"))
-        }
         (Some(url), _, _) => BaseUrl::parse(url).map_err(|error| error.of("serverURL")),
         (None, Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain")),
         (None, None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID")),
@@ -275,10 +275,14 @@ fn check_path(path: &str) -> Result<(), TenantError> {
         }
     }
     for segment in path.split('/').skip(1) {
-        // `%2e` counts as a dot when a URL parser looks for `..`.
-        if matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "" | "." | "..") {
+        if segment.is_empty() || after_dot(segment).is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some("")) {
             return Err(TenantError::PathSegment);
         }
     }
     Ok(())
+}
+
+/// What follows a dot. `%2e` counts as one when a URL parser looks for `..`.
+fn after_dot(segment: &str) -> Option<&str> {
+    ["%2e", "%2E", "."].iter().find_map(|dot| segment.strip_prefix(dot))
 }

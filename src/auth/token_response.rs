@@ -293,7 +293,7 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
 }
 
 /// Reads a JSON number without the tables of a float parser: whole seconds are all that is needed, up to 31 years.
-fn seconds(text: &str) -> Option<f64> {
+pub(crate) fn seconds(text: &str) -> Option<f64> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (digits, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));

@@ -10,6 +10,7 @@
 //! [`Policy::repeat_secrets`], asked for by name, does that.
 
 use crate::api::Effect;
+use crate::auth::token_response::seconds;
 
 /// How often and how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,9 +118,9 @@ fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
 /// now. `now_s` is the wall clock in seconds. Negative and absurd values (over a day) count as absent.
 pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
     let value = value.trim();
-    let ms = match value.parse::<f64>() {
-        Ok(seconds) => seconds * 1000.0,
-        Err(_) => (http_date(value)? - now_s).max(0.0) * 1000.0,
+    let ms = match seconds(value) {
+        Some(seconds) => seconds * 1000.0,
+        None => (http_date(value)? - now_s).max(0.0) * 1000.0,
     };
     (0.0..=86_400_000.0).contains(&ms).then_some(ms)
 }

@@ -9,7 +9,6 @@ use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unknown};
 use crate::wire::json::push_string;
 use crate::wire::plan::Plans;
-use js_sys::Float64Array;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use wasm_bindgen::prelude::*;
@@ -72,12 +71,12 @@ thread_local! {
     static NOTES: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Reads a response. The first number is 1 if there are [`notes`]; the slots follow (see `wire::decode`).
+/// Reads a response: its slots (see `wire::decode`), and at the end a 1 if there are [`notes`], else a 0.
 ///
 /// # Errors
 /// The offset of the byte at which the text stops being JSON, or an object.
 #[wasm_bindgen]
-pub fn decode(message: u16, body: &[u8]) -> Result<Float64Array, JsValue> {
+pub fn decode(message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
     let lossy;
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
@@ -89,9 +88,8 @@ pub fn decode(message: u16, body: &[u8]) -> Result<Float64Array, JsValue> {
     let decoded = decode::decode(api::c1(), layouts(), Message(message), text)
         .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
     let notes = decoded.notes();
-    let slots = Float64Array::new_with_length(decoded.slots.len() as u32 + 1);
-    slots.set_index(0, if notes.is_empty() { 0.0 } else { 1.0 });
-    slots.subarray(1, slots.length()).copy_from(&decoded.slots);
+    let mut slots = decoded.slots;
+    slots.push(if notes.is_empty() { 0.0 } else { 1.0 });
     NOTES.set(notes);
     Ok(slots)
 }

@@ -17,6 +17,7 @@
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Token, push_string};
 use crate::api::{Field, Kind, Message, Shape, Table};
+use std::borrow::Cow;
 
 /// Leaves the value as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;
@@ -62,9 +63,9 @@ pub struct Patch {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replacement {
     /// A `Date` of so many milliseconds.
-    Date(f64),
-    /// A number.
-    Number(f64),
+    Date(i64),
+    /// A number, as JavaScript's `Number()` reads it.
+    Number(String),
     /// Text: digits that a number cannot hold.
     Text(String),
     /// `undefined`.
@@ -357,7 +358,7 @@ impl<'a> Decoder<'a> {
         match goal {
             Goal::Slot(slot) => self.set(slot, millis),
             Goal::Patch if millis == UNSET => self.patch(Replacement::Unset),
-            Goal::Patch => self.patch(Replacement::Date(millis)),
+            Goal::Patch => self.patch(Replacement::Date(millis as i64)),
         }
         Ok(())
     }
@@ -367,7 +368,7 @@ impl<'a> Decoder<'a> {
         match text.raw.parse::<i64>() {
             Ok(value) if value.abs() <= MAX_SAFE => match goal {
                 Goal::Slot(slot) => self.set(slot, value as f64),
-                Goal::Patch => self.patch(Replacement::Number(value as f64)),
+                Goal::Patch => self.patch(Replacement::Number(text.raw.to_owned())),
             },
             Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text"),
             Err(_) => self.problem("an integer", "other text"),
@@ -391,9 +392,10 @@ impl<'a> Decoder<'a> {
     /// `"5"`, `"NaN"`, `"Infinity"` where a number belongs: the latter are how proto JSON spells them.
     fn number_in_quotes(&mut self) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
-        match text.raw.parse::<f64>() {
-            Ok(value) => self.patch(Replacement::Number(value)),
-            Err(_) => self.problem("a number", "other text"),
+        if matches!(text.raw, "NaN" | "Infinity" | "-Infinity") || is_number(text.raw) {
+            self.patch(Replacement::Number(text.raw.to_owned()));
+        } else {
+            self.problem("a number", "other text");
         }
         Ok(())
     }
@@ -453,8 +455,8 @@ fn expected(kind: Kind) -> &'static str {
 }
 
 impl Decoded {
-    /// Patches and problems as JSON: `{"patches":[[path,kind,value],...],"problems":[{path,expected,found},...],"more":n}`,
-    /// where kind is `d`, `n`, `t` or `u`. Empty if there is nothing to say, which is nearly always.
+    /// Patches and problems as JSON: `{"patches":[[path,kind,text],...],"problems":[{path,expected,found},...],"more":n}`,
+    /// where kind is `d`, `n`, `t` or `u` as in [`Replacement`]. Empty if there is nothing to say, which is nearly always.
     pub fn notes(&self) -> String {
         if self.patches.is_empty() && self.problems.is_empty() {
             return String::new();
@@ -463,20 +465,15 @@ impl Decoded {
         for (i, patch) in self.patches.iter().enumerate() {
             out.push_str(if i > 0 { ",[" } else { "[" });
             push_path(&mut out, &patch.path);
-            match &patch.value {
-                Replacement::Date(ms) => push_number(&mut out, ",\"d\",", *ms),
-                Replacement::Number(n) if n.is_finite() => push_number(&mut out, ",\"n\",", *n),
-                // JSON has no such numbers; JavaScript's Number() reads these words.
-                Replacement::Number(n) => out.push_str(match n {
-                    n if n.is_nan() => ",\"n\",\"NaN\"",
-                    n if *n > 0.0 => ",\"n\",\"Infinity\"",
-                    _ => ",\"n\",\"-Infinity\"",
-                }),
-                Replacement::Text(text) => {
-                    out.push_str(",\"t\",");
-                    push_string(&mut out, text);
-                }
-                Replacement::Unset => out.push_str(",\"u\",0"),
+            let (kind, text) = match &patch.value {
+                Replacement::Date(ms) => ("d", Cow::Owned(ms.to_string())),
+                Replacement::Number(number) => ("n", Cow::Borrowed(number.as_str())),
+                Replacement::Text(text) => ("t", Cow::Borrowed(text.as_str())),
+                Replacement::Unset => ("u", Cow::Borrowed("")),
+            };
+            for part in [kind, &text] {
+                out.push(',');
+                push_string(&mut out, part);
             }
             out.push(']');
         }
@@ -497,9 +494,10 @@ impl Decoded {
     }
 }
 
-fn push_number(out: &mut String, before: &str, number: f64) {
-    out.push_str(before);
-    out.push_str(&number.to_string());
+/// As JSON spells numbers.
+fn is_number(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    cursor.peek() == Ok(Token::Number) && cursor.number() == text && text.ends_with(|c: char| c.is_ascii_digit())
 }
 
 fn push_path(out: &mut String, path: &[Step]) {

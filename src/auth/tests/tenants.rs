@@ -186,7 +186,7 @@ fn every_malformed_place_says_what_is_wrong() {
     ]);
     let long_ones = [
         ("long label", "host_long_label", code(BaseUrl::of_tenant(&"a".repeat(64)))),
-        ("long host", "host_long", code(BaseUrl::of_tenant(&"abc.".repeat(70).trim_end_matches('.')))),
+        ("long host", "host_long", code(BaseUrl::of_tenant("abc.".repeat(70).trim_end_matches('.')))),
     ];
     cases.extend(long_ones);
     // White space and control characters are found before the host is looked at.

@@ -1,0 +1,141 @@
+/**
+ * The one instance of the Rust core, made on first use. It is made synchronously from a module of some 300 kB, which
+ * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
+ */
+
+import * as glue from "./generated/core-glue.js";
+import { InternalError, KeyturnError } from "./errors.js";
+import type { Plan, StepKind } from "./revive.js";
+
+/** The facts of an operation that a call needs. */
+export interface Operation {
+  /** Its id in the API document. */
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** 0 read, 1 write, 2 one-time secret. */
+  readonly effect: 0 | 1 | 2;
+  /** The message that answers decode to, by number. */
+  readonly message: number;
+  /** The name of the decoded body in the envelope. */
+  readonly field: string;
+  /** 1 if that message has no fields. */
+  readonly empty: 0 | 1;
+  /** 1 if a body is declared. */
+  readonly body: 0 | 1;
+  /** Paging: request field of the token, response field of the next one, response field of the items. */
+  readonly tokenIn?: string;
+  readonly tokenOut?: string;
+  readonly items?: string;
+  /** The request field under which `tokenIn` stands; empty if it stands at the top. */
+  readonly tokenUnder?: string;
+}
+
+/** What holds secrets in the core, and must outlive an instance that broke. */
+export interface Guest {
+  /** Called while the broken instance can still be read. Whatever is held in it has to be taken out. */
+  leave(): void;
+}
+
+type Source = WebAssembly.Module | (() => WebAssembly.Module);
+
+let source: Source | undefined;
+let ready: Promise<void> | undefined;
+let running = false;
+const guests = new Set<WeakRef<Guest>>();
+const operations = new Map<number, Operation>();
+const plans = new Map<number, Plan>();
+
+/** Says where the module comes from. Each entry of the package calls it once; nothing is compiled yet. */
+export function provide(from: Source): void {
+  source ??= from;
+}
+
+/** Takes the module from wherever a user has it. @internal */
+export function load(from: WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>): Promise<void> {
+  return (ready ??= compile(from).then(
+    (module) => {
+      source = module;
+    },
+    (error: unknown) => {
+      // A failed download can be tried again.
+      ready = undefined;
+      throw error;
+    },
+  ));
+}
+
+async function compile(from: WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>): Promise<WebAssembly.Module> {
+  const given = await from;
+  if (given instanceof WebAssembly.Module) return given;
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  const response = typeof given === "string" || given instanceof URL ? await fetch(given) : given;
+  if (!response.ok) throw new InternalError(`core.wasm could not be loaded: status ${response.status}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** The core's exports, from an instance that works. */
+export function core(): typeof glue {
+  if (!running) {
+    if (source === undefined) throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
+    if (typeof source === "function") source = source();
+    glue.initSync({ module: source });
+    running = true;
+  }
+  return glue;
+}
+
+/**
+ * Runs something in the core. What the core throws on purpose is not an `Error`, and passes. A trap is: it leaves the instance
+ * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
+ */
+export function guarded<T>(run: (exports: typeof glue) => T): T {
+  const exports = core();
+  try {
+    return run(exports);
+  } catch (error) {
+    if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
+    restart();
+    throw new InternalError("the core failed; this is a defect in keyturn, and the next call starts from a fresh core", {
+      cause: error,
+    });
+  }
+}
+
+function restart(): void {
+  for (const guest of guests) guest.deref()?.leave();
+  guests.clear();
+  glue.__wbg_reset_state();
+}
+
+/** Registers what has to leave when an instance breaks. */
+export function register(guest: Guest): () => void {
+  const ref = new WeakRef(guest);
+  guests.add(ref);
+  return () => guests.delete(ref);
+}
+
+/** The facts of an operation; `sdk122` asks for names of release 1.2.2 of the official SDK. */
+export function operation(number: number, sdk122: boolean): Operation {
+  const key = sdk122 ? ~number : number;
+  let facts = operations.get(key);
+  if (facts === undefined) {
+    const json = guarded((exports) => exports.operation(number, sdk122));
+    if (json === "") throw new InternalError(`there is no operation ${number}`);
+    facts = JSON.parse(json) as Operation;
+    operations.set(key, facts);
+  }
+  return facts;
+}
+
+/** The plan of a message. */
+export function plan(message: number, sdk122: boolean): Plan {
+  const key = sdk122 ? ~message : message;
+  let made = plans.get(key);
+  if (made === undefined) {
+    type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
+    const rows = JSON.parse(guarded((exports) => exports.plan(message, sdk122))) as Row[];
+    made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message })) };
+    plans.set(key, made);
+  }
+  return made;
+}

@@ -1,0 +1,345 @@
+/**
+ * Every failure a caller can meet. All of them extend {@link KeyturnError}, carry a stable `code`, say what to do,
+ * and never hold a secret: bodies are bounded excerpts with secret fields replaced.
+ */
+
+/** What a call may have done on the server by the time it failed. */
+export type Outcome =
+  /** Nothing: the request was not sent, or the server provably refused it. */
+  | "none"
+  /** The server answered; `status` says what. */
+  | "answered"
+  /** The request may have been carried out, but its answer never came or could not be read. */
+  | "unknown";
+
+/** The stable `code` of each error class. */
+export type ErrorCode =
+  | "invalid_request"
+  | "invalid_configuration"
+  | "authentication_failed"
+  | "bad_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "precondition_failed"
+  | "unprocessable"
+  | "rate_limited"
+  | "server_error"
+  | "unexpected_status"
+  | "connection_failed"
+  | "timeout"
+  | "aborted"
+  | "invalid_response"
+  | "outcome_unknown"
+  | "closed"
+  | "internal";
+
+/** What all errors have. */
+export interface ErrorFacts {
+  /** The operation's id in the API document. */
+  operation?: string | undefined;
+  /** The server's id of the request, from its headers. */
+  requestId?: string | undefined;
+  /** What to check or to do next. */
+  hint?: string | undefined;
+  /** The error beneath. */
+  cause?: unknown;
+  /** What the call may have done. */
+  outcome?: Outcome | undefined;
+}
+
+const brand: unique symbol = Symbol.for("keyturn.error") as never;
+
+/** The base of all errors. */
+export class KeyturnError extends Error {
+  /** Stable: safe to switch on, whatever a minifier does to class names. */
+  readonly code: ErrorCode;
+  /** The operation's id in the API document, if a call failed. */
+  readonly operation: string | undefined;
+  /** The server's id of the request, if it sent one. */
+  readonly requestId: string | undefined;
+  /** What to check or to do next. */
+  readonly hint: string | undefined;
+  /** What the call may have done on the server. */
+  readonly outcome: Outcome;
+
+  /** @internal */
+  constructor(name: string, code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(facts.operation ? `${facts.operation}: ${message}` : message, "cause" in facts ? { cause: facts.cause } : {});
+    Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
+    Object.defineProperty(this, brand, { value: true });
+    this.code = code;
+    this.operation = facts.operation;
+    this.requestId = facts.requestId;
+    this.hint = facts.hint;
+    this.outcome = facts.outcome ?? "none";
+  }
+
+  /**
+   * True for an error of this package, also one of another copy or realm, where `instanceof` fails.
+   */
+  static is(error: unknown): error is KeyturnError {
+    return typeof error === "object" && error !== null && brand in error;
+  }
+}
+
+/** The request does not fit the operation. Nothing was sent. */
+export class InputError extends KeyturnError {
+  /** The field that does not fit, as `connector.userIds[2]`; empty for the request itself. */
+  readonly path: string;
+  /** @internal */
+  constructor(path: string, problem: string, facts?: ErrorFacts) {
+    super("InputError", "invalid_request", path ? `\`${path}\` ${problem}` : `the request ${problem}`, facts);
+    this.path = path;
+  }
+}
+
+/** A client option cannot be used. */
+export class ConfigurationError extends KeyturnError {
+  /** The option, as `clientSecret`. */
+  readonly option: string;
+  /** Which part of the option is wrong, as a stable word. */
+  readonly reason: string;
+  /** @internal */
+  constructor(option: string, reason: string, message: string, facts?: ErrorFacts) {
+    super("ConfigurationError", "invalid_configuration", message, facts);
+    this.option = option;
+    this.reason = reason;
+  }
+}
+
+/** No access token could be had. */
+export class AuthenticationError extends KeyturnError {
+  /** The HTTP status of the token endpoint; 0 if it did not answer. */
+  readonly status: number;
+  /** Which failure it was, as a stable word: an OAuth `error`, one of C1's reasons, or the kind of answer. */
+  readonly reason: string;
+  /** @internal */
+  constructor(message: string, status: number, reason: string, facts?: ErrorFacts) {
+    super("AuthenticationError", "authentication_failed", message, facts);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** What the server said in an answer that is not a success. */
+export interface AnswerFacts extends ErrorFacts {
+  status: number;
+  headers: Headers;
+  /** The answer, its body already consumed. */
+  response?: Response | undefined;
+  apiCode: string;
+  apiMessage: string;
+  details: readonly unknown[];
+  excerpt: string;
+  retryAfterMs?: number | undefined;
+}
+
+/** The server answered, and not with a success. Its subclasses name the usual statuses. */
+export class ApiError extends KeyturnError {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The answer's headers. */
+  readonly headers: Headers;
+  /** The code in the answer's body: a gRPC status number as text, or an OAuth error. Empty if there is none. */
+  readonly apiCode: string;
+  /** `details` of the answer's body, secrets replaced. */
+  readonly details: readonly unknown[];
+  /** The beginning of the answer's body, secrets replaced. */
+  readonly excerpt: string;
+  /** @internal */
+  constructor(name: string, code: ErrorCode, facts: AnswerFacts) {
+    const said = facts.apiMessage || facts.excerpt || "no explanation";
+    super(name, code, `the server answered ${facts.status}: ${said}`, { outcome: "answered", ...facts });
+    this.status = facts.status;
+    this.headers = facts.headers;
+    this.apiCode = facts.apiCode;
+    this.details = facts.details;
+    this.excerpt = facts.excerpt;
+  }
+}
+
+/** 400: the server refused the request as malformed. */
+export class BadRequestError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("BadRequestError", "bad_request", facts);
+  }
+}
+
+/** 401: the server did not accept the token, also not a fresh one. */
+export class UnauthorizedError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("UnauthorizedError", "unauthorized", facts);
+  }
+}
+
+/** 403: the token is good, its rights are not enough. */
+export class ForbiddenError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("ForbiddenError", "forbidden", facts);
+  }
+}
+
+/** 404: no such thing, or none that this token may see. */
+export class NotFoundError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("NotFoundError", "not_found", facts);
+  }
+}
+
+/** 409: somebody else changed or already made it. */
+export class ConflictError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("ConflictError", "conflict", facts);
+  }
+}
+
+/** 412: a precondition of the request does not hold. */
+export class PreconditionFailedError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("PreconditionFailedError", "precondition_failed", facts);
+  }
+}
+
+/** 422: well-formed, but not acceptable. */
+export class UnprocessableEntityError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("UnprocessableEntityError", "unprocessable", facts);
+  }
+}
+
+/** 429: too many requests. */
+export class RateLimitedError extends ApiError {
+  /** How long the server asks to wait, in milliseconds, if it says so. */
+  readonly retryAfterMs: number | undefined;
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("RateLimitedError", "rate_limited", facts);
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/** 5xx: the server failed. On a call that changes something, look before calling again: `outcome` is `unknown`. */
+export class ServerError extends ApiError {
+  /** @internal */
+  constructor(facts: AnswerFacts) {
+    super("ServerError", "server_error", facts);
+  }
+}
+
+/** No answer came. In a page this is also how a missing CORS permission looks. */
+export class ConnectionError extends KeyturnError {
+  /** @internal */
+  constructor(message: string, facts?: ErrorFacts) {
+    super("ConnectionError", "connection_failed", message, facts);
+  }
+}
+
+/** The deadline passed. */
+export class RequestTimeoutError extends KeyturnError {
+  /** The time allowed, in milliseconds. */
+  readonly timeoutMs: number;
+  /** @internal */
+  constructor(timeoutMs: number, facts?: ErrorFacts) {
+    super("RequestTimeoutError", "timeout", `no answer within ${timeoutMs} ms`, facts);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The caller's signal aborted the call; `cause` is the signal's reason. */
+export class RequestAbortedError extends KeyturnError {
+  /** @internal */
+  constructor(facts?: ErrorFacts) {
+    super("RequestAbortedError", "aborted", "the caller aborted the call", facts);
+  }
+}
+
+/** The server reported success, but its body is not what the operation answers with. */
+export class DecodeError extends KeyturnError {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The answer's headers. */
+  readonly headers: Headers;
+  /** The beginning of the body, secrets replaced. */
+  readonly excerpt: string;
+  /** @internal */
+  constructor(message: string, status: number, headers: Headers, excerpt: string, facts?: ErrorFacts) {
+    super("DecodeError", "invalid_response", message, { outcome: "answered", ...facts });
+    this.status = status;
+    this.headers = headers;
+    this.excerpt = excerpt;
+  }
+}
+
+/**
+ * A call that issues a one-time secret got no readable answer: it may or may not have been carried out. It is never
+ * repeated by itself, since that could issue a second secret and leave the first one without an owner. `cause` says what went wrong,
+ * `hint` what to do.
+ */
+export class OutcomeUnknownError extends KeyturnError {
+  /** @internal */
+  constructor(facts: ErrorFacts & { cause: KeyturnError }) {
+    super(
+      "OutcomeUnknownError",
+      "outcome_unknown",
+      "the answer never came or could not be read, so it is unknown whether a secret was issued. The call was not repeated",
+      {
+        outcome: "unknown",
+        hint:
+          "Look for a credential that was made in the last minute (a list, or the system log), revoke it if its secret is lost, " +
+          "and only then call again.",
+        ...facts,
+      },
+    );
+  }
+}
+
+/** The client has been closed. */
+export class ClosedError extends KeyturnError {
+  /** @internal */
+  constructor() {
+    super("ClosedError", "closed", "this client has been closed; make a new one");
+  }
+}
+
+/** A defect in this package. The next call starts from a fresh core. */
+export class InternalError extends KeyturnError {
+  /** @internal */
+  constructor(message: string, facts?: ErrorFacts) {
+    super("InternalError", "internal", message, facts);
+  }
+}
+
+/** The class for a status. @internal */
+export function apiError(facts: AnswerFacts): ApiError {
+  switch (facts.status) {
+    case 400:
+      return new BadRequestError(facts);
+    case 401:
+      return new UnauthorizedError(facts);
+    case 403:
+      return new ForbiddenError(facts);
+    case 404:
+      return new NotFoundError(facts);
+    case 409:
+      return new ConflictError(facts);
+    case 412:
+      return new PreconditionFailedError(facts);
+    case 422:
+      return new UnprocessableEntityError(facts);
+    case 429:
+      return new RateLimitedError(facts);
+    default:
+      return facts.status >= 500
+        ? new ServerError(facts)
+        : new ApiError("ApiError", "unexpected_status", facts);
+  }
+}

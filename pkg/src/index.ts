@@ -1,0 +1,8 @@
+/** The default entry: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
+
+import { provide } from "./core.js";
+import { inlineModule } from "./inline.js";
+
+provide(inlineModule);
+
+export * from "./exports.js";

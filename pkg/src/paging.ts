@@ -1,0 +1,87 @@
+/** Lists that come in pages. */
+
+import type { Envelope } from "./call.js";
+import type { Operation } from "./core.js";
+import { KeyturnError } from "./errors.js";
+
+/** A page: the envelope, and the way to the next one. */
+export type Page<T> = T & {
+  /** The next page; `null` after the last. */
+  next(): Promise<Page<T> | null>;
+  /** This page and all that follow. */
+  [Symbol.asyncIterator](): AsyncIterator<Page<T>>;
+};
+
+/**
+ * What a method that pages returns. Await it for the first page, or iterate over it for every item of every page:
+ *
+ * ```ts
+ * for await (const app of c1.apps.list()) console.log(app.displayName);
+ * ```
+ */
+export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<Item> {
+  #items = "";
+  #field = "";
+
+  /** A `then` of this is an ordinary promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** @internal */
+  static begin<T, Item>(facts: Operation, request: unknown, send: (request: unknown) => Promise<Envelope>): Paged<T, Item> {
+    const paged = new Paged<T, Item>((resolve, reject) => {
+      fetchPage(facts, request, send, new Set<string>()).then((page) => resolve(page as Page<T>), reject);
+    });
+    paged.#items = facts.items ?? "";
+    paged.#field = facts.field;
+    return paged;
+  }
+
+  /** Every item of every page. One page is held at a time. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    for await (const page of this.pages()) {
+      const body = (page as Record<string, unknown>)[this.#field] as Record<string, unknown> | undefined;
+      const items = body?.[this.#items];
+      if (Array.isArray(items)) yield* items as Item[];
+    }
+  }
+
+  /** Every page. */
+  async *pages(): AsyncGenerator<Page<T>, void, undefined> {
+    yield* await this;
+  }
+}
+
+type Send = (request: unknown) => Promise<Envelope>;
+
+async function fetchPage(facts: Operation, request: unknown, send: Send, seen: Set<string>): Promise<Page<Envelope>> {
+  const page = (await send(request)) as Page<Envelope>;
+  const body = (page as unknown as Record<string, unknown>)[facts.field] as Record<string, unknown> | undefined;
+  const token = body?.[facts.tokenOut ?? ""];
+  const next = async (): Promise<Page<Envelope> | null> => {
+    if (typeof token !== "string" || token.trim() === "") return null;
+    if (seen.has(token)) {
+      throw new KeyturnError("DecodeError", "invalid_response", "the server sent the same page token twice; following it would never end", {
+        operation: facts.id,
+        outcome: "answered",
+      });
+    }
+    return fetchPage(facts, withToken(facts, request, token), send, new Set(seen).add(token));
+  };
+  Object.defineProperty(page, "next", { value: next });
+  Object.defineProperty(page, Symbol.asyncIterator, {
+    value: async function* () {
+      for (let at: Page<Envelope> | null = page; at !== null; at = await at.next()) yield at;
+    },
+  });
+  return page;
+}
+
+/** The request again, with the token where the operation takes it. */
+function withToken(facts: Operation, request: unknown, token: string): unknown {
+  const before = (request ?? {}) as Record<string, unknown>;
+  const name = facts.tokenIn ?? "";
+  if (!facts.tokenUnder) return { ...before, [name]: token };
+  return { ...before, [facts.tokenUnder]: { ...(before[facts.tokenUnder] as object | undefined), [name]: token } };
+}

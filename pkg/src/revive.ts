@@ -1,0 +1,132 @@
+/**
+ * Finishes what `JSON.parse` made: dates, 64-bit integers, `Any` values and renamed fields, as the core's plan for the
+ * message says. The numbers come from the core's pass over the text; nothing is parsed a second time.
+ */
+
+/** What one field of a message needs. Field order is free; see `src/wire/decode.rs` for the slots. */
+export interface Step {
+  /** Wire name. */
+  key: string;
+  /** The name in JavaScript, if it differs. */
+  name: string | undefined;
+  kind: StepKind;
+  /** Offset of the field's slot in its message's block; 0 for none. */
+  slot: number;
+  /** The message of children, by number; -1 for none. */
+  message: number;
+}
+
+/** What has to be done with a field's value. */
+export const enum StepKind {
+  /** Only renamed. */
+  Rename = 0,
+  Date = 1,
+  Integer = 2,
+  Child = 3,
+  Children = 4,
+  /** A map of messages. */
+  ChildMap = 5,
+  Any = 6,
+  Anys = 7,
+  AnyMap = 8,
+}
+
+/** A message's plan: its steps, none if the message needs nothing. */
+export interface Plan {
+  steps: readonly Step[];
+}
+
+/** Looks a plan up by the message's number. */
+export type Plans = (message: number) => Plan;
+
+/** One value to replace, by its path. */
+export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "u", value: string];
+
+type Json = Record<string, unknown>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Applies the patches: to be done first, since their paths are wire names. */
+export function applyPatches(root: unknown, patches: readonly Patch[]): void {
+  for (const [path, kind, value] of patches) {
+    let target = root as Record<string | number, unknown>;
+    for (const step of path.slice(0, -1)) target = target?.[step] as Json;
+    const last = path[path.length - 1];
+    if (last === undefined || typeof target !== "object" || target === null) continue;
+    target[last] =
+      kind === "d" ? new Date(Number(value)) : kind === "n" ? Number(value) : kind === "t" ? value : undefined;
+  }
+}
+
+/**
+ * Revives one object in place.
+ * @param base Index of the object's block in `slots`; negative or NaN where it has none.
+ */
+export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Array, base: number): void {
+  for (const { key, name, kind, slot, message } of plan.steps) {
+    const value = object[key];
+    if (value === undefined) continue;
+    if (value !== null) {
+      const at = slot === 0 || !(base >= 0) ? Number.NaN : (slots[base + slot] as number);
+      switch (kind) {
+        case StepKind.Date:
+          if (typeof value === "string" && at === at) object[key] = at === Infinity ? undefined : new Date(at);
+          break;
+        case StepKind.Integer:
+          if (typeof value === "string" && at === at) object[key] = at;
+          break;
+        case StepKind.Child:
+          if (isObject(value)) revive(value, plans(message), plans, slots, at);
+          break;
+        case StepKind.Children:
+          if (Array.isArray(value)) reviveAll(value, plans(message), plans, slots, at);
+          break;
+        case StepKind.ChildMap:
+          if (isObject(value)) {
+            for (const k of Object.keys(value)) {
+              const child = value[k];
+              if (isObject(child)) revive(child, plans(message), plans, slots, Number.NaN);
+            }
+          }
+          break;
+        case StepKind.Any:
+          if (isObject(value)) object[key] = any(value);
+          break;
+        case StepKind.Anys:
+          if (Array.isArray(value)) {
+            for (let i = 0; i < value.length; i++) if (isObject(value[i])) value[i] = any(value[i] as Json);
+          }
+          break;
+        case StepKind.AnyMap:
+          if (isObject(value)) {
+            for (const k of Object.keys(value)) if (isObject(value[k])) value[k] = any(value[k] as Json);
+          }
+          break;
+        case StepKind.Rename:
+          break;
+      }
+    }
+    if (name !== undefined) {
+      object[name] = object[key];
+      delete object[key];
+    }
+  }
+}
+
+/** Elements' blocks follow each other: each begins with the index after its end. */
+function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Array, first: number): void {
+  let base = first;
+  for (const item of list) {
+    if (!isObject(item)) continue;
+    revive(item, plan, plans, slots, base);
+    base = base >= 0 ? (slots[base] as number) : Number.NaN;
+  }
+}
+
+/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape. */
+function any(value: Json): Json {
+  const { "@type": atType, ...additionalProperties } = value;
+  return atType === undefined ? { additionalProperties } : { atType, additionalProperties };
+}

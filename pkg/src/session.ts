@@ -1,0 +1,216 @@
+/** A client's credentials and tokens: the JavaScript half, which does what the core says. */
+
+import { core, guarded, register } from "./core.js";
+import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
+import type { ClientOptions, Security } from "./options.js";
+import { type Deadline, type Sender, monotonic, requestId, unixSeconds, wait } from "./transport.js";
+import type { Session as Handle } from "./generated/core-glue.js";
+
+/** Time for a token request of its own; calls that wait for it have theirs. */
+const TOKEN_TIMEOUT_MS = 30_000;
+
+const BEARER = 0;
+const EXTERNAL = 1;
+const ASSERTION = 2;
+
+/** Numbers of {@link Session.nextAttempt}. */
+export interface Attempted {
+  effect: number;
+  /** 0 if no answer came. */
+  status: number;
+  received: boolean;
+  retryAfter: string | undefined;
+  attempts: number;
+  elapsedMs: number;
+  leftMs: number;
+  policy: Float64Array;
+}
+
+/** Holds what a client authenticates with. */
+export class Session {
+  readonly #handle: Handle;
+  readonly #send: Sender;
+  readonly #ask: (() => Promise<Security> | Security) | undefined;
+  readonly #unregister: () => void;
+  #refreshing: Promise<void> | undefined;
+  #closed = false;
+  /** The base URL, without a slash at its end. */
+  readonly baseURL: string;
+
+  constructor(options: ClientOptions, send: Sender) {
+    const { kind, secret, ask } = credentials(options);
+    this.#send = send;
+    this.#ask = ask;
+    this.#handle = configured(
+      () =>
+        new (core().Session)(
+          kind,
+          options.clientID ?? null,
+          secret,
+          options.serverURL === undefined ? null : String(options.serverURL),
+          options.tenantDomain ?? null,
+        ),
+    );
+    this.baseURL = this.#handle.base();
+    this.#unregister = register({ leave: () => undefined });
+  }
+
+  /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
+  async authorize(deadline: Deadline): Promise<string> {
+    for (;;) {
+      const told = this.#use(() => this.#handle.authorize(monotonic()));
+      const rest = told.slice(1);
+      switch (told[0]) {
+        case "U":
+          return rest;
+        case "F":
+          // Nobody waits for this one; its failure is told to the call that needs its token.
+          this.#refresh().catch(() => undefined);
+          return rest;
+        case "A":
+          return this.#external(deadline);
+        case "B":
+          throw authenticationError(rest);
+        default:
+          await wait(this.#refresh(), deadline);
+      }
+    }
+  }
+
+  /** The API answered 401 to this value. True if another try makes sense. */
+  rejected(header: string): boolean {
+    return this.#ask !== undefined || this.#use(() => this.#handle.rejected(header, monotonic()));
+  }
+
+  /** Milliseconds until the next attempt; negative to give up. */
+  nextAttempt(done: Attempted): number {
+    return this.#use(() =>
+      this.#handle.next_attempt(
+        done.effect,
+        done.status,
+        done.received,
+        done.retryAfter ?? null,
+        done.attempts,
+        done.elapsedMs,
+        done.leftMs,
+        Math.random(),
+        unixSeconds(),
+        done.policy,
+      ),
+    );
+  }
+
+  /** A call has succeeded. */
+  succeeded(): void {
+    this.#use(() => this.#handle.succeeded());
+  }
+
+  /** Wipes what is held. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unregister();
+    this.#handle.free();
+  }
+
+  #use<T>(run: () => T): T {
+    if (this.#closed) throw new ClosedError();
+    return guarded(run);
+  }
+
+  async #external(deadline: Deadline): Promise<string> {
+    let security: Security | null | undefined;
+    try {
+      security = await wait(Promise.resolve(this.#ask?.()), deadline);
+    } catch (error) {
+      if (KeyturnError.is(error)) throw error;
+      throw new AuthenticationError("the `security` function failed", 0, "security_function", { cause: error });
+    }
+    const token = bytes(security?.oauth || security?.bearerAuth || "");
+    return configured(() => this.#handle.external(token));
+  }
+
+  /** One refresh at a time, whatever the number of calls. It never rejects: the core remembers how it ended. */
+  #refresh(): Promise<void> {
+    return (this.#refreshing ??= this.#fetchToken().finally(() => {
+      this.#refreshing = undefined;
+    }));
+  }
+
+  async #fetchToken(): Promise<void> {
+    const random = crypto.getRandomValues(new Uint8Array(16));
+    const request = this.#use(() => this.#handle.refresh(monotonic(), unixSeconds(), random));
+    if (request === undefined) throw new InternalError("these credentials cannot be renewed");
+    const split = request.indexOf("\n");
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), TOKEN_TIMEOUT_MS);
+    try {
+      const response = await this.#send(request.slice(0, split), {
+        method: "POST",
+        headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+        body: request.slice(split + 1),
+        signal: controller.signal,
+      });
+      const body = new Uint8Array(await response.arrayBuffer());
+      const { status, headers } = response;
+      this.#use(() =>
+        this.#handle.refreshed(status, body, headers.get("retry-after"), requestId(headers) ?? null, monotonic(), unixSeconds(), Math.random()),
+      );
+    } catch (error) {
+      if (KeyturnError.is(error)) throw error;
+      const message = controller.signal.aborted
+        ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
+        : "the token endpoint could not be reached";
+      const hint = "Check serverURL or the host in the client id, and this machine's network.";
+      this.#use(() => this.#handle.refresh_failed(JSON.stringify({ message, status: 0, reason: "unreachable", hint }), monotonic()));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function credentials({ clientID, clientSecret, security }: ClientOptions): {
+  kind: number;
+  secret: Uint8Array;
+  ask: (() => Promise<Security> | Security) | undefined;
+} {
+  if (typeof security === "function") return { kind: EXTERNAL, secret: new Uint8Array(), ask: security };
+  const token = security?.oauth || security?.bearerAuth;
+  if (token) return { kind: BEARER, secret: bytes(token), ask: undefined };
+  if (clientID !== undefined && clientSecret !== undefined) {
+    return { kind: ASSERTION, secret: bytes(clientSecret), ask: undefined };
+  }
+  const missing = clientID === undefined ? (clientSecret === undefined ? "security" : "clientID") : "clientSecret";
+  throw new ConfigurationError(
+    missing,
+    "credentials_missing",
+    missing === "security"
+      ? "there is nothing to authenticate with: give clientID and clientSecret, or security: { bearerAuth }"
+      : `${missing} is missing: clientID and clientSecret belong together`,
+  );
+}
+
+/** A copy, which the core wipes. */
+function bytes(secret: string | Uint8Array): Uint8Array {
+  return typeof secret === "string" ? new TextEncoder().encode(secret) : secret.slice();
+}
+
+/** What the core says of an option becomes the error of that option. */
+function configured<T>(run: () => T): T {
+  try {
+    return guarded(run);
+  } catch (error) {
+    if (typeof error !== "string") throw error;
+    const { option, reason, message } = JSON.parse(error) as { option: string; reason: string; message: string };
+    throw new ConfigurationError(option, reason, `${option}: ${message}`);
+  }
+}
+
+function authenticationError(json: string): AuthenticationError {
+  const told = JSON.parse(json) as { message: string; status: number; reason: string; hint?: string; requestId?: string };
+  return new AuthenticationError(told.message, told.status, told.reason, {
+    hint: told.hint || undefined,
+    requestId: told.requestId || undefined,
+  });
+}
+

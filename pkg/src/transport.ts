@@ -1,0 +1,156 @@
+/** Sending, deadlines and clocks: the I/O beneath a call. */
+
+import { KeyturnError, RequestAbortedError, RequestTimeoutError } from "./errors.js";
+import type { Fetch, HTTPClientLike } from "./options.js";
+
+/** Sends one request under the rules of {@link sender}. */
+export type Sender = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Milliseconds that never go backwards, from any origin. */
+export function monotonic(): number {
+  return performance.now();
+}
+
+/** The wall clock, in seconds. */
+export function unixSeconds(): number {
+  return Date.now() / 1000;
+}
+
+interface Surroundings {
+  navigator?: { userAgent?: string };
+  document?: unknown;
+  WorkerGlobalScope?: unknown;
+}
+
+const around = globalThis as Surroundings;
+
+/** Cloudflare's fetch refuses the fields that it does not know. */
+const isWorkerd = around.navigator?.userAgent === "Cloudflare-Workers";
+
+/** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
+export const isPage = around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true);
+
+/**
+ * How each request is sent: tokens never follow a redirect, no cookie goes along, nothing is stored or told to
+ * another site.
+ */
+const RULES: RequestInit = isWorkerd
+  ? { redirect: "manual" }
+  : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
+
+/** The sender of a client. */
+export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | undefined): Sender {
+  if (httpClient) return (url, init) => httpClient.request(new Request(url, { ...init, ...RULES }));
+  if (fetch) return (url, init) => fetch(url, Object.assign(init, RULES));
+  // Looked up for each call: a page's mocks and tracers replace the global after this package is loaded.
+  return (url, init) => globalThis.fetch(url, Object.assign(init, RULES));
+}
+
+/** When a call ends at the latest, and the signal that says so to everything beneath it. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #outer: AbortSignal[];
+  readonly #begun = monotonic();
+  readonly #timeoutMs: number;
+  #reason: KeyturnError | undefined;
+
+  /** @param timeoutMs Time from now; no bound if it is not above 0 or not finite. */
+  constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[]) {
+    const bounded = timeoutMs > 0 && timeoutMs < 2 ** 31;
+    this.#timeoutMs = bounded ? timeoutMs : Number.POSITIVE_INFINITY;
+    this.#outer = signals.filter((signal): signal is AbortSignal => signal != null);
+    for (const signal of this.#outer) {
+      if (signal.aborted) this.#abort(signal);
+      else signal.addEventListener("abort", this.#onAbort);
+    }
+    if (bounded) {
+      this.#timer = setTimeout(() => {
+        this.#reason ??= new RequestTimeoutError(timeoutMs);
+        this.#controller.abort(this.#reason);
+      }, timeoutMs);
+    }
+  }
+
+  readonly #onAbort = (event: Event): void => this.#abort(event.target as AbortSignal);
+
+  #abort(signal: AbortSignal): void {
+    const reason: unknown = signal.reason;
+    this.#reason ??= KeyturnError.is(reason) ? reason : new RequestAbortedError({ cause: reason });
+    this.#controller.abort(this.#reason);
+  }
+
+  /** To give to `fetch`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the call has to end; `undefined` while it may go on. */
+  get reason(): KeyturnError | undefined {
+    return this.#reason;
+  }
+
+  /** Milliseconds since the call began. */
+  get elapsedMs(): number {
+    return monotonic() - this.#begun;
+  }
+
+  /** Milliseconds left; infinite without a bound. */
+  get leftMs(): number {
+    return this.#timeoutMs - this.elapsedMs;
+  }
+
+  /** Throws if the call has to end. */
+  check(): void {
+    if (this.#reason) throw this.#reason;
+  }
+
+  /** To be called when the call has ended: lets go of the timer and of the caller's signals. */
+  end(): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#outer) signal.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** Waits for something that others wait for too: the deadline ends the wait, not the thing. */
+export function wait<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const { signal } = deadline;
+    const end = (): void => reject(deadline.reason as Error);
+    if (signal.aborted) return end();
+    signal.addEventListener("abort", end);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
+}
+
+/** Sleeps, unless the deadline comes first. */
+export function sleep(ms: number, deadline: Deadline): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const slept = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return wait(slept, deadline).finally(() => clearTimeout(timer));
+}
+
+/** The server's id of a request, under the names that servers and their proxies use. */
+export function requestId(headers: Headers): string | undefined {
+  for (const name of ["x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-amzn-requestid", "traceparent", "cf-ray"]) {
+    const id = headers.get(name);
+    if (id) return id.slice(0, 200);
+  }
+  return undefined;
+}
+
+/**
+ * False only if the request provably never reached anybody: the name was not found, or the connection refused or not
+ * made in time. Only Node's errors tell; everywhere else it is taken to have arrived.
+ */
+export function mayHaveArrived(error: unknown): boolean {
+  const unsent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
+    const { code, errors } = at as { code?: unknown; errors?: unknown };
+    if (typeof code === "string" && unsent.includes(code)) return false;
+    if (Array.isArray(errors) && errors.length > 0 && errors.every((inner) => !mayHaveArrived(inner))) return false;
+  }
+  return true;
+}
