@@ -1,1 +1,31 @@
-//! The sandbox tenant.
+//! The sandbox tenant: a stand-in for the control planes that behaves like them, keeps state, and does wrong on request.
+//!
+//! [`Sandbox::handle`] takes a request and the time and gives a reply. It does no I/O, reads no clock and draws no
+//! randomness of its own, so it is the same in Node, in a page and in a native test.
+//!
+//! [`app`] is the router; [`token`] the token endpoint with [`assertion`] and [`clients`]; [`c1`] the operations that
+//! keep [`state`]; [`example`] answers the others from the API table; [`control`], [`fault`] and [`log`] are for tests.
+
+pub mod app;
+pub mod assertion;
+pub mod c1;
+pub mod clients;
+pub mod control;
+pub mod example;
+pub mod fault;
+#[cfg(target_arch = "wasm32")]
+pub mod js;
+pub mod log;
+pub mod paging;
+pub mod random;
+pub mod routes;
+pub mod seed;
+pub mod shape;
+pub mod state;
+pub mod status;
+pub mod tenant;
+pub mod time;
+pub mod token;
+
+pub use app::{Incoming, Reply, Sandbox};
+pub use tenant::{Options, Switches};

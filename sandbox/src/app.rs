@@ -1,0 +1,378 @@
+//! The router: the token endpoint, the controls, and every operation of the API table behind one door that logs and
+//! makes faults.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use keyturn::api::{self, Effect};
+use serde_json::Value;
+use tower_service::Service;
+
+use crate::c1::{self, Call};
+use crate::control::{self, control};
+use crate::fault::{Answer, Drop};
+use crate::log::Entry;
+use crate::paging::Page;
+use crate::routes::{Found, Routes, Target};
+use crate::shape::{self, Row};
+use crate::status::{Code, Status};
+use crate::tenant::{Options, Tenant};
+use crate::time::Millis;
+use crate::token::{self, Form};
+
+/// Where a token is asked for.
+const TOKEN_PATH: &str = "/auth/v1/token";
+
+/// A sandbox: requests in, replies out, no I/O.
+#[derive(Debug)]
+pub struct Sandbox {
+    shared: Shared,
+    router: Router,
+}
+
+/// One request, as `fetch` would send it.
+#[derive(Debug, Clone, Default)]
+pub struct Incoming {
+    /// The HTTP method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: String,
+}
+
+/// What to do with the caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+    /// Wait so many milliseconds first.
+    pub delay_ms: u32,
+    /// Send nothing and break the connection.
+    pub dropped: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    tenant: Arc<Mutex<Tenant>>,
+    routes: Arc<Routes>,
+}
+
+impl Shared {
+    fn tenant(&self) -> MutexGuard<'_, Tenant> {
+        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The host's time at which a request came.
+#[derive(Debug, Clone, Copy)]
+struct Real(Millis);
+
+/// How a response is to be delivered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Delivery {
+    delay_ms: u32,
+    dropped: bool,
+}
+
+impl Sandbox {
+    /// A sandbox with the rows of its seed. `entropy` are 32 bytes from the host's secure source, `real` is its time.
+    pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
+        let shared = Shared {
+            tenant: Arc::new(Mutex::new(Tenant::new(options, entropy, real))),
+            routes: Arc::new(Routes::new(api::c1())),
+        };
+        let router = Router::new()
+            .route(TOKEN_PATH, post(token_endpoint))
+            .fallback(operation)
+            .layer(from_fn_with_state(shared.clone(), front_door))
+            .route("/_sandbox/{*control}", any(control_endpoint))
+            .layer(from_fn_with_state(shared.clone(), cross_origin))
+            .with_state(shared.clone());
+        Self { shared, router }
+    }
+
+    /// Answers one request that came at the host's time `real`.
+    pub fn handle(&self, incoming: Incoming, real: Millis) -> Reply {
+        let reply = run(self.answer(incoming, real));
+        // Nothing in here waits for anything, so the answer is always there.
+        reply.unwrap_or_else(|| Reply { status: 500, ..Reply::default() })
+    }
+
+    async fn answer(&self, incoming: Incoming, real: Millis) -> Reply {
+        let mut request = Request::builder().method(incoming.method.as_str()).uri(incoming.url);
+        for (name, value) in &incoming.headers {
+            request = request.header(name, value);
+        }
+        let response = match request.extension(Real(real)).body(Body::from(incoming.body)) {
+            Ok(request) => match self.router.clone().call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            Err(_) => error(&Status::invalid("this is not an HTTP request")),
+        };
+        let delivery: Delivery = response.extensions().get().copied().unwrap_or_default();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            delay_ms: delivery.delay_ms,
+            dropped: delivery.dropped,
+        }
+    }
+
+    /// Counts the changes of what a state file would hold.
+    pub fn revision(&self) -> u64 {
+        self.shared.tenant().revision
+    }
+}
+
+/// Runs a future that never waits.
+fn run<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+fn json(status: u16, body: &Value) -> Response {
+    respond(status, "application/json", body.to_string())
+}
+
+fn respond(status: u16, content_type: &'static str, body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+fn error(status: &Status) -> Response {
+    let mut response = json(status.code.http(), &status.body());
+    if status.code == Code::Unauthenticated {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// Lets the pages of one other origin in, if the sandbox was told to. Without that no such header is ever sent, as
+/// C1 sends none that is documented.
+async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let allowed = shared.tenant().options.cors.clone();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let Some(origin) = origin.filter(|origin| allowed.is_some_and(|allowed| allowed.as_bytes() == origin.as_bytes()))
+    else {
+        return next.run(request).await;
+    };
+    let preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if preflight {
+        let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        if let Some(wanted) = wanted {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
+        }
+    }
+    response
+}
+
+/// Finds out what a request is for, makes the fault that a rule asks for, and writes the log.
+async fn front_door(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let found = shared.routes.find(&method, &path);
+    let target = match &found {
+        Found::Operation(number, _) => Some(Target::Operation(*number)),
+        _ => (path == TOKEN_PATH && method == "POST").then_some(Target::Token),
+    };
+    request.extensions_mut().insert(found);
+
+    let (at, action) = {
+        let mut tenant = shared.tenant();
+        (tenant.clock.at(real), tenant.faults.take(target))
+    };
+    let fault = action.as_ref().map(crate::fault::Action::name);
+    let action = action.unwrap_or_default();
+    let entry = |status, answered| Entry { at, method, path, target, status, answered, fault };
+    if action.drop == Some(Drop::Request) {
+        shared.tenant().log.add(entry(None, false));
+        return lost(StatusCode::BAD_GATEWAY.into_response());
+    }
+    let mut response = match &action.answer {
+        Some(answer) => made_up(answer, target == Some(Target::Token)),
+        None => next.run(request).await,
+    };
+    let dropped = action.drop == Some(Drop::Answer);
+    shared.tenant().log.add(entry(Some(response.status().as_u16()), !dropped));
+    if dropped {
+        return lost(response);
+    }
+    response.extensions_mut().insert(Delivery { delay_ms: action.delay_ms, dropped: false });
+    response
+}
+
+fn lost(mut response: Response) -> Response {
+    response.extensions_mut().insert(Delivery { delay_ms: 0, dropped: true });
+    response
+}
+
+fn made_up(answer: &Answer, token_endpoint: bool) -> Response {
+    let (body, content_type) = answer.body(token_endpoint);
+    let mut response = respond(answer.status, content_type, body);
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+async fn token_endpoint(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut tenant = shared.tenant();
+    let now = tenant.clock.at(real);
+    let result = if media_type(content_type) == "application/x-www-form-urlencoded" {
+        let form = Form::parse(&String::from_utf8_lossy(&body));
+        let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
+        token::exchange(&mut tenant, &form, &host, now)
+    } else {
+        Err(token::Refusal::request("the body must be application/x-www-form-urlencoded"))
+    };
+    match result {
+        Ok(answer) => json(200, &answer),
+        Err(refusal) => json(refusal.status, &refusal.body()),
+    }
+}
+
+fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Any operation of the API table.
+async fn operation(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    Extension(found): Extension<Found>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (number, values) = match found {
+        Found::Operation(number, values) => (number, values),
+        Found::OtherMethod => return error(&Status::new(Code::Unimplemented, "Method Not Allowed")),
+        Found::Nothing => return error(&Status::new(Code::NotFound, "Not Found")),
+    };
+    let mut tenant = shared.tenant();
+    match perform(&mut tenant, &shared.routes, number, values, (&uri, &headers, &body), real) {
+        Ok(answer) => json(200, &Value::Object(answer)),
+        Err(status) => error(&status),
+    }
+}
+
+fn perform(
+    tenant: &mut Tenant,
+    routes: &Routes,
+    number: u16,
+    values: Vec<String>,
+    (uri, headers, body): (&Uri, &HeaderMap, &Bytes),
+    real: Millis,
+) -> Result<Row, Status> {
+    let (table, now) = (routes.table(), tenant.clock.at(real));
+    let operation = routes.operation(number).ok_or_else(|| Status::not_found("operation"))?;
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let caller = tenant.caller(authorization, now)?;
+    if caller.only_reads() && operation.effect != Effect::Read {
+        return Err(Status::new(Code::PermissionDenied, "the credential's roles only allow to read"));
+    }
+    let names = table.segments(operation).iter().filter(|segment| segment.param.is_some());
+    let params: Row = names
+        .zip(values)
+        .map(|(segment, value)| (table.segment_text(segment).to_owned(), Value::from(value)))
+        .collect();
+    let body = match operation.body {
+        Some(message) => shape::accept(table, message, &read_json(body)?)?,
+        None => Row::new(),
+    };
+    let page = page(&Form::parse(uri.query().unwrap_or_default()), &body)?;
+    let call = Call { table, operation, params, page, body, now, caller };
+    let answer = c1::answer(tenant, &call)?;
+    if operation.effect != Effect::Read {
+        tenant.revision += 1;
+    }
+    Ok(answer)
+}
+
+/// The body as JSON; an empty one is an empty message.
+fn read_json(body: &Bytes) -> Result<Value, Status> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    // The parser's own message may quote the body.
+    serde_json::from_slice(body).map_err(|error| {
+        Status::invalid(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
+    })
+}
+
+/// Which page is asked for: in the query, whether the API document declares that or not, or in the body.
+fn page(query: &Form, body: &Row) -> Result<Page, Status> {
+    let in_query = query.get("page_size").map(|text| text.parse().map_err(|_| ()));
+    let in_body = body.get("pageSize").map(|size| size.as_i64().ok_or(()));
+    let size = in_query.or(in_body).unwrap_or(Ok(0));
+    let size = size.ok().filter(|size: &i64| *size >= 0);
+    let token = query.get("page_token").unwrap_or_else(|| shape::text(body, "pageToken")).to_owned();
+    Ok(Page { size: size.ok_or_else(|| Status::invalid("the page size must not be negative"))?, token })
+}
+
+async fn control_endpoint(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.path().strip_prefix(control::PREFIX).unwrap_or_default();
+    let query = Form::parse(uri.query().unwrap_or_default());
+    // A page of another origin can send a form without asking first, but not JSON: it has no part in this.
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !matches!(method, Method::GET | Method::DELETE) && media_type(content_type) != "application/json" {
+        return error(&Status::invalid("a control request must be application/json"));
+    }
+    let answer = read_json(&body)
+        .and_then(|body| control(&mut shared.tenant(), &shared.routes, (method.as_str(), path, &query), &body, real));
+    match answer {
+        Ok(answer) => json(200, &answer),
+        Err(status) => error(&status),
+    }
+}

@@ -1,0 +1,133 @@
+//! Client assertions (RFC 7523): reads a signed token and checks it, without deciding who may sign.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_dalek::{Signature, VerifyingKey};
+use serde_json::Value;
+
+use crate::shape::Row;
+use crate::time::{Millis, SECOND};
+
+/// How far ahead an assertion may expire.
+const LONGEST_LIFE: Millis = 5 * 60 * SECOND;
+/// How far ahead of the server a client's clock may be when it says when it signed; clients put `nbf` this far back.
+const CLOCK_LEEWAY: Millis = 2 * 60 * SECOND;
+
+/// An assertion whose form is right. Nothing in it is proven before [`Assertion::is_signed_by`].
+#[derive(Debug)]
+pub struct Assertion {
+    header: Row,
+    claims: Row,
+    signed: String,
+    signature: Signature,
+}
+
+/// Text as base64url, with or without padding.
+pub fn base64url(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()
+}
+
+/// A public key from its base64url form.
+pub fn public_key(text: &str) -> Option<VerifyingKey> {
+    let bytes: [u8; 32] = base64url(text)?.try_into().ok()?;
+    VerifyingKey::from_bytes(&bytes).ok()
+}
+
+impl Assertion {
+    /// Reads the compact form.
+    ///
+    /// # Errors
+    /// Says which part is not what it must be.
+    pub fn parse(token: &str) -> Result<Self, &'static str> {
+        let mut parts = token.split('.');
+        let (Some(header), Some(claims), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err("the assertion must have three parts");
+        };
+        let json = |part: &str| -> Option<Row> {
+            match serde_json::from_slice(&base64url(part)?).ok()? {
+                Value::Object(row) => Some(row),
+                _ => None,
+            }
+        };
+        Ok(Self {
+            signed: format!("{header}.{claims}"),
+            header: json(header).ok_or("the assertion's header is not a JSON object")?,
+            claims: json(claims).ok_or("the assertion's claims are not a JSON object")?,
+            signature: base64url(signature)
+                .and_then(|bytes| Signature::from_slice(&bytes).ok())
+                .ok_or("the assertion's signature is not an Ed25519 signature")?,
+        })
+    }
+
+    /// The owner of this key signed it.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        key.verify_strict(self.signed.as_bytes(), &self.signature).is_ok()
+    }
+
+    /// Who it says it is from.
+    pub fn issuer(&self) -> &str {
+        self.claims.get("iss").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Checks what the assertion says about itself: algorithm, client, audience and times.
+    ///
+    /// # Errors
+    /// Says which claim is wrong.
+    pub fn check(&self, client_id: &str, audiences: &[&str], now: Millis) -> Result<(), &'static str> {
+        let claim = |name: &str| self.claims.get(name);
+        let time = |name: &str| match claim(name) {
+            None => Ok(None),
+            Some(value) => {
+                value.as_f64().map(|seconds| Some((seconds * 1_000.0) as Millis)).ok_or("a time is no number")
+            }
+        };
+        if self.header.get("alg").and_then(Value::as_str) != Some("EdDSA") {
+            return Err("alg must be EdDSA");
+        }
+        if self.header.contains_key("crit") {
+            return Err("the header names an extension that is not understood");
+        }
+        if self.issuer() != client_id {
+            return Err("iss must be the client id");
+        }
+        if claim("sub").and_then(Value::as_str) != Some(client_id) {
+            return Err("sub must be the client id");
+        }
+        let meant_for = |value: &Value| {
+            value.as_str().is_some_and(|text| audiences.iter().any(|host| host.eq_ignore_ascii_case(text)))
+        };
+        match claim("aud") {
+            Some(Value::Array(hosts)) if hosts.iter().any(meant_for) => {}
+            Some(value) if meant_for(value) => {}
+            _ => return Err("aud must be the tenant's host, without a port"),
+        }
+        let expires = time("exp")?.ok_or("exp is missing")?;
+        if expires <= now {
+            return Err("the assertion is expired");
+        }
+        if expires > now.saturating_add(LONGEST_LIFE) {
+            return Err("exp must be within five minutes");
+        }
+        if time("nbf")?.is_some_and(|not_before| not_before > now) {
+            return Err("the assertion is not valid yet");
+        }
+        if time("iat")?.is_some_and(|issued| issued > now.saturating_add(CLOCK_LEEWAY)) {
+            return Err("the assertion was issued in the future");
+        }
+        Ok(())
+    }
+
+    /// When it expires: until then it must be remembered, so that it cannot be used twice.
+    pub fn expires(&self) -> Millis {
+        self.claims.get("exp").and_then(Value::as_f64).map_or(0, |seconds| (seconds * 1_000.0) as Millis)
+    }
+
+    /// What tells this assertion from any other: its `jti` or nonce, otherwise its signature.
+    pub fn identity(&self) -> String {
+        let text = |row: &Row, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+        let own = text(&self.claims, "jti").map(|jti| format!("jti {jti}"));
+        let nonce = || text(&self.header, "nonce").map(|nonce| format!("nonce {nonce}"));
+        own.or_else(nonce).unwrap_or_else(|| Base64UrlUnpadded::encode_string(&self.signature.to_bytes()))
+    }
+}

@@ -1,0 +1,275 @@
+//! Connectors, their synchronisation, and their credentials.
+
+use serde_json::{Value, json};
+
+use super::{Call, page, required, wrap};
+use crate::clients::Kind;
+use crate::shape::{Row, object, only, text, texts};
+use crate::state::{self, State, find, is_live};
+use crate::status::{Code, Status};
+use crate::tenant::Tenant;
+use crate::time::{self, DAY, Millis, SECOND};
+
+/// How long a synchronisation that was asked for takes.
+const SYNC: Millis = 5 * SECOND;
+/// When a synchronisation ends; the sandbox's own field, which no answer shows.
+const SYNC_ENDS: &str = "_syncEnds";
+/// How long a connector's credential lives. C1 does not say; the API has no way to set it.
+const CREDENTIAL_LIFE: Millis = 90 * DAY;
+
+/// The connector that the path names. The parameters of the app and the connector have other names in some operations.
+fn place<'a>(call: &'a Call<'_>) -> (&'a str, &'a str) {
+    let first = |names: [&str; 2]| names.into_iter().map(|name| call.param(name)).find(|value| !value.is_empty());
+    (first(["appId", "connectorAppId"]).unwrap_or_default(), first(["connectorId", "id"]).unwrap_or_default())
+}
+
+fn find_connector<'a>(state: &'a mut State, app: &str, id: &str, now: Millis) -> Result<&'a mut Row, Status> {
+    find(&state.apps, "app", app)?;
+    let row =
+        state.connectors.iter_mut().find(|row| is_live(row) && text(row, "appId") == app && text(row, "id") == id);
+    let row = row.ok_or_else(|| Status::not_found("connector"))?;
+    settle(row, now);
+    Ok(row)
+}
+
+/// Ends the synchronisation whose time is over.
+fn settle(row: &mut Row, now: Millis) {
+    if let Some(ends) = time::parse(text(row, SYNC_ENDS)).filter(|ends| *ends <= now) {
+        row.remove(SYNC_ENDS);
+        let ended = Value::from(time::format(ends));
+        set_status(row, "SYNC_STATUS_DONE", &[("completedAt", ended.clone()), ("updatedAt", ended)]);
+    }
+}
+
+fn set_status(row: &mut Row, status: &str, changes: &[(&str, Value)]) {
+    let mut whole = object(row, "status").cloned().unwrap_or_default();
+    whole.insert("status".to_owned(), Value::from(status));
+    whole.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    row.insert("status".to_owned(), Value::Object(whole));
+}
+
+fn start_sync(row: &mut Row, call: &Call<'_>) {
+    row.insert(SYNC_ENDS.to_owned(), Value::from(time::format(call.now.saturating_add(SYNC))));
+    let (now, none) = (call.date(), Value::Null);
+    let changes = [("startedAt", now.clone()), ("updatedAt", now), ("completedAt", none.clone()), ("lastError", none)];
+    set_status(row, "SYNC_STATUS_RUNNING", &changes);
+}
+
+pub fn list(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let app = call.param("appId");
+    find(&tenant.state.apps, "app", app)?;
+    tenant.state.connectors.iter_mut().for_each(|row| settle(row, call.now));
+    let keep = |row: &Row| is_live(row) && text(row, "appId") == app;
+    let (rows, next) = call.page.of(&format!("connectors of {app}"), &tenant.state.connectors, keep)?;
+    Ok(page(rows.into_iter().map(|row| wrap("connector", row.clone())).collect(), next))
+}
+
+pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?.clone();
+    Ok(view(tenant, call, connector))
+}
+
+/// `{connectorView, expanded}`: the view says where in `expanded` the objects are that the request wanted as well.
+fn view(tenant: &Tenant, call: &Call<'_>, connector: Row) -> Row {
+    let empty = Row::new();
+    let mask = object(&call.body, "expandMask").unwrap_or(&empty);
+    let wants = |path: &str| texts(mask, "paths").any(|wanted| wanted == path || wanted == "*");
+    let (mut expanded, mut view) = (Vec::new(), Row::new());
+    if wants("app_id")
+        && let Ok(app) = find(&tenant.state.apps, "app", text(&connector, "appId"))
+    {
+        view.insert("appPath".to_owned(), Value::from(format!("$.expanded[{}]", expanded.len())));
+        expanded.push(any("c1.api.app.v1.App", app));
+    }
+    if wants("user_ids") && texts(&connector, "userIds").next().is_some() {
+        view.insert("usersPath".to_owned(), Value::from(format!("$.expanded[{}:]", expanded.len())));
+        for id in texts(&connector, "userIds") {
+            let user = json!({ "id": id, "displayName": format!("User {id}"), "status": "ENABLED" });
+            expanded.extend(user.as_object().map(|user| any("c1.api.user.v1.User", user)));
+        }
+    }
+    view.insert("connector".to_owned(), Value::Object(connector));
+    let mut answer = wrap("connectorView", view);
+    answer.insert("expanded".to_owned(), Value::Array(expanded));
+    answer
+}
+
+fn any(name: &str, row: &Row) -> Value {
+    let mut row = row.clone();
+    row.insert("@type".to_owned(), Value::from(format!("type.googleapis.com/{name}")));
+    Value::Object(row)
+}
+
+/// Creates a connector, with its configuration or (delegated) to be configured by somebody else.
+pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let app = call.param("appId").to_owned();
+    find(&tenant.state.apps, "app", &app)?;
+    let mut connector = only(&call.body, &["catalogId", "config", "description", "displayName", "userIds"]);
+    if text(&connector, "displayName").is_empty() {
+        connector.insert("displayName".to_owned(), Value::from("New connector"));
+    }
+    if connector.contains_key("config") {
+        connector.insert("configUpdatedAt".to_owned(), call.date());
+    }
+    connector.insert("id".to_owned(), Value::from(tenant.state.dice.id()));
+    connector.insert("appId".to_owned(), Value::from(app));
+    connector.insert("connectorApiVersion".to_owned(), Value::from(1));
+    connector.insert("createdAt".to_owned(), call.date());
+    connector.insert("updatedAt".to_owned(), call.date());
+    set_status(&mut connector, "SYNC_STATUS_UNSPECIFIED", &[]);
+    tenant.state.connectors.push(connector.clone());
+    Ok(view(tenant, call, connector))
+}
+
+/// What an update cannot change, although the API document does not mark it as read-only.
+const FIXED: [&str; 8] = [
+    "id",
+    "appId",
+    "status",
+    "oauthAuthorizedAs",
+    "canResumeSync",
+    "connectorSyncCronSchedule",
+    "syncDisabledCategory",
+    "syncDisabledReason",
+];
+
+pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    let config = connector.get("config").cloned();
+    call.update("connector", &FIXED, connector)?;
+    if config.as_ref() != connector.get("config") {
+        connector.insert("configUpdatedAt".to_owned(), call.date());
+    }
+    state::touch(connector, call.now);
+    let connector = connector.clone();
+    Ok(view(tenant, call, connector))
+}
+
+pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    state::delete(find_connector(&mut tenant.state, app, id, call.now)?, call.now);
+    revoke_all(&mut tenant.state, app, id, call.now);
+    Ok(Row::new())
+}
+
+fn is_paused(connector: &Row) -> bool {
+    connector.get("syncDisabledAt").is_some_and(|at| !at.is_null())
+}
+
+pub fn force_sync(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    if is_paused(connector) {
+        return Err(Status::new(Code::FailedPrecondition, "the connector's sync is paused"));
+    }
+    start_sync(connector, call);
+    Ok(Row::new())
+}
+
+pub fn pause_sync(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    connector.remove(SYNC_ENDS);
+    connector.insert("syncDisabledAt".to_owned(), call.date());
+    connector.insert("syncDisabledCategory".to_owned(), Value::from("user"));
+    connector.insert("syncDisabledReason".to_owned(), Value::from("Paused by an administrator"));
+    set_status(connector, "SYNC_STATUS_DISABLED", &[("updatedAt", call.date())]);
+    Ok(Row::new())
+}
+
+pub fn resume_sync(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    for field in ["syncDisabledAt", "syncDisabledCategory", "syncDisabledReason"] {
+        connector.remove(field);
+    }
+    start_sync(connector, call);
+    Ok(Row::new())
+}
+
+/// Only a sync that failed can be declared valid.
+pub fn confirm_sync_valid(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    if object(connector, "status").map(|status| text(status, "status")) != Some("SYNC_STATUS_ERROR") {
+        return Err(Status::new(Code::FailedPrecondition, "the connector's last sync did not fail"));
+    }
+    start_sync(connector, call);
+    Ok(Row::new())
+}
+
+pub fn schedule(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    let connector = find_connector(&mut tenant.state, app, id, call.now)?;
+    match object(&call.body, "cron") {
+        None => {
+            connector.remove("connectorSyncCronSchedule");
+        }
+        Some(cron) if text(cron, "cronSpec").split_whitespace().count() == 5 => {
+            let mut cron = only(cron, &["cronSpec", "timezone"]);
+            cron.insert("start".to_owned(), call.date());
+            connector.insert("connectorSyncCronSchedule".to_owned(), Value::Object(cron));
+        }
+        Some(_) => return Err(Status::invalid("cron.cronSpec must have five fields")),
+    }
+    state::touch(connector, call.now);
+    Ok(Row::new())
+}
+
+pub fn download_url(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, id) = place(call);
+    find_connector(&mut tenant.state, app, id, call.now)?;
+    let url = format!("{}/_sandbox/syncs/{}", tenant.options.url, text(&call.params, "syncId"));
+    Ok(Row::from_iter([("downloadUrl".to_owned(), Value::from(url))]))
+}
+
+fn revoke_all(state: &mut State, app: &str, connector: &str, now: Millis) {
+    let of_this = |row: &&mut Row| is_live(row) && text(row, "appId") == app && text(row, "connectorId") == connector;
+    state.connector_credentials.iter_mut().filter(of_this).for_each(|row| state::delete(row, now));
+}
+
+/// Gives the connector another credential and answers its secret, this once.
+pub fn rotate_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let (app, connector) = (required(&call.body, "appId")?, required(&call.body, "connectorId")?);
+    find_connector(&mut tenant.state, app, connector, call.now)?;
+    if tenant.options.switches.rotate_revokes {
+        revoke_all(&mut tenant.state, app, connector, call.now);
+    }
+    let (id, _, secret) = tenant.new_client(Kind::Connector);
+    let mut credential = only(&call.body, &["appId", "connectorId"]);
+    credential.insert("id".to_owned(), Value::from(id));
+    credential.insert("createdAt".to_owned(), call.date());
+    credential.insert("updatedAt".to_owned(), call.date());
+    credential.insert("expiresTime".to_owned(), Value::from(time::format(call.now.saturating_add(CREDENTIAL_LIFE))));
+    tenant.state.connector_credentials.push(credential.clone());
+    let mut answer = tenant.with_client_id(&credential, Kind::Connector);
+    answer.insert("clientSecret".to_owned(), Value::from(secret));
+    Ok(wrap("credential", answer))
+}
+
+fn find_credential<'a>(tenant: &'a mut Tenant, call: &Call<'_>) -> Result<&'a mut Row, Status> {
+    let (app, connector, id) = (call.param("appId"), call.param("connectorId"), call.param("id"));
+    find_connector(&mut tenant.state, app, connector, call.now)?;
+    let shows_revoked = tenant.options.switches.shows_revoked;
+    let rows = tenant.state.connector_credentials.iter_mut();
+    let mut rows = rows.filter(|row| shows_revoked || is_live(row));
+    let row =
+        rows.find(|row| text(row, "id") == id && text(row, "connectorId") == connector && text(row, "appId") == app);
+    row.ok_or_else(|| Status::not_found("connector credential"))
+}
+
+pub fn get_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let credential = find_credential(tenant, call)?.clone();
+    Ok(wrap("credential", tenant.with_client_id(&credential, Kind::Connector)))
+}
+
+pub fn revoke_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let credential = find_credential(tenant, call)?;
+    if is_live(credential) {
+        state::delete(credential, call.now);
+        state::touch(credential, call.now);
+    }
+    Ok(Row::new())
+}

@@ -1,0 +1,187 @@
+//! The operations of C1 that keep state. A handler gets a checked request and answers the fields that it knows; the
+//! table completes them.
+
+mod apps;
+mod auth;
+mod connectors;
+mod personal_clients;
+mod principals;
+
+pub use principals::new_principal;
+
+use keyturn::api::{Kind, Message, Operation, Table};
+use serde_json::Value;
+
+use crate::example::example;
+use crate::paging::Page;
+use crate::shape::{self, Row, text};
+use crate::status::{Code, Status};
+use crate::tenant::{Caller, Tenant};
+use crate::time::{self, Millis};
+
+/// One checked request.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The table that describes it.
+    pub table: &'a Table,
+    /// Its row in the table.
+    pub operation: &'a Operation,
+    /// The path parameters, by their names in a request object.
+    pub params: Row,
+    /// Which page it asks for.
+    pub page: Page,
+    /// The body without what the server sets itself.
+    pub body: Row,
+    /// The time.
+    pub now: Millis,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+impl Call<'_> {
+    fn param(&self, name: &str) -> &str {
+        text(&self.params, name)
+    }
+
+    /// The message that a field of the body holds.
+    fn body_message(&self, name: &str) -> Result<Message, Status> {
+        let fields = self.operation.body.map(|body| self.table.fields(body)).unwrap_or_default();
+        let field = fields.iter().find(|field| self.table.wire_name(field) == name && field.kind == Kind::Message);
+        Ok(field.ok_or_else(|| Status::new(Code::Internal, format!("{name} is not in the API table")))?.message())
+    }
+
+    /// Applies an update request, `{<name>: ..., updateMask}`, to a row.
+    fn update(&self, name: &str, fixed: &[&str], row: &mut Row) -> Result<(), Status> {
+        let source = shape::object(&self.body, name).ok_or_else(|| Status::invalid(format!("{name} is required")))?;
+        let mask = self.body.get("updateMask").and_then(Value::as_str);
+        shape::update(self.table, self.body_message(name)?, fixed, row, source, mask)
+    }
+
+    fn date(&self) -> Value {
+        Value::from(time::format(self.now))
+    }
+
+    /// When something expires that is to live as long as the body's duration says; null for ever.
+    fn expiry(&self, field: &str) -> Result<Value, Status> {
+        let Some(life) = self.body.get(field).and_then(Value::as_str) else { return Ok(Value::Null) };
+        let life = time::duration(life).filter(|life| *life > 0);
+        let life = life.ok_or_else(|| Status::invalid(format!("{field} must be a positive duration")))?;
+        Ok(Value::from(time::format(self.now.saturating_add(life))))
+    }
+}
+
+/// What answers an operation.
+pub type Handler = fn(&mut Tenant, &Call<'_>) -> Result<Row, Status>;
+
+/// Answers a call, in the complete form of its response message.
+///
+/// # Errors
+/// The status to answer with.
+pub fn answer(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let id = call.table.operation_id(call.operation);
+    let Some(handler) = handler(&id) else {
+        let mut named = call.body.clone();
+        named.extend(call.body.values().filter_map(Value::as_object).flatten().map(|(k, v)| (k.clone(), v.clone())));
+        named.extend(call.params.clone());
+        return Ok(example(call.table, call.operation.response, &named));
+    };
+    let row = handler(tenant, call)?;
+    Ok(shape::complete(call.table, call.operation.response, &row))
+}
+
+/// The handler of an operation that keeps state.
+pub fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "c1.api.auth.v1.Auth.Introspect" => auth::introspect,
+
+        "c1.api.app.v1.Apps.List" => apps::list,
+        "c1.api.app.v1.Apps.Get" => apps::get,
+        "c1.api.app.v1.Apps.Create" => apps::create,
+        "c1.api.app.v1.Apps.Update" => apps::update,
+        "c1.api.app.v1.Apps.Delete" => apps::delete,
+        "c1.api.app.v1.AppSearch.Search" => apps::search,
+
+        "c1.api.app.v1.ConnectorService.List" => connectors::list,
+        "c1.api.app.v1.ConnectorService.Get" => connectors::get,
+        "c1.api.app.v1.ConnectorService.Create" => connectors::create,
+        "c1.api.app.v1.ConnectorService.CreateDelegated" => connectors::create,
+        "c1.api.app.v1.ConnectorService.Update" => connectors::update,
+        "c1.api.app.v1.ConnectorService.UpdateDelegated" => connectors::update,
+        "c1.api.app.v1.ConnectorService.Delete" => connectors::delete,
+        "c1.api.app.v1.ConnectorService.ForceSync" => connectors::force_sync,
+        "c1.api.app.v1.ConnectorService.PauseSync" => connectors::pause_sync,
+        "c1.api.app.v1.ConnectorService.ResumeSync" => connectors::resume_sync,
+        "c1.api.app.v1.ConnectorService.ConfirmSyncValid" => connectors::confirm_sync_valid,
+        "c1.api.app.v1.ConnectorService.UpdateConnectorSchedule" => connectors::schedule,
+        "c1.api.app.v1.ConnectorService.GetConnectorSyncDownloadURL" => connectors::download_url,
+        "c1.api.app.v1.ConnectorService.RotateCredential" => connectors::rotate_credential,
+        "c1.api.app.v1.ConnectorService.GetCredentials" => connectors::get_credential,
+        "c1.api.app.v1.ConnectorService.RevokeCredential" => connectors::revoke_credential,
+
+        "c1.api.iam.v1.PersonalClientService.List" => personal_clients::list,
+        "c1.api.iam.v1.PersonalClientService.Get" => personal_clients::get,
+        "c1.api.iam.v1.PersonalClientService.Create" => personal_clients::create,
+        "c1.api.iam.v1.PersonalClientService.Update" => personal_clients::update,
+        "c1.api.iam.v1.PersonalClientService.Delete" => personal_clients::delete,
+        "c1.api.iam.v1.PersonalClientSearchService.Search" => personal_clients::search,
+
+        "c1.api.service_principal.v1.ServicePrincipalService.List" => principals::list,
+        "c1.api.service_principal.v1.ServicePrincipalService.Get" => principals::get,
+        "c1.api.service_principal.v1.ServicePrincipalService.Create" => principals::create,
+        "c1.api.service_principal.v1.ServicePrincipalService.Update" => principals::update,
+        "c1.api.service_principal.v1.ServicePrincipalService.Delete" => principals::delete,
+        "c1.api.service_principal.v1.ServicePrincipalService.ListCredentials" => principals::list_credentials,
+        "c1.api.service_principal.v1.ServicePrincipalService.GetCredential" => principals::get_credential,
+        "c1.api.service_principal.v1.ServicePrincipalService.CreateCredential" => principals::create_credential,
+        "c1.api.service_principal.v1.ServicePrincipalService.UpdateCredential" => principals::update_credential,
+        "c1.api.service_principal.v1.ServicePrincipalService.RevokeCredential" => principals::revoke_credential,
+        _ => return None,
+    })
+}
+
+/// `{<name>: <row>}`.
+fn wrap(name: &str, row: Row) -> Row {
+    Row::from_iter([(name.to_owned(), Value::Object(row))])
+}
+
+/// `{list, nextPageToken}`.
+fn page(rows: Vec<Row>, next: String) -> Row {
+    Row::from_iter([
+        ("list".to_owned(), rows.into_iter().map(Value::Object).collect()),
+        ("nextPageToken".to_owned(), Value::from(next)),
+    ])
+}
+
+/// Source ranges of a credential must be CIDRs, 32 of them at most.
+fn check_cidrs(body: &Row, field: &str) -> Result<(), Status> {
+    let ranges: Vec<&str> = shape::texts(body, field).collect();
+    if ranges.len() > 32 {
+        return Err(Status::invalid(format!("{field}: at most 32 ranges")));
+    }
+    let is_cidr = |range: &str| {
+        let (address, length) = range.split_once('/')?;
+        let bits = if address.contains(':') {
+            address.parse::<std::net::Ipv6Addr>().ok().map(|_| 128)?
+        } else {
+            address.parse::<std::net::Ipv4Addr>().ok().map(|_| 32)?
+        };
+        length.parse::<u8>().ok().filter(|length| *length <= bits)
+    };
+    match ranges.iter().position(|range| is_cidr(range).is_none()) {
+        Some(place) => Err(Status::invalid(format!("{field}[{place}]: not a CIDR such as 10.0.0.0/24"))),
+        None => Ok(()),
+    }
+}
+
+/// A text that the body must have.
+fn required<'a>(body: &'a Row, field: &str) -> Result<&'a str, Status> {
+    match text(body, field).trim() {
+        "" => Err(Status::invalid(format!("{field} is required"))),
+        _ => Ok(text(body, field)),
+    }
+}
+
+/// True if `text` contains `part`, whatever the case.
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}

@@ -1,0 +1,113 @@
+//! What a test or a console tells the sandbox itself, under `/_sandbox/`. None of it is part of the API, and none of it
+//! is logged.
+
+use serde_json::{Value, json};
+
+use crate::log::Filter;
+use crate::routes::Routes;
+use crate::seed;
+use crate::status::{Code, Status};
+use crate::tenant::Tenant;
+use crate::time::{self, Millis};
+use crate::token::Form;
+
+/// The path that all of it is under.
+pub const PREFIX: &str = "/_sandbox/";
+
+/// Answers a control request. `path` is what follows the prefix; `real` is the host's time, not the tenant's.
+///
+/// # Errors
+/// The status to answer with.
+pub fn control(
+    tenant: &mut Tenant,
+    routes: &Routes,
+    (method, path, query): (&str, &str, &Form),
+    body: &Value,
+    real: Millis,
+) -> Result<Value, Status> {
+    let clock = |tenant: &Tenant| {
+        let now = tenant.clock.at(real);
+        json!({ "now": now, "date": time::format(now) })
+    };
+    Ok(match (method, path) {
+        ("GET", "health") => json!({ "ok": true, "seed": tenant.state.seed, "revision": tenant.revision }),
+        ("GET", "tenant") => tenant.ready(),
+
+        ("GET", "faults") => tenant.faults.list(),
+        ("POST", "faults") => {
+            tenant.faults.add(routes, body)?;
+            tenant.faults.list()
+        }
+        ("DELETE", "faults") => {
+            tenant.faults.clear();
+            json!([])
+        }
+
+        ("GET", "clock") => clock(tenant),
+        ("POST", "clock") => {
+            match (body.get("set"), body.get("advance").and_then(Value::as_i64)) {
+                (Some(shown), None) => {
+                    let shown = shown.as_i64().or_else(|| shown.as_str().and_then(time::parse));
+                    let shown = shown.ok_or_else(|| Status::invalid("set: milliseconds or an RFC 3339 date"))?;
+                    tenant.clock.set(real, shown);
+                }
+                (None, Some(by)) => tenant.clock.advance(by),
+                _ => return Err(Status::invalid("set (a time) or advance (milliseconds), one of them")),
+            }
+            clock(tenant)
+        }
+
+        ("GET", "token-ttl") => json!({ "seconds": tenant.token_ttl }),
+        ("POST", "token-ttl") => {
+            let seconds = body.get("seconds").and_then(Value::as_i64).filter(|seconds| *seconds > 0);
+            tenant.token_ttl = seconds.ok_or_else(|| Status::invalid("seconds: a positive whole number"))?;
+            json!({ "seconds": tenant.token_ttl })
+        }
+
+        ("GET", "switches") => tenant.options.switches.show(),
+        ("POST", "switches") => {
+            tenant.options.switches = tenant.options.switches.read(body)?;
+            tenant.options.switches.show()
+        }
+
+        ("POST", "reset") => {
+            let seed = match body.get("seed") {
+                None | Some(Value::Null) => tenant.options.seed,
+                Some(name) => name
+                    .as_str()
+                    .and_then(seed::Name::parse)
+                    .ok_or_else(|| Status::invalid("seed: \"demo\", \"empty\" or \"large\""))?,
+            };
+            tenant.reset(seed, real);
+            tenant.ready()
+        }
+
+        ("GET", "requests") => {
+            let target = match query.get("operation") {
+                None => None,
+                Some(name) => {
+                    let target = routes.named(name);
+                    Some(target.ok_or_else(|| Status::invalid(format!("operation: there is no {name:?}")))?)
+                }
+            };
+            let status = match query.get("status") {
+                None => None,
+                Some(text) => Some(text.parse().map_err(|_| Status::invalid("status: a number"))?),
+            };
+            let filter = Filter { target, method: query.get("method").map(str::to_owned), status };
+            tenant.log.list(routes, &filter)
+        }
+        ("DELETE", "requests") => {
+            tenant.log.clear();
+            json!([])
+        }
+
+        ("GET", "state") => tenant.state.snapshot(),
+        ("PUT", "state") => {
+            tenant.restore(body)?;
+            json!({ "revision": tenant.revision })
+        }
+
+        _ => return Err(Status::new(Code::NotFound, "the sandbox has no such control")),
+    })
+}

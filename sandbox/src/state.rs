@@ -1,0 +1,146 @@
+//! What the tenant has: rows in collections, in the form they have on the wire. Rows are never removed, only marked
+//! as deleted, so a row's place in its collection is a stable cursor.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::random::Dice;
+use crate::shape::{Row, text};
+use crate::status::Status;
+use crate::time::{self, Millis};
+
+/// The version of the snapshot's form; a snapshot of another version is refused.
+pub const SCHEMA: u64 = 1;
+
+/// Everything that a snapshot holds. There is no secret in it: of key pairs only the public half is kept.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The seed it came from.
+    pub seed: String,
+    /// The sequence that ids are drawn from.
+    pub dice: Dice,
+    /// `c1.api.app.v1.App`
+    pub apps: Vec<Row>,
+    /// `c1.api.app.v1.Connector`
+    pub connectors: Vec<Row>,
+    /// `c1.api.app.v1.ConnectorCredential`
+    pub connector_credentials: Vec<Row>,
+    /// `c1.api.iam.v1.PersonalClient`
+    pub personal_clients: Vec<Row>,
+    /// `c1.api.service_principal.v1.ServicePrincipal`
+    pub principals: Vec<Row>,
+    /// `c1.api.service_principal.v1.ServicePrincipalCredential`
+    pub principal_credentials: Vec<Row>,
+    /// Public keys in base64url, by credential id.
+    pub keys: BTreeMap<String, String>,
+}
+
+/// Not marked as deleted.
+pub fn is_live(row: &Row) -> bool {
+    row.get("deletedAt").is_none_or(Value::is_null)
+}
+
+/// Marks a row as deleted.
+pub fn delete(row: &mut Row, now: Millis) {
+    row.insert("deletedAt".to_owned(), Value::from(time::format(now)));
+}
+
+/// Notes that a row was changed.
+pub fn touch(row: &mut Row, now: Millis) {
+    row.insert("updatedAt".to_owned(), Value::from(time::format(now)));
+}
+
+/// The live row with this id.
+///
+/// # Errors
+/// Code 5 if there is none.
+pub fn find<'a>(rows: &'a [Row], what: &str, id: &str) -> Result<&'a Row, Status> {
+    rows.iter().find(|row| is_live(row) && text(row, "id") == id).ok_or_else(|| Status::not_found(what))
+}
+
+/// The live row with this id, to change it.
+///
+/// # Errors
+/// Code 5 if there is none.
+pub fn find_mut<'a>(rows: &'a mut [Row], what: &str, id: &str) -> Result<&'a mut Row, Status> {
+    rows.iter_mut().find(|row| is_live(row) && text(row, "id") == id).ok_or_else(|| Status::not_found(what))
+}
+
+impl State {
+    /// A tenant that has nothing.
+    pub fn new(seed: &str) -> Self {
+        Self {
+            seed: seed.to_owned(),
+            dice: Dice::new(crate::random::hash(seed)),
+            apps: Vec::new(),
+            connectors: Vec::new(),
+            connector_credentials: Vec::new(),
+            personal_clients: Vec::new(),
+            principals: Vec::new(),
+            principal_credentials: Vec::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    fn collections(&mut self) -> [(&'static str, &mut Vec<Row>); 6] {
+        [
+            ("apps", &mut self.apps),
+            ("connectors", &mut self.connectors),
+            ("connectorCredentials", &mut self.connector_credentials),
+            ("personalClients", &mut self.personal_clients),
+            ("servicePrincipals", &mut self.principals),
+            ("servicePrincipalCredentials", &mut self.principal_credentials),
+        ]
+    }
+
+    /// The state as JSON.
+    pub fn snapshot(&self) -> Value {
+        let mut copy = self.clone();
+        let mut snapshot = json!({
+            "schema": SCHEMA,
+            "seed": self.seed,
+            // As text: it has 64 bits.
+            "dice": self.dice.position().to_string(),
+            "publicKeys": self.keys,
+        });
+        if let Value::Object(members) = &mut snapshot {
+            for (name, rows) in copy.collections() {
+                members.insert(name.to_owned(), std::mem::take(rows).into_iter().map(Value::Object).collect());
+            }
+        }
+        snapshot
+    }
+
+    /// Reads what [`State::snapshot`] wrote.
+    ///
+    /// # Errors
+    /// Code 3 if it has another form or another version.
+    pub fn restore(snapshot: &Value) -> Result<Self, Status> {
+        let wrong = |what: &str| Status::invalid(format!("state: {what}"));
+        match snapshot.get("schema").and_then(Value::as_u64) {
+            Some(SCHEMA) => {}
+            Some(other) => return Err(wrong(&format!("schema {other} is not {SCHEMA}"))),
+            None => return Err(wrong("this is not a sandbox state")),
+        }
+        let seed = snapshot.get("seed").and_then(Value::as_str).ok_or_else(|| wrong("seed is missing"))?;
+        let position = snapshot.get("dice").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        let mut state = Self::new(seed);
+        state.dice = Dice::new(position.ok_or_else(|| wrong("dice is missing"))?);
+        for (name, rows) in state.collections() {
+            let items = snapshot.get(name).and_then(Value::as_array);
+            for item in items.ok_or_else(|| wrong(&format!("{name} is missing")))? {
+                let mut row = item.as_object().cloned().ok_or_else(|| wrong(&format!("{name} must hold objects")))?;
+                // A secret that somebody wrote into the file is not taken up.
+                row.remove("clientSecret");
+                rows.push(row);
+            }
+        }
+        let keys = snapshot.get("publicKeys").and_then(Value::as_object);
+        for (id, key) in keys.ok_or_else(|| wrong("publicKeys is missing"))? {
+            let key = key.as_str().filter(|key| crate::assertion::public_key(key).is_some());
+            state.keys.insert(id.clone(), key.ok_or_else(|| wrong("publicKeys must hold Ed25519 keys"))?.to_owned());
+        }
+        Ok(state)
+    }
+}

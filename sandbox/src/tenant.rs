@@ -1,0 +1,328 @@
+//! One tenant: its rows, its clock, its tokens and what it was told to do.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::clients::{self, Kind, NewKey};
+use crate::fault::Faults;
+use crate::log::Log;
+use crate::random::Entropy;
+use crate::seed;
+use crate::shape::{Row, text};
+use crate::state::{self, State};
+use crate::status::{Code, Status};
+use crate::time::{self, Clock, Millis, SECOND};
+
+/// How long a token lives unless set otherwise, in seconds.
+const TOKEN_TTL: i64 = 3_600;
+
+/// What the sandbox is told once, when it is made.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where it answers, such as `https://tenant.sandbox.invalid` or `http://127.0.0.1:8080`; no path.
+    pub url: String,
+    /// Which rows it begins with.
+    pub seed: seed::Name,
+    /// How long a token lives, in seconds; 0 for the usual hour.
+    pub token_ttl: i64,
+    /// What its clock shows at first; `None` for the caller's time.
+    pub clock: Option<Millis>,
+    /// The one other origin whose pages may call it.
+    pub cors: Option<String>,
+    /// The answers to questions that C1's documents leave open.
+    pub switches: Switches,
+}
+
+/// Behaviour that C1 does not document, either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// Rotating a connector's credential revokes the ones it has. Otherwise they go on working until they are revoked.
+    pub rotate_revokes: bool,
+    /// A revoked credential is still shown, with `deletedAt`, and can be revoked again. Otherwise it is gone (404).
+    pub shows_revoked: bool,
+}
+
+const OLD_AFTER_ROTATE: &str = "oldAfterRotate";
+const REVOKED: &str = "revoked";
+
+impl Switches {
+    /// As JSON: `{oldAfterRotate: "keep" | "revoke", revoked: "gone" | "shown"}`.
+    pub fn show(self) -> Value {
+        json!({
+            OLD_AFTER_ROTATE: if self.rotate_revokes { "revoke" } else { "keep" },
+            REVOKED: if self.shows_revoked { "shown" } else { "gone" },
+        })
+    }
+
+    /// With the ones that `options` names set.
+    ///
+    /// # Errors
+    /// Code 3 for a value that is not one of the two.
+    pub fn read(mut self, options: &Value) -> Result<Self, Status> {
+        let set = |switch: &mut bool, name: &str, off: &str, on: &str| {
+            match options.get(name) {
+                None | Some(Value::Null) => {}
+                Some(value) if value == off => *switch = false,
+                Some(value) if value == on => *switch = true,
+                Some(_) => return Err(Status::invalid(format!("{name}: {off:?} or {on:?}"))),
+            }
+            Ok(())
+        };
+        set(&mut self.rotate_revokes, OLD_AFTER_ROTATE, "keep", "revoke")?;
+        set(&mut self.shows_revoked, REVOKED, "gone", "shown")?;
+        Ok(self)
+    }
+}
+
+impl Options {
+    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, oldAfterRotate?, revoked?}`: `clock` in milliseconds or as an
+    /// RFC 3339 date, `tokenTtl` in seconds.
+    ///
+    /// # Errors
+    /// Code 3, naming the option that is wrong.
+    pub fn read(text: &str) -> Result<Self, Status> {
+        let options: Value = serde_json::from_str(text).map_err(|_| Status::invalid("the options are not JSON"))?;
+        let option = |name: &str| options.get(name).filter(|value| !value.is_null());
+        let wrong = |name: &str, expected: &str| Status::invalid(format!("{name}: expected {expected}"));
+        let url = option("url").and_then(Value::as_str).unwrap_or_default();
+        let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
+        if host.is_empty() || host.contains(['/', '@', '?', '#']) {
+            return Err(wrong("url", "a scheme and a host"));
+        }
+        let seed = match option("seed") {
+            None => seed::Name::default(),
+            Some(name) => name
+                .as_str()
+                .and_then(seed::Name::parse)
+                .ok_or_else(|| wrong("seed", "\"demo\", \"empty\" or \"large\""))?,
+        };
+        let token_ttl = match option("tokenTtl") {
+            None => 0,
+            Some(seconds) => seconds
+                .as_i64()
+                .filter(|seconds| *seconds > 0)
+                .ok_or_else(|| wrong("tokenTtl", "a positive whole number of seconds"))?,
+        };
+        let clock = match option("clock") {
+            None => None,
+            Some(shown) => Some(
+                shown
+                    .as_i64()
+                    .or_else(|| time::parse(shown.as_str()?))
+                    .ok_or_else(|| wrong("clock", "milliseconds or an RFC 3339 date"))?,
+            ),
+        };
+        let cors = match option("cors") {
+            None => None,
+            Some(origin) => Some(origin.as_str().ok_or_else(|| wrong("cors", "an origin"))?.to_owned()),
+        };
+        let switches = Switches::default().read(&options)?;
+        Ok(Self { url: url.to_owned(), seed, token_ttl, clock, cors, switches })
+    }
+}
+
+/// The tenant.
+pub struct Tenant {
+    /// What it was told when it was made.
+    pub options: Options,
+    /// Its clock.
+    pub clock: Clock,
+    /// How long a token lives, in seconds.
+    pub token_ttl: i64,
+    /// Its rows.
+    pub state: State,
+    /// What it does wrong on purpose.
+    pub faults: Faults,
+    /// What it was asked.
+    pub log: Log,
+    /// Where keys and tokens come from.
+    pub entropy: Entropy,
+    /// Counts the changes of `state`.
+    pub revision: u64,
+    ready: NewKey,
+    /// Access tokens in force.
+    tokens: HashMap<String, Grant>,
+    /// Assertions that were used, with the time until which they could be used again.
+    used: HashMap<String, Millis>,
+}
+
+/// Tokens and secrets stay out of it.
+impl std::fmt::Debug for Tenant {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Tenant");
+        shown.field("options", &self.options).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone)]
+struct Grant {
+    client: String,
+    kind: Kind,
+    expires: Millis,
+}
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The credential's id.
+    pub client: String,
+    /// What the credential is.
+    pub kind: Kind,
+    /// Whom it acts for.
+    pub user_id: String,
+    /// The roles that it is restricted to; empty for no restriction.
+    pub roles: Vec<String>,
+}
+
+impl Caller {
+    /// Restricted to roles that only read.
+    pub fn only_reads(&self) -> bool {
+        !self.roles.is_empty() && self.roles.iter().all(|role| role.contains("read-only"))
+    }
+}
+
+impl Tenant {
+    /// A tenant with the rows of its seed. `entropy` are 32 bytes from the host's secure source.
+    pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
+        let mut entropy = Entropy::new(entropy);
+        let ready = NewKey::draw(&mut entropy);
+        let mut tenant = Self {
+            clock: Clock::default(),
+            token_ttl: TOKEN_TTL,
+            state: State::new(""),
+            faults: Faults::default(),
+            log: Log::default(),
+            entropy,
+            revision: 0,
+            ready,
+            tokens: HashMap::new(),
+            used: HashMap::new(),
+            options,
+        };
+        tenant.reset(tenant.options.seed, real);
+        tenant
+    }
+
+    /// Makes everything as it was at first, with the rows of `seed`. The ready-made credential stays the same, and so
+    /// do its tokens.
+    pub fn reset(&mut self, seed: seed::Name, real: Millis) {
+        self.clock = Clock::default();
+        if let Some(shown) = self.options.clock {
+            self.clock.set(real, shown);
+        }
+        self.token_ttl = if self.options.token_ttl > 0 { self.options.token_ttl } else { TOKEN_TTL };
+        self.faults.clear();
+        self.log.clear();
+        self.tokens.retain(|_, grant| grant.client == seed::READY_CREDENTIAL);
+        self.state = seed::plant(seed, self.clock.at(real));
+        self.state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
+        self.revision += 1;
+    }
+
+    /// Takes up a snapshot. Its ready-made credential gets the key that this tenant has: the old secret was not kept.
+    ///
+    /// # Errors
+    /// Code 3 if it is not a snapshot of this version; then nothing is changed.
+    pub fn restore(&mut self, snapshot: &Value) -> Result<(), Status> {
+        let mut state = State::restore(snapshot)?;
+        if clients::find(&state, seed::READY_CREDENTIAL, Kind::Principal).is_none() {
+            return Err(Status::invalid("state: the ready-made credential is missing"));
+        }
+        state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
+        self.state = state;
+        self.revision += 1;
+        Ok(())
+    }
+
+    /// The host in client ids, with a port if it has one.
+    pub fn host(&self) -> &str {
+        self.options.url.split_once("://").map_or(self.options.url.as_str(), |(_, host)| host)
+    }
+
+    /// What a client needs to begin: where, as whom, and a connector to try.
+    pub fn ready(&self) -> Value {
+        let connector = seed::ready_connector(&self.state);
+        json!({
+            "url": self.options.url,
+            "clientId": clients::client_id(seed::READY_CREDENTIAL, self.host(), Kind::Principal),
+            "clientSecret": self.ready.secret,
+            "appId": connector.map_or("", |row| text(row, "appId")),
+            "connectorId": connector.map_or("", |row| text(row, "id")),
+        })
+    }
+
+    /// A new credential's id, its client id, and its key. The tenant remembers the public half.
+    pub fn new_client(&mut self, kind: Kind) -> (String, String, String) {
+        let id = loop {
+            let id = self.state.dice.cute_name();
+            let taken = |kind| clients::find(&self.state, &id, kind).is_some();
+            if ![Kind::Personal, Kind::Principal, Kind::Connector].into_iter().any(taken) {
+                break id;
+            }
+        };
+        let key = NewKey::draw(&mut self.entropy);
+        self.state.keys.insert(id.clone(), key.public);
+        let client_id = clients::client_id(&id, self.host(), kind);
+        (id, client_id, key.secret)
+    }
+
+    /// A row with the client id that it has at this address.
+    pub fn with_client_id(&self, row: &Row, kind: Kind) -> Row {
+        let mut row = row.clone();
+        let client_id = clients::client_id(text(&row, "id"), self.host(), kind);
+        row.insert("clientId".to_owned(), Value::from(client_id));
+        row
+    }
+
+    /// Gives out a token for a credential.
+    pub fn issue(&mut self, client: &str, kind: Kind, now: Millis) -> String {
+        self.tokens.retain(|_, grant| grant.expires > now);
+        let token = self.entropy.token();
+        let expires = now.saturating_add(self.token_ttl.saturating_mul(SECOND));
+        self.tokens.insert(token.clone(), Grant { client: client.to_owned(), kind, expires });
+        self.note_use(client, kind, now);
+        token
+    }
+
+    /// Remembers an assertion; false if it was used before.
+    pub fn first_use(&mut self, identity: String, expires: Millis, now: Millis) -> bool {
+        self.used.retain(|_, until| *until > now);
+        self.used.insert(identity, expires).is_none()
+    }
+
+    /// Who a bearer token belongs to. As in C1, a token outlives the credential that it was issued for.
+    ///
+    /// # Errors
+    /// Code 16.
+    pub fn caller(&mut self, authorization: Option<&str>, now: Millis) -> Result<Caller, Status> {
+        let refuse = |why: &str| Status::new(Code::Unauthenticated, why);
+        let header = authorization.ok_or_else(|| refuse("missing access token"))?;
+        let token = header
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or_else(|| refuse("the authorization scheme must be Bearer"))?;
+        let grant = self.tokens.get(token).cloned().ok_or_else(|| refuse("invalid access token"))?;
+        if grant.expires <= now {
+            return Err(refuse("access token is expired"));
+        }
+        let row = clients::find(&self.state, &grant.client, grant.kind);
+        let row = row.ok_or_else(|| refuse("invalid access token"))?;
+        let caller = Caller {
+            user_id: clients::user_id(row, grant.kind).to_owned(),
+            roles: clients::scoped_roles(row, grant.kind),
+            client: grant.client,
+            kind: grant.kind,
+        };
+        self.note_use(&caller.client, caller.kind, now);
+        Ok(caller)
+    }
+
+    fn note_use(&mut self, client: &str, kind: Kind, now: Millis) {
+        if let Some(row) = clients::find_mut(&mut self.state, client, kind).filter(|row| state::is_live(row)) {
+            row.insert("lastUsedAt".to_owned(), Value::from(time::format(now)));
+        }
+    }
+}
