@@ -31,7 +31,7 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   /** @internal */
   static begin<T, Item>(facts: Operation, request: unknown, send: (request: unknown) => Promise<Envelope>): Paged<T, Item> {
     const paged = new Paged<T, Item>((resolve, reject) => {
-      fetchPage(facts, request, send, new Set<string>()).then((page) => resolve(page as Page<T>), reject);
+      fetchPage(facts, request, send, new Set<string>()).then((page) => resolve(page as unknown as Page<T>), reject);
     });
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
