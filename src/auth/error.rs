@@ -13,7 +13,7 @@ macro_rules! errors {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = $message] $variant,)+
+            $(#[doc = concat!("Code `", $code, "`.")] $variant,)+
             $(/// What is wrong with the host in it.
             $nested($inner),)?
         }
