@@ -164,7 +164,7 @@ pub struct Field {
 }
 
 /// How many values a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// One value.
     One,

@@ -17,7 +17,7 @@ use keyturn_api::{
     text::{parse, print},
 };
 
-pub use seed::seed;
+pub use seed::{seed, surface};
 
 use lines::read_or_empty;
 

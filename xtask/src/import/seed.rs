@@ -1,5 +1,6 @@
-//! `cargo xtask seed-names MAPPING`: takes the names that release 1.2.2 of the official SDK has given,
-//! once, from a file that maps the document to them. The results are ours to keep.
+//! `cargo xtask seed-names MAPPING` takes the names that release 1.2.2 of the official SDK has given, once,
+//! from a file that maps the document to them; `cargo xtask seed-surface MAPPING` takes the whole surface
+//! from there, for a test to compare with. The results are ours to keep.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -23,6 +24,53 @@ pub fn seed(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
     fs::write(api_folder.join("c1.names"), lock(&mapping)?.print())?;
     fs::write(api_folder.join("c1.sdk122"), sdk122(&mapping)?)?;
     Ok(())
+}
+
+const SURFACE_HEADER: &str = "\
+# The surface of the C1 client, which a test compares with what api/c1.idl leads to. Tab-separated:
+# op, id, property, class, method, function, HTTP method, path, request type, response type, body field, response field
+# type, message, name, input twin, fields (wire name, or wire=name where they differ)
+";
+
+/// Writes `tests/facts/c1-surface.tsv`.
+///
+/// # Errors
+/// If the mapping cannot be read or lacks a part.
+pub fn surface(root: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
+    let [mapping] = args else { return Err("usage: cargo xtask seed-surface MAPPING".into()) };
+    let mapping: Value = serde_json::from_str(&fs::read_to_string(mapping)?)?;
+    let mut out = SURFACE_HEADER.to_owned();
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let operations = mapping.get("operations").and_then(Value::as_array).ok_or("the mapping lacks operations")?;
+    for operation in operations {
+        let columns = [
+            "operationId",
+            "prop",
+            "cls",
+            "tsMethod",
+            "func",
+            "method",
+            "path",
+            "requestType",
+            "responseType",
+            "bodyField",
+            "responseField",
+        ];
+        writeln!(out, "op\t{}", columns.map(|column| text(operation, column)).join("\t"))?;
+    }
+    let schemas = mapping.get("schemas").and_then(Value::as_object).ok_or("the mapping lacks schemas")?;
+    for (key, schema) in schemas {
+        let fields = schema.get("fields").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let named = |wire: &str| match schema.get("renamed").and_then(|renamed| renamed.get(wire)?.as_str()) {
+            Some(name) => format!("{wire}={name}"),
+            None => wire.to_owned(),
+        };
+        let fields: Vec<String> = fields.map(named).collect();
+        writeln!(out, "type\t{key}\t{}\t{}\t{}", text(schema, "ts"), text(schema, "tsInput"), fields.join(","))?;
+    }
+    let folder = root.join("tests/facts");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join("c1-surface.tsv"), out)?)
 }
 
 fn lock(mapping: &Value) -> Result<Lock, Box<dyn Error>> {
