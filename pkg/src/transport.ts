@@ -46,6 +46,20 @@ export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | un
   return (url, init) => globalThis.fetch(url, Object.assign(init, RULES));
 }
 
+/** The calls that a signal ends: one listener for all of them, since a signal may be shared by any number of calls. */
+const followers = new WeakMap<AbortSignal, Set<Deadline>>();
+
+function follow(signal: AbortSignal, deadline: Deadline): void {
+  let all = followers.get(signal);
+  if (!all) {
+    all = new Set();
+    followers.set(signal, all);
+    const set = all;
+    signal.addEventListener("abort", () => set.forEach((one) => one.abort(signal)), { once: true });
+  }
+  all.add(deadline);
+}
+
 /** When a call ends at the latest, and the signal that says so to everything beneath it. */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -61,8 +75,8 @@ export class Deadline {
     this.#timeoutMs = bounded ? timeoutMs : Number.POSITIVE_INFINITY;
     this.#outer = signals.filter((signal): signal is AbortSignal => signal != null);
     for (const signal of this.#outer) {
-      if (signal.aborted) this.#abort(signal);
-      else signal.addEventListener("abort", this.#onAbort);
+      if (signal.aborted) this.abort(signal);
+      else follow(signal, this);
     }
     if (bounded) {
       this.#timer = setTimeout(() => {
@@ -72,9 +86,8 @@ export class Deadline {
     }
   }
 
-  readonly #onAbort = (event: Event): void => this.#abort(event.target as AbortSignal);
-
-  #abort(signal: AbortSignal): void {
+  /** Ends the call for the reason that the signal gives. */
+  abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
     this.#reason ??= KeyturnError.is(reason) ? reason : new RequestAbortedError({ cause: reason });
     this.#controller.abort(this.#reason);
@@ -108,7 +121,7 @@ export class Deadline {
   /** To be called when the call has ended: lets go of the timer and of the caller's signals. */
   end(): void {
     clearTimeout(this.#timer);
-    for (const signal of this.#outer) signal.removeEventListener("abort", this.#onAbort);
+    for (const signal of this.#outer) followers.get(signal)?.delete(this);
   }
 }
 
