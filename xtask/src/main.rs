@@ -17,7 +17,8 @@ usage: cargo xtask TASK
   import DOCUMENT [--dry-run]   import an OpenAPI document into api/c1.idl and say what changed
   generate                      write the facade and its types into pkg/src/generated
   check-names MAPPING           compare the names that api/c1.idl leads to with a file of expected names
-  seed-names MAPPING            write the first api/c1.names and api/c1.sdk122";
+  seed-names MAPPING            write the first api/c1.names and api/c1.sdk122
+  seed-surface MAPPING          write tests/facts/c1-surface.tsv, which the tests compare names with";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -40,6 +41,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
             "generate" => generate::generate(root),
             "check-names" => check::check_names(&api, rest),
             "seed-names" => import::seed(&api, rest),
+            "seed-surface" => import::surface(root, rest),
             _ => Err(USAGE.into()),
         },
         None => Err(USAGE.into()),

@@ -4,6 +4,8 @@
 mod classes;
 mod docs;
 mod enums;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::{collections::HashMap, error::Error, fs, path::Path};

@@ -9,6 +9,8 @@ mod names;
 mod openapi;
 mod overlay;
 mod seed;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error, fs, path::Path};
 

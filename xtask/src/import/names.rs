@@ -81,7 +81,7 @@ impl Lock {
 /// `previous` is the API as it was imported last: its messages keep their names before new ones.
 ///
 /// # Errors
-/// If two types of different shape would need the same name.
+/// If a type is left without a name, which would be a mistake here.
 pub fn resolve(api: &mut Api, lock: &mut Lock, previous: &Api) -> Result<(), String> {
     let visit = visit(api);
     let documents: Vec<String> = api.messages.iter().map(|message| message.name.clone()).collect();
@@ -257,34 +257,41 @@ fn name_inline(
     mut taken: HashSet<String>,
 ) -> Result<(), String> {
     taken.extend(lock.inline.values().cloned());
+    let values: HashMap<&str, &[String]> =
+        api.enums.iter().map(|item| (item.name.as_str(), item.values.as_slice())).collect();
     let mut names: HashMap<String, String> = HashMap::new();
+    let mut given: HashMap<String, &[String]> = HashMap::new();
     // Two messages of the same name with the same field share its type.
-    let mut shared: HashMap<(String, String), String> = HashMap::new();
-    let mut give = |site: String, parent: &str, property: &str| {
-        let shared_by = (parent.to_owned(), property.to_owned());
-        let name = lock.inline.get(&site).cloned().or_else(|| shared.get(&shared_by).cloned()).unwrap_or_else(|| {
+    let mut shared: HashMap<(String, String, &[String]), String> = HashMap::new();
+    let mut give = |site: &String, parent: &str, property: &str| {
+        let values = values.get(site.as_str()).copied().unwrap_or_default();
+        let shared_by = (parent.to_owned(), property.to_owned(), values);
+        // What shared a type no longer does if one side has changed.
+        let locked = lock.inline.get(site).filter(|name| given.get(*name).is_none_or(|other| *other == values));
+        let name = locked.cloned().or_else(|| shared.get(&shared_by).cloned()).unwrap_or_else(|| {
             let short = pascal(property);
             let forms = [short.clone(), format!("{parent}{short}"), format!("{parent}Schemas{short}")];
             let numbered = (1..).map(|n| format!("{parent}Schemas{short}{n}"));
             forms.into_iter().chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
         });
         taken.insert(name.clone());
+        given.insert(name.clone(), values);
         shared.insert(shared_by, name.clone());
         lock.inline.insert(site.clone(), name.clone());
-        names.insert(site, name);
+        names.insert(site.clone(), name);
     };
     for &(message, place) in &visit.sites {
         let field = api.messages.get(message).and_then(|message| message.fields.get(place));
         if let (Some(field), Some(document)) = (field, documents.get(message))
             && let Some(site) = site(field)
         {
-            give(site.clone(), document, &field.wire);
+            give(site, document, &field.wire);
         }
     }
     for operation in &api.operations {
         for param in &operation.params {
             if let Kind::Enum(site) = &param.kind {
-                give(site.clone(), &operation.group, &param.wire);
+                give(site, &operation.group, &param.wire);
             }
         }
     }
@@ -309,20 +316,10 @@ fn put(api: &mut Api, names: &HashMap<String, String>) -> Result<(), String> {
             *site = name_of(site)?;
         }
     }
-    let mut values: HashMap<String, Vec<String>> = HashMap::new();
-    let mut enums = std::mem::take(&mut api.enums);
-    for item in &mut enums {
-        let name = name_of(&item.name)?;
-        if values.get(&name).is_some_and(|values| *values != item.values) {
-            return Err(format!("{} and another enumeration of other values are both named {name}", item.name));
-        }
-        if values.insert(name.clone(), item.values.clone()).is_none() {
-            item.name = name;
-        } else {
-            item.name.clear();
-        }
+    let mut seen = HashSet::new();
+    for item in &mut api.enums {
+        item.name = name_of(&item.name)?;
     }
-    enums.retain(|item| !item.name.is_empty());
-    api.enums = enums;
+    api.enums.retain(|item| seen.insert(item.name.clone()));
     Ok(())
 }
