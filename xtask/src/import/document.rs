@@ -152,7 +152,10 @@ impl<'a> Object<'a> {
 
     /// Takes the value of a key.
     pub fn need(&mut self, key: &str) -> Read<Node<'a>> {
-        self.take(key).ok_or_else(|| self.node.error(format!("`{key}` is missing")))
+        self.take(key).ok_or_else(|| {
+            let rest: Vec<&str> = self.rest.iter().map(|(name, _)| *name).collect();
+            self.node.error(format!("`{key}` is missing beside {rest:?}"))
+        })
     }
 
     /// Takes a flag that is false where it is absent.

@@ -193,10 +193,9 @@ impl Reader<'_> {
             }
             ("object", None) => self.object(site, schema, &mut shape)?,
             _ => {
+                let described = format_name.map_or("no format".to_owned(), |format| format!("format `{format}`"));
                 let place = format.unwrap_or(type_node);
-                return Err(
-                    place.error(format!("type `{name}` with format {format_name:?} is not known to the importer"))
-                );
+                return Err(place.error(format!("type `{name}` with {described} is not known to the importer")));
             }
         };
         Ok(Type { shape, nullable, ..Type::of(kind) })
