@@ -1,5 +1,13 @@
 //! The facts of each API as a readable IDL (`*.idl` beside this crate's manifest), and the compact table
 //! that the core embeds. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
+//!
+//! | file | what | written by |
+//! |---|---|---|
+//! | `c1.idl` | every operation, message and enumeration | `cargo xtask import DOCUMENT` |
+//! | `c1.names` | names that were given once and stay | the same, and hand |
+//! | `c1.overlay` | facts that the document lacks: effects, paging, secrets | hand |
+//! | `c1.sdk122` | names of release 1.2.2 of the official SDK | history |
+//! | `c1.docs` | doc comments of the types and methods met first | hand |
 
 pub mod model;
 pub mod naming;
