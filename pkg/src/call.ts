@@ -124,8 +124,8 @@ export class Engine {
       deadline.check();
       const authorization = await this.session.authorize(deadline);
       deadline.check();
-      const init = this.#init(facts, body, authorization, options, deadline);
-      const sent = await this.#attempt(facts, url, init, authorization, deadline);
+      const init = this.#init(facts, body, authorization.value, options, deadline);
+      const sent = await this.#attempt(facts, url, init, authorization.value, deadline);
       if (sent instanceof Answer && sent.ok) {
         this.session.succeeded();
         return this.#envelope(facts, sent);

@@ -26,12 +26,22 @@ export interface Attempted {
   policy: Float64Array;
 }
 
+/** A header value, and which token is in it. */
+export interface Authorization {
+  readonly value: string;
+  readonly generation: number;
+}
+
 /** Holds what a client authenticates with. */
 export class Session {
-  readonly #handle: Handle;
+  /** What makes the handle: all but the secret, which only the core has. */
+  readonly #open: (secret: Uint8Array) => Handle;
+  #handle: Handle | undefined;
+  /** The secret on its way from a broken instance of the core to a fresh one. */
+  #rescued: Uint8Array | undefined;
   readonly #send: Sender;
   readonly #ask: (() => Promise<Security> | Security) | undefined;
-  readonly #unregister: () => void;
+  #unregister: () => void;
   #refreshing: Promise<void> | undefined;
   #closed = false;
   /** The base URL, without a slash at its end. */
@@ -41,34 +51,43 @@ export class Session {
     const { kind, secret, ask } = credentials(options);
     this.#send = send;
     this.#ask = ask;
-    this.#handle = configured(
-      () =>
-        new (core().Session)(
-          kind,
-          options.clientID ?? null,
-          secret,
-          options.serverURL === undefined ? null : String(options.serverURL),
-          options.tenantDomain ?? null,
-        ),
-    );
-    this.baseURL = this.#handle.base();
-    this.#unregister = register({ leave: () => undefined });
+    const { clientID = null, tenantDomain = null } = options;
+    const serverURL = options.serverURL === undefined ? null : String(options.serverURL);
+    this.#open = (bytes) => new (core().Session)(kind, clientID, bytes, serverURL, tenantDomain);
+    const handle = configured(() => this.#open(secret));
+    this.#handle = handle;
+    this.baseURL = handle.base();
+    this.#unregister = register(this);
+  }
+
+  /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
+  leave(): void {
+    try {
+      this.#rescued = this.#handle?.custody();
+    } catch {
+      // Not even that works; the next call says so.
+    }
+    this.#handle = undefined;
+    this.#refreshing = undefined;
   }
 
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  async authorize(deadline: Deadline): Promise<string> {
+  async authorize(deadline: Deadline): Promise<Authorization> {
     for (;;) {
-      const told = this.#use(() => this.#handle.authorize(monotonic()));
+      const { told, generation } = this.#use((handle) => ({
+        told: handle.authorize(monotonic()),
+        generation: handle.generation(),
+      }));
       const rest = told.slice(1);
       switch (told[0]) {
         case "U":
-          return rest;
+          return { value: rest, generation };
         case "F":
           // Nobody waits for this one; its failure is told to the call that needs its token.
           this.#refresh().catch(() => undefined);
-          return rest;
+          return { value: rest, generation };
         case "A":
-          return this.#external(deadline);
+          return { value: await this.#external(deadline), generation };
         case "B":
           throw authenticationError(rest);
         default:
@@ -77,15 +96,15 @@ export class Session {
     }
   }
 
-  /** The API answered 401 to this value. True if another try makes sense. */
-  rejected(header: string): boolean {
-    return this.#ask !== undefined || this.#use(() => this.#handle.rejected(header, monotonic()));
+  /** The API answered 401 to this token. True if another try makes sense. */
+  rejected({ generation }: Authorization): boolean {
+    return this.#ask !== undefined || this.#use((handle) => handle.rejected(generation, monotonic()));
   }
 
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
-    return this.#use(() =>
-      this.#handle.next_attempt(
+    return this.#use((handle) =>
+      handle.next_attempt(
         done.effect,
         done.status,
         done.received,
@@ -102,7 +121,7 @@ export class Session {
 
   /** A call has succeeded. */
   succeeded(): void {
-    this.#use(() => this.#handle.succeeded());
+    this.#use((handle) => handle.succeeded());
   }
 
   /** Wipes what is held. */
@@ -110,12 +129,24 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#unregister();
-    this.#handle.free();
+    this.#handle?.free();
+    this.#rescued?.fill(0);
   }
 
-  #use<T>(run: () => T): T {
+  #use<T>(run: (handle: Handle) => T): T {
     if (this.#closed) throw new ClosedError();
-    return guarded(run);
+    const handle = (this.#handle ??= this.#reopen());
+    return guarded(() => run(handle));
+  }
+
+  #reopen(): Handle {
+    const secret = this.#rescued;
+    if (!secret) throw new InternalError("the core lost this client's credentials when it failed; make a new client");
+    const handle = configured(() => this.#open(secret));
+    secret.fill(0);
+    this.#rescued = undefined;
+    this.#unregister = register(this);
+    return handle;
   }
 
   async #external(deadline: Deadline): Promise<string> {
@@ -127,7 +158,7 @@ export class Session {
       throw new AuthenticationError("the `security` function failed", 0, "security_function", { cause: error });
     }
     const token = bytes(security?.oauth || security?.bearerAuth || "");
-    return configured(() => this.#handle.external(token));
+    return configured(() => this.#use((handle) => handle.external(token)));
   }
 
   /** One refresh at a time, whatever the number of calls. It never rejects: the core remembers how it ended. */
@@ -139,7 +170,7 @@ export class Session {
 
   async #fetchToken(): Promise<void> {
     const random = crypto.getRandomValues(new Uint8Array(16));
-    const request = this.#use(() => this.#handle.refresh(monotonic(), unixSeconds(), random));
+    const request = this.#use((handle) => handle.refresh(monotonic(), unixSeconds(), random));
     if (request === undefined) throw new InternalError("these credentials cannot be renewed");
     const split = request.indexOf("\n");
     const controller = new AbortController();
@@ -153,16 +184,19 @@ export class Session {
       });
       const body = new Uint8Array(await response.arrayBuffer());
       const { status, headers } = response;
-      this.#use(() =>
-        this.#handle.refreshed(status, body, headers.get("retry-after"), requestId(headers) ?? null, monotonic(), unixSeconds(), Math.random()),
+      this.#use((handle) =>
+        handle.refreshed(status, body, headers.get("retry-after"), requestId(headers) ?? null, monotonic(), unixSeconds(), Math.random()),
       );
     } catch (error) {
-      if (KeyturnError.is(error)) throw error;
+      if (KeyturnError.is(error)) {
+        if (!this.#closed) this.#use((handle) => handle.abandon());
+        throw error;
+      }
       const message = controller.signal.aborted
         ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
       const hint = "Check serverURL or the host in the client id, and this machine's network.";
-      this.#use(() => this.#handle.refresh_failed(JSON.stringify({ message, status: 0, reason: "unreachable", hint }), monotonic()));
+      this.#use((handle) => handle.refresh_failed(JSON.stringify({ message, status: 0, reason: "unreachable", hint }), monotonic()));
     } finally {
       clearTimeout(timer);
     }
@@ -190,9 +224,9 @@ function credentials({ clientID, clientSecret, security }: ClientOptions): {
   );
 }
 
-/** A copy, which the core wipes. */
+/** As the core takes it; its copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
-  return typeof secret === "string" ? new TextEncoder().encode(secret) : secret.slice();
+  return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }
 
 /** What the core says of an option becomes the error of that option. */

@@ -94,6 +94,15 @@ impl Source {
         }
     }
 
+    /// The secret as it was given, to be carried into a new instance of the core.
+    pub fn custody(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Self::Bearer(bearer) => bearer.0.as_bytes().to_vec(),
+            Self::External => Vec::new(),
+            Self::Assertion(source) => source.secret.to_text().as_bytes().to_vec(),
+        })
+    }
+
     /// What a call has to do for a token.
     pub fn need(&self) -> Need<'_> {
         match self {

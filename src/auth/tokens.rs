@@ -280,6 +280,11 @@ impl<E> Tokens<E> {
         Rejection::Replay
     }
 
+    /// Of the token in use, or the last one that was.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
     /// The token of `generation`, unless it was replaced or taken out of use.
     pub fn bearer(&self, generation: u32) -> Option<&str> {
         let held = self.held.as_ref().filter(|_| generation == self.generation)?;

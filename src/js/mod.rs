@@ -13,6 +13,10 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 use wasm_bindgen::prelude::*;
 
+/// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn layouts() -> &'static Layouts {
     static LAYOUTS: OnceLock<Layouts> = OnceLock::new();
     LAYOUTS.get_or_init(|| Layouts::of(api::c1()))

@@ -24,6 +24,12 @@ struct State {
     budget: Budget,
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session")
+    }
+}
+
 /// `kind` of [`Session::new`].
 const BEARER: u8 = 0;
 const EXTERNAL: u8 = 1;
@@ -52,6 +58,11 @@ impl Session {
         let base = resolve(server_url.as_deref(), tenant.as_deref(), source.client_id()).map_err(config_error)?;
         let tokens = Tokens::new(Policy::C1);
         Ok(Self { base, state: RefCell::new(State { source, tokens, running: None, budget: Budget::default() }) })
+    }
+
+    /// Hands the secret over, to be carried from an instance that broke into a fresh one. Nothing if even this is broken.
+    pub fn custody(&self) -> Option<Vec<u8>> {
+        Some(self.state.try_borrow().ok()?.source.custody().to_vec())
     }
 
     /// The base URL, without a slash at its end.
@@ -140,19 +151,23 @@ impl Session {
         Ok(bearer::header(&token).to_string())
     }
 
-    /// The API answered 401 to this header value. True if another try makes sense.
-    pub fn rejected(&self, header: &str, now: f64) -> bool {
+    /// The refresh ended without a verdict, because the client did.
+    pub fn abandon(&self) {
         let mut state = self.state.borrow_mut();
-        if !matches!(state.source.need(), Need::Fetch) {
-            return false;
+        if let Some(attempt) = state.running.take() {
+            state.tokens.abandon(attempt);
         }
-        let used = header.strip_prefix("Bearer ");
-        let current = match state.tokens.next(now) {
-            Next::Use { generation } | Next::UseAndRefresh { generation } => generation,
-            // It is out of use already.
-            _ => return true,
-        };
-        used != state.tokens.bearer(current) || state.tokens.rejected(current, now) == Rejection::Replay
+    }
+
+    /// Which token [`Session::authorize`] gave last, for [`Session::rejected`].
+    pub fn generation(&self) -> u32 {
+        self.state.borrow().tokens.generation()
+    }
+
+    /// The API answered 401 to the token of this generation. True if another try makes sense.
+    pub fn rejected(&self, generation: u32, now: f64) -> bool {
+        let mut state = self.state.borrow_mut();
+        matches!(state.source.need(), Need::Fetch) && state.tokens.rejected(generation, now) == Rejection::Replay
     }
 
     /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came.

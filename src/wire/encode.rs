@@ -58,18 +58,19 @@ pub fn encode(table: &Table, operation: &Operation, request: &str, reading: Read
     };
     encoder.request(operation).map_err(|error| match error {
         Failure::Unfit(unfit) => unfit,
-        Failure::Malformed(_) => Unfit { path: String::new(), problem: "the request could not be read as JSON".into() },
+        Failure::Malformed => Unfit { path: String::new(), problem: "the request could not be read as JSON".into() },
     })
 }
 
 enum Failure {
-    Malformed(Malformed),
+    /// The facade's text is not JSON, which a `toJSON` of the caller's can bring about.
+    Malformed,
     Unfit(Unfit),
 }
 
 impl From<Malformed> for Failure {
-    fn from(error: Malformed) -> Self {
-        Self::Malformed(error)
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
     }
 }
 

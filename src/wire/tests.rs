@@ -250,10 +250,8 @@ fn walk(
         let (name, offset) = (table.wire_name(field), layouts.offset(Message(0), index));
         let path = format!("{path}/{name}");
         match (name, &value[name]) {
-            ("createdAt" | "big", serde_json::Value::String(_)) => {
-                if !slots[base + offset].is_nan() {
-                    out.push((path, slots[base + offset]));
-                }
+            ("createdAt" | "big", serde_json::Value::String(_)) if !slots[base + offset].is_nan() => {
+                out.push((path, slots[base + offset]));
             }
             ("child", child @ serde_json::Value::Object(_)) => {
                 walk(table, layouts, slots, child, slots[base + offset] as usize, &path, out);
