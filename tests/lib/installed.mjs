@@ -1,0 +1,46 @@
+// The package as its users get it: packed, and installed into a folder elsewhere.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root, run } from "../../xtask/steps.mjs";
+
+const VARIABLE = "KEYTURN_INSTALLED";
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/**
+ * A folder with the packed package in its `node_modules`, and the tarball as `keyturn.tgz`. The test command makes one for
+ * all its parts and names it in the environment; a test file that runs by itself makes its own.
+ */
+export function installed() {
+  const given = process.env[VARIABLE];
+  if (given !== undefined) return given;
+  const folder = install();
+  process.env[VARIABLE] = folder;
+  process.on("exit", () => uninstall(folder));
+  return folder;
+}
+
+/** Packs and installs. Nothing is downloaded: the package has no dependencies. */
+export function install() {
+  const folder = mkdtempSync(join(tmpdir(), "keyturn-installed-"));
+  const quiet = { stdio: ["ignore", "ignore", "inherit"] };
+  run(npm, ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], quiet);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+  run(npm, ["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], { ...quiet, cwd: folder });
+  // One file for each way to load it, so that it is resolved from here and not from the repository.
+  writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\n');
+  writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\n');
+  return folder;
+}
+
+/** Removes what `install` made. */
+export function uninstall(folder) {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The environment in which test files find this installation. */
+export function withInstalled(folder) {
+  return { ...process.env, [VARIABLE]: folder };
+}

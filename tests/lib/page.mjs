@@ -1,0 +1,66 @@
+// An origin for a page that loads the installed package as it is, unbundled, and reaches a sandbox behind the same origin.
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+import { root } from "../../xtask/steps.mjs";
+
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8", ".css": "text/css" };
+
+/** As strict as a page can be that runs WebAssembly. The nonce is for the import map, which has to stand in the page. */
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'";
+
+/**
+ * @param {string} folder where the package is installed
+ * @param {string} sandbox the sandbox's origin: whatever is no file is asked of it
+ * @returns {Promise<{ url: string, close(): Promise<void> }>}
+ */
+export async function servePage(folder, sandbox) {
+  const page = await html(folder);
+  const folders = { "/node_modules/": folder, "/tests/": root };
+  const server = createServer(async (incoming, outgoing) => {
+    const { pathname } = new URL(incoming.url, "http://page");
+    if (pathname === "/") return outgoing.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY }).end(page);
+    if (pathname === "/favicon.ico") return outgoing.writeHead(204).end();
+    const prefix = Object.keys(folders).find((prefix) => pathname.startsWith(prefix));
+    if (prefix === undefined) return forward(incoming, outgoing, sandbox);
+    const file = normalize(join(folders[prefix], decodeURIComponent(pathname)));
+    const known = file.startsWith(folders[prefix] + sep) && (await stat(file).catch(() => undefined))?.isFile();
+    if (!known) return outgoing.writeHead(404).end();
+    outgoing.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    createReadStream(file).pipe(outgoing);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    }),
+  };
+}
+
+/** An empty page with an import map made from the package's own `exports`. */
+async function html(folder) {
+  const { exports } = JSON.parse(await readFile(join(folder, "node_modules/keyturn/package.json"), "utf8"));
+  const imports = {};
+  for (const [entry, conditions] of Object.entries(exports)) {
+    const file = conditions.default?.default ?? conditions;
+    imports[entry.replace(".", "keyturn")] = file.replace(".", "/node_modules/keyturn");
+  }
+  const map = JSON.stringify({ imports });
+  return `<!doctype html><title>keyturn</title><script type="importmap" nonce="map">${map}</script><script type="module" src="/tests/lib/in-page.mjs"></script>\n`;
+}
+
+/** Passes a request on, and its answer back. A connection that breaks there breaks here. */
+function forward(incoming, outgoing, sandbox) {
+  const { method, headers, url } = incoming;
+  const passed = request(new URL(url, sandbox), { method, headers: { ...headers, host: new URL(sandbox).host } }, (answer) => {
+    outgoing.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(outgoing);
+    answer.on("error", () => outgoing.destroy());
+  });
+  passed.on("error", () => outgoing.destroy());
+  outgoing.on("close", () => passed.destroy());
+  incoming.pipe(passed);
+}

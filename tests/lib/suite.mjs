@@ -1,0 +1,56 @@
+// Runs suites, the same way in every runtime: no module of any runtime is imported here.
+import * as assert from "./assert.mjs";
+import { tenantAt } from "./tenant.mjs";
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * A suite is a module whose default export takes this and registers tests.
+ *
+ * @typedef {object} Suite
+ * @property {(name: string, work: () => unknown) => void} test registers a test; they run one after another
+ * @property {typeof import("./assert.mjs")} assert
+ * @property {typeof import("keyturn")} keyturn the installed package, however this runtime loads it
+ * @property {typeof import("keyturn/sandbox")} sandbox
+ * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
+ * @property {string} runtime where this runs: "esm", "cjs", "chromium" or "firefox"
+ */
+
+/**
+ * @param {Record<string, (suite: Suite) => void>} suites the default exports of the suites, by name
+ * @param {object} world what the runtime brings: `keyturn`, `sandbox`, `runtime`, and the `url` of a sandbox
+ * @param {string} [filter] only tests whose full name holds this
+ * @returns {Promise<{ name: string, ms: number, error?: string }[]>}
+ */
+export async function runSuites(suites, { url, ...world }, filter = "") {
+  const tests = [];
+  for (const [suite, define] of Object.entries(suites)) {
+    const test = (name, work) => tests.push({ name: `${suite}: ${name}`, work });
+    define({ ...world, test, assert, tenant: (options) => tenantAt(url, options) });
+  }
+  const results = [];
+  for (const { name, work } of tests.filter((test) => test.name.includes(filter))) {
+    const begun = Date.now();
+    const error = await outcome(work);
+    results.push({ name, ms: Date.now() - begun, error });
+  }
+  return results;
+}
+
+/** Why a test fails, or `undefined`. */
+async function outcome(work) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([work(), late]);
+    return undefined;
+  } catch (error) {
+    // Some engines leave the message out of the stack.
+    const { message = String(error), stack = "" } = error ?? {};
+    return stack.includes(message) ? stack : `${error?.name ?? "thrown"}: ${message}\n${stack}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}

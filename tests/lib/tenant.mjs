@@ -1,0 +1,36 @@
+// A sandbox tenant that is reached over HTTP, and its controls.
+
+/**
+ * Starts the tenant at `url` afresh: no faults, an empty log, the seed's rows.
+ *
+ * @param {string} url
+ * @param {{ seed?: "demo" | "empty" | "large", tokenTtl?: number }} [options]
+ */
+export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
+  async function control(method, path, body) {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await fetch(`${url}/_sandbox/${path}`, init);
+    if (!response.ok) throw new Error(`the sandbox's ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+  const { clientId, clientSecret, appId, connectorId } = await control("POST", "reset", { seed });
+  const tenant = {
+    url,
+    clientId,
+    clientSecret,
+    appId,
+    connectorId,
+    /** The options of a client of this tenant. */
+    options: { clientID: clientId, clientSecret, serverURL: url },
+    /** Adds a rule of what goes wrong. */
+    fault: (rule) => control("POST", "faults", rule),
+    clearFaults: () => control("DELETE", "faults"),
+    /** What was asked of the API so far: `{ operation, method, path, status, at }` each. */
+    requests: (filter = {}) => control("GET", `requests?${new URLSearchParams(filter)}`),
+    setTokenTtl: (seconds) => control("POST", "token-ttl", { seconds }),
+    setClock: (to) => control("POST", "clock", { set: to }),
+    advanceClock: (ms) => control("POST", "clock", { advance: ms }),
+  };
+  if (tokenTtl !== undefined) await tenant.setTokenTtl(tokenTtl);
+  return tenant;
+}

@@ -1,0 +1,217 @@
+// The tarball: what is in it, and that every way to resolve, type, import and bundle it works.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { root } from "../xtask/steps.mjs";
+import { installed } from "./lib/installed.mjs";
+
+const folder = installed();
+const keyturn = join(folder, "node_modules/keyturn");
+const manifest = JSON.parse(readFileSync(join(keyturn, "package.json"), "utf8"));
+const esm = join(keyturn, "pkg/dist/esm");
+const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")));
+
+/** A place to put sources that use the package. */
+const scratch = mkdtempSync(join(folder, "scratch-"));
+after(() => rmSync(scratch, { recursive: true }));
+
+function node(...args) {
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+}
+
+/** Every module that an entry loads, itself included. */
+function graph(entry, seen = new Set()) {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  const source = readFileSync(entry, "utf8");
+  for (const [, from] of source.matchAll(/^(?:import|export)[^"';]*["'](\.[^"']+)["']/gm)) graph(join(dirname(entry), from), seen);
+  return seen;
+}
+
+describe("contents", () => {
+  const files = readdirSync(keyturn, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(keyturn.length + 1));
+
+  test("nothing but what was built, the manifest, the README and the licence", () => {
+    const others = files.filter((name) => !name.startsWith("pkg/dist/"));
+    assert.deepEqual(others.sort(), ["LICENSE", "README.md", "package.json"]);
+  });
+
+  test("each .wasm file once", () => {
+    const found = files.filter((name) => name.endsWith(".wasm"));
+    assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/sandbox.wasm"]);
+  });
+
+  test("no dependencies, and no scripts that run at installation", () => {
+    assert.equal(manifest.dependencies, undefined);
+    for (const hook of ["preinstall", "install", "postinstall", "prepare"]) assert.equal(manifest.scripts[hook], undefined);
+  });
+
+  test("the version is that of the Rust workspace", () => {
+    const cargo = readFileSync(join(root, "Cargo.toml"), "utf8");
+    assert.equal(manifest.version, /^version = "(.*)"/m.exec(cargo)[1]);
+  });
+
+  test("every file that the manifest names exists", () => {
+    const named = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(named));
+    for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.bin), ...named(manifest.exports)]) {
+      assert.ok(existsSync(join(keyturn, file)), file);
+    }
+  });
+});
+
+describe("the default and the slim entry", () => {
+  for (const entry of ["index.js", "slim.js", "workerd.js"]) {
+    test(`${entry} loads nothing at run time, and nothing of Node's`, () => {
+      for (const file of graph(join(esm, entry))) {
+        if (file.endsWith("core-bytes.js") || file.endsWith(".wasm")) continue;
+        const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+        assert.doesNotMatch(code, /\bimport\s*\(|\beval\s*\(|new Function\b|["']node:|\brequire\s*\(|^await\b/m, file);
+      }
+    });
+  }
+
+  test("slim does not carry the bytes", () => {
+    assert.ok(![...graph(join(esm, "slim.js"))].some((file) => file.endsWith("core-bytes.js")));
+  });
+
+  for (const [kind, file, load] of [
+    ["import", "quiet.mjs", 'await import("keyturn");'],
+    ["require", "quiet.cjs", 'require("keyturn");'],
+  ]) {
+    test(`${kind} does no I/O, no compiling, draws no random number and reads no clock`, () => {
+      const trap = `
+        const refuse = (name) => () => { throw new Error(name + " at import"); };
+        for (const [object, names] of [
+          [globalThis, ["fetch", "setTimeout", "setInterval", "queueMicrotask"]],
+          [WebAssembly, ["Module", "Instance", "compile", "instantiate"]],
+          [crypto, ["getRandomValues", "randomUUID"]],
+          [Math, ["random"]], [Date, ["now"]], [performance, ["now"]],
+        ]) for (const name of names) Object.defineProperty(object, name, { value: refuse(name), configurable: true });
+      `;
+      writeFileSync(join(scratch, file), `${trap}${load}`);
+      const { status, stderr } = node(join(scratch, file));
+      assert.equal(status, 0, stderr);
+    });
+  }
+});
+
+describe("the inline bytes", () => {
+  test("are those of core.wasm", async () => {
+    const { unpack } = await import(pathToFileURL(join(esm, "inline.js")).href);
+    const { text, shift, length } = await import(pathToFileURL(join(esm, "generated/core-bytes.js")).href);
+    assert.ok(readFileSync(join(keyturn, "pkg/dist/core.wasm")).equals(unpack(text, shift, length)));
+    // What a classic script in a page without an encoding becomes.
+    const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
+    assert.throws(() => unpack(garbled, shift, length), { name: "InternalError", message: /UTF-8/, hint: /charset/ });
+  });
+});
+
+describe("resolution", () => {
+  for (const [condition, file] of [
+    ["workerd", "esm/workerd.js"],
+    ["browser", "esm/index.js"],
+    ["deno", "esm/index.js"],
+    ["react-server", "esm/index.js"],
+  ]) {
+    test(`import under the condition ${condition} gives ${file}`, () => {
+      writeFileSync(join(scratch, "where.mjs"), 'console.log(import.meta.resolve("keyturn"));');
+      const { stdout } = node(`--conditions=${condition}`, join(scratch, "where.mjs"));
+      assert.ok(stdout.trimEnd().endsWith(`pkg/dist/${file}`), stdout);
+    });
+  }
+
+  test("require gives the CommonJS files", () => {
+    const { stdout } = node("--print", 'require.resolve("keyturn") + " " + require.resolve("keyturn/slim") + " " + require.resolve("keyturn/core.wasm")');
+    assert.match(stdout, /pkg\/dist\/cjs\/index\.js .*pkg\/dist\/cjs\/slim\.js .*pkg\/dist\/core\.wasm/);
+  });
+
+  test("import and require export the same names", () => {
+    const code = 'import("keyturn").then((m) => console.log(JSON.stringify([Object.keys(m).sort(), Object.keys(require("keyturn")).sort()])))';
+    const [imported, required] = JSON.parse(node("--eval", code).stdout);
+    const ours = (names) => names.filter((name) => name !== "default" && name !== "module.exports" && name !== "__esModule");
+    assert.ok(imported.includes("ConductorOne"));
+    assert.deepEqual(ours(imported), ours(required));
+  });
+});
+
+describe("bundlers", () => {
+  // The core is provided by a statement of the entry, which a bundler drops if the manifest calls the entry free of effects.
+  const source = 'import { ConductorOne } from "keyturn"; try { new ConductorOne({ clientID: "x", clientSecret: "y" }); } catch (error) { console.log(error.code); }';
+  for (const [format, name, charset] of [
+    ["esm", "out.mjs", "utf8"],
+    ["esm", "out-ascii.mjs", "ascii"],
+    ["cjs", "out.cjs", "utf8"],
+    ["iife", "out-iife.cjs", "utf8"],
+  ]) {
+    test(`a minified ${format} bundle (${charset}) holds the core and runs`, async () => {
+      const outfile = join(scratch, name);
+      await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, minify: true, format, charset, outfile, platform: "neutral", logLevel: "error" });
+      const { stdout, stderr } = node(outfile);
+      assert.equal(stdout, "invalid_configuration\n", stderr);
+    });
+  }
+});
+
+describe("types", () => {
+  const use = `
+    import { ConductorOne, KeyturnError, type RequestOptions } from "keyturn";
+    export async function rotate(appId: string, connectorId: string, options: RequestOptions): Promise<string | null | undefined> {
+      const c1 = new ConductorOne({ clientID: "id", clientSecret: "secret" });
+      try {
+        const answer = await c1.connector.rotateCredential({ appId, connectorId }, options);
+        return answer.connectorServiceRotateCredentialResponse?.credential?.clientSecret;
+      } catch (error) {
+        if (KeyturnError.is(error) && error.outcome === "unknown") return undefined;
+        throw error;
+      } finally {
+        c1.close();
+      }
+    }
+    // @ts-expect-error there is no such field
+    new ConductorOne({ clientIdd: "id" });
+  `;
+  const web = { lib: ["es2022", "dom", "dom.iterable"], types: [] };
+  const server = { lib: ["es2022"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
+  for (const [name, file, options] of [
+    ["an ES module under node16", "use.mts", { ...server, module: "node16" }],
+    ["a CommonJS module under node16", "use.cts", { ...server, module: "node16" }],
+    ["a page's module under a bundler", "use.ts", { ...web, module: "esnext", moduleResolution: "bundler" }],
+  ]) {
+    // Without `skipLibCheck`: the package's own types have to hold with nothing but what a project has.
+    test(`check in ${name}`, () => {
+      writeFileSync(join(scratch, file), use);
+      const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: "es2022", skipLibCheck: false, ...options };
+      writeFileSync(join(scratch, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [file] }));
+      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", scratch], { encoding: "utf8" });
+      assert.equal(status, 0, stdout);
+    });
+  }
+
+  test("are those that each way to import finds (attw)", () => {
+    const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+    const args = [attw, tarball, "--profile", "node16", "--no-definitely-typed", "--exclude-entrypoints", "core.wasm", "sandbox.wasm"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...args, "--format", "ascii", "--no-color", "--no-emoji"], { encoding: "utf8", env: { ...process.env, HOME: tmpdir() } });
+    assert.equal(status, 0, stdout + stderr);
+  });
+
+  test("the manifest is as it should be (publint)", async () => {
+    const { publint } = await import("publint");
+    const { formatMessage } = await import("publint/utils");
+    const { messages } = await publint({ pkgDir: keyturn, pack: false, strict: true });
+    assert.deepEqual(messages.map((message) => formatMessage(message, manifest, { color: false })), []);
+  });
+});
+
+describe("the command", () => {
+  test("is installed under its name", () => {
+    const help = execFileSync(join(folder, "node_modules/.bin/keyturn"), ["--help"], { encoding: "utf8" });
+    assert.match(help, /keyturn sandbox/);
+  });
+});

@@ -1,0 +1,68 @@
+// Runs the conformance suites against the installed package: `node tests/run.mjs [RUNTIME...] [--filter TEXT]`.
+// The runtimes are esm, cjs (both in this Node), chromium and firefox; all of them if none is named.
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { root } from "../xtask/steps.mjs";
+import { installed } from "./lib/installed.mjs";
+import { startSandbox } from "./lib/sandbox.mjs";
+import { runSuites } from "./lib/suite.mjs";
+
+const SUITES = readdirSync(join(root, "tests/conformance")).filter((name) => name.endsWith(".mjs")).map((name) => name.slice(0, -4));
+
+/** How each runtime runs them, given where the package is installed, a sandbox's URL and a filter. */
+const RUNTIMES = {
+  esm: async (folder, url, filter) => runHere("esm", await import(pathToFileURL(join(folder, "load.mjs")).href), url, filter),
+  cjs: async (folder, url, filter) => runHere("cjs", createRequire(join(folder, "load.cjs"))("./load.cjs"), url, filter),
+  chromium: (folder, url, filter) => runInBrowser("chromium", folder, url, filter),
+  firefox: (folder, url, filter) => runInBrowser("firefox", folder, url, filter),
+};
+
+async function runHere(runtime, { keyturn, sandbox }, url, filter) {
+  const suites = {};
+  for (const name of SUITES) suites[name] = (await import(`./conformance/${name}.mjs`)).default;
+  return runSuites(suites, { keyturn, sandbox, runtime, url }, filter);
+}
+
+async function runInBrowser(name, folder, sandbox, filter) {
+  const { launch } = await import("./lib/browsers.mjs");
+  const { servePage } = await import("./lib/page.mjs");
+  const page = await servePage(folder, sandbox);
+  const browser = await launch(name);
+  try {
+    const tab = await browser.newPage();
+    const unexpected = [];
+    tab.on("pageerror", (error) => unexpected.push({ name: "the page", ms: 0, error: `an error that nobody caught: ${error.message}` }));
+    await tab.goto(page.url);
+    await tab.waitForFunction(() => "runInPage" in globalThis, { timeout: 30_000 });
+    const results = await tab.evaluate((names, runtime, filter) => globalThis.runInPage(names, runtime, filter), SUITES, name, filter);
+    return [...results, ...unexpected];
+  } finally {
+    await browser.close();
+    await page.close();
+  }
+}
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { filter: { type: "string", default: "" } } });
+const folder = installed();
+let failed = 0;
+let passed = 0;
+for (const runtime of positionals.length > 0 ? positionals : Object.keys(RUNTIMES)) {
+  if (!(runtime in RUNTIMES)) throw new Error(`no runtime ${runtime}; there are ${Object.keys(RUNTIMES).join(", ")}`);
+  const sandbox = await startSandbox(folder);
+  try {
+    for (const { name, ms, error } of await RUNTIMES[runtime](folder, sandbox.url, values.filter)) {
+      console.log(`${error === undefined ? "ok  " : "FAIL"} ${runtime} ${name} (${ms} ms)`);
+      if (error === undefined) passed++;
+      else failed++;
+      if (error !== undefined) console.log(error.replace(/^/gm, "     "));
+    }
+  } finally {
+    await sandbox.stop();
+  }
+}
+console.log(`# pass ${passed}\n# fail ${failed}`);
+// A run without a single test says nothing about anything.
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
