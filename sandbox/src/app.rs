@@ -26,7 +26,7 @@ use crate::routes::{Found, Routes, Target};
 use crate::shape::{self, Row};
 use crate::status::{Code, Status};
 use crate::tenant::{Options, Tenant};
-use crate::time::Millis;
+use crate::time::{self, Millis};
 use crate::token::{self, Form};
 
 /// Where a token is asked for.
@@ -227,6 +227,10 @@ async fn front_door(
         Some(answer) => made_up(answer, target == Some(Target::Token)),
         None => next.run(request).await,
     };
+    // A client whose clock is wrong can learn it from here.
+    if let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
     let dropped = action.drop == Some(Drop::Answer);
     shared.tenant().log.add(entry(Some(response.status().as_u16()), !dropped));
     if dropped {

@@ -41,6 +41,19 @@ pub fn format(at: Millis) -> String {
     if fraction == 0 { format!("{head}Z") } else { format!("{head}.{fraction:03}Z") }
 }
 
+/// The form of HTTP's `Date` header (RFC 9110, section 5.6.7).
+pub fn http_date(at: Millis) -> String {
+    // 1970 began on a Thursday.
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
+    let (year, month, day) = civil(days);
+    let name = |names: &[&'static str], place: i64| names.get(place as usize).copied().unwrap_or_default();
+    let (weekday, month) = (name(&WEEKDAYS, days.rem_euclid(7)), name(&MONTHS, month - 1));
+    let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / SECOND % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// Reads RFC 3339 text; `None` for anything else. Digits below a millisecond are cut off.
 pub fn parse(text: &str) -> Option<Millis> {
     let number = |range: std::ops::Range<usize>| {
@@ -158,6 +171,13 @@ mod tests {
         for day in (-720_000..2_900_000).step_by(97) {
             assert_eq!(parse(&format(day * DAY / 10)).unwrap(), day * DAY / 10);
         }
+    }
+
+    #[test]
+    fn http_dates() {
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(parse("1994-11-06T08:49:37.9Z").unwrap()), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(-1), "Wed, 31 Dec 1969 23:59:59 GMT");
     }
 
     #[test]

@@ -182,6 +182,8 @@ fn the_clock_is_set_moved_and_ticks_on() {
     assert_eq!(world.control("GET", "clock", NONE)["date"], "2031-05-06T07:08:09Z");
     let ready = world.ready();
     world.token = world.log_in(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
+    let reply = world.reply("GET", "/api/v1/apps", NONE);
+    assert_eq!(header(&reply, "date"), Some("Tue, 06 May 2031 07:08:09 GMT"));
     let made = world.ok("POST", "/api/v1/apps", json!({ "displayName": "x" }));
     assert_eq!(made["app"]["createdAt"], "2031-05-06T07:08:09Z");
     world.control("POST", "reset", json!({}));

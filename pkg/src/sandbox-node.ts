@@ -1,0 +1,37 @@
+/** `keyturn/sandbox` in Node, Deno and Bun: the module is read from beside the package's files; a server is there as well. */
+
+import { readFile } from "node:fs/promises";
+import { serve, type SandboxServer, type ServerOptions } from "./sandbox-server.js";
+import { create, load, type Sandbox, type SandboxOptions } from "./sandbox-tenant.js";
+
+export * from "./sandbox-exports.js";
+export type { SandboxServer, ServerOptions } from "./sandbox-server.js";
+
+const file = (): Promise<BufferSource> => readFile(new URL("../sandbox.wasm", import.meta.url));
+
+/**
+ * Makes a sandbox tenant in this process.
+ *
+ * ```ts
+ * const sandbox = await createSandbox();
+ * const c1 = new ConductorOne({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret, serverURL: sandbox.url, fetch: sandbox.fetch });
+ * ```
+ */
+export function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  return create(options, file);
+}
+
+/**
+ * Serves a sandbox tenant over HTTP, on 127.0.0.1 and nowhere else. This is what `npx keyturn sandbox` runs.
+ *
+ * ```ts
+ * const server = await serveSandbox({ seed: "demo" });
+ * // ... server.url, server.clientId, server.sandbox.fault(...)
+ * await server.close();
+ * ```
+ */
+export async function serveSandbox(options: ServerOptions = {}): Promise<SandboxServer> {
+  const { wasm } = options;
+  await load(wasm === undefined ? file : () => wasm);
+  return serve(options);
+}
