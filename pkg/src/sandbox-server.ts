@@ -8,7 +8,7 @@ import { ConfigurationError } from "./errors.js";
 import { Sandbox, type ReadyTenant, type SandboxOptions } from "./sandbox-tenant.js";
 
 /** The options of `serveSandbox`. */
-export interface ServerOptions extends SandboxOptions {
+export interface ServerOptions extends Omit<SandboxOptions, "url"> {
   /** The port; 0 for any that is free. Default: 0. */
   port?: number | undefined;
   /** The address. Only loopback is served: anything else is refused. Default: `127.0.0.1`. */

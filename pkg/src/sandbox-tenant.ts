@@ -28,6 +28,8 @@ export interface SandboxSettings {
 
 /** The options of {@link Sandbox}. */
 export interface SandboxOptions extends SandboxSettings {
+  /** Where it answers: the origin of a server that hands it requests. Default: `https://tenant.sandbox.invalid`. */
+  url?: string | undefined;
   /** `sandbox.wasm`, if the package's own copy cannot be found: for bundlers and for places without `fetch` or files. */
   wasm?: SandboxWasm | undefined;
 }
@@ -326,5 +328,5 @@ function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void
 /** Makes a sandbox with the module that an entry finds. @internal */
 export async function create(options: SandboxOptions, find: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<Sandbox> {
   await load(options.wasm === undefined ? find : () => options.wasm as SandboxWasm);
-  return new Sandbox(options);
+  return new Sandbox(options, options.url);
 }
