@@ -1,6 +1,7 @@
 // Runs the conformance suites against the installed package: `node tests/run.mjs [RUNTIME...] [--filter TEXT]`.
 // The runtimes are esm, cjs (both in this Node), chromium and firefox; all of them if none is named.
 import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -21,9 +22,10 @@ const RUNTIMES = {
 };
 
 async function runHere(runtime, { keyturn, sandbox }, url, filter) {
+  const load = (path) => readFile(join(root, path), "utf8");
   const suites = {};
   for (const name of SUITES) suites[name] = (await import(`./conformance/${name}.mjs`)).default;
-  return runSuites(suites, { keyturn, sandbox, runtime, url }, filter);
+  return runSuites(suites, { keyturn, sandbox, runtime, url, load }, filter);
 }
 
 async function runInBrowser(name, folder, sandbox, filter) {
@@ -35,8 +37,11 @@ async function runInBrowser(name, folder, sandbox, filter) {
     const tab = await browser.newPage();
     const unexpected = [];
     tab.on("pageerror", (error) => unexpected.push({ name: "the page", ms: 0, error: `an error that nobody caught: ${error.message}` }));
+    const said = [];
+    tab.on("console", (message) => said.push(message.text()));
+    // The page is loaded when its module has run. Its policy rules out puppeteer's own ways to wait for something.
     await tab.goto(page.url);
-    await tab.waitForFunction(() => "runInPage" in globalThis, { timeout: 30_000 });
+    if (!(await tab.evaluate(() => "runInPage" in globalThis))) throw new Error(`the page's module did not run: ${said.join("\n")}`);
     const results = await tab.evaluate((names, runtime, filter) => globalThis.runInPage(names, runtime, filter), SUITES, name, filter);
     return [...results, ...unexpected];
   } finally {

@@ -3,8 +3,17 @@ import * as keyturn from "keyturn";
 import * as sandbox from "keyturn/sandbox";
 import { runSuites } from "./suite.mjs";
 
+const load = async (path) => (await fetch(`/repository/${path}`)).text();
+
+/** What nobody caught, as results of tests that failed. */
+const uncaught = [];
+addEventListener("unhandledrejection", ({ reason }) => {
+  uncaught.push({ name: "the page", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` });
+});
+
 globalThis.runInPage = async (names, runtime, filter) => {
   const suites = {};
-  for (const name of names) suites[name] = (await import(`/tests/conformance/${name}.mjs`)).default;
-  return runSuites(suites, { keyturn, sandbox, runtime, url: location.origin }, filter);
+  for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
+  const results = await runSuites(suites, { keyturn, sandbox, runtime, url: location.origin, load }, filter);
+  return [...results, ...uncaught];
 };

@@ -5,10 +5,10 @@ import { createServer, request } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { root } from "../../xtask/steps.mjs";
 
-const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8", ".css": "text/css" };
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8", ".css": "text/css", ".idl": "text/plain; charset=utf-8", ".tsv": "text/plain; charset=utf-8" };
 
 /** As strict as a page can be that runs WebAssembly. The nonce is for the import map, which has to stand in the page. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'";
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'; img-src 'self'";
 
 /**
  * @param {string} folder where the package is installed
@@ -17,14 +17,19 @@ const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-
  */
 export async function servePage(folder, sandbox) {
   const page = await html(folder);
-  const folders = { "/node_modules/": folder, "/tests/": root };
+  // The API's own paths begin with /api, so what is of the repository has a prefix.
+  const folders = {
+    "/node_modules/keyturn/": join(folder, "node_modules/keyturn"),
+    "/repository/api/": join(root, "api"),
+    "/repository/tests/": join(root, "tests"),
+  };
   const server = createServer(async (incoming, outgoing) => {
     const { pathname } = new URL(incoming.url, "http://page");
     if (pathname === "/") return outgoing.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY }).end(page);
     if (pathname === "/favicon.ico") return outgoing.writeHead(204).end();
     const prefix = Object.keys(folders).find((prefix) => pathname.startsWith(prefix));
     if (prefix === undefined) return forward(incoming, outgoing, sandbox);
-    const file = normalize(join(folders[prefix], decodeURIComponent(pathname)));
+    const file = normalize(join(folders[prefix], decodeURIComponent(pathname.slice(prefix.length))));
     const known = file.startsWith(folders[prefix] + sep) && (await stat(file).catch(() => undefined))?.isFile();
     if (!known) return outgoing.writeHead(404).end();
     outgoing.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
@@ -49,7 +54,7 @@ async function html(folder) {
     imports[entry.replace(".", "keyturn")] = file.replace(".", "/node_modules/keyturn");
   }
   const map = JSON.stringify({ imports });
-  return `<!doctype html><title>keyturn</title><script type="importmap" nonce="map">${map}</script><script type="module" src="/tests/lib/in-page.mjs"></script>\n`;
+  return `<!doctype html><title>keyturn</title><script type="importmap" nonce="map">${map}</script><script type="module" src="/repository/tests/lib/in-page.mjs"></script>\n`;
 }
 
 /** Passes a request on, and its answer back. A connection that breaks there breaks here. */

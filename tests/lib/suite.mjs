@@ -1,6 +1,6 @@
 // Runs suites, the same way in every runtime: no module of any runtime is imported here.
 import * as assert from "./assert.mjs";
-import { tenantAt } from "./tenant.mjs";
+import { tenantAt, tenantIn } from "./tenant.mjs";
 
 const TIMEOUT_MS = 60_000;
 
@@ -13,12 +13,14 @@ const TIMEOUT_MS = 60_000;
  * @property {typeof import("keyturn")} keyturn the installed package, however this runtime loads it
  * @property {typeof import("keyturn/sandbox")} sandbox
  * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
+ * @property {(options?: object) => Promise<object>} inProcess the same, in this process: its `options` hold a `fetch`
+ * @property {(path: string) => Promise<string>} load the text of a file of the repository, of `tests/` or `api/`
  * @property {string} runtime where this runs: "esm", "cjs", "chromium" or "firefox"
  */
 
 /**
  * @param {Record<string, (suite: Suite) => void>} suites the default exports of the suites, by name
- * @param {object} world what the runtime brings: `keyturn`, `sandbox`, `runtime`, and the `url` of a sandbox
+ * @param {object} world what the runtime brings: `keyturn`, `sandbox`, `runtime`, `load`, and the `url` of a sandbox
  * @param {string} [filter] only tests whose full name holds this
  * @returns {Promise<{ name: string, ms: number, error?: string }[]>}
  */
@@ -26,7 +28,7 @@ export async function runSuites(suites, { url, ...world }, filter = "") {
   const tests = [];
   for (const [suite, define] of Object.entries(suites)) {
     const test = (name, work) => tests.push({ name: `${suite}: ${name}`, work });
-    define({ ...world, test, assert, tenant: (options) => tenantAt(url, options) });
+    define({ ...world, test, assert, tenant: (options) => tenantAt(url, options), inProcess: (options) => tenantIn(world.sandbox, options) });
   }
   const results = [];
   for (const { name, work } of tests.filter((test) => test.name.includes(filter))) {

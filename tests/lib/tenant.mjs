@@ -1,4 +1,4 @@
-// A sandbox tenant that is reached over HTTP, and its controls.
+// Sandbox tenants and their controls, the same for one that is reached over HTTP and for one in this process.
 
 /**
  * Starts the tenant at `url` afresh: no faults, an empty log, the seed's rows.
@@ -33,4 +33,29 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
   };
   if (tokenTtl !== undefined) await tenant.setTokenTtl(tokenTtl);
   return tenant;
+}
+
+/**
+ * A tenant in this process.
+ *
+ * @param {typeof import("keyturn/sandbox")} sandbox
+ * @param {{ seed?: "demo" | "empty" | "large", tokenTtl?: number }} [options]
+ */
+export async function tenantIn({ createSandbox }, options) {
+  const tenant = await createSandbox(options);
+  const { url, clientId, clientSecret, appId, connectorId, fetch } = tenant;
+  return {
+    url,
+    clientId,
+    clientSecret,
+    appId,
+    connectorId,
+    options: { clientID: clientId, clientSecret, serverURL: url, fetch },
+    fault: async (rule) => tenant.fault(rule),
+    clearFaults: async () => tenant.clearFaults(),
+    requests: async (filter) => tenant.requests(filter),
+    setTokenTtl: async (seconds) => tenant.setTokenTtl(seconds),
+    setClock: async (to) => tenant.clock.set(to),
+    advanceClock: async (ms) => tenant.clock.advance(ms),
+  };
 }
