@@ -47,7 +47,7 @@ pub fn each_member<'a>(bytes: &'a [u8], mut member: impl FnMut(&'a str, Value<'a
         cursor.expect(b'{')?;
         if !cursor.take(b'}') {
             loop {
-                let name = cursor.string()?.raw;
+                let name = cursor.string()?.raw();
                 cursor.expect(b':')?;
                 let value = match cursor.peek()? {
                     Token::String => Value::Text(cursor.string()?),

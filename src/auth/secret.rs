@@ -178,7 +178,7 @@ impl ClientSecret {
 fn expect(value: Option<Value>, text: &str, missing: SecretError, wrong: SecretError) -> Result<(), SecretError> {
     match value {
         None | Some(Value::Null) => Err(missing),
-        Some(Value::Text(value)) if value.raw == text => Ok(()),
+        Some(Value::Text(value)) if value.raw() == text => Ok(()),
         Some(_) => Err(wrong),
     }
 }
@@ -188,8 +188,8 @@ fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) 
     let [missing, text, length] = errors;
     let raw = match value {
         None | Some(Value::Null) => return Err(missing),
-        Some(Value::Text(value)) if value.raw.is_empty() => return Err(missing),
-        Some(Value::Text(value)) => value.raw,
+        Some(Value::Text(value)) if value.raw().is_empty() => return Err(missing),
+        Some(Value::Text(value)) => value.raw(),
         Some(_) => return Err(text),
     };
     let bytes = base64::decode(raw.as_bytes()).map_err(|_| text)?;

@@ -38,17 +38,15 @@ pub fn read(body: &str, sent: &str) -> Failure {
             "code" | "error" => &mut failure.code,
             "message" | "error_description" => &mut failure.message,
             "details" if token == Token::Array => {
-                failure.details = redact_json(cursor.skip()?);
+                failure.details = redact_json(cursor.value()?);
                 return Ok(());
             }
-            _ => return cursor.skip().map(|_| ()),
+            _ => return cursor.skip(),
         };
         match token {
             Token::String => *slot = clean(&cursor.string()?.unescape().unwrap_or_default()),
             Token::Number => *slot = cursor.number().to_owned(),
-            _ => {
-                cursor.skip()?;
-            }
+            _ => cursor.skip()?,
         }
         Ok(())
     });
@@ -66,7 +64,7 @@ fn members<'a>(
     loop {
         let key = cursor.string()?;
         cursor.expect(b':')?;
-        member(key.raw, cursor)?;
+        member(key.raw(), cursor)?;
         if !cursor.more(b'}')? {
             return Ok(());
         }
@@ -135,7 +133,7 @@ pub fn redact_json(text: &str) -> String {
 }
 
 fn name_of(key: Text<'_>) -> String {
-    key.unescape().map_or_else(|| key.raw.to_owned(), Into::into)
+    key.unescape().map_or_else(|| key.raw().to_owned(), Into::into)
 }
 
 /// One line, bounded, without anything that looks like a token.

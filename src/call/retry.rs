@@ -134,7 +134,7 @@ fn http_date(value: &str) -> Option<f64> {
     }
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = months.iter().position(|m| *m == month)? + 1;
-    let ms = crate::wire::date::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z"))?;
+    let ms = crate::wire::date::parse_rfc3339(format!("{year}-{month:02}-{day}T{time}Z").as_bytes())?;
     Some(ms / 1000.0)
 }
 

@@ -81,15 +81,7 @@ thread_local! {
 /// The offset of the byte at which the text stops being JSON, or an object.
 #[wasm_bindgen]
 pub fn decode(message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
-    let lossy;
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(_) => {
-            lossy = String::from_utf8_lossy(body);
-            &lossy
-        }
-    };
-    let decoded = decode::decode(api::c1(), layouts(), Message(message), text)
+    let decoded = decode::decode(api::c1(), layouts(), Message(message), body)
         .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
     let notes = decoded.notes();
     let mut slots = decoded.slots;

@@ -15,7 +15,7 @@
 //! because JavaScript reorders integer-like keys.
 
 use super::date::parse_rfc3339;
-use super::json::{Cursor, MAX_DEPTH, Malformed, Token, push_string};
+use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
 use crate::api::{Field, Kind, Message, Shape, Table};
 use std::borrow::Cow;
 
@@ -165,9 +165,9 @@ fn has_slot(layouts: &[Layout], field: &Field) -> bool {
 ///
 /// # Errors
 /// If the text is not a JSON object, or nests too deep.
-pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &str) -> Result<Decoded, Malformed> {
+pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -> Result<Decoded, Malformed> {
     let mut decoder =
-        Decoder { table, layouts, cursor: Cursor::new(text), found: Decoded::default(), path: Vec::new() };
+        Decoder { table, layouts, cursor: Cursor::of_bytes(text), found: Decoded::default(), path: Vec::new() };
     if decoder.cursor.peek()? != Token::Object {
         return Err(Malformed { offset: decoder.cursor.offset() });
     }
@@ -182,7 +182,7 @@ pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &str) ->
 #[derive(Clone, Copy)]
 enum At<'a> {
     Field(&'static str),
-    Key(&'a str),
+    Key(&'a [u8]),
     Index(usize),
 }
 
@@ -221,7 +221,7 @@ impl<'a> Decoder<'a> {
             loop {
                 let key = self.cursor.string()?;
                 self.cursor.expect(b':')?;
-                match self.find(fields, key.raw, next) {
+                match self.find(fields, key.bytes, next) {
                     Some((index, field)) => {
                         next = index + 1;
                         let offset = if slotted { self.layouts.offset(message, index) } else { 0 };
@@ -230,9 +230,7 @@ impl<'a> Decoder<'a> {
                         self.path.pop();
                     }
                     // A newer server's field, or one with an escape in its name: kept as it is.
-                    None => {
-                        self.cursor.skip()?;
-                    }
+                    None => self.cursor.skip()?,
                 }
                 if !self.cursor.more(b'}')? {
                     break;
@@ -248,9 +246,9 @@ impl<'a> Decoder<'a> {
 
     /// The field named `key`, tried from `next` on and then around.
     #[inline]
-    fn find(&self, fields: &'a [Field], key: &str, next: usize) -> Option<(usize, &'a Field)> {
+    fn find(&self, fields: &'a [Field], key: &[u8], next: usize) -> Option<(usize, &'a Field)> {
         let (before, from) = fields.split_at_checked(next).unwrap_or((fields, &[]));
-        let is_it = |(_, field): &(usize, &Field)| self.table.wire_name(field) == key;
+        let is_it = |(_, field): &(usize, &Field)| self.table.wire_name(field).as_bytes() == key;
         from.iter()
             .enumerate()
             .map(|(i, field)| (i + next, field))
@@ -309,7 +307,7 @@ impl<'a> Decoder<'a> {
         loop {
             let key = self.cursor.string()?;
             self.cursor.expect(b':')?;
-            self.path.push(At::Key(key.raw));
+            self.path.push(At::Key(key.bytes));
             self.element(field, false)?;
             self.path.pop();
             if !self.cursor.more(b'}')? {
@@ -347,9 +345,9 @@ impl<'a> Decoder<'a> {
 
     fn date(&mut self, goal: Goal) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
-        let millis = match parse_rfc3339(text.raw) {
+        let millis = match parse_rfc3339(text.bytes) {
             Some(millis) => millis,
-            None if text.raw.is_empty() => UNSET,
+            None if text.bytes.is_empty() => UNSET,
             None => {
                 self.problem("a date as RFC 3339 has it", "other text");
                 return Ok(());
@@ -365,10 +363,10 @@ impl<'a> Decoder<'a> {
 
     fn int64(&mut self, goal: Goal) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
-        match text.raw.parse::<i64>() {
+        match text.raw().parse::<i64>() {
             Ok(value) if value.abs() <= MAX_SAFE => match goal {
                 Goal::Slot(slot) => self.set(slot, value as f64),
-                Goal::Patch => self.patch(Replacement::Number(text.raw.to_owned())),
+                Goal::Patch => self.patch(Replacement::Number(text.raw().to_owned())),
             },
             Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text"),
             Err(_) => self.problem("an integer", "other text"),
@@ -392,8 +390,8 @@ impl<'a> Decoder<'a> {
     /// `"5"`, `"NaN"`, `"Infinity"` where a number belongs: the latter are how proto JSON spells them.
     fn number_in_quotes(&mut self) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
-        if matches!(text.raw, "NaN" | "Infinity" | "-Infinity") || is_number(text.raw) {
-            self.patch(Replacement::Number(text.raw.to_owned()));
+        if matches!(text.raw(), "NaN" | "Infinity" | "-Infinity") || is_number(text.raw()) {
+            self.patch(Replacement::Number(text.raw().to_owned()));
         } else {
             self.problem("a number", "other text");
         }
@@ -401,7 +399,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn pass(&mut self) -> Result<(), Malformed> {
-        self.cursor.skip().map(|_| ())
+        self.cursor.skip()
     }
 
     fn misfit(&mut self, expected: &'static str, token: Token) -> Result<(), Malformed> {
@@ -432,9 +430,9 @@ impl<'a> Decoder<'a> {
     fn spelled_path(&self) -> Vec<Step> {
         let spell = |at: &At<'_>| match at {
             At::Field(name) => Step::Key((*name).to_owned()),
-            At::Key(raw) => {
-                let text = super::json::Text { raw, escaped: raw.contains('\\') };
-                Step::Key(text.unescape().map_or_else(|| (*raw).to_owned(), Into::into))
+            At::Key(bytes) => {
+                let text = Text { bytes, escaped: bytes.contains(&b'\\') };
+                Step::Key(text.unescape().unwrap_or_default().into_owned())
             }
             At::Index(index) => Step::Index(*index),
         };

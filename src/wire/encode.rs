@@ -144,12 +144,13 @@ impl<'a> Encoder<'a> {
                     operation.body.map(|_| [false, true].map(|sdk122| self.table.body_field(operation, sdk122)));
                 let mut members = Members::begin(&mut self.cursor)?;
                 while let Some(key) = members.next(&mut self.cursor)? {
-                    if let (Some(message), true) = (operation.body, body_names.is_some_and(|n| n.contains(&key.raw))) {
-                        self.path.push(At::Field(key.raw));
+                    if let (Some(message), true) = (operation.body, body_names.is_some_and(|n| n.contains(&key.raw())))
+                    {
+                        self.path.push(At::Field(key.raw()));
                         body = self.optional_body(message)?;
                         self.path.pop();
-                    } else if let Some((name, kind)) = self.parameter(operation, key.raw) {
-                        self.path.push(At::Field(key.raw));
+                    } else if let Some((name, kind)) = self.parameter(operation, key.raw()) {
+                        self.path.push(At::Field(key.raw()));
                         if let Some(value) = self.parameter_value(kind)? {
                             values.push((name, value));
                         }
@@ -193,8 +194,8 @@ impl<'a> Encoder<'a> {
         let mut find = || -> Result<Option<&'a str>, Malformed> {
             let mut members = Members::begin(&mut look)?;
             while let Some(key) = members.next(&mut look)? {
-                if key.raw == "updateMask" && look.peek()? == Token::String {
-                    return Ok(Some(look.string()?.raw));
+                if key.raw() == "updateMask" && look.peek()? == Token::String {
+                    return Ok(Some(look.string()?.raw()));
                 }
                 look.skip()?;
             }
@@ -236,8 +237,8 @@ impl<'a> Encoder<'a> {
             Token::String => {
                 let text = self.cursor.string()?;
                 match self.marked(text)? {
-                    None if integer => match text.raw.parse::<i64>() {
-                        Ok(_) => Some(text.raw.into()),
+                    None if integer => match text.raw().parse::<i64>() {
+                        Ok(_) => Some(text.raw().into()),
                         Err(_) => return self.unfit("must be a whole number"),
                     },
                     None => Some(self.characters(text)?),
@@ -298,7 +299,7 @@ impl<'a> Encoder<'a> {
         let mut first = true;
         let mut next = 0;
         while let Some(key) = members.next(&mut self.cursor)? {
-            let Some((index, field)) = self.find(fields, key.raw, next) else {
+            let Some((index, field)) = self.find(fields, key.raw(), next) else {
                 self.unknown(key, |table| fields.iter().map(|field| table.js_name(field, false)).collect())?;
                 continue;
             };
@@ -312,7 +313,7 @@ impl<'a> Encoder<'a> {
             first = false;
             self.out.push_str(wire);
             self.out.push_str("\":");
-            self.path.push(At::Field(key.raw));
+            self.path.push(At::Field(key.raw()));
             self.field(field)?;
             self.path.pop();
         }
@@ -375,7 +376,7 @@ impl<'a> Encoder<'a> {
             }
             first = false;
             self.key(key);
-            self.path.push(At::Field(key.raw));
+            self.path.push(At::Field(key.raw()));
             self.element(field)?;
             self.path.pop();
         }
@@ -416,12 +417,12 @@ impl<'a> Encoder<'a> {
     fn text_value(&mut self, kind: Kind, text: Text<'a>) -> Fit<()> {
         match kind {
             Kind::String | Kind::Enum | Kind::Duration | Kind::Bytes | Kind::Uint64 => {}
-            Kind::Date if parse_rfc3339(text.raw).is_some() => {}
-            Kind::Int64 if text.raw.parse::<i64>().is_ok() => {}
+            Kind::Date if parse_rfc3339(text.bytes).is_some() => {}
+            Kind::Int64 if text.raw().parse::<i64>().is_ok() => {}
             Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
             kind => return self.unfit(format!("must be {}, not a string", wanted(kind))),
         }
-        self.quoted(text.raw);
+        self.quoted(text.raw());
         Ok(())
     }
 
@@ -470,8 +471,8 @@ impl<'a> Encoder<'a> {
         let mut first = true;
         while let Some(key) = members.next(&mut self.cursor)? {
             let token = self.cursor.peek()?;
-            self.path.push(At::Field(key.raw));
-            match (key.raw, token) {
+            self.path.push(At::Field(key.raw()));
+            match (key.raw(), token) {
                 ("additionalProperties", Token::Object) => {
                     let mut inner = Members::begin(&mut self.cursor)?;
                     while let Some(key) = inner.next(&mut self.cursor)? {
@@ -513,7 +514,7 @@ impl<'a> Encoder<'a> {
                 while let Some(key) = members.next(&mut self.cursor)? {
                     self.comma(&mut first);
                     self.key(key);
-                    self.path.push(At::Field(key.raw));
+                    self.path.push(At::Field(key.raw()));
                     self.free()?;
                     self.path.pop();
                 }
@@ -542,7 +543,7 @@ impl<'a> Encoder<'a> {
             Token::String => {
                 let text = self.cursor.string()?;
                 match self.marked(text)? {
-                    None => self.quoted(text.raw),
+                    None => self.quoted(text.raw()),
                     Some(Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
                     Some(Mark::Date(text) | Mark::Bytes(text)) => self.quoted(&text),
                     Some(Mark::BigInt(digits)) => self.out.push_str(&digits),
@@ -557,7 +558,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn copy(&mut self) -> Fit<()> {
-        let text = self.cursor.skip()?;
+        let text = self.cursor.value()?;
         self.out.push_str(text);
         Ok(())
     }
@@ -570,7 +571,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn key(&mut self, key: Text<'a>) {
-        self.quoted(key.raw);
+        self.quoted(key.raw());
         self.out.push(':');
     }
 
@@ -583,8 +584,8 @@ impl<'a> Encoder<'a> {
 
     fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<&'static str>) -> Fit<()> {
         if self.reading.unknown == Unknown::Refuse {
-            let near = nearest(key.raw, &known(self.table));
-            self.path.push(At::Field(key.raw));
+            let near = nearest(key.raw(), &known(self.table));
+            self.path.push(At::Field(key.raw()));
             return match near {
                 Some(near) => self.unfit(format!("is not a field here; did you mean {near}?")),
                 None => self.unfit("is not a field here"),
@@ -598,7 +599,7 @@ impl<'a> Encoder<'a> {
         let mut members = Members::begin(&mut self.cursor)?;
         while let Some(key) = members.next(&mut self.cursor)? {
             if self.reading.unknown == Unknown::Refuse {
-                self.path.push(At::Field(key.raw));
+                self.path.push(At::Field(key.raw()));
                 return self.unfit(problem);
             }
             self.cursor.skip()?;
@@ -608,12 +609,12 @@ impl<'a> Encoder<'a> {
 
     /// What the facade marked the string as; `None` for an ordinary one.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
-        let Some(marked) = text.raw.strip_prefix("\\u0000") else {
+        let Some(marked) = text.raw().strip_prefix("\\u0000") else {
             return Ok(None);
         };
         let mut chars = marked.chars();
         let kind = chars.next();
-        let value = match (Text { raw: chars.as_str(), escaped: true }).unescape() {
+        let value = match (Text { bytes: chars.as_str().as_bytes(), escaped: true }).unescape() {
             Some(value) => Cow::Owned(value.into_owned()),
             None => return self.unfit("holds half of a surrogate pair"),
         };
@@ -629,7 +630,7 @@ impl<'a> Encoder<'a> {
 
     fn characters(&self, text: Text<'a>) -> Fit<Cow<'a, str>> {
         if !text.escaped {
-            return Ok(text.raw.into());
+            return Ok(text.raw().into());
         }
         match text.unescape() {
             Some(characters) => Ok(characters.into_owned().into()),

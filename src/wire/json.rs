@@ -1,6 +1,8 @@
 //! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
 //! last word on well-formedness to whoever parses the text afterwards.
 
+use std::borrow::Cow;
+
 /// The text is not JSON, at this byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
@@ -14,8 +16,8 @@ pub const MAX_DEPTH: usize = 192;
 /// A string token, without its quotes.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    /// The characters as they stand in the JSON text.
-    pub raw: &'a str,
+    /// The characters as they stand in the JSON text, in UTF-8 as far as the sender kept to it.
+    pub bytes: &'a [u8],
     /// There is a backslash in it.
     pub escaped: bool,
 }
@@ -47,10 +49,10 @@ impl Token {
     }
 }
 
-/// A position in JSON text.
+/// A position in JSON text. It reads bytes: to check megabytes for being UTF-8 would cost as much as to read them, so only
+/// what is looked at is checked.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
-    text: &'a str,
     bytes: &'a [u8],
     at: usize,
 }
@@ -58,8 +60,13 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// At the start of `text`; a byte order mark is passed over.
     pub fn new(text: &'a str) -> Self {
-        let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Self { text, bytes: text.as_bytes(), at }
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// At the start of what should be UTF-8.
+    pub fn of_bytes(bytes: &'a [u8]) -> Self {
+        let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+        Self { bytes, at }
     }
 
     /// The current offset.
@@ -67,9 +74,9 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// The text from `start` to the current offset.
-    pub fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
+    #[inline]
+    fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
     }
 
     fn malformed<T>(&self) -> Result<T, Malformed> {
@@ -82,7 +89,8 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn skip_space(&mut self) {
-        while matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
+        // One comparison where there is none, as in what machines write.
+        while self.byte() <= b' ' && matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
     }
@@ -160,9 +168,9 @@ impl<'a> Cursor<'a> {
             self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
             match self.byte() {
                 b'"' => {
-                    let raw = self.since(start);
+                    let bytes = self.since(start);
                     self.at += 1;
-                    return Ok(Text { raw, escaped });
+                    return Ok(Text { bytes, escaped });
                 }
                 b'\\' if self.at + 1 < self.bytes.len() => {
                     escaped = true;
@@ -173,14 +181,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// For a reader that only looks for strings: goes back to `start` and passes one character that begins none.
+    /// For a reader that only looks for strings: goes back to `start` and passes one byte that begins none.
     /// False if a string begins there, or nothing is left.
     pub fn step_from(&mut self, start: usize) -> bool {
         self.at = start;
         self.skip_space();
-        let width = self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        self.at += width;
-        width > 0 && self.bytes.get(self.at - width) != Some(&b'"')
+        let found = self.bytes.get(self.at);
+        self.at += usize::from(found.is_some());
+        found.is_some_and(|byte| *byte != b'"')
     }
 
     /// Takes a number and returns its text.
@@ -190,7 +198,7 @@ impl<'a> Cursor<'a> {
         while matches!(self.byte(), b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') {
             self.at += 1;
         }
-        self.since(start)
+        text_of(self.since(start))
     }
 
     /// Takes `true`, `false` or `null`.
@@ -207,10 +215,19 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If none is here or it does not end.
-    pub fn skip(&mut self) -> Result<&'a str, Malformed> {
-        let token = self.peek()?;
+    pub fn value(&mut self) -> Result<&'a str, Malformed> {
+        self.peek()?;
         let start = self.at;
-        match token {
+        self.skip()?;
+        Ok(text_of(self.since(start)))
+    }
+
+    /// Passes any value.
+    ///
+    /// # Errors
+    /// If none is here or it does not end.
+    pub fn skip(&mut self) -> Result<(), Malformed> {
+        match self.peek()? {
             Token::String => {
                 self.string()?;
             }
@@ -244,8 +261,13 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
-        Ok(self.since(start))
+        Ok(())
     }
+}
+
+/// Bytes that are not UTF-8 are no text.
+fn text_of(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// How many bytes come before the next quote or backslash, eight at a time.
@@ -269,14 +291,20 @@ fn plain_run(bytes: &[u8]) -> usize {
     passed + tail.iter().position(|&b| b == b'"' || b == b'\\').unwrap_or(tail.len())
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    /// The characters as they stand in the JSON text; empty if they are not UTF-8.
+    pub fn raw(&self) -> &'a str {
+        text_of(self.bytes)
+    }
+
     /// The characters meant; `None` for a bad escape or half of a surrogate pair.
-    pub fn unescape(&self) -> Option<std::borrow::Cow<'_, str>> {
+    pub fn unescape(&self) -> Option<Cow<'a, str>> {
+        let raw = self.raw();
         if !self.escaped {
-            return Some(self.raw.into());
+            return Some(raw.into());
         }
-        let mut out = String::with_capacity(self.raw.len());
-        let mut rest = self.raw;
+        let mut out = String::with_capacity(raw.len());
+        let mut rest = raw;
         while let Some((plain, escape)) = rest.split_once('\\') {
             out.push_str(plain);
             let mut chars = escape.chars();

@@ -238,7 +238,7 @@ proptest! {
         for base in [BaseUrl::parse(&url), BaseUrl::of_tenant(&url)].into_iter().flatten() {
             prop_assert!(base.host() == "[::1]" || base.host().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'));
             prop_assert!(base.scheme() == Scheme::Https || host::is_loopback(base.host()));
-            prop_assert!(!base.as_str().ends_with('/') && !base.as_str().contains(['@', '\\', '?', '#', ' ']));
+            prop_assert!(!base.as_str().ends_with('/') && !base.origin().contains('@') && !base.as_str().contains(['\\', '?', '#', ' ']));
             prop_assert_eq!(BaseUrl::parse(base.as_str()), Ok(base.clone()));
         }
     }
