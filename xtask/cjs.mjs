@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { transform } from "esbuild";
 
 /** Entries that only exist as ES modules. */
-const ESM_ONLY = ["cli.js", "workerd.js"];
+const ESM_ONLY = ["cli.js", "sandbox.js", "workerd.js"];
 
 const [from, to] = process.argv.slice(2);
 

@@ -20,9 +20,10 @@ const parts = [
   ["Rust: tests in WebAssembly, Node", () => cargoTest([WASM, ...CRATES_FOR_WASM])],
   ["Rust: tests in WebAssembly, Chromium", () => cargoTest([WASM, ...CRATES_FOR_WASM], { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") })],
   ...["esm", "cjs", "chromium", "firefox"].map((runtime) => [`Conformance: ${runtime}`, (env) => conformance(runtime, env)]),
-  ...readdirSync(join(root, "tests"))
+  ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((name) => name.endsWith(".test.mjs"))
-    .map((name) => [`JavaScript: ${name.replace(".test.mjs", "")}`, (env) => nodeTest(`tests/${name}`, env)]),
+    .sort()
+    .map((name) => [`JavaScript: ${name.replace(".test.mjs", "")}`, (env) => nodeTest(join("tests", name), env)]),
   ["Size", () => check("node", ["xtask/size.mjs"])],
 ];
 

@@ -12,7 +12,7 @@ export default ({ test, assert, keyturn, tenant }) => {
     assert.ok(clientSecret.length > 20);
     assert.ok(credential.createdAt instanceof Date);
 
-    const again = await c1.connector.getConnectorCredential({ appId, connectorId, id: credential.id });
+    const again = await c1.connector.getCredentials({ appId, connectorId, id: credential.id });
     assert.excludes(JSON.stringify(again), clientSecret);
     c1.close();
   });

@@ -14,7 +14,7 @@ mod inline;
 mod step;
 mod tools;
 
-use std::{error::Error, fs, path::Path};
+use std::{error::Error, ffi::OsStr, fs, path::Path};
 use step::Step;
 use tools::Tools;
 
@@ -102,7 +102,7 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         fs::create_dir_all(&generated)?;
         let [script, types] = &glue;
         fs::copy(out.join(format!("{name}-glue.js")), script)?;
-        fs::write(types, without_dispose(&fs::read_to_string(out.join(format!("{name}-glue.d.ts")))?))?;
+        fs::write(types, portable(&fs::read_to_string(out.join(format!("{name}-glue.d.ts")))?))?;
         if wasm.inline {
             let [script, types] = &bytes;
             fs::write(script, inline::script(&fs::read(&optimised)?))?;
@@ -114,27 +114,38 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     })
 }
 
-/// `Symbol.dispose` needs a TypeScript library that users may not have, and no user meets the glue's classes.
-fn without_dispose(types: &str) -> String {
-    types.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect()
+/// The glue's types without what a project of a user may not have: a page's types, and `Symbol.dispose`. Types of the
+/// package lead to them, although no user meets the glue.
+fn portable(types: &str) -> String {
+    let exports = types.split("export type InitInput").next().unwrap_or_default();
+    let mut portable: String =
+        exports.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect();
+    portable.push_str(
+        "/** Makes the instance from a `WebAssembly.Module`. */\n\
+         export function initSync(options: { module: unknown }): unknown;\n",
+    );
+    portable
 }
 
 /// Compiles `pkg/src` to ES modules, file by file, and those to CommonJS.
 fn package(tools: &Tools) -> Result {
     let root = tools.root;
-    let (source, esm, cjs) = (root.join("pkg/src"), root.join("pkg/dist/esm"), root.join("pkg/dist/cjs"));
+    let (source, dist) = (root.join("pkg/src"), root.join("pkg/dist"));
+    let inputs = ["pkg/src", "pkg/tsconfig.json", "package-lock.json", "xtask/cjs.mjs"];
     let step = Step {
         name: "package",
-        inputs: vec![source.clone(), root.join("pkg/tsconfig.json"), root.join("package-lock.json")],
-        outputs: vec![esm.clone(), cjs.clone()],
+        inputs: inputs.map(|input| root.join(input)).into(),
+        outputs: ["esm", "cjs"].map(|kind| dist.join(kind)).into(),
     };
     step.run(tools, || {
-        for folder in [&esm, &cjs] {
-            if folder.exists() {
-                fs::remove_dir_all(folder)?;
-            }
-        }
-        tools.node("typescript/bin/tsc", ["--project", "pkg/tsconfig.json"])?;
+        // Made elsewhere and moved at the end: a build that fails leaves the last good one.
+        let made = tools.scratch.join("package");
+        let (esm, cjs) = (made.join("esm"), made.join("cjs"));
+        remove(&made)?;
+        tools.node(
+            "typescript/bin/tsc",
+            [OsStr::new("--project"), "pkg/tsconfig.json".as_ref(), "--outDir".as_ref(), esm.as_os_str()],
+        )?;
         // The compiler leaves alone what is JavaScript already.
         for file in step::files_below(&source)? {
             let name = file.to_string_lossy();
@@ -142,8 +153,21 @@ fn package(tools: &Tools) -> Result {
                 copy_into(&file, &source, &esm)?;
             }
         }
-        tools.node_script("xtask/cjs.mjs", [&esm, &cjs])
+        tools.node_script("xtask/cjs.mjs", [&esm, &cjs])?;
+        fs::create_dir_all(&dist)?;
+        for kind in ["esm", "cjs"] {
+            remove(&dist.join(kind))?;
+            fs::rename(made.join(kind), dist.join(kind))?;
+        }
+        Ok(())
     })
+}
+
+fn remove(folder: &Path) -> Result {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
 }
 
 fn copy_into(file: &Path, from: &Path, to: &Path) -> Result {

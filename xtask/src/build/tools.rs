@@ -15,14 +15,14 @@ pub struct Tools<'a> {
     pub root: &'a Path,
     /// Cargo's target folder.
     pub target: PathBuf,
-    /// For what is between a step's input and its output.
+    /// For what is between a step's input and its output. On the disk of the repository: results are moved from here.
     pub scratch: PathBuf,
 }
 
 impl<'a> Tools<'a> {
     pub fn new(root: &'a Path) -> Self {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-        let scratch = target.join("keyturn");
+        let scratch = root.join("target/keyturn");
         Self { root, target, scratch }
     }
 
