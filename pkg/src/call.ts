@@ -17,6 +17,7 @@ import {
 } from "./errors.js";
 import { marshal } from "./marshal.js";
 import type { ClientOptions, Logger, RequestOptions, RetryConfig } from "./options.js";
+import { Paged } from "./paging.js";
 import { type Patch, applyPatches, revive } from "./revive.js";
 import { Session } from "./session.js";
 import { Deadline, type Sender, isPage, mayHaveArrived, requestId, sender, sleep } from "./transport.js";
@@ -56,14 +57,18 @@ export class Engine {
   readonly sdk122: boolean;
   readonly #closed = new AbortController();
 
-  constructor(options: ClientOptions, sdk122 = false) {
+  /**
+   * @param sdk122 Whether requests and answers have the names of release 1.2.2 of the official SDK.
+   * @param anonymous Whether calls are sent without a token when the options name no credentials.
+   */
+  constructor(options: ClientOptions, sdk122 = false, anonymous = false) {
     this.#send = sender(options.fetch, options.httpClient);
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#retry = options.retryConfig;
     this.#userAgent = [options.userAgent, `keyturn/${VERSION}`].filter(Boolean).join(" ");
     this.#logger = options.debugLogger;
     this.sdk122 = sdk122;
-    this.session = new Session(options, this.#send);
+    this.session = new Session(options, this.#send, anonymous);
   }
 
   /** Makes one call. */
@@ -71,7 +76,7 @@ export class Engine {
     if (this.#closed.signal.aborted) throw new ClosedError();
     const facts = operation(number, this.sdk122);
     const { target, body } = this.#encode(number, facts, request);
-    const base = this.#base(options, facts);
+    const base = this.base(options, facts);
     const deadline = new Deadline(options.timeoutMs ?? this.#timeoutMs, [
       options.signal,
       options.fetchOptions?.signal,
@@ -84,6 +89,11 @@ export class Engine {
     } finally {
       deadline.end();
     }
+  }
+
+  /** Makes a call whose answer is a page of a list. */
+  paged<T, Item>(number: number, request: unknown, options?: RequestOptions): Paged<T, Item> {
+    return Paged.begin<T, Item>(operation(number, this.sdk122), request, (next) => this.call(number, next, options));
   }
 
   /** Ends what runs and wipes what is held. */
@@ -106,8 +116,13 @@ export class Engine {
     return split < 0 ? { target: text, body: null } : { target: text.slice(0, split), body: text.slice(split + 1) };
   }
 
+  /** Sends one request. `options` are those of its call. */
+  protected send(_facts: Operation, url: string, init: RequestInit, _options: RequestOptions): Promise<Response> {
+    return this.#send(url, init);
+  }
+
   /** A token belongs to the client's origin: another base URL may differ in its path only. */
-  #base({ serverURL }: RequestOptions, facts: Operation): string {
+  protected base({ serverURL }: RequestOptions, facts: Operation): string {
     if (serverURL === undefined) return this.session.baseURL;
     const url = URL.canParse(String(serverURL)) ? new URL(serverURL) : undefined;
     if (url?.origin !== new URL(this.session.baseURL).origin) {
@@ -125,7 +140,7 @@ export class Engine {
       const authorization = await this.session.authorize(deadline);
       deadline.check();
       const init = this.#init(facts, body, authorization.value, options, deadline);
-      const sent = await this.#attempt(facts, url, init, authorization.value, deadline);
+      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
       if (sent instanceof Answer && sent.ok) {
         this.session.succeeded();
         return this.#envelope(facts, sent);
@@ -154,7 +169,8 @@ export class Engine {
   }
 
   #init(facts: Operation, body: string | null, authorization: string, options: RequestOptions, deadline: Deadline): RequestInit {
-    const own: Record<string, string> = { accept: "application/json", authorization };
+    const own: Record<string, string> = { accept: "application/json" };
+    if (authorization) own.authorization = authorization;
     if (facts.body) own["content-type"] = "application/json";
     if (!isPage) own["user-agent"] = this.#userAgent;
     const { headers: more, ...rest } = options.fetchOptions ?? {};
@@ -169,14 +185,23 @@ export class Engine {
   }
 
   /** One request: its answer with the body read, or why there is none. */
-  async #attempt(facts: Operation, url: string, init: RequestInit, authorization: string, deadline: Deadline): Promise<Answer | ConnectionError> {
+  async #attempt(
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    authorization: string,
+    options: RequestOptions,
+    deadline: Deadline,
+  ): Promise<Answer | ConnectionError> {
     const begun = deadline.elapsedMs;
     try {
-      const response = await this.#send(url, init);
+      const response = await this.send(facts, url, init, options);
       const answer = new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
       this.#log(facts, url, deadline.elapsedMs - begun, answer);
       return answer;
     } catch (error) {
+      // Not of the connection: what `send` was overridden with refused.
+      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
       const received = mayHaveArrived(error);
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
       // From here on the server may have the request, so the reason alone does not say what happened.
@@ -233,10 +258,6 @@ class Answer {
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
   }
-
-  text(): string {
-    return new TextDecoder().decode(this.body);
-  }
 }
 
 /** The deadline or the caller ended a call whose request was on its way. */
@@ -255,23 +276,30 @@ function decode(facts: Operation, answer: Answer, sdk122: boolean): { value: unk
   if (type !== "" && !/[/+]json\b/i.test(type)) {
     throw decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`);
   }
-  let slots: Float64Array;
-  let value: Record<string, unknown>;
   try {
-    slots = guarded((exports) => exports.decode(facts.message, body));
-    value = JSON.parse(answer.text()) as Record<string, unknown>;
+    return readMessage(facts.message, body, sdk122);
   } catch (error) {
     if (KeyturnError.is(error)) throw error;
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
     throw decodeError(facts, answer, `the answer is not a whole JSON object${where}`);
   }
+}
+
+/**
+ * Reads the JSON text of a message.
+ *
+ * @throws The offset of the byte at which the text stops being a JSON object.
+ */
+export function readMessage(message: number, body: Uint8Array, sdk122: boolean): { value: unknown; problems: readonly Problem[] } {
+  const slots = guarded((exports) => exports.decode(message, body));
+  const value = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
   let problems: readonly Problem[] = [];
   if (slots[slots.length - 1] === 1) {
     const notes = JSON.parse(guarded((exports) => exports.notes())) as { patches: Patch[]; problems: Problem[] };
     applyPatches(value, notes.patches);
     problems = notes.problems;
   }
-  revive(value, plan(facts.message, sdk122), (message) => plan(message, sdk122), slots, 0);
+  revive(value, plan(message, sdk122), (child) => plan(child, sdk122), slots, 0);
   return { value, problems };
 }
 

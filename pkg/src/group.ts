@@ -1,9 +1,8 @@
 /** The base of the generated classes, one for each group of operations. */
 
-import type { Call, Engine, Envelope } from "./call.js";
-import { operation } from "./core.js";
+import type { Call, Engine } from "./call.js";
 import type { RequestOptions } from "./options.js";
-import { Paged } from "./paging.js";
+import type { Paged } from "./paging.js";
 
 const engines = new WeakMap<Group, Engine>();
 
@@ -16,16 +15,15 @@ export class Group {
 
   /** @internal */
   protected call<T>(number: number, request?: unknown, options?: RequestOptions): Call<T> {
-    return this.#send(number, request, options) as Promise<T>;
+    return this.#engine().call(number, request, options) as Promise<unknown> as Promise<T>;
   }
 
   /** @internal */
   protected paged<T, Item>(number: number, request?: unknown, options?: RequestOptions): Paged<T, Item> {
-    const { sdk122 } = engines.get(this) as Engine;
-    return Paged.begin<T, Item>(operation(number, sdk122), request, (next) => this.#send(number, next, options));
+    return this.#engine().paged<T, Item>(number, request, options);
   }
 
-  #send(number: number, request: unknown, options: RequestOptions | undefined): Promise<Envelope> {
-    return (engines.get(this) as Engine).call(number, request, options);
+  #engine(): Engine {
+    return engines.get(this) as Engine;
   }
 }

@@ -40,6 +40,8 @@ export class Session {
   /** The secret on its way from a broken instance of the core to a fresh one. */
   #rescued: Uint8Array | undefined;
   readonly #send: Sender;
+  /** Whether having no token is no error. */
+  readonly #anonymous: boolean;
   readonly #ask: (() => Promise<Security> | Security) | undefined;
   #unregister: () => void;
   #refreshing: Promise<void> | undefined;
@@ -47,8 +49,9 @@ export class Session {
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
 
-  constructor(options: ClientOptions, send: Sender) {
-    const { kind, secret, ask } = credentials(options);
+  constructor(options: ClientOptions, send: Sender, anonymous: boolean) {
+    const { kind, secret, ask } = credentials(options, anonymous);
+    this.#anonymous = anonymous;
     this.#send = send;
     this.#ask = ask;
     const { clientID = null, tenantDomain = null } = options;
@@ -96,8 +99,15 @@ export class Session {
     }
   }
 
+  /** The access token that a call would be sent with now, as far as it is known without asking for one. */
+  get token(): string | undefined {
+    const told = this.#use((handle) => handle.authorize(monotonic()));
+    return /^[UF]Bearer /.test(told) ? told.slice("UBearer ".length) : undefined;
+  }
+
   /** The API answered 401 to this token. True if another try makes sense. */
-  rejected({ generation }: Authorization): boolean {
+  rejected({ value, generation }: Authorization): boolean {
+    if (value === "") return false;
     return this.#ask !== undefined || this.#use((handle) => handle.rejected(generation, monotonic()));
   }
 
@@ -158,6 +168,7 @@ export class Session {
       throw new AuthenticationError("the `security` function failed", 0, "security_function", { cause: error });
     }
     const token = bytes(security?.oauth || security?.bearerAuth || "");
+    if (token.length === 0 && this.#anonymous) return "";
     return configured(() => this.#use((handle) => handle.external(token)));
   }
 
@@ -203,16 +214,18 @@ export class Session {
   }
 }
 
-function credentials({ clientID, clientSecret, security }: ClientOptions): {
-  kind: number;
-  secret: Uint8Array;
-  ask: (() => Promise<Security> | Security) | undefined;
-} {
+function credentials(
+  { clientID, clientSecret, security }: ClientOptions,
+  anonymous: boolean,
+): { kind: number; secret: Uint8Array; ask: (() => Promise<Security> | Security) | undefined } {
   if (typeof security === "function") return { kind: EXTERNAL, secret: new Uint8Array(), ask: security };
   const token = security?.oauth || security?.bearerAuth;
   if (token) return { kind: BEARER, secret: bytes(token), ask: undefined };
   if (clientID !== undefined && clientSecret !== undefined) {
     return { kind: ASSERTION, secret: bytes(clientSecret), ask: undefined };
+  }
+  if (clientID === undefined && clientSecret === undefined && anonymous) {
+    return { kind: EXTERNAL, secret: new Uint8Array(), ask: () => ({}) };
   }
   const missing = clientID === undefined ? (clientSecret === undefined ? "security" : "clientID") : "clientSecret";
   throw new ConfigurationError(

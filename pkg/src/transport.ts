@@ -34,7 +34,7 @@ export const isPage = around.document !== undefined || (!isWorkerd && around.nav
  * How each request is sent: tokens never follow a redirect, no cookie goes along, nothing is stored or told to
  * another site.
  */
-const RULES: RequestInit = isWorkerd
+export const RULES: RequestInit = isWorkerd
   ? { redirect: "manual" }
   : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
 
