@@ -29,9 +29,9 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   }
 
   /** @internal */
-  static begin<T, Item>(facts: Operation, request: unknown, send: (request: unknown) => Promise<Envelope>): Paged<T, Item> {
+  static begin<T, Item>(facts: Operation, request: unknown, send: Send, dress?: Dress): Paged<T, Item> {
     const paged = new Paged<T, Item>((resolve, reject) => {
-      fetchPage(facts, request, send, new Set<string>()).then((page) => resolve(page as unknown as Page<T>), reject);
+      fetchPage({ facts, send, dress }, request, new Set<string>()).then((page) => resolve(page as unknown as Page<T>), reject);
     });
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
@@ -55,26 +55,38 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
 
 type Send = (request: unknown) => Promise<Envelope>;
 
-async function fetchPage(facts: Operation, request: unknown, send: Send, seen: Set<string>): Promise<Page<Envelope>> {
+/** Gives a page what its reader knows pages by; `token` is that of the next one, if there is one. */
+type Dress = (page: Page<Envelope>, token: string | undefined) => void;
+
+interface List {
+  facts: Operation;
+  send: Send;
+  dress: Dress | undefined;
+}
+
+async function fetchPage(list: List, request: unknown, seen: Set<string>): Promise<Page<Envelope>> {
+  const { facts, send, dress } = list;
   const page = (await send(request)) as Page<Envelope>;
   const body = (page as unknown as Record<string, unknown>)[facts.field] as Record<string, unknown> | undefined;
-  const token = body?.[facts.tokenOut ?? ""];
+  const given = body?.[facts.tokenOut ?? ""];
+  const token = typeof given === "string" && given.trim() !== "" ? given : undefined;
   const next = async (): Promise<Page<Envelope> | null> => {
-    if (typeof token !== "string" || token.trim() === "") return null;
+    if (token === undefined) return null;
     if (seen.has(token)) {
       throw new KeyturnError("DecodeError", "invalid_response", "the server sent the same page token twice; following it would never end", {
         operation: facts.id,
         outcome: "answered",
       });
     }
-    return fetchPage(facts, withToken(facts, request, token), send, new Set(seen).add(token));
+    return fetchPage(list, withToken(facts, request, token), new Set(seen).add(token));
   };
-  Object.defineProperty(page, "next", { value: next });
+  Object.defineProperty(page, "next", { value: next, configurable: true });
   Object.defineProperty(page, Symbol.asyncIterator, {
     value: async function* () {
       for (let at: Page<Envelope> | null = page; at !== null; at = await at.next()) yield at;
     },
   });
+  dress?.(page, token);
   return page;
 }
 
