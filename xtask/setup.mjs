@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpBrowsers } from "./browsers.mjs";
-import { drive, findProgram, isMain, output, root, run, say, StepError } from "./steps.mjs";
+import { drive, findProgram, isMain, npm, output, root, say, StepError } from "./steps.mjs";
 import { setUpWasmStd } from "./wasm-std.mjs";
 
 const NODE = 20;
@@ -41,7 +41,7 @@ function setUpNpm() {
   const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("installing the npm dependencies (npm ci)");
-  run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+  npm(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
   writeFileSync(stamp, lock);
 }
 

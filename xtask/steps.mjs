@@ -1,5 +1,5 @@
 // Small helpers for the set-up, start and test drivers. Node's own modules only: set-up runs before `npm ci`.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,15 +27,15 @@ export function run(program, args, options = {}) {
   }
 }
 
+/** Runs npm, which is a script of the shell on Windows. */
+export function npm(args, options = {}) {
+  run("npm", args, { shell: process.platform === "win32", ...options });
+}
+
 /** What a program prints, without the last line end; `undefined` when it is missing or fails. */
 export function output(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26, ...options });
   return result.status === 0 ? result.stdout.trimEnd() : undefined;
-}
-
-/** Runs a program to its end beside others. Resolves with its exit code. */
-export function start(program, args, options = {}) {
-  return spawn(program, args, { cwd: root, stdio: "inherit", ...options });
 }
 
 /** The full path of the first of these programs that is installed, or `undefined`. */

@@ -15,10 +15,10 @@ const CRATES_FOR_WASM = ["--package=keyturn", "--package=keyturn-sandbox"];
 const parts = [
   ["Rust: format", () => check("cargo", ["fmt", "--all", "--check"])],
   ["Rust: lints", () => check("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])],
-  ["Rust: lints for WebAssembly", () => check("cargo", ["clippy", "--quiet", WASM, ...CRATES_FOR_WASM, "--", "--deny=warnings"])],
+  ["Rust: lints for WebAssembly", () => check("cargo", ["clippy", "--quiet", "--tests", WASM, ...CRATES_FOR_WASM, "--", "--deny=warnings"])],
   ["Rust: tests", () => cargoTest(["--workspace"])],
-  ["Rust: tests in WebAssembly, Node", () => cargoTest([WASM, ...CRATES_FOR_WASM])],
-  ["Rust: tests in WebAssembly, Chromium", () => cargoTest([WASM, ...CRATES_FOR_WASM], { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") })],
+  ["Rust: tests in WebAssembly, Node", () => cargoTest(["--tests", WASM, ...CRATES_FOR_WASM])],
+  ["Rust: tests in WebAssembly, Chromium", () => cargoTest(["--tests", WASM, ...CRATES_FOR_WASM], { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") })],
   ...["esm", "cjs", "chromium", "firefox"].map((runtime) => [`Conformance: ${runtime}`, (env) => conformance(runtime, env)]),
   ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((name) => name.endsWith(".test.mjs"))

@@ -3,10 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, run } from "../../xtask/steps.mjs";
+import { npm } from "../../xtask/steps.mjs";
 
 const VARIABLE = "KEYTURN_INSTALLED";
-const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
 /**
  * A folder with the packed package in its `node_modules`, and the tarball as `keyturn.tgz`. The test command makes one for
@@ -25,10 +24,10 @@ export function installed() {
 export function install() {
   const folder = mkdtempSync(join(tmpdir(), "keyturn-installed-"));
   const quiet = { stdio: ["ignore", "ignore", "inherit"] };
-  run(npm, ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], quiet);
+  npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], quiet);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  run(npm, ["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], { ...quiet, cwd: folder });
+  npm(["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], { ...quiet, cwd: folder });
   // One file for each way to load it, so that it is resolved from here and not from the repository.
   writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\n');
   writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\n');
