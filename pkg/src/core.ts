@@ -134,7 +134,7 @@ export function plan(message: number, sdk122: boolean): Plan {
   if (made === undefined) {
     type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
     const rows = JSON.parse(guarded((exports) => exports.plan(message, sdk122))) as Row[];
-    made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message })) };
+    made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined })) };
     plans.set(key, made);
   }
   return made;

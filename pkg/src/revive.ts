@@ -14,6 +14,8 @@ export interface Step {
   slot: number;
   /** The message of children, by number; -1 for none. */
   message: number;
+  /** Its plan, once it was needed. */
+  plan: Plan | undefined;
 }
 
 /** What has to be done with a field's value. */
@@ -65,7 +67,10 @@ export function applyPatches(root: unknown, patches: readonly Patch[]): void {
  * @param base Index of the object's block in `slots`; negative or NaN where it has none.
  */
 export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Array, base: number): void {
-  for (const { key, name, kind, slot, message } of plan.steps) {
+  const { steps } = plan;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as Step;
+    const { key, name, kind, slot } = step;
     const value = object[key];
     if (value === undefined) continue;
     if (value !== null) {
@@ -78,16 +83,16 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
           if (typeof value === "string" && at === at) object[key] = at;
           break;
         case StepKind.Child:
-          if (isObject(value)) revive(value, plans(message), plans, slots, at);
+          if (isObject(value)) revive(value, childPlan(step, plans), plans, slots, at);
           break;
         case StepKind.Children:
-          if (Array.isArray(value)) reviveAll(value, plans(message), plans, slots, at);
+          if (Array.isArray(value)) reviveAll(value, childPlan(step, plans), plans, slots, at);
           break;
         case StepKind.ChildMap:
           if (isObject(value)) {
             for (const k of Object.keys(value)) {
               const child = value[k];
-              if (isObject(child)) revive(child, plans(message), plans, slots, Number.NaN);
+              if (isObject(child)) revive(child, childPlan(step, plans), plans, slots, Number.NaN);
             }
           }
           break;
@@ -113,6 +118,10 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
       delete object[key];
     }
   }
+}
+
+function childPlan(step: Step, plans: Plans): Plan {
+  return (step.plan ??= plans(step.message));
 }
 
 /** Elements' blocks follow each other: each begins with the index after its end. */

@@ -76,6 +76,9 @@ impl From<Malformed> for Failure {
 
 type Fit<T> = Result<T, Failure>;
 
+/// How a marked string begins, as JSON spells NUL.
+const MARK: &[u8] = b"\\u0000";
+
 /// What a marked string stands for.
 enum Mark<'a> {
     /// `D`: a `Date`, as `toISOString` spells it; empty for an invalid one.
@@ -347,6 +350,9 @@ impl<'a> Encoder<'a> {
     }
 
     fn list(&mut self, field: &'a Field) -> Fit<()> {
+        if matches!(field.kind, Kind::String | Kind::Enum) && self.plain_strings()? {
+            return Ok(());
+        }
         self.cursor.expect(b'[')?;
         self.out.push('[');
         if !self.cursor.take(b']') {
@@ -364,6 +370,24 @@ impl<'a> Encoder<'a> {
         }
         self.out.push(']');
         Ok(())
+    }
+
+    /// Copies a list in one go if it holds nothing but unmarked strings, as long lists of ids do.
+    fn plain_strings(&mut self) -> Fit<bool> {
+        let mut look = self.cursor.clone();
+        look.expect(b'[')?;
+        if !look.take(b']') {
+            loop {
+                if look.peek()? != Token::String || look.string()?.bytes.starts_with(MARK) {
+                    return Ok(false);
+                }
+                if !look.more(b']')? {
+                    break;
+                }
+            }
+        }
+        self.out.push_str(self.cursor.take_to(&look));
+        Ok(true)
     }
 
     fn map(&mut self, field: &'a Field) -> Fit<()> {
@@ -609,10 +633,10 @@ impl<'a> Encoder<'a> {
 
     /// What the facade marked the string as; `None` for an ordinary one.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
-        let Some(marked) = text.raw().strip_prefix("\\u0000") else {
+        if !text.bytes.starts_with(MARK) {
             return Ok(None);
-        };
-        let mut chars = marked.chars();
+        }
+        let mut chars = text.raw().get(MARK.len()..).unwrap_or_default().chars();
         let kind = chars.next();
         let value = match (Text { bytes: chars.as_str().as_bytes(), escaped: true }).unescape() {
             Some(value) => Cow::Owned(value.into_owned()),

@@ -1,0 +1,146 @@
+/**
+ * `npm run bench`: each figure as a ratio to a floor, and where there is one to a peer, measured in turn in one process.
+ * Medians of interleaved samples; a noisy machine moves both sides alike.
+ */
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { ConductorOne } from "keyturn";
+import * as data from "./data.mjs";
+import * as peer from "./peer.mjs";
+
+const rows = [];
+
+await bench("decode 10,000 credentials", 2.0, 25, decoding(data.credentials(), peer.credentials, (c1) => c1.principal.listCredentials({ servicePrincipalId: "x" })));
+await bench("decode 10,000 app users", 1.6, 25, decoding(data.appUsers(), peer.appUsers, (c1) => c1.appUser.list({ appId: "x" })));
+await bench("encode a 220 kB search", 3, 200, encoding());
+await bench("a whole call", 1.6, 60, calling());
+startUp();
+await growth();
+
+console.table(rows);
+process.exitCode = rows.some((row) => row.ok === false) ? 1 : 0;
+
+/** A whole call against `JSON.parse` of the same text; what a call without its text costs is in another row. */
+function decoding(text, schema, call) {
+  const bytes = new TextEncoder().encode(text);
+  const c1 = client(() => stub(bytes));
+  return {
+    floor: () => JSON.parse(text),
+    ours: () => call(c1),
+    peer: () => schema.parse(JSON.parse(text)),
+  };
+}
+
+/** An answer as cheap as can be: what is measured is what follows. */
+function stub(bytes) {
+  return {
+    status: 200,
+    headers: new Headers({ "content-type": "application/json" }),
+    arrayBuffer: async () => bytes.buffer,
+  };
+}
+
+function encoding() {
+  const request = data.search();
+  const c1 = client(() => stub(new TextEncoder().encode("{}")));
+  return { floor: () => JSON.stringify(request), ours: () => c1.appEntitlementSearch.search(request) };
+}
+
+/** Batches, since one call is too short to time. */
+function calling() {
+  const answer = JSON.stringify({
+    credential: { appId: "a", clientId: "c", clientSecret: "s", connectorId: "b", createdAt: "2026-01-02T03:04:05Z", displayName: "d", id: "i", updatedAt: null },
+  });
+  const respond = () => new Response(answer, { headers: { "content-type": "application/json" } });
+  const c1 = client(respond);
+  const batch = 200;
+  const byHand = async () => {
+    const request = new Request("https://acme.example/api/v1/apps/connectors/credentials", {
+      method: "POST",
+      headers: { accept: "application/json", "content-type": "application/json", authorization: "Bearer t", "user-agent": "x" },
+      body: JSON.stringify({ appId: "a", connectorId: "b" }),
+    });
+    const response = await (async () => respond(request))();
+    return JSON.parse(await response.text());
+  };
+  return {
+    floor: async () => {
+      for (let i = 0; i < batch; i++) await byHand();
+    },
+    ours: async () => {
+      for (let i = 0; i < batch; i++) await c1.connector.rotateCredential({ appId: "a", connectorId: "b" });
+    },
+  };
+}
+
+/** Import, construct and first call in a fresh process, over an empty process. */
+function startUp() {
+  const run = (script) => {
+    const times = [];
+    let last = {};
+    for (let i = 0; i < 9; i++) {
+      const begun = performance.now();
+      const { stdout } = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(new URL(script, import.meta.url))], { encoding: "utf8" });
+      times.push(performance.now() - begun);
+      last = JSON.parse(stdout);
+    }
+    return { ms: median(times), heap: last.heapMB };
+  };
+  const empty = run("./start-empty.mjs");
+  const ours = run("./start-keyturn.mjs");
+  const ms = ours.ms - empty.ms;
+  rows.push({ what: "import, construct, first call", floor: `${empty.ms.toFixed(0)} ms`, ours: `+${ms.toFixed(1)} ms`, limit: "+40 ms", ok: ms <= 40 });
+  const heap = ours.heap - empty.heap;
+  rows.push({ what: "heap retained by it", floor: `${empty.heap.toFixed(1)} MB`, ours: `+${heap.toFixed(1)} MB`, limit: "+6 MB", ok: heap <= 6 });
+}
+
+/** Nothing is left behind by a call. */
+async function growth() {
+  const c1 = client(() => stub(new TextEncoder().encode('{"credential":{"createdAt":"2026-01-02T03:04:05Z"}}')));
+  const calls = async (count) => {
+    for (let i = 0; i < count; i++) await c1.connector.rotateCredential({ appId: "a", connectorId: "b" });
+    globalThis.gc?.();
+    const { heapUsed, arrayBuffers, external } = process.memoryUsage();
+    return { heap: heapUsed / 2 ** 20, wasm: (arrayBuffers + external) / 2 ** 20 };
+  };
+  const before = await calls(10_000);
+  const after = await calls(100_000);
+  const grown = (name) => after[name] - before[name];
+  for (const name of ["heap", "wasm"]) {
+    rows.push({ what: `${name} grown by 100,000 calls`, floor: `${before[name].toFixed(1)} MB`, ours: `+${grown(name).toFixed(2)} MB`, limit: "+1 MB", ok: grown(name) < 1 });
+  }
+}
+
+function client(fetch) {
+  return new ConductorOne({ security: { bearerAuth: "token" }, serverURL: "https://acme.example", fetch: async (...args) => fetch(...args) });
+}
+
+async function bench(what, limit, samples, sides) {
+  const times = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
+  for (let i = -6; i < samples; i++) {
+    for (const [side, run] of Object.entries(sides)) {
+      globalThis.gc?.();
+      const begun = performance.now();
+      await run();
+      if (i >= 0) times[side].push(performance.now() - begun);
+    }
+  }
+  const floor = median(times.floor);
+  const ours = median(times.ours);
+  const ratio = ours / floor;
+  const low = Math.min(...times.ours) / Math.min(...times.floor);
+  rows.push({
+    what,
+    floor: `${floor.toFixed(2)} ms`,
+    ours: `${ours.toFixed(2)} ms`,
+    ratio: `${ratio.toFixed(2)} (of minima ${low.toFixed(2)})`,
+    limit,
+    ...(times.peer ? { "faster than zod": `${(median(times.peer) / ours).toFixed(1)} x` } : {}),
+    ok: Math.min(ratio, low) <= limit,
+  });
+}
+
+function median(list) {
+  return [...list].sort((a, b) => a - b)[list.length >> 1];
+}
