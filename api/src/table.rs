@@ -1,22 +1,16 @@
 //! Packs an [`Api`] into the binary table that the core embeds and `keyturn::api` reads.
 //!
-//! Everything is a byte or an unsigned LEB128 integer ("varint"); names are indices into one string
-//! pool, ordered by use so that the frequent ones take one byte. Sections, in order:
-//!
-//! | section | rows |
-//! |---|---|
-//! | header | format version, number of strings, enums, messages, operations |
-//! | strings | length and UTF-8 bytes each |
-//! | enums | number of values, value names (only with [`Options::enums`]; otherwise none) |
-//! | messages | number of fields, then per field: kind and shape, flags, name, and what the flags announce |
-//! | operations | see [`operation`] |
+//! What the table costs is what it costs compressed, so like stands beside like: each kind of fact has a column of its
+//! own. A table is the format version, the number of strings, enums, messages and operations, the length of each
+//! column, and the columns in the order of [`Column`]. Numbers are unsigned LEB128 ("varint"); names are indices into
+//! the strings, of which the 128 most used come first and take one byte, the others in alphabetical order.
 
-use crate::model::{Api, Effect, Field, Kind, Method, Operation, Place, Shape};
+use crate::model::{Api, Effect, Field, Kind, Method, Operation, Param, Place, Shape};
 use crate::naming;
 use std::collections::HashMap;
 
 /// The format version: the reader refuses any other.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// What goes into the table besides the facts that encoding and decoding need.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +39,7 @@ pub mod field_flag {
 
 /// Operation flags.
 pub mod operation_flag {
-    /// A body message and its wrapper field follow.
+    /// A body is declared.
     pub const BODY: u8 = 1;
     /// Paging facts follow.
     pub const PAGED: u8 = 1 << 1;
@@ -55,7 +49,48 @@ pub mod operation_flag {
     pub const NAMES_122: u8 = 1 << 3;
     /// Two bits for the effect: 0 read, 1 write, 2 one-time secret.
     pub const EFFECT_SHIFT: u8 = 4;
+    /// The name of the response's field does not follow from the operation's, and is given.
+    pub const RESPONSE_FIELD: u8 = 1 << 6;
+    /// The name of the body's field does not follow from the operation's, and is given.
+    pub const BODY_FIELD: u8 = 1 << 7;
 }
+
+/// The columns, in order.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    /// The strings, each followed by a line feed.
+    Strings,
+    /// Each enumeration's number of values, and their names.
+    Enums,
+    /// Each message's number of fields.
+    Counts,
+    /// Each field's kind and shape.
+    Kinds,
+    /// Each field's flags.
+    FieldFlags,
+    /// Each field's name.
+    FieldNames,
+    /// What the flags announce: other names, a oneof's number.
+    Extras,
+    /// What a field refers to: a message as the signed distance from its own, an enumeration as its number.
+    References,
+    /// Each operation's method.
+    Methods,
+    /// Each operation's flags.
+    OperationFlags,
+    /// Each operation's service and name.
+    OperationNames,
+    /// Each operation's path: the number of segments, then for each what it is and its text.
+    Segments,
+    /// Each operation's query: the number of parameters, then for each its kind, wire name and name.
+    Queries,
+    /// Each operation's response as the signed distance from that of the one before, and its body from its response.
+    Messages,
+    /// Names that the flags announce: response's and body's field, paging, those of release 1.2.2.
+    FieldsOfCalls,
+}
+
+const COLUMNS: usize = Column::FieldsOfCalls as usize + 1;
 
 /// Why an API cannot be packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,25 +111,24 @@ impl std::error::Error for PackError {}
 pub fn pack(api: &Api, options: Options) -> Result<Vec<u8>, PackError> {
     // The first pass only counts how often each name is used; the second writes with the final order.
     let mut counting = Packer::new(api, options, Pool::default());
-    counting.body()?;
-    let mut packer = Packer::new(api, options, counting.pool.by_use());
-    packer.body()?;
+    counting.rows()?;
+    let mut packer = Packer::new(api, options, counting.pool.ordered());
+    packer.rows()?;
+    let names = std::mem::take(&mut packer.pool.names);
+    for name in &names {
+        packer.column(Column::Strings).extend(name.bytes().chain([b'\n']));
+    }
 
-    let mut out = Vec::with_capacity(packer.out.len() * 2);
-    for count in [
-        VERSION,
-        packer.pool.names.len() as u64,
-        if options.enums { api.enums.len() as u64 } else { 0 },
-        api.messages.len() as u64,
-        api.operations.len() as u64,
-    ] {
-        varint(&mut out, count);
+    let mut out = Vec::new();
+    let enums = if options.enums { api.enums.len() } else { 0 };
+    varint(&mut out, VERSION);
+    for count in [names.len(), enums, api.messages.len(), api.operations.len()] {
+        varint(&mut out, count as u64);
     }
-    for name in &packer.pool.names {
-        varint(&mut out, name.len() as u64);
-        out.extend_from_slice(name.as_bytes());
+    for column in &packer.columns {
+        varint(&mut out, column.len() as u64);
     }
-    out.append(&mut packer.out);
+    out.extend(packer.columns.into_iter().flatten());
     Ok(out)
 }
 
@@ -104,38 +138,39 @@ struct Packer<'a> {
     messages: HashMap<&'a str, usize>,
     enums: HashMap<&'a str, usize>,
     pool: Pool,
-    out: Vec<u8>,
+    columns: [Vec<u8>; COLUMNS],
 }
 
 impl<'a> Packer<'a> {
     fn new(api: &'a Api, options: Options, pool: Pool) -> Self {
         let messages = api.messages.iter().enumerate().map(|(i, m)| (m.key.as_str(), i)).collect();
         let enums = api.enums.iter().enumerate().map(|(i, e)| (e.name.as_str(), i)).collect();
-        Self { api, options, messages, enums, pool, out: Vec::new() }
+        Self { api, options, messages, enums, pool, columns: Default::default() }
     }
 
-    fn body(&mut self) -> Result<(), PackError> {
+    fn rows(&mut self) -> Result<(), PackError> {
         if self.options.enums {
             for list in &self.api.enums {
-                self.number(list.values.len());
+                self.number(Column::Enums, list.values.len());
                 for value in &list.values {
-                    self.name(value);
+                    self.name(Column::Enums, value);
                 }
             }
         }
-        for message in &self.api.messages {
-            self.number(message.fields.len());
+        for (index, message) in self.api.messages.iter().enumerate() {
+            self.number(Column::Counts, message.fields.len());
             for field in &message.fields {
-                self.field(field)?;
+                self.field(index, field)?;
             }
         }
-        for op in &self.api.operations {
-            self.operation(op)?;
+        let mut response = 0;
+        for operation in &self.api.operations {
+            response = self.operation(operation, response)?;
         }
         Ok(())
     }
 
-    fn field(&mut self, field: &Field) -> Result<(), PackError> {
+    fn field(&mut self, owner: usize, field: &Field) -> Result<(), PackError> {
         let shape = match field.shape {
             Shape::One => 0,
             Shape::List => 1,
@@ -155,37 +190,42 @@ impl<'a> Packer<'a> {
                 flags |= flag;
             }
         }
-        self.out.push(kind_code(&field.kind) | shape << 4);
-        self.out.push(flags);
-        self.name(&field.wire);
+        self.column(Column::Kinds).push(kind_code(&field.kind) | shape << 4);
+        self.column(Column::FieldFlags).push(flags);
+        self.name(Column::FieldNames, &field.wire);
         if field.name != field.wire {
-            self.name(&field.name);
+            self.name(Column::Extras, &field.name);
         }
         if let Some(name) = &field.sdk122 {
-            self.name(name);
+            self.name(Column::Extras, name);
         }
         if let Some(group) = field.oneof {
-            self.number(group.into());
+            self.number(Column::Extras, group.into());
         }
         match &field.kind {
             Kind::Message(key) => {
-                let index = self.message(key)?;
-                self.number(index);
+                let message = self.message(key)?;
+                self.distance(Column::References, owner, message);
             }
             Kind::Enum(name) if self.options.enums => {
-                let index =
-                    *self.enums.get(name.as_str()).ok_or_else(|| PackError(format!("no enumeration {name}")))?;
-                self.number(index);
+                let index = self.enums.get(name.as_str()).ok_or_else(|| PackError(format!("no enumeration {name}")))?;
+                self.number(Column::References, *index);
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Method, flags, service and method part of the id, path segments (text or parameter), query
-    /// parameters, response message and field, then what the flags announce.
-    fn operation(&mut self, op: &Operation) -> Result<(), PackError> {
+    /// Returns the number of the response's message, from which the next one's is counted.
+    fn operation(&mut self, op: &Operation, before: usize) -> Result<usize, PackError> {
         let names_122 = naming::fields_122(self.api, op);
+        let response_field = naming::response_field(self.api, op);
+        let body_field = naming::body_field(self.api, op).unwrap_or_default();
+        let (service, method) = op.id.rsplit_once('.').unwrap_or(("", &op.id));
+        let usual = |suffix: &str| {
+            let class = service.rsplit('.').next().unwrap_or_default();
+            naming::camel(&[class, method, suffix].concat())
+        };
         let effect = match op.effect {
             Effect::Read => 0,
             Effect::Write => 1,
@@ -197,65 +237,71 @@ impl<'a> Packer<'a> {
             (op.paging.is_some(), operation_flag::PAGED),
             (op.paging.as_ref().is_some_and(|p| p.in_query), operation_flag::PAGED_IN_QUERY),
             (names_122.is_some(), operation_flag::NAMES_122),
+            (response_field != usual("Response"), operation_flag::RESPONSE_FIELD),
+            (op.body.is_some() && body_field != usual("Request"), operation_flag::BODY_FIELD),
         ] {
             if set {
                 flags |= flag;
             }
         }
-        self.out.push(match op.method {
+        self.column(Column::Methods).push(match op.method {
             Method::Get => 0,
             Method::Post => 1,
             Method::Put => 2,
             Method::Patch => 3,
             Method::Delete => 4,
         });
-        self.out.push(flags);
-        let (service, method) = op.id.rsplit_once('.').unwrap_or(("", &op.id));
-        self.name(service);
-        self.name(method);
+        self.column(Column::OperationFlags).push(flags);
+        self.name(Column::OperationNames, service);
+        self.name(Column::OperationNames, method);
+        self.path(op)?;
 
-        let segments: Vec<&str> = op.path.trim_start_matches('/').split('/').collect();
-        self.number(segments.len());
-        for segment in segments {
-            match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
-                None => {
-                    self.out.push(0);
-                    self.name(segment);
-                }
-                Some(wire) => {
-                    let param = op
-                        .params
-                        .iter()
-                        .find(|p| p.place == Place::Path && p.wire == wire)
-                        .ok_or_else(|| PackError(format!("{}: no parameter {wire}", op.id)))?;
-                    self.out.push(if param.kind == Kind::Int64 { 2 } else { 1 });
-                    self.name(&param.name);
-                }
-            }
-        }
         let query: Vec<_> = op.params.iter().filter(|p| p.place == Place::Query).collect();
-        self.number(query.len());
+        self.number(Column::Queries, query.len());
         for param in query {
-            self.out.push(kind_code(&param.kind));
-            self.name(&param.wire);
-            self.name(&param.name);
+            self.column(Column::Queries).push(kind_code(&param.kind));
+            self.name(Column::Queries, &param.wire);
+            self.name(Column::Queries, &param.name);
         }
         let response = self.message(&op.response)?;
-        self.number(response);
-        self.name(&naming::response_field(self.api, op));
+        self.distance(Column::Messages, before, response);
         if let Some(body) = &op.body {
             let body = self.message(body)?;
-            self.number(body);
-            self.name(&naming::body_field(self.api, op).unwrap_or_default());
+            self.distance(Column::Messages, response, body);
+        }
+        if flags & operation_flag::RESPONSE_FIELD != 0 {
+            self.name(Column::FieldsOfCalls, &response_field);
+        }
+        if flags & operation_flag::BODY_FIELD != 0 {
+            self.name(Column::FieldsOfCalls, &body_field);
         }
         if let Some(paging) = &op.paging {
-            self.name(&paging.token_in);
-            self.name(&paging.token_out);
-            self.name(&paging.items);
+            for name in [&paging.token_in, &paging.token_out, &paging.items] {
+                self.name(Column::FieldsOfCalls, name);
+            }
         }
         if let Some((body, response)) = names_122 {
-            self.name(&body);
-            self.name(&response);
+            self.name(Column::FieldsOfCalls, &body);
+            self.name(Column::FieldsOfCalls, &response);
+        }
+        Ok(response)
+    }
+
+    fn path(&mut self, op: &Operation) -> Result<(), PackError> {
+        let segments: Vec<&str> = op.path.trim_start_matches('/').split('/').collect();
+        self.number(Column::Segments, segments.len());
+        for segment in segments {
+            let (what, text) = match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+                None => (0, segment),
+                Some(wire) => {
+                    let of_path = |p: &&Param| p.place == Place::Path && p.wire == wire;
+                    let param = op.params.iter().find(of_path);
+                    let param = param.ok_or_else(|| PackError(format!("{}: no parameter {wire}", op.id)))?;
+                    (if param.kind == Kind::Int64 { 2 } else { 1 }, param.name.as_str())
+                }
+            };
+            self.column(Column::Segments).push(what);
+            self.name(Column::Segments, text);
         }
         Ok(())
     }
@@ -264,13 +310,25 @@ impl<'a> Packer<'a> {
         self.messages.get(key).copied().ok_or_else(|| PackError(format!("no message {key}")))
     }
 
-    fn number(&mut self, value: usize) {
-        varint(&mut self.out, value as u64);
+    fn column(&mut self, column: Column) -> &mut Vec<u8> {
+        // The array has one for each.
+        #[allow(clippy::indexing_slicing)]
+        &mut self.columns[column as usize]
     }
 
-    fn name(&mut self, name: &str) {
+    fn number(&mut self, column: Column, value: usize) {
+        varint(self.column(column), value as u64);
+    }
+
+    /// A signed number, small for what is near: 0, -1, 1, -2, ... are 0, 1, 2, 3, ...
+    fn distance(&mut self, column: Column, from: usize, to: usize) {
+        let (ahead, behind) = (to.saturating_sub(from), from.saturating_sub(to));
+        self.number(column, if behind > 0 { 2 * behind - 1 } else { 2 * ahead });
+    }
+
+    fn name(&mut self, column: Column, name: &str) {
         let index = self.pool.index(name);
-        self.number(index);
+        self.number(column, index);
     }
 }
 
@@ -320,11 +378,14 @@ impl Pool {
         index
     }
 
-    /// The same names, the most used first; ties in alphabetical order so that the bytes do not depend on chance.
-    fn by_use(self) -> Self {
+    /// The same names in their final order.
+    fn ordered(self) -> Self {
         let mut order: Vec<(usize, String)> = self.uses.into_iter().zip(self.names).collect();
         order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let names: Vec<String> = order.into_iter().map(|(_, name)| name).collect();
+        let mut names: Vec<String> = order.into_iter().map(|(_, name)| name).collect();
+        if let Some((_, rare)) = names.split_at_mut_checked(128) {
+            rare.sort();
+        }
         let index = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
         Self { uses: vec![0; names.len()], names, index }
     }

@@ -24,6 +24,9 @@ mod tests {
         let rotate =
             c1().operations().iter().find(|o| c1().operation_id(o).ends_with("ConnectorService.RotateCredential"));
         assert_eq!(rotate.map(|o| o.effect), Some(Effect::Secret));
-        assert_eq!(rotate.map(|o| c1().response_field(o, false)), Some("connectorServiceRotateCredentialResponse"));
+        assert_eq!(
+            rotate.map(|o| c1().response_field(o, false)).as_deref(),
+            Some("connectorServiceRotateCredentialResponse")
+        );
     }
 }

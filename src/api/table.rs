@@ -1,5 +1,7 @@
 //! Reads the packed table. Its layout is described where it is written: `api/src/table.rs`.
 
+use std::borrow::Cow;
+
 /// The facts of one API.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -14,10 +16,7 @@ pub struct Table {
 
 /// The table's bytes are not what this version of the core can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TableError {
-    /// Where in the bytes.
-    pub offset: usize,
-}
+pub struct TableError;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Range {
@@ -197,10 +196,9 @@ impl Table {
     /// Unpacks the bytes that the build script made.
     ///
     /// # Errors
-    /// With the offset of the first byte that does not fit the format.
+    /// If the bytes do not fit the format.
     pub fn unpack(bytes: &'static [u8]) -> Result<Self, TableError> {
-        let mut reader = Reader { bytes, at: 0 };
-        reader.table().ok_or(TableError { offset: reader.at })
+        Self::read(bytes).ok_or(TableError)
     }
 
     /// All operations; the position is the operation's number.
@@ -283,13 +281,26 @@ impl Table {
     }
 
     /// The name that the body has in a request object that wraps it.
-    pub fn body_field(&self, operation: &Operation, sdk122: bool) -> &'static str {
-        self.alternative(operation.body_field, if sdk122 { operation.body_field_122 } else { NO_NAME })
+    pub fn body_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
+        let of_122 = if sdk122 { operation.body_field_122 } else { NO_NAME };
+        self.call_field(operation, operation.body_field, of_122, "Request")
     }
 
     /// The name that the decoded body has in the envelope.
-    pub fn response_field(&self, operation: &Operation, sdk122: bool) -> &'static str {
-        self.alternative(operation.response_field, if sdk122 { operation.response_field_122 } else { NO_NAME })
+    pub fn response_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
+        let of_122 = if sdk122 { operation.response_field_122 } else { NO_NAME };
+        self.call_field(operation, operation.response_field, of_122, "Response")
+    }
+
+    /// The given name, or else the one that follows from the operation's, as most do.
+    fn call_field(&self, operation: &Operation, given: Name, of_122: Name, suffix: &str) -> Cow<'static, str> {
+        match (of_122, given) {
+            (NO_NAME, NO_NAME) => {
+                let class = self.name(operation.service).rsplit('.').next().unwrap_or_default();
+                camel(&[class, self.name(operation.name), suffix].concat()).into()
+            }
+            (NO_NAME, name) | (name, _) => self.name(name).into(),
+        }
     }
 
     /// The names that paging needs: request field of the token, response field of the token, response field of the items.
@@ -330,47 +341,106 @@ impl Field {
     }
 }
 
-struct Reader {
-    bytes: &'static [u8],
-    at: usize,
+/// The columns, in the order of the packer's `Column`.
+const COLUMNS: usize = 15;
+
+struct Columns {
+    enums: Reader,
+    counts: Reader,
+    kinds: Reader,
+    field_flags: Reader,
+    field_names: Reader,
+    extras: Reader,
+    references: Reader,
+    methods: Reader,
+    operation_flags: Reader,
+    operation_names: Reader,
+    segments: Reader,
+    queries: Reader,
+    messages: Reader,
+    fields_of_calls: Reader,
 }
 
-impl Reader {
-    fn table(&mut self) -> Option<Table> {
-        let mut table = Table::default();
-        if self.number()? != 1 {
+impl Table {
+    fn read(bytes: &'static [u8]) -> Option<Self> {
+        let mut head = Reader { bytes };
+        if head.number()? != 2 {
             return None;
         }
-        let [names, enums, messages, operations] = [self.number()?, self.number()?, self.number()?, self.number()?];
-        for _ in 0..names {
-            let len = self.number()?;
-            let bytes = self.bytes.get(self.at..self.at.checked_add(len)?)?;
-            self.at += len;
-            table.names.push(std::str::from_utf8(bytes).ok()?);
+        let [names, enums, messages, operations] = [head.number()?, head.number()?, head.number()?, head.number()?];
+        let mut lengths = [0; COLUMNS];
+        for length in &mut lengths {
+            *length = head.number()?;
         }
+        let mut rest = head.bytes;
+        let mut columns = [(); COLUMNS].map(|()| Reader { bytes: &[] });
+        for (column, length) in columns.iter_mut().zip(lengths) {
+            let (bytes, after) = rest.split_at_checked(length)?;
+            (column.bytes, rest) = (bytes, after);
+        }
+        let [
+            strings,
+            enums_column,
+            counts,
+            kinds,
+            field_flags,
+            field_names,
+            extras,
+            references,
+            methods,
+            operation_flags,
+            operation_names,
+            segments,
+            queries,
+            messages_column,
+            fields_of_calls,
+        ] = columns;
+        let mut columns = Columns {
+            enums: enums_column,
+            counts,
+            kinds,
+            field_flags,
+            field_names,
+            extras,
+            references,
+            methods,
+            operation_flags,
+            operation_names,
+            segments,
+            queries,
+            messages: messages_column,
+            fields_of_calls,
+        };
+
+        let strings = std::str::from_utf8(strings.bytes).ok()?;
+        let mut table = Self { names: strings.split_terminator('\n').collect(), ..Self::default() };
         for _ in 0..enums {
-            let count = self.number()?;
-            let values = (0..count).map(|_| Some(table.name(self.name()?))).collect::<Option<_>>()?;
+            let count = columns.enums.number()?;
+            let values = (0..count).map(|_| Some(table.name(columns.enums.name()?))).collect::<Option<_>>()?;
             table.enums.push(values);
         }
-        for _ in 0..messages {
-            let count = self.number()?;
+        for index in 0..messages {
+            let len = columns.counts.number()?;
             let start = table.fields.len() as u32;
-            for _ in 0..count {
-                let field = self.field(enums > 0)?;
+            for _ in 0..len {
+                let field = columns.field(index, enums > 0)?;
                 table.fields.push(field);
             }
-            table.messages.push(Range { start, len: count as u32 });
+            table.messages.push(Range { start, len: len as u32 });
         }
+        let mut response = 0;
         for _ in 0..operations {
-            let operation = self.operation(&mut table)?;
+            let operation = columns.operation(&mut table, response)?;
+            response = usize::from(operation.response.0);
             table.operations.push(operation);
         }
-        (self.at == self.bytes.len()).then_some(table)
+        (table.names.len() == names && rest.is_empty()).then_some(table)
     }
+}
 
-    fn field(&mut self, enums: bool) -> Option<Field> {
-        let code = self.byte()?;
+impl Columns {
+    fn field(&mut self, owner: usize, enums: bool) -> Option<Field> {
+        let code = self.kinds.byte()?;
         let kind = kind(code & 15)?;
         let shape = match code >> 4 {
             0 => Shape::One,
@@ -378,18 +448,21 @@ impl Reader {
             2 => Shape::Map,
             _ => return None,
         };
-        let flags = self.byte()?;
-        let wire = self.name()?;
-        let name = if flags & 1 << 4 != 0 { self.name()? } else { wire };
-        let name_122 = if flags & 1 << 5 != 0 { self.name()? } else { NO_NAME };
-        let oneof = if flags & 1 << 6 != 0 { self.number()?.try_into().ok()? } else { 0 };
-        let refers = kind == Kind::Message || enums && kind == Kind::Enum;
-        let target = if refers { self.name()? } else { 0 };
+        let flags = self.field_flags.byte()?;
+        let wire = self.field_names.name()?;
+        let name = if flags & 1 << 4 != 0 { self.extras.name()? } else { wire };
+        let name_122 = if flags & 1 << 5 != 0 { self.extras.name()? } else { NO_NAME };
+        let oneof = if flags & 1 << 6 != 0 { self.extras.number()?.try_into().ok()? } else { 0 };
+        let target = match kind {
+            Kind::Message => self.references.message(owner)?.0,
+            Kind::Enum if enums => self.references.name()?,
+            _ => 0,
+        };
         Some(Field { wire, name, name_122, target, kind, shape, oneof, flags })
     }
 
-    fn operation(&mut self, table: &mut Table) -> Option<Operation> {
-        let method = match self.byte()? {
+    fn operation(&mut self, table: &mut Table, before: usize) -> Option<Operation> {
+        let method = match self.methods.byte()? {
             0 => Method::Get,
             1 => Method::Post,
             2 => Method::Put,
@@ -397,45 +470,44 @@ impl Reader {
             4 => Method::Delete,
             _ => return None,
         };
-        let flags = self.byte()?;
+        let flags = self.operation_flags.byte()?;
+        let has = |bit: u8| flags & 1 << bit != 0;
         let effect = match flags >> 4 & 3 {
             0 => Effect::Read,
             1 => Effect::Write,
             2 => Effect::Secret,
             _ => return None,
         };
-        let (service, name) = (self.name()?, self.name()?);
+        let (service, name) = (self.operation_names.name()?, self.operation_names.name()?);
 
-        let segments = Range { start: table.segments.len() as u32, len: self.number()? as u32 };
+        let segments = Range { start: table.segments.len() as u32, len: self.segments.number()? as u32 };
         for _ in 0..segments.len {
-            let param = match self.byte()? {
+            let param = match self.segments.byte()? {
                 0 => None,
                 1 => Some(Kind::String),
                 2 => Some(Kind::Int64),
                 _ => return None,
             };
-            let text = self.name()?;
-            table.segments.push(Segment { text, param });
+            table.segments.push(Segment { text: self.segments.name()?, param });
         }
-        let query = Range { start: table.params.len() as u32, len: self.number()? as u32 };
+        let query = Range { start: table.params.len() as u32, len: self.queries.number()? as u32 };
         for _ in 0..query.len {
-            let param = Param { kind: kind(self.byte()?)?, wire: self.name()?, name: self.name()? };
-            table.params.push(param);
+            let kind = kind(self.queries.byte()?)?;
+            table.params.push(Param { kind, wire: self.queries.name()?, name: self.queries.name()? });
         }
-        let (response, response_field) = (Message(self.name()?), self.name()?);
-        let (mut body, mut body_field) = (None, NO_NAME);
-        if flags & 1 != 0 {
-            body = Some(Message(self.name()?));
-            body_field = self.name()?;
-        }
+        let response = self.messages.message(before)?;
+        let body = if has(0) { Some(self.messages.message(usize::from(response.0))?) } else { None };
+        let names = &mut self.fields_of_calls;
+        let response_field = if has(6) { names.name()? } else { NO_NAME };
+        let body_field = if has(7) { names.name()? } else { NO_NAME };
         let mut paging = None;
-        if flags & 1 << 1 != 0 {
-            let in_query = flags & 1 << 2 != 0;
-            paging = Some(Paging { token_in: self.name()?, token_out: self.name()?, items: self.name()?, in_query });
+        if has(1) {
+            let [token_in, token_out, items] = [names.name()?, names.name()?, names.name()?];
+            paging = Some(Paging { token_in, token_out, items, in_query: has(2) });
         }
         let (mut body_field_122, mut response_field_122) = (NO_NAME, NO_NAME);
-        if flags & 1 << 3 != 0 {
-            (body_field_122, response_field_122) = (self.name()?, self.name()?);
+        if has(3) {
+            (body_field_122, response_field_122) = (names.name()?, names.name()?);
         }
         Some(Operation {
             method,
@@ -453,11 +525,17 @@ impl Reader {
             response_field_122,
         })
     }
+}
 
+struct Reader {
+    bytes: &'static [u8],
+}
+
+impl Reader {
     fn byte(&mut self) -> Option<u8> {
-        let byte = self.bytes.get(self.at).copied()?;
-        self.at += 1;
-        Some(byte)
+        let (byte, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*byte)
     }
 
     fn number(&mut self) -> Option<usize> {
@@ -472,12 +550,32 @@ impl Reader {
         }
     }
 
-    /// A name, message or enumeration index: all of them fit 16 bits.
+    /// A name or an enumeration's index: all of them fit 16 bits.
     fn name(&mut self) -> Option<Name> {
         self.number()?.try_into().ok()
+    }
+
+    /// A message, as its distance from another: 0, 1, 2, 3, ... are 0, -1, 1, -2, ...
+    fn message(&mut self, from: usize) -> Option<Message> {
+        let distance = self.number()?;
+        let half = distance.div_ceil(2);
+        let to = if distance % 2 == 1 { from.checked_sub(half)? } else { from.checked_add(half)? };
+        to.try_into().ok().map(Message)
     }
 }
 
 fn kind(code: u8) -> Option<Kind> {
     KINDS.get(usize::from(code)).copied()
+}
+
+/// Lower-cases the capitals that a name begins with, but for the last one if a lower-case letter follows it.
+fn camel(name: &str) -> String {
+    let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
+    let next_is_lower = name.as_bytes().get(capitals).is_some_and(u8::is_ascii_lowercase);
+    let lowered = if next_is_lower { capitals.saturating_sub(1).max(1) } else { capitals };
+    let mut name = name.to_owned();
+    if let Some(head) = name.get_mut(..lowered) {
+        head.make_ascii_lowercase();
+    }
+    name
 }

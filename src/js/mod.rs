@@ -34,7 +34,7 @@ pub fn operation(number: usize, sdk122: bool) -> String {
     json.text("method", operation.method.as_str());
     json.number("effect", effect_code(operation.effect).into());
     json.number("message", operation.response.0.into());
-    json.text("field", table.response_field(operation, sdk122));
+    json.text("field", &table.response_field(operation, sdk122));
     json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
     json.number("body", u8::from(operation.body.is_some()).into());
     if let Some(paging) = &operation.paging {
@@ -43,7 +43,8 @@ pub fn operation(number: usize, sdk122: bool) -> String {
         json.text("tokenOut", token_out);
         json.text("items", items);
         let wrapped = !paging.in_query && table.wraps(operation);
-        json.text("tokenUnder", if wrapped { table.body_field(operation, sdk122) } else { "" });
+        let under = if wrapped { table.body_field(operation, sdk122) } else { "".into() };
+        json.text("tokenUnder", &under);
     }
     json.end()
 }

@@ -147,8 +147,10 @@ impl<'a> Encoder<'a> {
                     operation.body.map(|_| [false, true].map(|sdk122| self.table.body_field(operation, sdk122)));
                 let mut members = Members::begin(&mut self.cursor)?;
                 while let Some(key) = members.next(&mut self.cursor)? {
-                    if let (Some(message), true) = (operation.body, body_names.is_some_and(|n| n.contains(&key.raw())))
-                    {
+                    if let (Some(message), true) = (
+                        operation.body,
+                        body_names.as_ref().is_some_and(|names| names.iter().any(|name| name == key.raw())),
+                    ) {
                         self.path.push(At::Field(key.raw()));
                         body = self.optional_body(message)?;
                         self.path.pop();
@@ -303,7 +305,7 @@ impl<'a> Encoder<'a> {
         let mut next = 0;
         while let Some(key) = members.next(&mut self.cursor)? {
             let Some((index, field)) = self.find(fields, key.raw(), next) else {
-                self.unknown(key, |table| fields.iter().map(|field| table.js_name(field, false)).collect())?;
+                self.unknown(key, |table| fields.iter().map(|field| table.js_name(field, false).into()).collect())?;
                 continue;
             };
             next = index + 1;
@@ -606,9 +608,10 @@ impl<'a> Encoder<'a> {
         self.out.push('"');
     }
 
-    fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<&'static str>) -> Fit<()> {
+    fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<Cow<'static, str>>) -> Fit<()> {
         if self.reading.unknown == Unknown::Refuse {
-            let near = nearest(key.raw(), &known(self.table));
+            let known = known(self.table);
+            let near = nearest(key.raw(), &known);
             self.path.push(At::Field(key.raw()));
             return match near {
                 Some(near) => self.unfit(format!("is not a field here; did you mean {near}?")),
@@ -697,10 +700,10 @@ impl Mark<'_> {
 }
 
 /// The names that a request object of this operation may hold.
-fn wrapper_names(table: &Table, operation: &Operation) -> Vec<&'static str> {
+fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>> {
     let segments = table.segments(operation).iter().filter(|segment| segment.param.is_some());
-    let mut names: Vec<_> = segments.map(|segment| table.segment_text(segment)).collect();
-    names.extend(table.query(operation).iter().map(|param| table.param_names(param).1));
+    let mut names: Vec<Cow<'static, str>> = segments.map(|segment| table.segment_text(segment).into()).collect();
+    names.extend(table.query(operation).iter().map(|param| Cow::from(table.param_names(param).1)));
     if operation.body.is_some() {
         names.push(table.body_field(operation, false));
     }
@@ -747,13 +750,13 @@ impl Members {
 }
 
 /// The known name that `key` most likely stands for: the same letters, or at most two edits away.
-fn nearest<'n>(key: &str, known: &[&'n str]) -> Option<&'n str> {
+fn nearest<'n>(key: &str, known: &'n [Cow<'static, str>]) -> Option<&'n str> {
     let plain =
         |s: &str| s.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
     let key = plain(key);
     known
         .iter()
-        .map(|name| (distance(&key, &plain(name)), *name))
+        .map(|name| (distance(&key, &plain(name)), name.as_ref()))
         .filter(|(d, name)| *d <= 2 && *d < name.len())
         .min_by_key(|(d, _)| *d)
         .map(|(_, name)| name)
