@@ -20,7 +20,7 @@ import type { ClientOptions, Logger, RequestOptions, RetryConfig } from "./optio
 import { Paged } from "./paging.js";
 import { type Patch, applyPatches, revive } from "./revive.js";
 import { Session } from "./session.js";
-import { Deadline, type Sender, isPage, mayHaveArrived, requestId, sender, sleep } from "./transport.js";
+import { Deadline, type Sender, isPage, mayHaveArrived, requestId, sender, sleep, wait } from "./transport.js";
 
 /** What a method returns. */
 export type Call<T> = Promise<T>;
@@ -137,7 +137,7 @@ export class Engine {
     let loggedInAgain = false;
     for (let attempts = 1; ; attempts++) {
       deadline.check();
-      const authorization = await this.session.authorize(deadline);
+      const authorization = await this.session.authorize(deadline, facts.id);
       deadline.check();
       const init = this.#init(facts, body, authorization.value, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
@@ -195,8 +195,7 @@ export class Engine {
   ): Promise<Answer | ConnectionError> {
     const begun = deadline.elapsedMs;
     try {
-      const response = await this.send(facts, url, init, options);
-      const answer = new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
+      const answer = await wait(this.#exchange(facts, url, init, authorization, options), deadline);
       this.#log(facts, url, deadline.elapsedMs - begun, answer);
       return answer;
     } catch (error) {
@@ -215,6 +214,12 @@ export class Engine {
         cause: error,
       });
     }
+  }
+
+  /** Sends a request and reads the whole answer. Nothing here ends with the deadline: not every `fetch` heeds its signal. */
+  async #exchange(facts: Operation, url: string, init: RequestInit, authorization: string, options: RequestOptions): Promise<Answer> {
+    const response = await this.send(facts, url, init, options);
+    return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
   }
 
   #envelope(facts: Operation, answer: Answer): Envelope {
@@ -237,7 +242,11 @@ export class Engine {
     const id = answer && requestId(answer.headers);
     if (id) shown.push(`request id: ${id}`);
     const path = url.split("?", 1)[0] as string;
-    this.#logger.log(`${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd());
+    try {
+      this.#logger.log(`${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd());
+    } catch {
+      // A logger that fails must not lose an answer.
+    }
   }
 }
 
@@ -393,7 +402,8 @@ function told(error: unknown, facts: Operation): unknown {
   if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
     return withOperation(error, { operation: operationId });
   }
-  if (facts.effect === SECRET && (error instanceof DecodeError || (error instanceof ConnectionError && error.outcome === "unknown"))) {
+  const unread = error instanceof DecodeError || error instanceof InternalError || (error instanceof ConnectionError && error.outcome === "unknown");
+  if (facts.effect === SECRET && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
   if (KeyturnError.is(error)) return error;

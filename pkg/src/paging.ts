@@ -2,7 +2,7 @@
 
 import type { Envelope } from "./call.js";
 import type { Operation } from "./core.js";
-import { KeyturnError } from "./errors.js";
+import { DecodeError } from "./errors.js";
 
 /** A page: the envelope, and the way to the next one. */
 export type Page<T> = T & {
@@ -73,10 +73,8 @@ async function fetchPage(list: List, request: unknown, seen: Set<string>): Promi
   const next = async (): Promise<Page<Envelope> | null> => {
     if (token === undefined) return null;
     if (seen.has(token)) {
-      throw new KeyturnError("DecodeError", "invalid_response", "the server sent the same page token twice; following it would never end", {
-        operation: facts.id,
-        outcome: "answered",
-      });
+      const message = "the server sent the same page token twice; following it would never end";
+      throw new DecodeError(message, page.statusCode, page.rawResponse.headers, "", { operation: facts.id });
     }
     return fetchPage(list, withToken(facts, request, token), new Set(seen).add(token));
   };

@@ -3,7 +3,7 @@
 import { core, guarded, register } from "./core.js";
 import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
 import type { ClientOptions, Security } from "./options.js";
-import { type Deadline, type Sender, monotonic, requestId, unixSeconds, wait } from "./transport.js";
+import { Deadline, type Sender, monotonic, requestId, unixSeconds, wait } from "./transport.js";
 import type { Session as Handle } from "./generated/core-glue.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
@@ -75,7 +75,7 @@ export class Session {
   }
 
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  async authorize(deadline: Deadline): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation: string): Promise<Authorization> {
     for (;;) {
       const { told, generation } = this.#use((handle) => ({
         told: handle.authorize(monotonic()),
@@ -90,9 +90,9 @@ export class Session {
           this.#refresh().catch(() => undefined);
           return { value: rest, generation };
         case "A":
-          return { value: await this.#external(deadline), generation };
+          return { value: await this.#external(deadline, operation), generation };
         case "B":
-          throw authenticationError(rest);
+          throw authenticationError(rest, operation);
         default:
           await wait(this.#refresh(), deadline);
       }
@@ -107,12 +107,13 @@ export class Session {
 
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected({ value, generation }: Authorization): boolean {
-    if (value === "") return false;
+    if (value === "" || this.#closed) return false;
     return this.#ask !== undefined || this.#use((handle) => handle.rejected(generation, monotonic()));
   }
 
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
+    if (this.#closed) return -1;
     return this.#use((handle) =>
       handle.next_attempt(
         done.effect,
@@ -131,7 +132,8 @@ export class Session {
 
   /** A call has succeeded. */
   succeeded(): void {
-    this.#use((handle) => handle.succeeded());
+    // An answer that is here is given to its caller, closed or not: a secret may be in it.
+    if (!this.#closed) this.#use((handle) => handle.succeeded());
   }
 
   /** Wipes what is held. */
@@ -159,17 +161,17 @@ export class Session {
     return handle;
   }
 
-  async #external(deadline: Deadline): Promise<string> {
+  async #external(deadline: Deadline, operation: string): Promise<string> {
     let security: Security | null | undefined;
     try {
       security = await wait(Promise.resolve(this.#ask?.()), deadline);
     } catch (error) {
       if (KeyturnError.is(error)) throw error;
-      throw new AuthenticationError("the `security` function failed", 0, "security_function", { cause: error });
+      throw new AuthenticationError("the `security` function failed", 0, "security_function", { operation, cause: error });
     }
     const token = bytes(security?.oauth || security?.bearerAuth || "");
     if (token.length === 0 && this.#anonymous) return "";
-    return configured(() => this.#use((handle) => handle.external(token)));
+    return configured(() => this.#use((handle) => handle.external(token)), operation);
   }
 
   /** One refresh at a time, whatever the number of calls. It never rejects: the core remembers how it ended. */
@@ -184,33 +186,32 @@ export class Session {
     const request = this.#use((handle) => handle.refresh(monotonic(), unixSeconds(), random));
     if (request === undefined) throw new InternalError("these credentials cannot be renewed");
     const split = request.indexOf("\n");
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), TOKEN_TIMEOUT_MS);
+    const deadline = new Deadline(TOKEN_TIMEOUT_MS, []);
     try {
-      const response = await this.#send(request.slice(0, split), {
-        method: "POST",
-        headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
-        body: request.slice(split + 1),
-        signal: controller.signal,
-      });
-      const body = new Uint8Array(await response.arrayBuffer());
+      const { response, body } = await wait(this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal), deadline);
       const { status, headers } = response;
       this.#use((handle) =>
         handle.refreshed(status, body, headers.get("retry-after"), requestId(headers) ?? null, monotonic(), unixSeconds(), Math.random()),
       );
     } catch (error) {
-      if (KeyturnError.is(error)) {
+      if (KeyturnError.is(error) && error !== deadline.reason) {
         if (!this.#closed) this.#use((handle) => handle.abandon());
         throw error;
       }
-      const message = controller.signal.aborted
+      const message = deadline.reason
         ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
       const hint = "Check serverURL or the host in the client id, and this machine's network.";
       this.#use((handle) => handle.refresh_failed(JSON.stringify({ message, status: 0, reason: "unreachable", hint }), monotonic()));
     } finally {
-      clearTimeout(timer);
+      deadline.end();
     }
+  }
+
+  async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
+    const headers = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
+    const response = await this.#send(url, { method: "POST", headers, body, signal });
+    return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
 }
 
@@ -243,19 +244,20 @@ function bytes(secret: string | Uint8Array): Uint8Array {
 }
 
 /** What the core says of an option becomes the error of that option. */
-function configured<T>(run: () => T): T {
+function configured<T>(run: () => T, operation?: string): T {
   try {
     return guarded(run);
   } catch (error) {
     if (typeof error !== "string") throw error;
     const { option, reason, message } = JSON.parse(error) as { option: string; reason: string; message: string };
-    throw new ConfigurationError(option, reason, `${option}: ${message}`);
+    throw new ConfigurationError(option, reason, `${option}: ${message}`, { operation });
   }
 }
 
-function authenticationError(json: string): AuthenticationError {
+function authenticationError(json: string, operation: string): AuthenticationError {
   const told = JSON.parse(json) as { message: string; status: number; reason: string; hint?: string; requestId?: string };
   return new AuthenticationError(told.message, told.status, told.reason, {
+    operation,
     hint: told.hint || undefined,
     requestId: told.requestId || undefined,
   });

@@ -130,9 +130,13 @@ export function wait<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal } = deadline;
     const end = (): void => reject(deadline.reason as Error);
-    if (signal.aborted) return end();
-    signal.addEventListener("abort", end);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+    const settled = <A>(settle: (value: A) => void) => (value: A): void => {
+      signal.removeEventListener("abort", end);
+      settle(value);
+    };
+    promise.then(settled(resolve), settled(reject));
   });
 }
 
