@@ -1,0 +1,37 @@
+// Checks the console's types and bundles it: `node www/build.mjs`. The package must have been built.
+import { execFileSync } from "node:child_process";
+import { cp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+
+try {
+  execFileSync(process.execPath, [tsc, "--project", here], { stdio: "inherit" });
+} catch {
+  // The compiler has said what is wrong.
+  process.exit(1);
+}
+
+await rm(dist, { recursive: true, force: true });
+await build({
+  entryPoints: [join(here, "src/main.ts"), join(here, "src/page.css")],
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  // The core stays a file of its own, beside the script.
+  loader: { ".wasm": "file" },
+  assetNames: "[name]",
+  // The package's manifest speaks of the package's own modules; these define elements when they are imported.
+  ignoreAnnotations: true,
+  legalComments: "none",
+  sourcemap: "linked",
+  logLevel: "warning",
+});
+for (const name of ["index.html", "icon.svg"]) await cp(join(here, "src", name), join(dist, name));

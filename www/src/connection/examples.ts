@@ -1,0 +1,22 @@
+/** Credentials that the sandbox begins with, so that there is something to see. A real tenant cannot be asked this. */
+
+import type { Known, Place } from "../inventory.js";
+
+/** As many as fit on a screen. */
+const SOME = 14;
+
+interface Snapshot {
+  apps: { id: string; displayName: string }[];
+  connectors: { id: string; appId: string; displayName: string }[];
+  connectorCredentials: { id: string; appId: string; connectorId: string }[];
+}
+
+/** Their ids and places; what they are is C1's to say, one by one. */
+export async function sandboxExamples(): Promise<(Place & Pick<Known, "id">)[]> {
+  const response = await fetch("/_sandbox/state", { cache: "no-store" });
+  const { apps, connectors, connectorCredentials } = (await response.json()) as Snapshot;
+  const name = (list: { id: string; displayName: string }[], id: string): string => list.find((one) => one.id === id)?.displayName ?? id;
+  return connectorCredentials.slice(0, SOME).map(({ id, appId, connectorId }) => {
+    return { id, appId, connectorId, app: name(apps, appId), connector: name(connectors, connectorId) };
+  });
+}

@@ -1,0 +1,153 @@
+/** Looks a credential up by its id, which is the only way to learn of one that was not made here. */
+
+import { type ConductorOne, NotFoundError } from "keyturn/slim";
+import { html, nothing, type TemplateResult } from "lit";
+import { type Inventory, type Known, type Place, withoutSecret } from "../inventory.js";
+import { line } from "../ui/dates.js";
+import { Dialog } from "../ui/dialog.js";
+import { icon } from "../ui/icons.js";
+import { credentialStatus, statusChip } from "../ui/status.js";
+import "../ui/failure.js";
+
+type Step = "ask" | "found";
+
+/** The id in what was pasted: an id, or a whole client id such as `clever-otter-12345@acme.conductor.one/ccc`. */
+export function credentialId(text: string): string {
+  return text.trim().split("@", 1)[0] ?? "";
+}
+
+export class LookUpDialog extends Dialog<Step> {
+  static override properties = { ...Dialog.properties, problem: { state: true }, error: { state: true }, asking: { state: true } };
+
+  #client!: ConductorOne;
+  #inventory!: Inventory;
+  #place!: Place;
+  #found: Known | undefined;
+  /** What is wrong with what was typed in. */
+  private declare problem: string;
+  private declare error: unknown;
+  private declare asking: boolean;
+
+  /** Opens it for a connector. */
+  show(client: ConductorOne, inventory: Inventory, place: Place): void {
+    this.#client = client;
+    this.#inventory = inventory;
+    this.#place = place;
+    this.forget();
+    this.open("ask");
+  }
+
+  protected override forget(): void {
+    this.#found = undefined;
+    this.problem = "";
+    this.error = undefined;
+    this.asking = false;
+  }
+
+  protected override content(step: Step): TemplateResult {
+    return step === "ask" ? this.#ask() : this.#facts(this.#found as Known);
+  }
+
+  #head(title: string): TemplateResult {
+    const { app, connector } = this.#place;
+    return html`<header>
+      <h2 id="title" tabindex="-1">${title}</h2>
+      <p class="muted">${app} › ${connector}</p>
+    </header>`;
+  }
+
+  #ask(): TemplateResult {
+    const { problem, error, asking } = this;
+    return html`${this.#head("Look up a credential")}
+      <form @submit=${this.#submit} novalidate>
+        <div class="field">
+          <label for="id">Credential ID</label>
+          <input
+            id="id"
+            class="mono"
+            data-first
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck="false"
+            aria-describedby="id-hint id-problem"
+            aria-invalid=${problem !== ""}
+            aria-required="true"
+          />
+          <p id="id-hint" class="small muted">
+            Or the whole client ID, as the connector has it in <code>BATON_CLIENT_ID</code>: such as clever-otter-12345@acme.conductor.one/ccc
+          </p>
+          <p id="id-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
+        </div>
+        ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
+        <footer>
+          <button type="button" @click=${this.close}>Cancel</button>
+          <button class="primary" aria-disabled=${asking}>
+            ${asking ? html`${icon("sync", 16, "turning")} Looking it up` : html`${icon("search")} Look up`}
+          </button>
+        </footer>
+      </form>`;
+  }
+
+  #facts(known: Known): TemplateResult {
+    const { facts } = known;
+    return html`${this.#head("Found")}
+      <dl class="facts">
+        <dt>Client ID</dt>
+        <dd><span class="mono" translate="no">${facts?.clientId || known.id}</span></dd>
+        <dt>Status</dt>
+        <dd>${statusChip(credentialStatus(known))}</dd>
+        <dt>Created</dt>
+        <dd>${line(facts?.createdAt, "Not said")}</dd>
+        <dt>Expires</dt>
+        <dd>${line(facts?.expiresTime, "No date")}</dd>
+        <dt>Last used</dt>
+        <dd>${line(facts?.lastUsedAt, "Never, as far as C1 says")}</dd>
+      </dl>
+      <p class="muted">It is among the known credentials now. Its secret cannot be read again.</p>
+      <footer>
+        <button type="button" @click=${this.#another}>Look up another</button>
+        <button type="button" class="primary" @click=${this.close}>Close</button>
+      </footer>`;
+  }
+
+  #another(): void {
+    this.forget();
+    this.step = "ask";
+  }
+
+  readonly #submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (this.asking) return;
+    const input = this.renderRoot.querySelector<HTMLInputElement>("#id");
+    const id = credentialId(input?.value ?? "");
+    this.error = undefined;
+    this.problem = id === "" ? "Enter the id of a credential." : "";
+    if (this.problem) return input?.focus();
+    const { appId, connectorId } = this.#place;
+    this.asking = true;
+    try {
+      const answer = await this.#client.connector.getCredentials({ appId, connectorId, id });
+      if (this.step === undefined) return;
+      const facts = withoutSecret(answer.connectorServiceGetCredentialsResponse?.credential);
+      this.#found = this.#inventory.add(this.#place, "looked-up", { ...facts, id: facts.id || id });
+      this.step = "found";
+    } catch (error) {
+      if (this.step === undefined) return;
+      if (error instanceof NotFoundError) {
+        this.problem = `This connector has no credential ${id}. It may have been revoked, or belong to another connector.`;
+        input?.focus();
+      } else {
+        this.error = error;
+      }
+    } finally {
+      this.asking = false;
+    }
+  };
+}
+customElements.define("keyturn-look-up", LookUpDialog);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-look-up": LookUpDialog;
+  }
+}

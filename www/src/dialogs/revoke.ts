@@ -1,0 +1,146 @@
+/** Revocation, after its id has been typed: nothing brings a revoked credential back. */
+
+import { type ConductorOne, NotFoundError } from "keyturn/slim";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { type Inventory, isUsable, type Known } from "../inventory.js";
+import { DAY, relative } from "../ui/dates.js";
+import { Dialog } from "../ui/dialog.js";
+import { icon, note } from "../ui/icons.js";
+import "../ui/failure.js";
+
+type Step = "confirm";
+
+/** Emits `revoked` with the {@link Known} credential. */
+export class RevokeDialog extends Dialog<Step> {
+  static override properties = { ...Dialog.properties, typed: { state: true }, error: { state: true }, revoking: { state: true } };
+  static override styles = [
+    Dialog.styles,
+    css`
+      .typed {
+        user-select: all;
+        padding: 0.05rem 0.3rem;
+        border-radius: 4px;
+        background: var(--plain-soft);
+      }
+    `,
+  ];
+
+  #client!: ConductorOne;
+  #inventory!: Inventory;
+  #known!: Known;
+  private declare typed: string;
+  private declare error: unknown;
+  private declare revoking: boolean;
+
+  /** Opens it for a credential. */
+  show(client: ConductorOne, inventory: Inventory, known: Known): void {
+    this.#client = client;
+    this.#inventory = inventory;
+    this.#known = known;
+    this.forget();
+    this.open("confirm");
+  }
+
+  protected override closable(): boolean {
+    return !this.revoking;
+  }
+
+  protected override forget(): void {
+    this.typed = "";
+    this.error = undefined;
+    this.revoking = false;
+  }
+
+  protected override content(): TemplateResult {
+    const { id, app, connector } = this.#known;
+    const { typed, error, revoking } = this;
+    return html`<header>
+        <h2 id="title" tabindex="-1">Revoke ${id}?</h2>
+        <p class="muted">${app} › ${connector}</p>
+      </header>
+      <ul class="points">
+        <li>
+          ${icon("barred", 18)}
+          <div><strong>It gets no new tokens,</strong> from now on. This cannot be undone.</div>
+        </li>
+        <li>
+          ${icon("clock", 18)}
+          <div>
+            <strong>Tokens that it already got go on working until they expire,</strong> usually within the hour. If the secret leaked, count
+            on that.
+          </div>
+        </li>
+      </ul>
+      ${this.#warning()}
+      <form @submit=${this.#submit}>
+        <div class="field">
+          <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
+          <input
+            id="typed"
+            class="mono"
+            data-first
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck="false"
+            .value=${typed}
+            @input=${this.#type}
+          />
+        </div>
+        ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
+        <footer>
+          <button type="button" ?disabled=${revoking} @click=${this.close}>Cancel</button>
+          <button class="danger" ?disabled=${typed.trim() !== id || revoking}>
+            ${revoking ? html`${icon("sync", 16, "turning")} Revoking` : html`${icon("barred")} Revoke credential`}
+          </button>
+        </footer>
+      </form>`;
+  }
+
+  /** What speaks against it. */
+  #warning(): TemplateResult | typeof nothing {
+    const used = this.#known.facts?.lastUsedAt;
+    const recent = used instanceof Date && Date.now() - used.getTime() < DAY;
+    const others = this.#inventory.of(this.#known).filter((known) => known.id !== this.#known.id && isUsable(known));
+    if (!recent && others.length > 0) return nothing;
+    return note(
+      "warn",
+      "warning",
+      html`${recent ? html`<p><strong>It was last used ${relative(used)}:</strong> something still logs in with it.</p>` : nothing}
+        ${others.length === 0 ? html`<p><strong>No other credential of this connector is known here.</strong> Without one it cannot log in.</p>` : nothing}`,
+    );
+  }
+
+  #type(event: Event): void {
+    this.typed = (event.target as HTMLInputElement).value;
+  }
+
+  readonly #submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const known = this.#known;
+    const { appId, connectorId, id } = known;
+    if (this.typed.trim() !== id || this.revoking) return;
+    this.error = undefined;
+    this.revoking = true;
+    try {
+      await this.#client.connector.revokeCredential({ appId, connectorId, id });
+    } catch (error) {
+      // One that is not there any more is what was asked for.
+      if (!(error instanceof NotFoundError)) {
+        this.error = error;
+        this.revoking = false;
+        return;
+      }
+    }
+    this.revoking = false;
+    this.#inventory.revoked(known);
+    this.dispatchEvent(new CustomEvent("revoked", { detail: known }));
+    this.close();
+  };
+}
+customElements.define("keyturn-revoke", RevokeDialog);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-revoke": RevokeDialog;
+  }
+}

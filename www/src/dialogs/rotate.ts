@@ -1,0 +1,331 @@
+/** Rotation: what will happen, the new secret once, and what to do when its answer never came. */
+
+import { type ConductorOne, KeyturnError } from "keyturn/slim";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { type Inventory, isUsable, type Known, type Place, withoutSecret } from "../inventory.js";
+import { clock, line } from "../ui/dates.js";
+import { Dialog } from "../ui/dialog.js";
+import { icon, note } from "../ui/icons.js";
+import "../ui/copy.js";
+import "../ui/failure.js";
+
+/** How long to wait for the answer, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** A shown secret is masked again after this time, in milliseconds. */
+const SHOWN = 60_000;
+
+/** As many as no secret has, so that the mask does not tell its length. */
+const MASK = "•".repeat(28);
+
+type Step = "plan" | "issuing" | "secret" | "unknown" | "failed";
+
+/** Emits `rotated` with the {@link Known} credential. */
+export class RotateDialog extends Dialog<Step> {
+  static override properties = { ...Dialog.properties, shown: { state: true }, agreed: { state: true } };
+  static override styles = [
+    Dialog.styles,
+    css`
+      .value {
+        display: grid;
+        gap: 0.5rem;
+        padding: 0.8rem 0.9rem 0.9rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius-small);
+        background: var(--sunken);
+      }
+      .value output {
+        display: block;
+        font-family: var(--mono);
+        font-size: 0.875rem;
+        line-height: 1.5;
+        overflow-wrap: anywhere;
+        user-select: all;
+      }
+      .value output.masked {
+        user-select: none;
+        letter-spacing: 0.06em;
+        color: var(--muted);
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+      .wait {
+        display: flex;
+        align-items: center;
+        gap: 0.7rem;
+        min-height: 4rem;
+      }
+    `,
+  ];
+
+  #client!: ConductorOne;
+  #inventory!: Inventory;
+  #place!: Place;
+  /** In a private field, and only from the answer to the closing of the dialog: nothing else can read it. */
+  #secret: string | undefined;
+  #credential: Known | undefined;
+  /** Credentials that worked before and do not any more. */
+  #cut: readonly Known[] = [];
+  #error: unknown;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The secret is in plain sight. */
+  private declare shown: boolean;
+  /** The box is ticked that the way on needs. */
+  private declare agreed: boolean;
+
+  constructor() {
+    super();
+    this.shown = this.agreed = false;
+  }
+
+  /** Opens it for a connector. */
+  show(client: ConductorOne, inventory: Inventory, place: Place): void {
+    this.#client = client;
+    this.#inventory = inventory;
+    this.#place = place;
+    this.agreed = false;
+    this.open(inventory.unsettled(place) ? "unknown" : "plan");
+  }
+
+  /** A secret is on its way or not yet stored: the page should not be left. */
+  get busy(): boolean {
+    return this.step === "issuing" || this.step === "secret";
+  }
+
+  /** Drops the secret, whatever is on the screen: the page is being left. */
+  wipe(): void {
+    this.agreed = true;
+    if (this.step !== "issuing") this.close();
+  }
+
+  protected override closable(step: Step): boolean {
+    return step !== "issuing" && (step !== "secret" || this.agreed);
+  }
+
+  protected override forget(): void {
+    clearTimeout(this.#timer);
+    this.#secret = this.#credential = this.#error = undefined;
+    this.#cut = [];
+    this.shown = this.agreed = false;
+  }
+
+  protected override content(step: Step): TemplateResult {
+    switch (step) {
+      case "plan":
+        return this.#plan();
+      case "issuing":
+        return this.#issuing();
+      case "secret":
+        return this.#reveal();
+      case "unknown":
+        return this.#unknown();
+      case "failed":
+        return this.#failed();
+    }
+  }
+
+  #head(title: string): TemplateResult {
+    const { app, connector } = this.#place;
+    return html`<header>
+      <h2 id="title" tabindex="-1">${title}</h2>
+      <p class="muted">${app} › ${connector}</p>
+    </header>`;
+  }
+
+  get #others(): readonly Known[] {
+    return this.#inventory.of(this.#place).filter((known) => isUsable(known) && known.id !== this.#credential?.id);
+  }
+
+  get #action(): string {
+    return this.#others.length > 0 ? "Rotate credential" : "Create credential";
+  }
+
+  #plan(): TemplateResult {
+    const others = this.#others.length;
+    const stays =
+      others === 0
+        ? html`If the connector has a credential that this console does not know of, that one goes on working until it is revoked.`
+        : html`${others === 1 ? "The one known here goes" : `The ${others} known here go`} on working until you revoke
+          ${others === 1 ? "it" : "them"}: move the connector over first, then revoke.`;
+    return html`${this.#head(this.#action)}
+      <ul class="points">
+        <li>
+          ${icon("plus", 18)}
+          <div><strong>C1 issues an additional credential:</strong> a new client ID and a new secret. ${stays}</div>
+        </li>
+        <li>
+          ${icon("eye", 18)}
+          <div><strong>The secret is shown once,</strong> here, and nowhere again. Have the place ready where it will be stored.</div>
+        </li>
+        <li>
+          ${icon("info", 18)}
+          <div class="muted">C1 decides when it expires. Neither a lifetime nor allowed networks nor a scope can be set for it.</div>
+        </li>
+      </ul>
+      <footer>
+        <button type="button" @click=${this.close}>Cancel</button>
+        <button type="button" class="primary" @click=${this.#issue}>${icon("key")} ${this.#action}</button>
+      </footer>`;
+  }
+
+  #issuing(): TemplateResult {
+    return html`${this.#head("Waiting for C1")}
+      <p class="wait" role="status">
+        ${icon("sync", 22, "turning")}
+        <span>A credential is being issued. Keep this page open: the secret comes with the answer, and only with it.</span>
+      </p>`;
+  }
+
+  #reveal(): TemplateResult {
+    const { facts } = this.#credential as Known;
+    const cut = this.#cut;
+    return html`${this.#head("Store the new credential")}
+      <p>Copy both values to where the connector reads them. The secret cannot be shown again once this is closed.</p>
+      ${cut.length > 0
+        ? note(
+            "warn",
+            "warning",
+            html`<strong>This tenant does not keep the old credential.</strong>
+              <p>${cut.map(({ id }) => id).join(", ")} stopped working with this rotation: bring the new one to the connector now.</p>`,
+          )
+        : nothing}
+      <div class="value">
+        <span class="label" id="id-label">Client ID</span>
+        <output aria-live="off" aria-labelledby="id-label" translate="no">${facts?.clientId ?? ""}</output>
+        <div class="buttons"><keyturn-copy name="client ID" .text=${this.#clientId}></keyturn-copy></div>
+      </div>
+      <div class="value">
+        <span class="label" id="secret-label">Client secret</span>
+        <output
+          id="secret"
+          class=${this.shown ? "" : "masked"}
+          aria-live="off"
+          aria-labelledby="secret-label"
+          translate="no"
+          spellcheck="false"
+          >${this.shown ? this.#secret : html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>`}</output
+        >
+        <div class="buttons">
+          <button type="button" aria-pressed=${this.shown} aria-controls="secret" @click=${this.#toggle}>
+            ${icon(this.shown ? "eyeOff" : "eye")} ${this.shown ? "Hide" : "Show"}
+            <span class="unseen">client secret</span>
+          </button>
+          <keyturn-copy name="client secret" .text=${this.#clientSecret}></keyturn-copy>
+        </div>
+        <p class="small muted">It begins with <code>secret-token:</code> and that is a part of it. ${this.#expiry(facts?.expiresTime)}</p>
+      </div>
+      <label class="choice">
+        <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+        <span>I stored the client ID and the secret</span>
+      </label>
+      <footer>
+        <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.close}>Close</button>
+      </footer>`;
+  }
+
+  #expiry(date: Date | null | undefined): TemplateResult {
+    return date ? html`It expires ${line(date, "")}.` : html`C1 names no date when it expires.`;
+  }
+
+  #unknown(): TemplateResult {
+    const { from, to } = this.#inventory.unsettled(this.#place) ?? { from: 0, to: 0 };
+    return html`${this.#head("It is unknown whether a credential was issued")}
+      ${note(
+        "warn",
+        "warning",
+        html`<p>
+          The request went out at ${clock(from)} and its answer never came, or could not be read. C1 may have issued a credential whose
+          secret nobody has. The request was not repeated: that could issue another one.
+        </p>`,
+      )}
+      <div>
+        <p class="label">What to do</p>
+        <ol class="steps">
+          <li>
+            In C1’s system log, look for a rotation of this connector’s credential between ${clock(from)} and ${clock(to)}, by this
+            machine’s clock.
+          </li>
+          <li>If there is one, revoke that credential: look it up here by its id, or revoke it in C1. Its secret is lost.</li>
+          <li>Then rotate again. Whatever the connector uses now goes on working in the meantime.</li>
+        </ol>
+      </div>
+      <label class="choice">
+        <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+        <span>I looked, and revoked what I found. Rotating again issues one more credential.</span>
+      </label>
+      <footer>
+        <button type="button" @click=${this.close}>Close</button>
+        <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.#settle}>Go on to rotate</button>
+      </footer>`;
+  }
+
+  #failed(): TemplateResult {
+    return html`${this.#head("No credential was issued")}
+      <keyturn-failure .error=${this.#error} retriable @retry=${this.#issue}></keyturn-failure>
+      <footer><button type="button" @click=${this.close}>Close</button></footer>`;
+  }
+
+  readonly #clientId = (): string => this.#credential?.facts?.clientId ?? "";
+  readonly #clientSecret = (): string => this.#secret ?? "";
+
+  #agree(event: Event): void {
+    this.agreed = (event.target as HTMLInputElement).checked;
+  }
+
+  #toggle(): void {
+    clearTimeout(this.#timer);
+    this.shown = !this.shown;
+    if (this.shown) this.#timer = setTimeout(() => (this.shown = false), SHOWN);
+  }
+
+  #settle(): void {
+    this.#inventory.settle(this.#place);
+    this.agreed = false;
+    this.step = "plan";
+  }
+
+  async #issue(): Promise<void> {
+    const { appId, connectorId } = this.#place;
+    const others = this.#others;
+    const from = Date.now();
+    this.step = "issuing";
+    try {
+      const answer = await this.#client.connector.rotateCredential({ appId, connectorId }, { timeoutMs: PATIENCE });
+      const credential = answer.connectorServiceRotateCredentialResponse?.credential;
+      if (!credential?.id || !credential.clientSecret) {
+        // It is there, whatever is missing of it.
+        this.#inventory.unsettle(this.#place, from, Date.now());
+        this.step = "unknown";
+        return;
+      }
+      this.#secret = credential.clientSecret;
+      this.#credential = this.#inventory.add(this.#place, "rotated", withoutSecret(credential));
+      this.step = "secret";
+      this.dispatchEvent(new CustomEvent("rotated", { detail: this.#credential }));
+    } catch (error) {
+      if (KeyturnError.is(error) && error.outcome === "unknown") {
+        this.#inventory.unsettle(this.#place, from, Date.now());
+        this.step = "unknown";
+      } else {
+        this.#error = error;
+        this.step = "failed";
+      }
+      return;
+    }
+    // Whether the others go on working is for the tenant to say, and C1 does not document it: look.
+    await this.#inventory.check(others);
+    if (this.#secret === undefined) return;
+    this.#cut = others.filter((known) => !isUsable(known));
+    this.requestUpdate();
+  }
+}
+customElements.define("keyturn-rotate", RotateDialog);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-rotate": RotateDialog;
+  }
+}

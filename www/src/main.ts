@@ -1,0 +1,3 @@
+/** The page's script. */
+
+import "./console.js";

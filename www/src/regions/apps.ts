@@ -1,0 +1,114 @@
+/** The tenant's apps, to choose one. */
+
+import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { Pages } from "../ui/pages.js";
+import { base } from "../ui/styles.js";
+import "../ui/failure.js";
+
+type AppsPage = Page<operations.C1ApiAppV1AppsListResponse>;
+
+/** Where an app is, within the page. */
+export function appLink(appId: string): string {
+  return `#/apps/${encodeURIComponent(appId)}`;
+}
+
+/** Emits `apps` when some have come, with all of them. */
+export class Apps extends LitElement {
+  static override properties = { client: { attribute: false }, selected: {} };
+  static override styles = [
+    base,
+    css`
+      nav {
+        padding-bottom: 0.5rem;
+      }
+      ul {
+        padding: 0 0.6rem 0.4rem;
+        display: grid;
+        gap: 2px;
+      }
+      a {
+        display: flex;
+        align-items: center;
+        min-height: 2.25rem;
+        padding: 0.35rem 0.7rem;
+        border-radius: var(--radius-small);
+        color: inherit;
+        font-size: 0.9375rem;
+        text-decoration: none;
+        overflow-wrap: anywhere;
+      }
+      a:hover {
+        background: var(--hover);
+      }
+      a[aria-current] {
+        background: var(--accent-soft);
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .more {
+        margin-top: 0.3rem;
+      }
+      @media (max-width: 56rem) {
+        ul {
+          max-height: 15rem;
+          overflow-y: auto;
+        }
+      }
+      @media (forced-colors: active) {
+        a[aria-current] {
+          outline: 2px solid Highlight;
+          outline-offset: -2px;
+        }
+      }
+    `,
+  ];
+  declare client: ConductorOne;
+  declare selected: string;
+  readonly #pages = new Pages<AppsPage, shared.App>(this, ({ listAppsResponse: body }) => ({
+    items: body?.list ?? [],
+    nextPageToken: body?.nextPageToken,
+  }));
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("client")) void this.#told(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
+  }
+
+  protected override render(): TemplateResult {
+    return html`<section class="card" aria-labelledby="heading">
+      <header><h2 id="heading">Apps</h2></header>
+      ${this.#content()}
+    </section>`;
+  }
+
+  #content(): TemplateResult | typeof nothing {
+    const { items, loading, error, more } = this.#pages;
+    const list =
+      items.length === 0
+        ? nothing
+        : html`<nav aria-labelledby="heading">
+            <ul>
+              ${items.map(
+                ({ id, displayName }) =>
+                  html`<li><a href=${appLink(id ?? "")} aria-current=${id === this.selected ? "page" : nothing}>${displayName || id}</a></li>`,
+              )}
+            </ul>
+          </nav>`;
+    if (error) return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#next}></keyturn-failure></div>`;
+    if (loading) {
+      return html`${list}
+        <p role="status" class="unseen">Loading apps</p>
+        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>`;
+    }
+    if (items.length === 0) return html`<p class="empty">This tenant has no apps yet. Add one in C1, then reload this page.</p>`;
+    return more ? html`${list}<div class="more"><button type="button" @click=${this.#next}>Show more apps</button></div>` : list;
+  }
+
+  readonly #next = (): void => void this.#told(this.#pages.next());
+
+  async #told(coming: Promise<void>): Promise<void> {
+    await coming;
+    this.dispatchEvent(new CustomEvent("apps", { detail: this.#pages.items }));
+  }
+}
+customElements.define("keyturn-apps", Apps);

@@ -1,0 +1,114 @@
+/** Who is connected to what. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { Connection } from "../connection/connection.js";
+import { chip } from "../ui/icons.js";
+import { base } from "../ui/styles.js";
+
+/** Emits `disconnect`. */
+export class Banner extends LitElement {
+  static override properties = { connection: { attribute: false } };
+  static override styles = [
+    base,
+    css`
+      header {
+        background: var(--surface);
+        border-bottom: 1px solid var(--line);
+      }
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.6rem 1.75rem;
+        max-width: 84rem;
+        margin: auto;
+        padding: 0.7rem 1.5rem;
+      }
+      .brand {
+        display: flex;
+        align-items: center;
+        gap: 0.65rem;
+        font-size: 1.0625rem;
+        font-weight: 650;
+        letter-spacing: -0.015em;
+        margin-inline-end: auto;
+      }
+      .brand img {
+        display: block;
+        border-radius: 7px;
+      }
+      .brand .chip {
+        margin-inline-start: 0.35rem;
+        letter-spacing: 0;
+      }
+      dl {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.4rem 1.75rem;
+        min-width: 0;
+      }
+      dl div {
+        min-width: 0;
+        max-width: 17rem;
+      }
+      dt {
+        color: var(--muted);
+        font-size: 0.75rem;
+        line-height: 1.3;
+      }
+      dd {
+        font-size: 0.8125rem;
+        line-height: 1.45;
+        overflow-wrap: anywhere;
+      }
+      dd.mono {
+        font-size: 0.78125rem;
+      }
+      @media (max-width: 30rem) {
+        .bar {
+          padding-inline: 1rem;
+        }
+      }
+    `,
+  ];
+  declare connection: Connection | undefined;
+
+  protected override render(): TemplateResult {
+    return html`<header>
+      <div class="bar">
+        <div class="brand">
+          <img src="icon.svg" width="30" height="30" alt="" />
+          <span>Keyturn</span>
+          ${this.#badge()}
+        </div>
+        ${this.#identity()}
+      </div>
+    </header>`;
+  }
+
+  #badge(): TemplateResult | typeof nothing {
+    if (!this.connection) return nothing;
+    return this.connection.sandbox ? chip("accent", "shield", "Sandbox") : chip("warn", "key", "Live");
+  }
+
+  #identity(): TemplateResult | typeof nothing {
+    if (!this.connection) return nothing;
+    const { tenantId, principleId, userId, roles } = this.connection.identity;
+    const facts: [string, string | null | undefined, boolean][] = [
+      ["Tenant", tenantId, true],
+      ["Principal", principleId || userId, true],
+      ["Role", roles?.map(readable).join(", "), false],
+    ];
+    return html`<dl>
+        ${facts.map(([name, value, mono]) => (value ? html`<div><dt>${name}</dt><dd class=${mono ? "mono" : ""} translate="no">${value}</dd></div>` : nothing))}
+      </dl>
+      <button type="button" @click=${() => this.dispatchEvent(new Event("disconnect"))}>Disconnect</button>`;
+  }
+}
+customElements.define("keyturn-banner", Banner);
+
+/** `super-administrator` as people write it. */
+function readable(role: string): string {
+  const words = role.replaceAll(/[-_]/g, " ").toLowerCase();
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,175 @@
+/** Ways to log in, to choose from. What is typed in is given on and not kept. */
+
+import { type ClientOptions, ConfigurationError } from "keyturn/slim";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { connect, type Connection } from "../connection/connection.js";
+import { type Field, serverField, type Way, ways } from "../connection/ways.js";
+import { icon, note } from "../ui/icons.js";
+import { base } from "../ui/styles.js";
+import "../ui/failure.js";
+
+/** Emits `connected` with the {@link Connection}. */
+export class Connect extends LitElement {
+  static override properties = {
+    sandbox: { attribute: false },
+    way: { state: true },
+    error: { state: true },
+    problems: { state: true },
+    connecting: { state: true },
+  };
+  static override styles = [
+    base,
+    css`
+      .card {
+        max-width: 34rem;
+        margin: 3rem auto;
+        padding: 1.6rem 1.75rem 1.75rem;
+        display: grid;
+        gap: 1.25rem;
+      }
+      h1 {
+        font-size: 1.375rem;
+      }
+      form,
+      fieldset {
+        display: grid;
+        gap: 1.1rem;
+        margin: 0;
+        padding: 0;
+        border: 0;
+        min-width: 0;
+      }
+      fieldset {
+        gap: 0.35rem;
+      }
+      legend {
+        padding: 0;
+        margin-bottom: 0.3rem;
+      }
+      .sandbox {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.75rem 1rem;
+        align-items: center;
+        justify-content: space-between;
+        padding-bottom: 1.25rem;
+        border-bottom: 1px solid var(--line);
+      }
+      .sandbox p {
+        flex: 1 1 14rem;
+      }
+      button[class="primary"] {
+        justify-self: start;
+      }
+      @media (max-width: 30rem) {
+        .card {
+          margin-block: 1.25rem;
+          padding: 1.2rem 1.1rem;
+        }
+      }
+    `,
+  ];
+  /** How to log in to the sandbox behind this page, if there is one. */
+  declare sandbox: ClientOptions | undefined;
+  private declare way: Way;
+  private declare error: unknown;
+  /** What is wrong, by field. */
+  private declare problems: Record<string, string>;
+  private declare connecting: boolean;
+
+  constructor() {
+    super();
+    this.way = ways[0] as Way;
+    this.problems = {};
+    this.connecting = false;
+  }
+
+  protected override render(): TemplateResult {
+    const { way, sandbox, error, connecting } = this;
+    return html`<section class="card" aria-labelledby="heading">
+      <h1 id="heading" tabindex="-1">Connect to a tenant</h1>
+      ${sandbox
+        ? html`<div class="sandbox">
+            <p class="muted">A sandbox tenant is behind this page. Everything in it is made up.</p>
+            <button type="button" @click=${() => this.#connect(sandbox, true)}>${icon("shield")} Use the sandbox</button>
+          </div>`
+        : nothing}
+      <form @submit=${this.#submit} novalidate autocomplete="off">
+        <fieldset>
+          <legend class="label">Log in with</legend>
+          ${ways.map(
+            (one) => html`<label class="choice">
+              <input type="radio" name="way" .checked=${one === way} @change=${() => this.#choose(one)} />
+              <span>${one.label}<br /><span class="small muted">${one.about}</span></span>
+            </label>`,
+          )}
+        </fieldset>
+        ${way.fields.map((field) => this.#field(field))} ${this.#field(serverField, location.origin)}
+        ${note("plain", "info", html`<p>What you enter stays in this page’s memory until you disconnect or close the tab. It is stored nowhere.</p>`)}
+        ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
+        <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} Connecting` : "Connect"}</button>
+      </form>
+    </section>`;
+  }
+
+  #field({ name, label, hint, secret }: Field, value = ""): TemplateResult {
+    const problem = this.problems[name] ?? "";
+    return html`<div class="field">
+      <label for=${name}>${label}</label>
+      <input
+        id=${name}
+        name=${name}
+        class="mono"
+        type=${secret ? "password" : "text"}
+        value=${value}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck="false"
+        aria-describedby="${name}-hint ${name}-problem"
+        aria-invalid=${problem !== ""}
+      />
+      <p id="${name}-hint" class="small muted">${hint}</p>
+      <p id="${name}-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
+    </div>`;
+  }
+
+  #choose(way: Way): void {
+    this.way = way;
+    this.problems = {};
+    this.error = undefined;
+  }
+
+  readonly #submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
+    const fields = [...this.way.fields, serverField];
+    this.problems = Object.fromEntries(fields.flatMap(({ name, label }) => (values[name] ? [] : [[name, `${label} is missing.`]])));
+    if (Object.keys(this.problems).length === 0) {
+      await this.#connect({ ...this.way.options(values), serverURL: values[serverField.name] }, false);
+    }
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  };
+
+  async #connect(options: ClientOptions, sandbox: boolean): Promise<void> {
+    if (this.connecting) return;
+    this.connecting = true;
+    this.error = undefined;
+    this.problems = {};
+    try {
+      const connection: Connection = await connect(options, sandbox);
+      this.dispatchEvent(new CustomEvent("connected", { detail: connection }));
+    } catch (error) {
+      const option = error instanceof ConfigurationError ? error.option : "";
+      if ([...this.way.fields, serverField].some(({ name }) => name === option)) {
+        this.problems = { [option]: (error as Error).message.replace(`${option}: `, "") };
+      } else {
+        this.error = error;
+      }
+    } finally {
+      this.connecting = false;
+    }
+  }
+}
+customElements.define("keyturn-connect", Connect);

@@ -1,0 +1,132 @@
+/** The connectors of one app, and what can be done with their credentials. */
+
+import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type Inventory, isUsable, type Place } from "../inventory.js";
+import { chip, icon } from "../ui/icons.js";
+import { Pages } from "../ui/pages.js";
+import { statusChip, syncStatus } from "../ui/status.js";
+import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
+import "../ui/failure.js";
+
+type ConnectorsPage = Page<operations.C1ApiAppV1ConnectorServiceListResponse>;
+
+/** Emits `rotate` and `look-up` with a {@link Place}. */
+export class Connectors extends LitElement {
+  static override properties = { client: { attribute: false }, inventory: { attribute: false }, app: { attribute: false } };
+  static override styles = [
+    base,
+    css`
+      .under.trouble {
+        color: var(--bad);
+        margin-top: 0.25rem;
+        max-width: 26rem;
+      }
+      .known {
+        display: grid;
+        gap: 0.3rem;
+        justify-items: start;
+      }
+    `,
+  ];
+  declare client: ConductorOne;
+  declare inventory: Inventory;
+  declare app: shared.App | undefined;
+  readonly #pages = new Pages<ConnectorsPage, shared.Connector>(this, ({ connectorServiceListResponse: body }) => ({
+    items: (body?.list ?? []).flatMap(({ connector }) => connector ?? []),
+    nextPageToken: body?.nextPageToken,
+  }));
+
+  constructor() {
+    super();
+    new Watch(this, () => this.inventory);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const appId = this.app?.id;
+    if (appId && (changed.has("client") || changed.get("app")?.id !== appId) && (changed.has("app") || changed.has("client"))) {
+      void this.#pages.start((signal) => this.client.connector.list({ appId, pageSize: 25 }, { signal }));
+    }
+  }
+
+  protected override render(): TemplateResult {
+    return html`<section class="card" aria-labelledby="heading">
+      <header>
+        <h2 id="heading">Connectors of ${this.app?.displayName || this.app?.id}</h2>
+        ${this.app?.description ? html`<p class="muted small">${this.app.description}</p>` : nothing}
+      </header>
+      ${this.#content()}
+    </section>`;
+  }
+
+  #content(): TemplateResult {
+    const { items, loading, error, more } = this.#pages;
+    const table = items.length === 0 ? nothing : this.#table(items);
+    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#next}></keyturn-failure></div>`;
+    if (loading) {
+      return html`${table}
+        <p role="status" class="unseen">Loading connectors</p>
+        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>`;
+    }
+    if (items.length === 0) return html`<p class="empty">This app has no connectors. Only connectors have credentials of their own.</p>`;
+    return html`${table}${more ? html`<div class="more"><button type="button" @click=${this.#next}>Show more connectors</button></div>` : nothing}`;
+  }
+
+  #table(connectors: readonly shared.Connector[]): TemplateResult {
+    return html`<table role="table" aria-labelledby="heading">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">Connector</th>
+          <th role="columnheader" scope="col">Sync</th>
+          <th role="columnheader" scope="col">Known credentials</th>
+          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${connectors.map((connector) => this.#row(connector))}
+      </tbody>
+    </table>`;
+  }
+
+  #row(connector: shared.Connector): TemplateResult {
+    const place: Place = {
+      appId: connector.appId || this.app?.id || "",
+      connectorId: connector.id ?? "",
+      app: this.app?.displayName || this.app?.id || "",
+      connector: connector.displayName || connector.id || "",
+    };
+    const usable = this.inventory.of(place).filter(isUsable).length;
+    const unsettled = this.inventory.unsettled(place) !== undefined;
+    const trouble = connector.status?.lastError || connector.syncDisabledReason;
+    return html`<tr role="row">
+      <th role="rowheader" scope="row">${place.connector}</th>
+      <td role="cell" data-label="Sync">
+        <div>${statusChip(syncStatus(connector))} ${trouble ? html`<span class="under">${trouble}</span>` : nothing}</div>
+      </td>
+      <td role="cell" data-label="Known credentials">
+        <div class="known">
+          ${usable > 0 ? html`<span>${usable} valid</span>` : html`<span class="muted">None</span>`}
+          ${unsettled ? chip("warn", "warning", "Outcome unknown") : nothing}
+        </div>
+      </td>
+      <td role="cell" class="actions">
+        <div>
+          <button type="button" class="quiet" @click=${() => this.#emit("look-up", place)}>
+            ${icon("search")} Look up <span class="unseen">a credential of ${place.connector}</span>
+          </button>
+          <button type="button" @click=${() => this.#emit("rotate", place)}>
+            ${icon("key")} ${usable > 0 ? "Rotate credential" : "Create credential"} <span class="unseen">of ${place.connector}</span>
+          </button>
+        </div>
+      </td>
+    </tr>`;
+  }
+
+  readonly #next = (): void => void this.#pages.next();
+
+  #emit(type: "rotate" | "look-up", place: Place): void {
+    this.dispatchEvent(new CustomEvent(type, { detail: place }));
+  }
+}
+customElements.define("keyturn-connectors", Connectors);

@@ -1,0 +1,155 @@
+/** The credentials that this console knows of. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { type Inventory, type Known, type Source } from "../inventory.js";
+import { moment, relative } from "../ui/dates.js";
+import { icon, note } from "../ui/icons.js";
+import { credentialStatus, statusChip } from "../ui/status.js";
+import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
+import { titleOf } from "../ui/failure.js";
+
+const SOURCES: Record<string, string> = {
+  rotated: "Created here",
+  "looked-up": "Looked up",
+  example: "Example",
+} satisfies Record<"rotated" | "looked-up" | "example", string>;
+
+function sourceName(source: Source): string {
+  return SOURCES[source] ?? source;
+}
+
+/** Emits `revoke` with the {@link Known} credential, and `examples`. */
+export class Credentials extends LitElement {
+  static override properties = { inventory: { attribute: false }, examples: {}, said: {} };
+  static override styles = [
+    base,
+    css`
+      header p {
+        flex: 1 1 20rem;
+      }
+      .said:not(:empty) {
+        margin: 0 1.25rem 1rem;
+      }
+      td button {
+        padding-inline: 0.5rem;
+      }
+    `,
+  ];
+  declare inventory: Inventory;
+  /** Whether there are examples to look up: `none`, `offered` or `loading`. */
+  declare examples: "none" | "offered" | "loading";
+  /** What has just been done. */
+  declare said: string;
+
+  constructor() {
+    super();
+    this.examples = "none";
+    this.said = "";
+    new Watch(this, () => this.inventory);
+  }
+
+  protected override render(): TemplateResult {
+    const all = this.inventory.all;
+    return html`<section class="card" aria-labelledby="heading">
+      <header>
+        <h2 id="heading" tabindex="-1">Known credentials</h2>
+        ${all.length > 0 ? html`<p class="muted small">Of all connectors. Kept in this tab until it is closed: ids, never secrets.</p>` : nothing}
+      </header>
+      <div role="status" class="said">${this.said ? note("good", "check", html`<p>${this.said}</p>`) : nothing}</div>
+      ${all.length > 0 ? this.#table(all) : this.#empty()}
+    </section>`;
+  }
+
+  /** Gives the focus a place when that which had it has gone. */
+  focusHeading(): void {
+    this.renderRoot.querySelector<HTMLElement>("#heading")?.focus();
+  }
+
+  #empty(): TemplateResult {
+    const loading = this.examples === "loading";
+    return html`<div class="empty">
+      <p>
+        <strong>None yet.</strong> C1 cannot list the credentials of a connector, so this console remembers those that are created or looked
+        up here, until the tab is closed.
+      </p>
+      ${this.examples === "none"
+        ? nothing
+        : html`<button type="button" ?disabled=${loading} @click=${this.#askForExamples}>
+            ${icon(loading ? "sync" : "search", 16, loading ? "turning" : "")} Look up the sandbox’s examples
+          </button>`}
+    </div>`;
+  }
+
+  #table(all: readonly Known[]): TemplateResult {
+    return html`<table role="table" aria-labelledby="heading">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">Credential</th>
+          <th role="columnheader" scope="col">Status</th>
+          <th role="columnheader" scope="col">Expires</th>
+          <th role="columnheader" scope="col">Last used</th>
+          <th role="columnheader" scope="col">Known from</th>
+          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${all.map((known) => this.#row(known))}
+      </tbody>
+    </table>`;
+  }
+
+  #row(known: Known): TemplateResult {
+    const { id, app, connector, facts, source, since, checking, error } = known;
+    const ended = known.gone || known.revokedAt !== undefined || facts?.deletedAt;
+    return html`<tr role="row" aria-busy=${Boolean(checking)}>
+      <th role="rowheader" scope="row">
+        <span class="mono" translate="no">${id}</span>
+        <span class="under">${app} › ${connector}</span>
+      </th>
+      <td role="cell" data-label="Status">
+        <div>${statusChip(credentialStatus(known))} ${error ? html`<span class="under">${titleOf(error)}</span>` : nothing}</div>
+      </td>
+      <td role="cell" data-label="Expires"><div>${facts ? moment(facts.expiresTime, "No date") : "—"}</div></td>
+      <td role="cell" data-label="Last used"><div>${facts ? moment(facts.lastUsedAt, "Never") : "—"}</div></td>
+      <td role="cell" data-label="Known from">
+        <div>${sourceName(source)}<span class="under">${relative(since)}</span></div>
+      </td>
+      <td role="cell" class="actions">
+        <div>
+          <button type="button" class="quiet" ?disabled=${checking} @click=${() => this.inventory.check([known])}>
+            ${icon("sync", 16, checking ? "turning" : "")} Check <span class="unseen">${id} again</span>
+          </button>
+          ${ended
+            ? html`<button type="button" class="quiet" @click=${() => this.#remove(known)}>
+                ${icon("cross")} Remove <span class="unseen">${id} from the list</span>
+              </button>`
+            : html`<button type="button" class="quiet risky" @click=${() => this.#emit(known)}>
+                ${icon("barred")} Revoke <span class="unseen">${id}</span>
+              </button>`}
+        </div>
+      </td>
+    </tr>`;
+  }
+
+  #emit(known: Known): void {
+    this.dispatchEvent(new CustomEvent("revoke", { detail: known }));
+  }
+
+  #askForExamples(): void {
+    this.dispatchEvent(new Event("examples"));
+    this.focusHeading();
+  }
+
+  #remove(known: Known): void {
+    this.inventory.forget(known);
+    this.focusHeading();
+  }
+}
+customElements.define("keyturn-credentials", Credentials);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-credentials": Credentials;
+  }
+}

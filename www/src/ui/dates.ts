@@ -1,0 +1,50 @@
+/** Dates, for people. */
+
+import { html, type TemplateResult } from "lit";
+
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** Days are counted up to this many; months are too coarse for what expires. */
+const COUNTED_DAYS = 90;
+
+/** A day, in milliseconds. */
+export const DAY = 86_400_000;
+
+/** How long ago or how soon, such as "in 14 days". */
+export function relative(date: Date | number, now = Date.now()): string {
+  const seconds = (Number(date) - now) / 1000;
+  const size = Math.abs(seconds);
+  if (size < 45) return seconds > 5 ? "in a moment" : "just now";
+  const coarse = size >= (COUNTED_DAYS + 1) * 86_400;
+  const [unit, length] = STEPS.find(([unit, length]) => size >= length && (coarse || !["month", "year"].includes(unit))) ?? ["minute", 60];
+  return RELATIVE.format(Math.round(seconds / length), unit);
+}
+
+/** For a column: how far away, and when; the time of day only where it matters. `absent` is what stands for no date. */
+export function moment(date: Date | null | undefined, absent: string): TemplateResult {
+  if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
+  const near = Math.abs(date.getTime() - Date.now()) < 2 * DAY;
+  return html`<time datetime=${date.toISOString()}>${relative(date)}<span class="under">${(near ? EXACT : DATE).format(date)}</span></time>`;
+}
+
+/** A time of day, to the second. */
+export function clock(date: number): string {
+  return TIME.format(date);
+}
+
+/** One line: when exactly, and how far away. */
+export function line(date: Date | null | undefined, absent: string): TemplateResult {
+  if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
+  return html`<time datetime=${date.toISOString()}>${EXACT.format(date)}</time> <span class="muted">(${relative(date)})</span>`;
+}
