@@ -8,9 +8,9 @@
 //! number, so all of them are tested natively. `js` exports them to JavaScript, whose driver (`pkg/src/call.ts`)
 //! does what they say.
 
-pub mod api;
 pub mod auth;
 pub mod call;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
 mod js;
-pub mod wire;
+
+pub use keyturn_wire::{api, wire};

@@ -504,7 +504,7 @@ impl<'a> Encoder<'a> {
                     while let Some(key) = inner.next(&mut self.cursor)? {
                         self.comma(&mut first);
                         self.key(key);
-                        self.path.push(At::Field(key.raw));
+                        self.path.push(At::Field(key.raw()));
                         self.free()?;
                         self.path.pop();
                     }

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = keyturn_api::table::Options { enums: env::var_os("CARGO_FEATURE_ENUMS").is_some() };
     let out = env::var("OUT_DIR")?;
     for name in APIS {
-        let idl = format!("api/{name}.idl");
+        let idl = format!("../api/{name}.idl");
         println!("cargo::rerun-if-changed={idl}");
         let text = fs::read_to_string(&idl)?;
         let api = keyturn_api::text::parse(&text).map_err(|error| format!("{idl}: {error}"))?;
