@@ -23,8 +23,8 @@ const LONGEST: usize = 512;
 /// out with the request, since some servers repeat it.
 pub fn read(body: &str, sent: &str) -> Failure {
     let without;
-    let body = if sent.len() >= 8 && body.contains(sent) {
-        without = body.replace(sent, REDACTED);
+    let body = if sent.len() >= 8 {
+        without = replaced(body, sent);
         &without
     } else {
         body
@@ -51,6 +51,25 @@ pub fn read(body: &str, sent: &str) -> Failure {
         Ok(())
     });
     failure
+}
+
+/// `text` with `[redacted]` for each `secret`. As bytes: a text search by `str` brings 3 KB of code with it.
+fn replaced(text: &str, secret: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let (mut at, first) = (0, secret.bytes().next());
+    while let Some(byte) = rest.as_bytes().get(at) {
+        if Some(*byte) == first && rest.as_bytes().get(at..).is_some_and(|here| here.starts_with(secret.as_bytes())) {
+            out.push_str(rest.get(..at).unwrap_or_default());
+            out.push_str(REDACTED);
+            rest = rest.get(at + secret.len()..).unwrap_or_default();
+            at = 0;
+        } else {
+            at += 1;
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 fn members<'a>(

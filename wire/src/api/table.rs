@@ -252,7 +252,7 @@ impl Table {
 
     /// The operation's id in the API document.
     pub fn operation_id(&self, operation: &Operation) -> String {
-        format!("{}.{}", self.name(operation.service), self.name(operation.name))
+        [self.name(operation.service), ".", self.name(operation.name)].concat()
     }
 
     /// The segments of the path template.

@@ -131,7 +131,7 @@ impl<'a> Encoder<'a> {
                 self.body(message)?;
                 Some(std::mem::take(&mut self.out))
             }
-            (_, token) => return self.unfit(format!("must be an object, not {}", token.describe())),
+            (_, token) => return self.misfit("an object", token.describe()),
         };
         Ok(Encoded { target: self.target(operation, &[])?, body })
     }
@@ -165,7 +165,7 @@ impl<'a> Encoder<'a> {
                     }
                 }
             }
-            token => return self.unfit(format!("must be an object, not {}", token.describe())),
+            token => return self.misfit("an object", token.describe()),
         }
         Ok(Encoded { target: self.target(operation, &values)?, body })
     }
@@ -180,7 +180,7 @@ impl<'a> Encoder<'a> {
                 self.body(message)?;
                 Ok(Some(std::mem::take(&mut self.out)))
             }
-            token => self.unfit(format!("must be an object, not {}", token.describe())),
+            token => self.misfit("an object", token.describe()),
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> Encoder<'a> {
                     Some(_) => return self.unfit("must be a string or a number"),
                 }
             }
-            token => return self.unfit(format!("must be a string, not {}", token.describe())),
+            token => return self.misfit("a string", token.describe()),
         })
     }
 
@@ -346,8 +346,8 @@ impl<'a> Encoder<'a> {
             (Shape::One, token) => self.value(field, token),
             (Shape::List, Token::Array) => self.list(field),
             (Shape::Map, Token::Object) => self.map(field),
-            (Shape::List, token) => self.unfit(format!("must be an array, not {}", token.describe())),
-            (Shape::Map, token) => self.unfit(format!("must be an object, not {}", token.describe())),
+            (Shape::List, token) => self.misfit("an array", token.describe()),
+            (Shape::Map, token) => self.misfit("an object", token.describe()),
         }
     }
 
@@ -436,7 +436,7 @@ impl<'a> Encoder<'a> {
             }
             (Kind::Bool, Token::True | Token::False) => self.copy(),
             (kind, Token::Number) => self.number_value(kind),
-            (kind, token) => self.unfit(format!("must be {}, not {}", wanted(kind), token.describe())),
+            (kind, token) => self.misfit(wanted(kind), token.describe()),
         }
     }
 
@@ -446,7 +446,7 @@ impl<'a> Encoder<'a> {
             Kind::Date if parse_rfc3339(text.bytes).is_some() => {}
             Kind::Int64 if text.raw().parse::<i64>().is_ok() => {}
             Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
-            kind => return self.unfit(format!("must be {}, not a string", wanted(kind))),
+            kind => return self.misfit(wanted(kind), "a string"),
         }
         self.quoted(text.raw());
         Ok(())
@@ -466,7 +466,7 @@ impl<'a> Encoder<'a> {
             Kind::Int64 | Kind::Uint64 => {
                 return self.unfit("must be a whole number within 2^53; pass a bigint beyond it");
             }
-            kind => return self.unfit(format!("must be {}, not a number", wanted(kind))),
+            kind => return self.misfit(wanted(kind), "a number"),
         }
         Ok(())
     }
@@ -485,7 +485,7 @@ impl<'a> Encoder<'a> {
             }
             (Kind::String | Kind::Enum, Mark::Plain(text)) => push_string(&mut self.out, &text),
             (_, Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
-            (kind, mark) => return self.unfit(format!("must be {}, not {}", wanted(kind), mark.describe())),
+            (kind, mark) => return self.misfit(wanted(kind), mark.describe()),
         }
         Ok(())
     }
@@ -577,7 +577,7 @@ impl<'a> Encoder<'a> {
                     Some(Mark::BigInt(digits)) => self.out.push_str(&digits),
                     Some(Mark::Plain(text)) => push_string(&mut self.out, &text),
                     Some(Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
-                    Some(mark) => return self.unfit(format!("must be JSON, not {}", mark.describe())),
+                    Some(mark) => return self.misfit("JSON", mark.describe()),
                 }
                 Ok(())
             }
@@ -616,7 +616,7 @@ impl<'a> Encoder<'a> {
             let near = nearest(key.raw(), &known);
             self.path.push(At::Field(key.raw()));
             return match near {
-                Some(near) => self.unfit(format!("is not a field here; did you mean {near}?")),
+                Some(near) => self.unfit(["is not a field here; did you mean ", near, "?"].concat()),
                 None => self.unfit("is not a field here"),
             };
         }
@@ -667,6 +667,11 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    fn misfit<T>(&self, wanted: &str, found: &str) -> Fit<T> {
+        self.unfit(["must be ", wanted, ", not ", found].concat())
+    }
+
+    #[inline(never)]
     fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
         let mut path = String::new();
         for at in &self.path {

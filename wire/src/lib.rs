@@ -1,0 +1,5 @@
+//! The half of the core that every byte of a call passes through: what the APIs are, and requests and responses as text.
+//! It is a crate of its own only so that it can be compiled for speed, and all else for size.
+
+pub mod api;
+pub mod wire;
