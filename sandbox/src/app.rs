@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
-use keyturn::api::{self, Effect};
+use keyturn_wire::api::{self, Effect};
 use serde_json::Value;
 use tower_service::Service;
 

@@ -1,7 +1,7 @@
 //! Answers of the operations that the sandbox keeps no state for: made from the API table, always the same for the
 //! same request, and in the shape that C1 sends.
 
-use keyturn::api::{Field, Kind, Message, Shape, Table};
+use keyturn_wire::api::{Field, Kind, Message, Shape, Table};
 use serde_json::{Value, json};
 
 use crate::random::{Dice, hash};

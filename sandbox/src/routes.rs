@@ -1,7 +1,7 @@
 //! Which row of the API table a request is for. The table's path templates overlap (45 pairs do): as in C1, a literal
 //! segment wins over a parameter, within one HTTP method.
 
-use keyturn::api::{Method, Operation, Table};
+use keyturn_wire::api::{Method, Operation, Table};
 use percent_encoding::percent_decode_str;
 
 /// The names of the operations in the client, in the order of the table.
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn routes() -> Routes {
-        Routes::new(keyturn::api::c1())
+        Routes::new(keyturn_wire::api::c1())
     }
 
     /// A path of the operation, each parameter filled with its own text.

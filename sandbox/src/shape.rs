@@ -2,7 +2,7 @@
 //! unset messages, dates and durations are null, lists `[]`, maps `{}`. What comes in is checked and loses what
 //! the server sets itself.
 
-use keyturn::api::{Field, Kind, Message, Shape, Table};
+use keyturn_wire::api::{Field, Kind, Message, Shape, Table};
 use serde_json::{Map, Value};
 
 use crate::status::Status;

@@ -1,4 +1,5 @@
 //! Faults, the request log, the clock, snapshots, and pages of other origins.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

@@ -1,4 +1,5 @@
 //! The operations: those that keep state, and the examples of all others.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -6,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{HOST, START, URL, World, object, text};
-use keyturn::api::{self, Field, Kind, Message, Shape, Table};
+use keyturn_wire::api::{self, Field, Kind, Message, Shape, Table};
 use serde_json::{Value, json};
 
 const NONE: Value = Value::Null;

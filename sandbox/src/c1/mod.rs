@@ -9,7 +9,7 @@ mod principals;
 
 pub use principals::new_principal;
 
-use keyturn::api::{Kind, Message, Operation, Table};
+use keyturn_wire::api::{Kind, Message, Operation, Table};
 use serde_json::Value;
 
 use crate::example::example;
