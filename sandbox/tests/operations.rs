@@ -196,6 +196,55 @@ fn bodies_are_checked_against_the_table() {
     assert!(said.contains("client.expiresTime: expected an RFC 3339 date"), "{said}");
 }
 
+/// Whatever stands in a body, the answer is a success or says what is wrong with the request.
+#[test]
+fn no_body_breaks_an_operation_that_keeps_state() {
+    let table = api::c1();
+    let world = World::new();
+    let odd = [
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!(""),
+        json!("x"),
+        json!("-1"),
+        json!([]),
+        json!([null]),
+        json!(["x"]),
+        json!([{}]),
+        json!({}),
+        json!({ "id": 1 }),
+        json!({ "paths": "*", "cronSpec": "* * * * *", "displayName": "x" }),
+    ];
+    for operation in table.operations() {
+        let id = table.operation_id(operation);
+        let Some(body) = operation.body.filter(|_| keyturn_sandbox::c1::handler(&id).is_some()) else { continue };
+        let ready = world.control("POST", "reset", json!({}));
+        let path: String = table
+            .segments(operation)
+            .iter()
+            .map(|segment| match (segment.param, table.segment_text(segment)) {
+                (None, text) => format!("/{text}"),
+                (Some(_), "appId" | "connectorAppId") => format!("/{}", text(&ready, "appId")),
+                (Some(_), _) if id.contains(".Apps.") => format!("/{}", text(&ready, "appId")),
+                (Some(_), "servicePrincipalId") => "/2SandboxAdministrator000001".to_owned(),
+                (Some(_), _) if id.contains("ServicePrincipal") => "/2SandboxAdministrator000001".to_owned(),
+                (Some(_), _) => format!("/{}", text(&ready, "connectorId")),
+            })
+            .collect();
+        for field in table.fields(body) {
+            for value in &odd {
+                let mut sent = json!({ "displayName": "x" });
+                sent[table.wire_name(field)] = value.clone();
+                let (status, answer) = world.call(operation.method.as_str(), &path, sent.clone());
+                assert!(matches!(status, 200 | 400 | 404), "{id} {sent}: {status} {answer}");
+                world.control("POST", "reset", json!({}));
+            }
+        }
+    }
+}
+
 #[test]
 fn apps() {
     let world = World::new();

@@ -1,0 +1,189 @@
+// The sandbox as a program: `npx keyturn sandbox`, its server, and the file that it keeps its rows in.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { installed } from "./lib/installed.mjs";
+import { startSandbox } from "./lib/sandbox.mjs";
+
+const folder = installed();
+const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+const { ConductorOne } = keyturn;
+const scratch = mkdtempSync(join(folder, "sandbox-"));
+after(() => rmSync(scratch, { recursive: true }));
+
+function cli(...args) {
+  const program = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
+  return spawnSync(process.execPath, [program, ...args], { cwd: scratch, encoding: "utf8", timeout: 20_000 });
+}
+
+/** A client of what the sandbox said it is. */
+const client = ({ url, clientId, clientSecret }) => new ConductorOne({ serverURL: url, clientID: clientId, clientSecret });
+
+async function rotate(c1, { appId, connectorId }) {
+  const answer = await c1.connector.rotateCredential({ appId, connectorId });
+  return answer.connectorServiceRotateCredentialResponse.credential;
+}
+
+describe("the command", () => {
+  test("--json says first what a client needs", async () => {
+    const ready = await startSandbox(folder);
+    try {
+      assert.deepEqual(Object.keys(ready), ["url", "clientId", "clientSecret", "appId", "connectorId", "stop"]);
+      assert.match(ready.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+      assert.equal(ready.clientId.split("@")[1], `${new URL(ready.url).host}/spc`);
+      const c1 = client(ready);
+      const credential = await rotate(c1, ready);
+      const fresh = new ConductorOne({ serverURL: ready.url, clientID: credential.clientId, clientSecret: credential.clientSecret });
+      assert.equal((await fresh.auth.introspect()).statusCode, 200);
+    } finally {
+      await ready.stop();
+    }
+  });
+
+  test("is ready in less than a second", async () => {
+    const times = [];
+    // The machine may be busy with something else once.
+    while (times.length < 3) {
+      const begun = performance.now();
+      const { stop } = await startSandbox(folder);
+      times.push(performance.now() - begun);
+      await stop();
+    }
+    assert.ok(Math.min(...times) < 1000, `it took ${times} ms`);
+  });
+
+  test("--exec runs a command as a client, and ends as it ends", () => {
+    const script = "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); process.exit(7)";
+    writeFileSync(join(scratch, "script.mjs"), script);
+    const { stdout, status } = cli("sandbox", "--exec", `"${process.execPath}" script.mjs`);
+    const [url, id, secret] = stdout.split("\n");
+    assert.equal(status, 7);
+    assert.ok(id.endsWith(`@${new URL(url).host}/spc`));
+    assert.ok(secret.startsWith("secret-token:conductorone.com:v1:"));
+    assert.equal(cli("sandbox", "--exec", "exit 0").status, 0);
+  });
+
+  test("what makes no sense is told in a line", () => {
+    for (const [status, text, ...args] of [
+      [2, "a command is missing"],
+      [2, "there is no command dance", "dance"],
+      [2, "Unknown option", "sandbox", "--nonsense"],
+      [2, "--port", "sandbox", "--port", "many"],
+      [1, "seed:", "sandbox", "--seed", "tiny"],
+      [1, "clock:", "sandbox", "--clock", "noon"],
+      [1, "127.0.0.1 only", "sandbox", "--host", "0.0.0.0"],
+      [1, "127.0.0.1 only", "sandbox", "--host", "::"],
+      [1, "port:", "sandbox", "--port", "65536"],
+      [1, "revoked:", "sandbox", "--revoked", "maybe"],
+    ]) {
+      const told = cli(...args);
+      assert.equal(told.status, status, args.join(" "));
+      assert.equal(told.stdout, "");
+      assert.ok(told.stderr.split("\n")[0].includes(text), told.stderr);
+    }
+  });
+
+  test("--help and --version", () => {
+    assert.match(cli("--help").stdout, /--token-ttl/);
+    assert.match(cli("--version").stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("the server", () => {
+  test("a fault breaks the connection, before or after it acted", async () => {
+    const server = await sandbox.serveSandbox();
+    try {
+      for (const [action, made] of [["drop", 0], ["drop-answer", 1]]) {
+        const count = () => server.sandbox.snapshot().connectorCredentials.length;
+        const before = count();
+        server.sandbox.fault({ operation: "connector.rotateCredential", action });
+        await assert.rejects(rotate(client(server), server), { code: "outcome_unknown" });
+        assert.equal(count() - before, made, action);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("a slow answer is not waited for by one who left", async () => {
+    const server = await sandbox.serveSandbox();
+    server.sandbox.fault({ operation: "*", times: "always", action: { delayMs: 600_000 } });
+    const left = fetch(`${server.url}/api/v1/apps`, { signal: AbortSignal.timeout(50) });
+    await assert.rejects(left, { name: "TimeoutError" });
+    await server.close();
+  });
+
+  test("names that are not this machine's get no answer, and other origins only by name", async () => {
+    const server = await sandbox.serveSandbox({ cors: "https://console.example" });
+    const ask = (headers) =>
+      new Promise((resolve, reject) => {
+        const asked = request(`${server.url}/_sandbox/health`, { headers }, (answer) => resolve(answer.resume()));
+        asked.on("error", reject).end();
+      });
+    try {
+      assert.equal((await ask({})).statusCode, 200);
+      assert.equal((await ask({ host: "localhost:1" })).statusCode, 200);
+      assert.equal((await ask({ host: "evil.example" })).statusCode, 421);
+      assert.equal((await ask({ origin: "https://console.example" })).headers["access-control-allow-origin"], "https://console.example");
+      assert.equal((await ask({ origin: "https://evil.example" })).headers["access-control-allow-origin"], undefined);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("the state file", () => {
+  const state = join(scratch, "state.json");
+
+  test("keeps the rows and no secret", async () => {
+    const first = await sandbox.serveSandbox({ state, seed: "demo" });
+    const credential = await rotate(client(first), first);
+    const path = { appId: first.appId, connectorId: first.connectorId, id: credential.id };
+    await first.close();
+    const text = readFileSync(state, "utf8");
+    for (const secret of [first.clientSecret, credential.clientSecret]) {
+      const jwk = JSON.parse(Buffer.from(secret.split(":")[3], "base64url").toString());
+      assert.ok(!text.includes(secret) && !text.includes(jwk.d));
+    }
+    assert.ok(text.includes(credential.id));
+    if (process.platform !== "win32") assert.equal(statSync(state).mode & 0o777, 0o600);
+
+    // On another port, with the same rows: the credential logs in with the secret that only its owner kept.
+    const second = await sandbox.serveSandbox({ state, seed: "empty" });
+    try {
+      assert.equal(second.appId, first.appId);
+      assert.notEqual(second.clientSecret, first.clientSecret);
+      const read = await client(second).connector.getCredentials(path);
+      assert.equal(read.connectorServiceGetCredentialsResponse.credential.clientSecret, "");
+      const owner = new ConductorOne({ serverURL: second.url, clientID: credential.clientId, clientSecret: credential.clientSecret });
+      assert.equal((await owner.auth.introspect()).statusCode, 200);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test("is written while the sandbox runs", async () => {
+    const file = join(scratch, "running.json");
+    const server = await sandbox.serveSandbox({ state: file, seed: "empty" });
+    try {
+      const { app } = (await client(server).apps.create({ displayName: "Neu" })).createAppResponse;
+      for (let tries = 0; tries < 100 && !readFileSync(file, "utf8").includes(app.id); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.ok(readFileSync(file, "utf8").includes(app.id));
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("of another form is refused and left alone", async () => {
+    const file = join(scratch, "other.json");
+    for (const [text, reason] of [["{", /not JSON/], ["{}", /not a sandbox state/], ['{"schema":99}', /schema 99/]]) {
+      writeFileSync(file, text);
+      await assert.rejects(sandbox.serveSandbox({ state: file }), reason);
+      assert.equal(readFileSync(file, "utf8"), text);
+    }
+  });
+});
