@@ -24,6 +24,9 @@ export async function servePage(folder, sandbox) {
     "/repository/tests/": join(root, "tests"),
   };
   const server = createServer(async (incoming, outgoing) => {
+    // Browsers repeat a request by themselves, a POST too, when a connection breaks that has answered before. With a
+    // connection for each request, what arrives is what the client sent.
+    outgoing.setHeader("connection", "close");
     const { pathname } = new URL(incoming.url, "http://page");
     if (pathname === "/") return outgoing.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY }).end(page);
     if (pathname === "/favicon.ico") return outgoing.writeHead(204).end();
@@ -61,7 +64,7 @@ async function html(folder) {
 function forward(incoming, outgoing, sandbox) {
   const { method, headers, url } = incoming;
   const passed = request(new URL(url, sandbox), { method, headers: { ...headers, host: new URL(sandbox).host } }, (answer) => {
-    outgoing.writeHead(answer.statusCode, answer.headers);
+    outgoing.writeHead(answer.statusCode, { ...answer.headers, connection: "close" });
     answer.pipe(outgoing);
     answer.on("error", () => outgoing.destroy());
   });
