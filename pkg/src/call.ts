@@ -135,15 +135,24 @@ export class Engine {
   async #attempts(facts: Operation, url: string, body: string | null, options: RequestOptions, deadline: Deadline): Promise<Envelope> {
     const policy = policyOf(options.retries ?? this.#retry, options.retryCodes);
     let loggedInAgain = false;
+    let provenAgain = false;
     for (let attempts = 1; ; attempts++) {
       deadline.check();
       const authorization = await this.session.authorize(deadline, facts.id);
       deadline.check();
-      const init = this.#init(facts, body, authorization.value, options, deadline);
+      const proof = await this.session.proof(facts.method, url, authorization);
+      const init = this.#init(facts, body, authorization.value, proof, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
+      const challenged = sent instanceof Answer && this.session.challenged(sent.status, sent.headers);
       if (sent instanceof Answer && sent.ok) {
         this.session.succeeded();
         return this.#envelope(facts, sent);
+      }
+      if (challenged && !provenAgain) {
+        // The server wants a nonce in the proof before it looks at anything else: nothing was done.
+        provenAgain = true;
+        attempts--;
+        continue;
       }
       if (sent instanceof Answer && sent.status === 401) {
         const fresh = this.session.rejected(authorization);
@@ -168,9 +177,17 @@ export class Engine {
     }
   }
 
-  #init(facts: Operation, body: string | null, authorization: string, options: RequestOptions, deadline: Deadline): RequestInit {
+  #init(
+    facts: Operation,
+    body: string | null,
+    authorization: string,
+    proof: string | undefined,
+    options: RequestOptions,
+    deadline: Deadline,
+  ): RequestInit {
     const own: Record<string, string> = { accept: "application/json" };
     if (authorization) own.authorization = authorization;
+    if (proof) own.dpop = proof;
     if (facts.body) own["content-type"] = "application/json";
     if (!isPage) own["user-agent"] = this.#userAgent;
     const { headers: more, ...rest } = options.fetchOptions ?? {};

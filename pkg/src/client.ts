@@ -1,11 +1,19 @@
 /** The client of the C1 API. */
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { Authentication } from "./auth/environment.js";
 import { Engine } from "./call.js";
 import { ClosedError, ConfigurationError } from "./errors.js";
 import { ConductorOneGroups } from "./generated/c1.js";
 import type { ClientOptions } from "./options.js";
+import { Deadline } from "./transport.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
+
+// Where the language does not have these yet, nothing can ask for them either.
+const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.dispose;
+const asyncDispose = (Symbol.asyncDispose ?? Symbol("Symbol.asyncDispose")) as typeof Symbol.asyncDispose;
 
 /**
  * A client of one C1 tenant.
@@ -31,6 +39,44 @@ export class ConductorOne extends ConductorOneGroups {
     engines.set(this, engine);
   }
 
+  /**
+   * A client with what the environment says, in Node, Deno and Bun; it is read now, never at import. The same as leaving the
+   * credentials out of the options of the constructor. In this order:
+   *
+   * 1. `CONDUCTORONE_ACCESS_TOKEN`
+   * 2. `CONDUCTORONE_OIDC_TOKEN` and `CONDUCTORONE_CLIENT_ID`: token exchange
+   * 3. `CONDUCTORONE_CLIENT_ID` and `CONDUCTORONE_CLIENT_SECRET`: signed assertion
+   *
+   * The tenant: `CONDUCTORONE_SERVER_URL`, then `CONDUCTORONE_TENANT_DOMAIN`, then the host in the client id; the first two only if
+   * `options` name none. {@link ConductorOne.authentication} says what was found.
+   *
+   * @throws {@link ConfigurationError} with reason `credentials_missing` and the variables that are missing.
+   */
+  static fromEnv(options: Omit<ClientOptions, "credentials" | "clientID" | "clientSecret" | "security"> = {}): ConductorOne {
+    return new ConductorOne({ ...options, credentials: undefined, clientID: undefined, clientSecret: undefined, security: undefined } as ClientOptions);
+  }
+
+  /** What the client authenticates with, where that was found, and how wrong the clock is. Nothing in it is secret. */
+  get authentication(): Authentication {
+    return this.#engine().session.authentication;
+  }
+
+  /**
+   * Gets a token now instead of with the first call: to see that the credentials work, or to log in without the time limit that
+   * a call has.
+   *
+   * @throws {@link AuthenticationError}, or {@link RequestAbortedError}.
+   */
+  async authenticate(options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
+    const deadline = new Deadline(options.timeoutMs ?? 0, [options.signal]);
+    try {
+      deadline.check();
+      await this.#engine().session.authorize(deadline);
+    } finally {
+      deadline.end();
+    }
+  }
+
   /** Where requests go. */
   get serverURL(): string {
     return this.#engine().session.baseURL;
@@ -40,6 +86,16 @@ export class ConductorOne extends ConductorOneGroups {
   close(): void {
     engines.get(this)?.close();
     engines.delete(this);
+  }
+
+  /** `using c1 = new ConductorOne()` closes it at the end of the block. */
+  [dispose](): void {
+    this.close();
+  }
+
+  /** The same for `await using`. */
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #engine(): Engine {

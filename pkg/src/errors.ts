@@ -115,11 +115,14 @@ export class AuthenticationError extends KeyturnError {
   readonly status: number;
   /** Which failure it was, as a stable word: an OAuth `error`, one of C1's reasons, or the kind of answer. */
   readonly reason: string;
+  /** Milliseconds that this machine's clock is behind the server's, if that may be why. */
+  readonly clockOffsetMs: number | undefined;
   /** @internal */
-  constructor(message: string, status: number, reason: string, facts?: ErrorFacts) {
+  constructor(message: string, status: number, reason: string, facts: ErrorFacts & { clockOffsetMs?: number } = {}) {
     super("AuthenticationError", "authentication_failed", message, facts);
     this.status = status;
     this.reason = reason;
+    this.clockOffsetMs = facts.clockOffsetMs;
   }
 }
 

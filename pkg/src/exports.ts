@@ -1,6 +1,28 @@
 /** What every entry of the package exports. */
 
 export { ConductorOne, ConductoroneSDKTypescript } from "./client.js";
+export {
+  Credentials,
+  accessToken,
+  clientSecretPost,
+  deviceLogin,
+  signedAssertion,
+  tokenExchange,
+  tokenFunction,
+  type AuthenticationMethod,
+  type ClientCredentials,
+  type DeviceCode,
+  type DeviceLogin,
+  type SubjectToken,
+  type TokenExchange,
+} from "./auth/credentials.js";
+export type { DpopOptions } from "./auth/dpop.js";
+export type { Authentication } from "./auth/environment.js";
+export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
+export { Secret } from "./auth/secret.js";
+export type { Lease, StoredEntry, TokenStore } from "./auth/sharing.js";
+export { fileToken, gitHubActionsToken, gitLabToken, variableToken, type GitHubActions } from "./auth/subject.js";
+export type { Environment } from "./auth/surroundings.js";
 export * from "./errors.js";
 export { Paged, type Page } from "./paging.js";
 export type { Call, Envelope, Problem } from "./call.js";
@@ -8,6 +30,7 @@ export type {
   BackoffStrategy,
   ClientOptions,
   ClientOptions as SDKOptions,
+  Clock,
   Fetch,
   HTTPClientLike,
   Logger,

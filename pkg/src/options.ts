@@ -1,5 +1,10 @@
 /** What a client and a call can be told. The names are those of the official SDK where it has them. */
 
+import type { Credentials } from "./auth/credentials.js";
+import type { DpopOptions } from "./auth/dpop.js";
+import type { TokenStore } from "./auth/sharing.js";
+import type { Environment } from "./auth/surroundings.js";
+
 /** The body of an official `security` option. Either name alone is enough. */
 export interface Security {
   /** An access token, without or with the word `Bearer` before it. */
@@ -57,8 +62,23 @@ export interface Logger {
 /** Sends a request: the global `fetch` or one like it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
+/** Where the time comes from. The sandbox's clock fits. */
+export interface Clock {
+  /** The time, in milliseconds since 1970. What is signed has it in it. */
+  now(): number;
+  /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
+  monotonic?(): number;
+}
+
 /** The options of a client. */
 export interface ClientOptions {
+  /**
+   * How to authenticate: made by {@link signedAssertion}, {@link tokenExchange}, {@link deviceLogin}, {@link accessToken},
+   * {@link tokenFunction} or {@link clientSecretPost}. Beside it neither `clientID` and `clientSecret` nor `security` may be given,
+   * which are shorter names for three of these. If none of the four is given, the environment is asked; see
+   * {@link ConductorOne.fromEnv}.
+   */
+  credentials?: Credentials | undefined;
   /** Client id, as `name@tenant.conductor.one/spc`. Its host says which tenant to call. */
   clientID?: string | undefined;
   /** Client secret that belongs to it: text that begins with `secret-token:`, or its UTF-8 bytes. */
@@ -71,6 +91,14 @@ export interface ClientOptions {
   tenantDomain?: string | undefined;
   /** Index in the official SDK's list of servers, which has one entry: only 0 is accepted. */
   serverIdx?: number | undefined;
+  /** Variables to look into instead of the process's, such as the `env` of a Worker. */
+  environment?: Environment | undefined;
+  /** Binds tokens to a key, and proves each request with it (RFC 9449). A server that does not bind tokens is no error. Default: off. */
+  dpop?: boolean | DpopOptions | undefined;
+  /** Shares tokens with other workers. Default: each client has its own. */
+  tokenStore?: TokenStore | undefined;
+  /** The time, for machines whose clock is wrong and for tests. Default: the machine's. */
+  clock?: Clock | undefined;
   /** Sends requests instead of the global `fetch`. */
   fetch?: Fetch | undefined;
   /** Sends requests; wins over `fetch`. */

@@ -1,17 +1,17 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
+import { METHODS, type Spec } from "./auth/credentials.js";
+import { Prover } from "./auth/dpop.js";
+import { type Authentication, type Chosen, choose, tokenOf } from "./auth/environment.js";
+import { type Refresher, type TokenStore, share, storeKey } from "./auth/sharing.js";
 import { core, guarded, register } from "./core.js";
 import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
-import type { ClientOptions, Security } from "./options.js";
-import { Deadline, type Sender, monotonic, requestId, unixSeconds, wait } from "./transport.js";
+import type { Clock, ClientOptions, Logger, Security } from "./options.js";
+import { Deadline, type Sender, isPage, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
 import type { Session as Handle } from "./generated/core-glue.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
-
-const BEARER = 0;
-const EXTERNAL = 1;
-const ASSERTION = 2;
 
 /** Numbers of {@link Session.nextAttempt}. */
 export interface Attempted {
@@ -42,25 +42,51 @@ export class Session {
   readonly #send: Sender;
   /** Whether having no token is no error. */
   readonly #anonymous: boolean;
-  readonly #ask: (() => Promise<Security> | Security) | undefined;
+  /** How to authenticate, without the secret. */
+  readonly #spec: Spec;
+  readonly #chosen: Omit<Chosen, "spec">;
+  readonly #clock: Clock | undefined;
+  readonly #logger: Logger | undefined;
+  readonly #store: TokenStore | undefined;
+  readonly #prover: Prover | undefined;
   #unregister: () => void;
   #refreshing: Promise<void> | undefined;
+  /** Why the last refresh got no answer: what the core remembers of it is text. */
+  #cause: unknown;
+  /** Which entry of the store the token in use is. */
+  #version: string | undefined;
   #closed = false;
+  readonly #ended = new AbortController();
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
 
   constructor(options: ClientOptions, send: Sender, anonymous: boolean) {
-    const { kind, secret, ask } = credentials(options, anonymous);
+    const { spec, ...chosen } = anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
+    const { secret, ...rest } = spec;
     this.#anonymous = anonymous;
     this.#send = send;
-    this.#ask = ask;
-    const { clientID = null, tenantDomain = null } = options;
-    const serverURL = options.serverURL === undefined ? null : String(options.serverURL);
-    this.#open = (bytes) => new (core().Session)(kind, clientID, bytes, serverURL, tenantDomain);
-    const handle = configured(() => this.#open(secret));
+    this.#spec = rest;
+    this.#chosen = chosen;
+    this.#clock = options.clock;
+    this.#logger = options.debugLogger;
+    this.#store = options.tokenStore;
+    const kind = METHODS.indexOf(spec.method);
+    const { clientID = null, serverURL = null, tenantDomain = null } = chosen;
+    this.#open = (bytes) =>
+      new (core().Session)(kind, clientID, bytes, serverURL, tenantDomain, spec.scope ?? "", spec.audience ?? "");
+    const handle = configured(() => this.#open(bytes(secret ?? "")));
     this.#handle = handle;
     this.baseURL = handle.base();
     this.#unregister = register(this);
+    if (options.dpop) this.#prover = new Prover(options.dpop === true ? {} : options.dpop);
+    if (secret !== undefined && spec.method !== "token") warnPage(this.baseURL);
+  }
+
+  /** What it authenticates with. */
+  get authentication(): Authentication {
+    const { from, variables, clientID } = this.#chosen;
+    const clockOffsetMs = this.#closed ? 0 : this.#use((handle) => handle.clock_offset()) * 1000;
+    return { method: this.#spec.method, from, variables, clientID, clockOffsetMs };
   }
 
   /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
@@ -75,10 +101,10 @@ export class Session {
   }
 
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  async authorize(deadline: Deadline, operation: string): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation?: string): Promise<Authorization> {
     for (;;) {
       const { told, generation } = this.#use((handle) => ({
-        told: handle.authorize(monotonic()),
+        told: handle.authorize(this.#now()),
         generation: handle.generation(),
       }));
       const rest = told.slice(1);
@@ -92,7 +118,7 @@ export class Session {
         case "A":
           return { value: await this.#external(deadline, operation), generation };
         case "B":
-          throw authenticationError(rest, operation);
+          throw authenticationError(rest, operation, this.#cause);
         default:
           await wait(this.#refresh(), deadline);
       }
@@ -101,14 +127,30 @@ export class Session {
 
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
-    const told = this.#use((handle) => handle.authorize(monotonic()));
-    return /^[UF]Bearer /.test(told) ? told.slice("UBearer ".length) : undefined;
+    const told = this.#use((handle) => handle.authorize(this.#now()));
+    return /^[UF]\w+ /.test(told) ? told.slice(told.indexOf(" ") + 1) : undefined;
+  }
+
+  /** The proof that goes with a call, if its token is bound to a key. */
+  async proof(method: string, url: string, { value }: Authorization): Promise<string | undefined> {
+    const prover = this.#prover;
+    if (!prover || !value.startsWith("DPoP ")) return undefined;
+    const hash = await prover.hash(value.slice("DPoP ".length));
+    return this.#prove(prover, method, url, hash);
+  }
+
+  /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
+  challenged(status: number, headers: Headers): boolean {
+    const nonce = this.#prover && headers.get("dpop-nonce");
+    if (!nonce || this.#closed) return false;
+    const other = this.#use((handle) => handle.nonce(nonce));
+    return other && status === 401 && /use_dpop_nonce/.test(headers.get("www-authenticate") ?? "use_dpop_nonce");
   }
 
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
-    return this.#ask !== undefined || this.#use((handle) => handle.rejected(generation, monotonic()));
+    return this.#spec.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
   /** Milliseconds until the next attempt; negative to give up. */
@@ -124,7 +166,7 @@ export class Session {
         done.elapsedMs,
         done.leftMs,
         Math.random(),
-        unixSeconds(),
+        this.#unix(),
         done.policy,
       ),
     );
@@ -141,8 +183,11 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#unregister();
+    this.#ended.abort(new ClosedError());
     this.#handle?.free();
+    this.#handle = undefined;
     this.#rescued?.fill(0);
+    this.#prover?.forget();
   }
 
   #use<T>(run: (handle: Handle) => T): T {
@@ -155,86 +200,208 @@ export class Session {
     const secret = this.#rescued;
     if (!secret) throw new InternalError("the core lost this client's credentials when it failed; make a new client");
     const handle = configured(() => this.#open(secret));
+    this.#prover?.bind(handle);
     secret.fill(0);
     this.#rescued = undefined;
     this.#unregister = register(this);
     return handle;
   }
 
-  async #external(deadline: Deadline, operation: string): Promise<string> {
-    let security: Security | null | undefined;
+  #now(): number {
+    return this.#clock?.monotonic?.() ?? monotonic();
+  }
+
+  #unix(): number {
+    return this.#clock ? this.#clock.now() / 1000 : unixSeconds();
+  }
+
+  async #external(deadline: Deadline, operation: string | undefined): Promise<string> {
+    let security: Security | string | null | undefined;
     try {
-      security = await wait(Promise.resolve(this.#ask?.()), deadline);
+      security = await wait(Promise.resolve(this.#spec.ask?.()), deadline);
     } catch (error) {
       if (KeyturnError.is(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", { operation, cause: error });
     }
-    const token = bytes(security?.oauth || security?.bearerAuth || "");
+    const token = bytes(tokenOf(security));
     if (token.length === 0 && this.#anonymous) return "";
     return configured(() => this.#use((handle) => handle.external(token)), operation);
   }
 
-  /** One refresh at a time, whatever the number of calls. It never rejects: the core remembers how it ended. */
+  /** One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was ended. */
   #refresh(): Promise<void> {
-    return (this.#refreshing ??= this.#fetchToken().finally(() => {
+    return (this.#refreshing ??= this.#refreshNow().finally(() => {
       this.#refreshing = undefined;
     }));
   }
 
-  async #fetchToken(): Promise<void> {
-    const random = crypto.getRandomValues(new Uint8Array(16));
-    const request = this.#use((handle) => handle.refresh(monotonic(), unixSeconds(), random));
-    if (request === undefined) throw new InternalError("these credentials cannot be renewed");
-    const split = request.indexOf("\n");
-    const deadline = new Deadline(TOKEN_TIMEOUT_MS, []);
+  async #refreshNow(): Promise<void> {
+    const failure = new AbortController();
+    // A login by a person has no bound but its code's; each request has its own.
+    const deadline = new Deadline(0, [this.#spec.signal, this.#ended.signal, failure.signal]);
+    this.#cause = undefined;
     try {
-      const { response, body } = await wait(this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal), deadline);
-      const { status, headers } = response;
-      this.#use((handle) =>
-        handle.refreshed(status, body, headers.get("retry-after"), requestId(headers) ?? null, monotonic(), unixSeconds(), Math.random()),
-      );
-    } catch (error) {
-      if (KeyturnError.is(error) && error !== deadline.reason) {
-        if (!this.#closed) this.#use((handle) => handle.abandon());
-        throw error;
+      deadline.check();
+      if (this.#prover) {
+        const prover = this.#prover;
+        await wait(prover.ready(), deadline);
+        this.#use((handle) => prover.bind(handle));
       }
-      const message = deadline.reason
-        ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
-        : "the token endpoint could not be reached";
-      const hint = "Check serverURL or the host in the client id, and this machine's network.";
-      this.#use((handle) => handle.refresh_failed(JSON.stringify({ message, status: 0, reason: "unreachable", hint }), monotonic()));
+      this.#use((handle) => handle.begin(this.#now()));
+      if (this.#store && !this.#anonymous) await this.#refreshShared(this.#store, deadline, failure);
+      else await this.#converse(deadline, failure);
+    } catch (error) {
+      if (!this.#closed) this.#use((handle) => handle.abandon());
+      throw error;
     } finally {
       deadline.end();
     }
   }
 
+  /** By way of the store that other workers use too. */
+  async #refreshShared(store: TokenStore, deadline: Deadline, failure: AbortController): Promise<void> {
+    const { method, clientID = "", scope = "", audience = "" } = this.#spec;
+    const key = await storeKey([this.baseURL, method, clientID, scope, audience, (await this.#prover?.thumbprint()) ?? ""]);
+    const refresher: Refresher = {
+      version: this.#version,
+      fetch: async () => {
+        await this.#converse(deadline, failure);
+        return this.#use((handle) => {
+          const now = this.#now();
+          const [life = 0, left = 0] = handle.outcome(now);
+          return { text: left > 0 ? handle.authorize(now).slice(1) : "", life, left };
+        });
+      },
+      adopt: ({ text, life, left }) => this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
+      failed: (error) => this.#logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`),
+    };
+    this.#version = await share(store, key, refresher, method === "deviceLogin", deadline);
+  }
+
+  /** Talks with the token endpoint until there is a token, or a reason why there is none. */
+  async #converse(deadline: Deadline, failure: AbortController): Promise<void> {
+    let subject: Uint8Array;
+    try {
+      const { subjectToken } = this.#spec;
+      subject = bytes(subjectToken ? await wait(Promise.resolve(subjectToken()), deadline) : "");
+    } catch (error) {
+      deadline.check();
+      this.#unanswered(error, "subject_token", subjectMessage(error), KeyturnError.is(error) ? error.hint : undefined);
+      return;
+    }
+    for (let pause = 0; pause >= 0; ) {
+      if (pause > 0) await sleep(pause, deadline);
+      pause = await this.#ask(subject, deadline);
+      this.#prompt(failure);
+    }
+  }
+
+  /** One request to the token endpoint. Milliseconds until the next one; negative if there is none. */
+  async #ask(subject: Uint8Array, outer: Deadline): Promise<number> {
+    let request: string;
+    try {
+      request = configured(() => this.#use((handle) => handle.request(this.#unix(), random(), subject)));
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return this.#unanswered(error, "subject_token", "what `subjectToken` gave is no token");
+    }
+    const split = request.indexOf("\n");
+    const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
+    try {
+      const { response, body } = await wait(this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal), deadline);
+      const { status, headers } = response;
+      return this.#use((handle) =>
+        handle.answered(
+          status,
+          body,
+          headers.get("date"),
+          headers.get("retry-after"),
+          headers.get("dpop-nonce"),
+          requestId(headers) ?? null,
+          this.#now(),
+          this.#unix(),
+          Math.random(),
+        ),
+      );
+    } catch (error) {
+      outer.check();
+      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
+      const message = deadline.reason
+        ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
+        : "the token endpoint could not be reached";
+      return this.#unanswered(error, "unreachable", message, "Check serverURL or the host in the client id, and this machine's network.");
+    } finally {
+      deadline.end();
+    }
+  }
+
+  #unanswered(cause: unknown, reason: string, message: string, hint = ""): number {
+    this.#cause = cause;
+    return this.#use((handle) => handle.unanswered(JSON.stringify({ message, status: 0, reason, hint }), this.#now()));
+  }
+
+  /** Shows a person the code of a login that has just begun. The login goes on meanwhile. */
+  #prompt(failure: AbortController): void {
+    const { onCode } = this.#spec;
+    const told = onCode && this.#use((handle) => handle.prompt());
+    if (!told) return;
+    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<string, string> & { expiresIn: number };
+    const code = {
+      userCode: userCode ?? "",
+      verificationUri: verificationUri ?? "",
+      verificationUriComplete: verificationUriComplete || undefined,
+      expiresAt: new Date((this.#unix() + expiresIn) * 1000),
+    };
+    const failed = (cause: unknown): void =>
+      failure.abort(new AuthenticationError("the `onCode` function failed", 0, "on_code", { cause }));
+    try {
+      Promise.resolve(onCode(code)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
   async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
-    const headers = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
+    const headers: Record<string, string> = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
+    if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, "");
     const response = await this.#send(url, { method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
+
+  async #prove(prover: Prover, method: string, url: string, hash: string): Promise<string> {
+    const input = this.#use((handle) => handle.proof(method, url, hash, this.#unix(), random()));
+    if (input === undefined) throw new InternalError("there is no key to prove a request with");
+    return prover.sign(input);
+  }
 }
 
-function credentials(
-  { clientID, clientSecret, security }: ClientOptions,
-  anonymous: boolean,
-): { kind: number; secret: Uint8Array; ask: (() => Promise<Security> | Security) | undefined } {
-  if (typeof security === "function") return { kind: EXTERNAL, secret: new Uint8Array(), ask: security };
-  const token = security?.oauth || security?.bearerAuth;
-  if (token) return { kind: BEARER, secret: bytes(token), ask: undefined };
-  if (clientID !== undefined && clientSecret !== undefined) {
-    return { kind: ASSERTION, secret: bytes(clientSecret), ask: undefined };
-  }
-  if (clientID === undefined && clientSecret === undefined && anonymous) {
-    return { kind: EXTERNAL, secret: new Uint8Array(), ask: () => ({}) };
-  }
-  const missing = clientID === undefined ? (clientSecret === undefined ? "security" : "clientID") : "clientSecret";
-  throw new ConfigurationError(
-    missing,
-    "credentials_missing",
-    missing === "security"
-      ? "there is nothing to authenticate with: give clientID and clientSecret, or security: { bearerAuth }"
-      : `${missing} is missing: clientID and clientSecret belong together`,
+function random(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(16));
+}
+
+function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {
+  const named = security !== undefined && (typeof security === "function" || tokenOf(security) !== "");
+  return credentials === undefined && clientID === undefined && clientSecret === undefined && !named;
+}
+
+/** No credentials, where that is allowed. */
+function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
+  const spec: Spec = { method: "function", ask: () => ({}) };
+  const url = serverURL === undefined ? undefined : String(serverURL);
+  return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
+}
+
+let warned = false;
+
+/** A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox. */
+function warnPage(baseURL: string): void {
+  const { hostname, protocol } = new URL(baseURL);
+  const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
+  if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
+  warned = true;
+  console.warn(
+    "keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: let the page's own server make " +
+      "the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people log in (`deviceLogin`).",
   );
 }
 
@@ -254,12 +421,24 @@ function configured<T>(run: () => T, operation?: string): T {
   }
 }
 
-function authenticationError(json: string, operation: string): AuthenticationError {
-  const told = JSON.parse(json) as { message: string; status: number; reason: string; hint?: string; requestId?: string };
+function subjectMessage(error: unknown): string {
+  return error instanceof AuthenticationError ? error.message : "the `subjectToken` function failed";
+}
+
+function authenticationError(json: string, operation: string | undefined, cause: unknown): AuthenticationError {
+  const told = JSON.parse(json) as {
+    message: string;
+    status: number;
+    reason: string;
+    hint?: string;
+    requestId?: string;
+    clockOffset?: string;
+  };
   return new AuthenticationError(told.message, told.status, told.reason, {
     operation,
     hint: told.hint || undefined,
     requestId: told.requestId || undefined,
+    ...(told.clockOffset ? { clockOffsetMs: Number(told.clockOffset) * 1000 } : {}),
+    ...(cause === undefined ? {} : { cause }),
   });
 }
-

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::error::{ConfigError, errors};
 use super::paste;
+use super::token_response::TokenType;
 
 errors! {
     /// Why a text cannot be sent as a token.
@@ -19,7 +20,14 @@ errors! {
 
 impl From<BearerError> for ConfigError {
     fn from(error: BearerError) -> Self {
-        Self { option: "security", code: error.code(), message: error.message() }
+        error.of("security")
+    }
+}
+
+impl BearerError {
+    /// As an error of the option that the token was given in.
+    pub(super) fn of(self, option: &'static str) -> ConfigError {
+        ConfigError { option, code: self.code(), message: self.message() }
     }
 }
 
@@ -55,9 +63,12 @@ pub fn parse(text: &[u8]) -> Result<Zeroizing<String>, BearerError> {
 }
 
 /// The value of the `Authorization` header.
-pub fn header(token: &str) -> Zeroizing<String> {
+pub fn header(token_type: TokenType, token: &str) -> Zeroizing<String> {
     let mut value = Zeroizing::new(String::with_capacity(7 + token.len()));
-    value.push_str("Bearer ");
+    value.push_str(match token_type {
+        TokenType::Bearer => "Bearer ",
+        TokenType::Dpop => "DPoP ",
+    });
     value.push_str(token);
     value
 }

@@ -2,15 +2,18 @@
 
 use zeroize::Zeroizing;
 
-use super::client_id::ClientId;
+use super::client_id::{ClientId, ClientIdError};
 use super::error::ConfigError;
 use super::secret::ClientSecret;
-use super::tenant::BaseUrl;
-use super::token_request::{self, TokenRequest};
-use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
-use super::{assertion, bearer};
+use super::token_request::Form;
+use super::{assertion, bearer, paste};
 
-/// A way to authenticate. Those to come (a secret in the body, token exchange, device login, DPoP) are [`Need::Fetch`] too.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A way to authenticate.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Source {
@@ -20,6 +23,12 @@ pub enum Source {
     External,
     /// A client id and secret: an assertion is signed here and exchanged for a token.
     Assertion(Assertion),
+    /// A client id and secret, both sent: the private key goes over the wire with each token request.
+    SecretPost(SecretPost),
+    /// An identity token of somebody else's, got anew for each request, is exchanged for one of C1's (RFC 8693).
+    Exchange(ClientId),
+    /// A person confirms a code in a browser (RFC 8628). The client id names a program, and has any form.
+    Device(String),
 }
 
 /// See [`Source::Bearer`].
@@ -30,6 +39,12 @@ pub struct Bearer(Zeroizing<String>);
 pub struct Assertion {
     client_id: ClientId,
     secret: ClientSecret,
+}
+
+/// See [`Source::SecretPost`].
+pub struct SecretPost {
+    client_id: ClientId,
+    secret: Zeroizing<String>,
 }
 
 /// What a call has to do for a token.
@@ -49,6 +64,12 @@ pub struct SendToken<'a>(pub &'a str);
 impl core::fmt::Debug for Bearer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Bearer([redacted])")
+    }
+}
+
+impl core::fmt::Debug for SecretPost {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SecretPost").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -86,11 +107,54 @@ impl Source {
         Ok(Self::Assertion(Assertion { client_id, secret }))
     }
 
-    /// The client id, where there is one: it may name the tenant.
+    /// Client credentials with the secret in the body.
+    ///
+    /// # Errors
+    /// As [`Source::assertion`]: the secret is checked, although it is sent as it is.
+    pub fn secret_post(client_id: &str, secret: &[u8]) -> Result<Self, ConfigError> {
+        let client_id = ClientId::parse(client_id)?;
+        ClientSecret::parse(secret)?;
+        // Sent as it was given: a server may compare texts, and the same key can be written in several ways.
+        let text = core::str::from_utf8(paste::trim(secret)).unwrap_or_default();
+        Ok(Self::SecretPost(SecretPost { client_id, secret: Zeroizing::new(text.to_owned()) }))
+    }
+
+    /// Token exchange for the federation trust with this client id.
+    ///
+    /// # Errors
+    /// Says which part of the id is wrong.
+    pub fn exchange(client_id: &str) -> Result<Self, ConfigError> {
+        Ok(Self::Exchange(ClientId::parse(client_id)?))
+    }
+
+    /// Device login for the program with this client id.
+    ///
+    /// # Errors
+    /// If the id is empty, a secret, or has a character that no id has.
+    pub fn device(client_id: &str) -> Result<Self, ConfigError> {
+        let id = paste::trim_text(client_id);
+        if id.is_empty() {
+            return Err(ClientIdError::Empty.into());
+        }
+        if paste::has_secret(id.as_bytes()) {
+            return Err(ClientIdError::Secret.into());
+        }
+        if id.len() > 512 {
+            return Err(ClientIdError::Long.into());
+        }
+        if !id.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(ClientIdError::NameCharacter.into());
+        }
+        Ok(Self::Device(id.to_owned()))
+    }
+
+    /// The client id, where there is one that may name the tenant.
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
             Self::Assertion(source) => Some(&source.client_id),
-            Self::Bearer(_) | Self::External => None,
+            Self::SecretPost(source) => Some(&source.client_id),
+            Self::Exchange(client_id) => Some(client_id),
+            Self::Bearer(_) | Self::External | Self::Device(_) => None,
         }
     }
 
@@ -98,8 +162,9 @@ impl Source {
     pub fn custody(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::Bearer(bearer) => bearer.0.as_bytes().to_vec(),
-            Self::External => Vec::new(),
+            Self::External | Self::Exchange(_) | Self::Device(_) => Vec::new(),
             Self::Assertion(source) => source.secret.to_text().as_bytes().to_vec(),
+            Self::SecretPost(source) => source.secret.as_bytes().to_vec(),
         })
     }
 
@@ -108,34 +173,44 @@ impl Source {
         match self {
             Self::Bearer(bearer) => Need::Send(SendToken(&bearer.0)),
             Self::External => Need::Ask,
-            Self::Assertion(_) => Need::Fetch,
+            _ => Need::Fetch,
         }
     }
 
-    /// The request for a token, for sources with [`Need::Fetch`]. `audience` is what an assertion is made out to:
-    /// [`BaseUrl::audience`], unless `base` is a proxy before a tenant of another name.
-    pub fn request(&self, base: &BaseUrl, audience: &str, moment: &Moment) -> Option<TokenRequest> {
-        let body = match self {
-            Self::Bearer(_) | Self::External => return None,
+    /// It signs with the time in it, so a wrong clock can be why it is refused.
+    pub fn is_dated(&self) -> bool {
+        matches!(self, Self::Assertion(_))
+    }
+
+    /// Writes the fields of a token request. `audience` is what an assertion is made out to, `proof` what somebody else
+    /// brings: an identity token, a device code.
+    pub(super) fn write(&self, form: &mut Form, audience: &str, moment: &Moment, proof: &str) {
+        match self {
+            Self::Bearer(_) | Self::External => {}
             Self::Assertion(source) => {
                 let id = source.client_id.as_str();
                 let assertion = assertion::sign(&source.secret, id, audience, moment.unix_seconds, &moment.random);
-                token_request::with_assertion(id, &assertion)
+                form.field("client_id", id);
+                form.field("grant_type", "client_credentials");
+                form.field("client_assertion_type", ASSERTION_TYPE);
+                form.field("client_assertion", &assertion);
             }
-        };
-        Some(TokenRequest { url: base.join(token_request::PATH), body })
-    }
-
-    /// Reads the answer to [`request`](Self::request).
-    ///
-    /// # Errors
-    /// If it holds no token that this source can use.
-    pub fn answer(&self, status: u16, body: &[u8]) -> Result<Grant, TokenError> {
-        let grant = token_response::parse(status, body)?;
-        match grant.token_type {
-            TokenType::Bearer => Ok(grant),
-            // Sent as a bearer token it would only be refused.
-            TokenType::Dpop => Err(TokenError::new(TokenErrorKind::TypeDpop, status)),
+            Self::SecretPost(source) => {
+                form.field("client_id", source.client_id.as_str());
+                form.field("grant_type", "client_credentials");
+                form.field("client_secret", &source.secret);
+            }
+            Self::Exchange(client_id) => {
+                form.field("client_id", client_id.as_str());
+                form.field("grant_type", EXCHANGE);
+                form.field("subject_token", proof);
+                form.field("subject_token_type", JWT);
+            }
+            Self::Device(client_id) => {
+                form.field("client_id", client_id);
+                form.field("grant_type", DEVICE_CODE);
+                form.field("device_code", proof);
+            }
         }
     }
 }

@@ -5,17 +5,18 @@ use zeroize::Zeroizing;
 /// Path of the token endpoint.
 pub const PATH: &str = "/auth/v1/token";
 
+/// Path of the endpoint that begins a device login.
+pub const DEVICE_PATH: &str = "/auth/v1/device_authorization";
+
 /// The request's headers besides those of every request.
 pub const HEADERS: [(&str, &str); 2] =
     [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
 
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// A POST to the token endpoint, with [`HEADERS`].
+/// A POST to one of the two, with [`HEADERS`].
 pub struct TokenRequest {
     /// Absolute URL.
     pub url: String,
-    /// Form-encoded; holds the assertion.
+    /// Form-encoded; holds an assertion, a secret or a code.
     pub body: Zeroizing<String>,
 }
 
@@ -25,29 +26,31 @@ impl core::fmt::Debug for TokenRequest {
     }
 }
 
-/// The body for client credentials with a signed assertion (RFC 7523 section 2.2).
-pub fn with_assertion(client_id: &str, assertion: &str) -> Zeroizing<String> {
-    form(&[
-        ("client_id", client_id),
-        ("grant_type", "client_credentials"),
-        ("client_assertion_type", ASSERTION_TYPE),
-        ("client_assertion", assertion),
-    ])
-}
+/// A form, encoded as `URLSearchParams` does.
+#[derive(Default)]
+pub(super) struct Form(Zeroizing<String>);
 
-/// Encodes a form, as `URLSearchParams` does. The text is allocated once, so no copy of a value is left behind.
-fn form(fields: &[(&str, &str)]) -> Zeroizing<String> {
-    let len = fields.iter().map(|(name, value)| 2 + 3 * (name.len() + value.len())).sum();
-    let mut body = Zeroizing::new(String::with_capacity(len));
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push('&');
+impl Form {
+    /// Adds a field. A form that grows is written anew, so that no copy of a value is left behind.
+    pub(super) fn field(&mut self, name: &str, value: &str) {
+        let needed = self.0.len() + 2 + 3 * (name.len() + value.len());
+        if self.0.capacity() < needed {
+            let mut larger = Zeroizing::new(String::with_capacity(2 * needed));
+            larger.push_str(&self.0);
+            self.0 = larger;
         }
-        push_encoded(&mut body, name);
-        body.push('=');
-        push_encoded(&mut body, value);
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        push_encoded(&mut self.0, name);
+        self.0.push('=');
+        push_encoded(&mut self.0, value);
     }
-    body
+
+    /// The text.
+    pub(super) fn end(self) -> Zeroizing<String> {
+        self.0
+    }
 }
 
 fn push_encoded(out: &mut String, text: &str) {

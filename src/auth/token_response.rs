@@ -28,6 +28,8 @@ errors! {
         Type "token_type_unknown" "the token endpoint issued a token of a type that is not known"
         TypeDpop "token_type_dpop" "the token endpoint issued a token that is bound to a DPoP key, which was not asked for"
         Expired "token_expired_on_arrival" "the token endpoint issued a token that is expired already"
+        DeviceCodes "device_codes" "the answer of the device authorization endpoint has no code, or no address to confirm it at"
+        DeviceExpired "device_expired" "nobody confirmed the code before it expired"
     }
 }
 
@@ -92,11 +94,13 @@ pub struct TokenError {
     pub api_code: Option<u32>,
     /// C1's reason, if it is one that is known.
     pub reason: Option<Reason>,
+    /// Seconds that this machine's clock is behind the server's, if that may be why.
+    pub clock_offset: Option<i32>,
 }
 
 impl TokenError {
     pub(super) fn new(kind: TokenErrorKind, status: u16) -> Self {
-        Self { kind, status, oauth_error: None, description: None, api_code: None, reason: None }
+        Self { kind, status, oauth_error: None, description: None, api_code: None, reason: None, clock_offset: None }
     }
 
     /// The same request may succeed later without anyone changing anything.
@@ -113,9 +117,14 @@ impl TokenError {
         if let Some(reason) = self.reason {
             return Some(reason.hint());
         }
+        if self.clock_offset.is_some() {
+            return Some("this machine's clock is wrong: set it, or give the client a right one as its `clock` option");
+        }
         Some(match (self.oauth_error.as_deref(), self.kind) {
+            (Some("expired_token"), _) => "begin again, and confirm the new code in time",
+            (Some("access_denied"), _) => "the login was denied in the browser: begin again if that was a mistake",
             (Some("use_dpop_nonce" | "invalid_dpop_proof"), _) | (_, Kind::TypeDpop) => {
-                "this credential requires DPoP: use one that does not, or a token source that sends proofs"
+                "this credential requires DPoP: give the client the option `dpop: true`, and check this machine's clock"
             }
             (Some("unsupported_grant_type" | "unauthorized_client"), _) => {
                 "this credential may not get tokens this way: a /wfe client id exchanges identity tokens, the others sign with their secret"

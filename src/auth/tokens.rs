@@ -142,6 +142,7 @@ pub struct Tokens<E> {
 
 struct Held {
     token: Zeroizing<String>,
+    sent_at: f64,
     accepted_at: f64,
     life: f64,
     refresh_at: f64,
@@ -224,6 +225,7 @@ impl<E> Tokens<E> {
         let guard = policy.guard.min(life / 4.0);
         self.held = Some(Held {
             token,
+            sent_at: attempt.sent_at,
             accepted_at: now,
             life,
             refresh_at: attempt.sent_at + (planned * jitter).min(latest),
@@ -236,6 +238,22 @@ impl<E> Tokens<E> {
         self.blocked = None;
         self.failures = 0;
         self.refused = false;
+    }
+
+    /// Another program that shares this one's tokens fetched one that lives `life` milliseconds and has `left` of them left.
+    pub fn adopt(&mut self, attempt: Attempt, token: Zeroizing<String>, life: f64, left: f64, random: f64, now: f64) {
+        let sent_at = now - (life - left).max(0.0);
+        self.accept(Attempt { sent_at, ..attempt }, token, Some(life / 1000.0), random, now);
+    }
+
+    /// Milliseconds until a refresh may begin again after one that failed.
+    pub fn pause(&self, now: f64) -> f64 {
+        self.blocked.as_ref().map_or(0.0, |blocked| (blocked.until - now).max(0.0))
+    }
+
+    /// Milliseconds that the token in use lives and has left, for those who share it.
+    pub fn life(&self, now: f64) -> Option<(f64, f64)> {
+        self.held.as_ref().map(|held| (held.life, (held.sent_at + held.life - now).max(0.0)))
     }
 
     /// The refresh failed. No other begins for a while: as long as the server asks (`retry_after`, in milliseconds), and at

@@ -126,7 +126,7 @@ pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
 }
 
 /// An IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970. The two obsolete forms are not sent any more.
-fn http_date(value: &str) -> Option<f64> {
+pub fn http_date(value: &str) -> Option<f64> {
     let mut parts = value.split_once(',')?.1.trim_start().split(' ');
     let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     if parts.next() != Some("GMT") || parts.next().is_some() {

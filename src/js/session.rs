@@ -1,8 +1,12 @@
 //! One client's credentials and tokens, as JavaScript holds them: by a handle.
 
 use super::{JsonObject, effect_of};
-use crate::auth::{Attempt, BaseUrl, ConfigError, Failure, Need, Next, Policy, Rejection, Source, TokenError, Tokens};
-use crate::auth::{Moment, bearer, resolve};
+use crate::auth::device::Prompt;
+use crate::auth::dpop::{Audience, Dpop, Proof};
+use crate::auth::{
+    Answer, Attempt, BaseUrl, ClientId, ConfigError, Failure, Login, Need, Next, Policy, Rejection, Source, Step,
+    TokenError, TokenType, Tokens, Wishes, bearer, resolve,
+};
 use crate::call::budget::Budget;
 use crate::call::retry::{self, Ending, Progress};
 use std::cell::RefCell;
@@ -17,8 +21,8 @@ pub struct Session {
 }
 
 struct State {
-    source: Source,
-    /// A failed refresh is told as the JSON that the facade makes an error of.
+    login: Login,
+    /// What is kept is the value of the header. A failed refresh is told as the JSON that the facade makes an error of.
     tokens: Tokens<String>,
     running: Option<Attempt>,
     budget: Budget,
@@ -30,13 +34,10 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// `kind` of [`Session::new`].
-const BEARER: u8 = 0;
-const EXTERNAL: u8 = 1;
-
 #[wasm_bindgen]
 impl Session {
-    /// Kind 0 takes a token as `secret`, 1 nothing (tokens come from a function), 2 client id and secret.
+    /// Kind 0 takes a token as `secret`, 1 nothing (tokens come from a function), 2 client id and secret, 3 the same and sends
+    /// the secret, 4 the client id of a federation trust, 5 that of a program that people log in with.
     ///
     /// # Errors
     /// JSON with `option`, `reason` and `message`.
@@ -47,22 +48,64 @@ impl Session {
         mut secret: Vec<u8>,
         server_url: Option<String>,
         tenant: Option<String>,
+        scope: String,
+        audience: String,
     ) -> Result<Session, JsValue> {
+        let id = client_id.as_deref().unwrap_or_default();
         let source = match kind {
-            BEARER => Source::bearer(&secret),
-            EXTERNAL => Ok(Source::External),
-            _ => Source::assertion(client_id.as_deref().unwrap_or_default(), &secret),
+            0 => Source::bearer(&secret),
+            1 => Ok(Source::External),
+            2 => Source::assertion(id, &secret),
+            3 => Source::secret_post(id, &secret),
+            4 => Source::exchange(id),
+            _ => Source::device(id),
         };
         secret.zeroize();
         let source = source.map_err(config_error)?;
-        let base = resolve(server_url.as_deref(), tenant.as_deref(), source.client_id()).map_err(config_error)?;
-        let tokens = Tokens::new(Policy::C1);
-        Ok(Self { base, state: RefCell::new(State { source, tokens, running: None, budget: Budget::default() }) })
+        // The id beside a token is good for one thing: it names the tenant.
+        let beside = match (&source, client_id) {
+            (Source::Bearer(_) | Source::External, Some(id)) => {
+                Some(ClientId::parse(&id).map_err(|error| config_error(error.into()))?)
+            }
+            _ => None,
+        };
+        let named = beside.as_ref().or(source.client_id());
+        let base = resolve(server_url.as_deref(), tenant.as_deref(), named).map_err(config_error)?;
+        let (login, tokens) = (Login::new(source, Wishes { scope, audience }), Tokens::new(Policy::C1));
+        Ok(Self { base, state: RefCell::new(State { login, tokens, running: None, budget: Budget::default() }) })
     }
 
     /// Hands the secret over, to be carried from an instance that broke into a fresh one. Nothing if even this is broken.
     pub fn custody(&self) -> Option<Vec<u8>> {
-        Some(self.state.try_borrow().ok()?.source.custody().to_vec())
+        Some(self.state.try_borrow().ok()?.login.source().custody().to_vec())
+    }
+
+    /// Binds tokens to a key from now on: `x` and `y` of its public half for P-256, `x` alone for Ed25519. Returns the public
+    /// half in the form that its thumbprint is the hash of.
+    pub fn bind(&self, x: &str, y: Option<String>) -> String {
+        let key = Dpop::new(x, y.as_deref());
+        let jwk = key.jwk().to_owned();
+        self.state.borrow_mut().login.bind(key);
+        jwk
+    }
+
+    /// What is signed to prove a request: to the API if it goes with the token of this hash, else to the token endpoint.
+    /// `random` is 16 fresh bytes.
+    pub fn proof(&self, method: &str, url: &str, token_hash: &str, unix_seconds: f64, random: &[u8]) -> Option<String> {
+        let audience = if token_hash.is_empty() { Audience::Token } else { Audience::Api };
+        let random = random.try_into().ok()?;
+        let proof = Proof { audience, method, url, token_hash, unix_seconds: 0, random };
+        self.state.borrow().login.proof(&proof, unix_seconds)
+    }
+
+    /// The API wants this nonce in proofs. True if it is another than the last.
+    pub fn nonce(&self, nonce: &str) -> bool {
+        self.state.borrow_mut().login.dpop().is_some_and(|dpop| dpop.use_nonce(Audience::Api, nonce))
+    }
+
+    /// Seconds that are added to this machine's clock.
+    pub fn clock_offset(&self) -> f64 {
+        self.state.borrow().login.clock().offset()
     }
 
     /// The base URL, without a slash at its end.
@@ -81,14 +124,12 @@ impl Session {
             out.push_str(text);
             out
         };
-        match state.source.need() {
+        match state.login.source().need() {
             Need::Send(token) => with("UBearer ", token.0),
             Need::Ask => "A".to_owned(),
             Need::Fetch => match state.tokens.next(now) {
-                Next::Use { generation } => with("UBearer ", state.tokens.bearer(generation).unwrap_or_default()),
-                Next::UseAndRefresh { generation } => {
-                    with("FBearer ", state.tokens.bearer(generation).unwrap_or_default())
-                }
+                Next::Use { generation } => with("U", state.tokens.bearer(generation).unwrap_or_default()),
+                Next::UseAndRefresh { generation } => with("F", state.tokens.bearer(generation).unwrap_or_default()),
                 Next::Refresh => "R".to_owned(),
                 Next::Wait { .. } => "W".to_owned(),
                 Next::Blocked { error, .. } => with("B", error),
@@ -96,47 +137,93 @@ impl Session {
         }
     }
 
-    /// Begins a refresh: the URL, a line feed, and the form to post there. `random` is 16 fresh bytes.
-    pub fn refresh(&self, now: f64, unix_seconds: f64, random: &[u8]) -> Option<String> {
+    /// Begins a refresh.
+    pub fn begin(&self, now: f64) {
         let mut state = self.state.borrow_mut();
-        let moment = Moment { unix_seconds: unix_seconds as i64, random: random.try_into().ok()? };
-        let request = state.source.request(&self.base, self.base.audience(), &moment)?;
+        state.login.begin();
         state.running = Some(state.tokens.started(now));
-        Some([&request.url, "\n", request.body.as_str()].concat())
     }
 
-    /// The refresh was answered.
+    /// The next request of the refresh: the URL, a line feed, and the form to post there. `random` is 16 fresh bytes, `subject`
+    /// the identity token for kind 4.
+    ///
+    /// # Errors
+    /// JSON with `option`, `reason` and `message`, if `subject` cannot be a token.
+    pub fn request(&self, unix_seconds: f64, random: &[u8], mut subject: Vec<u8>) -> Result<String, JsValue> {
+        let state = self.state.borrow();
+        let random = random.try_into().map_err(|_| JsValue::NULL)?;
+        let request = state.login.request(&self.base, unix_seconds, random, &subject);
+        subject.zeroize();
+        let request = request.map_err(config_error)?;
+        Ok([&request.url, "\n", request.body.as_str()].concat())
+    }
+
+    /// A request of the refresh was answered. Milliseconds until the next one; negative if it is over.
     #[allow(clippy::too_many_arguments)]
-    pub fn refreshed(
+    pub fn answered(
         &self,
         status: u16,
         mut body: Vec<u8>,
+        date: Option<String>,
         retry_after: Option<String>,
+        nonce: Option<String>,
         request_id: Option<String>,
         now: f64,
         unix_seconds: f64,
         random: f64,
-    ) {
+    ) -> f64 {
         let mut state = self.state.borrow_mut();
-        let answer = state.source.answer(status, &body);
+        let retry_after = retry_after.and_then(|value| retry::retry_after_ms(&value, unix_seconds));
+        let date = date.and_then(|value| retry::http_date(&value));
+        let answer = Answer { status, body: &body, date, retry_after, nonce: nonce.as_deref() };
+        let step = state.login.answer(&answer, unix_seconds, now);
         body.zeroize();
-        let Some(attempt) = state.running.take() else { return };
-        match answer {
-            Ok(grant) => state.tokens.accept(attempt, grant.token, grant.expires_in, random, now),
-            Err(error) => {
-                let failure = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
-                let retry_after = retry_after.and_then(|value| retry::retry_after_ms(&value, unix_seconds));
-                let told = token_error(&error, request_id.as_deref());
-                state.tokens.fail(attempt, told, failure, retry_after, now);
-            }
+        state.take(step, retry_after, request_id.as_deref(), random, now)
+    }
+
+    /// A request of the refresh got no answer; `told` is the JSON that waiting calls fail with, unless it goes on.
+    /// Milliseconds until the next request; negative if it is over.
+    pub fn unanswered(&self, told: String, now: f64) -> f64 {
+        let mut state = self.state.borrow_mut();
+        if let Some(step) = state.login.unanswered(now) {
+            return state.take(step, None, None, 0.0, now);
+        }
+        if let Some(attempt) = state.running.take() {
+            state.tokens.fail(attempt, told, Failure::Passing, None, now);
+        }
+        -1.0
+    }
+
+    /// What a person has to be shown, once: JSON with `userCode`, `verificationUri`, `verificationUriComplete`, `expiresIn`.
+    pub fn prompt(&self) -> Option<String> {
+        let Prompt { user_code, url, url_with_code, expires_in } = self.state.borrow_mut().login.prompt()?;
+        let mut json = JsonObject::default();
+        json.text("userCode", &user_code);
+        json.text("verificationUri", &url);
+        json.text("verificationUriComplete", &url_with_code);
+        json.number("expiresIn", expires_in);
+        Some(json.end())
+    }
+
+    /// What a shared store should keep of the refresh: the milliseconds that the token lives and has left, or nothing and the
+    /// milliseconds for which its failure holds.
+    pub fn outcome(&self, now: f64) -> Vec<f64> {
+        let state = self.state.borrow();
+        match state.tokens.pause(now) {
+            pause if pause > 0.0 => vec![0.0, pause],
+            _ => state.tokens.life(now).map_or_else(Vec::new, |(life, left)| vec![life, left]),
         }
     }
 
-    /// The refresh got no answer; `told` is the JSON that waiting calls fail with.
-    pub fn refresh_failed(&self, told: String, now: f64) {
+    /// The refresh ended in a store that somebody else had filled: with a header value that lives `life` milliseconds and has
+    /// `left` of them, or, if `life` is 0, with the JSON of a failure that holds for `left`.
+    pub fn adopt(&self, text: String, life: f64, left: f64, random: f64, now: f64) {
         let mut state = self.state.borrow_mut();
-        if let Some(attempt) = state.running.take() {
-            state.tokens.fail(attempt, told, Failure::Passing, None, now);
+        let Some(attempt) = state.running.take() else { return };
+        if life > 0.0 {
+            state.tokens.adopt(attempt, text.into(), life, left, random, now);
+        } else {
+            state.tokens.fail(attempt, text, Failure::Passing, Some(left), now);
         }
     }
 
@@ -148,7 +235,7 @@ impl Session {
         let parsed = bearer::parse(&token);
         token.zeroize();
         let token = parsed.map_err(|error| config_error(error.into()))?;
-        Ok(bearer::header(&token).to_string())
+        Ok(bearer::header(TokenType::Bearer, &token).to_string())
     }
 
     /// The refresh ended without a verdict, because the client did.
@@ -167,7 +254,8 @@ impl Session {
     /// The API answered 401 to the token of this generation. True if another try makes sense.
     pub fn rejected(&self, generation: u32, now: f64) -> bool {
         let mut state = self.state.borrow_mut();
-        matches!(state.source.need(), Need::Fetch) && state.tokens.rejected(generation, now) == Rejection::Replay
+        matches!(state.login.source().need(), Need::Fetch)
+            && state.tokens.rejected(generation, now) == Rejection::Replay
     }
 
     /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came.
@@ -199,6 +287,29 @@ impl Session {
     /// A call has succeeded: a part of the retry budget comes back.
     pub fn succeeded(&self) {
         self.state.borrow_mut().budget.succeeded();
+    }
+}
+
+impl State {
+    fn take(&mut self, step: Step, retry_after: Option<f64>, request_id: Option<&str>, random: f64, now: f64) -> f64 {
+        if let Step::Again(wait) = step {
+            return wait;
+        }
+        if let Some(attempt) = self.running.take() {
+            match step {
+                Step::Granted(grant) => {
+                    let value = bearer::header(grant.token_type, &grant.token);
+                    self.tokens.accept(attempt, value, grant.expires_in, random, now);
+                }
+                Step::Failed(error) => {
+                    let failure = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
+                    let told = token_error(&error, request_id);
+                    self.tokens.fail(attempt, told, failure, retry_after, now);
+                }
+                Step::Again(_) => {}
+            }
+        }
+        -1.0
     }
 }
 
@@ -247,5 +358,8 @@ fn token_error(error: &TokenError, request_id: Option<&str>) -> String {
     json.text("reason", reason.unwrap_or(error.kind.code()));
     json.text("hint", error.hint().unwrap_or_default());
     json.text("requestId", request_id.unwrap_or_default());
+    if let Some(seconds) = error.clock_offset {
+        json.text("clockOffset", &seconds.to_string());
+    }
     json.end()
 }

@@ -6,7 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{decode, secret};
 use crate::auth::json::{Value, each_member};
-use crate::auth::{BaseUrl, ClientSecret, ConfigError, Moment, Need, Source, assertion, bearer, token_request};
+use crate::auth::{
+    BaseUrl, ClientSecret, ConfigError, Login, Need, Source, TokenType, Wishes, assertion, bearer, token_request,
+};
 
 /// Verifies as a server does, with the public key alone.
 fn verify(jwt: &str, public: &[u8; 32]) -> (String, String) {
@@ -36,8 +38,8 @@ fn a_token_request_is_what_the_endpoint_expects() {
     assert!(matches!(source.need(), Need::Fetch));
     assert_eq!(source.client_id().map(|id| id.host()), Some("acme.conductor.one"));
     let base = BaseUrl::parse("https://proxy.example:8443/c1/").unwrap();
-    let moment = Moment { unix_seconds: 1_700_000_000, random: [9; 16] };
-    let request = source.request(&base, base.audience(), &moment).unwrap();
+    let login = Login::new(source, Wishes::default());
+    let request = login.request(&base, 1_700_000_000.9, [9; 16], b"").unwrap();
     assert_eq!(request.url, "https://proxy.example:8443/c1/auth/v1/token");
     let fields: BTreeMap<_, _> = request.body.split('&').map(|field| field.split_once('=').unwrap()).collect();
     assert_eq!(fields.len(), 4);
@@ -46,7 +48,7 @@ fn a_token_request_is_what_the_endpoint_expects() {
     assert_eq!(fields["client_assertion_type"], "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer");
     let (_, claims) = verify(fields["client_assertion"], secret().public_key());
     assert!(claims.contains(r#""aud":["proxy.example"]"#));
-    assert!(!format!("{request:?} {source:?} {:?}", source.need()).contains(fields["client_assertion"]));
+    assert!(!format!("{request:?} {login:?} {:?}", login.source().need()).contains(fields["client_assertion"]));
 }
 
 #[test]
@@ -70,14 +72,9 @@ fn a_fixed_token_is_made_fit_for_a_header() {
     for text in ["abc.def", "Bearer abc.def", "bearer  abc.def\n", "BEARER: abc.def", "\"abc.def\""] {
         let source = Source::bearer(text.as_bytes()).unwrap();
         assert!(matches!(source.need(), Need::Send(token) if token.0 == "abc.def"), "{text}");
-        assert!(
-            source
-                .request(&BaseUrl::of_tenant("acme").unwrap(), "x", &Moment { unix_seconds: 0, random: [0; 16] })
-                .is_none()
-        );
         assert!(!format!("{source:?} {:?}", source.need()).contains("abc.def"));
     }
-    assert_eq!(*bearer::header("abc"), "Bearer abc");
+    assert_eq!(*bearer::header(TokenType::Bearer, "abc"), "Bearer abc");
     assert_eq!(*bearer::parse(b"bearerish").unwrap(), "bearerish");
     let long = "a".repeat(70_000);
     let cases = [
@@ -130,7 +127,10 @@ proptest! {
 
     #[test]
     fn forms_are_decoded_to_what_went_in(id in "\\PC{0,30}|[\u{0}-\u{7f}]{0,30}", assertion in "[ -~]{0,30}") {
-        let body = token_request::with_assertion(&id, &assertion);
+        let mut form = token_request::Form::default();
+        form.field("client_id", &id);
+        form.field("client_assertion", &assertion);
+        let body = form.end();
         let fields: Vec<_> = body.split('&').map(|field| field.split_once('=').unwrap()).collect();
         let read = |text: &str| {
             let bytes = text.as_bytes();
@@ -146,7 +146,7 @@ proptest! {
             String::from_utf8(out).unwrap()
         };
         prop_assert_eq!(read(fields[0].1), id);
-        prop_assert_eq!(read(fields[3].1), assertion);
+        prop_assert_eq!(read(fields[1].1), assertion);
         prop_assert!(body.bytes().all(|b| b.is_ascii_alphanumeric() || b"*-._+%=&".contains(&b)));
     }
 }

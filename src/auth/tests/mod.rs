@@ -6,6 +6,7 @@ mod answers;
 mod assertions;
 mod ids;
 mod life;
+mod logins;
 mod secrets;
 mod tenants;
 

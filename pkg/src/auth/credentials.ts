@@ -1,0 +1,161 @@
+/** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
+
+import { ConfigurationError } from "../errors.js";
+import type { Security } from "../options.js";
+
+/** How a client gets its tokens. */
+export type AuthenticationMethod =
+  /** A fixed token. */
+  | "token"
+  /** A function of the caller's. */
+  | "function"
+  /** Client id and secret; what is sent is a signed assertion. */
+  | "assertion"
+  /** Client id and secret; the secret is sent. */
+  | "secretPost"
+  /** An identity token of another issuer is exchanged. */
+  | "tokenExchange"
+  /** A person confirms a code in a browser. */
+  | "deviceLogin";
+
+/** What a person needs to confirm a login. */
+export interface DeviceCode {
+  /** The code to compare with the one in the browser, or to type in there. */
+  readonly userCode: string;
+  /** The page to open. */
+  readonly verificationUri: string;
+  /** The same page with the code filled in, if the server has one. */
+  readonly verificationUriComplete: string | undefined;
+  /** Until when the code can be confirmed. */
+  readonly expiresAt: Date;
+}
+
+/** A way to authenticate, as the session uses it. @internal */
+export interface Spec {
+  readonly method: AuthenticationMethod;
+  readonly clientID?: string | undefined;
+  readonly secret?: string | Uint8Array | undefined;
+  /** For `function`. */
+  readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
+  /** For `tokenExchange`. */
+  readonly subjectToken?: SubjectToken | undefined;
+  /** For `deviceLogin`. */
+  readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly scope?: string | undefined;
+  readonly audience?: string | undefined;
+}
+
+/** The order in which the core numbers them. @internal */
+export const METHODS: readonly AuthenticationMethod[] = ["token", "function", "assertion", "secretPost", "tokenExchange", "deviceLogin"];
+
+/** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
+export type SubjectToken = () => Promise<string> | string;
+
+const specs = new WeakMap<Credentials, Spec>();
+
+/** A way to authenticate, made by one of the functions beside. It can be given to any number of clients. */
+export class Credentials {
+  /** Which way it is. */
+  readonly method: AuthenticationMethod;
+
+  /** @internal */
+  constructor(spec: Spec) {
+    this.method = spec.method;
+    specs.set(this, spec);
+  }
+}
+
+/** What is in it. @internal */
+export function specOf(credentials: Credentials): Spec {
+  const spec = specs.get(credentials);
+  if (spec) return spec;
+  const message = "credentials: this is not made by one of the functions of this package, such as signedAssertion or tokenExchange";
+  throw new ConfigurationError("credentials", "not_credentials", message);
+}
+
+/** An access token that you have. It is used until it expires; nothing renews it. */
+export function accessToken(token: string | Uint8Array): Credentials {
+  return new Credentials({ method: "token", secret: token });
+}
+
+/** A function that is asked for an access token before each call. Caching and renewing are yours. */
+export function tokenFunction(ask: () => Promise<string> | string): Credentials {
+  return new Credentials({ method: "function", ask: must("tokenFunction", ask) });
+}
+
+/** A client id and its secret, and what a token may be asked for. */
+export interface ClientCredentials {
+  /** As `name@tenant.conductor.one/spc`. */
+  clientID: string;
+  /** The text that begins with `secret-token:`, or its UTF-8 bytes. */
+  clientSecret: string | Uint8Array;
+  /** Scopes to ask for, separated by spaces. Default: what the credential has. */
+  scope?: string | undefined;
+}
+
+/**
+ * Client credentials by signed assertion (RFC 7523): what `clientID` and `clientSecret` beside each other mean. The secret
+ * is a private key; it signs in this process and never leaves it.
+ */
+export function signedAssertion({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
+  return new Credentials({ method: "assertion", clientID, secret: clientSecret, scope });
+}
+
+/**
+ * Client credentials with the secret itself in each token request. **Use {@link signedAssertion} unless you must not.** The
+ * secret is a private key, and this sends it out: whatever stands between here and the server and reads the request (a proxy that
+ * opens TLS, a log of request bodies) has the credential from then on, while an assertion is good once, for two minutes. It is
+ * here for servers, and proxies in front of them, that understand nothing else.
+ */
+export function clientSecretPost({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
+  return new Credentials({ method: "secretPost", clientID, secret: clientSecret, scope });
+}
+
+/** What {@link tokenExchange} needs. */
+export interface TokenExchange {
+  /** The client id of the federation trust, as `name@tenant.conductor.one/wfe`. */
+  clientID: string;
+  /**
+   * Gives the identity token: {@link gitHubActionsToken}, {@link variableToken}, {@link fileToken}, or a function of yours. It is
+   * called for each token request, and has to give one that was issued in the last ten minutes.
+   */
+  subjectToken: SubjectToken;
+  /** Scopes to ask for, separated by spaces. Default: what the trust gives. */
+  scope?: string | undefined;
+  /** Whom the token is to be for. Default: not said. */
+  audience?: string | undefined;
+}
+
+/** Workload federation: no secret at all. An identity token of the platform that this runs on is exchanged (RFC 8693). */
+export function tokenExchange({ clientID, subjectToken, scope, audience }: TokenExchange): Credentials {
+  return new Credentials({ method: "tokenExchange", clientID, subjectToken: must("subjectToken", subjectToken), scope, audience });
+}
+
+/** What {@link deviceLogin} needs. */
+export interface DeviceLogin {
+  /** The id of the program that people log in to. */
+  clientID: string;
+  /** Shows the code and opens the page. What it throws ends the login. */
+  onCode: (code: DeviceCode) => unknown;
+  /** Ends a login that waits to be confirmed; calls fail with `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** Scopes to ask for, separated by spaces. */
+  scope?: string | undefined;
+}
+
+/**
+ * A person logs in with a browser (RFC 8628). The first call begins the login, and so does the first after the token has
+ * expired; `authenticate()` of the client begins it without a call and without a time limit. Calls fail with an
+ * `AuthenticationError` whose `reason` is `expired_token` if nobody confirms in time, and `access_denied` if it is denied.
+ *
+ * Where the program runs again and again, {@link createPersonalClient} turns the login into a credential of its own.
+ */
+export function deviceLogin({ clientID, onCode, signal, scope }: DeviceLogin): Credentials {
+  return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope });
+}
+
+function must<T>(option: string, value: T): T {
+  if (typeof value === "function") return value;
+  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+}

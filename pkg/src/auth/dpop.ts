@@ -1,0 +1,115 @@
+/**
+ * The key of DPoP (RFC 9449). It is the platform's, made so that nothing can read its private half; the core says what to
+ * sign.
+ */
+
+import { ConfigurationError } from "../errors.js";
+import type { Session as Handle } from "../generated/core-glue.js";
+
+/** How requests are proven. */
+export interface DpopOptions {
+  /** `ES256`, which every runtime has, or `EdDSA` (Ed25519), which most have. Default: `ES256`. */
+  algorithm?: "ES256" | "EdDSA" | undefined;
+  /**
+   * A key of yours, to have the same one again later (an IndexedDB keeps it without being able to read it) or in several clients.
+   * Its public half must be extractable, its private half should not be. Default: a new one for each client.
+   */
+  keyPair?: CryptoKeyPair | undefined;
+}
+
+const ALGORITHMS = {
+  ES256: { make: { name: "ECDSA", namedCurve: "P-256" }, sign: { name: "ECDSA", hash: "SHA-256" } },
+  EdDSA: { make: { name: "Ed25519" }, sign: { name: "Ed25519" } },
+} as const;
+
+interface Key {
+  readonly private: CryptoKey;
+  readonly sign: AlgorithmIdentifier | EcdsaParams;
+  readonly x: string;
+  readonly y: string | undefined;
+}
+
+/** Signs proofs. @internal */
+export class Prover {
+  readonly #options: DpopOptions;
+  #making: Promise<Key> | undefined;
+  #key: Key | undefined;
+  /** The public key, in the form that its thumbprint is the hash of. */
+  #jwk = "";
+  /** The last token and its hash: one token goes with many requests. */
+  #hashed: readonly [token: string, hash: string] | undefined;
+
+  constructor(options: DpopOptions) {
+    const { algorithm = "ES256" } = options;
+    if (!(algorithm in ALGORITHMS)) throw new ConfigurationError("dpop", "algorithm", "dpop: the algorithm is ES256 or EdDSA");
+    this.#options = options;
+  }
+
+  /** Resolves when there is a key. */
+  async ready(): Promise<void> {
+    this.#key ??= await (this.#making ??= make(this.#options));
+  }
+
+  /** Tells the core the public half. */
+  bind(handle: Handle): void {
+    if (this.#key) this.#jwk = handle.bind(this.#key.x, this.#key.y ?? null);
+  }
+
+  /** The thumbprint of the key (RFC 7638). */
+  async thumbprint(): Promise<string> {
+    return base64url(await sha256(this.#jwk));
+  }
+
+  /** The hash that ties a proof to a token. */
+  async hash(token: string): Promise<string> {
+    if (this.#hashed?.[0] !== token) this.#hashed = [token, base64url(await sha256(token))];
+    return this.#hashed[1];
+  }
+
+  /** The whole proof, from what the core wants signed. */
+  async sign(input: string): Promise<string> {
+    const key = this.#key as Key;
+    const signature = await crypto.subtle.sign(key.sign, key.private, new TextEncoder().encode(input));
+    return `${input}.${base64url(new Uint8Array(signature))}`;
+  }
+
+  /** Lets go of key and hashes. */
+  forget(): void {
+    this.#key = undefined;
+    this.#making = undefined;
+    this.#hashed = undefined;
+  }
+}
+
+async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
+  const unusable = (reason: string, message: string, cause?: unknown): ConfigurationError =>
+    new ConfigurationError("dpop", reason, `dpop: ${message}`, { cause });
+  const given = keyPair && (keyPair.privateKey.algorithm.name === "Ed25519" ? "EdDSA" : "ES256");
+  if (given && algorithm && given !== algorithm) throw unusable("key", "the key pair is not one for the algorithm");
+  const { make, sign } = ALGORITHMS[given ?? algorithm ?? "ES256"];
+  let pair: CryptoKeyPair;
+  try {
+    pair = keyPair ?? ((await crypto.subtle.generateKey(make, false, ["sign", "verify"])) as CryptoKeyPair);
+  } catch (error) {
+    throw unusable("algorithm", "this runtime cannot make such a key; ES256 works everywhere", error);
+  }
+  try {
+    const { x, y, crv } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    if (!x || !pair.privateKey.usages.includes("sign") || (crv === "P-256") !== (make.name === "ECDSA")) throw new TypeError("another kind of key");
+    return { private: pair.privateKey, sign, x, y: crv === "P-256" ? y : undefined };
+  } catch (error) {
+    throw unusable("key", "the key pair must be P-256 or Ed25519, with a private key that signs", error);
+  }
+}
+
+/** SHA-256 of a text. @internal */
+export async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+/** Base64url without padding. @internal */
+export function base64url(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}

@@ -1,0 +1,114 @@
+/** Which credentials a client uses, and for which tenant: options first, the environment if they name none. */
+
+import { ConfigurationError } from "../errors.js";
+import type { ClientOptions, Security } from "../options.js";
+import { type AuthenticationMethod, type Spec, specOf } from "./credentials.js";
+import { type Environment, variable } from "./surroundings.js";
+
+/** What a client authenticates with, without anything secret. */
+export interface Authentication {
+  /** The way. */
+  readonly method: AuthenticationMethod;
+  /** Where the credentials were found. */
+  readonly from: "options" | "environment";
+  /** The variables that were used, if any. */
+  readonly variables: readonly string[];
+  /** The client id, if there is one. */
+  readonly clientID: string | undefined;
+  /** Milliseconds that this machine's clock was found to be behind the server's; 0 if it is right or nobody complained. */
+  readonly clockOffsetMs: number;
+}
+
+/** Credentials and tenant as the session takes them. @internal */
+export interface Chosen extends Omit<Authentication, "clockOffsetMs" | "method"> {
+  readonly spec: Spec;
+  readonly serverURL: string | undefined;
+  readonly tenantDomain: string | undefined;
+}
+
+const TOKEN = "CONDUCTORONE_ACCESS_TOKEN";
+const IDENTITY = "CONDUCTORONE_OIDC_TOKEN";
+const CLIENT = "CONDUCTORONE_CLIENT_ID";
+const SECRET = "CONDUCTORONE_CLIENT_SECRET";
+const TENANT = "CONDUCTORONE_TENANT_DOMAIN";
+const SERVER = "CONDUCTORONE_SERVER_URL";
+
+/** What the options say, or else the environment. @internal */
+export function choose(options: ClientOptions, environment?: Environment): Chosen {
+  const spec = given(options);
+  const tenantDomain = options.tenantDomain;
+  const serverURL = options.serverURL === undefined ? undefined : String(options.serverURL);
+  if (spec) return { spec, from: "options", variables: [], clientID: spec.clientID ?? options.clientID, serverURL, tenantDomain };
+
+  const variables: string[] = [];
+  const read = (name: string): string | undefined => {
+    const value = variable(name, environment);
+    if (value !== undefined) variables.push(name);
+    return value;
+  };
+  const found = sought(read, environment);
+  // Where to is one question: a tenant among the options is not overruled by a URL of the environment.
+  const open = serverURL === undefined && tenantDomain === undefined;
+  const server = open ? read(SERVER) : undefined;
+  const tenant = open && (server === undefined || server.includes("{tenantDomain}")) ? read(TENANT) : undefined;
+  return {
+    spec: found,
+    from: "environment",
+    variables,
+    clientID: found.clientID,
+    serverURL: serverURL ?? server,
+    tenantDomain: tenantDomain ?? tenant,
+  };
+}
+
+/** The credentials among the options. What is half there is an error: the other half is not taken from somewhere else. */
+function given({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
+  if (credentials !== undefined) {
+    if (clientID !== undefined || clientSecret !== undefined || security !== undefined) {
+      const message = "credentials: give either these, or clientID and clientSecret, or security";
+      throw new ConfigurationError("credentials", "credentials_twice", message);
+    }
+    return specOf(credentials);
+  }
+  if (typeof security === "function") return { method: "function", ask: security, clientID };
+  const token = tokenOf(security);
+  if (token) return { method: "token", secret: token, clientID };
+  if (security !== undefined) {
+    throw new ConfigurationError("security", "bearer_empty", "security: there is no token in it");
+  }
+  if (clientID !== undefined && clientSecret !== undefined) return { method: "assertion", clientID, secret: clientSecret };
+  if (clientID === undefined && clientSecret === undefined) return undefined;
+  const missing = clientID === undefined ? "clientID" : "clientSecret";
+  throw new ConfigurationError(missing, "credentials_missing", `${missing} is missing: clientID and clientSecret belong together`);
+}
+
+/** The token in an official `security` option. @internal */
+export function tokenOf(security: Security | string | null | undefined): string {
+  return typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "";
+}
+
+/** The credentials in the environment, in the documented order. */
+function sought(read: (name: string) => string | undefined, environment: Environment | undefined): Spec {
+  const seen = (name: string): boolean => variable(name, environment) !== undefined;
+  // The client id beside a token names its tenant.
+  if (seen(TOKEN)) return { method: "token", secret: read(TOKEN), clientID: read(CLIENT) };
+  if (seen(IDENTITY) && seen(CLIENT)) {
+    read(IDENTITY);
+    // Read again for each exchange: some runners renew it.
+    const subjectToken = (): string => variable(IDENTITY, environment) ?? "";
+    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken };
+  }
+  if (seen(CLIENT) && seen(SECRET)) return { method: "assertion", clientID: read(CLIENT), secret: read(SECRET) };
+  if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITY} is`);
+  if (seen(IDENTITY)) throw missing("clientID", `${IDENTITY} is set, and ${CLIENT} is not`);
+  if (seen(SECRET)) throw missing("clientID", `${SECRET} is set, and ${CLIENT} is not`);
+  throw missing(
+    "security",
+    "there is nothing to authenticate with: give clientID and clientSecret, security: { bearerAuth } or credentials, " +
+      `or set ${TOKEN}, or ${CLIENT} with ${SECRET} or ${IDENTITY}`,
+  );
+}
+
+function missing(option: string, message: string): ConfigurationError {
+  return new ConfigurationError(option, "credentials_missing", message);
+}

@@ -1,0 +1,69 @@
+/** Secrets that do not show. */
+
+const texts = new WeakMap<Secret, string>();
+
+const HIDDEN = "[secret]";
+
+/**
+ * A secret in a box: printing, logging, serialising and throwing it shows `[secret]`; {@link Secret.reveal} alone opens it.
+ *
+ * ```ts
+ * const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential(ref);
+ * const secret = Secret.take(rotated.credential, "clientSecret");
+ * console.log(rotated, secret);              // shows neither
+ * await store(secret.reveal());
+ * ```
+ */
+export class Secret {
+  /** Puts a text into a box. */
+  constructor(text: string) {
+    texts.set(this, text);
+  }
+
+  /**
+   * Takes the secret out of an answer: the field is left `undefined`, so whatever becomes of the answer, the secret is not in
+   * it. `undefined` if there is none; C1 writes the field as `""` where it has nothing to show.
+   */
+  static take<Field extends string>(from: { [field in Field]?: string | null | undefined } | null | undefined, field: Field): Secret | undefined {
+    const text = from?.[field];
+    if (!text) return undefined;
+    from[field] = undefined;
+    return new Secret(text);
+  }
+
+  /** The secret itself. */
+  reveal(): string {
+    return texts.get(this) ?? "";
+  }
+
+  /** Empties the box. The text is gone when nobody else holds it: JavaScript cannot wipe a string. */
+  forget(): void {
+    texts.delete(this);
+  }
+
+  /** Its length, to see that something is there. */
+  get length(): number {
+    return this.reveal().length;
+  }
+
+  toString(): string {
+    return HIDDEN;
+  }
+
+  toJSON(): string {
+    return HIDDEN;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return HIDDEN;
+  }
+
+  /** What Node's and Deno's `inspect` show. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Secret([secret])";
+  }
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return "Secret([secret])";
+  }
+}

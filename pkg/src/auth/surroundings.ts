@@ -1,0 +1,33 @@
+/** What Node, Deno and Bun have besides the web's own interfaces. Nothing of it is imported: it is looked up when needed. */
+
+import { ConfigurationError } from "../errors.js";
+
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Around {
+  process?: {
+    env?: Environment;
+    getBuiltinModule?: (name: string) => { readFile(path: string | URL, encoding: "utf8"): Promise<string> } | undefined;
+  };
+  Deno?: { env: { get(name: string): string | undefined }; readTextFile(path: string | URL): Promise<string> };
+}
+
+/** A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for leave. */
+export function variable(name: string, environment?: Environment): string | undefined {
+  const { process, Deno } = globalThis as Around;
+  const value = environment ? environment[name] : Deno ? Deno.env.get(name) : process?.env?.[name];
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
+
+/** Reads a text file. */
+export async function readText(path: string | URL): Promise<string> {
+  const { process, Deno } = globalThis as Around;
+  if (Deno) return Deno.readTextFile(path);
+  const files = process?.getBuiltinModule?.("fs/promises");
+  if (!files) {
+    const message = "files cannot be read here (it takes Deno, Bun, or Node 20.16): give a function that reads the file";
+    throw new ConfigurationError("subjectToken", "no_files", message);
+  }
+  return files.readFile(path, "utf8");
+}

@@ -1,0 +1,46 @@
+//! The wall clock of a machine that may be wrong. Assertions and proofs have the time in them, and a server that refuses one
+//! says in its `Date` what time it has.
+
+/// Seconds that a client's clock may be off before anything is refused for it: assertions are good two minutes either
+/// way, and the transport takes some of that.
+const TOLERANCE: f64 = 60.0;
+
+/// What is known of this machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock {
+    offset: f64,
+    /// The last difference that was found, whether it was taken over or not.
+    measured: f64,
+}
+
+impl Clock {
+    /// The server's time, as far as it is known, from this machine's. Both in seconds since 1970.
+    pub fn correct(&self, unix_seconds: f64) -> f64 {
+        unix_seconds + self.offset
+    }
+
+    /// Seconds to add to this machine's time.
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// Compares with the server's time. True if it differs so much that trying again with it makes sense.
+    pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
+        self.measured = (server - unix_seconds).round();
+        let differs = (self.measured - self.offset).abs() > TOLERANCE;
+        if differs {
+            self.offset = self.measured;
+        }
+        differs
+    }
+
+    /// The new time did not help: goes back to this machine's.
+    pub fn forget(&mut self) {
+        self.offset = 0.0;
+    }
+
+    /// The last difference, in seconds, if it can be the reason of a refusal.
+    pub fn suspect(&self) -> Option<i32> {
+        (self.measured.abs() > TOLERANCE).then_some(self.measured as i32)
+    }
+}
