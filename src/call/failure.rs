@@ -122,14 +122,23 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// JSON text with the values of secret members replaced. Text that breaks off is copied up to there.
 pub fn redact_json(text: &str) -> String {
+    redact_members(text, &is_secret_name)
+}
+
+/// The beginning of a body, fit for a log: as [`excerpt`], and members that the API calls secret are too.
+pub fn shown(body: &str, is_secret: impl Fn(&str) -> bool) -> String {
+    clean(&redact_members(body, &|name| is_secret(name) || is_secret_name(name)))
+}
+
+fn redact_members(text: &str, is_secret: &dyn Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(text.len().min(2 * LONGEST));
     let mut cursor = Cursor::new(text);
     let mut copied = 0;
     // A flat pass over all tokens: a string that a colon follows is a member's name.
-    while !cursor.at_end() && out.len() < 4 * LONGEST {
+    while !cursor.at_end() {
         let start = cursor.offset();
         if let Ok(key) = cursor.string() {
-            if cursor.take(b':') && is_secret_name(&name_of(key)) {
+            if cursor.take(b':') && is_secret(&name_of(key)) {
                 out.push_str(text.get(copied..cursor.offset()).unwrap_or_default());
                 let whole = cursor.skip().is_ok();
                 out.push('"');
@@ -170,6 +179,9 @@ mod tests {
         let rpc = read(r#"{"code":7,"message":"no\nway","details":[{"@type":"x","clientSecret":"hush"}]}"#, "");
         assert_eq!((rpc.code.as_str(), rpc.message.as_str()), ("7", "no way"));
         assert_eq!(rpc.details, r#"[{"@type":"x","clientSecret":"[redacted]"}]"#);
+        // However much stands before it.
+        let long = format!(r#"{{"details":["{}",{{"clientSecret":"hush"}}]}}"#, "many words ".repeat(500));
+        assert!(!read(&long, "").details.contains("hush"));
         let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");
         assert_eq!((oauth.code.as_str(), oauth.message.as_str()), ("invalid_client", "unknown"));
     }

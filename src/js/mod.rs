@@ -6,7 +6,7 @@ mod session;
 use crate::api::{self, Effect, Message};
 use crate::call::failure;
 use crate::wire::decode::{self, Layouts};
-use crate::wire::encode::{self, Reading, Unknown};
+use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::push_string;
 use crate::wire::plan::Plans;
 use std::cell::RefCell;
@@ -57,19 +57,33 @@ pub fn operation(number: usize, sdk122: bool) -> String {
 pub fn encode(number: usize, request: &str, drop_unknown: bool) -> Result<String, JsValue> {
     let table = api::c1();
     let operation = table.operations().get(number).ok_or(JsValue::NULL)?;
-    let reading = Reading { unknown: if drop_unknown { Unknown::Drop } else { Unknown::Refuse } };
-    let encoded = encode::encode(table, operation, request, reading).map_err(|unfit| {
-        let mut json = JsonObject::default();
-        json.text("path", &unfit.path);
-        json.text("problem", &unfit.problem);
-        JsValue::from(json.end())
-    })?;
+    let encoded = encode::encode(table, operation, request, reading(drop_unknown)).map_err(unfit_error)?;
     let mut text = encoded.target;
     if let Some(body) = encoded.body {
         text.push('\n');
         text.push_str(&body);
     }
     Ok(text)
+}
+
+/// Encodes a message by itself, as JSON.
+///
+/// # Errors
+/// JSON with `path` and `problem`.
+#[wasm_bindgen]
+pub fn encode_message(message: u16, value: &str, drop_unknown: bool) -> Result<String, JsValue> {
+    encode::encode_message(api::c1(), Message(message), value, reading(drop_unknown)).map_err(unfit_error)
+}
+
+fn reading(drop_unknown: bool) -> Reading {
+    Reading { unknown: if drop_unknown { Unknown::Drop } else { Unknown::Refuse } }
+}
+
+fn unfit_error(unfit: Unfit) -> JsValue {
+    let mut json = JsonObject::default();
+    json.text("path", &unfit.path);
+    json.text("problem", &unfit.problem);
+    json.end().into()
 }
 
 thread_local! {
@@ -118,6 +132,13 @@ pub fn failure(body: &str, authorization: &str) -> String {
     json.text("details", &failure.details);
     json.text("excerpt", &failure.excerpt);
     json.end()
+}
+
+/// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.
+#[wasm_bindgen]
+pub fn shown(body: &str) -> String {
+    let table = api::c1();
+    failure::shown(body, |name| table.is_secret(name))
 }
 
 fn effect_code(effect: Effect) -> u8 {

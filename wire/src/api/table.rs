@@ -245,6 +245,11 @@ impl Table {
         self.name(field.wire)
     }
 
+    /// True if a field of any message has this name on the wire and holds a secret.
+    pub fn is_secret(&self, wire_name: &str) -> bool {
+        self.fields.iter().any(|field| field.secret() && self.wire_name(field) == wire_name)
+    }
+
     /// The field's name in JavaScript; `sdk122` asks for the name in release 1.2.2 of the official SDK.
     pub fn js_name(&self, field: &Field, sdk122: bool) -> &'static str {
         self.alternative(field.name, if sdk122 { field.name_122 } else { NO_NAME })

@@ -48,18 +48,16 @@ pub struct Reading {
 /// # Errors
 /// [`Unfit`] names the first field that does not fit.
 pub fn encode(table: &Table, operation: &Operation, request: &str, reading: Reading) -> Result<Encoded, Unfit> {
-    let encoder = Encoder {
-        table,
-        cursor: Cursor::new(request),
-        reading,
-        out: String::with_capacity(request.len() + 16),
-        path: Vec::new(),
-        mask: Vec::new(),
-    };
-    encoder.request(operation).map_err(|error| match error {
-        Failure::Unfit(unfit) => unfit,
-        Failure::Malformed => Unfit { path: String::new(), problem: "the request could not be read as JSON".into() },
-    })
+    Ok(Encoder::new(table, request, reading).request(operation)?)
+}
+
+/// Encodes `value`, the JSON text of an object or `null`, as the JSON text of a message.
+///
+/// # Errors
+/// [`Unfit`] names the first field that does not fit.
+pub fn encode_message(table: &Table, message: Message, value: &str, reading: Reading) -> Result<String, Unfit> {
+    let text = Encoder::new(table, value, reading).optional_body(message)?;
+    Ok(text.unwrap_or_else(|| "null".to_owned()))
 }
 
 enum Failure {
@@ -71,6 +69,15 @@ enum Failure {
 impl From<Malformed> for Failure {
     fn from(_: Malformed) -> Self {
         Self::Malformed
+    }
+}
+
+impl From<Failure> for Unfit {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unfit(unfit) => unfit,
+            Failure::Malformed => Self { path: String::new(), problem: "the request could not be read as JSON".into() },
+        }
     }
 }
 
@@ -112,6 +119,11 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
+    fn new(table: &'a Table, json: &'a str, reading: Reading) -> Self {
+        let out = String::with_capacity(json.len() + 16);
+        Self { table, cursor: Cursor::new(json), reading, out, path: Vec::new(), mask: Vec::new() }
+    }
+
     fn request(mut self, operation: &Operation) -> Fit<Encoded> {
         if self.table.wraps(operation) {
             return self.wrapped(operation);
