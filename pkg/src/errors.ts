@@ -143,8 +143,8 @@ export interface AnswerFacts extends ErrorFacts {
 export class ApiError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
-  /** The answer's headers. */
-  readonly headers: Headers;
+  /** The answer's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent. */
+  declare readonly headers: Headers;
   /** The code in the answer's body: a gRPC status number as text, or an OAuth error. Empty if there is none. */
   readonly apiCode: string;
   /** `details` of the answer's body, secrets replaced. */
@@ -156,7 +156,7 @@ export class ApiError extends KeyturnError {
     const said = facts.apiMessage || facts.excerpt || "no explanation";
     super(name, code, `the server answered ${facts.status}: ${said}`, { outcome: "answered", ...facts });
     this.status = facts.status;
-    this.headers = facts.headers;
+    Object.defineProperty(this, "headers", { value: facts.headers });
     this.apiCode = facts.apiCode;
     this.details = facts.details;
     this.excerpt = facts.excerpt;
@@ -269,15 +269,15 @@ export class RequestAbortedError extends KeyturnError {
 export class DecodeError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
-  /** The answer's headers. */
-  readonly headers: Headers;
+  /** The answer's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent. */
+  declare readonly headers: Headers;
   /** The beginning of the body, secrets replaced. */
   readonly excerpt: string;
   /** @internal */
   constructor(message: string, status: number, headers: Headers, excerpt: string, facts?: ErrorFacts) {
     super("DecodeError", "invalid_response", message, { outcome: "answered", ...facts });
     this.status = status;
-    this.headers = headers;
+    Object.defineProperty(this, "headers", { value: headers });
     this.excerpt = excerpt;
   }
 }

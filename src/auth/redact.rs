@@ -6,17 +6,28 @@ use super::paste;
 pub const REDACTED: &str = "[redacted]";
 
 /// At most `max` characters of `text` on one line: control and invisible characters become spaces, and whatever looks
-/// like a client secret, a JWT or a long key becomes `[redacted]`.
+/// like a client secret, a JWT or a long key becomes `[redacted]`, and so does what stands after the name of a secret or
+/// of an authentication scheme.
 pub fn redact(text: &str, max: usize) -> String {
     let mut out = String::new();
     let mut rest = text;
+    let mut last = "";
     // Words are judged whole, before anything is cut; a word never ends up half shown.
     while let Some(first) = rest.chars().next() {
         let is_word = word_character(first);
         let len = rest.find(|c| word_character(c) != is_word).unwrap_or(rest.len());
         let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
         if is_word {
-            out.push_str(if suspicious(run.as_bytes()) { REDACTED } else { run });
+            match run.split_once('=') {
+                _ if suspicious(run.as_bytes()) || announces(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
+                Some((name, value)) if !value.is_empty() && is_secret_name(name) => {
+                    out.push_str(name);
+                    out.push('=');
+                    out.push_str(REDACTED);
+                }
+                _ => out.push_str(run),
+            }
+            last = run;
         } else {
             run.chars().for_each(|c| {
                 if visible(c) {
@@ -41,6 +52,41 @@ pub fn redact(text: &str, max: usize) -> String {
         }
         None => out.to_owned(),
     }
+}
+
+/// What follows may be a secret: `Bearer`, or `client_secret:`.
+fn announces(word: &str) -> bool {
+    let schemes = ["bearer", "basic", "dpop"];
+    schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) || word.strip_suffix(':').is_some_and(is_secret_name)
+}
+
+/// Not a word of a sentence.
+fn opaque(word: &[u8]) -> bool {
+    word.len() >= 8 && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
+}
+
+/// True for a member name whose value must not be shown, in any API: the names that documents list, and anything
+/// that ends like them.
+pub fn is_secret_name(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    const ENDINGS: [&str; 14] = [
+        "secret",
+        "password",
+        "token",
+        "apikey",
+        "privatekey",
+        "plaintextkey",
+        "assertion",
+        "secretaccesskey",
+        "encryptedcontent",
+        "encryptedbytes",
+        "authorization",
+        "cookie",
+        "pushauthtokenplaintext",
+        "material",
+    ];
+    // Tokens that only say where a list goes on are not secrets, and worth seeing.
+    !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
 /// May be part of a token.

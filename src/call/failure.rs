@@ -1,6 +1,6 @@
 //! What an error answer says, bounded and without secrets.
 
-use crate::auth::redact::{REDACTED, redact};
+use crate::auth::redact::{REDACTED, is_secret_name, redact};
 use crate::wire::json::{Cursor, Malformed, Text, Token};
 
 /// An error answer, as far as it could be read.
@@ -94,30 +94,6 @@ fn members<'a>(
 pub fn excerpt(body: &str) -> String {
     let trimmed = body.trim_start_matches('\u{feff}').trim_start();
     if trimmed.starts_with(['{', '[']) { clean(&redact_json(trimmed)) } else { clean(trimmed) }
-}
-
-/// True for a member name whose value must not be shown, in any API: the names that documents list, and anything
-/// that ends like them.
-pub fn is_secret_name(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    const ENDINGS: [&str; 14] = [
-        "secret",
-        "password",
-        "token",
-        "apikey",
-        "privatekey",
-        "plaintextkey",
-        "assertion",
-        "secretaccesskey",
-        "encryptedcontent",
-        "encryptedbytes",
-        "authorization",
-        "cookie",
-        "pushauthtokenplaintext",
-        "material",
-    ];
-    // Tokens that only say where a list goes on are not secrets, and worth seeing.
-    !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
 /// JSON text with the values of secret members replaced. Text that breaks off is copied up to there.

@@ -210,6 +210,15 @@ fn text_from_outside_is_made_harmless() {
         (&format!("<{}>", secret.to_uppercase()), "<[redacted]>"),
         (&secret.replace(':', "%3A"), "secret-token%3Aconductorone.com%3Av1%[redacted]"),
         (&format!("key {key} and Zm9v/{}", "aB3+".repeat(12)), "key [redacted] and [redacted]"),
+        ("Bearer opaque42value and basic dXNlcjpwYXNz1 end", "Bearer [redacted] and basic [redacted] end"),
+        (
+            "Bearer authentication is required: invalid token: expired",
+            "Bearer authentication is required: invalid token: expired",
+        ),
+        (
+            "client_secret=hunter2&grant_type=x, accessToken: abc123def456",
+            "client_secret=[redacted]&grant_type=x, accessToken: [redacted]",
+        ),
         ("  \u{e9}t\u{e9} \u{1f600}  ", "\u{e9}t\u{e9} \u{1f600}"),
     ] {
         assert_eq!(redact(text, 300), expected);
