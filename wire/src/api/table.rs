@@ -417,8 +417,17 @@ impl Table {
             fields_of_calls,
         };
 
-        let strings = std::str::from_utf8(strings.bytes).ok()?;
-        let mut table = Self { names: strings.split_terminator('\n').collect(), ..Self::default() };
+        // Room for all rows at once: an allocator that wipes what it frees makes growing dear.
+        let mut table = Self {
+            names: Vec::with_capacity(names),
+            enums: Vec::with_capacity(enums),
+            fields: Vec::with_capacity(columns.kinds.bytes.len()),
+            messages: Vec::with_capacity(messages),
+            segments: Vec::with_capacity(columns.segments.bytes.len() / 2),
+            params: Vec::with_capacity(columns.queries.bytes.len() / 3),
+            operations: Vec::with_capacity(operations),
+        };
+        table.names.extend(std::str::from_utf8(strings.bytes).ok()?.split_terminator('\n'));
         for _ in 0..enums {
             let count = columns.enums.number()?;
             let values = (0..count).map(|_| Some(table.name(columns.enums.name()?))).collect::<Option<_>>()?;
