@@ -158,7 +158,6 @@ export default ({ test, assert, keyturn, inProcess }) => {
     const envelope = await c1.connector.rotateCredential({ appId, connectorId });
     const { clientSecret } = envelope.connectorServiceRotateCredentialResponse.credential;
     assert.equal(JSON.stringify(envelope).split(clientSecret).length, 2);
-    assert.excludes(spill(envelope.rawResponse), clientSecret);
     assert.excludes(JSON.stringify(await at.requests()), clientSecret);
     assert.excludes(spill(c1), clientSecret);
     c1.close();
