@@ -1,13 +1,14 @@
-// The browsers that the tests drive. Debian's packages where they can be installed, else whatever is there.
+// The browsers that the tests drive, and a Redis. Debian's packages where they can be installed, else whatever is there.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, output, root, run, say, StepError } from "./steps.mjs";
 
-/** Each browser program: the Debian package that brings it, and the variable that names another copy. */
+/** Each program: the Debian package that brings it, and the variable that names another copy. */
 const BROWSERS = {
   chromium: { package: "chromium", variable: "CHROMIUM", names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"] },
   chromedriver: { package: "chromium-driver", variable: "CHROMEDRIVER", names: ["chromedriver"] },
   firefox: { package: "firefox-esr", variable: "FIREFOX", names: ["firefox-esr", "firefox"] },
+  redis: { package: "redis-server", variable: "REDIS_SERVER", names: ["redis-server", "valkey-server"] },
 };
 
 /**
@@ -16,7 +17,7 @@ const BROWSERS = {
  */
 export const CHROMIUM_FLAGS = JSON.parse(readFileSync(join(root, "tests/webdriver.json"), "utf8"))["goog:chromeOptions"].args;
 
-/** The full path of a browser program. A missing one is an error: no test is skipped for it. */
+/** The full path of a program. A missing one is an error: no test is skipped for it. */
 export function browser(name) {
   const { variable, names } = BROWSERS[name];
   const path = process.env[variable] ?? findProgram(...names);
@@ -34,13 +35,13 @@ export function setUpBrowsers() {
   const isRoot = typeof process.getuid === "function" && process.getuid() === 0;
   if (!isRoot || !existsSync("/etc/debian_version") || !findProgram("apt-get")) {
     throw new StepError(
-      `the tests drive real browsers, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
+      `the tests drive real browsers and a Redis, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
         `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
-        `  Elsewhere: install Chromium, the ChromeDriver of the same version and Firefox, and put them in PATH\n` +
+        `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox and Redis, and put them in PATH\n` +
         `  or name the programs in ${Object.values(BROWSERS).map(({ variable }) => variable).join(", ")}`,
     );
   }
-  say(`installing the browsers that the tests drive: ${packages.join(", ")}`);
+  say(`installing the programs that the tests drive: ${packages.join(", ")}`);
   // apt tells dpkg's whole story on its standard output; errors go to the other one.
   const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] };
   const known = packages.every((name) => /Candidate: \d/.test(output("apt-cache", ["policy", name]) ?? ""));

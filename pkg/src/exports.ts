@@ -21,6 +21,7 @@ export type { Authentication } from "./auth/environment.js";
 export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
 export { Secret } from "./auth/secret.js";
 export type { Lease, StoredEntry, TokenStore } from "./auth/sharing.js";
+export { encryptedStore, memoryStore, webStore, type StorageArea, type WebStorage } from "./auth/stores.js";
 export { fileToken, gitHubActionsToken, gitLabToken, variableToken, type GitHubActions } from "./auth/subject.js";
 export type { Environment } from "./auth/surroundings.js";
 export * from "./errors.js";

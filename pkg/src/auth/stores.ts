@@ -1,0 +1,158 @@
+/** Stores for tokens that need nothing but what runtimes have. */
+
+import { base64url } from "./dpop.js";
+import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
+
+/** A store in this process, for several clients that are one principal. */
+export function memoryStore(): TokenStore {
+  const entries = new Map<string, { value: string; version: string; until: number }>();
+  const leases = new Map<string, { until: number }>();
+  let versions = 0;
+  const live = <T extends { until: number }>(map: Map<string, T>, key: string): T | undefined => {
+    const found = map.get(key);
+    if (found && found.until > performance.now()) return found;
+    map.delete(key);
+    return undefined;
+  };
+  return {
+    async get(key) {
+      const entry = live(entries, key);
+      return entry && { value: entry.value, version: entry.version, leftMs: entry.until - performance.now() };
+    },
+    async compareAndSet(key, value, expected, ttlMs) {
+      if (live(entries, key)?.version !== expected) return undefined;
+      const version = String(++versions);
+      entries.set(key, { value, version, until: performance.now() + ttlMs });
+      return version;
+    },
+    async lease(key, ttlMs) {
+      if (live(leases, key)) return undefined;
+      const own = { until: performance.now() + ttlMs };
+      leases.set(key, own);
+      return {
+        async release() {
+          if (leases.get(key) === own) leases.delete(key);
+        },
+      };
+    },
+    async delete(key, version) {
+      if (version === undefined || entries.get(key)?.version === version) entries.delete(key);
+    },
+  };
+}
+
+/** Keeps texts: `localStorage`, `sessionStorage`. */
+export interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** Keeps values: `chrome.storage.session`. */
+export interface StorageArea {
+  get(key: string): Promise<Record<string, unknown>>;
+  set(items: Record<string, unknown>): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+interface Locks {
+  request<T>(name: string, options: { ifAvailable?: boolean }, work: (lock: unknown) => Promise<T>): Promise<T>;
+}
+
+/**
+ * A store for the tabs of an origin, or the parts of an extension. For an extension give it `chrome.storage.session`, which is in
+ * memory and hidden from content scripts. `sessionStorage` is one tab's. `localStorage` outlives the browser and every script of
+ * the origin reads it: put {@link encryptedStore} around it, with a key that cannot be extracted.
+ *
+ * What two tabs must not do at once they agree upon with the Web Locks API. Without that (old browsers) two tabs may both fetch a
+ * token, and nothing worse.
+ */
+export function webStore(storage: WebStorage | StorageArea): TokenStore {
+  const locks = (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
+  const area: StorageArea = "getItem" in storage
+    ? {
+        get: async (key) => ({ [key]: storage.getItem(key) }),
+        set: async (items) => Object.entries(items).forEach(([key, value]) => storage.setItem(key, String(value))),
+        remove: async (key) => storage.removeItem(key),
+      }
+    : storage;
+
+  /** Of all tabs, one at a time. */
+  const alone = <T>(key: string, work: () => Promise<T>): Promise<T> => (locks ? locks.request(`${key}.write`, {}, work) : work());
+
+  // All tabs have one clock, so a time of day serves for expiry; one in the far future is of a clock since put right.
+  async function read(key: string): Promise<StoredEntry | undefined> {
+    const text = (await area.get(key))[key];
+    if (typeof text !== "string") return undefined;
+    const [version = "", until = "0", ttl = "0"] = text.split(" ", 3);
+    const leftMs = Number(until) - Date.now();
+    if (!(leftMs > 0 && leftMs <= Number(ttl))) return undefined;
+    return { value: text.slice(version.length + until.length + ttl.length + 3), version, leftMs };
+  }
+
+  function write(key: string, value: string, ttlMs: number): Promise<string> {
+    const version = crypto.randomUUID();
+    const ttl = Math.ceil(ttlMs);
+    return area.set({ [key]: `${version} ${Date.now() + ttl} ${ttl} ${value}` }).then(() => version);
+  }
+
+  const remove = (key: string, version: string | undefined): Promise<void> =>
+    alone(key, async () => {
+      if (version === undefined || (await read(key))?.version === version) await area.remove(key);
+    });
+
+  return {
+    get: read,
+    compareAndSet: (key, value, expected, ttlMs) =>
+      alone(key, async () => ((await read(key))?.version === expected ? write(key, value, ttlMs) : undefined)),
+    async lease(key, ttlMs) {
+      const name = `${key}.lease`;
+      const version = await alone(name, async () => ((await read(name)) ? undefined : write(name, "", ttlMs)));
+      return version === undefined ? undefined : { release: () => remove(name, version) };
+    },
+    delete: remove,
+  };
+}
+
+/**
+ * Encrypts what another store keeps (AES-GCM). An entry that was written with another key, or moved to another place, counts as
+ * not there.
+ *
+ * @param key 16 or 32 random bytes, or an AES-GCM `CryptoKey`; all who share the store need the same.
+ */
+export function encryptedStore(store: TokenStore, key: Uint8Array | CryptoKey): TokenStore {
+  const usage: KeyUsage[] = ["encrypt", "decrypt"];
+  let imported: Promise<CryptoKey> | undefined;
+  const secret = (): Promise<CryptoKey> =>
+    (imported ??= key instanceof Uint8Array ? crypto.subtle.importKey("raw", key as BufferSource, "AES-GCM", false, usage) : Promise.resolve(key));
+  const parameters = (place: string, iv: Uint8Array): AesGcmParams => ({
+    name: "AES-GCM",
+    iv: iv as BufferSource,
+    additionalData: new TextEncoder().encode(place),
+  });
+
+  return {
+    async get(place) {
+      const entry = await store.get(place);
+      if (!entry) return undefined;
+      try {
+        const bytes = Uint8Array.from(atob(entry.value.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+        const clear = await crypto.subtle.decrypt(parameters(place, bytes.subarray(0, 12)), await secret(), bytes.subarray(12));
+        return { ...entry, value: new TextDecoder().decode(clear) };
+      } catch {
+        // Its version is still needed, to be overwritten.
+        return { ...entry, value: "" };
+      }
+    },
+    async compareAndSet(place, value, expected, ttlMs) {
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const sealed = await crypto.subtle.encrypt(parameters(place, iv), await secret(), new TextEncoder().encode(value));
+      const bytes = new Uint8Array(12 + sealed.byteLength);
+      bytes.set(iv);
+      bytes.set(new Uint8Array(sealed), 12);
+      return store.compareAndSet(place, base64url(bytes), expected, ttlMs);
+    },
+    lease: (place: string, ttlMs: number): Promise<Lease | undefined> => store.lease(place, ttlMs),
+    delete: (place, version) => store.delete(place, version),
+  };
+}
