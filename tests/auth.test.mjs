@@ -1,0 +1,249 @@
+// What it takes Node to see of authentication: proofs and assertions before an independent verifier, the memory of the core, the
+// process's environment, files.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import * as jose from "jose";
+import { installed } from "./lib/installed.mjs";
+import { answer, stub } from "./lib/stub.mjs";
+
+const folder = installed();
+const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+const { ConductorOne } = keyturn;
+
+const SERVER = "https://tenant.conductor.one";
+const TRUST = "clever-fox-1@tenant.conductor.one/wfe";
+const BOUND = { access_token: "bound-token", token_type: "DPoP", expires_in: 3600 };
+const exchange = keyturn.tokenExchange({ clientID: TRUST, subjectToken: () => "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" });
+
+/** Verifies a proof as RFC 9449, section 4.3 asks, with nothing of ours. */
+async function verified({ url, method, headers }, seen, wanted = {}) {
+  const proof = headers.get("dpop");
+  assert.ok(proof, "there is a proof");
+  const { payload, protectedHeader } = await jose.jwtVerify(proof, jose.EmbeddedJWK, { typ: "dpop+jwt", algorithms: ["ES256", "EdDSA"], maxTokenAge: 60, clockTolerance: 5 });
+  assert.deepEqual(Object.keys(protectedHeader).sort(), ["alg", "jwk", "typ"]);
+  assert.equal(protectedHeader.jwk.d, undefined);
+  assert.equal(payload.htm, method);
+  assert.equal(payload.htu, url.split(/[?#]/)[0]);
+  assert.ok(payload.jti.length >= 16 && !seen.has(payload.jti), "a jti of its own");
+  seen.add(payload.jti);
+  assert.equal(payload.nonce, wanted.nonce);
+  const [scheme, token] = (headers.get("authorization") ?? "").split(" ");
+  assert.equal(scheme, url.endsWith("/auth/v1/token") ? "" : "DPoP");
+  const hash = token && jose.base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
+  assert.equal(payload.ath, hash);
+  return jose.calculateJwkThumbprint(protectedHeader.jwk);
+}
+
+describe("DPoP, verified by jose", () => {
+  for (const algorithm of ["ES256", "EdDSA"]) {
+    test(`1,000 ${algorithm} proofs are accepted, each one of a kind and all of one key`, async () => {
+      const { fetch, sent } = stub(BOUND, answer(200, {}));
+      const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: { algorithm } });
+      for (let call = 0; call < 333; call++) {
+        await Promise.all([c1.auth.introspect(), c1.apps.list({ pageSize: 7 }), c1.apps.create({ displayName: "a" })]);
+      }
+      assert.equal(sent.length, 1000);
+      const seen = new Set();
+      const keys = new Set();
+      for (const request of sent) keys.add(await verified(request, seen));
+      assert.equal(keys.size, 1);
+      assert.equal(seen.size, 1000);
+      c1.close();
+    });
+  }
+
+  test("nonces: the token endpoint asks with 400, the API with 401, each gets its own, and a new one is taken up", async () => {
+    const { fetch, sent } = stub(
+      answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": "token-nonce" }),
+      BOUND,
+      answer(401, { code: 16 }, { "dpop-nonce": "api-1", "www-authenticate": 'DPoP error="use_dpop_nonce"' }),
+      answer(200, {}, { "dpop-nonce": "api-2" }),
+      answer(200, {}),
+      answer(401, { code: 16 }, { "dpop-nonce": "api-3", "www-authenticate": 'DPoP error="use_dpop_nonce"' }),
+      answer(200, {}),
+    );
+    const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
+    await c1.auth.introspect();
+    await c1.auth.introspect();
+    // A call that must not be repeated may be, when the server has not even looked at it.
+    await c1.connector.rotateCredential({ appId: "a", connectorId: "c" });
+    const nonces = [undefined, "token-nonce", undefined, "api-1", "api-2", "api-2", "api-3"];
+    const seen = new Set();
+    for (const [place, nonce] of nonces.entries()) await verified(sent[place], seen, { nonce });
+    assert.equal(sent.length, nonces.length);
+    c1.close();
+  });
+
+  test("a server that asks for nonces for ever is given up", async () => {
+    let number = 0;
+    const more = () => answer(401, { code: 16 }, { "dpop-nonce": `n-${++number}`, "www-authenticate": 'DPoP error="use_dpop_nonce"' })();
+    const { fetch, sent } = stub(BOUND, more);
+    const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
+    await assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "c" }), { code: "unauthorized" });
+    assert.equal(sent.length, 3);
+    const tokens = stub(() => answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": `n-${++number}` })());
+    await assert.rejects(new ConductorOne({ credentials: exchange, fetch: tokens.fetch, dpop: true }).auth.introspect(), { reason: "use_dpop_nonce" });
+    assert.equal(tokens.sent.length, 2);
+  });
+
+  test("a server that does not bind answers with a bearer token, which is sent as one", async () => {
+    const { fetch, sent } = stub({ ...BOUND, token_type: "Bearer" }, answer(200, {}));
+    await new ConductorOne({ credentials: exchange, fetch, dpop: true }).auth.introspect();
+    assert.ok(sent[0].headers.get("dpop"));
+    assert.equal(sent[1].headers.get("authorization"), "Bearer bound-token");
+    assert.equal(sent[1].headers.get("dpop"), null);
+  });
+
+  test("a bound token that was not asked for is refused", async () => {
+    const { fetch } = stub(BOUND);
+    const error = await new ConductorOne({ credentials: exchange, fetch }).auth.introspect().catch((error) => error);
+    assert.equal(error.reason, "token_type_dpop");
+    assert.match(error.hint, /dpop: true/);
+  });
+
+  test("a key pair that is given is used, and one that cannot be is refused", async () => {
+    const make = (algorithm, usages = ["sign", "verify"]) => crypto.subtle.generateKey(algorithm, false, usages);
+    const pair = await make({ name: "ECDSA", namedCurve: "P-256" });
+    const seen = new Set();
+    const keys = new Set();
+    for (let client = 0; client < 2; client++) {
+      const { fetch, sent } = stub(BOUND, answer(200, {}));
+      await new ConductorOne({ credentials: exchange, fetch, dpop: { keyPair: pair } }).auth.introspect();
+      for (const request of sent) keys.add(await verified(request, seen));
+    }
+    assert.deepEqual([...keys], [await jose.calculateJwkThumbprint(await jose.exportJWK(pair.publicKey))]);
+    for (const keyPair of [await make({ name: "ECDSA", namedCurve: "P-384" }), await make({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"])]) {
+      const { fetch, sent } = stub(BOUND);
+      const error = await new ConductorOne({ credentials: exchange, fetch, dpop: { keyPair } }).auth.introspect().catch((error) => error);
+      assert.deepEqual([error.code, error.option], ["invalid_configuration", "dpop"]);
+      assert.equal(sent.length, 0);
+    }
+    assert.throws(() => new ConductorOne({ credentials: exchange, dpop: { algorithm: "RS256" } }), { option: "dpop" });
+  });
+});
+
+test("assertions are accepted by jose", async () => {
+  const at = await sandbox.createSandbox();
+  const { clientId, clientSecret } = at;
+  const { x, kty, crv } = JSON.parse(Buffer.from(clientSecret.split(":")[3], "base64url"));
+  const key = await jose.importJWK({ kty, crv, x }, "EdDSA");
+  const nonces = new Set();
+  for (let count = 0; count < 20; count++) {
+    const { fetch, sent } = stub({ access_token: "t" }, answer(200, {}));
+    const c1 = new ConductorOne({ clientID: clientId, clientSecret, fetch });
+    await c1.auth.introspect();
+    const assertion = new URLSearchParams(sent[0].body).get("client_assertion");
+    const { payload, protectedHeader } = await jose.jwtVerify(assertion, key, {
+      issuer: clientId,
+      subject: clientId,
+      audience: "tenant.sandbox.invalid",
+      algorithms: ["EdDSA"],
+    });
+    assert.equal(payload.exp - payload.iat, 120);
+    nonces.add(protectedHeader.nonce);
+    c1.close();
+  }
+  assert.equal(nonces.size, 20);
+});
+
+describe("custody", () => {
+  const glue = () => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/generated/core-glue.js")).href);
+
+  test("after close() the core's memory holds no secret, no token and no code", async () => {
+    const { memory } = (await glue()).initSync({});
+    const found = (text) => Buffer.from(memory.buffer).includes(text);
+    const at = await sandbox.createSandbox();
+    const { clientId, clientSecret, url, fetch } = at;
+    const key = clientSecret.split(":")[3];
+    const seed = Buffer.from(JSON.parse(Buffer.from(key, "base64url")).d, "base64url");
+    const tokens = [];
+    const watching = async (...request) => {
+      const response = await fetch(...request);
+      if (String(request[0]).endsWith("/token")) tokens.push((await response.clone().json()).access_token);
+      return response;
+    };
+    const canaries = ["canary-bearer-7f3a", "canary-external-91c2", "canary-device-55d1", "canary-granted-0b8e"];
+    const [bearer, external, code, granted] = canaries;
+    const device = stub(
+      { device_code: code, user_code: "A", verification_uri: "https://a.example/", interval: 0.01 },
+      { access_token: granted, expires_in: 600 },
+      answer(200, {}),
+    );
+    const clients = [
+      new ConductorOne({ clientID: clientId, clientSecret, serverURL: url, fetch: watching }),
+      new ConductorOne({ clientID: clientId, clientSecret: new TextEncoder().encode(clientSecret), serverURL: url, fetch: watching }),
+      new ConductorOne({ credentials: keyturn.clientSecretPost({ clientID: clientId, clientSecret }), serverURL: url, fetch: watching }),
+      new ConductorOne({ credentials: keyturn.accessToken(bearer), serverURL: url, fetch }),
+      new ConductorOne({ credentials: keyturn.tokenFunction(() => external), serverURL: url, fetch }),
+      new ConductorOne({ credentials: keyturn.deviceLogin({ clientID: "p", onCode() {} }), serverURL: SERVER, fetch: device.fetch }),
+    ];
+    await Promise.allSettled(clients.map((client) => client.auth.introspect()));
+    const { appId, connectorId } = at;
+    const rotated = await clients[0].connector.rotateCredential({ appId, connectorId });
+    const oneTime = rotated.connectorServiceRotateCredentialResponse.credential.clientSecret;
+    assert.ok(tokens.filter(Boolean).length >= 2 && found(seed), "while it is open the key is there, so the search can see");
+    clients.forEach((client) => client.close());
+    for (const text of [key, key.slice(20, 60), seed, oneTime, oneTime.split(":")[3].slice(20, 60), ...tokens.filter(Boolean), ...canaries]) {
+      assert.ok(!found(text), `${String(text).slice(0, 6)}... is still there`);
+    }
+  });
+
+  test("`using` and `await using` close a client", async () => {
+    const c1 = new ConductorOne({ security: { bearerAuth: "t" }, serverURL: SERVER });
+    c1[Symbol.dispose]();
+    assert.throws(() => c1.serverURL, { code: "closed" });
+    const c2 = new ConductorOne({ security: { bearerAuth: "t" }, serverURL: SERVER });
+    await c2[Symbol.asyncDispose]();
+    await assert.rejects(c2.auth.introspect(), { code: "closed" });
+  });
+});
+
+describe("the process", () => {
+  const program = (text, env) =>
+    spawnSync(process.execPath, ["--input-type=module", "-e", text], { cwd: folder, encoding: "utf8", env: { PATH: process.env.PATH, ...env } });
+
+  test("variables are read when a client is made, not when the package is loaded", () => {
+    const { stdout, stderr } = program(
+      `import { ConductorOne } from "keyturn";
+       process.env.CONDUCTORONE_ACCESS_TOKEN = "late"; process.env.CONDUCTORONE_TENANT_DOMAIN = "acme";
+       const c1 = ConductorOne.fromEnv();
+       console.log(c1.serverURL, c1.authentication.method, c1.authentication.variables.join());`,
+      { CONDUCTORONE_CLIENT_ID: "not an id" },
+    );
+    assert.equal(stderr.includes("Error"), true, "a client id that names no tenant is told even beside a token");
+    assert.equal(stdout, "");
+    const good = program(
+      `import { ConductorOne } from "keyturn";
+       process.env.CONDUCTORONE_ACCESS_TOKEN = "late";
+       const c1 = new ConductorOne({ tenantDomain: "acme" });
+       console.log(c1.serverURL, c1.authentication.method, c1.authentication.variables.join());`,
+      {},
+    );
+    assert.equal(good.stdout, "https://acme.conductor.one token CONDUCTORONE_ACCESS_TOKEN\n", good.stderr);
+  });
+
+  test("an identity token is read from a file each time", async () => {
+    const place = mkdtempSync(join(tmpdir(), "keyturn-token-"));
+    const file = join(place, "token");
+    try {
+      const subjectToken = keyturn.fileToken(file);
+      for (const token of ["eyJhbGciOiJSUzI1NiJ9.e30.b25l", "eyJhbGciOiJSUzI1NiJ9.e30.dHdv"]) {
+        writeFileSync(file, `${token}\n`);
+        const { fetch, sent } = stub({ access_token: "t" }, answer(200, {}));
+        await new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }), fetch }).auth.introspect();
+        assert.equal(new URLSearchParams(sent[0].body).get("subject_token"), token);
+      }
+      rmSync(file);
+      const { fetch } = stub();
+      const error = await new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }), fetch }).auth.introspect().catch((error) => error);
+      assert.deepEqual([error.reason, error.cause.code], ["subject_token", "ENOENT"]);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  });
+});
