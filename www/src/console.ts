@@ -75,12 +75,12 @@ export class Console extends LitElement {
       .skip:focus {
         top: 0.6rem;
       }
-      @media (max-width: 56rem) {
+      @media (width < 56rem) {
         .columns {
           grid-template-columns: minmax(0, 1fr);
         }
       }
-      @media (max-width: 30rem) {
+      @media (width < 30rem) {
         main {
           padding: 1.25rem 0.75rem 2rem;
         }
@@ -135,7 +135,7 @@ export class Console extends LitElement {
       <main id="main" tabindex="-1">${this.#main()}</main>
       ${this.connection
         ? html`<div @lost-focus=${this.#lostFocus}>
-            <keyturn-rotate @rotated=${() => (this.said = "")}></keyturn-rotate>
+            <keyturn-rotate @rotated=${this.#rotated}></keyturn-rotate>
             <keyturn-look-up></keyturn-look-up>
             <keyturn-revoke @revoked=${this.#revoked}></keyturn-revoke>
           </div>`
@@ -236,6 +236,10 @@ export class Console extends LitElement {
     } catch {
       this.examples = "offered";
     }
+  }
+
+  #rotated({ detail: { id, connector } }: CustomEvent<Known>): void {
+    this.said = `${id} was issued for ${connector}. Once the connector has been seen to use it, revoke the one that it replaces.`;
   }
 
   #revoked({ detail: { id } }: CustomEvent<Known>): void {

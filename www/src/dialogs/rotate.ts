@@ -3,7 +3,7 @@
 import { type ConductorOne, KeyturnError } from "keyturn/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type Inventory, isUsable, type Known, type Place, withoutSecret } from "../inventory.js";
-import { clock, line } from "../ui/dates.js";
+import { clock, line, span } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { icon, note } from "../ui/icons.js";
 import "../ui/copy.js";
@@ -16,7 +16,7 @@ const PATIENCE = 30_000;
 const SHOWN = 60_000;
 
 /** As many as no secret has, so that the mask does not tell its length. */
-const MASK = "•".repeat(28);
+const MASK = "•".repeat(22);
 
 type Step = "plan" | "issuing" | "secret" | "unknown" | "failed";
 
@@ -39,7 +39,7 @@ export class RotateDialog extends Dialog<Step> {
         font-family: var(--mono);
         font-size: 0.875rem;
         line-height: 1.5;
-        overflow-wrap: anywhere;
+        word-break: break-all;
         user-select: all;
       }
       .value output.masked {
@@ -50,6 +50,10 @@ export class RotateDialog extends Dialog<Step> {
       .buttons {
         display: flex;
         flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+      .advice {
+        display: grid;
         gap: 0.5rem;
       }
       .wait {
@@ -107,6 +111,7 @@ export class RotateDialog extends Dialog<Step> {
 
   protected override forget(): void {
     clearTimeout(this.#timer);
+    this.#paint("");
     this.#secret = this.#credential = this.#error = undefined;
     this.#cut = [];
     this.shown = this.agreed = false;
@@ -206,7 +211,7 @@ export class RotateDialog extends Dialog<Step> {
           aria-labelledby="secret-label"
           translate="no"
           spellcheck="false"
-          >${this.shown ? this.#secret : html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>`}</output
+          ><span id="plain"></span>${this.shown ? nothing : html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>`}</output
         >
         <div class="buttons">
           <button type="button" aria-pressed=${this.shown} aria-controls="secret" @click=${this.#toggle}>
@@ -241,12 +246,11 @@ export class RotateDialog extends Dialog<Step> {
           secret nobody has. The request was not repeated: that could issue another one.
         </p>`,
       )}
-      <div>
+      <div class="advice">
         <p class="label">What to do</p>
         <ol class="steps">
           <li>
-            In C1’s system log, look for a rotation of this connector’s credential between ${clock(from)} and ${clock(to)}, by this
-            machine’s clock.
+            In C1’s system log, look for a rotation of this connector’s credential ${span(from, to)}, by this machine’s clock.
           </li>
           <li>If there is one, revoke that credential: look it up here by its id, or revoke it in C1. Its secret is lost.</li>
           <li>Then rotate again. Whatever the connector uses now goes on working in the meantime.</li>
@@ -278,7 +282,14 @@ export class RotateDialog extends Dialog<Step> {
   #toggle(): void {
     clearTimeout(this.#timer);
     this.shown = !this.shown;
-    if (this.shown) this.#timer = setTimeout(() => (this.shown = false), SHOWN);
+    this.#paint(this.shown ? this.#clientSecret() : "");
+    if (this.shown) this.#timer = setTimeout(() => this.#toggle(), SHOWN);
+  }
+
+  /** By hand: what a template is given stays in its parts, even after they have left the document. */
+  #paint(secret: string): void {
+    const plain = this.renderRoot.querySelector("#plain");
+    if (plain) plain.textContent = secret;
   }
 
   #settle(): void {

@@ -49,7 +49,7 @@ export class Apps extends LitElement {
       .more {
         margin-top: 0.3rem;
       }
-      @media (max-width: 56rem) {
+      @media (width < 56rem) {
         ul {
           max-height: 15rem;
           overflow-y: auto;

@@ -64,7 +64,13 @@ export class Banner extends LitElement {
       dd.mono {
         font-size: 0.78125rem;
       }
-      @media (max-width: 30rem) {
+      @media (width < 56rem) {
+        dl {
+          order: 1;
+          flex-basis: 100%;
+        }
+      }
+      @media (width < 30rem) {
         .bar {
           padding-inline: 1rem;
         }

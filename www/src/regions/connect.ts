@@ -61,7 +61,7 @@ export class Connect extends LitElement {
       button[class="primary"] {
         justify-self: start;
       }
-      @media (max-width: 30rem) {
+      @media (width < 30rem) {
         .card {
           margin-block: 1.25rem;
           padding: 1.2rem 1.1rem;

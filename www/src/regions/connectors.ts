@@ -104,7 +104,7 @@ export class Connectors extends LitElement {
       <td role="cell" data-label="Sync">
         <div>${statusChip(syncStatus(connector))} ${trouble ? html`<span class="under">${trouble}</span>` : nothing}</div>
       </td>
-      <td role="cell" data-label="Known credentials">
+      <td role="cell" data-label="Credentials">
         <div class="known">
           ${usable > 0 ? html`<span>${usable} valid</span>` : html`<span class="muted">None</span>`}
           ${unsettled ? chip("warn", "warning", "Outcome unknown") : nothing}

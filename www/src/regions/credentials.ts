@@ -15,6 +15,9 @@ const SOURCES: Record<string, string> = {
   example: "Example",
 } satisfies Record<"rotated" | "looked-up" | "example", string>;
 
+/** How often "5 minutes ago" is looked at again, in milliseconds. */
+const TICK = 30_000;
+
 function sourceName(source: Source): string {
   return SOURCES[source] ?? source;
 }
@@ -31,6 +34,9 @@ export class Credentials extends LitElement {
       .said:not(:empty) {
         margin: 0 1.25rem 1rem;
       }
+      .source {
+        white-space: nowrap;
+      }
       td button {
         padding-inline: 0.5rem;
       }
@@ -42,11 +48,23 @@ export class Credentials extends LitElement {
   /** What has just been done. */
   declare said: string;
 
+  #clock: ReturnType<typeof setInterval> | undefined;
+
   constructor() {
     super();
     this.examples = "none";
     this.said = "";
     new Watch(this, () => this.inventory);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.requestUpdate(), TICK);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
   }
 
   protected override render(): TemplateResult {
@@ -113,7 +131,7 @@ export class Credentials extends LitElement {
       <td role="cell" data-label="Expires"><div>${facts ? moment(facts.expiresTime, "No date") : "—"}</div></td>
       <td role="cell" data-label="Last used"><div>${facts ? moment(facts.lastUsedAt, "Never") : "—"}</div></td>
       <td role="cell" data-label="Known from">
-        <div>${sourceName(source)}<span class="under">${relative(since)}</span></div>
+        <div class="source">${sourceName(source)}<span class="under">${relative(since)}</span></div>
       </td>
       <td role="cell" class="actions">
         <div>

@@ -43,6 +43,12 @@ export function clock(date: number): string {
   return TIME.format(date);
 }
 
+/** A span of time within a day. */
+export function span(from: number, to: number): string {
+  const [first, last] = [clock(from), clock(to)];
+  return first === last ? `at ${first}` : `between ${first} and ${last}`;
+}
+
 /** One line: when exactly, and how far away. */
 export function line(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;

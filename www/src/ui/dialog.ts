@@ -62,19 +62,23 @@ export abstract class Dialog<Step extends string> extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has("step")) return;
+    if (!changed.has("step") || (this.step === undefined && changed.get("step") === undefined)) return;
     const dialog = this.renderRoot.querySelector("dialog");
     if (dialog) {
       if (!dialog.open) dialog.showModal();
       const first = dialog.querySelector<HTMLElement>("[data-first]") ?? dialog.querySelector<HTMLElement>("#title");
       first?.focus();
-    } else if (this.#opener) {
-      if (this.#opener.isConnected) this.#opener.focus();
-      // What opened it may have gone with what was done.
-      else this.dispatchEvent(new CustomEvent("lost-focus", { bubbles: true, composed: true }));
-      this.#opener = undefined;
+    } else {
+      // Once everything else has been rendered: what opened it may go with what was done.
+      setTimeout(this.#return);
     }
   }
+
+  readonly #return = (): void => {
+    if (this.#opener?.isConnected) this.#opener.focus();
+    else this.dispatchEvent(new CustomEvent("lost-focus", { bubbles: true, composed: true }));
+    this.#opener = undefined;
+  };
 
   readonly #cancel = (event: Event): void => {
     event.preventDefault();

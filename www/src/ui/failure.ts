@@ -15,6 +15,11 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   connection_failed: "C1 could not be reached",
   timeout: "C1 did not answer in time",
   invalid_response: "The answer could not be read",
+  bad_request: "C1 refused the request",
+  conflict: "Somebody else was faster",
+  precondition_failed: "C1 cannot do that now",
+  unprocessable: "C1 refused the request",
+  unexpected_status: "C1 gave an unexpected answer",
   invalid_request: "C1 cannot be asked that",
   invalid_configuration: "This cannot be used to log in",
 };
@@ -68,7 +73,7 @@ function adviceOf(error: unknown): string {
   if (error instanceof RateLimitedError && error.retryAfterMs !== undefined) {
     return `Try again in ${Math.ceil(error.retryAfterMs / 1000)} seconds.`;
   }
-  return ADVICE[error.code] ?? error.hint ?? "";
+  return ADVICE[error.code] ?? error.hint ?? "The details have what C1 said.";
 }
 
 function details(error: unknown): TemplateResult {

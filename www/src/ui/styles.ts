@@ -353,11 +353,13 @@ export const base = css`
     text-align: start;
     vertical-align: top;
   }
-  :is(th, td):first-child {
-    padding-inline-start: 1.25rem;
-  }
-  :is(th, td):last-child {
-    padding-inline-end: 1.25rem;
+  @media (width >= 56rem) {
+    :is(th, td):first-child {
+      padding-inline-start: 1.25rem;
+    }
+    :is(th, td):last-child {
+      padding-inline-end: 1.25rem;
+    }
   }
   thead th {
     padding-block: 0.5rem;
@@ -398,7 +400,7 @@ export const base = css`
   td time {
     white-space: nowrap;
   }
-  @media (max-width: 56rem) {
+  @media (width < 56rem) {
     table,
     tbody,
     tr,
@@ -426,7 +428,7 @@ export const base = css`
     }
     tbody td[data-label] {
       display: grid;
-      grid-template-columns: minmax(6.5rem, 30%) 1fr;
+      grid-template-columns: 6rem minmax(0, 1fr);
       gap: 0.75rem;
     }
     tbody td[data-label]::before {
@@ -438,6 +440,12 @@ export const base = css`
       flex-wrap: wrap;
       justify-content: start;
       margin-block: 0.25rem 0;
+    }
+    td.actions .quiet:first-child {
+      margin-inline-start: -0.5rem;
+    }
+    .chip {
+      white-space: normal;
     }
   }
 
@@ -519,7 +527,7 @@ export const base = css`
     overflow-wrap: anywhere;
   }
 
-  @media (max-width: 30rem) {
+  @media (width < 30rem) {
     .sheet {
       padding: 1.15rem 1.1rem 1.25rem;
     }

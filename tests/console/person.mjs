@@ -1,0 +1,162 @@
+// Somebody in front of the console: opens it, reads it, clicks and types. Names of things are those that assistive
+// technology reads out.
+import { once } from "node:events";
+import { serveConsole } from "../../www/server.mjs";
+import { launch } from "../lib/browsers.mjs";
+
+/** How long anything may take to appear, in milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * Runs `work` with the console open in a fresh browser. Afterwards nothing may have broken the content security policy, been
+ * asked of another origin, or thrown.
+ *
+ * @param {{ seed?: string, hash?: string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
+ * @param {(person: Person) => Promise<void>} work
+ */
+export async function withConsole({ seed, hash = "", before, features = [], width = 1280 }, work) {
+  const server = await serveConsole({ seed });
+  const browser = await launch("chromium");
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.setViewport({ width, height: 900 });
+    await page.emulateMediaFeatures(features);
+    const person = new Person(page, server);
+    if (before) await before(person);
+    await page.goto(server.url + hash);
+    await work(person);
+    if (person.trouble.length > 0) throw new Error(`the page had trouble: ${person.trouble.join("; ")}`);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+export class Person {
+  /** What must not happen. */
+  trouble = [];
+  /** All that the page wrote to its console. */
+  console = [];
+
+  constructor(page, { url, sandbox }) {
+    this.page = page;
+    this.url = url;
+    this.sandbox = sandbox;
+    page.on("pageerror", (error) => this.trouble.push(String(error)));
+    page.on("console", (message) => {
+      this.console.push(message.text());
+      if (/content security policy|refused to/i.test(message.text())) this.trouble.push(message.text());
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith("data:")) this.trouble.push(`a request to ${request.url()}`);
+    });
+  }
+
+  /** The first thing with this role and name that can be seen. */
+  find(role, name) {
+    return this.page.waitForSelector(`::-p-aria([name="${name}"][role="${role}"])`, { visible: true });
+  }
+
+  async click(role, name) {
+    await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(PATIENCE).click();
+  }
+
+  async isThere(role, name) {
+    return (await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)) !== null;
+  }
+
+  /** Waits until the page shows a text that fits. */
+  async reads(pattern) {
+    for (const begun = Date.now(); ; await pause(50)) {
+      const text = await this.text();
+      if (pattern.test(text)) return;
+      if (Date.now() - begun > PATIENCE) throw new Error(`${pattern} is not to be read in:\n${text}`);
+    }
+  }
+
+  /** What is to be read on the page, that is, not hidden; shadow roots included. */
+  text() {
+    return this.page.evaluate(() => {
+      const of = (node) => {
+        if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
+        if (!(node instanceof Element)) return "";
+        const { display } = getComputedStyle(node);
+        // An element without a box of its own is not said to be visible, whatever is in it.
+        if (display !== "contents" && !node.checkVisibility()) return "";
+        const inner = [...(node.shadowRoot ?? node).childNodes].map(of).join("");
+        return display === "inline" ? inner : `\n${inner}\n`;
+      };
+      return of(document.body).replaceAll(/\s*\n\s*/g, "\n").replaceAll(/ +/g, " ");
+    });
+  }
+
+  /** Everything in the document, whether it is to be seen or not: texts, attributes, what fields hold. */
+  document() {
+    return this.page.evaluate(() => {
+      const parts = [];
+      const visit = (node) => {
+        if (node.nodeType === Node.TEXT_NODE || node.nodeType === Node.COMMENT_NODE) parts.push(node.data);
+        for (const { name, value } of node.attributes ?? []) parts.push(name, value);
+        if (typeof node.value === "string") parts.push(node.value);
+        if (node.shadowRoot) visit(node.shadowRoot);
+        if (node.localName === "template") visit(node.content);
+        node.childNodes.forEach(visit);
+      };
+      visit(document);
+      return parts.join("\n");
+    });
+  }
+
+  /** What the focus is on: the name of it, or its text. */
+  focus() {
+    return this.page.evaluate(() => {
+      let at = document.activeElement;
+      while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      return (at?.getAttribute("aria-label") ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
+    });
+  }
+
+  /** Waits until the focus is there. */
+  async focusIs(name) {
+    for (const begun = Date.now(); (await this.focus()) !== name; await pause(20)) {
+      if (Date.now() - begun > PATIENCE) throw new Error(`the focus is not on ${JSON.stringify(name)} but on ${JSON.stringify(await this.focus())}`);
+    }
+  }
+
+  /** Presses a key, some of it together with Shift, as `Shift+Tab`. */
+  async press(keys) {
+    const [key, ...modifiers] = keys.split("+").reverse();
+    for (const modifier of modifiers) await this.page.keyboard.down(modifier);
+    await this.page.keyboard.press(key);
+    for (const modifier of modifiers) await this.page.keyboard.up(modifier);
+  }
+
+  type(text) {
+    return this.page.keyboard.type(text);
+  }
+
+  /** Tabs until the focus is on something with this name. */
+  async tabTo(name, keys = "Tab") {
+    for (let step = 0; step < 80; step++) {
+      if ((await this.focus()) === name) return;
+      await this.press(keys);
+    }
+    throw new Error(`the tabulator does not lead to ${JSON.stringify(name)}`);
+  }
+
+  /** How often an operation reached the tenant. */
+  count(operation) {
+    return this.sandbox.requests({ operation }).length;
+  }
+
+  /** The body of the next answer to a request that fits. */
+  async answer(pattern) {
+    for (;;) {
+      const [response] = await once(this.page, "response");
+      if (pattern.test(response.url())) return response.json();
+    }
+  }
+}
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
