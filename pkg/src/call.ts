@@ -45,6 +45,7 @@ export interface Problem {
 const DEFAULT_TIMEOUT_MS = 60_000;
 const VERSION = "0.1.0";
 const SECRET = 2;
+const utf8 = new TextEncoder();
 
 /** What one client's calls share. @internal */
 export class Engine {
@@ -103,7 +104,7 @@ export class Engine {
   }
 
   #encode(number: number, facts: Operation, request: unknown): { target: string; body: string | null } {
-    const json = marshal(request);
+    const json = utf8.encode(marshal(request));
     let text: string;
     try {
       text = guarded((exports) => exports.encode(number, json, this.sdk122));

@@ -49,14 +49,17 @@ pub fn operation(number: usize, sdk122: bool) -> String {
     json.end()
 }
 
-/// Encodes a request: the target, then after a line feed the body if there is one.
+/// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
+/// the glue passes long strings a character at a time.
 ///
 /// # Errors
 /// JSON with `path` and `problem`.
 #[wasm_bindgen]
-pub fn encode(number: usize, request: &str, drop_unknown: bool) -> Result<String, JsValue> {
+pub fn encode(number: usize, request: &[u8], drop_unknown: bool) -> Result<String, JsValue> {
     let table = api::c1();
     let operation = table.operations().get(number).ok_or(JsValue::NULL)?;
+    // The facade's encoder writes nothing else.
+    let request = std::str::from_utf8(request).unwrap_or_default();
     let encoded = encode::encode(table, operation, request, reading(drop_unknown)).map_err(unfit_error)?;
     let mut text = encoded.target;
     if let Some(body) = encoded.body {
