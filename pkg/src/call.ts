@@ -104,17 +104,19 @@ export class Engine {
   }
 
   #encode(number: number, facts: Operation, request: unknown): { target: string; body: string | null } {
-    const json = utf8.encode(marshal(request));
+    const json = marshal(request);
     let text: string;
     try {
-      text = guarded((exports) => exports.encode(number, json, this.sdk122));
+      text = guarded((exports) => exports.encode(number, utf8.encode(json), this.sdk122));
     } catch (error) {
       if (typeof error !== "string") throw error;
       const { path, problem } = JSON.parse(error) as { path: string; problem: string };
       throw new InputError(path, problem, { operation: facts.id });
     }
     const split = text.indexOf("\n");
-    return split < 0 ? { target: text, body: null } : { target: text.slice(0, split), body: text.slice(split + 1) };
+    if (split < 0) return { target: text, body: null };
+    const body = text.slice(split + 1);
+    return { target: text.slice(0, split), body: body === "=" ? json : body };
   }
 
   /** Sends one request. `options` are those of its call. */
