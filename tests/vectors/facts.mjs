@@ -44,7 +44,8 @@ export function readFacts(idl, surface) {
       const fields = [];
       const jsNames = new Map((names.type.get(words[1])[2] ?? "").split(",").map((name) => name.split("=")));
       facts.messages.set(words[1], fields);
-      take = (words) => fields.push(fieldOf(words, jsNames));
+      // What only release 1.2.2 of the official SDK has is not of this API any more.
+      take = (words) => words.includes("gone") || fields.push(fieldOf(words, jsNames));
     } else if (words[0] === "enum") {
       const values = [];
       facts.enums.set(words[1], values);
