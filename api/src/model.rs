@@ -161,6 +161,8 @@ pub struct Field {
     pub secret: bool,
     /// Fields of one message with the same number exclude each other.
     pub oneof: Option<u8>,
+    /// The document has it no more: only release 1.2.2 of the official SDK sends and reads it.
+    pub gone: bool,
 }
 
 /// How many values a field holds.

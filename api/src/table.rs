@@ -15,7 +15,7 @@ pub const VERSION: u64 = 2;
 /// What goes into the table besides the facts that encoding and decoding need.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// The values of every enumeration. The core does not need them (enumerations are open); the sandbox does.
+    /// For a server: with the values of every enumeration, which a client does not need, and without the fields that are gone.
     pub enums: bool,
 }
 
@@ -35,6 +35,8 @@ pub mod field_flag {
     pub const RENAMED_122: u8 = 1 << 5;
     /// A oneof group number follows.
     pub const ONEOF: u8 = 1 << 6;
+    /// Only release 1.2.2 of the official SDK knows it.
+    pub const GONE: u8 = 1 << 7;
 }
 
 /// Operation flags.
@@ -158,8 +160,10 @@ impl<'a> Packer<'a> {
             }
         }
         for (index, message) in self.api.messages.iter().enumerate() {
-            self.number(Column::Counts, message.fields.len());
-            for field in &message.fields {
+            let fields: Vec<&Field> =
+                message.fields.iter().filter(|field| !(self.options.enums && field.gone)).collect();
+            self.number(Column::Counts, fields.len());
+            for field in fields {
                 self.field(index, field)?;
             }
         }
@@ -185,6 +189,7 @@ impl<'a> Packer<'a> {
             (field.name != field.wire, field_flag::RENAMED),
             (field.sdk122.is_some(), field_flag::RENAMED_122),
             (field.oneof.is_some(), field_flag::ONEOF),
+            (field.gone, field_flag::GONE),
         ] {
             if set {
                 flags |= flag;

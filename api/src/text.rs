@@ -153,6 +153,7 @@ pub fn field_flags(field: &Field) -> String {
     flag(&mut out, "required", field.required);
     flag(&mut out, "deprecated", field.deprecated);
     flag(&mut out, "secret", field.secret);
+    flag(&mut out, "gone", field.gone);
     if let Some(group) = field.oneof {
         line(&mut out, format_args!(" oneof={group}"));
     }
@@ -495,6 +496,14 @@ fn parse_message(mut words: Words<'_>) -> Result<Message, String> {
     Ok(message)
 }
 
+/// Parses the words that describe a field, as they stand on its line of the IDL.
+///
+/// # Errors
+/// Names the first word that is not understood.
+pub fn field(words: &str) -> Result<Field, String> {
+    parse_field(Words(words.split_ascii_whitespace()))
+}
+
 fn parse_field(mut words: Words<'_>) -> Result<Field, String> {
     let wire = words.text("the field's name")?;
     let declared = words.raw("the kind")?;
@@ -521,6 +530,7 @@ fn parse_field(mut words: Words<'_>) -> Result<Field, String> {
         deprecated: false,
         secret: false,
         oneof: None,
+        gone: false,
     };
     for word in words.0 {
         match word.split_once('=') {
@@ -529,6 +539,7 @@ fn parse_field(mut words: Words<'_>) -> Result<Field, String> {
                 "required" => field.required = true,
                 "deprecated" => field.deprecated = true,
                 "secret" => field.secret = true,
+                "gone" => field.gone = true,
                 _ => return Err(unknown(word)),
             },
             Some(("oneof", value)) => {
@@ -674,6 +685,7 @@ mod tests {
                 deprecated: self.yes(),
                 secret: self.yes(),
                 oneof: self.maybe(|r| u8::try_from(r.below(256)).unwrap()),
+                gone: self.yes(),
             }
         }
 

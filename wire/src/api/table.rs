@@ -340,6 +340,11 @@ impl Field {
         self.flags & 1 << 3 != 0
     }
 
+    /// Only release 1.2.2 of the official SDK sends and reads it.
+    pub fn gone(&self) -> bool {
+        self.flags & 1 << 7 != 0
+    }
+
     /// The name in JavaScript differs from the name on the wire.
     pub fn renamed(&self, sdk122: bool) -> bool {
         self.wire != self.name || sdk122 && self.name_122 != NO_NAME

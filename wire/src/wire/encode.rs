@@ -43,6 +43,18 @@ pub struct Reading {
     pub unknown: Unknown,
 }
 
+impl Reading {
+    /// The request is one of release 1.2.2 of the official SDK, which sends some things that it should not: fields that the API
+    /// no longer has, what only the server sets where it can be null (dates above all), numbers beyond 32 bits.
+    fn is_of_122(self) -> bool {
+        self.unknown == Unknown::Drop
+    }
+
+    fn leaves_out(self, field: &Field) -> bool {
+        field.read_only() && !(self.is_of_122() && field.nullable() && field.shape == Shape::One)
+    }
+}
+
 /// Encodes `request`, the JSON text of the request object or `null`.
 ///
 /// # Errors
@@ -317,12 +329,15 @@ impl<'a> Encoder<'a> {
         let mut next = 0;
         while let Some(key) = members.next(&mut self.cursor)? {
             let Some((index, field)) = self.find(fields, key.raw(), next) else {
-                self.unknown(key, |table| fields.iter().map(|field| table.js_name(field, false).into()).collect())?;
+                self.unknown(key, |table| {
+                    let known = fields.iter().filter(|field| !field.gone());
+                    known.map(|field| table.js_name(field, false).into()).collect()
+                })?;
                 continue;
             };
             next = index + 1;
             let wire = self.table.wire_name(field);
-            if field.read_only() && !self.mask.contains(&wire) {
+            if self.reading.leaves_out(field) && !self.mask.contains(&wire) {
                 self.cursor.skip()?;
                 continue;
             }
@@ -345,8 +360,9 @@ impl<'a> Encoder<'a> {
                 || self.table.js_name(field, false) == key
                 || self.table.js_name(field, true) == key
         };
+        let is_it = |field: &Field| (!field.gone() || self.reading.is_of_122()) && is_it(field);
         // Callers write fields in any order; the next one is still the likeliest.
-        if let Some(field) = fields.get(next).filter(|field| self.table.wire_name(field) == key) {
+        if let Some(field) = fields.get(next).filter(|field| self.table.wire_name(field) == key && !field.gone()) {
             return Some((next, field));
         }
         fields.iter().enumerate().find(|(_, field)| is_it(field))
@@ -470,6 +486,7 @@ impl<'a> Encoder<'a> {
         match kind {
             Kind::Int32 if whole.is_some_and(|n| i32::try_from(n).is_ok()) => self.out.push_str(digits),
             Kind::Uint32 if whole.is_some_and(|n| u32::try_from(n).is_ok()) => self.out.push_str(digits),
+            Kind::Int32 | Kind::Uint32 if whole.is_some() && self.reading.is_of_122() => self.out.push_str(digits),
             Kind::Double | Kind::Enum => self.out.push_str(digits),
             // Beyond 2^53 the caller's number has been rounded before it came here.
             Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.abs() < 1 << 53) => self.quoted(digits),

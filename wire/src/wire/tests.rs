@@ -225,6 +225,23 @@ fn read_only_fields_are_sent_only_if_the_mask_names_them() {
     );
 }
 
+#[test]
+fn requests_of_122_keep_what_it_sends() {
+    let idl = IDL.replace("  updateMask string\n", "  updateMask string\n  left string gone 1.2.2=wasLeft\n");
+    let api = keyturn_api::text::parse(&idl).unwrap_or_else(|e| panic!("{e}"));
+    let pack = |enums| {
+        let bytes = keyturn_api::table::pack(&api, keyturn_api::table::Options { enums }).unwrap();
+        Table::unpack(bytes.leak()).unwrap()
+    };
+    let request = r#"{"id":"x","updateRequest":{"wasLeft":"a","thing":{"createdAt":null,"count":-1}}}"#;
+    let sent = |table: &Table, unknown| {
+        encode(table, &table.operations()[1], request, Reading { unknown }).map(|sent| sent.body.unwrap())
+    };
+    assert_eq!(sent(&pack(false), Unknown::Drop).unwrap(), r#"{"left":"a","thing":{"createdAt":null,"count":-1}}"#);
+    assert_eq!(sent(&pack(true), Unknown::Drop).unwrap(), r#"{"thing":{"createdAt":null,"count":-1}}"#);
+    assert_eq!(sent(&pack(false), Unknown::Refuse).unwrap_err().path, "updateRequest.wasLeft");
+}
+
 /// Reads the slots as the reviver does, and returns dates and integers by path.
 fn revived(text: &str) -> Vec<(String, f64)> {
     let table = table();

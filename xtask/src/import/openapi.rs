@@ -125,6 +125,7 @@ impl Reader<'_> {
             deprecated: found.deprecated,
             secret: false,
             oneof: None,
+            gone: false,
         })
     }
 

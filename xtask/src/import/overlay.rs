@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use keyturn_api::model::{Api, Effect, Field, Kind, Operation, OperationNames122, Paging, Param, Place, Shape};
+use keyturn_api::{
+    model::{Api, Effect, Field, Kind, Operation, OperationNames122, Paging, Param, Place, Shape},
+    text,
+};
 
 use super::lines::{Line, lines};
 
@@ -50,16 +53,21 @@ pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// The first line that is not understood.
-pub fn apply_sdk122(api: &mut Api, text: &str) -> Result<(), String> {
+pub fn apply_sdk122(api: &mut Api, facts: &str) -> Result<(), String> {
     let mut operations: HashMap<&str, Line<'_>> = HashMap::new();
     let mut fields: HashMap<(&str, &str), &str> = HashMap::new();
-    for line in lines(text) {
+    let mut gone: Vec<(&str, Field)> = Vec::new();
+    for line in lines(facts) {
         match line.words.as_slice() {
             ["op", id, ..] => {
                 operations.insert(id, line);
             }
             ["field", message, wire, name] => {
                 fields.insert((message, wire), name);
+            }
+            ["gone", message, words @ ..] => {
+                let field = text::field(&words.join(" ")).map_err(|error| format!("line {}: {error}", line.number))?;
+                gone.push((message, Field { gone: true, ..field }));
             }
             _ => return Err(unknown(&line)),
         }
@@ -85,6 +93,11 @@ pub fn apply_sdk122(api: &mut Api, text: &str) -> Result<(), String> {
     for message in &mut api.messages {
         for field in &mut message.fields {
             field.sdk122 = fields.get(&(message.key.as_str(), field.wire.as_str())).map(|name| (*name).to_owned());
+        }
+        for (_, field) in gone.iter().filter(|(key, _)| *key == message.key) {
+            if !message.fields.iter().any(|other| other.wire == field.wire) {
+                message.fields.push(field.clone());
+            }
         }
     }
     Ok(())

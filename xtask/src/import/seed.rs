@@ -12,6 +12,7 @@ const SDK122_HEADER: &str = "\
 # What release 1.2.2 of the official TypeScript SDK looked like, where that differs from today.
 #   op ID [body=TYPE] [response=TYPE] [iterator]   it has the operation; names it used; it returns a page iterator
 #   field MESSAGE WIRE NAME                        it called the field NAME
+#   gone MESSAGE FIELD                             it had this field, described as in the IDL, which the document has no more
 ";
 
 /// Writes `c1.names` and `c1.sdk122`.
