@@ -48,7 +48,7 @@ export function appUsers(count = 10_000) {
   return JSON.stringify({ expanded: [], list, nextPageToken: "" });
 }
 
-/** A search for 2,000 ids and 2,000 references, about 220 kB of JSON. */
+/** A search for 2,000 ids and 2,000 references, about 190 kB of JSON. */
 export function search(count = 2_000) {
   const id = (i) => `2RCzHlak5q7CY14533095${i}`;
   return {

@@ -13,8 +13,8 @@ const rows = [];
 
 await bench("decode 10,000 credentials", 2.0, 25, decoding(data.credentials(), peer.credentials, (c1) => c1.principal.listCredentials({ servicePrincipalId: "x" })));
 await bench("decode 10,000 app users", 1.6, 25, decoding(data.appUsers(), peer.appUsers, (c1) => c1.appUser.list({ appId: "x" })));
-await bench("encode a 220 kB search", 3, 200, encoding());
-await bench("a whole call", 1.6, 60, calling());
+await bench("encode a 190 kB search, 20 times", 3, 40, encoding());
+await bench("a whole call, 200 times", 1.6, 60, calling());
 startUp();
 await growth();
 
@@ -44,7 +44,15 @@ function stub(bytes) {
 function encoding() {
   const request = data.search();
   const c1 = client(() => stub(new TextEncoder().encode("{}")));
-  return { floor: () => JSON.stringify(request), ours: () => c1.appEntitlementSearch.search(request) };
+  const batch = 20;
+  return {
+    floor: () => {
+      for (let i = 0; i < batch; i++) JSON.stringify(request);
+    },
+    ours: async () => {
+      for (let i = 0; i < batch; i++) await c1.appEntitlementSearch.search(request);
+    },
+  };
 }
 
 /** Batches, since one call is too short to time. */

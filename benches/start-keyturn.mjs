@@ -3,7 +3,12 @@ import { ConductorOne } from "keyturn";
 const c1 = new ConductorOne({
   security: { bearerAuth: "token" },
   serverURL: "https://acme.example",
-  fetch: async () => new Response('{"list":[]}', { headers: { "content-type": "application/json" } }),
+  // Not a Response: the first one makes Node load its HTTP client, which is not ours to answer for.
+  fetch: async () => ({
+    status: 200,
+    headers: new Map([["content-type", "application/json"]]),
+    arrayBuffer: async () => new TextEncoder().encode('{"list":[]}').buffer,
+  }),
 });
 await c1.apps.list();
 globalThis.gc?.();

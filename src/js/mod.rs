@@ -93,7 +93,7 @@ thread_local! {
     static NOTES: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Reads a response: its slots (see `wire::decode`), and at the end a 1 if there are [`notes`], else a 0.
+/// Reads a response: its slots (see `wire::decode`), and at the end 1 if there are [`notes`] plus 2 if it is all ASCII.
 ///
 /// # Errors
 /// The offset of the byte at which the text stops being JSON, or an object.
@@ -103,7 +103,7 @@ pub fn decode(message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
         .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
     let notes = decoded.notes();
     let mut slots = decoded.slots;
-    slots.push(if notes.is_empty() { 0.0 } else { 1.0 });
+    slots.push(f64::from(u8::from(!notes.is_empty()) + 2 * u8::from(decoded.ascii)));
     NOTES.set(notes);
     Ok(slots)
 }

@@ -39,6 +39,8 @@ pub struct Decoded {
     pub problems: Vec<Problem>,
     /// How many more problems there were.
     pub more_problems: usize,
+    /// The text is ASCII throughout, which some platforms turn into a string much faster.
+    pub ascii: bool,
 }
 
 /// A step of a path into the parsed value.
@@ -182,6 +184,7 @@ pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -
     if !decoder.cursor.at_end() {
         return Err(Malformed { offset: decoder.cursor.offset() });
     }
+    decoder.found.ascii = decoder.cursor.only_ascii();
     Ok(decoder.found)
 }
 

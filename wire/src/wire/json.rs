@@ -55,6 +55,8 @@ impl Token {
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// All bytes of all strings so far, or-ed: the high bits tell whether one of them was not ASCII.
+    seen: u64,
 }
 
 impl<'a> Cursor<'a> {
@@ -66,7 +68,12 @@ impl<'a> Cursor<'a> {
     /// At the start of what should be UTF-8.
     pub fn of_bytes(bytes: &'a [u8]) -> Self {
         let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-        Self { bytes, at }
+        Self { bytes, at, seen: 0 }
+    }
+
+    /// Nothing but ASCII stood in the strings that were passed.
+    pub fn only_ascii(&self) -> bool {
+        self.seen & HIGHS == 0
     }
 
     /// The current offset.
@@ -164,7 +171,7 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
+            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default(), &mut self.seen);
             match self.byte() {
                 b'"' => {
                     let bytes = self.since(start);
@@ -289,15 +296,17 @@ fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// How many bytes come before the next quote or backslash, eight at a time.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes come before the next quote or backslash, eight at a time; what was looked at is or-ed into `seen`.
 #[inline]
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
+fn plain_run(bytes: &[u8], seen: &mut u64) -> usize {
     let mut passed = 0;
     let (words, tail) = bytes.as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word);
+        *seen |= word;
         let quote = word ^ (ONES * b'"' as u64);
         let slash = word ^ (ONES * b'\\' as u64);
         // A zero byte in either borrows into its high bit; bytes after the first hit may be wrong, which is why only it counts.
@@ -307,6 +316,7 @@ fn plain_run(bytes: &[u8]) -> usize {
         }
         passed += 8;
     }
+    *seen |= tail.iter().fold(0, |seen, byte| seen | u64::from(*byte));
     passed + tail.iter().position(|&b| b == b'"' || b == b'\\').unwrap_or(tail.len())
 }
 
