@@ -1,6 +1,7 @@
 /** A call from the request object to the envelope. What to do is the core's to say; this does it. */
 
-import { type Operation, guarded, operation, plan } from "./core.js";
+import type { Operation } from "./facts.js";
+import { guarded, operation, plan } from "./core.js";
 import {
   type AnswerFacts,
   ClosedError,

@@ -5,36 +5,16 @@
 
 import * as glue from "./generated/core-glue.js";
 import { InternalError, KeyturnError } from "./errors.js";
+import type { Operation } from "./facts.js";
 import type { Plan, StepKind } from "./revive.js";
-
-/** The facts of an operation that a call needs. */
-export interface Operation {
-  /** Its id in the API document. */
-  readonly id: string;
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** 0 read, 1 write, 2 one-time secret. */
-  readonly effect: 0 | 1 | 2;
-  /** The message that answers decode to, by number. */
-  readonly message: number;
-  /** The name of the decoded body in the envelope. */
-  readonly field: string;
-  /** 1 if that message has no fields. */
-  readonly empty: 0 | 1;
-  /** 1 if a body is declared. */
-  readonly body: 0 | 1;
-  /** Paging: request field of the token, response field of the next one, response field of the items. */
-  readonly tokenIn?: string;
-  readonly tokenOut?: string;
-  readonly items?: string;
-  /** The request field under which `tokenIn` stands; empty if it stands at the top. */
-  readonly tokenUnder?: string;
-}
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
 export interface Guest {
   /** Called while the broken instance can still be read. Whatever is held in it has to be taken out. */
   leave(): void;
 }
+
+export type { Operation };
 
 type Source = WebAssembly.Module | (() => WebAssembly.Module);
 

@@ -120,7 +120,7 @@ export interface RequestOptions {
   /** Aborts the call, also while it waits for a token or for its next attempt. */
   signal?: AbortSignal | null | undefined;
   /** More headers, or others: these win. */
-  headers?: HeadersInit | undefined;
+  headers?: RequestInit["headers"] | undefined;
   /** The same, as the official SDK takes them. `headers` wins. */
   fetchOptions?: Omit<RequestInit, "method" | "body"> | undefined;
   /** How to repeat this call. */

@@ -1,7 +1,7 @@
 /** Lists that come in pages. */
 
 import type { Envelope } from "./call.js";
-import type { Operation } from "./core.js";
+import type { Operation } from "./facts.js";
 import { DecodeError } from "./errors.js";
 
 /** A page: the envelope, and the way to the next one. */

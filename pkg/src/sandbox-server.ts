@@ -61,9 +61,9 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
         () => response.destroy(),
       );
     });
-    const { url, clientId, clientSecret, appId, connectorId } = sandbox;
+    const { url, clientId, clientSecret, appId, connectorId, trustId } = sandbox;
     return {
-      ...{ url, clientId, clientSecret, appId, connectorId },
+      ...{ url, clientId, clientSecret, appId, connectorId, trustId },
       port: address.port,
       sandbox,
       async close() {

@@ -24,6 +24,11 @@ export interface SandboxSettings {
   oldAfterRotate?: "keep" | "revoke" | undefined;
   /** Whether a revoked connector credential can still be read, with `deletedAt`. C1 does not document it. Default: `gone`. */
   revoked?: "gone" | "shown" | undefined;
+  /**
+   * What it makes of DPoP proofs: binds tokens to them (`accept`), does not look at them (`ignore`), gives no token without one
+   * (`require`), or also wants a nonce in each (`nonce`). Default: `accept`.
+   */
+  dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
 }
 
 /** The options of {@link Sandbox}. */
@@ -103,6 +108,8 @@ export interface ReadyTenant {
   /** An app with a connector to try; empty if there is none. */
   appId: string;
   connectorId: string;
+  /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} gives what it takes. */
+  trustId: string;
 }
 
 /** An answer that has not been sent. @internal */
@@ -204,6 +211,24 @@ export class Sandbox {
   /** A connector to try; empty if there is none. */
   get connectorId(): string {
     return this.#ready.connectorId;
+  }
+
+  /** The client id of a federation trust, for `tokenExchange`. */
+  get trustId(): string {
+    return this.#ready.trustId;
+  }
+
+  /**
+   * An identity token of the issuer that the trust names, as a workload's platform would give it. It meets the trust's condition,
+   * which is that `repository` is `acme/deploy`, unless `claims` say otherwise.
+   */
+  identityToken(claims?: Record<string, unknown>): string {
+    return (this.#control("POST", "identity-token", { claims }) as { token: string }).token;
+  }
+
+  /** Says yes or no to a device login, as a person would on the page `/device`. */
+  decideLogin(userCode: string, approve = true): void {
+    this.#control("POST", "device", { userCode, approve });
   }
 
   /** Adds a rule. Of several for the same request the oldest is used. */

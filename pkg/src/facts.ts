@@ -1,0 +1,24 @@
+/** What the core says of an operation. */
+
+/** The facts of an operation that a call needs. */
+export interface Operation {
+  /** Its id in the API document. */
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** 0 read, 1 write, 2 one-time secret. */
+  readonly effect: 0 | 1 | 2;
+  /** The message that answers decode to, by number. */
+  readonly message: number;
+  /** The name of the decoded body in the envelope. */
+  readonly field: string;
+  /** 1 if that message has no fields. */
+  readonly empty: 0 | 1;
+  /** 1 if a body is declared. */
+  readonly body: 0 | 1;
+  /** Paging: request field of the token, response field of the next one, response field of the items. */
+  readonly tokenIn?: string;
+  readonly tokenOut?: string;
+  readonly items?: string;
+  /** The request field under which `tokenIn` stands; empty if it stands at the top. */
+  readonly tokenUnder?: string;
+}
