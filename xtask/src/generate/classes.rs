@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use keyturn_api::{
-    model::{Effect, Operation},
+    model::{Api, Effect, Operation},
     naming::{self, Namespace},
 };
 
@@ -18,17 +18,11 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
          import type * as shared from \"./models.js\";\n\
          import type * as operations from \"./operations.js\";\n\n",
     );
-    let mut groups: Vec<(&str, Vec<(usize, &Operation)>)> = Vec::new();
-    for (number, operation) in index.api.operations.iter().enumerate() {
-        match groups.iter_mut().find(|(group, _)| *group == operation.group) {
-            Some((_, operations)) => operations.push((number, operation)),
-            None => groups.push((&operation.group, vec![(number, operation)])),
-        }
-    }
-    for (group, operations) in &groups {
+    let groups = groups(index.api);
+    for operations in &groups {
         let Some((_, first)) = operations.first() else { continue };
         let property = naming::property(first);
-        out += &comment("", &[docs.get(&property), &format!("Operations of the group `{group}`.")]);
+        out += &comment("", &[docs.get(&property), &format!("Operations of the group `{}`.", first.group)]);
         say(&mut out, format_args!("export class {} extends Group {{\n", naming::class(first)));
         for (place, (number, operation)) in operations.iter().enumerate() {
             out += if place == 0 { "" } else { "\n" };
@@ -49,7 +43,7 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
                 if (!group) this.#groups.set(type, (group = new type(this.#engine)));\n    \
                 return group as G;\n  \
               }\n";
-    for (_, operations) in &groups {
+    for operations in &groups {
         let Some((_, first)) = operations.first() else { continue };
         let (property, class) = (naming::property(first), naming::class(first));
         out.push('\n');
@@ -58,6 +52,21 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
     }
     out += "}\n";
     out
+}
+
+/// The operations by group, each with its number, in document order.
+pub fn groups(api: &Api) -> Vec<Vec<(usize, &Operation)>> {
+    let mut groups: Vec<Vec<(usize, &Operation)>> = Vec::new();
+    for (number, operation) in api.operations.iter().enumerate() {
+        let same = |group: &&mut Vec<(usize, &Operation)>| {
+            group.first().is_some_and(|(_, first)| first.group == operation.group)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push((number, operation)),
+            None => groups.push(vec![(number, operation)]),
+        }
+    }
+    groups
 }
 
 fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, number: usize, operation: &Operation) {
@@ -86,7 +95,7 @@ fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, number: usize, o
 }
 
 /// The type of one item of an operation that pages.
-fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
+pub fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
     let paging = operation.paging.as_ref()?;
     let response = index.messages.get(operation.response.as_str())?;
     let field = response.fields.iter().find(|field| field.wire == paging.items)?;

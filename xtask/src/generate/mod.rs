@@ -1,7 +1,8 @@
 //! `cargo xtask generate`: writes the facade from `api/c1.idl` and `api/c1.docs` into `pkg/src/generated`:
-//! `c1.ts` (a class for each group), `operations.ts` and `models.ts` (types only), `enums.ts`.
+//! `c1.ts` (a class for each group), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`.
 
 mod classes;
+mod compat;
 mod docs;
 mod enums;
 #[cfg(test)]
@@ -28,8 +29,9 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let api = text::parse(&idl).map_err(|error| format!("api/c1.idl: {error}"))?;
     let docs = Docs::parse(&fs::read_to_string(root.join("api/c1.docs"))?);
     let folder = root.join("pkg/src/generated");
-    fs::create_dir_all(&folder)?;
-    for (name, text) in files(&api, docs).map_err(|error| format!("api/c1.docs: {error}"))? {
+    fs::create_dir_all(folder.join("compat"))?;
+    let facade = files(&api, docs).map_err(|error| format!("api/c1.docs: {error}"))?;
+    for (name, text) in facade.into_iter().chain(compat::files(&api)) {
         let path = folder.join(name);
         let text = format!("{HEADER}{text}");
         // Unchanged files keep their time, so that nothing is compiled again for them.
@@ -43,6 +45,7 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
 
 /// The name and text of each file.
 fn files(api: &Api, mut docs: Docs) -> Result<[(&'static str, String); 4], String> {
+    let api = &of_today(api);
     let index = Index::new(api);
     let files = [
         ("c1.ts", classes::write(&index, &mut docs)),
@@ -52,6 +55,15 @@ fn files(api: &Api, mut docs: Docs) -> Result<[(&'static str, String); 4], Strin
     ];
     docs.end()?;
     Ok(files)
+}
+
+/// The API without what only release 1.2.2 of the official SDK has.
+fn of_today(api: &Api) -> Api {
+    let mut today = api.clone();
+    for message in &mut today.messages {
+        message.fields.retain(|field| !field.gone);
+    }
+    today
 }
 
 /// Whether a type is written for what is sent or for what is received.
@@ -65,11 +77,20 @@ enum Side {
 struct Index<'a> {
     api: &'a Api,
     messages: HashMap<&'a str, &'a Message>,
+    /// Stands before the names of messages and inline types, and of enumerations, in the messages themselves.
+    models: &'static str,
+    enums: &'static str,
 }
 
 impl<'a> Index<'a> {
     fn new(api: &'a Api) -> Self {
-        Self { api, messages: api.messages.iter().map(|message| (message.key.as_str(), message)).collect() }
+        let messages = api.messages.iter().map(|message| (message.key.as_str(), message)).collect();
+        Self { api, messages, models: "", enums: "enums." }
+    }
+
+    /// All types in one namespace.
+    fn within(api: &'a Api, namespace: &'static str) -> Self {
+        Self { models: namespace, enums: namespace, ..Self::new(api) }
     }
 
     /// The TypeScript type of one value, with `models` before the names of messages and inline types and
@@ -95,7 +116,7 @@ impl<'a> Index<'a> {
 
     /// The TypeScript type of a field.
     fn field_type(&self, field: &Field, side: Side) -> String {
-        let value = self.value_type(&field.kind, field.type_name.as_deref(), side, "", "enums.");
+        let value = self.value_type(&field.kind, field.type_name.as_deref(), side, self.models, self.enums);
         match field.shape {
             Shape::One => value,
             Shape::List => format!("Array<{value}>"),

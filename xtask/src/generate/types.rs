@@ -21,7 +21,7 @@ pub fn models(index: &Index<'_>, docs: &mut Docs) -> String {
     out += "export interface AnyMessage {\n  \
               atType?: string | null | undefined;\n  \
               additionalProperties?: { [key: string]: any } | null | undefined;\n}\n";
-    inline(&mut out, index);
+    inline(&mut out, index.api.messages.iter().flat_map(|message| &message.fields));
     let requests = request_only(index);
     for message in &index.api.messages {
         let side = if requests.contains(message.key.as_str()) { Side::Input } else { Side::Output };
@@ -34,8 +34,7 @@ pub fn models(index: &Index<'_>, docs: &mut Docs) -> String {
 }
 
 /// The object types that are written in place.
-fn inline(out: &mut String, index: &Index<'_>) {
-    let fields = index.api.messages.iter().flat_map(|message| &message.fields);
+pub fn inline<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
     let names: BTreeSet<(&str, &str)> = fields
         .filter_map(|field| {
             let is = match field.kind {
@@ -51,7 +50,7 @@ fn inline(out: &mut String, index: &Index<'_>) {
     }
 }
 
-fn interface(out: &mut String, index: &Index<'_>, docs: &mut Docs, message: &Message, name: &str, side: Side) {
+pub fn interface(out: &mut String, index: &Index<'_>, docs: &mut Docs, message: &Message, name: &str, side: Side) {
     out.push('\n');
     *out += &comment("", &[docs.get(&message.name)]);
     let fields: Vec<&Field> = message.fields.iter().filter(|field| side == Side::Output || !field.read_only).collect();
@@ -72,7 +71,7 @@ fn interface(out: &mut String, index: &Index<'_>, docs: &mut Docs, message: &Mes
 }
 
 /// The messages that only requests use: what the server sets is left out of them.
-fn request_only<'a>(index: &Index<'a>) -> HashSet<&'a str> {
+pub fn request_only<'a>(index: &Index<'a>) -> HashSet<&'a str> {
     let mut sent = HashSet::new();
     let mut received = HashSet::new();
     for operation in &index.api.operations {
@@ -84,7 +83,7 @@ fn request_only<'a>(index: &Index<'a>) -> HashSet<&'a str> {
     &sent - &received
 }
 
-fn reach<'a>(index: &Index<'a>, key: &'a str, side: Side, seen: &mut HashSet<&'a str>) {
+pub fn reach<'a>(index: &Index<'a>, key: &'a str, side: Side, seen: &mut HashSet<&'a str>) {
     let Some(message) = index.messages.get(key) else { return };
     if !seen.insert(key) {
         return;
@@ -103,18 +102,22 @@ pub fn operations(index: &Index<'_>, docs: &mut Docs) -> String {
     );
     for operation in &index.api.operations {
         request(&mut out, index, docs, operation);
-        let field = naming::response_field(index.api, operation);
-        let Some(response) = index.messages.get(operation.response.as_str()) else { continue };
-        say(
-            &mut out,
-            format_args!(
-                "\nexport interface {} extends Envelope {{\n  {field}?: shared.{} | undefined;\n}}\n",
-                naming::response_type(operation),
-                response.name
-            ),
-        );
+        response(&mut out, index, operation);
     }
     out
+}
+
+pub fn response(out: &mut String, index: &Index<'_>, operation: &Operation) {
+    let field = naming::response_field(index.api, operation);
+    let Some(response) = index.messages.get(operation.response.as_str()) else { return };
+    say(
+        out,
+        format_args!(
+            "\nexport interface {} extends Envelope {{\n  {field}?: shared.{} | undefined;\n}}\n",
+            naming::response_type(operation),
+            response.name
+        ),
+    );
 }
 
 fn request(out: &mut String, index: &Index<'_>, docs: &mut Docs, operation: &Operation) {

@@ -1,0 +1,99 @@
+/** The official SDK's clients. */
+
+import { ConductorOneGroups } from "../generated/c1.js";
+import type { Groups } from "../generated/compat/groups.js";
+import { CompatEngine, type SDKProps } from "./engine.js";
+import type { SDKOptions } from "./lib/config.js";
+
+export type { SDKProps };
+
+const engines = new WeakMap<object, CompatEngine>();
+
+/** @internal */
+export function engineOf(client: object): CompatEngine {
+  const engine = engines.get(client);
+  if (!engine) throw new TypeError("the first argument must be a client: a ConductoroneSDKTypescript or its Core");
+  return engine;
+}
+
+function open(options: SDKProps): { engine: CompatEngine; options: SDKProps } {
+  const inited = options.hooks?.sdkInit(options) ?? options;
+  return { engine: CompatEngine.open(inited), options: inited };
+}
+
+/** The options without what must not be shown. */
+function shown({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
+  return rest;
+}
+
+/** A client for standalone functions, without methods of its own. */
+export class ConductoroneSDKTypescriptCore {
+  readonly #options: SDKOptions;
+
+  /**
+   * Nothing is sent before the first call.
+   *
+   * @throws If the options do not say where to send it.
+   */
+  constructor(options: SDKProps = {}) {
+    const opened = open(options);
+    engines.set(this, opened.engine);
+    this.#options = shown(opened.options);
+  }
+
+  /** Where requests go. */
+  get _baseURL(): URL {
+    return new URL(`${engineOf(this).session.baseURL}/`);
+  }
+
+  /** The client's options, without its credentials. */
+  get _options(): SDKOptions {
+    return this.#options;
+  }
+}
+
+const Base = ConductorOneGroups as unknown as new (engine: never) => Groups;
+
+/**
+ * A client of one C1 tenant, by the names of release 1.2.2 of the official SDK.
+ *
+ * ```ts
+ * const sdk = new ConductoroneSDKTypescript({ clientID, clientSecret });
+ * const result = await sdk.connector.rotateCredential({ appId, connectorId });
+ * ```
+ */
+export class ConductoroneSDKTypescript extends Base {
+  readonly #options: SDKOptions;
+
+  /**
+   * Nothing is sent before the first call.
+   *
+   * @throws If the options do not say where to send it.
+   */
+  constructor(options: SDKProps = {}) {
+    const opened = open(options);
+    super(opened.engine as never);
+    engines.set(this, opened.engine);
+    this.#options = shown(opened.options);
+  }
+
+  /** The access token that calls are sent with now; `null` if none has been fetched yet. */
+  getCurrentToken(): string | null {
+    return engineOf(this).token;
+  }
+
+  /** An access token that is good now; fetches one if need be, together with the calls that need it. */
+  getValidToken(): Promise<string> {
+    return engineOf(this).freshToken();
+  }
+
+  /** Where requests go. */
+  get _baseURL(): URL {
+    return new URL(`${engineOf(this).session.baseURL}/`);
+  }
+
+  /** The client's options, without its credentials. */
+  get _options(): SDKOptions {
+    return this.#options;
+  }
+}

@@ -1,0 +1,286 @@
+/** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
+
+import { Engine, type Envelope } from "../call.js";
+import { type Operation, guarded, operation } from "../core.js";
+import { ConfigurationError, type KeyturnError } from "../errors.js";
+import { OPTIONS_ONLY } from "../generated/compat/facts.js";
+import type { ClientOptions, HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../options.js";
+import { type Page, Paged } from "../paging.js";
+import { Deadline, RULES } from "../transport.js";
+import { type CallError, UnexpectedClientError } from "./errors.js";
+import type { SDKHooks } from "./hooks/hooks.js";
+import type { HookContext } from "./hooks/types.js";
+import { EXAMPLE_TENANT, type SDKOptions } from "./lib/config.js";
+import { HTTPClient } from "./lib/http.js";
+import type { RequestOptions } from "./lib/sdks.js";
+import { HookError, translated } from "./translate.js";
+import { type APICall, ERR, OK, type PageIterator, type Result, haltIterator } from "./types.js";
+
+/** The options of the official SDK's wrapper. */
+export type SDKProps = SDKOptions & {
+  /** Client id, as `name@tenant.conductor.one/spc`. */
+  clientID?: string | undefined;
+  /** Client secret that belongs to it. */
+  clientSecret?: string | undefined;
+  /** The same as `httpClient`. */
+  defaultClient?: HTTPClientLike | undefined;
+};
+
+/** What a call sent last, and what came back. */
+class Trace {
+  request: (() => Request) | undefined;
+  response: Response | undefined;
+
+  get call(): APICall {
+    const { request, response } = this;
+    if (!request) return { status: "invalid" };
+    return response ? { status: "complete", request: request(), response } : { status: "request-error", request: request() };
+  }
+}
+
+type Traced = EngineOptions & { trace: Trace };
+
+const NEVER: RetryConfig = { strategy: "none" };
+
+/** The engine of one client. */
+export class CompatEngine extends Engine {
+  readonly #options: SDKProps;
+  readonly #client: HTTPClientLike;
+  readonly #hooks: SDKHooks | undefined;
+  /** Why no call can be made. */
+  readonly #failure: KeyturnError | undefined;
+
+  /**
+   * An engine for these options. What is wrong with credentials is told by each call, as in the official SDK; what is wrong with
+   * anything else is thrown.
+   */
+  static open(options: SDKProps): CompatEngine {
+    try {
+      return new CompatEngine(options);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      if (["serverURL", "tenantDomain", "serverIdx"].includes(error.option)) throw translated(error, undefined, undefined);
+      const { security, clientID, clientSecret, ...rest } = options;
+      return new CompatEngine(rest, error);
+    }
+  }
+
+  private constructor(options: SDKProps, failure?: KeyturnError) {
+    super(engineOptions(options), true, true);
+    const { hooks } = options;
+    const runs = hooks && [hooks.beforeCreateRequestHooks, hooks.beforeRequestHooks, hooks.afterSuccessHooks, hooks.afterErrorHooks];
+    this.#options = options;
+    this.#client = options.httpClient ?? options.defaultClient ?? new HTTPClient();
+    this.#hooks = runs?.some((list) => list.length > 0) ? hooks : undefined;
+    this.#failure = failure;
+  }
+
+  override call(number: number, request: unknown, options?: RequestOptions): Promise<Envelope> {
+    const [asked, given] = split(number, request, options);
+    return this.#run(number, asked, given, new Trace());
+  }
+
+  override paged<T, Item>(number: number, request: unknown, options?: RequestOptions): Paged<T, Item> {
+    const [asked, given] = split(number, request, options);
+    return this.#pages(number, asked, given, new Trace()) as Paged<T, Item>;
+  }
+
+  /** A call as standalone functions make it: its result, what was sent, and what came back. */
+  async inspect(number: number, request: unknown, options?: RequestOptions): Promise<[Result<unknown, CallError>, APICall]> {
+    const trace = new Trace();
+    const [asked, given] = split(number, request, options);
+    let pages = false;
+    try {
+      pages = operation(number, true).tokenOut !== undefined;
+      const result = pages ? pageResult(await this.#pages(number, asked, given, trace)) : OK(await this.#run(number, asked, given, trace));
+      return [result, trace.call];
+    } catch (thrown) {
+      const error = ERR(translated(thrown, trace.response, asked));
+      return [pages ? haltIterator(error) : error, trace.call];
+    }
+  }
+
+  /** The token that calls are sent with now; `null` if there is none yet. */
+  get token(): string | null {
+    return this.#failure ? null : (this.session.token ?? null);
+  }
+
+  /** A token that is good now, fetched if need be. */
+  async freshToken(): Promise<string> {
+    const deadline = new Deadline(this.#options.timeoutMs ?? Number.POSITIVE_INFINITY, []);
+    try {
+      if (this.#failure) throw this.#failure;
+      const { value } = await this.session.authorize(deadline, "");
+      if (value === "") throw new UnexpectedClientError("Failed to obtain auth token");
+      return value.slice("Bearer ".length);
+    } catch (error) {
+      throw translated(error, undefined, undefined);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  #pages(number: number, request: unknown, options: RequestOptions | undefined, first: Trace): Paged<Envelope, unknown> {
+    let trace: Trace | undefined = first;
+    const send = (next: unknown): Promise<Envelope> => {
+      const current = trace ?? new Trace();
+      trace = undefined;
+      return this.#run(number, next, options, current);
+    };
+    return Paged.begin<Envelope, unknown>(operation(number, true), request, send, dress);
+  }
+
+  async #run(number: number, request: unknown, options: RequestOptions | undefined, trace: Trace): Promise<Envelope> {
+    try {
+      if (this.#failure) throw this.#failure;
+      const envelope = await super.call(number, request, traced(options, trace));
+      envelope.contentType ||= "application/octet-stream";
+      return envelope;
+    } catch (error) {
+      throw translated(error, trace.response, request);
+    }
+  }
+
+  /** A client that was not told where its tenant is takes any server for one call. */
+  protected override base(options: EngineOptions, facts: Operation): string {
+    const { serverURL, tenantDomain, clientID } = this.#options;
+    const url = options.serverURL === undefined ? undefined : new URL(options.serverURL);
+    if (!url || serverURL || tenantDomain || clientID) return super.base(options, facts);
+    if (url.protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+      const message = "serverURL: must be https, or http on this machine";
+      throw new ConfigurationError("serverURL", "not_secure", message, { operation: facts.id });
+    }
+    return url.origin + url.pathname.replace(/\/+$/, "");
+  }
+
+  protected override async send(facts: Operation, url: string, init: RequestInit, options: EngineOptions): Promise<Response> {
+    const { trace } = options as Traced;
+    trace.response = undefined;
+    this.#logBody(facts, "request", init.body as string | null);
+    const response = this.#hooks
+      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced)
+      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options);
+    trace.response = response;
+    if (this.#options.debugBodies) this.#logBody(facts, "response", await response.clone().text());
+    return response;
+  }
+
+  async #hooked(hooks: SDKHooks, facts: Operation, url: string, init: RequestInit, { trace, retries }: Traced): Promise<Response> {
+    const context: HookContext = {
+      baseURL: this.session.baseURL,
+      operationID: facts.id,
+      oAuth2Scopes: [],
+      securitySource: this.#options.security,
+      retryConfig: retries ?? this.#options.retryConfig ?? NEVER,
+      resolvedSecurity: null,
+      options: this.#options,
+    };
+    const request = await hooked("Create request hook failed to execute", async () => {
+      const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: init });
+      return hooks.beforeRequest(context, new Request(input.url, { ...input.options, ...RULES }));
+    });
+    trace.request = () => request;
+    let response: Response;
+    try {
+      response = await this.#client.request(request);
+    } catch (error) {
+      const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
+      if (!told.response) throw told.error ?? error;
+      return told.response;
+    }
+    trace.response = response;
+    if (response.ok) return hooked("Success hook failed to execute", () => hooks.afterSuccess(context, response));
+    const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
+    if (told.error) throw new HookError("Unexpected HTTP client error", told.error);
+    return told.response ?? response;
+  }
+
+  #logBody(facts: Operation, of: string, body: string | null): void {
+    const { debugLogger, debugBodies } = this.#options;
+    if (!debugLogger || !debugBodies || !body) return;
+    debugLogger.log(`${facts.id} ${of} body: ${guarded((exports) => exports.shown(body))}`);
+  }
+}
+
+async function hooked<T>(problem: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new HookError(problem, error);
+  }
+}
+
+/**
+ * Release 1.2.2 knows no request for some lists that got their paging parameters later: what is given first are then the options,
+ * unless it can only be a request.
+ */
+function split(number: number, request: unknown, options: RequestOptions | undefined): [unknown, RequestOptions | undefined] {
+  if (!OPTIONS_ONLY.has(number) || options !== undefined || typeof request !== "object" || request === null) return [request, options];
+  return "pageSize" in request || "pageToken" in request ? [request, options] : [undefined, request as RequestOptions];
+}
+
+function traced(options: RequestOptions = {}, trace: Trace): Traced {
+  const { timeoutMs, retries, retryCodes, serverURL, fetchOptions, headers, signal, ...rest } = options;
+  return {
+    timeoutMs: timeoutMs || undefined,
+    retries,
+    retryCodes,
+    serverURL,
+    headers: headers as HeadersInit | undefined,
+    signal,
+    fetchOptions: { ...fetchOptions, ...rest },
+    trace,
+  };
+}
+
+function engineOptions(options: SDKProps): ClientOptions {
+  const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
+  const httpClient = options.httpClient ?? options.defaultClient;
+  const clientID = options.clientID || undefined;
+  const clientSecret = options.clientSecret || undefined;
+  const index = options.serverIdx ?? 0;
+  if (index !== 0) throw new ConfigurationError("serverIdx", "no_such_server", `Invalid server index ${index}`);
+  // The entry of `ServerList` itself says no more than its absence.
+  const serverURL = options.serverURL && !options.serverURL.includes("{tenantDomain}") ? options.serverURL : undefined;
+  const tenantDomain = options.tenantDomain || (clientID || serverURL ? undefined : EXAMPLE_TENANT);
+  return {
+    ...(clientID && clientSecret ? { clientID, clientSecret } : options.security ? { security: options.security } : { clientID, clientSecret }),
+    serverURL,
+    tenantDomain,
+    httpClient,
+    userAgent,
+    debugLogger,
+    timeoutMs: timeoutMs || Number.POSITIVE_INFINITY,
+    retryConfig: retryConfig ?? NEVER,
+  };
+}
+
+/** Pages as the official SDK's callers know them. */
+function dress(page: Page<Envelope>, token: string | undefined): void {
+  const { next } = page;
+  const following = (): Promise<unknown> | null =>
+    token === undefined
+      ? null
+      : next().catch((error: unknown) => {
+          throw translated(error, page.rawResponse, undefined);
+        });
+  Object.defineProperty(page, "next", { value: following });
+  if (token !== undefined) Object.defineProperty(page, "~next", { value: { cursor: token } });
+}
+
+type ResultPage = PageIterator<Result<unknown, CallError>, { cursor: string }>;
+
+/** A page as a result: the way to the next one leads to results too. */
+function pageResult(page: Page<Envelope>): ResultPage {
+  const value = page as unknown as PageIterator<Envelope, { cursor: string }>;
+  const next = (): Promise<ResultPage> | null =>
+    (value.next() as Promise<Page<Envelope>> | null)?.then(pageResult, (error: CallError) => haltIterator(ERR(error)) as ResultPage) ?? null;
+  return {
+    ...OK(value),
+    next,
+    "~next": value["~next"],
+    async *[Symbol.asyncIterator]() {
+      for (let at: ResultPage | null = this as ResultPage; at !== null; at = (await at.next()) as ResultPage | null) yield at;
+    },
+  };
+}

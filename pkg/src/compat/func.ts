@@ -1,0 +1,45 @@
+/** Standalone functions: `keyturn/compat/funcs/*.js`. */
+
+import type { RequestOptions } from "./lib/sdks.js";
+import { type ConductoroneSDKTypescriptCore, engineOf } from "./client.js";
+import type { CallError } from "./errors.js";
+import { APIPromise, type PageIterator, type Result } from "./types.js";
+
+type Client = Pick<ConductoroneSDKTypescriptCore, "_baseURL" | "_options">;
+
+/** A function whose operation takes no request. */
+export type Func<Answer> = (client: Client, options?: RequestOptions) => APIPromise<Result<Answer, CallError>>;
+
+/** A function whose request has to be given. */
+export type FuncOf<Request, Answer> = (client: Client, request: Request, options?: RequestOptions) => APIPromise<Result<Answer, CallError>>;
+
+/** A function whose request can be left out. */
+export type OptionalFunc<Request, Answer> = (
+  client: Client,
+  request?: Request | undefined,
+  options?: RequestOptions,
+) => APIPromise<Result<Answer, CallError>>;
+
+/** A page of a list, as a result; its value can be iterated over as well. */
+export type ResultPages<Answer> = PageIterator<Result<PageIterator<Answer, { cursor: string }>, CallError>, { cursor: string }>;
+
+/** A function whose operation pages. */
+export type PagesFunc<Arguments extends unknown[], Answer> = (
+  client: Client,
+  ...rest: [...request: Arguments, options?: RequestOptions]
+) => APIPromise<ResultPages<Answer>>;
+
+/** The function of an operation that takes a request. */
+export function func<F>(operation: number): F {
+  return ((client: object, request?: unknown, options?: RequestOptions) =>
+    new APIPromise(inspected(client, operation, request, options))) as F;
+}
+
+/** The function of an operation that takes none. */
+export function bare<F>(operation: number): F {
+  return ((client: object, options?: RequestOptions) => new APIPromise(inspected(client, operation, undefined, options))) as F;
+}
+
+async function inspected(client: object, operation: number, request: unknown, options: RequestOptions | undefined) {
+  return engineOf(client).inspect(operation, request, options);
+}

@@ -1,0 +1,3 @@
+/** The standalone functions: `keyturn/compat/funcs/*.js`. */
+
+export * from "../generated/compat/funcs.js";

@@ -1,0 +1,42 @@
+/** The `FromJSON` and `ToJSON` functions of messages. */
+
+import "./provide.js";
+
+import { readMessage } from "../call.js";
+import { guarded } from "../core.js";
+import { InputError } from "../errors.js";
+import { marshal } from "../marshal.js";
+import { SDKValidationError } from "./errors.js";
+import { ERR, OK, type Result } from "./types.js";
+
+/** Reads the JSON text of a message. */
+export type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValidationError>;
+
+/** The JSON text of a message. Throws if a value does not fit. */
+export type ToJSON<Message> = (value: Message) => string;
+
+/** The reader of a message, by its number. */
+export function fromJSON<Message>(message: number): FromJSON<Message> {
+  return (text) => {
+    try {
+      return OK(readMessage(message, new TextEncoder().encode(text), true).value as Message);
+    } catch (error) {
+      const cause = typeof error === "number" ? new SyntaxError(`not a whole JSON object at byte ${error}`) : error;
+      return ERR(new SDKValidationError("Failed to parse from JSON", cause, text));
+    }
+  };
+}
+
+/** The writer of a message, by its number. */
+export function toJSON<Message>(message: number): ToJSON<Message> {
+  return (value) => {
+    const json = marshal(value);
+    try {
+      return guarded((exports) => exports.encode_message(message, json, true));
+    } catch (error) {
+      if (typeof error !== "string") throw error;
+      const { path, problem } = JSON.parse(error) as { path: string; problem: string };
+      throw new SDKValidationError("Failed to write as JSON", new InputError(path, problem), value);
+    }
+  };
+}

@@ -1,0 +1,3 @@
+/** The official SDK's retry options. */
+
+export type { BackoffStrategy, RetryConfig } from "../../options.js";

@@ -1,0 +1,3 @@
+/** The requests and answers of operations: `keyturn/compat/sdk/models/operations`. */
+
+export * from "../generated/compat/operations.js";

@@ -1,0 +1,287 @@
+//! `compat/`: what release 1.2.2 of the official TypeScript SDK names otherwise, and its standalone functions.
+//!
+//! The types are those of the same generator, for the API under its names of then. Only types that differ are
+//! written: a module re-exports today's, and what it declares itself takes precedence.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
+
+use keyturn_api::{
+    model::{Api, Field, Kind, Message, Operation, Place, Shape},
+    naming::{self, Namespace},
+};
+
+use super::{Index, Side, classes, docs::Docs, key, types};
+
+/// The name and text of each file.
+pub fn files(api: &Api) -> [(&'static str, String); 6] {
+    let then = of_122(api);
+    let index = Index::within(&then, "shared.");
+    let differing = differing(api, &index);
+    [
+        ("compat/models.ts", models(&index, &differing)),
+        ("compat/operations.ts", operations(&index, &differing)),
+        ("compat/groups.ts", groups(&index)),
+        ("compat/funcs.ts", functions(&index)),
+        ("compat/json.ts", json(&index)),
+        ("compat/facts.ts", facts(api)),
+    ]
+}
+
+/// The API as release 1.2.2 has it: its names, and requests with what the server sets where that can be null. A message that came
+/// later and has the name of another one then gets a number, as the naming rules have it.
+fn of_122(api: &Api) -> Api {
+    let mut then = api.clone();
+    let mut renamed: HashMap<&str, &str> = HashMap::new();
+    for operation in &api.operations {
+        let Some(names) = &operation.sdk122 else { continue };
+        if let (Some(body), Some(name)) = (&operation.body, &names.body) {
+            renamed.insert(body, name);
+        }
+        if let Some(name) = &names.response {
+            renamed.insert(&operation.response, name);
+        }
+    }
+    let taken: HashSet<&str> = renamed.values().copied().collect();
+    for message in &mut then.messages {
+        if let Some(name) = renamed.get(message.key.as_str()) {
+            message.name = (*name).to_owned();
+        } else if taken.contains(message.name.as_str()) {
+            message.name.push('1');
+        }
+        for field in &mut message.fields {
+            if let Some(name) = field.sdk122.take() {
+                field.name = name;
+            }
+            field.read_only &= !(field.nullable && field.shape == Shape::One);
+        }
+    }
+    then
+}
+
+/// The keys of the messages whose types differ, or have one below them that does.
+fn differing<'a>(today: &Api, then: &Index<'a>) -> HashSet<&'a str> {
+    let requests = types::request_only(then);
+    let of_itself = today.messages.iter().zip(&then.api.messages).filter(|(today, then)| {
+        let sent = then.input_name.is_some() || requests.contains(then.key.as_str());
+        let differs = |(a, b): (&Field, &Field)| b.gone || a.name != b.name || sent && a.read_only != b.read_only;
+        today.name != then.name || today.fields.iter().zip(&then.fields).any(differs)
+    });
+    let mut differing: HashSet<&str> = of_itself.map(|(_, then)| then.key.as_str()).collect();
+    loop {
+        let holds_one = |message: &&Message| {
+            message
+                .fields
+                .iter()
+                .any(|field| matches!(&field.kind, Kind::Message(key) if differing.contains(key.as_str())))
+        };
+        let more: Vec<&str> = then.api.messages.iter().filter(holds_one).map(|message| message.key.as_str()).collect();
+        let before = differing.len();
+        differing.extend(more);
+        if differing.len() == before {
+            return differing;
+        }
+    }
+}
+
+fn models(index: &Index<'_>, differing: &HashSet<&str>) -> String {
+    let mut out = String::from("import type * as shared from \"./models.js\";\nexport * from \"../models.js\";\n");
+    let docs = &mut Docs::default();
+    types::inline(&mut out, index.api.messages.iter().flat_map(|message| &message.fields).filter(|field| field.gone));
+    let requests = types::request_only(index);
+    for message in index.api.messages.iter().filter(|message| differing.contains(message.key.as_str())) {
+        let side = if requests.contains(message.key.as_str()) { Side::Input } else { Side::Output };
+        types::interface(&mut out, index, docs, message, &message.name, side);
+        if let Some(name) = &message.input_name {
+            types::interface(&mut out, index, docs, message, name, Side::Input);
+        }
+    }
+    out
+}
+
+fn operations(index: &Index<'_>, differing: &HashSet<&str>) -> String {
+    let mut out = String::from(
+        "import type { Envelope } from \"../../call.js\";\n\
+         import type * as shared from \"./models.js\";\n\
+         export * from \"../operations.js\";\n",
+    );
+    for operation in &index.api.operations {
+        let differs = |key: &str| differing.contains(key);
+        let nullable = operation.in_sdk122 && operation.params.iter().any(|param| param.place == Place::Path);
+        if nullable || !operation.params.is_empty() && operation.body.as_deref().is_some_and(differs) {
+            request(&mut out, index, operation);
+        }
+        if differs(&operation.response) {
+            types::response(&mut out, index, operation);
+        }
+    }
+    out
+}
+
+/// The wrapper of a request. Release 1.2.2 allows most path parameters to be null, which no server ever saw: such calls fail
+/// before anything is sent, but programs that pass them compile.
+fn request(out: &mut String, index: &Index<'_>, operation: &Operation) {
+    say(out, format_args!("\nexport interface {}Request {{\n", naming::opid(&operation.id)));
+    for param in &operation.params {
+        let value = index.value_type(&param.kind, None, Side::Input, "shared.", "shared.");
+        let (mark, or) = match param.place {
+            Place::Query => ("?", " | null | undefined"),
+            Place::Path if operation.in_sdk122 => ("", " | null"),
+            Place::Path => ("", ""),
+        };
+        say(out, format_args!("  {}{mark}: {value}{or};\n", key(&param.name)));
+    }
+    let body = operation.body.as_deref().and_then(|key| index.messages.get(key));
+    if let (Some(field), Some(body)) = (naming::body_field(index.api, operation), body) {
+        say(out, format_args!("  {field}?: shared.{} | null | undefined;\n", naming::input_type(body)));
+    }
+    *out += "}\n";
+}
+
+/// The types of the request and of the answer.
+struct Signature {
+    request: Option<(String, bool)>,
+    response: String,
+    item: Option<String>,
+}
+
+fn signature(index: &Index<'_>, operation: &Operation) -> Signature {
+    let request = naming::request_type(index.api, operation).map(|request| {
+        let namespace = if request.namespace == Namespace::Shared { "shared" } else { "operations" };
+        (format!("{namespace}.{}", request.name), request.optional)
+    });
+    let response = format!("operations.{}", naming::response_type(operation));
+    Signature { request, response, item: classes::item_type(index, operation) }
+}
+
+fn groups(index: &Index<'_>) -> String {
+    let mut out = String::from(
+        "import type { Pages } from \"../../compat/paging.js\";\n\
+         import type { RequestOptions } from \"../../compat/lib/sdks.js\";\n\
+         import type * as shared from \"./models.js\";\n\
+         import type * as operations from \"./operations.js\";\n",
+    );
+    let groups = classes::groups(index.api);
+    for operations in &groups {
+        let Some((_, first)) = operations.first() else { continue };
+        say(&mut out, format_args!("\nexport interface {} {{\n", naming::class(first)));
+        for (_, operation) in operations {
+            let Signature { request, response, item } = signature(index, operation);
+            let argument = request.map_or_else(String::new, |(name, optional)| {
+                if optional { format!("request?: {name} | undefined, ") } else { format!("request: {name}, ") }
+            });
+            let name = naming::method(operation);
+            let returns =
+                item.map_or_else(|| format!("Promise<{response}>"), |item| format!("Pages<{response}, {item}>"));
+            say(&mut out, format_args!("  /** `{} {}` */\n", operation.method.as_str(), operation.path));
+            if options_only(operation) {
+                say(&mut out, format_args!("  {name}(options?: RequestOptions): {returns};\n"));
+            }
+            say(&mut out, format_args!("  {name}({argument}options?: RequestOptions): {returns};\n"));
+        }
+        out += "}\n";
+    }
+    out += "\n/** The groups of operations. */\nexport interface Groups {\n";
+    for operations in &groups {
+        let Some((_, first)) = operations.first() else { continue };
+        say(&mut out, format_args!("  readonly {}: {};\n", naming::property(first), naming::class(first)));
+    }
+    out += "}\n";
+    out
+}
+
+fn functions(index: &Index<'_>) -> String {
+    let mut out = String::from(
+        "import { bare, func, type Func, type FuncOf, type OptionalFunc, type PagesFunc } from \"../../compat/func.js\";\n\
+         import type * as shared from \"./models.js\";\n\
+         import type * as operations from \"./operations.js\";\n\n",
+    );
+    for (number, operation) in index.api.operations.iter().enumerate() {
+        let Signature { request, response, item } = signature(index, operation);
+        let make = if request.is_some() { "func" } else { "bare" };
+        let of = match (request, item) {
+            (None, None) => format!("Func<{response}>"),
+            (Some((request, true)), None) => format!("OptionalFunc<{request}, {response}>"),
+            (Some((request, false)), None) => format!("FuncOf<{request}, {response}>"),
+            (Some((request, optional)), Some(_)) => {
+                let request = if optional {
+                    format!("[request?: {request} | undefined]")
+                } else {
+                    format!("[request: {request}]")
+                };
+                format!("PagesFunc<{request}, {response}>")
+            }
+            (None, Some(_)) => format!("PagesFunc<[], {response}>"),
+        };
+        let of = if options_only(operation) { format!("PagesFunc<[], {response}> & {of}") } else { of };
+        say(
+            &mut out,
+            format_args!("export const {}: {of} = /* @__PURE__ */ {make}({number});\n", naming::function(operation)),
+        );
+    }
+    out
+}
+
+/// Release 1.2.2 has the operation, without a request: all that a request can hold was added since.
+fn options_only(operation: &Operation) -> bool {
+    let all_added = !operation.params.is_empty() && operation.params.iter().all(|param| param.added);
+    operation.in_sdk122 && operation.body.is_none() && all_added
+}
+
+fn facts(api: &Api) -> String {
+    let numbers = api.operations.iter().enumerate().filter(|(_, operation)| options_only(operation));
+    let numbers: Vec<String> = numbers.map(|(number, _)| number.to_string()).collect();
+    format!(
+        "/** The operations that took no request in release 1.2.2 and take one today. */\n\
+         export const OPTIONS_ONLY: ReadonlySet<number> = new Set([{}]);\n",
+        numbers.join(", ")
+    )
+}
+
+/// Functions that read and write the JSON of a message, for the messages that release 1.2.2 has.
+fn json(index: &Index<'_>) -> String {
+    let mut out = String::from(
+        "import { fromJSON, toJSON, type FromJSON, type ToJSON } from \"../../compat/json.js\";\n\
+         import type * as shared from \"./models.js\";\n\n",
+    );
+    let of_then = index.api.operations.iter().filter(|operation| operation.in_sdk122);
+    let mut sent = HashSet::new();
+    let mut received = HashSet::new();
+    for operation in of_then {
+        if let Some(body) = &operation.body {
+            types::reach(index, body, Side::Input, &mut sent);
+        }
+        types::reach(index, &operation.response, Side::Output, &mut received);
+    }
+    for (number, message) in index.api.messages.iter().enumerate() {
+        let key = message.key.as_str();
+        if received.contains(key) {
+            let name = &message.name;
+            let function = naming::camel(name);
+            say(
+                &mut out,
+                format_args!(
+                    "export const {function}FromJSON: FromJSON<shared.{name}> = /* @__PURE__ */ fromJSON({number});\n"
+                ),
+            );
+        }
+        if sent.contains(key) {
+            let name = naming::input_type(message);
+            let function = naming::camel(name);
+            say(
+                &mut out,
+                format_args!(
+                    "export const {function}ToJSON: ToJSON<shared.{name}> = /* @__PURE__ */ toJSON({number});\n"
+                ),
+            );
+        }
+    }
+    out
+}
+
+fn say(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = out.write_fmt(text);
+}
