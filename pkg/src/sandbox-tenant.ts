@@ -5,12 +5,13 @@
 
 import { ConfigurationError } from "./errors.js";
 import * as glue from "./generated/sandbox-glue.js";
+import type { Bytes, WasmModule } from "./platform.js";
 
 /** The rows that a sandbox begins with. */
 export type Seed = "demo" | "empty" | "large";
 
 /** Where the sandbox's module can come from. */
-export type SandboxWasm = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
+export type SandboxWasm = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
 
 /** What can be told to a sandbox when it is made. */
 export interface SandboxSettings {
@@ -143,7 +144,7 @@ export function load(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promis
   ));
 }
 
-async function compile(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<WebAssembly.Module> {
+async function compile(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<WasmModule> {
   let given = await wasm();
   if (typeof given === "string" || given instanceof URL) given = await fetch(given);
   if (given instanceof WebAssembly.Module) return given;
@@ -176,9 +177,9 @@ export class Sandbox {
 
   /** @internal */
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
-    const { seed, tokenTtl, clock, oldAfterRotate, revoked } = settings;
+    const { seed, tokenTtl, clock, oldAfterRotate, revoked, dpop } = settings;
     const shown = clock instanceof Date ? clock.getTime() : clock;
-    const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked });
+    const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked, dpop });
     try {
       this.#tenant = new glue.Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
     } catch (error) {

@@ -12,13 +12,15 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use keyturn_wire::api::{self, Effect};
 use serde_json::Value;
 use tower_service::Service;
 
 use crate::c1::{self, Call};
 use crate::control::{self, control};
+use crate::device;
+use crate::dpop;
 use crate::fault::{Answer, Drop};
 use crate::log::Entry;
 use crate::paging::Page;
@@ -99,6 +101,8 @@ impl Sandbox {
         };
         let router = Router::new()
             .route(TOKEN_PATH, post(token_endpoint))
+            .route(device::PATH, post(device_endpoint))
+            .route(device::PAGE, get(device_page).post(device_answer))
             .fallback(operation)
             .layer(from_fn_with_state(shared.clone(), front_door))
             .route("/_sandbox/{*control}", any(control_endpoint))
@@ -269,14 +273,82 @@ async fn token_endpoint(
     let result = if media_type(content_type) == "application/x-www-form-urlencoded" {
         let form = Form::parse(&String::from_utf8_lossy(&body));
         let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
-        token::exchange(&mut tenant, &form, &host, now)
+        let urls = urls(&tenant, &uri);
+        token::exchange(&mut tenant, &form, &host, &proof("POST", &urls, &headers), now)
     } else {
         Err(token::Refusal::request("the body must be application/x-www-form-urlencoded"))
     };
     match result {
         Ok(answer) => json(200, &answer),
+        Err(refusal) => with_nonce(json(refusal.status, &refusal.body()), refusal.error, now),
+    }
+}
+
+/// The URL of a request, as a proof may name it: at the tenant's own address, and at the one it came to.
+fn urls(tenant: &Tenant, uri: &Uri) -> [String; 2] {
+    let origin = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
+    [tenant.options.url.clone(), origin.unwrap_or_default()].map(|origin| origin + uri.path())
+}
+
+fn proof<'a>(method: &'a str, urls: &'a [String; 2], headers: &'a HeaderMap) -> dpop::Request<'a> {
+    let proof = headers.get("dpop").and_then(|value| value.to_str().ok());
+    dpop::Request { proof, method, urls: urls.each_ref().map(String::as_str) }
+}
+
+/// A refusal for want of a nonce brings one.
+fn with_nonce(mut response: Response, why: &str, now: Millis) -> Response {
+    if why == dpop::NONCE_WANTED
+        && let Ok(nonce) = dpop::nonce(now).parse()
+    {
+        response.headers_mut().insert("dpop-nonce", nonce);
+    }
+    response
+}
+
+async fn device_endpoint(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    body: Bytes,
+) -> Response {
+    let mut tenant = shared.tenant();
+    let now = tenant.clock.at(real);
+    match device::begin(&mut tenant, &Form::parse(&String::from_utf8_lossy(&body)), now) {
+        Ok(answer) => json(200, &answer),
         Err(refusal) => json(refusal.status, &refusal.body()),
     }
+}
+
+async fn device_page(uri: Uri) -> Response {
+    let query = Form::parse(uri.query().unwrap_or_default());
+    page_of(device::page(query.get("user_code").unwrap_or_default(), None))
+}
+
+async fn device_answer(
+    State(shared): State<Shared>,
+    Extension(Real(real)): Extension<Real>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    // Only the page itself answers: a form on somebody else's page does not.
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let mut tenant = shared.tenant();
+    let own = urls(&tenant, &uri).map(|url| url.trim_end_matches(device::PAGE).to_owned());
+    if origin.is_some_and(|origin| !own.iter().any(|own| own == origin)) {
+        return error(&Status::new(Code::PermissionDenied, "another page's form"));
+    }
+    let now = tenant.clock.at(real);
+    let form = Form::parse(&String::from_utf8_lossy(&body));
+    let approve = form.get("answer") == Some("approve");
+    let done = device::decide(&mut tenant, form.get("user_code").unwrap_or_default(), approve, now);
+    page_of(device::page("", Some(done)))
+}
+
+fn page_of(html: String) -> Response {
+    let mut response = respond(200, "text/html; charset=utf-8", html);
+    let policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 fn media_type(content_type: &str) -> String {
@@ -300,7 +372,15 @@ async fn operation(
     let mut tenant = shared.tenant();
     match perform(&mut tenant, &shared.routes, number, values, (&uri, &headers, &body), real) {
         Ok(answer) => json(200, &Value::Object(answer)),
-        Err(status) => error(&status),
+        Err(status) => {
+            let now = tenant.clock.at(real);
+            let mut response = with_nonce(error(&status), &status.message, now);
+            if response.headers().contains_key("dpop-nonce") {
+                let challenge = HeaderValue::from_static("DPoP error=\"use_dpop_nonce\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
+        }
     }
 }
 
@@ -315,7 +395,8 @@ fn perform(
     let (table, now) = (routes.table(), tenant.clock.at(real));
     let operation = routes.operation(number).ok_or_else(|| Status::not_found("operation"))?;
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let caller = tenant.caller(authorization, now)?;
+    let urls = urls(tenant, uri);
+    let caller = tenant.caller(authorization, &proof(operation.method.as_str(), &urls, headers), now)?;
     if caller.only_reads() && operation.effect != Effect::Read {
         return Err(Status::new(Code::PermissionDenied, "the credential's roles only allow to read"));
     }

@@ -65,6 +65,11 @@ impl Assertion {
         key.verify_strict(self.signed.as_bytes(), &self.signature).is_ok()
     }
 
+    /// What it says.
+    pub fn claims(&self) -> &Row {
+        &self.claims
+    }
+
     /// Who it says it is from.
     pub fn issuer(&self) -> &str {
         self.claims.get("iss").and_then(Value::as_str).unwrap_or_default()

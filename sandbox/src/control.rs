@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::device;
+use crate::federation;
 use crate::log::Filter;
 use crate::routes::Routes;
 use crate::seed;
@@ -100,6 +102,23 @@ pub fn control(
         ("DELETE", "requests") => {
             tenant.log.clear();
             json!([])
+        }
+
+        // What a workload's platform would give it.
+        ("POST", "identity-token") => {
+            let claims = body.get("claims").unwrap_or(&Value::Null);
+            json!({ "token": federation::identity_token(tenant, tenant.issuer_key(), claims, tenant.clock.at(real))? })
+        }
+
+        // What a person would do on the page.
+        ("POST", "device") => {
+            let code = body.get("userCode").and_then(Value::as_str).unwrap_or_default();
+            let approve = body.get("approve").and_then(Value::as_bool).unwrap_or(true);
+            let now = tenant.clock.at(real);
+            if !device::decide(tenant, code, approve, now) {
+                return Err(Status::invalid("userCode: no login waits for this code"));
+            }
+            json!({ "approve": approve })
         }
 
         ("GET", "state") => tenant.state.snapshot(),

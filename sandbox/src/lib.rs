@@ -3,7 +3,8 @@
 //! [`Sandbox::handle`] takes a request and the time and gives a reply. It does no I/O, reads no clock and draws no
 //! randomness of its own, so it is the same in Node, in a page and in a native test.
 //!
-//! [`app`] is the router; [`token`] the token endpoint with [`assertion`] and [`clients`]; [`c1`] the operations that
+//! [`app`] is the router; [`token`] the token endpoint with [`assertion`], [`clients`],
+//! [`federation`], [`device`] and [`dpop`]; [`c1`] the operations that
 //! keep [`state`]; [`example`] answers the others from the API table; [`control`], [`fault`] and [`log`] are for tests.
 
 pub mod app;
@@ -11,8 +12,11 @@ pub mod assertion;
 pub mod c1;
 pub mod clients;
 pub mod control;
+pub mod device;
+pub mod dpop;
 pub mod example;
 pub mod fault;
+pub mod federation;
 #[cfg(target_arch = "wasm32")]
 pub mod js;
 pub mod log;

@@ -11,7 +11,7 @@ use crate::time::{self, DAY, Millis};
 /// The credential whose secret the sandbox hands out; it is in every seed.
 pub const READY_CREDENTIAL: &str = "steady-heron-10001";
 /// The service principal that the ready-made credential belongs to.
-const READY_PRINCIPAL: &str = "2SandboxAdministrator000001";
+pub const READY_PRINCIPAL: &str = "2SandboxAdministrator000001";
 /// The tenant's id.
 pub const TENANT_ID: &str = "2SandboxTenant0000000000001";
 

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
 use crate::clients::{self, Kind, NewKey};
+use crate::device::Device;
+use crate::dpop::{self, Mode};
 use crate::fault::Faults;
+use crate::federation;
 use crate::log::Log;
 use crate::random::Entropy;
 use crate::seed;
@@ -41,17 +45,22 @@ pub struct Switches {
     pub rotate_revokes: bool,
     /// A revoked credential is still shown, with `deletedAt`, and can be revoked again. Otherwise it is gone (404).
     pub shows_revoked: bool,
+    /// What is made of DPoP proofs.
+    pub dpop: Mode,
 }
 
 const OLD_AFTER_ROTATE: &str = "oldAfterRotate";
 const REVOKED: &str = "revoked";
+const DPOP: &str = "dpop";
 
 impl Switches {
-    /// As JSON: `{oldAfterRotate: "keep" | "revoke", revoked: "gone" | "shown"}`.
+    /// As JSON: `{oldAfterRotate: "keep" | "revoke", revoked: "gone" | "shown",
+    /// dpop: "accept" | "ignore" | "require" | "nonce"}`.
     pub fn show(self) -> Value {
         json!({
             OLD_AFTER_ROTATE: if self.rotate_revokes { "revoke" } else { "keep" },
             REVOKED: if self.shows_revoked { "shown" } else { "gone" },
+            DPOP: self.dpop.as_str(),
         })
     }
 
@@ -71,6 +80,11 @@ impl Switches {
         };
         set(&mut self.rotate_revokes, OLD_AFTER_ROTATE, "keep", "revoke")?;
         set(&mut self.shows_revoked, REVOKED, "gone", "shown")?;
+        if let Some(mode) = options.get(DPOP).filter(|mode| !mode.is_null()) {
+            let mode = mode.as_str().and_then(Mode::parse);
+            self.dpop =
+                mode.ok_or_else(|| Status::invalid("dpop: \"accept\", \"ignore\", \"require\" or \"nonce\""))?;
+        }
         Ok(self)
     }
 }
@@ -140,7 +154,11 @@ pub struct Tenant {
     pub entropy: Entropy,
     /// Counts the changes of `state`.
     pub revision: u64,
+    /// Logins that wait for a person.
+    pub devices: Vec<Device>,
     ready: NewKey,
+    /// Signs identity tokens.
+    issuer: SigningKey,
     /// Access tokens in force.
     tokens: HashMap<String, Grant>,
     /// Assertions that were used, with the time until which they could be used again.
@@ -158,9 +176,21 @@ impl std::fmt::Debug for Tenant {
 /// What a token stands for.
 #[derive(Debug, Clone)]
 struct Grant {
-    client: String,
-    kind: Kind,
+    holder: Holder,
+    /// The thumbprint of the key that it is bound to.
+    key: Option<String>,
     expires: Millis,
+}
+
+/// Whom a token is given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A credential, by its id.
+    Client(String, Kind),
+    /// Whoever confirmed a login: the sandbox has one person, its administrator.
+    Person,
+    /// What an identity token stands for. The trust acts as the administrator too.
+    Workload,
 }
 
 /// Who calls.
@@ -168,8 +198,6 @@ struct Grant {
 pub struct Caller {
     /// The credential's id.
     pub client: String,
-    /// What the credential is.
-    pub kind: Kind,
     /// Whom it acts for.
     pub user_id: String,
     /// The roles that it is restricted to; empty for no restriction.
@@ -188,6 +216,7 @@ impl Tenant {
     pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
         let mut entropy = Entropy::new(entropy);
         let ready = NewKey::draw(&mut entropy);
+        let issuer = SigningKey::from_bytes(&entropy.bytes());
         let mut tenant = Self {
             clock: Clock::default(),
             token_ttl: TOKEN_TTL,
@@ -196,7 +225,9 @@ impl Tenant {
             log: Log::default(),
             entropy,
             revision: 0,
+            devices: Vec::new(),
             ready,
+            issuer,
             tokens: HashMap::new(),
             used: HashMap::new(),
             options,
@@ -215,7 +246,9 @@ impl Tenant {
         self.token_ttl = if self.options.token_ttl > 0 { self.options.token_ttl } else { TOKEN_TTL };
         self.faults.clear();
         self.log.clear();
-        self.tokens.retain(|_, grant| grant.client == seed::READY_CREDENTIAL);
+        self.devices.clear();
+        let ready = Holder::Client(seed::READY_CREDENTIAL.to_owned(), Kind::Principal);
+        self.tokens.retain(|_, grant| grant.holder == ready);
         self.state = seed::plant(seed, self.clock.at(real));
         self.state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
         self.revision += 1;
@@ -248,6 +281,7 @@ impl Tenant {
             "url": self.options.url,
             "clientId": clients::client_id(seed::READY_CREDENTIAL, self.host(), Kind::Principal),
             "clientSecret": self.ready.secret,
+            "trustId": federation::client_id(self),
             "appId": connector.map_or("", |row| text(row, "appId")),
             "connectorId": connector.map_or("", |row| text(row, "id")),
         })
@@ -276,14 +310,21 @@ impl Tenant {
         row
     }
 
-    /// Gives out a token for a credential.
-    pub fn issue(&mut self, client: &str, kind: Kind, now: Millis) -> String {
+    /// Gives out a token, bound to a key if there is one.
+    pub fn issue(&mut self, holder: Holder, key: Option<String>, now: Millis) -> String {
         self.tokens.retain(|_, grant| grant.expires > now);
         let token = self.entropy.token();
         let expires = now.saturating_add(self.token_ttl.saturating_mul(SECOND));
-        self.tokens.insert(token.clone(), Grant { client: client.to_owned(), kind, expires });
-        self.note_use(client, kind, now);
+        if let Holder::Client(client, kind) = &holder {
+            self.note_use(client, *kind, now);
+        }
+        self.tokens.insert(token.clone(), Grant { holder, key, expires });
         token
+    }
+
+    /// The key that identity tokens are signed with.
+    pub fn issuer_key(&self) -> &SigningKey {
+        &self.issuer
     }
 
     /// Remembers an assertion; false if it was used before.
@@ -292,32 +333,51 @@ impl Tenant {
         self.used.insert(identity, expires).is_none()
     }
 
-    /// Who a bearer token belongs to. As in C1, a token outlives the credential that it was issued for.
+    /// Who a token belongs to. As in C1, it outlives the credential that it was issued for. A token that is bound to a key
+    /// takes a proof.
     ///
     /// # Errors
     /// Code 16.
-    pub fn caller(&mut self, authorization: Option<&str>, now: Millis) -> Result<Caller, Status> {
+    pub fn caller(
+        &mut self,
+        authorization: Option<&str>,
+        request: &dpop::Request,
+        now: Millis,
+    ) -> Result<Caller, Status> {
         let refuse = |why: &str| Status::new(Code::Unauthenticated, why);
         let header = authorization.ok_or_else(|| refuse("missing access token"))?;
-        let token = header
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or_else(|| refuse("the authorization scheme must be Bearer"))?;
+        let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+        let (token, proven) = (token.trim(), scheme.eq_ignore_ascii_case("dpop"));
+        if !proven && !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refuse("the authorization scheme must be Bearer or DPoP"));
+        }
         let grant = self.tokens.get(token).cloned().ok_or_else(|| refuse("invalid access token"))?;
         if grant.expires <= now {
             return Err(refuse("access token is expired"));
         }
-        let row = clients::find(&self.state, &grant.client, grant.kind);
-        let row = row.ok_or_else(|| refuse("invalid access token"))?;
-        let caller = Caller {
-            user_id: clients::user_id(row, grant.kind).to_owned(),
-            roles: clients::scoped_roles(row, grant.kind),
-            client: grant.client,
-            kind: grant.kind,
+        match &grant.key {
+            None if proven => return Err(refuse("the token is not bound to a key")),
+            Some(_) if !proven => return Err(refuse("the token is bound to a key, and takes a proof")),
+            None => {}
+            Some(key) => {
+                let wants_nonce = self.options.switches.dpop == Mode::Nonce;
+                let proof = dpop::check(request, Some(token), wants_nonce, now).map_err(refuse)?;
+                if proof.key != *key {
+                    return Err(refuse("the proof is by another key than the token's"));
+                }
+                if !self.first_use(format!("proof {} {}", proof.key, proof.jti), now + dpop::MEMORY, now) {
+                    return Err(refuse("the proof was used before"));
+                }
+            }
+        }
+        let Holder::Client(client, kind) = grant.holder else {
+            let (client, user_id) = (federation::client_id(self), seed::READY_PRINCIPAL.to_owned());
+            return Ok(Caller { client, user_id, roles: Vec::new() });
         };
-        self.note_use(&caller.client, caller.kind, now);
-        Ok(caller)
+        let row = clients::find(&self.state, &client, kind).ok_or_else(|| refuse("invalid access token"))?;
+        let (user_id, roles) = (clients::user_id(row, kind).to_owned(), clients::scoped_roles(row, kind));
+        self.note_use(&client, kind, now);
+        Ok(Caller { client, user_id, roles })
     }
 
     fn note_use(&mut self, client: &str, kind: Kind, now: Millis) {

@@ -4,13 +4,20 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::assertion::{Assertion, public_key};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_dalek::SigningKey;
+
+use crate::assertion::{Assertion, base64url, public_key};
 use crate::clients::{self, without_port};
-use crate::tenant::Tenant;
+use crate::dpop::{self, Mode};
+use crate::tenant::{Holder, Tenant};
 use crate::time::Millis;
+use crate::{device, federation};
 
 /// The assertion type of RFC 7523.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Why no token is given (RFC 6749, section 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,16 +74,58 @@ impl Form {
     }
 }
 
+/// How tokens are given to this request: bound to the key that proved it, if one did.
+#[derive(Debug)]
+pub struct Issue {
+    key: Option<String>,
+}
+
+impl Issue {
+    /// Checks the proof.
+    fn new(tenant: &mut Tenant, request: &dpop::Request, now: Millis) -> Result<Self, Refusal> {
+        let mode = tenant.options.switches.dpop;
+        let wanted = matches!(mode, Mode::Require | Mode::Nonce);
+        if mode == Mode::Ignore || (request.proof.is_none() && !wanted) {
+            return Ok(Self { key: None });
+        }
+        let refuse = |why: &str| {
+            let error = if why == dpop::NONCE_WANTED { dpop::NONCE_WANTED } else { "invalid_dpop_proof" };
+            Refusal { status: 400, error, description: why.to_owned() }
+        };
+        let proven = dpop::check(request, None, mode == Mode::Nonce, now).map_err(refuse)?;
+        if !tenant.first_use(format!("proof {} {}", proven.key, proven.jti), now + dpop::MEMORY, now) {
+            return Err(refuse("the proof was used before"));
+        }
+        Ok(Self { key: Some(proven.key) })
+    }
+
+    /// Gives out a token.
+    pub fn token(&self, tenant: &mut Tenant, holder: Holder, now: Millis) -> Value {
+        let token = tenant.issue(holder, self.key.clone(), now);
+        let token_type = if self.key.is_some() { "DPoP" } else { "Bearer" };
+        json!({ "access_token": token, "token_type": token_type, "expires_in": tenant.token_ttl })
+    }
+}
+
 /// Answers a token request that was sent to `host`.
 ///
 /// # Errors
 /// The OAuth error to answer with.
-pub fn exchange(tenant: &mut Tenant, form: &Form, host: &str, now: Millis) -> Result<Value, Refusal> {
+pub fn exchange(
+    tenant: &mut Tenant,
+    form: &Form,
+    host: &str,
+    request: &dpop::Request,
+    now: Millis,
+) -> Result<Value, Refusal> {
     if form.ambiguous() {
         return Err(Refusal::request("a parameter is given more than once"));
     }
+    let issue = Issue::new(tenant, request, now)?;
     match form.get("grant_type") {
-        Some("client_credentials") => client_credentials(tenant, form, host, now),
+        Some("client_credentials") => client_credentials(tenant, form, host, &issue, now),
+        Some(TOKEN_EXCHANGE) => federation::exchange(tenant, form, &issue, now),
+        Some(DEVICE_CODE) => device::exchange(tenant, form, &issue, now),
         Some(other) => Err(Refusal {
             status: 400,
             error: "unsupported_grant_type",
@@ -86,7 +135,16 @@ pub fn exchange(tenant: &mut Tenant, form: &Form, host: &str, now: Millis) -> Re
     }
 }
 
-fn client_credentials(tenant: &mut Tenant, form: &Form, host: &str, now: Millis) -> Result<Value, Refusal> {
+fn client_credentials(
+    tenant: &mut Tenant,
+    form: &Form,
+    host: &str,
+    issue: &Issue,
+    now: Millis,
+) -> Result<Value, Refusal> {
+    if let (Some(secret), None) = (form.get("client_secret"), form.get("client_assertion")) {
+        return with_secret(tenant, form, secret, issue, now);
+    }
     match form.get("client_assertion_type") {
         Some(JWT_BEARER) => {}
         Some(_) => return Err(Refusal::request("client_assertion_type is not supported")),
@@ -97,29 +155,59 @@ fn client_credentials(tenant: &mut Tenant, form: &Form, host: &str, now: Millis)
     let client_id = form.get("client_id").unwrap_or_else(|| assertion.issuer());
 
     // Who it is, and a proof of that, before anything is said about the credential.
-    let unknown = || Refusal::client("the client is unknown");
-    let (name, client_host, kind) = clients::parse(client_id).ok_or_else(unknown)?;
-    let own_host = without_port(tenant.host());
-    let asked_host = without_port(host);
-    if !without_port(client_host).eq_ignore_ascii_case(own_host) {
-        return Err(unknown());
-    }
-    let row = clients::find(&tenant.state, name, kind).ok_or_else(unknown)?;
+    let (name, kind) = known(tenant, client_id)?;
+    let (own_host, asked_host) = (without_port(tenant.host()), without_port(host));
     let key = tenant.state.keys.get(name).and_then(|key| public_key(key)).ok_or_else(unknown)?;
     if !assertion.is_signed_by(&key) {
         return Err(Refusal::client("the assertion's signature is wrong"));
     }
     assertion.check(client_id, &[asked_host, own_host], now).map_err(Refusal::client)?;
-    if let Some(why) = clients::unusable(&tenant.state, row, kind, now) {
-        return Err(Refusal::client(why));
-    }
-    if row.get("requireDpop") == Some(&Value::Bool(true)) {
-        let description = "the credential asks for a DPoP proof, which this sandbox does not check yet".to_owned();
-        return Err(Refusal { status: 400, error: "invalid_dpop_proof", description });
-    }
+    usable(tenant, name, kind, issue, now)?;
     if !tenant.first_use(format!("{name} {}", assertion.identity()), assertion.expires(), now) {
         return Err(Refusal::client("the assertion was used before"));
     }
-    let token = tenant.issue(name, kind, now);
-    Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": tenant.token_ttl }))
+    Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
+}
+
+/// The secret itself: its public half is compared.
+fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
+    let client_id = form.get("client_id").ok_or_else(|| Refusal::request("client_id is missing"))?;
+    let (name, kind) = known(tenant, client_id)?;
+    let public = || {
+        let jwk = base64url(secret.strip_prefix("secret-token:conductorone.com:v1:")?)?;
+        let jwk: Value = serde_json::from_slice(&jwk).ok()?;
+        let seed: [u8; 32] = base64url(jwk.get("d")?.as_str()?)?.try_into().ok()?;
+        Some(Base64UrlUnpadded::encode_string(SigningKey::from_bytes(&seed).verifying_key().as_bytes()))
+    };
+    if public().is_none_or(|public| tenant.state.keys.get(name) != Some(&public)) {
+        return Err(Refusal::client("the client secret is wrong"));
+    }
+    usable(tenant, name, kind, issue, now)?;
+    Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
+}
+
+fn unknown() -> Refusal {
+    Refusal::client("the client is unknown")
+}
+
+/// The name and kind of one of this tenant's clients.
+fn known<'a>(tenant: &Tenant, client_id: &'a str) -> Result<(&'a str, clients::Kind), Refusal> {
+    let (name, host, kind) = clients::parse(client_id).ok_or_else(unknown)?;
+    if !without_port(host).eq_ignore_ascii_case(without_port(tenant.host())) {
+        return Err(unknown());
+    }
+    clients::find(&tenant.state, name, kind).ok_or_else(unknown)?;
+    Ok((name, kind))
+}
+
+fn usable(tenant: &Tenant, name: &str, kind: clients::Kind, issue: &Issue, now: Millis) -> Result<(), Refusal> {
+    let row = clients::find(&tenant.state, name, kind).ok_or_else(unknown)?;
+    if let Some(why) = clients::unusable(&tenant.state, row, kind, now) {
+        return Err(Refusal::client(why));
+    }
+    if row.get("requireDpop") == Some(&Value::Bool(true)) && issue.key.is_none() {
+        let description = "the credential asks for a DPoP proof".to_owned();
+        return Err(Refusal { status: 400, error: "invalid_dpop_proof", description });
+    }
+    Ok(())
 }
