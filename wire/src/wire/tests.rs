@@ -240,6 +240,8 @@ fn requests_of_122_keep_what_it_sends() {
     assert_eq!(sent(&pack(false), Unknown::Drop).unwrap(), r#"{"left":"a","thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(true), Unknown::Drop).unwrap(), r#"{"thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(false), Unknown::Refuse).unwrap_err().path, "updateRequest.wasLeft");
+    let trigger = |unknown| encode(&table(), &table().operations()[3], "{}", Reading { unknown }).unwrap().body;
+    assert_eq!((trigger(Unknown::Drop).as_deref(), trigger(Unknown::Refuse)), (Some("{}"), None));
 }
 
 /// Reads the slots as the reviver does, and returns dates and integers by path.
