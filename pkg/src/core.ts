@@ -5,6 +5,7 @@
 
 import * as glue from "./generated/core-glue.js";
 import { InternalError, KeyturnError } from "./errors.js";
+import type { Bytes, WasmModule } from "./platform.js";
 import type { Operation } from "./facts.js";
 import type { Plan, StepKind } from "./revive.js";
 
@@ -16,7 +17,7 @@ export interface Guest {
 
 export type { Operation };
 
-type Source = WebAssembly.Module | (() => WebAssembly.Module);
+type Source = WasmModule | (() => WasmModule);
 
 let source: Source | undefined;
 let ready: Promise<void> | undefined;
@@ -31,7 +32,7 @@ export function provide(from: Source): void {
 }
 
 /** Takes the module from wherever a user has it. @internal */
-export function load(from: WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>): Promise<void> {
+export function load(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<void> {
   return (ready ??= compile(from).then(
     (module) => {
       source = module;
@@ -44,10 +45,10 @@ export function load(from: WebAssembly.Module | BufferSource | Response | URL | 
   ));
 }
 
-async function compile(from: WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>): Promise<WebAssembly.Module> {
+async function compile(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<WasmModule> {
   const given = await from;
   if (given instanceof WebAssembly.Module) return given;
-  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
   const response = typeof given === "string" || given instanceof URL ? await fetch(given) : given;
   if (!response.ok) throw new InternalError(`core.wasm could not be loaded: status ${response.status}`);
   return WebAssembly.compile(await response.arrayBuffer());

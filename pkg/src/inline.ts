@@ -2,9 +2,10 @@
 
 import { InternalError } from "./errors.js";
 import { length, shift, text } from "./generated/core-bytes.js";
+import type { WasmModule } from "./platform.js";
 
 /** Compiles the core. Synchronous, which browsers allow up to some megabytes. */
-export function inlineModule(): WebAssembly.Module {
+export function inlineModule(): WasmModule {
   return new WebAssembly.Module(unpack(text, shift, length));
 }
 

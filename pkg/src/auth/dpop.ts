@@ -4,6 +4,7 @@
  */
 
 import { ConfigurationError } from "../errors.js";
+import type { PlatformKey } from "../platform.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 
 /** How requests are proven. */
@@ -14,7 +15,7 @@ export interface DpopOptions {
    * A key of yours, to have the same one again later (an IndexedDB keeps it without being able to read it) or in several clients.
    * Its public half must be extractable, its private half should not be. Default: a new one for each client.
    */
-  keyPair?: CryptoKeyPair | undefined;
+  keyPair?: { privateKey: PlatformKey; publicKey: PlatformKey } | undefined;
 }
 
 const ALGORITHMS = {

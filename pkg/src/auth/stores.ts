@@ -1,5 +1,6 @@
 /** Stores for tokens that need nothing but what runtimes have. */
 
+import type { PlatformKey } from "../platform.js";
 import { base64url } from "./dpop.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
@@ -120,7 +121,7 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
  *
  * @param key 16 or 32 random bytes, or an AES-GCM `CryptoKey`; all who share the store need the same.
  */
-export function encryptedStore(store: TokenStore, key: Uint8Array | CryptoKey): TokenStore {
+export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey): TokenStore {
   const usage: KeyUsage[] = ["encrypt", "decrypt"];
   let imported: Promise<CryptoKey> | undefined;
   const secret = (): Promise<CryptoKey> =>
