@@ -67,10 +67,6 @@ export class Console extends LitElement {
         inset-inline-start: 1rem;
         top: -4rem;
         z-index: 1;
-        padding: 0.6rem 1rem;
-        border-radius: var(--radius-small);
-        background: var(--accent);
-        color: var(--on-accent);
       }
       .skip:focus {
         top: 0.6rem;
@@ -130,7 +126,7 @@ export class Console extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
+    return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#skip}>Skip to the content</button></nav>
       <keyturn-banner .connection=${this.connection} @disconnect=${this.#disconnect}></keyturn-banner>
       <main id="main" tabindex="-1">${this.#main()}</main>
       ${this.connection
@@ -250,9 +246,8 @@ export class Console extends LitElement {
     this.renderRoot.querySelector("keyturn-credentials")?.focusHeading();
   }
 
-  /** The address of the page names the app, so a plain link to an element would not do. */
-  #skip(event: Event): void {
-    event.preventDefault();
+  /** A link would not do: the address of the page names the app. */
+  #skip(): void {
     this.renderRoot.querySelector<HTMLElement>("#main")?.focus();
   }
 

@@ -50,10 +50,10 @@ export class LookUpDialog extends Dialog<Step> {
 
   #head(title: string): TemplateResult {
     const { app, connector } = this.#place;
-    return html`<header>
+    return html`<div class="head">
       <h2 id="title" tabindex="-1">${title}</h2>
       <p class="muted">${app} › ${connector}</p>
-    </header>`;
+    </div>`;
   }
 
   #ask(): TemplateResult {
@@ -79,12 +79,12 @@ export class LookUpDialog extends Dialog<Step> {
           <p id="id-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
         </div>
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
-        <footer>
+        <div class="foot">
           <button type="button" @click=${this.close}>Cancel</button>
           <button class="primary" aria-disabled=${asking}>
             ${asking ? html`${icon("sync", 16, "turning")} Looking it up` : html`${icon("search")} Look up`}
           </button>
-        </footer>
+        </div>
       </form>`;
   }
 
@@ -104,10 +104,10 @@ export class LookUpDialog extends Dialog<Step> {
         <dd>${line(facts?.lastUsedAt, "Never, as far as C1 says")}</dd>
       </dl>
       <p class="muted">It is among the known credentials now. Its secret cannot be read again.</p>
-      <footer>
+      <div class="foot">
         <button type="button" @click=${this.#another}>Look up another</button>
         <button type="button" class="primary" @click=${this.close}>Close</button>
-      </footer>`;
+      </div>`;
   }
 
   #another(): void {

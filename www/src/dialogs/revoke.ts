@@ -54,10 +54,10 @@ export class RevokeDialog extends Dialog<Step> {
   protected override content(): TemplateResult {
     const { id, app, connector } = this.#known;
     const { typed, error, revoking } = this;
-    return html`<header>
+    return html`<div class="head">
         <h2 id="title" tabindex="-1">Revoke ${id}?</h2>
         <p class="muted">${app} › ${connector}</p>
-      </header>
+      </div>
       <ul class="points">
         <li>
           ${icon("barred", 18)}
@@ -87,12 +87,12 @@ export class RevokeDialog extends Dialog<Step> {
           />
         </div>
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
-        <footer>
+        <div class="foot">
           <button type="button" ?disabled=${revoking} @click=${this.close}>Cancel</button>
           <button class="danger" ?disabled=${typed.trim() !== id || revoking}>
             ${revoking ? html`${icon("sync", 16, "turning")} Revoking` : html`${icon("barred")} Revoke credential`}
           </button>
-        </footer>
+        </div>
       </form>`;
   }
 

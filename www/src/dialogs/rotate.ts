@@ -134,10 +134,10 @@ export class RotateDialog extends Dialog<Step> {
 
   #head(title: string): TemplateResult {
     const { app, connector } = this.#place;
-    return html`<header>
+    return html`<div class="head">
       <h2 id="title" tabindex="-1">${title}</h2>
       <p class="muted">${app} › ${connector}</p>
-    </header>`;
+    </div>`;
   }
 
   get #others(): readonly Known[] {
@@ -170,10 +170,10 @@ export class RotateDialog extends Dialog<Step> {
           <div class="muted">C1 decides when it expires. Neither a lifetime nor allowed networks nor a scope can be set for it.</div>
         </li>
       </ul>
-      <footer>
+      <div class="foot">
         <button type="button" @click=${this.close}>Cancel</button>
         <button type="button" class="primary" @click=${this.#issue}>${icon("key")} ${this.#action}</button>
-      </footer>`;
+      </div>`;
   }
 
   #issuing(): TemplateResult {
@@ -226,9 +226,9 @@ export class RotateDialog extends Dialog<Step> {
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
         <span>I stored the client ID and the secret</span>
       </label>
-      <footer>
+      <div class="foot">
         <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.close}>Close</button>
-      </footer>`;
+      </div>`;
   }
 
   #expiry(date: Date | null | undefined): TemplateResult {
@@ -260,16 +260,16 @@ export class RotateDialog extends Dialog<Step> {
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
         <span>I looked, and revoked what I found. Rotating again issues one more credential.</span>
       </label>
-      <footer>
+      <div class="foot">
         <button type="button" @click=${this.close}>Close</button>
         <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.#settle}>Go on to rotate</button>
-      </footer>`;
+      </div>`;
   }
 
   #failed(): TemplateResult {
     return html`${this.#head("No credential was issued")}
       <keyturn-failure .error=${this.#error} retriable @retry=${this.#issue}></keyturn-failure>
-      <footer><button type="button" @click=${this.close}>Close</button></footer>`;
+      <div class="foot"><button type="button" @click=${this.close}>Close</button></div>`;
   }
 
   readonly #clientId = (): string => this.#credential?.facts?.clientId ?? "";

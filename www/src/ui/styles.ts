@@ -477,18 +477,18 @@ export const base = css`
     gap: 1.1rem;
     padding: 1.4rem 1.5rem 1.5rem;
   }
-  .sheet > header {
+  .sheet > .head {
     display: grid;
     gap: 0.2rem;
   }
-  .sheet > header h2 {
+  .sheet > .head h2 {
     font-size: 1.1875rem;
   }
   .sheet form {
     display: grid;
     gap: 1.1rem;
   }
-  .sheet footer {
+  .sheet .foot {
     display: flex;
     flex-wrap: wrap;
     justify-content: end;
@@ -531,7 +531,7 @@ export const base = css`
     .sheet {
       padding: 1.15rem 1.1rem 1.25rem;
     }
-    .sheet footer button {
+    .sheet .foot button {
       flex: 1 1 auto;
     }
     dl.facts {
