@@ -131,7 +131,7 @@ test("what is known outlives a reload, with what C1 says of it now", async () =>
     const { id } = await rotate(person, "GitHub production");
     await closeSecret(person);
     await person.page.reload();
-    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\nActive\nin 90 days`));
+    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\ncreated just now\nActive\nin 90 days`));
     await person.find("button", "Rotate credential of GitHub production");
   });
 });
@@ -154,7 +154,7 @@ test("a credential is looked up by its id or its client id", async () => {
     await person.find("heading", "Found");
     await person.reads(/Status\nExpires soon/);
     await person.click("button", "Close");
-    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\nExpires soon\nin 10 days`));
+    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\ncreated 80 days ago\nExpires soon\nin 10 days`));
     await person.reads(/Looked up/);
     await person.focusIs("Look up a credential of GitHub production");
   });
@@ -180,14 +180,14 @@ test("a credential is revoked after its id was typed", async () => {
     await person.type(id);
     await person.press("Enter");
     await person.reads(new RegExp(`${id} is revoked: it gets no new tokens`));
-    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\nRevoked`));
+    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\ncreated just now\nRevoked`));
     await person.focusIs("Known credentials");
     await person.find("button", "Create credential of GitHub production");
     const { connectorCredentials } = person.sandbox.snapshot();
     assert.ok(connectorCredentials.find((one) => one.id === id).deletedAt);
 
     await person.click("button", `Check ${id} again`);
-    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\nRevoked`));
+    await person.reads(new RegExp(`${id}\nGitHub › GitHub production\ncreated just now\nRevoked`));
     await person.click("button", `Remove ${id} from the list`);
     await person.reads(/None yet\./);
     await person.focusIs("Known credentials");
@@ -327,11 +327,13 @@ test("long lists come in pages", async () => {
     assert.equal(await rows("rowheader"), 25);
     await person.click("button", "Show more apps");
     await person.find("link", "Application 40");
+    await person.focusIs("Apps");
     person.sandbox.fault({ operation: "connector.list", action: { status: 400 } });
     await person.click("button", "Show more connectors");
     await person.reads(/C1 refused the request/);
     assert.equal(await rows("rowheader"), 25, "what has come stays");
     await person.click("button", "Try again");
+    await person.focusIs("Connectors of Application 01");
     await person.reads(/Connector 050/);
     assert.equal(await rows("rowheader"), 50);
   });
@@ -393,7 +395,7 @@ test("somebody connects with an access token, where there is no sandbox", async 
     await person.find("heading", "Connect to a tenant");
     assert.equal(await person.isThere("button", "Use the sandbox"), false);
     const token = await accessToken(person.sandbox);
-    await person.click("radio", "Access token One that somebody else got. It cannot be renewed from here: when it expires, this page has to be told another.");
+    await person.click("radio", "Access token");
     await fill(person, "Access token", "not-a-token");
     await person.click("button", "Connect");
     await person.reads(/C1 did not accept the log-in/);

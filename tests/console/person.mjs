@@ -1,14 +1,19 @@
 // Somebody in front of the console: opens it, reads it, clicks and types. Names of things are those that assistive
 // technology reads out.
 import { once } from "node:events";
+import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
 
 /** How long anything may take to appear, in milliseconds. */
 const PATIENCE = 10_000;
 
+/** One browser for the tests of a file. What a test leaves behind is in a context of its own. */
+let browser;
+after(() => browser?.close());
+
 /**
- * Runs `work` with the console open in a fresh browser. Afterwards nothing may have broken the content security policy, been
+ * Runs `work` with the console open, for somebody who has never been there. Afterwards nothing may have broken the content security policy, been
  * asked of another origin, or thrown.
  *
  * @param {{ seed?: string, hash?: string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
@@ -16,9 +21,10 @@ const PATIENCE = 10_000;
  */
 export async function withConsole({ seed, hash = "", before, features = [], width = 1280 }, work) {
   const server = await serveConsole({ seed });
-  const browser = await launch("chromium");
+  browser ??= await launch("chromium");
+  const context = await browser.createBrowserContext();
   try {
-    const page = await browser.newPage();
+    const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
     await page.setViewport({ width, height: 900 });
     await page.emulateMediaFeatures(features);
@@ -28,7 +34,7 @@ export async function withConsole({ seed, hash = "", before, features = [], widt
     await work(person);
     if (person.trouble.length > 0) throw new Error(`the page had trouble: ${person.trouble.join("; ")}`);
   } finally {
-    await browser.close();
+    await context.close();
     await server.close();
   }
 }

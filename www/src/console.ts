@@ -38,6 +38,9 @@ export class Console extends LitElement {
         display: grid;
         gap: 1.5rem;
       }
+      main:focus {
+        outline: none;
+      }
       .title {
         display: grid;
         gap: 0.3rem;
@@ -126,9 +129,9 @@ export class Console extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#skip}>Skip to the content</button></nav>
+    return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#focusMain}>Skip to the content</button></nav>
       <keyturn-banner .connection=${this.connection} @disconnect=${this.#disconnect}></keyturn-banner>
-      <main id="main" tabindex="-1">${this.#main()}</main>
+      <main tabindex="-1">${this.#main()}</main>
       ${this.connection
         ? html`<div @lost-focus=${this.#lostFocus}>
             <keyturn-rotate @rotated=${this.#rotated}></keyturn-rotate>
@@ -148,11 +151,14 @@ export class Console extends LitElement {
       case "failed":
         return html`<div class="wait">
           <h1>Connector credentials</h1>
-          <keyturn-failure .error=${this.#error} retriable @retry=${this.#start}></keyturn-failure>
-          <div><button type="button" @click=${() => (this.phase = "asking")}>Connect in another way</button></div>
+          <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
+          <div><button type="button" @click=${this.#ask}>Connect in another way</button></div>
         </div>`;
       case "asking":
-        return html`<keyturn-connect .sandbox=${this.#sandbox} @connected=${(event: CustomEvent<Connection>) => this.#connected(event.detail)}></keyturn-connect>`;
+        return html`<keyturn-connect .sandbox=${this.#sandbox} @connected=${(event: CustomEvent<Connection>) => {
+          this.#connected(event.detail);
+          this.#focusMain();
+        }}></keyturn-connect>`;
       case "connected":
         return this.#tenant(this.connection as Connection);
     }
@@ -220,6 +226,7 @@ export class Console extends LitElement {
     this.apps = [];
     this.said = "";
     this.phase = "asking";
+    this.#focusMain();
   }
 
   async #lookUpExamples(): Promise<void> {
@@ -246,9 +253,19 @@ export class Console extends LitElement {
     this.renderRoot.querySelector("keyturn-credentials")?.focusHeading();
   }
 
-  /** A link would not do: the address of the page names the app. */
-  #skip(): void {
-    this.renderRoot.querySelector<HTMLElement>("#main")?.focus();
+  #again(): void {
+    this.#focusMain();
+    void this.#start();
+  }
+
+  #ask(): void {
+    this.phase = "asking";
+    this.#focusMain();
+  }
+
+  /** Also for the button that skips to it; a link would not do, since the address of the page names the app. */
+  #focusMain(): void {
+    this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 
   readonly #navigated = (): void => {

@@ -88,8 +88,8 @@ export class RevokeDialog extends Dialog<Step> {
         </div>
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
         <div class="foot">
-          <button type="button" ?disabled=${revoking} @click=${this.close}>Cancel</button>
-          <button class="danger" ?disabled=${typed.trim() !== id || revoking}>
+          <button type="button" aria-disabled=${revoking} @click=${this.close}>Cancel</button>
+          <button class="danger" ?disabled=${typed.trim() !== id} aria-disabled=${revoking}>
             ${revoking ? html`${icon("sync", 16, "turning")} Revoking` : html`${icon("barred")} Revoke credential`}
           </button>
         </div>

@@ -2,6 +2,7 @@
 
 import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { bones, focusHeading, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
@@ -76,7 +77,7 @@ export class Apps extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="heading">
-      <header><h2 id="heading">Apps</h2></header>
+      <header><h2 id="heading" tabindex="-1">Apps</h2></header>
       ${this.#content()}
     </section>`;
   }
@@ -94,17 +95,21 @@ export class Apps extends LitElement {
               )}
             </ul>
           </nav>`;
-    if (error) return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#next}></keyturn-failure></div>`;
-    if (loading) {
-      return html`${list}
-        <p role="status" class="unseen">Loading apps</p>
-        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>`;
-    }
-    if (items.length === 0) return html`<p class="empty">This tenant has no apps yet. Add one in C1, then reload this page.</p>`;
-    return more ? html`${list}<div class="more"><button type="button" @click=${this.#next}>Show more apps</button></div>` : list;
+    if (error) return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (items.length > 0) return html`${list}${more ? moreButton("Show more apps", loading, this.#next) : nothing}`;
+    if (loading) return bones("Loading apps");
+    return html`<p class="empty">This tenant has no apps yet. Add one in C1, then reload this page.</p>`;
   }
 
-  readonly #next = (): void => void this.#told(this.#pages.next());
+  readonly #next = async (): Promise<void> => {
+    await this.#told(this.#pages.next());
+    if (!this.#pages.more) focusHeading(this);
+  };
+
+  readonly #again = (): void => {
+    focusHeading(this);
+    void this.#told(this.#pages.next());
+  };
 
   async #told(coming: Promise<void>): Promise<void> {
     await coming;

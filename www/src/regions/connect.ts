@@ -46,6 +46,9 @@ export class Connect extends LitElement {
         padding: 0;
         margin-bottom: 0.3rem;
       }
+      .about {
+        margin: -0.35rem 0 0.3rem 1.75rem;
+      }
       .sandbox {
         display: flex;
         flex-wrap: wrap;
@@ -99,9 +102,10 @@ export class Connect extends LitElement {
           <legend class="label">Log in with</legend>
           ${ways.map(
             (one) => html`<label class="choice">
-              <input type="radio" name="way" .checked=${one === way} @change=${() => this.#choose(one)} />
-              <span>${one.label}<br /><span class="small muted">${one.about}</span></span>
-            </label>`,
+                <input type="radio" name="way" aria-describedby=${one.id} .checked=${one === way} @change=${() => this.#choose(one)} />
+                <span>${one.label}</span>
+              </label>
+              <p id=${one.id} class="about small muted">${one.about}</p>`,
           )}
         </fieldset>
         ${way.fields.map((field) => this.#field(field))} ${this.#field(serverField, location.origin)}

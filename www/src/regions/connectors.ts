@@ -4,6 +4,7 @@ import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { type Inventory, isUsable, type Place } from "../inventory.js";
 import { chip, icon } from "../ui/icons.js";
+import { bones, focusHeading, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { statusChip, syncStatus } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -53,7 +54,7 @@ export class Connectors extends LitElement {
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="heading">
       <header>
-        <h2 id="heading">Connectors of ${this.app?.displayName || this.app?.id}</h2>
+        <h2 id="heading" tabindex="-1">Connectors of ${this.app?.displayName || this.app?.id}</h2>
         ${this.app?.description ? html`<p class="muted small">${this.app.description}</p>` : nothing}
       </header>
       ${this.#content()}
@@ -63,14 +64,10 @@ export class Connectors extends LitElement {
   #content(): TemplateResult {
     const { items, loading, error, more } = this.#pages;
     const table = items.length === 0 ? nothing : this.#table(items);
-    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#next}></keyturn-failure></div>`;
-    if (loading) {
-      return html`${table}
-        <p role="status" class="unseen">Loading connectors</p>
-        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>`;
-    }
-    if (items.length === 0) return html`<p class="empty">This app has no connectors. Only connectors have credentials of their own.</p>`;
-    return html`${table}${more ? html`<div class="more"><button type="button" @click=${this.#next}>Show more connectors</button></div>` : nothing}`;
+    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (items.length > 0) return html`${table}${more ? moreButton("Show more connectors", loading, this.#next) : nothing}`;
+    if (loading) return bones("Loading connectors");
+    return html`<p class="empty">This app has no connectors. Only connectors have credentials of their own.</p>`;
   }
 
   #table(connectors: readonly shared.Connector[]): TemplateResult {
@@ -123,7 +120,15 @@ export class Connectors extends LitElement {
     </tr>`;
   }
 
-  readonly #next = (): void => void this.#pages.next();
+  readonly #next = async (): Promise<void> => {
+    await this.#pages.next();
+    if (!this.#pages.more) focusHeading(this);
+  };
+
+  readonly #again = (): void => {
+    focusHeading(this);
+    void this.#pages.next();
+  };
 
   #emit(type: "rotate" | "look-up", place: Place): void {
     this.dispatchEvent(new CustomEvent(type, { detail: place }));

@@ -3,11 +3,12 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { type Inventory, type Known, type Source } from "../inventory.js";
 import { moment, relative } from "../ui/dates.js";
+import { titleOf } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
+import { focusHeading } from "../ui/lists.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
-import { titleOf } from "../ui/failure.js";
 
 const SOURCES: Record<string, string> = {
   rotated: "Created here",
@@ -81,7 +82,7 @@ export class Credentials extends LitElement {
 
   /** Gives the focus a place when that which had it has gone. */
   focusHeading(): void {
-    this.renderRoot.querySelector<HTMLElement>("#heading")?.focus();
+    focusHeading(this);
   }
 
   #empty(): TemplateResult {
@@ -124,6 +125,7 @@ export class Credentials extends LitElement {
       <th role="rowheader" scope="row">
         <span class="mono" translate="no">${id}</span>
         <span class="under">${app} › ${connector}</span>
+        ${facts?.createdAt ? html`<span class="under">created ${relative(facts.createdAt)}</span>` : nothing}
       </th>
       <td role="cell" data-label="Status">
         <div>${statusChip(credentialStatus(known))} ${error ? html`<span class="under">${titleOf(error)}</span>` : nothing}</div>
@@ -135,7 +137,7 @@ export class Credentials extends LitElement {
       </td>
       <td role="cell" class="actions">
         <div>
-          <button type="button" class="quiet" ?disabled=${checking} @click=${() => this.inventory.check([known])}>
+          <button type="button" class="quiet" aria-disabled=${Boolean(checking)} @click=${() => checking || this.inventory.check([known])}>
             ${icon("sync", 16, checking ? "turning" : "")} Check <span class="unseen">${id} again</span>
           </button>
           ${ended

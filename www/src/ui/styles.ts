@@ -137,6 +137,10 @@ export const base = css`
     border-color: var(--line);
     color: var(--muted);
   }
+  /* Busy: it keeps the focus, so it is not disabled. */
+  button[aria-disabled="true"] {
+    cursor: progress;
+  }
 
   label,
   .label {
