@@ -11,6 +11,14 @@ addEventListener("unhandledrejection", ({ reason }) => {
   uncaught.push({ name: "the page", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` });
 });
 
+/** What was warned of, from the beginning: some warnings are given once. */
+globalThis.warnings = [];
+const { warn } = console;
+console.warn = (...texts) => {
+  globalThis.warnings.push(texts.join(" "));
+  warn.apply(console, texts);
+};
+
 globalThis.runInPage = async (names, runtime, filter) => {
   const suites = {};
   for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
