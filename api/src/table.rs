@@ -180,15 +180,17 @@ impl<'a> Packer<'a> {
             Shape::List => 1,
             Shape::Map => 2,
         };
+        let all = self.options.enums;
+        let oneof = field.oneof.filter(|_| all);
         let mut flags = 0;
         for (set, flag) in [
             (field.nullable, field_flag::NULLABLE),
             (field.read_only, field_flag::READ_ONLY),
-            (field.required, field_flag::REQUIRED),
+            (all && field.required, field_flag::REQUIRED),
             (field.secret, field_flag::SECRET),
             (field.name != field.wire, field_flag::RENAMED),
             (field.sdk122.is_some(), field_flag::RENAMED_122),
-            (field.oneof.is_some(), field_flag::ONEOF),
+            (oneof.is_some(), field_flag::ONEOF),
             (field.gone, field_flag::GONE),
         ] {
             if set {
@@ -204,7 +206,7 @@ impl<'a> Packer<'a> {
         if let Some(name) = &field.sdk122 {
             self.name(Column::Extras, name);
         }
-        if let Some(group) = field.oneof {
+        if let Some(group) = oneof {
             self.number(Column::Extras, group.into());
         }
         match &field.kind {
