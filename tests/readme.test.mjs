@@ -22,6 +22,24 @@ after(() => sandbox.stop());
 
 test("there is code to run", () => assert.notEqual(blocks.length, 0));
 
+/** What a declaration file has between these, and of that all that matches. */
+function declared(file, from, to, pattern) {
+  const text = readFileSync(join(folder, "node_modules/keyturn/pkg/dist/esm", file), "utf8");
+  return [...text.slice(text.indexOf(from)).split(to, 1)[0].matchAll(pattern)].map(([, name]) => name);
+}
+
+test("the tables have every option and every code, and no others", () => {
+  const section = (title) => readme.split(`\n## ${title}\n`)[1].split("\n## ")[0];
+  const firstCells = (title) => [...section(title).matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  const options = /^ {4}(\w+)\?:/gm;
+  assert.deepEqual(firstCells("Options of a client").sort(), declared("options.d.ts", "interface ClientOptions", "\n}", options).sort());
+  assert.deepEqual(firstCells("Options of a call").sort(), declared("options.d.ts", "interface RequestOptions", "\n}", options).sort());
+  const codes = [...section("Errors").matchAll(/^\| `\w+` \| `(\w+)`/gm)].map(([, code]) => code);
+  assert.deepEqual(codes.sort(), declared("errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
+  const classes = declared("errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
+  assert.deepEqual(firstCells("Errors").filter((name) => name.endsWith("Error")).sort(), classes.filter((name) => name !== "KeyturnError").sort());
+});
+
 for (const { code, line } of blocks) {
   test(`the code at line ${line}`, async () => {
     const file = join(folder, `readme-${line}.mjs`);
