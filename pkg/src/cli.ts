@@ -19,8 +19,8 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
   --cors ORIGIN        let the pages of one other origin call it
   --old-after-rotate   keep (the default) or revoke: a connector's older credentials
   --revoked            gone (the default) or shown: revoked connector credentials
-  --exec COMMAND       run a command with CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET
-                       and CONDUCTORONE_SERVER_URL set, then stop with its exit code
+  --exec COMMAND       run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
+                       _APP_ID and _CONNECTOR_ID set, then stop with its exit code
 
 keyturn --version, keyturn --help
 `;
@@ -93,15 +93,19 @@ async function sandbox(args: string[]): Promise<number> {
   }
 }
 
-function introduce({ url, clientId, clientSecret, appId, connectorId }: SandboxServer): string {
-  const example = appId === "" ? "" : `\nA connector to try: app ${appId}, connector ${connectorId}\n`;
-  return `The sandbox tenant answers at ${url}
+function introduce(server: SandboxServer): string {
+  const lines = Object.entries(variables(server)).map(([name, value]) => `export ${name}='${value}'`);
+  return `The sandbox tenant answers at ${server.url}
 
-export CONDUCTORONE_SERVER_URL='${url}'
-export CONDUCTORONE_CLIENT_ID='${clientId}'
-export CONDUCTORONE_CLIENT_SECRET='${clientSecret}'
-${example}
+${lines.join("\n")}
+
 Ctrl-C stops it.`;
+}
+
+/** The tenant as variables of the environment: those that a client reads and, if there is one, a connector to try. */
+function variables({ url, clientId, clientSecret, appId, connectorId }: SandboxServer): Record<string, string> {
+  const login = { CONDUCTORONE_SERVER_URL: url, CONDUCTORONE_CLIENT_ID: clientId, CONDUCTORONE_CLIENT_SECRET: clientSecret };
+  return appId === "" ? login : { ...login, CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId };
 }
 
 /** Waits until somebody stops the program. */
@@ -112,17 +116,12 @@ function stopped(): Promise<number> {
 }
 
 /** Runs a command in a shell, with the tenant in its environment, and gives its exit code. */
-function run(command: string, { url, clientId, clientSecret }: SandboxServer): Promise<number> {
+function run(command: string, server: SandboxServer): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, {
       shell: true,
       stdio: "inherit",
-      env: {
-        ...process.env,
-        CONDUCTORONE_SERVER_URL: url,
-        CONDUCTORONE_CLIENT_ID: clientId,
-        CONDUCTORONE_CLIENT_SECRET: clientSecret,
-      },
+      env: { ...process.env, ...variables(server) },
     });
     // A signal that is sent to this process alone has to reach the command as well.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill(signal));
