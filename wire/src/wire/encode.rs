@@ -146,10 +146,10 @@ impl<'a> Encoder<'a> {
                 self.empty_object("this operation takes no request")?;
                 None
             }
-            // A body without fields says nothing that its absence does not, but release 1.2.2 sends it.
+            // A body without fields says nothing that its absence does not; release 1.2.2 sends none either.
             (Some(message), Token::Object) if self.table.fields(message).is_empty() => {
                 self.empty_object("this operation takes no fields")?;
-                self.reading.is_of_122().then(|| "{}".to_owned())
+                None
             }
             (Some(message), Token::Object) => {
                 self.body(message)?;

@@ -241,7 +241,7 @@ fn requests_of_122_keep_what_it_sends() {
     assert_eq!(sent(&pack(true), Unknown::Drop).unwrap(), r#"{"thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(false), Unknown::Refuse).unwrap_err().path, "updateRequest.wasLeft");
     let trigger = |unknown| encode(&table(), &table().operations()[3], "{}", Reading { unknown }).unwrap().body;
-    assert_eq!((trigger(Unknown::Drop).as_deref(), trigger(Unknown::Refuse)), (Some("{}"), None));
+    assert_eq!((trigger(Unknown::Drop), trigger(Unknown::Refuse)), (None, None));
 }
 
 /// Reads the slots as the reviver does, and returns dates and integers by path.
