@@ -132,9 +132,22 @@ pub fn http_date(value: &str) -> Option<f64> {
     if parts.next() != Some("GMT") || parts.next().is_some() {
         return None;
     }
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = months.iter().position(|m| *m == month)? + 1;
-    let ms = crate::wire::date::parse_rfc3339(format!("{year}-{month:02}-{day}T{time}Z").as_bytes())?;
+    const MONTHS: [[&str; 2]; 12] = [
+        ["Jan", "01"],
+        ["Feb", "02"],
+        ["Mar", "03"],
+        ["Apr", "04"],
+        ["May", "05"],
+        ["Jun", "06"],
+        ["Jul", "07"],
+        ["Aug", "08"],
+        ["Sep", "09"],
+        ["Oct", "10"],
+        ["Nov", "11"],
+        ["Dec", "12"],
+    ];
+    let [_, month] = *MONTHS.iter().find(|[name, _]| *name == month)?;
+    let ms = crate::wire::date::parse_rfc3339([year, "-", month, "-", day, "T", time, "Z"].concat().as_bytes())?;
     Some(ms / 1000.0)
 }
 
