@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { format, inspect } from "node:util";
 import * as jose from "jose";
 import { installed } from "./lib/installed.mjs";
 import { answer, stub } from "./lib/stub.mjs";
@@ -201,6 +202,29 @@ describe("custody", () => {
     await c2[Symbol.asyncDispose]();
     await assert.rejects(c2.auth.introspect(), { code: "closed" });
   });
+});
+
+test("what is public shows nothing of what is in it, however deep one looks", () => {
+  const canary = "canary-7f3a91c2";
+  const secret = new keyturn.Secret(canary);
+  const shown = [
+    secret,
+    keyturn.accessToken(canary),
+    keyturn.tokenFunction(() => canary),
+    keyturn.clientSecretPost({ clientID: TRUST, clientSecret: canary }),
+    keyturn.signedAssertion({ clientID: TRUST, clientSecret: canary }),
+    keyturn.memoryStore(),
+    keyturn.encryptedStore(keyturn.memoryStore(), new TextEncoder().encode(canary)),
+    new ConductorOne({ credentials: keyturn.accessToken(canary), serverURL: SERVER, tokenStore: keyturn.memoryStore(), dpop: true }),
+  ];
+  for (const one of shown) {
+    for (const text of [inspect(one, { depth: 10, showHidden: true, getters: true }), inspect([one, { one }]), JSON.stringify({ one }), String(one)]) {
+      assert.ok(!text.includes(canary), text);
+    }
+  }
+  for (const print of [(one) => `${one}`, (one) => one + "", (one) => new Error("x", { cause: one }).stack, (one) => format("%s %o %O %j", one, one, one, one)]) {
+    assert.ok(!print(secret).includes(canary));
+  }
 });
 
 describe("the process", () => {

@@ -149,3 +149,115 @@ fn verify(alg: &str, jwk: &Row, signed: &[u8], signature: &[u8]) -> Option<Strin
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use p256::ecdsa::signature::Signer;
+    use serde_json::json;
+
+    const NOW: Millis = 1_790_000_000_000;
+    const URL: &str = "https://tenant.sandbox.invalid/auth/v1/token";
+
+    /// A proof, with members of its header and claims changed.
+    fn proof(header: Value, claims: Value) -> String {
+        let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+        let point = key.verifying_key().to_encoded_point(false);
+        let part = |bytes: Option<&_>| {
+            Base64UrlUnpadded::encode_string(bytes.map_or(&[][..], |bytes: &p256::FieldBytes| bytes))
+        };
+        let mut all_header = json!({
+            "typ": "dpop+jwt",
+            "alg": "ES256",
+            "jwk": { "kty": "EC", "crv": "P-256", "x": part(point.x()), "y": part(point.y()) },
+        });
+        let mut all_claims = json!({ "jti": "jti-1", "htm": "POST", "htu": URL, "iat": NOW / SECOND });
+        for (all, changed) in [(&mut all_header, header), (&mut all_claims, claims)] {
+            all.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+        }
+        let text = |value: Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+        let signed = format!("{}.{}", text(all_header), text(all_claims));
+        let signature: p256::ecdsa::Signature = key.sign(signed.as_bytes());
+        format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature.to_bytes()))
+    }
+
+    fn checked(proof: &str, token: Option<&str>, wants_nonce: bool) -> Result<Proven, &'static str> {
+        let urls = [URL, "http://127.0.0.1:8080/auth/v1/token"];
+        check(&Request { proof: Some(proof), method: "POST", urls }, token, wants_nonce, NOW)
+    }
+
+    #[test]
+    fn a_proof_that_holds() {
+        let proven = checked(&proof(json!({}), json!({})), None, false).unwrap();
+        assert_eq!((proven.jti.as_str(), proven.key.len()), ("jti-1", 43));
+        let at_the_other_address = json!({ "htu": "http://127.0.0.1:8080/auth/v1/token" });
+        assert_eq!(checked(&proof(json!({}), at_the_other_address), None, false).unwrap().key, proven.key);
+        let bound = json!({ "ath": hash("token") });
+        assert!(checked(&proof(json!({}), bound.clone()), Some("token"), false).is_ok());
+        assert!(checked(&proof(json!({}), bound), Some("another"), false).is_err());
+        for now in [NOW, NOW - NONCE_LIFE] {
+            assert!(checked(&proof(json!({}), json!({ "nonce": nonce(now) })), None, true).is_ok());
+        }
+    }
+
+    #[test]
+    fn proofs_that_do_not() {
+        for (header, claims, why) in [
+            (json!({ "typ": "JWT" }), json!({}), "typ"),
+            (json!({ "alg": "none" }), json!({}), "signature"),
+            (json!({ "alg": "EdDSA" }), json!({}), "signature"),
+            (json!({ "jwk": null }), json!({}), "jwk"),
+            (json!({ "jwk": { "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" } }), json!({}), "signature"),
+            (json!({ "jwk": { "kty": "EC", "d": "AA" } }), json!({}), "private"),
+            (json!({}), json!({ "htm": "GET" }), "htm"),
+            (json!({}), json!({ "htu": "https://other.example/auth/v1/token" }), "htu"),
+            (json!({}), json!({ "htu": "https://tenant.sandbox.invalid/auth/v1/token?x=1" }), "htu"),
+            (json!({}), json!({ "iat": NOW / SECOND - 301 }), "too old"),
+            (json!({}), json!({ "iat": NOW / SECOND + 301 }), "future"),
+            (json!({}), json!({ "iat": "now" }), "iat"),
+            (json!({}), json!({ "jti": "" }), "jti"),
+        ] {
+            let error = checked(&proof(header, claims), None, false).unwrap_err();
+            assert!(error.contains(why), "{error}, not {why}");
+        }
+        let good = proof(json!({}), json!({}));
+        for (text, why) in [
+            (good.replace('.', ""), "three parts"),
+            (format!("{good}.x"), "three parts"),
+            (format!("!{good}"), "JSON"),
+            (good[..good.len() - 4].to_owned(), "signature"),
+        ] {
+            assert!(checked(&text, None, false).unwrap_err().contains(why), "{why}");
+        }
+        for old in [json!({}), json!({ "nonce": "" }), json!({ "nonce": nonce(NOW - 2 * NONCE_LIFE) })] {
+            assert_eq!(checked(&proof(json!({}), old), None, true).unwrap_err(), NONCE_WANTED);
+        }
+        let none = Request { proof: None, method: "POST", urls: [URL, URL] };
+        assert!(check(&none, None, false, NOW).unwrap_err().contains("missing"));
+    }
+
+    #[test]
+    fn an_ed25519_key_proves_as_well() {
+        use ed25519_dalek::Signer;
+        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let x = Base64UrlUnpadded::encode_string(key.verifying_key().as_bytes());
+        let text = |value: Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+        let header = text(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk }));
+        let claims = text(json!({ "jti": "j", "htm": "POST", "htu": URL, "iat": NOW / SECOND }));
+        let signed = format!("{header}.{claims}");
+        let signature = Base64UrlUnpadded::encode_string(&key.sign(signed.as_bytes()).to_bytes());
+        assert!(checked(&format!("{signed}.{signature}"), None, false).is_ok());
+        assert!(checked(&format!("{signed}x.{signature}"), None, false).is_err());
+    }
+
+    #[test]
+    fn modes_are_read_as_they_are_shown() {
+        for mode in [Mode::Accept, Mode::Ignore, Mode::Require, Mode::Nonce] {
+            assert_eq!(Mode::parse(mode.as_str()), Some(mode));
+        }
+        assert_eq!(Mode::parse("on"), None);
+    }
+}
