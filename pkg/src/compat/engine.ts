@@ -144,8 +144,9 @@ export class CompatEngine extends Engine {
   /** A client that was not told where its tenant is takes any server for one call. */
   protected override base(options: EngineOptions, facts: Operation): string {
     const { serverURL, tenantDomain, clientID } = this.#options;
-    const url = options.serverURL === undefined ? undefined : new URL(options.serverURL);
-    if (!url || serverURL || tenantDomain || clientID) return super.base(options, facts);
+    const asked = String(options.serverURL);
+    if (serverURL || tenantDomain || clientID || !URL.canParse(asked)) return super.base(options, facts);
+    const url = new URL(asked);
     if (url.protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
       const message = "serverURL: must be https, or http on this machine";
       throw new ConfigurationError("serverURL", "not_secure", message, { operation: facts.id });
