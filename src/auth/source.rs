@@ -182,6 +182,11 @@ impl Source {
         matches!(self, Self::Assertion(_))
     }
 
+    /// Getting a token takes a person, who is not to be asked for one before the last has expired.
+    pub fn is_interactive(&self) -> bool {
+        matches!(self, Self::Device(_))
+    }
+
     /// Writes the fields of a token request. `audience` is what an assertion is made out to, `proof` what somebody else
     /// brings: an identity token, a device code.
     pub(super) fn write(&self, form: &mut Form, audience: &str, moment: &Moment, proof: &str) {

@@ -129,7 +129,10 @@ impl Session {
             Need::Ask => "A".to_owned(),
             Need::Fetch => match state.tokens.next(now) {
                 Next::Use { generation } => with("U", state.tokens.bearer(generation).unwrap_or_default()),
-                Next::UseAndRefresh { generation } => with("F", state.tokens.bearer(generation).unwrap_or_default()),
+                Next::UseAndRefresh { generation } => {
+                    let letter = if state.login.source().is_interactive() { "U" } else { "F" };
+                    with(letter, state.tokens.bearer(generation).unwrap_or_default())
+                }
                 Next::Refresh => "R".to_owned(),
                 Next::Wait { .. } => "W".to_owned(),
                 Next::Blocked { error, .. } => with("B", error),

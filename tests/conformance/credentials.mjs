@@ -195,6 +195,23 @@ export default ({ test, assert, keyturn, inProcess }) => {
     c1.close();
   });
 
+  test("a person is asked again when the token has expired, and not before", async () => {
+    let time = 0;
+    const clock = { now: () => Date.now(), monotonic: () => time };
+    const shown = [];
+    const server = stub(CODES, GRANT, DONE, DONE, CODES, GRANT, DONE);
+    const credentials = keyturn.deviceLogin({ clientID: "program", onCode: (code) => void shown.push(code) });
+    const c1 = new ConductorOne({ tenantDomain: "tenant", credentials, fetch: server.fetch, clock });
+    await c1.auth.introspect();
+    time = 580_000;
+    await c1.auth.introspect();
+    assert.equal(shown.length, 1);
+    time = 600_000;
+    await c1.auth.introspect();
+    assert.equal(shown.length, 2);
+    c1.close();
+  });
+
   test("a login that waits ends when the client is closed", async () => {
     const { c1 } = login([CODES, pending]);
     const waiting = assert.rejects(c1.authenticate());

@@ -16,7 +16,12 @@ interface Around {
 /** A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for leave. */
 export function variable(name: string, environment?: Environment): string | undefined {
   const { process, Deno } = globalThis as Around;
-  const value = environment ? environment[name] : Deno ? Deno.env.get(name) : process?.env?.[name];
+  let value: string | undefined;
+  try {
+    value = environment ? environment[name] : Deno ? Deno.env.get(name) : process?.env?.[name];
+  } catch {
+    // The user did not give leave: then there are none.
+  }
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
 
