@@ -99,6 +99,7 @@ async function tour(person, seen) {
 const LOOKS = [
   { name: "light", width: 1280, features: [{ name: "prefers-color-scheme", value: "light" }] },
   { name: "dark", width: 1280, features: [{ name: "prefers-color-scheme", value: "dark" }] },
+  { name: "light, in between", width: 1024, features: [{ name: "prefers-color-scheme", value: "light" }] },
   { name: "light and narrow", width: 320, features: [{ name: "prefers-color-scheme", value: "light" }] },
   { name: "dark and narrow", width: 320, features: [{ name: "prefers-color-scheme", value: "dark" }] },
 ];

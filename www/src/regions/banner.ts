@@ -73,6 +73,17 @@ export class Banner extends LitElement {
       @media (width < 30rem) {
         .bar {
           padding-inline: 1rem;
+          column-gap: 0.75rem;
+        }
+        dl {
+          display: grid;
+          gap: 0.15rem;
+        }
+        dl div {
+          display: grid;
+          grid-template-columns: 4.25rem minmax(0, 1fr);
+          align-items: baseline;
+          max-width: none;
         }
       }
     `,

@@ -278,6 +278,7 @@ export const base = css`
   }
 
   .card {
+    container-type: inline-size;
     background: var(--surface);
     border: 1px solid var(--line);
     border-radius: var(--radius);
@@ -357,7 +358,7 @@ export const base = css`
     text-align: start;
     vertical-align: top;
   }
-  @media (width >= 56rem) {
+  @container (width >= 54rem) {
     :is(th, td):first-child {
       padding-inline-start: 1.25rem;
     }
@@ -401,10 +402,14 @@ export const base = css`
   td .chip {
     margin-block: -0.15rem;
   }
-  td time {
-    white-space: nowrap;
+  tbody th {
+    min-width: 11.5rem;
   }
-  @media (width < 56rem) {
+  td time {
+    display: block;
+    min-width: 6.25rem;
+  }
+  @container (width < 54rem) {
     table,
     tbody,
     tr,
@@ -421,7 +426,8 @@ export const base = css`
     }
     tbody tr {
       display: grid;
-      gap: 0.45rem;
+      grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr));
+      gap: 0.45rem 1rem;
       padding: 1rem 1.25rem;
       border-top: 1px solid var(--line);
     }
@@ -429,6 +435,10 @@ export const base = css`
     tbody tr + tr > :is(th, td) {
       padding: 0;
       border: 0;
+    }
+    tbody th,
+    td.actions {
+      grid-column: 1 / -1;
     }
     tbody td[data-label] {
       display: grid;
