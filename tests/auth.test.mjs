@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { format, inspect } from "node:util";
 import * as jose from "jose";
 import { installed } from "./lib/installed.mjs";
+import { startSandbox } from "./lib/sandbox.mjs";
 import { answer, stub } from "./lib/stub.mjs";
 
 const folder = installed();
@@ -78,6 +79,23 @@ describe("DPoP, verified by jose", () => {
     for (const [place, nonce] of nonces.entries()) await verified(sent[place], seen, { nonce });
     assert.equal(sent.length, nonces.length);
     c1.close();
+  });
+
+  test("a sandbox that wants nonces, on the command line: over HTTP each proof has one", async () => {
+    const at = await startSandbox(folder, ["--dpop", "nonce"]);
+    try {
+      const options = { clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url };
+      const c1 = new ConductorOne({ ...options, dpop: true });
+      // All of them are refused for want of a nonce, and only the first learns one that is new.
+      await Promise.all([c1.auth.introspect(), c1.apps.list(), c1.connector.rotateCredential({ appId: at.appId, connectorId: at.connectorId })]);
+      await c1.connector.rotateCredential({ appId: at.appId, connectorId: at.connectorId });
+      c1.close();
+      const tokens = await (await fetch(`${at.url}/_sandbox/requests?operation=token`)).json();
+      assert.deepEqual(tokens.map(({ status }) => status), [400, 200]);
+      await assert.rejects(new ConductorOne(options).auth.introspect(), { reason: "invalid_dpop_proof" });
+    } finally {
+      await at.stop();
+    }
   });
 
   test("a server that asks for nonces for ever is given up", async () => {

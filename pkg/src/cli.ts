@@ -19,6 +19,7 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
   --cors ORIGIN        let the pages of one other origin call it
   --old-after-rotate   keep (the default) or revoke: a connector's older credentials
   --revoked            gone (the default) or shown: revoked connector credentials
+  --dpop               accept (the default), ignore, require or nonce: proofs of possession
   --exec COMMAND       run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
                        _APP_ID and _CONNECTOR_ID set, then stop with its exit code
 
@@ -56,6 +57,7 @@ async function sandbox(args: string[]): Promise<number> {
     host: text,
     "old-after-rotate": text,
     revoked: text,
+    dpop: text,
     exec: text,
     json: { type: "boolean" },
   } as const;
@@ -82,6 +84,7 @@ async function sandbox(args: string[]): Promise<number> {
     cors: values.cors,
     oldAfterRotate: values["old-after-rotate"] as "keep" | "revoke" | undefined,
     revoked: values.revoked as "gone" | "shown" | undefined,
+    dpop: values.dpop as "accept" | "ignore" | "require" | "nonce" | undefined,
   });
   const { url, clientId, clientSecret, appId, connectorId } = server;
   if (values.json) console.log(JSON.stringify({ url, clientId, clientSecret, appId, connectorId }));

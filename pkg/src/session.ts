@@ -144,7 +144,9 @@ export class Session {
     const nonce = this.#prover && headers.get("dpop-nonce");
     if (!nonce || this.#closed) return false;
     const other = this.#use((handle) => handle.nonce(nonce));
-    return other && status === 401 && /use_dpop_nonce/.test(headers.get("www-authenticate") ?? "use_dpop_nonce");
+    // A call beside this one may have brought the nonce already. Where the header cannot be read, a new nonce says it.
+    const why = headers.get("www-authenticate");
+    return status === 401 && (why === null ? other : why.includes("use_dpop_nonce"));
   }
 
   /** The API answered 401 to this token. True if another try makes sense. */
