@@ -243,7 +243,7 @@ export class RotateDialog extends Dialog<Step> {
         "warning",
         html`<p>
           The request went out at ${clock(from)} and its answer never came, or could not be read. C1 may have issued a credential whose
-          secret nobody has. The request was not repeated: that could issue another one.
+          secret nobody has. This page did not send it again: that could issue another one.
         </p>`,
       )}
       <div class="advice">
@@ -253,7 +253,7 @@ export class RotateDialog extends Dialog<Step> {
             In C1’s system log, look for a rotation of this connector’s credential ${span(from, to)}, by this machine’s clock.
           </li>
           <li>If there is one, revoke that credential: look it up here by its id, or revoke it in C1. Its secret is lost.</li>
-          <li>Then rotate again. Whatever the connector uses now goes on working in the meantime.</li>
+          <li>Then rotate again. In the meantime the credential that the connector uses should go on working: see that it does.</li>
         </ol>
       </div>
       <label class="choice">
