@@ -1,5 +1,7 @@
 //! `enums.ts`: the enumerations, as constants and as open types. A bundler drops those that are not used.
 
+use std::collections::HashMap;
+
 use keyturn_api::{model::Api, naming::pascal};
 
 use super::{comment, key, string};
@@ -7,12 +9,22 @@ use super::{comment, key, string};
 pub fn write(api: &Api) -> String {
     let mut out = comment("", &["One of the known values, or one that a newer server knows."]);
     out += "export type OpenEnum<T> = T[keyof T] | (string & {});\n";
+    // Half of them have the values of another one, of which they are then a second name.
+    let mut first: HashMap<&[String], &str> = HashMap::new();
     for item in &api.enums {
-        out += &format!("\nexport const {} = {{\n", item.name);
-        for value in &item.values {
-            out += &format!("  {}: {},\n", key(&pascal(value)), string(value));
+        let name = &item.name;
+        match first.get(item.values.as_slice()) {
+            Some(same) => out += &format!("\nexport const {name}: typeof {same} = {same};\n"),
+            None => {
+                out += &format!("\nexport const {name} = {{\n");
+                for value in &item.values {
+                    out += &format!("  {}: {},\n", key(&pascal(value)), string(value));
+                }
+                out += "} as const;\n";
+                first.insert(&item.values, name);
+            }
         }
-        out += &format!("}} as const;\nexport type {0} = OpenEnum<typeof {0}>;\n", item.name);
+        out += &format!("export type {name} = OpenEnum<typeof {name}>;\n");
     }
     out
 }
