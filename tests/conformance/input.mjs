@@ -26,7 +26,7 @@ export default ({ test, assert, keyturn, load }) => {
       for (const { name, kind } of inPath.filter(({ kind }) => kind === "string")) {
         const others = Object.fromEntries(inPath.map(({ name, kind }) => [name, kind === "int64" ? 1 : "fixed"]));
         const pattern = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, "([^/?#]+)")}$`);
-        // One operation in thirty gets them all, the others the ones that matter most; all get all in behaviour.test.mjs.
+        // One operation in thirty gets them all, the others the ones that matter most; all get all in routes.test.mjs.
         for (const value of n % 30 === 0 ? values : [...values.slice(0, 8), "../../x"]) {
           server.sent.length = 0;
           const error = await c1[operation.property][operation.method]({ ...others, [name]: value }).then(() => undefined, (error) => error);
