@@ -1,6 +1,7 @@
 // Clients of `keyturn/compat`: how they are made, what they authenticate with, and what each option does.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inspect } from "node:util";
 import { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, HTTPClient, SERVER, TOKEN, answer, client, load, rejection, security, server } from "./world.mjs";
 
 const { createSandbox } = await load("keyturn/sandbox");
@@ -268,6 +269,8 @@ describe("hooks", () => {
     hooks.registerBeforeCreateRequestHook({
       beforeCreateRequest: (context, input) => {
         log.push(`create ${context.operationID}`);
+        assert.equal(context.securitySource, security);
+        assert.doesNotMatch(inspect(context, { depth: 9 }), /a-token-for-tests/);
         input.url.searchParams.set("hook", "1");
         return input;
       },

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { build } from "esbuild";
 import { root } from "../../xtask/steps.mjs";
-import { ConductoroneSDKTypescript, facts122, load, rejection, require } from "./world.mjs";
+import { ConductoroneSDKTypescript, facts122, folder, load, rejection, require } from "./world.mjs";
 
 const facts = facts122();
 
@@ -56,6 +57,45 @@ test("a client has every group of the API, and makes each once", () => {
   assert.equal(groups.size, 133);
   for (const group of groups) assert.equal(sdk[group], sdk[group]);
   for (const { property, method } of facts.operations) assert.equal(typeof sdk[property][method], "function");
+});
+
+describe("a bundle", () => {
+  /** The bytes of a bundle, and those that each module of the package has in it. */
+  async function bundle(contents, options = {}) {
+    const { metafile, outputFiles } = await build({ stdin: { contents, resolveDir: folder }, bundle: true, minify: true, write: false, format: "esm", platform: "browser", metafile: true, ...options });
+    const [{ inputs }] = Object.values(metafile.outputs);
+    const bytes = (name) => Object.entries(inputs).reduce((sum, [file, { bytesInOutput }]) => sum + (file.endsWith(name) ? bytesInOutput : 0), 0);
+    return { text: outputFiles[0].text, bytes };
+  }
+
+  test("for browsers needs nothing of Node", async () => {
+    const { text, bytes } = await bundle('export { ConductoroneSDKTypescript } from "keyturn/compat";');
+    assert.ok(bytes("core-bytes.js") > 100_000);
+    assert.doesNotMatch(text, /\brequire\(|from"node:/);
+  });
+
+  test("of one function has only that one", async () => {
+    const { bytes } = await bundle(
+      'export { ConductoroneSDKTypescriptCore } from "keyturn/compat/core.js"; export { appsGet } from "keyturn/compat/funcs/appsGet.js";',
+    );
+    assert.ok(bytes("generated/c1.js") === 0);
+    assert.ok(bytes("generated/compat/funcs.js") > 0 && bytes("generated/compat/funcs.js") < 100);
+  });
+
+  test("of an enumeration or the errors has no core", async () => {
+    const { bytes } = await bundle(
+      'import { ConnectorStatusStatus } from "keyturn/compat/sdk/models/shared"; export { SDKError } from "keyturn/compat/sdk/models/errors"; console.log(ConnectorStatusStatus.SyncStatusDone);',
+    );
+    assert.ok(bytes("core-bytes.js") + bytes("core-glue.js") === 0);
+  });
+
+  test("for workerd imports the core as a module", async () => {
+    for (const path of ["", "/core.js"]) {
+      const { bytes, text } = await bundle(`export { ConductoroneSDKTypescriptCore } from "keyturn/compat${path}";`, { conditions: ["workerd"], external: ["*.wasm"] });
+      assert.equal(bytes("core-bytes.js"), 0);
+      assert.match(text, /core\.wasm"/);
+    }
+  });
 });
 
 test("enumerations exist at run time", async () => {

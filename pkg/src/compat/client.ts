@@ -2,7 +2,7 @@
 
 import { ConductorOneGroups } from "../generated/c1.js";
 import type { Groups } from "../generated/compat/groups.js";
-import { CompatEngine, type SDKProps } from "./engine.js";
+import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
 import type { SDKOptions } from "./lib/config.js";
 
 export type { SDKProps };
@@ -21,11 +21,6 @@ function open(options: SDKProps): { engine: CompatEngine; options: SDKProps } {
   return { engine: CompatEngine.open(inited), options: inited };
 }
 
-/** The options without what must not be shown. */
-function shown({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
-  return rest;
-}
-
 /** A client for standalone functions, without methods of its own. */
 export class ConductoroneSDKTypescriptCore {
   readonly #options: SDKOptions;
@@ -38,7 +33,7 @@ export class ConductoroneSDKTypescriptCore {
   constructor(options: SDKProps = {}) {
     const opened = open(options);
     engines.set(this, opened.engine);
-    this.#options = shown(opened.options);
+    this.#options = withoutCredentials(opened.options);
   }
 
   /** Where requests go. */
@@ -74,7 +69,7 @@ export class ConductoroneSDKTypescript extends Base {
     const opened = open(options);
     super(opened.engine as never);
     engines.set(this, opened.engine);
-    this.#options = shown(opened.options);
+    this.#options = withoutCredentials(opened.options);
   }
 
   /** The access token that calls are sent with now; `null` if none has been fetched yet. */

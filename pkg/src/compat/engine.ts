@@ -31,10 +31,13 @@ class Trace {
   request: (() => Request) | undefined;
   response: Response | undefined;
 
+  /** The request is made when it is asked for: it would cost as much as the rest of the call. */
   get call(): APICall {
-    const { request, response } = this;
-    if (!request) return { status: "invalid" };
-    return response ? { status: "complete", request: request(), response } : { status: "request-error", request: request() };
+    const { request: make, response } = this;
+    if (!make) return { status: "invalid" };
+    let made: Request | undefined;
+    const call = response ? { status: "complete", response } : { status: "request-error" };
+    return Object.defineProperty(call, "request", { enumerable: true, get: () => (made ??= make()) }) as APICall;
   }
 }
 
@@ -171,11 +174,12 @@ export class CompatEngine extends Engine {
       baseURL: this.session.baseURL,
       operationID: facts.id,
       oAuth2Scopes: [],
-      securitySource: this.#options.security,
       retryConfig: retries ?? this.#options.retryConfig ?? NEVER,
       resolvedSecurity: null,
-      options: this.#options,
+      options: withoutCredentials(this.#options),
     };
+    // Hooks are often used to log what they are given.
+    Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", async () => {
       const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: init });
       return hooks.beforeRequest(context, new Request(input.url, { ...input.options, ...RULES }));
@@ -201,6 +205,11 @@ export class CompatEngine extends Engine {
     if (!debugLogger || !debugBodies || !body) return;
     debugLogger.log(`${facts.id} ${of} body: ${guarded((exports) => exports.shown(body))}`);
   }
+}
+
+/** The options without what must not be shown. */
+export function withoutCredentials({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
+  return rest;
 }
 
 async function hooked<T>(problem: string, run: () => Promise<T>): Promise<T> {
