@@ -174,7 +174,7 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
         assert.match(error.message, /unknown whether a secret was issued/);
         assert.match(error.hint, /revoke/);
         assert.equal(error.cause.code, "connection_failed");
-        await new Promise((resolve) => setTimeout(resolve, 700));
+        await new Promise((resolve) => setTimeout(resolve, 300));
         assert.equal((await at.requests({ operation: ROTATE })).length, 1, "rotations received");
       });
     }
