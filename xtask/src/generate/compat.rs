@@ -285,3 +285,108 @@ fn say(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = out.write_fmt(text);
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use keyturn_api::text::parse;
+
+    const IDL: &str = "\
+api t
+
+op t.Get Thing.Get GET /things/{id} -> t.Answer read 1.2.2
+  path id id string
+
+op t.List Thing.List GET /things -> t.Answer read page=query,pageToken,nextPageToken,list 1.2.2
+  query page_token pageToken string added
+
+op t.Set Thing.Set POST /things/{id} body=t.NewSet -> t.Other write 1.2.2 names-1.2.2 body-1.2.2=OldSet
+  path id id string
+
+op t.New Thing.New POST /new -> t.OldSet secret
+
+message t.Answer Answer
+  thing msg:t.Thing? 1.2.2=theThing
+  list list<string>?
+  nextPageToken string
+
+message t.Thing Thing input=ThingInput
+  id string read-only
+  at date? read-only
+  left string gone
+
+message t.NewSet NewSet
+  thing msg:t.Thing?
+
+message t.Other Other
+  text string
+
+message t.OldSet OldSet
+  text string
+";
+
+    fn made(name: &str) -> String {
+        let api = parse(IDL).unwrap();
+        let (_, text) = files(&api).into_iter().find(|(file, _)| *file == format!("compat/{name}.ts")).unwrap();
+        text
+    }
+
+    #[test]
+    fn types_have_the_names_and_fields_of_then() {
+        let models = made("models");
+        for text in [
+            "export interface Answer {\n  theThing?: shared.Thing | null | undefined;\n",
+            "export interface Thing {\n  id?: string | null | undefined;\n  at?: Date | null | undefined;\n  left?: string | null | undefined;\n}\n",
+            "export interface ThingInput {\n  at?: Date | null | undefined;\n  left?: string | null | undefined;\n}\n",
+            "export interface OldSet {\n  thing?: shared.ThingInput | null | undefined;\n}\n",
+            // The one that has the name today steps aside.
+            "export interface OldSet1 {\n  text?: string | null | undefined;\n}\n",
+        ] {
+            assert!(models.contains(text), "missing: {text}\n{models}");
+        }
+        assert!(!models.contains("interface Other"), "what is the same is re-exported\n{models}");
+        let operations = made("operations");
+        for text in [
+            "export interface TGetRequest {\n  id: string | null;\n}\n",
+            "export interface TSetRequest {\n  id: string | null;\n  oldSet?: shared.OldSet | null | undefined;\n}\n",
+            "export interface TNewResponse extends Envelope {\n  oldSet?: shared.OldSet1 | undefined;\n}\n",
+        ] {
+            assert!(operations.contains(text), "missing: {text}\n{operations}");
+        }
+    }
+
+    #[test]
+    fn methods_and_functions_take_what_they_took_then() {
+        let groups = made("groups");
+        for text in [
+            "  get(request: operations.TGetRequest, options?: RequestOptions): Promise<operations.TGetResponse>;\n",
+            "  list(options?: RequestOptions): Pages<operations.TListResponse, string>;\n",
+            "  list(request?: operations.TListRequest | undefined, options?: RequestOptions): Pages<",
+            "  new(options?: RequestOptions): Promise<operations.TNewResponse>;\n",
+            "  readonly thing: Thing;\n",
+        ] {
+            assert!(groups.contains(text), "missing: {text}\n{groups}");
+        }
+        let functions = made("funcs");
+        for text in [
+            "export const thingGet: FuncOf<operations.TGetRequest, operations.TGetResponse> = /* @__PURE__ */ func(0);\n",
+            "export const thingNew: Func<operations.TNewResponse> = /* @__PURE__ */ bare(3);\n",
+        ] {
+            assert!(functions.contains(text), "missing: {text}\n{functions}");
+        }
+        assert!(made("facts").contains("new Set([1])"));
+    }
+
+    #[test]
+    fn only_messages_of_then_are_read_and_written_alone() {
+        let json = made("json");
+        for text in ["thingFromJSON", "thingInputToJSON", "oldSetToJSON", "answerFromJSON"] {
+            assert!(json.contains(&format!("export const {text}: ")), "missing: {text}\n{json}");
+        }
+        for text in ["oldSet1", "thingToJSON", "answerToJSON"] {
+            assert!(!json.contains(text), "{text}\n{json}");
+        }
+    }
+}
