@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, HTTPClient, SERVER, TOKEN, answer, client, load, rejection, security, server } from "./world.mjs";
+import { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, HTTPClient, SERVER, TOKEN, answer, client, load, rejection, require, security, server } from "./world.mjs";
 
 const { createSandbox } = await load("keyturn/sandbox");
 const { SDKHooks } = await load("keyturn/compat/hooks/hooks.js");
@@ -149,6 +149,15 @@ describe("client id and secret", () => {
     assert.equal(await sdk.getValidToken(), TOKEN);
     const error = await rejection(client(server({}), { security: undefined }).getValidToken());
     assert.equal(error.message, "Failed to obtain auth token");
+  });
+
+  test("functions of the CommonJS copy take a client of the ES modules, and the other way round", async () => {
+    const at = server({});
+    const { appsGet: required } = require("keyturn/compat/funcs/appsGet.js");
+    const Other = require("keyturn/compat/core.js").ConductoroneSDKTypescriptCore;
+    assert.ok((await required(client(at), get)).ok);
+    assert.ok((await appsGet(new Other({ security, serverURL: SERVER, httpClient: at.httpClient }), get)).ok);
+    await assert.rejects(async () => appsGet({}, get), TypeError);
   });
 
   test("functions take the whole client too", async () => {

@@ -14,6 +14,7 @@ const PATHS = {
   "/index.js": ["ConductoroneSDKTypescript", "ServerList"],
   "/core": ["ConductoroneSDKTypescriptCore"],
   "/sdk/sdk": ["ConductoroneSDKTypescript"],
+  "/sdk/connector": [],
   "/funcs/connectorRotateCredential": ["connectorRotateCredential"],
   "/lib/http": ["HTTPClient"],
   "/lib/retries": [],

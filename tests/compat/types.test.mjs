@@ -108,6 +108,7 @@ import type { RetryConfig } from "keyturn/compat/lib/retries.js";
 import type { RequestOptions } from "keyturn/compat/lib/sdks.js";
 import * as errors from "keyturn/compat/sdk/models/errors";
 import { SDKValidationError } from "keyturn/compat/sdk/models/errors/sdkvalidationerror.js";
+import type { Connector } from "keyturn/compat/sdk/connector.js";
 import * as operations from "keyturn/compat/sdk/models/operations";
 import * as shared from "keyturn/compat/sdk/models/shared";
 import type { ConnectorCredential } from "keyturn/compat/sdk/models/shared/connectorcredential.js";
@@ -173,7 +174,8 @@ export async function run(): Promise<void> {
   console.log(inspected.ok, status, request?.url, response?.status, (await unwrapAsync(promise)).statusCode, OK(1).ok);
 
   // The names of release 1.2.2.
-  const rotated: operations.C1ApiAppV1ConnectorServiceRotateCredentialResponse = await sdk.connector.rotateCredential({ appId: "a", connectorId: "c" });
+  const group: Connector = sdk.connector;
+  const rotated: operations.C1ApiAppV1ConnectorServiceRotateCredentialResponse = await group.rotateCredential({ appId: "a", connectorId: "c" });
   const credential: ConnectorCredential | null | undefined = rotated.connectorServiceRotateCredentialResponse?.credential;
   const principal = await sdk.principal.getCredential({ servicePrincipalId: "p", id: "i" });
   console.log(credential?.clientSecret, principal.servicePrincipalServiceGetCredentialResponse?.servicePrincipalCredential?.clientId);

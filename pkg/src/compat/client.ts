@@ -7,11 +7,16 @@ import type { SDKOptions } from "./lib/config.js";
 
 export type { SDKProps };
 
-const engines = new WeakMap<object, CompatEngine>();
+/** Where a client keeps its engine: also for functions of another copy of this package, such as the CommonJS one. */
+const ENGINE: unique symbol = Symbol.for("keyturn.compat.engine") as never;
+
+function keep(client: object, engine: CompatEngine): void {
+  Object.defineProperty(client, ENGINE, { value: engine });
+}
 
 /** @internal */
 export function engineOf(client: object): CompatEngine {
-  const engine = engines.get(client);
+  const engine = (client as { [ENGINE]?: CompatEngine })[ENGINE];
   if (!engine) throw new TypeError("the first argument must be a client: a ConductoroneSDKTypescript or its Core");
   return engine;
 }
@@ -32,7 +37,7 @@ export class ConductoroneSDKTypescriptCore {
    */
   constructor(options: SDKProps = {}) {
     const opened = open(options);
-    engines.set(this, opened.engine);
+    keep(this, opened.engine);
     this.#options = withoutCredentials(opened.options);
   }
 
@@ -68,7 +73,7 @@ export class ConductoroneSDKTypescript extends Base {
   constructor(options: SDKProps = {}) {
     const opened = open(options);
     super(opened.engine as never);
-    engines.set(this, opened.engine);
+    keep(this, opened.engine);
     this.#options = withoutCredentials(opened.options);
   }
 
