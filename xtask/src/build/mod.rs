@@ -64,7 +64,7 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it
     // is compiled for the sandbox, with other features, its file would take the place of the real one.
     let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown", "--package"];
-    tools.cargo(args.into_iter().chain([wasm.package]))?;
+    tools.cargo_without_paths(args.into_iter().chain([wasm.package]))?;
     let compiled =
         tools.target.join("wasm32-unknown-unknown/release").join(wasm.package.replace('-', "_")).with_extension("wasm");
 

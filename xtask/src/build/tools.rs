@@ -31,6 +31,16 @@ impl<'a> Tools<'a> {
         self.run(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(args))
     }
 
+    /// Runs cargo so that no path of this machine stands in what it compiles: panics name their source files.
+    pub fn cargo_without_paths(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+        let folders = [home.as_deref().map(|home| (home, "cargo")), Some((self.root, "keyturn"))];
+        let remap = |(folder, name): (&Path, &str)| format!("--remap-path-prefix={}={name}", folder.display());
+        let flags: Vec<String> = folders.into_iter().flatten().map(remap).collect();
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        self.run(cargo.args(args).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))
+    }
+
     /// Runs wasm-bindgen's command-line tool at the version of the crates.
     pub fn bindgen(&self, args: &[&str]) -> Result {
         let bindgen = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen", "--"];
