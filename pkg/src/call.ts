@@ -216,10 +216,7 @@ export class Engine {
     const { headers: more, ...rest } = options.fetchOptions ?? {};
     let headers: HeadersInit = own;
     if (more || options.headers) {
-      headers = new Headers(own);
-      for (const source of [more, options.headers]) {
-        if (source) new Headers(source).forEach((value, name) => (headers as Headers).set(name, value));
-      }
+      headers = withHeaders(own, [more, options.headers], facts);
     }
     return { ...rest, method: facts.method, headers, body, signal: deadline.signal };
   }
@@ -288,6 +285,19 @@ export class Engine {
       // A logger that fails must not lose an answer.
     }
   }
+}
+
+/** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */
+function withHeaders(own: Record<string, string>, more: RequestInit["headers"][], facts: Operation): Headers {
+  const headers = new Headers(own);
+  try {
+    for (const source of more) {
+      if (source) new Headers(source).forEach((value, name) => headers.set(name, value));
+    }
+  } catch {
+    throw new InputError("headers", "has a name or a value that cannot be sent", { operation: facts.id });
+  }
+  return headers;
 }
 
 /** An answer whose body has been read. */
