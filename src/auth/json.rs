@@ -1,7 +1,7 @@
 //! The members of one flat JSON object: a JWK, an answer of the token endpoint. On the cursor of `wire::json`; members
 //! that nest are passed over.
 
-use crate::wire::json::{Cursor, Text, Token};
+use crate::wire::json::{Cursor, Members, Text, Token};
 
 /// Why a text is no JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,24 +44,17 @@ pub fn each_member<'a>(bytes: &'a [u8], mut member: impl FnMut(&'a str, Value<'a
         Err(_) => return Err(Error::Syntax),
     }
     let mut read = || {
-        cursor.expect(b'{')?;
-        if !cursor.take(b'}') {
-            loop {
-                let name = cursor.string()?.raw();
-                cursor.expect(b':')?;
-                let value = match cursor.peek()? {
-                    Token::String => Value::Text(cursor.string()?),
-                    Token::Number => Value::Number(cursor.number()),
-                    token => {
-                        cursor.skip()?;
-                        if token == Token::Null { Value::Null } else { Value::Other }
-                    }
-                };
-                member(name, value);
-                if !cursor.more(b'}')? {
-                    break;
+        let mut members = Members::begin(&mut cursor)?;
+        while let Some(name) = members.next(&mut cursor)? {
+            let value = match cursor.peek()? {
+                Token::String => Value::Text(cursor.string()?),
+                Token::Number => Value::Number(cursor.number()),
+                token => {
+                    cursor.skip()?;
+                    if token == Token::Null { Value::Null } else { Value::Other }
                 }
-            }
+            };
+            member(name.raw(), value);
         }
         Ok::<_, crate::wire::json::Malformed>(())
     };

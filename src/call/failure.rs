@@ -1,7 +1,7 @@
 //! What an error answer says, bounded and without secrets.
 
 use crate::auth::redact::{REDACTED, is_secret_name, redact};
-use crate::wire::json::{Cursor, Malformed, Text, Token};
+use crate::wire::json::{Cursor, Malformed, Members, Text, Token};
 
 /// An error answer, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn read(body: &str, sent: &str) -> Failure {
     let mut failure = Failure { excerpt: excerpt(body), ..Failure::default() };
     let mut cursor = Cursor::new(body);
     // What is not an object says no more than the excerpt.
-    let _ = members(&mut cursor, |key, cursor| {
+    let _ = each_member(&mut cursor, |key, cursor| {
         let token = cursor.peek()?;
         let slot = match key {
             "code" | "error" => &mut failure.code,
@@ -72,22 +72,15 @@ fn replaced(text: &str, secret: &str) -> String {
     out
 }
 
-fn members<'a>(
+fn each_member<'a>(
     cursor: &mut Cursor<'a>,
     mut member: impl FnMut(&str, &mut Cursor<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    cursor.expect(b'{')?;
-    if cursor.take(b'}') {
-        return Ok(());
-    }
-    loop {
-        let key = cursor.string()?;
-        cursor.expect(b':')?;
+    let mut members = Members::begin(cursor)?;
+    while let Some(key) = members.next(cursor)? {
         member(key.raw(), cursor)?;
-        if !cursor.more(b'}')? {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 /// The beginning of a body, fit for a message: JSON loses its secret members, everything its tokens and control characters.

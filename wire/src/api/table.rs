@@ -351,7 +351,7 @@ impl Field {
     }
 }
 
-/// The columns, in the order of the packer's `Column`.
+/// How many columns the packer writes.
 const COLUMNS: usize = 15;
 
 struct Columns {
@@ -383,43 +383,29 @@ impl Table {
             *length = head.number()?;
         }
         let mut rest = head.bytes;
-        let mut columns = [(); COLUMNS].map(|()| Reader { bytes: &[] });
-        for (column, length) in columns.iter_mut().zip(lengths) {
-            let (bytes, after) = rest.split_at_checked(length)?;
-            (column.bytes, rest) = (bytes, after);
-        }
-        let [
-            strings,
-            enums_column,
-            counts,
-            kinds,
-            field_flags,
-            field_names,
-            extras,
-            references,
-            methods,
-            operation_flags,
-            operation_names,
-            segments,
-            queries,
-            messages_column,
-            fields_of_calls,
-        ] = columns;
+        let mut lengths = lengths.into_iter();
+        let mut column = || -> Option<Reader> {
+            let (bytes, after) = rest.split_at_checked(lengths.next()?)?;
+            rest = after;
+            Some(Reader { bytes })
+        };
+        // In the order of the packer's `Column`.
+        let strings = column()?;
         let mut columns = Columns {
-            enums: enums_column,
-            counts,
-            kinds,
-            field_flags,
-            field_names,
-            extras,
-            references,
-            methods,
-            operation_flags,
-            operation_names,
-            segments,
-            queries,
-            messages: messages_column,
-            fields_of_calls,
+            enums: column()?,
+            counts: column()?,
+            kinds: column()?,
+            field_flags: column()?,
+            field_names: column()?,
+            extras: column()?,
+            references: column()?,
+            methods: column()?,
+            operation_flags: column()?,
+            operation_names: column()?,
+            segments: column()?,
+            queries: column()?,
+            messages: column()?,
+            fields_of_calls: column()?,
         };
 
         // Room for all rows at once: an allocator that wipes what it frees makes growing dear.

@@ -5,7 +5,7 @@
 //! so no text of a caller can pass for a mark.
 
 use super::date::parse_rfc3339;
-use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
+use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
 use std::borrow::Cow;
 
@@ -383,6 +383,11 @@ impl<'a> Encoder<'a> {
         if matches!(field.kind, Kind::String | Kind::Enum) && self.plain_strings()? {
             return Ok(());
         }
+        self.array(|encoder| encoder.element(field))
+    }
+
+    /// An array, whose elements `element` writes.
+    fn array(&mut self, mut element: impl FnMut(&mut Self) -> Fit<()>) -> Fit<()> {
         self.cursor.expect(b'[')?;
         self.out.push('[');
         if !self.cursor.take(b']') {
@@ -391,7 +396,7 @@ impl<'a> Encoder<'a> {
                     self.out.push(',');
                 }
                 self.path.push(At::Index(index));
-                self.element(field)?;
+                element(self)?;
                 self.path.pop();
                 if !self.cursor.more(b']')? {
                     break;
@@ -578,25 +583,7 @@ impl<'a> Encoder<'a> {
                 self.out.push('}');
                 Ok(())
             }
-            Token::Array => {
-                self.cursor.expect(b'[')?;
-                self.out.push('[');
-                if !self.cursor.take(b']') {
-                    for index in 0.. {
-                        if index > 0 {
-                            self.out.push(',');
-                        }
-                        self.path.push(At::Index(index));
-                        self.free()?;
-                        self.path.pop();
-                        if !self.cursor.more(b']')? {
-                            break;
-                        }
-                    }
-                }
-                self.out.push(']');
-                Ok(())
-            }
+            Token::Array => self.array(Self::free),
             Token::String => {
                 let text = self.cursor.string()?;
                 match self.marked(text)? {
@@ -756,32 +743,6 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Date => "a Date",
         Kind::Any | Kind::Struct | Kind::Empty | Kind::Message => "an object",
         Kind::Value => "JSON",
-    }
-}
-
-/// The members of an object, one key at a time; the caller takes each value before it asks for the next key.
-struct Members {
-    begun: bool,
-    done: bool,
-}
-
-impl Members {
-    fn begin(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
-        cursor.expect(b'{')?;
-        Ok(Self { begun: false, done: cursor.take(b'}') })
-    }
-
-    fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Text<'a>>, Malformed> {
-        if !self.done && self.begun {
-            self.done = !cursor.more(b'}')?;
-        }
-        self.begun = true;
-        if self.done {
-            return Ok(None);
-        }
-        let key = cursor.string()?;
-        cursor.expect(b':')?;
-        Ok(Some(key))
     }
 }
 

@@ -291,6 +291,41 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The members of an object, one key at a time; the caller takes each value before it asks for the next key.
+#[derive(Debug)]
+pub struct Members {
+    begun: bool,
+    done: bool,
+}
+
+impl Members {
+    /// Takes the opening brace.
+    ///
+    /// # Errors
+    /// If no object begins here.
+    pub fn begin(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
+        cursor.expect(b'{')?;
+        Ok(Self { begun: false, done: cursor.take(b'}') })
+    }
+
+    /// Takes the next key; `None` after the closing brace.
+    ///
+    /// # Errors
+    /// If neither comes.
+    pub fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Text<'a>>, Malformed> {
+        if !self.done && self.begun {
+            self.done = !cursor.more(b'}')?;
+        }
+        self.begun = true;
+        if self.done {
+            return Ok(None);
+        }
+        let key = cursor.string()?;
+        cursor.expect(b':')?;
+        Ok(Some(key))
+    }
+}
+
 /// Bytes that are not UTF-8 are no text.
 fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
