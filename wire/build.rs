@@ -1,13 +1,11 @@
-//! Packs the committed IDL of each API into the table that the core embeds.
+//! Packs the committed IDL of each API into its table, for programs that have it built in.
 
 use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    /// The APIs that the core knows, by the names of their IDL files.
-    const APIS: &[&str] = &["c1"];
     let options = keyturn_api::table::Options { enums: env::var_os("CARGO_FEATURE_ENUMS").is_some() };
     let out = env::var("OUT_DIR")?;
-    for name in APIS {
+    for name in keyturn_api::APIS {
         let idl = format!("../api/{name}.idl");
         println!("cargo::rerun-if-changed={idl}");
         let text = fs::read_to_string(&idl)?;

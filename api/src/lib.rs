@@ -1,5 +1,5 @@
 //! The facts of each API as a readable IDL (`*.idl` beside this crate's manifest), and the compact table
-//! that the core embeds. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
+//! that the core is given. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
 //!
 //! | file | what | written by |
 //! |---|---|---|
@@ -13,3 +13,6 @@ pub mod model;
 pub mod naming;
 pub mod table;
 pub mod text;
+
+/// The APIs whose facts lie beside this crate's manifest, by the names of their files.
+pub const APIS: [&str; 1] = ["c1"];

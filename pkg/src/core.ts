@@ -15,7 +15,6 @@ export interface Guest {
   leave(): void;
 }
 
-export type { Operation };
 
 type Source = WasmModule | (() => WasmModule);
 
@@ -23,8 +22,6 @@ let source: Source | undefined;
 let ready: Promise<void> | undefined;
 let running = false;
 const guests = new Set<WeakRef<Guest>>();
-const operations = new Map<number, Operation>();
-const plans = new Map<number, Plan>();
 
 /** Says where the module comes from. Each entry of the package calls it once; nothing is compiled yet. */
 export function provide(from: Source): void {
@@ -95,28 +92,56 @@ export function register(guest: Guest): () => void {
   return () => guests.delete(ref);
 }
 
-/** The facts of an operation; `sdk122` asks for names of release 1.2.2 of the official SDK. */
-export function operation(number: number, sdk122: boolean): Operation {
-  const key = sdk122 ? ~number : number;
-  let facts = operations.get(key);
-  if (facts === undefined) {
-    const json = guarded((exports) => exports.operation(number, sdk122));
-    if (json === "") throw new InternalError(`there is no operation ${number}`);
-    facts = JSON.parse(json) as Operation;
-    operations.set(key, facts);
-  }
-  return facts;
-}
+/** The facts of one API, and what the core does by them. The table is unpacked on first use. */
+export class Api implements Guest {
+  readonly #packed: () => Uint8Array;
+  #handle: glue.Api | undefined;
+  readonly #operations = new Map<number, Operation>();
+  readonly #plans = new Map<number, Plan>();
 
-/** The plan of a message. */
-export function plan(message: number, sdk122: boolean): Plan {
-  const key = sdk122 ? ~message : message;
-  let made = plans.get(key);
-  if (made === undefined) {
-    type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
-    const rows = JSON.parse(guarded((exports) => exports.plan(message, sdk122))) as Row[];
-    made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined })) };
-    plans.set(key, made);
+  constructor(packed: () => Uint8Array) {
+    this.#packed = packed;
   }
-  return made;
+
+  /** A table holds no secret: the next instance opens it anew. */
+  leave(): void {
+    this.#handle = undefined;
+  }
+
+  /** Runs something on the opened table, as {@link guarded} does. */
+  run<T>(work: (table: glue.Api) => T): T {
+    return guarded(({ Api: Table }) => {
+      if (this.#handle === undefined) {
+        this.#handle = new Table(this.#packed());
+        register(this);
+      }
+      return work(this.#handle);
+    });
+  }
+
+  /** The facts of an operation; `sdk122` asks for names of release 1.2.2 of the official SDK. */
+  operation(number: number, sdk122 = false): Operation {
+    const key = sdk122 ? ~number : number;
+    let facts = this.#operations.get(key);
+    if (facts === undefined) {
+      const json = this.run((table) => table.operation(number, sdk122));
+      if (json === "") throw new InternalError(`there is no operation ${number}`);
+      facts = JSON.parse(json) as Operation;
+      this.#operations.set(key, facts);
+    }
+    return facts;
+  }
+
+  /** The plan of a message. */
+  plan(message: number, sdk122: boolean): Plan {
+    const key = sdk122 ? ~message : message;
+    let made = this.#plans.get(key);
+    if (made === undefined) {
+      type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
+      const rows = JSON.parse(this.run((table) => table.plan(message, sdk122))) as Row[];
+      made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined })) };
+      this.#plans.set(key, made);
+    }
+    return made;
+  }
 }

@@ -1,27 +1,10 @@
-/** The core's module from the bytes that the default entry carries. `xtask/src/build/inline.rs` writes them. */
+/** The core's module from the bytes that the default entries carry. */
 
-import { InternalError } from "./errors.js";
 import { length, shift, text } from "./generated/core-bytes.js";
 import type { WasmModule } from "./platform.js";
+import { unpack } from "./unpack.js";
 
 /** Compiles the core. Synchronous, which browsers allow up to some megabytes. */
 export function inlineModule(): WasmModule {
   return new WebAssembly.Module(unpack(text, shift, length));
-}
-
-/**
- * The bytes behind a text with one character for each, its code the byte plus `shift`, modulo 256.
- *
- * A classic script is read in the encoding of its page, and any other than UTF-8 garbles the text. Its length then
- * gives it away, so the reason can be told instead of a compiler's riddle.
- */
-export function unpack(text: string, shift: number, length: number): Uint8Array<ArrayBuffer> {
-  if (text.length !== length) {
-    throw new InternalError("the script with keyturn in it was not read as UTF-8", {
-      hint: 'Serve it with "charset=utf-8", or put <meta charset="utf-8"> into the page.',
-    });
-  }
-  const bytes = new Uint8Array(length);
-  for (let index = 0; index < length; index++) bytes[index] = text.charCodeAt(index) - shift;
-  return bytes;
 }

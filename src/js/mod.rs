@@ -3,83 +3,142 @@
 
 mod session;
 
-use crate::api::{self, Effect, Message};
+use crate::api::{Effect, Message, Table};
 use crate::call::failure;
 use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::push_string;
 use crate::wire::plan::Plans;
-use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 /// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-fn layouts() -> &'static Layouts {
-    static LAYOUTS: OnceLock<Layouts> = OnceLock::new();
-    LAYOUTS.get_or_init(|| Layouts::of(api::c1()))
+/// The facts of one API, and the work that goes by them. Opened once, and kept: an API's table is needed as long as the program
+/// runs.
+#[wasm_bindgen]
+pub struct Api {
+    table: &'static Table,
+    layouts: OnceCell<Layouts>,
+    /// Plans in today's names, and in those of release 1.2.2 of the official SDK.
+    plans: [OnceCell<Plans>; 2],
+    /// Patches and problems of the last [`Api::decode`].
+    notes: RefCell<String>,
 }
 
-/// The facts of an operation that the driver needs, as JSON.
-#[wasm_bindgen]
-pub fn operation(number: usize, sdk122: bool) -> String {
-    let table = api::c1();
-    let Some(operation) = table.operations().get(number) else {
-        return String::new();
-    };
-    let mut json = JsonObject::default();
-    json.text("id", &table.operation_id(operation));
-    json.text("method", operation.method.as_str());
-    json.number("effect", effect_code(operation.effect).into());
-    json.number("message", operation.response.0.into());
-    json.text("field", &table.response_field(operation, sdk122));
-    json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
-    json.number("body", u8::from(operation.body.is_some()).into());
-    if let Some(paging) = &operation.paging {
-        let [token_in, token_out, items] = table.paging_names(paging);
-        json.text("tokenIn", token_in);
-        json.text("tokenOut", token_out);
-        json.text("items", items);
-        let wrapped = !paging.in_query && table.wraps(operation);
-        let under = if wrapped { table.body_field(operation, sdk122) } else { "".into() };
-        json.text("tokenUnder", &under);
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Api")
     }
-    json.end()
 }
 
-/// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
-/// the glue passes long strings a character at a time; a body that is the request to the letter comes back as `=`.
-///
-/// # Errors
-/// JSON with `path` and `problem`.
 #[wasm_bindgen]
-pub fn encode(number: usize, request: &[u8], drop_unknown: bool) -> Result<String, JsValue> {
-    let table = api::c1();
-    let operation = table.operations().get(number).ok_or(JsValue::NULL)?;
-    // The facade's encoder writes nothing else.
-    let request = std::str::from_utf8(request).unwrap_or_default();
-    let encoded = encode::encode(table, operation, request, reading(drop_unknown)).map_err(unfit_error)?;
-    let mut text = encoded.target;
-    if let Some(body) = encoded.body {
-        text.push('\n');
-        text.push_str(if body == request { "=" } else { &body });
+impl Api {
+    /// Opens a table that `keyturn_api::table::pack` made. One that cannot be read has no operations.
+    #[wasm_bindgen(constructor)]
+    pub fn new(packed: Vec<u8>) -> Api {
+        let table = Table::unpack(packed.leak()).unwrap_or_default();
+        Self {
+            table: Box::leak(Box::new(table)),
+            layouts: OnceCell::new(),
+            plans: [OnceCell::new(), OnceCell::new()],
+            notes: RefCell::default(),
+        }
     }
-    Ok(text)
+
+    fn layouts(&self) -> &Layouts {
+        self.layouts.get_or_init(|| Layouts::of(self.table))
+    }
+
+    /// The facts of an operation that the driver needs, as JSON.
+    pub fn operation(&self, number: usize, sdk122: bool) -> String {
+        let table = self.table;
+        let Some(operation) = table.operations().get(number) else {
+            return String::new();
+        };
+        let mut json = JsonObject::default();
+        json.text("id", &table.operation_id(operation));
+        json.text("method", operation.method.as_str());
+        json.number("effect", effect_code(operation.effect).into());
+        json.number("message", operation.response.0.into());
+        json.text("field", &table.response_field(operation, sdk122));
+        json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
+        json.number("body", u8::from(operation.body.is_some()).into());
+        if let Some(paging) = &operation.paging {
+            let [token_in, token_out, items] = table.paging_names(paging);
+            json.text("tokenIn", token_in);
+            json.text("tokenOut", token_out);
+            json.text("items", items);
+            let wrapped = !paging.in_query && table.wraps(operation);
+            let under = if wrapped { table.body_field(operation, sdk122) } else { "".into() };
+            json.text("tokenUnder", &under);
+        }
+        json.end()
+    }
+
+    /// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
+    /// the glue passes long strings a character at a time; a body that is the request to the letter comes back as `=`.
+    ///
+    /// # Errors
+    /// JSON with `path` and `problem`.
+    pub fn encode(&self, number: usize, request: &[u8], unknown: u8) -> Result<String, JsValue> {
+        let operation = self.table.operations().get(number).ok_or(JsValue::NULL)?;
+        // The facade's encoder writes nothing else.
+        let request = std::str::from_utf8(request).unwrap_or_default();
+        let encoded = encode::encode(self.table, operation, request, reading(unknown)).map_err(unfit_error)?;
+        let mut text = encoded.target;
+        if let Some(body) = encoded.body {
+            text.push('\n');
+            text.push_str(if body == request { "=" } else { &body });
+        }
+        Ok(text)
+    }
+
+    /// Encodes a message by itself, as JSON.
+    ///
+    /// # Errors
+    /// JSON with `path` and `problem`.
+    pub fn encode_message(&self, message: u16, value: &str, unknown: u8) -> Result<String, JsValue> {
+        encode::encode_message(self.table, Message(message), value, reading(unknown)).map_err(unfit_error)
+    }
+
+    /// Reads a response: its slots (see `wire::decode`), and at the end 1 if there are [`notes`](Api::notes) plus 2 if it is all
+    /// ASCII.
+    ///
+    /// # Errors
+    /// The offset of the byte at which the text stops being JSON, or an object.
+    pub fn decode(&self, message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
+        let decoded = decode::decode(self.table, self.layouts(), Message(message), body)
+            .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
+        let notes = decoded.notes();
+        let mut slots = decoded.slots;
+        slots.push(f64::from(u8::from(!notes.is_empty()) + 2 * u8::from(decoded.ascii)));
+        self.notes.replace(notes);
+        Ok(slots)
+    }
+
+    /// Patches and problems of the last [`Api::decode`], as JSON.
+    pub fn notes(&self) -> String {
+        self.notes.take()
+    }
+
+    /// The plan of a message, as JSON (see `wire::plan`).
+    pub fn plan(&self, message: u16, sdk122: bool) -> String {
+        let [today, of_122] = &self.plans;
+        let plans = if sdk122 { of_122 } else { today }.get_or_init(|| Plans::of(self.table, sdk122));
+        plans.of_message(self.table, self.layouts(), Message(message))
+    }
+
+    /// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.
+    pub fn shown(&self, body: &str) -> String {
+        failure::shown(body, |name| self.table.is_secret(name))
+    }
 }
 
-/// Encodes a message by itself, as JSON.
-///
-/// # Errors
-/// JSON with `path` and `problem`.
-#[wasm_bindgen]
-pub fn encode_message(message: u16, value: &str, drop_unknown: bool) -> Result<String, JsValue> {
-    encode::encode_message(api::c1(), Message(message), value, reading(drop_unknown)).map_err(unfit_error)
-}
-
-fn reading(drop_unknown: bool) -> Reading {
-    Reading { unknown: if drop_unknown { Unknown::Drop } else { Unknown::Refuse } }
+fn reading(unknown: u8) -> Reading {
+    Reading { unknown: if unknown == 1 { Unknown::Drop } else { Unknown::Refuse } }
 }
 
 fn unfit_error(unfit: Unfit) -> JsValue {
@@ -87,40 +146,6 @@ fn unfit_error(unfit: Unfit) -> JsValue {
     json.text("path", &unfit.path);
     json.text("problem", &unfit.problem);
     json.end().into()
-}
-
-thread_local! {
-    static NOTES: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Reads a response: its slots (see `wire::decode`), and at the end 1 if there are [`notes`] plus 2 if it is all ASCII.
-///
-/// # Errors
-/// The offset of the byte at which the text stops being JSON, or an object.
-#[wasm_bindgen]
-pub fn decode(message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
-    let decoded = decode::decode(api::c1(), layouts(), Message(message), body)
-        .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
-    let notes = decoded.notes();
-    let mut slots = decoded.slots;
-    slots.push(f64::from(u8::from(!notes.is_empty()) + 2 * u8::from(decoded.ascii)));
-    NOTES.set(notes);
-    Ok(slots)
-}
-
-/// Patches and problems of the last [`decode`], as JSON.
-#[wasm_bindgen]
-pub fn notes() -> String {
-    NOTES.take()
-}
-
-/// The plan of a message, as JSON (see `wire::plan`).
-#[wasm_bindgen]
-pub fn plan(message: u16, sdk122: bool) -> String {
-    static PLANS: [OnceLock<Plans>; 2] = [OnceLock::new(), OnceLock::new()];
-    let [today, of_122] = &PLANS;
-    let plans = if sdk122 { of_122 } else { today }.get_or_init(|| Plans::of(api::c1(), sdk122));
-    plans.of_message(api::c1(), layouts(), Message(message))
 }
 
 /// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`.
@@ -135,13 +160,6 @@ pub fn failure(body: &str, authorization: &str) -> String {
     json.text("details", &failure.details);
     json.text("excerpt", &failure.excerpt);
     json.end()
-}
-
-/// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.
-#[wasm_bindgen]
-pub fn shown(body: &str) -> String {
-    let table = api::c1();
-    failure::shown(body, |name| table.is_secret(name))
 }
 
 fn effect_code(effect: Effect) -> u8 {

@@ -1,7 +1,8 @@
 /** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
 
+import { c1 } from "../c1.js";
 import { Engine, type Envelope } from "../call.js";
-import { type Operation, guarded, operation } from "../core.js";
+import type { Operation } from "../facts.js";
 import { ConfigurationError, type KeyturnError } from "../errors.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
 import type { ClientOptions, HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../options.js";
@@ -94,7 +95,7 @@ export class CompatEngine extends Engine {
     const [asked, given] = split(number, request, options);
     let pages = false;
     try {
-      pages = operation(number, true).tokenOut !== undefined;
+      pages = c1.operation(number, true).tokenOut !== undefined;
       const result = pages ? pageResult(await this.#pages(number, asked, given, trace)) : OK(await this.#run(number, asked, given, trace));
       return [result, trace.call];
     } catch (thrown) {
@@ -130,7 +131,7 @@ export class CompatEngine extends Engine {
       trace = undefined;
       return this.#run(number, next, options, current);
     };
-    return Paged.begin<Envelope, unknown>(operation(number, true), request, send, dress);
+    return Paged.begin<Envelope, unknown>(c1.operation(number, true), request, send, dress);
   }
 
   async #run(number: number, request: unknown, options: RequestOptions | undefined, trace: Trace): Promise<Envelope> {
@@ -203,7 +204,7 @@ export class CompatEngine extends Engine {
   #logBody(facts: Operation, of: string, body: string | null): void {
     const { debugLogger, debugBodies } = this.#options;
     if (!debugLogger || !debugBodies || !body) return;
-    debugLogger.log(`${facts.id} ${of} body: ${guarded((exports) => exports.shown(body))}`);
+    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body))}`);
   }
 }
 

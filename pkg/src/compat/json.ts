@@ -2,8 +2,9 @@
 
 import "./provide.js";
 
+import { c1 } from "../c1.js";
 import { readMessage } from "../call.js";
-import { guarded } from "../core.js";
+import { Unknown, unfit } from "../encode.js";
 import { InputError } from "../errors.js";
 import { marshal } from "../marshal.js";
 import { SDKValidationError } from "./errors.js";
@@ -19,7 +20,7 @@ export type ToJSON<Message> = (value: Message) => string;
 export function fromJSON<Message>(message: number): FromJSON<Message> {
   return (text) => {
     try {
-      return OK(readMessage(message, new TextEncoder().encode(text), true).value as Message);
+      return OK(readMessage(c1, message, new TextEncoder().encode(text), true).value as Message);
     } catch (error) {
       const cause = typeof error === "number" ? new SyntaxError(`not a whole JSON object at byte ${error}`) : error;
       return ERR(new SDKValidationError("Failed to parse from JSON", cause, text));
@@ -32,11 +33,10 @@ export function toJSON<Message>(message: number): ToJSON<Message> {
   return (value) => {
     const json = marshal(value);
     try {
-      return guarded((exports) => exports.encode_message(message, json, true));
+      return c1.run((table) => table.encode_message(message, json, Unknown.Drop));
     } catch (error) {
-      if (typeof error !== "string") throw error;
-      const { path, problem } = JSON.parse(error) as { path: string; problem: string };
-      throw new SDKValidationError("Failed to write as JSON", new InputError(path, problem), value);
+      const cause = unfit(error);
+      throw cause instanceof InputError ? new SDKValidationError("Failed to write as JSON", cause, value) : cause;
     }
   };
 }

@@ -7,7 +7,8 @@ pub use table::{Effect, Field, Kind, Message, Method, Operation, Paging, Param, 
 
 use std::sync::OnceLock;
 
-/// The C1 API. Unpacked on first use (about 0.2 ms) and kept.
+/// The C1 API, for programs that have its table built in: the sandbox and the tests. Unpacked on first use (about 0.2 ms) and kept.
+/// The core is given tables as files of their own, so that nobody loads one of an API that they do not call.
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();
     // The bytes are packed by the build script from the committed IDL, and a test unpacks them.

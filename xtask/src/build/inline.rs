@@ -1,9 +1,9 @@
-//! The core's bytes as JavaScript text.
+//! Bytes as JavaScript text: the core's, and those of the tables.
 //!
 //! Base64 costs a third more before compression and a quarter more after it. Here each byte is one character below
 //! U+0100, which compresses almost as well as the file itself. All bytes are first shifted by one constant, chosen so
 //! that the frequent ones fall on characters that neither this script nor a bundler after it has to escape.
-//! `pkg/src/inline.ts` is the way back.
+//! `pkg/src/unpack.ts` is the way back.
 
 use std::fmt::Write;
 

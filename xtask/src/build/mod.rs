@@ -1,7 +1,7 @@
 //! `cargo xtask build`: from the Rust crates and `pkg/src` to `pkg/dist`, and the console to `www/dist`.
 //!
 //! ```text
-//! api/c1.idl   -> pkg/src/generated/*.ts            the facade
+//! api/*.idl    -> pkg/src/generated/*.ts            the facade, and each API's table
 //! src/         -> pkg/dist/core.wasm, and its glue and bytes in pkg/src/generated
 //! sandbox/     -> pkg/dist/sandbox.wasm, and its glue
 //! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
@@ -51,6 +51,7 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     }
     if wanted("--ts") {
         crate::generate::generate(root)?;
+        tables(&tools)?;
         package(&tools)?;
     }
     if wanted("--www") {
@@ -112,6 +113,28 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         fs::copy(&optimised, &dist)?;
         Ok(())
     })
+}
+
+/// Packs each API's facts into the table that the core works by, as JavaScript text: who imports an API gets its table.
+fn tables(tools: &Tools) -> Result {
+    for api in keyturn_api::APIS {
+        let idl = tools.root.join(format!("api/{api}.idl"));
+        let generated = tools.root.join("pkg/src/generated");
+        let [text, types] = ["js", "d.ts"].map(|extension| generated.join(format!("{api}-table.{extension}")));
+        let step = Step {
+            name: &format!("{api}.table"),
+            inputs: vec![idl.clone()],
+            outputs: vec![text.clone(), types.clone()],
+        };
+        step.run(tools, || {
+            let facts = keyturn_api::text::parse(&fs::read_to_string(&idl)?)?;
+            let table = keyturn_api::table::pack(&facts, keyturn_api::table::Options { enums: false })?;
+            fs::write(&text, inline::script(&table))?;
+            fs::write(&types, inline::TYPES)?;
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// The glue's types without what a project of a user may not have: a page's types, and `Symbol.dispose`. Types of the

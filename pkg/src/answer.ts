@@ -1,0 +1,149 @@
+/** An answer that has come, and the error that it or its absence is told by. */
+
+import { guarded } from "./core.js";
+import {
+  type AnswerFacts,
+  ConnectionError,
+  DecodeError,
+  InternalError,
+  KeyturnError,
+  OutcomeUnknownError,
+  RequestAbortedError,
+  RequestTimeoutError,
+  apiError,
+} from "./errors.js";
+import type { Operation } from "./facts.js";
+import { requestId } from "./transport.js";
+
+/** The effect of an operation that issues a one-time secret. */
+export const SECRET = 2;
+
+/** An answer whose body has been read. */
+export class Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  constructor(
+    readonly response: Response,
+    readonly body: Uint8Array,
+    /** What the request was sent with: a server may repeat it. */
+    readonly authorization: string,
+  ) {
+    this.status = response.status;
+    this.headers = response.headers;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+}
+
+/** The deadline or the caller ended a call whose request was on its way. */
+export class Interrupted {
+  constructor(readonly reason: KeyturnError) {}
+}
+
+/** The error of a success that cannot be read. */
+export function decodeError(facts: Operation, answer: Answer, message: string): DecodeError {
+  const { excerpt } = failureOf(answer);
+  return new DecodeError(message, answer.status, answer.headers, excerpt, {
+    operation: facts.id,
+    requestId: requestId(answer.headers),
+  });
+}
+
+interface FailureText {
+  code: string;
+  message: string;
+  details: string;
+  excerpt: string;
+}
+
+function failureOf(answer: Answer): FailureText {
+  // An error that is larger than this has nothing more to say.
+  const text = new TextDecoder().decode(answer.body.subarray(0, 65_536));
+  return JSON.parse(guarded((exports) => exports.failure(text, answer.authorization))) as FailureText;
+}
+
+/** The error of an answer that is not a success. */
+export function answered(facts: Operation, answer: Answer): KeyturnError {
+  const { status, headers, response } = answer;
+  const operationId = facts.id;
+  if (status === 0 || (status >= 300 && status < 400)) {
+    return apiError({
+      status,
+      headers,
+      response,
+      apiCode: "",
+      apiMessage: "a redirect, which is not followed: a token must not leave its origin",
+      details: [],
+      excerpt: "",
+      operation: operationId,
+      requestId: requestId(headers),
+      hint: "Check serverURL and tenantDomain.",
+    });
+  }
+  const failure = failureOf(answer);
+  const facts_: AnswerFacts = {
+    status,
+    headers,
+    response,
+    apiCode: failure.code,
+    apiMessage: failure.message,
+    details: details(failure.details),
+    excerpt: failure.excerpt,
+    operation: operationId,
+    requestId: requestId(headers),
+    outcome: status >= 500 && facts.effect !== 0 ? "unknown" : "answered",
+    hint: hintFor(status, facts),
+  };
+  const seconds = Number(headers.get("retry-after") ?? "");
+  if (seconds > 0) facts_.retryAfterMs = seconds * 1000;
+  return apiError(facts_);
+}
+
+function details(json: string): readonly unknown[] {
+  try {
+    return json === "" ? [] : (JSON.parse(json) as unknown[]);
+  } catch {
+    return [];
+  }
+}
+
+function hintFor(status: number, facts: Operation): string | undefined {
+  if (status === 401) {
+    return facts.effect === SECRET
+      ? "Nothing was issued. The token was refused; the next call logs in again."
+      : "The token was refused, a fresh one too: check that the credential is for this tenant and still active.";
+  }
+  if (status === 403) return "The credential is good but lacks the right: check its roles and scopes.";
+  if (status >= 500 && facts.effect === SECRET) {
+    return "A secret may have been issued all the same: look for a new credential before you call again.";
+  }
+  return undefined;
+}
+
+/** The error that a caller sees: with its operation, and honest about what may have happened. */
+export function told(error: unknown, facts: Operation): unknown {
+  const operationId = facts.id;
+  if (error instanceof Interrupted) {
+    const outcome = facts.effect === 0 ? "none" : "unknown";
+    const reason = withOperation(error.reason, { operation: operationId, outcome });
+    return facts.effect === SECRET ? new OutcomeUnknownError({ operation: operationId, cause: reason }) : reason;
+  }
+  if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
+    return withOperation(error, { operation: operationId });
+  }
+  const unread = error instanceof DecodeError || error instanceof InternalError || (error instanceof ConnectionError && error.outcome === "unknown");
+  if (facts.effect === SECRET && unread) {
+    return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
+  }
+  if (KeyturnError.is(error)) return error;
+  return new InternalError("something unexpected was thrown", { operation: operationId, cause: error });
+}
+
+/** Why a call ended, as an error of its own: one that many calls share says nothing of any of them. */
+function withOperation(error: KeyturnError, facts: { operation: string; outcome?: "none" | "unknown" }): KeyturnError {
+  if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.timeoutMs, facts);
+  return error instanceof RequestAbortedError ? new RequestAbortedError({ ...facts, cause: error.cause }) : error;
+}
+

@@ -1,0 +1,218 @@
+/** The attempts of a call, from the request to the answer. What to do is the core's to say; this does it. */
+
+import { Answer, Interrupted, SECRET, answered, told } from "./answer.js";
+import { ConnectionError, InputError, KeyturnError } from "./errors.js";
+import type { Operation } from "./facts.js";
+import type { Logger, RequestOptions, RetryConfig } from "./options.js";
+import type { Session } from "./session.js";
+import { Deadline, isPage, mayHaveArrived, requestId, sleep, wait } from "./transport.js";
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const VERSION = "0.1.0";
+
+/** A request that the driver sends. */
+export interface Outgoing {
+  readonly facts: Operation;
+  /** With the query. */
+  readonly url: string;
+  /** What the API wants besides `Authorization`; names in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** What a driver goes by. */
+export interface DriverOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly retryConfig?: RetryConfig | undefined;
+  readonly userAgent?: string | undefined;
+  readonly debugLogger?: Logger | undefined;
+  /** Sends one request. `options` are those of its call. */
+  send(facts: Operation, url: string, init: RequestInit, options: RequestOptions): Promise<Response>;
+  /** The error of an answer that is not a success. Default: by its status. */
+  readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
+}
+
+/** Sends the requests of one client. */
+export class Driver {
+  readonly #session: Session;
+  readonly #options: DriverOptions;
+  readonly #userAgent: string;
+
+  constructor(session: Session, options: DriverOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#userAgent = [options.userAgent, `keyturn/${VERSION}`].filter(Boolean).join(" ");
+  }
+
+  /**
+   * Sends a request, again where that is safe, and reads what comes back.
+   *
+   * @param read Makes the value of a success; what it throws is told as the call's error.
+   * @param closed Aborted when the client is closed.
+   */
+  async run<T>(request: Outgoing, options: RequestOptions, closed: AbortSignal, read: (answer: Answer) => T): Promise<T> {
+    const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, [
+      options.signal,
+      options.fetchOptions?.signal,
+      closed,
+    ]);
+    try {
+      return read(await this.#attempts(request, options, deadline));
+    } catch (error) {
+      throw told(error, request.facts);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async #attempts(request: Outgoing, options: RequestOptions, deadline: Deadline): Promise<Answer> {
+    const { facts, url } = request;
+    const session = this.#session;
+    const policy = policyOf(options.retries ?? this.#options.retryConfig, options.retryCodes);
+    let loggedInAgain = false;
+    let provenAgain = false;
+    for (let attempts = 1; ; attempts++) {
+      deadline.check();
+      const authorization = await session.authorize(deadline, facts.id);
+      deadline.check();
+      const proof = await session.proof(facts.method, url, authorization);
+      const init = this.#init(request, authorization.value, proof, options, deadline);
+      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
+      const challenged = sent instanceof Answer && session.challenged(sent.status, sent.headers);
+      if (sent instanceof Answer && sent.ok) {
+        session.succeeded();
+        return sent;
+      }
+      if (challenged && !provenAgain) {
+        // The server wants a nonce in the proof before it looks at anything else: nothing was done.
+        provenAgain = true;
+        attempts--;
+        continue;
+      }
+      if (sent instanceof Answer && sent.status === 401) {
+        const fresh = session.rejected(authorization);
+        if (fresh && !loggedInAgain && facts.effect !== SECRET) {
+          loggedInAgain = true;
+          attempts--;
+          continue;
+        }
+      }
+      const delay = session.nextAttempt({
+        effect: facts.effect,
+        status: sent instanceof Answer ? sent.status : 0,
+        received: sent instanceof Answer || sent.outcome !== "none",
+        retryAfter: sent instanceof Answer ? (sent.headers.get("retry-after") ?? undefined) : undefined,
+        attempts,
+        elapsedMs: deadline.elapsedMs,
+        leftMs: deadline.leftMs,
+        policy,
+      });
+      if (delay < 0) throw sent instanceof Answer ? (this.#options.failed ?? answered)(facts, sent) : sent;
+      await sleep(delay, deadline);
+    }
+  }
+
+  #init(
+    { facts, headers: given, body }: Outgoing,
+    authorization: string,
+    proof: string | undefined,
+    options: RequestOptions,
+    deadline: Deadline,
+  ): RequestInit {
+    const own: Record<string, string> = { ...given };
+    if (authorization) own.authorization = authorization;
+    if (proof) own.dpop = proof;
+    if (!isPage) own["user-agent"] = this.#userAgent;
+    const { headers: more, ...rest } = options.fetchOptions ?? {};
+    let headers: HeadersInit = own;
+    if (more || options.headers) {
+      headers = withHeaders(own, [more, options.headers], facts);
+    }
+    return { ...rest, method: facts.method, headers, body, signal: deadline.signal };
+  }
+
+  /** One request: its answer with the body read, or why there is none. */
+  async #attempt(
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    authorization: string,
+    options: RequestOptions,
+    deadline: Deadline,
+  ): Promise<Answer | ConnectionError> {
+    const begun = deadline.elapsedMs;
+    try {
+      const answer = await wait(this.#exchange(facts, url, init, authorization, options), deadline);
+      this.#log(facts, url, deadline.elapsedMs - begun, answer);
+      return answer;
+    } catch (error) {
+      // Not of the connection: what `send` was overridden with refused.
+      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
+      const received = mayHaveArrived(error);
+      this.#log(facts, url, deadline.elapsedMs - begun, undefined);
+      // From here on the server may have the request, so the reason alone does not say what happened.
+      if (deadline.reason) throw new Interrupted(deadline.reason);
+      return new ConnectionError(received ? "the connection failed before the whole answer came" : "no connection could be made", {
+        operation: facts.id,
+        outcome: received && facts.effect !== 0 ? "unknown" : "none",
+        hint: isPage
+          ? "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension."
+          : undefined,
+        cause: error,
+      });
+    }
+  }
+
+  /** Sends a request and reads the whole answer. Nothing here ends with the deadline: not every `fetch` heeds its signal. */
+  async #exchange(facts: Operation, url: string, init: RequestInit, authorization: string, options: RequestOptions): Promise<Answer> {
+    const response = await this.#options.send(facts, url, init, options);
+    return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
+  }
+
+  /** One line an attempt; only headers from a list of harmless ones. */
+  #log(facts: Operation, url: string, ms: number, answer: Answer | undefined): void {
+    const { debugLogger } = this.#options;
+    if (!debugLogger) return;
+    const shown = ["content-type", "content-length", "retry-after", "date"].flatMap((name) => {
+      const value = answer?.headers.get(name);
+      return value ? [`${name}: ${value}`] : [];
+    });
+    const id = answer && requestId(answer.headers);
+    if (id) shown.push(`request id: ${id}`);
+    const path = url.split("?", 1)[0] as string;
+    try {
+      debugLogger.log(`${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd());
+    } catch {
+      // A logger that fails must not lose an answer.
+    }
+  }
+}
+
+/** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */
+function withHeaders(own: Record<string, string>, more: RequestInit["headers"][], facts: Operation): Headers {
+  const headers = new Headers(own);
+  try {
+    for (const source of more) {
+      if (source) new Headers(source).forEach((value, name) => headers.set(name, value));
+    }
+  } catch {
+    throw new InputError("headers", "has a name or a value that cannot be sent", { operation: facts.id });
+  }
+  return headers;
+}
+
+const USUAL = new Float64Array();
+const NEVER = new Float64Array([1, 0, 0, 1, 0, 0, 0, 0]);
+const OFFICIAL_BACKOFF = { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 3_600_000 };
+
+/** A retry option as the core reads it. */
+function policyOf(config: RetryConfig | undefined, codes: string[] | undefined): Float64Array {
+  if (config === undefined) return USUAL;
+  if (config.strategy === "none") return NEVER;
+  const { initialInterval, maxInterval, exponent, maxElapsedTime } = { ...OFFICIAL_BACKOFF, ...config.backoff };
+  const statuses = (codes ?? ["429", "500", "502", "503", "504"]).flatMap((code) =>
+    /^[1-5]XX$/i.test(code) ? [Number(code[0]) * 100, Number(code[0]) * 100 + 99] : [Number(code), Number(code)],
+  );
+  const flags = [config.retryConnectionErrors === true, true, config.repeatOneTimeSecrets === true].map(Number);
+  return new Float64Array([config.maxAttempts ?? 10, initialInterval, maxInterval, exponent, maxElapsedTime, ...flags, ...statuses]);
+}

@@ -1,0 +1,58 @@
+/** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
+
+import type { Api } from "./core.js";
+import { InputError } from "./errors.js";
+import { marshal } from "./marshal.js";
+
+/** What to do with request fields that the table does not know. As the core numbers it. */
+export const Unknown = {
+  /** Refuse them: most are misspelled or sit one level too high. */
+  Refuse: 0,
+  /** Leave them out, as the official C1 SDK does. */
+  Drop: 1,
+  /** Send them as they are. */
+  Keep: 2,
+} as const;
+
+/** One of {@link Unknown}. */
+export type Unknown = (typeof Unknown)[keyof typeof Unknown];
+
+const utf8 = new TextEncoder();
+let scratch = new Uint8Array(4096);
+
+/** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
+function bytesOf(text: string): Uint8Array {
+  const most = text.length * 3;
+  if (most > 1 << 20) return utf8.encode(text);
+  if (scratch.length < most) scratch = new Uint8Array(most);
+  return scratch.subarray(0, utf8.encodeInto(text, scratch).written);
+}
+
+/**
+ * The path with its query, and the JSON body.
+ *
+ * @throws {@link InputError} that names the field.
+ */
+export function encode(api: Api, number: number, request: unknown, unknown: Unknown, operation: string): { target: string; body: string | null } {
+  const json = marshal(request);
+  const bytes = bytesOf(json);
+  let text: string;
+  try {
+    text = api.run((table) => table.encode(number, bytes, unknown));
+  } catch (error) {
+    throw unfit(error, operation);
+  } finally {
+    bytes.fill(0);
+  }
+  const split = text.indexOf("\n");
+  if (split < 0) return { target: text, body: null };
+  const body = text.slice(split + 1);
+  return { target: text.slice(0, split), body: body === "=" ? json : body };
+}
+
+/** What the core says of a request, as an error. */
+export function unfit(error: unknown, operation?: string): unknown {
+  if (typeof error !== "string") return error;
+  const { path, problem } = JSON.parse(error) as { path: string; problem: string };
+  return new InputError(path, problem, { operation });
+}
