@@ -1,16 +1,25 @@
-//! Packs an [`Api`] into the binary table that the core embeds and `keyturn::api` reads.
+//! Packs an [`Api`] into the table that `keyturn_wire::api` reads.
 //!
-//! What the table costs is what it costs compressed, so like stands beside like: each kind of fact has a column of its
-//! own. A table is the format version, the number of strings, enums, messages and operations, the length of each
-//! column, and the columns in the order of [`Column`]. Numbers are unsigned LEB128 ("varint"); names are indices into
-//! the strings, of which the 128 most used come first and take one byte, the others in alphabetical order.
+//! A table is text, since a script carries it: as text it is a tenth smaller there, compressed, than bytes behind any disguise. What
+//! it costs is what it costs compressed, so like stands beside like: each kind of fact has a column of its own. A table is the
+//! format version, the number of strings, enums, messages and operations, the length of each column in bytes of UTF-8, and the
+//! columns in the order of [`Column`]. A number is a character (see [`character`]); names are indices into the strings, of
+//! which the most used come first and take one byte each, the others in alphabetical order.
 
 use crate::model::{Api, Effect, Field, Kind, Method, Operation, Param, Place, Shape};
 use crate::naming;
 use std::collections::HashMap;
 
 /// The format version: the reader refuses any other.
-pub const VERSION: u64 = 2;
+pub const VERSION: usize = 3;
+
+/// What separates the strings.
+const SEPARATOR: char = ' ';
+
+/// The character for 0: the first after the quotation mark.
+const FIRST: usize = 0x23;
+
+const SURROGATES: usize = 0xd800;
 
 /// What goes into the table besides the facts that encoding and decoding need.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,7 +69,7 @@ pub mod operation_flag {
 /// The columns, in order.
 #[derive(Debug, Clone, Copy)]
 enum Column {
-    /// The strings, each followed by a line feed.
+    /// The strings, each followed by a space.
     Strings,
     /// Each enumeration's number of values, and their names.
     Enums,
@@ -109,8 +118,8 @@ impl std::error::Error for PackError {}
 /// Packs `api`.
 ///
 /// # Errors
-/// When a field or an operation refers to a message or an enumeration that `api` does not define.
-pub fn pack(api: &Api, options: Options) -> Result<Vec<u8>, PackError> {
+/// When a field or an operation refers to a message or an enumeration that `api` does not define, or a name has a space in it.
+pub fn pack(api: &Api, options: Options) -> Result<String, PackError> {
     // The first pass only counts how often each name is used; the second writes with the final order.
     let mut counting = Packer::new(api, options, Pool::default());
     counting.rows()?;
@@ -118,19 +127,19 @@ pub fn pack(api: &Api, options: Options) -> Result<Vec<u8>, PackError> {
     packer.rows()?;
     let names = std::mem::take(&mut packer.pool.names);
     for name in &names {
-        packer.column(Column::Strings).extend(name.bytes().chain([b'\n']));
+        if name.contains(SEPARATOR) {
+            return Err(PackError(format!("a space in the name {name:?}")));
+        }
+        packer.column(Column::Strings).extend([name, " "]);
     }
 
-    let mut out = Vec::new();
+    let mut out = String::new();
     let enums = if options.enums { api.enums.len() } else { 0 };
-    varint(&mut out, VERSION);
-    for count in [names.len(), enums, api.messages.len(), api.operations.len()] {
-        varint(&mut out, count as u64);
+    let counts = [VERSION, names.len(), enums, api.messages.len(), api.operations.len()];
+    for number in counts.into_iter().chain(packer.columns.iter().map(String::len)) {
+        out.push(character(number)?);
     }
-    for column in &packer.columns {
-        varint(&mut out, column.len() as u64);
-    }
-    out.extend(packer.columns.into_iter().flatten());
+    out.extend(packer.columns);
     Ok(out)
 }
 
@@ -140,7 +149,7 @@ struct Packer<'a> {
     messages: HashMap<&'a str, usize>,
     enums: HashMap<&'a str, usize>,
     pool: Pool,
-    columns: [Vec<u8>; COLUMNS],
+    columns: [String; COLUMNS],
 }
 
 impl<'a> Packer<'a> {
@@ -153,16 +162,16 @@ impl<'a> Packer<'a> {
     fn rows(&mut self) -> Result<(), PackError> {
         if self.options.enums {
             for list in &self.api.enums {
-                self.number(Column::Enums, list.values.len());
+                self.number(Column::Enums, list.values.len())?;
                 for value in &list.values {
-                    self.name(Column::Enums, value);
+                    self.name(Column::Enums, value)?;
                 }
             }
         }
         for (index, message) in self.api.messages.iter().enumerate() {
             let fields: Vec<&Field> =
                 message.fields.iter().filter(|field| !(self.options.enums && field.gone)).collect();
-            self.number(Column::Counts, fields.len());
+            self.number(Column::Counts, fields.len())?;
             for field in fields {
                 self.field(index, field)?;
             }
@@ -197,26 +206,26 @@ impl<'a> Packer<'a> {
                 flags |= flag;
             }
         }
-        self.column(Column::Kinds).push(kind_code(&field.kind) | shape << 4);
-        self.column(Column::FieldFlags).push(flags);
-        self.name(Column::FieldNames, &field.wire);
+        self.number(Column::Kinds, usize::from(kind_code(&field.kind) | shape << 4))?;
+        self.number(Column::FieldFlags, flags.into())?;
+        self.name(Column::FieldNames, &field.wire)?;
         if field.name != field.wire {
-            self.name(Column::Extras, &field.name);
+            self.name(Column::Extras, &field.name)?;
         }
         if let Some(name) = &field.sdk122 {
-            self.name(Column::Extras, name);
+            self.name(Column::Extras, name)?;
         }
         if let Some(group) = oneof {
-            self.number(Column::Extras, group.into());
+            self.number(Column::Extras, group.into())?;
         }
         match &field.kind {
             Kind::Message(key) => {
                 let message = self.message(key)?;
-                self.distance(Column::References, owner, message);
+                self.distance(Column::References, owner, message)?;
             }
             Kind::Enum(name) if self.options.enums => {
                 let index = self.enums.get(name.as_str()).ok_or_else(|| PackError(format!("no enumeration {name}")))?;
-                self.number(Column::References, *index);
+                self.number(Column::References, *index)?;
             }
             _ => {}
         }
@@ -251,52 +260,53 @@ impl<'a> Packer<'a> {
                 flags |= flag;
             }
         }
-        self.column(Column::Methods).push(match op.method {
+        let verb = match op.method {
             Method::Get => 0,
             Method::Post => 1,
             Method::Put => 2,
             Method::Patch => 3,
             Method::Delete => 4,
-        });
-        self.column(Column::OperationFlags).push(flags);
-        self.name(Column::OperationNames, service);
-        self.name(Column::OperationNames, method);
+        };
+        self.number(Column::Methods, verb)?;
+        self.number(Column::OperationFlags, flags.into())?;
+        self.name(Column::OperationNames, service)?;
+        self.name(Column::OperationNames, method)?;
         self.path(op)?;
 
         let query: Vec<_> = op.params.iter().filter(|p| p.place == Place::Query).collect();
-        self.number(Column::Queries, query.len());
+        self.number(Column::Queries, query.len())?;
         for param in query {
-            self.column(Column::Queries).push(kind_code(&param.kind));
-            self.name(Column::Queries, &param.wire);
-            self.name(Column::Queries, &param.name);
+            self.number(Column::Queries, kind_code(&param.kind).into())?;
+            self.name(Column::Queries, &param.wire)?;
+            self.name(Column::Queries, &param.name)?;
         }
         let response = self.message(&op.response)?;
-        self.distance(Column::Messages, before, response);
+        self.distance(Column::Messages, before, response)?;
         if let Some(body) = &op.body {
             let body = self.message(body)?;
-            self.distance(Column::Messages, response, body);
+            self.distance(Column::Messages, response, body)?;
         }
         if flags & operation_flag::RESPONSE_FIELD != 0 {
-            self.name(Column::FieldsOfCalls, &response_field);
+            self.name(Column::FieldsOfCalls, &response_field)?;
         }
         if flags & operation_flag::BODY_FIELD != 0 {
-            self.name(Column::FieldsOfCalls, &body_field);
+            self.name(Column::FieldsOfCalls, &body_field)?;
         }
         if let Some(paging) = &op.paging {
             for name in [&paging.token_in, &paging.token_out, &paging.items] {
-                self.name(Column::FieldsOfCalls, name);
+                self.name(Column::FieldsOfCalls, name)?;
             }
         }
         if let Some((body, response)) = names_122 {
-            self.name(Column::FieldsOfCalls, &body);
-            self.name(Column::FieldsOfCalls, &response);
+            self.name(Column::FieldsOfCalls, &body)?;
+            self.name(Column::FieldsOfCalls, &response)?;
         }
         Ok(response)
     }
 
     fn path(&mut self, op: &Operation) -> Result<(), PackError> {
         let segments: Vec<&str> = op.path.trim_start_matches('/').split('/').collect();
-        self.number(Column::Segments, segments.len());
+        self.number(Column::Segments, segments.len())?;
         for segment in segments {
             let (what, text) = match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
                 None => (0, segment),
@@ -307,8 +317,8 @@ impl<'a> Packer<'a> {
                     (if param.kind == Kind::Int64 { 2 } else { 1 }, param.name.as_str())
                 }
             };
-            self.column(Column::Segments).push(what);
-            self.name(Column::Segments, text);
+            self.number(Column::Segments, what)?;
+            self.name(Column::Segments, text)?;
         }
         Ok(())
     }
@@ -317,25 +327,27 @@ impl<'a> Packer<'a> {
         self.messages.get(key).copied().ok_or_else(|| PackError(format!("no message {key}")))
     }
 
-    fn column(&mut self, column: Column) -> &mut Vec<u8> {
+    fn column(&mut self, column: Column) -> &mut String {
         // The array has one for each.
         #[allow(clippy::indexing_slicing)]
         &mut self.columns[column as usize]
     }
 
-    fn number(&mut self, column: Column, value: usize) {
-        varint(self.column(column), value as u64);
+    fn number(&mut self, column: Column, value: usize) -> Result<(), PackError> {
+        let character = character(value)?;
+        self.column(column).push(character);
+        Ok(())
     }
 
     /// A signed number, small for what is near: 0, -1, 1, -2, ... are 0, 1, 2, 3, ...
-    fn distance(&mut self, column: Column, from: usize, to: usize) {
+    fn distance(&mut self, column: Column, from: usize, to: usize) -> Result<(), PackError> {
         let (ahead, behind) = (to.saturating_sub(from), from.saturating_sub(to));
-        self.number(column, if behind > 0 { 2 * behind - 1 } else { 2 * ahead });
+        self.number(column, if behind > 0 { 2 * behind - 1 } else { 2 * ahead })
     }
 
-    fn name(&mut self, column: Column, name: &str) {
+    fn name(&mut self, column: Column, name: &str) -> Result<(), PackError> {
         let index = self.pool.index(name);
-        self.number(column, index);
+        self.number(column, index)
     }
 }
 
@@ -390,7 +402,7 @@ impl Pool {
         let mut order: Vec<(usize, String)> = self.uses.into_iter().zip(self.names).collect();
         order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         let mut names: Vec<String> = order.into_iter().map(|(_, name)| name).collect();
-        if let Some((_, rare)) = names.split_at_mut_checked(128) {
+        if let Some((_, rare)) = names.split_at_mut_checked(0x80 - FIRST) {
             rare.sort();
         }
         let index = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
@@ -398,10 +410,10 @@ impl Pool {
     }
 }
 
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
+/// The character for a number: those below 92 are printable ASCII, but for the quotation mark, and take one byte. Surrogates are no
+/// characters, so what would fall on one, and all above, moves up.
+fn character(number: usize) -> Result<char, PackError> {
+    let code = number + FIRST;
+    let code = if code < SURROGATES { code } else { code + 0x800 };
+    u32::try_from(code).ok().and_then(char::from_u32).ok_or_else(|| PackError(format!("{number} is too large")))
 }

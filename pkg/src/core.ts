@@ -94,12 +94,12 @@ export function register(guest: Guest): () => void {
 
 /** The facts of one API, and what the core does by them. The table is unpacked on first use. */
 export class Api implements Guest {
-  readonly #packed: () => Uint8Array;
+  readonly #packed: () => string;
   #handle: glue.Api | undefined;
   readonly #operations = new Map<number, Operation>();
   readonly #plans = new Map<number, Plan>();
 
-  constructor(packed: () => Uint8Array) {
+  constructor(packed: () => string) {
     this.#packed = packed;
   }
 

@@ -38,7 +38,7 @@ impl std::fmt::Debug for Api {
 impl Api {
     /// Opens a table that `keyturn_api::table::pack` made. One that cannot be read has no operations.
     #[wasm_bindgen(constructor)]
-    pub fn new(packed: Vec<u8>) -> Api {
+    pub fn new(packed: String) -> Api {
         let table = Table::unpack(packed.leak()).unwrap_or_default();
         Self {
             table: Box::leak(Box::new(table)),

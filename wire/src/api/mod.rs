@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 /// The core is given tables as files of their own, so that nobody loads one of an API that they do not call.
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();
-    // The bytes are packed by the build script from the committed IDL, and a test unpacks them.
-    C1.get_or_init(|| Table::unpack(include_bytes!(concat!(env!("OUT_DIR"), "/c1.table"))).unwrap_or_default())
+    // It is packed by the build script from the committed IDL, and a test unpacks them.
+    C1.get_or_init(|| Table::unpack(include_str!(concat!(env!("OUT_DIR"), "/c1.table"))).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct Table {
     operations: Vec<Operation>,
 }
 
-/// The table's bytes are not what this version of the core can read.
+/// The table is not what this version of the core can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableError;
 
@@ -193,12 +193,12 @@ pub struct Operation {
 }
 
 impl Table {
-    /// Unpacks the bytes that the build script made.
+    /// Unpacks the text that the packer made.
     ///
     /// # Errors
-    /// If the bytes do not fit the format.
-    pub fn unpack(bytes: &'static [u8]) -> Result<Self, TableError> {
-        Self::read(bytes).ok_or(TableError)
+    /// If the text does not fit the format.
+    pub fn unpack(text: &'static str) -> Result<Self, TableError> {
+        Self::read(text).ok_or(TableError)
     }
 
     /// All operations; the position is the operation's number.
@@ -372,9 +372,9 @@ struct Columns {
 }
 
 impl Table {
-    fn read(bytes: &'static [u8]) -> Option<Self> {
-        let mut head = Reader { bytes };
-        if head.number()? != 2 {
+    fn read(text: &'static str) -> Option<Self> {
+        let mut head = Reader { text };
+        if head.number()? != 3 {
             return None;
         }
         let [names, enums, messages, operations] = [head.number()?, head.number()?, head.number()?, head.number()?];
@@ -382,12 +382,12 @@ impl Table {
         for length in &mut lengths {
             *length = head.number()?;
         }
-        let mut rest = head.bytes;
+        let mut rest = head.text;
         let mut lengths = lengths.into_iter();
         let mut column = || -> Option<Reader> {
-            let (bytes, after) = rest.split_at_checked(lengths.next()?)?;
+            let (text, after) = rest.split_at_checked(lengths.next()?)?;
             rest = after;
-            Some(Reader { bytes })
+            Some(Reader { text })
         };
         // In the order of the packer's `Column`.
         let strings = column()?;
@@ -412,13 +412,13 @@ impl Table {
         let mut table = Self {
             names: Vec::with_capacity(names),
             enums: Vec::with_capacity(enums),
-            fields: Vec::with_capacity(columns.kinds.bytes.len()),
+            fields: Vec::with_capacity(columns.kinds.text.len()),
             messages: Vec::with_capacity(messages),
-            segments: Vec::with_capacity(columns.segments.bytes.len() / 2),
-            params: Vec::with_capacity(columns.queries.bytes.len() / 3),
+            segments: Vec::with_capacity(columns.segments.text.len() / 2),
+            params: Vec::with_capacity(columns.queries.text.len() / 3),
             operations: Vec::with_capacity(operations),
         };
-        table.names.extend(std::str::from_utf8(strings.bytes).ok()?.split_terminator('\n'));
+        table.names.extend(strings.text.split_terminator(' '));
         for _ in 0..enums {
             let count = columns.enums.number()?;
             let values = (0..count).map(|_| Some(table.name(columns.enums.name()?))).collect::<Option<_>>()?;
@@ -533,26 +533,20 @@ impl Columns {
 }
 
 struct Reader {
-    bytes: &'static [u8],
+    text: &'static str,
 }
 
 impl Reader {
     fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(*byte)
+        self.number()?.try_into().ok()
     }
 
     fn number(&mut self) -> Option<usize> {
-        let (mut value, mut shift) = (0usize, 0);
-        loop {
-            let byte = self.byte()?;
-            value |= usize::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-            shift += 7;
-        }
+        let mut rest = self.text.chars();
+        let code = u32::from(rest.next()?);
+        self.text = rest.as_str();
+        let code = if code < 0xd800 { code } else { code - 0x800 };
+        code.checked_sub(0x23)?.try_into().ok()
     }
 
     /// A name or an enumeration's index: all of them fit 16 bits.

@@ -1,4 +1,4 @@
-//! Bytes as JavaScript text: the core's, and those of the tables.
+//! The core's bytes, and the tables, as JavaScript text.
 //!
 //! Base64 costs a third more before compression and a quarter more after it. Here each byte is one character below
 //! U+0100, which compresses almost as well as the file itself. All bytes are first shifted by one constant, chosen so
@@ -27,6 +27,20 @@ pub fn script(bytes: &[u8]) -> String {
     }
     script.push_str("\";\n");
     script
+}
+
+/// The types of [`table`]'s exports.
+pub const TABLE_TYPES: &str = "\
+/** How many UTF-16 units the text has. */
+export declare const length: number;
+/** The packed table. */
+export declare const text: string;
+";
+
+/// A module with a table.
+pub fn table(text: &str) -> String {
+    let literal = serde_json::Value::from(text).to_string();
+    format!("export const length = {};\nexport const text = {literal};\n", text.encode_utf16().count())
 }
 
 fn push(script: &mut String, character: u8) {

@@ -129,8 +129,8 @@ fn tables(tools: &Tools) -> Result {
         step.run(tools, || {
             let facts = keyturn_api::text::parse(&fs::read_to_string(&idl)?)?;
             let table = keyturn_api::table::pack(&facts, keyturn_api::table::Options { enums: false })?;
-            fs::write(&text, inline::script(&table))?;
-            fs::write(&types, inline::TYPES)?;
+            fs::write(&text, inline::table(&table))?;
+            fs::write(&types, inline::TABLE_TYPES)?;
             Ok(())
         })?;
     }
