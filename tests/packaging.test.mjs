@@ -104,7 +104,7 @@ describe("the default and the slim entry", () => {
 
 describe("the inline bytes", () => {
   test("are those of core.wasm", async () => {
-    const { unpack } = await import(pathToFileURL(join(esm, "inline.js")).href);
+    const { unpack } = await import(pathToFileURL(join(esm, "unpack.js")).href);
     const { text, shift, length } = await import(pathToFileURL(join(esm, "generated/core-bytes.js")).href);
     assert.ok(readFileSync(join(keyturn, "pkg/dist/core.wasm")).equals(unpack(text, shift, length)));
     // What a classic script in a page without an encoding becomes.
