@@ -6,11 +6,12 @@ use crate::wire::json::{Cursor, Malformed, Members, Text, Token};
 /// An error answer, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// `code` of `{code, message, details}` (a gRPC status number as text), or an OAuth `error`.
+    /// `code` of `{code, message, details}` (a gRPC status number as text), an OAuth `error`, or the first `code` of JSON:API's
+    /// `errors`.
     pub code: String,
-    /// `message`, or an OAuth `error_description`.
+    /// `message`, an OAuth `error_description`, or the first `detail` of JSON:API's `errors`, else its `title`.
     pub message: String,
-    /// `details` as JSON text with secrets replaced; empty if there are none.
+    /// `details` or JSON:API's `errors`, as JSON text with secrets replaced; empty if there are none.
     pub details: String,
     /// The beginning of the body with secrets replaced.
     pub excerpt: String,
@@ -19,7 +20,7 @@ pub struct Failure {
 /// Longest text that is passed on, in characters.
 const LONGEST: usize = 512;
 
-/// Reads the body of an error answer. Anything may come: JSON of two kinds, HTML, nothing. `sent` is the token that went
+/// Reads the body of an error answer. Anything may come: JSON of three kinds, HTML, nothing. `sent` is the token that went
 /// out with the request, since some servers repeat it.
 pub fn read(body: &str, sent: &str) -> Failure {
     let without;
@@ -41,16 +42,44 @@ pub fn read(body: &str, sent: &str) -> Failure {
                 failure.details = redact_json(cursor.value()?);
                 return Ok(());
             }
+            "errors" if token == Token::Array => {
+                let errors = cursor.value()?;
+                failure.details = redact_json(errors);
+                return failure.first_of(&mut Cursor::new(errors));
+            }
             _ => return cursor.skip(),
         };
-        match token {
-            Token::String => *slot = clean(&cursor.string()?.unescape().unwrap_or_default()),
-            Token::Number => *slot = cursor.number().to_owned(),
-            _ => cursor.skip()?,
-        }
-        Ok(())
+        set(slot, cursor)
     });
     failure
+}
+
+impl Failure {
+    /// Takes code and message from the first of JSON:API's `errors`.
+    fn first_of(&mut self, errors: &mut Cursor<'_>) -> Result<(), Malformed> {
+        errors.expect(b'[')?;
+        let mut title = String::new();
+        each_member(errors, |key, cursor| match key {
+            "code" => set(&mut self.code, cursor),
+            "detail" => set(&mut self.message, cursor),
+            "title" => set(&mut title, cursor),
+            _ => cursor.skip(),
+        })?;
+        if self.message.is_empty() {
+            self.message = title;
+        }
+        Ok(())
+    }
+}
+
+/// Takes text or a number; leaves what is neither.
+fn set(slot: &mut String, cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+    match cursor.peek()? {
+        Token::String => *slot = clean(&cursor.string()?.unescape().unwrap_or_default()),
+        Token::Number => *slot = cursor.number().to_owned(),
+        _ => cursor.skip()?,
+    }
+    Ok(())
 }
 
 /// `text` with `[redacted]` for each `secret`. As bytes: a text search by `str` brings 3 KB of code with it.
@@ -153,6 +182,19 @@ mod tests {
         assert!(!read(&long, "").details.contains("hush"));
         let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");
         assert_eq!((oauth.code.as_str(), oauth.message.as_str()), ("invalid_client", "unknown"));
+    }
+
+    #[test]
+    fn json_api_bodies() {
+        let body = r#"{"errors":[{"title":"is blank","detail":"name can't be blank","code":"VALIDATION_ERROR","status":"422",
+            "meta":{"client_secret":"hush"}},{"code":"OTHER","detail":"second"}]}"#;
+        let failure = read(body, "");
+        assert_eq!((failure.code.as_str(), failure.message.as_str()), ("VALIDATION_ERROR", "name can't be blank"));
+        assert!(failure.details.contains("second") && !failure.details.contains("hush"), "{}", failure.details);
+        assert_eq!(read(r#"{"errors":[{"title":"gone","status":404}]}"#, "").message, "gone");
+        for odd in [r#"{"errors":[]}"#, r#"{"errors":{}}"#, r#"{"errors":[1]}"#, r#"{"errors":[{"detail":[]}]}"#] {
+            assert_eq!(read(odd, "").message, "", "{odd}");
+        }
     }
 
     #[test]
