@@ -34,7 +34,10 @@ const TYPES = {
 };
 
 /** What the sandbox answers. */
-const TENANT = /^\/(api|auth|_sandbox)\//;
+const TENANT = /^\/((api|auth|_sandbox)\/|device(\?|$))/;
+
+/** Its page for approving log-ins checks where a form comes from, which browsers keep back if a page may name no referrer at all. */
+const PAGE = /^\/device/;
 
 /** Longest body that is read. */
 const LONGEST_BODY = 16 << 20;
@@ -112,7 +115,8 @@ async function forward({ url, sandbox }, request, response) {
     breakOff(response);
     return;
   }
-  response.writeHead(reply.status, { ...HEADERS, ...Object.fromEntries(reply.headers) });
+  const own = PAGE.test(request.url) ? { "referrer-policy": "same-origin" } : {};
+  response.writeHead(reply.status, { ...HEADERS, ...own, ...Object.fromEntries(reply.headers) });
   response.end(Buffer.from(await reply.arrayBuffer()));
 }
 

@@ -94,6 +94,19 @@ async function tour(person, seen) {
   await person.click("button", "Connect");
   await person.reads(/Client ID is missing/);
   await seen("connecting with fields missing");
+  await person.click("radio", "Identity token of a workload");
+  await person.click("button", "Get one from the sandbox’s issuer");
+  await person.reads(/Filled in/);
+  await seen("connecting with an identity token");
+  await person.click("radio", "Approval in a browser");
+  await person.click("button", "Fill in one for the sandbox");
+  await person.click("button", "Connect");
+  await person.find("heading", "Approve this log-in");
+  await seen("waiting for an approval");
+  const [, code] = /\n([B-Z]{4}-[B-Z]{4})\n/.exec(await person.text());
+  sandbox.decideLogin(code, false);
+  await person.reads(/denied in the browser/);
+  await seen("a log-in was denied");
 }
 
 const LOOKS = [
@@ -163,6 +176,29 @@ test("a rotation by keyboard alone", async () => {
     await person.tabTo("Close");
     await person.press("Enter");
     await person.focusIs("Rotate credential of GitHub Enterprise Server");
+  });
+});
+
+test("a log-in by a code, with the keyboard alone", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Disconnect");
+    await person.find("heading", "Connect to a tenant");
+    await person.tabTo("Use the sandbox");
+    await person.press("Tab");
+    await person.press("ArrowDown");
+    await person.tabTo("Fill in one for the sandbox");
+    await person.press("Space");
+    await person.tabTo("Connect");
+    await person.press("Enter");
+    await person.focusIs("Approve this log-in");
+    const seen = [];
+    for (let step = 0; step < 3; step++) {
+      await person.press("Tab");
+      seen.push(await person.focus());
+    }
+    assert.deepEqual(seen, ["Copy code", "Open the page to approve (in a new tab)", "Cancel"]);
+    await person.press("Enter");
+    await person.focusIs("Connect");
   });
 });
 

@@ -407,6 +407,123 @@ test("somebody connects with an access token, where there is no sandbox", async 
   });
 });
 
+/** To where a code is waited for. */
+async function beginDeviceLogin(person) {
+  await person.click("button", "Disconnect");
+  await person.click("radio", "Approval in a browser");
+  await person.click("button", "Connect");
+  await person.reads(/Client ID of the program is missing/);
+  await person.click("button", "Fill in one for the sandbox");
+  await person.reads(/Filled in/);
+  await person.click("button", "Connect");
+  await person.focusIs("Approve this log-in");
+  return /\n([B-Z]{4}-[B-Z]{4})\n/.exec(await person.text())[1];
+}
+
+/** Opens the page to approve, as the link does, and clicks there. */
+async function decide(person, code, button) {
+  await person.click("link", "Open the page to approve (in a new tab)");
+  const tab = await person.page.browserContext().waitForTarget((target) => target.url().startsWith(`${person.url}/device?`));
+  const page = await tab.page();
+  const field = await page.waitForSelector("::-p-aria(Code)");
+  assert.equal(await field.evaluate((input) => input.value), code);
+  assert.equal(await page.evaluate(() => globalThis.opener), null);
+  await page.locator(`::-p-aria([name="${button}"][role="button"])`).click();
+  await page.waitForSelector("::-p-text(Done)");
+  await page.close();
+  await person.page.bringToFront();
+}
+
+test("somebody connects by approving a code in another tab", async () => {
+  await withConsole({}, async (person) => {
+    const code = await beginDeviceLogin(person);
+    await decide(person, code, "Approve");
+    await person.reads(/Live\nTenant/);
+    await person.find("heading", "Connectors of GitHub");
+    assert.equal(await person.page.evaluate(() => document.activeElement.shadowRoot.activeElement.localName), "main");
+  });
+});
+
+test("a code that is denied or comes too late is told, and what was filled in is still there", async () => {
+  await withConsole({}, async (person) => {
+    await decide(person, await beginDeviceLogin(person), "Deny");
+    await person.reads(/Logging in did not work\n[^]*denied in the browser/);
+    await person.focusIs("Connect");
+    await person.press("Enter");
+    await person.focusIs("Approve this log-in");
+    person.sandbox.clock.advance(601_000);
+    await person.reads(/Logging in did not work\n[^]*confirm the new code in time/);
+  });
+});
+
+test("waiting for an approval can be given up, and nothing is asked any more", async () => {
+  await withConsole({}, async (person) => {
+    const code = await beginDeviceLogin(person);
+    await person.click("button", "Cancel");
+    await person.focusIs("Connect");
+    assert.ok(!(await person.text()).includes(code));
+    assert.ok(!(await person.text()).includes("did not work"), "what somebody wanted is no failure");
+    const asked = person.count("token");
+    person.sandbox.decideLogin(code, true);
+    await pause(2_500);
+    assert.equal(person.count("token"), asked);
+    await person.find("heading", "Connect to a tenant");
+    await person.click("button", "Use the sandbox");
+    await person.find("heading", "Connectors of GitHub");
+  });
+});
+
+test("a log-in that was approved says so when it has ended, and asks nobody for a code unseen", async () => {
+  await withConsole({}, async (person) => {
+    person.sandbox.setTokenTtl(2);
+    const code = await beginDeviceLogin(person);
+    await decide(person, code, "Approve");
+    await person.find("heading", "Connectors of GitHub");
+    await pause(2_500);
+    await person.click("link", "Okta");
+    await person.reads(/Logging in did not work\nThe log-in has ended\. Disconnect, and log in again\./);
+  });
+});
+
+test("somebody connects with a workload's identity token, which is stored nowhere", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Disconnect");
+    await person.click("radio", "Identity token of a workload");
+    await person.click("button", "Connect");
+    await person.reads(/Client ID of the trust is missing\.[^]*Identity token is missing\./);
+    await person.click("button", "Get one from the sandbox’s issuer");
+    await person.reads(/Filled in/);
+    const old = Math.floor(Date.now() / 1000) - 700;
+    const token = person.sandbox.identityToken();
+    for (const [claims, reason] of [[{ iat: old }, /ten minutes/], [{ iss: "https://other.example" }, /issuer/]]) {
+      await fill(person, "Identity token", person.sandbox.identityToken(claims));
+      await person.click("button", "Connect");
+      await person.reads(/Logging in did not work/);
+      await person.reads(reason);
+    }
+    await fill(person, "Identity token", token);
+    await person.click("button", "Connect");
+    await person.reads(/Live\nTenant/);
+    await person.find("heading", "Connectors of GitHub");
+    const kept = await person.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+    assert.ok(!kept.includes(token) && !(await person.document()).includes(token));
+  });
+});
+
+test("what was filled in for one way to log in is not taken for another", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Disconnect");
+    await person.click("radio", "Identity token of a workload");
+    await person.click("button", "Get one from the sandbox’s issuer");
+    await person.reads(/Filled in/);
+    for (const way of ["Client ID and secret", "Access token"]) {
+      await person.click("radio", way);
+      await person.click("button", "Connect");
+      await person.reads(new RegExp(`${way.replace(" and", "[^]* is missing.[^]*")} is missing`, "i"));
+    }
+  });
+});
+
 async function fill(person, name, text) {
   const field = await person.find("textbox", name);
   await field.evaluate((input) => input.select());

@@ -18,11 +18,13 @@ interface ReadyTenant {
   clientSecret: string;
 }
 
-/** Logs in. The client is closed again if that fails. */
-export async function connect(options: ClientOptions, sandbox: boolean): Promise<Connection> {
+/** Logs in. The client is closed again if that fails, or is given up by `signal`. */
+export async function connect(options: ClientOptions, sandbox: boolean, signal?: AbortSignal): Promise<Connection> {
   const client = new ConductorOne(options);
   try {
-    const { introspectResponse: identity } = await client.auth.introspect();
+    // By itself, since a call has a time limit and somebody may have to approve the log-in first.
+    await client.authenticate({ signal });
+    const { introspectResponse: identity } = await client.auth.introspect({ signal });
     return { client, identity: identity ?? {}, inventory: new Inventory(client, identity?.tenantId ?? ""), sandbox };
   } catch (error) {
     client.close();

@@ -1,4 +1,4 @@
-/** Credentials that the sandbox begins with, so that there is something to see. A real tenant cannot be asked this. */
+/** What the sandbox gives to begin with, so that there is something to see and try. A real tenant cannot be asked this. */
 
 import type { Known, Place } from "../inventory.js";
 
@@ -19,4 +19,19 @@ export async function sandboxExamples(): Promise<(Place & Pick<Known, "id">)[]> 
   return connectorCredentials.slice(0, SOME).map(({ id, appId, connectorId }) => {
     return { id, appId, connectorId, app: name(apps, appId), connector: name(connectors, connectorId) };
   });
+}
+
+/** What a workload's platform would give it: an identity token of the sandbox's own issuer, and the trust that takes it. */
+export async function sandboxIdentity(): Promise<{ clientID: string; subjectToken: string }> {
+  const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const response = await fetch(`/_sandbox/${path}`, { cache: "no-store", ...init });
+    if (!response.ok) throw new Error(`the sandbox answered ${response.status}`);
+    return (await response.json()) as T;
+  };
+  const headers = { "content-type": "application/json" };
+  const [{ trustId }, { token }] = await Promise.all([
+    ask<{ trustId: string }>("tenant", {}),
+    ask<{ token: string }>("identity-token", { method: "POST", headers, body: "{}" }),
+  ]);
+  return { clientID: trustId, subjectToken: token };
 }

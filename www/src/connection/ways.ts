@@ -3,7 +3,8 @@
  * typed in goes into the client and nowhere else.
  */
 
-import type { ClientOptions } from "keyturn/slim";
+import { type ClientOptions, type DeviceCode, deviceLogin, tokenExchange } from "keyturn/slim";
+import { sandboxIdentity } from "./examples.js";
 
 /** Something that a way asks for. */
 export interface Field {
@@ -20,7 +21,10 @@ export interface Way {
   readonly label: string;
   readonly about: string;
   readonly fields: readonly Field[];
-  options(values: Record<string, string>): ClientOptions;
+  /** What a button offers where a sandbox is behind the page: values for the fields. */
+  readonly sandbox?: { readonly label: string; values(): Promise<Record<string, string>> };
+  /** @param onCode Shows a code that somebody has to approve elsewhere. */
+  options(values: Record<string, string>, onCode: (code: DeviceCode) => void): ClientOptions;
 }
 
 /** What every way asks for: where. */
@@ -41,6 +45,25 @@ export const ways: readonly Way[] = [
       { name: "clientSecret", label: "Client secret", hint: "It begins with secret-token: and that is a part of it.", secret: true },
     ],
     options: ({ clientID, clientSecret }) => ({ clientID, clientSecret }),
+  },
+  {
+    id: "device-login",
+    label: "Approval in a browser",
+    about: "This page shows a code, and you approve it where you are logged in to C1. The log-in is yours, and ends with its token.",
+    fields: [{ name: "clientID", label: "Client ID of the program", hint: "Of a program that people may log in to. It is no secret." }],
+    sandbox: { label: "Fill in one for the sandbox", values: async () => ({ clientID: "keyturn-console" }) },
+    options: ({ clientID = "" }, onCode) => ({ credentials: deviceLogin({ clientID, onCode }) }),
+  },
+  {
+    id: "token-exchange",
+    label: "Identity token of a workload",
+    about: "Of a platform that the tenant trusts, such as a CI job’s. There is no secret: C1 gives an access token for it.",
+    fields: [
+      { name: "clientID", label: "Client ID of the trust", hint: "Such as clever-otter-12345@acme.conductor.one/wfe" },
+      { name: "subjectToken", label: "Identity token", hint: "A JWT. C1 refuses one that is older than ten minutes, also to renew a log-in.", secret: true },
+    ],
+    sandbox: { label: "Get one from the sandbox’s issuer", values: sandboxIdentity },
+    options: ({ clientID = "", subjectToken = "" }) => ({ credentials: tokenExchange({ clientID, subjectToken: () => subjectToken }) }),
   },
   {
     id: "access-token",

@@ -1,12 +1,14 @@
 /** Ways to log in, to choose from. What is typed in is given on and not kept. */
 
-import { type ClientOptions, ConfigurationError } from "keyturn/slim";
+import { type ClientOptions, ConfigurationError, type DeviceCode } from "keyturn/slim";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { connect, type Connection } from "../connection/connection.js";
 import { type Field, serverField, type Way, ways } from "../connection/ways.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
+import "./approval.js";
 
 /** Emits `connected` with the {@link Connection}. */
 export class Connect extends LitElement {
@@ -16,6 +18,8 @@ export class Connect extends LitElement {
     error: { state: true },
     problems: { state: true },
     connecting: { state: true },
+    code: { state: true },
+    filled: { state: true },
   };
   static override styles = [
     base,
@@ -61,8 +65,14 @@ export class Connect extends LitElement {
       .sandbox p {
         flex: 1 1 14rem;
       }
-      button[class="primary"] {
+      form > button {
         justify-self: start;
+      }
+      .fill {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem 0.75rem;
+        align-items: center;
       }
       @media (width < 30rem) {
         .card {
@@ -79,25 +89,38 @@ export class Connect extends LitElement {
   /** What is wrong, by field. */
   private declare problems: Record<string, string>;
   private declare connecting: boolean;
+  /** What somebody has to approve before the log-in goes on. */
+  private declare code: DeviceCode | undefined;
+  /** The fields have got the sandbox's values. */
+  private declare filled: boolean;
+  #attempt: AbortController | undefined;
 
   constructor() {
     super();
     this.way = ways[0] as Way;
     this.problems = {};
     this.connecting = false;
+    this.code = undefined;
+    this.filled = false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#cancel();
   }
 
   protected override render(): TemplateResult {
-    const { way, sandbox, error, connecting } = this;
+    const { way, sandbox, error, connecting, code } = this;
     return html`<section class="card" aria-labelledby="heading">
       <h1 id="heading" tabindex="-1">Connect to a tenant</h1>
       ${sandbox
-        ? html`<div class="sandbox">
+        ? html`<div class="sandbox" ?hidden=${code}>
             <p class="muted">A sandbox tenant is behind this page. Everything in it is made up.</p>
             <button type="button" @click=${() => this.#connect(sandbox, true)}>${icon("shield")} Use the sandbox</button>
           </div>`
         : nothing}
-      <form @submit=${this.#submit} novalidate autocomplete="off">
+      ${code ? html`<keyturn-approval .code=${code} @cancel=${this.#cancel}></keyturn-approval>` : nothing}
+      <form @submit=${this.#submit} ?hidden=${code} novalidate autocomplete="off">
         <fieldset>
           <legend class="label">Log in with</legend>
           ${ways.map(
@@ -108,7 +131,17 @@ export class Connect extends LitElement {
               <p id=${one.id} class="about small muted">${one.about}</p>`,
           )}
         </fieldset>
-        ${way.fields.map((field) => this.#field(field))} ${this.#field(serverField, location.origin)}
+        ${sandbox && way.sandbox
+          ? html`<div class="fill">
+              <button type="button" @click=${this.#fill}>${icon("shield")} ${way.sandbox.label}</button>
+              <span role="status" class="small muted">${this.filled ? "Filled in" : ""}</span>
+            </div>`
+          : nothing}
+        ${keyed(
+          way.id,
+          way.fields.map((field) => this.#field(field)),
+        )}
+        ${this.#field(serverField, location.origin)}
         ${note("plain", "info", html`<p>What you enter stays in this page’s memory until you disconnect or close the tab. It is stored nowhere.</p>`)}
         ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
         <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} Connecting` : "Connect"}</button>
@@ -141,7 +174,33 @@ export class Connect extends LitElement {
     this.way = way;
     this.problems = {};
     this.error = undefined;
+    this.filled = false;
   }
+
+  readonly #fill = async (): Promise<void> => {
+    const { way } = this;
+    this.filled = false;
+    try {
+      const values = (await way.sandbox?.values()) ?? {};
+      if (way !== this.way) return;
+      this.problems = {};
+      this.error = undefined;
+      for (const [name, value] of Object.entries(values)) {
+        const input = this.renderRoot.querySelector<HTMLInputElement>(`#${name}`);
+        if (input) input.value = value;
+      }
+      this.filled = true;
+    } catch (error) {
+      this.error = error;
+    }
+  };
+
+  readonly #cancel = (): void => this.#attempt?.abort();
+
+  readonly #show = (code: DeviceCode): void => {
+    if (!this.connecting) throw new Error("the log-in has ended, and nobody looks for a code");
+    this.code = code;
+  };
 
   readonly #submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -150,7 +209,7 @@ export class Connect extends LitElement {
     const fields = [...this.way.fields, serverField];
     this.problems = Object.fromEntries(fields.flatMap(({ name, label }) => (values[name] ? [] : [[name, `${label} is missing.`]])));
     if (Object.keys(this.problems).length === 0) {
-      await this.#connect({ ...this.way.options(values), serverURL: values[serverField.name] }, false);
+      await this.#connect({ ...this.way.options(values, this.#show), serverURL: values[serverField.name] }, false);
     }
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
@@ -161,10 +220,12 @@ export class Connect extends LitElement {
     this.connecting = true;
     this.error = undefined;
     this.problems = {};
+    const { signal } = (this.#attempt = new AbortController());
     try {
-      const connection: Connection = await connect(options, sandbox);
+      const connection: Connection = await connect(options, sandbox, signal);
       this.dispatchEvent(new CustomEvent("connected", { detail: connection }));
     } catch (error) {
+      if (signal.aborted) return;
       const option = error instanceof ConfigurationError ? error.option : "";
       if ([...this.way.fields, serverField].some(({ name }) => name === option)) {
         this.problems = { [option]: (error as Error).message.replace(`${option}: `, "") };
@@ -173,7 +234,16 @@ export class Connect extends LitElement {
       }
     } finally {
       this.connecting = false;
+      await this.#return();
     }
+  }
+
+  /** From the code back to what was filled in; the focus goes along. */
+  async #return(): Promise<void> {
+    if (!this.code) return;
+    this.code = undefined;
+    await this.updateComplete;
+    if (this.isConnected) this.renderRoot.querySelector<HTMLElement>("form > .primary")?.focus();
   }
 }
 customElements.define("keyturn-connect", Connect);

@@ -1,6 +1,6 @@
 /** What went wrong, what to do, and a way to try again. */
 
-import { ApiError, type ErrorCode, KeyturnError, RateLimitedError } from "keyturn/slim";
+import { ApiError, AuthenticationError, type ErrorCode, KeyturnError, RateLimitedError } from "keyturn/slim";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { note } from "./icons.js";
 import { base } from "./styles.js";
@@ -73,7 +73,10 @@ function adviceOf(error: unknown): string {
   if (error instanceof RateLimitedError && error.retryAfterMs !== undefined) {
     return `Try again in ${Math.ceil(error.retryAfterMs / 1000)} seconds.`;
   }
-  return ADVICE[error.code] ?? error.hint ?? "The details have what C1 said.";
+  // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
+  if (error instanceof AuthenticationError && error.reason === "on_code") return "The log-in has ended. Disconnect, and log in again.";
+  const advice = ADVICE[error.code] ?? error.hint ?? "The details have what C1 said.";
+  return advice.slice(0, 1).toUpperCase() + advice.slice(1);
 }
 
 function details(error: unknown): TemplateResult {
