@@ -1,6 +1,8 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
 import { type Answer, decodeError } from "./answer.js";
+import { c1Plan } from "./auth/c1.js";
+import type { Authentication } from "./auth/environment.js";
 import { c1 } from "./c1.js";
 import type { Api } from "./core.js";
 import { Driver } from "./driver.js";
@@ -42,7 +44,7 @@ export interface Problem {
 
 /** What one client's calls share. @internal */
 export class Engine {
-  readonly session: Session;
+  readonly session: Session<Omit<Authentication, "clockOffsetMs">>;
   readonly #send: Sender;
   readonly #driver: Driver;
   readonly sdk122: boolean;
@@ -55,7 +57,7 @@ export class Engine {
   constructor(options: ClientOptions, sdk122 = false, anonymous = false) {
     this.#send = sender(options.fetch, options.httpClient);
     this.sdk122 = sdk122;
-    this.session = new Session(options, this.#send, anonymous);
+    this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
     this.#driver = new Driver(this.session, { timeoutMs, retryConfig, userAgent, debugLogger, send: (...request) => this.send(...request) });
   }

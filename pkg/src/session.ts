@@ -1,17 +1,23 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
-import { METHODS, type Spec } from "./auth/credentials.js";
-import { Prover } from "./auth/dpop.js";
-import { type Authentication, type Chosen, choose, tokenOf } from "./auth/environment.js";
+import { Prover, base64url, sha256 } from "./auth/dpop.js";
+import type { Limit } from "./auth/limit.js";
+import type { Plan } from "./auth/plan.js";
 import { type Refresher, type TokenStore, share, storeKey } from "./auth/sharing.js";
 import { core, guarded, register } from "./core.js";
 import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
-import type { Clock, ClientOptions, Logger, Security } from "./options.js";
-import { Deadline, type Sender, isPage, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
+import type { Security } from "./options.js";
+import { Deadline, type Sender, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
 import type { Session as Handle } from "./generated/core-glue.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
+/** The same for a function of the caller's that renews a token: there may be a server of its own behind it. */
+const RENEW_TIMEOUT_MS = 60_000;
+/** How long a refresh token is kept for other workers: two weeks, as long as one is good. */
+const REFRESH_TOKEN_MS = 14 * 86_400_000;
+
+const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
 /** Numbers of {@link Session.nextAttempt}. */
 export interface Attempted {
@@ -33,21 +39,13 @@ export interface Authorization {
 }
 
 /** Holds what a client authenticates with. */
-export class Session {
-  /** What makes the handle: all but the secret, which only the core has. */
-  readonly #open: (secret: Uint8Array) => Handle;
+export class Session<Told extends object = object> {
+  /** How to authenticate, without the secret, which only the core has. */
+  readonly #plan: Omit<Plan<Told>, "secret">;
   #handle: Handle | undefined;
   /** The secret on its way from a broken instance of the core to a fresh one. */
   #rescued: Uint8Array | undefined;
   readonly #send: Sender;
-  /** Whether having no token is no error. */
-  readonly #anonymous: boolean;
-  /** How to authenticate, without the secret. */
-  readonly #spec: Spec;
-  readonly #chosen: Omit<Chosen, "spec">;
-  readonly #clock: Clock | undefined;
-  readonly #logger: Logger | undefined;
-  readonly #store: TokenStore | undefined;
   readonly #prover: Prover | undefined;
   #unregister: () => void;
   #refreshing: Promise<void> | undefined;
@@ -55,38 +53,31 @@ export class Session {
   #cause: unknown;
   /** Which entry of the store the token in use is. */
   #version: string | undefined;
+  /** A hash of what the core was given at first: refresh tokens change. */
+  #fingerprint: string | undefined;
   #closed = false;
   readonly #ended = new AbortController();
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
 
-  constructor(options: ClientOptions, send: Sender, anonymous: boolean) {
-    const { spec, ...chosen } = anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
-    const { secret, ...rest } = spec;
-    this.#anonymous = anonymous;
+  /** Where the authentication server is, without a slash at its end. */
+  readonly authURL: string;
+
+  constructor({ secret, ...plan }: Plan<Told>, send: Sender) {
+    this.#plan = plan;
     this.#send = send;
-    this.#spec = rest;
-    this.#chosen = chosen;
-    this.#clock = options.clock;
-    this.#logger = options.debugLogger;
-    this.#store = options.tokenStore;
-    const kind = METHODS.indexOf(spec.method);
-    const { clientID = null, serverURL = null, tenantDomain = null } = chosen;
-    this.#open = (bytes) =>
-      new (core().Session)(kind, clientID, bytes, serverURL, tenantDomain, spec.scope ?? "", spec.audience ?? "");
-    const handle = configured(() => this.#open(bytes(secret ?? "")));
+    const handle = configured(() => plan.open(core(), secret));
     this.#handle = handle;
     this.baseURL = handle.base();
+    this.authURL = handle.auth();
     this.#unregister = register(this);
-    if (options.dpop) this.#prover = new Prover(options.dpop === true ? {} : options.dpop);
-    if (secret !== undefined && spec.method !== "token") warnPage(this.baseURL);
+    if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
   }
 
   /** What it authenticates with. */
-  get authentication(): Authentication {
-    const { from, variables, clientID } = this.#chosen;
+  get authentication(): Told & { readonly clockOffsetMs: number } {
     const clockOffsetMs = this.#closed ? 0 : this.#use((handle) => handle.clock_offset()) * 1000;
-    return { method: this.#spec.method, from, variables, clientID, clockOffsetMs };
+    return { ...this.#plan.told, clockOffsetMs };
   }
 
   /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
@@ -127,8 +118,8 @@ export class Session {
 
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
-    const told = this.#use((handle) => handle.authorize(this.#now()));
-    return /^[UF]\w+ /.test(told) ? told.slice(told.indexOf(" ") + 1) : undefined;
+    const { told, held } = this.#use((handle) => ({ told: handle.authorize(this.#now()), held: handle.held() }));
+    return held ?? (/^[UF]\w+ /.test(told) ? told.slice(told.indexOf(" ") + 1) : undefined);
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
@@ -152,7 +143,7 @@ export class Session {
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
-    return this.#spec.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
+    return this.#plan.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
   /** Milliseconds until the next attempt; negative to give up. */
@@ -201,7 +192,7 @@ export class Session {
   #reopen(): Handle {
     const secret = this.#rescued;
     if (!secret) throw new InternalError("the core lost this client's credentials when it failed; make a new client");
-    const handle = configured(() => this.#open(secret));
+    const handle = configured(() => this.#plan.open(core(), secret));
     this.#prover?.bind(handle);
     secret.fill(0);
     this.#rescued = undefined;
@@ -210,23 +201,24 @@ export class Session {
   }
 
   #now(): number {
-    return this.#clock?.monotonic?.() ?? monotonic();
+    return this.#plan.clock?.monotonic?.() ?? monotonic();
   }
 
   #unix(): number {
-    return this.#clock ? this.#clock.now() / 1000 : unixSeconds();
+    const { clock } = this.#plan;
+    return clock ? clock.now() / 1000 : unixSeconds();
   }
 
   async #external(deadline: Deadline, operation: string | undefined): Promise<string> {
     let security: Security | string | null | undefined;
     try {
-      security = await wait(Promise.resolve(this.#spec.ask?.()), deadline);
+      security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
     } catch (error) {
       if (KeyturnError.is(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", { operation, cause: error });
     }
-    const token = bytes(tokenOf(security));
-    if (token.length === 0 && this.#anonymous) return "";
+    const token = bytes(typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "");
+    if (token.length === 0 && this.#plan.anonymous) return "";
     return configured(() => this.#use((handle) => handle.external(token)), operation);
   }
 
@@ -240,7 +232,7 @@ export class Session {
   async #refreshNow(): Promise<void> {
     const failure = new AbortController();
     // A login by a person has no bound but its code's; each request has its own.
-    const deadline = new Deadline(0, [this.#spec.signal, this.#ended.signal, failure.signal]);
+    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, failure.signal]);
     this.#cause = undefined;
     try {
       deadline.check();
@@ -250,7 +242,8 @@ export class Session {
         this.#use((handle) => prover.bind(handle));
       }
       this.#use((handle) => handle.begin(this.#now()));
-      if (this.#store && !this.#anonymous) await this.#refreshShared(this.#store, deadline, failure);
+      const { store, principal } = this.#plan;
+      if (store && principal) await this.#refreshShared(store, await principal(() => this.#hashed()), deadline, failure);
       else await this.#converse(deadline, failure);
     } catch (error) {
       if (!this.#closed) this.#use((handle) => handle.abandon());
@@ -261,13 +254,16 @@ export class Session {
   }
 
   /** By way of the store that other workers use too. */
-  async #refreshShared(store: TokenStore, deadline: Deadline, failure: AbortController): Promise<void> {
-    const { method, clientID = "", scope = "", audience = "" } = this.#spec;
-    const key = await storeKey([this.baseURL, method, clientID, scope, audience, (await this.#prover?.thumbprint()) ?? ""]);
+  async #refreshShared(store: TokenStore, principal: readonly string[], deadline: Deadline, failure: AbortController): Promise<void> {
+    const { interactive = false, logger } = this.#plan;
+    const key = await storeKey([this.baseURL, ...principal, (await this.#prover?.thumbprint()) ?? ""]);
+    const failed = (error: unknown): void => logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
     const refresher: Refresher = {
       version: this.#version,
       fetch: async () => {
+        const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
         await this.#converse(deadline, failure);
+        await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
           const [life = 0, left = 0] = handle.outcome(now);
@@ -275,24 +271,72 @@ export class Session {
         });
       },
       adopt: ({ text, life, left }) => this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
-      failed: (error) => this.#logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`),
+      failed,
     };
-    this.#version = await share(store, key, refresher, method === "deviceLogin", deadline);
+    this.#version = await share(store, key, refresher, interactive, deadline);
+  }
+
+  /** Takes the refresh token that another worker got in place of the one held: many servers let the old one end then. */
+  async #renewWith(store: TokenStore, key: string, deadline: Deadline): Promise<string | undefined> {
+    if (this.#use((handle) => handle.refresh_token()) === "") return undefined;
+    const entry = await wait(store.get(`${key}.refresh`), deadline);
+    if (entry?.value) this.#use((handle) => handle.renew_with(bytes(entry.value)));
+    return entry?.version;
+  }
+
+  async #keepRefreshToken(store: TokenStore, key: string, version: string | undefined, deadline: Deadline): Promise<void> {
+    const token = this.#use((handle) => handle.refresh_token());
+    if (token !== "") await wait(store.compareAndSet(`${key}.refresh`, token, version, REFRESH_TOKEN_MS), deadline);
+  }
+
+  async #hashed(): Promise<string> {
+    if (this.#fingerprint === undefined) {
+      const secret = this.#use((handle) => handle.custody()) ?? new Uint8Array();
+      const hash = base64url(await sha256(secret));
+      secret.fill(0);
+      this.#fingerprint = hash;
+    }
+    return this.#fingerprint;
+  }
+
+  /** Has the caller's function renew the token. */
+  async #renew(renew: (refused: string) => Promise<string> | string, outer: Deadline): Promise<void> {
+    const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
+    try {
+      const refused = this.#use((handle) => handle.held()) ?? "";
+      const token: unknown = await wait(Promise.resolve().then(() => renew(refused)), deadline);
+      const given = bytes(typeof token === "string" ? token : "");
+      configured(() => this.#use((handle) => handle.renewed(given, this.#now())));
+    } catch (error) {
+      outer.check();
+      const message = deadline.reason
+        ? `the \`refreshToken\` function gave no token within ${RENEW_TIMEOUT_MS / 1000} s`
+        : error instanceof ConfigurationError
+          ? `what the \`refreshToken\` function gave is no token: ${error.reason}`
+          : "the `refreshToken` function failed";
+      this.#unanswered(error, "token_refresh", message);
+    } finally {
+      deadline.end();
+    }
   }
 
   /** Talks with the token endpoint until there is a token, or a reason why there is none. */
   async #converse(deadline: Deadline, failure: AbortController): Promise<void> {
-    let subject: Uint8Array;
-    try {
-      const { subjectToken } = this.#spec;
-      subject = bytes(subjectToken ? await wait(Promise.resolve(subjectToken()), deadline) : "");
-    } catch (error) {
-      deadline.check();
-      this.#unanswered(error, "subject_token", subjectMessage(error), KeyturnError.is(error) ? error.hint : undefined);
-      return;
-    }
+    const { renew, subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
+    if (renew) return this.#renew(renew, deadline);
+    let subject = bytes("");
     for (let pause = 0; pause >= 0; ) {
       if (pause > 0) await sleep(pause, deadline);
+      try {
+        if (give && subject.length === 0 && this.#use((handle) => handle.needs_subject())) {
+          subject = bytes(await wait(Promise.resolve(give()), deadline));
+        }
+      } catch (error) {
+        deadline.check();
+        const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
+        this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
+        return;
+      }
       pause = await this.#ask(subject, deadline);
       this.#prompt(failure);
     }
@@ -305,9 +349,12 @@ export class Session {
       request = configured(() => this.#use((handle) => handle.request(this.#unix(), random(), subject)));
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      return this.#unanswered(error, "subject_token", "what `subjectToken` gave is no token");
+      const [option, reason] = this.#plan.subjectNames ?? SUBJECT_TOKEN;
+      return this.#unanswered(error, reason, `what \`${option}\` gave is no token`);
     }
     const split = request.indexOf("\n");
+    const { limit } = this.#plan;
+    if (limit) await this.#pass(limit, request.slice(0, split), outer);
     const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
     try {
       const { response, body } = await wait(this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal), deadline);
@@ -331,10 +378,19 @@ export class Session {
       const message = deadline.reason
         ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
-      return this.#unanswered(error, "unreachable", message, "Check serverURL or the host in the client id, and this machine's network.");
+      return this.#unanswered(error, "unreachable", message, this.#plan.unreachable);
     } finally {
       deadline.end();
     }
+  }
+
+  /** Waits until one more token request may be sent. */
+  async #pass(limit: Limit, url: string, deadline: Deadline): Promise<void> {
+    const { store, logger } = this.#plan;
+    const shared = store && { store, key: await storeKey(["token requests", url]) };
+    await limit.pass(url, shared, deadline, (ms) =>
+      logger?.log(`${url} takes no more requests this minute; the next is sent in ${Math.ceil(ms / 1000)} s`),
+    );
   }
 
   #unanswered(cause: unknown, reason: string, message: string, hint = ""): number {
@@ -344,7 +400,7 @@ export class Session {
 
   /** Shows a person the code of a login that has just begun. The login goes on meanwhile. */
   #prompt(failure: AbortController): void {
-    const { onCode } = this.#spec;
+    const { onCode } = this.#plan;
     const told = onCode && this.#use((handle) => handle.prompt());
     if (!told) return;
     const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<string, string> & { expiresIn: number };
@@ -364,7 +420,7 @@ export class Session {
   }
 
   async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
-    const headers: Record<string, string> = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
+    const headers: Record<string, string> = { accept: "application/json", "content-type": this.#plan.contentType };
     if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, "");
     const response = await this.#send(url, { method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
@@ -381,32 +437,6 @@ function random(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(16));
 }
 
-function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {
-  const named = security !== undefined && (typeof security === "function" || tokenOf(security) !== "");
-  return credentials === undefined && clientID === undefined && clientSecret === undefined && !named;
-}
-
-/** No credentials, where that is allowed. */
-function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
-  const spec: Spec = { method: "function", ask: () => ({}) };
-  const url = serverURL === undefined ? undefined : String(serverURL);
-  return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
-}
-
-let warned = false;
-
-/** A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox. */
-function warnPage(baseURL: string): void {
-  const { hostname, protocol } = new URL(baseURL);
-  const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
-  if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
-  warned = true;
-  console.warn(
-    "keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: let the page's own server make " +
-      "the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people log in (`deviceLogin`).",
-  );
-}
-
 /** As the core takes it; its copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
@@ -421,10 +451,6 @@ function configured<T>(run: () => T, operation?: string): T {
     const { option, reason, message } = JSON.parse(error) as { option: string; reason: string; message: string };
     throw new ConfigurationError(option, reason, `${option}: ${message}`, { operation });
   }
-}
-
-function subjectMessage(error: unknown): string {
-  return error instanceof AuthenticationError ? error.message : "the `subjectToken` function failed";
 }
 
 function authenticationError(json: string, operation: string | undefined, cause: unknown): AuthenticationError {

@@ -1,5 +1,5 @@
 //! The members of one flat JSON object: a JWK, an answer of the token endpoint. On the cursor of `wire::json`; members
-//! that nest are passed over.
+//! that nest come as their text.
 
 use crate::wire::json::{Cursor, Members, Text, Token};
 
@@ -25,7 +25,9 @@ pub enum Value<'a> {
     Number(&'a str),
     /// `null`.
     Null,
-    /// A boolean, an array or an object.
+    /// The text of an array or an object.
+    Nested(&'a str),
+    /// A boolean.
     Other,
 }
 
@@ -49,6 +51,7 @@ pub fn each_member<'a>(bytes: &'a [u8], mut member: impl FnMut(&'a str, Value<'a
             let value = match cursor.peek()? {
                 Token::String => Value::Text(cursor.string()?),
                 Token::Number => Value::Number(cursor.number()),
+                Token::Object | Token::Array => Value::Nested(cursor.value()?),
                 token => {
                     cursor.skip()?;
                     if token == Token::Null { Value::Null } else { Value::Other }

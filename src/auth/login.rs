@@ -3,14 +3,14 @@
 
 use zeroize::Zeroizing;
 
-use super::bearer;
 use super::clock::Clock;
 use super::device::{Device, Prompt};
 use super::dpop::{Audience, Dpop, Proof};
 use super::error::ConfigError;
+use super::grants;
 use super::source::{Moment, Source};
 use super::tenant::BaseUrl;
-use super::token_request::{DEVICE_PATH, Form, PATH, TokenRequest};
+use super::token_request::{DEVICE_PATH, Form, OAUTH_PATH, PATH, TokenRequest};
 use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
 
 /// What may be asked of a token besides being one. Empty means not asked.
@@ -82,6 +82,19 @@ impl Login {
         &self.source
     }
 
+    /// The source, to hand it what was learned elsewhere.
+    pub fn source_mut(&mut self) -> &mut Source {
+        &mut self.source
+    }
+
+    /// What to check after a failure.
+    pub fn hint(&self, error: &TokenError) -> Option<&'static str> {
+        match &self.source {
+            Source::OAuth(source) => source.hint(error),
+            _ => error.hint(),
+        }
+    }
+
     /// What is known of the clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -119,21 +132,18 @@ impl Login {
         random: [u8; 16],
         subject: &[u8],
     ) -> Result<TokenRequest, ConfigError> {
-        let mut form = Form::default();
+        let mut form = if matches!(self.source, Source::OAuth(_)) { Form::json() } else { Form::default() };
         let path = match (&self.source, &self.device) {
             (Source::Device(client_id), None) => {
                 form.field("client_id", client_id);
                 DEVICE_PATH
             }
             (source, device) => {
-                let subject = match source {
-                    Source::Exchange(_) => bearer::parse(subject).map_err(|error| error.of("subjectToken"))?,
-                    _ => Zeroizing::default(),
-                };
+                let subject = if source.needs_subject() { source.subject(subject)? } else { Zeroizing::default() };
                 let moment = Moment { unix_seconds: self.clock.correct(unix_seconds) as i64, random };
                 let proof = device.as_ref().map_or(subject.as_str(), Device::code);
                 source.write(&mut form, base.audience(), &moment, proof);
-                PATH
+                if matches!(source, Source::OAuth(_)) { OAUTH_PATH } else { PATH }
             }
         };
         if self.device.is_none() {
@@ -162,7 +172,13 @@ impl Login {
             };
         }
         match self.read(answer) {
-            Ok(grant) => Step::Granted(grant),
+            Ok(mut grant) => {
+                if let Source::OAuth(source) = &mut self.source {
+                    source.granted(grant.refresh_token.as_deref().map(String::as_str));
+                    grant.expires_in = grant.expires_in.or_else(|| grants::life(&grant.token));
+                }
+                Step::Granted(grant)
+            }
             Err(error) => self.after(error, answer, unix_seconds, now),
         }
     }
@@ -196,6 +212,11 @@ impl Login {
             && answer.nonce.is_some()
             && self.dpop.is_some()
             && !core::mem::replace(&mut self.tried_nonce, true)
+        {
+            return Step::Again(0.0);
+        }
+        if let Source::OAuth(source) = &mut self.source
+            && source.refused(&error)
         {
             return Step::Again(0.0);
         }

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::client_id::{ClientId, ClientIdError};
 use super::error::ConfigError;
+use super::grants::{self, OAuth};
 use super::secret::ClientSecret;
 use super::token_request::Form;
 use super::{assertion, bearer, paste};
@@ -29,6 +30,10 @@ pub enum Source {
     Exchange(ClientId),
     /// A person confirms a code in a browser (RFC 8628). The client id names a program, and has any form.
     Device(String),
+    /// A grant of Commerce Layer's.
+    OAuth(OAuth),
+    /// A token that the caller has, and a function of the caller's that gives another when the API refuses it.
+    Renewable(Bearer),
 }
 
 /// See [`Source::Bearer`].
@@ -148,20 +153,38 @@ impl Source {
         Ok(Self::Device(id.to_owned()))
     }
 
+    /// A token that a function of the caller's renews.
+    ///
+    /// # Errors
+    /// If the text cannot be a token.
+    pub fn renewable(token: &[u8]) -> Result<Self, ConfigError> {
+        let token = bearer::parse(token).map_err(|error| error.of("accessToken"))?;
+        Ok(Self::Renewable(Bearer(token)))
+    }
+
+    /// The token that a function of the caller's renews.
+    pub fn held(&self) -> Option<&str> {
+        match self {
+            Self::Renewable(bearer) => Some(&bearer.0),
+            _ => None,
+        }
+    }
+
     /// The client id, where there is one that may name the tenant.
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
             Self::Assertion(source) => Some(&source.client_id),
             Self::SecretPost(source) => Some(&source.client_id),
             Self::Exchange(client_id) => Some(client_id),
-            Self::Bearer(_) | Self::External | Self::Device(_) => None,
+            _ => None,
         }
     }
 
     /// The secret as it was given, to be carried into a new instance of the core.
     pub fn custody(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
-            Self::Bearer(bearer) => bearer.0.as_bytes().to_vec(),
+            Self::OAuth(source) => return source.custody(),
+            Self::Bearer(bearer) | Self::Renewable(bearer) => bearer.0.as_bytes().to_vec(),
             Self::External | Self::Exchange(_) | Self::Device(_) => Vec::new(),
             Self::Assertion(source) => source.secret.to_text().as_bytes().to_vec(),
             Self::SecretPost(source) => source.secret.as_bytes().to_vec(),
@@ -187,11 +210,29 @@ impl Source {
         matches!(self, Self::Device(_))
     }
 
+    /// The next request takes a text of somebody else's: an identity token, an assertion.
+    pub fn needs_subject(&self) -> bool {
+        match self {
+            Self::Exchange(_) => true,
+            Self::OAuth(source) => source.needs_assertion(),
+            _ => false,
+        }
+    }
+
+    /// Checks such a text.
+    pub(super) fn subject(&self, subject: &[u8]) -> Result<Zeroizing<String>, ConfigError> {
+        match self {
+            Self::OAuth(_) => grants::assertion(subject),
+            _ => bearer::parse(subject).map_err(|error| error.of("subjectToken")),
+        }
+    }
+
     /// Writes the fields of a token request. `audience` is what an assertion is made out to, `proof` what somebody else
     /// brings: an identity token, a device code.
     pub(super) fn write(&self, form: &mut Form, audience: &str, moment: &Moment, proof: &str) {
         match self {
-            Self::Bearer(_) | Self::External => {}
+            Self::Bearer(_) | Self::External | Self::Renewable(_) => {}
+            Self::OAuth(source) => source.write(form, proof),
             Self::Assertion(source) => {
                 let id = source.client_id.as_str();
                 let assertion = assertion::sign(&source.secret, id, audience, moment.unix_seconds, &moment.random);

@@ -2,21 +2,26 @@
 
 use zeroize::Zeroizing;
 
+use crate::wire::json::push_string;
+
 /// Path of the token endpoint.
 pub const PATH: &str = "/auth/v1/token";
+
+/// Path of Commerce Layer's token endpoint.
+pub const OAUTH_PATH: &str = "/oauth/token";
 
 /// Path of the endpoint that begins a device login.
 pub const DEVICE_PATH: &str = "/auth/v1/device_authorization";
 
-/// The request's headers besides those of every request.
+/// The request's headers besides those of every request. A request to [`OAUTH_PATH`] is JSON instead.
 pub const HEADERS: [(&str, &str); 2] =
     [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
 
-/// A POST to one of the two, with [`HEADERS`].
+/// A POST to one of these.
 pub struct TokenRequest {
     /// Absolute URL.
     pub url: String,
-    /// Form-encoded; holds an assertion, a secret or a code.
+    /// Form-encoded or JSON; holds an assertion, a secret or a code.
     pub body: Zeroizing<String>,
 }
 
@@ -26,30 +31,51 @@ impl core::fmt::Debug for TokenRequest {
     }
 }
 
-/// A form, encoded as `URLSearchParams` does.
+/// A form, encoded as `URLSearchParams` does, or a JSON object of texts.
 #[derive(Default)]
-pub(super) struct Form(Zeroizing<String>);
+pub(super) struct Form {
+    text: Zeroizing<String>,
+    json: bool,
+}
 
 impl Form {
+    /// One that is written as JSON.
+    pub(super) fn json() -> Self {
+        Self { json: true, ..Self::default() }
+    }
+
     /// Adds a field. A form that grows is written anew, so that no copy of a value is left behind.
     pub(super) fn field(&mut self, name: &str, value: &str) {
-        let needed = self.0.len() + 2 + 3 * (name.len() + value.len());
-        if self.0.capacity() < needed {
+        // A character becomes three in a form, and up to six in JSON; four more stand around, and a brace at the end.
+        let needed = self.text.len() + 8 + 6 * (name.len() + value.len());
+        if self.text.capacity() < needed {
             let mut larger = Zeroizing::new(String::with_capacity(2 * needed));
-            larger.push_str(&self.0);
-            self.0 = larger;
+            larger.push_str(&self.text);
+            self.text = larger;
         }
-        if !self.0.is_empty() {
-            self.0.push('&');
+        let text = &mut self.text;
+        if self.json {
+            let first = text.is_empty();
+            text.push(if first { '{' } else { ',' });
+            push_string(text, name);
+            text.push(':');
+            push_string(text, value);
+            return;
         }
-        push_encoded(&mut self.0, name);
-        self.0.push('=');
-        push_encoded(&mut self.0, value);
+        if !text.is_empty() {
+            text.push('&');
+        }
+        push_encoded(text, name);
+        text.push('=');
+        push_encoded(text, value);
     }
 
     /// The text.
-    pub(super) fn end(self) -> Zeroizing<String> {
-        self.0
+    pub(super) fn end(mut self) -> Zeroizing<String> {
+        if self.json {
+            self.text.push('}');
+        }
+        self.text
     }
 }
 

@@ -6,6 +6,7 @@ use super::bearer::{self, BearerError};
 use super::error::errors;
 use super::json::{self, Value};
 use super::redact::redact;
+use crate::wire::json::{Cursor, Malformed, Members, Token};
 
 errors! {
     /// What went wrong at the token endpoint.
@@ -170,6 +171,8 @@ pub struct Grant {
     pub token_type: TokenType,
     /// Seconds it lives, above zero; `None` if the server does not say or says it in no known form.
     pub expires_in: Option<f64>,
+    /// What renews it, if the answer has that.
+    pub refresh_token: Option<Zeroizing<String>>,
 }
 
 impl core::fmt::Debug for Grant {
@@ -199,7 +202,7 @@ pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
             json::Error::Syntax => TokenErrorKind::Syntax,
         })
     };
-    if read.is_ok() && ok && fields.oauth_error.is_none() {
+    if read.is_ok() && ok && fields.oauth_error.is_none() && !fields.failed {
         return fields.grant().map_err(|kind| TokenError::new(kind, status));
     }
     let kind = match (status, read) {
@@ -230,7 +233,10 @@ struct Fields {
     token: Option<Text>,
     token_type: Text,
     expires_in: Option<f64>,
+    refresh_token: Text,
     oauth_error: Text,
+    /// There is a list of errors.
+    failed: bool,
     description: Text,
     api_code: Option<u32>,
 }
@@ -245,6 +251,13 @@ impl Fields {
         match name {
             "access_token" => self.token = (!matches!(value, Value::Null)).then_some(text),
             "token_type" => self.token_type = text,
+            "refresh_token" => self.refresh_token = text,
+            // JSON:API's form, {errors: [{title, detail, code, status}]}: the first of them says it.
+            "errors" => {
+                if let Value::Nested(list) = value {
+                    self.failed |= self.first_of(list).is_ok();
+                }
+            }
             "expires_in" => {
                 self.expires_in = match value {
                     Value::Number(digits) => seconds(digits),
@@ -266,6 +279,30 @@ impl Fields {
         }
     }
 
+    fn first_of(&mut self, list: &str) -> Result<(), Malformed> {
+        let mut cursor = Cursor::new(list);
+        cursor.expect(b'[')?;
+        let mut members = Members::begin(&mut cursor)?;
+        let (mut title, mut detail) = (None, None);
+        while let Some(name) = members.next(&mut cursor)? {
+            let slot = match name.raw() {
+                "code" => &mut self.oauth_error,
+                "title" => &mut title,
+                "detail" => &mut detail,
+                _ => {
+                    cursor.skip()?;
+                    continue;
+                }
+            };
+            match cursor.peek()? {
+                Token::String => *slot = cursor.string()?.unescape().map(|text| Zeroizing::new(text.into_owned())),
+                _ => cursor.skip()?,
+            }
+        }
+        self.description = self.description.take().or(detail).or(title);
+        Ok(())
+    }
+
     fn grant(self) -> Result<Grant, TokenErrorKind> {
         let text = self.token.ok_or(TokenErrorKind::Missing)?.ok_or(TokenErrorKind::NotText)?;
         let token = bearer::parse(text.as_bytes()).map_err(|error| match error {
@@ -281,7 +318,9 @@ impl Fields {
         if self.expires_in.is_some_and(|seconds| seconds <= 0.0) {
             return Err(TokenErrorKind::Expired);
         }
-        Ok(Grant { token, token_type, expires_in: self.expires_in })
+        // One that cannot be right is as good as none.
+        let refresh_token = self.refresh_token.filter(|text| bearer::parse(text.as_bytes()).is_ok());
+        Ok(Grant { token, token_type, expires_in: self.expires_in, refresh_token })
     }
 }
 
@@ -299,6 +338,12 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
         text.get(at..).is_some_and(|rest| rest.starts_with(word) && ends(rest.get(word.len())))
             && ends(at.checked_sub(1).and_then(|before| text.get(before)))
     })
+}
+
+/// A time in seconds since 1970, which [`seconds`] would cut short.
+pub(super) fn unix(text: &str) -> Option<f64> {
+    let whole = text.split('.').next().unwrap_or_default();
+    (whole.len() <= 12).then(|| whole.parse::<u64>().ok())?.map(|time| time as f64)
 }
 
 /// Reads a JSON number without the tables of a float parser: whole seconds are all that is needed, up to 31 years.

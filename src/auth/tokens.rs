@@ -54,6 +54,9 @@ impl Policy {
         retry_after_max: 3_600_000.0,
         futile: 5_000.0,
     };
+
+    /// For Commerce Layer, whose tokens live two hours at least.
+    pub const COMMERCE_LAYER: Self = Self { default_life: 7_200_000.0, ..Self::C1 };
 }
 
 /// One refresh, from [`Tokens::started`] to its end.

@@ -4,8 +4,8 @@ use super::{JsonObject, effect_of};
 use crate::auth::device::Prompt;
 use crate::auth::dpop::{Audience, Dpop, Proof};
 use crate::auth::{
-    Answer, Attempt, BaseUrl, ClientId, ConfigError, Failure, Login, Need, Next, Policy, Rejection, Source, Step,
-    TokenError, TokenType, Tokens, Wishes, bearer, resolve,
+    Answer, Attempt, BaseUrl, ClientId, ConfigError, Failure, GrantType, Login, Need, Next, OAuth, Places, Policy,
+    Rejection, Source, Step, TokenError, TokenType, Tokens, Wishes, bearer, places, resolve,
 };
 use crate::call::budget::Budget;
 use crate::call::retry::{self, Ending, Progress};
@@ -13,10 +13,15 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroize;
 
+/// Seconds that a token lives if only the API knows: longer than any clock runs.
+const FOR_EVER: f64 = 1e15;
+
 /// Credentials in custody: what goes in comes out only as `Authorization` values and token requests.
 #[wasm_bindgen]
 pub struct Session {
     base: BaseUrl,
+    /// What the paths of token requests are appended to.
+    auth: BaseUrl,
     state: RefCell<State>,
 }
 
@@ -71,8 +76,47 @@ impl Session {
         };
         let named = beside.as_ref().or(source.client_id());
         let base = resolve(server_url.as_deref(), tenant.as_deref(), named).map_err(config_error)?;
-        let (login, tokens) = (Login::new(source, Wishes { scope, audience }), Tokens::new(Policy::C1));
-        Ok(Self { base, state: RefCell::new(State { login, tokens, running: None, budget: Budget::default() }) })
+        let login = Login::new(source, Wishes { scope, audience });
+        Ok(Self::open(base.clone(), base, login, Tokens::new(Policy::C1)))
+    }
+
+    /// One for Commerce Layer. Kind 0 takes a token as `secret`, 1 nothing (tokens come from a function), 2 a token that a
+    /// function renews; 3 client credentials, 4 a password, 5 a refresh token, 6 an authorization code and 7 assertions take the
+    /// fields of `OAuth::parse`.
+    ///
+    /// # Errors
+    /// JSON with `option`, `reason` and `message`.
+    pub fn commercelayer(
+        kind: u8,
+        mut secret: Vec<u8>,
+        server_url: Option<String>,
+        auth_url: Option<String>,
+        domain: Option<String>,
+        scope: String,
+    ) -> Result<Session, JsValue> {
+        let grant = |grant| OAuth::parse(grant, &secret).map(Source::OAuth);
+        let source = match kind {
+            0 => Source::bearer(&secret).map_err(|error| ConfigError { option: "accessToken", ..error }),
+            1 => Ok(Source::External),
+            2 => Source::renewable(&secret),
+            3 => grant(GrantType::ClientCredentials),
+            4 => grant(GrantType::Password),
+            5 => grant(GrantType::RefreshToken),
+            6 => grant(GrantType::AuthorizationCode),
+            _ => grant(GrantType::JwtBearer),
+        };
+        secret.zeroize();
+        let source = source.map_err(config_error)?;
+        let Places { api, auth } =
+            places(server_url.as_deref(), auth_url.as_deref(), domain.as_deref()).map_err(config_error)?;
+        let mut tokens = Tokens::new(Policy::COMMERCE_LAYER);
+        if let Some(token) = source.held() {
+            // It is good until the API says otherwise: its claims may be unreadable, and this machine's clock wrong.
+            let attempt = tokens.started(0.0);
+            tokens.accept(attempt, bearer::header(TokenType::Bearer, token), Some(FOR_EVER), 0.0, 0.0);
+        }
+        let login = Login::new(source, Wishes { scope, audience: String::new() });
+        Ok(Self::open(api, auth, login, tokens))
     }
 
     /// Hands the secret over, to be carried from an instance that broke into a fresh one. Nothing if even this is broken.
@@ -113,6 +157,54 @@ impl Session {
         self.base.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// What the paths of the authentication server are appended to, without a slash at its end.
+    pub fn auth(&self) -> String {
+        self.auth.as_str().to_owned()
+    }
+
+    /// The token that the caller's function renews; nothing for any other way to authenticate.
+    pub fn held(&self) -> Option<String> {
+        self.state.borrow().login.source().held().map(str::to_owned)
+    }
+
+    /// The next request of the refresh takes a `subject`.
+    pub fn needs_subject(&self) -> bool {
+        self.state.borrow().login.source().needs_subject()
+    }
+
+    /// What renews the token, for workers that share it; empty if nothing does.
+    pub fn refresh_token(&self) -> String {
+        match self.state.borrow().login.source() {
+            Source::OAuth(source) => source.refresh_token().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Another worker has renewed the token, and this renews it next.
+    pub fn renew_with(&self, mut refresh_token: Vec<u8>) {
+        if let Source::OAuth(source) = self.state.borrow_mut().login.source_mut() {
+            source.renew_with(&refresh_token);
+        }
+        refresh_token.zeroize();
+    }
+
+    /// The caller's function renewed the token, which ends the refresh.
+    ///
+    /// # Errors
+    /// JSON with `option`, `reason` and `message`, if it cannot be a token; the refresh goes on.
+    pub fn renewed(&self, mut token: Vec<u8>, now: f64) -> Result<(), JsValue> {
+        let source = Source::renewable(&token);
+        token.zeroize();
+        let source = source.map_err(config_error)?;
+        let mut state = self.state.borrow_mut();
+        if let (Some(token), Some(attempt)) = (source.held(), state.running.take()) {
+            let value = bearer::header(TokenType::Bearer, token);
+            state.tokens.accept(attempt, value, Some(FOR_EVER), 0.0, now);
+            *state.login.source_mut() = source;
+        }
+        Ok(())
+    }
+
     /// What a call has to do for a token, as a letter and what belongs to it: `U` and `F` use this header value, and with
     /// `F` a refresh is due; `R` refresh and ask again; `W` wait for the refresh that runs; `B` fail with this
     /// JSON; `A` ask the caller's function.
@@ -147,15 +239,15 @@ impl Session {
         state.running = Some(state.tokens.started(now));
     }
 
-    /// The next request of the refresh: the URL, a line feed, and the form to post there. `random` is 16 fresh bytes, `subject`
-    /// the identity token for kind 4.
+    /// The next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is 16 fresh bytes, `subject`
+    /// the identity token or the assertion, if [`Session::needs_subject`].
     ///
     /// # Errors
     /// JSON with `option`, `reason` and `message`, if `subject` cannot be a token.
     pub fn request(&self, unix_seconds: f64, random: &[u8], mut subject: Vec<u8>) -> Result<String, JsValue> {
         let state = self.state.borrow();
         let random = random.try_into().map_err(|_| JsValue::NULL)?;
-        let request = state.login.request(&self.base, unix_seconds, random, &subject);
+        let request = state.login.request(&self.auth, unix_seconds, random, &subject);
         subject.zeroize();
         let request = request.map_err(config_error)?;
         Ok([&request.url, "\n", request.body.as_str()].concat())
@@ -293,6 +385,13 @@ impl Session {
     }
 }
 
+impl Session {
+    fn open(base: BaseUrl, auth: BaseUrl, login: Login, tokens: Tokens<String>) -> Self {
+        let state = State { login, tokens, running: None, budget: Budget::default() };
+        Self { base, auth, state: RefCell::new(state) }
+    }
+}
+
 impl State {
     fn take(&mut self, step: Step, retry_after: Option<f64>, request_id: Option<&str>, random: f64, now: f64) -> f64 {
         if let Step::Again(wait) = step {
@@ -306,7 +405,7 @@ impl State {
                 }
                 Step::Failed(error) => {
                     let failure = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
-                    let told = token_error(&error, request_id);
+                    let told = token_error(&error, self.login.hint(&error), request_id);
                     self.tokens.fail(attempt, told, failure, retry_after, now);
                 }
                 Step::Again(_) => {}
@@ -353,13 +452,13 @@ fn config_error(error: ConfigError) -> JsValue {
     json.end().into()
 }
 
-fn token_error(error: &TokenError, request_id: Option<&str>) -> String {
+fn token_error(error: &TokenError, hint: Option<&str>, request_id: Option<&str>) -> String {
     let mut json = JsonObject::default();
     json.text("message", &error.to_string());
     json.number("status", error.status.into());
     let reason = error.reason.map(|reason| reason.as_str()).or(error.oauth_error.as_deref());
     json.text("reason", reason.unwrap_or(error.kind.code()));
-    json.text("hint", error.hint().unwrap_or_default());
+    json.text("hint", hint.unwrap_or_default());
     json.text("requestId", request_id.unwrap_or_default());
     if let Some(seconds) = error.clock_offset {
         json.text("clockOffset", &seconds.to_string());

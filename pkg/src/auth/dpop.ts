@@ -103,9 +103,10 @@ async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
   }
 }
 
-/** SHA-256 of a text. @internal */
-export async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+/** SHA-256 of a text, or of bytes. @internal */
+export async function sha256(text: string | Uint8Array): Promise<Uint8Array> {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
 }
 
 /** Base64url without padding. @internal */

@@ -1,0 +1,66 @@
+/** How a client of C1 authenticates, from its options. */
+
+import type { ClientOptions } from "../options.js";
+import { isPage } from "../transport.js";
+import { METHODS, type Spec } from "./credentials.js";
+import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
+import type { Plan } from "./plan.js";
+
+/** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
+export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
+  const { spec, ...chosen } = anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
+  const { method, secret, scope = "", audience = "", ask, subjectToken, onCode, signal } = spec;
+  const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
+  const kind = METHODS.indexOf(method);
+  const principal = [method, spec.clientID ?? "", scope, audience];
+  // The functions below outlive this one, and must not keep the secret.
+  const lasting = secret !== undefined && method !== "token";
+  return {
+    open: ({ Session }, bytes) => {
+      const session = new Session(kind, clientID ?? null, bytes, serverURL, tenantDomain, scope, audience);
+      if (lasting) warnPage(session.base());
+      return session;
+    },
+    secret: typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array()),
+    told: { method, from, variables, clientID },
+    anonymous,
+    ask,
+    subject: subjectToken,
+    onCode,
+    signal,
+    interactive: method === "deviceLogin",
+    contentType: "application/x-www-form-urlencoded",
+    unreachable: "Check serverURL or the host in the client id, and this machine's network.",
+    principal: anonymous ? undefined : () => principal,
+    dpop: options.dpop,
+    store: options.tokenStore,
+    clock: options.clock,
+    logger: options.debugLogger,
+  };
+}
+
+function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {
+  const named = security !== undefined && (typeof security === "function" || tokenOf(security) !== "");
+  return credentials === undefined && clientID === undefined && clientSecret === undefined && !named;
+}
+
+/** No credentials, where that is allowed. */
+function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
+  const spec: Spec = { method: "function", ask: () => ({}) };
+  const url = serverURL === undefined ? undefined : String(serverURL);
+  return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
+}
+
+let warned = false;
+
+/** A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox. */
+function warnPage(baseURL: string): void {
+  const { hostname, protocol } = new URL(baseURL);
+  const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
+  if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
+  warned = true;
+  console.warn(
+    "keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: let the page's own server make " +
+      "the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people log in (`deviceLogin`).",
+  );
+}

@@ -1,0 +1,68 @@
+/** A bound on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
+
+import { type Deadline, monotonic, sleep, wait } from "../transport.js";
+import type { TokenStore } from "./sharing.js";
+
+const MINUTE_MS = 60_000;
+/** The entry of the store outlives the minute that it counts; how much of this is left tells how old it is. */
+const KEPT_MS = 90_000;
+
+/** Counts what was sent in the last minute, by URL. @internal */
+export class Limit {
+  readonly #most: number;
+  readonly #sent = new Map<string, number[]>();
+
+  /** @param most Requests in any minute. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /**
+   * Resolves when a request may be sent, which it then counts as.
+   *
+   * @param store Where other workers count theirs; one that fails is left out.
+   * @param waiting Told the milliseconds of each wait.
+   */
+  async pass(url: string, store: { readonly store: TokenStore; readonly key: string } | undefined, deadline: Deadline, waiting: (ms: number) => void): Promise<void> {
+    for (;;) {
+      const own = this.#free(url);
+      const ms = own > 0 ? own : store ? await wait(this.#shared(store.store, store.key).catch(() => 0), deadline) : 0;
+      // While the store was asked, another client of this process may have taken the place.
+      const now = ms > 0 ? ms : this.#free(url);
+      if (now <= 0) {
+        this.#sent.get(url)?.push(monotonic());
+        return;
+      }
+      waiting(now);
+      await sleep(now, deadline);
+    }
+  }
+
+  /** Milliseconds until one more may be sent. */
+  #free(url: string): number {
+    const now = monotonic();
+    const recent = (this.#sent.get(url) ?? []).filter((at) => now - at < MINUTE_MS);
+    this.#sent.set(url, recent);
+    return recent.length < this.#most ? 0 : (recent[0] as number) + MINUTE_MS - now;
+  }
+
+  /** The same for all who share the store; 0 if this one was counted. Ages are counted by the store's clock alone. */
+  async #shared(store: TokenStore, key: string): Promise<number> {
+    for (;;) {
+      const entry = await store.get(key);
+      const passed = entry ? Math.max(0, KEPT_MS - entry.leftMs) : 0;
+      const recent = ages(entry?.value).map((age) => Math.floor(age + passed)).filter((age) => age < MINUTE_MS);
+      if (recent.length >= this.#most) return MINUTE_MS - Math.max(...recent);
+      if ((await store.compareAndSet(key, JSON.stringify([...recent, 0]), entry?.version, KEPT_MS)) !== undefined) return 0;
+    }
+  }
+}
+
+function ages(value: string | undefined): number[] {
+  try {
+    const read: unknown = JSON.parse(value ?? "[]");
+    return Array.isArray(read) ? read.filter((age): age is number => typeof age === "number" && age >= 0) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,50 @@
+/** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
+
+import type { Session as Handle } from "../generated/core-glue.js";
+import type * as glue from "../generated/core-glue.js";
+import type { Clock, Logger, Security } from "../options.js";
+import type { DeviceCode } from "./credentials.js";
+import type { DpopOptions } from "./dpop.js";
+import type { Limit } from "./limit.js";
+import type { TokenStore } from "./sharing.js";
+
+/** How to authenticate, and where. @internal */
+export interface Plan<Told extends object = object> {
+  /** Makes the core's half. What it throws as text is the JSON of an option's error. */
+  readonly open: (core: typeof glue, secret: Uint8Array) => Handle;
+  /** What only the core keeps. */
+  readonly secret: Uint8Array;
+  /** What {@link Session.authentication} says, but for the clock. */
+  readonly told: Told;
+  /** Whether having no token is no error. */
+  readonly anonymous?: boolean | undefined;
+  /** Asked for a token before each call. */
+  readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
+  /** Gives another token in the place of one that the API refused. */
+  readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
+  /** Gives a text that the next token request takes: an identity token, an assertion. */
+  readonly subject?: (() => Promise<string> | string) | undefined;
+  /** The option that `subject` came by, and the reason of an error when it fails. */
+  readonly subjectNames?: readonly [option: string, reason: string] | undefined;
+  /** Shows a person a code. */
+  readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
+  /** Ends a login that waits for a person. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether getting a token takes a person. */
+  readonly interactive?: boolean | undefined;
+  /** The content type of token requests. */
+  readonly contentType: string;
+  /** What to check when the token endpoint is not reached. */
+  readonly unreachable: string;
+  /**
+   * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to be shared.
+   * `fingerprint` is a hash of all that the core was given.
+   */
+  readonly principal: ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[]) | undefined;
+  /** How many token requests may be sent. Default: as many as it takes. */
+  readonly limit?: Limit | undefined;
+  readonly dpop?: boolean | DpopOptions | undefined;
+  readonly store?: TokenStore | undefined;
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+}

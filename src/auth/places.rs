@@ -1,0 +1,76 @@
+//! Where Commerce Layer lives: its API and its authentication server are two hosts of one domain, or one origin that has both.
+
+use super::error::{ConfigError, errors};
+use super::host::{self, HostError};
+use super::paste;
+use super::tenant::BaseUrl;
+
+/// The domain of the service itself.
+pub const DOMAIN: &str = "commercelayer.io";
+
+errors! {
+    /// Why a text is no domain of Commerce Layer's.
+    DomainError {
+        Url "domain_is_url" "a domain is a name such as commercelayer.io; a URL is given as serverURL"
+        Whole "domain_has_service" "give the domain alone, without provisioning. or auth. before it"
+    }
+    + Host(HostError)
+}
+
+/// The two places that tokens and secrets go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// What the paths of the API are appended to, as `https://provisioning.commercelayer.io/api`.
+    pub api: BaseUrl,
+    /// What `/oauth/token`, `/oauth/revoke` and `/.well-known/jwks.json` are appended to.
+    pub auth: BaseUrl,
+}
+
+/// The places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` wins for the second.
+///
+/// # Errors
+/// Names the option at fault.
+pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&str>) -> Result<Places, ConfigError> {
+    let parse = |option, url: &str| {
+        BaseUrl::parse(url).map_err(|error| ConfigError { option, code: error.code(), message: error.message() })
+    };
+    let (api, auth) = match server_url {
+        Some(url) => {
+            let given = parse("serverURL", url)?;
+            let origin = given.as_str().strip_suffix("/api").unwrap_or(given.as_str());
+            ([origin, "/api"].concat(), origin.to_owned())
+        }
+        None => {
+            let domain = check_domain(domain.unwrap_or(DOMAIN)).map_err(|error| ConfigError {
+                option: "domain",
+                code: error.code(),
+                message: error.message(),
+            })?;
+            (["https://provisioning.", &domain, "/api"].concat(), ["https://auth.", &domain].concat())
+        }
+    };
+    let auth = match auth_url {
+        Some(url) => parse("authURL", url)?,
+        None => parse("serverURL", &auth)?,
+    };
+    Ok(Places { api: parse("serverURL", &api)?, auth })
+}
+
+fn check_domain(text: &str) -> Result<String, DomainError> {
+    let text = paste::trim_text(text);
+    if paste::split(text, "://").is_some() {
+        return Err(DomainError::Url);
+    }
+    let (name, port) = host::parse(text)?;
+    if name.starts_with("provisioning.") || name.starts_with("auth.") {
+        return Err(DomainError::Whole);
+    }
+    // A number would stop being an address with a name before it.
+    if host::is_loopback(&name) {
+        return Err(HostError::Ipv4.into());
+    }
+    Ok(match port {
+        Some(port) => [name.as_str(), ":", &port.to_string()].concat(),
+        None => name,
+    })
+}
