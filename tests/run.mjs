@@ -1,13 +1,17 @@
 // Runs the conformance suites against the installed package: `node tests/run.mjs [RUNTIME...] [--filter TEXT]`.
-// The runtimes are esm, cjs (both in this Node), chromium and firefox; all of them if none is named.
+// The runtimes are esm, cjs (both in this Node), deno, bun, chromium and firefox; all of them if none is named.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
+import { program } from "./lib/runtimes.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 import { runSuites } from "./lib/suite.mjs";
 
@@ -17,6 +21,10 @@ const SUITES = readdirSync(join(root, "tests/conformance")).filter((name) => nam
 const RUNTIMES = {
   esm: async (folder, url, filter) => runHere("esm", await import(pathToFileURL(join(folder, "load.mjs")).href), url, filter),
   cjs: async (folder, url, filter) => runHere("cjs", createRequire(join(folder, "load.cjs"))("./load.cjs"), url, filter),
+  // No leave to read the environment: who gives options needs none.
+  deno: (folder, url, filter) =>
+    runProgram("deno", ["run", "--no-prompt", "--no-lock", `--allow-net=${new URL(url).host}`, `--allow-read=${folder},${root}`], folder, url, filter),
+  bun: (folder, url, filter) => runProgram("bun", ["run"], folder, url, filter),
   chromium: (folder, url, filter) => runInBrowser("chromium", folder, url, filter),
   firefox: (folder, url, filter) => runInBrowser("firefox", folder, url, filter),
 };
@@ -26,6 +34,22 @@ async function runHere(runtime, { keyturn, sandbox }, url, filter) {
   const suites = {};
   for (const name of SUITES) suites[name] = (await import(`./conformance/${name}.mjs`)).default;
   return runSuites(suites, { keyturn, sandbox, runtime, url, load }, filter);
+}
+
+/** In a program of its own, which writes one result a line. */
+async function runProgram(runtime, args, folder, url, filter) {
+  const task = JSON.stringify({ runtime, folder, names: SUITES, url, filter });
+  // In the folder of the installation, so that no settings of the repository are found.
+  const child = spawn(program(runtime), [...args, join(root, "tests/lib/in-program.mjs"), task], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const results = [];
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith("{")) results.push(JSON.parse(line));
+    else console.log(line);
+  }
+  const [code, signal] = await ended;
+  if (code !== 0) results.push({ name: "the program", ms: 0, error: `${runtime} ended with ${code ?? signal}` });
+  return results;
 }
 
 async function runInBrowser(name, folder, sandbox, filter) {

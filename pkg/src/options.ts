@@ -99,7 +99,10 @@ export interface ClientOptions {
   tokenStore?: TokenStore | undefined;
   /** The time, for machines whose clock is wrong and for tests. Default: the machine's. */
   clock?: Clock | undefined;
-  /** Sends requests instead of the global `fetch`. */
+  /**
+   * Sends requests instead of the global `fetch`. In Deno, give a body on to its `fetch` as a `Blob`: Deno sends a request whose body
+   * is a string again by itself when a connection breaks that was used before, also one that issues a secret.
+   */
   fetch?: Fetch | undefined;
   /** Sends requests; wins over `fetch`. */
   httpClient?: HTTPClientLike | undefined;

@@ -18,6 +18,7 @@ export function unixSeconds(): number {
 
 interface Surroundings {
   navigator?: { userAgent?: string };
+  Deno?: unknown;
   document?: unknown;
   WorkerGlobalScope?: unknown;
 }
@@ -38,12 +39,19 @@ export const RULES: RequestInit = isWorkerd
   ? { redirect: "manual" }
   : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
 
+/**
+ * What is sent, once. Deno sends a request again by itself, a POST too, when a connection breaks that was used before, but not one
+ * whose body it reads as a stream; of those a blob has a length.
+ */
+const once: (init: RequestInit) => RequestInit =
+  around.Deno === undefined ? (init) => init : (init) => (init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init);
+
 /** The sender of a client. */
 export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | undefined): Sender {
-  if (httpClient) return (url, init) => httpClient.request(new Request(url, { ...init, ...RULES }));
+  if (httpClient) return (url, init) => httpClient.request(new Request(url, { ...once(init), ...RULES }));
   if (fetch) return (url, init) => fetch(url, Object.assign(init, RULES));
   // Looked up for each call: a page's mocks and tracers replace the global after this package is loaded.
-  return (url, init) => globalThis.fetch(url, Object.assign(init, RULES));
+  return (url, init) => globalThis.fetch(url, Object.assign(once(init), RULES));
 }
 
 /** The calls that a signal ends: one listener for all of them, since a signal may be shared by any number of calls. */

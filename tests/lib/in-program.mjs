@@ -1,0 +1,18 @@
+// What `run.mjs` starts in a runtime of its own: `in-program.mjs '{"runtime","folder","names","url","filter"}'`, as JSON with the folder in
+// which the package is installed. Writes each result as a line of JSON. What it uses of Node's, other runtimes have too.
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { runSuites } from "./suite.mjs";
+
+const { runtime, folder, names, url, filter } = JSON.parse(process.argv.at(-1));
+const say = (result) => console.log(JSON.stringify(result));
+
+process.on("unhandledRejection", (reason) => say({ name: "the program", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` }));
+
+const { keyturn, sandbox } = await import(pathToFileURL(`${folder}/load.mjs`).href);
+const load = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+const suites = {};
+for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
+for (const result of await runSuites(suites, { keyturn, sandbox, runtime, url, load }, filter)) say(result);
+// Whoever keeps a program running after this has forgotten to let go of something.
