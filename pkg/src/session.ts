@@ -256,7 +256,7 @@ export class Session<Told extends object = object> {
   /** By way of the store that other workers use too. */
   async #refreshShared(store: TokenStore, principal: readonly string[], deadline: Deadline, failure: AbortController): Promise<void> {
     const { interactive = false, logger } = this.#plan;
-    const key = await storeKey([this.baseURL, ...principal, (await this.#prover?.thumbprint()) ?? ""]);
+    const key = await storeKey([this.baseURL, ...(this.authURL === this.baseURL ? [] : [this.authURL]), ...principal, (await this.#prover?.thumbprint()) ?? ""]);
     const failed = (error: unknown): void => logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
     const refresher: Refresher = {
       version: this.#version,

@@ -1,9 +1,9 @@
 /** How a client of C1 authenticates, from its options. */
 
 import type { ClientOptions } from "../options.js";
-import { isPage } from "../transport.js";
 import { METHODS, type Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
+import { warnPage } from "./page.js";
 import type { Plan } from "./plan.js";
 
 /** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
@@ -18,7 +18,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
   return {
     open: ({ Session }, bytes) => {
       const session = new Session(kind, clientID ?? null, bytes, serverURL, tenantDomain, scope, audience);
-      if (lasting) warnPage(session.base());
+      if (lasting) warnPage(session.base(), SAFER);
       return session;
     },
     secret: typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array()),
@@ -51,16 +51,6 @@ function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
   return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
 }
 
-let warned = false;
-
-/** A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox. */
-function warnPage(baseURL: string): void {
-  const { hostname, protocol } = new URL(baseURL);
-  const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
-  if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
-  warned = true;
-  console.warn(
-    "keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: let the page's own server make " +
-      "the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people log in (`deviceLogin`).",
-  );
-}
+const SAFER =
+  "let the page's own server make the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people " +
+  "log in (`deviceLogin`).";

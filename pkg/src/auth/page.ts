@@ -1,0 +1,19 @@
+/** What a page is told that holds a secret. */
+
+import { isPage } from "../transport.js";
+
+let warned = false;
+
+/**
+ * A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox.
+ *
+ * @param safer What to do instead.
+ * @internal
+ */
+export function warnPage(baseURL: string, safer: string): void {
+  const { hostname, protocol } = new URL(baseURL);
+  const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
+  if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
+  warned = true;
+  console.warn(`keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: ${safer}`);
+}

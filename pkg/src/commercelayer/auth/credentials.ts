@@ -1,0 +1,189 @@
+/** The ways to authenticate with Commerce Layer. Each is a value to give a client as `credentials`; what is in it does not show. */
+
+import { ConfigurationError } from "../../errors.js";
+
+/** How a client gets its tokens. */
+export type Grant =
+  /** A fixed token. */
+  | "token"
+  /** A function that is asked before each call. */
+  | "function"
+  /** A token that a function renews. */
+  | "renewable"
+  /** A program by itself. */
+  | "clientCredentials"
+  /** A customer's name and password. */
+  | "password"
+  /** A refresh token that the program has. */
+  | "refreshToken"
+  /** What a browser came back with. */
+  | "authorizationCode"
+  /** A signed statement of who somebody is. */
+  | "jwtBearer";
+
+/** The order in which the core numbers them. @internal */
+export const GRANTS: readonly Grant[] = [
+  "token",
+  "function",
+  "renewable",
+  "clientCredentials",
+  "password",
+  "refreshToken",
+  "authorizationCode",
+  "jwtBearer",
+];
+
+/** A way to authenticate, as the session uses it. @internal */
+export interface Spec {
+  readonly grant: Grant;
+  readonly clientId?: string | undefined;
+  /** What only the core keeps: a token, or the fields of a grant with a NUL between each two. */
+  readonly secret: Uint8Array;
+  readonly scope?: string | undefined;
+  readonly ask?: (() => Promise<string> | string) | undefined;
+  readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
+  readonly assertion?: (() => Promise<string> | string) | undefined;
+}
+
+const specs = new WeakMap<CommerceLayerCredentials, Spec>();
+
+/** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
+export class CommerceLayerCredentials {
+  /** Which way it is. */
+  readonly grant: Grant;
+
+  /** @internal */
+  constructor(spec: Spec) {
+    this.grant = spec.grant;
+    specs.set(this, spec);
+  }
+}
+
+/** What is in it. @internal */
+export function specOf(credentials: CommerceLayerCredentials): Spec {
+  const spec = specs.get(credentials);
+  if (spec) return spec;
+  const message = "credentials: this is not made by a function of keyturn/commercelayer, such as clientCredentials";
+  throw new ConfigurationError("credentials", "not_credentials", message);
+}
+
+/** An application, as all ways to get a token name it. */
+export interface Application {
+  /** The application's client id. */
+  clientId: string;
+  /** Its secret, as text or UTF-8 bytes. Applications that run in a page have none. */
+  clientSecret?: string | Uint8Array | undefined;
+  /** Scopes to ask for, separated by spaces. Default: what the application has. */
+  scope?: string | undefined;
+}
+
+/**
+ * Client credentials: a program by itself. **For the Provisioning API** these are the personal ones of the Dashboard's profile menu,
+ * "Provisioning API", without a scope; those of integrations and sales channels are for the other APIs.
+ */
+export function clientCredentials(application: Application): CommerceLayerCredentials {
+  return made("clientCredentials", application, {});
+}
+
+/** What {@link password} needs. */
+export interface Password extends Application {
+  /** The customer's email address. */
+  username: string;
+  /** The customer's password, as text or UTF-8 bytes. */
+  password: string | Uint8Array;
+}
+
+/**
+ * A customer's name and password. The refresh token that comes with the first token renews it; the password is used again when that is
+ * refused. Tokens of customers are never shared by a `tokenStore`.
+ */
+export function password({ username, password, ...application }: Password): CommerceLayerCredentials {
+  return made("password", application, { username, password });
+}
+
+/** What {@link refreshToken} needs. */
+export interface RefreshToken extends Application {
+  /** A refresh token, as text or UTF-8 bytes. */
+  refreshToken: string | Uint8Array;
+}
+
+/** A refresh token of an earlier login. One that comes with an answer takes its place. */
+export function refreshToken({ refreshToken, ...application }: RefreshToken): CommerceLayerCredentials {
+  return made("refreshToken", application, { refreshToken });
+}
+
+/** What {@link authorizationCode} needs. */
+export interface AuthorizationCode extends Application {
+  /** The `code` that the browser came back with. It is good once. */
+  code: string;
+  /** The address that the browser came back to, as {@link authorizeURL} was told it. */
+  redirectUri: string;
+  /** The verifier of {@link createPkce}, if its challenge was sent along. */
+  codeVerifier?: string | undefined;
+}
+
+/** A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what it brought. */
+export function authorizationCode({ code, redirectUri, codeVerifier, ...application }: AuthorizationCode): CommerceLayerCredentials {
+  return made("authorizationCode", application, { code, redirectUri, codeVerifier });
+}
+
+/** What {@link jwtBearer} needs. */
+export interface JwtBearer extends Application {
+  /** A signed assertion, made by {@link createAssertion}, or a function that is asked for one when it is needed. */
+  assertion: string | (() => Promise<string> | string);
+}
+
+/** An assertion of who somebody is (RFC 7523). Tokens of this way are never shared by a `tokenStore`: each is somebody else's. */
+export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLayerCredentials {
+  const ask = typeof assertion === "function" ? assertion : () => assertion;
+  return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: ask });
+}
+
+/** An access token that you have. It is used until it expires; nothing renews it. */
+export function accessToken(token: string | Uint8Array): CommerceLayerCredentials {
+  return new CommerceLayerCredentials({ grant: "token", secret: bytes(token) });
+}
+
+/** A function that is asked for an access token before each call. Caching and renewing are yours. */
+export function tokenFunction(ask: () => Promise<string> | string): CommerceLayerCredentials {
+  if (typeof ask !== "function") throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
+  return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), ask });
+}
+
+interface Fields {
+  username?: string;
+  password?: string | Uint8Array;
+  refreshToken?: string | Uint8Array;
+  code?: string;
+  redirectUri?: string;
+  codeVerifier?: string | undefined;
+}
+
+function made(grant: Grant, application: Application, fields: Fields): CommerceLayerCredentials {
+  return new CommerceLayerCredentials(spec(grant, application, fields));
+}
+
+function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fields: Fields): Spec {
+  const { username, password, refreshToken, code, redirectUri, codeVerifier } = fields;
+  // The order is that of the core.
+  const named = { clientId, clientSecret, username, password, refreshToken, code, redirectUri, codeVerifier };
+  const parts = Object.entries(named).map(([option, value]) => {
+    if (value === undefined || value === null) return new Uint8Array();
+    if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+      throw new ConfigurationError(option, "not_text", `${option}: text belongs here`);
+    }
+    return bytes(value);
+  });
+  const secret = new Uint8Array(parts.reduce((length, part) => length + part.length, parts.length - 1));
+  let at = 0;
+  for (const part of parts) {
+    secret.set(part, at);
+    at += part.length + 1;
+  }
+  return { grant, clientId, secret, scope };
+}
+
+/** As the core takes it. @internal */
+export function bytes(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? new TextEncoder().encode(text) : text;
+}

@@ -1,0 +1,137 @@
+/** How a client of Commerce Layer authenticates, from its options. */
+
+import { Limit } from "../../auth/limit.js";
+import { warnPage } from "../../auth/page.js";
+import type { Plan } from "../../auth/plan.js";
+import type { TokenStore } from "../../auth/sharing.js";
+import { core, guarded } from "../../core.js";
+import { ConfigurationError } from "../../errors.js";
+import type { Clock, Fetch, HTTPClientLike, Logger } from "../../options.js";
+import { type CommerceLayerCredentials, GRANTS, type Grant, type Spec, bytes, specOf } from "./credentials.js";
+
+/** Where Commerce Layer is. */
+export interface PlaceOptions {
+  /** The service's domain: its API is at `provisioning.` and its authentication server at `auth.` below it. Default: `commercelayer.io`. */
+  domain?: string | undefined;
+  /** One origin that serves both `/api` and `/oauth`, such as a sandbox; wins over `domain`. `https` only, but for loopback. */
+  serverURL?: string | URL | undefined;
+  /** The authentication server, if it is somewhere else. */
+  authURL?: string | URL | undefined;
+}
+
+/** The options of a client that have to do with its tokens. */
+export interface AuthOptions extends PlaceOptions {
+  /** How to authenticate: made by {@link clientCredentials} and the functions beside it. */
+  credentials?: CommerceLayerCredentials | undefined;
+  /** An access token, instead of `credentials`. */
+  accessToken?: string | Uint8Array | undefined;
+  /**
+   * Gives another token in the place of `accessToken` when the API refuses that; it is called with the one that was refused. However many calls
+   * were refused, it is called once.
+   */
+  refreshToken?: ((refused: string) => Promise<string> | string) | undefined;
+  /** Shares tokens, and the count of token requests, with other workers. Default: each client has its own. */
+  tokenStore?: TokenStore | undefined;
+  /** The time, for machines whose clock is wrong and for tests. Default: the machine's. */
+  clock?: Clock | undefined;
+  debugLogger?: Logger | undefined;
+  fetch?: Fetch | undefined;
+  httpClient?: HTTPClientLike | undefined;
+}
+
+/** What a client authenticates with, without anything secret. */
+export interface CommerceLayerAuthentication {
+  /** The way. */
+  readonly grant: Grant;
+  /** The client id, if there is one. */
+  readonly clientId: string | undefined;
+}
+
+/** What Commerce Layer's authentication server answers in a minute. */
+const TOKEN_REQUESTS = 30;
+
+const limits = new WeakMap<object, Limit>();
+
+/** All that is sent in one way counts together: Commerce Layer counts by address. */
+function limitOf(sender: object): Limit {
+  let limit = limits.get(sender);
+  if (!limit) limits.set(sender, (limit = new Limit(TOKEN_REQUESTS)));
+  return limit;
+}
+
+/** @internal */
+export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthentication> {
+  const { grant, clientId, secret, scope = "", ask, renew, assertion } = given(options);
+  const kind = GRANTS.indexOf(grant);
+  const at = places(options);
+  const principal = [grant, clientId ?? "", scope];
+  // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
+  const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
+  const holds = clientId !== undefined && secret.length > clientId.length + 7;
+  return {
+    open: ({ Session }, custody) => {
+      const session = Session.commercelayer(kind, custody, ...at, scope);
+      if (holds) warnPage(session.base(), SAFER);
+      return session;
+    },
+    secret,
+    told: { grant, clientId },
+    ask,
+    renew,
+    subject: assertion,
+    subjectNames: ["assertion", "assertion"],
+    contentType: "application/json",
+    unreachable: "Check domain, serverURL and authURL, and this machine's network.",
+    principal: shared ? async (fingerprint) => [...principal, await fingerprint()] : undefined,
+    limit: limitOf(options.httpClient ?? options.fetch ?? globalThis),
+    store: options.tokenStore,
+    clock: options.clock,
+    logger: options.debugLogger,
+  };
+}
+
+const SAFER = "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
+
+/** Where the authentication server is, without a slash at its end. @internal */
+export function authURL(options: PlaceOptions): string {
+  return guarded(() => {
+    const session = opened(() => core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""));
+    const url = session.auth();
+    session.free();
+    return url;
+  });
+}
+
+/** What the core says of an option becomes the error of that option. */
+function opened<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (typeof error !== "string") throw error;
+    const { option, reason, message } = JSON.parse(error) as { option: string; reason: string; message: string };
+    throw new ConfigurationError(option, reason, `${option}: ${message}`);
+  }
+}
+
+function places({ serverURL, authURL, domain }: PlaceOptions): [string | null, string | null, string | null] {
+  const text = (url: string | URL | undefined): string | null => (url === undefined ? null : String(url));
+  return [text(serverURL), text(authURL), domain ?? null];
+}
+
+function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
+  if (credentials !== undefined) {
+    if (accessToken !== undefined || refreshToken !== undefined) {
+      const message = "credentials: give either these, or accessToken and perhaps refreshToken";
+      throw new ConfigurationError("credentials", "credentials_twice", message);
+    }
+    return specOf(credentials);
+  }
+  if (accessToken === undefined || accessToken === null) {
+    const message = "accessToken: there is nothing to authenticate with; give an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
+    throw new ConfigurationError("accessToken", "credentials_missing", message);
+  }
+  if (refreshToken !== undefined && typeof refreshToken !== "function") {
+    throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: a function belongs here");
+  }
+  return { grant: refreshToken ? "renewable" : "token", secret: bytes(accessToken), renew: refreshToken };
+}
