@@ -8,11 +8,15 @@
 //! | `c1.overlay` | facts that the document lacks: effects, paging, secrets | hand |
 //! | `c1.sdk122` | names of release 1.2.2 of the official SDK | history |
 //! | `c1.docs` | doc comments of the types and methods met first | hand |
+//! | `commercelayer.idl` | every resource and operation | `cargo xtask import DOCUMENT --api commercelayer` |
+//! | `commercelayer.overlay` | corrections of the document, and facts that it lacks: order, filters, secrets | hand |
+//! | `commercelayer.docs` | as `c1.docs` | hand |
 
+pub mod documents;
 pub mod model;
 pub mod naming;
 pub mod table;
 pub mod text;
 
 /// The APIs whose facts lie beside this crate's manifest, by the names of their files.
-pub const APIS: [&str; 1] = ["c1"];
+pub const APIS: [&str; 2] = ["c1", "commercelayer"];

@@ -6,12 +6,17 @@
 pub struct Api {
     /// Short name, such as `c1`.
     pub name: String,
+    /// The version that the document gives itself, where the SDK tells it to its users.
+    pub version: Option<String>,
     /// Operations in document order. Their position is the operation number of the table and of the facade.
     pub operations: Vec<Operation>,
     /// Messages in document order.
     pub messages: Vec<Message>,
     /// Enumerations, one per place that names one, in order of first use.
     pub enums: Vec<Enum>,
+    /// The resources of a JSON:API, in document order; an API of another kind has none. In an API that has some, the bodies
+    /// and answers of the operations are documents that follow from them (see [`crate::documents`]).
+    pub resources: Vec<Resource>,
 }
 
 /// One operation.
@@ -222,4 +227,74 @@ pub struct Enum {
     pub sdk122: Option<String>,
     /// Wire values in document order.
     pub values: Vec<String>,
+}
+
+/// A resource of a JSON:API: what its objects hold and what of it a client may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Its `type` on the wire, such as `api_credentials`.
+    pub key: String,
+    /// TypeScript name of one object, such as `ApiCredential`.
+    pub name: String,
+    /// There is one object, which has no id in paths.
+    pub singleton: bool,
+    /// Attributes in document order.
+    pub attributes: Vec<Attribute>,
+    /// Relationships in document order.
+    pub relationships: Vec<Relationship>,
+}
+
+/// An attribute of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Wire name, such as `redirect_uri`.
+    pub name: String,
+    /// What a value is.
+    pub kind: Kind,
+    /// `null` is a declared value.
+    pub nullable: bool,
+    /// What a client may do with it.
+    pub set: Settable,
+    /// Sent, and never returned: what it asks for is done.
+    pub trigger: bool,
+    /// Holds a secret: never shown in a log, an error or an inspection.
+    pub secret: bool,
+    /// Lists can be sorted by it.
+    pub sortable: bool,
+    /// Lists can be filtered by it.
+    pub filterable: bool,
+    /// The least and the greatest number that the server takes.
+    pub range: Option<(i64, i64)>,
+}
+
+/// A relationship of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relationship {
+    /// Wire name, such as `organization`.
+    pub name: String,
+    /// The `type` of what it leads to, such as `organizations`.
+    pub target: String,
+    /// It leads to any number of objects.
+    pub many: bool,
+    /// What a client may do with it.
+    pub set: Settable,
+}
+
+/// When a client may send an attribute or a relationship. What it may never send the server sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settable {
+    /// On create.
+    pub create: bool,
+    /// On create it is required.
+    pub required: bool,
+    /// On update.
+    pub update: bool,
+}
+
+impl Settable {
+    /// Only the server sets it.
+    #[must_use]
+    pub fn read_only(self) -> bool {
+        !self.create && !self.update
+    }
 }

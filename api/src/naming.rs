@@ -38,6 +38,19 @@ pub fn camel(text: &str) -> String {
     head.to_ascii_lowercase() + tail
 }
 
+/// `snake_case`: the words that begin with a capital, lowered and joined (`ApiCredential` is `api_credential`).
+#[must_use]
+pub fn snake(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    for c in text.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
 /// The stem of an operation's own types: the words of its id, each with a capital. A word that spells
 /// an acronym of the same id is written in capitals (`c1.api.sso.v1.SSOSettingsService.Get` is
 /// `C1ApiSSOV1SSOSettingsServiceGet`).
@@ -226,6 +239,13 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(camel(text), expected);
+        }
+    }
+
+    #[test]
+    fn snake_lowers_and_joins_the_words() {
+        for (text, expected) in [("ApiCredential", "api_credential"), ("User", "user"), ("", "")] {
+            assert_eq!(snake(text), expected);
         }
     }
 

@@ -7,7 +7,7 @@
 //! which the most used come first and take one byte each, the others in alphabetical order.
 
 use crate::model::{Api, Effect, Field, Kind, Method, Operation, Param, Place, Shape};
-use crate::naming;
+use crate::{documents, naming};
 use std::collections::HashMap;
 
 /// The format version: the reader refuses any other.
@@ -115,11 +115,12 @@ impl std::fmt::Display for PackError {
 
 impl std::error::Error for PackError {}
 
-/// Packs `api`.
+/// Packs `api`, a JSON:API with the messages of [`documents`].
 ///
 /// # Errors
 /// When a field or an operation refers to a message or an enumeration that `api` does not define, or a name has a space in it.
 pub fn pack(api: &Api, options: Options) -> Result<String, PackError> {
+    let api = &*documents::with_messages(api);
     // The first pass only counts how often each name is used; the second writes with the final order.
     let mut counting = Packer::new(api, options, Pool::default());
     counting.rows()?;

@@ -19,6 +19,24 @@
 //!   APP_STATUS_ACTIVE
 //! ```
 //!
+//! A JSON:API has resources instead of messages, and its operations name them:
+//!
+//! ```text
+//! api commercelayer version=1.0.15
+//!
+//! op api_credentials.list api_credentials.list GET /api/api_credentials -> api_credentials[] read
+//!
+//! resource api_credentials ApiCredential
+//!   name string create! update filter
+//!   expires_in int32? create update filter range=7200,31536000
+//!   client_secret string secret
+//!   organization -> organizations create!
+//!   role -> roles create update
+//! ```
+//!
+//! After the kind of an attribute, or the target of a relationship (`roles[]` for any number), stands when a client may send
+//! it: `create`, `create!` if it must, `update`; what has none of these only the server sets. `trigger` is never returned.
+//!
 //! A line is a list of words between spaces; a `#` starts a comment line. Characters that would be
 //! mistaken for syntax are written as `%` and their hexadecimal code, an empty word as `%`.
 //! [`parse`] is the exact inverse of [`print()`].
@@ -26,7 +44,8 @@
 use std::fmt::{self, Write as _};
 
 use crate::model::{
-    Api, Effect, Enum, Field, Kind, Message, Method, Operation, OperationNames122, Paging, Param, Place, Shape,
+    Api, Attribute, Effect, Enum, Field, Kind, Message, Method, Operation, OperationNames122, Paging, Param, Place,
+    Relationship, Resource, Settable, Shape,
 };
 
 /// Why a text is not an IDL.
@@ -49,7 +68,9 @@ impl std::error::Error for ParseError {}
 /// Writes an API as text.
 #[must_use]
 pub fn print(api: &Api) -> String {
-    let mut out = format!("api {}\n", word(&api.name));
+    let mut out = format!("api {}", word(&api.name));
+    attribute(&mut out, "version", api.version.as_deref());
+    out.push('\n');
     for operation in &api.operations {
         out.push('\n');
         print_operation(&mut out, operation);
@@ -66,6 +87,10 @@ pub fn print(api: &Api) -> String {
         for value in &item.values {
             line(&mut out, format_args!("  {}\n", word(value)));
         }
+    }
+    for resource in &api.resources {
+        out.push('\n');
+        print_resource(&mut out, resource);
     }
     out
 }
@@ -131,6 +156,48 @@ fn print_message(out: &mut String, message: &Message) {
         attribute(out, "1.2.2", field.sdk122.as_deref());
         out.push('\n');
     }
+}
+
+fn print_resource(out: &mut String, resource: &Resource) {
+    line(out, format_args!("resource {} {}", word(&resource.key), word(&resource.name)));
+    flag(out, "singleton", resource.singleton);
+    out.push('\n');
+    for attribute in &resource.attributes {
+        line(out, format_args!("  {} {}\n", word(&attribute.name), attribute_facts(attribute)));
+    }
+    for relationship in &resource.relationships {
+        line(out, format_args!("  {} {}\n", word(&relationship.name), relationship_facts(relationship)));
+    }
+}
+
+/// What the IDL writes after the name of an attribute.
+#[must_use]
+pub fn attribute_facts(attribute: &Attribute) -> String {
+    let mut out = kind_text(&attribute.kind);
+    out.push_str(if attribute.nullable { "?" } else { "" });
+    set_flags(&mut out, attribute.set);
+    flag(&mut out, "trigger", attribute.trigger);
+    flag(&mut out, "secret", attribute.secret);
+    flag(&mut out, "sort", attribute.sortable);
+    flag(&mut out, "filter", attribute.filterable);
+    if let Some((least, greatest)) = attribute.range {
+        line(&mut out, format_args!(" range={least},{greatest}"));
+    }
+    out
+}
+
+/// What the IDL writes after the name of a relationship.
+#[must_use]
+pub fn relationship_facts(relationship: &Relationship) -> String {
+    let mut out = format!("-> {}", word(&relationship.target).replace('[', "%5b"));
+    out.push_str(if relationship.many { "[]" } else { "" });
+    set_flags(&mut out, relationship.set);
+    out
+}
+
+fn set_flags(out: &mut String, set: Settable) {
+    flag(out, if set.required { "create!" } else { "create" }, set.create || set.required);
+    flag(out, "update", set.update);
 }
 
 /// The type of a field as the IDL writes it, such as `list<string>?`.
@@ -326,6 +393,7 @@ enum Section {
     Operation,
     Message,
     Enum,
+    Resource,
 }
 
 fn parse_line(api: &mut Api, section: &mut Section, mut words: Words<'_>, indented: bool) -> Result<(), String> {
@@ -334,7 +402,12 @@ fn parse_line(api: &mut Api, section: &mut Section, mut words: Words<'_>, indent
         *section = match (keyword, *section) {
             ("api", Section::Start) => {
                 api.name = words.text("the API's name")?;
-                words.end()?;
+                for word in words.0 {
+                    match word.split_once('=') {
+                        Some(("version", value)) => api.version = Some(unescape(value)?),
+                        _ => return Err(unknown(word)),
+                    }
+                }
                 Section::Api
             }
             (_, Section::Start) => return Err("the first line must be `api NAME`".to_owned()),
@@ -349,6 +422,10 @@ fn parse_line(api: &mut Api, section: &mut Section, mut words: Words<'_>, indent
             ("enum", _) => {
                 api.enums.push(parse_enum(words)?);
                 Section::Enum
+            }
+            ("resource", _) => {
+                api.resources.push(parse_resource(words)?);
+                Section::Resource
             }
             _ => return Err(format!("unknown keyword `{keyword}`")),
         };
@@ -372,6 +449,11 @@ fn parse_line(api: &mut Api, section: &mut Section, mut words: Words<'_>, indent
             words.end()?;
             if let Some(item) = api.enums.last_mut() {
                 item.values.push(value);
+            }
+        }
+        Section::Resource => {
+            if let Some(resource) = api.resources.last_mut() {
+                parse_part(resource, words)?;
             }
         }
         Section::Start | Section::Api => {
@@ -566,6 +648,82 @@ fn parse_enum(mut words: Words<'_>) -> Result<Enum, String> {
     Ok(item)
 }
 
+fn parse_resource(mut words: Words<'_>) -> Result<Resource, String> {
+    let mut resource = Resource {
+        key: words.text("the resource's type")?,
+        name: words.text("the resource's name")?,
+        singleton: false,
+        attributes: Vec::new(),
+        relationships: Vec::new(),
+    };
+    for word in words.0 {
+        match word {
+            "singleton" => resource.singleton = true,
+            _ => return Err(unknown(word)),
+        }
+    }
+    Ok(resource)
+}
+
+/// An attribute, or with `->` after its name a relationship.
+fn parse_part(resource: &mut Resource, mut words: Words<'_>) -> Result<(), String> {
+    let name = words.text("the attribute's name")?;
+    let declared = words.raw("the kind")?;
+    if declared == "->" {
+        let target = words.raw("the target")?;
+        let (target, many) = target.strip_suffix("[]").map_or((target, false), |target| (target, true));
+        let mut relationship = Relationship { name, target: unescape(target)?, many, set: Settable::default() };
+        for word in words.0 {
+            set_word(&mut relationship.set, word)?;
+        }
+        resource.relationships.push(relationship);
+        return Ok(());
+    }
+    let (kind, nullable) = declared.strip_suffix('?').map_or((declared, false), |kind| (kind, true));
+    let mut attribute = Attribute {
+        name,
+        kind: parse_kind(kind)?,
+        nullable,
+        set: Settable::default(),
+        trigger: false,
+        secret: false,
+        sortable: false,
+        filterable: false,
+        range: None,
+    };
+    for word in words.0 {
+        match (word, word.split_once('=')) {
+            ("trigger", _) => attribute.trigger = true,
+            ("secret", _) => attribute.secret = true,
+            ("sort", _) => attribute.sortable = true,
+            ("filter", _) => attribute.filterable = true,
+            (_, Some(("range", value))) => attribute.range = Some(parse_range(value)?),
+            _ => set_word(&mut attribute.set, word)?,
+        }
+    }
+    resource.attributes.push(attribute);
+    Ok(())
+}
+
+/// Parses `LEAST,GREATEST`.
+///
+/// # Errors
+/// If these are not two whole numbers.
+pub fn parse_range(text: &str) -> Result<(i64, i64), String> {
+    let ends = text.split_once(',').and_then(|(least, most)| Some((least.parse().ok()?, most.parse().ok()?)));
+    ends.ok_or_else(|| format!("expected range=LEAST,GREATEST, found `{text}`"))
+}
+
+fn set_word(set: &mut Settable, word: &str) -> Result<(), String> {
+    match word {
+        "create" => set.create = true,
+        "create!" => (set.create, set.required) = (true, true),
+        "update" => set.update = true,
+        _ => return Err(unknown(word)),
+    }
+    Ok(())
+}
+
 fn parse_kind(word: &str) -> Result<Kind, String> {
     match word.split_once(':') {
         Some(("enum", name)) => Ok(Kind::Enum(unescape(name)?)),
@@ -627,7 +785,7 @@ mod tests {
 
         /// Any text at all, with a liking for what the syntax uses.
         fn text(&mut self) -> String {
-            let alphabet: Vec<char> = "aZ9._-{}/=:%#,<>?\n\t \u{85}\u{a0}\u{2028}é😀@".chars().collect();
+            let alphabet: Vec<char> = "aZ9._-{}[]/=:%#,<>?!\n\t \u{85}\u{a0}\u{2028}é😀@".chars().collect();
             (0..self.below(7)).map(|_| alphabet[self.below(alphabet.len())]).collect()
         }
 
@@ -692,6 +850,7 @@ mod tests {
         fn api(&mut self) -> Api {
             Api {
                 name: self.text(),
+                version: self.maybe(Self::text),
                 operations: self.many(Self::operation),
                 messages: self.many(|r| Message {
                     key: r.text(),
@@ -700,6 +859,40 @@ mod tests {
                     fields: r.many(Self::field),
                 }),
                 enums: self.many(|r| Enum { name: r.text(), sdk122: r.maybe(Self::text), values: r.many(Self::text) }),
+                resources: self.many(Self::resource),
+            }
+        }
+
+        fn settable(&mut self) -> Settable {
+            let create = self.yes();
+            Settable { create, required: create && self.yes(), update: self.yes() }
+        }
+
+        fn resource(&mut self) -> Resource {
+            Resource {
+                key: self.text(),
+                name: self.text(),
+                singleton: self.yes(),
+                attributes: self.many(|r| Attribute {
+                    name: r.text(),
+                    kind: r.kind(),
+                    nullable: r.yes(),
+                    set: r.settable(),
+                    trigger: r.yes(),
+                    secret: r.yes(),
+                    sortable: r.yes(),
+                    filterable: r.yes(),
+                    range: r.maybe(|r| {
+                        let ends = [i64::MIN, -1, 0, 7_200, i64::MAX];
+                        (ends[r.below(5)], ends[r.below(5)])
+                    }),
+                }),
+                relationships: self.many(|r| Relationship {
+                    name: r.text(),
+                    target: r.text(),
+                    many: r.yes(),
+                    set: r.settable(),
+                }),
             }
         }
     }
@@ -741,6 +934,16 @@ mod tests {
             ("api c1\nop i G.n GET /p -> r read iterator-1.2.2", 2),
             ("api c1\nop i G.n GET /p -> r read body-1.2.2=x", 2),
             ("api c1\nop i G.n GET /p -> r read\n  header x x string", 3),
+            ("api c1 1.0", 1),
+            ("api c1\nresource r", 2),
+            ("api c1\nresource r R only", 2),
+            ("api c1\nresource r R\n  name", 3),
+            ("api c1\nresource r R\n  name text", 3),
+            ("api c1\nresource r R\n  name string created", 3),
+            ("api c1\nresource r R\n  name string range=1", 3),
+            ("api c1\nresource r R\n  name string range=1,x", 3),
+            ("api c1\nresource r R\n  name ->", 3),
+            ("api c1\nresource r R\n  name -> rs secret", 3),
         ];
         for (text, line) in cases {
             match parse(text) {

@@ -14,7 +14,8 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
   build [--core] [--sandbox] [--ts] [--www]
                                 build the package and the console, or only parts of them
-  import DOCUMENT [--dry-run]   import an OpenAPI document into api/c1.idl and say what changed
+  import DOCUMENT [--api c1|commercelayer] [--dry-run]
+                                import an OpenAPI document into an api/*.idl and say what changed
   generate                      write the facade and its types into pkg/src/generated
   check-names MAPPING           compare the names that api/c1.idl leads to with a file of expected names
   seed-names MAPPING            write the first api/c1.names and api/c1.sdk122

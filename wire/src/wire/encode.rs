@@ -34,6 +34,9 @@ pub enum Unknown {
     Refuse,
     /// Leave them out, as the official SDK does.
     Drop,
+    /// Send them as they are, because a newer server may know them. So JSON:API documents are read, and paths to what does not fit
+    /// in one begin with the attribute or the relationship, where its caller has them.
+    Keep,
 }
 
 /// How requests are read.
@@ -329,6 +332,14 @@ impl<'a> Encoder<'a> {
         let mut next = 0;
         while let Some(key) = members.next(&mut self.cursor)? {
             let Some((index, field)) = self.find(fields, key.raw(), next) else {
+                if self.reading.unknown == Unknown::Keep {
+                    self.comma(&mut first);
+                    self.key(key);
+                    self.path.push(At::Field(key.raw()));
+                    self.free()?;
+                    self.path.pop();
+                    continue;
+                }
                 self.unknown(key, |table| {
                     let known = fields.iter().filter(|field| !field.gone());
                     known.map(|field| table.js_name(field, false).into()).collect()
@@ -690,7 +701,8 @@ impl<'a> Encoder<'a> {
     #[inline(never)]
     fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
         let mut path = String::new();
-        for at in &self.path {
+        let at_caller = if self.reading.unknown == Unknown::Keep { within_document(&self.path) } else { &self.path };
+        for at in at_caller {
             match at {
                 At::Field(name) => {
                     if !path.is_empty() {
@@ -707,6 +719,13 @@ impl<'a> Encoder<'a> {
         }
         Err(Failure::Unfit(Unfit { path, problem: problem.into() }))
     }
+}
+
+/// A path without what stands around attributes and relationships in a JSON:API document.
+fn within_document<'p, 'a>(path: &'p [At<'a>]) -> &'p [At<'a>] {
+    let parts = path.iter().position(|at| matches!(at, At::Field("attributes" | "relationships")));
+    let inner = parts.filter(|at| *at <= 2).and_then(|at| path.get(at + 1..)).unwrap_or_default();
+    if inner.is_empty() { path } else { inner }
 }
 
 impl Mark<'_> {

@@ -1,10 +1,12 @@
 //! `cargo xtask generate`: writes the facade from `api/c1.idl` and `api/c1.docs` into `pkg/src/generated`:
-//! `c1.ts` (a class for each group), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`.
+//! `c1.ts` (a class for each group), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`;
+//! and from `api/commercelayer.*` what [`resources`] describes.
 
 mod classes;
 mod compat;
 mod docs;
 mod enums;
+mod resources;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -25,13 +27,16 @@ const HEADER: &str = "// Generated from the API's facts by `cargo xtask generate
 /// # Errors
 /// If a file cannot be read or written, or a doc comment belongs to nothing.
 pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
-    let idl = fs::read_to_string(root.join("api/c1.idl"))?;
-    let api = text::parse(&idl).map_err(|error| format!("api/c1.idl: {error}"))?;
-    let docs = Docs::parse(&fs::read_to_string(root.join("api/c1.docs"))?);
+    let (api, docs) = read(root, "c1")?;
     let folder = root.join("pkg/src/generated");
     fs::create_dir_all(folder.join("compat"))?;
     let facade = files(&api, docs).map_err(|error| format!("api/c1.docs: {error}"))?;
-    for (name, text) in facade.into_iter().chain(compat::files(&api)) {
+    let facade = facade.into_iter().chain(compat::files(&api)).map(|(name, text)| (name.to_owned(), text));
+    let (api, mut docs) = read(root, "commercelayer")?;
+    let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
+    // Their base classes are not there yet in every tree.
+    let resources = resources.into_iter().filter(|_| root.join("pkg/src/commercelayer/resource.ts").exists());
+    for (name, text) in facade.chain(resources) {
         let path = folder.join(name);
         let text = format!("{HEADER}{text}");
         // Unchanged files keep their time, so that nothing is compiled again for them.
@@ -41,6 +46,12 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+fn read(root: &Path, name: &str) -> Result<(Api, Docs), Box<dyn Error>> {
+    let idl = fs::read_to_string(root.join(format!("api/{name}.idl")))?;
+    let api = text::parse(&idl).map_err(|error| format!("api/{name}.idl: {error}"))?;
+    Ok((api, Docs::parse(&fs::read_to_string(root.join(format!("api/{name}.docs")))?)))
 }
 
 /// The name and text of each file.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use keyturn_api::{
-    model::{Api, Enum, Field, Message, Operation},
+    model::{Api, Enum, Field, Message, Operation, Resource},
     text,
 };
 
@@ -17,6 +17,7 @@ pub fn summary(old: &Api, new: &Api) -> String {
     operations(&mut out, old, new);
     messages(&mut out, old, new);
     enums(&mut out, old, new);
+    resources(&mut out, old, new);
     out
 }
 
@@ -158,5 +159,47 @@ fn enums(out: &mut String, old: &Api, new: &Api) {
         for value in was.values.iter().filter(|value| !item.values.contains(value)) {
             say(out, format_args!("removed  value {}.{value}", item.name));
         }
+    }
+}
+
+fn resources(out: &mut String, old: &Api, new: &Api) {
+    for resource in &new.resources {
+        let label = format!("resource {} ({})", resource.name, resource.key);
+        let Some(was) = old.resources.iter().find(|other| other.key == resource.key) else {
+            say(out, format_args!("added    {label}, {} attributes", resource.attributes.len()));
+            continue;
+        };
+        if was.singleton != resource.singleton {
+            say(out, format_args!("changed  {label}: singleton {} -> {}", was.singleton, resource.singleton));
+        }
+        parts(out, "attribute", &resource.name, &attributes(was), &attributes(resource));
+        parts(out, "relationship", &resource.name, &relationships(was), &relationships(resource));
+    }
+    for resource in old.resources.iter().filter(|old| new.resources.iter().all(|new| new.key != old.key)) {
+        say(out, format_args!("removed  resource {} ({})", resource.name, resource.key));
+    }
+}
+
+/// Names, and what the IDL says of each.
+fn attributes(resource: &Resource) -> Vec<(&str, String)> {
+    resource.attributes.iter().map(|a| (a.name.as_str(), text::attribute_facts(a))).collect()
+}
+
+fn relationships(resource: &Resource) -> Vec<(&str, String)> {
+    resource.relationships.iter().map(|r| (r.name.as_str(), text::relationship_facts(r))).collect()
+}
+
+fn parts(out: &mut String, what: &str, resource: &str, old: &[(&str, String)], new: &[(&str, String)]) {
+    for (name, facts) in new {
+        match old.iter().find(|(other, _)| other == name) {
+            None => say(out, format_args!("added    {what} {resource}.{name}: {facts}")),
+            Some((_, was)) if was != facts => {
+                say(out, format_args!("changed  {what} {resource}.{name}: [{was}] -> [{facts}]"));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, facts) in old.iter().filter(|(name, _)| new.iter().all(|(other, _)| other != name)) {
+        say(out, format_args!("removed  {what} {resource}.{name}: {facts}"));
     }
 }

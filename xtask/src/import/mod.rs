@@ -1,13 +1,18 @@
-//! `cargo xtask import DOCUMENT [--dry-run]`: turns an OpenAPI document into `api/c1.idl`, with the names
-//! of `api/c1.names` (kept up to date) and the facts of `api/c1.overlay` and `api/c1.sdk122`, and says
-//! what changed. `cargo xtask seed-names MAPPING` made the first `c1.names` and `c1.sdk122`.
+//! `cargo xtask import DOCUMENT [--api NAME] [--dry-run]`: turns an OpenAPI document into `api/NAME.idl` and says what
+//! changed. The API is told by the document's title where it is not named.
+//!
+//! `c1` takes its names from `api/c1.names` (kept up to date) and more facts from `api/c1.overlay` and `api/c1.sdk122`; `cargo
+//! xtask seed-names MAPPING` made the first `c1.names` and `c1.sdk122`. `commercelayer` is a JSON:API: its names are the
+//! document's, and `api/commercelayer.overlay` has the other facts.
 
 mod changes;
 mod document;
+mod jsonapi;
 pub mod lines;
 mod names;
 mod openapi;
 mod overlay;
+mod resources;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -45,14 +50,13 @@ struct Facts<'a> {
 /// # Errors
 /// If a file cannot be read or written, or holds something that is not understood.
 pub fn import(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
-    let (document, write) = match args {
-        [document] => (document, true),
-        [document, flag] if flag == "--dry-run" => (document, false),
-        _ => return Err("usage: cargo xtask import DOCUMENT [--dry-run]".into()),
-    };
-    let name = "c1";
-    let file = |extension: &str| api_folder.join(format!("{name}.{extension}"));
+    let Arguments { document, api, write } = Arguments::parse(args)?;
     let text = fs::read_to_string(document).map_err(|error| format!("{document}: {error}"))?;
+    let name = match api {
+        Some(name) => name,
+        None => told_by_title(&text).map_err(|error| format!("{document}: {error}"))?,
+    };
+    let file = |extension: &str| api_folder.join(format!("{name}.{extension}"));
     let (idl, lock) = (read_or_empty(&file("idl"))?, read_or_empty(&file("names"))?);
     let (overlay, sdk122) = (read_or_empty(&file("overlay"))?, read_or_empty(&file("sdk122"))?);
     let facts = Facts { idl: &idl, names: &lock, overlay: &overlay, sdk122: &sdk122 };
@@ -60,10 +64,48 @@ pub fn import(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> 
     let imported = run(name, document, &text, &previous, facts)?;
     if write {
         fs::write(file("idl"), print(&imported.api))?;
-        fs::write(file("names"), imported.names.print())?;
+        if name == C1 {
+            fs::write(file("names"), imported.names.print())?;
+        }
     }
     report(&previous, &imported, write);
     Ok(())
+}
+
+const C1: &str = "c1";
+const COMMERCE_LAYER: &str = "commercelayer";
+
+struct Arguments<'a> {
+    document: &'a str,
+    api: Option<&'static str>,
+    write: bool,
+}
+
+impl<'a> Arguments<'a> {
+    fn parse(args: &'a [String]) -> Result<Self, String> {
+        let usage = || "usage: cargo xtask import DOCUMENT [--api c1|commercelayer] [--dry-run]".to_owned();
+        let (document, flags) = args.split_first().ok_or_else(usage)?;
+        let mut parsed = Self { document, api: None, write: true };
+        let mut flags = flags.iter().map(String::as_str);
+        while let Some(flag) = flags.next() {
+            match (flag, parsed.api) {
+                ("--dry-run", _) => parsed.write = false,
+                ("--api", None) => {
+                    let name = flags.next();
+                    let known = [C1, COMMERCE_LAYER].into_iter().find(|known| Some(*known) == name);
+                    parsed.api = Some(known.ok_or_else(usage)?);
+                }
+                _ => return Err(usage()),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+fn told_by_title(text: &str) -> Result<&'static str, String> {
+    let document = document::Document::parse(text).map_err(|error| error.to_string())?;
+    let title = jsonapi::title(&document).unwrap_or_default();
+    Ok(if title == "Commerce Layer Provisioning API" { COMMERCE_LAYER } else { C1 })
 }
 
 fn previous(name: &str, facts: Facts<'_>) -> Result<Api, String> {
@@ -75,8 +117,14 @@ fn previous(name: &str, facts: Facts<'_>) -> Result<Api, String> {
 
 fn run(name: &str, source: &str, text: &str, previous: &Api, facts: Facts<'_>) -> Result<Imported, String> {
     let document = document::Document::parse(text).map_err(|error| format!("{source}: {error}"))?;
-    let mut api = openapi::read(name, &document).map_err(|error| format!("{source}: {error}"))?;
     let of = |extension: &'static str| move |error: String| format!("api/{name}.{extension}: {error}");
+    if name == COMMERCE_LAYER {
+        let mut api = jsonapi::read(name, &document).map_err(|error| format!("{source}: {error}"))?;
+        let notes = resources::apply(&mut api, facts.overlay).map_err(of("overlay"))?;
+        let notes = notes.into_iter().map(|note| format!("api/{name}.overlay: {note}")).collect();
+        return Ok(Imported { api, names: names::Lock::default(), notes });
+    }
+    let mut api = openapi::read(name, &document).map_err(|error| format!("{source}: {error}"))?;
     let mut lock = names::Lock::parse(facts.names).map_err(of("names"))?;
     names::resolve(&mut api, &mut lock, previous).map_err(of("names"))?;
     let notes = overlay::apply(&mut api, facts.overlay).map_err(of("overlay"))?;
@@ -88,7 +136,11 @@ fn run(name: &str, source: &str, text: &str, previous: &Api, facts: Facts<'_>) -
 fn report(previous: &Api, imported: &Imported, written: bool) {
     let api = &imported.api;
     let (operations, messages, enums) = (api.operations.len(), api.messages.len(), api.enums.len());
-    println!("{}: {operations} operations, {messages} messages, {enums} enumerations", api.name);
+    let things = match api.resources.len() {
+        0 => format!("{messages} messages"),
+        resources => format!("{resources} resources"),
+    };
+    println!("{}: {operations} operations, {things}, {enums} enumerations", api.name);
     for note in &imported.notes {
         println!("note     {note}");
     }
