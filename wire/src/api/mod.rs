@@ -15,9 +15,17 @@ pub fn c1() -> &'static Table {
     C1.get_or_init(|| Table::unpack(include_str!(concat!(env!("OUT_DIR"), "/c1.table"))).unwrap_or_default())
 }
 
+/// The Commerce Layer Provisioning API, as [`c1`]. Its messages are those of `keyturn_api::documents`.
+pub fn commercelayer() -> &'static Table {
+    static COMMERCE_LAYER: OnceLock<Table> = OnceLock::new();
+    COMMERCE_LAYER.get_or_init(|| {
+        Table::unpack(include_str!(concat!(env!("OUT_DIR"), "/commercelayer.table"))).unwrap_or_default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Effect, c1};
+    use super::{Effect, c1, commercelayer};
 
     #[test]
     fn the_c1_table_unpacks() {
@@ -29,5 +37,14 @@ mod tests {
             rotate.map(|o| c1().response_field(o, false)).as_deref(),
             Some("connectorServiceRotateCredentialResponse")
         );
+    }
+    #[test]
+    fn the_commerce_layer_table_unpacks() {
+        let table = commercelayer();
+        assert_eq!(table.operations().len(), 70);
+        let writes = table.operations().iter().filter(|operation| operation.effect == Effect::Write).count();
+        assert_eq!(writes, 9 + 10 + 5);
+        assert_eq!(table.operations().iter().filter(|operation| operation.effect == Effect::Secret).count(), 0);
+        assert!(table.is_secret("client_secret") && !table.is_secret("client_id"));
     }
 }

@@ -3,7 +3,7 @@
 use super::decode::{Decoded, Layouts, Problem, Replacement, Step, decode};
 use super::encode::{Encoded, Reading, Unfit, Unknown, encode};
 use super::plan::Plans;
-use crate::api::{Message, Table};
+use crate::api::{Message, Table, commercelayer};
 use proptest::prelude::*;
 
 const IDL: &str = "\
@@ -384,13 +384,104 @@ fn plans_name_what_is_left_to_do() {
     assert_eq!(Plans::of(&table, false).of_message(&table, &layouts, Message(2)), "[]");
 }
 
+/// What an operation of a JSON:API sends.
+fn document(operation: &str, request: &str) -> Result<Encoded, Unfit> {
+    let table = commercelayer();
+    let operation = table.operations().iter().find(|o| table.operation_id(o) == operation).unwrap();
+    encode(table, operation, request, Reading { unknown: Unknown::Keep })
+}
+
+#[test]
+fn a_document_is_sent_as_its_resource_allows() {
+    let create = document(
+        "api_credentials.create",
+        r#"{"data":{"type":"api_credentials","attributes":{"name":"a","kind":"integration","redirect_uri":null,"expires_in":7200,
+            "client_secret":"s","created_at":"x","metadata":{"type":"roles","id":1}},
+            "relationships":{"organization":{"data":{"type":"organizations","id":"o"}},"role":{"data":null}}}}"#,
+    );
+    assert_eq!(
+        create.unwrap(),
+        Encoded {
+            target: "/api/api_credentials".into(),
+            body: Some(
+                r#"{"data":{"type":"api_credentials","attributes":{"name":"a","kind":"integration","redirect_uri":null,"expires_in":7200,"metadata":{"type":"roles","id":1}},"relationships":{"organization":{"data":{"type":"organizations","id":"o"}},"role":{"data":null}}}}"#
+                    .into()
+            ),
+        }
+    );
+    // What only a create sets, and what a relationship of another resource is, is no part of an update.
+    let update = document(
+        "api_credentials.update",
+        r#"{"id":"a/b","document":{"data":{"type":"api_credentials","attributes":{"name":"a","kind":"k","mode":"test","scopes":"s"},
+            "relationships":{"organization":{"data":{"type":"organizations","id":"o"}}},"id":"a/b"}}}"#,
+    )
+    .unwrap();
+    assert_eq!(update.target, "/api/api_credentials/a%2Fb");
+    let body = r#"{"data":{"type":"api_credentials","attributes":{"name":"a"},"relationships":{},"id":"a/b"}}"#;
+    assert_eq!(update.body.as_deref(), Some(body));
+    let user = document("user.update", r#"{"data":{"type":"users","attributes":{"email":"e"},"relationships":{}}}"#);
+    assert_eq!(user.unwrap().target, "/api/user");
+    let resend = document("memberships.resend", r#"{"id":"m","document":{"data":{}}}"#).unwrap();
+    assert_eq!((resend.target.as_str(), resend.body.as_deref()), ("/api/memberships/m/resend", Some(r#"{"data":{}}"#)));
+}
+
+#[test]
+fn what_the_table_does_not_know_is_kept() {
+    let body = r#"{"data":{"type":"roles","attributes":{"name":"n","new_one":[1,{"a":"b"}],"at":"\u0000D2026-01-02T03:04:05.000Z","n":"\u0000I9"},"relationships":{"new_rel":{"data":[]}},"meta":{"x":null}}}"#;
+
+    let kept = document("roles.create", body).unwrap().body.unwrap();
+    assert_eq!(kept, body.replace(r"\u0000D", "").replace(r#""\u0000I9""#, "9"));
+}
+
+#[test]
+fn what_does_not_fit_in_a_document_is_named_as_its_caller_names_it() {
+    for (operation, request, path, problem) in [
+        ("roles.create", r#"{"data":{"attributes":{"name":1}}}"#, "name", "must be a string, not a number"),
+        ("roles.create", r#"{"data":{"attributes":{"metadata":[]}}}"#, "metadata", "must be an object, not an array"),
+        (
+            "roles.create",
+            r#"{"data":{"attributes":{"metadata":{"attributes":{"x":"\u0000N"}}}}}"#,
+            "metadata.attributes.x",
+            "must be a finite number, not NaN or Infinity",
+        ),
+        ("roles.create", r#"{"data":{"attributes":{"new":{"x":"\u0000F"}}}}"#, "new.x", "must be JSON, not"),
+        ("roles.create", r#"{"data":{"attributes":1}}"#, "data.attributes", "must be an object, not a number"),
+        (
+            "roles.create",
+            r#"{"data":{"relationships":{"organization":1}}}"#,
+            "organization",
+            "must be an object, not a number",
+        ),
+        (
+            "roles.update",
+            r#"{"id":"r","document":{"data":{"attributes":{"name":true}}}}"#,
+            "name",
+            "must be a string, not a boolean",
+        ),
+        (
+            "api_credentials.update",
+            r#"{"id":"r","document":{"data":{"attributes":{"expires_in":7200.5}}}}"#,
+            "expires_in",
+            "must be a whole number",
+        ),
+        ("roles.update", r#"{"id":"..","document":{"data":{}}}"#, "id", "must not be a dot segment"),
+        ("roles.retrieve", r#"{"id":""}"#, "id", "must not be empty"),
+    ] {
+        let unfit = document(operation, request).expect_err(request);
+        assert_eq!(unfit.path, path, "{request}");
+        assert!(unfit.problem.starts_with(problem), "{request}: {}", unfit.problem);
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}:,\"\\\\a-z0-9. \u{0}é-]{0,80}") {
         let table = table();
         let _ = decode(&table, &Layouts::of(&table), Message(0), text.as_bytes());
         for operation in table.operations() {
-            let _ = encode(&table, operation, &text, Reading { unknown: Unknown::Drop });
+            for unknown in [Unknown::Drop, Unknown::Keep] {
+                let _ = encode(&table, operation, &text, Reading { unknown });
+            }
         }
     }
 
