@@ -1,5 +1,5 @@
 // Runs the conformance suites against the installed package: `node tests/run.mjs [RUNTIME...] [--filter TEXT]`.
-// The runtimes are esm, cjs (both in this Node), deno, bun, chromium and firefox; all of them if none is named.
+// The runtimes are esm, cjs (both in this Node), deno, bun, workerd, chromium and firefox; all of them if none is named.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -25,6 +25,7 @@ const RUNTIMES = {
   deno: (folder, url, filter) =>
     runProgram("deno", ["run", "--no-prompt", "--no-lock", `--allow-net=${new URL(url).host}`, `--allow-read=${folder},${root}`], folder, url, filter),
   bun: (folder, url, filter) => runProgram("bun", ["run"], folder, url, filter),
+  workerd: runInWorker,
   chromium: (folder, url, filter) => runInBrowser("chromium", folder, url, filter),
   firefox: (folder, url, filter) => runInBrowser("firefox", folder, url, filter),
 };
@@ -50,6 +51,20 @@ async function runProgram(runtime, args, folder, url, filter) {
   const [code, signal] = await ended;
   if (code !== 0) results.push({ name: "the program", ms: 0, error: `${runtime} ended with ${code ?? signal}` });
   return results;
+}
+
+async function runInWorker(folder, url, filter) {
+  const { startWorker } = await import("./lib/worker.mjs");
+  const suites = SUITES.map((name) => `export { default as ${name} } from "./tests/conformance/${name}.mjs";`).join("\n");
+  const modules = { suites: 'import * as suites from "all suites"; export default { ...suites };', "all suites": suites };
+  const worker = await startWorker(folder, { file: join(root, "tests/lib/in-worker.mjs") }, modules);
+  try {
+    const answer = await fetch(worker.url, { method: "POST", body: JSON.stringify({ url, filter }) });
+    if (!answer.ok) throw new Error(`the Worker answered ${answer.status}: ${await answer.text()}`);
+    return await answer.json();
+  } finally {
+    await worker.stop();
+  }
 }
 
 async function runInBrowser(name, folder, sandbox, filter) {

@@ -20,7 +20,7 @@ const parts = [
   ["Rust: tests", () => cargoTest(["--quiet", "--workspace"])],
   ["Rust: tests in WebAssembly, Node", () => cargoTest(IN_WASM)],
   ["Rust: tests in WebAssembly, Chromium", () => cargoTest(IN_WASM, { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") })],
-  ...["esm", "cjs", "deno", "bun", "chromium", "firefox"].map((runtime) => [`Conformance: ${runtime}`, (env) => conformance(runtime, env)]),
+  ...["esm", "cjs", "deno", "bun", "workerd", "chromium", "firefox"].map((runtime) => [`Conformance: ${runtime}`, (env) => conformance(runtime, env)]),
   ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((name) => name.endsWith(".test.mjs"))
     .sort()

@@ -25,7 +25,6 @@ interface Surroundings {
 
 const around = globalThis as Surroundings;
 
-/** Cloudflare's fetch refuses the fields that it does not know. */
 const isWorkerd = around.navigator?.userAgent === "Cloudflare-Workers";
 
 /** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
@@ -36,8 +35,18 @@ export const isPage = around.document !== undefined || (!isWorkerd && around.nav
  * another site.
  */
 export const RULES: RequestInit = isWorkerd
-  ? { redirect: "manual" }
+  ? { redirect: "manual", ...uncached() }
   : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
+
+/** Cloudflare's fetch refuses fields that it does not know. Other than a browser's it knows no cookies, but a cache, or it did not yet. */
+function uncached(): RequestInit {
+  try {
+    const cache = "no-store";
+    return new Request("https://a.invalid", { cache }) && { cache };
+  } catch {
+    return {};
+  }
+}
 
 /**
  * What is sent, once. Deno sends a request again by itself, a POST too, when a connection breaks that was used before, but not one

@@ -224,7 +224,9 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     await c1.apps.list({}, { serverURL: "https://tenant.conductor.one/behind/a/proxy/" });
     assert.equal(server.sent[0].url, "https://tenant.conductor.one/behind/a/proxy/api/v1/apps");
     const { redirect, credentials, cache, referrerPolicy } = server.sent[0].init;
-    assert.deepEqual([redirect, credentials, cache, referrerPolicy], ["manual", "omit", "no-store", "no-referrer"]);
+    // Workers have neither cookies nor referrers, and their fetch refuses to be told of them.
+    const apart = runtime === "workerd" ? [undefined, undefined] : ["omit", "no-referrer"];
+    assert.deepEqual([redirect, cache, credentials, referrerPolicy], ["manual", "no-store", ...apart]);
   });
 
   test("a request that cannot be made is an error of the call", async () => {

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
  * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
  * @property {(options?: object) => Promise<object>} inProcess the same, in this process: its `options` hold a `fetch`
  * @property {(path: string) => Promise<string>} load the text of a file of the repository, of `tests/` or `api/`
- * @property {string} runtime where this runs: "esm", "cjs", "chromium" or "firefox"
+ * @property {string} runtime where this runs: "esm", "cjs", "deno", "bun", "workerd", "chromium" or "firefox"
  */
 
 /**

@@ -1,0 +1,23 @@
+// The Worker that `worker.mjs` bundles and starts: runs suites when it is asked to, and answers with the results.
+import * as keyturn from "keyturn";
+import * as entry from "keyturn/sandbox";
+import module from "keyturn/sandbox.wasm";
+import suites from "suites";
+import { runSuites } from "./suite.mjs";
+
+// No bytes can be compiled here, so that the sandbox is told its module too.
+const sandbox = { ...entry, createSandbox: (options) => entry.createSandbox({ wasm: module, ...options }) };
+
+const uncaught = [];
+addEventListener("unhandledrejection", ({ reason }) => {
+  uncaught.push({ name: "the Worker", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` });
+});
+
+export default {
+  async fetch(request, { REPOSITORY }) {
+    const { url, filter } = await request.json();
+    const load = async (path) => (await REPOSITORY.fetch(`http://repository/${path}`)).text();
+    const results = await runSuites(suites, { keyturn, sandbox, runtime: "workerd", url, load }, filter);
+    return Response.json([...results, ...uncaught]);
+  },
+};

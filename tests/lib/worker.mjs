@@ -1,0 +1,87 @@
+// Workers: bundled as Wrangler does it, and run by workerd, the runtime of Cloudflare's Workers, on loopback.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import { root } from "../../xtask/steps.mjs";
+import { program } from "./runtimes.mjs";
+
+/** What a Worker gets by default that is made now. */
+const COMPATIBILITY_DATE = "2026-01-01";
+
+/**
+ * Bundles a Worker and starts it.
+ *
+ * @param {string} folder where the package is installed
+ * @param {{ file: string } | { source: string }} main its module
+ * @param {Record<string, string>} [modules] the sources of further modules, by the names that it imports them by
+ * @returns {Promise<{ url: string, size: number, stop(): Promise<void> }>} `size` is that of its script in bytes
+ */
+export async function startWorker(folder, main, modules = {}) {
+  const place = mkdtempSync(join(tmpdir(), "keyturn-worker-"));
+  const wasm = new Set();
+  const plugin = {
+    name: "keyturn",
+    setup(build) {
+      // The installed package, and not the repository that is around the tests.
+      build.onResolve({ filter: /^keyturn(\/|$)/ }, ({ path, kind, resolveDir }) => (resolveDir === folder ? undefined : build.resolve(path, { kind, resolveDir: folder })));
+      // Modules of WebAssembly stay files, which workerd compiles beforehand.
+      build.onResolve({ filter: /\.wasm$/ }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (pluginData === plugin) return undefined;
+        const found = await build.resolve(path, { kind, resolveDir: path.startsWith("keyturn/") ? folder : resolveDir, pluginData: plugin });
+        wasm.add(found.path);
+        return { path: `./${basename(found.path)}`, external: true };
+      });
+      const names = Object.keys(modules);
+      build.onResolve({ filter: /./ }, ({ path }) => (names.includes(path) ? { path, namespace: "given" } : undefined));
+      build.onLoad({ filter: /./, namespace: "given" }, ({ path }) => ({ contents: modules[path], resolveDir: root }));
+    },
+  };
+  const entry = "file" in main ? { entryPoints: [main.file] } : { stdin: { contents: main.source, resolveDir: folder } };
+  const { outputFiles } = await build({ ...entry, bundle: true, write: false, format: "esm", target: "es2022", conditions: ["workerd", "worker", "browser"], plugins: [plugin], logLevel: "silent" });
+  writeFileSync(join(place, "worker.mjs"), outputFiles[0].contents);
+  for (const file of wasm) copyFileSync(file, join(place, basename(file)));
+  writeFileSync(join(place, "config.capnp"), config([...wasm].map((file) => basename(file))));
+  return { size: outputFiles[0].contents.length, ...(await serve(place)) };
+}
+
+/** The Worker alone at a port of loopback; it reaches loopback and nothing else, and reads the repository. */
+function config(wasm) {
+  const modules = wasm.map((name) => `, (name = "${name}", wasm = embed "${name}")`).join("");
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["local"])),
+    (name = "repository", disk = (path = ${JSON.stringify(root)})),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker.mjs", esModule = embed "worker.mjs")${modules}],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  bindings = [(name = "REPOSITORY", service = "repository")],
+);
+`;
+}
+
+async function serve(place) {
+  const child = spawn(program("workerd"), ["serve", join(place, "config.capnp"), "--control-fd=3"], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const ended = once(child, "exit");
+  const early = ended.then(([code, signal]) => {
+    throw new Error(`workerd ended with ${code ?? signal} before it was ready`);
+  });
+  early.catch(() => {});
+  const [line] = await Promise.race([once(createInterface(child.stdio[3]), "line"), early]);
+  return {
+    url: `http://127.0.0.1:${JSON.parse(line).port}`,
+    async stop() {
+      child.kill();
+      await ended;
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+}
