@@ -12,6 +12,8 @@ pub mod lines;
 mod names;
 mod openapi;
 mod overlay;
+#[cfg(test)]
+mod resource_tests;
 mod resources;
 mod seed;
 #[cfg(test)]
