@@ -138,7 +138,12 @@ impl Api {
 }
 
 fn reading(unknown: u8) -> Reading {
-    Reading { unknown: if unknown == 1 { Unknown::Drop } else { Unknown::Refuse } }
+    let unknown = match unknown {
+        1 => Unknown::Drop,
+        2 => Unknown::Keep,
+        _ => Unknown::Refuse,
+    };
+    Reading { unknown }
 }
 
 fn unfit_error(unfit: Unfit) -> JsValue {

@@ -34,8 +34,8 @@ pub enum Unknown {
     Refuse,
     /// Leave them out, as the official SDK does.
     Drop,
-    /// Send them as they are, because a newer server may know them. So JSON:API documents are read, and paths to what does not fit
-    /// in one begin with the attribute or the relationship, where its caller has them.
+    /// Send them as they are, because a newer server may know them. So the documents of a JSON:API are read; the path to what does
+    /// not fit begins with the attribute or the relationship, as its caller has it.
     Keep,
 }
 
@@ -701,8 +701,11 @@ impl<'a> Encoder<'a> {
     #[inline(never)]
     fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
         let mut path = String::new();
-        let at_caller = if self.reading.unknown == Unknown::Keep { within_document(&self.path) } else { &self.path };
-        for at in at_caller {
+        let (around, data) = if self.reading.unknown == Unknown::Keep { wrapping(&self.path) } else { (0, None) };
+        for (index, at) in self.path.iter().enumerate().skip(around) {
+            if Some(index) == data {
+                continue;
+            }
             match at {
                 At::Field(name) => {
                     if !path.is_empty() {
@@ -721,11 +724,20 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// A path without what stands around attributes and relationships in a JSON:API document.
-fn within_document<'p, 'a>(path: &'p [At<'a>]) -> &'p [At<'a>] {
+/// What of a path the caller of a JSON:API does not know: how much stands around its attributes and relationships, and where the
+/// `data` of a relationship is.
+fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
     let parts = path.iter().position(|at| matches!(at, At::Field("attributes" | "relationships")));
-    let inner = parts.filter(|at| *at <= 2).and_then(|at| path.get(at + 1..)).unwrap_or_default();
-    if inner.is_empty() { path } else { inner }
+    match parts {
+        Some(parts) if parts <= 2 && parts + 1 < path.len() => {
+            let related = matches!(
+                (path.get(parts), path.get(parts + 2)),
+                (Some(At::Field("relationships")), Some(At::Field("data")))
+            );
+            (parts + 1, related.then_some(parts + 2))
+        }
+        _ => (0, None),
+    }
 }
 
 impl Mark<'_> {

@@ -453,6 +453,18 @@ fn what_does_not_fit_in_a_document_is_named_as_its_caller_names_it() {
             "must be an object, not a number",
         ),
         (
+            "roles.create",
+            r#"{"data":{"relationships":{"organization":{"data":{"type":"organizations","id":7}}}}}"#,
+            "organization.id",
+            "must be a string, not a number",
+        ),
+        (
+            "memberships.create",
+            r#"{"data":{"relationships":{"application_memberships":{"data":[{"id":"a"},null]}}}}"#,
+            "application_memberships[1]",
+            "must not be null",
+        ),
+        (
             "roles.update",
             r#"{"id":"r","document":{"data":{"attributes":{"name":true}}}}"#,
             "name",
