@@ -58,8 +58,8 @@ fn types(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Reso
     for attribute in facade.own(resource).filter(|attribute| !attribute.trigger) {
         field(out, docs, name, attribute);
         let read_only = if attribute.set.read_only() { "readonly " } else { "" };
-        let (optional, value) = nullable(attribute.nullable, &value_type(&attribute.kind));
-        say(out, format_args!("  {read_only}{}{optional}: {value};\n", key(&attribute.name)));
+        let (mark, value) = nullable(attribute.nullable, &value_type(&attribute.kind));
+        say(out, format_args!("  {read_only}{}{mark}: {value};\n", key(&attribute.name)));
     }
     for relationship in &resource.relationships {
         let target = related(facade, relationship, "");
@@ -70,12 +70,12 @@ fn types(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Reso
         say(out, format_args!("\nexport interface {name}Create extends ResourceCreate {{\n"));
         for attribute in facade.own(resource).filter(|attribute| attribute.set.create) {
             field(out, docs, name, attribute);
-            let (optional, value) = nullable(!attribute.set.required, &value_type(&attribute.kind));
-            say(out, format_args!("  {}{optional}: {value};\n", key(&attribute.name)));
+            let (mark, value) = optional(!attribute.set.required, &value_type(&attribute.kind));
+            say(out, format_args!("  {}{mark}: {value};\n", key(&attribute.name)));
         }
         for relationship in resource.relationships.iter().filter(|relationship| relationship.set.create) {
-            let (optional, value) = nullable(!relationship.set.required, &related(facade, relationship, "Rel"));
-            say(out, format_args!("  {}{optional}: {value};\n", key(&relationship.name)));
+            let (mark, value) = optional(!relationship.set.required, &related(facade, relationship, "Rel"));
+            say(out, format_args!("  {}{mark}: {value};\n", key(&relationship.name)));
         }
         *out += "}\n";
     }
@@ -84,12 +84,12 @@ fn types(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Reso
         say(out, format_args!("\nexport interface {name}Update extends {base} {{\n"));
         for attribute in facade.own(resource).filter(|attribute| attribute.set.update) {
             field(out, docs, name, attribute);
-            let (optional, value) = nullable(true, &value_type(&attribute.kind));
-            say(out, format_args!("  {}{optional}: {value};\n", key(&attribute.name)));
+            let (mark, value) = optional(true, &value_type(&attribute.kind));
+            say(out, format_args!("  {}{mark}: {value};\n", key(&attribute.name)));
         }
         for relationship in resource.relationships.iter().filter(|relationship| relationship.set.update) {
-            let (optional, value) = nullable(true, &related(facade, relationship, "Rel"));
-            say(out, format_args!("  {}{optional}: {value};\n", key(&relationship.name)));
+            let (mark, value) = optional(true, &related(facade, relationship, "Rel"));
+            say(out, format_args!("  {}{mark}: {value};\n", key(&relationship.name)));
         }
         *out += "}\n";
     }
@@ -103,6 +103,11 @@ fn field(out: &mut String, docs: &mut Docs, resource: &str, attribute: &Attribut
 
 fn nullable(yes: bool, value: &str) -> (&'static str, String) {
     if yes { ("?", format!("Nullable<{value}>")) } else { ("", value.to_owned()) }
+}
+
+/// What is sent; `undefined` is as good as nothing.
+fn optional(yes: bool, value: &str) -> (&'static str, String) {
+    if yes { ("?", format!("Nullable<{value}> | undefined")) } else { ("", value.to_owned()) }
 }
 
 fn value_type(kind: &Kind) -> String {

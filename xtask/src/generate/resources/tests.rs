@@ -77,11 +77,11 @@ fn the_types_tell_what_may_be_sent() {
         (read, "  expires_in?: Nullable<number>;"),
         (read, "  organization?: Nullable<Organization>;"),
         (create, "  name: string;"),
-        (create, "  mode?: Nullable<string>;"),
+        (create, "  mode?: Nullable<string> | undefined;"),
         (create, "  organization: OrganizationRel;"),
-        (create, "  role?: Nullable<RoleRel>;"),
-        (update, "  name?: Nullable<string>;"),
-        (update, "  role?: Nullable<RoleRel>;"),
+        (create, "  role?: Nullable<RoleRel> | undefined;"),
+        (update, "  name?: Nullable<string> | undefined;"),
+        (update, "  role?: Nullable<RoleRel> | undefined;"),
     ] {
         assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
     }
@@ -96,7 +96,9 @@ fn the_types_tell_what_may_be_sent() {
             .contains("application_memberships?: Nullable<ApplicationMembership[]>")
     );
     assert!(!block(models, "export interface IdentityProvider ").contains("_disable"));
-    assert!(block(models, "export interface IdentityProviderUpdate ").contains("_disable?: Nullable<boolean>"));
+    assert!(
+        block(models, "export interface IdentityProviderUpdate ").contains("_disable?: Nullable<boolean> | undefined")
+    );
     assert!(models.contains("export interface UserUpdate extends SingletonUpdate {"));
     assert!(models.contains("\nexport type DeletableResourceType = \"api_credentials\" | \"application_memberships\" | \"identity_providers\" | \"memberships\" | \"membership_profiles\";\n"));
     assert!(
