@@ -1,0 +1,216 @@
+/**
+ * From a document to plain objects: attributes and relationships side by side, and what was included in its place.
+ *
+ * A resource that is included once is one object, whoever leads to it, so reading takes time linear in the document. Objects
+ * that lead to each other in circles would not be serialisable. So a reference that closes a circle is an object of its own which
+ * shows `id` and `type` alone, and reads everything else from the resource that it stands for.
+ */
+
+import { RESOURCES } from "../../generated/commercelayer-facts.js";
+import type { Links, Metadata, Resource } from "../model.js";
+import { type Document, type Linkage, type ResourceObject, isKnownType, put } from "./document.js";
+import { nameIn, valueIn } from "./names.js";
+
+/** How to write names, and whether dates are texts. */
+export interface Spelling {
+  /** `snake`, the default: as on the wire, dates in ISO 8601. `camel`: `createdAt`, a `Date`. */
+  readonly names?: "snake" | "camel" | undefined;
+}
+
+type Flat = Record<string, unknown>;
+
+/** An included resource that something leads to. */
+class Node {
+  constructor(
+    readonly source: ResourceObject,
+    readonly value: Flat,
+    /** How many steps it is from the primary data. */
+    readonly level: number,
+  ) {}
+}
+
+/** A reference to a resource that is not further from the primary data than the one which has it: it may close a circle. */
+interface Suspect {
+  readonly to: Node;
+  replace(value: Flat): void;
+}
+
+/**
+ * The resources of a document. Whatever its `data` is if it is no object: `null`, for one.
+ *
+ * @typeParam R The resource, {@link Resource} with its attributes and relationships.
+ */
+export function denormalize<R extends Resource = any>(document: Document, spelling: Spelling = {}): R | R[] {
+  const { data } = document;
+  if (!data) return data as unknown as R;
+  const reader = new Reader(document.included, spelling.names === "camel");
+  const made = Array.isArray(data) ? data.map((source: ResourceObject) => reader.primary(source)) : reader.primary(data as ResourceObject);
+  reader.finish();
+  return made as unknown as R | R[];
+}
+
+class Reader {
+  readonly #index = new Map<string, Map<string, ResourceObject | Node>>();
+  readonly #reached: Node[] = [];
+  readonly #suspects: Suspect[] = [];
+  readonly #camel: boolean;
+
+  constructor(included: readonly ResourceObject[] | undefined, camel: boolean) {
+    this.#camel = camel;
+    for (const source of included ?? []) {
+      if (!source || source.id === undefined) continue;
+      let ids = this.#index.get(source.type);
+      if (ids === undefined) this.#index.set(source.type, (ids = new Map()));
+      // The first one counts, as it does for whoever searches.
+      if (!ids.has(source.id)) ids.set(source.id, source);
+    }
+  }
+
+  primary(source: ResourceObject): Flat {
+    if (!source) return source;
+    const value = this.#flat(source);
+    this.#relate(source, value, 0);
+    return value;
+  }
+
+  /** Reads what was included, nearest first, and opens the circles. */
+  finish(): void {
+    for (let at = 0; at < this.#reached.length; at++) {
+      const { source, value, level } = this.#reached[at] as Node;
+      this.#relate(source, value, level);
+    }
+    if (this.#suspects.length === 0) return;
+    const circular = leadingToCircles(this.#reached, (linkage) => this.#find(linkage));
+    for (const { to, replace } of this.#suspects) {
+      if (circular.has(to)) replace(backReference(to.value));
+    }
+  }
+
+  #flat({ id, type, attributes, links, meta }: ResourceObject): Flat {
+    let value: Flat;
+    if (this.#camel) {
+      value = { id, type };
+      for (const name of Object.keys(attributes ?? {})) {
+        put(value, nameIn(type, name), valueIn(type, name, (attributes as Flat)[name]));
+      }
+    } else {
+      value = { id, type, ...attributes };
+    }
+    // Attributes have no such names; a server that sends them must not change what the resource is.
+    if (value.id !== id) value.id = id;
+    if (value.type !== type) value.type = type;
+    if (links && !("links" in value)) hide(value, "links", links);
+    if (meta && !("meta" in value)) hide(value, "meta", meta);
+    const secrets = isKnownType(type) ? RESOURCES[type].secrets : undefined;
+    if (secrets) conceal(value, this.#camel ? secrets.map((name) => nameIn(type, name)) : secrets);
+    return value;
+  }
+
+  #relate(source: ResourceObject, value: Flat, level: number): void {
+    const { relationships } = source;
+    if (!relationships) return;
+    for (const name of Object.keys(relationships)) {
+      const data = relationships[name]?.data;
+      if (data === undefined || name === "id" || name === "type") continue;
+      const key = this.#camel ? nameIn(source.type, name) : name;
+      if (Array.isArray(data)) {
+        const many: unknown[] = [];
+        for (const linkage of data as Linkage[]) many.push(this.#follow(linkage, level, many, many.length));
+        put(value, key, many);
+      } else {
+        put(value, key, data === null ? null : this.#follow(data as Linkage, level, value, key));
+      }
+    }
+  }
+
+  #follow(linkage: Linkage, level: number, holder: object, key: string | number): unknown {
+    if (!linkage) return linkage;
+    const ids = this.#index.get(linkage.type);
+    const found = ids?.get(linkage.id);
+    if (found === undefined) return { id: linkage.id, type: linkage.type };
+    if (found instanceof Node) {
+      if (found.level <= level) this.#suspects.push({ to: found, replace: (value) => put(holder, String(key), value) });
+      return found.value;
+    }
+    const node = new Node(found, this.#flat(found), level + 1);
+    ids?.set(linkage.id, node);
+    this.#reached.push(node);
+    return node.value;
+  }
+
+  #find(linkage: Linkage): Node | undefined {
+    const found = this.#index.get(linkage.type)?.get(linkage.id);
+    return found instanceof Node ? found : undefined;
+  }
+}
+
+/** Those from which one comes into a circle: what is left after taking away, again and again, those that lead to none left. */
+function leadingToCircles(nodes: readonly Node[], find: (linkage: Linkage) => Node | undefined): Set<Node> {
+  const left = new Set(nodes);
+  const before = new Map<Node, Node[]>();
+  const leads = new Map<Node, number>();
+  for (const node of nodes) {
+    let count = 0;
+    for (const { data } of Object.values(node.source.relationships ?? {})) {
+      for (const linkage of (Array.isArray(data) ? data : [data]) as (Linkage | null | undefined)[]) {
+        const to = linkage ? find(linkage) : undefined;
+        if (to === undefined) continue;
+        count++;
+        const sources = before.get(to);
+        if (sources) sources.push(node);
+        else before.set(to, [node]);
+      }
+    }
+    leads.set(node, count);
+  }
+  const ends = nodes.filter((node) => leads.get(node) === 0);
+  for (let node = ends.pop(); node !== undefined; node = ends.pop()) {
+    left.delete(node);
+    for (const source of before.get(node) ?? []) {
+      const count = (leads.get(source) as number) - 1;
+      leads.set(source, count);
+      if (count === 0) ends.push(source);
+    }
+  }
+  return left;
+}
+
+/** Shows which resource it is, and reads like it. */
+function backReference(value: Flat): Flat {
+  const plain = { enumerable: true, configurable: true, writable: true };
+  return Object.create(value, { id: { ...plain, value: value.id }, type: { ...plain, value: value.type } }) as Flat;
+}
+
+const hidden = { enumerable: false, configurable: true, writable: true, value: undefined as unknown };
+
+function hide(value: Flat, name: string, hiddenValue: unknown): void {
+  hidden.value = hiddenValue;
+  Object.defineProperty(value, name, hidden);
+  hidden.value = undefined;
+}
+
+const INSPECTS = [Symbol.for("nodejs.util.inspect.custom"), Symbol.for("Deno.customInspect")];
+
+/** Keeps secrets out of what `console.log` shows. They are read and serialised as ever: that is what they were fetched for. */
+function conceal(value: Flat, secrets: readonly string[]): void {
+  const present = secrets.filter((name) => value[name]);
+  if (present.length === 0) return;
+  type Inspect = (shown: unknown, options: object) => string;
+  const show = (...[first, second, third]: [number, object, Inspect] | [Inspect, object]): string => {
+    const shown = { ...value };
+    for (const name of present) if (shown[name]) shown[name] = "[secret]";
+    return typeof first === "function" ? first(shown, second) : (third as Inspect)(shown, { ...second, depth: first });
+  };
+  for (const symbol of INSPECTS) Object.defineProperty(value, symbol, { value: show, configurable: true });
+}
+
+/** The links that came with a resource or with a list: `linksOf(credential)?.self`. */
+export function linksOf(from: object | null | undefined): Links | undefined {
+  return (from as { links?: Links } | null | undefined)?.links;
+}
+
+/** The `meta` that came with a resource. Of a list: what the server says of it, `record_count` for one. */
+export function metaOf(from: object | null | undefined): Metadata | undefined {
+  const { meta, serverMeta } = (from ?? {}) as { meta?: Metadata; serverMeta?: Metadata };
+  return Array.isArray(from) ? serverMeta : meta;
+}

@@ -1,0 +1,126 @@
+/** A page of a list. */
+
+import type { Links, ListMeta, Metadata, Resource } from "../model.js";
+
+/** What comes with a page besides its items. */
+export interface PageFacts {
+  readonly links?: Links | undefined;
+  /** The server's own `meta`. */
+  readonly meta?: Metadata | undefined;
+  /** Fetches another page of the same list. */
+  readonly fetch?: ((pageNumber: number) => Promise<ListResponse<any>>) | undefined;
+}
+
+/** The items of a page, and which page of how many it is. What `map`, `filter` and the like return are plain arrays. */
+export class ListResponse<R extends Resource = Resource> extends Array<R> {
+  /** Which page it is. */
+  readonly meta!: ListMeta;
+  /** The links that came with the page. Not enumerable. */
+  declare readonly links: Links | undefined;
+  /** What the server says of the list, as it says it. Not enumerable. */
+  declare readonly serverMeta: Metadata | undefined;
+
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  constructor(meta: ListMeta, data: readonly R[], facts: PageFacts = {}) {
+    super();
+    // Not as arguments of `super`: there is a limit to how many those may be.
+    for (let at = 0; at < (data?.length ?? 0); at++) this.push(data[at] as R);
+    this.meta = meta;
+    const { links, meta: serverMeta, fetch } = facts;
+    for (const [name, value] of Object.entries({ links, serverMeta, fetchPage: fetch })) {
+      Object.defineProperty(this, name, { value, configurable: true });
+    }
+  }
+
+  /** The first item. */
+  first(): R | undefined {
+    return this[0];
+  }
+
+  /** The last item. */
+  last(): R | undefined {
+    return this[this.length - 1];
+  }
+
+  /** The item at a place from 0. */
+  get(index: number): R | undefined {
+    return index >= 0 ? this[index] : undefined;
+  }
+
+  /** Whether a page follows. */
+  hasNextPage(): boolean {
+    return this.meta.currentPage < this.meta.pageCount || Boolean(this.links?.next);
+  }
+
+  /** Whether there is a page before. */
+  hasPrevPage(): boolean {
+    return this.meta.currentPage > 1;
+  }
+
+  /** Items in all. */
+  getRecordCount(): number {
+    return this.meta.recordCount;
+  }
+
+  /** Pages in all. */
+  getPageCount(): number {
+    return this.meta.pageCount;
+  }
+
+  /** Items in all. */
+  get recordCount(): number {
+    return this.meta.recordCount;
+  }
+
+  /** Pages in all. */
+  get pageCount(): number {
+    return this.meta.pageCount;
+  }
+
+  /** The page after this one; `null` after the last. */
+  async nextPage(): Promise<ListResponse<R> | null> {
+    return this.hasNextPage() ? this.#page(this.meta.currentPage + 1) : null;
+  }
+
+  /** The page before this one; `null` before the first. */
+  async prevPage(): Promise<ListResponse<R> | null> {
+    return this.hasPrevPage() ? this.#page(this.meta.currentPage - 1) : null;
+  }
+
+  /** This page and all that follow, one held at a time. */
+  async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
+    for (let page: ListResponse<R> | null = this; page !== null; page = await page.nextPage()) yield page;
+  }
+
+  /** The items of this page and of all that follow. A `for await` over the page itself stays in the page. */
+  async *all(): AsyncGenerator<R, void, undefined> {
+    for await (const page of this.pages()) yield* page;
+  }
+
+  async #page(number: number): Promise<ListResponse<R>> {
+    const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
+    if (!fetchPage) throw new TypeError("this list did not come from a client: there is nothing to ask for another page");
+    return fetchPage(number);
+  }
+}
+
+/** Which page a list is, by what the server says and by what was asked for. Without a word of the server, by what came. */
+export function pageMeta(server: Metadata | undefined, asked: { number?: unknown; size?: unknown }, length: number, last: boolean): ListMeta {
+  const currentPage = whole(asked.number) ?? 1;
+  const recordsPerPage = whole(asked.size) ?? 10;
+  const ends = last && length < recordsPerPage;
+  return {
+    pageCount: whole(server?.page_count) ?? (ends ? currentPage : Number.NaN),
+    recordCount: whole(server?.record_count) ?? (ends ? (currentPage - 1) * recordsPerPage + length : Number.NaN),
+    currentPage,
+    recordsPerPage,
+  };
+}
+
+function whole(value: unknown): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return Number.isInteger(number) ? (number as number) : undefined;
+}

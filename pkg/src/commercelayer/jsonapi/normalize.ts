@@ -1,0 +1,76 @@
+/** From an object with attributes and relationships side by side to a resource as it is on the wire. */
+
+import { type ResourceFacts, RESOURCES } from "../../generated/commercelayer-facts.js";
+import { ErrorType, SdkError } from "../errors.js";
+import { type Linkage, type Relationship, type ResourceObject, isKnownType, isObject, isResourceId, isResourceType, put } from "./document.js";
+import type { Spelling } from "./denormalize.js";
+import { nameOut } from "./names.js";
+
+/** What {@link normalize} makes. */
+export interface Normalized extends ResourceObject {
+  attributes: Record<string, unknown>;
+  relationships: Record<string, { data: Linkage | Linkage[] | null }>;
+}
+
+/**
+ * The resource object of a create or an update. What the table knows as an attribute is one whatever it looks like, `metadata` with
+ * a `type` and an `id` too; what it knows as a relationship is one also when it is `null` or empty. Of anything else the shape decides. Of
+ * a related resource its type and id are kept.
+ *
+ * @throws {@link SdkError} of type `request` for a relationship to something else than it can lead to.
+ */
+export function normalize(resource: { readonly type: string; readonly id?: string | null | undefined }, spelling: Spelling = {}): Normalized {
+  const { type, id } = resource;
+  const facts = isKnownType(type) ? RESOURCES[type] : undefined;
+  const normalized: Normalized = { type, attributes: {}, relationships: {} };
+  for (const [key, value] of Object.entries(resource)) {
+    if (key === "type" || key === "id") continue;
+    const name = spelling.names === "camel" ? nameOut(type, key) : key;
+    const target = facts?.to[name];
+    if (target) {
+      if (value !== undefined) put(normalized.relationships, name, relationship(name, value, target));
+    } else if (facts?.attributes.includes(name) || !isRelated(value)) {
+      put(normalized.attributes, name, value);
+    } else {
+      put(normalized.relationships, name, relationship(name, value, undefined));
+    }
+  }
+  if (isKnownType(type) && id) normalized.id = id;
+  return normalized;
+}
+
+/** Whether a value looks like a relationship: something that names resources, or says that there is none. */
+function isRelated(value: unknown): boolean {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return isResourceId(first) || isNone(first);
+}
+
+/** What `relationship(null)` makes. */
+function isNone(value: unknown): boolean {
+  return isResourceType(value) && (value as { id?: unknown }).id === null;
+}
+
+type Target = ResourceFacts["to"][string];
+
+function relationship(name: string, value: unknown, target: Target | undefined): Relationship & { data: Linkage | Linkage[] | null } {
+  const many = target ? target[1] === 1 : Array.isArray(value);
+  if (!many) {
+    if (Array.isArray(value)) throw unfit(name, "takes one resource, not a list");
+    return { data: value === null || isNone(value) ? null : linkage(name, value, target) };
+  }
+  const list = value === null ? [] : value;
+  if (!Array.isArray(list)) throw unfit(name, "takes a list of resources");
+  return { data: list.filter((one) => !isNone(one)).map((one) => linkage(name, one, target)) };
+}
+
+function linkage(name: string, value: unknown, target: Target | undefined): Linkage {
+  const { id, type } = (isObject(value) ? value : {}) as { id?: unknown; type?: unknown };
+  // An empty id is the server's to refuse: it says so by field, beside whatever else is wrong.
+  if (typeof id !== "string" || typeof type !== "string") throw unfit(name, "takes a resource: an object with its type and id");
+  if (target && type !== target[0]) throw unfit(name, `leads to ${target[0]}, not to ${isKnownType(type) ? type : "that type"}`);
+  return { id, type };
+}
+
+function unfit(name: string, problem: string): SdkError {
+  return new SdkError({ message: `\`${name}\` ${problem}`, type: ErrorType.REQUEST });
+}

@@ -1,0 +1,177 @@
+/** What a request asks for in its URL: included resources, sparse fields, order, page and filters. */
+
+import { type ResourceFacts, RESOURCES } from "../../generated/commercelayer-facts.js";
+import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
+import { ErrorType, SdkError } from "../errors.js";
+import type { ResourceType } from "../model.js";
+import { isKnownType } from "./document.js";
+import type { Spelling } from "./denormalize.js";
+import { nameOut } from "./names.js";
+
+/** The parameters of a query by their names on the wire, not yet percent-encoded. */
+export type QueryStringParams = Record<string, string>;
+
+/** Every parameter that a call can have, without the types of one resource. */
+export interface AnyParams {
+  readonly include?: readonly string[] | undefined;
+  readonly fields?: readonly PropertyKey[] | Readonly<Record<string, readonly PropertyKey[] | undefined>> | undefined;
+  readonly sort?: readonly string[] | Readonly<Record<string, "asc" | "desc" | undefined>> | undefined;
+  readonly filters?: Readonly<Record<string, unknown>> | undefined;
+  readonly pageNumber?: number | undefined;
+  readonly pageSize?: number | undefined;
+}
+
+/** Which secrets to leave out. */
+export interface Secrecy {
+  /** Whether the secrets of the fetched type itself are wanted. Those of what is included are not. */
+  readonly own: boolean;
+}
+
+/** The most items that a page can have. */
+export const MAX_PAGE_SIZE = 25;
+
+const ARRAY_FILTERS = ["_any", "_all", "_in", "_not_in_or_null"];
+const OBJECT_FILTER = "_jcont";
+
+/** Whether parameters are those of a list. */
+export function isParamsList(params: any): boolean {
+  return Boolean(params && (params.filters || params.pageNumber || params.pageSize || params.sort));
+}
+
+/**
+ * The parameters of a call as a query. The caller's object stays as it is.
+ *
+ * @param of The resource, or its type: whose fields an array names.
+ * @param secrecy Leaves secret attributes out, by naming all other fields where the caller names none. Default: everything comes.
+ * @throws {@link SdkError} of type `request` for what no server could understand. Nothing has been sent.
+ */
+export function generateQueryStringParams(
+  params: AnyParams | undefined,
+  of: string | ResourceType,
+  secrecy?: Secrecy,
+  spelling: Spelling = {},
+): QueryStringParams {
+  const type = typeof of === "string" ? of : of.type;
+  const out = (resource: string, name: string): string => (spelling.names === "camel" ? nameOut(resource, name) : name);
+  const query: QueryStringParams = {};
+  const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
+  if (include) query.include = include.map((path) => (spelling.names === "camel" ? snakePath(path) : path)).join(",");
+  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<string, readonly PropertyKey[]>;
+  for (const [resource, names] of Object.entries(given)) {
+    query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
+  }
+  if (secrecy) {
+    for (const [resource, names] of withoutSecrets(type, query.include, secrecy)) query[`fields[${resource}]`] ??= names;
+  }
+  if (sort) query.sort = sorted(sort, (name) => out(type, name));
+  if (pageNumber !== undefined && pageNumber !== null) query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
+  if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
+  for (const [key, value] of Object.entries(filters ?? {})) {
+    const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
+    query[`filter[q][${name}]`] = text;
+  }
+  return query;
+}
+
+/** A query as text, not percent-encoded. */
+export function generateSearchString(params?: QueryStringParams, questionMark = true): string {
+  const pairs = Object.entries(params ?? {}).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? "" : (questionMark ? "?" : "") + pairs.join("&");
+}
+
+/** A path or a filter: there is no table of those, so it is by their letters. */
+function snakePath(path: string): string {
+  return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The `fields` of each fetched type with a secret: all of its fields but that. */
+function* withoutSecrets(type: string, include: string | undefined, secrecy: Secrecy): Generator<[string, string]> {
+  const seen = new Set<string>();
+  const types = [...(secrecy.own ? [] : [type]), ...includedTypes(type, include)];
+  for (const each of types) {
+    if (!isKnownType(each) || seen.has(each)) continue;
+    seen.add(each);
+    const facts = RESOURCES[each];
+    const { secrets } = facts;
+    if (!secrets || (secrecy.own && each === type)) continue;
+    yield [each, [...facts.attributes.filter((name) => !secrets.includes(name)), ...relationshipNames(facts)].join(",")];
+  }
+}
+
+function relationshipNames({ attributes, to }: ResourceFacts): string[] {
+  return Object.keys(to).filter((name) => !attributes.includes(name));
+}
+
+/** The types on the paths of an `include`, as far as the table knows them. */
+function* includedTypes(type: string, include: string | undefined): Generator<ResourceTypeLock> {
+  for (const path of include?.split(",") ?? []) {
+    let at: string = type;
+    for (const step of path.trim().split(".")) {
+      const next: ResourceTypeLock | undefined = isKnownType(at) ? RESOURCES[at].to[step]?.[0] : undefined;
+      if (next === undefined) break;
+      yield next;
+      at = next;
+    }
+  }
+}
+
+function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => string): string {
+  if (Array.isArray(sort)) return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
+  return Object.entries(sort)
+    .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
+    .join(",");
+}
+
+function page(name: string, value: unknown, most: number): string {
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most) {
+    const range = most === MAX_PAGE_SIZE ? `from 1 to ${most}` : "from 1";
+    throw unfit(`\`${name}\` has to be a whole number ${range}`);
+  }
+  return String(value);
+}
+
+/** A filter's name and value on the wire. `null` is asked for by a predicate of its own. */
+function filter(key: string, value: unknown): [name: string, text: string] {
+  if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it the list would be of everything`);
+  if (value === null) {
+    const named = /^(.+)_(not_)?eq$/.exec(key);
+    if (!named) throw unfit(`filter \`${key}\` is null: ask with _null, _not_null, _eq or _not_eq`);
+    return [`${named[1]}_${named[2] ?? ""}null`, "true"];
+  }
+  if (Array.isArray(value)) {
+    if (!ARRAY_FILTERS.some((end) => key.endsWith(end))) {
+      throw unfit(`filter \`${key}\` has a list, which only filters that end in ${ARRAY_FILTERS.join(", ")} take`);
+    }
+    return [key, value.map((item) => element(key, item)).join(",")];
+  }
+  if (value instanceof Date) return [key, iso(key, value)];
+  if (typeof value === "object") {
+    if (!key.endsWith(OBJECT_FILTER)) throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
+    return [key, JSON.stringify(value)];
+  }
+  return [key, scalar(key, value)];
+}
+
+function element(key: string, item: unknown): string {
+  if (item instanceof Date) return iso(key, item);
+  if (item === null || item === undefined || typeof item === "object") throw unfit(`filter \`${key}\` has something in its list that is no text, number or date`);
+  const text = scalar(key, item);
+  if (text.includes(",")) throw unfit(`filter \`${key}\` has a comma in a value of its list, where commas separate values`);
+  return text;
+}
+
+function scalar(key: string, value: unknown): string {
+  if (typeof value === "function" || typeof value === "symbol" || (typeof value === "number" && !Number.isFinite(value))) {
+    throw unfit(`filter \`${key}\` has a value that cannot be sent`);
+  }
+  return String(value);
+}
+
+function iso(key: string, date: Date): string {
+  if (Number.isNaN(date.getTime())) throw unfit(`filter \`${key}\` has an invalid date`);
+  return date.toISOString();
+}
+
+function unfit(message: string): SdkError {
+  return new SdkError({ message, type: ErrorType.REQUEST });
+}
