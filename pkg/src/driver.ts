@@ -18,7 +18,12 @@ export interface Outgoing {
   /** What the API wants besides `Authorization`; names in small letters. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** The error of an answer that is not a success. Default: by its status. */
+  readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
 }
+
+/** What authorizes calls, and says what comes after an attempt. */
+export type Authorizer = Pick<Session, "authorize" | "proof" | "challenged" | "rejected" | "succeeded" | "nextAttempt">;
 
 /** What a driver goes by. */
 export interface DriverOptions {
@@ -28,17 +33,15 @@ export interface DriverOptions {
   readonly debugLogger?: Logger | undefined;
   /** Sends one request. `options` are those of its call. */
   send(facts: Operation, url: string, init: RequestInit, options: RequestOptions): Promise<Response>;
-  /** The error of an answer that is not a success. Default: by its status. */
-  readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
 }
 
 /** Sends the requests of one client. */
 export class Driver {
-  readonly #session: Session;
+  readonly #session: Authorizer;
   readonly #options: DriverOptions;
   readonly #userAgent: string;
 
-  constructor(session: Session, options: DriverOptions) {
+  constructor(session: Authorizer, options: DriverOptions) {
     this.#session = session;
     this.#options = options;
     this.#userAgent = [options.userAgent, `keyturn/${VERSION}`].filter(Boolean).join(" ");
@@ -107,7 +110,7 @@ export class Driver {
         leftMs: deadline.leftMs,
         policy,
       });
-      if (delay < 0) throw sent instanceof Answer ? (this.#options.failed ?? answered)(facts, sent) : sent;
+      if (delay < 0) throw sent instanceof Answer ? (request.failed ?? answered)(facts, sent) : sent;
       await sleep(delay, deadline);
     }
   }
