@@ -1,0 +1,407 @@
+/** The calls of one client: from a resource to a request, and from an answer to a resource. */
+
+import { type Answer, answered, decodeError } from "../answer.js";
+import { type Authorizer, Driver } from "../driver.js";
+import { Unknown, encode } from "../encode.js";
+import { ClosedError, ConfigurationError, type KeyturnError } from "../errors.js";
+import type { Operation } from "../facts.js";
+import { RESOURCES } from "../generated/commercelayer-facts.js";
+import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
+import type { RequestOptions } from "../options.js";
+import { Deadline, RULES, requestId, sleep } from "../transport.js";
+import { type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig, customHeaders } from "./config.js";
+import { ErrorType, SdkError } from "./errors.js";
+import { Interceptors } from "./interceptors.js";
+import { type Spelling, denormalize } from "./jsonapi/denormalize.js";
+import { type Document, isKnownType } from "./jsonapi/document.js";
+import { ListResponse, pageMeta } from "./jsonapi/list.js";
+import { type Normalized, normalize } from "./jsonapi/normalize.js";
+import { type AnyParams, type QueryStringParams, type Secrecy, generateQueryStringParams, isParamsList } from "./jsonapi/query.js";
+import type { Resource, ResourceId, ResourceType } from "./model.js";
+import { PagedList, pauseAfter } from "./paging.js";
+import { keepResponse } from "./response.js";
+import { type ProvisioningSession, FixedToken, baseOf, openSession } from "./session.js";
+import { provisioning } from "./table.js";
+import { fetchError, remember, retold, translated } from "./translate.js";
+
+const MEDIA_TYPE = "application/vnd.api+json";
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** One request of the table. */
+interface Call {
+  readonly type: ResourceTypeLock;
+  /** `list`, `create`, or the name of a relationship or an action. */
+  readonly name: string;
+  readonly request: object | null;
+  readonly query: QueryStringParams;
+  readonly options: ResourcesConfig;
+  /** Texts that no error may repeat. */
+  readonly secrets: readonly string[];
+}
+
+/** What is listed: resources of the type `listed`, asked for by a call of another, if it is by a relationship. */
+interface Listing extends Pick<Call, "type" | "name" | "request"> {
+  readonly listed: ResourceTypeLock;
+}
+
+/** The options of a call as the driver hands them to `send`. */
+interface SendOptions extends RequestOptions {
+  readonly call?: { readonly headers: RequestHeaders; readonly fetch: ResourcesConfig["fetch"] };
+}
+
+/** What an answer was read from. */
+interface Received {
+  readonly answer: Answer;
+  readonly facts: Operation;
+  readonly url: string;
+}
+
+/** A session, and how many calls are using it. */
+interface InUse {
+  readonly session: ProvisioningSession;
+  calls: number;
+  retired: boolean;
+}
+
+/** The options that a session is made of. A change of others leaves it as it is, with its tokens. */
+const OF_SESSION: readonly (keyof ResourcesInitConfig)[] = [
+  ...(["accessToken", "credentials", "refreshToken", "domain", "serverURL", "authURL"] as const),
+  ...(["tokenStore", "clock", "debugLogger"] as const),
+];
+
+/** Makes the calls of one client. */
+export class ResourceAdapter {
+  readonly interceptors = new Interceptors();
+  #config: ResourcesInitConfig;
+  #inUse: InUse;
+  #driver: Driver;
+  readonly #closed = new AbortController();
+
+  /** @throws {@link SdkError} if the options cannot be used. */
+  constructor(config: ResourcesInitConfig) {
+    if (!config?.accessToken && !config?.credentials) throw new SdkError({ message: "Undefined 'accessToken' parameter" });
+    this.#config = { ...config };
+    this.#inUse = this.#open(this.#config);
+    this.#driver = this.#drive(this.#inUse.session);
+    Object.defineProperty(this, "interceptors", { enumerable: false });
+  }
+
+  /** Changes options of the client. What is empty or missing stays; headers are added. */
+  config(config: ResourcesConfig): this {
+    const { headers, signal: _, ...given } = config ?? {};
+    const set = Object.fromEntries(Object.entries(given).filter(([name, value]) => name === "timeout" || name === "timeoutMs" || Boolean(value)));
+    const merged = { ...this.#config, ...set, headers: { ...this.#config.headers, ...headers } } as ResourcesInitConfig;
+    if (set.credentials) merged.accessToken = undefined as never;
+    else if (set.accessToken) merged.credentials = undefined;
+    else if (!merged.credentials) merged.accessToken = this.currentAccessToken || merged.accessToken;
+    if (OF_SESSION.some((name) => name in set)) {
+      const next = this.#open(merged);
+      this.#retire(this.#inUse);
+      this.#inUse = next;
+    }
+    this.#config = merged;
+    this.#driver = this.#drive(this.#inUse.session);
+    return this;
+  }
+
+  /** What `client` is in the official SDK's adapter. */
+  get client(): { readonly currentAccessToken: string } {
+    return { currentAccessToken: this.currentAccessToken };
+  }
+
+  /** The token that a call would be sent with now; empty before the first one was fetched. */
+  get currentAccessToken(): string {
+    return (this.#closed.signal.aborted ? undefined : this.#inUse.session.token) ?? "";
+  }
+
+  /** The session in use: for what needs its tokens beside the API's calls. @internal */
+  get session(): ProvisioningSession {
+    return this.#inUse.session;
+  }
+
+  /** How results are spelled. */
+  get spelling(): Spelling {
+    return { names: this.#config.names };
+  }
+
+  /** Ends what runs and wipes what is held. */
+  close(): void {
+    this.#closed.abort(new ClosedError());
+    this.#inUse.session.close();
+  }
+
+  /** One resource by its id; without an id the one of its type. */
+  async retrieve<R extends Resource>(resource: ResourceId | ResourceType, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+    const { type } = resource;
+    const request = "id" in resource ? { id: resource.id } : null;
+    return this.#one<R>(await this.#receive({ type, name: "retrieve", request, query: this.#query(params, type, options, true), options, secrets: [] }));
+  }
+
+  /** A page of the resources of a type. */
+  list<R extends Resource>({ type }: ResourceType, params?: AnyParams, options: ResourcesConfig = {}): PagedList<R> {
+    return this.#list<R>(() => ({ type, name: "list", request: null, listed: type }), params, options);
+  }
+
+  /** How many there are: of the items, only one comes, and of that no secret. */
+  async count({ type }: ResourceType, filter?: AnyParams | Record<string, unknown>, options: ResourcesConfig = {}): Promise<number> {
+    const filters = isParamsList(filter) ? (filter as AnyParams).filters : (filter as AnyParams["filters"]);
+    const secret = isKnownType(type) && RESOURCES[type].secrets !== undefined && !options.secrets;
+    const list = await this.list({ type }, { filters, pageNumber: 1, pageSize: 1, ...(secret ? { fields: ["id"] } : {}) }, options);
+    return list.recordCount;
+  }
+
+  /** Makes a resource. */
+  async create<R extends Resource>(resource: object & ResourceType, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+    const { type } = resource;
+    const data = this.#normalized(resource);
+    delete data.id;
+    const secrets = secretsIn(type, data.attributes);
+    return this.#one<R>(await this.#receive({ type, name: "create", request: { data }, query: this.#query(params, type, options, true), options, secrets }));
+  }
+
+  /** Changes a resource. */
+  async update<R extends Resource>(resource: object & ResourceType & { readonly id?: string }, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+    const { type, id } = resource;
+    const data = this.#normalized(resource);
+    const request = isKnownType(type) && RESOURCES[type].singleton ? { data } : { id, document: { data } };
+    const secrets = secretsIn(type, data.attributes);
+    return this.#one<R>(await this.#receive({ type, name: "update", request, query: this.#query(params, type, options, true), options, secrets }));
+  }
+
+  /** Removes a resource. */
+  async delete({ type, id }: ResourceId, options: ResourcesConfig = {}): Promise<void> {
+    await this.#receive({ type, name: "delete", request: { id }, query: this.#params(options), options, secrets: [] });
+  }
+
+  /** The resource that a relationship leads to. */
+  async related<R extends Resource>({ type, id }: ResourceId, name: string, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+    const query = this.#query(params, RESOURCES[type].to[name]?.[0] ?? type, options, false);
+    return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }));
+  }
+
+  /** A page of the resources that a relationship leads to. */
+  relatedList<R extends Resource>(of: () => ResourceId, name: string, params?: AnyParams, options: ResourcesConfig = {}): PagedList<R> {
+    return this.#list<R>(
+      () => {
+        const { type, id } = of();
+        return { type, name, request: { id }, listed: RESOURCES[type].to[name]?.[0] ?? type };
+      },
+      params,
+      options,
+    );
+  }
+
+  /** Does what is no change of an attribute: sends an invitation again, for one. */
+  async act({ type, id }: ResourceId, name: string, attributes: Record<string, unknown>, options: ResourcesConfig = {}): Promise<void> {
+    const data = Object.keys(attributes).length === 0 ? {} : { type, attributes, relationships: {}, id };
+    await this.#receive({ type, name, request: { id, document: { data } }, query: this.#params(options), options, secrets: [] });
+  }
+
+  /** @param of What to ask for; what it throws is told by the promise. */
+  #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, options: ResourcesConfig): PagedList<R> {
+    return PagedList.begin(async () => {
+      const listing = of();
+      return this.#page<R>(listing, this.#query(params, listing.listed, options, false), options);
+    });
+  }
+
+  async #page<R extends Resource>(listing: Listing, query: QueryStringParams, options: ResourcesConfig): Promise<ListResponse<R>> {
+    const received = await this.#receive({ ...listing, query, options, secrets: [] });
+    const document = documentOf(received);
+    const data = denormalize<R>(document, this.spelling);
+    if (!Array.isArray(data)) throw unreadable(received, "the answer is not a list");
+    const { links, meta } = document;
+    const asked = { number: Number(query["page[number]"] ?? 1), size: Number(query["page[size]"] ?? 10) };
+    const { headers } = received.answer;
+    const fetch = async (number: number): Promise<ListResponse<R>> => {
+      const pause = pauseAfter(headers);
+      if (pause > 0) await this.#pause(pause, options);
+      return this.#page<R>(listing, { ...query, "page[number]": String(number) }, options);
+    };
+    return kept(new ListResponse<R>(pageMeta(meta, asked, data.length, !links?.next), data, { links, meta, fetch }), received);
+  }
+
+  /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
+  #normalized(resource: object & ResourceType): Normalized {
+    const normalized = normalize(resource, this.spelling);
+    for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
+      const value = normalized.attributes[name];
+      if (typeof value === "number" && !(value >= least && value <= greatest)) {
+        throw new SdkError({ message: `\`${name}\` has to be from ${least} to ${greatest}`, type: ErrorType.REQUEST });
+      }
+    }
+    return normalized;
+  }
+
+  /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
+  #query(params: AnyParams | undefined, type: string, options: ResourcesConfig, own: boolean): QueryStringParams {
+    const secrecy: Secrecy | undefined = (options.secrets ?? this.#config.secrets) ? undefined : { own };
+    return { ...generateQueryStringParams(params, type, secrecy, this.spelling), ...this.#params(options) };
+  }
+
+  #params({ params }: ResourcesConfig): QueryStringParams {
+    return Object.fromEntries(Object.entries({ ...this.#config.params, ...params }).map(([name, value]) => [name, String(value)]));
+  }
+
+  #one<R extends Resource>(received: Received): R {
+    const data = denormalize<R>(documentOf(received), this.spelling);
+    if (Array.isArray(data)) throw unreadable(received, "the answer is a list, not one resource");
+    return kept(data, received);
+  }
+
+  async #pause(ms: number, { signal }: ResourcesConfig): Promise<void> {
+    const deadline = new Deadline(0, [signal, this.#closed.signal]);
+    try {
+      deadline.check();
+      await sleep(ms, deadline);
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** Makes a call. What goes wrong is told in the official SDK's words, after the error interceptors have seen it. */
+  async #receive(call: Call): Promise<Received> {
+    const sent = { method: "", url: "", operation: `${call.type}.${call.name}` };
+    const inUse = this.#inUse;
+    inUse.calls++;
+    try {
+      return await this.#run(call, inUse, sent);
+    } catch (error) {
+      const told = translated(error, sent.method ? sent : undefined);
+      const shown = fetchError(told);
+      if (!shown) throw told;
+      throw retold(told, await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)));
+    } finally {
+      inUse.calls--;
+      if (inUse.retired) this.#retire(inUse);
+    }
+  }
+
+  async #run(call: Call, { session }: InUse, sent: { method: string; url: string }): Promise<Received> {
+    if (this.#closed.signal.aborted) throw new ClosedError();
+    const { type, name, request, query, options, secrets } = call;
+    const number = isKnownType(type) ? RESOURCES[type].ops[name] : undefined;
+    if (number === undefined) throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
+    const facts = provisioning.operation(number);
+    const { target, body } = encode(provisioning, number, request, Unknown.Keep, facts.id);
+    const search = new URLSearchParams(query).toString();
+    // The paths of the table begin with `/api`, which is also the end of the base URL.
+    const url = this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`);
+    Object.assign(sent, { method: facts.method, url });
+    const headers = { accept: MEDIA_TYPE, "content-type": MEDIA_TYPE };
+    const own = customHeaders(this.#config.headers, options.headers);
+    const sendOptions: SendOptions = {
+      signal: options.signal,
+      timeoutMs: options.timeout ?? options.timeoutMs,
+      retries: options.retryConfig,
+      headers: { ...own, ...(options.userAgent ? { "user-agent": options.userAgent } : {}) },
+      call: { headers: own, fetch: options.fetch },
+    };
+    const failed = (operation: Operation, answer: Answer): KeyturnError => {
+      this.interceptors.read(false, answer.headers, answer.body);
+      return remember(answered(operation, answer), answer, secrets);
+    };
+    const driving = options.accessToken ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session)) : this.#driver;
+    const answer = await driving.run({ facts, url, headers, body, failed }, sendOptions, this.#closed.signal, (whole) => whole);
+    this.interceptors.read(true, answer.headers, answer.body);
+    return { answer, facts, url };
+  }
+
+  #base(session: ProvisioningSession, { domain, serverURL, accessToken }: ResourcesConfig): string {
+    if (!domain && !serverURL) return session.baseURL;
+    const base = baseOf({ domain, serverURL });
+    if (base !== session.baseURL && this.#config.credentials && !accessToken) {
+      throw new ConfigurationError("domain", "other_origin", "a call to another domain needs an accessToken of its own: the client's tokens belong to its domain");
+    }
+    return base;
+  }
+
+  #open(config: ResourcesInitConfig): InUse {
+    try {
+      // Whatever `fetch` is by then: it can be changed without a new session.
+      const session = openSession(config, (url, init) => (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }));
+      return { session, calls: 0, retired: false };
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  #drive(authorizer: Authorizer): Driver {
+    const { timeout, timeoutMs, retryConfig, userAgent, debugLogger } = this.#config;
+    return new Driver(authorizer, {
+      timeoutMs: timeout ?? timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      retryConfig,
+      userAgent,
+      debugLogger,
+      send: (_facts, url, init, options) => this.#send(url, init, options as SendOptions),
+    });
+  }
+
+  /** A session that calls are still using is closed by the last of them. */
+  #retire(inUse: InUse): void {
+    inUse.retired = true;
+    if (inUse.calls === 0) inUse.session.close();
+  }
+
+  async #send(url: string, init: RequestInit, { call }: SendOptions): Promise<Response> {
+    const { headers: given, method, body, signal, ...rest } = init;
+    const options: RequestInit = { ...rest, method: method as string, headers: spelled(given, call?.headers), signal: signal ?? null };
+    if (body !== null) options.body = body as string;
+    const request = await this.interceptors.sending({ url: new URL(url), options });
+    const fetch = call?.fetch ?? this.#config.fetch ?? globalThis.fetch;
+    return this.interceptors.received(await fetch(request.url, { ...request.options, ...RULES }));
+  }
+}
+
+const SPELLINGS: Readonly<Record<string, string>> = {
+  accept: "Accept",
+  "content-type": "Content-Type",
+  authorization: "Authorization",
+  "user-agent": "User-Agent",
+};
+
+/** Headers as a plain object, in the spelling of their owners. */
+function spelled(headers: RequestInit["headers"], custom: RequestHeaders = {}): Record<string, string> {
+  const own = new Map(Object.keys(custom).map((name) => [name.toLowerCase(), name]));
+  const pairs = headers instanceof Headers ? [...headers] : Object.entries((headers ?? {}) as Record<string, string>);
+  return Object.fromEntries(pairs.map(([name, value]) => [SPELLINGS[name] ?? own.get(name) ?? name, value]));
+}
+
+/** The document of an answer. */
+function documentOf(received: Received): Document {
+  const { answer } = received;
+  const document = parsed(answer.body);
+  if (typeof document === "object" && document !== null && "data" in document && typeof document.data === "object") return document;
+  const problem = answer.body.length === 0 ? "the answer is empty" : document === undefined ? "the answer is not whole JSON" : "the answer is no document of JSON:API";
+  throw unreadable(received, problem);
+}
+
+/** The error of a success that cannot be read. */
+function unreadable({ facts, answer, url }: Received, problem: string): SdkError {
+  return translated(decodeError(facts, answer, problem), { method: facts.method, url, operation: facts.id });
+}
+
+function parsed(body: Uint8Array): Document | null | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as Document | null;
+  } catch {
+    return undefined;
+  }
+}
+
+function kept<T>(result: T, { answer, url }: Received): T {
+  return keepResponse(result, { status: answer.status, headers: answer.headers, requestId: requestId(answer.headers), url });
+}
+
+/** What a request says in attributes that hold secrets. */
+function secretsIn(type: string, attributes: Record<string, unknown>): string[] {
+  const names = isKnownType(type) ? (RESOURCES[type].secrets ?? []) : [];
+  return names.map((name) => attributes[name]).filter((value): value is string => typeof value === "string");
+}
+
+/** An adapter by itself, as the official SDK exports it. */
+export function apiResourceAdapter(config: ResourcesInitConfig): ResourceAdapter {
+  return new ResourceAdapter(config);
+}

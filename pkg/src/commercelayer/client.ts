@@ -1,0 +1,131 @@
+/** The client of the Commerce Layer Provisioning API. */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { ProvisioningResources } from "../generated/commercelayer.js";
+import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
+import { ResourceAdapter } from "./adapter.js";
+import type { CommerceLayerConfig, CommerceLayerInitConfig } from "./config.js";
+import type { ApiError } from "./errors.js";
+import type { ErrorInterceptor, InterceptorType, RawResponseReader, RequestInterceptor, ResponseInterceptor } from "./interceptors.js";
+import { OPEN_API_SCHEMA_VERSION, isApiError, isSdkError, isSingleton, resources, singletons } from "./static.js";
+
+const adapters = new WeakMap<CommerceLayerProvisioningClient, ResourceAdapter>();
+
+// Where the language does not have this yet, nothing can ask for it either.
+const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.dispose;
+
+/**
+ * A client of the Provisioning API.
+ *
+ * ```ts
+ * const cl = CommerceLayerProvisioning({ accessToken });
+ * const credential = await cl.api_credentials.create({ name: "CI", kind: "integration", organization: cl.organizations.relationship(id) });
+ * ```
+ *
+ * Nothing is sent before the first call. Neither tokens nor secrets show when the client is printed or serialised.
+ */
+export class CommerceLayerProvisioningClient extends ProvisioningResources {
+  /** The version of the API's description that the package was made from. */
+  readonly openApiSchemaVersion = OPEN_API_SCHEMA_VERSION;
+
+  /** @throws {@link SdkError} if the options cannot be used. */
+  constructor(config: CommerceLayerInitConfig) {
+    super();
+    adapters.set(this, new ResourceAdapter(config));
+  }
+
+  /** @internal */
+  protected get adapter(): ResourceAdapter {
+    return adapters.get(this) as ResourceAdapter;
+  }
+
+  /** The access token that a call would be sent with now; empty if none was fetched yet. */
+  get currentAccessToken(): string {
+    return this.adapter.currentAccessToken;
+  }
+
+  /** Changes options. What is missing stays as it is; headers are added to those that are there. */
+  config(config: CommerceLayerConfig): this {
+    this.adapter.config(config);
+    return this;
+  }
+
+  /** The types of resource. */
+  resources(): readonly string[] {
+    return resources();
+  }
+
+  /** The types of which there is one resource. */
+  singletons(): readonly string[] {
+    return singletons();
+  }
+
+  /** Whether there is one resource of a type. */
+  isSingleton(resource: ResourceTypeLock): boolean {
+    return isSingleton(resource);
+  }
+
+  /** Whether an error is of an answer that is no success. */
+  isApiError(error: any): error is ApiError {
+    return isApiError(error);
+  }
+
+  /** Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. */
+  addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
+    return this.adapter.interceptors.addRequest(onSuccess, onFailure);
+  }
+
+  /** Has functions see answers before they are read, and errors before they are thrown. An error stays one, whatever they return. */
+  addResponseInterceptor(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
+    return this.adapter.interceptors.addResponse(onSuccess, onFailure);
+  }
+
+  /** Removes the interceptor with this id; without an id all of the kind. */
+  removeInterceptor(type: InterceptorType, id?: number): void {
+    this.adapter.interceptors.remove(type, id);
+  }
+
+  /** Removes all interceptors and readers. */
+  removeInterceptors(): void {
+    this.removeInterceptor("request");
+    this.removeInterceptor("response");
+    this.removeRawResponseReader();
+  }
+
+  /** An object that holds the last answer's body, secrets too, and its headers if that is asked for. `responseOf(result)` has those of each result. */
+  addRawResponseReader(options?: { headers: boolean }): RawResponseReader {
+    return this.adapter.interceptors.addReader(options?.headers ?? false);
+  }
+
+  /** Stops a reader; without one all of them. */
+  removeRawResponseReader(reader?: number | RawResponseReader): void {
+    this.adapter.interceptors.removeReader(reader);
+  }
+
+  /** Ends what runs and wipes credentials and tokens. Later calls are refused. */
+  close(): void {
+    this.adapter.close();
+  }
+
+  /** `using cl = CommerceLayerProvisioning(...)` closes it at the end of the block. */
+  [dispose](): void {
+    this.close();
+  }
+}
+
+/** A client of the Provisioning API. */
+export const CommerceLayerProvisioning = (config: CommerceLayerInitConfig): CommerceLayerProvisioningClient => new CommerceLayerProvisioningClient(config);
+
+/** What needs no client. */
+export const CommerceLayerProvisioningStatic = {
+  resources,
+  singletons,
+  isSingleton,
+  isSdkError,
+  isApiError,
+  init: CommerceLayerProvisioning,
+  get schemaVersion(): string {
+    return OPEN_API_SCHEMA_VERSION;
+  },
+};

@@ -1,0 +1,9 @@
+/** `keyturn/commercelayer`: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
+
+import { provide } from "../core.js";
+import { inlineModule } from "../inline.js";
+
+provide(inlineModule);
+
+export * from "./exports.js";
+export { default } from "./exports.js";

@@ -1,0 +1,176 @@
+/** What a client's user has called around each request, and readers of what comes back. Any number of each; they run in the order they came. */
+
+import { KeyturnError } from "../errors.js";
+
+/** A request on its way out. Whatever is changed in it is what is sent. */
+export type RequestObj = {
+  url: URL;
+  options: RequestInit;
+};
+
+/** An answer, before it is read. */
+export type ResponseObj = Response;
+
+/** Sees and changes a request; what it throws ends the call. */
+export type RequestInterceptor = (request: RequestObj) => RequestObj | Promise<RequestObj>;
+
+/** Sees an answer that is a success, or gives another in its place. */
+export type ResponseInterceptor = (response: ResponseObj) => ResponseObj | Promise<ResponseObj>;
+
+/** Sees what is not a success, and may say it otherwise. A failure stays one, whatever it returns. */
+export type ErrorInterceptor = (error: ErrorObj) => ErrorObj | Promise<ErrorObj>;
+
+/** Which kind of interceptor. */
+export type InterceptorType = "request" | "response";
+
+/** Headers by name. */
+export type HeadersObj = Record<string, string | number | boolean>;
+
+/** Holds the body of the last answer, and of the same answer its headers. */
+export type RawResponseReader = {
+  id: number;
+  /** The body as it came, secrets in it too. Not shown when the reader is printed. */
+  rawResponse?: any;
+  headers?: HeadersObj;
+  ok: boolean;
+};
+
+/** What an error interceptor is given. */
+export class FetchError extends Error {
+  /** What the body says, secrets replaced. */
+  readonly errors: any[] | undefined;
+  readonly status: number;
+  readonly statusText: string;
+  /** The request that failed. */
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  /** The answer's headers. Not shown when the error is printed. */
+  declare readonly headers: Headers | undefined;
+
+  /** Whether a value is one of these. */
+  static isFetchError(error: any): error is FetchError {
+    return error instanceof FetchError;
+  }
+
+  constructor(
+    status: number,
+    statusText: string,
+    body?: { errors?: any[] | undefined } | undefined,
+    request: { method?: string | undefined; url?: string | undefined; headers?: Headers | undefined } = {},
+  ) {
+    super(statusText);
+    Object.defineProperty(this, "name", { value: "FetchError", configurable: true, writable: true });
+    Object.defineProperty(this, "headers", { value: request.headers });
+    this.status = status;
+    this.statusText = statusText;
+    this.errors = body?.errors;
+    this.method = request.method;
+    this.url = request.url;
+  }
+}
+
+/** The error of an answer, as interceptors see it. */
+export type ErrorObj = FetchError;
+
+/** An interceptor threw. It passes through the driver, which takes any other error of sending for one of the connection. */
+export class InterceptorError extends KeyturnError {
+  constructor(cause: unknown, outcome: "none" | "answered") {
+    super("InterceptorError", "internal", "an interceptor failed", { cause, outcome });
+  }
+}
+
+interface Pair<Ok> {
+  readonly onSuccess?: Ok | undefined;
+  readonly onFailure?: ErrorInterceptor | undefined;
+}
+
+/** What surrounds the requests of a client. */
+export class Interceptors {
+  readonly #request = new Map<number, Pair<RequestInterceptor>>();
+  readonly #response = new Map<number, Pair<ResponseInterceptor>>();
+  readonly #readers = new Map<number, { reader: RawResponseReader; withHeaders: boolean }>();
+  #last = 0;
+
+  addRequest(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
+    this.#request.set(++this.#last, { onSuccess, onFailure });
+    return this.#last;
+  }
+
+  addResponse(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
+    this.#response.set(++this.#last, { onSuccess, onFailure });
+    return this.#last;
+  }
+
+  /** Without an id, all of the kind. */
+  remove(type: InterceptorType, id?: number): void {
+    const all = type === "request" ? this.#request : this.#response;
+    if (id === undefined) all.clear();
+    else all.delete(id);
+  }
+
+  addReader(withHeaders: boolean): RawResponseReader {
+    const reader: RawResponseReader = { id: ++this.#last, rawResponse: undefined, headers: undefined as never, ok: true };
+    Object.defineProperty(reader, "rawResponse", { enumerable: false });
+    this.#readers.set(reader.id, { reader, withHeaders });
+    return reader;
+  }
+
+  /** Without one, all of them. */
+  removeReader(reader?: number | RawResponseReader): void {
+    if (reader === undefined) this.#readers.clear();
+    else this.#readers.delete(typeof reader === "number" ? reader : reader.id);
+  }
+
+  /** Before a request is sent. */
+  async sending(request: RequestObj): Promise<RequestObj> {
+    let sent = request;
+    for (const { onSuccess } of [...this.#request.values()]) {
+      try {
+        sent = (await onSuccess?.(sent)) ?? sent;
+      } catch (error) {
+        throw new InterceptorError(error, "none");
+      }
+    }
+    return sent;
+  }
+
+  /** Before an answer is read. What an interceptor reads of it is read again here. */
+  async received(response: Response): Promise<Response> {
+    let answer = response;
+    for (const { onSuccess } of response.ok ? [...this.#response.values()] : []) {
+      if (!onSuccess) continue;
+      const kept = answer.clone();
+      try {
+        const given = await onSuccess(answer);
+        answer = given && !given.bodyUsed ? given : kept;
+      } catch (error) {
+        throw new InterceptorError(error, "answered");
+      }
+    }
+    return answer;
+  }
+
+  /** Shows an answer whose body has been read to the readers. */
+  read(ok: boolean, headers: Headers, body: Uint8Array): void {
+    for (const { reader, withHeaders } of this.#readers.values()) {
+      reader.rawResponse = json(body);
+      reader.ok = ok;
+      if (withHeaders) reader.headers = Object.fromEntries(headers);
+    }
+  }
+
+  /** What the interceptors make of an error. What they throw is thrown. */
+  async failed(error: FetchError): Promise<FetchError> {
+    let told = error;
+    for (const { onFailure } of [...this.#response.values()]) told = (await onFailure?.(told)) ?? told;
+    return told;
+  }
+}
+
+function json(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}

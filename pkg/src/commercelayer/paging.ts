@@ -1,0 +1,53 @@
+/** Lists over all of their pages, no faster than the server wants to be asked. */
+
+import type { ListResponse } from "./jsonapi/list.js";
+import type { Resource } from "./model.js";
+
+/**
+ * What a method that lists returns. Await it for a page, or iterate over it for every item of that page and all that follow:
+ *
+ * ```ts
+ * for await (const credential of cl.api_credentials.list({ pageSize: 25 })) console.log(credential.name);
+ * ```
+ */
+export class PagedList<R extends Resource> extends Promise<ListResponse<R>> implements AsyncIterable<R> {
+  /** A `then` of this is an ordinary promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** @internal */
+  static begin<R extends Resource>(fetch: () => Promise<ListResponse<R>>): PagedList<R> {
+    return new PagedList<R>((resolve, reject) => {
+      fetch().then(resolve, reject);
+    });
+  }
+
+  /** Every item of this page and of all that follow. One page is held at a time. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    for await (const page of this.pages()) yield* page;
+  }
+
+  /** This page and all that follow. */
+  async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
+    yield* (await this).pages();
+  }
+}
+
+/**
+ * Milliseconds to wait before the next page, by what the last answer says of the rate limit. The window slides and nothing says when it is
+ * free again: so a half of it is used at full speed, and what is left is spread over its length.
+ */
+export function pauseAfter(headers: Headers): number {
+  const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) => number(headers.get(`x-ratelimit-${name}`)));
+  if (limit === undefined || interval === undefined || remaining === undefined || limit <= 0 || interval <= 0) return 0;
+  const half = limit / 2;
+  if (remaining >= half) return 0;
+  const share = (interval * 1000) / limit;
+  return Math.min(interval * 1000, share * (half / Math.max(remaining, 0.5)));
+}
+
+function number(text: string | null): number | undefined {
+  const found = /^\s*(\d+(?:\.\d+)?)/.exec(text ?? "");
+  return found ? Number(found[1]) : undefined;
+}

@@ -1,0 +1,51 @@
+/** What lists and single resources can be asked for with, by the types of the official SDK. */
+
+import type { FilterValue, Filters, IncludePath, ResourceFields, ResourceSortFields } from "../generated/commercelayer-models.js";
+import type { Resource } from "./model.js";
+
+type StringKey<T> = Extract<keyof T, string>;
+type TypeOf<R extends Resource> = R["type"];
+
+/** Related resources to include, by their paths: `role.organization`. */
+export type QueryInclude<R extends Resource = Resource> = IncludePath<TypeOf<R>>[];
+
+/** Fields of the resource itself. */
+export type QueryArrayFields<R extends Resource> = Array<keyof ResourceFields[TypeOf<R>]>;
+
+/** Fields by the type of resource. */
+export type QueryRecordFields = { [type in keyof ResourceFields]?: Array<keyof ResourceFields[type]> };
+
+type Sortable<R extends Resource> = ResourceSortFields[TypeOf<R>];
+
+/** Names to sort by, from the most important; with `-` before it, the largest first. */
+export type QueryArraySortable<R extends Resource> = Array<StringKey<Sortable<R>> | `-${StringKey<Sortable<R>>}`>;
+
+/** The same by name and direction. */
+export type QueryRecordSortable<R extends Resource> = Partial<Record<keyof Sortable<R>, "asc" | "desc">>;
+
+/** Filters: names of attributes, and what to compare them by, as `name_eq`. */
+export type QueryFilter = Record<string, FilterValue>;
+
+/** From 1. */
+export type QueryPageNumber = number;
+
+/** From 1 to 25. */
+export type QueryPageSize =
+  | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25;
+
+/** What a single resource can be asked for with. */
+export interface QueryParamsRetrieve<R extends Resource = Resource> {
+  include?: QueryInclude<R> | undefined;
+  fields?: QueryArrayFields<R> | QueryRecordFields | undefined;
+}
+
+/** What a list can be asked for with. */
+export interface QueryParamsList<R extends Resource = Resource> extends QueryParamsRetrieve<R> {
+  sort?: QueryArraySortable<R> | QueryRecordSortable<R> | undefined;
+  filters?: Filters<TypeOf<R>> | undefined;
+  pageNumber?: QueryPageNumber | undefined;
+  pageSize?: QueryPageSize | undefined;
+}
+
+/** Either. */
+export type QueryParams<R extends Resource = Resource> = QueryParamsRetrieve<R> | QueryParamsList<R>;

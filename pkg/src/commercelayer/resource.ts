@@ -1,0 +1,168 @@
+/** The bases of the generated classes, one class for each type of resource. */
+
+import { RESOURCES } from "../generated/commercelayer-facts.js";
+import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
+import type { ResourceAdapter } from "./adapter.js";
+import type { ResourcesConfig } from "./config.js";
+import { ErrorType, SdkError } from "./errors.js";
+import { denormalize } from "./jsonapi/denormalize.js";
+import { type Document, isObject } from "./jsonapi/document.js";
+import type { AnyParams } from "./jsonapi/query.js";
+import type { Resource, ResourceId } from "./model.js";
+import type { PagedList } from "./paging.js";
+import type { QueryFilter, QueryParamsList, QueryParamsRetrieve } from "./params.js";
+
+export type { ResourceAdapter };
+
+const adapters = new WeakMap<object, ResourceAdapter>();
+
+/** What the classes of all types have. Nothing in one can be printed. */
+export abstract class ApiResourceBase<R extends Resource> {
+  /** The type of resource. */
+  static readonly TYPE: ResourceTypeLock;
+
+  constructor(adapter: ResourceAdapter) {
+    adapters.set(this, adapter);
+  }
+
+  /** The type of resource. */
+  abstract type(): ResourceTypeLock;
+
+  /**
+   * The resources in the text of a document.
+   *
+   * @throws {@link SdkError} of type `parse` if it is no document, or one of another type.
+   */
+  parse(resource: string): R | R[] {
+    let document: Document | null;
+    try {
+      document = JSON.parse(resource) as Document | null;
+    } catch (error) {
+      throw new SdkError({ message: `Payload parse error [${(error as Error).message}]`, type: ErrorType.PARSE });
+    }
+    const data: unknown = isObject(document) ? document.data : undefined;
+    const types = (Array.isArray(data) ? data : [data]).map((one: unknown) => (isObject(one) ? one.type : undefined));
+    const other = types.findIndex((type) => type !== this.type());
+    if (other >= 0) throw new SdkError({ message: `Invalid resource type [${String(types[other])}]`, type: ErrorType.PARSE });
+    return denormalize<R>(document as Document, this.#adapter().spelling);
+  }
+
+  /** @internal For `relationship()`. */
+  protected one(id: string | ResourceId | null): any {
+    return { id: id === null ? null : this.#id(id), type: this.type() };
+  }
+
+  /** @internal For `relationshipToMany()`. */
+  protected many(ids: readonly (string | ResourceId)[]): any[] {
+    return ids.length === 0 ? [{ id: null, type: this.type() }] : ids.map((id) => ({ id: this.#id(id), type: this.type() }));
+  }
+
+  /** @internal For `isX()`. */
+  protected is(resource: unknown): boolean {
+    return isObject(resource) && resource.type === this.type();
+  }
+
+  /** @internal */
+  protected createResource<T extends Resource>(resource: unknown, params?: object, options?: ResourcesConfig): Promise<T> {
+    return later(() => this.#adapter().create<T>(this.#typed(resource), params, options));
+  }
+
+  /** @internal */
+  protected updateResource<T extends Resource>(resource: unknown, params?: object, options?: ResourcesConfig): Promise<T> {
+    return later(() => this.#adapter().update<T>(this.#typed(resource), params, options));
+  }
+
+  /** @internal */
+  protected deleteResource(id: string | ResourceId, options?: ResourcesConfig): Promise<void> {
+    return later(() => this.#adapter().delete(this.identified(id), options));
+  }
+
+  /** @internal For the fetcher of a relationship to one. */
+  protected related<T>(name: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): Promise<T> {
+    return later(() => this.#adapter().related(this.identified(id), name, params, options)) as Promise<unknown> as Promise<T>;
+  }
+
+  /** @internal For the fetcher of a relationship to many. */
+  protected relatedList<T extends Resource>(name: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): PagedList<T> {
+    return this.#adapter().relatedList<T>(() => this.identified(id), name, params, options);
+  }
+
+  /** @internal */
+  protected act(name: string, id: string | ResourceId, attributes: object, options?: ResourcesConfig): Promise<void> {
+    return later(() => this.#adapter().act(this.identified(id), name, attributes as Record<string, unknown>, options));
+  }
+
+  /** @internal For attributes that only make something happen. */
+  protected trigger<T extends Resource>(attribute: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): Promise<T> {
+    return later(() => this.#adapter().update<T>({ ...this.identified(id), [attribute]: true }, params, options));
+  }
+
+  /** @internal Which resource of this type. */
+  protected identified(id: string | ResourceId): ResourceId {
+    return { type: this.type(), id: this.#id(id) };
+  }
+
+  /** @internal */
+  protected get resources(): ResourceAdapter {
+    return this.#adapter();
+  }
+
+  #adapter(): ResourceAdapter {
+    return adapters.get(this) as ResourceAdapter;
+  }
+
+  /** The id, of a resource only if it is of this type: another one's id means something else here. */
+  #id(resource: unknown): string {
+    if (!isObject(resource)) return resource as string;
+    this.#check(resource);
+    return resource.id as string;
+  }
+
+  #typed(resource: unknown): { type: ResourceTypeLock } {
+    if (!isObject(resource)) throw new SdkError({ message: `${this.type()}: a resource is an object`, type: ErrorType.REQUEST });
+    this.#check(resource);
+    return { ...resource, type: this.type() };
+  }
+
+  #check({ type }: Record<string, unknown>): void {
+    if (type === undefined || type === this.type()) return;
+    const message = `this takes a resource of type ${this.type()}, and was given one of type ${String(type).slice(0, 40)}`;
+    throw new SdkError({ message, type: ErrorType.REQUEST });
+  }
+}
+
+/** Types of which there are many. */
+export abstract class ApiResource<R extends Resource> extends ApiResourceBase<R> {
+  /** The resource with this id. */
+  retrieve(id: string | ResourceId, params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R> {
+    return later(() => this.resources.retrieve<R>(this.identified(id), params as AnyParams, options));
+  }
+
+  /** A page of them. Iterate over what it returns for all pages. */
+  list(params?: QueryParamsList<R>, options?: ResourcesConfig): PagedList<R> {
+    return this.resources.list<R>({ type: this.type() }, params as AnyParams, options);
+  }
+
+  /** How many there are. */
+  count(filter?: QueryFilter | QueryParamsList<R>, options?: ResourcesConfig): Promise<number> {
+    return this.resources.count({ type: this.type() }, filter as AnyParams, options);
+  }
+}
+
+/** Types of which there is one. */
+export abstract class ApiSingleton<R extends Resource> extends ApiResourceBase<R> {
+  /** The resource. */
+  retrieve(params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R> {
+    return later(() => this.resources.retrieve<R>({ type: this.type() }, params as AnyParams, options));
+  }
+
+  /** Where it is, as the official SDK names it. */
+  path(): string {
+    return RESOURCES[this.type()].singular;
+  }
+}
+
+/** Whatever is wrong with the arguments is told by the promise. */
+async function later<T>(run: () => Promise<T>): Promise<T> {
+  return run();
+}

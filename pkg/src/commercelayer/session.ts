@@ -1,0 +1,80 @@
+/** What the calls of a client are authorized by. */
+
+import type { Authorizer } from "../driver.js";
+import { type Authorization, Session } from "../session.js";
+import { type Deadline, type Sender, wait } from "../transport.js";
+import { type AuthOptions, type CommerceLayerAuthentication, type PlaceOptions, commerceLayerPlan } from "./auth/plan.js";
+import { ErrorType, SdkError } from "./errors.js";
+import { InterceptorError } from "./interceptors.js";
+
+/** The session of a client. */
+export type ProvisioningSession = Session<CommerceLayerAuthentication>;
+
+/** Makes the session of a client. */
+export function openSession(options: AuthOptions, send: Sender): ProvisioningSession {
+  return new Session(commerceLayerPlan(options), send);
+}
+
+/** The origin of the API, without a slash at its end. */
+export function baseOf(options: PlaceOptions): string {
+  const session = openSession({ ...options, accessToken: "none" }, () => Promise.reject(new TypeError("nothing is sent by this")));
+  session.close();
+  return session.baseURL;
+}
+
+/** A token that belongs to one call. Nothing that happens to it reaches the client's own. */
+export class FixedToken implements Authorizer {
+  #token: string;
+  #refused = false;
+  readonly #refresh: AuthOptions["refreshToken"];
+  readonly #session: ProvisioningSession;
+
+  /** @param session Whose retry budget the call shares. */
+  constructor(token: string, refresh: AuthOptions["refreshToken"], session: ProvisioningSession) {
+    this.#token = token;
+    this.#refresh = refresh;
+    this.#session = session;
+  }
+
+  async authorize(deadline: Deadline): Promise<Authorization> {
+    if (this.#refused) {
+      this.#token = await wait(this.#renewed(), deadline);
+      this.#refused = false;
+    }
+    return { value: `Bearer ${this.#token}`, generation: 0 };
+  }
+
+  rejected(): boolean {
+    this.#refused = this.#refresh !== undefined;
+    return this.#refused;
+  }
+
+  async proof(): Promise<undefined> {
+    return undefined;
+  }
+
+  challenged(): boolean {
+    return false;
+  }
+
+  succeeded(): void {
+    this.#session.succeeded();
+  }
+
+  nextAttempt(...[done]: Parameters<Authorizer["nextAttempt"]>): number {
+    return this.#session.nextAttempt(done);
+  }
+
+  async #renewed(): Promise<string> {
+    let source: unknown;
+    try {
+      const token = await this.#refresh?.(this.#token);
+      if (typeof token === "string" && token !== "") return token;
+      source = new TypeError("refreshToken gave no token");
+    } catch (error) {
+      source = error;
+    }
+    const error = new SdkError({ message: "Error refreshing access token", type: ErrorType.TOKEN_REFRESH }, { source });
+    throw new InterceptorError(error, "none");
+  }
+}

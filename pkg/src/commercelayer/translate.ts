@@ -1,0 +1,125 @@
+/** This package's errors as those of the official SDK. */
+
+import type { Answer } from "../answer.js";
+import { KeyturnError, type ApiError as Refused } from "../errors.js";
+import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
+import { FetchError, InterceptorError } from "./interceptors.js";
+import { without } from "./redact.js";
+
+/** Which request it was about. */
+export interface Sent {
+  readonly method: string;
+  readonly url: string;
+  readonly operation: string;
+}
+
+interface Said {
+  readonly statusText: string;
+  readonly errors: ApiErrorObject[];
+}
+
+const answers = new WeakMap<object, Said>();
+
+/** Keeps what a refusal says, with the error that stands for it. `secrets` are those that the request carried. */
+export function remember(error: KeyturnError, answer: Answer, secrets: readonly string[]): KeyturnError {
+  const { details } = error as Refused;
+  answers.set(error, { statusText: answer.response.statusText, errors: without(secrets, Array.isArray(details) ? details : []) as ApiErrorObject[] });
+  return error;
+}
+
+/** The official SDK's error for one of this package, or for whatever was thrown. */
+export function translated(error: unknown, sent?: Sent): SdkError {
+  if (SdkError.isSdkError(error) && error instanceof Error) return error;
+  if (error instanceof InterceptorError) return intercepted(error, sent);
+  if (!KeyturnError.is(error)) return new SdkError({ message: messageOf(error) }, { ...sent, source: error });
+  const context: ErrorContext = { ...sent, ...contextOf(error) };
+  const source: unknown = error.cause ?? error;
+  switch (error.code) {
+    case "invalid_request":
+      return new SdkError({ message: error.message, type: ErrorType.REQUEST }, context);
+    case "authentication_failed":
+      return new SdkError({ message: error.message, type: ErrorType.TOKEN_REFRESH }, { ...context, source });
+    case "timeout":
+      return new SdkError({ message: error.message, type: ErrorType.TIMEOUT }, context);
+    case "aborted":
+      return new SdkError({ message: error.message, type: ErrorType.CANCEL }, { ...context, source });
+    case "invalid_response":
+      return new SdkError({ message: error.message, type: ErrorType.PARSE }, context);
+    case "outcome_unknown": {
+      const { type, message } = translated(error.cause, sent);
+      return new SdkError({ message, type }, { ...context, source });
+    }
+    case "invalid_configuration":
+    case "connection_failed":
+    case "closed":
+    case "internal":
+      return new SdkError({ message: error.message, type: ErrorType.CLIENT }, { ...context, source });
+    default:
+      return refused(error as Refused, context);
+  }
+}
+
+function contextOf(error: KeyturnError): ErrorContext {
+  const { operation, requestId, hint, outcome } = error;
+  const { headers } = error as { headers?: Headers };
+  return { ...(operation ? { operation } : {}), requestId, hint, outcome, headers, cause: error };
+}
+
+/** What an interceptor threw is what it meant to say. */
+function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError {
+  const { cause, outcome } = error;
+  if (SdkError.isSdkError(cause) && cause instanceof Error) return cause;
+  const context: ErrorContext = { ...sent, outcome, cause };
+  const { name } = (cause ?? {}) as { name?: unknown };
+  const message = messageOf(cause);
+  if (name === "AbortError") return new SdkError({ message, type: ErrorType.CANCEL }, context);
+  if (name === "TimeoutError") return new SdkError({ message, type: ErrorType.TIMEOUT }, context);
+  return new SdkError({ message, type: name === "TypeError" ? ErrorType.REQUEST : ErrorType.CLIENT }, { ...context, source: cause });
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error && error.message) || "something unexpected was thrown";
+}
+
+function refused(error: Refused, context: ErrorContext): ApiError {
+  const said = answers.get(error) ?? { statusText: "", errors: [] };
+  return apiError({ status: error.status, ...said }, context, (error as { retryAfterMs?: number }).retryAfterMs);
+}
+
+function apiError(
+  { status, statusText, errors }: Said & { readonly status: number },
+  context: ErrorContext,
+  retryAfterMs: number | undefined,
+): ApiError {
+  const [first] = errors;
+  const told = new ApiError({ message: statusText || first?.detail || first?.title || `the server answered ${status}` }, context);
+  told.status = status;
+  told.statusText = statusText;
+  told.code = String(status);
+  told.errors = errors;
+  told.apiCode = first?.code;
+  if (retryAfterMs === undefined) delete told.retryAfterMs;
+  else told.retryAfterMs = retryAfterMs;
+  return told;
+}
+
+/** An error as error interceptors see it; `undefined` if it is none of an answer. */
+export function fetchError(error: SdkError): FetchError | undefined {
+  if (!ApiError.isApiError(error)) return undefined;
+  const { status = 0, statusText = "", errors, method, url, headers } = error;
+  return new FetchError(status, statusText, { errors }, { method, url, headers });
+}
+
+/** What interceptors made of an error, in the words of the SDK's errors. */
+export function retold(error: SdkError, told: unknown): SdkError {
+  const { status, statusText, errors } = (typeof told === "object" && told !== null ? told : {}) as Partial<FetchError>;
+  if (SdkError.isSdkError(told) && told instanceof Error) return told;
+  if (typeof status !== "number") return told instanceof Error ? intercepted(new InterceptorError(told, "answered"), undefined) : error;
+  const { method, url, requestId, operation, hint, outcome, headers, cause, retryAfterMs } = error as ApiError;
+  return apiError(
+    { status, statusText: statusText ?? "", errors: errors ?? [] },
+    { method, url, requestId, operation, hint, outcome, headers, cause },
+    retryAfterMs,
+  );
+}
+

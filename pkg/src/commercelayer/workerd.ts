@@ -1,0 +1,10 @@
+/** The entry for Cloudflare's workerd, which compiles no bytes at run time but imports modules. */
+
+import { provide } from "../core.js";
+// @ts-expect-error workerd and its bundlers give a WebAssembly.Module here.
+import module from "../../core.wasm";
+
+provide(module as WebAssembly.Module);
+
+export * from "./exports.js";
+export { default } from "./exports.js";
