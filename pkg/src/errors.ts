@@ -17,7 +17,6 @@ export type ErrorCode =
   | "invalid_request"
   | "invalid_configuration"
   | "authentication_failed"
-  | "invalid_token"
   | "bad_request"
   | "unauthorized"
   | "forbidden"
