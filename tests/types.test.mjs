@@ -1,4 +1,4 @@
-// The types, as compilers see them: `types/client.ts` under each way to resolve the installed package.
+// The types, as compilers see them: the files in `types` under each way to resolve the installed package.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +13,8 @@ after(() => rmSync(scratch, { recursive: true }));
 const web = { lib: ["es2023", "dom", "dom.iterable"], types: [] };
 const node = { lib: ["es2023"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
 
+const programs = ["client.ts", "commercelayer.ts"];
+
 describe("types", { concurrency: true }, () => {
   for (const [where, file, options] of [
     ["an ES module of Node's", "nodenext.mts", { ...node, module: "nodenext" }],
@@ -21,16 +23,19 @@ describe("types", { concurrency: true }, () => {
   ]) {
     test(where, () => {
       const folder = mkdtempSync(join(scratch, "tsc-"));
-      copyFileSync(join(root, "tests/types/client.ts"), join(folder, file));
+      const files = programs.map((program) => `${program.slice(0, -3)}-${file}`);
+      programs.forEach((program, at) => copyFileSync(join(root, "tests/types", program), join(folder, files[at])));
       const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, target: "es2022", ...options };
-      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [file] }));
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
       const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", folder], { encoding: "utf8" });
       assert.equal(status, 0, stdout);
     });
   }
 
-  test("the file has cases that must be refused", () => {
-    const source = readFileSync(join(root, "tests/types/client.ts"), "utf8");
-    assert.ok(source.match(/@ts-expect-error/g).length > 20);
+  test("the files have cases that must be refused", () => {
+    for (const program of programs) {
+      const source = readFileSync(join(root, "tests/types", program), "utf8");
+      assert.ok(source.match(/@ts-expect-error/g).length > 20);
+    }
   });
 });

@@ -34,8 +34,6 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let facade = facade.into_iter().chain(compat::files(&api)).map(|(name, text)| (name.to_owned(), text));
     let (api, mut docs) = read(root, "commercelayer")?;
     let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
-    // Their base classes are not there yet in every tree.
-    let resources = resources.into_iter().filter(|_| root.join("pkg/src/commercelayer/resource.ts").exists());
     for (name, text) in facade.chain(resources) {
         let path = folder.join(name);
         let text = format!("{HEADER}{text}");

@@ -1,0 +1,176 @@
+// What a program may write with the Commerce Layer client, and what the compiler must refuse. Compiled, never run.
+import CommerceLayerProvisioning, {
+  ApiCredentials,
+  CommerceLayerProvisioningClient,
+  ListResponse,
+  type ApiCredential,
+  type ApiCredentialCreate,
+  type ApiCredentialSort,
+  type ApiCredentialUpdate,
+  type CreatableResourceType,
+  type DeletableResourceType,
+  type FilterKey,
+  type IncludePath,
+  type ListableResourceType,
+  type Membership,
+  type Organization,
+  type QueryFilter,
+  type QueryParamsList,
+  type Resource,
+  type ResourceFields,
+  type ResourceTypeLock,
+  type Role,
+  type UpdatableResourceType,
+  type UserUpdate,
+  type Version,
+  type VersionableResourceType,
+} from "keyturn/commercelayer";
+
+/** True if two types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const is = <_ extends true>(): void => {};
+
+const cl = CommerceLayerProvisioning({ accessToken: "token" });
+is<Same<typeof cl, CommerceLayerProvisioningClient>>();
+declare const credential: ApiCredential;
+declare const organization: Organization;
+declare const role: Role;
+
+// Types of resources.
+is<Same<ResourceTypeLock, ListableResourceType | "users">>();
+is<Same<UpdatableResourceType, CreatableResourceType>>();
+is<Same<DeletableResourceType | "organizations" | "permissions" | "roles", CreatableResourceType>>();
+is<Same<VersionableResourceType, "memberships" | "permissions" | "roles">>();
+is<Same<ResourceFields["users"]["type"], "users">>();
+is<Same<(typeof ApiCredentials)["TYPE"], "api_credentials">>();
+is<Same<keyof ApiCredentialSort, "id" | "mode" | "created_at" | "updated_at" | "reference" | "reference_origin">>();
+
+// What is read.
+is<Same<ApiCredential["client_secret"], string>>();
+is<Same<ApiCredential["expires_in"], number | null | undefined>>();
+is<Same<Membership["status"], "pending" | "active">>();
+is<Same<Version["who"], Record<string, any>>>();
+const resource: Resource = credential;
+if (cl.api_credentials.isApiCredential(resource)) is<Same<typeof resource, ApiCredential>>();
+// @ts-expect-error: the server sets it.
+credential.client_id = "x";
+// @ts-expect-error: the server sets it.
+organization.slug = "x";
+credential.name = "x";
+
+// Creates.
+const create: ApiCredentialCreate = { name: "n", kind: "integration", organization: cl.organizations.relationship("o") };
+cl.api_credentials.create(create, { include: ["role"] }, { timeout: 1 });
+cl.api_credentials.create({ ...create, organization, role, redirect_uri: null, mode: undefined, metadata: { a: 1 }, reference: "r" });
+cl.api_credentials.create({ ...create, role: cl.roles.relationship(null) });
+cl.memberships.create({
+  user_email: "e",
+  organization: cl.organizations.relationship("o"),
+  role,
+  application_memberships: cl.application_memberships.relationshipToMany("a", "b"),
+});
+// @ts-expect-error: the organization is required.
+cl.api_credentials.create({ name: "n", kind: "integration" });
+// @ts-expect-error: a role is no organization.
+cl.api_credentials.create({ ...create, organization: role });
+// @ts-expect-error: the server sets it.
+cl.api_credentials.create({ ...create, scopes: "x" });
+// @ts-expect-error: it must have a name.
+cl.api_credentials.create({ ...create, name: null });
+// @ts-expect-error: one, not a list.
+cl.api_credentials.create({ ...create, role: cl.roles.relationshipToMany("r") });
+// @ts-expect-error: it cannot be set there.
+cl.memberships.create({ user_email: "e", organization, role, access_scope: "some" });
+
+// Updates.
+const update: ApiCredentialUpdate = { id: "a", name: null, expires_in: 7200, role: cl.roles.relationship("r") };
+cl.api_credentials.update(update);
+cl.api_credentials.update(credential);
+cl.user.update({ first_name: "n", time_zone: null } satisfies UserUpdate);
+cl.identity_providers.update({ id: "i", _disable: true });
+// @ts-expect-error: an update needs an id.
+cl.api_credentials.update({ name: "n" });
+// @ts-expect-error: it is set on create alone.
+cl.api_credentials.update({ id: "a", kind: "webapp" });
+// @ts-expect-error: versions cannot be changed.
+cl.versions.update({ id: "v" });
+// @ts-expect-error: there is one user.
+cl.user.list();
+// @ts-expect-error: organizations cannot be deleted.
+cl.organizations.delete("o");
+
+// Related resources, actions and triggers.
+const related: Promise<Organization> = cl.api_credentials.organization(credential);
+const members: Promise<ListResponse<Membership>> = cl.organizations.memberships("o", { filters: { user_email_eq: "e" } });
+async () => {
+  for await (const member of cl.organizations.memberships(organization, { pageSize: 25 })) is<Same<typeof member, Membership>>();
+  const page = await cl.roles.list();
+  is<Same<(typeof page)[0], Role>>();
+  return [related, members];
+};
+cl.memberships.resend("m");
+cl.organizations.transfer_ownership("o", { new_owner_email: "e" });
+cl.organizations.transfer_ownership(organization, { type: "organizations", id: "o", new_owner_email: "e" });
+cl.roles._add_missing_base_permissions(role);
+cl.identity_providers._enable("i", { fields: ["status"] });
+// @ts-expect-error: a role is no credential.
+cl.api_credentials.organization(role);
+// @ts-expect-error: an owner is needed.
+cl.organizations.transfer_ownership("o", {});
+
+// Includes.
+cl.api_credentials.list({ include: ["organization", "role.organization", "role.organization.memberships"] });
+cl.api_credentials.list({ include: ["role.organization.memberships.role.organization"] });
+is<Same<IncludePath<"versions">, never>>();
+// @ts-expect-error: no such relationship.
+cl.api_credentials.list({ include: ["nope"] });
+// @ts-expect-error: a role has none of these.
+cl.api_credentials.list({ include: ["role.nope"] });
+
+// Fields and order.
+cl.api_credentials.list({ fields: ["id", "name", "organization"], sort: ["-created_at", "mode"] });
+cl.api_credentials.list({ fields: { api_credentials: ["name"], organizations: ["slug"] }, sort: { mode: "desc" } });
+// @ts-expect-error: no such field.
+cl.api_credentials.list({ fields: ["nope"] });
+// @ts-expect-error: lists cannot be sorted by it.
+cl.api_credentials.list({ sort: ["redirect_uri"] });
+// @ts-expect-error: neither can they by a secret.
+cl.identity_providers.list({ sort: ["client_secret"] });
+
+// Filters.
+cl.api_credentials.list({
+  filters: {
+    name_eq: "n",
+    reference_not_eq_or_null: "r",
+    id_in: ["a", "b"],
+    kind_matches_any: ["a%", "b%"],
+    redirect_uri_null: true,
+    created_at_gteq: new Date(),
+    metadata_jcont: { a: 1 },
+    name_or_kind_cont: "x",
+    name_or_organization_name_start: "x",
+    organization_name_start: "x",
+    organization_memberships_user_email_eq: "e",
+    role_id_in: ["r"],
+  },
+});
+const typed: QueryParamsList<Role> = { filters: { kind_not_eq: "admin" }, pageNumber: 2 };
+cl.roles.list(typed);
+const any: QueryFilter = { anything: 1 };
+cl.roles.list({ filters: any });
+cl.roles.count({ name_eq: "n" });
+is<Same<Extract<FilterKey<"roles">, "name_eq">, "name_eq">>();
+// @ts-expect-error: no such attribute.
+cl.api_credentials.list({ filters: { anything_bogus: 1 } });
+// @ts-expect-error: no such attribute.
+cl.api_credentials.list({ filters: { namee_eq: "n" } });
+// @ts-expect-error: no such predicate.
+cl.api_credentials.list({ filters: { name_equals: "n" } });
+// @ts-expect-error: no such predicate.
+cl.api_credentials.list({ filters: { name_or_kind_bogus: "n" } });
+// @ts-expect-error: no such predicate.
+cl.api_credentials.list({ filters: { organization_name_bogus: "n" } });
+// @ts-expect-error: lists cannot be filtered by a secret.
+cl.api_credentials.list({ filters: { client_secret_eq: "n" } });
+// @ts-expect-error: pages have 25 items at most.
+cl.api_credentials.list({ pageSize: 26 });
