@@ -7,6 +7,7 @@ import CommerceLayerProvisioning, {
   type ApiCredentialCreate,
   type ApiCredentialSort,
   type ApiCredentialUpdate,
+  type CamelCased,
   type CreatableResourceType,
   type DeletableResourceType,
   type FilterKey,
@@ -174,3 +175,13 @@ cl.api_credentials.list({ filters: { organization_name_bogus: "n" } });
 cl.api_credentials.list({ filters: { client_secret_eq: "n" } });
 // @ts-expect-error: pages have 25 items at most.
 cl.api_credentials.list({ pageSize: 26 });
+
+// Names in camelCase.
+const camel = credential as unknown as CamelCased<ApiCredential>;
+is<Same<(typeof camel)["redirectUri"], string | null | undefined>>();
+is<Same<(typeof camel)["createdAt"], Date>>();
+is<Same<(typeof camel)["type"], "api_credentials">>();
+is<Same<NonNullable<NonNullable<(typeof camel)["organization"]>["apiCredentials"]>[0]["clientId"], string>>();
+is<Same<keyof CamelCased<ApiCredentialUpdate>, "id" | "name" | "redirectUri" | "expiresIn" | "role" | "reference" | "referenceOrigin" | "metadata">>();
+// @ts-expect-error: the server sets it.
+camel.clientId = "x";

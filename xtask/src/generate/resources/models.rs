@@ -176,6 +176,13 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
         say(out, format_args!("  {}: {{ {} }};\n", resource.key, pairs.join("; ")));
     }
     *out += "}\n\n";
+    *out += &comment("", &["The attributes of each that are times."]);
+    *out += "export interface ResourceDates {\n";
+    for resource in resources {
+        let dates = resource.attributes.iter().filter(|attribute| attribute.kind == Kind::Date);
+        say(out, format_args!("  {}: {};\n", resource.key, union(dates.map(|attribute| attribute.name.as_str()))));
+    }
+    *out += "}\n\n";
     *out += &comment("", &["The client's property that holds each resource."]);
     *out += "export interface ResourceProperties {\n";
     for resource in resources {
@@ -228,6 +235,20 @@ export type FilterKey<T extends ResourceTypeLock = ResourceTypeLock> =
 export type Filters<T extends ResourceTypeLock = ResourceTypeLock> = [ResourceTypeLock] extends [T]
   ? { readonly [key: string]: FilterValue }
   : { readonly [K in FilterKey<T>]?: FilterValue };
+
+type CamelName<S extends string> = S extends `_${infer Rest}`
+  ? `_${CamelName<Rest>}`
+  : S extends `${infer Word}_${infer Rest}` ? `${Word}${Capitalize<CamelName<Rest>>}` : S;
+
+type CamelValue<V> = V extends Resource ? CamelCased<V> : V extends (infer Item extends Resource)[] ? CamelCased<Item>[] : V;
+
+/**
+ * A resource as a client with `names: "camel"` has it, or what its creates and updates take: `redirectUri`, times as `Date`. Such a client
+ * has the same types as any other; this is what to say instead.
+ */
+export type CamelCased<T> = T extends Resource
+  ? { [K in keyof T as CamelName<K & string>]: K extends ResourceDates[T["type"]] ? Date | Exclude<T[K], string> : CamelValue<T[K]> }
+  : { [K in keyof T as CamelName<K & string>]: T[K] };
 "#;
 
 fn say(out: &mut String, text: std::fmt::Arguments<'_>) {
