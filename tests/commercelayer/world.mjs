@@ -24,3 +24,42 @@ export function resource(type, id, attributes = {}, related = {}, more = {}) {
   );
   return { id, type, attributes, relationships, ...more };
 }
+
+export const TOKEN = "a-token-for-tests";
+
+/** An answer with a document, or with whatever is given. */
+export function answer(body, { status = 200, headers = {}, statusText = "" } = {}) {
+  const text = typeof body === "string" || body === null || body === undefined || body instanceof ReadableStream ? body : JSON.stringify(body);
+  return () => new Response(text, { status, statusText, headers: { "content-type": "application/vnd.api+json", ...headers } });
+}
+
+/** An answer that is an error of the API. */
+export function refusal(status, errors = [], more = {}) {
+  return answer({ errors }, { status, ...more });
+}
+
+/**
+ * @param {...(object | Error | ((url: URL, init: RequestInit) => unknown))} script what comes of each request in turn; a value is the `data` of
+ *   a document, an error is thrown, a function is asked for a response. The last one stays.
+ * @returns {{ fetch: typeof fetch, sent: { url: URL, method: string, headers: Record<string, string>, body: any }[] }}
+ */
+export function server(...script) {
+  const sent = [];
+  const fetch = async (url, init) => {
+    const step = script[Math.min(sent.length, script.length - 1)] ?? [];
+    sent.push({ url: new URL(url), method: init.method, headers: init.headers, body: init.body === undefined ? undefined : JSON.parse(init.body), init });
+    if (step instanceof Error) throw step;
+    return typeof step === "function" ? step(url, init) : answer({ data: step, meta: { record_count: step.length, page_count: 1 } })();
+  };
+  return { fetch, sent };
+}
+
+/** What a call is rejected with. */
+export async function rejection(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("the call succeeded");
+}

@@ -6,8 +6,13 @@ import type { Resource } from "./model.js";
 type StringKey<T> = Extract<keyof T, string>;
 type TypeOf<R extends Resource> = R["type"];
 
+type Text = string & {};
+
+/** Texts that are not known when the program is compiled: a list of literals is none, so that a misspelled one is seen. */
+type AnyPaths = Text[] & { push: (...items: Text[]) => number };
+
 /** Related resources to include, by their paths: `role.organization`. */
-export type QueryInclude<R extends Resource = Resource> = IncludePath<TypeOf<R>>[];
+export type QueryInclude<R extends Resource = Resource> = IncludePath<TypeOf<R>>[] | AnyPaths;
 
 /** Fields of the resource itself. */
 export type QueryArrayFields<R extends Resource> = Array<keyof ResourceFields[TypeOf<R>]>;

@@ -113,9 +113,10 @@ export abstract class ApiResourceBase<R extends Resource> {
 
   /** The id, of a resource only if it is of this type: another one's id means something else here. */
   #id(resource: unknown): string {
-    if (!isObject(resource)) return resource as string;
-    this.#check(resource);
-    return resource.id as string;
+    if (isObject(resource)) this.#check(resource);
+    const id = isObject(resource) ? resource.id : resource;
+    if (typeof id === "string") return id;
+    throw new SdkError({ message: `${this.type()}: an id is text, and this is ${id === null ? "null" : typeof id}`, type: ErrorType.REQUEST });
   }
 
   #typed(resource: unknown): { type: ResourceTypeLock } {

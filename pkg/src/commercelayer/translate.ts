@@ -49,8 +49,9 @@ export function translated(error: unknown, sent?: Sent): SdkError {
       const { type, message } = translated(error.cause, sent);
       return new SdkError({ message, type }, { ...context, source });
     }
-    case "invalid_configuration":
     case "connection_failed":
+      return new SdkError({ message: error.message, type: typeOfName(error.cause) ?? ErrorType.CLIENT }, { ...context, source });
+    case "invalid_configuration":
     case "closed":
     case "internal":
       return new SdkError({ message: error.message, type: ErrorType.CLIENT }, { ...context, source });
@@ -70,11 +71,16 @@ function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError 
   const { cause, outcome } = error;
   if (SdkError.isSdkError(cause) && cause instanceof Error) return cause;
   const context: ErrorContext = { ...sent, outcome, cause };
-  const { name } = (cause ?? {}) as { name?: unknown };
   const message = messageOf(cause);
-  if (name === "AbortError") return new SdkError({ message, type: ErrorType.CANCEL }, context);
-  if (name === "TimeoutError") return new SdkError({ message, type: ErrorType.TIMEOUT }, context);
-  return new SdkError({ message, type: name === "TypeError" ? ErrorType.REQUEST : ErrorType.CLIENT }, { ...context, source: cause });
+  const type = typeOfName(cause);
+  if (type) return new SdkError({ message, type }, context);
+  return new SdkError({ message, type: cause instanceof TypeError ? ErrorType.REQUEST : ErrorType.CLIENT }, { ...context, source: cause });
+}
+
+/** What a `DOMException` says by its name, wherever a signal of the caller's made it. */
+function typeOfName(error: unknown): ErrorType | undefined {
+  const { name } = (error ?? {}) as { name?: unknown };
+  return name === "AbortError" ? ErrorType.CANCEL : name === "TimeoutError" ? ErrorType.TIMEOUT : undefined;
 }
 
 function messageOf(error: unknown): string {
