@@ -17,6 +17,7 @@ export type ErrorCode =
   | "invalid_request"
   | "invalid_configuration"
   | "authentication_failed"
+  | "invalid_token"
   | "bad_request"
   | "unauthorized"
   | "forbidden"

@@ -7,7 +7,7 @@ import { type Refresher, type TokenStore, share, storeKey } from "./auth/sharing
 import { core, guarded, register } from "./core.js";
 import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
 import type { Security } from "./options.js";
-import { Deadline, type Sender, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
+import { Deadline, type Sender, isWorkerd, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
 import type { Session as Handle } from "./generated/core-glue.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
@@ -31,6 +31,9 @@ export interface Attempted {
   leftMs: number;
   policy: Float64Array;
 }
+
+/** Refreshes that have ended, however they did. */
+const over = new WeakSet<Promise<void>>();
 
 /** A header value, and which token is in it. */
 export interface Authorization {
@@ -103,15 +106,15 @@ export class Session<Told extends object = object> {
         case "U":
           return { value: rest, generation };
         case "F":
-          // Nobody waits for this one; its failure is told to the call that needs its token.
-          this.#refresh().catch(() => undefined);
+          // Nobody has to wait for this one; its failure is told to the call that needs its token.
+          await this.#refreshed(deadline, true);
           return { value: rest, generation };
         case "A":
           return { value: await this.#external(deadline, operation), generation };
         case "B":
           throw authenticationError(rest, operation, this.#cause);
         default:
-          await wait(this.#refresh(), deadline);
+          await this.#refreshed(deadline);
       }
     }
   }
@@ -224,9 +227,33 @@ export class Session<Told extends object = object> {
 
   /** One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was ended. */
   #refresh(): Promise<void> {
-    return (this.#refreshing ??= this.#refreshNow().finally(() => {
+    if (this.#refreshing) return this.#refreshing;
+    const refreshing = this.#refreshNow().finally(() => {
+      over.add(refreshing);
       this.#refreshing = undefined;
-    }));
+    });
+    return (this.#refreshing = refreshing);
+  }
+
+  /**
+   * Waits for the refresh, unless nobody has to. In a Worker it is part of the request that began it: somebody always has to, lest it
+   * is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails without being over,
+   * and begins anew.
+   */
+  async #refreshed(deadline: Deadline, idle = false): Promise<void> {
+    const refreshing = this.#refresh();
+    try {
+      const waiting = wait(refreshing, deadline);
+      if (idle && !isWorkerd) waiting.catch(() => undefined);
+      else await waiting;
+    } catch (error) {
+      if (this.#refreshing === refreshing && !KeyturnError.is(error) && !over.has(refreshing)) {
+        this.#refreshing = undefined;
+        this.#use((handle) => handle.abandon());
+      } else if (!idle && (KeyturnError.is(error) || over.has(refreshing))) {
+        throw error;
+      }
+    }
   }
 
   async #refreshNow(): Promise<void> {

@@ -25,7 +25,8 @@ interface Surroundings {
 
 const around = globalThis as Surroundings;
 
-const isWorkerd = around.navigator?.userAgent === "Cloudflare-Workers";
+/** Cloudflare's Workers, or their runtime elsewhere. */
+export const isWorkerd = around.navigator?.userAgent === "Cloudflare-Workers";
 
 /** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
 export const isPage = around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true);
@@ -52,7 +53,7 @@ function uncached(): RequestInit {
  * What is sent, once. Deno sends a request again by itself, a POST too, when a connection breaks that was used before, but not one
  * whose body it reads as a stream; of those a blob has a length.
  */
-const once: (init: RequestInit) => RequestInit =
+export const once: (init: RequestInit) => RequestInit =
   around.Deno === undefined ? (init) => init : (init) => (init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init);
 
 /** The sender of a client. */

@@ -5,7 +5,9 @@ import type { TokenStore } from "./sharing.js";
 
 const MINUTE_MS = 60_000;
 /** The entry of the store outlives the minute that it counts; how much of this is left tells how old it is. */
-const KEPT_MS = 90_000;
+const KEPT_MS = 1.5 * MINUTE_MS;
+/** Others may write at the same time, but not for ever: a store that never takes the count is left out. */
+const TRIES = 50;
 
 /** Counts what was sent in the last minute, by URL. @internal */
 export class Limit {
@@ -48,13 +50,15 @@ export class Limit {
 
   /** The same for all who share the store; 0 if this one was counted. Ages are counted by the store's clock alone. */
   async #shared(store: TokenStore, key: string): Promise<number> {
-    for (;;) {
+    for (let tries = 0; tries < TRIES; tries++) {
       const entry = await store.get(key);
       const passed = entry ? Math.max(0, KEPT_MS - entry.leftMs) : 0;
       const recent = ages(entry?.value).map((age) => Math.floor(age + passed)).filter((age) => age < MINUTE_MS);
       if (recent.length >= this.#most) return MINUTE_MS - Math.max(...recent);
       if ((await store.compareAndSet(key, JSON.stringify([...recent, 0]), entry?.version, KEPT_MS)) !== undefined) return 0;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
     }
+    return 0;
   }
 }
 

@@ -7,7 +7,7 @@ import { ConfigurationError, type KeyturnError } from "../errors.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
 import type { ClientOptions, HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../options.js";
 import { type Page, Paged } from "../paging.js";
-import { Deadline, RULES } from "../transport.js";
+import { Deadline, once, RULES } from "../transport.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import type { SDKHooks } from "./hooks/hooks.js";
 import type { HookContext } from "./hooks/types.js";
@@ -183,7 +183,7 @@ export class CompatEngine extends Engine {
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", async () => {
       const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: init });
-      return hooks.beforeRequest(context, new Request(input.url, { ...input.options, ...RULES }));
+      return hooks.beforeRequest(context, new Request(input.url, { ...once(input.options ?? {}), ...RULES }));
     });
     trace.request = () => request;
     let response: Response;

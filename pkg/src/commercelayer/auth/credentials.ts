@@ -180,7 +180,7 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
     secret.set(part, at);
     at += part.length + 1;
   }
-  return { grant, clientId, secret, scope };
+  return { grant, clientId: clientId?.trim(), secret, scope };
 }
 
 /** As the core takes it. @internal */

@@ -1,0 +1,65 @@
+/** Sending a person to sign in, with PKCE (RFC 7636). */
+
+import { base64url, sha256 } from "../../auth/dpop.js";
+import { ConfigurationError } from "../../errors.js";
+
+/** Options of {@link authorizeURL}. */
+export interface AuthorizeOptions {
+  /** The web application's client id. */
+  clientId: string;
+  /** Where the browser comes back to: one that the application is registered with. */
+  redirectUri: string;
+  /** Scopes to ask for, separated by spaces. */
+  scope?: string | undefined;
+  /** Comes back as it is; compare it, so that nobody can send you a code of theirs. {@link randomState} makes one. */
+  state?: string | undefined;
+  /** The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it passes over it. */
+  codeChallenge?: string | undefined;
+  /** Default: `commercelayer.io`. */
+  domain?: string | undefined;
+  /** The page itself, if it is somewhere else. `https` only, but for loopback. */
+  pageURL?: string | URL | undefined;
+}
+
+/** The address to send a browser to. It comes back to `redirectUri` with a `code` for {@link authorizationCode}. */
+export function authorizeURL(options: AuthorizeOptions): URL {
+  const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = options;
+  const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);
+  const url = URL.canParse(page) ? new URL(page) : undefined;
+  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)))) {
+    throw new ConfigurationError(pageURL ? "pageURL" : "domain", "not_secure", "the page to sign in at is no https URL");
+  }
+  for (const [name, value] of Object.entries({ clientId, redirectUri })) {
+    if (typeof value !== "string" || value === "") throw new ConfigurationError(name, "grant_missing", `${name}: there is nothing in it`);
+  }
+  const query = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: "code",
+    scope,
+    state,
+    code_challenge: codeChallenge,
+    code_challenge_method: codeChallenge && "S256",
+  };
+  for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
+  return url;
+}
+
+/** A verifier to keep, and its challenge to send. */
+export interface Pkce {
+  /** For {@link authorizationCode}. It is a secret until then. */
+  readonly codeVerifier: string;
+  /** For {@link authorizeURL}. */
+  readonly codeChallenge: string;
+}
+
+/** Makes a verifier and its challenge (method `S256`). */
+export async function createPkce(): Promise<Pkce> {
+  const codeVerifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  return { codeVerifier, codeChallenge: base64url(await sha256(codeVerifier)) };
+}
+
+/** Random text for `state`. */
+export function randomState(): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(16)));
+}

@@ -1,0 +1,33 @@
+/** What is wrong with a token that was looked at. */
+
+import { type ErrorFacts, KeyturnError } from "../../errors.js";
+
+/** A token is not what it should be. It is not shown. */
+export class TokenError extends KeyturnError {
+  /**
+   * What is wrong, as a stable word: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`, `expired`, `not_yet_valid`,
+   * `scope`, or `keys_unreachable` when the issuer's keys could not be had.
+   */
+  readonly reason: string;
+  /** @internal */
+  constructor(reason: string, message: string, facts?: ErrorFacts, name = "TokenError") {
+    super(name, "invalid_token", message, facts);
+    this.reason = reason;
+  }
+}
+
+/** It is no token of Commerce Layer's, or not one for this. */
+export class InvalidTokenError extends TokenError {
+  /** @internal */
+  constructor(reason: string, message: string, facts?: ErrorFacts) {
+    super(reason, message, facts, "InvalidTokenError");
+  }
+}
+
+/** It was good once. */
+export class TokenExpiredError extends TokenError {
+  /** @internal */
+  constructor(facts?: ErrorFacts) {
+    super("expired", "the token has expired", facts, "TokenExpiredError");
+  }
+}

@@ -1,0 +1,159 @@
+/** What is written in Commerce Layer's tokens. Nothing here says whether it is true: {@link jwtVerify} does. */
+
+import { base64url } from "../../auth/dpop.js";
+import { InvalidTokenError } from "./errors.js";
+
+/** What all tokens say. */
+export interface JWTBase {
+  /** What the token was issued to. */
+  application: { id: string; kind: string; public?: boolean; client_id?: string; confidential?: boolean };
+  /** What it is good for, separated by spaces. */
+  scope: string;
+  /** When it expires, in seconds since 1970. */
+  exp: number;
+  /** When it was issued. */
+  iat: number;
+  /** Who issued it: `https://auth.commercelayer.io`. */
+  iss: string;
+  /** Whether it is for test data. */
+  test: boolean;
+  rand?: number;
+  [claim: string]: unknown;
+}
+
+interface WithUser extends JWTBase {
+  user: { id: string };
+}
+
+interface WithOrganization extends JWTBase {
+  organization: { id: string; slug: string; enterprise: boolean; region: string };
+  owner?: { id: string; type: "Customer" | "User" };
+  custom_claim?: Record<string, string>;
+  market?: { id: string[]; stock_location_ids: string[]; geocoder_id: string | null; allows_external_prices: boolean };
+}
+
+type OfKind<Claims extends JWTBase, Kind extends string> = Claims & { application: { kind: Kind } };
+
+/** A person's own, for the Provisioning API. */
+export type JWTUser = OfKind<WithUser, "user">;
+/** A person's who is signed in to the Dashboard. */
+export type JWTDashboard = OfKind<WithUser, "dashboard">;
+/** An integration's. */
+export type JWTIntegration = OfKind<WithOrganization, "integration">;
+/** A sales channel's. */
+export type JWTSalesChannel = OfKind<WithOrganization, "sales_channel">;
+/** A web application's. */
+export type JWTWebApp = OfKind<WithOrganization & Required<Pick<WithOrganization, "owner">>, "webapp">;
+/** The claims of a token, by `application.kind`. */
+export type Payload = JWTUser | JWTDashboard | JWTIntegration | JWTSalesChannel | JWTWebApp;
+
+/** A token in its parts. */
+export interface CommerceLayerJWT {
+  header: { alg: string; typ?: string; kid: string };
+  payload: Payload;
+  /** In base64url. */
+  signature: string;
+}
+
+/** More than any token has. */
+const LONGEST = 64 * 1024;
+
+/**
+ * Takes a token apart. Its signature is not looked at.
+ *
+ * @throws {@link InvalidTokenError} if it is no JWT.
+ */
+export function jwtDecode(accessToken: string): CommerceLayerJWT {
+  const parts = typeof accessToken === "string" && accessToken.length <= LONGEST ? accessToken.trim().split(".") : [];
+  const [header, payload] = parts.slice(0, 2).map(objectOf);
+  if (parts.length !== 3 || !header || !payload) throw new InvalidTokenError("malformed", "the text is not a JSON web token");
+  return { header, payload, signature: parts[2] } as unknown as CommerceLayerJWT;
+}
+
+function objectOf(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(part)));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes behind base64url. @internal */
+export function bytesOf(text: string): Uint8Array {
+  if (!/^[\w-]*$/.test(text)) throw new InvalidTokenError("malformed", "the text is not base64url");
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+}
+
+const isOf = (kind: string) => (payload: Payload): boolean => payload?.application?.kind === kind;
+
+/** A person's own, for the Provisioning API. */
+export const jwtIsUser: (payload: Payload) => payload is JWTUser = isOf("user") as never;
+/** Of a person who is signed in to the Dashboard. */
+export const jwtIsDashboard: (payload: Payload) => payload is JWTDashboard = isOf("dashboard") as never;
+/** An integration's. */
+export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = isOf("integration") as never;
+/** A sales channel's. */
+export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = isOf("sales_channel") as never;
+/** A web application's. */
+export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = isOf("webapp") as never;
+
+const SCOPE = "provisioning-api";
+
+/**
+ * Where the Provisioning API is that a token is for, without a slash at the end. The token itself says it: send nothing there that the token's issuer
+ * must not have, or use the `domain` that you know.
+ *
+ * @throws {@link InvalidTokenError} if it is no JWT, has no issuer, or is not for the Provisioning API; with `shouldThrow: false` it is `null` then.
+ */
+export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
+export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
+export function getProvisioningApiBaseEndpoint(accessToken: string, { shouldThrow = true }: { shouldThrow?: boolean } = {}): string | null {
+  try {
+    const { iss, scope } = jwtDecode(accessToken).payload;
+    if (!String(scope).split(/\s+/).includes(SCOPE)) throw new InvalidTokenError("scope", `the token has not the scope ${SCOPE}`);
+    const url = typeof iss === "string" && URL.canParse(iss) ? new URL(iss) : undefined;
+    // One origin on this machine serves both.
+    if (url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) return url.origin;
+    if (url?.protocol !== "https:") throw new InvalidTokenError("issuer", "the token's issuer is no https URL");
+    return `https://provisioning.${url.host.replace(/^auth\./, "")}`;
+  } catch (error) {
+    if (shouldThrow) throw error;
+    return null;
+  }
+}
+
+/** What a refusal has to do with the token that it was answered to, if its claims show that it was of the wrong sort. @internal */
+export function scopeHint(status: number, authorization: string): string | undefined {
+  if (status !== 401 && status !== 403) return undefined;
+  try {
+    const { payload } = jwtDecode(authorization.replace(/^\w+ /, ""));
+    if (typeof payload.scope !== "string" || payload.scope.split(/\s+/).includes(SCOPE)) return undefined;
+    const shown = (text: unknown): string => String(text ?? "").replace(/[^\w:. -]/g, "").slice(0, 80);
+    const kind = shown(payload.application?.kind);
+    return (
+      `The token ${kind && `is one of kind ${kind} and `}has the scope "${shown(payload.scope)}". The Provisioning API takes tokens with the scope ` +
+      `${SCOPE}: get one with the personal credentials of the Dashboard's profile menu, "Provisioning API".`
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who an assertion is about. */
+export interface AssertionClaims {
+  "https://commercelayer.io/claims": { owner: { type: "User" | "Customer"; id: string }; custom_claim?: Record<string, unknown> };
+  [claim: string]: unknown;
+}
+
+/**
+ * Makes an assertion for {@link jwtBearer}: HS512 with the key `cl`, which Commerce Layer gives to everyone. So it proves nothing; the client secret
+ * beside it does.
+ */
+export async function createAssertion({ payload }: { payload: AssertionClaims }): Promise<string> {
+  const text = new TextEncoder();
+  const part = (value: object): string => base64url(text.encode(JSON.stringify(value)));
+  const signed = `${part({ alg: "HS512", typ: "JWT" })}.${part({ ...payload, iat: Math.floor(Date.now() / 1000) })}`;
+  const key = await crypto.subtle.importKey("raw", text.encode("cl"), { name: "HMAC", hash: "SHA-512" }, false, ["sign"]);
+  return `${signed}.${base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, text.encode(signed))))}`;
+}

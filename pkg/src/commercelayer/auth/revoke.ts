@@ -1,0 +1,92 @@
+/** Ending a token before its time, and getting one by itself. */
+
+import { guarded } from "../../core.js";
+import { AuthenticationError } from "../../errors.js";
+import type { Fetch, HTTPClientLike } from "../../options.js";
+import { Session } from "../../session.js";
+import { Deadline, requestId, sender, wait } from "../../transport.js";
+import type { CommerceLayerCredentials } from "./credentials.js";
+import { type AuthOptions, type PlaceOptions, authURL, commerceLayerPlan } from "./plan.js";
+
+const TIMEOUT_MS = 30_000;
+
+/** Options of {@link revoke}. */
+export interface RevokeOptions extends PlaceOptions {
+  /** The access token or refresh token to end. */
+  token: string;
+  /** The client id of the application that it was issued to. */
+  clientId: string;
+  /** The application's secret, if it has one. */
+  clientSecret?: string | undefined;
+  fetch?: Fetch | undefined;
+  httpClient?: HTTPClientLike | undefined;
+  signal?: AbortSignal | undefined;
+  /** Default: 30 000. */
+  timeoutMs?: number | undefined;
+}
+
+/**
+ * Ends a token. It is sent to the authentication server that is configured, and to no other, whatever the token says. A token that has ended already is
+ * no error. Nothing is repeated.
+ *
+ * @throws {@link AuthenticationError} if the server refuses or does not answer.
+ */
+export async function revoke(options: RevokeOptions): Promise<void> {
+  const { token, clientId, clientSecret, fetch, httpClient, signal, timeoutMs = TIMEOUT_MS } = options;
+  const url = `${authURL(options)}/oauth/revoke`;
+  const deadline = new Deadline(timeoutMs, [signal]);
+  try {
+    deadline.check();
+    const { response, text } = await wait(exchange(), deadline);
+    if (response.ok) return;
+    const { status, headers } = response;
+    const said = [token, clientSecret ?? ""].reduce((left, secret) => (secret.length < 4 ? left : left.replaceAll(secret, "[redacted]")), text);
+    const { code, message } = JSON.parse(guarded((exports) => exports.failure(said, ""))) as { code: string; message: string };
+    const why = message || code || "no explanation";
+    const hint = status === 401 || status === 403 ? "A token is revoked with the client id, and the secret if there is one, that it was issued to." : undefined;
+    throw new AuthenticationError(`the token was not revoked, the server answered ${status}: ${why}`, status, code || "revoke_refused", {
+      hint,
+      requestId: requestId(headers),
+      outcome: "answered",
+    });
+  } catch (error) {
+    if (error instanceof AuthenticationError || error === deadline.reason) throw error;
+    throw new AuthenticationError("the authentication server could not be reached", 0, "unreachable", { cause: error, outcome: "unknown" });
+  } finally {
+    deadline.end();
+  }
+
+  async function exchange(): Promise<{ response: Response; text: string }> {
+    const response = await sender(fetch, httpClient)(url, {
+      method: "POST",
+      headers: { accept: "application/json", "content-type": "application/json" },
+      body: JSON.stringify({ client_id: clientId, client_secret: clientSecret, token }),
+      signal: deadline.signal,
+    });
+    return { response, text: (await response.text()).slice(0, 65_536) };
+  }
+}
+
+/** Options of {@link fetchToken}. */
+export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" | "refreshToken"> & {
+  signal?: AbortSignal | undefined;
+  /** Default: 30 000. */
+  timeoutMs?: number | undefined;
+};
+
+/**
+ * Gets an access token by itself: to see that credentials work, or to use one elsewhere. It counts towards the 30 token requests a minute.
+ *
+ * @throws {@link AuthenticationError}
+ */
+export async function fetchToken(credentials: CommerceLayerCredentials, options: FetchTokenOptions = {}): Promise<string> {
+  const session = new Session(commerceLayerPlan({ ...options, credentials }), sender(options.fetch, options.httpClient));
+  const deadline = new Deadline(options.timeoutMs ?? TIMEOUT_MS, [options.signal]);
+  try {
+    const { value } = await session.authorize(deadline);
+    return value.slice(value.indexOf(" ") + 1);
+  } finally {
+    deadline.end();
+    session.close();
+  }
+}

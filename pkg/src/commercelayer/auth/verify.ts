@@ -1,0 +1,187 @@
+/** Whether a token is one that the issuer signed: by the issuer's own keys, and only by those of the issuer that is configured. */
+
+import type { Clock, Fetch } from "../../options.js";
+import { RULES, monotonic } from "../../transport.js";
+import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
+import { type CommerceLayerJWT, bytesOf, jwtDecode } from "./jwt.js";
+import { type PlaceOptions, authURL } from "./plan.js";
+
+/** Options of {@link jwtVerify}. */
+export interface VerifyOptions extends PlaceOptions {
+  /** What the token has to name as its issuer. Default: the authentication server that `authURL`, `serverURL` or `domain` say. */
+  issuer?: string | undefined;
+  /** The key to verify with, if you have it. Default: the issuer's, from its `/.well-known/jwks.json`. */
+  jwk?: (Record<string, unknown> & { kid?: string }) | undefined;
+  /** Take a token that has expired, too. Default: false. */
+  ignoreExpiration?: boolean | undefined;
+  /** Seconds that clocks may differ. Default: 10. */
+  clockToleranceSeconds?: number | undefined;
+  /** The time. Default: the machine's. */
+  clock?: Clock | undefined;
+  /** Fetches the keys instead of the global `fetch`. */
+  fetch?: Fetch | undefined;
+}
+
+interface Algorithm {
+  /** What makes a key of this kind. */
+  readonly key: AlgorithmIdentifier | RsaHashedImportParams | EcKeyImportParams;
+  readonly verify: AlgorithmIdentifier | EcdsaParams;
+  /** What a key has to say of itself, and the members that make it. */
+  readonly kty: string;
+  readonly crv?: string;
+  readonly members: readonly string[];
+}
+
+const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
+  RS512: {
+    key: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-512" },
+    verify: { name: "RSASSA-PKCS1-v1_5" },
+    kty: "RSA",
+    members: ["n", "e"],
+  },
+  ES256: {
+    key: { name: "ECDSA", namedCurve: "P-256" },
+    verify: { name: "ECDSA", hash: "SHA-256" },
+    kty: "EC",
+    crv: "P-256",
+    members: ["x", "y"],
+  },
+  EdDSA: { key: { name: "Ed25519" }, verify: { name: "Ed25519" }, kty: "OKP", crv: "Ed25519", members: ["x"] },
+};
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** Keys that were withdrawn are gone after this. */
+const KEPT_MS = 3_600_000;
+/** A key that is not there is looked for again after this, whoever asks. */
+const AGAIN_MS = 60_000;
+/** After a failure the next try begins after this. */
+const FAILED_MS = 5_000;
+const TIMEOUT_MS = 10_000;
+const MOST_ISSUERS = 16;
+const MOST_KEYS = 64;
+const LARGEST = 1 << 20;
+
+/** The keys of one issuer. */
+class KeySet {
+  readonly #url: string;
+  readonly #fetch: Fetch;
+  #keys = new Map<string, Jwk>();
+  #imported = new Map<string, Promise<CryptoKey>>();
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  /** When the set was last fetched for a key that was not in it. */
+  #missedAt = Number.NEGATIVE_INFINITY;
+  #failed: { readonly error: TokenError; readonly at: number } | undefined;
+  #fetching: Promise<void> | undefined;
+
+  constructor(issuer: string, fetch: Fetch) {
+    this.#url = `${issuer}/.well-known/jwks.json`;
+    this.#fetch = fetch;
+  }
+
+  async key(kid: string, alg: string): Promise<CryptoKey> {
+    const now = monotonic();
+    const missed = now - this.#fetchedAt <= KEPT_MS && !this.#keys.has(kid) && now - this.#missedAt > AGAIN_MS;
+    if (missed) this.#missedAt = now;
+    if (missed || now - this.#fetchedAt > KEPT_MS || this.#fetching) await this.#refresh();
+    const jwk = this.#keys.get(kid);
+    if (!jwk) throw new InvalidTokenError("key_unknown", "the issuer has no key with the token's kid");
+    const name = `${alg} ${kid}`;
+    let key = this.#imported.get(name);
+    if (!key) this.#imported.set(name, (key = imported(jwk, alg)));
+    return key;
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#failed && monotonic() - this.#failed.at < FAILED_MS) throw this.#failed.error;
+    this.#fetching ??= this.#load().finally(() => (this.#fetching = undefined));
+    return this.#fetching;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const init = { headers: { accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS), ...RULES };
+      const response = await this.#fetch(this.#url, init);
+      if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
+      const text = await response.text();
+      const { keys } = JSON.parse(text.length > LARGEST ? "{}" : text) as { keys?: unknown };
+      if (!Array.isArray(keys)) throw new Error("the answer has no list of keys");
+      const named = keys.slice(0, MOST_KEYS).flatMap((key: Jwk | null): [string, Jwk][] => (typeof key?.kid === "string" ? [[key.kid, key]] : []));
+      this.#keys = new Map(named);
+      this.#imported.clear();
+      this.#failed = undefined;
+      this.#fetchedAt = monotonic();
+    } catch (cause) {
+      const error = new TokenError("keys_unreachable", `the keys at ${this.#url} could not be had`, { cause });
+      this.#failed = { error, at: monotonic() };
+      throw error;
+    }
+  }
+}
+
+const sets = new WeakMap<object, Map<string, KeySet>>();
+
+/** The set of an issuer; that of one that nobody has asked for lately is let go. */
+function setOf(issuer: string, fetch: Fetch | undefined): KeySet {
+  const by = fetch ?? globalThis;
+  let known = sets.get(by);
+  if (!known) sets.set(by, (known = new Map()));
+  const set = known.get(issuer) ?? new KeySet(issuer, fetch ?? ((url, init) => globalThis.fetch(url, init)));
+  known.delete(issuer);
+  known.set(issuer, set);
+  if (known.size > MOST_ISSUERS) known.delete(known.keys().next().value as string);
+  return set;
+}
+
+async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
+  const { key, kty, crv, members } = ALGORITHMS[alg] as Algorithm;
+  const unusable = (message: string, cause?: unknown): TokenError => new InvalidTokenError("key_unusable", message, { cause });
+  const other = (jwk.alg !== undefined && jwk.alg !== alg) || (jwk.use !== undefined && jwk.use !== "sig");
+  if (jwk.kty !== kty || (crv && jwk.crv !== crv) || other) throw unusable("the issuer's key with the token's kid is not one for its algorithm");
+  // Of 2048 bits at least.
+  if (kty === "RSA" && String(jwk.n).length < 342) throw unusable("the issuer's key is too short");
+  const bare = Object.fromEntries([["kty", kty], ...(crv ? [["crv", crv]] : []), ...members.map((name) => [name, jwk[name]])]) as JsonWebKey;
+  try {
+    return await crypto.subtle.importKey("jwk", bare, key, false, ["verify"]);
+  } catch (error) {
+    throw unusable("the issuer's key cannot be used in this runtime", error);
+  }
+}
+
+/**
+ * Verifies a token: its signature by a key of the issuer, the issuer, and the time. The issuer is the one that is configured, whatever the token says;
+ * its keys are fetched once and kept for an hour.
+ *
+ * @returns The token in its parts.
+ * @throws {@link TokenError}; `reason` says what is wrong.
+ */
+export async function jwtVerify(accessToken: string, options: VerifyOptions = {}): Promise<CommerceLayerJWT> {
+  const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
+  const decoded = jwtDecode(accessToken);
+  const { alg, kid, crit } = decoded.header as Partial<CommerceLayerJWT["header"]> & { crit?: unknown };
+  const server = authURL(options);
+  const issuer = options.issuer ?? server;
+  // What `alg: none` and the secrets of HMAC have in common is that anybody could have signed.
+  if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
+    throw new InvalidTokenError("algorithm", `the token is not signed in a way that is taken: ${Object.keys(ALGORITHMS).join(", ")}`);
+  }
+  const { iss, exp, nbf } = decoded.payload as Partial<CommerceLayerJWT["payload"]>;
+  if (typeof iss !== "string" || iss.replace(/\/$/, "") !== issuer.replace(/\/$/, "")) {
+    throw new InvalidTokenError("issuer", `the token was not issued by ${issuer}`);
+  }
+  if (typeof kid !== "string" || (jwk?.kid !== undefined && jwk.kid !== kid)) {
+    throw new InvalidTokenError("key_unknown", "the token names another key, or none");
+  }
+  const key = jwk ? await imported(jwk, alg) : await setOf(server, fetch).key(kid, alg);
+  const { verify } = ALGORITHMS[alg] as Algorithm;
+  const signed = accessToken.trim().slice(0, accessToken.trim().lastIndexOf("."));
+  const good = await crypto.subtle.verify(verify, key, bytesOf(decoded.signature) as BufferSource, new TextEncoder().encode(signed));
+  if (!good) throw new InvalidTokenError("signature", "the token's signature is not the issuer's");
+  const now = (clock?.now() ?? Date.now()) / 1000;
+  if (typeof exp !== "number") throw new InvalidTokenError("malformed", "the token does not say when it expires");
+  if (!ignoreExpiration && now > exp + clockToleranceSeconds) throw new TokenExpiredError();
+  if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - clockToleranceSeconds)) {
+    throw new InvalidTokenError("not_yet_valid", "the token is not valid yet");
+  }
+  return decoded;
+}

@@ -1,0 +1,277 @@
+// Reading tokens of Commerce Layer, and verifying them by the keys of the issuer that is configured.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import { after, afterEach, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import * as jose from "jose";
+import { installed } from "../lib/installed.mjs";
+import { authServer, makeKey } from "./auth-server.mjs";
+
+const folder = installed();
+await import(pathToFileURL(join(folder, "load.mjs")).href);
+const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
+const auth = await load("commercelayer/auth/index.js");
+const { scopeHint } = await load("commercelayer/auth/jwt.js");
+
+const part = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+const servers = [];
+after(() => Promise.all(servers.map((server) => server.close())));
+
+async function serve(answers) {
+  const at = await authServer(answers);
+  servers.push(at);
+  return at;
+}
+
+const reason = (promise) => promise.then(() => "verified", (error) => error.reason ?? error);
+const JWKS = "/.well-known/jwks.json";
+
+// What tells the age of keys, to be set ahead.
+const { now } = performance;
+let ahead = 0;
+performance.now = () => now.call(performance) + ahead;
+afterEach(() => (ahead += 7_200_000));
+
+describe("decoding", () => {
+  test("all parts, with text outside of ASCII and the characters that plain base64 has not", () => {
+    const { token } = makeKey("ES256", "k-1");
+    const claims = { name: "Zoë ~~~??>>", iss: "https://auth.commercelayer.io", application: { kind: "user" } };
+    const text = token(claims);
+    assert.match(text, /[-_]/);
+    const decoded = auth.jwtDecode(` ${text}\n`);
+    assert.deepEqual(decoded.header, { alg: "ES256", typ: "JWT", kid: "k-1" });
+    assert.deepEqual(decoded.payload, claims);
+    assert.equal(decoded.signature, text.split(".")[2]);
+  });
+
+  test("what is no token is refused without being shown", () => {
+    for (const text of ["", "a", "a.b", "a.b.c", `${part({})}.${part([])}.x`, `${part({})}.${part("null")}.x`, `${part({})}.${part("{")}.x`,
+      `${part({})}..x`, `${part({})}.${part({})}`, `${part({})}.${part({})}.a.b`, `${part({})}.w5g.x`, `${part({})}.e30=.x`, null, undefined, 7, {},
+      `${part({})}.${part({ a: "canary".repeat(20_000) })}.x`]) {
+      assert.throws(() => auth.jwtDecode(text), (error) => {
+        assert.deepEqual([error.name, error.code, error.reason], ["InvalidTokenError", "invalid_token", "malformed"]);
+        assert.ok(error instanceof auth.TokenError);
+        return !inspect(error).includes("canary");
+      });
+    }
+  });
+
+  test("the kinds", () => {
+    const kinds = { user: auth.jwtIsUser, dashboard: auth.jwtIsDashboard, integration: auth.jwtIsIntegration, sales_channel: auth.jwtIsSalesChannel, webapp: auth.jwtIsWebApp };
+    for (const kind of [...Object.keys(kinds), "other", undefined]) {
+      for (const [name, is] of Object.entries(kinds)) assert.equal(is({ application: { kind } }), name === kind);
+    }
+    for (const is of Object.values(kinds)) for (const payload of [{}, undefined, null]) assert.equal(is(payload), false);
+  });
+
+  test("where the Provisioning API is", () => {
+    const { token } = makeKey("EdDSA");
+    const base = (iss, scope = "provisioning-api metrics-api") => auth.getProvisioningApiBaseEndpoint(token({ iss, scope }));
+    assert.equal(base("https://auth.commercelayer.io"), "https://provisioning.commercelayer.io");
+    assert.equal(base("https://auth.commercelayer.co", "provisioning-api"), "https://provisioning.commercelayer.co");
+    assert.equal(base("https://commercelayer.io"), "https://provisioning.commercelayer.io");
+    assert.equal(base("http://127.0.0.1:8080/"), "http://127.0.0.1:8080");
+    for (const [iss, scope, why] of [
+      ["https://auth.commercelayer.io", "market:all", "scope"],
+      ["https://auth.commercelayer.io", "no-provisioning-api", "scope"],
+      ["https://auth.commercelayer.io", null, "scope"],
+      ["http://auth.commercelayer.io", "provisioning-api", "issuer"],
+      [undefined, "provisioning-api", "issuer"],
+      ["commercelayer.io", "provisioning-api", "issuer"],
+    ]) {
+      assert.throws(() => base(iss, scope), { name: "InvalidTokenError", reason: why });
+      assert.equal(auth.getProvisioningApiBaseEndpoint(token({ iss, scope }), { shouldThrow: false }), null);
+    }
+    assert.equal(auth.getProvisioningApiBaseEndpoint("x", { shouldThrow: false }), null);
+  });
+
+  test("a token of the wrong sort is named in the hint of a refusal, and only then", () => {
+    const { token } = makeKey("EdDSA");
+    const bearer = (claims) => `Bearer ${token(claims)}`;
+    const hint = scopeHint(401, bearer({ scope: "market:all", application: { kind: "integration" } }));
+    assert.match(hint, /kind integration and has the scope "market:all".*profile menu/);
+    assert.match(scopeHint(403, bearer({ scope: "<b>\u0000é market:all" })), /^The token has the scope "b market:all"/);
+    for (const [status, value] of [
+      [500, bearer({ scope: "market:all" })],
+      [401, bearer({ scope: "metrics-api provisioning-api" })],
+      [401, bearer({})],
+      [401, "Bearer opaque"],
+      [401, ""],
+    ]) {
+      assert.equal(scopeHint(status, value), undefined);
+    }
+  });
+
+  test("an assertion is what jose takes for one that is signed with the common key", async () => {
+    const payload = { "https://commercelayer.io/claims": { owner: { type: "Customer", id: "c-1" } } };
+    const assertion = await auth.createAssertion({ payload });
+    const [header, claims, signature] = assertion.split(".");
+    assert.equal(signature, createHmac("sha512", "cl").update(`${header}.${claims}`).digest("base64url"));
+    assert.deepEqual(jose.decodeProtectedHeader(assertion), { alg: "HS512", typ: "JWT" });
+    const { iat, ...rest } = jose.decodeJwt(assertion);
+    assert.deepEqual(rest, payload);
+    assert.ok(Math.abs(iat - Date.now() / 1000) < 5);
+  });
+});
+
+describe("verifying", () => {
+  test("tokens of each algorithm, and no other token with the same key id", async () => {
+    for (const alg of ["RS512", "ES256", "EdDSA"]) {
+      const at = await serve();
+      const key = makeKey(alg, "kid-1");
+      at.keys.push({ kid: "other", kty: "oct", k: "eA" }, null, 7, { kid: 5 }, key.jwk);
+      const claims = { iss: at.url, exp: at.now() + 60, scope: "provisioning-api" };
+      const text = key.token(claims);
+      const { payload, header } = await auth.jwtVerify(text, { serverURL: at.url });
+      assert.deepEqual([payload, header.alg], [claims, alg]);
+      // As jose, which shares no code with it, has it.
+      await jose.jwtVerify(text, await jose.importJWK(key.jwk, alg), { issuer: at.url });
+
+      const [head, body, signature] = text.split(".");
+      const stranger = makeKey(alg, "kid-1").token(claims);
+      for (const forged of [stranger, [head, part({ ...claims, scope: "all" }), signature].join("."), [head, body, ""].join("."), [head, body, signature.slice(0, -8)].join(".")]) {
+        assert.equal(await reason(auth.jwtVerify(forged, { serverURL: at.url })), "signature");
+      }
+      assert.equal(at.of(JWKS).length, 1);
+    }
+  });
+
+  test("tokens that are not signed by the issuer's key are refused, whatever they say of themselves", async () => {
+    const at = await serve();
+    const evil = await serve();
+    const claims = { iss: at.url, exp: at.now() + 60 };
+    const head = (more) => part({ alg: "RS512", typ: "JWT", kid: at.key.kid, ...more });
+    const hmac = (alg, hash, secret) => {
+      const signed = `${head({ alg })}.${part(claims)}`;
+      return `${signed}.${createHmac(hash, secret).update(signed).digest("base64url")}`;
+    };
+    const es = makeKey("ES256", at.key.kid);
+    const withKey = evil.key.token(claims, { jwk: evil.key.jwk, jku: `${evil.url}${JWKS}`, kid: at.key.kid });
+    for (const [token, why] of [
+      [`${head({ alg: "none" })}.${part(claims)}.`, "algorithm"],
+      [`${head({ alg: "None" })}.${part(claims)}.`, "algorithm"],
+      [`${head({ alg: "__proto__" })}.${part(claims)}.`, "algorithm"],
+      [`${head({ alg: ["RS512"] })}.${part(claims)}.`, "algorithm"],
+      [hmac("HS512", "sha512", JSON.stringify(at.key.jwk)), "algorithm"],
+      [hmac("HS256", "sha256", "cl"), "algorithm"],
+      [at.key.token(claims, { alg: "RS256" }), "algorithm"],
+      [at.key.token(claims, { crit: ["exp"] }), "algorithm"],
+      // The issuer's key is not one for this algorithm.
+      [es.token(claims), "key_unusable"],
+      [withKey, "signature"],
+      [evil.key.token({ ...claims, iss: evil.url }), "issuer"],
+      [at.key.token({ ...claims, iss: `${at.url}.evil.example` }), "issuer"],
+      [at.key.token({ ...claims, iss: `${at.url}/path` }), "issuer"],
+      [at.key.token({ ...claims, iss: [at.url] }), "issuer"],
+      [at.key.token({ exp: claims.exp }), "issuer"],
+      [at.key.token(claims, { kid: undefined }), "key_unknown"],
+      [at.key.token(claims, { kid: 7 }), "key_unknown"],
+      [at.key.token(claims, { kid: "unknown" }), "key_unknown"],
+      [at.key.token({ iss: at.url }), "malformed"],
+      [at.key.token({ ...claims, exp: "later" }), "malformed"],
+      [at.key.token({ ...claims, exp: at.now() - 11 }), "expired"],
+      [at.key.token({ ...claims, nbf: at.now() + 60 }), "not_yet_valid"],
+      [at.key.token({ ...claims, nbf: "now" }), "not_yet_valid"],
+      ["no token", "malformed"],
+    ]) {
+      assert.equal(await reason(auth.jwtVerify(token, { serverURL: at.url })), why, token.slice(0, 60));
+    }
+    // Nobody asked the server that a token named.
+    assert.equal(evil.requests.length, 0);
+    for (const token of [at.key.token(claims), at.key.token({ ...claims, iss: `${at.url}/` }), at.key.token({ ...claims, exp: at.now() - 5 })]) {
+      await auth.jwtVerify(token, { serverURL: at.url });
+    }
+    const expired = at.key.token({ ...claims, exp: 1 });
+    await assert.rejects(auth.jwtVerify(expired, { serverURL: at.url }), auth.TokenExpiredError);
+    await auth.jwtVerify(expired, { serverURL: at.url, ignoreExpiration: true });
+    await auth.jwtVerify(expired, { serverURL: at.url, clock: { now: () => 5_000 } });
+    assert.equal(await reason(auth.jwtVerify(at.key.token(claims), { serverURL: at.url, issuer: "https://auth.commercelayer.io" })), "issuer");
+    await auth.jwtVerify(at.key.token({ ...claims, iss: "https://auth.commercelayer.io" }), { serverURL: at.url, issuer: "https://auth.commercelayer.io" });
+  });
+
+  test("keys that cannot be right are refused", async () => {
+    const at = await serve();
+    const short = makeKey("RS512short", "short");
+    const { d: _, ...ec } = makeKey("ES256", "ec").jwk;
+    at.keys.push(short.jwk, { ...at.key.jwk, kid: "enc", use: "enc" }, { ...at.key.jwk, kid: "alg", alg: "RS256" }, { ...ec, x: "AAAA" });
+    const token = (kid, alg = "RS512") => at.key.token({ iss: at.url, exp: at.now() + 60 }, { kid, alg });
+    for (const [kid, alg] of [["short"], ["enc"], ["alg"], ["ec", "ES256"], ["ec", "RS512"]]) {
+      assert.equal(await reason(auth.jwtVerify(token(kid, alg), { serverURL: at.url })), "key_unusable", kid);
+    }
+    await auth.jwtVerify(token(at.key.kid), { serverURL: at.url });
+  });
+
+  test("keys are fetched once for any number of tokens, kept for an hour, and looked for again once a minute", async () => {
+    const at = await serve();
+    const token = (key, kid = key.kid) => key.token({ iss: at.url, exp: at.now() + 60 }, { kid });
+    const verify = (text) => auth.jwtVerify(text, { serverURL: at.url });
+    await Promise.all(Array.from({ length: 50 }, () => verify(token(at.key))));
+    assert.equal(at.of(JWKS).length, 1);
+
+    // A new key is found at once; after that a minute has to pass.
+    const next = makeKey("ES256");
+    at.keys.push(next.jwk);
+    await Promise.all(Array.from({ length: 50 }, () => verify(token(next))));
+    assert.equal(at.of(JWKS).length, 2);
+    for (const why of await Promise.all(Array.from({ length: 50 }, (_, number) => reason(verify(token(at.key, `kid-${number}`)))))) assert.equal(why, "key_unknown");
+    assert.equal(at.of(JWKS).length, 2);
+    ahead += 61_000;
+    for (let time = 0; time < 5; time++) assert.equal(await reason(verify(token(at.key, "unknown"))), "key_unknown");
+    assert.equal(at.of(JWKS).length, 3);
+
+    // One that was withdrawn is not taken for ever.
+    at.keys = [next.jwk];
+    await verify(token(at.key));
+    ahead += 3_601_000;
+    assert.equal(await reason(verify(token(at.key))), "key_unknown");
+    await verify(token(next));
+    assert.equal(at.of(JWKS).length, 4);
+  });
+
+  test("issuers have keys of their own: the same key id elsewhere is another key", async () => {
+    const [one, other] = [await serve(), await serve()];
+    other.keys[0] = { ...makeKey("RS512", one.key.kid).jwk };
+    const token = (at) => one.key.token({ iss: at.url, exp: at.now() + 60 });
+    await auth.jwtVerify(token(one), { serverURL: one.url });
+    assert.equal(await reason(auth.jwtVerify(token(other), { serverURL: other.url })), "signature");
+    // Far more issuers than are remembered: the first is fetched again.
+    for (let number = 0; number < 20; number++) await reason(auth.jwtVerify(token(other), { serverURL: `${other.url}/${number}`, issuer: other.url }));
+    await auth.jwtVerify(token(one), { serverURL: one.url });
+    assert.equal(one.of(JWKS).length, 2);
+  });
+
+  test("keys that cannot be had are an error of their own, and the server is left alone for a moment", async () => {
+    let body = { status: 500, body: "" };
+    const at = await serve({ keys: () => body });
+    const token = at.key.token({ iss: at.url, exp: at.now() + 60 });
+    const verify = () => auth.jwtVerify(token, { serverURL: at.url });
+    for (const bad of [{ status: 500, body: "" }, { status: 302, headers: { location: `${at.url}/elsewhere` }, body: "" }, { status: 200, body: "<html>" }, { status: 200, body: "[]" },
+      { status: 200, body: '{"keys":{}}' }, { status: 200, body: `{"keys":[],"a":"${"x".repeat(1 << 20)}"}` }]) {
+      body = bad;
+      const before = at.of(JWKS).length;
+      for (const why of await Promise.all(Array.from({ length: 10 }, () => reason(verify())))) assert.equal(why, "keys_unreachable");
+      assert.equal(await reason(verify()), "keys_unreachable");
+      assert.equal(at.of(JWKS).length, before + 1);
+      ahead += 6_000;
+    }
+    assert.equal(at.of("/elsewhere").length, 0);
+    body = { keys: at.keys };
+    await verify();
+  });
+
+  test("a key that is given", async () => {
+    const key = makeKey("ES256");
+    const token = key.token({ iss: "https://auth.commercelayer.io", exp: 4e9 });
+    const fetch = () => assert.fail("nothing is fetched");
+    assert.equal((await auth.jwtVerify(token, { jwk: key.jwk, fetch })).payload.exp, 4e9);
+    assert.equal(await reason(auth.jwtVerify(token, { jwk: makeKey("ES256").jwk, fetch })), "key_unknown");
+    assert.equal(await reason(auth.jwtVerify(token, { jwk: makeKey("ES256", key.kid).jwk, fetch })), "signature");
+    assert.equal(await reason(auth.jwtVerify(token, { jwk: makeKey("RS512", key.kid).jwk, fetch })), "key_unusable");
+  });
+
+  test("a place that is not secure is refused before anything is fetched", async () => {
+    await assert.rejects(auth.jwtVerify(makeKey("EdDSA").token({}), { authURL: "http://auth.commercelayer.io" }), { option: "authURL" });
+  });
+});

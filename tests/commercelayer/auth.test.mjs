@@ -1,0 +1,645 @@
+// Getting tokens of Commerce Layer, renewing and ending them, over HTTP on loopback.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { installed } from "../lib/installed.mjs";
+import { authServer } from "./auth-server.mjs";
+
+const folder = installed();
+const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
+const { keyturn } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+const auth = await load("commercelayer/auth/index.js");
+const { commerceLayerPlan } = await load("commercelayer/auth/plan.js");
+const { Session } = await load("session.js");
+const { Driver } = await load("driver.js");
+const { Limit } = await load("auth/limit.js");
+const { Deadline, sender } = await load("transport.js");
+const { guarded } = await load("core.js");
+
+const CANARY = "canary-7f3a9b";
+const APPLICATION = { clientId: "client-id-1", clientSecret: `${CANARY}-client-secret` };
+
+const servers = [];
+after(() => Promise.all(servers.map((server) => server.close())));
+
+async function serve(answers) {
+  const at = await authServer(answers);
+  servers.push(at);
+  return at;
+}
+
+/** Time that has passed besides that of the machine. A token that is refused within seconds of being issued is not renewed. */
+let passedMs = 0;
+const clock = { now: () => Date.now(), monotonic: () => performance.now() + passedMs };
+
+/** No token is taken any more. */
+function refuse(at) {
+  at.good.clear();
+  passedMs += 10_000;
+}
+
+/** Makes calls of the API with a session of these options. */
+function client(at, options) {
+  const session = new Session(commerceLayerPlan({ serverURL: at.url, clock, ...options }), sender(options.fetch));
+  const driver = new Driver(session, { retryConfig: { strategy: "none" }, send: (_facts, url, init) => fetch(url, init) });
+  const facts = { id: "api_credentials.list", method: "GET", effect: 0 };
+  const closed = new AbortController().signal;
+  const call = (more = {}) => driver.run({ facts, url: `${session.baseURL}/api_credentials`, headers: {}, body: null }, more, closed, (answer) => answer.status);
+  return { session, call };
+}
+
+const calls = (number, call) => Promise.all(Array.from({ length: number }, () => call()));
+const failure = (promise) => promise.then(() => assert.fail("it should fail"), (error) => error);
+
+describe("grants", () => {
+  const verifier = "v".repeat(43);
+  for (const [grant, credentials, sent] of [
+    ["clientCredentials", () => auth.clientCredentials(APPLICATION), { grant_type: "client_credentials", client_id: "client-id-1", client_secret: APPLICATION.clientSecret }],
+    ["clientCredentials", () => auth.clientCredentials({ clientId: "sales", scope: "market:all" }), { grant_type: "client_credentials", client_id: "sales", scope: "market:all" }],
+    [
+      "clientCredentials",
+      () => auth.clientCredentials({ clientId: " sales\n", clientSecret: new TextEncoder().encode('"bytes"') }),
+      { grant_type: "client_credentials", client_id: "sales", client_secret: "bytes" },
+    ],
+    [
+      "password",
+      () => auth.password({ clientId: "sales", username: "a@example.com", password: ' "p w" é\\', scope: "market:id:1" }),
+      { grant_type: "password", client_id: "sales", username: "a@example.com", password: ' "p w" é\\', scope: "market:id:1" },
+    ],
+    [
+      "refreshToken",
+      () => auth.refreshToken({ ...APPLICATION, refreshToken: "refresh-1" }),
+      { grant_type: "refresh_token", client_id: "client-id-1", client_secret: APPLICATION.clientSecret, refresh_token: "refresh-1" },
+    ],
+    [
+      "authorizationCode",
+      () => auth.authorizationCode({ clientId: "web", code: "code-1", redirectUri: "https://shop.example/back?x=1", codeVerifier: verifier }),
+      { grant_type: "authorization_code", client_id: "web", code: "code-1", redirect_uri: "https://shop.example/back?x=1", code_verifier: verifier },
+    ],
+    [
+      "jwtBearer",
+      () => auth.jwtBearer({ ...APPLICATION, assertion: async () => "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }),
+      {
+        grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        client_id: "client-id-1",
+        client_secret: APPLICATION.clientSecret,
+        assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln",
+      },
+    ],
+  ]) {
+    test(`${grant} sends ${Object.keys(sent).join(", ")}`, async () => {
+      const at = await serve();
+      const made = credentials();
+      assert.equal(made.grant, grant);
+      const { call, session } = client(at, { credentials: made });
+      assert.equal(await call(), 200);
+      const [request] = at.of("/oauth/token");
+      assert.deepEqual(request.body, sent);
+      assert.equal(request.method, "POST");
+      assert.equal(request.headers["content-type"], "application/json");
+      assert.deepEqual(session.authentication, { grant, clientId: sent.client_id, clockOffsetMs: 0 });
+      session.close();
+    });
+  }
+
+  test("what cannot be part of a grant is refused by name, before anything is sent", () => {
+    const plan = (credentials) => new Session(commerceLayerPlan({ credentials }), () => assert.fail("nothing is sent"));
+    const ok = { clientId: "a", clientSecret: "b" };
+    for (const [make, option, reason] of [
+      [() => auth.clientCredentials({ clientId: "" }), "clientId", "grant_missing"],
+      [() => auth.clientCredentials({ clientSecret: "b" }), "clientId", "grant_missing"],
+      [() => auth.clientCredentials({ clientId: 7 }), "clientId", "not_text"],
+      [() => auth.clientCredentials({ clientId: "a b" }), "clientId", "grant_character"],
+      [() => auth.clientCredentials({ clientId: "é" }), "clientId", "grant_character"],
+      [() => auth.clientCredentials({ clientId: "a".repeat(8193) }), "clientId", "grant_long"],
+      [() => auth.clientCredentials({ clientId: "eyJh.e30.c2ln" }), "clientId", "grant_is_token"],
+      [() => auth.clientCredentials({ clientId: "secret-token:x" }), "clientId", "grant_is_secret"],
+      [() => auth.clientCredentials({ clientId: "a\0b" }), "credentials", "grant_fields"],
+      [() => auth.clientCredentials({ clientId: "a", clientSecret: "a" }), "clientSecret", "grant_same"],
+      [() => auth.clientCredentials({ clientId: "a", clientSecret: "eyJh.e30.c2ln" }), "clientSecret", "grant_is_token"],
+      [() => auth.clientCredentials({ clientId: "a", clientSecret: "two words" }), "clientSecret", "grant_character"],
+      [() => auth.password({ ...ok, username: "", password: "p" }), "username", "grant_missing"],
+      [() => auth.password({ ...ok, username: "u", password: "" }), "password", "grant_missing"],
+      [() => auth.password({ ...ok, username: "u", password: new Uint8Array([0xff]) }), "password", "grant_character"],
+      [() => auth.refreshToken({ ...ok, refreshToken: " " }), "refreshToken", "grant_missing"],
+      [() => auth.refreshToken({ ...ok, refreshToken: "a\nb" }), "refreshToken", "grant_character"],
+      [() => auth.authorizationCode({ ...ok, code: "", redirectUri: "https://a" }), "code", "grant_missing"],
+      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "" }), "redirectUri", "grant_missing"],
+      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "/back" }), "redirectUri", "grant_redirect"],
+      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "short" }), "codeVerifier", "grant_verifier"],
+      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "é".repeat(50) }), "codeVerifier", "grant_character"],
+    ]) {
+      assert.throws(() => plan(make()), { code: "invalid_configuration", option, reason }, `${option} ${reason}`);
+    }
+    assert.throws(() => plan(keyturn.accessToken("t")), { option: "credentials", reason: "not_credentials" });
+    const session = (options) => new Session(commerceLayerPlan(options), () => assert.fail());
+    assert.throws(() => session({}), { option: "accessToken", reason: "credentials_missing" });
+    assert.throws(() => session({ accessToken: "a", credentials: auth.accessToken("b") }), { option: "credentials", reason: "credentials_twice" });
+    assert.throws(() => session({ accessToken: "a", refreshToken: "b" }), { option: "refreshToken", reason: "not_a_function" });
+    assert.throws(() => auth.tokenFunction("a"), { option: "tokenFunction" });
+  });
+
+  test("the places of both servers", () => {
+    const at = (options) => {
+      const session = new Session(commerceLayerPlan({ accessToken: "a", ...options }), () => assert.fail());
+      return [session.baseURL, session.authURL];
+    };
+    assert.deepEqual(at({}), ["https://provisioning.commercelayer.io/api", "https://auth.commercelayer.io"]);
+    assert.deepEqual(at({ domain: "Commercelayer.CO" }), ["https://provisioning.commercelayer.co/api", "https://auth.commercelayer.co"]);
+    assert.deepEqual(at({ serverURL: "http://127.0.0.1:8080/" }), ["http://127.0.0.1:8080/api", "http://127.0.0.1:8080"]);
+    assert.deepEqual(at({ serverURL: new URL("https://proxy.example/cl/api") }), ["https://proxy.example/cl/api", "https://proxy.example/cl"]);
+    assert.deepEqual(at({ authURL: "http://localhost:1" }), ["https://provisioning.commercelayer.io/api", "http://localhost:1"]);
+    for (const [options, option, reason] of [
+      [{ domain: "https://commercelayer.io" }, "domain", "domain_is_url"],
+      [{ domain: "auth.commercelayer.io" }, "domain", "domain_has_service"],
+      [{ domain: "commercelayer.io/api" }, "domain", "host_path"],
+      [{ domain: "evil.example@commercelayer.io" }, "domain", "host_user_info"],
+      [{ domain: "localhost" }, "domain", "host_ipv4"],
+      [{ serverURL: "http://commercelayer.io" }, "serverURL", "url_insecure"],
+      [{ authURL: "http://commercelayer.io" }, "authURL", "url_insecure"],
+      [{ authURL: "https://a:b@commercelayer.io" }, "authURL", "url_user_info"],
+    ]) {
+      assert.throws(() => at(options), { option, reason }, reason);
+    }
+  });
+
+  test("100 calls at once make one token request", async () => {
+    const at = await serve();
+    const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
+    assert.deepEqual(await calls(100, call), Array(100).fill(200));
+    assert.equal(at.of("/oauth/token").length, 1);
+    assert.equal(at.of("/api/api_credentials").length, 100);
+  });
+
+  test("50 calls that are refused at once renew the token once, and each is sent once more", async () => {
+    const at = await serve();
+    const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
+    await call();
+    refuse(at);
+    assert.deepEqual(await calls(50, call), Array(50).fill(200));
+    assert.equal(at.of("/oauth/token").length, 2);
+    assert.equal(at.of("/api/api_credentials").length, 101);
+  });
+
+  test("a fresh token that is refused as well is not renewed again", async () => {
+    const at = await serve({ token: () => ({ access_token: "never-good", expires_in: 7200 }) });
+    const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
+    for (const { status } of await calls(20, () => failure(call()))) assert.equal(status, 401);
+    assert.equal(at.of("/oauth/token").length, 2);
+    assert.equal((await failure(call())).status, 401);
+    assert.equal(at.of("/oauth/token").length, 2);
+  });
+
+  test("the life of a token: what the answer says, else its own claims, whatever this machine's clock says", async () => {
+    let minutes = 0;
+    const clock = { now: () => Date.now() + 86_400_000 * 365, monotonic: () => performance.now() + minutes * 60_000 };
+    for (const [life, answer] of [
+      [120, (at) => ({ access_token: at.issue({}, 60), expires_in: 7200 })],
+      [60, (at) => ({ access_token: at.issue({}, 3600) })],
+      [60, (at) => ({ access_token: at.issue({}, 3600), expires_in: "soon" })],
+      [120, (at) => ((at.good.add("opaque"), { access_token: "opaque" }))],
+      [120, (at) => ({ access_token: at.issue({ iat: undefined }, 3600) })],
+    ]) {
+      minutes = 0;
+      let at;
+      at = await serve({ token: () => answer(at) });
+      const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION), clock });
+      await call();
+      minutes = life * 0.7;
+      await call();
+      assert.equal(at.of("/oauth/token").length, 1, `${life} minutes: still good`);
+      minutes = life * 0.95;
+      await call();
+      while (at.of("/oauth/token").length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      minutes = life * 1.3;
+      await call();
+      assert.equal(at.of("/oauth/token").length, 2, `${life} minutes: renewed once`);
+    }
+  });
+});
+
+describe("refresh tokens", () => {
+  test("what comes with a token renews it, and each takes the place of the one before", async () => {
+    for (const credentials of [
+      auth.password({ clientId: "sales", username: "u", password: "p" }),
+      auth.authorizationCode({ clientId: "web", code: "code-1", redirectUri: "https://a.example" }),
+      auth.refreshToken({ clientId: "web", refreshToken: "refresh-0" }),
+      auth.jwtBearer({ clientId: "web", clientSecret: "s", assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }),
+    ]) {
+      let at;
+      at = await serve({ token: (_body, number) => at.grant({ refresh_token: `refresh-${number}`, owner_id: "o", owner_type: "customer" }) });
+      const { call } = client(at, { credentials });
+      for (let time = 0; time < 3; time++) {
+        assert.equal(await call(), 200);
+        refuse(at);
+      }
+      assert.equal(await call(), 200);
+      const renewals = at.of("/oauth/token").slice(1).map(({ body }) => [body.grant_type, body.refresh_token, body.password ?? body.code ?? body.assertion]);
+      assert.deepEqual(renewals, [1, 2, 3].map((number) => ["refresh_token", `refresh-${number}`, undefined]));
+    }
+  });
+
+  test("an answer without one, or with one that cannot be right, leaves the one that is held", async () => {
+    let number = 0;
+    let at;
+    const more = [{}, { refresh_token: null }, { refresh_token: "" }, { refresh_token: 7 }, { refresh_token: "a\nb" }, { refresh_token: ["x"] }];
+    at = await serve({ token: () => at.grant(more[number++] ?? {}) });
+    const { call } = client(at, { credentials: auth.refreshToken({ clientId: "web", refreshToken: "refresh-0" }) });
+    for (let time = 0; time < more.length; time++) {
+      await call();
+      refuse(at);
+    }
+    assert.deepEqual(new Set(at.of("/oauth/token").map(({ body }) => body.refresh_token)), new Set(["refresh-0"]));
+  });
+
+  test("one that is refused: a password is used again, a code is not", async () => {
+    const token = (at) => (body) => (body.grant_type === "refresh_token" ? { status: 400, body: { error: "invalid_grant" } } : at().grant({ refresh_token: "r" }));
+    let at;
+    at = await serve({ token: token(() => at) });
+    const customer = client(at, { credentials: auth.password({ clientId: "sales", username: "u", password: "p" }) });
+    await customer.call();
+    refuse(at);
+    assert.equal(await customer.call(), 200);
+    assert.deepEqual(at.of("/oauth/token").map(({ body }) => body.grant_type), ["password", "refresh_token", "password"]);
+
+    at = await serve({ token: token(() => at) });
+    const web = client(at, { credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }) });
+    await web.call();
+    refuse(at);
+    const error = await failure(web.call());
+    assert.deepEqual([error.code, error.reason], ["authentication_failed", "invalid_grant"]);
+    assert.match(error.hint, /sign in again/);
+    assert.deepEqual(at.of("/oauth/token").map(({ body }) => body.grant_type), ["authorization_code", "refresh_token"]);
+  });
+
+  test("a core that breaks: the refresh token goes on with the credential", async () => {
+    let at;
+    at = await serve({ token: (_body, number) => at.grant({ refresh_token: `refresh-${number}` }) });
+    const { call } = client(at, { credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }) });
+    const renewable = client(at, { accessToken: "old", refreshToken: () => at.issue() });
+    await call();
+    await renewable.call();
+    const renewed = renewable.session.token;
+    assert.throws(() => guarded((glue) => Object.assign(Object.create(glue.Session.prototype), { __wbg_ptr: 0 }).base()), { code: "internal" });
+    assert.equal(await call(), 200);
+    assert.equal(at.of("/oauth/token").at(-1).body.refresh_token, "refresh-1");
+    assert.equal(await renewable.call(), 200);
+    assert.equal(renewable.session.token, renewed);
+  });
+});
+
+describe("a token that a function renews", () => {
+  const expired = (at) => at.key.token({ iss: at.url, iat: 1, exp: 2, scope: "provisioning-api", application: { kind: "user" } });
+
+  test("50 calls that are refused at once ask for one; the function is told which was refused", async () => {
+    const at = await serve();
+    for (const token of [expired(at), "opaque", at.key.token({ exp: 4e9, n: "\u00fb\u00ff\u00fe~~~???>>>" })]) {
+      const asked = [];
+      const refreshToken = async (refused) => {
+        asked.push(refused);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return at.issue();
+      };
+      const { call, session } = client(at, { accessToken: token, refreshToken });
+      assert.equal(session.token, token);
+      at.requests.length = 0;
+      assert.deepEqual(await calls(50, call), Array(50).fill(200));
+      assert.deepEqual(asked, [token]);
+      assert.equal(at.requests.length, 100);
+      assert.notEqual(session.token, token);
+      // A token that was revoked although it had not expired is renewed as well.
+      refuse(at);
+      assert.equal(await call(), 200);
+      assert.equal(asked.length, 2);
+      session.close();
+    }
+  });
+
+  test("a token that is good is sent as it is, and never renewed ahead of time", async () => {
+    const at = await serve();
+    const { call } = client(at, { accessToken: at.issue({}, 1), refreshToken: () => assert.fail("nobody asked") });
+    await calls(5, call);
+    assert.equal(at.requests.length, 5);
+  });
+
+  test("a function that fails, or gives no token, is an error of its own; it is asked again later", async () => {
+    const at = await serve();
+    for (const [refreshToken, pattern] of [
+      [() => { throw new Error("no network"); }, /function failed$/],
+      [async () => { throw new Error("no network"); }, /function failed$/],
+      [() => "", /is no token: bearer_empty/],
+      [() => undefined, /is no token: bearer_empty/],
+      [() => ({ accessToken: "x" }), /is no token: bearer_empty/],
+      [() => "two words", /is no token: bearer_space/],
+      [() => "secret-token:x", /is no token: bearer_is_secret/],
+    ]) {
+      let asked = 0;
+      const { call, session } = client(at, { accessToken: "old", refreshToken: () => (asked++, refreshToken()) });
+      for (const error of await calls(10, () => failure(call()))) {
+        assert.deepEqual([error.name, error.code, error.reason], ["AuthenticationError", "authentication_failed", "token_refresh"]);
+        assert.match(error.message, pattern);
+      }
+      assert.equal(asked, 1);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await failure(call());
+      assert.equal(asked, 2);
+      session.close();
+    }
+  });
+
+  test("a token that comes back refused too: one replay for each call, and the answer is told", async () => {
+    const at = await serve();
+    let asked = 0;
+    const { call } = client(at, { accessToken: "old", refreshToken: () => `bad-${++asked}` });
+    for (const error of await calls(10, () => failure(call()))) assert.equal(error.status, 401);
+    assert.equal(asked, 1);
+    assert.equal(at.requests.length, 20);
+  });
+
+  test("the time for a call goes on while the function is asked, and what it brings is there for the next", async () => {
+    const at = await serve();
+    let release;
+    const gate = new Promise((resolve) => (release = resolve));
+    const { call } = client(at, { accessToken: "old", refreshToken: () => gate.then(() => at.issue()) });
+    assert.equal((await failure(call({ timeoutMs: 50 }))).code, "timeout");
+    const controller = new AbortController();
+    const aborted = failure(call({ signal: controller.signal }));
+    setTimeout(() => controller.abort(), 20);
+    assert.equal((await aborted).code, "aborted");
+    release();
+    assert.equal(await call(), 200);
+  });
+
+  test("a fixed token and a function: the one is never renewed, the other asked for each attempt", async () => {
+    const at = await serve();
+    const fixed = client(at, { accessToken: "old" });
+    assert.equal((await failure(fixed.call())).status, 401);
+    assert.equal(at.requests.length, 1);
+    const tokens = ["old", at.issue()];
+    const ask = client(at, { credentials: auth.tokenFunction(() => tokens.shift()) });
+    assert.equal(await ask.call(), 200);
+  });
+});
+
+describe("what the token endpoint answers", () => {
+  test("refusals are typed, with the server's words and a hint", async () => {
+    for (const [status, body, reason, message, hint] of [
+      [401, { error: "invalid_client", error_description: "Client authentication failed" }, "invalid_client", /: Client authentication failed$/, /profile menu/],
+      [401, { errors: [{ title: "Unauthorized", detail: "No such application", code: "UNAUTHORIZED", status: "401" }] }, "UNAUTHORIZED", /No such application$/, /profile menu/],
+      [200, { errors: [{ title: "Unauthorized", status: "401" }] }, "token_refused", /Unauthorized$/, /profile menu/],
+      [400, { errors: [{}] }, "token_refused", /refused the credential$/, /profile menu/],
+      [400, { errors: "no" }, "token_refused", /refused the credential$/, /profile menu/],
+      [429, { errors: [{ title: "Too many requests", code: "RATE_LIMIT" }] }, "RATE_LIMIT", /Too many requests/, /tokenStore/],
+      [404, "<html>", "token_endpoint_not_found", /no token endpoint/, /authURL/],
+      [502, "<html>Bad gateway</html>", "token_server_error", /failed$/, undefined],
+      [200, "<html>", "token_html", /web page/, /authURL/],
+      [200, "", "token_empty_body", /empty/, undefined],
+      [200, [], "token_not_object", /not a JSON object/, /authURL/],
+      [200, { access_token: 5 }, "token_not_text", /not text/, undefined],
+      [200, { access_token: "a", token_type: "mac" }, "token_type_unknown", /not known/, undefined],
+      [200, { access_token: "a", expires_in: -1 }, "token_expired_on_arrival", /expired already/, undefined],
+      [302, "", "token_unexpected_status", /should not/, /authURL/],
+    ]) {
+      const at = await serve({ token: () => ({ status, body, headers: { "x-request-id": "req-1", location: "http://127.0.0.1:1/" } }) });
+      const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
+      const error = await failure(call());
+      assert.deepEqual([error.name, error.status, error.reason, error.requestId], ["AuthenticationError", status, reason, "req-1"]);
+      assert.match(error.message, message);
+      if (hint) assert.match(error.hint, hint);
+      else assert.equal(error.hint, undefined);
+      assert.equal(at.of("/api/api_credentials").length, 0);
+      // The herd after it does not hammer.
+      await calls(20, () => failure(call()));
+      assert.equal(at.of("/oauth/token").length, 1);
+    }
+  });
+
+  test("nobody there", async () => {
+    const at = await authServer();
+    await at.close();
+    const error = await failure(client(at, { credentials: auth.clientCredentials(APPLICATION) }).call());
+    assert.deepEqual([error.code, error.reason, error.status], ["authentication_failed", "unreachable", 0]);
+  });
+
+  test("secrets are in no error, log or inspection, whatever the servers repeat", async () => {
+    const lines = [];
+    const debugLogger = { log: (...line) => lines.push(line), group() {}, groupEnd() {} };
+    const shown = (value) => inspect(value, { depth: 20, showHidden: true, getters: true });
+    const all = (error) => [shown(error), error.stack, JSON.stringify(error), String(error.cause?.stack)].join("\n");
+    const secrets = { clientId: "web", clientSecret: `${CANARY}-client-secret-of-forty-three-characters`, scope: "market:all" };
+    const made = [
+      auth.clientCredentials(secrets),
+      auth.password({ ...secrets, username: "u", password: `${CANARY}-password-0123456789-0123456789-01234` }),
+      auth.refreshToken({ ...secrets, refreshToken: `${CANARY}-refresh-0123456789-0123456789-012345` }),
+      auth.authorizationCode({ ...secrets, code: `${CANARY}-code-0123456789-0123456789-0123456789`, redirectUri: "https://a.example" }),
+      auth.jwtBearer({ ...secrets, assertion: `eyJhbGciOiJIUzUxMiJ9.${CANARY}.c2ln` }),
+    ];
+    for (const credentials of made) {
+      for (const status of [200, 400, 401, 500]) {
+        const at = await serve({ token: (body) => ({ status, body: { error: "invalid_grant", error_description: `got ${Object.values(body).join(" ")}` } }) });
+        const { call, session } = client(at, { credentials, debugLogger });
+        assert.doesNotMatch(all(await failure(call())), new RegExp(CANARY));
+        assert.doesNotMatch(shown([credentials, session, session.authentication]) + JSON.stringify([credentials, session]), new RegExp(CANARY));
+        session.close();
+        assert.equal((await failure(call())).code, "closed");
+      }
+    }
+    for (const refreshToken of [() => `${CANARY} two words`, () => `secret-token:${CANARY}`]) {
+      const at = await serve();
+      assert.doesNotMatch(all(await failure(client(at, { accessToken: `${CANARY}-token`, refreshToken, debugLogger }).call())), new RegExp(CANARY));
+    }
+    assert.throws(() => client({ url: "http://localhost:1" }, { accessToken: `${CANARY} two words` }), (error) => !all(error).includes(CANARY));
+    assert.doesNotMatch(shown(lines), new RegExp(CANARY));
+  });
+});
+
+describe("shared stores", () => {
+  test("20 clients on one store make one token request, and other principals another", async () => {
+    const at = await serve();
+    const tokenStore = keyturn.memoryStore();
+    const one = Array.from({ length: 20 }, () => client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }));
+    await Promise.all(one.map(({ call }) => call()));
+    assert.equal(at.of("/oauth/token").length, 1);
+    for (const other of [
+      { ...APPLICATION, clientId: "other" },
+      { ...APPLICATION, scope: "market:all" },
+      // Whoever has another secret has not shown that it is the right one.
+      { ...APPLICATION, clientSecret: "other" },
+    ]) {
+      at.requests.length = 0;
+      await client(at, { credentials: auth.clientCredentials(other), tokenStore }).call();
+      assert.equal(at.of("/oauth/token").length, 1);
+    }
+  });
+
+  test("people who log in with a password, or by an assertion, never get each other's tokens", async () => {
+    const at = await serve();
+    const tokenStore = keyturn.memoryStore();
+    const ways = [
+      () => auth.password({ clientId: "sales", username: "u", password: "p" }),
+      () => auth.jwtBearer({ clientId: "web", clientSecret: "s", assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }),
+    ];
+    for (const way of ways) for (let time = 0; time < 2; time++) await client(at, { credentials: way(), tokenStore }).call();
+    assert.equal(at.of("/oauth/token").length, 4);
+  });
+
+  test("a refresh token that one worker got in place of the shared one serves the others too", async () => {
+    // As servers do that let a refresh token end with its use.
+    const good = new Set(["refresh-0"]);
+    let at;
+    at = await serve({
+      token: ({ refresh_token }, number) => {
+        if (!good.delete(refresh_token)) return { status: 400, body: { error: "invalid_grant" } };
+        good.add(`refresh-${number}`);
+        return at.grant({ refresh_token: `refresh-${number}` });
+      },
+    });
+    const memory = keyturn.memoryStore();
+    const keys = new Set();
+    const tokenStore = { ...memory, compareAndSet: (key, ...entry) => (keys.add(key), memory.compareAndSet(key, ...entry)) };
+    const credentials = () => auth.refreshToken({ clientId: "web", refreshToken: "refresh-0" });
+    const workers = Array.from({ length: 4 }, () => client(at, { credentials: credentials(), tokenStore }));
+    for (let time = 0; time < 3; time++) {
+      for (const { call } of workers) {
+        // All tokens have expired; what renews them is kept for longer.
+        passedMs += 7_200_000;
+        for (const key of keys) if (!key.endsWith(".refresh")) await memory.delete(key);
+        assert.equal(await call(), 200);
+      }
+    }
+    assert.equal(at.of("/oauth/token").length, 12);
+  });
+});
+
+describe("30 token requests a minute", () => {
+  const deadline = () => new Deadline(0, []);
+
+  test("clients that send by one fetch are counted together", async () => {
+    const at = await serve();
+    const lines = [];
+    const debugLogger = { log: (line) => lines.push(line), group() {}, groupEnd() {} };
+    const own = (url, init) => fetch(url, init);
+    const controller = new AbortController();
+    const open = (number) => client(at, { credentials: auth.clientCredentials({ clientId: `c-${number}`, clientSecret: "s" }), fetch: own, debugLogger });
+    const clients = Array.from({ length: 45 }, (_, number) => open(number));
+    const ends = clients.map(({ call }) => call({ signal: controller.signal }).catch(({ code }) => code));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assert.equal(at.of("/oauth/token").length, 30);
+    assert.match(lines.find((line) => line.includes("takes no more")), /next is sent in (60|59) s$/);
+    controller.abort();
+    const all = await Promise.all(ends);
+    assert.deepEqual([all.filter((end) => end === 200).length, all.filter((end) => end === "aborted").length], [30, 15]);
+    clients.forEach(({ session }) => session.close());
+  });
+
+  test("of all that share a store, in any minute by the store's clock", async () => {
+    let now = 0;
+    const entries = new Map();
+    const store = {
+      get: async (key) => {
+        const entry = entries.get(key);
+        return entry && entry.until > now ? { value: entry.value, version: entry.version, leftMs: entry.until - now } : undefined;
+      },
+      compareAndSet: async (key, value, expected, ttl) => {
+        const entry = entries.get(key);
+        if ((entry && entry.until > now ? entry.version : undefined) !== expected) return undefined;
+        const version = `${Math.random()}`;
+        entries.set(key, { value, version, until: now + ttl });
+        return version;
+      },
+    };
+    // A worker each, as processes have them: what they share is the store.
+    let passed = [];
+    const times = [];
+    const step = async (ms) => {
+      passed = [];
+      for (let worker = 0; worker < 40; worker++) {
+        const deadline = new Deadline(0, []);
+        const controller = new AbortController();
+        const ended = new Deadline(0, [controller.signal]);
+        await new Limit(30).pass("https://auth.example/oauth/token", { store, key: "k" }, ended, () => controller.abort()).then(
+          () => (passed.push(worker), times.push(now)),
+          () => undefined,
+        );
+        deadline.end();
+        now += ms;
+      }
+    };
+    for (const ms of [0, 500, 1500, 2500, 100]) await step(ms);
+    for (const at of times) assert.ok(times.filter((other) => other >= at && other < at + 60_000).length <= 30);
+    assert.ok(times.length > 90, `${times.length} passed`);
+  });
+
+  test("a store that fails, or never takes the count, is left out", async () => {
+    const broken = async () => { throw new Error("down"); };
+    for (const store of [{ get: broken, compareAndSet: broken }, { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined }]) {
+      await new Limit(30).pass("https://auth.example", { store, key: "k" }, deadline(), () => assert.fail());
+    }
+  });
+});
+
+describe("ending a token", () => {
+  test("it goes to the server that is configured, with the application it was issued to", async () => {
+    const at = await serve();
+    const token = at.issue({ iss: "https://evil.example" });
+    await auth.revoke({ token, ...APPLICATION, serverURL: at.url });
+    const { body, headers, method } = at.of("/oauth/revoke")[0];
+    assert.deepEqual(body, { token, client_id: "client-id-1", client_secret: APPLICATION.clientSecret });
+    assert.deepEqual([method, headers["content-type"], headers.authorization], ["POST", "application/json", undefined]);
+    assert.equal(at.good.size, 0);
+    await auth.revoke({ token, clientId: "sales", authURL: at.url });
+    assert.deepEqual(at.of("/oauth/revoke")[1].body, { token, client_id: "sales" });
+  });
+
+  test("a refusal is typed, and shows neither token nor secret", async () => {
+    const at = await serve({
+      revoke: (body) => ({ status: 403, body: { error: "unauthorized_client", error_description: `not ${body.client_secret} for ${body.token}` }, headers: { "x-request-id": "r" } }),
+    });
+    const error = await failure(auth.revoke({ token: CANARY, ...APPLICATION, serverURL: at.url }));
+    assert.deepEqual([error.code, error.status, error.reason, error.requestId], ["authentication_failed", 403, "unauthorized_client", "r"]);
+    assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), new RegExp(CANARY));
+    const gone = await authServer();
+    await gone.close();
+    const unreachable = await failure(auth.revoke({ token: CANARY, ...APPLICATION, serverURL: gone.url }));
+    assert.deepEqual([unreachable.reason, unreachable.outcome], ["unreachable", "unknown"]);
+    assert.doesNotMatch(inspect(unreachable, { depth: 9, showHidden: true }), new RegExp(CANARY));
+    await assert.rejects(auth.revoke({ token: "t", clientId: "c", serverURL: "http://commercelayer.io" }), { option: "serverURL" });
+    const slow = await serve();
+    slow.delayMs = 1000;
+    assert.equal((await failure(auth.revoke({ token: "t", clientId: "c", serverURL: slow.url, timeoutMs: 30 }))).code, "timeout");
+  });
+
+  test("a token by itself", async () => {
+    const at = await serve();
+    const token = await auth.fetchToken(auth.clientCredentials(APPLICATION), { serverURL: at.url });
+    assert.ok(at.good.has(token));
+    await assert.rejects(auth.fetchToken(auth.clientCredentials(APPLICATION), { serverURL: "http://127.0.0.1:9" }), { reason: "unreachable" });
+  });
+});
+
+describe("sending a person to sign in", () => {
+  test("the address, with PKCE as RFC 7636 has it", async () => {
+    const { codeVerifier, codeChallenge } = await auth.createPkce();
+    assert.match(codeVerifier, /^[\w-]{43}$/);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(codeVerifier)));
+    assert.equal(codeChallenge, Buffer.from(hash).toString("base64url"));
+    const state = auth.randomState();
+    const url = auth.authorizeURL({ clientId: "web", redirectUri: "https://shop.example/back?a=b", scope: "market:id:1", state, codeChallenge });
+    assert.equal(url.origin + url.pathname, "https://dashboard.commercelayer.io/oauth/authorize");
+    assert.deepEqual(Object.fromEntries(url.searchParams), {
+      client_id: "web",
+      redirect_uri: "https://shop.example/back?a=b",
+      response_type: "code",
+      scope: "market:id:1",
+      state,
+      code_challenge: codeChallenge,
+      code_challenge_method: "S256",
+    });
+    assert.deepEqual([...auth.authorizeURL({ clientId: "web", redirectUri: "app:back" }).searchParams.keys()], ["client_id", "redirect_uri", "response_type"]);
+    assert.throws(() => auth.authorizeURL({ clientId: "web", redirectUri: "app:back", pageURL: "http://dashboard.commercelayer.io/" }), { option: "pageURL" });
+    assert.throws(() => auth.authorizeURL({ clientId: "", redirectUri: "app:back" }), { option: "clientId" });
+    assert.notEqual(auth.randomState(), state);
+  });
+});

@@ -1,0 +1,101 @@
+// Workers that keep a client for more than one request, as Cloudflare advises: what belongs to one request ends with it there.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { installed } from "./lib/installed.mjs";
+import { startSandbox } from "./lib/sandbox.mjs";
+import { tenantAt } from "./lib/tenant.mjs";
+import { startWorker } from "./lib/worker.mjs";
+
+const folder = installed();
+let sandbox;
+before(async () => {
+  sandbox = await startSandbox(folder);
+});
+after(() => sandbox.stop());
+
+/** A Worker whose client lives as long as it does. Its requests say what to do. */
+const KEEPER = `
+  import { ConductorOne } from "keyturn";
+  let c1;
+  let later = 0;
+  const clock = { now: () => Date.now(), monotonic: () => Date.now() + later * 1000 };
+  export default {
+    async fetch(request) {
+      const { todo, options, seconds = 0 } = await request.json();
+      later += seconds;
+      c1 ??= new ConductorOne({ timeoutMs: 5000, clock, ...options });
+      try {
+        switch (todo) {
+          case "leave":
+            c1.auth.introspect().catch(() => {});
+            return new Response("left");
+          case "introspect":
+            await c1.auth.introspect();
+            return new Response("done");
+          case "rotate": {
+            const { credential } = (await c1.connector.rotateCredential(options.ref)).connectorServiceRotateCredentialResponse;
+            return new Response(credential.clientSecret.split(":", 3).join(":"));
+          }
+        }
+      } catch (error) {
+        return new Response(error.code + " " + error.stack + " " + error.cause?.stack, { status: 500 });
+      }
+    },
+  };
+`;
+
+/** Asks the Worker to do something; what it answered. */
+async function ask({ url }, task, signal) {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(task), signal });
+  return response.text();
+}
+
+async function withKeeper(work) {
+  const at = await tenantAt(sandbox.url);
+  const worker = await startWorker(folder, { source: KEEPER });
+  try {
+    await work(at, worker, { todo: "introspect", options: at.options });
+  } finally {
+    await worker.stop();
+  }
+}
+
+test("requests that come at once share a log-in", async () => {
+  await withKeeper(async (at, worker, task) => {
+    await at.fault({ operation: "token", times: 1, action: { delayMs: 500 } });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(worker, task)));
+    assert.deepEqual([...new Set(answers)], ["done"]);
+    assert.equal((await at.requests({ operation: "token" })).length, 1);
+    assert.equal(await ask(worker, task), "done");
+  });
+});
+
+test("a log-in that ended with the request that began it is begun anew", async () => {
+  await withKeeper(async (at, worker, task) => {
+    for (const pause of [0, 200, 1_500]) {
+      await at.fault({ operation: "token", times: 1, action: { delayMs: 1_000 } });
+      const before = (await at.requests({ operation: "token" })).length;
+      const late = { ...task, seconds: 4_000 };
+      assert.equal(await ask(worker, { ...late, todo: "leave" }), "left");
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      assert.deepEqual(await Promise.all([ask(worker, task), ask(worker, task), ask(worker, task)]), ["done", "done", "done"]);
+      assert.ok((await at.requests({ operation: "token" })).length - before <= 2, "who waited begins anew together");
+    }
+  });
+});
+
+test("a renewal does not end with the request that began it", async () => {
+  await withKeeper(async (at, worker, task) => {
+    assert.equal(await ask(worker, task), "done");
+    await at.fault({ operation: "token", times: 1, action: { delayMs: 1_000 } });
+    const begun = Date.now();
+    // In the last part of its life a token is renewed while it is still good.
+    assert.equal(await ask(worker, { ...task, seconds: 3_500 }), "done");
+    assert.ok(Date.now() - begun > 900, "it waited");
+    assert.equal((await at.requests({ operation: "token" })).length, 2);
+    assert.equal(await ask(worker, task), "done");
+    assert.equal((await at.requests({ operation: "token" })).length, 2);
+    // By now nothing but a new token is good.
+    assert.equal(await ask(worker, { ...task, seconds: 500 }), "done");
+  });
+});
