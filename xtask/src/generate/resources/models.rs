@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use keyturn_api::model::{Attribute, Kind, Relationship, Resource};
 
-use super::{Facade, property, union};
+use super::{Facade, union};
 use crate::generate::{comment, docs::Docs, key};
 
 pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
@@ -181,12 +181,6 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
     for resource in resources {
         let dates = resource.attributes.iter().filter(|attribute| attribute.kind == Kind::Date);
         say(out, format_args!("  {}: {};\n", resource.key, union(dates.map(|attribute| attribute.name.as_str()))));
-    }
-    *out += "}\n\n";
-    *out += &comment("", &["The client's property that holds each resource."]);
-    *out += "export interface ResourceProperties {\n";
-    for resource in resources {
-        say(out, format_args!("  {}: {};\n", resource.key, union([property(resource).as_str()])));
     }
     *out += "}\n";
     *out += QUERIES;
