@@ -104,6 +104,18 @@ describe("decoding", () => {
     }
   });
 
+  test("that hint is in the error of a call", async () => {
+    const at = await serve();
+    const { default: CommerceLayerProvisioning } = await load("commercelayer/index.js");
+    const accessToken = at.key.token({ scope: "market:all", application: { kind: "sales_channel" } });
+    const error = await CommerceLayerProvisioning({ accessToken, serverURL: at.url }).api_credentials.list().catch((error) => error);
+    assert.deepEqual([error.name, error.status, error.apiCode], ["ApiError", 401, "INVALID_TOKEN"]);
+    assert.match(error.hint, /^The token is one of kind sales_channel/);
+    const right = at.key.token({ scope: "provisioning-api", application: { kind: "user" } });
+    const other = await CommerceLayerProvisioning({ accessToken: right, serverURL: at.url }).api_credentials.list().catch((error) => error);
+    assert.doesNotMatch(other.hint, /kind/);
+  });
+
   test("an assertion is what jose takes for one that is signed with the common key", async () => {
     const payload = { "https://commercelayer.io/claims": { owner: { type: "Customer", id: "c-1" } } };
     const assertion = await auth.createAssertion({ payload });

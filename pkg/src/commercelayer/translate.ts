@@ -2,6 +2,7 @@
 
 import type { Answer } from "../answer.js";
 import { KeyturnError, type ApiError as Refused } from "../errors.js";
+import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 import { FetchError, InterceptorError } from "./interceptors.js";
 import { without } from "./redact.js";
@@ -16,6 +17,8 @@ export interface Sent {
 interface Said {
   readonly statusText: string;
   readonly errors: ApiErrorObject[];
+  /** What the token has to do with it. */
+  readonly hint?: string | undefined;
 }
 
 const answers = new WeakMap<object, Said>();
@@ -23,7 +26,9 @@ const answers = new WeakMap<object, Said>();
 /** Keeps what a refusal says, with the error that stands for it. `secrets` are those that the request carried. */
 export function remember(error: KeyturnError, answer: Answer, secrets: readonly string[]): KeyturnError {
   const { details } = error as Refused;
-  answers.set(error, { statusText: answer.response.statusText, errors: without(secrets, Array.isArray(details) ? details : []) as ApiErrorObject[] });
+  const { status, response, authorization } = answer;
+  const errors = without(secrets, Array.isArray(details) ? details : []) as ApiErrorObject[];
+  answers.set(error, { statusText: response.statusText, errors, hint: scopeHint(status, authorization) });
   return error;
 }
 
@@ -88,8 +93,8 @@ function messageOf(error: unknown): string {
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {
-  const said = answers.get(error) ?? { statusText: "", errors: [] };
-  return apiError({ status: error.status, ...said }, context, (error as { retryAfterMs?: number }).retryAfterMs);
+  const said: Said = answers.get(error) ?? { statusText: "", errors: [] };
+  return apiError({ status: error.status, ...said }, said.hint ? { ...context, hint: said.hint } : context, (error as { retryAfterMs?: number }).retryAfterMs);
 }
 
 function apiError(

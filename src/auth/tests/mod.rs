@@ -4,6 +4,7 @@
 
 mod answers;
 mod assertions;
+mod grants;
 mod ids;
 mod life;
 mod logins;
