@@ -61,9 +61,9 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
         () => response.destroy(),
       );
     });
-    const { url, clientId, clientSecret, appId, connectorId, trustId } = sandbox;
+    const { url, clientId, clientSecret, appId, connectorId, trustId, commercelayer } = sandbox;
     return {
-      ...{ url, clientId, clientSecret, appId, connectorId, trustId },
+      ...{ url, clientId, clientSecret, appId, connectorId, trustId, commercelayer },
       port: address.port,
       sandbox,
       async close() {

@@ -13,6 +13,23 @@ export type Seed = "demo" | "empty" | "large";
 /** Where the sandbox's module can come from. */
 export type SandboxWasm = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
 
+/** Requests per minute. */
+export interface CommerceLayerLimits {
+  token?: number | undefined;
+  read?: number | undefined;
+  write?: number | undefined;
+}
+
+/** How the sandbox's Provisioning API behaves. */
+export interface CommerceLayerSettings {
+  /** How long its tokens live, in seconds; `null` for what each credential says. Default: `null`. */
+  tokenTtl?: number | null | undefined;
+  /** What becomes of attributes that a request may not set: the request is refused, or they are left out. Default: `refuse`. */
+  readOnly?: "refuse" | "ignore" | undefined;
+  /** `on` for the documented ones (30 tokens, 1000 reads and 200 writes a minute, and bursts), or others. Default: `off`. */
+  rateLimits?: "on" | "off" | CommerceLayerLimits | undefined;
+}
+
 /** What can be told to a sandbox when it is made. */
 export interface SandboxSettings {
   /** The rows that it begins with. Default: `demo`. */
@@ -30,6 +47,8 @@ export interface SandboxSettings {
    * (`require`), or also wants a nonce in each (`nonce`). Default: `accept`.
    */
   dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
+  /** The same for its Provisioning API. */
+  commercelayer?: CommerceLayerSettings | undefined;
 }
 
 /** The options of {@link Sandbox}. */
@@ -59,7 +78,11 @@ export type FaultAction =
 
 /** A rule for what the sandbox does wrong. */
 export interface Fault {
-  /** An operation's id, its name in the client such as `connector.rotateCredential`, `token`, or `*` for everything. */
+  /**
+   * An operation's id, its name in the client such as `connector.rotateCredential`, `token`, or `*` for everything. Those of
+   * Commerce Layer begin with `commercelayer.`, such as `commercelayer.api_credentials.create`, `commercelayer.token` and
+   * `commercelayer.revoke`; for an operation that C1 has none of the same name of it can be left out.
+   */
   operation: string;
   /** How often. Default: once. */
   times?: number | "always" | undefined;
@@ -74,7 +97,7 @@ export interface SandboxRequest {
   method: string;
   /** The path, without the query. */
   path: string;
-  /** The operation's id, or `token`; `null` for a path that leads nowhere. */
+  /** The operation's id with `commercelayer.` before one of that API's, or `token`; `null` for a path that leads nowhere. */
   operation: string | null;
   /** The status of the answer; `null` if the sandbox never acted. */
   status: number | null;
@@ -101,6 +124,17 @@ export interface SandboxClock {
   advance(ms: number): void;
 }
 
+/** What a client of the Provisioning API needs to begin. */
+export interface ReadyCommerceLayer {
+  /** The origin that serves `/api` and `/oauth`. */
+  serverURL: string;
+  /** The user's personal credential, for the grant `client_credentials`. */
+  clientId: string;
+  clientSecret: string;
+  /** A customer for the grant `password`, at any sales channel. */
+  customer: { username: string; password: string };
+}
+
 /** What a client needs to begin. */
 export interface ReadyTenant {
   url: string;
@@ -111,6 +145,56 @@ export interface ReadyTenant {
   connectorId: string;
   /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} gives what it takes. */
   trustId: string;
+  /** Commerce Layer's side of it. */
+  commercelayer: ReadyCommerceLayer;
+}
+
+/** Commerce Layer's side of a sandbox. */
+export class SandboxCommerceLayer implements ReadyCommerceLayer {
+  readonly #control: (method: string, path: string, body?: unknown) => unknown;
+  readonly #ready: () => ReadyCommerceLayer;
+
+  /** @internal */
+  constructor(ready: () => ReadyCommerceLayer, control: (method: string, path: string, body?: unknown) => unknown) {
+    this.#ready = ready;
+    this.#control = control;
+  }
+
+  get serverURL(): string {
+    return this.#ready().serverURL;
+  }
+
+  get clientId(): string {
+    return this.#ready().clientId;
+  }
+
+  get clientSecret(): string {
+    return this.#ready().clientSecret;
+  }
+
+  get customer(): { username: string; password: string } {
+    return this.#ready().customer;
+  }
+
+  /** Changes how it behaves. What is not named stays as it is. */
+  configure(settings: CommerceLayerSettings): void {
+    this.#control("POST", "commercelayer", settings);
+  }
+
+  /** Protects an object from deletion (423), as if something depended on it, or ends that. */
+  lock(id: string, locked = true): void {
+    this.#control("POST", "commercelayer/lock", { id, locked });
+  }
+
+  /**
+   * Allows an authorization request, as a person would on the page `/oauth/authorize`: takes that page's URL, or its parameters,
+   * and gives the URL that the person would be sent to, with the code.
+   */
+  authorize(request: string | URL | Record<string, string>): string {
+    const text = typeof request === "string" || request instanceof URL;
+    const parameters = text ? Object.fromEntries(new URL(request).searchParams) : request;
+    return (this.#control("POST", "commercelayer/authorize", parameters) as { location: string }).location;
+  }
 }
 
 /** An answer that has not been sent. @internal */
@@ -168,6 +252,12 @@ export class Sandbox {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response> = (input, init) =>
     this.#fetch(input, init);
 
+  /** Commerce Layer's side of it. */
+  readonly commercelayer: SandboxCommerceLayer = new SandboxCommerceLayer(
+    () => this.#ready.commercelayer,
+    (method, path, body) => this.#control(method, path, body),
+  );
+
   /** The clock. */
   readonly clock: SandboxClock = {
     now: () => (this.#control("GET", "clock") as { now: number }).now,
@@ -177,9 +267,9 @@ export class Sandbox {
 
   /** @internal */
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
-    const { seed, tokenTtl, clock, oldAfterRotate, revoked, dpop } = settings;
+    const { clock, seed, tokenTtl, oldAfterRotate, revoked, dpop, commercelayer } = settings;
     const shown = clock instanceof Date ? clock.getTime() : clock;
-    const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked, dpop });
+    const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked, dpop, commercelayer });
     try {
       this.#tenant = new glue.Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
     } catch (error) {
@@ -259,7 +349,10 @@ export class Sandbox {
     this.#ready = this.#control("POST", "reset", { seed }) as ReadyTenant;
   }
 
-  /** All its rows, as JSON. There is no secret in it: of each credential only the public key is kept. */
+  /**
+   * All its rows, as JSON. There is no secret in it: of each credential only the public key is kept. The secrets of Commerce
+   * Layer's credentials, which that API returns again and again, are new after another sandbox took it up.
+   */
   snapshot(): object {
     return this.#control("GET", "state") as object;
   }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use crate::c1::{self, Call};
+use crate::commercelayer;
 use crate::control::{self, control};
 use crate::device;
 use crate::dpop;
@@ -212,6 +213,7 @@ async fn front_door(
     let found = shared.routes.find(&method, &path);
     let target = match &found {
         Found::Operation(number, _) => Some(Target::Operation(*number)),
+        Found::CommerceLayer(found) => found.number().map(Target::CommerceLayer),
         _ => (path == TOKEN_PATH && method == "POST").then_some(Target::Token),
     };
     request.extensions_mut().insert(found);
@@ -228,7 +230,7 @@ async fn front_door(
         return lost(StatusCode::BAD_GATEWAY.into_response());
     }
     let mut response = match &action.answer {
-        Some(answer) => made_up(answer, target == Some(Target::Token)),
+        Some(answer) => made_up(answer, target),
         None => next.run(request).await,
     };
     // A client whose clock is wrong can learn it from here.
@@ -249,8 +251,8 @@ fn lost(mut response: Response) -> Response {
     response
 }
 
-fn made_up(answer: &Answer, token_endpoint: bool) -> Response {
-    let (body, content_type) = answer.body(token_endpoint);
+fn made_up(answer: &Answer, target: Option<Target>) -> Response {
+    let (body, content_type) = answer.body(target);
     let mut response = respond(answer.status, content_type, body);
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
@@ -330,11 +332,8 @@ async fn device_answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    // Only the page itself answers: a form on somebody else's page does not.
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let mut tenant = shared.tenant();
-    let own = urls(&tenant, &uri).map(|url| url.trim_end_matches(device::PAGE).to_owned());
-    if origin.is_some_and(|origin| !own.iter().any(|own| own == origin)) {
+    if is_foreign(&tenant, &uri, &headers) {
         return error(&Status::new(Code::PermissionDenied, "another page's form"));
     }
     let now = tenant.clock.at(real);
@@ -342,6 +341,13 @@ async fn device_answer(
     let approve = form.get("answer") == Some("approve");
     let done = device::decide(&mut tenant, form.get("user_code").unwrap_or_default(), approve, now);
     page_of(device::page("", Some(done)))
+}
+
+/// The request is made by a form on somebody else's page.
+fn is_foreign(tenant: &Tenant, uri: &Uri, headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let own = urls(tenant, uri).map(|url| url.trim_end_matches(uri.path()).to_owned());
+    origin.is_some_and(|origin| !own.iter().any(|own| own == origin))
 }
 
 fn page_of(html: String) -> Response {
@@ -360,12 +366,14 @@ async fn operation(
     State(shared): State<Shared>,
     Extension(Real(real)): Extension<Real>,
     Extension(found): Extension<Found>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let (number, values) = match found {
         Found::Operation(number, values) => (number, values),
+        Found::CommerceLayer(found) => return commercelayer(&shared, real, &found, (&method, &uri, &headers, &body)),
         Found::OtherMethod => return error(&Status::new(Code::Unimplemented, "Method Not Allowed")),
         Found::Nothing => return error(&Status::new(Code::NotFound, "Not Found")),
     };
@@ -382,6 +390,44 @@ async fn operation(
             response
         }
     }
+}
+
+/// Any request to Commerce Layer's part of the paths.
+fn commercelayer(
+    shared: &Shared,
+    real: Millis,
+    found: &commercelayer::routes::Found,
+    (method, uri, headers, body): (&Method, &Uri, &HeaderMap, &Bytes),
+) -> Response {
+    use commercelayer::routes::{Endpoint, Found};
+    let field = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let query = Form::parse(uri.query().unwrap_or_default());
+    let incoming = commercelayer::Incoming {
+        method: method.as_str(),
+        query: query.pairs(),
+        accept: field(header::ACCEPT).unwrap_or_default(),
+        content_type: field(header::CONTENT_TYPE).unwrap_or_default(),
+        authorization: field(header::AUTHORIZATION),
+        body: &String::from_utf8_lossy(body),
+    };
+    let mut tenant = shared.tenant();
+    if *found == Found::Endpoint(Endpoint::Authorize) && is_foreign(&tenant, uri, headers) {
+        return error(&Status::new(Code::PermissionDenied, "another page's form"));
+    }
+    let now = tenant.clock.at(real);
+    let answer = commercelayer::answer(&mut tenant, found, &incoming, now);
+    let content_type = if matches!(found, Found::Endpoint(_)) { "application/json" } else { commercelayer::MEDIA_TYPE };
+    let mut response = match answer.body {
+        Some(Value::String(page)) => page_of(page),
+        Some(body) => respond(answer.status, content_type, body.to_string()),
+        None => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+    };
+    for (name, value) in answer.headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 fn perform(

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::commercelayer;
 use crate::device;
 use crate::federation;
 use crate::log::Filter;
@@ -121,7 +122,13 @@ pub fn control(
             json!({ "approve": approve })
         }
 
-        ("GET", "state") => tenant.state.snapshot(),
+        (_, path) if path == "commercelayer" || path.starts_with("commercelayer/") => {
+            let path = path.strip_prefix("commercelayer").unwrap_or_default().trim_start_matches('/');
+            let now = tenant.clock.at(real);
+            commercelayer::control::control(tenant, method, path, body, now)?
+        }
+
+        ("GET", "state") => tenant.snapshot(),
         ("PUT", "state") => {
             tenant.restore(body)?;
             json!({ "revision": tenant.revision })

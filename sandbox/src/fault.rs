@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::commercelayer;
 use crate::routes::{Routes, Target};
 use crate::shape::Row;
 use crate::status::{Code, Status};
+
+const JSON: &str = "application/json";
 
 /// The longest delay that a rule may ask for, in milliseconds.
 const LONGEST_DELAY: u64 = 3_600_000;
@@ -169,14 +172,26 @@ impl Action {
 }
 
 impl Answer {
-    /// The body to send and its content type. Without one, the error that C1, or its token endpoint, would send.
-    pub fn body(&self, token_endpoint: bool) -> (String, &'static str) {
-        const JSON: &str = "application/json";
+    /// The body to send and its content type. Without one, the error that the API, or its token endpoint, would send.
+    pub fn body(&self, target: Option<Target>) -> (String, &'static str) {
         match &self.body {
             Some(Value::String(text)) => (text.clone(), "text/plain; charset=utf-8"),
             Some(body) => (body.to_string(), JSON),
             None if self.status < 300 => ("{}".to_owned(), JSON),
-            None if token_endpoint => {
+            None => self.usual(target),
+        }
+    }
+
+    fn usual(&self, target: Option<Target>) -> (String, &'static str) {
+        match target {
+            Some(Target::CommerceLayer(number)) if commercelayer::routes::is_operation(number) => {
+                let problem = commercelayer::problem::Problem::of_http(self.status);
+                (commercelayer::problem::document(&[problem]).to_string(), commercelayer::MEDIA_TYPE)
+            }
+            Some(Target::CommerceLayer(_)) => {
+                (commercelayer::oauth::Refusal::of_http(self.status).body().to_string(), JSON)
+            }
+            Some(Target::Token) => {
                 let error = match self.status {
                     401 => "invalid_client",
                     429 | 503 => "temporarily_unavailable",
@@ -185,7 +200,7 @@ impl Answer {
                 };
                 (json!({"error": error, "error_description": "a fault of the sandbox"}).to_string(), JSON)
             }
-            None => {
+            _ => {
                 let status = Status::new(Code::of_http(self.status), "a fault of the sandbox");
                 (status.body().to_string(), JSON)
             }

@@ -5,12 +5,14 @@
 //!
 //! [`app`] is the router; [`token`] the token endpoint with [`assertion`], [`clients`],
 //! [`federation`], [`device`] and [`dpop`]; [`c1`] the operations that
-//! keep [`state`]; [`example`] answers the others from the API table; [`control`], [`fault`] and [`log`] are for tests.
+//! keep [`state`]; [`example`] answers the others from the API table; [`commercelayer`] is another API on the same origin;
+//! [`control`], [`fault`] and [`log`] are for tests.
 
 pub mod app;
 pub mod assertion;
 pub mod c1;
 pub mod clients;
+pub mod commercelayer;
 pub mod control;
 pub mod device;
 pub mod dpop;

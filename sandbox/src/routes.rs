@@ -4,6 +4,8 @@
 use keyturn_wire::api::{Method, Operation, Table};
 use percent_encoding::percent_decode_str;
 
+use crate::commercelayer;
+
 /// The names of the operations in the client, in the order of the table.
 const NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/c1.names"));
 
@@ -17,6 +19,8 @@ pub enum Target {
     Token,
     /// An operation, by its number in the table.
     Operation(u16),
+    /// An operation or endpoint of Commerce Layer's.
+    CommerceLayer(u16),
 }
 
 /// Where a request leads.
@@ -28,6 +32,8 @@ pub enum Found {
     OtherMethod,
     /// Nowhere.
     Nothing,
+    /// To Commerce Layer's part of the paths.
+    CommerceLayer(commercelayer::routes::Found),
 }
 
 /// The table's operations, by path and by name.
@@ -85,25 +91,33 @@ impl Routes {
             }
             other = true;
         }
-        if other { Found::OtherMethod } else { Found::Nothing }
+        if other {
+            return Found::OtherMethod;
+        }
+        commercelayer::routes::find(method, path).map_or(Found::Nothing, Found::CommerceLayer)
     }
 
     /// What a name stands for: an operation's id, its name in the client such as `connector.rotateCredential`,
-    /// or `token`.
+    /// or `token`; `commercelayer.` before the names of the other API (where C1 has no such name, it can be left out).
     pub fn named(&self, name: &str) -> Option<Target> {
         if name == TOKEN {
             return Some(Target::Token);
         }
         let by_id = self.ids.iter().position(|id| id == name);
-        let number = by_id.or_else(|| self.names.iter().position(|known| known.eq_ignore_ascii_case(name)))?;
-        u16::try_from(number).ok().map(Target::Operation)
+        match by_id.or_else(|| self.names.iter().position(|known| known.eq_ignore_ascii_case(name))) {
+            Some(number) => u16::try_from(number).ok().map(Target::Operation),
+            None => commercelayer::routes::named(name).map(Target::CommerceLayer),
+        }
     }
 
     /// The id of an operation; `token` for the token endpoint.
-    pub fn id(&self, target: Target) -> &str {
+    pub fn id(&self, target: Target) -> String {
         match target {
-            Target::Token => TOKEN,
-            Target::Operation(number) => self.ids.get(usize::from(number)).map_or("", String::as_str),
+            Target::Token => TOKEN.to_owned(),
+            Target::Operation(number) => self.ids.get(usize::from(number)).cloned().unwrap_or_default(),
+            Target::CommerceLayer(number) => {
+                format!("{}{}", commercelayer::routes::PREFIX, commercelayer::routes::name(number))
+            }
         }
     }
 }
@@ -154,7 +168,7 @@ mod tests {
             let (path, values) = example(&routes, operation);
             assert_eq!(routes.find(operation.method.as_str(), &path), Found::Operation(number, values), "{path}");
             let target = Target::Operation(number);
-            assert_eq!(routes.named(routes.id(target)), Some(target));
+            assert_eq!(routes.named(&routes.id(target)), Some(target));
             assert_eq!(routes.named(routes.names[usize::from(number)]), Some(target));
         }
     }
@@ -229,6 +243,8 @@ mod tests {
         assert_eq!(routes.find("GET", "/api/v1/apps//connectors"), Found::Nothing);
         assert_eq!(routes.find("GET", "/api/v1/apps/a/connectors/"), Found::Nothing);
         assert_eq!(routes.find("PUT", "/api/v1/apps"), Found::OtherMethod);
+        let other = Found::CommerceLayer(commercelayer::routes::Found::Nothing);
+        assert_eq!(routes.find("GET", "/api/nonsense"), other);
         assert_eq!(routes.named("connector.explode"), None);
         assert_eq!(routes.named(TOKEN), Some(Target::Token));
     }

@@ -6,6 +6,8 @@ use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
 use crate::clients::{self, Kind, NewKey};
+use crate::commercelayer::settings::Settings;
+use crate::commercelayer::{self, CommerceLayer};
 use crate::device::Device;
 use crate::dpop::{self, Mode};
 use crate::fault::Faults;
@@ -36,6 +38,8 @@ pub struct Options {
     pub cors: Option<String>,
     /// The answers to questions that C1's documents leave open.
     pub switches: Switches,
+    /// The switches of the Provisioning API.
+    pub commercelayer: Settings,
 }
 
 /// Behaviour that C1 does not document, either way.
@@ -90,8 +94,8 @@ impl Switches {
 }
 
 impl Options {
-    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, oldAfterRotate?, revoked?}`: `clock` in milliseconds or as an
-    /// RFC 3339 date, `tokenTtl` in seconds.
+    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, oldAfterRotate?, revoked?, commercelayer?}`: `clock` in milliseconds
+    /// or as an RFC 3339 date, `tokenTtl` in seconds, `commercelayer` as [`Settings::read`] reads it.
     ///
     /// # Errors
     /// Code 3, naming the option that is wrong.
@@ -132,7 +136,11 @@ impl Options {
             Some(origin) => Some(origin.as_str().ok_or_else(|| wrong("cors", "an origin"))?.to_owned()),
         };
         let switches = Switches::default().read(&options)?;
-        Ok(Self { url: url.to_owned(), seed, token_ttl, clock, cors, switches })
+        let commercelayer = match option("commercelayer") {
+            None => Settings::default(),
+            Some(settings) => Settings::default().read(settings)?,
+        };
+        Ok(Self { url: url.to_owned(), seed, token_ttl, clock, cors, switches, commercelayer })
     }
 }
 
@@ -156,6 +164,8 @@ pub struct Tenant {
     pub revision: u64,
     /// Logins that wait for a person.
     pub devices: Vec<Device>,
+    /// Its Provisioning API.
+    pub commercelayer: CommerceLayer,
     ready: NewKey,
     /// Signs identity tokens.
     issuer: SigningKey,
@@ -217,6 +227,7 @@ impl Tenant {
         let mut entropy = Entropy::new(entropy);
         let ready = NewKey::draw(&mut entropy);
         let issuer = SigningKey::from_bytes(&entropy.bytes());
+        let commercelayer = CommerceLayer::new(&mut entropy);
         let mut tenant = Self {
             clock: Clock::default(),
             token_ttl: TOKEN_TTL,
@@ -226,6 +237,7 @@ impl Tenant {
             entropy,
             revision: 0,
             devices: Vec::new(),
+            commercelayer,
             ready,
             issuer,
             tokens: HashMap::new(),
@@ -251,7 +263,18 @@ impl Tenant {
         self.tokens.retain(|_, grant| grant.holder == ready);
         self.state = seed::plant(seed, self.clock.at(real));
         self.state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
+        let now = self.clock.at(real);
+        self.commercelayer.reset(seed, self.options.commercelayer, &mut self.entropy, now);
         self.revision += 1;
+    }
+
+    /// All its rows as JSON, without secrets.
+    pub fn snapshot(&self) -> Value {
+        let mut snapshot = self.state.snapshot();
+        if let Value::Object(members) = &mut snapshot {
+            members.insert("commercelayer".to_owned(), self.commercelayer.store.snapshot());
+        }
+        snapshot
     }
 
     /// Takes up a snapshot. Its ready-made credential gets the key that this tenant has: the old secret was not kept.
@@ -264,6 +287,10 @@ impl Tenant {
             return Err(Status::invalid("state: the ready-made credential is missing"));
         }
         state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
+        // Older snapshots do not have it; the rows then stay as they are.
+        if let Some(store) = commercelayer::restored(snapshot)? {
+            self.commercelayer.restore(store, &mut self.entropy);
+        }
         self.state = state;
         self.revision += 1;
         Ok(())
@@ -284,6 +311,7 @@ impl Tenant {
             "trustId": federation::client_id(self),
             "appId": connector.map_or("", |row| text(row, "appId")),
             "connectorId": connector.map_or("", |row| text(row, "id")),
+            "commercelayer": self.commercelayer.ready(&self.options.url),
         })
     }
 

@@ -65,6 +65,11 @@ impl Form {
         self.0.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// All fields in their order, empty ones as well.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// A field is given twice.
     fn ambiguous(&self) -> bool {
         self.0
