@@ -172,6 +172,14 @@ describe("options of a call", () => {
     assert.equal(made.currentAccessToken, TOKEN);
   });
 
+  test("none at all may be said by null", async () => {
+    const { fetch } = server([role], role, answer(null, { status: 204 }));
+    const made = client(fetch);
+    assert.equal((await made.roles.list(null, null)).length, 1);
+    assert.equal((await made.roles.retrieve("r", null, null)).id, "r");
+    await made.memberships.delete("m", null);
+  });
+
   test("the media types go with every method", async () => {
     const { fetch, sent } = server(role, role, role, answer(null, { status: 204 }));
     const made = client(fetch);

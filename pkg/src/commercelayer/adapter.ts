@@ -1,6 +1,6 @@
 /** The calls of one client: from a resource to a request, and from an answer to a resource. */
 
-import { type Answer, answered, decodeError } from "../answer.js";
+import { Answer, answered, decodeError } from "../answer.js";
 import { type Authorizer, Driver } from "../driver.js";
 import { Unknown, encode } from "../encode.js";
 import { ClosedError, ConfigurationError, type KeyturnError } from "../errors.js";
@@ -34,7 +34,7 @@ interface Call {
   readonly name: string;
   readonly request: object | null;
   readonly query: QueryStringParams;
-  readonly options: ResourcesConfig;
+  readonly options: ResourcesConfig | null | undefined;
   /** Texts that no error may repeat. */
   readonly secrets: readonly string[];
 }
@@ -54,6 +54,8 @@ interface Received {
   readonly answer: Answer;
   readonly facts: Operation;
   readonly url: string;
+  /** Texts that no error may repeat. */
+  readonly secrets: readonly string[];
 }
 
 /** A session, and how many calls are using it. */
@@ -64,15 +66,16 @@ interface InUse {
 }
 
 /** The options that a session is made of. A change of others leaves it as it is, with its tokens. */
-const OF_SESSION: readonly (keyof ResourcesInitConfig)[] = [
+const OF_SESSION: readonly (keyof ResourcesConfig)[] = [
   ...(["accessToken", "credentials", "refreshToken", "domain", "serverURL", "authURL"] as const),
   ...(["tokenStore", "clock", "debugLogger"] as const),
 ];
 
 /** Makes the calls of one client. */
 export class ResourceAdapter {
-  readonly interceptors = new Interceptors();
-  #config: ResourcesInitConfig;
+  readonly interceptors: Interceptors;
+  /** Without the token: the core has that. */
+  #config: ResourcesConfig;
   #inUse: InUse;
   #driver: Driver;
   readonly #closed = new AbortController();
@@ -80,22 +83,24 @@ export class ResourceAdapter {
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: ResourcesInitConfig) {
     if (!config?.accessToken && !config?.credentials) throw new SdkError({ message: "Undefined 'accessToken' parameter" });
-    this.#config = { ...config };
-    this.#inUse = this.#open(this.#config);
+    const { accessToken: _, ...rest } = config;
+    this.#config = rest;
+    this.#inUse = this.#open(config);
     this.#driver = this.#drive(this.#inUse.session);
-    Object.defineProperty(this, "interceptors", { enumerable: false });
+    this.interceptors = new Interceptors();
   }
 
   /** Changes options of the client. What is empty or missing stays; headers are added. */
   config(config: ResourcesConfig): this {
     const { headers, signal: _, ...given } = config ?? {};
     const set = Object.fromEntries(Object.entries(given).filter(([name, value]) => name === "timeout" || name === "timeoutMs" || Boolean(value)));
-    const merged = { ...this.#config, ...set, headers: { ...this.#config.headers, ...headers } } as ResourcesInitConfig;
-    if (set.credentials) merged.accessToken = undefined as never;
-    else if (set.accessToken) merged.credentials = undefined;
-    else if (!merged.credentials) merged.accessToken = this.currentAccessToken || merged.accessToken;
+    const { accessToken, ...others } = set as ResourcesConfig;
+    const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
+    if (accessToken) merged.credentials = undefined;
+    if (others.credentials) merged.refreshToken = others.refreshToken;
     if (OF_SESSION.some((name) => name in set)) {
-      const next = this.#open(merged);
+      const token = merged.credentials ? undefined : accessToken || this.currentAccessToken;
+      const next = this.#open({ ...merged, accessToken: token });
       this.#retire(this.#inUse);
       this.#inUse = next;
     }
@@ -131,27 +136,27 @@ export class ResourceAdapter {
   }
 
   /** One resource by its id; without an id the one of its type. */
-  async retrieve<R extends Resource>(resource: ResourceId | ResourceType, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+  async retrieve<R extends Resource>(resource: ResourceId | ResourceType, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type } = resource;
     const request = "id" in resource ? { id: resource.id } : null;
     return this.#one<R>(await this.#receive({ type, name: "retrieve", request, query: this.#query(params, type, options, true), options, secrets: [] }));
   }
 
   /** A page of the resources of a type. */
-  list<R extends Resource>({ type }: ResourceType, params?: AnyParams, options: ResourcesConfig = {}): PagedList<R> {
+  list<R extends Resource>({ type }: ResourceType, params?: AnyParams, options?: ResourcesConfig | null): PagedList<R> {
     return this.#list<R>(() => ({ type, name: "list", request: null, listed: type }), params, options);
   }
 
   /** How many there are: of the items, only one comes, and of that no secret. */
-  async count({ type }: ResourceType, filter?: AnyParams | Record<string, unknown>, options: ResourcesConfig = {}): Promise<number> {
+  async count({ type }: ResourceType, filter?: AnyParams | Record<string, unknown>, options?: ResourcesConfig | null): Promise<number> {
     const filters = isParamsList(filter) ? (filter as AnyParams).filters : (filter as AnyParams["filters"]);
-    const secret = isKnownType(type) && RESOURCES[type].secrets !== undefined && !options.secrets;
+    const secret = isKnownType(type) && RESOURCES[type].secrets !== undefined && !options?.secrets;
     const list = await this.list({ type }, { filters, pageNumber: 1, pageSize: 1, ...(secret ? { fields: ["id"] } : {}) }, options);
     return list.recordCount;
   }
 
   /** Makes a resource. */
-  async create<R extends Resource>(resource: object & ResourceType, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+  async create<R extends Resource>(resource: object & ResourceType, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type } = resource;
     const data = this.#normalized(resource);
     delete data.id;
@@ -160,7 +165,7 @@ export class ResourceAdapter {
   }
 
   /** Changes a resource. */
-  async update<R extends Resource>(resource: object & ResourceType & { readonly id?: string }, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+  async update<R extends Resource>(resource: object & ResourceType & { readonly id?: string }, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type, id } = resource;
     const data = this.#normalized(resource);
     const request = isKnownType(type) && RESOURCES[type].singleton ? { data } : { id, document: { data } };
@@ -169,18 +174,18 @@ export class ResourceAdapter {
   }
 
   /** Removes a resource. */
-  async delete({ type, id }: ResourceId, options: ResourcesConfig = {}): Promise<void> {
+  async delete({ type, id }: ResourceId, options?: ResourcesConfig | null): Promise<void> {
     await this.#receive({ type, name: "delete", request: { id }, query: this.#params(options), options, secrets: [] });
   }
 
   /** The resource that a relationship leads to. */
-  async related<R extends Resource>({ type, id }: ResourceId, name: string, params?: AnyParams, options: ResourcesConfig = {}): Promise<R> {
+  async related<R extends Resource>({ type, id }: ResourceId, name: string, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const query = this.#query(params, RESOURCES[type].to[name]?.[0] ?? type, options, false);
     return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }));
   }
 
   /** A page of the resources that a relationship leads to. */
-  relatedList<R extends Resource>(of: () => ResourceId, name: string, params?: AnyParams, options: ResourcesConfig = {}): PagedList<R> {
+  relatedList<R extends Resource>(of: () => ResourceId, name: string, params?: AnyParams, options?: ResourcesConfig | null): PagedList<R> {
     return this.#list<R>(
       () => {
         const { type, id } = of();
@@ -192,20 +197,20 @@ export class ResourceAdapter {
   }
 
   /** Does what is no change of an attribute: sends an invitation again, for one. */
-  async act({ type, id }: ResourceId, name: string, attributes: Record<string, unknown>, options: ResourcesConfig = {}): Promise<void> {
+  async act({ type, id }: ResourceId, name: string, attributes: Record<string, unknown>, options?: ResourcesConfig | null): Promise<void> {
     const data = Object.keys(attributes).length === 0 ? {} : { type, attributes, relationships: {}, id };
     await this.#receive({ type, name, request: { id, document: { data } }, query: this.#params(options), options, secrets: [] });
   }
 
   /** @param of What to ask for; what it throws is told by the promise. */
-  #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, options: ResourcesConfig): PagedList<R> {
+  #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, options: ResourcesConfig | null | undefined): PagedList<R> {
     return PagedList.begin(async () => {
       const listing = of();
       return this.#page<R>(listing, this.#query(params, listing.listed, options, false), options);
     });
   }
 
-  async #page<R extends Resource>(listing: Listing, query: QueryStringParams, options: ResourcesConfig): Promise<ListResponse<R>> {
+  async #page<R extends Resource>(listing: Listing, query: QueryStringParams, options: ResourcesConfig | null | undefined): Promise<ListResponse<R>> {
     const received = await this.#receive({ ...listing, query, options, secrets: [] });
     const document = documentOf(received);
     const data = denormalize<R>(document, this.spelling);
@@ -234,13 +239,13 @@ export class ResourceAdapter {
   }
 
   /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
-  #query(params: AnyParams | undefined, type: string, options: ResourcesConfig, own: boolean): QueryStringParams {
-    const secrecy: Secrecy | undefined = (options.secrets ?? this.#config.secrets) ? undefined : { own };
+  #query(params: AnyParams | undefined, type: string, options: ResourcesConfig | null | undefined, own: boolean): QueryStringParams {
+    const secrecy: Secrecy | undefined = (options?.secrets ?? this.#config.secrets) ? undefined : { own };
     return { ...generateQueryStringParams(params, type, secrecy, this.spelling), ...this.#params(options) };
   }
 
-  #params({ params }: ResourcesConfig): QueryStringParams {
-    return Object.fromEntries(Object.entries({ ...this.#config.params, ...params }).map(([name, value]) => [name, String(value)]));
+  #params(options: ResourcesConfig | null | undefined): QueryStringParams {
+    return Object.fromEntries(Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]));
   }
 
   #one<R extends Resource>(received: Received): R {
@@ -249,8 +254,8 @@ export class ResourceAdapter {
     return kept(data, received);
   }
 
-  async #pause(ms: number, { signal }: ResourcesConfig): Promise<void> {
-    const deadline = new Deadline(0, [signal, this.#closed.signal]);
+  async #pause(ms: number, options: ResourcesConfig | null | undefined): Promise<void> {
+    const deadline = new Deadline(0, [options?.signal, this.#closed.signal]);
     try {
       deadline.check();
       await sleep(ms, deadline);
@@ -281,7 +286,8 @@ export class ResourceAdapter {
 
   async #run(call: Call, { session }: InUse, sent: { method: string; url: string }): Promise<Received> {
     if (this.#closed.signal.aborted) throw new ClosedError();
-    const { type, name, request, query, options, secrets } = call;
+    const { type, name, request, query, secrets } = call;
+    const options = call.options ?? {};
     const number = isKnownType(type) ? RESOURCES[type].ops[name] : undefined;
     if (number === undefined) throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
     const facts = provisioning.operation(number);
@@ -301,12 +307,12 @@ export class ResourceAdapter {
     };
     const failed = (operation: Operation, answer: Answer): KeyturnError => {
       this.interceptors.read(false, answer.headers, answer.body);
-      return remember(answered(operation, answer), answer, secrets);
+      return remember(answered(operation, without(secrets, answer)), answer);
     };
     const driving = options.accessToken ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session)) : this.#driver;
     const answer = await driving.run({ facts, url, headers, body, failed }, sendOptions, this.#closed.signal, (whole) => whole);
     this.interceptors.read(true, answer.headers, answer.body);
-    return { answer, facts, url };
+    return { answer, facts, url, secrets };
   }
 
   #base(session: ProvisioningSession, { domain, serverURL, accessToken }: ResourcesConfig): string {
@@ -318,7 +324,7 @@ export class ResourceAdapter {
     return base;
   }
 
-  #open(config: ResourcesInitConfig): InUse {
+  #open(config: ResourcesConfig): InUse {
     try {
       // Whatever `fetch` is by then: it can be changed without a new session.
       const session = openSession(config, (url, init) => (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }));
@@ -379,8 +385,8 @@ function documentOf(received: Received): Document {
 }
 
 /** The error of a success that cannot be read. */
-function unreadable({ facts, answer, url }: Received, problem: string): SdkError {
-  return translated(decodeError(facts, answer, problem), { method: facts.method, url, operation: facts.id });
+function unreadable({ facts, answer, url, secrets }: Received, problem: string): SdkError {
+  return translated(decodeError(facts, without(secrets, answer), problem), { method: facts.method, url, operation: facts.id });
 }
 
 function parsed(body: Uint8Array): Document | null | undefined {
@@ -395,10 +401,17 @@ function kept<T>(result: T, { answer, url }: Received): T {
   return keepResponse(result, { status: answer.status, headers: answer.headers, requestId: requestId(answer.headers), url });
 }
 
+/** An answer that does not repeat what only the request is to know. The core hides the secrets that it can tell by their names. */
+function without(secrets: readonly string[], answer: Answer): Answer {
+  const text = secrets.length > 0 ? new TextDecoder().decode(answer.body) : "";
+  const hidden = secrets.reduce((left, secret) => left.replaceAll(JSON.stringify(secret).slice(1, -1), "[secret]").replaceAll(secret, "[secret]"), text);
+  return hidden === text ? answer : new Answer(answer.response, new TextEncoder().encode(hidden), answer.authorization);
+}
+
 /** What a request says in attributes that hold secrets. */
 function secretsIn(type: string, attributes: Record<string, unknown>): string[] {
   const names = isKnownType(type) ? (RESOURCES[type].secrets ?? []) : [];
-  return names.map((name) => attributes[name]).filter((value): value is string => typeof value === "string");
+  return names.map((name) => attributes[name]).filter((value): value is string => typeof value === "string" && value !== "");
 }
 
 /** An adapter by itself, as the official SDK exports it. */

@@ -5,7 +5,6 @@ import { KeyturnError, type ApiError as Refused } from "../errors.js";
 import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 import { FetchError, InterceptorError } from "./interceptors.js";
-import { without } from "./redact.js";
 
 /** Which request it was about. */
 export interface Sent {
@@ -23,11 +22,11 @@ interface Said {
 
 const answers = new WeakMap<object, Said>();
 
-/** Keeps what a refusal says, with the error that stands for it. `secrets` are those that the request carried. */
-export function remember(error: KeyturnError, answer: Answer, secrets: readonly string[]): KeyturnError {
+/** Keeps what a refusal says, with the error that stands for it. */
+export function remember(error: KeyturnError, answer: Answer): KeyturnError {
   const { details } = error as Refused;
   const { status, response, authorization } = answer;
-  const errors = without(secrets, Array.isArray(details) ? details : []) as ApiErrorObject[];
+  const errors = (Array.isArray(details) ? details : []) as ApiErrorObject[];
   answers.set(error, { statusText: response.statusText, errors, hint: scopeHint(status, authorization) });
   return error;
 }

@@ -92,7 +92,8 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   /** This page and all that follow, one held at a time. */
   async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
-    for (let page: ListResponse<R> | null = this; page !== null; page = await page.nextPage()) yield page;
+    // After an empty page there is none, whatever was counted before.
+    for (let page: ListResponse<R> | null = this; page !== null; page = page.length > 0 ? await page.nextPage() : null) yield page;
   }
 
   /** The items of this page and of all that follow. A `for await` over the page itself stays in the page. */
