@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ConductorOne } from "keyturn";
+import * as documents from "./commercelayer.mjs";
 import * as data from "./data.mjs";
 import * as peer from "./peer.mjs";
 
@@ -14,6 +15,9 @@ const rows = [];
 await bench("decode 10,000 credentials", 2.0, 25, decoding(data.credentials(), peer.credentials, (c1) => c1.principal.listCredentials({ servicePrincipalId: "x" })));
 await bench("decode 10,000 app users", 1.6, 25, decoding(data.appUsers(), peer.appUsers, (c1) => c1.appUser.list({ appId: "x" })));
 await bench("encode a 190 kB search, 20 times", 3, 40, encoding());
+await bench("read 10,000 JSON:API documents with what they include", 1.5, 15, documents.documentReading());
+linear("a list of 10,000, then 100,000", documents.credentials, 10_000, 100_000);
+linear("an include graph of 100 members, then 1,000", documents.members, 100, 1_000);
 await bench("a whole call, 200 times", 1.6, 60, calling());
 startUp();
 await growth();
@@ -53,6 +57,12 @@ function encoding() {
       for (let i = 0; i < batch; i++) await c1.appEntitlementSearch.search(request);
     },
   };
+}
+
+/** Ten times as much takes about ten times as long; what is quadratic takes a hundred times. */
+function linear(what, make, small, large) {
+  const { before, after, factor } = documents.growthOf(make, small, large);
+  rows.push({ what, floor: `${before.toFixed(2)} ms`, ours: `${after.toFixed(2)} ms`, ratio: factor.toFixed(1), limit: 20, ok: factor <= 20 });
 }
 
 /** Batches, since one call is too short to time. */

@@ -13,6 +13,9 @@ const BUNDLES = [
   // esbuild's own default; Vite, Rollup and webpack keep characters beyond ASCII as they are.
   { name: "default entry, bundled to ASCII", from: "keyturn", files: [], charset: "ascii" },
   { name: "slim entry, bundled, and core.wasm", from: "keyturn/slim", files: ["core.wasm"] },
+  { name: "compat entry, bundled", from: "keyturn/compat", files: [], client: "ConductoroneSDKTypescript" },
+  { name: "Commerce Layer entry, bundled", from: "keyturn/commercelayer", files: [], client: "CommerceLayerProvisioning" },
+  { name: "Commerce Layer's documents, bundled", from: "keyturn/commercelayer/jsonapi", files: [], client: "normalize, denormalize" },
 ];
 
 /** Measures everything. Sizes in bytes: as they are, gzip -9, brotli 11. */
@@ -24,9 +27,9 @@ export async function measure() {
     .sort();
   const rows = [];
   for (const name of files) rows.push({ name, ...sizes(await readFile(join(dist, name))) });
-  for (const { name, from, files, charset = "utf8" } of BUNDLES) {
+  for (const { name, from, files, charset = "utf8", client = "ConductorOne" } of BUNDLES) {
     const { outputFiles } = await build({
-      stdin: { contents: `export { ConductorOne } from "${from}";`, resolveDir: root },
+      stdin: { contents: `export { ${client} } from "${from}";`, resolveDir: root },
       bundle: true,
       minify: true,
       write: false,

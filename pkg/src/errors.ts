@@ -33,6 +33,7 @@ export type ErrorCode =
   | "aborted"
   | "invalid_response"
   | "outcome_unknown"
+  | "replacement_stopped"
   | "closed"
   | "internal";
 

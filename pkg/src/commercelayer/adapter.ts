@@ -124,9 +124,20 @@ export class ResourceAdapter {
     return this.#inUse.session;
   }
 
+  /** Where the service is, and how it is reached: for what is asked of its authentication server. @internal */
+  get places(): Pick<ResourcesInitConfig, "domain" | "serverURL" | "authURL" | "fetch" | "clock"> {
+    const { domain, serverURL, authURL, fetch, clock } = this.#config;
+    return { domain, serverURL, authURL, fetch, clock };
+  }
+
   /** How results are spelled. */
   get spelling(): Spelling {
-    return { names: this.#config.names };
+    return this.#spelling(undefined);
+  }
+
+  /** How the results of a call are spelled. */
+  #spelling(options: ResourcesConfig | null | undefined): Spelling {
+    return { names: options?.names ?? this.#config.names };
   }
 
   /** Ends what runs and wipes what is held. */
@@ -139,7 +150,7 @@ export class ResourceAdapter {
   async retrieve<R extends Resource>(resource: ResourceId | ResourceType, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type } = resource;
     const request = "id" in resource ? { id: resource.id } : null;
-    return this.#one<R>(await this.#receive({ type, name: "retrieve", request, query: this.#query(params, type, options, true), options, secrets: [] }));
+    return this.#one<R>(await this.#receive({ type, name: "retrieve", request, query: this.#query(params, type, options, true), options, secrets: [] }), options);
   }
 
   /** A page of the resources of a type. */
@@ -158,19 +169,19 @@ export class ResourceAdapter {
   /** Makes a resource. */
   async create<R extends Resource>(resource: object & ResourceType, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type } = resource;
-    const data = this.#normalized(resource);
+    const data = this.#normalized(resource, options);
     delete data.id;
     const secrets = secretsIn(type, data.attributes);
-    return this.#one<R>(await this.#receive({ type, name: "create", request: { data }, query: this.#query(params, type, options, true), options, secrets }));
+    return this.#one<R>(await this.#receive({ type, name: "create", request: { data }, query: this.#query(params, type, options, true), options, secrets }), options);
   }
 
   /** Changes a resource. */
   async update<R extends Resource>(resource: object & ResourceType & { readonly id?: string }, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const { type, id } = resource;
-    const data = this.#normalized(resource);
+    const data = this.#normalized(resource, options);
     const request = isKnownType(type) && RESOURCES[type].singleton ? { data } : { id, document: { data } };
     const secrets = secretsIn(type, data.attributes);
-    return this.#one<R>(await this.#receive({ type, name: "update", request, query: this.#query(params, type, options, true), options, secrets }));
+    return this.#one<R>(await this.#receive({ type, name: "update", request, query: this.#query(params, type, options, true), options, secrets }), options);
   }
 
   /** Removes a resource. */
@@ -181,7 +192,7 @@ export class ResourceAdapter {
   /** The resource that a relationship leads to. */
   async related<R extends Resource>({ type, id }: ResourceId, name: string, params?: AnyParams, options?: ResourcesConfig | null): Promise<R> {
     const query = this.#query(params, RESOURCES[type].to[name]?.[0] ?? type, options, false);
-    return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }));
+    return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }), options);
   }
 
   /** A page of the resources that a relationship leads to. */
@@ -213,7 +224,7 @@ export class ResourceAdapter {
   async #page<R extends Resource>(listing: Listing, query: QueryStringParams, options: ResourcesConfig | null | undefined): Promise<ListResponse<R>> {
     const received = await this.#receive({ ...listing, query, options, secrets: [] });
     const document = documentOf(received);
-    const data = denormalize<R>(document, this.spelling);
+    const data = denormalize<R>(document, this.#spelling(options));
     if (!Array.isArray(data)) throw unreadable(received, "the answer is not a list");
     const { links, meta } = document;
     const asked = { number: Number(query["page[number]"] ?? 1), size: Number(query["page[size]"] ?? 10) };
@@ -227,8 +238,8 @@ export class ResourceAdapter {
   }
 
   /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
-  #normalized(resource: object & ResourceType): Normalized {
-    const normalized = normalize(resource, this.spelling);
+  #normalized(resource: object & ResourceType, options: ResourcesConfig | null | undefined): Normalized {
+    const normalized = normalize(resource, this.#spelling(options));
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
@@ -241,15 +252,15 @@ export class ResourceAdapter {
   /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
   #query(params: AnyParams | undefined, type: string, options: ResourcesConfig | null | undefined, own: boolean): QueryStringParams {
     const secrecy: Secrecy | undefined = (options?.secrets ?? this.#config.secrets) ? undefined : { own };
-    return { ...generateQueryStringParams(params, type, secrecy, this.spelling), ...this.#params(options) };
+    return { ...generateQueryStringParams(params, type, secrecy, this.#spelling(options)), ...this.#params(options) };
   }
 
   #params(options: ResourcesConfig | null | undefined): QueryStringParams {
     return Object.fromEntries(Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]));
   }
 
-  #one<R extends Resource>(received: Received): R {
-    const data = denormalize<R>(documentOf(received), this.spelling);
+  #one<R extends Resource>(received: Received, options: ResourcesConfig | null | undefined): R {
+    const data = denormalize<R>(documentOf(received), this.#spelling(options));
     if (Array.isArray(data)) throw unreadable(received, "the answer is a list, not one resource");
     return kept(data, received);
   }

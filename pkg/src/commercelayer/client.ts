@@ -5,6 +5,7 @@
 import { ProvisioningResources } from "../generated/commercelayer.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { ResourceAdapter } from "./adapter.js";
+import { ApiCredentials } from "./credentials.js";
 import type { CommerceLayerConfig, CommerceLayerInitConfig } from "./config.js";
 import type { ApiError } from "./errors.js";
 import type { ErrorInterceptor, InterceptorType, RawResponseReader, RequestInterceptor, ResponseInterceptor } from "./interceptors.js";
@@ -28,6 +29,7 @@ const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.di
 export class CommerceLayerProvisioningClient extends ProvisioningResources {
   /** The version of the API's description that the package was made from. */
   readonly openApiSchemaVersion = OPEN_API_SCHEMA_VERSION;
+  #credentials: ApiCredentials | undefined;
 
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: CommerceLayerInitConfig) {
@@ -38,6 +40,16 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
   /** @internal */
   protected get adapter(): ResourceAdapter {
     return adapters.get(this) as ResourceAdapter;
+  }
+
+  /** The API credentials of organizations. */
+  override get api_credentials(): ApiCredentials {
+    return (this.#credentials ??= new ApiCredentials(this.adapter));
+  }
+
+  /** The same, in the spelling of the rest of the package: `cl.apiCredentials.replace(...)`. */
+  get apiCredentials(): ApiCredentials {
+    return this.api_credentials;
   }
 
   /** The access token that a call would be sent with now; empty if none was fetched yet. */

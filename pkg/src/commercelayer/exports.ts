@@ -4,6 +4,9 @@ export { CommerceLayerProvisioning, CommerceLayerProvisioning as default, Commer
 export { ResourceAdapter, apiResourceAdapter } from "./adapter.js";
 export { ApiResource, ApiResourceBase, ApiSingleton } from "./resource.js";
 export * from "../generated/commercelayer.js";
+export { ApiCredentials } from "./credentials.js";
+export type { CredentialPair, CredentialSink, ReplaceOptions, Replacement, ReplacementStep, ReplacementStepName } from "./replace.js";
+export { ReplacementError, type ReplacementReason } from "./replacement-error.js";
 export type * from "../generated/commercelayer-models.js";
 export type * from "./model.js";
 export type * from "./params.js";

@@ -1,0 +1,101 @@
+/** API credentials, with what takes more than one call. */
+
+import { ApiCredentials as Operations } from "../generated/commercelayer.js";
+import type { ApiCredential, ApplicationMembership } from "../generated/commercelayer-models.js";
+import { AuthenticationError } from "../errors.js";
+import type { ResourceAdapter } from "./adapter.js";
+import { clientCredentials } from "./auth/credentials.js";
+import { jwtDecode } from "./auth/jwt.js";
+import { fetchToken, revoke } from "./auth/revoke.js";
+import type { ResourcesConfig } from "./config.js";
+import { ApiError } from "./errors.js";
+import type { ResourceId } from "./model.js";
+import { type Claims, type Provisioning, type ReplaceOptions, type Replacement, replaceCredential } from "./replace.js";
+
+const CREDENTIALS = { type: "api_credentials" } as const;
+const DEPENDENTS = { type: "application_memberships" } as const;
+
+/** API credentials. */
+export class ApiCredentials extends Operations {
+  /**
+   * Replaces a credential: makes a new one like it, sees that it works, puts it into `sink` and reads it back, and deletes the old one if that is
+   * allowed. The API has no call that gives an existing credential a new secret.
+   *
+   * It can be interrupted anywhere and called again with the same arguments; see {@link ReplaceOptions}.
+   *
+   * @throws {@link ReplacementError} if it must not go on, {@link SdkError} and {@link AuthenticationError} if a call failed. Nothing has been
+   * deleted that the sink holds.
+   */
+  async replace(id: string | ResourceId, options: ReplaceOptions): Promise<Replacement> {
+    return replaceCredential(provisioning(this.resources, options?.signal), this.identified(id).id, options);
+  }
+}
+
+/** What replacing needs, by the calls of a client. Names are as on the wire, whatever the client's are. */
+function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined): Provisioning {
+  const call: ResourcesConfig = { signal, names: "snake" };
+  const places = adapter.places;
+  return {
+    credential: (id, secret) =>
+      unlessGone(adapter.retrieve<ApiCredential>({ ...CREDENTIALS, id }, { include: ["organization", "role"], ...(secret ? {} : { fields: SHOWN }) }, call)),
+    credentialsByReference: (reference) =>
+      all(adapter.list<ApiCredential>(CREDENTIALS, { filters: { reference_eq: reference }, fields: SHOWN, pageSize: 25 }, call)),
+    createCredential: (credential) => adapter.create<ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
+    deleteCredential: async (id) => {
+      try {
+        await unlessGone(adapter.delete({ ...CREDENTIALS, id }, call));
+        return true;
+      } catch (error) {
+        if (ApiError.isApiError(error) && error.status === 423) return false;
+        throw error;
+      }
+    },
+    dependents: (id) => {
+      const include = ["organization", "role", "membership", "membership_profile"];
+      return all(adapter.list<ApplicationMembership>(DEPENDENTS, { filters: { api_credential_id_eq: id }, include, pageSize: 25 }, call));
+    },
+    createDependent: (row) => adapter.create({ ...row, ...DEPENDENTS }, {}, call),
+    deleteDependent: async (id) => unlessGone(adapter.delete({ ...DEPENDENTS, id }, call)),
+    claims: async ({ clientId, clientSecret }) => {
+      try {
+        return claimsIn(await fetchToken(clientCredentials({ clientId, clientSecret }), { ...places, signal }));
+      } catch (error) {
+        if (error instanceof AuthenticationError && [400, 401, 403].includes(error.status)) return undefined;
+        throw error;
+      }
+    },
+    revokeToken: (token, { clientId, clientSecret }) => revoke({ ...places, token, clientId, clientSecret: clientSecret || undefined, signal }),
+    own: async () => claimsIn(adapter.currentAccessToken),
+  };
+}
+
+/** All that is compared, and no secret. */
+const SHOWN = [
+  ...["name", "kind", "redirect_uri", "expires_in", "mode", "custom", "confidential", "client_id", "scopes"],
+  ...["reference", "reference_origin", "metadata", "created_at", "organization", "role"],
+];
+
+/** Every item of every page. */
+async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of pages) items.push(item);
+  return items;
+}
+
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (ApiError.isApiError(error) && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The claims of a token; nothing of one that says none. */
+function claimsIn(token: string): Claims {
+  try {
+    return jwtDecode(token).payload as Claims;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,422 @@
+/**
+ * Replacing an API credential. The API issues no new secret for one that exists, so a new credential takes the old one's place.
+ *
+ * A replacement can be interrupted anywhere and run again: what has been done stands on the server, under the replacement's
+ * `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential nor loses a secret. The old
+ * credential is deleted last, only if that is allowed, and only while the sink demonstrably holds the new one.
+ */
+
+import type { ApiCredential, ApiCredentialCreate, ApplicationMembership, ApplicationMembershipCreate } from "../generated/commercelayer-models.js";
+import { RequestAbortedError } from "../errors.js";
+import { type ReplacementReason, ReplacementError } from "./replacement-error.js";
+
+/** What consumers log in with. */
+export interface CredentialPair {
+  /** The credential's id. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Where consumers find their credential: a vault, a secret manager, a file. */
+export interface CredentialSink {
+  /** Stores the pair in place of the one before. It may be called again with the same pair. */
+  put(pair: CredentialPair): unknown;
+  /** What a consumer would find now. The secret is compared and let go. */
+  get(): Promise<Held> | Held;
+}
+
+type Held = Pick<CredentialPair, "clientId" | "clientSecret"> | null | undefined;
+
+/** The steps, in order. */
+export type ReplacementStepName = "inspect" | "create" | "dependents" | "verify" | "publish" | "settle" | "revoke" | "delete";
+
+/** What became of a step. Nothing in it is secret. */
+export interface ReplacementStep {
+  readonly step: ReplacementStepName;
+  /** `already`: an earlier run had done it. `planned`: a dry run would do it. */
+  readonly state: "done" | "already" | "skipped" | "planned";
+  /** In words. */
+  readonly what: string;
+}
+
+/** How to replace a credential. */
+export interface ReplaceOptions {
+  /** Where the new pair goes. */
+  sink: CredentialSink;
+  /**
+   * The `reference` that the new credential gets. It says which replacement this is: a run that is to go on with an earlier one needs the
+   * same. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
+   */
+  reference?: string | undefined;
+  /** Only says what would be done. */
+  dryRun?: boolean | undefined;
+  /** Deletes the old credential at the end. Needs `settle`. Default: both stay alive. */
+  mayDelete?: boolean | undefined;
+  /** Resolves once every consumer uses the new pair: asks them, or waits for the old one's tokens to expire. */
+  settle?: ((replacement: { old: { id: string; expiresIn: number }; id: string; signal: AbortSignal | undefined }) => unknown) | undefined;
+  /** Access tokens of the old credential that are known. They are revoked before it is deleted. */
+  revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
+  /** Also replaces a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
+  publicKinds?: boolean | undefined;
+  /** Sees whether the new pair works, instead of asking for a token and comparing what it says. What it throws ends the run. */
+  verify?: ((pair: CredentialPair) => unknown) | undefined;
+  /** Is told of each step, for an audit log. */
+  onStep?: ((step: ReplacementStep) => void) | undefined;
+  /** Ends the run between two requests, and the request that runs. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What became of a replacement. Nothing in it is secret: that is in the sink. */
+export interface Replacement {
+  readonly reference: string;
+  readonly old: {
+    readonly id: string;
+    /** `gone`: it was not there any more. */
+    readonly state: "deleted" | "kept" | "gone";
+    /** Why it was kept. */
+    readonly because?: string | undefined;
+  };
+  /** The credential that has taken its place; none in a dry run that would make it. */
+  readonly credential: { readonly id: string; readonly clientId: string } | undefined;
+  readonly steps: readonly ReplacementStep[];
+}
+
+/** What replacing needs of a client. @internal */
+export interface Provisioning {
+  /** `undefined` for 404. With `secret`, the pair's secret is in it. */
+  credential(id: string, secret: boolean): Promise<ApiCredential | undefined>;
+  credentialsByReference(reference: string): Promise<ApiCredential[]>;
+  createCredential(credential: ApiCredentialCreate): Promise<ApiCredential>;
+  /** False for 423: something depends on it. 404 is success. */
+  deleteCredential(id: string): Promise<boolean>;
+  dependents(id: string): Promise<ApplicationMembership[]>;
+  createDependent(row: ApplicationMembershipCreate): Promise<unknown>;
+  /** 404 is success. */
+  deleteDependent(id: string): Promise<void>;
+  /** Logs in with a pair. `undefined` if the server refuses the pair; throws if it could not be asked. */
+  claims(pair: CredentialPair): Promise<Claims | undefined>;
+  revokeToken(token: string, pair: CredentialPair): Promise<void>;
+  /** What the client itself runs with, as its token says. */
+  own(): Promise<Claims | undefined>;
+}
+
+/** What is compared of a token's claims. */
+export interface Claims {
+  readonly application?: { readonly id?: string; readonly client_id?: string; readonly kind?: string };
+  readonly organization?: { readonly id?: string };
+  readonly test?: boolean;
+}
+
+/** What a clone has in common with its model. `scopes` and `confidential` cannot be set: they are compared alone. */
+const COPIED = ["name", "kind", "redirect_uri", "expires_in", "mode", "custom"] as const;
+const COMPARED = [...COPIED, "scopes", "confidential"] as const;
+
+/** Where a replacement leaves its traces on the new credential. */
+const REPLACES = "replaces";
+const REFERENCE_BEFORE = "replaced_reference";
+
+/**
+ * Replaces the credential with this id.
+ *
+ * @throws {@link ReplacementError} whose `step` and `reason` say where and why it stopped; nothing has been deleted then. What the client's
+ * calls throw passes: run it again.
+ */
+export async function replaceCredential(api: Provisioning, id: string, options: ReplaceOptions): Promise<Replacement> {
+  const run = new Run(api, id, options);
+  return run.all();
+}
+
+class Run {
+  readonly #api: Provisioning;
+  readonly #id: string;
+  readonly #options: ReplaceOptions;
+  readonly #reference: string;
+  readonly #steps: ReplacementStep[] = [];
+  /** What runs that were interrupted, or came second, have left behind. */
+  #spares: ApiCredential[] = [];
+
+  constructor(api: Provisioning, id: string, options: ReplaceOptions) {
+    this.#api = api;
+    this.#id = id;
+    this.#options = options;
+    this.#reference = options.reference ?? `keyturn-replaces-${id}`;
+    if (typeof options.sink?.put !== "function" || typeof options.sink.get !== "function") {
+      throw this.#stop("inspect", "no_sink", "`sink` needs a `put` and a `get`: without a place that holds the new secret it would be lost");
+    }
+    if (this.#reference.trim() === "") throw this.#stop("inspect", "no_reference", "`reference` is empty: an interrupted run could not be found again");
+    if (options.mayDelete && !options.settle) {
+      throw this.#stop("inspect", "no_settle", "`mayDelete` needs `settle`: only you know when every consumer uses the new pair");
+    }
+  }
+
+  async all(): Promise<Replacement> {
+    const old = await this.#inspect();
+    const found = await this.#find();
+    if (!old && !found) throw this.#stop("inspect", "not_found", `there is no credential ${this.#id}, and none that has replaced it`);
+    if (this.#options.dryRun) return this.#plan(old, found);
+    const pair = await this.#pair(old, found);
+    if (old) await this.#copyDependents(old, pair);
+    await this.#verify(old, pair);
+    await this.#publish(pair);
+    await this.#clearSpares(pair);
+    if (!old) return this.#end(pair, "gone");
+    const because = await this.#retire(old, pair);
+    return because === undefined ? this.#end(pair, "deleted") : this.#end(pair, "kept", because);
+  }
+
+  /** The old credential, if it may be replaced. */
+  async #inspect(): Promise<ApiCredential | undefined> {
+    const old = await this.#api.credential(this.#id, false);
+    if (!old) return this.#note("inspect", "already", "the old credential is gone");
+    const own = (await this.#api.own())?.application;
+    if (own && (own.id === old.id || own.client_id === old.client_id)) {
+      throw this.#stop("inspect", "own_credential", "this client runs with that credential: it would cut itself off");
+    }
+    if (["sales_channel", "webapp"].includes(old.kind) && !this.#options.publicKinds) {
+      const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
+      throw this.#stop("inspect", "public_kind", message);
+    }
+    if (!old.organization) throw this.#stop("inspect", "unreadable", "the credential's organization cannot be read with this token");
+    this.#note("inspect", "done", `a ${old.kind} credential of organization ${old.organization.id}`);
+    return old;
+  }
+
+  /**
+   * What an earlier run, or one beside this, has made. Of several the one that was made first counts, for every run alike; the others were
+   * never given to anybody.
+   */
+  async #find(): Promise<ApiCredential | undefined> {
+    this.#mayGoOn();
+    const all = await this.#api.credentialsByReference(this.#reference);
+    const foreign = all.find((one) => (one.metadata as Record<string, unknown> | null | undefined)?.[REPLACES] !== this.#id);
+    if (foreign) {
+      const message = `credential ${foreign.id} has the reference ${JSON.stringify(this.#reference)} already, and is no replacement of ${this.#id}`;
+      throw this.#stop("create", "reference_taken", message);
+    }
+    const [first, ...others] = all.sort(byAge);
+    this.#spares = others;
+    return first;
+  }
+
+  /** The new credential's pair: found, or made. */
+  async #pair(old: ApiCredential | undefined, found: ApiCredential | undefined): Promise<CredentialPair> {
+    const made = found ? undefined : await this.#api.createCredential(cloneOf(old as ApiCredential, this.#reference));
+    let winner = found ?? (made as ApiCredential);
+    if (made) {
+      winner = (await this.#find()) ?? made;
+      // A run beside this one was first. Nobody has seen ours.
+      if (winner.id !== made.id) await this.#api.deleteCredential(made.id);
+    }
+    const own = made?.id === winner.id;
+    const differs = old && COMPARED.filter((name) => !same(old[name], winner[name]));
+    if (differs?.length) {
+      if (own) await this.#api.deleteCredential(winner.id);
+      const message = `the new credential differs from the old one in ${differs.join(", ")}${own ? ", and was deleted again" : ""}`;
+      throw this.#stop("create", "differs", message, winner.id);
+    }
+    const whole = own && made.client_secret ? made : await this.#api.credential(winner.id, true);
+    if (!whole?.client_id || (!whole.client_secret && whole.confidential)) {
+      throw this.#stop("create", "unreadable", "the new credential's secret cannot be read with this token", winner.id);
+    }
+    this.#note("create", own ? "done" : "already", `credential ${whole.id}`);
+    return { id: whole.id, clientId: whole.client_id, clientSecret: whole.client_secret ?? "" };
+  }
+
+  /** What depends on a credential names it for good: each row gets a twin that names the new one. */
+  async #copyDependents(old: ApiCredential, pair: CredentialPair): Promise<void> {
+    const rows = await this.#api.dependents(old.id);
+    if (rows.length === 0) return this.#note("dependents", "skipped", "nothing depends on it");
+    const twins = new Set((await this.#api.dependents(pair.id)).map((row) => row.reference));
+    let copied = 0;
+    for (const row of rows) {
+      this.#mayGoOn();
+      const reference = `${this.#reference}/${row.id}`;
+      if (twins.has(reference)) continue;
+      await this.#api.createDependent(twinOf(row, pair.id, reference));
+      copied++;
+    }
+    this.#note("dependents", copied > 0 ? "done" : "already", `${rows.length} application memberships name the new credential too`);
+  }
+
+  async #verify(old: ApiCredential | undefined, pair: CredentialPair): Promise<void> {
+    this.#mayGoOn();
+    if (this.#options.verify) await this.#options.verify(pair);
+    else if (!old || ["sales_channel", "webapp"].includes(old.kind)) {
+      return this.#note("verify", "skipped", old ? `a ${old.kind} gets tokens for its users only` : "the old credential is gone");
+    } else await this.#compareClaims(old, pair);
+    this.#note("verify", "done", "the new pair logs in");
+  }
+
+  async #compareClaims(old: ApiCredential, pair: CredentialPair): Promise<void> {
+    const claims = await this.#api.claims(pair);
+    if (!claims) throw await this.#unfit(pair, "refused", "the server refuses the new pair");
+    const { application, organization, test } = claims;
+    const wrong = [
+      organization?.id !== old.organization?.id && "organization",
+      application?.kind !== undefined && application.kind !== old.kind && "kind",
+      old.mode != null && test !== undefined && test !== (old.mode === "test") && "mode",
+    ].filter(Boolean);
+    if (wrong.length > 0) {
+      throw await this.#unfit(pair, "differs", `a token of the new pair says something else of its ${wrong.join(" and ")}`);
+    }
+  }
+
+  /** A pair that cannot be used is not left behind, unless it has been handed out. */
+  async #unfit(pair: CredentialPair, reason: ReplacementReason, message: string): Promise<ReplacementError> {
+    if (await this.#isHeld(pair)) return this.#stop("verify", reason, `${message}; the sink holds it, so nothing was deleted`, pair.id);
+    for (const row of await this.#api.dependents(pair.id)) await this.#api.deleteDependent(row.id);
+    await this.#api.deleteCredential(pair.id);
+    return this.#stop("verify", reason, `${message}; it was deleted again, the old one is untouched`);
+  }
+
+  async #publish(pair: CredentialPair): Promise<void> {
+    this.#mayGoOn();
+    if (await this.#isHeld(pair)) return this.#note("publish", "already", "the sink holds the new pair");
+    await this.#options.sink.put(pair);
+    if (!(await this.#isHeld(pair))) {
+      throw this.#stop("publish", "not_held", "the sink was given the new pair, but does not give it back; both credentials are alive", pair.id);
+    }
+    this.#note("publish", "done", "the sink holds the new pair");
+  }
+
+  /** The sink holds the one that counts, and every run counts alike: nobody has the others. */
+  async #clearSpares({ id }: CredentialPair): Promise<void> {
+    for (const spare of this.#spares) {
+      if (spare.id === id || spare.id === this.#id) continue;
+      await this.#api.deleteCredential(spare.id);
+      this.#note("publish", "done", `removed ${spare.id}, which another run made and nobody was given`);
+    }
+  }
+
+  /** The end of the old credential; why it is kept, if it is. */
+  async #retire(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
+    const { settle, signal, mayDelete } = this.#options;
+    if (settle) {
+      await settle({ old: { id: old.id, expiresIn: old.expires_in ?? 0 }, id: pair.id, signal });
+      this.#note("settle", "done", "the caller says that the new pair is in use");
+    }
+    this.#mayGoOn();
+    if (!mayDelete) return this.#keep("`mayDelete` was not given");
+    await this.#revokeTokens(old);
+    return this.#delete(old, pair);
+  }
+
+  async #revokeTokens(old: ApiCredential): Promise<void> {
+    const { revoke } = this.#options;
+    const tokens = (typeof revoke === "function" ? await revoke() : revoke) ?? [];
+    if (tokens.length === 0) return this.#note("revoke", "skipped", "no tokens were named");
+    // Only with its own secret can a token be revoked.
+    const whole = await this.#api.credential(old.id, true);
+    if (!whole) return this.#note("revoke", "skipped", "the old credential is gone");
+    const pair = { id: whole.id, clientId: whole.client_id, clientSecret: whole.client_secret };
+    for (const token of tokens) await this.#api.revokeToken(token, pair);
+    this.#note("revoke", "done", `${tokens.length} tokens`);
+  }
+
+  async #delete(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
+    // Much may have happened while consumers settled.
+    const [before, replacement] = [await this.#api.credential(old.id, false), await this.#api.credential(pair.id, false)];
+    if (!replacement || replacement.client_id !== pair.clientId || pair.id === old.id) {
+      throw this.#stop("delete", "replacement_gone", "the new credential is not there any more; the old one is kept", pair.id);
+    }
+    if (!(await this.#isHeld(pair))) {
+      throw this.#stop("delete", "not_held", "the sink does not hold the new pair any more; the old credential is kept", pair.id);
+    }
+    if (!before) return this.#note("delete", "already", "the old credential is gone");
+    if (before.client_id !== old.client_id) {
+      throw this.#stop("delete", "changed", "the old credential has another client id than at first; it is kept", pair.id);
+    }
+    for (const row of await this.#api.dependents(old.id)) await this.#api.deleteDependent(row.id);
+    if (!(await this.#api.deleteCredential(old.id))) return this.#keep("something on the server still depends on it (423)");
+    return this.#note("delete", "done", `credential ${old.id}`);
+  }
+
+  async #isHeld(pair: CredentialPair): Promise<boolean> {
+    const held = await this.#options.sink.get();
+    return held?.clientId === pair.clientId && (held.clientSecret ?? "") === pair.clientSecret;
+  }
+
+  #plan(old: ApiCredential | undefined, found: ApiCredential | undefined): Replacement {
+    const { settle, mayDelete, revoke } = this.#options;
+    const plan = (step: ReplacementStepName, what: string): void => this.#note(step, "planned", what);
+    if (found) this.#note("create", "already", `credential ${found.id}`);
+    else plan("create", `a ${old?.kind} credential with the reference ${JSON.stringify(this.#reference)}`);
+    plan("dependents", "a twin for each application membership");
+    plan("verify", "log in with the new pair, and compare what the token says");
+    plan("publish", "put the new pair into the sink, and read it back");
+    if (settle) plan("settle", "wait until the caller says that the new pair is in use");
+    if (old && mayDelete && revoke) plan("revoke", "the tokens that are known");
+    if (old && mayDelete) plan("delete", `credential ${old.id} and the application memberships that name it`);
+    const because = old && !mayDelete ? "`mayDelete` was not given" : "this is a dry run";
+    return this.#end(found && { id: found.id, clientId: found.client_id }, old ? "kept" : "gone", old && because);
+  }
+
+  #end(pair: Pick<CredentialPair, "id" | "clientId"> | undefined, state: "deleted" | "kept" | "gone", because?: string): Replacement {
+    const credential = pair && { id: pair.id, clientId: pair.clientId };
+    return { reference: this.#reference, old: { id: this.#id, state, ...(because ? { because } : {}) }, credential, steps: this.#steps };
+  }
+
+  #mayGoOn(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw new RequestAbortedError({ operation: "api_credentials.replace", cause: signal.reason });
+  }
+
+  #keep(because: string): string {
+    this.#note("delete", "skipped", because);
+    return because;
+  }
+
+  #note(step: ReplacementStepName, state: ReplacementStep["state"], what: string): undefined {
+    const noted = { step, state, what };
+    this.#steps.push(noted);
+    this.#options.onStep?.(noted);
+  }
+
+  #stop(step: ReplacementStepName, reason: ReplacementReason, message: string, newId?: string): ReplacementError {
+    return new ReplacementError(message, { step, reason, oldId: this.#id, newId });
+  }
+}
+
+/** What an old credential's successor is made of. */
+function cloneOf(old: ApiCredential, reference: string): ApiCredentialCreate {
+  const copied = Object.fromEntries(COPIED.flatMap((name) => (old[name] == null ? [] : [[name, old[name]]])));
+  const metadata: Record<string, unknown> = { ...old.metadata, [REPLACES]: old.id };
+  if (old.reference) metadata[REFERENCE_BEFORE] = old.reference;
+  return {
+    ...copied,
+    reference,
+    ...(old.reference_origin ? { reference_origin: old.reference_origin } : {}),
+    metadata,
+    organization: rel(old.organization),
+    ...(old.role ? { role: rel(old.role) } : {}),
+  } as unknown as ApiCredentialCreate;
+}
+
+function twinOf(row: ApplicationMembership, credential: string, reference: string): ApplicationMembershipCreate {
+  const others = (["organization", "role", "membership", "membership_profile"] as const).flatMap((name) => {
+    const to = row[name];
+    return to ? [[name, rel(to)]] : [];
+  });
+  return {
+    ...(row.filters ? { filters: row.filters } : {}),
+    ...(row.metadata ? { metadata: row.metadata } : {}),
+    reference,
+    api_credential: { type: "api_credentials", id: credential },
+    ...Object.fromEntries(others),
+  } as unknown as ApplicationMembershipCreate;
+}
+
+function rel(resource: { readonly type: string; readonly id: string } | null | undefined): unknown {
+  return resource && { type: resource.type, id: resource.id };
+}
+
+/** Older first; by id where two were made within one moment. */
+function byAge(a: ApiCredential, b: ApiCredential): number {
+  return a.created_at === b.created_at ? (a.id < b.id ? -1 : 1) : a.created_at < b.created_at ? -1 : 1;
+}
+
+/** A server may leave out what it has no value for. */
+function same(a: unknown, b: unknown): boolean {
+  return (a ?? null) === (b ?? null);
+}

@@ -1,0 +1,40 @@
+/** Why a replacement stopped. */
+
+import { KeyturnError } from "../errors.js";
+import type { ReplacementStepName } from "./replace.js";
+
+/** Why a replacement stopped, as a stable word. */
+export type ReplacementReason =
+  | "no_sink"
+  | "no_reference"
+  | "no_settle"
+  | "not_found"
+  | "own_credential"
+  | "public_kind"
+  | "unreadable"
+  | "reference_taken"
+  | "differs"
+  | "refused"
+  | "not_held"
+  | "replacement_gone"
+  | "changed";
+
+/**
+ * A replacement stopped. The old credential is untouched; `newId` names the new one if it has been made. Once the reason is dealt with, the same
+ * call goes on where this one stopped.
+ */
+export class ReplacementError extends KeyturnError {
+  /** Where it stopped. */
+  readonly step: ReplacementStepName;
+  /** Why, as a stable word. */
+  readonly reason: ReplacementReason;
+  /** The credential that was to be replaced. */
+  readonly oldId: string;
+  /** The one that was to take its place, if there is one. */
+  readonly newId: string | undefined;
+  /** @internal */
+  constructor(message: string, facts: { step: ReplacementStepName; reason: ReplacementReason; oldId: string; newId: string | undefined }) {
+    super("ReplacementError", "replacement_stopped", message, { operation: "api_credentials.replace" });
+    ({ step: this.step, reason: this.reason, oldId: this.oldId, newId: this.newId } = facts);
+  }
+}
