@@ -98,6 +98,41 @@ describe("DPoP, verified by jose", () => {
     }
   });
 
+  test("a clock that goes wrong after the login is learned from the API's refusal, and tried once", async () => {
+    for (const wrongMs of [-600_000, 600_000, 86_400_000]) {
+      let offMs = 0;
+      const sent = [];
+      const fetch = async (url, init) => {
+        const headers = new Headers(init.headers);
+        sent.push(String(url));
+        if (String(url).endsWith("/token")) return Response.json(BOUND);
+        const { iat } = jose.decodeJwt(headers.get("dpop"));
+        const stale = Math.abs(iat - Date.now() / 1000) > 300;
+        return Response.json(stale ? { code: 16, message: "the proof is stale" } : {}, { status: stale ? 401 : 200, headers: { date: new Date().toUTCString() } });
+      };
+      const clock = { now: () => Date.now() + offMs, monotonic: () => performance.now() };
+      const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true, clock });
+      await c1.auth.introspect();
+      offMs = wrongMs;
+      await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }))));
+      assert.equal(sent.filter((url) => url.endsWith("/token")).length, 1, "the token is as good as before");
+      assert.equal(sent.length, 2 + 20);
+      assert.ok(Math.abs(c1.authentication.clockOffsetMs + wrongMs) <= 2000);
+      await c1.auth.introspect();
+      assert.equal(sent.length, 2 + 21);
+      c1.close();
+    }
+  });
+
+  test("a refusal that is not about the clock costs no further try", async () => {
+    const refused = () => answer(401, { code: 16 }, { date: new Date().toUTCString() })();
+    const { fetch, sent } = stub(BOUND, refused);
+    const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
+    await assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "c" }), { code: "unauthorized" });
+    assert.equal(sent.length, 2);
+    c1.close();
+  });
+
   test("a server that asks for nonces for ever is given up", async () => {
     let number = 0;
     const more = () => answer(401, { code: 16 }, { "dpop-nonce": `n-${++number}`, "www-authenticate": 'DPoP error="use_dpop_nonce"' })();

@@ -109,6 +109,25 @@ for (const [name, make] of Object.entries(stores)) {
       await next.release();
       assert.ok(await store.lease("k", 1000));
     });
+
+    test("a lease is extended by its holder, until it has expired", async () => {
+      const store = make();
+      const lease = await store.lease("k", 150);
+      for (let time = 0; time < 4; time++) {
+        await sleep(75);
+        assert.equal(await lease.extend(150), true);
+        assert.equal(await store.lease("k", 150), undefined);
+      }
+      await sleep(200);
+      assert.equal(await lease.extend(150), false);
+      const next = await store.lease("k", 1000);
+      assert.ok(next);
+      assert.equal(await lease.extend(150), false, "it is somebody else's");
+      await lease.release();
+      assert.equal(await store.lease("k", 1000), undefined);
+      assert.equal(await next.extend(100), true);
+      await next.release();
+    });
   });
 }
 
@@ -170,6 +189,37 @@ describe("clients", () => {
     for (const { reason } of ends) assert.equal(reason.reason, "invalid_client");
     assert.equal(tokens(at), 1);
     at.close();
+  });
+
+  test("a login that waits for a person has a short lease, which is extended while it waits", async () => {
+    const codes = { device_code: "d", user_code: "ABCD", verification_uri: "https://tenant.conductor.one/device", expires_in: 600, interval: 2 };
+    const times = { leased: [], extended: [] };
+    const memory = memoryStore();
+    const shared = (more) => ({
+      ...memory,
+      lease: async (key, ttlMs) => {
+        const lease = await memory.lease(key, ttlMs);
+        times.leased.push(lease && ttlMs);
+        return lease && { release: lease.release, ...more(lease) };
+      },
+    });
+    const login = async (tokenStore, questions) => {
+      let asked = 0;
+      const fetch = async (url) => {
+        if (String(url).endsWith("/device_authorization")) return Response.json(codes);
+        if (!String(url).endsWith("/token")) return Response.json({});
+        return ++asked < questions ? Response.json({ error: "authorization_pending" }, { status: 400 }) : Response.json({ access_token: "t", expires_in: 600 });
+      };
+      const credentials = keyturn.deviceLogin({ clientID: "program", onCode() {} });
+      const c1 = new ConductorOne({ credentials, serverURL: "https://tenant.conductor.one", fetch, tokenStore });
+      await c1.authenticate();
+      c1.close();
+    };
+    await login(shared(({ extend }) => ({ extend: async (ttlMs) => (times.extended.push(ttlMs), extend(ttlMs)) })), 3);
+    assert.deepEqual(times, { leased: [15_000], extended: [15_000] });
+    // A store of somebody's that was written before leases could be extended.
+    await login({ ...shared(() => ({})), get: async () => undefined }, 1);
+    assert.deepEqual(times.leased.slice(1), [15_000, 900_000]);
   });
 
   test("a store that fails, lies or holds rubbish does not fail a call", async () => {

@@ -81,7 +81,7 @@ export class Driver {
       const proof = await session.proof(facts.method, url, authorization);
       const init = this.#init(request, authorization.value, proof, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
-      const challenged = sent instanceof Answer && session.challenged(sent.status, sent.headers);
+      const challenged = sent instanceof Answer && session.challenged(sent.status, sent.headers, authorization);
       if (sent instanceof Answer && sent.ok) {
         session.succeeded();
         return sent;

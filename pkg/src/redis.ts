@@ -35,6 +35,7 @@ const SET = `local n = redis.call("HGET", KEYS[1], "n") or ""
 if n ~= ARGV[2] then return false end
 redis.call("HSET", KEYS[1], "v", ARGV[1], "n", ARGV[3]) redis.call("PEXPIRE", KEYS[1], ARGV[4]) return ARGV[3]`;
 const RELEASE = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
+const EXTEND = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end return 0`;
 const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
 
 /** A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. */
@@ -64,6 +65,7 @@ export function redisStore(client: NodeRedis | IoRedis, { prefix = "" }: RedisOp
         release: async () => {
           await run(RELEASE, name, own);
         },
+        extend: async (ttlMs) => Boolean(Number(await run(EXTEND, name, own, whole(ttlMs)))),
       };
     },
     async delete(key, version = "") {

@@ -50,6 +50,8 @@ export class Session<Told extends object = object> {
   #rescued: Uint8Array | undefined;
   readonly #send: Sender;
   readonly #prover: Prover | undefined;
+  /** By which clock calls were proven, in seconds off this machine's. */
+  readonly #offsets = new WeakMap<Authorization, number>();
   #unregister: () => void;
   #refreshing: Promise<void> | undefined;
   /** Why the last refresh got no answer: what the core remembers of it is text. */
@@ -126,21 +128,31 @@ export class Session<Told extends object = object> {
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
-  async proof(method: string, url: string, { value }: Authorization): Promise<string | undefined> {
+  async proof(method: string, url: string, authorization: Authorization): Promise<string | undefined> {
     const prover = this.#prover;
+    const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
     const hash = await prover.hash(value.slice("DPoP ".length));
+    this.#offsets.set(authorization, this.#use((handle) => handle.clock_offset()));
     return this.#prove(prover, method, url, hash);
   }
 
   /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
-  challenged(status: number, headers: Headers): boolean {
-    const nonce = this.#prover && headers.get("dpop-nonce");
-    if (!nonce || this.#closed) return false;
+  challenged(status: number, headers: Headers, authorization: Authorization): boolean {
+    if (!this.#prover || this.#closed) return false;
+    const nonce = headers.get("dpop-nonce");
+    if (!nonce) return status === 401 && this.#stale(headers.get("date"), authorization);
     const other = this.#use((handle) => handle.nonce(nonce));
     // A call beside this one may have brought the nonce already. Where the header cannot be read, a new nonce says it.
     const why = headers.get("www-authenticate");
     return status === 401 && (why === null ? other : why.includes("use_dpop_nonce"));
+  }
+
+  /** A proof that was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
+  #stale(date: string | null, authorization: Authorization): boolean {
+    const offset = this.#offsets.get(authorization);
+    if (offset === undefined || date === null) return false;
+    return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
   /** The API answered 401 to this token. True if another try makes sense. */

@@ -100,6 +100,11 @@ impl Login {
         &self.clock
     }
 
+    /// A server that refused something with the time in it says what time it has. True if it makes a difference.
+    pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
+        self.clock.learn(server, unix_seconds)
+    }
+
     /// Tokens are bound to this key from now on, and requests proven with it.
     pub fn bind(&mut self, key: Dpop) {
         self.dpop = Some(key);

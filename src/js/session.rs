@@ -147,6 +147,11 @@ impl Session {
         self.state.borrow_mut().login.dpop().is_some_and(|dpop| dpop.use_nonce(Audience::Api, nonce))
     }
 
+    /// The API refused a proof at this time of its own, a `Date`. True if the clock was so wrong that another try makes sense.
+    pub fn learn(&self, date: &str, unix_seconds: f64) -> bool {
+        retry::http_date(date).is_some_and(|date| self.state.borrow_mut().login.learn(date, unix_seconds))
+    }
+
     /// Seconds that are added to this machine's clock.
     pub fn clock_offset(&self) -> f64 {
         self.state.borrow().login.clock().offset()

@@ -17,6 +17,11 @@ export interface StoredEntry {
 export interface Lease {
   /** Gives it back, unless it has expired and somebody else has it. */
   release(): Promise<void>;
+  /**
+   * Makes it last so long from now; `false` if it has expired. A store without this has leases of 15 minutes for logins that wait
+   * for a person, and so long does it take until another worker begins anew when one dies.
+   */
+  extend?(ttlMs: number): Promise<boolean>;
 }
 
 /**
@@ -62,8 +67,10 @@ export interface Refresher {
  * a token request with its second try allows.
  */
 const LEASE_MS = 15_000;
-/** For a leader that waits for a person. */
+/** For a leader that waits for a person, in a store that cannot extend leases. */
 const LONG_LEASE_MS = 900_000;
+/** How often a leader says that it is alive. */
+const ALIVE_MS = LEASE_MS / 3;
 /** Between two looks, at first and at last. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
@@ -79,6 +86,7 @@ export async function storeKey(parts: readonly string[]): Promise<string> {
 export async function share(store: TokenStore, key: string, refresher: Refresher, long: boolean, deadline: Deadline): Promise<string | undefined> {
   const failures = `${key}.failed`;
   let lease: Lease | undefined;
+  let alive: ReturnType<typeof setInterval> | undefined;
   /** Set when the store may be left out no more: what goes wrong then is the answer. */
   let fetching = false;
 
@@ -99,8 +107,14 @@ export async function share(store: TokenStore, key: string, refresher: Refresher
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
       let seen = await look();
       if (seen.done) return seen.version;
-      lease = await wait(store.lease(key, long ? LONG_LEASE_MS : LEASE_MS), deadline);
+      lease = await wait(store.lease(key, LEASE_MS), deadline);
+      if (lease && long && !lease.extend) {
+        await wait(lease.release(), deadline);
+        lease = await wait(store.lease(key, LONG_LEASE_MS), deadline);
+      }
       if (lease) {
+        const held = lease;
+        if (held.extend) alive = setInterval(() => held.extend?.(LEASE_MS).catch(refresher.failed), ALIVE_MS);
         // It may have been put there between the two.
         seen = await look();
         if (seen.done) return seen.version;
@@ -118,6 +132,7 @@ export async function share(store: TokenStore, key: string, refresher: Refresher
     if (!lease) await refresher.fetch();
     return undefined;
   } finally {
+    clearInterval(alive);
     lease?.release().catch(refresher.failed);
   }
 

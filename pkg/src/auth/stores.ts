@@ -34,6 +34,11 @@ export function memoryStore(): TokenStore {
         async release() {
           if (leases.get(key) === own) leases.delete(key);
         },
+        async extend(ttlMs) {
+          if (live(leases, key) !== own) return false;
+          own.until = performance.now() + ttlMs;
+          return true;
+        },
       };
     },
     async delete(key, version) {
@@ -108,8 +113,18 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
       alone(key, async () => ((await read(key))?.version === expected ? write(key, value, ttlMs) : undefined)),
     async lease(key, ttlMs) {
       const name = `${key}.lease`;
-      const version = await alone(name, async () => ((await read(name)) ? undefined : write(name, "", ttlMs)));
-      return version === undefined ? undefined : { release: () => remove(name, version) };
+      const own = await alone(name, async () => ((await read(name)) ? undefined : write(name, "", ttlMs)));
+      if (own === undefined) return undefined;
+      let version = own;
+      return {
+        release: () => remove(name, version),
+        extend: (ttlMs) =>
+          alone(name, async () => {
+            if ((await read(name))?.version !== version) return false;
+            version = await write(name, "", ttlMs);
+            return true;
+          }),
+      };
     },
     delete: remove,
   };
