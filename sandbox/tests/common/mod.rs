@@ -3,6 +3,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code)]
 
+pub mod commercelayer;
+
 use std::cell::Cell;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
