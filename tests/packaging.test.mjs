@@ -60,7 +60,7 @@ describe("contents", () => {
 
   test("every file that the manifest names exists", () => {
     const named = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(named));
-    for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.bin), ...named(manifest.exports)]) {
+    for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.bin), ...named(manifest.exports), ...named(manifest.imports)]) {
       assert.ok(existsSync(join(keyturn, file)), file);
     }
   });

@@ -1,4 +1,4 @@
-// Workers that keep a client for more than one request, as Cloudflare advises: what belongs to one request ends with it there.
+// What differs in Workers: what belongs to one request ends with it, though a client is kept for more; and no bytes are compiled.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { installed } from "./lib/installed.mjs";
@@ -99,3 +99,25 @@ test("a renewal does not end with the request that began it", async () => {
     assert.equal(await ask(worker, { ...task, seconds: 500 }), "done");
   });
 });
+
+for (const [how, first, second] of [["alone", "", ""], ["before the client", "", "keyturn/compat"], ["after the client", "keyturn/compat", ""]]) {
+  test(`messages are read and written, imported ${how}`, async () => {
+    const imported = (path, name) => (path ? `import { ConductoroneSDKTypescript as ${name} } from "${path}";` : `const ${name} = Object;`);
+    const source = `
+      ${imported(first, "First")}
+      import { connectorCredentialFromJSON, searchAppsRequestToJSON } from "keyturn/compat/sdk/models/shared";
+      ${imported(second, "Second")}
+      const options = { security: { bearerAuth: "a-token" }, tenantDomain: "acme" };
+      export default {
+        fetch: () => Response.json([new First(options), new Second(options)].length && [connectorCredentialFromJSON('{"id":"c"}'), searchAppsRequestToJSON({ pageSize: 3 })]),
+      };
+    `;
+    const worker = await startWorker(folder, { source });
+    try {
+      assert.ok(worker.size < 450_000, "the core is not in the script too");
+      assert.deepEqual(await (await fetch(worker.url)).json(), [{ ok: true, value: { id: "c" } }, '{"pageSize":3}']);
+    } finally {
+      await worker.stop();
+    }
+  });
+}

@@ -96,6 +96,10 @@ describe("a bundle", () => {
       assert.equal(bytes("core-bytes.js"), 0);
       assert.match(text, /core\.wasm"/);
     }
+    const alone = 'export { connectorCredentialFromJSON } from "keyturn/compat/sdk/models/shared";';
+    const { bytes, text } = await bundle(alone, { conditions: ["workerd"], external: ["*.wasm"] });
+    assert.equal(bytes("core-bytes.js") + bytes("compat/client.js"), 0);
+    assert.match(text, /core\.wasm"/);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The `FromJSON` and `ToJSON` functions of messages. */
 
-import "./provide.js";
+// Where the core is depends on the runtime: the entries beside say it for clients, and `imports` of the manifest for this.
+import "#core";
 
 import { c1 } from "../c1.js";
 import { readMessage } from "../call.js";
