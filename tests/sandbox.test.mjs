@@ -32,7 +32,7 @@ describe("the command", () => {
   test("--json says first what a client needs", async () => {
     const ready = await startSandbox(folder);
     try {
-      assert.deepEqual(Object.keys(ready), ["url", "clientId", "clientSecret", "appId", "connectorId", "stop"]);
+      assert.deepEqual(Object.keys(ready), ["url", "clientId", "clientSecret", "appId", "connectorId", "commercelayer", "stop"]);
       assert.match(ready.url, /^http:\/\/127\.0\.0\.1:\d+$/);
       assert.equal(ready.clientId.split("@")[1], `${new URL(ready.url).host}/spc`);
       const c1 = client(ready);
@@ -57,13 +57,14 @@ describe("the command", () => {
   });
 
   test("--exec runs a command as a client, and ends as it ends", () => {
-    const script = "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); process.exit(7)";
+    const script = "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); console.log(process.env.COMMERCELAYER_CLIENT_ID); process.exit(7)";
     writeFileSync(join(scratch, "script.mjs"), script);
     const { stdout, status } = cli("sandbox", "--exec", `"${process.execPath}" script.mjs`);
-    const [url, id, secret] = stdout.split("\n");
+    const [url, id, secret, provisioning] = stdout.split("\n");
     assert.equal(status, 7);
     assert.ok(id.endsWith(`@${new URL(url).host}/spc`));
     assert.ok(secret.startsWith("secret-token:conductorone.com:v1:"));
+    assert.match(provisioning, /^sandbox-provisioning/);
     assert.equal(cli("sandbox", "--exec", "exit 0").status, 0);
   });
 
@@ -79,6 +80,7 @@ describe("the command", () => {
       [1, "127.0.0.1 only", "sandbox", "--host", "::"],
       [1, "port:", "sandbox", "--port", "65536"],
       [1, "revoked:", "sandbox", "--revoked", "maybe"],
+      [1, "commercelayer:", "sandbox", "--rate-limits", "maybe"],
     ]) {
       const told = cli(...args);
       assert.equal(told.status, status, args.join(" "));
@@ -132,6 +134,118 @@ describe("the server", () => {
       assert.equal((await ask({ origin: "https://evil.example" })).headers["access-control-allow-origin"], undefined);
     } finally {
       await server.close();
+    }
+  });
+});
+
+/** The Provisioning API by hand: a token, and requests with it. */
+class Provisioning {
+  constructor({ serverURL, clientId, clientSecret }, fetch = globalThis.fetch) {
+    Object.assign(this, { serverURL, clientId, clientSecret, fetch });
+  }
+
+  async token(credential = this, more = {}) {
+    const body = { grant_type: "client_credentials", client_id: credential.clientId, client_secret: credential.clientSecret, ...more };
+    const headers = { "content-type": "application/json" };
+    return this.fetch(`${this.serverURL}/oauth/token`, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  async ask(method, path, data) {
+    this.access ??= (await (await this.token()).json()).access_token;
+    const headers = { authorization: `Bearer ${this.access}`, accept: "application/vnd.api+json" };
+    if (data !== undefined) headers["content-type"] = headers.accept;
+    const body = data === undefined ? undefined : JSON.stringify({ data });
+    return this.fetch(`${this.serverURL}/api/${path}`, { method, headers, body });
+  }
+
+  async read(path) {
+    const answer = await this.ask("GET", path);
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  }
+
+  async webapp(name) {
+    const { id } = (await this.read("organizations")).data[0];
+    const relationships = { organization: { data: { type: "organizations", id } } };
+    return this.ask("POST", "api_credentials", { type: "api_credentials", attributes: { name, kind: "webapp", redirect_uri: "https://app.example/back" }, relationships });
+  }
+}
+
+describe("Commerce Layer's side", () => {
+  test("is served beside C1's, on the same origin", async () => {
+    const server = await sandbox.serveSandbox();
+    try {
+      const api = new Provisioning(server.commercelayer);
+      assert.equal(api.serverURL, server.url);
+      const made = (await (await api.webapp("Back office 2")).json()).data;
+      const pair = { clientId: made.attributes.client_id, clientSecret: made.attributes.client_secret };
+      assert.equal((await api.token(pair)).status, 200);
+      assert.equal((await api.ask("DELETE", `api_credentials/${made.id}`)).status, 204);
+      assert.equal((await api.token(pair)).status, 401);
+      const { keys } = await (await fetch(`${server.url}/.well-known/jwks.json`)).json();
+      const [head, claims, signature] = api.access.split(".");
+      const key = await crypto.subtle.importKey("jwk", keys[0], { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+      const signed = new TextEncoder().encode(`${head}.${claims}`);
+      assert.ok(await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, Buffer.from(signature, "base64url"), signed));
+      assert.equal((await client(server).auth.introspect()).statusCode, 200);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("loses requests and answers, waits, and is switched", async () => {
+    const tenant = await sandbox.createSandbox({ seed: "empty", commercelayer: { tokenTtl: 60 } });
+    const { commercelayer } = tenant;
+    const api = new Provisioning(commercelayer, tenant.fetch);
+    const count = async () => (await api.read("api_credentials")).meta.record_count;
+    for (const [action, left] of [["drop", 0], ["drop-answer", 1]]) {
+      tenant.fault({ operation: "commercelayer.api_credentials.create", action });
+      await assert.rejects(api.webapp(action), { name: "TypeError" });
+      assert.equal(await count(), left, action);
+    }
+    assert.deepEqual(
+      tenant.requests({ operation: "api_credentials.create" }).map(({ operation, status, answered }) => [operation, status, answered]),
+      [["commercelayer.api_credentials.create", null, false], ["commercelayer.api_credentials.create", 201, false]],
+    );
+
+    const [{ id, attributes }] = (await api.read("api_credentials")).data;
+    commercelayer.lock(id);
+    assert.equal((await api.ask("DELETE", `api_credentials/${id}`)).status, 423);
+    commercelayer.lock(id, false);
+    const page = new URL("/oauth/authorize", commercelayer.serverURL);
+    page.search = new URLSearchParams({ client_id: attributes.client_id, redirect_uri: attributes.redirect_uri, response_type: "code", state: "s" });
+    const back = new URL(commercelayer.authorize(page));
+    assert.equal(back.searchParams.get("state"), "s");
+    const pair = { clientId: attributes.client_id, clientSecret: attributes.client_secret };
+    const grant = { grant_type: "authorization_code", code: back.searchParams.get("code"), redirect_uri: attributes.redirect_uri };
+    assert.equal((await (await api.token(pair, grant)).json()).expires_in, 60);
+
+    commercelayer.configure({ rateLimits: { read: 1 } });
+    assert.equal((await api.ask("GET", "user")).headers.get("x-ratelimit-remaining"), "0");
+    const limited = await api.ask("GET", "user");
+    assert.deepEqual([limited.status, limited.headers.get("retry-after")], [429, "60"]);
+    commercelayer.configure({ rateLimits: "off" });
+    tenant.clock.advance(60_000);
+    const old = await api.ask("GET", "user");
+    assert.deepEqual([old.status, (await old.json()).errors[0].code], [401, "INVALID_TOKEN"]);
+    assert.throws(() => commercelayer.configure({ rateLimits: "some" }), { name: "ConfigurationError" });
+    tenant.close();
+  });
+
+  test("keeps its rows in the state file, and no secret", async () => {
+    const file = join(scratch, "provisioning.json");
+    const first = await sandbox.serveSandbox({ state: file, seed: "empty" });
+    const made = (await (await new Provisioning(first.commercelayer).webapp("Kept")).json()).data;
+    await first.close();
+    const text = readFileSync(file, "utf8");
+    assert.ok(text.includes(made.attributes.client_id) && !text.includes(made.attributes.client_secret));
+    const second = await sandbox.serveSandbox({ state: file });
+    try {
+      const { data } = await new Provisioning(second.commercelayer).read(`api_credentials/${made.id}`);
+      assert.equal(data.attributes.client_id, made.attributes.client_id);
+      assert.notEqual(data.attributes.client_secret, made.attributes.client_secret);
+    } finally {
+      await second.close();
     }
   });
 });

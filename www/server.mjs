@@ -34,10 +34,10 @@ const TYPES = {
 };
 
 /** What the sandbox answers. */
-const TENANT = /^\/((api|auth|_sandbox)\/|device(\?|$))/;
+const TENANT = /^\/((api|auth|oauth|_sandbox)\/|\.well-known\/jwks\.json$|device(\?|$))/;
 
-/** Its page for approving log-ins checks where a form comes from, which browsers keep back if a page may name no referrer at all. */
-const PAGE = /^\/device/;
+/** Its pages for approving log-ins check where a form comes from, which browsers keep back if a page may name no referrer at all. */
+const PAGE = /^\/(device|oauth\/authorize)/;
 
 /** Longest body that is read. */
 const LONGEST_BODY = 16 << 20;

@@ -12,7 +12,7 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
 
   --port N             the port; 0, the default, for any that is free
   --seed NAME          demo (the default), empty or large
-  --json               first line: {"url","clientId","clientSecret","appId","connectorId"}
+  --json               first line: {"url","clientId","clientSecret","appId","connectorId","commercelayer"}
   --state FILE         keep the rows in a file; no secret is written to it
   --token-ttl SECONDS  how long access tokens live; default 3600
   --clock DATE         what its clock shows at first, such as 2030-01-01T00:00:00Z
@@ -20,8 +20,10 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
   --old-after-rotate   keep (the default) or revoke: a connector's older credentials
   --revoked            gone (the default) or shown: revoked connector credentials
   --dpop               accept (the default), ignore, require or nonce: proofs of possession
+  --rate-limits        off (the default) or on: the documented limits of Commerce Layer
   --exec COMMAND       run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
-                       _APP_ID and _CONNECTOR_ID set, then stop with its exit code
+                       _APP_ID and _CONNECTOR_ID set, and the first three as COMMERCELAYER_... for
+                       the Provisioning API, then stop with its exit code
 
 keyturn --version, keyturn --help
 `;
@@ -58,6 +60,7 @@ async function sandbox(args: string[]): Promise<number> {
     "old-after-rotate": text,
     revoked: text,
     dpop: text,
+    "rate-limits": text,
     exec: text,
     json: { type: "boolean" },
   } as const;
@@ -85,15 +88,21 @@ async function sandbox(args: string[]): Promise<number> {
     oldAfterRotate: values["old-after-rotate"] as "keep" | "revoke" | undefined,
     revoked: values.revoked as "gone" | "shown" | undefined,
     dpop: values.dpop as "accept" | "ignore" | "require" | "nonce" | undefined,
+    commercelayer: { rateLimits: values["rate-limits"] as "on" | "off" | undefined },
   });
-  const { url, clientId, clientSecret, appId, connectorId } = server;
-  if (values.json) console.log(JSON.stringify({ url, clientId, clientSecret, appId, connectorId }));
+  if (values.json) console.log(JSON.stringify(ready(server)));
   else if (values.exec === undefined) console.log(introduce(server));
   try {
     return await (values.exec === undefined ? stopped() : run(values.exec, server));
   } finally {
     await server.close();
   }
+}
+
+/** What the first line of `--json` tells. */
+function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): object {
+  const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
+  return { url, clientId, clientSecret, appId, connectorId, commercelayer: { serverURL, clientId: id, clientSecret: secret } };
 }
 
 function introduce(server: SandboxServer): string {
@@ -106,9 +115,15 @@ Ctrl-C stops it.`;
 }
 
 /** The tenant as variables of the environment: those that a client reads and, if there is one, a connector to try. */
-function variables({ url, clientId, clientSecret, appId, connectorId }: SandboxServer): Record<string, string> {
+function variables({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): Record<string, string> {
   const login = { CONDUCTORONE_SERVER_URL: url, CONDUCTORONE_CLIENT_ID: clientId, CONDUCTORONE_CLIENT_SECRET: clientSecret };
-  return appId === "" ? login : { ...login, CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId };
+  return {
+    ...login,
+    ...(appId === "" ? {} : { CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId }),
+    COMMERCELAYER_SERVER_URL: commercelayer.serverURL,
+    COMMERCELAYER_CLIENT_ID: commercelayer.clientId,
+    COMMERCELAYER_CLIENT_SECRET: commercelayer.clientSecret,
+  };
 }
 
 /** Waits until somebody stops the program. */
