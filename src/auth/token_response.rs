@@ -252,7 +252,7 @@ impl Fields {
             "access_token" => self.token = (!matches!(value, Value::Null)).then_some(text),
             "token_type" => self.token_type = text,
             "refresh_token" => self.refresh_token = text,
-            // JSON:API's form, {errors: [{title, detail, code, status}]}: the first of them says it.
+            // JSON:API's form, {errors: [{title, detail, code, status, meta: {error}}]}: the first of them says it.
             "errors" => {
                 if let Value::Nested(list) = value {
                     self.failed |= self.first_of(list).is_ok();
@@ -283,12 +283,22 @@ impl Fields {
         let mut cursor = Cursor::new(list);
         cursor.expect(b'[')?;
         let mut members = Members::begin(&mut cursor)?;
-        let (mut title, mut detail) = (None, None);
+        let [mut code, mut error, mut title, mut detail] = [const { None }; 4];
         while let Some(name) = members.next(&mut cursor)? {
             let slot = match name.raw() {
-                "code" => &mut self.oauth_error,
+                "code" => &mut code,
                 "title" => &mut title,
                 "detail" => &mut detail,
+                // OAuth's word for it.
+                "meta" if cursor.peek()? == Token::Object => {
+                    // What cannot be read of it is not missed.
+                    let _ = json::each_member(cursor.value()?.as_bytes(), |name, value| {
+                        if let ("error", Value::Text(text)) = (name, value) {
+                            error = text.unescape().map(|text| Zeroizing::new(text.into_owned()));
+                        }
+                    });
+                    continue;
+                }
                 _ => {
                     cursor.skip()?;
                     continue;
@@ -299,6 +309,7 @@ impl Fields {
                 _ => cursor.skip()?,
             }
         }
+        self.oauth_error = self.oauth_error.take().or(error).or(code);
         self.description = self.description.take().or(detail).or(title);
         Ok(())
     }

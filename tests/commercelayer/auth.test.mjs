@@ -9,8 +9,9 @@ import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
 const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
-const { keyturn } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const auth = await load("commercelayer/auth/index.js");
+const { default: CommerceLayerProvisioning } = await load("commercelayer/index.js");
 const { commerceLayerPlan } = await load("commercelayer/auth/plan.js");
 const { Session } = await load("session.js");
 const { Driver } = await load("driver.js");
@@ -525,7 +526,8 @@ describe("30 token requests a minute", () => {
     const open = (number) => client(at, { credentials: auth.clientCredentials({ clientId: `c-${number}`, clientSecret: "s" }), fetch: own, debugLogger });
     const clients = Array.from({ length: 45 }, (_, number) => open(number));
     const ends = clients.map(({ call }) => call({ signal: controller.signal }).catch(({ code }) => code));
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    while (at.of("/api/api_credentials").length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(at.of("/oauth/token").length, 30);
     assert.match(lines.find((line) => line.includes("takes no more")), /next is sent in (60|59) s$/);
     controller.abort();
@@ -577,6 +579,67 @@ describe("30 token requests a minute", () => {
     for (const store of [{ get: broken, compareAndSet: broken }, { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined }]) {
       await new Limit(30).pass("https://auth.example", { store, key: "k" }, deadline(), () => assert.fail());
     }
+  });
+});
+
+describe("with the sandbox", () => {
+  const roam = async () => {
+    const server = await sandbox.serveSandbox();
+    servers.push({ close: () => server.close() });
+    const { serverURL, clientId, clientSecret, customer } = server.sandbox.commercelayer;
+    const list = await CommerceLayerProvisioning({ serverURL, credentials: auth.clientCredentials({ clientId, clientSecret }) }).api_credentials.list({
+      fields: ["kind", "client_id", "client_secret", "redirect_uri"],
+    });
+    const application = (kind) => {
+      const { client_id, client_secret, redirect_uri } = list.find((one) => one.kind === kind);
+      return { application: { clientId: client_id, ...(kind === "sales_channel" ? {} : { clientSecret: client_secret }) }, redirectUri: redirect_uri };
+    };
+    return { control: server.sandbox.commercelayer, serverURL, own: { clientId, clientSecret }, customer, application };
+  };
+
+  test("every grant gets a token, which verifies by the sandbox's keys and ends when it is revoked", async () => {
+    const { control, serverURL, own, customer, application } = await roam();
+    const { application: channel } = application("sales_channel");
+    const { application: web, redirectUri } = application("webapp");
+    const { codeVerifier, codeChallenge } = await auth.createPkce();
+    const page = auth.authorizeURL({ clientId: web.clientId, redirectUri, codeChallenge, state: "s", pageURL: `${serverURL}/oauth/authorize` });
+    const back = new URL(control.authorize(page)).searchParams;
+    assert.equal(back.get("state"), "s");
+    const assertion = () => auth.createAssertion({ payload: { "https://commercelayer.io/claims": { owner: { type: "Customer", id: customer.username } } } });
+    const scope = "market:all";
+    for (const [credentials, kind, application] of [
+      [auth.clientCredentials(own), "user", own],
+      [auth.password({ ...channel, ...customer, scope }), "sales_channel", channel],
+      [auth.authorizationCode({ ...web, code: back.get("code"), redirectUri, codeVerifier }), "webapp", web],
+      [auth.jwtBearer({ ...web, assertion }), "webapp", web],
+    ]) {
+      const token = await auth.fetchToken(credentials, { serverURL });
+      const { payload } = await auth.jwtVerify(token, { serverURL });
+      assert.equal(payload.application.kind, kind);
+      const list = (accessToken) => CommerceLayerProvisioning({ accessToken, serverURL }).organizations.list();
+      if (kind === "user") assert.ok((await list(token)).length > 0);
+      else assert.match((await failure(list(token))).hint, new RegExp(`kind ${kind}`));
+      await auth.revoke({ token, ...application, serverURL });
+      assert.equal((await failure(list(token))).status, 401);
+    }
+    const refused = await failure(auth.fetchToken(auth.clientCredentials({ ...own, clientSecret: "wrong" }), { serverURL }));
+    assert.deepEqual([refused.reason, refused.status], ["invalid_client", 401]);
+    assert.match(refused.hint, /profile menu/);
+  });
+
+  test("refresh tokens that are good once: each renewal takes the next", async () => {
+    const { serverURL, customer, application } = await roam();
+    const credentials = auth.password({ ...application("sales_channel").application, ...customer, scope: "market:all" });
+    const session = new Session(commerceLayerPlan({ serverURL, credentials, clock }), sender());
+    const seen = new Set();
+    for (let time = 0; time < 4; time++) {
+      passedMs += 20_000_000;
+      const deadline = new Deadline(5_000, []);
+      seen.add((await session.authorize(deadline)).value);
+      deadline.end();
+    }
+    assert.equal(seen.size, 4);
+    session.close();
   });
 });
 

@@ -256,6 +256,13 @@ fn errors_in_json_api_form_are_read() {
             Some("no such client"),
         ),
         (401, r#"{"errors":[{"title":"No","meta":{"code":"x"},"source":null},{"code":"SECOND"}]}"#, None, Some("No")),
+        (
+            401,
+            r#"{"errors":[{"code":"UNAUTHORIZED","meta":{"a":[1],"error":"invalid_client"},"title":"No"}]}"#,
+            Some("invalid_client"),
+            Some("No"),
+        ),
+        (401, r#"{"errors":[{"meta":{"error":["x"]},"code":"UNAUTHORIZED"}]}"#, Some("UNAUTHORIZED"), None),
         (200, r#"{"access_token":"T","errors":[{"code":"UNAUTHORIZED"}]}"#, Some("UNAUTHORIZED"), None),
         (
             401,
