@@ -60,8 +60,9 @@ pub struct Faults(Vec<Rule>);
 
 impl Faults {
     /// Adds a rule: `{operation, times, action}`, where `operation` is an operation's id, its name in the client
-    /// (`connector.rotateCredential`), `token` or `*`; `times` a number or `"always"` (once if absent); `action`
-    /// `"drop"`, `"drop-answer"`, or an object with some of `status`, `body`, `headers` and `delayMs`.
+    /// (`connector.rotateCredential`), a name of Commerce Layer's (`commercelayer.api_credentials.create`), `token` or
+    /// `*`; `times` a number or `"always"` (once if absent); `action` `"drop"`, `"drop-answer"`, or an object with some
+    /// of `status`, `body`, `headers` and `delayMs`.
     ///
     /// # Errors
     /// Code 3, naming the member that is wrong.

@@ -6,6 +6,7 @@ mod common;
 
 use common::commercelayer::{MEDIA_TYPE, Shop, document, oauth, update};
 use common::{URL, header, text};
+use keyturn_sandbox::commercelayer::schema::{self, Act};
 use serde_json::{Value, json};
 
 #[test]
@@ -400,6 +401,26 @@ fn to_many_relationships_are_set_as_a_whole() {
     assert_eq!(set(&[]), 0);
     assert_eq!(shop.get(&format!("application_memberships/{row}/membership"))["data"], json!(null));
     assert_eq!(set(&[&row]), 1);
+}
+
+/// Each of the table's operations leads to something of its own.
+#[test]
+fn every_operation_is_served() {
+    for operation in schema::operations() {
+        let shop = Shop::new();
+        let resource = schema::resource(operation.resource).unwrap();
+        let id = if resource.singleton { String::new() } else { text(&shop.first(resource.key), "id") };
+        let path = operation.path.strip_prefix("/api/").unwrap().replace("{id}", &id);
+        let (body, expected) = match operation.act {
+            Act::List | Act::Retrieve | Act::Related(_) => (json!(null), [200, 200]),
+            Act::Create => (document(resource.key, json!({}), &[]), [422, 422]),
+            Act::Update => (update(resource.key, &id, json!({ "reference": "touched" })), [200, 200]),
+            Act::Delete => (json!(null), [204, 423]),
+            Act::Action(_) => (json!({ "data": {} }), [202, 422]),
+        };
+        let (status, answer) = shop.call(operation.method, &path, body);
+        assert!(expected.contains(&status), "{}: {status} {answer}", operation.id);
+    }
 }
 
 #[test]

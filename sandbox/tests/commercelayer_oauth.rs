@@ -86,7 +86,7 @@ fn the_personal_credential_gets_a_token_for_the_api() {
         (json!({ "grant_type": null }), refused(400, "invalid_request")),
         (json!({ "grant_type": "password" }), refused(400, "unauthorized_client")),
     ] {
-        let mut request = json!({ "grant_type": "client_credentials", "client_id": ready["clientId"], "client_secret": ready["clientSecret"] });
+        let mut request = json!({ "client_id": ready["clientId"], "client_secret": ready["clientSecret"], "grant_type": "client_credentials" });
         request.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         assert_eq!(error(oauth(&shop.world, "token", &request)), expected, "{change}");
     }

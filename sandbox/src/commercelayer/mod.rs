@@ -293,7 +293,7 @@ fn operation(
 ) -> Result<Answer, Problems> {
     let one = |problem| vec![problem];
     let operation = schema::operations().get(usize::from(number)).ok_or_else(|| one(Problem::nowhere()))?;
-    oauth::caller(&tenant.commercelayer, incoming.authorization, now).map_err(one)?;
+    oauth::caller(&mut tenant.commercelayer, incoming.authorization, now).map_err(one)?;
     let is_ours = |part: &str| part.trim().eq_ignore_ascii_case(MEDIA_TYPE);
     if !matches!(incoming.method, "GET" | "DELETE") && !is_ours(incoming.content_type) {
         let detail = format!("the body must be {MEDIA_TYPE}, without parameters");

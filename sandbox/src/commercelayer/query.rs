@@ -175,17 +175,17 @@ impl Include {
 }
 
 /// Nulls come last, as in Postgres.
-fn compare(one: &Record, two: &Record, name: &str) -> Ordering {
+fn compare<'a>(one: &'a Record, two: &'a Record, name: &str) -> Ordering {
     if name == "id" {
         return one.id.cmp(&two.id);
     }
-    let value = |record: &Record| record.attributes.get(name).cloned().unwrap_or_default();
+    let value = |record: &'a Record| record.attributes.get(name).filter(|value| !value.is_null());
     match (value(one), value(two)) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Greater,
-        (_, Value::Null) => Ordering::Less,
-        (Value::String(one), Value::String(two)) => one.cmp(&two),
-        (one, two) => one.as_f64().partial_cmp(&two.as_f64()).unwrap_or(Ordering::Equal),
+        (None, None) => Ordering::Equal,
+        (None, _) => Ordering::Greater,
+        (_, None) => Ordering::Less,
+        (Some(Value::String(one)), Some(Value::String(two))) => one.cmp(two),
+        (Some(one), Some(two)) => one.as_f64().partial_cmp(&two.as_f64()).unwrap_or(Ordering::Equal),
     }
 }
 
