@@ -417,6 +417,36 @@ describe("what the token endpoint answers", () => {
     }
   });
 
+  test("after close() the core's memory holds no secret, no token and no refresh token", async () => {
+    const { memory } = (await load("generated/core-glue.js")).initSync({});
+    const found = (text) => Buffer.from(memory.buffer).includes(text);
+    // Not written in one piece anywhere else, so that nothing but the core's memory can have it.
+    const fresh = (name) => `${name}-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
+    const all = [];
+    const keep = (text) => (all.push(text), text);
+    let at;
+    at = await serve({ token: () => at.grant({ access_token: keep(fresh("token")), refresh_token: keep(fresh("refresh")) }) });
+    const secret = () => ({ clientId: "web", clientSecret: keep(fresh("secret")) });
+    for (const options of [
+      { credentials: auth.clientCredentials(secret()) },
+      { credentials: auth.password({ ...secret(), username: "u", password: keep(fresh("password")) }) },
+      { credentials: auth.refreshToken({ ...secret(), refreshToken: keep(fresh("refresh")) }) },
+      { credentials: auth.authorizationCode({ ...secret(), code: keep(fresh("code")), redirectUri: "app:back", codeVerifier: keep(fresh("v".repeat(43))) }) },
+      { credentials: auth.jwtBearer({ ...secret(), assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }) },
+      { accessToken: keep(fresh("old")), refreshToken: () => keep(fresh("new")) },
+    ]) {
+      const { call, session } = client(at, options);
+      for (let time = 0; time < 2; time++) {
+        assert.equal((await failure(call())).status, 401);
+        passedMs += 10_000;
+      }
+      assert.ok(all.some(found), "it was there");
+      session.close();
+      assert.deepEqual(all.filter(found), []);
+      all.length = 0;
+    }
+  });
+
   test("nobody there", async () => {
     const at = await authServer();
     await at.close();
@@ -572,6 +602,36 @@ describe("30 token requests a minute", () => {
     for (const ms of [0, 500, 1500, 2500, 100]) await step(ms);
     for (const at of times) assert.ok(times.filter((other) => other >= at && other < at + 60_000).length <= 30);
     assert.ok(times.length > 90, `${times.length} passed`);
+  });
+
+  test("of many workers that ask at once, thirty pass", async () => {
+    const store = keyturn.memoryStore();
+    const controller = new AbortController();
+    const ended = new Deadline(0, [controller.signal]);
+    let passed = 0;
+    const waiting = [];
+    const all = Array.from({ length: 80 }, () =>
+      new Limit(30).pass("https://auth.example/oauth/token", { store, key: "k" }, ended, (ms) => waiting.push(ms)).then(() => passed++, () => undefined),
+    );
+    while (passed + waiting.length < 80) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual([passed, waiting.length], [30, 50]);
+    for (const ms of waiting) assert.ok(ms > 55_000 && ms <= 60_000);
+    controller.abort();
+    await Promise.all(all);
+  });
+
+  test("a server that says itself when to come back is obeyed by everyone", async () => {
+    let at;
+    at = await serve({ token: (_body, number) => (number === 1 ? { status: 429, body: { errors: [{ code: "TOO_MANY_REQUESTS" }] }, headers: { "retry-after": "60" } } : at.grant()) });
+    const tokenStore = keyturn.memoryStore();
+    const clients = Array.from({ length: 5 }, () => client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }));
+    for (const { call } of clients) for (let time = 0; time < 2; time++) assert.equal((await failure(call())).reason, "TOO_MANY_REQUESTS");
+    passedMs += 30_000;
+    await failure(clients[0].call());
+    assert.equal(at.of("/oauth/token").length, 1);
+    passedMs += 31_000;
+    const alone = client(at, { credentials: auth.clientCredentials(APPLICATION) });
+    assert.equal(await alone.call(), 200);
   });
 
   test("a store that fails, or never takes the count, is left out", async () => {

@@ -1,7 +1,7 @@
 /** Whether a token is one that the issuer signed: by the issuer's own keys, and only by those of the issuer that is configured. */
 
 import type { Clock, Fetch } from "../../options.js";
-import { RULES, monotonic } from "../../transport.js";
+import { RULES, isWorkerd, monotonic } from "../../transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 import { type CommerceLayerJWT, bytesOf, jwtDecode } from "./jwt.js";
 import { type PlaceOptions, authURL } from "./plan.js";
@@ -94,6 +94,8 @@ class KeySet {
 
   async #refresh(): Promise<void> {
     if (this.#failed && monotonic() - this.#failed.at < FAILED_MS) throw this.#failed.error;
+    // What one request of a Worker waits for cannot be another's.
+    if (isWorkerd) return this.#load();
     this.#fetching ??= this.#load().finally(() => (this.#fetching = undefined));
     return this.#fetching;
   }
