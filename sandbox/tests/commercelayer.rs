@@ -406,10 +406,13 @@ fn to_many_relationships_are_set_as_a_whole() {
 /// Each of the table's operations leads to something of its own.
 #[test]
 fn every_operation_is_served() {
+    let mut shop = Shop::new();
     for operation in schema::operations() {
-        let shop = Shop::new();
         let resource = schema::resource(operation.resource).unwrap();
-        let id = if resource.singleton { String::new() } else { text(&shop.first(resource.key), "id") };
+        // Only the permissions of a custom role can be changed.
+        let filter = if resource.key == "permissions" { "?filter[q][role_kind_eq]=custom" } else { "" };
+        let first = || text(&shop.first(&format!("{}{filter}", resource.key)), "id");
+        let id = if resource.singleton { String::new() } else { first() };
         let path = operation.path.strip_prefix("/api/").unwrap().replace("{id}", &id);
         let (body, expected) = match operation.act {
             Act::List | Act::Retrieve | Act::Related(_) => (json!(null), [200, 200]),
@@ -420,6 +423,9 @@ fn every_operation_is_served() {
         };
         let (status, answer) = shop.call(operation.method, &path, body);
         assert!(expected.contains(&status), "{}: {status} {answer}", operation.id);
+        if operation.act == Act::Delete {
+            shop = Shop::new();
+        }
     }
 }
 
