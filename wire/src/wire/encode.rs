@@ -698,8 +698,13 @@ impl<'a> Encoder<'a> {
         self.unfit(["must be ", wanted, ", not ", found].concat())
     }
 
-    #[inline(never)]
     fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
+        Err(Failure::Unfit(self.at_this_place(problem.into())))
+    }
+
+    /// The problem with its path. By itself, so that it is there once and not for each type that something is not.
+    #[inline(never)]
+    fn at_this_place(&self, problem: Cow<'static, str>) -> Unfit {
         let mut path = String::new();
         let (around, data) = if self.reading.unknown == Unknown::Keep { wrapping(&self.path) } else { (0, None) };
         for (index, at) in self.path.iter().enumerate().skip(around) {
@@ -720,7 +725,7 @@ impl<'a> Encoder<'a> {
                 }
             }
         }
-        Err(Failure::Unfit(Unfit { path, problem: problem.into() }))
+        Unfit { path, problem }
     }
 }
 
