@@ -56,119 +56,129 @@ pub enum GrantType {
     JwtBearer,
 }
 
+impl GrantType {
+    /// The value of `grant_type`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+            Self::AuthorizationCode => "authorization_code",
+            Self::JwtBearer => JWT_BEARER,
+        }
+    }
+
+    /// Whether the value at a place belongs to it. All but client credentials may come to a refresh token.
+    fn takes(self, index: usize) -> bool {
+        match index {
+            at::CLIENT_ID | at::CLIENT_SECRET => true,
+            at::USERNAME | at::PASSWORD => self == Self::Password,
+            at::REFRESH_TOKEN => self != Self::ClientCredentials,
+            _ => self == Self::AuthorizationCode,
+        }
+    }
+
+    /// Whether there is nothing without it.
+    fn needs(self, index: usize) -> bool {
+        match index {
+            at::CLIENT_SECRET | at::CODE_VERIFIER => false,
+            at::REFRESH_TOKEN => self == Self::RefreshToken,
+            _ => self.takes(index),
+        }
+    }
+}
+
 /// A grant with all its values.
 pub struct OAuth {
     grant: GrantType,
-    client_id: String,
-    /// Empty for an application that has none.
-    client_secret: Zeroizing<String>,
-    username: Zeroizing<String>,
-    password: Zeroizing<String>,
-    refresh_token: Zeroizing<String>,
-    code: Zeroizing<String>,
-    redirect_uri: String,
-    code_verifier: Zeroizing<String>,
+    /// In the order of [`FIELDS`]; empty where there is none.
+    values: [Zeroizing<String>; COUNT],
 }
+
+const COUNT: usize = 8;
+
+/// Where each value stands.
+mod at {
+    pub const CLIENT_ID: usize = 0;
+    pub const CLIENT_SECRET: usize = 1;
+    pub const USERNAME: usize = 2;
+    pub const PASSWORD: usize = 3;
+    pub const REFRESH_TOKEN: usize = 4;
+    pub const CODE: usize = 5;
+    pub const REDIRECT_URI: usize = 6;
+    pub const CODE_VERIFIER: usize = 7;
+}
+
+/// Each value's name as an option and on the wire.
+const FIELDS: [(&str, &str); COUNT] = [
+    ("clientId", "client_id"),
+    ("clientSecret", "client_secret"),
+    ("username", "username"),
+    ("password", "password"),
+    ("refreshToken", "refresh_token"),
+    ("code", "code"),
+    ("redirectUri", "redirect_uri"),
+    ("codeVerifier", "code_verifier"),
+];
 
 impl core::fmt::Debug for OAuth {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("OAuth").field("grant", &self.grant).field("client_id", &self.client_id).finish_non_exhaustive()
+        let id = self.values[at::CLIENT_ID].as_str();
+        f.debug_struct("OAuth").field("grant", &self.grant).field("client_id", &id).finish_non_exhaustive()
     }
 }
 
 impl OAuth {
     /// Reads what [`custody`](Self::custody) writes: client id, client secret, username, password, refresh token, code, redirect
-    /// URI and PKCE verifier, with a NUL between each two. What a grant does not use is empty.
+    /// URI and PKCE verifier, with a NUL between each two. What a grant does not use is dropped.
     ///
     /// # Errors
     /// The first value that cannot be right, by its name.
     pub fn parse(grant: GrantType, fields: &[u8]) -> Result<Self, ConfigError> {
-        let parts: Vec<&[u8]> = fields.split(|&b| b == 0).collect();
-        let [id, secret, username, password, refresh, code, redirect, verifier] = parts.as_slice() else {
+        if fields.iter().filter(|&&b| b == 0).count() != COUNT - 1 {
             return Err(GrantError::Fields.of("credentials"));
-        };
-        let client_id = checked(id).and_then(required).map_err(|error| error.of("clientId"))?;
-        if paste::is_jwt(client_id.as_bytes()) {
-            return Err(GrantError::Token.of("clientId"));
         }
-        let client_secret = checked(secret).map_err(|error| error.of("clientSecret"))?;
-        if paste::is_jwt(client_secret.as_bytes()) {
-            return Err(GrantError::Token.of("clientSecret"));
+        let mut oauth = Self { grant, values: Default::default() };
+        let parts = fields.split(|&b| b == 0).zip(FIELDS).zip(&mut oauth.values);
+        for (index, ((bytes, (option, _)), value)) in parts.enumerate() {
+            if grant.takes(index) {
+                *value = read(index, bytes).map_err(|error| error.of(option))?;
+            }
         }
-        if *client_secret == *client_id {
+        let value = |index: usize| oauth.values.get(index).is_some_and(|value| !value.is_empty());
+        // A code is gone once it was exchanged; what is left then is the refresh token.
+        let code_is_gone = grant == GrantType::AuthorizationCode && value(at::REFRESH_TOKEN);
+        for (index, (option, _)) in FIELDS.into_iter().enumerate() {
+            if grant.needs(index) && !value(index) && !(index == at::CODE && code_is_gone) {
+                return Err(GrantError::Missing.of(option));
+            }
+        }
+        if oauth.values[at::CLIENT_ID] == oauth.values[at::CLIENT_SECRET] {
             return Err(GrantError::Same.of("clientSecret"));
-        }
-        let mut oauth = Self {
-            grant,
-            client_id: client_id.as_str().to_owned(),
-            client_secret,
-            username: Zeroizing::default(),
-            password: Zeroizing::default(),
-            refresh_token: checked(refresh).map_err(|error| error.of("refreshToken"))?,
-            code: Zeroizing::default(),
-            redirect_uri: String::new(),
-            code_verifier: Zeroizing::default(),
-        };
-        match grant {
-            GrantType::ClientCredentials | GrantType::JwtBearer => {}
-            GrantType::Password => {
-                oauth.username = typed(username).map_err(|error| error.of("username"))?;
-                oauth.password = typed(password).map_err(|error| error.of("password"))?;
-            }
-            GrantType::RefreshToken => {
-                if oauth.refresh_token.is_empty() {
-                    return Err(GrantError::Missing.of("refreshToken"));
-                }
-            }
-            GrantType::AuthorizationCode => {
-                oauth.code = checked(code).map_err(|error| error.of("code"))?;
-                // A code is gone once it was exchanged; what is left then is the refresh token.
-                if oauth.code.is_empty() && oauth.refresh_token.is_empty() {
-                    return Err(GrantError::Missing.of("code"));
-                }
-                oauth.redirect_uri = redirect_uri(redirect).map_err(|error| error.of("redirectUri"))?;
-                oauth.code_verifier = checked(verifier).map_err(|error| error.of("codeVerifier"))?;
-                let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-                if !(oauth.code_verifier.is_empty()
-                    || (43..=128).contains(&oauth.code_verifier.len()) && oauth.code_verifier.bytes().all(fits))
-                {
-                    return Err(GrantError::Verifier.of("codeVerifier"));
-                }
-            }
         }
         Ok(oauth)
     }
 
     /// All values as they are now, in the form that [`parse`](Self::parse) reads.
     pub fn custody(&self) -> Zeroizing<Vec<u8>> {
-        let fields: [&str; 8] = [
-            &self.client_id,
-            &self.client_secret,
-            &self.username,
-            &self.password,
-            &self.refresh_token,
-            &self.code,
-            &self.redirect_uri,
-            &self.code_verifier,
-        ];
-        let mut all = Zeroizing::new(Vec::with_capacity(fields.iter().map(|field| field.len() + 1).sum()));
-        for (number, field) in fields.into_iter().enumerate() {
-            if number > 0 {
+        let mut all = Zeroizing::new(Vec::with_capacity(self.values.iter().map(|value| value.len() + 1).sum()));
+        for (index, value) in self.values.iter().enumerate() {
+            if index > 0 {
                 all.push(0);
             }
-            all.extend_from_slice(field.as_bytes());
+            all.extend_from_slice(value.as_bytes());
         }
         all
     }
 
     /// The next request takes an assertion from outside.
     pub fn needs_assertion(&self) -> bool {
-        self.grant == GrantType::JwtBearer && self.refresh_token.is_empty()
+        self.grant == GrantType::JwtBearer && self.refresh_token().is_empty()
     }
 
     /// What renews the token next; empty if nothing was issued for that.
     pub fn refresh_token(&self) -> &str {
-        &self.refresh_token
+        &self.values[at::REFRESH_TOKEN]
     }
 
     /// Another program that shares this one's tokens got this refresh token, in place of the one held.
@@ -177,39 +187,24 @@ impl OAuth {
             && !token.is_empty()
             && self.grant != GrantType::ClientCredentials
         {
-            self.refresh_token = token;
-            self.code.zeroize();
+            self.values[at::REFRESH_TOKEN] = token;
+            self.values[at::CODE].zeroize();
         }
     }
 
     /// Writes the fields of a token request.
     pub(super) fn write(&self, form: &mut Form, assertion: &str) {
-        let renews = !self.refresh_token.is_empty();
-        form.field(
-            "grant_type",
-            match self.grant {
-                _ if renews => "refresh_token",
-                GrantType::ClientCredentials => "client_credentials",
-                GrantType::Password => "password",
-                GrantType::RefreshToken => "refresh_token",
-                GrantType::AuthorizationCode => "authorization_code",
-                GrantType::JwtBearer => JWT_BEARER,
-            },
-        );
-        form.field("client_id", &self.client_id);
-        let own: [(&str, &str); 3] = match self.grant {
-            _ if renews => [("refresh_token", &self.refresh_token), ("", ""), ("", "")],
-            GrantType::ClientCredentials | GrantType::RefreshToken => [("", ""); 3],
-            GrantType::Password => [("username", &self.username), ("password", &self.password), ("", "")],
-            GrantType::AuthorizationCode => {
-                [("code", &self.code), ("redirect_uri", &self.redirect_uri), ("code_verifier", &self.code_verifier)]
-            }
-            GrantType::JwtBearer => [("assertion", assertion), ("", ""), ("", "")],
-        };
-        for (name, value) in [("client_secret", self.client_secret.as_str())].into_iter().chain(own) {
-            if !value.is_empty() {
+        let renews = !self.refresh_token().is_empty();
+        form.field("grant_type", if renews { "refresh_token" } else { self.grant.name() });
+        for (index, ((_, name), value)) in FIELDS.into_iter().zip(&self.values).enumerate() {
+            // What renews is beside the application's own names all that is sent.
+            let sent = if renews { index <= at::CLIENT_SECRET || index == at::REFRESH_TOKEN } else { true };
+            if sent && !value.is_empty() {
                 form.field(name, value);
             }
+        }
+        if !renews && self.grant == GrantType::JwtBearer {
+            form.field("assertion", assertion);
         }
     }
 
@@ -223,10 +218,10 @@ impl OAuth {
     /// The request was refused. True if there is another way that is worth trying now: the one that the refresh token came by.
     pub(super) fn refused(&mut self, error: &TokenError) -> bool {
         let again = error.kind == TokenErrorKind::Refused
-            && !self.refresh_token.is_empty()
+            && !self.refresh_token().is_empty()
             && matches!(self.grant, GrantType::Password | GrantType::JwtBearer);
         if again {
-            self.refresh_token.zeroize();
+            self.values[at::REFRESH_TOKEN].zeroize();
         }
         again
     }
@@ -238,7 +233,7 @@ impl OAuth {
             (Kind::RateLimited, _) => {
                 "Commerce Layer answers 30 token requests a minute: share tokens with a `tokenStore`"
             }
-            (Kind::Refused, _) if !self.refresh_token.is_empty() => {
+            (Kind::Refused, _) if !self.refresh_token().is_empty() => {
                 "the refresh token has expired, was revoked, or belongs to another application: sign in again"
             }
             (Kind::Refused, GrantType::ClientCredentials) => {
@@ -293,8 +288,19 @@ fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(core::str::from_utf8(bytes).unwrap_or_default().to_owned()))
 }
 
-fn required(text: Zeroizing<String>) -> Result<Zeroizing<String>, GrantError> {
-    if text.is_empty() { Err(GrantError::Missing) } else { Ok(text) }
+/// The value at a place, checked as what stands there.
+fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
+    if matches!(index, at::USERNAME | at::PASSWORD) {
+        return typed(bytes);
+    }
+    let text = checked(bytes)?;
+    let problem = match index {
+        at::CLIENT_ID | at::CLIENT_SECRET if paste::is_jwt(text.as_bytes()) => GrantError::Token,
+        at::REDIRECT_URI if !text.is_empty() && !is_absolute(&text) => GrantError::Redirect,
+        at::CODE_VERIFIER if !text.is_empty() && !is_verifier(&text) => GrantError::Verifier,
+        _ => return Ok(text),
+    };
+    Err(problem)
 }
 
 /// A value that a person chose: every character of it counts.
@@ -303,16 +309,20 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
         return Err(GrantError::Long);
     }
     let text = core::str::from_utf8(bytes).map_err(|_| GrantError::Character)?;
-    required(Zeroizing::new(text.to_owned()))
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Programs on a phone have schemes of their own, so any is taken.
-fn redirect_uri(bytes: &[u8]) -> Result<String, GrantError> {
-    let text = required(checked(bytes)?)?;
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-    let absolute = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    if absolute { Ok(text.as_str().to_owned()) } else { Err(GrantError::Redirect) }
+fn is_absolute(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
+}
+
+/// RFC 7636, 4.1.
+fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
 /// Checks an assertion: it is sent as it is, and has to be a token.

@@ -31,9 +31,6 @@ pub struct Places {
 /// # Errors
 /// Names the option at fault.
 pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&str>) -> Result<Places, ConfigError> {
-    let parse = |option, url: &str| {
-        BaseUrl::parse(url).map_err(|error| ConfigError { option, code: error.code(), message: error.message() })
-    };
     let (api, auth) = match server_url {
         Some(url) => {
             let given = parse("serverURL", url)?;
@@ -49,11 +46,12 @@ pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&
             (["https://provisioning.", &domain, "/api"].concat(), ["https://auth.", &domain].concat())
         }
     };
-    let auth = match auth_url {
-        Some(url) => parse("authURL", url)?,
-        None => parse("serverURL", &auth)?,
-    };
-    Ok(Places { api: parse("serverURL", &api)?, auth })
+    let (option, auth) = auth_url.map_or(("serverURL", auth.as_str()), |url| ("authURL", url));
+    Ok(Places { auth: parse(option, auth)?, api: parse("serverURL", &api)? })
+}
+
+fn parse(option: &'static str, url: &str) -> Result<BaseUrl, ConfigError> {
+    BaseUrl::parse(url).map_err(|error| ConfigError { option, code: error.code(), message: error.message() })
 }
 
 fn check_domain(text: &str) -> Result<String, DomainError> {

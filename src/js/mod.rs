@@ -14,7 +14,8 @@ use wasm_bindgen::prelude::*;
 
 /// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> = zeroizing_alloc::ZeroAlloc(rlsf::SmallGlobalTlsf::new());
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> =
+    zeroizing_alloc::ZeroAlloc(rlsf::SmallGlobalTlsf::new());
 
 /// The facts of one API, and the work that goes by them. Opened once, and kept: an API's table is needed as long as the program
 /// runs.

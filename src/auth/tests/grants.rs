@@ -121,7 +121,7 @@ fn every_malformed_field_says_what_is_wrong() {
         (GrantType::ClientCredentials, 1, "eyJhbGciOiJub25lIn0.e30.x", "clientSecret", "grant_is_token"),
         (GrantType::ClientCredentials, 1, "a\nb", "clientSecret", "grant_character"),
         (GrantType::ClientCredentials, 1, &long, "clientSecret", "grant_long"),
-        (GrantType::ClientCredentials, 4, "a b", "refreshToken", "grant_character"),
+        (GrantType::Password, 4, "a b", "refreshToken", "grant_character"),
         (GrantType::ClientCredentials, 7, "\0", "credentials", "grant_fields"),
         (GrantType::Password, 2, none, "username", "grant_missing"),
         (GrantType::Password, 2, &long, "username", "grant_long"),
