@@ -37,6 +37,9 @@ test("the tables have every option and every code, and no others", () => {
   const codes = [...section("Errors").matchAll(/^\| `\w+` \| `(\w+)`/gm)].map(([, code]) => code);
   assert.deepEqual(codes.sort(), declared("errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
   const classes = declared("errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
+  for (const file of ["auth/errors.d.ts", "replacement-error.d.ts"]) {
+    classes.push(...declared(`commercelayer/${file}`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
+  }
   assert.deepEqual(firstCells("Errors").filter((name) => name.endsWith("Error")).sort(), classes.filter((name) => name !== "KeyturnError").sort());
 });
 
@@ -51,6 +54,9 @@ for (const { code, line } of blocks) {
       CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
       CONDUCTORONE_APP_ID: sandbox.appId,
       CONDUCTORONE_CONNECTOR_ID: sandbox.connectorId,
+      COMMERCELAYER_SERVER_URL: sandbox.commercelayer.serverURL,
+      COMMERCELAYER_CLIENT_ID: sandbox.commercelayer.clientId,
+      COMMERCELAYER_CLIENT_SECRET: sandbox.commercelayer.clientSecret,
     };
     const child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
     const [errors, status] = await Promise.all([text(child.stderr), new Promise((resolve) => child.once("close", resolve))]);
