@@ -55,6 +55,17 @@ describe("request interceptors", () => {
     assert.equal(sent.length, 0);
   });
 
+  test("cannot have redirects followed: the token would go along", async () => {
+    let given;
+    const cl = client(async (_, init) => {
+      given = init;
+      return answer({ data: role })();
+    });
+    cl.addRequestInterceptor(({ url, options }) => ({ url, options: { ...options, redirect: "follow", credentials: "include" } }));
+    await cl.roles.retrieve("r");
+    assert.deepStrictEqual([given.redirect, given.credentials], ["manual", "omit"]);
+  });
+
   test("any number of them, in their order, each removed by its id", async () => {
     const cl = client(server([]).fetch);
     const order = [];
