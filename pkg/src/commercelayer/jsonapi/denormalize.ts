@@ -8,8 +8,9 @@
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";
 import type { Links, Metadata, Resource } from "../model.js";
-import { type Document, type Linkage, type ResourceObject, isKnownType, put } from "./document.js";
-import { nameIn, valueIn } from "./names.js";
+import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
+import { type Document, type Linkage, type ResourceObject, put } from "./document.js";
+import { camelCase, nameIn, valueIn } from "./names.js";
 
 /** How to write names, and whether dates are texts. */
 export interface Spelling {
@@ -68,9 +69,10 @@ class Reader {
 
   primary(source: ResourceObject): Flat {
     if (!source) return source;
-    const value = this.#flat(source);
-    this.#relate(source, value, 0);
-    return value;
+    // At once, not one after the other: engines are slow at objects that many fields were added to.
+    const related: Flat = {};
+    this.#relate(source, related, 0);
+    return this.#flat(source, related);
   }
 
   /** Reads what was included, nearest first, and opens the circles. */
@@ -86,23 +88,14 @@ class Reader {
     }
   }
 
-  #flat({ id, type, attributes, links, meta }: ResourceObject): Flat {
-    let value: Flat;
-    if (this.#camel) {
-      value = { id, type };
-      for (const name of Object.keys(attributes ?? {})) {
-        put(value, nameIn(type, name), valueIn(type, name, (attributes as Flat)[name]));
-      }
-    } else {
-      value = { id, type, ...attributes };
-    }
+  #flat({ id, type, attributes, links, meta }: ResourceObject, related: Flat): Flat {
+    const value: Flat = { id, type, ...(this.#camel && attributes ? camelized(type, attributes) : attributes), ...related };
     // Attributes have no such names; a server that sends them must not change what the resource is.
     if (value.id !== id) value.id = id;
     if (value.type !== type) value.type = type;
     if (links && !("links" in value)) hide(value, "links", links);
     if (meta && !("meta" in value)) hide(value, "meta", meta);
-    const secrets = isKnownType(type) ? RESOURCES[type].secrets : undefined;
-    if (secrets) conceal(value, this.#camel ? secrets.map((name) => nameIn(type, name)) : secrets);
+    if (SECRETIVE.has(type)) conceal(value, this.#camel);
     return value;
   }
 
@@ -111,14 +104,14 @@ class Reader {
     if (!relationships) return;
     for (const name of Object.keys(relationships)) {
       const data = relationships[name]?.data;
-      if (data === undefined || name === "id" || name === "type") continue;
+      if (data === undefined || name === "id" || name === "type" || name === "__proto__") continue;
       const key = this.#camel ? nameIn(source.type, name) : name;
       if (Array.isArray(data)) {
         const many: unknown[] = [];
         for (const linkage of data as Linkage[]) many.push(this.#follow(linkage, level, many, many.length));
-        put(value, key, many);
+        value[key] = many;
       } else {
-        put(value, key, data === null ? null : this.#follow(data as Linkage, level, value, key));
+        value[key] = data === null ? null : this.#follow(data as Linkage, level, value, key);
       }
     }
   }
@@ -132,7 +125,7 @@ class Reader {
       if (found.level <= level) this.#suspects.push({ to: found, replace: (value) => put(holder, String(key), value) });
       return found.value;
     }
-    const node = new Node(found, this.#flat(found), level + 1);
+    const node = new Node(found, this.#flat(found, {}), level + 1);
     ids?.set(linkage.id, node);
     this.#reached.push(node);
     return node.value;
@@ -142,6 +135,12 @@ class Reader {
     const found = this.#index.get(linkage.type)?.get(linkage.id);
     return found instanceof Node ? found : undefined;
   }
+}
+
+function camelized(type: string, attributes: Flat): Flat {
+  const value: Flat = {};
+  for (const name of Object.keys(attributes)) put(value, nameIn(type, name), valueIn(type, name, attributes[name]));
+  return value;
 }
 
 /** Those from which one comes into a circle: what is left after taking away, again and again, those that lead to none left. */
@@ -189,19 +188,30 @@ function hide(value: Flat, name: string, hiddenValue: unknown): void {
   hidden.value = undefined;
 }
 
-const INSPECTS = [Symbol.for("nodejs.util.inspect.custom"), Symbol.for("Deno.customInspect")];
+/** The types with secrets. */
+const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : [])));
+
+// No more than there is somebody to ask for: each costs the largest lists a tenth of their time.
+const INSPECTS = ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) => Symbol.for(name));
+
+type Inspect = (shown: unknown, options: object) => string;
+
+/** What `console.log` shows of a resource with secrets. Node calls it with the depth first, Deno with its function. */
+function show(this: Flat, ...[first, second, third]: [number, object, Inspect] | [Inspect, object]): string {
+  const shown = { ...this };
+  for (const name of RESOURCES[this.type as ResourceTypeLock]?.secrets ?? []) {
+    for (const key of [name, camelCase(name)]) if (shown[key]) shown[key] = "[secret]";
+  }
+  return typeof first === "function" ? first(shown, second) : (third as Inspect)(shown, { ...second, depth: first });
+}
+
+const shows = { value: show, enumerable: false, configurable: true, writable: true };
 
 /** Keeps secrets out of what `console.log` shows. They are read and serialised as ever: that is what they were fetched for. */
-function conceal(value: Flat, secrets: readonly string[]): void {
-  const present = secrets.filter((name) => value[name]);
-  if (present.length === 0) return;
-  type Inspect = (shown: unknown, options: object) => string;
-  const show = (...[first, second, third]: [number, object, Inspect] | [Inspect, object]): string => {
-    const shown = { ...value };
-    for (const name of present) if (shown[name]) shown[name] = "[secret]";
-    return typeof first === "function" ? first(shown, second) : (third as Inspect)(shown, { ...second, depth: first });
-  };
-  for (const symbol of INSPECTS) Object.defineProperty(value, symbol, { value: show, configurable: true });
+function conceal(value: Flat, camel: boolean): void {
+  const secrets = RESOURCES[value.type as ResourceTypeLock].secrets ?? [];
+  if (!secrets.some((name) => value[camel ? camelCase(name) : name])) return;
+  for (const symbol of INSPECTS) Object.defineProperty(value, symbol, shows);
 }
 
 /** The links that came with a resource or with a list: `linksOf(credential)?.self`. */
