@@ -30,11 +30,11 @@ const RUNTIMES = {
   firefox: (folder, url, filter) => runInBrowser("firefox", folder, url, filter),
 };
 
-async function runHere(runtime, { keyturn, sandbox }, url, filter) {
+async function runHere(runtime, { keyturn, sandbox, commercelayer }, url, filter) {
   const load = (path) => readFile(join(root, path), "utf8");
   const suites = {};
   for (const name of SUITES) suites[name] = (await import(`./conformance/${name}.mjs`)).default;
-  return runSuites(suites, { keyturn, sandbox, runtime, url, load }, filter);
+  return runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url, load }, filter);
 }
 
 /** In a program of its own, which writes one result a line. */

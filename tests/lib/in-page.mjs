@@ -1,5 +1,6 @@
 // What the page of `page.mjs` runs: suites by name, when the runner asks.
 import * as keyturn from "keyturn";
+import * as commercelayer from "keyturn/commercelayer";
 import * as sandbox from "keyturn/sandbox";
 import { runSuites } from "./suite.mjs";
 
@@ -22,6 +23,6 @@ console.warn = (...texts) => {
 globalThis.runInPage = async (names, runtime, filter) => {
   const suites = {};
   for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
-  const results = await runSuites(suites, { keyturn, sandbox, runtime, url: location.origin, load }, filter);
+  const results = await runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url: location.origin, load }, filter);
   return [...results, ...uncaught];
 };

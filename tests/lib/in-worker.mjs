@@ -1,5 +1,6 @@
 // The Worker that `worker.mjs` bundles and starts: runs suites when it is asked to, and answers with the results.
 import * as keyturn from "keyturn";
+import * as commercelayer from "keyturn/commercelayer";
 import * as entry from "keyturn/sandbox";
 import module from "keyturn/sandbox.wasm";
 import suites from "suites";
@@ -17,7 +18,7 @@ export default {
   async fetch(request, { REPOSITORY }) {
     const { url, filter } = await request.json();
     const load = async (path) => (await REPOSITORY.fetch(`http://repository/${path}`)).text();
-    const results = await runSuites(suites, { keyturn, sandbox, runtime: "workerd", url, load }, filter);
+    const results = await runSuites(suites, { keyturn, sandbox, commercelayer, runtime: "workerd", url, load }, filter);
     return Response.json([...results, ...uncaught]);
   },
 };

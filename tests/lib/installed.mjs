@@ -29,8 +29,8 @@ export function install() {
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   npm(["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], { ...quiet, cwd: folder });
   // One file for each way to load it, so that it is resolved from here and not from the repository.
-  writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\n');
-  writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\n');
+  writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\nexport * as commercelayer from "keyturn/commercelayer";\n');
+  writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\nexports.commercelayer = require("keyturn/commercelayer");\n');
   return folder;
 }
 

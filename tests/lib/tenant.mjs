@@ -15,7 +15,7 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
     if (!response.ok) throw new Error(`the sandbox's ${path} answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
-  const { clientId, clientSecret, appId, connectorId } = await control("POST", "reset", { seed });
+  const { clientId, clientSecret, appId, connectorId, commercelayer } = await control("POST", "reset", { seed });
   const tenant = {
     url,
     clientId,
@@ -24,6 +24,8 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
     connectorId,
     /** The options of a client of this tenant. */
     options: { clientID: clientId, clientSecret, serverURL: url },
+    /** Commerce Layer's side of it: the options that say where it is, who issues its tokens, and who may ask for them. */
+    commercelayer: { ...commercelayer, place: { serverURL: url }, issuer: commercelayer.serverURL },
     /** Adds a rule of what goes wrong. */
     fault: (rule) => control("POST", "faults", rule),
     clearFaults: () => control("DELETE", "faults"),
@@ -46,6 +48,7 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
 export async function tenantIn({ createSandbox }, options) {
   const tenant = await createSandbox(options);
   const { url, clientId, clientSecret, appId, connectorId, fetch } = tenant;
+  const { commercelayer } = tenant;
   return {
     url,
     clientId,
@@ -53,6 +56,13 @@ export async function tenantIn({ createSandbox }, options) {
     appId,
     connectorId,
     options: { clientID: clientId, clientSecret, serverURL: url, fetch },
+    commercelayer: {
+      clientId: commercelayer.clientId,
+      clientSecret: commercelayer.clientSecret,
+      customer: commercelayer.customer,
+      place: { serverURL: commercelayer.serverURL, fetch },
+      issuer: commercelayer.serverURL,
+    },
     fault: async (rule) => tenant.fault(rule),
     clearFaults: async () => tenant.clearFaults(),
     requests: async (filter) => tenant.requests(filter),
