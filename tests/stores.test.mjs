@@ -243,14 +243,30 @@ describe("clients", () => {
   });
 });
 
+test("of many workers on one Redis, no more pass in a minute than the token endpoint answers", async () => {
+  const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
+  const [{ Limit }, { Deadline }] = [await load("auth/limit.js"), await load("transport.js")];
+  const shared = { store: redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), key: "requests" };
+  const controller = new AbortController();
+  let passed = 0;
+  let waiting = 0;
+  const all = Array.from({ length: 60 }, () =>
+    new Limit(30).pass("https://auth.example/oauth/token", shared, new Deadline(0, [controller.signal]), () => waiting++).then(() => passed++, () => undefined),
+  );
+  while (passed + waiting < 60) await sleep(10);
+  assert.deepEqual([passed, waiting], [30, 30]);
+  controller.abort();
+  await Promise.all(all);
+});
+
 describe("processes", () => {
   const WORKER = fileURLToPath(new URL("lib/store-worker.mjs", import.meta.url));
   const key = randomBytes(32).toString("hex");
 
-  async function worker(at, clients, more = {}) {
-    const options = { clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url, ...more };
+  async function worker(at, clients, program) {
+    const options = { serverURL: at.url, ...(program ? {} : { clientID: at.clientId, clientSecret: at.clientSecret }) };
     const child = spawn(process.execPath, [WORKER], {
-      env: { ...process.env, STORE_WORKER: JSON.stringify({ folder, redisURL, options, clients, key }) },
+      env: { ...process.env, STORE_WORKER: JSON.stringify({ folder, redisURL, options, clients, key, program }) },
       stdio: ["pipe", "pipe", "inherit"],
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -258,6 +274,7 @@ describe("processes", () => {
     return {
       child,
       go: () => child.stdin.write("go\n"),
+      line: async () => (await lines.next()).value,
       ends: async () => JSON.parse((await lines.next()).value),
     };
   }
@@ -289,6 +306,25 @@ describe("processes", () => {
     const ends = (await Promise.all(others.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(20).fill("ok"));
     assert.equal(at.sandbox.requests({ operation: "token" }).length, 2);
+    await at.close();
+  });
+
+  test("a leader that dies while a person is asked is replaced in seconds, not when its code has expired", async () => {
+    const at = await sandbox.serveSandbox();
+    const leader = await worker(at, 1, "a-program");
+    leader.go();
+    const first = await leader.line();
+    const others = await worker(at, 5, "a-program");
+    others.go();
+    // Longer than a lease lasts that nobody extends.
+    await sleep(16_000);
+    leader.child.kill("SIGKILL");
+    const begun = Date.now();
+    const second = await others.line();
+    assert.notEqual(second, first);
+    assert.ok(Date.now() - begun < 17_000);
+    at.sandbox.decideLogin(second);
+    assert.deepEqual(await others.ends(), Array(5).fill("ok"));
     await at.close();
   });
 });
