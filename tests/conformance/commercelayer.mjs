@@ -90,5 +90,28 @@ export default ({ test, assert, commercelayer: entry, tenant, inProcess }) => {
       assert.match(error.hint, /profile menu/);
       assert.excludes(`${error.stack} ${JSON.stringify(error)} ${error.cause?.stack}`, "canary-7f3a9b");
     });
+
+    test(`${where}: a credential is replaced: the new pair logs in, the old one is gone`, async () => {
+      const { client, place } = await start();
+      const cl = client();
+      const old = (await cl.api_credentials.list({ filters: { kind_eq: "integration" } })).first();
+      let held;
+      const sink = { put: (pair) => (held = pair), get: () => held };
+      const done = await cl.apiCredentials.replace(old.id, { sink, settle: () => undefined, mayDelete: true });
+      assert.deepEqual([done.old.state, done.credential.id], ["deleted", held.id]);
+      assert.equal((await assert.rejects(cl.api_credentials.retrieve(old.id))).status, 404);
+      assert.ok((await fetchToken(clientCredentials(held), place)).startsWith("eyJ"));
+    });
+
+    test(`${where}: a list goes over all pages, and a signal ends a call`, async () => {
+      const { client } = await start();
+      const cl = client();
+      const ids = new Set();
+      for await (const one of cl.api_credentials.list({ pageSize: 1, sort: ["id"] })) ids.add(one.id);
+      assert.equal(ids.size, await cl.api_credentials.count());
+      assert.ok(ids.size > 1);
+      const error = await assert.rejects(cl.roles.list({}, { signal: AbortSignal.abort() }));
+      assert.equal(error.type, "cancel");
+    });
   }
 };
