@@ -237,7 +237,10 @@ export class Session<Told extends object = object> {
     return configured(() => this.#use((handle) => handle.external(token)), operation);
   }
 
-  /** One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was ended. */
+  /**
+   * One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was
+   * ended.
+   */
   #refresh(): Promise<void> {
     if (this.#refreshing) return this.#refreshing;
     const refreshing = this.#refreshNow().finally(() => {
@@ -248,9 +251,9 @@ export class Session<Told extends object = object> {
   }
 
   /**
-   * Waits for the refresh, unless nobody has to. In a Worker it is part of the request that began it: somebody always has to, lest it
-   * is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails without being over,
-   * and begins anew.
+   * Waits for the refresh, unless nobody has to. In a Worker it is part of the request that began it: somebody always has to,
+   * lest it is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails
+   * without being over, and begins anew.
    */
   async #refreshed(deadline: Deadline, idle = false): Promise<void> {
     const refreshing = this.#refresh();

@@ -244,8 +244,8 @@ impl Session {
         state.running = Some(state.tokens.started(now));
     }
 
-    /// The next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is 16 fresh bytes, `subject`
-    /// the identity token or the assertion, if [`Session::needs_subject`].
+    /// The next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is 16 fresh bytes,
+    /// `subject` the identity token or the assertion, if [`Session::needs_subject`].
     ///
     /// # Errors
     /// JSON with `option`, `reason` and `message`, if `subject` cannot be a token.

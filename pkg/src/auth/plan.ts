@@ -37,8 +37,8 @@ export interface Plan<Told extends object = object> {
   /** What to check when the token endpoint is not reached. */
   readonly unreachable: string;
   /**
-   * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to be shared.
-   * `fingerprint` is a hash of all that the core was given.
+   * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to
+   * be shared. `fingerprint` is a hash of all that the core was given.
    */
   readonly principal: ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[]) | undefined;
   /** How many token requests may be sent. Default: as many as it takes. */

@@ -13,7 +13,10 @@ export interface AuthorizeOptions {
   scope?: string | undefined;
   /** Comes back as it is; compare it, so that nobody can send you a code of theirs. {@link randomState} makes one. */
   state?: string | undefined;
-  /** The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it passes over it. */
+  /**
+   * The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it passes over
+   * it.
+   */
   codeChallenge?: string | undefined;
   /** Default: `commercelayer.io`. */
   domain?: string | undefined;

@@ -1,4 +1,7 @@
-/** The ways to authenticate with Commerce Layer. Each is a value to give a client as `credentials`; what is in it does not show. */
+/**
+ * The ways to authenticate with Commerce Layer. Each is a value to give a client as `credentials`; what is in it does not
+ * show.
+ */
 
 import { ConfigurationError } from "../../errors.js";
 
@@ -78,8 +81,8 @@ export interface Application {
 }
 
 /**
- * Client credentials: a program by itself. **For the Provisioning API** these are the personal ones of the Dashboard's profile menu,
- * "Provisioning API", without a scope; those of integrations and sales channels are for the other APIs.
+ * Client credentials: a program by itself. **For the Provisioning API** these are the personal ones of the Dashboard's
+ * profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
   return made("clientCredentials", application, {});
@@ -94,8 +97,8 @@ export interface Password extends Application {
 }
 
 /**
- * A customer's name and password. The refresh token that comes with the first token renews it; the password is used again when that is
- * refused. Tokens of customers are never shared by a `tokenStore`.
+ * A customer's name and password. The refresh token that comes with the first token renews it; the password is used again
+ * when that is refused. Tokens of customers are never shared by a `tokenStore`.
  */
 export function password({ username, password, ...application }: Password): CommerceLayerCredentials {
   return made("password", application, { username, password });
@@ -122,7 +125,10 @@ export interface AuthorizationCode extends Application {
   codeVerifier?: string | undefined;
 }
 
-/** A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what it brought. */
+/**
+ * A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what
+ * it brought.
+ */
 export function authorizationCode({ code, redirectUri, codeVerifier, ...application }: AuthorizationCode): CommerceLayerCredentials {
   return made("authorizationCode", application, { code, redirectUri, codeVerifier });
 }

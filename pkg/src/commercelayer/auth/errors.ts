@@ -5,8 +5,8 @@ import { type ErrorFacts, KeyturnError } from "../../errors.js";
 /** A token is not what it should be. It is not shown. */
 export class TokenError extends KeyturnError {
   /**
-   * What is wrong, as a stable word: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`, `expired`, `not_yet_valid`,
-   * `scope`, or `keys_unreachable` when the issuer's keys could not be had.
+   * What is wrong, as a stable word: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`,
+   * `expired`, `not_yet_valid`, `scope`, or `keys_unreachable` when the issuer's keys could not be had.
    */
   readonly reason: string;
   /** @internal */

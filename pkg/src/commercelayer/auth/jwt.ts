@@ -101,10 +101,11 @@ export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = isOf("web
 const SCOPE = "provisioning-api";
 
 /**
- * Where the Provisioning API is that a token is for, without a slash at the end. The token itself says it: send nothing there that the token's issuer
- * must not have, or use the `domain` that you know.
+ * Where the Provisioning API is that a token is for, without a slash at the end. The token itself says it: send nothing there
+ * that the token's issuer must not have, or use the `domain` that you know.
  *
- * @throws {@link InvalidTokenError} if it is no JWT, has no issuer, or is not for the Provisioning API; with `shouldThrow: false` it is `null` then.
+ * @throws {@link InvalidTokenError} if it is no JWT, has no issuer, or is not for the Provisioning API; with `shouldThrow:
+ *   false` it is `null` then.
  */
 export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
@@ -123,7 +124,10 @@ export function getProvisioningApiBaseEndpoint(accessToken: string, { shouldThro
   }
 }
 
-/** What a refusal has to do with the token that it was answered to, if its claims show that it was of the wrong sort. @internal */
+/**
+ * What a refusal has to do with the token that it was answered to, if its claims show that it was of the wrong sort.
+ * @internal
+ */
 export function scopeHint(status: number, authorization: string): string | undefined {
   if (status !== 401 && status !== 403) return undefined;
   try {
@@ -147,8 +151,8 @@ export interface AssertionClaims {
 }
 
 /**
- * Makes an assertion for {@link jwtBearer}: HS512 with the key `cl`, which Commerce Layer gives to everyone. So it proves nothing; the client secret
- * beside it does.
+ * Makes an assertion for {@link jwtBearer}: HS512 with the key `cl`, which Commerce Layer gives to everyone. So it proves
+ * nothing; the client secret beside it does.
  */
 export async function createAssertion({ payload }: { payload: AssertionClaims }): Promise<string> {
   const text = new TextEncoder();

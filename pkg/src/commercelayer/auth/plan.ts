@@ -11,7 +11,10 @@ import { type CommerceLayerCredentials, GRANTS, type Grant, type Spec, bytes, sp
 
 /** Where Commerce Layer is. */
 export interface PlaceOptions {
-  /** The service's domain: its API is at `provisioning.` and its authentication server at `auth.` below it. Default: `commercelayer.io`. */
+  /**
+   * The service's domain: its API is at `provisioning.` and its authentication server at `auth.` below it. Default:
+   * `commercelayer.io`.
+   */
   domain?: string | undefined;
   /** One origin that serves both `/api` and `/oauth`, such as a sandbox; wins over `domain`. `https` only, but for loopback. */
   serverURL?: string | URL | undefined;
@@ -26,8 +29,8 @@ export interface AuthOptions extends PlaceOptions {
   /** An access token, instead of `credentials`. */
   accessToken?: string | Uint8Array | undefined;
   /**
-   * Gives another token in the place of `accessToken` when the API refuses that; it is called with the one that was refused. However many calls
-   * were refused, it is called once.
+   * Gives another token in the place of `accessToken` when the API refuses that; it is called with the one that was refused.
+   * However many calls were refused, it is called once.
    */
   refreshToken?: ((refused: string) => Promise<string> | string) | undefined;
   /** Shares tokens, and the count of token requests, with other workers. Default: each client has its own. */

@@ -26,8 +26,8 @@ export interface RevokeOptions extends PlaceOptions {
 }
 
 /**
- * Ends a token. It is sent to the authentication server that is configured, and to no other, whatever the token says. A token that has ended already is
- * no error. Nothing is repeated.
+ * Ends a token. It is sent to the authentication server that is configured, and to no other, whatever the token says. A token
+ * that has ended already is no error. Nothing is repeated.
  *
  * @throws {@link AuthenticationError} if the server refuses or does not answer.
  */
@@ -75,7 +75,8 @@ export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" 
 };
 
 /**
- * Gets an access token by itself: to see that credentials work, or to use one elsewhere. It counts towards the 30 token requests a minute.
+ * Gets an access token by itself: to see that credentials work, or to use one elsewhere. It counts towards the 30 token
+ * requests a minute.
  *
  * @throws {@link AuthenticationError}
  */

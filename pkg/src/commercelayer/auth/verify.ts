@@ -1,4 +1,7 @@
-/** Whether a token is one that the issuer signed: by the issuer's own keys, and only by those of the issuer that is configured. */
+/**
+ * Whether a token is one that the issuer signed: by the issuer's own keys, and only by those of the issuer that is
+ * configured.
+ */
 
 import type { Clock, Fetch } from "../../options.js";
 import { RULES, isWorkerd, monotonic } from "../../transport.js";
@@ -151,8 +154,8 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
 }
 
 /**
- * Verifies a token: its signature by a key of the issuer, the issuer, and the time. The issuer is the one that is configured, whatever the token says;
- * its keys are fetched once and kept for an hour.
+ * Verifies a token: its signature by a key of the issuer, the issuer, and the time. The issuer is the one that is configured,
+ * whatever the token says; its keys are fetched once and kept for an hour.
  *
  * @returns The token in its parts.
  * @throws {@link TokenError}; `reason` says what is wrong.
