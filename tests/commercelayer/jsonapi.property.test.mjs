@@ -180,6 +180,40 @@ holds("what is written can be read again", (chance) => {
   assert.deepEqual(JSON.parse(JSON.stringify(denormalize({ data: { type, id: "x1", attributes, relationships } }))), resource);
 });
 
+/** Words run together; what is inside a value stays. */
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+holds("in camelCase it is the same by other names, and dates are dates", (chance) => {
+  const made = documentOf(chance, true);
+  const seen = new Set();
+  const same = (snake, camels) => {
+    if (Array.isArray(snake)) return snake.forEach((one, n) => same(one, camels[n]));
+    if (snake === null || seen.has(snake)) return assert.equal(snake === null, camels === null);
+    seen.add(snake);
+    const { relationships = {} } = made.known.get(key(snake)) ?? {};
+    assert.deepEqual(Object.keys(camels), Object.keys(snake).map(camel));
+    for (const name of Object.keys(snake)) {
+      const [value, other] = [snake[name], camels[camel(name)]];
+      if (name in relationships) same(value, other);
+      else if (name === "created_at" && !Number.isNaN(Date.parse(value))) assert.deepEqual(other, typeof value === "string" ? new Date(value) : value);
+      else assert.deepEqual(other, value);
+    }
+  };
+  same(denormalize(made.document), denormalize(frozen(made.document), { names: "camel" }));
+});
+
+holds("what is written in camelCase is on the wire as ever", (chance) => {
+  const type = chance.one(TYPES);
+  const resource = { type, id: "x1", created_at: "2026-01-31T10:20:30.123Z" };
+  for (const name of chance.some(["reference", "reference_origin", "not_in_any_table"])) resource[name] = chance.one(TEXTS);
+  if (chance.yes()) resource.metadata = { snake_case: { stays_so: chance.json() }, camelCase: chance.json() };
+  for (const [name, [target, many]] of Object.entries(RELATIONSHIPS[type])) {
+    if (chance.yes()) resource[name] = many ? [{ type: target, id: "t1" }] : chance.one([{ type: target, id: "t1" }, null]);
+  }
+  const camels = Object.fromEntries(Object.entries(resource).map(([name, value]) => [camel(name), name === "created_at" ? new Date(value) : value]));
+  assert.equal(JSON.stringify(normalize(frozen(camels), { names: "camel" })), JSON.stringify(normalize(resource)));
+});
+
 holds("metadata is an attribute whatever is in it", (chance) => {
   const metadata = chance.json();
   const { attributes, relationships } = normalize({ type: chance.one(TYPES), id: "x1", metadata });
