@@ -255,6 +255,35 @@ describe("refresh tokens", () => {
     assert.deepEqual(new Set(at.of("/oauth/token").map(({ body }) => body.refresh_token)), new Set(["refresh-0"]));
   });
 
+  test("an assertion is asked for when it is needed; a function that fails is told, and nothing is sent", async () => {
+    let at;
+    let asked = 0;
+    at = await serve({ token: () => at.grant({ refresh_token: "refresh-1" }) });
+    const web = { clientId: "web", clientSecret: "s" };
+    const good = client(at, { credentials: auth.jwtBearer({ ...web, assertion: () => (asked++, auth.createAssertion({ payload: {} })) }) });
+    for (let time = 0; time < 3; time++) {
+      assert.equal(await good.call(), 200);
+      refuse(at);
+    }
+    assert.equal(asked, 1);
+
+    at.requests.length = 0;
+    const thrown = new Error("not signed in");
+    for (const [assertion, message] of [
+      [() => { throw thrown; }, /`assertion` function failed$/],
+      [async () => { throw thrown; }, /`assertion` function failed$/],
+      [() => "two words", /what `assertion` gave is no token$/],
+      [() => "", /what `assertion` gave is no token$/],
+      ["two words", /what `assertion` gave is no token$/],
+    ]) {
+      const error = await failure(client(at, { credentials: auth.jwtBearer({ ...web, assertion }) }).call());
+      assert.deepEqual([error.code, error.reason, error.status], ["authentication_failed", "assertion", 0]);
+      assert.match(error.message, message);
+      if (/failed/.test(error.message)) assert.equal(error.cause, thrown);
+    }
+    assert.equal(at.requests.length, 0);
+  });
+
   test("one that is refused: a password is used again, a code is not", async () => {
     const token = (at) => (body) => (body.grant_type === "refresh_token" ? { status: 400, body: { error: "invalid_grant" } } : at().grant({ refresh_token: "r" }));
     let at;
