@@ -134,9 +134,9 @@ function page(name: string, value: unknown, most: number): string {
 function filter(key: string, value: unknown): [name: string, text: string] {
   if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it the list would be of everything`);
   if (value === null) {
-    const named = /^(.+)_(not_)?eq$/.exec(key);
-    if (!named) throw unfit(`filter \`${key}\` is null: ask with _null, _not_null, _eq or _not_eq`);
-    return [`${named[1]}_${named[2] ?? ""}null`, "true"];
+    // `name_not_eq` so becomes `name_not_null`.
+    if (!/._eq$/.test(key)) throw unfit(`filter \`${key}\` is null: ask with _null, _not_null, _eq or _not_eq`);
+    return [key.replace(/eq$/, "null"), "true"];
   }
   if (Array.isArray(value)) {
     if (!ARRAY_FILTERS.some((end) => key.endsWith(end))) {
