@@ -107,6 +107,11 @@ describe("denormalize", () => {
     assert.ok(inspect(value, { depth: null }).length < 2000);
   });
 
+  test("of a resource that is included twice, the first counts", () => {
+    const included = ["first", "second"].map((name) => resource("roles", "r", { name }));
+    assert.equal(denormalize({ data: resource("memberships", "m", {}, { role: "roles/r" }), included }).role.name, "first");
+  });
+
   test("a resource that leads to itself", () => {
     const value = denormalize({
       data: resource("versions", "v", {}, { role: "roles/r" }),

@@ -19,7 +19,7 @@ export interface Normalized extends ResourceObject {
  *
  * @throws {@link SdkError} of type `request` for a relationship to something else than it can lead to.
  */
-export function normalize(resource: { readonly type: string; readonly id?: string | null | undefined }, spelling: Spelling = {}): Normalized {
+export function normalize<R extends { readonly type: string; readonly id?: string | null | undefined }>(resource: R, spelling: Spelling = {}): Normalized {
   const { type, id } = resource;
   const facts = isKnownType(type) ? RESOURCES[type] : undefined;
   const normalized: Normalized = { type, attributes: {}, relationships: {} };
