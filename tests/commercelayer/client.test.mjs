@@ -201,6 +201,15 @@ describe("options of a call", () => {
     assert.equal(sent.length, 1);
   });
 
+  test("a `fetch` of a test may answer with less than a Response", async () => {
+    const text = JSON.stringify({ data: [role], meta: { record_count: 1, page_count: 1 } });
+    const made = client(async (url) => (url.pathname.endsWith("/roles") ? { ok: true, status: 200, statusText: "OK", body: {}, text: async () => text } : { ok: true, status: 204, body: null }));
+    assert.equal((await made.roles.list()).first().name, "Admin");
+    assert.equal(await made.memberships.delete("m"), undefined);
+    const refusing = client(async () => ({ ok: false, status: 404, statusText: "Not Found", body: {}, text: async () => '{"errors":[{"code":"RECORD_NOT_FOUND"}]}' }));
+    assert.equal((await rejection(refusing.roles.retrieve("r"))).first().code, "RECORD_NOT_FOUND");
+  });
+
   test("a signal ends it", async () => {
     const made = client((_url, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
     const controller = new AbortController();

@@ -83,7 +83,10 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
     return isApiError(error);
   }
 
-  /** Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. */
+  /**
+   * Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. `onFailure` is never called, as in the
+   * official SDK: that of {@link addResponseInterceptor} is.
+   */
   addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addRequest(onSuccess, onFailure);
   }

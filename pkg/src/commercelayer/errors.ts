@@ -26,7 +26,7 @@ export enum ErrorType {
 /** What is known of a call that failed. */
 export interface ErrorContext {
   readonly method?: string | undefined;
-  /** Without the values of its query. */
+  /** With its query. */
   readonly url?: string | undefined;
   /** Those of the answer. */
   readonly headers?: Headers | undefined;
@@ -57,7 +57,7 @@ export class SdkError extends Error {
   declare source?: Error;
   /** The method of the request. */
   declare readonly method?: string | undefined;
-  /** Where the request went, without the values of its query. */
+  /** Where the request went, with its query. */
   declare readonly url?: string | undefined;
   /** The server's id of the request. */
   declare readonly requestId?: string | undefined;
