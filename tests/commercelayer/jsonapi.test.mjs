@@ -12,8 +12,8 @@ const { pageMeta, sortObjectFields } = jsonapi;
 const refused = (pattern) => (error) => error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
 /**
- * How much longer the work takes when there is four times as much of it: the smallest of some measures, each of the best of some runs, since whatever
- * else the machine does only adds.
+ * How much longer the work takes when there is four times as much of it: the smallest of some measures, each of the best of
+ * some runs, since whatever else the machine does only adds.
  */
 function growth(make, run) {
   const inputs = [make(1), make(4)];

@@ -39,8 +39,8 @@ export function refusal(status, errors = [], more = {}) {
 }
 
 /**
- * @param {...(object | Error | ((url: URL, init: RequestInit) => unknown))} script what comes of each request in turn; a value is the `data` of
- *   a document, an error is thrown, a function is asked for a response. The last one stays.
+ * @param {...(object | Error | ((url: URL, init: RequestInit) => unknown))} script what comes of each request in turn; a value
+ *   is the `data` of a document, an error is thrown, a function is asked for a response. The last one stays.
  * @returns {{ fetch: typeof fetch, sent: { url: URL, method: string, headers: Record<string, string>, body: any }[] }}
  */
 export function server(...script) {

@@ -375,7 +375,10 @@ export class ResourceAdapter {
   }
 }
 
-/** The answer itself. Programs' own `fetch`, in their tests above all, may give less than a `Response`: what the official SDK reads of one. */
+/**
+ * The answer itself. Programs' own `fetch`, in their tests above all, may give less than a `Response`: what the official SDK
+ * reads of one.
+ */
 async function complete(response: Response): Promise<Response> {
   if (typeof response.arrayBuffer === "function" && response.headers) return response;
   const { status = 200, statusText = "", headers = {} } = response as Partial<Response>;
@@ -423,7 +426,10 @@ function kept<T>(result: T, { answer, url }: Received): T {
   return keepResponse(result, { status: answer.status, headers: answer.headers, requestId: requestId(answer.headers), url });
 }
 
-/** An answer that does not repeat what only the request is to know. The core hides the secrets that it can tell by their names. */
+/**
+ * An answer that does not repeat what only the request is to know. The core hides the secrets that it can tell by their
+ * names.
+ */
 function without(secrets: readonly string[], answer: Answer): Answer {
   const text = secrets.length > 0 ? new TextDecoder().decode(answer.body) : "";
   const hidden = secrets.reduce((left, secret) => left.replaceAll(JSON.stringify(secret).slice(1, -1), "[secret]").replaceAll(secret, "[secret]"), text);

@@ -21,7 +21,8 @@ const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.di
  *
  * ```ts
  * const cl = CommerceLayerProvisioning({ accessToken });
- * const credential = await cl.api_credentials.create({ name: "CI", kind: "integration", organization: cl.organizations.relationship(id) });
+ * const organization = cl.organizations.relationship(id);
+ * const credential = await cl.api_credentials.create({ name: "CI", kind: "integration", organization });
  * ```
  *
  * Nothing is sent before the first call. Neither tokens nor secrets show when the client is printed or serialised.
@@ -84,14 +85,17 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
   }
 
   /**
-   * Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. `onFailure` is never called, as in the
-   * official SDK: that of {@link addResponseInterceptor} is.
+   * Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. `onFailure`
+   * is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
    */
   addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addRequest(onSuccess, onFailure);
   }
 
-  /** Has functions see answers before they are read, and errors before they are thrown. An error stays one, whatever they return. */
+  /**
+   * Has functions see answers before they are read, and errors before they are thrown. An error stays one, whatever they
+   * return.
+   */
   addResponseInterceptor(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addResponse(onSuccess, onFailure);
   }
@@ -108,7 +112,10 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
     this.removeRawResponseReader();
   }
 
-  /** An object that holds the last answer's body, secrets too, and its headers if that is asked for. `responseOf(result)` has those of each result. */
+  /**
+   * An object that holds the last answer's body, secrets too, and its headers if that is asked for. `responseOf(result)` has
+   * those of each result.
+   */
   addRawResponseReader(options?: { headers: boolean }): RawResponseReader {
     return this.adapter.interceptors.addReader(options?.headers ?? false);
   }

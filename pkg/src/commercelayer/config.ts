@@ -28,8 +28,8 @@ export interface RequestConfig {
   /** Sends requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
-   * Asked for a token when the server refuses the one in use; once for all calls that were refused together. In the options of a call it
-   * belongs to the token that is given there, and the client's own stays as it is.
+   * Asked for a token when the server refuses the one in use; once for all calls that were refused together. In the options
+   * of a call it belongs to the token that is given there, and the client's own stays as it is.
    */
   refreshToken?: RefreshToken | undefined;
   /** How to repeat calls. Default: reads three times in all, other calls only if the server provably did not act. */
@@ -50,7 +50,10 @@ export interface ApiConfig {
 export interface ClientConfig {
   /** How to get access tokens: {@link clientCredentials} and the like. In the place of `accessToken`. */
   credentials?: CommerceLayerCredentials | undefined;
-  /** An origin that serves both the API and its tokens: a sandbox or a proxy. `https`, or `http` to loopback. Wins over `domain`. */
+  /**
+   * An origin that serves both the API and its tokens: a sandbox or a proxy. `https`, or `http` to loopback. Wins over
+   * `domain`.
+   */
   serverURL?: string | URL | undefined;
   /** Where tokens come from, if it is not `auth.` before the domain. */
   authURL?: string | URL | undefined;

@@ -1,6 +1,7 @@
 /**
- * The errors of the official SDK, by their names and fields, with what those leave out: the request, the answer's headers, the server's code,
- * and what the call may have done. `cause` is the error of this package that one stands for, if there is one. None shows a secret.
+ * The errors of the official SDK, by their names and fields, with what those leave out: the request, the answer's headers,
+ * the server's code, and what the call may have done. `cause` is the error of this package that one stands for, if there is
+ * one. None shows a secret.
  */
 
 import type { Outcome } from "../errors.js";

@@ -1,4 +1,7 @@
-/** What a client's user has called around each request, and readers of what comes back. Any number of each; they run in the order they came. */
+/**
+ * What a client's user has called around each request, and readers of what comes back. Any number of each; they run in the
+ * order they came.
+ */
 
 import { KeyturnError } from "../errors.js";
 

@@ -35,8 +35,8 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
 }
 
 /**
- * Milliseconds to wait before the next page, by what the last answer says of the rate limit. The window slides and nothing says when it is
- * free again: so a half of it is used at full speed, and what is left is spread over its length.
+ * Milliseconds to wait before the next page, by what the last answer says of the rate limit. The window slides and nothing
+ * says when it is free again: so a half of it is used at full speed, and what is left is spread over its length.
  */
 export function pauseAfter(headers: Headers): number {
   const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) => number(headers.get(`x-ratelimit-${name}`)));

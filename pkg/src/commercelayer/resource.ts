@@ -163,7 +163,10 @@ export abstract class ApiSingleton<R extends Resource> extends ApiResourceBase<R
   }
 }
 
-/** Whatever is wrong with the arguments is told by the promise. It is awaited: workerd reports one that nobody handles until later. */
+/**
+ * Whatever is wrong with the arguments is told by the promise. It is awaited: workerd reports one that nobody handles until
+ * later.
+ */
 async function later<T>(run: () => Promise<T>): Promise<T> {
   return await run();
 }

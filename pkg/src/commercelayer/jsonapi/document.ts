@@ -61,8 +61,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/**
- * Sets a field. A name that a server makes up is a field like any other: `__proto__` too. */
+/** Sets a field. A name that a server makes up is a field like any other: `__proto__` too. */
 export function put(target: object, name: string, value: unknown): void {
   if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
   else (target as Record<string, unknown>)[name] = value;

@@ -1,6 +1,6 @@
 /**
- * JSON:API as the Commerce Layer Provisioning API speaks it, without a client: `keyturn/commercelayer/jsonapi`. Pure functions; nothing
- * is loaded, and nothing is sent.
+ * JSON:API as the Commerce Layer Provisioning API speaks it, without a client: `keyturn/commercelayer/jsonapi`. Pure
+ * functions; nothing is loaded, and nothing is sent.
  */
 
 export { denormalize, linksOf, metaOf, type Spelling } from "./denormalize.js";

@@ -13,9 +13,9 @@ export interface Normalized extends ResourceObject {
 }
 
 /**
- * The resource object of a create or an update. What the table knows as an attribute is one whatever it looks like, `metadata` with
- * a `type` and an `id` too; what it knows as a relationship is one also when it is `null` or empty. Of anything else the shape decides. Of
- * a related resource its type and id are kept.
+ * The resource object of a create or an update. What the table knows as an attribute is one whatever it looks like,
+ * `metadata` with a `type` and an `id` too; what it knows as a relationship is one also when it is `null` or empty. Of
+ * anything else the shape decides. Of a related resource its type and id are kept.
  *
  * @throws {@link SdkError} of type `request` for a relationship to something else than it can lead to.
  */
