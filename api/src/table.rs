@@ -21,11 +21,15 @@ const FIRST: usize = 0x23;
 
 const SURROGATES: usize = 0xd800;
 
-/// What goes into the table besides the facts that encoding and decoding need.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// For a server: with the values of every enumeration, which a client does not need, and without the fields that are gone.
-    pub enums: bool,
+/// Whom a table is for: what goes into it besides the facts that encoding and decoding need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// A client with today's names.
+    Client,
+    /// A client that speaks release 1.2.2 of the official SDK too: with its names, and the fields that only it knows.
+    Compat,
+    /// A server: with the values of every enumeration, which a client does not need.
+    Server,
 }
 
 /// Field flags, second byte of a field.
@@ -119,12 +123,12 @@ impl std::error::Error for PackError {}
 ///
 /// # Errors
 /// When a field or an operation refers to a message or an enumeration that `api` does not define, or a name has a space in it.
-pub fn pack(api: &Api, options: Options) -> Result<String, PackError> {
+pub fn pack(api: &Api, whom: For) -> Result<String, PackError> {
     let api = &*documents::with_messages(api);
     // The first pass only counts how often each name is used; the second writes with the final order.
-    let mut counting = Packer::new(api, options, Pool::default());
+    let mut counting = Packer::new(api, whom, Pool::default());
     counting.rows()?;
-    let mut packer = Packer::new(api, options, counting.pool.ordered());
+    let mut packer = Packer::new(api, whom, counting.pool.ordered());
     packer.rows()?;
     let names = std::mem::take(&mut packer.pool.names);
     for name in &names {
@@ -135,7 +139,7 @@ pub fn pack(api: &Api, options: Options) -> Result<String, PackError> {
     }
 
     let mut out = String::new();
-    let enums = if options.enums { api.enums.len() } else { 0 };
+    let enums = if whom == For::Server { api.enums.len() } else { 0 };
     let counts = [VERSION, names.len(), enums, api.messages.len(), api.operations.len()];
     for number in counts.into_iter().chain(packer.columns.iter().map(String::len)) {
         out.push(character(number)?);
@@ -146,7 +150,7 @@ pub fn pack(api: &Api, options: Options) -> Result<String, PackError> {
 
 struct Packer<'a> {
     api: &'a Api,
-    options: Options,
+    whom: For,
     messages: HashMap<&'a str, usize>,
     enums: HashMap<&'a str, usize>,
     pool: Pool,
@@ -154,14 +158,14 @@ struct Packer<'a> {
 }
 
 impl<'a> Packer<'a> {
-    fn new(api: &'a Api, options: Options, pool: Pool) -> Self {
+    fn new(api: &'a Api, whom: For, pool: Pool) -> Self {
         let messages = api.messages.iter().enumerate().map(|(i, m)| (m.key.as_str(), i)).collect();
         let enums = api.enums.iter().enumerate().map(|(i, e)| (e.name.as_str(), i)).collect();
-        Self { api, options, messages, enums, pool, columns: Default::default() }
+        Self { api, whom, messages, enums, pool, columns: Default::default() }
     }
 
     fn rows(&mut self) -> Result<(), PackError> {
-        if self.options.enums {
+        if self.whom == For::Server {
             for list in &self.api.enums {
                 self.number(Column::Enums, list.values.len())?;
                 for value in &list.values {
@@ -171,7 +175,7 @@ impl<'a> Packer<'a> {
         }
         for (index, message) in self.api.messages.iter().enumerate() {
             let fields: Vec<&Field> =
-                message.fields.iter().filter(|field| !(self.options.enums && field.gone)).collect();
+                message.fields.iter().filter(|field| self.whom == For::Compat || !field.gone).collect();
             self.number(Column::Counts, fields.len())?;
             for field in fields {
                 self.field(index, field)?;
@@ -190,8 +194,9 @@ impl<'a> Packer<'a> {
             Shape::List => 1,
             Shape::Map => 2,
         };
-        let all = self.options.enums;
+        let all = self.whom == For::Server;
         let oneof = field.oneof.filter(|_| all);
+        let name_122 = field.sdk122.as_ref().filter(|_| self.whom == For::Compat);
         let mut flags = 0;
         for (set, flag) in [
             (field.nullable, field_flag::NULLABLE),
@@ -199,7 +204,7 @@ impl<'a> Packer<'a> {
             (all && field.required, field_flag::REQUIRED),
             (field.secret, field_flag::SECRET),
             (field.name != field.wire, field_flag::RENAMED),
-            (field.sdk122.is_some(), field_flag::RENAMED_122),
+            (name_122.is_some(), field_flag::RENAMED_122),
             (oneof.is_some(), field_flag::ONEOF),
             (field.gone, field_flag::GONE),
         ] {
@@ -213,7 +218,7 @@ impl<'a> Packer<'a> {
         if field.name != field.wire {
             self.name(Column::Extras, &field.name)?;
         }
-        if let Some(name) = &field.sdk122 {
+        if let Some(name) = name_122 {
             self.name(Column::Extras, name)?;
         }
         if let Some(group) = oneof {
@@ -224,7 +229,7 @@ impl<'a> Packer<'a> {
                 let message = self.message(key)?;
                 self.distance(Column::References, owner, message)?;
             }
-            Kind::Enum(name) if self.options.enums => {
+            Kind::Enum(name) if self.whom == For::Server => {
                 let index = self.enums.get(name.as_str()).ok_or_else(|| PackError(format!("no enumeration {name}")))?;
                 self.number(Column::References, *index)?;
             }
@@ -235,7 +240,7 @@ impl<'a> Packer<'a> {
 
     /// Returns the number of the response's message, from which the next one's is counted.
     fn operation(&mut self, op: &Operation, before: usize) -> Result<usize, PackError> {
-        let names_122 = naming::fields_122(self.api, op);
+        let names_122 = naming::fields_122(self.api, op).filter(|_| self.whom == For::Compat);
         let response_field = naming::response_field(self.api, op);
         let body_field = naming::body_field(self.api, op).unwrap_or_default();
         let (service, method) = op.id.rsplit_once('.').unwrap_or(("", &op.id));

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use keyturn_api::{
     documents,
     model::{Api, Attribute, Effect, Field, Kind, Message, Method, Relationship, Resource, Settable},
-    table::{Options, pack},
+    table::{For, pack},
     text::{parse, print},
 };
 
@@ -168,8 +168,8 @@ fn documents_follow_from_the_resources() {
     // No key twice, and a table for clients and for servers.
     let keys: BTreeSet<&str> = whole.messages.iter().map(|m| m.key.as_str()).collect();
     assert_eq!(keys.len(), whole.messages.len());
-    for enums in [false, true] {
-        pack(&api, Options { enums }).unwrap();
+    for whom in [For::Client, For::Server] {
+        pack(&api, whom).unwrap();
     }
 }
 

@@ -3,7 +3,6 @@
 import { type Answer, decodeError } from "./answer.js";
 import { c1Plan } from "./auth/c1.js";
 import type { Authentication } from "./auth/environment.js";
-import { c1 } from "./c1.js";
 import type { Api } from "./core.js";
 import { Driver } from "./driver.js";
 import { Unknown, encode } from "./encode.js";
@@ -47,16 +46,16 @@ export class Engine {
   readonly session: Session<Omit<Authentication, "clockOffsetMs">>;
   readonly #send: Sender;
   readonly #driver: Driver;
-  readonly sdk122: boolean;
+  readonly #api: Api;
   readonly #closed = new AbortController();
 
   /**
-   * @param sdk122 Whether requests and answers have the names of release 1.2.2 of the official SDK.
+   * @param api The API, and with it whether requests and answers have the names of release 1.2.2 of the official SDK.
    * @param anonymous Whether calls are sent without a token when the options name no credentials.
    */
-  constructor(options: ClientOptions, sdk122 = false, anonymous = false) {
+  constructor(options: ClientOptions, api: Api, anonymous = false) {
     this.#send = sender(options.fetch, options.httpClient);
-    this.sdk122 = sdk122;
+    this.#api = api;
     this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
     this.#driver = new Driver(this.session, { timeoutMs, retryConfig, userAgent, debugLogger, send: (...request) => this.send(...request) });
@@ -65,8 +64,8 @@ export class Engine {
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
     if (this.#closed.signal.aborted) throw new ClosedError();
-    const facts = c1.operation(number, this.sdk122);
-    const { target, body } = encode(c1, number, request, this.sdk122 ? Unknown.Drop : Unknown.Refuse, facts.id);
+    const facts = this.#api.operation(number);
+    const { target, body } = encode(this.#api, number, request, this.#api.sdk122 ? Unknown.Drop : Unknown.Refuse, facts.id);
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
@@ -75,7 +74,7 @@ export class Engine {
 
   /** Makes a call whose answer is a page of a list. */
   paged<T, Item>(number: number, request: unknown, options?: RequestOptions): Paged<T, Item> {
-    return Paged.begin<T, Item>(c1.operation(number, this.sdk122), request, (next) => this.call(number, next, options));
+    return Paged.begin<T, Item>(this.#api.operation(number), request, (next) => this.call(number, next, options));
   }
 
   /** Ends what runs and wipes what is held. */
@@ -104,14 +103,14 @@ export class Engine {
     const { response, headers, status } = answer;
     const envelope: Envelope = { contentType: headers.get("content-type") ?? "", statusCode: status, rawResponse: response };
     Object.defineProperty(envelope, "requestId", { value: requestId(headers) });
-    const { value, problems } = decode(facts, answer, this.sdk122);
+    const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
     return envelope;
   }
 }
 
-function decode(facts: Operation, answer: Answer, sdk122: boolean): { value: unknown; problems: readonly Problem[] } {
+function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; problems: readonly Problem[] } {
   const { body, status } = answer;
   const type = answer.headers.get("content-type") ?? "";
   if (body.length === 0) {
@@ -123,7 +122,7 @@ function decode(facts: Operation, answer: Answer, sdk122: boolean): { value: unk
     throw decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`);
   }
   try {
-    return readMessage(c1, facts.message, body, sdk122);
+    return readMessage(api, facts.message, body);
   } catch (error) {
     if (KeyturnError.is(error)) throw error;
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
@@ -144,7 +143,7 @@ function textOf(body: Uint8Array, ascii: boolean): string {
  *
  * @throws The offset of the byte at which the text stops being a JSON object.
  */
-export function readMessage(api: Api, message: number, body: Uint8Array, sdk122: boolean): { value: unknown; problems: readonly Problem[] } {
+export function readMessage(api: Api, message: number, body: Uint8Array): { value: unknown; problems: readonly Problem[] } {
   const slots = api.run((table) => table.decode(message, body));
   const flags = slots[slots.length - 1] as number;
   const value = JSON.parse(textOf(body, flags >= 2)) as Record<string, unknown>;
@@ -154,6 +153,6 @@ export function readMessage(api: Api, message: number, body: Uint8Array, sdk122:
     applyPatches(value, notes.patches);
     problems = notes.problems;
   }
-  revive(value, api.plan(message, sdk122), (child) => api.plan(child, sdk122), slots, 0);
+  revive(value, api.plan(message), (child) => api.plan(child), slots, 0);
   return { value, problems };
 }

@@ -3,6 +3,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Authentication } from "./auth/environment.js";
+import { c1 } from "./c1.js";
 import { Engine } from "./call.js";
 import { ClosedError, ConfigurationError } from "./errors.js";
 import { ConductorOneGroups } from "./generated/c1.js";
@@ -34,7 +35,7 @@ export class ConductorOne extends ConductorOneGroups {
     if (options.serverIdx !== undefined && options.serverIdx !== 0) {
       throw new ConfigurationError("serverIdx", "no_such_server", "serverIdx: there is one server, with index 0");
     }
-    const engine = new Engine(options);
+    const engine = new Engine(options, c1);
     super(engine);
     engines.set(this, engine);
   }

@@ -99,7 +99,8 @@ export class Api implements Guest {
   readonly #operations = new Map<number, Operation>();
   readonly #plans = new Map<number, Plan>();
 
-  constructor(packed: () => string) {
+  /** @param sdk122 Whether its names are those of release 1.2.2 of the official SDK. */
+  constructor(packed: () => string, readonly sdk122 = false) {
     this.#packed = packed;
   }
 
@@ -119,28 +120,26 @@ export class Api implements Guest {
     });
   }
 
-  /** The facts of an operation; `sdk122` asks for names of release 1.2.2 of the official SDK. */
-  operation(number: number, sdk122 = false): Operation {
-    const key = sdk122 ? ~number : number;
-    let facts = this.#operations.get(key);
+  /** The facts of an operation. */
+  operation(number: number): Operation {
+    let facts = this.#operations.get(number);
     if (facts === undefined) {
-      const json = this.run((table) => table.operation(number, sdk122));
+      const json = this.run((table) => table.operation(number, this.sdk122));
       if (json === "") throw new InternalError(`there is no operation ${number}`);
       facts = JSON.parse(json) as Operation;
-      this.#operations.set(key, facts);
+      this.#operations.set(number, facts);
     }
     return facts;
   }
 
   /** The plan of a message. */
-  plan(message: number, sdk122: boolean): Plan {
-    const key = sdk122 ? ~message : message;
-    let made = this.#plans.get(key);
+  plan(message: number): Plan {
+    let made = this.#plans.get(message);
     if (made === undefined) {
       type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
-      const rows = JSON.parse(this.run((table) => table.plan(message, sdk122))) as Row[];
+      const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
       made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined })) };
-      this.#plans.set(key, made);
+      this.#plans.set(message, made);
     }
     return made;
   }

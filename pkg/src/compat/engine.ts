@@ -1,6 +1,5 @@
 /** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
 
-import { c1 } from "../c1.js";
 import { Engine, type Envelope } from "../call.js";
 import type { Operation } from "../facts.js";
 import { ConfigurationError, type KeyturnError } from "../errors.js";
@@ -8,6 +7,7 @@ import { OPTIONS_ONLY } from "../generated/compat/facts.js";
 import type { ClientOptions, HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../options.js";
 import { type Page, Paged } from "../paging.js";
 import { Deadline, once, RULES } from "../transport.js";
+import { c1 } from "./c1.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import type { SDKHooks } from "./hooks/hooks.js";
 import type { HookContext } from "./hooks/types.js";
@@ -70,7 +70,7 @@ export class CompatEngine extends Engine {
   }
 
   private constructor(options: SDKProps, failure?: KeyturnError) {
-    super(engineOptions(options), true, true);
+    super(engineOptions(options), c1, true);
     const { hooks } = options;
     const runs = hooks && [hooks.beforeCreateRequestHooks, hooks.beforeRequestHooks, hooks.afterSuccessHooks, hooks.afterErrorHooks];
     this.#options = options;
@@ -95,7 +95,7 @@ export class CompatEngine extends Engine {
     const [asked, given] = split(number, request, options);
     let pages = false;
     try {
-      pages = c1.operation(number, true).tokenOut !== undefined;
+      pages = c1.operation(number).tokenOut !== undefined;
       const result = pages ? pageResult(await this.#pages(number, asked, given, trace)) : OK(await this.#run(number, asked, given, trace));
       return [result, trace.call];
     } catch (thrown) {
@@ -131,7 +131,7 @@ export class CompatEngine extends Engine {
       trace = undefined;
       return this.#run(number, next, options, current);
     };
-    return Paged.begin<Envelope, unknown>(c1.operation(number, true), request, send, dress);
+    return Paged.begin<Envelope, unknown>(c1.operation(number), request, send, dress);
   }
 
   async #run(number: number, request: unknown, options: RequestOptions | undefined, trace: Trace): Promise<Envelope> {

@@ -3,11 +3,11 @@
 // Where the core is depends on the runtime: the entries beside say it for clients, and `imports` of the manifest for this.
 import "#core";
 
-import { c1 } from "../c1.js";
 import { readMessage } from "../call.js";
 import { Unknown, unfit } from "../encode.js";
 import { InputError } from "../errors.js";
 import { marshal } from "../marshal.js";
+import { c1 } from "./c1.js";
 import { SDKValidationError } from "./errors.js";
 import { ERR, OK, type Result } from "./types.js";
 
@@ -21,7 +21,7 @@ export type ToJSON<Message> = (value: Message) => string;
 export function fromJSON<Message>(message: number): FromJSON<Message> {
   return (text) => {
     try {
-      return OK(readMessage(c1, message, new TextEncoder().encode(text), true).value as Message);
+      return OK(readMessage(c1, message, new TextEncoder().encode(text)).value as Message);
     } catch (error) {
       const cause = typeof error === "number" ? new SyntaxError(`not a whole JSON object at byte ${error}`) : error;
       return ERR(new SDKValidationError("Failed to parse from JSON", cause, text));

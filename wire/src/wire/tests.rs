@@ -59,7 +59,7 @@ enum Color
 
 fn table() -> Table {
     let api = keyturn_api::text::parse(IDL).unwrap_or_else(|e| panic!("{e}"));
-    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::Options { enums: true }).unwrap();
+    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::For::Server).unwrap();
     Table::unpack(bytes.leak()).unwrap()
 }
 
@@ -230,7 +230,11 @@ fn requests_of_122_keep_what_it_sends() {
     let idl = IDL.replace("  updateMask string\n", "  updateMask string\n  left string gone 1.2.2=wasLeft\n");
     let api = keyturn_api::text::parse(&idl).unwrap_or_else(|e| panic!("{e}"));
     let pack = |enums| {
-        let bytes = keyturn_api::table::pack(&api, keyturn_api::table::Options { enums }).unwrap();
+        let bytes = keyturn_api::table::pack(
+            &api,
+            if enums { keyturn_api::table::For::Server } else { keyturn_api::table::For::Compat },
+        )
+        .unwrap();
         Table::unpack(bytes.leak()).unwrap()
     };
     let request = r#"{"id":"x","updateRequest":{"wasLeft":"a","thing":{"createdAt":null,"count":-1}}}"#;

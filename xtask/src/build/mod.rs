@@ -14,6 +14,7 @@ mod inline;
 mod step;
 mod tools;
 
+use keyturn_api::table::{For, pack};
 use std::{error::Error, ffi::OsStr, fs, path::Path};
 use step::Step;
 use tools::Tools;
@@ -115,21 +116,24 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     })
 }
 
+/// The tables of the package: the file's name, the API, and whom it is for.
+const TABLES: [(&str, &str, For); 3] =
+    [("c1", "c1", For::Client), ("c1-compat", "c1", For::Compat), ("commercelayer", "commercelayer", For::Client)];
+
 /// Packs each API's facts into the table that the core works by, as JavaScript text: who imports an API gets its table.
 fn tables(tools: &Tools) -> Result {
-    for api in keyturn_api::APIS {
+    for (name, api, whom) in TABLES {
         let idl = tools.root.join(format!("api/{api}.idl"));
         let generated = tools.root.join("pkg/src/generated");
-        let [text, types] = ["js", "d.ts"].map(|extension| generated.join(format!("{api}-table.{extension}")));
+        let [text, types] = ["js", "d.ts"].map(|extension| generated.join(format!("{name}-table.{extension}")));
         let step = Step {
-            name: &format!("{api}.table"),
+            name: &format!("{name}.table"),
             inputs: vec![idl.clone()],
             outputs: vec![text.clone(), types.clone()],
         };
         step.run(tools, || {
             let facts = keyturn_api::text::parse(&fs::read_to_string(&idl)?)?;
-            let table = keyturn_api::table::pack(&facts, keyturn_api::table::Options { enums: false })?;
-            fs::write(&text, inline::table(&table))?;
+            fs::write(&text, inline::table(&pack(&facts, whom)?))?;
             fs::write(&types, inline::TABLE_TYPES)?;
             Ok(())
         })?;
