@@ -59,7 +59,7 @@ enum Color
 
 fn table() -> Table {
     let api = keyturn_api::text::parse(IDL).unwrap_or_else(|e| panic!("{e}"));
-    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::For::Server).unwrap();
+    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::For::Compat).unwrap();
     Table::unpack(bytes.leak()).unwrap()
 }
 
