@@ -7,81 +7,94 @@
 /// a leap second (counted as the first of the next minute). Refused: no offset, because the moment would be a guess,
 /// and days that do not exist.
 pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
-    let mut digits = Digits { rest: text };
-    let year = digits.number(4)?;
-    digits.byte(b"-")?;
-    let month = digits.number(2)?;
-    digits.byte(b"-")?;
-    let day = digits.number(2)?;
-    digits.byte(b"Tt ")?;
-    let hour = digits.number(2)?;
-    digits.byte(b":")?;
-    let minute = digits.number(2)?;
-    let second = if digits.byte(b":").is_some() { digits.number(2)? } else { 0 };
-    let mut millis = 0;
-    if digits.byte(b".").is_some() {
-        let fraction = digits.run();
-        if fraction.is_empty() {
-            return None;
-        }
-        for i in 0..3 {
-            millis = millis * 10 + i64::from(fraction.get(i).map_or(0, |d| d - b'0'));
-        }
+    let (date, rest) = text.split_first_chunk()?;
+    let (time, mut rest) = rest.split_first_chunk()?;
+    let (date, time) = (DATE.pairs(date)?, TIMES.iter().find_map(|pattern| pattern.pairs(time))?);
+    let year = pair(date, 0) * 100 + pair(date, 2);
+    let [month, day, hour, minute] = [pair(date, 5), pair(time, 0), pair(time, 3), pair(time, 6)];
+    let mut second = 0;
+    if let [b':', s1 @ b'0'..=b'9', s2 @ b'0'..=b'9', more @ ..] = rest {
+        second = number(*s1, *s2)?;
+        rest = more;
     }
-    let offset = match digits.byte(b"Zz+-")? {
-        b'Z' | b'z' => 0,
-        sign => {
-            let hours = digits.number(2)?;
-            let colon = digits.byte(b":").is_some();
-            let minutes = if colon || !digits.rest.is_empty() { digits.number(2)? } else { 0 };
+    let mut millis = 0;
+    if let [b'.', b'0'..=b'9', ..] = rest {
+        let mut unit = 100;
+        while let [_, digit @ b'0'..=b'9', ..] = rest {
+            millis += unit * i32::from(digit - b'0');
+            unit /= 10;
+            rest = rest.get(1..)?;
+        }
+        rest = rest.get(1..)?;
+    }
+    let offset = match *rest {
+        [b'Z' | b'z'] => 0,
+        [sign @ (b'+' | b'-'), h1, h2, ref minutes @ ..] => {
+            let minutes = match *minutes {
+                [] => 0,
+                [b':', m1, m2] | [m1, m2] => number(m1, m2)?,
+                _ => return None,
+            };
+            let hours = number(h1, h2)?;
             if hours > 23 || minutes > 59 {
                 return None;
             }
             let offset = hours * 60 + minutes;
             if sign == b'-' { -offset } else { offset }
         }
+        _ => return None,
     };
     let real = (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
         && hour < 24
         && minute < 60
-        && second <= 60
-        && digits.rest.is_empty();
+        && second <= 60;
     if !real {
         return None;
     }
-    let seconds = ((days_from_epoch(year, month, day) * 24 + hour) * 60 + minute - offset) * 60 + second;
-    Some((seconds * 1000 + millis) as f64)
+    // 32 bits hold the milliseconds of a few days: 64-bit numbers divide and multiply slowly.
+    let time = ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis;
+    Some(f64::from(days_from_epoch(year, month, day)) * 86_400_000.0 + f64::from(time))
 }
 
-struct Digits<'a> {
-    rest: &'a [u8],
+/// Eight characters, `0` standing for any digit.
+struct Pattern {
+    characters: u64,
+    /// What sets the high bit of each byte that is larger than it may be: 9 where a digit stands, 0 elsewhere.
+    room: u64,
 }
 
-impl<'a> Digits<'a> {
-    fn number(&mut self, len: usize) -> Option<i64> {
-        let (digits, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
+const DATE: Pattern = Pattern::of(*b"0000-00-");
+const TIMES: [Pattern; 3] = [Pattern::of(*b"00T00:00"), Pattern::of(*b"00t00:00"), Pattern::of(*b"00 00:00")];
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+impl Pattern {
+    const fn of(characters: [u8; 8]) -> Self {
+        let characters = u64::from_le_bytes(characters);
+        // Of all that patterns are made of, only `0` has the first of these bits and neither of the others.
+        let digits = characters >> 4 & !(characters >> 3) & !(characters >> 6) & ONES;
+        Self { characters, room: ONES * 0x7f - digits * 9 }
     }
 
-    fn run(&mut self) -> &'a [u8] {
-        let len = self.rest.iter().take_while(|d| d.is_ascii_digit()).count();
-        let (digits, rest) = self.rest.split_at_checked(len).unwrap_or_default();
-        self.rest = rest;
-        digits
-    }
-
-    fn byte(&mut self, allowed: &[u8]) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        allowed.contains(first).then(|| {
-            self.rest = rest;
-            *first
-        })
+    /// The numbers in a text that is as the pattern: each byte has that of the two digits which begin there.
+    fn pairs(&self, text: &[u8; 8]) -> Option<u64> {
+        let digits = u64::from_le_bytes(*text) ^ self.characters;
+        let too_large = (digits.wrapping_add(self.room) | digits) & (ONES << 7);
+        if too_large == 0 { Some(digits * 10 + (digits >> 8)) } else { None }
     }
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+fn pair(pairs: u64, at: u32) -> i32 {
+    (pairs >> (8 * at) & 0xff) as i32
+}
+
+fn number(tens: u8, ones: u8) -> Option<i32> {
+    let digit = |d: u8| d.is_ascii_digit().then(|| i32::from(d - b'0'));
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
+fn days_in_month(year: i32, month: i32) -> i32 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -91,12 +104,10 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar, with years counted from March so that the leap day comes last.
-fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+fn days_from_epoch(year: i32, month: i32, day: i32) -> i32 {
+    // Four centuries, which are of one length, keep the year 0 from going below zero.
+    let (year, month) = if month <= 2 { (year + 399, month + 9) } else { (year + 400, month - 3) };
+    year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469 - 146_097
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
 use crate::api::{Field, Kind, Message, Shape, Table};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// Leaves the value as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;
@@ -85,31 +86,41 @@ pub struct Problem {
     pub found: &'static str,
 }
 
-/// Which messages are live, and where each of their fields has its slot.
+/// What the reader of a table's messages goes by: which of them are live, and where each of their fields has its slot.
 #[derive(Debug)]
 pub struct Layouts {
-    layouts: Vec<Layout>,
+    /// The sizes of the messages' blocks; 0 for those that are not live.
+    sizes: Vec<u16>,
+    /// By their seats: a row for the beginning of each message, and after it one for each of its fields.
+    rows: Vec<Row>,
 }
 
-#[derive(Debug, Default)]
-struct Layout {
-    live: bool,
-    /// For each field its offset in the block, 0 for none.
-    offsets: Vec<u16>,
-    size: u16,
+#[derive(Debug)]
+struct Row {
+    /// Name on the wire.
+    name: &'static str,
+    /// Offset in the block, 0 for none.
+    offset: u16,
+    /// The seat of the field that came next the last time: servers send fields in a fixed order. [`NOWHERE`] at first.
+    next: Cell<u16>,
+    /// One string, as it is: nothing is to be done.
+    plain: bool,
 }
+
+const NOWHERE: u16 = u16::MAX;
 
 impl Layouts {
     /// Computes the layout of every message. Linear in the table but for the few rounds that cycles need.
     pub fn of(table: &Table) -> Self {
-        let messages: Vec<Message> = (0..table.message_count()).map(|i| Message(i as u16)).collect();
-        let mut layouts: Vec<Layout> = messages.iter().map(|_| Layout::default()).collect();
+        let messages = || (0..table.message_count()).map(|index| Message(index as u16));
+        let mut sizes = vec![0; table.message_count()];
         loop {
             let mut changed = false;
-            for (i, message) in messages.iter().enumerate() {
-                let live = table.fields(*message).iter().any(|field| has_slot(&layouts, field));
-                if let Some(layout) = layouts.get_mut(i).filter(|layout| layout.live != live) {
-                    layout.live = live;
+            for message in messages() {
+                let slots = table.fields(message).iter().filter(|field| has_slot(&sizes, field)).count();
+                let size = if slots > 0 { slots as u16 + 1 } else { 0 };
+                if let Some(known) = sizes.get_mut(usize::from(message.0)).filter(|known| **known != size) {
+                    *known = size;
                     changed = true;
                 }
             }
@@ -117,47 +128,37 @@ impl Layouts {
                 break;
             }
         }
-        for (i, message) in messages.iter().enumerate() {
-            let fields = table.fields(*message);
-            let mut size = 1;
-            let offsets = fields
-                .iter()
-                .map(|field| {
-                    if !has_slot(&layouts, field) {
-                        return 0;
-                    }
-                    size += 1;
-                    size - 1
-                })
-                .collect();
-            if let Some(layout) = layouts.get_mut(i) {
-                (layout.offsets, layout.size) = (offsets, size);
+        let mut rows = Vec::with_capacity(table.seats());
+        for message in messages() {
+            rows.push(Row { name: "", offset: 0, next: Cell::new(NOWHERE), plain: false });
+            let mut slots = 0;
+            for field in table.fields(message) {
+                let slot = has_slot(&sizes, field);
+                slots += u16::from(slot);
+                let offset = if slot { slots } else { 0 };
+                let plain = field.shape == Shape::One && is_text(field.kind);
+                rows.push(Row { name: table.wire_name(field), offset, next: Cell::new(NOWHERE), plain });
             }
         }
-        Self { layouts }
-    }
-
-    /// The message or one below it has a date or an int64.
-    pub fn live(&self, message: Message) -> bool {
-        self.layouts.get(usize::from(message.0)).is_some_and(|layout| layout.live)
+        Self { sizes, rows }
     }
 
     /// The offset of a field in its message's block; 0 if it has none.
-    pub fn offset(&self, message: Message, field: usize) -> usize {
-        let layout = self.layouts.get(usize::from(message.0));
-        layout.and_then(|l| l.offsets.get(field)).copied().map_or(0, usize::from)
+    pub fn offset(&self, table: &Table, message: Message, field: usize) -> usize {
+        self.rows.get(table.first_seat(message) + 1 + field).map_or(0, |row| usize::from(row.offset))
     }
 
+    /// The size of a message's block; 0 if it has none, because neither it nor a message below it has a date or an int64.
     fn size(&self, message: Message) -> usize {
-        self.layouts.get(usize::from(message.0)).map_or(1, |layout| usize::from(layout.size))
+        self.sizes.get(usize::from(message.0)).copied().map_or(0, usize::from)
     }
 }
 
-fn has_slot(layouts: &[Layout], field: &Field) -> bool {
+fn has_slot(sizes: &[u16], field: &Field) -> bool {
     match (field.kind, field.shape) {
         (Kind::Date | Kind::Int64, Shape::One) => true,
         (Kind::Message, Shape::One | Shape::List) => {
-            layouts.get(usize::from(field.message().0)).is_some_and(|layout| layout.live)
+            sizes.get(usize::from(field.message().0)).is_some_and(|size| *size > 0)
         }
         _ => false,
     }
@@ -168,19 +169,11 @@ fn has_slot(layouts: &[Layout], field: &Field) -> bool {
 /// # Errors
 /// If the text is not a JSON object, or nests too deep.
 pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -> Result<Decoded, Malformed> {
-    let mut decoder = Decoder {
-        table,
-        layouts,
-        cursor: Cursor::of_bytes(text),
-        found: Decoded::default(),
-        path: Vec::with_capacity(16),
-        // Too short a text would not repay the making of it.
-        after: if text.len() < 2048 { Vec::new() } else { vec![0; table.seats()] },
-    };
+    let mut decoder = Decoder { table, layouts, cursor: Cursor::of_bytes(text), found: Decoded::default() };
     if decoder.cursor.peek()? != Token::Object {
         return Err(Malformed { offset: decoder.cursor.offset() });
     }
-    decoder.message(message, true)?;
+    decoder.message(message, true, None)?;
     if !decoder.cursor.at_end() {
         return Err(Malformed { offset: decoder.cursor.offset() });
     }
@@ -188,7 +181,7 @@ pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -
     Ok(decoder.found)
 }
 
-/// A step while reading: cheap to push, spelled out only when something has to be reported.
+/// A step while reading: spelled out only when something has to be reported.
 #[derive(Clone, Copy)]
 enum At<'a> {
     Field(&'static str),
@@ -196,14 +189,43 @@ enum At<'a> {
     Index(usize),
 }
 
+/// The way to a value. It lies on the stack, where a step costs nothing to take and nothing to take back.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    up: Option<&'a Way<'a>>,
+    at: At<'a>,
+    depth: usize,
+}
+
+impl<'a> Way<'a> {
+    fn to(up: Option<&'a Way<'a>>, at: At<'a>) -> Self {
+        Self { up, at, depth: up.map_or(0, |up| up.depth) + 1 }
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut way = Some(self);
+        while let Some(here) = way {
+            steps.push(match here.at {
+                At::Field(name) => Step::Key(name.to_owned()),
+                At::Key(bytes) => {
+                    let text = Text { bytes, escaped: bytes.contains(&b'\\') };
+                    Step::Key(text.unescape().unwrap_or_default().into_owned())
+                }
+                At::Index(index) => Step::Index(index),
+            });
+            way = here.up;
+        }
+        steps.reverse();
+        steps
+    }
+}
+
 struct Decoder<'a> {
     table: &'a Table,
     layouts: &'a Layouts,
     cursor: Cursor<'a>,
     found: Decoded,
-    path: Vec<At<'a>>,
-    /// For each field, and for the beginning of each message, the index of the field that followed it the last time.
-    after: Vec<u16>,
 }
 
 /// Text on the wire and in JavaScript.
@@ -222,27 +244,33 @@ enum Goal {
 
 impl<'a> Decoder<'a> {
     /// Reads an object. `slotted` is false under a map, where blocks are not made.
-    fn message(&mut self, message: Message, slotted: bool) -> Result<(), Malformed> {
-        if self.path.len() > MAX_DEPTH {
+    fn message(&mut self, message: Message, slotted: bool, way: Option<&Way<'_>>) -> Result<(), Malformed> {
+        if way.is_some_and(|way| way.depth > MAX_DEPTH) {
             return Err(Malformed { offset: self.cursor.offset() });
         }
-        let slotted = slotted && self.layouts.live(message);
         let base = self.found.slots.len();
-        if slotted {
-            self.found.slots.resize(base + self.layouts.size(message), KEEP);
+        let size = if slotted { self.layouts.size(message) } else { 0 };
+        if size > 0 {
+            self.found.slots.resize(base + size, KEEP);
         }
-        let fields = self.table.fields(message);
-        let mut seat = self.table.first_seat(message);
+        let (fields, start) = (self.table.fields(message), self.table.first_seat(message));
+        let mut seat = start;
         self.cursor.expect(b'{')?;
         if !self.cursor.take(b'}') {
             loop {
-                match self.key(fields, seat)? {
-                    Some((index, field)) => {
-                        seat = self.table.first_seat(message) + index + 1;
-                        let offset = if slotted { self.layouts.offset(message, index) } else { 0 };
-                        self.path.push(At::Field(self.table.wire_name(field)));
-                        self.field(field, (offset != 0).then_some(base + offset), slotted)?;
-                        self.path.pop();
+                match self.key(fields, start, seat)? {
+                    Some((index, row)) => {
+                        seat = start + index + 1;
+                        let token = self.cursor.peek()?;
+                        if row.plain && token == Token::String {
+                            self.cursor.pass_string()?;
+                        } else if token == Token::Null {
+                            self.cursor.pass(token)?;
+                        } else if let Some(field) = fields.get(index) {
+                            let slot =
+                                if size > 0 && row.offset > 0 { Some(base + usize::from(row.offset)) } else { None };
+                            self.field(field, token, slot, size > 0, &Way::to(way, At::Field(row.name)))?;
+                        }
                     }
                     // A newer server's field, or one with an escape in its name: kept as it is.
                     None => self.cursor.skip()?,
@@ -252,71 +280,85 @@ impl<'a> Decoder<'a> {
                 }
             }
         }
-        if slotted {
+        if size > 0 {
             let end = self.found.slots.len();
             self.set(base, end as f64);
         }
         Ok(())
     }
 
-    /// Takes a key and says whose it is. Servers send fields in a fixed order, so whatever followed the same field the
-    /// last time is tried first.
+    /// Takes a key and says whose it is. Whatever followed the same field the last time is tried first.
     #[inline]
-    fn key(&mut self, fields: &'a [Field], seat: usize) -> Result<Option<(usize, &'a Field)>, Malformed> {
-        let expected = self.after.get(seat).copied().map(usize::from);
-        if let Some((index, field)) = expected.and_then(|index| Some((index, fields.get(index)?)))
-            && self.cursor.take_key(self.table.wire_name(field))
+    fn key(&mut self, fields: &[Field], start: usize, seat: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
+        let rows = &self.layouts.rows;
+        let next = rows.get(seat).map_or(NOWHERE, |row| row.next.get());
+        if let Some(row) = rows.get(usize::from(next))
+            && self.cursor.take_key(row.name)
         {
-            return Ok(Some((index, field)));
+            return Ok(Some((usize::from(next) - start - 1, row)));
         }
+        self.other_key(fields, start, seat)
+    }
+
+    /// Takes a key that is not the expected one.
+    #[inline(never)]
+    fn other_key(
+        &mut self,
+        fields: &[Field],
+        start: usize,
+        seat: usize,
+    ) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let key = self.cursor.string()?;
         self.cursor.expect(b':')?;
-        let found = fields.iter().enumerate().find(|(_, field)| self.table.wire_name(field).as_bytes() == key.bytes);
-        if let (Some((index, _)), Some(expected)) = (found, self.after.get_mut(seat)) {
-            *expected = index as u16;
+        let rows = self.layouts.rows.get(start + 1..start + 1 + fields.len()).unwrap_or_default();
+        let found = rows.iter().enumerate().find(|(_, row)| row.name.as_bytes() == key.bytes);
+        if let (Some((index, _)), Some(row)) = (found, self.layouts.rows.get(seat)) {
+            row.next.set(u16::try_from(start + 1 + index).unwrap_or(NOWHERE));
         }
         Ok(found)
     }
 
-    fn field(&mut self, field: &'a Field, slot: Option<usize>, slotted: bool) -> Result<(), Malformed> {
-        let token = self.cursor.peek()?;
-        if token == Token::String && field.shape == Shape::One && is_text(field.kind) {
-            return self.cursor.string().map(|_| ());
-        }
+    fn field(
+        &mut self,
+        field: &Field,
+        token: Token,
+        slot: Option<usize>,
+        slotted: bool,
+        way: &Way<'_>,
+    ) -> Result<(), Malformed> {
         match (field.shape, token) {
-            (_, Token::Null) => self.pass(),
             (Shape::One, _) => match field.kind {
                 Kind::Message if token == Token::Object => {
-                    if let Some(slot) = slot {
-                        let base = self.found.slots.len();
-                        self.set(slot, base as f64);
-                    }
-                    self.message(field.message(), slotted)
+                    self.block(slot);
+                    self.message(field.message(), slotted, Some(way))
                 }
-                kind => self.value(kind, token, slot.map_or(Goal::Patch, Goal::Slot)),
+                kind => self.value(kind, token, slot.map_or(Goal::Patch, Goal::Slot), way),
             },
             (Shape::List, Token::Array) => {
-                if let Some(slot) = slot {
-                    let base = self.found.slots.len();
-                    self.set(slot, base as f64);
-                }
-                self.list(field, slotted)
+                self.block(slot);
+                self.list(field, slotted, way)
             }
-            (Shape::Map, Token::Object) => self.map(field),
-            (Shape::List, _) => self.misfit("an array", token),
-            (Shape::Map, _) => self.misfit("an object", token),
+            (Shape::Map, Token::Object) => self.map(field, way),
+            (Shape::List, _) => self.misfit("an array", token, way),
+            (Shape::Map, _) => self.misfit("an object", token, way),
         }
     }
 
-    fn list(&mut self, field: &'a Field, slotted: bool) -> Result<(), Malformed> {
+    /// Notes where the next block begins.
+    fn block(&mut self, slot: Option<usize>) {
+        if let Some(slot) = slot {
+            let base = self.found.slots.len();
+            self.set(slot, base as f64);
+        }
+    }
+
+    fn list(&mut self, field: &Field, slotted: bool, way: &Way<'_>) -> Result<(), Malformed> {
         self.cursor.expect(b'[')?;
         if self.cursor.take(b']') {
             return Ok(());
         }
         for index in 0.. {
-            self.path.push(At::Index(index));
-            self.element(field, slotted)?;
-            self.path.pop();
+            self.element(field, slotted, &Way::to(Some(way), At::Index(index)))?;
             if !self.cursor.more(b']')? {
                 break;
             }
@@ -324,7 +366,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn map(&mut self, field: &'a Field) -> Result<(), Malformed> {
+    fn map(&mut self, field: &Field, way: &Way<'_>) -> Result<(), Malformed> {
         self.cursor.expect(b'{')?;
         if self.cursor.take(b'}') {
             return Ok(());
@@ -332,9 +374,7 @@ impl<'a> Decoder<'a> {
         loop {
             let key = self.cursor.string()?;
             self.cursor.expect(b':')?;
-            self.path.push(At::Key(key.bytes));
-            self.element(field, false)?;
-            self.path.pop();
+            self.element(field, false, &Way::to(Some(way), At::Key(key.bytes)))?;
             if !self.cursor.more(b'}')? {
                 break;
             }
@@ -343,96 +383,89 @@ impl<'a> Decoder<'a> {
     }
 
     /// One element of a list or a map.
-    fn element(&mut self, field: &'a Field, slotted: bool) -> Result<(), Malformed> {
+    fn element(&mut self, field: &Field, slotted: bool, way: &Way<'_>) -> Result<(), Malformed> {
         let token = self.cursor.peek()?;
-        if token == Token::String && is_text(field.kind) {
-            return self.cursor.string().map(|_| ());
-        }
         match (field.kind, token) {
-            (_, Token::Null) => self.pass(),
-            (Kind::Message, Token::Object) => self.message(field.message(), slotted),
-            (kind, _) => self.value(kind, token, Goal::Patch),
+            (_, Token::Null) => self.cursor.pass(token),
+            (Kind::Message, Token::Object) => self.message(field.message(), slotted, Some(way)),
+            (kind, _) => self.value(kind, token, Goal::Patch, way),
         }
     }
 
     /// One value that is not a message in good order.
-    fn value(&mut self, kind: Kind, token: Token, goal: Goal) -> Result<(), Malformed> {
+    fn value(&mut self, kind: Kind, token: Token, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
         match (kind, token) {
-            (Kind::Date, Token::String) => self.date(goal),
-            (Kind::Int64, Token::String) => self.int64(goal),
-            (Kind::Int64 | Kind::Uint64, Token::Number) => self.bare_integer(kind),
-            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(),
-            (kind, Token::String) if is_text(kind) => self.pass(),
+            (Kind::Date, Token::String) => self.date(goal, way),
+            (Kind::Int64, Token::String) => self.int64(goal, way),
+            (Kind::Int64 | Kind::Uint64, Token::Number) => self.bare_integer(kind, way),
+            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(way),
+            (kind, Token::String) if is_text(kind) => self.cursor.pass(token),
             (Kind::Enum | Kind::Int32 | Kind::Uint32 | Kind::Double, Token::Number)
             | (Kind::Bool, Token::True | Token::False)
             | (Kind::Any | Kind::Struct | Kind::Empty, Token::Object)
-            | (Kind::Value, _) => self.pass(),
-            (kind, _) => self.misfit(expected(kind), token),
+            | (Kind::Value, _) => self.cursor.pass(token),
+            (kind, _) => self.misfit(expected(kind), token, way),
         }
     }
 
-    fn date(&mut self, goal: Goal) -> Result<(), Malformed> {
+    fn date(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
         let millis = match parse_rfc3339(text.bytes) {
             Some(millis) => millis,
             None if text.bytes.is_empty() => UNSET,
             None => {
-                self.problem("a date as RFC 3339 has it", "other text");
+                self.problem("a date as RFC 3339 has it", "other text", way);
                 return Ok(());
             }
         };
         match goal {
             Goal::Slot(slot) => self.set(slot, millis),
-            Goal::Patch if millis == UNSET => self.patch(Replacement::Unset),
-            Goal::Patch => self.patch(Replacement::Date(millis as i64)),
+            Goal::Patch if millis == UNSET => self.patch(Replacement::Unset, way),
+            Goal::Patch => self.patch(Replacement::Date(millis as i64), way),
         }
         Ok(())
     }
 
-    fn int64(&mut self, goal: Goal) -> Result<(), Malformed> {
+    fn int64(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
         match text.raw().parse::<i64>() {
             Ok(value) if value.abs() <= MAX_SAFE => match goal {
                 Goal::Slot(slot) => self.set(slot, value as f64),
-                Goal::Patch => self.patch(Replacement::Number(text.raw().to_owned())),
+                Goal::Patch => self.patch(Replacement::Number(text.raw().to_owned()), way),
             },
-            Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text"),
-            Err(_) => self.problem("an integer", "other text"),
+            Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text", way),
+            Err(_) => self.problem("an integer", "other text", way),
         }
         Ok(())
     }
 
     /// A 64-bit integer without quotes: `JSON.parse` would round it.
-    fn bare_integer(&mut self, kind: Kind) -> Result<(), Malformed> {
+    fn bare_integer(&mut self, kind: Kind, way: &Way<'_>) -> Result<(), Malformed> {
         let digits = self.cursor.number();
         let exact = kind == Kind::Int64 && digits.parse::<i64>().is_ok_and(|value| value.abs() <= MAX_SAFE);
         if !exact {
             if kind == Kind::Int64 {
-                self.problem("an integer within 2^53", "a larger one, kept as text");
+                self.problem("an integer within 2^53", "a larger one, kept as text", way);
             }
-            self.patch(Replacement::Text(digits.to_owned()));
+            self.patch(Replacement::Text(digits.to_owned()), way);
         }
         Ok(())
     }
 
     /// `"5"`, `"NaN"`, `"Infinity"` where a number belongs: the latter are how proto JSON spells them.
-    fn number_in_quotes(&mut self) -> Result<(), Malformed> {
+    fn number_in_quotes(&mut self, way: &Way<'_>) -> Result<(), Malformed> {
         let text = self.cursor.string()?;
         if matches!(text.raw(), "NaN" | "Infinity" | "-Infinity") || is_number(text.raw()) {
-            self.patch(Replacement::Number(text.raw().to_owned()));
+            self.patch(Replacement::Number(text.raw().to_owned()), way);
         } else {
-            self.problem("a number", "other text");
+            self.problem("a number", "other text", way);
         }
         Ok(())
     }
 
-    fn pass(&mut self) -> Result<(), Malformed> {
-        self.cursor.skip()
-    }
-
-    fn misfit(&mut self, expected: &'static str, token: Token) -> Result<(), Malformed> {
-        self.problem(expected, token.describe());
-        self.pass()
+    fn misfit(&mut self, expected: &'static str, token: Token, way: &Way<'_>) -> Result<(), Malformed> {
+        self.problem(expected, token.describe(), way);
+        self.cursor.pass(token)
     }
 
     fn set(&mut self, slot: usize, value: f64) {
@@ -441,30 +474,16 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn patch(&mut self, value: Replacement) {
-        let path = self.spelled_path();
-        self.found.patches.push(Patch { path, value });
+    fn patch(&mut self, value: Replacement, way: &Way<'_>) {
+        self.found.patches.push(Patch { path: way.steps(), value });
     }
 
-    fn problem(&mut self, expected: &'static str, found: &'static str) {
+    fn problem(&mut self, expected: &'static str, found: &'static str, way: &Way<'_>) {
         if self.found.problems.len() < MAX_PROBLEMS {
-            let path = self.spelled_path();
-            self.found.problems.push(Problem { path, expected, found });
+            self.found.problems.push(Problem { path: way.steps(), expected, found });
         } else {
             self.found.more_problems += 1;
         }
-    }
-
-    fn spelled_path(&self) -> Vec<Step> {
-        let spell = |at: &At<'_>| match at {
-            At::Field(name) => Step::Key((*name).to_owned()),
-            At::Key(bytes) => {
-                let text = Text { bytes, escaped: bytes.contains(&b'\\') };
-                Step::Key(text.unescape().unwrap_or_default().into_owned())
-            }
-            At::Index(index) => Step::Index(*index),
-        };
-        self.path.iter().map(spell).collect()
     }
 }
 

@@ -55,8 +55,8 @@ impl Token {
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// All bytes of all strings so far, or-ed: the high bits tell whether one of them was not ASCII.
-    seen: u64,
+    /// 0 as long as all strings are ASCII.
+    beyond_ascii: u32,
 }
 
 impl<'a> Cursor<'a> {
@@ -68,12 +68,12 @@ impl<'a> Cursor<'a> {
     /// At the start of what should be UTF-8.
     pub fn of_bytes(bytes: &'a [u8]) -> Self {
         let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-        Self { bytes, at, seen: 0 }
+        Self { bytes, at, beyond_ascii: 0 }
     }
 
     /// Nothing but ASCII stood in the strings that were passed.
     pub fn only_ascii(&self) -> bool {
-        self.seen & HIGHS == 0
+        self.beyond_ascii == 0
     }
 
     /// The current offset.
@@ -167,16 +167,30 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// If none is here or it does not end.
     pub fn string(&mut self) -> Result<Text<'a>, Malformed> {
-        self.expect(b'"')?;
-        let start = self.at;
+        self.skip_space();
+        if self.byte() != b'"' {
+            return self.malformed();
+        }
+        let start = self.at + 1;
+        let escaped = self.pass_string()?;
+        let bytes = self.bytes.get(start..self.at - 1).unwrap_or_default();
+        Ok(Text { bytes, escaped })
+    }
+
+    /// Passes the string whose quote is the next byte, and says whether there is a backslash in it.
+    ///
+    /// # Errors
+    /// If it does not end.
+    #[inline]
+    pub fn pass_string(&mut self) -> Result<bool, Malformed> {
         let mut escaped = false;
+        self.at += 1;
         loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default(), &mut self.seen);
+            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default(), &mut self.beyond_ascii);
             match self.byte() {
                 b'"' => {
-                    let bytes = self.since(start);
                     self.at += 1;
-                    return Ok(Text { bytes, escaped });
+                    return Ok(escaped);
                 }
                 b'\\' if self.at + 1 < self.bytes.len() => {
                     escaped = true;
@@ -202,9 +216,10 @@ impl<'a> Cursor<'a> {
     pub fn take_key(&mut self, name: &str) -> bool {
         self.skip_space();
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = rest.first() == Some(&b'"')
-            && rest.get(1..).is_some_and(|rest| rest.starts_with(name.as_bytes()))
-            && rest.get(name.len() + 1..name.len() + 3) == Some(b"\":");
+        let taken = rest.split_at_checked(name.len() + 1).is_some_and(|(quoted, rest)| {
+            rest.first_chunk() == Some(b"\":")
+                && quoted.split_first().is_some_and(|(quote, text)| *quote == b'"' && same(text, name.as_bytes()))
+        });
         if taken {
             self.at += name.len() + 3;
         }
@@ -222,9 +237,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `true`, `false` or `null`.
-    fn word(&mut self, word: &str) -> Result<(), Malformed> {
-        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
-            self.at += word.len();
+    #[inline]
+    fn word<const N: usize>(&mut self, word: &[u8; N]) -> Result<(), Malformed> {
+        if self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) == Some(word) {
+            self.at += N;
             Ok(())
         } else {
             self.malformed()
@@ -253,16 +269,26 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// If none is here or it does not end.
     pub fn skip(&mut self) -> Result<(), Malformed> {
-        match self.peek()? {
+        let token = self.peek()?;
+        self.pass(token)
+    }
+
+    /// Passes the value that [`Cursor::peek`] has just found.
+    ///
+    /// # Errors
+    /// If it does not end.
+    #[inline]
+    pub fn pass(&mut self, token: Token) -> Result<(), Malformed> {
+        match token {
             Token::String => {
-                self.string()?;
+                self.pass_string()?;
             }
             Token::Number => {
                 self.number();
             }
-            Token::True => self.word("true")?,
-            Token::False => self.word("false")?,
-            Token::Null => self.word("null")?,
+            Token::True => self.word(b"true")?,
+            Token::False => self.word(b"false")?,
+            Token::Null => self.word(b"null")?,
             // Brackets are counted, not paired: the parser that follows pairs them.
             Token::Object | Token::Array => {
                 let mut depth = 0usize;
@@ -277,7 +303,7 @@ impl<'a> Cursor<'a> {
                             }
                         }
                         b'"' => {
-                            self.string()?;
+                            self.pass_string()?;
                             continue;
                         }
                         0 => return self.malformed(),
@@ -331,28 +357,65 @@ fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// How many bytes come before the next quote or backslash, eight at a time; what was looked at is or-ed into `seen`.
+/// Both are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
 #[inline]
-fn plain_run(bytes: &[u8], seen: &mut u64) -> usize {
-    let mut passed = 0;
-    let (words, tail) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        *seen |= word;
-        let quote = word ^ (ONES * b'"' as u64);
-        let slash = word ^ (ONES * b'\\' as u64);
-        // A zero byte in either borrows into its high bit; bytes after the first hit may be wrong, which is why only it counts.
-        let hits = (quote.wrapping_sub(ONES) & !quote | slash.wrapping_sub(ONES) & !slash) & HIGHS;
-        if hits != 0 {
-            return passed + hits.trailing_zeros() as usize / 8;
-        }
-        passed += 8;
+fn same(text: &[u8], name: &[u8]) -> bool {
+    // The last words may overlap the ones before.
+    if let (Some(last), Some(other)) = (text.last_chunk::<8>(), name.last_chunk::<8>()) {
+        u64::from_le_bytes(*last) == u64::from_le_bytes(*other)
+            && text
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .zip(name.as_chunks::<8>().0)
+                .all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
+    } else if let (Some(last), Some(other)) = (text.last_chunk::<4>(), name.last_chunk::<4>()) {
+        u32::from_le_bytes(*last) == u32::from_le_bytes(*other) && text.first_chunk::<4>() == name.first_chunk::<4>()
+    } else {
+        text.iter().zip(name).all(|(a, b)| a == b)
     }
-    *seen |= tail.iter().fold(0, |seen, byte| seen | u64::from(*byte));
-    passed + tail.iter().position(|&b| b == b'"' || b == b'\\').unwrap_or(tail.len())
+}
+
+/// How many bytes come before the next quote or backslash, sixteen at a time; `beyond_ascii` gets a bit if one that was looked at
+/// is not ASCII.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn plain_run(bytes: &[u8], beyond_ascii: &mut u32) -> usize {
+    let (blocks, tail) = bytes.as_chunks::<16>();
+    let mut passed = 0;
+    for block in blocks {
+        let (ends, high) = marks(*block);
+        *beyond_ascii |= high;
+        if ends != 0 {
+            return passed + ends.trailing_zeros() as usize;
+        }
+        passed += 16;
+    }
+    for byte in tail {
+        *beyond_ascii |= u32::from(byte >> 7);
+        if matches!(byte, b'"' | b'\\') {
+            break;
+        }
+        passed += 1;
+    }
+    passed
+}
+
+/// A bit for each byte that is a quote or a backslash, and one for each that is not ASCII.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+#[target_feature(enable = "simd128")]
+fn marks(block: [u8; 16]) -> (u32, u32) {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128_or};
+    let block = u128::from_le_bytes(block);
+    let block = u64x2(block as u64, (block >> 64) as u64);
+    let ends = v128_or(u8x16_eq(block, u8x16_splat(b'"')), u8x16_eq(block, u8x16_splat(b'\\')));
+    (u8x16_bitmask(ends).into(), u8x16_bitmask(block).into())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn marks(block: [u8; 16]) -> (u32, u32) {
+    let bits = |test: fn(u8) -> bool| block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(test(*byte)));
+    (bits(|byte| matches!(byte, b'"' | b'\\')), bits(|byte| !byte.is_ascii()))
 }
 
 impl<'a> Text<'a> {

@@ -55,7 +55,7 @@ impl Plans {
                 out.push_str("null");
             }
             let child = if field.kind == Kind::Message { i32::from(field.message().0) } else { -1 };
-            let numbers = [i32::from(kind), layouts.offset(message, index) as i32, child];
+            let numbers = [i32::from(kind), layouts.offset(table, message, index) as i32, child];
             for number in numbers {
                 out.push(',');
                 out.push_str(&number.to_string());

@@ -270,7 +270,7 @@ fn walk(
     out: &mut Vec<(String, f64)>,
 ) {
     for (index, field) in table.fields(Message(0)).iter().enumerate() {
-        let (name, offset) = (table.wire_name(field), layouts.offset(Message(0), index));
+        let (name, offset) = (table.wire_name(field), layouts.offset(table, Message(0), index));
         let path = format!("{path}/{name}");
         match (name, &value[name]) {
             ("createdAt" | "big", serde_json::Value::String(_)) if !slots[base + offset].is_nan() => {
