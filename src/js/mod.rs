@@ -92,7 +92,7 @@ impl Api {
         let mut text = encoded.target;
         if let Some(body) = encoded.body {
             text.push('\n');
-            text.push_str(if body == request { "=" } else { &body });
+            text.push_str(if body.as_ptr() == request.as_ptr() && body.len() == request.len() { "=" } else { &body });
         }
         Ok(text)
     }

@@ -5,17 +5,17 @@
 //! so no text of a caller can pass for a mark.
 
 use super::date::parse_rfc3339;
-use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string};
+use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
 use std::borrow::Cow;
 
 /// A request, ready to be sent to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoded {
+pub struct Encoded<'a> {
     /// Path and query, beginning with `/`; every value in it is percent-encoded.
     pub target: String,
-    /// The JSON body; `None` if the operation has none or the caller gave none.
-    pub body: Option<String>,
+    /// The JSON body; `None` if the operation has none or the caller gave none. Borrowed if it stands in the request to the letter.
+    pub body: Option<Cow<'a, str>>,
 }
 
 /// The request does not fit the operation. Nothing has been sent.
@@ -62,7 +62,12 @@ impl Reading {
 ///
 /// # Errors
 /// [`Unfit`] names the first field that does not fit.
-pub fn encode(table: &Table, operation: &Operation, request: &str, reading: Reading) -> Result<Encoded, Unfit> {
+pub fn encode<'a>(
+    table: &'a Table,
+    operation: &Operation,
+    request: &'a str,
+    reading: Reading,
+) -> Result<Encoded<'a>, Unfit> {
     Ok(Encoder::new(table, request, reading).request(operation)?)
 }
 
@@ -72,7 +77,7 @@ pub fn encode(table: &Table, operation: &Operation, request: &str, reading: Read
 /// [`Unfit`] names the first field that does not fit.
 pub fn encode_message(table: &Table, message: Message, value: &str, reading: Reading) -> Result<String, Unfit> {
     let text = Encoder::new(table, value, reading).optional_body(message)?;
-    Ok(text.unwrap_or_else(|| "null".to_owned()))
+    Ok(text.map_or_else(|| "null".to_owned(), Cow::into_owned))
 }
 
 enum Failure {
@@ -99,7 +104,7 @@ impl From<Failure> for Unfit {
 type Fit<T> = Result<T, Failure>;
 
 /// How a marked string begins, as JSON spells NUL.
-const MARK: &[u8] = b"\\u0000";
+const MARK: [u8; 6] = *b"\\u0000";
 
 /// What a marked string stands for.
 enum Mark<'a> {
@@ -119,15 +124,83 @@ enum Mark<'a> {
 
 #[derive(Clone, Copy)]
 enum At<'a> {
-    Field(&'a str),
+    /// A member, as JSON text has it.
+    Field(&'a [u8]),
     Index(usize),
+}
+
+/// What is written: `text`, and after it the part of the source that ends at `to`. Most requests are sent as they came, so nothing
+/// is copied before something differs.
+struct Out<'a> {
+    source: &'a str,
+    text: String,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> Out<'a> {
+    /// What comes next stands at this place of the source, most likely.
+    fn begin(&mut self, at: usize) {
+        (self.from, self.to) = (at, at);
+    }
+
+    /// Writes a part of the source, and so many bytes before it and after it: its quotes.
+    #[inline(never)]
+    fn keep(&mut self, part: &[u8], around: usize) {
+        let at = (part.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize).wrapping_sub(around);
+        if at != self.to {
+            self.flush();
+            self.begin(at);
+        }
+        self.to += part.len() + 2 * around;
+    }
+
+    /// Writes what may stand in the source here.
+    #[inline(never)]
+    fn push(&mut self, byte: u8) {
+        if self.source.as_bytes().get(self.to) == Some(&byte) {
+            self.to += 1;
+        } else {
+            self.flush();
+            self.text.push(byte.into());
+        }
+    }
+
+    #[inline(never)]
+    fn push_str(&mut self, text: &str) {
+        let next = self.source.as_bytes().get(self.to..self.to + text.len());
+        if next.is_some_and(|next| same(next, text.as_bytes())) {
+            self.to += text.len();
+        } else {
+            self.flush();
+            self.text.push_str(text);
+        }
+    }
+
+    #[inline(never)]
+    fn flush(&mut self) {
+        if self.text.is_empty() {
+            self.text.reserve(self.source.len() + 16);
+        }
+        self.text.push_str(self.source.get(self.from..self.to).unwrap_or_default());
+        self.from = self.to;
+    }
+
+    /// All that was written.
+    fn take(&mut self) -> Cow<'a, str> {
+        if self.text.is_empty() {
+            return self.source.get(self.from..self.to).unwrap_or_default().into();
+        }
+        self.flush();
+        std::mem::take(&mut self.text).into()
+    }
 }
 
 struct Encoder<'a> {
     table: &'a Table,
     cursor: Cursor<'a>,
     reading: Reading,
-    out: String,
+    out: Out<'a>,
     path: Vec<At<'a>>,
     /// Wire names that the body's `updateMask` lists: these are sent even if the document calls them read-only.
     mask: Vec<&'a str>,
@@ -135,11 +208,11 @@ struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     fn new(table: &'a Table, json: &'a str, reading: Reading) -> Self {
-        let out = String::with_capacity(json.len() + 16);
+        let out = Out { source: json, text: String::new(), from: 0, to: 0 };
         Self { table, cursor: Cursor::new(json), reading, out, path: Vec::new(), mask: Vec::new() }
     }
 
-    fn request(mut self, operation: &Operation) -> Fit<Encoded> {
+    fn request(mut self, operation: &Operation) -> Fit<Encoded<'a>> {
         if self.table.wraps(operation) {
             return self.wrapped(operation);
         }
@@ -156,7 +229,7 @@ impl<'a> Encoder<'a> {
             }
             (Some(message), Token::Object) => {
                 self.body(message)?;
-                Some(std::mem::take(&mut self.out))
+                Some(self.out.take())
             }
             (_, token) => return self.misfit("an object", token.describe()),
         };
@@ -164,7 +237,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// A request object that holds parameters and, under its own name, the body.
-    fn wrapped(mut self, operation: &Operation) -> Fit<Encoded> {
+    fn wrapped(mut self, operation: &Operation) -> Fit<Encoded<'a>> {
         let mut values: Vec<(&str, Cow<'a, str>)> = Vec::new();
         let mut body = None;
         match self.cursor.peek()? {
@@ -178,11 +251,11 @@ impl<'a> Encoder<'a> {
                         operation.body,
                         body_names.as_ref().is_some_and(|names| names.iter().any(|name| name == key.raw())),
                     ) {
-                        self.path.push(At::Field(key.raw()));
+                        self.path.push(At::Field(key.bytes));
                         body = self.optional_body(message)?;
                         self.path.pop();
                     } else if let Some((name, kind)) = self.parameter(operation, key.raw()) {
-                        self.path.push(At::Field(key.raw()));
+                        self.path.push(At::Field(key.bytes));
                         if let Some(value) = self.parameter_value(kind)? {
                             values.push((name, value));
                         }
@@ -197,7 +270,7 @@ impl<'a> Encoder<'a> {
         Ok(Encoded { target: self.target(operation, &values)?, body })
     }
 
-    fn optional_body(&mut self, message: Message) -> Fit<Option<String>> {
+    fn optional_body(&mut self, message: Message) -> Fit<Option<Cow<'a, str>>> {
         match self.cursor.peek()? {
             Token::Null => {
                 self.cursor.skip()?;
@@ -205,7 +278,7 @@ impl<'a> Encoder<'a> {
             }
             Token::Object => {
                 self.body(message)?;
-                Ok(Some(std::mem::take(&mut self.out)))
+                Ok(Some(self.out.take()))
             }
             token => self.misfit("an object", token.describe()),
         }
@@ -213,6 +286,7 @@ impl<'a> Encoder<'a> {
 
     fn body(&mut self, message: Message) -> Fit<()> {
         self.mask = self.update_mask(message);
+        self.out.begin(self.cursor.offset());
         self.message(message)
     }
 
@@ -327,15 +401,15 @@ impl<'a> Encoder<'a> {
         }
         let fields = self.table.fields(message);
         let mut members = Members::begin(&mut self.cursor)?;
-        self.out.push('{');
+        self.out.push(b'{');
         let mut first = true;
         let mut next = 0;
         while let Some(key) = members.next(&mut self.cursor)? {
-            let Some((index, field)) = self.find(fields, key.raw(), next) else {
+            let Some((index, field)) = self.find(fields, key.bytes, next) else {
                 if self.reading.unknown == Unknown::Keep {
                     self.comma(&mut first);
                     self.key(key);
-                    self.path.push(At::Field(key.raw()));
+                    self.path.push(At::Field(key.bytes));
                     self.free()?;
                     self.path.pop();
                     continue;
@@ -352,28 +426,32 @@ impl<'a> Encoder<'a> {
                 self.cursor.skip()?;
                 continue;
             }
-            self.out.push_str(if first { "\"" } else { ",\"" });
-            first = false;
-            self.out.push_str(wire);
-            self.out.push_str("\":");
-            self.path.push(At::Field(key.raw()));
+            self.comma(&mut first);
+            if wire.as_bytes() == key.bytes {
+                self.kept(key);
+            } else {
+                self.quoted(wire);
+            }
+            self.out.push(b':');
+            self.path.push(At::Field(key.bytes));
             self.field(field)?;
             self.path.pop();
         }
-        self.out.push('}');
+        self.out.push(b'}');
         Ok(())
     }
 
     /// The field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
-    fn find(&self, fields: &'a [Field], key: &str, next: usize) -> Option<(usize, &'a Field)> {
+    fn find(&self, fields: &'a [Field], key: &[u8], next: usize) -> Option<(usize, &'a Field)> {
+        let is = |name: &str| name.len() == key.len() && same(name.as_bytes(), key);
         let is_it = |field: &Field| {
-            self.table.wire_name(field) == key
-                || self.table.js_name(field, false) == key
-                || self.table.js_name(field, true) == key
+            is(self.table.wire_name(field))
+                || is(self.table.js_name(field, false))
+                || is(self.table.js_name(field, true))
         };
         let is_it = |field: &Field| (!field.gone() || self.reading.is_of_122()) && is_it(field);
         // Callers write fields in any order; the next one is still the likeliest.
-        if let Some(field) = fields.get(next).filter(|field| self.table.wire_name(field) == key && !field.gone()) {
+        if let Some(field) = fields.get(next).filter(|field| is(self.table.wire_name(field)) && !field.gone()) {
             return Some((next, field));
         }
         fields.iter().enumerate().find(|(_, field)| is_it(field))
@@ -400,11 +478,11 @@ impl<'a> Encoder<'a> {
     /// An array, whose elements `element` writes.
     fn array(&mut self, mut element: impl FnMut(&mut Self) -> Fit<()>) -> Fit<()> {
         self.cursor.expect(b'[')?;
-        self.out.push('[');
+        self.out.push(b'[');
         if !self.cursor.take(b']') {
             for index in 0.. {
                 if index > 0 {
-                    self.out.push(',');
+                    self.out.push(b',');
                 }
                 self.path.push(At::Index(index));
                 element(self)?;
@@ -414,7 +492,7 @@ impl<'a> Encoder<'a> {
                 }
             }
         }
-        self.out.push(']');
+        self.out.push(b']');
         Ok(())
     }
 
@@ -424,7 +502,7 @@ impl<'a> Encoder<'a> {
         look.expect(b'[')?;
         if !look.take(b']') {
             loop {
-                if look.peek()? != Token::String || look.string()?.bytes.starts_with(MARK) {
+                if look.peek()? != Token::String || look.string()?.bytes.first_chunk() == Some(&MARK) {
                     return Ok(false);
                 }
                 if !look.more(b']')? {
@@ -432,25 +510,25 @@ impl<'a> Encoder<'a> {
                 }
             }
         }
-        self.out.push_str(self.cursor.take_to(&look));
+        self.out.keep(self.cursor.take_to(&look), 0);
         Ok(true)
     }
 
     fn map(&mut self, field: &'a Field) -> Fit<()> {
         let mut members = Members::begin(&mut self.cursor)?;
-        self.out.push('{');
+        self.out.push(b'{');
         let mut first = true;
         while let Some(key) = members.next(&mut self.cursor)? {
             if !first {
-                self.out.push(',');
+                self.out.push(b',');
             }
             first = false;
             self.key(key);
-            self.path.push(At::Field(key.raw()));
+            self.path.push(At::Field(key.bytes));
             self.element(field)?;
             self.path.pop();
         }
-        self.out.push('}');
+        self.out.push(b'}');
         Ok(())
     }
 
@@ -492,7 +570,7 @@ impl<'a> Encoder<'a> {
             Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
             kind => return self.misfit(wanted(kind), "a string"),
         }
-        self.quoted(text.raw());
+        self.kept(text);
         Ok(())
     }
 
@@ -528,7 +606,7 @@ impl<'a> Encoder<'a> {
             (Kind::Int64 | Kind::Uint64 | Kind::Int32 | Kind::Uint32, Mark::BigInt(_)) => {
                 return self.unfit("is a bigint outside of the field's range");
             }
-            (Kind::String | Kind::Enum, Mark::Plain(text)) => push_string(&mut self.out, &text),
+            (Kind::String | Kind::Enum, Mark::Plain(text)) => self.string(&text),
             (_, Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
             (kind, mark) => return self.misfit(wanted(kind), mark.describe()),
         }
@@ -538,18 +616,18 @@ impl<'a> Encoder<'a> {
     /// `{atType, additionalProperties}` becomes `{"@type", ...}`; an object that is in wire form already stays so.
     fn any(&mut self) -> Fit<()> {
         let mut members = Members::begin(&mut self.cursor)?;
-        self.out.push('{');
+        self.out.push(b'{');
         let mut first = true;
         while let Some(key) = members.next(&mut self.cursor)? {
             let token = self.cursor.peek()?;
-            self.path.push(At::Field(key.raw()));
+            self.path.push(At::Field(key.bytes));
             match (key.raw(), token) {
                 ("additionalProperties", Token::Object) => {
                     let mut inner = Members::begin(&mut self.cursor)?;
                     while let Some(key) = inner.next(&mut self.cursor)? {
                         self.comma(&mut first);
                         self.key(key);
-                        self.path.push(At::Field(key.raw()));
+                        self.path.push(At::Field(key.bytes));
                         self.free()?;
                         self.path.pop();
                     }
@@ -570,7 +648,7 @@ impl<'a> Encoder<'a> {
             }
             self.path.pop();
         }
-        self.out.push('}');
+        self.out.push(b'}');
         Ok(())
     }
 
@@ -582,27 +660,27 @@ impl<'a> Encoder<'a> {
         match self.cursor.peek()? {
             Token::Object => {
                 let mut members = Members::begin(&mut self.cursor)?;
-                self.out.push('{');
+                self.out.push(b'{');
                 let mut first = true;
                 while let Some(key) = members.next(&mut self.cursor)? {
                     self.comma(&mut first);
                     self.key(key);
-                    self.path.push(At::Field(key.raw()));
+                    self.path.push(At::Field(key.bytes));
                     self.free()?;
                     self.path.pop();
                 }
-                self.out.push('}');
+                self.out.push(b'}');
                 Ok(())
             }
             Token::Array => self.array(Self::free),
             Token::String => {
                 let text = self.cursor.string()?;
                 match self.marked(text)? {
-                    None => self.quoted(text.raw()),
+                    None => self.kept(text),
                     Some(Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
                     Some(Mark::Date(text) | Mark::Bytes(text)) => self.quoted(&text),
                     Some(Mark::BigInt(digits)) => self.out.push_str(&digits),
-                    Some(Mark::Plain(text)) => push_string(&mut self.out, &text),
+                    Some(Mark::Plain(text)) => self.string(&text),
                     Some(Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
                     Some(mark) => return self.misfit("JSON", mark.describe()),
                 }
@@ -613,35 +691,47 @@ impl<'a> Encoder<'a> {
     }
 
     fn copy(&mut self) -> Fit<()> {
-        let text = self.cursor.value()?;
-        self.out.push_str(text);
+        let mut after = self.cursor.clone();
+        after.skip()?;
+        self.out.keep(self.cursor.take_to(&after), 0);
         Ok(())
     }
 
     fn comma(&mut self, first: &mut bool) {
         if !*first {
-            self.out.push(',');
+            self.out.push(b',');
         }
         *first = false;
     }
 
     fn key(&mut self, key: Text<'a>) {
-        self.quoted(key.raw());
-        self.out.push(':');
+        self.kept(key);
+        self.out.push(b':');
+    }
+
+    /// A string of the source.
+    fn kept(&mut self, text: Text<'a>) {
+        self.out.keep(text.bytes, 1);
     }
 
     /// `raw` is JSON text already.
     fn quoted(&mut self, raw: &str) {
-        self.out.push('"');
+        self.out.push(b'"');
         self.out.push_str(raw);
-        self.out.push('"');
+        self.out.push(b'"');
+    }
+
+    fn string(&mut self, text: &str) {
+        let mut json = String::new();
+        push_string(&mut json, text);
+        self.out.push_str(&json);
     }
 
     fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<Cow<'static, str>>) -> Fit<()> {
         if self.reading.unknown == Unknown::Refuse {
             let known = known(self.table);
             let near = nearest(key.raw(), &known);
-            self.path.push(At::Field(key.raw()));
+            self.path.push(At::Field(key.bytes));
             return match near {
                 Some(near) => self.unfit(["is not a field here; did you mean ", near, "?"].concat()),
                 None => self.unfit("is not a field here"),
@@ -655,7 +745,7 @@ impl<'a> Encoder<'a> {
         let mut members = Members::begin(&mut self.cursor)?;
         while let Some(key) = members.next(&mut self.cursor)? {
             if self.reading.unknown == Unknown::Refuse {
-                self.path.push(At::Field(key.raw()));
+                self.path.push(At::Field(key.bytes));
                 return self.unfit(problem);
             }
             self.cursor.skip()?;
@@ -665,7 +755,7 @@ impl<'a> Encoder<'a> {
 
     /// What the facade marked the string as; `None` for an ordinary one.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
-        if !text.bytes.starts_with(MARK) {
+        if text.bytes.first_chunk() != Some(&MARK) {
             return Ok(None);
         }
         let mut chars = text.raw().get(MARK.len()..).unwrap_or_default().chars();
@@ -716,7 +806,7 @@ impl<'a> Encoder<'a> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(name);
+                    path.push_str(std::str::from_utf8(name).unwrap_or_default());
                 }
                 At::Index(index) => {
                     path.push('[');
@@ -732,12 +822,12 @@ impl<'a> Encoder<'a> {
 /// What of a path the caller of a JSON:API does not know: how much stands around its attributes and relationships, and where the
 /// `data` of a relationship is.
 fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
-    let parts = path.iter().position(|at| matches!(at, At::Field("attributes" | "relationships")));
+    let parts = path.iter().position(|at| matches!(at, At::Field(b"attributes" | b"relationships")));
     match parts {
         Some(parts) if parts <= 2 && parts + 1 < path.len() => {
             let related = matches!(
                 (path.get(parts), path.get(parts + 2)),
-                (Some(At::Field("relationships")), Some(At::Field("data")))
+                (Some(At::Field(b"relationships")), Some(At::Field(b"data")))
             );
             (parts + 1, related.then_some(parts + 2))
         }

@@ -259,9 +259,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes to where a copy of this cursor has come, and returns the text between.
-    pub fn take_to(&mut self, there: &Self) -> &'a str {
+    pub fn take_to(&mut self, there: &Self) -> &'a [u8] {
         let start = std::mem::replace(&mut self.at, there.at);
-        text_of(self.since(start))
+        self.since(start)
     }
 
     /// Passes any value.
@@ -357,9 +357,9 @@ fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Both are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
+/// Two texts of one length are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
 #[inline]
-fn same(text: &[u8], name: &[u8]) -> bool {
+pub fn same(text: &[u8], name: &[u8]) -> bool {
     // The last words may overlap the ones before.
     if let (Some(last), Some(other)) = (text.last_chunk::<8>(), name.last_chunk::<8>()) {
         u64::from_le_bytes(*last) == u64::from_le_bytes(*other)

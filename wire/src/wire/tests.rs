@@ -5,6 +5,7 @@ use super::encode::{Encoded, Reading, Unfit, Unknown, encode};
 use super::plan::Plans;
 use crate::api::{Message, Table, commercelayer};
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 const IDL: &str = "\
 api test
@@ -63,14 +64,14 @@ fn table() -> Table {
     Table::unpack(bytes.leak()).unwrap()
 }
 
-fn encoded(operation: usize, request: &str) -> Result<Encoded, Unfit> {
-    let table = table();
-    encode(&table, &table.operations()[operation], request, Reading { unknown: Unknown::Refuse })
+fn encoded(operation: usize, request: &str) -> Result<Encoded<'_>, Unfit> {
+    let table = Box::leak(Box::new(table()));
+    encode(table, &table.operations()[operation], request, Reading { unknown: Unknown::Refuse })
 }
 
 /// The body that a search for this thing sends.
 fn body(request: &str) -> Result<String, Unfit> {
-    encoded(2, request).map(|encoded| encoded.body.unwrap_or_default())
+    encoded(2, request).map(|encoded| encoded.body.unwrap_or_default().into_owned())
 }
 
 fn refused(operation: usize, request: &str) -> (String, String) {
@@ -217,6 +218,7 @@ fn read_only_fields_are_sent_only_if_the_mask_names_them() {
             .unwrap()
             .body
             .unwrap()
+            .into_owned()
     };
     assert_eq!(sent("text"), r#"{"thing":{"text":"a"},"updateMask":"text"}"#);
     assert_eq!(
@@ -239,13 +241,28 @@ fn requests_of_122_keep_what_it_sends() {
     };
     let request = r#"{"id":"x","updateRequest":{"wasLeft":"a","thing":{"createdAt":null,"count":-1}}}"#;
     let sent = |table: &Table, unknown| {
-        encode(table, &table.operations()[1], request, Reading { unknown }).map(|sent| sent.body.unwrap())
+        encode(table, &table.operations()[1], request, Reading { unknown }).map(|sent| sent.body.unwrap().into_owned())
     };
     assert_eq!(sent(&pack(false), Unknown::Drop).unwrap(), r#"{"left":"a","thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(true), Unknown::Drop).unwrap(), r#"{"thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(false), Unknown::Refuse).unwrap_err().path, "updateRequest.wasLeft");
-    let trigger = |unknown| encode(&table(), &table().operations()[3], "{}", Reading { unknown }).unwrap().body;
+    let table = table();
+    let trigger = |unknown| encode(&table, &table.operations()[3], "{}", Reading { unknown }).unwrap().body;
     assert_eq!((trigger(Unknown::Drop), trigger(Unknown::Refuse)), (None, None));
+}
+
+#[test]
+fn what_needs_no_change_is_not_copied() {
+    let request = r#"{"text":"a","tags":["b","\\"],"child":{"child":{},"ratio":1.5},"flag":null}"#;
+    assert!(matches!(encoded(2, request).unwrap().body, Some(Cow::Borrowed(body)) if body == request));
+    let wrapped = r#"{"id":"x","updateRequest":{"thing":{"text":"a"},"updateMask":"text"}}"#;
+    let kept = r#"{"thing":{"text":"a"},"updateMask":"text"}"#;
+    assert!(matches!(encoded(1, wrapped).unwrap().body, Some(Cow::Borrowed(body)) if body == kept));
+    assert_eq!(
+        body(r#"{"big":1,"text":"a", "tags":[],"big":"2"}"#).unwrap(),
+        r#"{"big":"1","text":"a","tags":[],"big":"2"}"#
+    );
+    assert_eq!(body(r#"{ "text" : "a" }"#).unwrap(), r#"{"text":"a"}"#);
 }
 
 /// Reads the slots as the reviver does, and returns dates and integers by path.
@@ -389,7 +406,7 @@ fn plans_name_what_is_left_to_do() {
 }
 
 /// What an operation of a JSON:API sends.
-fn document(operation: &str, request: &str) -> Result<Encoded, Unfit> {
+fn document<'a>(operation: &str, request: &'a str) -> Result<Encoded<'a>, Unfit> {
     let table = commercelayer();
     let operation = table.operations().iter().find(|o| table.operation_id(o) == operation).unwrap();
     encode(table, operation, request, Reading { unknown: Unknown::Keep })
