@@ -98,7 +98,18 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
         // The features are those that the file itself declares.
-        let flags = ["-Oz", "--strip-debug", "--strip-producers", "-o"].map(Path::new);
+        // Structure made anew from flat code is smaller, and a second round finds what the first has left.
+        let flags = [
+            "--flatten",
+            "--rereloop",
+            "-Oz",
+            "-Oz",
+            "--reorder-functions",
+            "--strip-debug",
+            "--strip-producers",
+            "-o",
+        ];
+        let flags = flags.map(Path::new);
         tools.node("binaryen/bin/wasm-opt", flags.into_iter().chain([&*optimised, &*raw]))?;
 
         fs::create_dir_all(&generated)?;
