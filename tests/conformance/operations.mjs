@@ -34,6 +34,28 @@ export default ({ test, assert, keyturn, load }) => {
     return { at, client };
   }
 
+  test("strings end where they end, at every offset", async () => {
+    const { at, client } = stub();
+    const createdAt = "2026-01-02T03:04:05.678Z";
+    const texts = ['"', "\\", '\\"', "é", "😀", "\0", "a"].flatMap((mark) =>
+      Array.from({ length: 40 }, (_, offset) => "x".repeat(offset) + mark + "y".repeat((offset * 7) % 33)),
+    );
+    at.answer = JSON.stringify({ list: texts.map((displayName) => ({ displayName, createdAt, id: displayName })) });
+    const answer = await client.principal.listCredentials({ servicePrincipalId: "p" });
+    const { list } = answer.servicePrincipalServiceListCredentialsResponse;
+    assert.equal(list.length, texts.length);
+    for (const [index, { displayName, id, createdAt: date }] of list.entries()) {
+      assert.equal(displayName, texts[index]);
+      assert.equal(id, texts[index]);
+      assert.equal(date.toISOString(), createdAt);
+    }
+    for (const query of texts) {
+      const request = { appIds: [query, "b", query], query, refs: [{ appId: query, id: "c" }] };
+      await client.appEntitlementSearch.search(request);
+      assert.equal(at.sent.body, JSON.stringify(request));
+    }
+  });
+
   test("a full request goes to its route with its parameters and body", async () => {
     const { at, client } = stub();
     await each(async (facts, operation) => {
