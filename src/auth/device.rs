@@ -56,7 +56,7 @@ impl Device {
         };
         let [mut device_code, mut user_code, mut url, mut url_with_code, mut expires_in, mut interval] =
             [const { None }; 6];
-        let read = json::each_member(body, |name, value| {
+        let read = json::each_member(body, &mut |name, value| {
             let slot = match name {
                 "device_code" => &mut device_code,
                 "user_code" => &mut user_code,

@@ -261,7 +261,7 @@ impl OAuth {
 pub fn life(token: &str) -> Option<f64> {
     let claims = base64::decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let (mut expires, mut issued) = (None, None);
-    json::each_member(&claims, |name, value| {
+    json::each_member(&claims, &mut |name, value| {
         let json::Value::Number(digits) = value else { return };
         match name {
             "exp" => expires = super::token_response::unix(digits),

@@ -32,7 +32,8 @@ pub enum Value<'a> {
 }
 
 /// Calls `member` with the name and value of each member, in order. Names with escapes in them come as they stand.
-pub fn each_member<'a>(bytes: &'a [u8], mut member: impl FnMut(&'a str, Value<'a>)) -> Result<(), Error> {
+/// Not generic: that would be a copy of all this for each of those who call it.
+pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&'a str, Value<'a>)) -> Result<(), Error> {
     let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax)?;
     let mut cursor = Cursor::new(text);
     if cursor.at_end() {

@@ -111,7 +111,7 @@ impl ClientSecret {
         // Escapes are left alone: none of the four values can need one.
         let [mut kty, mut crv, mut d, mut x] = [None; 4];
         let mut twice = false;
-        json::each_member(&jwk, |name, value| {
+        json::each_member(&jwk, &mut |name, value| {
             let slot = match name {
                 "kty" => &mut kty,
                 "crv" => &mut crv,

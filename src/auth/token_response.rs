@@ -6,7 +6,7 @@ use super::bearer::{self, BearerError};
 use super::error::errors;
 use super::json::{self, Value};
 use super::redact::redact;
-use crate::wire::json::{Cursor, Malformed, Members, Token};
+use crate::wire::json::{Cursor, Text as Quoted};
 
 errors! {
     /// What went wrong at the token endpoint.
@@ -194,7 +194,7 @@ pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
     let read = if body.len() > 1 << 20 {
         Err(TokenErrorKind::TooLarge)
     } else {
-        json::each_member(body, |name, value| fields.set(name, value)).map_err(|error| match error {
+        json::each_member(body, &mut |name, value| fields.set(name, value)).map_err(|error| match error {
             json::Error::Empty => TokenErrorKind::EmptyBody,
             json::Error::NotObject => TokenErrorKind::NotObject,
             json::Error::Truncated => TokenErrorKind::Truncated,
@@ -255,7 +255,7 @@ impl Fields {
             // JSON:API's form, {errors: [{title, detail, code, status, meta: {error}}]}: the first of them says it.
             "errors" => {
                 if let Value::Nested(list) = value {
-                    self.failed |= self.first_of(list).is_ok();
+                    self.failed |= self.first_of(list).is_some();
                 }
             }
             "expires_in" => {
@@ -279,39 +279,30 @@ impl Fields {
         }
     }
 
-    fn first_of(&mut self, list: &str) -> Result<(), Malformed> {
+    fn first_of(&mut self, list: &str) -> Option<()> {
         let mut cursor = Cursor::new(list);
-        cursor.expect(b'[')?;
-        let mut members = Members::begin(&mut cursor)?;
+        cursor.expect(b'[').ok()?;
+        let first = cursor.value().ok()?;
         let [mut code, mut error, mut title, mut detail] = [const { None }; 4];
-        while let Some(name) = members.next(&mut cursor)? {
-            let slot = match name.raw() {
-                "code" => &mut code,
-                "title" => &mut title,
-                "detail" => &mut detail,
-                // OAuth's word for it.
-                "meta" if cursor.peek()? == Token::Object => {
-                    // What cannot be read of it is not missed.
-                    let _ = json::each_member(cursor.value()?.as_bytes(), |name, value| {
-                        if let ("error", Value::Text(text)) = (name, value) {
-                            error = text.unescape().map(|text| Zeroizing::new(text.into_owned()));
-                        }
-                    });
-                    continue;
-                }
-                _ => {
-                    cursor.skip()?;
-                    continue;
-                }
-            };
-            match cursor.peek()? {
-                Token::String => *slot = cursor.string()?.unescape().map(|text| Zeroizing::new(text.into_owned())),
-                _ => cursor.skip()?,
+        let owned = |text: Quoted<'_>| text.unescape().map(|text| Zeroizing::new(text.into_owned()));
+        json::each_member(first.as_bytes(), &mut |name, value| match (name, value) {
+            ("code", Value::Text(text)) => code = owned(text),
+            ("title", Value::Text(text)) => title = owned(text),
+            ("detail", Value::Text(text)) => detail = owned(text),
+            // OAuth's word for it. What cannot be read of it is not missed.
+            ("meta", Value::Nested(meta)) => {
+                let _ = json::each_member(meta.as_bytes(), &mut |name, value| {
+                    if let ("error", Value::Text(text)) = (name, value) {
+                        error = owned(text);
+                    }
+                });
             }
-        }
+            _ => {}
+        })
+        .ok()?;
         self.oauth_error = self.oauth_error.take().or(error).or(code);
         self.description = self.description.take().or(detail).or(title);
-        Ok(())
+        Some(())
     }
 
     fn grant(self) -> Result<Grant, TokenErrorKind> {

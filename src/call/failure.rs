@@ -33,7 +33,7 @@ pub fn read(body: &str, sent: &str) -> Failure {
     let mut failure = Failure { excerpt: excerpt(body), ..Failure::default() };
     let mut cursor = Cursor::new(body);
     // What is not an object says no more than the excerpt.
-    let _ = each_member(&mut cursor, |key, cursor| {
+    let _ = each_member(&mut cursor, &mut |key, cursor| {
         let token = cursor.peek()?;
         let slot = match key {
             "code" | "error" => &mut failure.code,
@@ -59,7 +59,7 @@ impl Failure {
     fn first_of(&mut self, errors: &mut Cursor<'_>) -> Result<(), Malformed> {
         errors.expect(b'[')?;
         let mut title = String::new();
-        each_member(errors, |key, cursor| match key {
+        each_member(errors, &mut |key, cursor| match key {
             "code" => set(&mut self.code, cursor),
             "detail" => set(&mut self.message, cursor),
             "title" => set(&mut title, cursor),
@@ -103,7 +103,7 @@ fn replaced(text: &str, secret: &str) -> String {
 
 fn each_member<'a>(
     cursor: &mut Cursor<'a>,
-    mut member: impl FnMut(&str, &mut Cursor<'a>) -> Result<(), Malformed>,
+    member: &mut dyn FnMut(&str, &mut Cursor<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     let mut members = Members::begin(cursor)?;
     while let Some(key) = members.next(cursor)? {

@@ -107,7 +107,7 @@ proptest! {
         let (header, claims) = verify(&jwt, secret.public_key());
         let mut seen = BTreeMap::new();
         for json in [&header, &claims] {
-            each_member(json.as_bytes(), |name, value| {
+            each_member(json.as_bytes(), &mut |name, value| {
                 let text = match value {
                     Value::Text(text) => text.unescape().unwrap().into_owned(),
                     Value::Number(text) => text.to_owned(),
