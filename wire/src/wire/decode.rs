@@ -445,7 +445,9 @@ impl<'a> Decoder<'a> {
         let exact = kind == Kind::Int64 && digits.parse::<i64>().is_ok_and(|value| value.abs() <= MAX_SAFE);
         if !exact {
             if kind == Kind::Int64 {
-                self.problem("an integer within 2^53", "a larger one, kept as text", way);
+                let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+                let found = if whole { "a larger one, kept as text" } else { "another number, kept as text" };
+                self.problem("an integer within 2^53", found, way);
             }
             self.patch(Replacement::Text(digits.to_owned()), way);
         }

@@ -366,6 +366,10 @@ fn digits_are_never_lost() {
     assert_eq!(found.problems.len(), 1);
     let found = decoded(r#"{"big":9007199254740993}"#);
     assert_eq!(found.patches[0].value, Replacement::Text("9007199254740993".into()));
+    assert_eq!(found.problems[0].found, "a larger one, kept as text");
+    let found = decoded(r#"{"big":1.5}"#);
+    assert_eq!(found.patches[0].value, Replacement::Text("1.5".into()));
+    assert_eq!(found.problems[0].found, "another number, kept as text");
 }
 
 #[test]
