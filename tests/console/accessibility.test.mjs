@@ -89,7 +89,7 @@ async function tour(person, seen) {
   await seen("connectors that did not come");
 
   await person.click("button", "Disconnect");
-  await person.find("heading", "Connect to a tenant");
+  await person.find("heading", "Connect to C1 or Commerce Layer");
   await seen("connecting");
   await person.click("button", "Connect");
   await person.reads(/Client ID is missing/);
@@ -117,13 +117,120 @@ const LOOKS = [
   { name: "dark and narrow", width: 320, features: [{ name: "prefers-color-scheme", value: "dark" }] },
 ];
 
-for (const { name, width, features } of LOOKS) {
-  test(`axe finds nothing in any state: ${name}`, async () => {
+/** The states of Commerce Layer's credentials. */
+async function provisioningTour(person, seen) {
+  const { sandbox } = person;
+  await person.reads(/9 in all/);
+  await person.find("heading", "Connectors of GitHub");
+  await seen("the credentials of both");
+
+  await person.click("button", "Create API credential");
+  await person.reads(/Northwind Labs/);
+  await seen("a form for a credential");
+  await person.press("Enter");
+  await person.reads(/Name is missing/);
+  await seen("a form with fields missing");
+  await person.click("radio", "Web app");
+  await person.find("textbox", "Redirect URI");
+  await seen("a form for a web app");
+  await person.click("radio", "Sales channel");
+  await person.click("textbox", "Name");
+  await person.type("Kiosk");
+  await person.page.evaluate(() => {
+    const select = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-create-credential").shadowRoot.querySelector("#organization");
+    select.selectedIndex = 1;
+    select.dispatchEvent(new Event("change"));
+  });
+  await person.click("textbox", "Name");
+  await person.press("Enter");
+  await person.find("heading", "Store the new API credential");
+  await seen("a new credential without a secret");
+  await person.click("button", "Close");
+  await person.reads(/Kiosk \(\w+\) is created/);
+  await seen("after a creation");
+
+  await person.click("button", "Details of ERP sync, live");
+  await person.find("heading", "ERP sync");
+  await seen("the details of a credential");
+  await person.click("button", "Show client secret");
+  await person.find("button", "Hide client secret");
+  await seen("a secret that was asked for");
+  await person.click("button", "Rename");
+  await person.find("heading", "Rename ERP sync");
+  await seen("another name");
+  await person.click("button", "Cancel");
+  await person.click("button", "Delete");
+  await person.find("heading", "Delete ERP sync?");
+  await seen("before a deletion");
+  await person.press("Escape");
+
+  await person.click("button", "Replace Catalog importer, live");
+  await person.find("button", "Create the new credential");
+  await seen("the plan of a replacement");
+  sandbox.fault({ operation: "commercelayer.api_credentials.create", action: { delayMs: 2_500 } });
+  await person.click("button", "Create the new credential");
+  await person.find("button", "Stop");
+  await seen("during a replacement");
+  await person.find("heading", "Store the new credential");
+  await seen("a pair to store");
+  await person.click("checkbox", "I stored the client ID and the secret");
+  await seen("a pair that is stored");
+  await person.click("button", "Go on");
+  await person.find("heading", "Both credentials work");
+  await seen("both credentials work");
+  await person.click("checkbox", "Everything that used the old credential uses the new one now");
+  await seen("before the old one is deleted");
+  await person.click("button", "Delete the old one");
+  await person.find("heading", "The credential is replaced");
+  await seen("after a replacement");
+  await person.click("button", "Close");
+  await person.click("button", "Replace Storefront EU, live");
+  await person.reads(/Storefronts carry/);
+  await seen("the plan for a storefront");
+  sandbox.fault({ operation: "commercelayer.api_credentials.create", action: { status: 500 } });
+  await person.click("checkbox", "I know who has to get the new client ID");
+  await person.click("button", "Create the new credential");
+  await person.find("heading", "The replacement did not get to its end");
+  await seen("a replacement that failed");
+  await person.press("Escape");
+
+  await person.click("searchbox", "Name or client ID");
+  await person.type("nothing is called that");
+  await person.reads(/None fits/);
+  await seen("nothing fits");
+  sandbox.fault({ operation: "commercelayer.api_credentials.list", action: { status: 400 } });
+  await person.click("button", "Show all");
+  await person.reads(/Commerce Layer refused the request/);
+  await seen("credentials that did not come");
+
+  await person.click("button", "Disconnect");
+  await person.click("radio", "Commerce Layer");
+  await person.click("button", "Connect");
+  await person.reads(/Client ID is missing/);
+  await seen("connecting to Commerce Layer with fields missing");
+  await person.click("button", "Fill in those of the sandbox");
+  await person.reads(/Filled in/);
+  await person.click("button", "Connect");
+  await person.reads(/C1 is not connected/);
+  await person.reads(/10 in all/);
+  await seen("Commerce Layer alone");
+  await person.click("button", "Connect C1");
+  await person.find("heading", "Connect to C1");
+  await seen("connecting to the other");
+}
+
+const TOURS = [
+  { what: "", guide: tour },
+  { what: " of Commerce Layer", guide: provisioningTour },
+];
+
+for (const { name, width, features, what, guide } of LOOKS.flatMap((look) => TOURS.map((one) => ({ ...look, ...one })))) {
+  test(`axe finds nothing in any state${what}: ${name}`, async () => {
     // A fading dialog has other colours than one that stands still.
     const still = [...features, { name: "prefers-reduced-motion", value: "reduce" }];
     await withConsole({ width, features: still }, async (person) => {
       await person.page.evaluate(axe);
-      await tour(person, async (state) => {
+      await guide(person, async (state) => {
         const { violations, incomplete } = await person.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
         const told = [...violations, ...incomplete].map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message}`).join(", ")}`);
         assert.deepEqual(told, [], `${state}, ${name}`);
@@ -139,7 +246,7 @@ for (const { name, width, features } of LOOKS) {
 function small() {
   const found = [];
   const visit = (node) => {
-    if (node.matches?.("a[href], button, summary, input, label:has(input)") && node.checkVisibility()) {
+    if (node.matches?.("a[href], button, summary, input, select, label:has(input)") && node.checkVisibility()) {
       const { width, height } = (node.matches("input") ? (node.closest("label") ?? node) : node).getBoundingClientRect();
       if ((width < 24 || height < 24) && !node.matches(".skip")) found.push(`${node.outerHTML.slice(0, 80)}: ${width} x ${height}`);
     }
@@ -179,11 +286,35 @@ test("a rotation by keyboard alone", async () => {
   });
 });
 
+test("a replacement by keyboard alone", async () => {
+  await withConsole({}, async (person) => {
+    await person.reads(/9 in all/);
+    await person.tabTo("Replace Prototype, test");
+    await person.press("Enter");
+    await person.focusIs("Replace Prototype");
+    assert.equal(await person.page.evaluate(focusedTag), "h2", "the dialog's heading has the focus");
+    await person.find("button", "Create the new credential");
+    await person.tabTo("Create the new credential");
+    await person.press("Enter");
+    await person.focusIs("Store the new credential");
+    await person.tabTo("Copy client secret");
+    await person.press("Tab");
+    await person.press("Space");
+    await person.tabTo("Go on");
+    await person.press("Enter");
+    await person.focusIs("Both credentials work");
+    await person.tabTo("Keep the old one");
+    await person.press("Enter");
+    await person.focusIs("Replace Prototype, test");
+  });
+});
+
 test("a log-in by a code, with the keyboard alone", async () => {
   await withConsole({}, async (person) => {
     await person.click("button", "Disconnect");
-    await person.find("heading", "Connect to a tenant");
+    await person.find("heading", "Connect to C1 or Commerce Layer");
     await person.tabTo("Use the sandbox");
+    await person.press("Tab");
     await person.press("Tab");
     await person.press("ArrowDown");
     await person.tabTo("Fill in one for the sandbox");

@@ -90,7 +90,8 @@ export class Person {
         const { display } = getComputedStyle(node);
         // An element without a box of its own is not said to be visible, whatever is in it.
         if (display !== "contents" && !node.checkVisibility()) return "";
-        const inner = [...(node.shadowRoot ?? node).childNodes].map(of).join("");
+        const children = node.localName === "slot" ? node.assignedNodes() : (node.shadowRoot ?? node).childNodes;
+        const inner = [...children].map(of).join("");
         return display === "inline" ? inner : `\n${inner}\n`;
       };
       return of(document.body).replaceAll(/\s*\n\s*/g, "\n").replaceAll(/ +/g, " ");

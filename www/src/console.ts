@@ -1,32 +1,44 @@
-/** The whole: who is connected, which app is chosen, which dialog is open. */
+/** The whole: who is connected to what, which app is chosen, which dialog is open. */
 
-import { type ClientOptions, load, type shared } from "keyturn/slim";
+import { load, type shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import coreFile from "keyturn/core.wasm";
-import { connect, type Connection, findSandbox } from "./connection/connection.js";
+import type { ApiCredentialFacts, Provisioning } from "./connection/commercelayer.js";
+import { type Connection, type Connections, connectSandbox, findSandbox, type Sandbox } from "./connection/connection.js";
 import { sandboxExamples } from "./connection/examples.js";
+import { type Service, SERVICES } from "./connection/ways.js";
 import type { Known, Place } from "./inventory.js";
 import { appLink } from "./regions/apps.js";
 import { base } from "./ui/styles.js";
+import "./dialogs/api-credential.js";
+import "./dialogs/create-credential.js";
 import "./dialogs/lookup.js";
+import "./dialogs/replace-credential.js";
 import "./dialogs/revoke.js";
 import "./dialogs/rotate.js";
+import "./regions/api-credentials.js";
 import "./regions/banner.js";
 import "./regions/connect.js";
 import "./regions/connectors.js";
 import "./regions/credentials.js";
 import "./ui/failure.js";
 
+/** Those that hold a secret while they are open. */
+const HOLDERS = ["keyturn-rotate", "keyturn-api-credential", "keyturn-create-credential", "keyturn-replace-credential"] as const;
+
+type DialogName = (typeof HOLDERS)[number] | "keyturn-look-up" | "keyturn-revoke";
+
 type Phase = "starting" | "failed" | "asking" | "connected";
 
 export class Console extends LitElement {
   static override properties = {
     phase: { state: true },
-    connection: { state: true },
+    connections: { state: true },
     apps: { state: true },
     chosen: { state: true },
     examples: { state: true },
     said: { state: true },
+    told: { state: true },
   };
   static override styles = [
     base,
@@ -44,6 +56,33 @@ export class Console extends LitElement {
       .title {
         display: grid;
         gap: 0.3rem;
+      }
+      .service {
+        display: grid;
+        gap: 0.75rem;
+        min-width: 0;
+      }
+      .service + .service {
+        margin-top: 0.75rem;
+      }
+      .service > header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: 0.25rem 0.9rem;
+      }
+      .service h2 {
+        font-size: 1.1875rem;
+      }
+      .offer {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem 1rem;
+        padding: 0.9rem 1.25rem;
+      }
+      .offer p {
+        flex: 1 1 16rem;
       }
       h1 {
         font-size: 1.5rem;
@@ -83,7 +122,8 @@ export class Console extends LitElement {
         main {
           padding: 1.25rem 0.75rem 2rem;
         }
-        .title {
+        .title,
+        .service > header {
           padding-inline: 0.25rem;
         }
       }
@@ -91,15 +131,17 @@ export class Console extends LitElement {
   ];
 
   private declare phase: Phase;
-  private declare connection: Connection | undefined;
+  private declare connections: Connections;
   private declare apps: readonly shared.App[];
   /** What the address says, which is the link of an app. */
   private declare chosen: string;
   private declare examples: "none" | "offered" | "loading";
+  /** What has just been done at C1, and at Commerce Layer. */
   private declare said: string;
+  private declare told: string;
   #error: unknown;
   /** How to log in to the sandbox behind this page; it is no secret to anybody who can open the page. */
-  #sandbox: ClientOptions | undefined;
+  #sandbox: Sandbox | undefined;
 
   constructor() {
     super();
@@ -107,7 +149,8 @@ export class Console extends LitElement {
     this.apps = [];
     this.chosen = "";
     this.examples = "none";
-    this.said = "";
+    this.connections = {};
+    this.said = this.told = "";
   }
 
   override connectedCallback(): void {
@@ -129,14 +172,22 @@ export class Console extends LitElement {
   }
 
   protected override render(): TemplateResult {
+    const { c1, commercelayer } = this.connections;
     return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#focusMain}>Skip to the content</button></nav>
-      <keyturn-banner .connection=${this.connection} @disconnect=${this.#disconnect}></keyturn-banner>
+      <keyturn-banner .connections=${this.connections} @disconnect=${this.#disconnect}></keyturn-banner>
       <main tabindex="-1">${this.#main()}</main>
-      ${this.connection
-        ? html`<div @lost-focus=${this.#lostFocus}>
+      ${c1
+        ? html`<div @lost-focus=${() => this.renderRoot.querySelector("keyturn-credentials")?.focusHeading()}>
             <keyturn-rotate @rotated=${this.#rotated}></keyturn-rotate>
             <keyturn-look-up></keyturn-look-up>
             <keyturn-revoke @revoked=${this.#revoked}></keyturn-revoke>
+          </div>`
+        : nothing}
+      ${commercelayer
+        ? html`<div @lost-focus=${() => this.#apiCredentials?.focusHeading()}>
+            <keyturn-api-credential @changed=${this.#changed}></keyturn-api-credential>
+            <keyturn-create-credential @changed=${this.#changed}></keyturn-create-credential>
+            <keyturn-replace-credential @changed=${this.#changed}></keyturn-replace-credential>
           </div>`
         : nothing}`;
   }
@@ -145,35 +196,61 @@ export class Console extends LitElement {
     switch (this.phase) {
       case "starting":
         return html`<div class="wait">
-          <h1>Connector credentials</h1>
+          <h1>Credentials</h1>
           <p role="status" class="muted">Connecting…</p>
         </div>`;
       case "failed":
         return html`<div class="wait">
-          <h1>Connector credentials</h1>
+          <h1>Credentials</h1>
           <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
           <div><button type="button" @click=${this.#ask}>Connect in another way</button></div>
         </div>`;
       case "asking":
-        return html`<keyturn-connect .sandbox=${this.#sandbox} @connected=${(event: CustomEvent<Connection>) => {
-          this.#connected(event.detail);
-          this.#focusMain();
-        }}></keyturn-connect>`;
+        return html`<keyturn-connect
+          .sandbox=${this.#sandbox}
+          .services=${this.#missing}
+          @connected=${(event: CustomEvent<Connections>) => {
+            this.#connected(event.detail);
+            this.#focusMain();
+          }}
+          @back=${this.#back}
+        ></keyturn-connect>`;
       case "connected":
-        return this.#tenant(this.connection as Connection);
+        return this.#services(this.connections);
     }
   }
 
-  #tenant({ client, inventory, sandbox }: Connection): TemplateResult {
-    const app = this.apps.find(({ id }) => appLink(id ?? "") === this.chosen) ?? this.apps[0];
+  /** What is not connected. */
+  get #missing(): readonly Service[] {
+    return (Object.keys(SERVICES) as Service[]).filter((service) => !this.connections[service]);
+  }
+
+  #services({ c1, commercelayer }: Connections): TemplateResult {
+    const sandbox = c1?.sandbox || commercelayer?.sandbox;
     return html`<div class="title">
-        <h1>Connector credentials</h1>
+        <h1>Credentials</h1>
         <p class="muted">
           ${sandbox
-            ? "This tenant is made up and lives as long as the server does: create, rotate and revoke as you like."
-            : "The client IDs and secrets that connectors log in to C1 with."}
+            ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
+            : "What programs log in with: made, shown, replaced and ended here."}
         </p>
       </div>
+      ${c1 ? this.#tenant(c1) : nothing} ${commercelayer ? this.#organizations(commercelayer) : nothing}
+      ${this.#missing.map(
+        (service) => html`<div class="card offer">
+          <p class="muted">${SERVICES[service]} is not connected.</p>
+          <button type="button" @click=${this.#ask}>Connect ${SERVICES[service]}</button>
+        </div>`,
+      )}`;
+  }
+
+  #tenant({ client, inventory }: Connection): TemplateResult {
+    const app = this.apps.find(({ id }) => appLink(id ?? "") === this.chosen) ?? this.apps[0];
+    return html`<section class="service" aria-labelledby="c1">
+      <header>
+        <h2 id="c1">C1</h2>
+        <p class="muted small">The client IDs and secrets that connectors log in to C1 with.</p>
+      </header>
       <div class="columns">
         <keyturn-apps .client=${client} selected=${app?.id ?? ""} @apps=${(event: CustomEvent<shared.App[]>) => (this.apps = event.detail)}></keyturn-apps>
         <div class="work">
@@ -194,10 +271,31 @@ export class Console extends LitElement {
             @revoke=${(event: CustomEvent<Known>) => this.#dialog("keyturn-revoke").show(client, inventory, event.detail)}
           ></keyturn-credentials>
         </div>
-      </div>`;
+      </div>
+    </section>`;
   }
 
-  #dialog<Name extends "keyturn-rotate" | "keyturn-look-up" | "keyturn-revoke">(name: Name): HTMLElementTagNameMap[Name] {
+  #organizations(provisioning: Provisioning): TemplateResult {
+    return html`<section class="service" aria-labelledby="commercelayer">
+      <header>
+        <h2 id="commercelayer">Commerce Layer</h2>
+        <p class="muted small">What integrations, storefronts and web apps log in to your organizations with.</p>
+      </header>
+      <keyturn-api-credentials
+        .provisioning=${provisioning}
+        said=${this.told}
+        @create=${() => this.#dialog("keyturn-create-credential").show(provisioning)}
+        @details=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-api-credential").show(provisioning, detail)}
+        @replace=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-replace-credential").show(provisioning, detail)}
+      ></keyturn-api-credentials>
+    </section>`;
+  }
+
+  get #apiCredentials(): HTMLElementTagNameMap["keyturn-api-credentials"] | null {
+    return this.renderRoot.querySelector("keyturn-api-credentials");
+  }
+
+  #dialog<Name extends DialogName>(name: Name): HTMLElementTagNameMap[Name] {
     return this.renderRoot.querySelector(name) as HTMLElementTagNameMap[Name];
   }
 
@@ -206,7 +304,7 @@ export class Console extends LitElement {
     try {
       await load(new URL(coreFile, import.meta.url));
       this.#sandbox = await findSandbox();
-      if (this.#sandbox) this.#connected(await connect(this.#sandbox, true));
+      if (this.#sandbox) this.#connected(await connectSandbox(this.#sandbox));
       else this.phase = "asking";
     } catch (error) {
       this.#error = error;
@@ -214,23 +312,29 @@ export class Console extends LitElement {
     }
   };
 
-  #connected(connection: Connection): void {
-    this.connection = connection;
-    this.examples = connection.sandbox ? "offered" : "none";
+  #connected(made: Connections): void {
+    this.connections = { ...this.connections, ...made };
+    if (made.c1) this.examples = made.c1.sandbox ? "offered" : "none";
     this.phase = "connected";
   }
 
   #disconnect(): void {
-    this.connection?.client.close();
-    this.connection = undefined;
+    this.#close();
+    this.connections = {};
     this.apps = [];
-    this.said = "";
+    this.said = this.told = "";
     this.phase = "asking";
     this.#focusMain();
   }
 
+  #close(): void {
+    const { c1, commercelayer } = this.connections;
+    c1?.client.close();
+    commercelayer?.client.close();
+  }
+
   async #lookUpExamples(): Promise<void> {
-    const { inventory } = this.connection as Connection;
+    const { inventory } = this.connections.c1 as Connection;
     this.examples = "loading";
     try {
       const examples = await sandboxExamples();
@@ -249,8 +353,9 @@ export class Console extends LitElement {
     this.said = `${id} is revoked: it gets no new tokens. Tokens that it already got go on working until they expire, usually within the hour.`;
   }
 
-  #lostFocus(): void {
-    this.renderRoot.querySelector("keyturn-credentials")?.focusHeading();
+  #changed({ detail: words }: CustomEvent<string>): void {
+    this.told = words;
+    this.#apiCredentials?.refresh();
   }
 
   #again(): void {
@@ -260,6 +365,11 @@ export class Console extends LitElement {
 
   #ask(): void {
     this.phase = "asking";
+    this.#focusMain();
+  }
+
+  #back(): void {
+    this.phase = "connected";
     this.#focusMain();
   }
 
@@ -273,12 +383,12 @@ export class Console extends LitElement {
   };
 
   readonly #leaving = (event: Event): void => {
-    if (this.connection && this.#dialog("keyturn-rotate")?.busy) event.preventDefault();
+    if (this.#dialog("keyturn-rotate")?.busy) event.preventDefault();
   };
 
   readonly #left = (): void => {
-    if (this.connection) this.#dialog("keyturn-rotate")?.wipe();
-    this.connection?.client.close();
+    for (const name of HOLDERS) this.#dialog(name)?.wipe();
+    this.#close();
   };
 
   /** A page that comes back from the browser's memory has lost its log-in: begin anew. */

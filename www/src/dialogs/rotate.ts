@@ -6,52 +6,20 @@ import { type Inventory, isUsable, type Known, type Place, withoutSecret } from 
 import { clock, line, span } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { icon, note } from "../ui/icons.js";
-import "../ui/copy.js";
 import "../ui/failure.js";
+import "../ui/value.js";
 
 /** How long to wait for the answer, in milliseconds. */
 const PATIENCE = 30_000;
-
-/** A shown secret is masked again after this time, in milliseconds. */
-const SHOWN = 60_000;
-
-/** As many as no secret has, so that the mask does not tell its length. */
-const MASK = "•".repeat(22);
 
 type Step = "plan" | "issuing" | "secret" | "unknown" | "failed";
 
 /** Emits `rotated` with the {@link Known} credential. */
 export class RotateDialog extends Dialog<Step> {
-  static override properties = { ...Dialog.properties, shown: { state: true }, agreed: { state: true } };
+  static override properties = { ...Dialog.properties, agreed: { state: true } };
   static override styles = [
     Dialog.styles,
     css`
-      .value {
-        display: grid;
-        gap: 0.5rem;
-        padding: 0.8rem 0.9rem 0.9rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius-small);
-        background: var(--sunken);
-      }
-      .value output {
-        display: block;
-        font-family: var(--mono);
-        font-size: 0.875rem;
-        line-height: 1.5;
-        word-break: break-all;
-        user-select: all;
-      }
-      .value output.masked {
-        user-select: none;
-        letter-spacing: 0.06em;
-        color: var(--muted);
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.5rem;
-      }
       .advice {
         display: grid;
         gap: 0.5rem;
@@ -74,15 +42,12 @@ export class RotateDialog extends Dialog<Step> {
   /** Credentials that worked before and do not any more. */
   #cut: readonly Known[] = [];
   #error: unknown;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The secret is in plain sight. */
-  private declare shown: boolean;
   /** The box is ticked that the way on needs. */
   private declare agreed: boolean;
 
   constructor() {
     super();
-    this.shown = this.agreed = false;
+    this.agreed = false;
   }
 
   /** Opens it for a connector. */
@@ -110,11 +75,9 @@ export class RotateDialog extends Dialog<Step> {
   }
 
   protected override forget(): void {
-    clearTimeout(this.#timer);
-    this.#paint("");
     this.#secret = this.#credential = this.#error = undefined;
     this.#cut = [];
-    this.shown = this.agreed = false;
+    this.agreed = false;
   }
 
   protected override content(step: Step): TemplateResult {
@@ -197,31 +160,10 @@ export class RotateDialog extends Dialog<Step> {
               <p>${cut.map(({ id }) => id).join(", ")} stopped working with this rotation: bring the new one to the connector now.</p>`,
           )
         : nothing}
-      <div class="value">
-        <span class="label" id="id-label">Client ID</span>
-        <output aria-live="off" aria-labelledby="id-label" translate="no">${facts?.clientId ?? ""}</output>
-        <div class="buttons"><keyturn-copy name="client ID" .text=${this.#clientId}></keyturn-copy></div>
-      </div>
-      <div class="value">
-        <span class="label" id="secret-label">Client secret</span>
-        <output
-          id="secret"
-          class=${this.shown ? "" : "masked"}
-          aria-live="off"
-          aria-labelledby="secret-label"
-          translate="no"
-          spellcheck="false"
-          ><span id="plain"></span>${this.shown ? nothing : html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>`}</output
-        >
-        <div class="buttons">
-          <button type="button" aria-pressed=${this.shown} aria-controls="secret" @click=${this.#toggle}>
-            ${icon(this.shown ? "eyeOff" : "eye")} ${this.shown ? "Hide" : "Show"}
-            <span class="unseen">client secret</span>
-          </button>
-          <keyturn-copy name="client secret" .text=${this.#clientSecret}></keyturn-copy>
-        </div>
+      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
+      <keyturn-value label="Client secret" secret .text=${this.#clientSecret}>
         <p class="small muted">It begins with <code>secret-token:</code> and that is a part of it. ${this.#expiry(facts?.expiresTime)}</p>
-      </div>
+      </keyturn-value>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
         <span>I stored the client ID and the secret</span>
@@ -277,19 +219,6 @@ export class RotateDialog extends Dialog<Step> {
 
   #agree(event: Event): void {
     this.agreed = (event.target as HTMLInputElement).checked;
-  }
-
-  #toggle(): void {
-    clearTimeout(this.#timer);
-    this.shown = !this.shown;
-    this.#paint(this.shown ? this.#clientSecret() : "");
-    if (this.shown) this.#timer = setTimeout(() => this.#toggle(), SHOWN);
-  }
-
-  /** By hand: what a template is given stays in its parts, even after they have left the document. */
-  #paint(secret: string): void {
-    const plain = this.renderRoot.querySelector("#plain");
-    if (plain) plain.textContent = secret;
   }
 
   #settle(): void {

@@ -1,13 +1,14 @@
 /** Who is connected to what. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Connection } from "../connection/connection.js";
+import type { Connections } from "../connection/connection.js";
 import { chip } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
 
 /** Emits `disconnect`. */
 export class Banner extends LitElement {
-  static override properties = { connection: { attribute: false } };
+  static override properties = { connections: { attribute: false } };
   static override styles = [
     base,
     css`
@@ -81,14 +82,20 @@ export class Banner extends LitElement {
         }
         dl div {
           display: grid;
-          grid-template-columns: 4.25rem minmax(0, 1fr);
+          grid-template-columns: 6rem minmax(0, 1fr);
           align-items: baseline;
           max-width: none;
         }
       }
     `,
   ];
-  declare connection: Connection | undefined;
+  declare connections: Connections;
+
+  constructor() {
+    super();
+    this.connections = {};
+    new Watch(this, () => this.connections.commercelayer);
+  }
 
   protected override render(): TemplateResult {
     return html`<header>
@@ -104,17 +111,20 @@ export class Banner extends LitElement {
   }
 
   #badge(): TemplateResult | typeof nothing {
-    if (!this.connection) return nothing;
-    return this.connection.sandbox ? chip("accent", "shield", "Sandbox") : chip("warn", "key", "Live");
+    const { c1, commercelayer } = this.connections;
+    if (!c1 && !commercelayer) return nothing;
+    return (c1?.sandbox ?? true) && (commercelayer?.sandbox ?? true) ? chip("accent", "shield", "Sandbox") : chip("warn", "key", "Live");
   }
 
   #identity(): TemplateResult | typeof nothing {
-    if (!this.connection) return nothing;
-    const { tenantId, principleId, userId, roles } = this.connection.identity;
+    const { c1, commercelayer } = this.connections;
+    if (!c1 && !commercelayer) return nothing;
+    const { tenantId, principleId, userId, roles } = c1?.identity ?? {};
     const facts: [string, string | null | undefined, boolean][] = [
       ["Tenant", tenantId, true],
       ["Principal", principleId || userId, true],
       ["Role", roles?.map(readable).join(", "), false],
+      ["Commerce Layer", commercelayer?.email, false],
     ];
     return html`<dl>
         ${facts.map(([name, value, mono]) => (value ? html`<div><dt>${name}</dt><dd class=${mono ? "mono" : ""} translate="no">${value}</dd></div>` : nothing))}

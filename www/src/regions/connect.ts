@@ -1,19 +1,22 @@
 /** Ways to log in, to choose from. What is typed in is given on and not kept. */
 
-import { type ClientOptions, ConfigurationError, type DeviceCode } from "keyturn/slim";
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { ConfigurationError, type DeviceCode } from "keyturn/slim";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import { connect, type Connection } from "../connection/connection.js";
-import { type Field, serverField, type Way, ways } from "../connection/ways.js";
+import { type Connections, connectSandbox, type Sandbox } from "../connection/connection.js";
+import { type Field, type Service, SERVICES, type Way, ways } from "../connection/ways.js";
+import { underlying } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
 import "./approval.js";
 
-/** Emits `connected` with the {@link Connection}. */
+/** Emits `connected` with the {@link Connections} that have been made, and `back` if there is somewhere to go back to. */
 export class Connect extends LitElement {
   static override properties = {
     sandbox: { attribute: false },
+    services: { attribute: false },
+    service: { state: true },
     way: { state: true },
     error: { state: true },
     problems: { state: true },
@@ -65,10 +68,13 @@ export class Connect extends LitElement {
       .sandbox p {
         flex: 1 1 14rem;
       }
-      form > button {
-        justify-self: start;
+      .services {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.35rem 1.5rem;
       }
-      .fill {
+      .fill,
+      .buttons {
         display: flex;
         flex-wrap: wrap;
         gap: 0.5rem 0.75rem;
@@ -83,7 +89,10 @@ export class Connect extends LitElement {
     `,
   ];
   /** How to log in to the sandbox behind this page, if there is one. */
-  declare sandbox: ClientOptions | undefined;
+  declare sandbox: Sandbox | undefined;
+  /** What there is to connect to. If that is not all, the rest is connected, and to be gone back to. */
+  declare services: readonly Service[];
+  private declare service: Service;
   private declare way: Way;
   private declare error: unknown;
   /** What is wrong, by field. */
@@ -97,7 +106,9 @@ export class Connect extends LitElement {
 
   constructor() {
     super();
-    this.way = ways[0] as Way;
+    this.services = Object.keys(SERVICES) as Service[];
+    this.service = "c1";
+    this.way = ways.c1[0] as Way;
     this.problems = {};
     this.connecting = false;
     this.code = undefined;
@@ -109,21 +120,40 @@ export class Connect extends LitElement {
     this.#cancel();
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const [first] = this.services;
+    if (changed.has("services") && first && !this.services.includes(this.service)) this.#choose(ways[first][0] as Way, first);
+  }
+
   protected override render(): TemplateResult {
-    const { way, sandbox, error, connecting, code } = this;
+    const { way, sandbox, services, service, error, connecting, code } = this;
+    const whole = services.length > 1;
     return html`<section class="card" aria-labelledby="heading">
-      <h1 id="heading" tabindex="-1">Connect to a tenant</h1>
-      ${sandbox
+      <h1 id="heading" tabindex="-1">Connect to ${services.map((one) => SERVICES[one]).join(" or ")}</h1>
+      ${sandbox && whole
         ? html`<div class="sandbox" ?hidden=${code}>
-            <p class="muted">A sandbox tenant is behind this page. Everything in it is made up.</p>
-            <button type="button" @click=${() => this.#connect(sandbox, true)}>${icon("shield")} Use the sandbox</button>
+            <p class="muted">A sandbox of both is behind this page. Everything in it is made up.</p>
+            <button type="button" @click=${() => this.#connect((signal) => connectSandbox(sandbox, signal))}>${icon("shield")} Use the sandbox</button>
           </div>`
         : nothing}
       ${code ? html`<keyturn-approval .code=${code} @cancel=${this.#cancel}></keyturn-approval>` : nothing}
       <form @submit=${this.#submit} ?hidden=${code} novalidate autocomplete="off">
+        ${whole
+          ? html`<fieldset>
+              <legend class="label">Connect to</legend>
+              <div class="services">
+                ${services.map(
+                  (one) => html`<label class="choice">
+                    <input type="radio" name="service" .checked=${one === service} @change=${() => this.#choose(ways[one][0] as Way, one)} />
+                    <span>${SERVICES[one]}</span>
+                  </label>`,
+                )}
+              </div>
+            </fieldset>`
+          : nothing}
         <fieldset>
           <legend class="label">Log in with</legend>
-          ${ways.map(
+          ${ways[service].map(
             (one) => html`<label class="choice">
                 <input type="radio" name="way" aria-describedby=${one.id} .checked=${one === way} @change=${() => this.#choose(one)} />
                 <span>${one.label}</span>
@@ -141,15 +171,17 @@ export class Connect extends LitElement {
           way.id,
           way.fields.map((field) => this.#field(field)),
         )}
-        ${this.#field(serverField, location.origin)}
         ${note("plain", "info", html`<p>What you enter stays in this page’s memory until you disconnect or close the tab. It is stored nowhere.</p>`)}
         ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
-        <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} Connecting` : "Connect"}</button>
+        <div class="buttons">
+          <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} Connecting` : "Connect"}</button>
+          ${whole ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new Event("back"))}>Back</button>`}
+        </div>
       </form>
     </section>`;
   }
 
-  #field({ name, label, hint, secret }: Field, value = ""): TemplateResult {
+  #field({ name, label, hint, secret, value = "" }: Field): TemplateResult {
     const problem = this.problems[name] ?? "";
     return html`<div class="field">
       <label for=${name}>${label}</label>
@@ -170,7 +202,8 @@ export class Connect extends LitElement {
     </div>`;
   }
 
-  #choose(way: Way): void {
+  #choose(way: Way, service = this.service): void {
+    this.service = service;
     this.way = way;
     this.problems = {};
     this.error = undefined;
@@ -206,29 +239,30 @@ export class Connect extends LitElement {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
-    const fields = [...this.way.fields, serverField];
-    this.problems = Object.fromEntries(fields.flatMap(({ name, label }) => (values[name] ? [] : [[name, `${label} is missing.`]])));
-    if (Object.keys(this.problems).length === 0) {
-      await this.#connect({ ...this.way.options(values, this.#show), serverURL: values[serverField.name] }, false);
-    }
+    const { way } = this;
+    this.problems = Object.fromEntries(
+      way.fields.flatMap(({ name, label, optional }) => (values[name] || optional ? [] : [[name, `${label} is missing.`]])),
+    );
+    if (Object.keys(this.problems).length === 0) await this.#connect((signal) => way.connect(values, this.#show, signal));
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   };
 
-  async #connect(options: ClientOptions, sandbox: boolean): Promise<void> {
+  async #connect(connecting: (signal: AbortSignal) => Promise<Connections>): Promise<void> {
     if (this.connecting) return;
     this.connecting = true;
     this.error = undefined;
     this.problems = {};
     const { signal } = (this.#attempt = new AbortController());
     try {
-      const connection: Connection = await connect(options, sandbox, signal);
-      this.dispatchEvent(new CustomEvent("connected", { detail: connection }));
+      const detail = await connecting(signal);
+      this.dispatchEvent(new CustomEvent("connected", { detail }));
     } catch (error) {
       if (signal.aborted) return;
-      const option = error instanceof ConfigurationError ? error.option : "";
-      if ([...this.way.fields, serverField].some(({ name }) => name === option)) {
-        this.problems = { [option]: (error as Error).message.replace(`${option}: `, "") };
+      const wrong = underlying(error);
+      const option = wrong instanceof ConfigurationError ? wrong.option : "";
+      if (this.way.fields.some(({ name }) => name === option)) {
+        this.problems = { [option]: (wrong as Error).message.replace(`${option}: `, "") };
       } else {
         this.error = error;
       }
@@ -243,7 +277,7 @@ export class Connect extends LitElement {
     if (!this.code) return;
     this.code = undefined;
     await this.updateComplete;
-    if (this.isConnected) this.renderRoot.querySelector<HTMLElement>("form > .primary")?.focus();
+    if (this.isConnected) this.renderRoot.querySelector<HTMLElement>("form .primary")?.focus();
   }
 }
 customElements.define("keyturn-connect", Connect);

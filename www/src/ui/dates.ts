@@ -54,3 +54,21 @@ export function line(date: Date | null | undefined, absent: string): TemplateRes
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
   return html`<time datetime=${date.toISOString()}>${EXACT.format(date)}</time> <span class="muted">(${relative(date)})</span>`;
 }
+
+const SPANS: [unit: string, seconds: number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** A length of time in its two largest units, such as "2 hours" or "1 day 6 hours". */
+export function lifetime(seconds: number): string {
+  let left = Math.max(0, Math.round(seconds));
+  const parts = SPANS.flatMap(([unit, length]) => {
+    const count = Math.floor(left / length);
+    left -= count * length;
+    return count > 0 ? [`${count} ${unit}${count === 1 ? "" : "s"}`] : [];
+  });
+  return parts.slice(0, 2).join(" ") || "0 seconds";
+}

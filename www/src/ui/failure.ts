@@ -1,10 +1,12 @@
 /** What went wrong, what to do, and a way to try again. */
 
+import { type ApiErrorObject, ReplacementError, type ReplacementReason, SdkError } from "keyturn/commercelayer/slim";
 import { ApiError, AuthenticationError, type ErrorCode, KeyturnError, RateLimitedError } from "keyturn/slim";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { note } from "./icons.js";
 import { base } from "./styles.js";
 
+/** Of whoever answers: C1 stands for that. */
 const TITLES: Partial<Record<ErrorCode, string>> = {
   authentication_failed: "Logging in did not work",
   unauthorized: "C1 did not accept the log-in",
@@ -22,6 +24,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   unexpected_status: "C1 gave an unexpected answer",
   invalid_request: "C1 cannot be asked that",
   invalid_configuration: "This cannot be used to log in",
+  replacement_stopped: "The replacement stopped",
 };
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
@@ -30,9 +33,54 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   timeout: "It may pass: try again in a moment.",
 };
 
+const STOPPED: Partial<Record<ReplacementReason, string>> = {
+  not_found: "The credential is gone, and no replacement of it is there. Close this and look at the list.",
+  own_credential: "This page is logged in with that credential, and would cut itself off. Log in with another one.",
+  reference_taken: "Another credential has the mark that this replacement needs. The details say which; it has to go first.",
+  differs: "The new credential would not be like the old one. The old one is untouched.",
+  refused: "The new credential does not work. The old one is untouched.",
+  unreadable: "This log-in may not read what a replacement needs. Log in as a member with the role Admin.",
+  not_held: "The new credential was not confirmed as stored. Both work; go on when you are ready.",
+  replacement_gone: "Somebody has deleted the new credential. The old one is kept.",
+  changed: "Somebody has changed the old credential. It is kept.",
+};
+
+/** The package's own error: those of Commerce Layer's client stand for one. */
+export function underlying(error: unknown): unknown {
+  return SdkError.isSdkError(error) && KeyturnError.is(error.cause) ? error.cause : error;
+}
+
+/** Whose error it is. */
+function serviceOf(error: unknown): string {
+  return SdkError.isSdkError(error) || error instanceof ReplacementError ? "Commerce Layer" : "C1";
+}
+
+/**
+ * What is wrong with a request to Commerce Layer, each at its place in it: `/data/attributes/name`. The client refuses some by itself, and
+ * begins with the name of the attribute.
+ */
+export function pointedOut(error: unknown): { readonly pointer: string; readonly message: string }[] {
+  if (!SdkError.isSdkError(error)) return [];
+  const [, name, why = ""] = (error.type === "request" && /^`(\w+)` (.*)/.exec(error.message)) || [];
+  if (name) return [{ pointer: `/data/attributes/${name}`, message: sentence(`this ${why}`) }];
+  const { errors = [] } = error as { errors?: ApiErrorObject[] };
+  return errors.map(({ source, detail, title }) => {
+    const pointer = source?.pointer ?? "";
+    // The name of the field is beside what is said of it.
+    return { pointer, message: sentence((detail || title || "this is not accepted").replace(`${pointer.slice(pointer.lastIndexOf("/") + 1)}: `, "")) };
+  });
+}
+
+function sentence(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;
+}
+
 /** One line for an error, without its details. */
 export function titleOf(error: unknown): string {
-  return (KeyturnError.is(error) && TITLES[error.code]) || "Something went wrong";
+  const known = underlying(error);
+  if (known instanceof ApiError && known.status === 423) return "Something still depends on it";
+  const title = KeyturnError.is(known) ? TITLES[known.code] : undefined;
+  return title?.replace("C1", serviceOf(error)) ?? "Something went wrong";
 }
 
 /**
@@ -68,22 +116,28 @@ export class Failure extends LitElement {
 }
 customElements.define("keyturn-failure", Failure);
 
-function adviceOf(error: unknown): string {
+function adviceOf(failure: unknown): string {
+  const error = underlying(failure);
   if (!KeyturnError.is(error)) return "";
   if (error instanceof RateLimitedError && error.retryAfterMs !== undefined) {
     return `Try again in ${Math.ceil(error.retryAfterMs / 1000)} seconds.`;
   }
   // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
   if (error instanceof AuthenticationError && error.reason === "on_code") return "The log-in has ended. Disconnect, and log in again.";
-  const advice = ADVICE[error.code] ?? error.hint ?? "The details have what C1 said.";
+  if (error instanceof ReplacementError) return STOPPED[error.reason] ?? "The details say why.";
+  const service = serviceOf(failure);
+  const own = service === "C1" || error.code !== "forbidden" ? ADVICE[error.code] : undefined;
+  const advice = own ?? error.hint ?? `The details have what ${service} said.`;
   return advice.slice(0, 1).toUpperCase() + advice.slice(1);
 }
 
-function details(error: unknown): TemplateResult {
+function details(failure: unknown): TemplateResult {
+  const error = underlying(failure);
   const message = error instanceof Error ? error.message : String(error);
   if (!KeyturnError.is(error)) return html`<p class="mono">${message}</p>`;
+  const said = pointedOut(failure);
   const rows: [string, string | undefined][] = [
-    ["Message", message],
+    ["Message", said.map((one) => one.message).join(" ") || message],
     ["Code", error.code],
     ["Status", error instanceof ApiError ? String(error.status) : undefined],
     ["Request id", error.requestId],

@@ -42,13 +42,13 @@ export class Pages<P extends AnyPage, Item> implements ReactiveController {
     this.#running.abort();
   }
 
-  /** Begins a list. */
-  start(first: (signal: AbortSignal) => Promise<P>): Promise<void> {
+  /** Begins a list. What was there before goes at once, or with `keep` when the first page comes. */
+  start(first: (signal: AbortSignal) => Promise<P>, keep = false): Promise<void> {
     this.#running.abort();
     this.#running = new AbortController();
     this.#first = first;
     this.#latest = undefined;
-    this.items = [];
+    if (!keep) this.items = [];
     this.more = false;
     return this.next();
   }
@@ -65,12 +65,13 @@ export class Pages<P extends AnyPage, Item> implements ReactiveController {
       this.more = false;
       if (page) {
         const { items, nextPageToken } = this.#content(page);
+        this.items = this.#latest ? [...this.items, ...items] : items;
         this.#latest = page;
-        this.items = [...this.items, ...items];
         this.more = Boolean(nextPageToken);
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (!this.#latest) this.items = [];
       this.error = error;
     }
     this.loading = false;

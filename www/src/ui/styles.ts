@@ -147,7 +147,8 @@ export const base = css`
     font-size: 0.875rem;
     font-weight: 550;
   }
-  input:not([type="checkbox"], [type="radio"]) {
+  input:not([type="checkbox"], [type="radio"]),
+  select {
     width: 100%;
     min-height: 2.5rem;
     padding: 0.45rem 0.7rem;
@@ -165,8 +166,14 @@ export const base = css`
     color: var(--muted);
     opacity: 1;
   }
-  input[aria-invalid="true"] {
+  :is(input, select)[aria-invalid="true"] {
     border-color: var(--bad);
+  }
+  select:disabled {
+    cursor: not-allowed;
+    background: var(--plain-soft);
+    border-color: var(--line);
+    color: var(--muted);
   }
   input:is([type="checkbox"], [type="radio"]) {
     flex: none;

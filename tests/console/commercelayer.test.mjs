@@ -1,0 +1,455 @@
+// Commerce Layer's credentials in the console, in Chromium, as a person uses it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clientCredentials, CommerceLayerProvisioning } from "keyturn/commercelayer";
+import { pause, withConsole } from "./person.mjs";
+
+const CREATE = "commercelayer.api_credentials.create";
+const RETRIEVE = "commercelayer.api_credentials.retrieve";
+const LIST = "commercelayer.api_credentials.list";
+const TOKEN = "commercelayer.token";
+
+/** Looks at the organizations beside the page, as somebody else with the same log-in. */
+async function beside({ sandbox, url }, look) {
+  const { clientId, clientSecret } = sandbox.commercelayer;
+  const client = CommerceLayerProvisioning({ credentials: clientCredentials({ clientId, clientSecret }), serverURL: url });
+  try {
+    return await look(client.api_credentials, client);
+  } finally {
+    client.close();
+  }
+}
+
+/** The credentials with a name, and their secrets. */
+const named = (person, name) =>
+  beside(person, (credentials) => credentials.list({ filters: { name_eq: name }, sort: ["created_at"], include: ["organization", "role"] }, { secrets: true }));
+
+/** That nothing of a secret is left in the page: document, storage, address, console, and what its scripts can reach. */
+async function isForgotten(person, secret) {
+  const { page } = person;
+  assert.ok(!(await person.document()).includes(secret), "in the document");
+  const kept = await page.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state, databases, await caches.keys()]);
+  });
+  assert.ok(!kept.includes(secret), "in a storage or the address");
+  assert.ok(!person.console.join().includes(secret), "in the console");
+  const session = await page.createCDPSession();
+  const chunks = [];
+  session.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => chunks.push(chunk));
+  await session.send("HeapProfiler.collectGarbage");
+  await session.send("HeapProfiler.takeHeapSnapshot");
+  await session.detach();
+  assert.ok(!chunks.join("").includes(secret), "in the memory of the page's scripts");
+}
+
+const rows = async (person) =>
+  (await person.page.$$("::-p-aria([role=\"rowheader\"])")).length;
+
+test("a newcomer sees the credentials of both, and lists come without secrets", async () => {
+  const bodies = [];
+  const before = async ({ page }) => {
+    page.on("response", async (response) => {
+      if (/\/api\/api_credentials/.test(response.url())) bodies.push(await response.text());
+    });
+  };
+  await withConsole({ before }, async (person) => {
+    await person.find("heading", "Connectors of GitHub");
+    await person.find("heading", "API credentials");
+    await person.reads(/GitHub production\nSynced/);
+    await person.reads(/9 in all\. Lists come without secrets/);
+    await person.reads(/Catalog importer\n\w{10}\nIntegration\nLive\nNorthwind Outfitters\nRole Catalog manager\n[\w-]{43}\n2 hours\n/);
+    await person.reads(/Sandbox\nTenant\n[^]*Commerce Layer\nsam\.sample@example\.com/);
+    const [{ client_id: clientId, client_secret: secret }] = await named(person, "Catalog importer");
+    assert.ok(bodies.join().includes(clientId));
+    assert.ok(secret.length > 20 && !bodies.join().includes(secret) && !bodies.join().includes("client_secret"));
+  });
+});
+
+test("the list can be narrowed down, comes in pages, and says when nothing fits", async () => {
+  await withConsole({ seed: "large" }, async (person) => {
+    await person.reads(/1000 in all/);
+    const others = (await rows(person)) - 25;
+    await person.click("button", "Show more API credentials");
+    for (let tries = 0; (await rows(person)) !== others + 50 && tries < 100; tries++) await pause(50);
+    assert.equal(await rows(person), others + 50);
+    await (await person.find("combobox", "Kind")).select("sales_channel");
+    await person.reads(/250 fit/);
+    await (await person.find("combobox", "Mode")).select("test");
+    await person.reads(/None fits\. No API credential is like that/);
+    await person.click("button", "Show all");
+    await person.focusIs("API credentials");
+    await person.reads(/1000 in all/);
+    await person.click("searchbox", "Name or client ID");
+    await person.type("integration 0007");
+    await person.reads(/1 fit\. /);
+    await person.reads(/\nIntegration 0007\n/);
+    person.sandbox.fault({ operation: LIST, action: { status: 401 }, times: 2 });
+    await person.type("x");
+    await person.reads(/Commerce Layer did not accept the log-in/);
+    await person.click("button", "Try again");
+    await person.reads(/None fits/);
+  });
+});
+
+test("an organization without credentials", async () => {
+  await withConsole({ seed: "empty" }, async (person) => {
+    await person.reads(/None yet\. Create one for each program that talks to Commerce Layer/);
+  });
+});
+
+test("a secret is fetched when somebody asks for it, once, and is forgotten on leaving", async () => {
+  await withConsole({}, async (person) => {
+    await person.page.browserContext().overridePermissions(person.url, ["clipboard-read", "clipboard-sanitized-write"]);
+    await person.click("button", "Details of ERP sync, live");
+    await person.focusIs("ERP sync");
+    await person.reads(/Role\nAdmin\nToken lifetime\n2 hours\n/);
+    assert.equal(person.count(RETRIEVE), 0);
+    await person.click("button", "Show client secret");
+    await person.focusIs("Hide client secret");
+    assert.equal(person.count(RETRIEVE), 1);
+    const { client_secret: secret } = (await named(person, "ERP sync")).find(({ mode }) => mode === "live");
+    assert.ok((await person.text()).includes(secret));
+    await person.click("button", "Copy client secret");
+    await person.reads(/Copied/);
+    assert.equal(await person.page.evaluate(() => navigator.clipboard.readText()), secret);
+    await person.click("button", "Hide client secret");
+    assert.ok(!(await person.document()).includes(secret), "it is masked");
+    await person.click("button", "Show client secret");
+    assert.equal(person.count(RETRIEVE), 1, "it is not fetched again");
+    await person.press("Escape");
+    await person.focusIs("Details of ERP sync, live");
+    await isForgotten(person, secret);
+
+    person.sandbox.fault({ operation: RETRIEVE, action: { status: 404 } });
+    await person.press("Enter");
+    await person.click("button", "Show client secret");
+    await person.reads(/Commerce Layer has no such thing/);
+    await person.press("Escape");
+    await person.click("button", "Details of Storefront EU, live");
+    await person.reads(/It has no use for a secret/);
+    assert.equal(await person.isThere("button", "Show client secret"), false);
+  });
+});
+
+/** Fills in the form, as far as it is not filled in. */
+async function fillIn(person, { name, organization, role }) {
+  if (name) await person.click("textbox", "Name").then(() => person.type(name));
+  if (organization) await choose(person, "Organization", organization);
+  if (role) await choose(person, "Role", role);
+}
+
+/** Of two fields with this name the one in the dialog, which comes last. */
+async function choose(person, field, word) {
+  const find = async () => (await person.page.$$(`::-p-aria([name="${field}"][role="combobox"])`)).at(-1);
+  for (let tries = 0; tries < 100; tries++, await pause(50)) {
+    const select = await find();
+    const value = await select?.evaluate((one, text) => [...one.options].find((option) => option.text === text)?.value, word);
+    if (value) return select.select(value);
+  }
+  throw new Error(`${field} does not offer ${word}`);
+}
+
+test("a new credential: what is wrong is at its field, and its secret is shown once", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Create API credential");
+    await person.focusIs("");
+    await person.press("Enter");
+    await person.reads(/Name\nName is missing\.[^]*Organization is missing\./);
+    assert.equal(person.count(CREATE), 0);
+    await fillIn(person, { name: "CI deploys", organization: "Northwind Outfitters" });
+    await person.click("textbox", "Token lifetime in seconds");
+    await person.type("60");
+    await person.press("Enter");
+    await person.reads(/Left empty: 2 hours\.\nThis has to be from 7200 to 31536000\./);
+    await person.page.evaluate(() => getSelection().removeAllRanges());
+    for (let digit = 0; digit < 2; digit++) await person.press("Backspace");
+    await person.type("86400");
+    await person.press("Enter");
+    // The server's word, at the field that it points to.
+    await person.reads(/Role\n[^]*An integration acts in a role\.\nMode/);
+    assert.equal(await person.page.evaluate(focusedId), "role");
+    assert.equal(person.count(CREATE), 1);
+    await fillIn(person, { role: "Catalog manager" });
+    const answer = person.answer(/\/api\/api_credentials\?/);
+    await person.page.evaluate(submit);
+    await person.find("heading", "Store the new API credential");
+    const { attributes } = (await answer).data;
+    const { client_id: clientId, client_secret: secret } = attributes;
+    await person.reads(new RegExp(`Client ID\n${clientId}\n`));
+    assert.ok(!(await person.document()).includes(secret), "it is masked");
+    await person.click("button", "Show client secret");
+    assert.ok((await person.text()).includes(secret));
+    await person.click("button", "Close");
+    await person.focusIs("Create API credential");
+    await person.reads(/CI deploys \(\w{10}\) is created\. Its secret can be read again in its details/);
+    await person.reads(/10 in all/);
+    const [made] = await named(person, "CI deploys");
+    assert.deepEqual([made.kind, made.mode, made.expires_in, made.role.name], ["integration", "test", 86_400, "Catalog manager"]);
+    await isForgotten(person, secret);
+  });
+});
+
+function focusedId() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at.id;
+}
+
+function submit() {
+  document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-create-credential").shadowRoot.querySelector("form").requestSubmit();
+}
+
+test("kinds without a role or a secret, and a creation that nobody knows the outcome of", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Create API credential");
+    await fillIn(person, { name: "Kiosk", organization: "Northwind Labs" });
+    await person.click("radio", "Sales channel");
+    assert.equal(await person.isThere("combobox", "Role"), false);
+    await person.reads(/Left empty: 4 hours/);
+    person.sandbox.fault({ operation: CREATE, action: "drop-answer" });
+    await person.page.evaluate(submit);
+    await person.reads(/It may have been created all the same: look in the list for its name/);
+    assert.equal(person.count(CREATE), 1, "it is not sent again");
+    await person.click("button", "Cancel");
+    await person.reads(/\nKiosk\n\w{10}\nSales channel\nTest\nNorthwind Labs\nNo role\n/);
+
+    await person.click("button", "Create API credential");
+    await fillIn(person, { name: "Portal", organization: "Northwind Labs" });
+    await person.click("radio", "Web app");
+    await person.click("radio", "Live data");
+    await person.click("textbox", "Redirect URI");
+    await person.type("https://portal.example/callback");
+    await person.press("Enter");
+    await person.find("heading", "Store the new API credential");
+    const [made] = await named(person, "Portal");
+    assert.deepEqual([made.kind, made.mode, made.redirect_uri], ["webapp", "live", "https://portal.example/callback"]);
+  });
+});
+
+test("a credential gets another name, and is deleted once its id has been typed", async () => {
+  await withConsole({}, async (person) => {
+    const [{ id }] = await named(person, "Reporting");
+    await person.click("button", "Details of Reporting, live");
+    await person.click("button", "Rename");
+    const field = await person.find("textbox", "Name");
+    await field.evaluate((input) => input.select());
+    await person.press("Backspace");
+    await person.press("Enter");
+    await person.reads(/Rename Reporting\n[^]*Name\nA value is required\./);
+    await field.type("Weekly reports");
+    await person.press("Enter");
+    await person.focusIs("Weekly reports");
+    await person.reads(/Reporting is called Weekly reports now/);
+    await person.click("button", "Delete");
+    await person.find("heading", "Delete Weekly reports?");
+    await person.type("something else");
+    assert.equal(await person.page.$eval("::-p-aria(Delete API credential)", (button) => button.disabled), true);
+    await person.press("Escape");
+    await person.focusIs("Details of Weekly reports, live");
+
+    await person.press("Enter");
+    await person.click("button", "Delete");
+    await person.type(id);
+    person.sandbox.commercelayer.lock(id);
+    await person.press("Enter");
+    await person.reads(/Something still depends on it/);
+    person.sandbox.commercelayer.lock(id, false);
+    await person.click("button", "Try again");
+    await person.reads(new RegExp(`Weekly reports \\(${id}\\) is deleted`));
+    await person.focusIs("API credentials");
+    assert.equal((await named(person, "Weekly reports")).length, 0);
+  });
+});
+
+/** To where the new pair has been stored. */
+async function replace(person, which) {
+  await person.click("button", `Replace ${which}`);
+  await person.click("button", "Create the new credential");
+  await person.find("heading", "Store the new credential");
+  await storeAndGoOn(person);
+}
+
+async function storeAndGoOn(person) {
+  await person.find("heading", "Store the new credential");
+  assert.equal(await person.page.$eval('::-p-aria([name="Go on"][role="button"])', (button) => button.disabled), true);
+  await person.click("checkbox", "I stored the client ID and the secret");
+  await person.click("button", "Go on");
+  await person.find("heading", "Both credentials work");
+}
+
+test("a replacement shows its plan first, and keeps the old credential until somebody deletes it", async () => {
+  await withConsole({}, async (person) => {
+    const { sandbox } = person;
+    await person.click("button", "Replace Catalog importer, live");
+    await person.focusIs("Replace Catalog importer");
+    await person.find("button", "Create the new credential");
+    await person.reads(/A new credential is created like this one: the same kind/);
+    assert.equal(person.count(CREATE), 0, "a plan changes nothing");
+    sandbox.fault({ operation: CREATE, action: { delayMs: 700 } });
+    await person.click("button", "Create the new credential");
+    await person.reads(/Look at the old credential\n, done\nCreate one like it\n, running\n[^]*You store the new pair\n, to come/);
+    await person.find("heading", "Store the new credential");
+    const [old, made, ...more] = await named(person, "Catalog importer");
+    assert.equal(more.length, 0);
+    assert.deepEqual([made.kind, made.mode, made.role.id, made.expires_in], [old.kind, old.mode, old.role.id, old.expires_in]);
+    await person.reads(new RegExp(`Client ID\n${made.client_id}\n`));
+    await person.click("button", "Show client secret");
+    assert.ok((await person.text()).includes(made.client_secret));
+    await storeAndGoOn(person);
+    assert.ok(!(await person.document()).includes(made.client_secret), "once it is stored it is not shown any more");
+    await person.reads(new RegExp(`New\n${made.id}\nOld\n${old.id}\n`));
+    await person.click("button", "Keep the old one");
+    await person.reads(new RegExp(`${made.id} works in the place of Catalog importer\\. ${old.id} is kept`));
+    await person.focusIs("Replace Catalog importer, live");
+    assert.equal((await named(person, "Catalog importer")).length, 2);
+    await isForgotten(person, made.client_secret);
+
+    // Later: the same replacement is taken up, and nothing is made again.
+    const buttons = await person.page.$$('::-p-aria([name="Replace Catalog importer, live"][role="button"])');
+    await buttons.at(-1).click();
+    await person.reads(new RegExp(`A replacement has been begun\\.\nCredential\n?\\s*${made.id}`));
+    await person.click("button", "Go on with the replacement");
+    await storeAndGoOn(person);
+    assert.equal(person.count(CREATE), 1);
+    assert.equal(await person.page.$eval('::-p-aria([name="Delete the old one"][role="button"])', (button) => button.disabled), true);
+    await person.click("checkbox", "Everything that used the old credential uses the new one now");
+    await person.click("button", "Delete the old one");
+    await person.find("heading", "The credential is replaced");
+    await person.click("button", "Close");
+    await person.reads(new RegExp(`Catalog importer is replaced by ${made.id}; ${old.id} is gone`));
+    const left = await named(person, "Catalog importer");
+    assert.deepEqual(left.map(({ id }) => id), [made.id]);
+    const dependents = await beside(person, (_, client) => client.application_memberships.list({ include: ["api_credential"] }));
+    assert.deepEqual(dependents.map((row) => row.api_credential.id), [made.id]);
+  });
+});
+
+test("a replacement with deletion at once, and one that something depends on", async () => {
+  await withConsole({}, async (person) => {
+    const [{ id }] = await named(person, "Reporting");
+    await replace(person, "Reporting, live");
+    person.sandbox.commercelayer.lock(id);
+    await person.click("checkbox", "Everything that used the old credential uses the new one now");
+    await person.click("button", "Delete the old one");
+    await person.reads(/The old credential was kept: something at Commerce Layer still depends on it/);
+    person.sandbox.commercelayer.lock(id, false);
+    await person.click("checkbox", "Everything that used the old credential uses the new one now");
+    await person.click("button", "Delete the old one");
+    await person.reads(/The old credential is deleted: it gets no new tokens/);
+    const left = await named(person, "Reporting");
+    assert.equal(left.length, 1);
+    assert.notEqual(left[0].id, id);
+  });
+});
+
+test("a replacement that is left half way, or fails, goes on where it stopped", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Replace Prototype, test");
+    person.sandbox.fault({ operation: TOKEN, action: { status: 503 }, times: 9 });
+    await person.click("button", "Create the new credential");
+    await person.reads(/The replacement did not get to its end[^]*Nothing is lost: both credentials are there/);
+    person.sandbox.clearFaults();
+    await person.click("button", "Try again");
+    await person.find("heading", "Store the new credential");
+    const [, made] = await named(person, "Prototype");
+    await person.click("button", "Stop here");
+    await person.reads(/The replacement of Prototype was left half way\. Open it again to go on/);
+    await isForgotten(person, made.client_secret);
+    const buttons = await person.page.$$('::-p-aria([name="Replace Prototype, test"][role="button"])');
+    await buttons.at(-1).click();
+    await person.click("button", "Go on with the replacement");
+    await person.reads(new RegExp(`Client ID\n${made.client_id}\n`));
+    await storeAndGoOn(person);
+    assert.equal(person.count(CREATE), 1);
+    assert.equal((await named(person, "Prototype")).length, 2);
+  });
+});
+
+test("a storefront's credential is replaced only by somebody who knows what that means", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Replace Pop-up shop, test");
+    await person.reads(/Storefronts carry the client ID of a sales channel/);
+    const button = await person.find("button", "Create the new credential");
+    assert.equal(await button.evaluate((one) => one.disabled), true);
+    await person.click("checkbox", "I know who has to get the new client ID");
+    await person.click("button", "Create the new credential");
+    await person.find("heading", "Store the new credential");
+    assert.equal(await person.isThere("button", "Show client secret"), false);
+    await person.click("checkbox", "I stored the client ID");
+    await person.click("button", "Go on");
+    await person.find("heading", "Both credentials work");
+  });
+});
+
+test("somebody connects to Commerce Layer alone, which is stored nowhere, and then to C1 beside it", async () => {
+  await withConsole({}, async (person) => {
+    await person.click("button", "Disconnect");
+    await person.click("radio", "Commerce Layer");
+    await person.click("button", "Connect");
+    await person.reads(/Client ID is missing\.[^]*Client secret is missing\./);
+    await person.click("button", "Fill in those of the sandbox");
+    await person.reads(/Filled in/);
+    person.sandbox.fault({ operation: TOKEN, action: { status: 401 } });
+    await person.click("button", "Connect");
+    await person.reads(/Logging in did not work\nCheck that/);
+    await person.click("button", "Connect");
+    await person.reads(/Live\nCommerce Layer\nsam\.sample@example\.com/);
+    await person.reads(/9 in all/);
+    await person.reads(/C1 is not connected/);
+    assert.equal(await person.isThere("heading", "Apps"), false);
+    const secret = person.sandbox.commercelayer.clientSecret;
+    await isForgotten(person, secret);
+
+    await person.click("button", "Connect C1");
+    await person.find("heading", "Connect to C1");
+    await person.click("button", "Back");
+    await person.reads(/9 in all/);
+    await person.click("button", "Connect C1");
+    await person.click("textbox", "Client ID");
+    await person.type(person.sandbox.clientId);
+    await person.click("textbox", "Client secret");
+    await person.type(person.sandbox.clientSecret);
+    await person.press("Enter");
+    await person.find("heading", "Connectors of GitHub");
+    await person.find("heading", "API credentials");
+    await person.click("button", "Disconnect");
+    await person.find("heading", "Connect to C1 or Commerce Layer");
+  });
+});
+
+test("somebody connects with an access token of Commerce Layer", async () => {
+  await withConsole({}, async (person) => {
+    const token = await beside(person, async (_, client) => (await client.user.retrieve(), client.currentAccessToken));
+    await person.click("button", "Disconnect");
+    await person.click("radio", "Commerce Layer");
+    await person.click("radio", "Access token");
+    await person.click("textbox", "Access token");
+    await person.type("not-a-token");
+    await person.click("button", "Connect");
+    await person.reads(/Commerce Layer did not accept the log-in/);
+    const field = await person.find("textbox", "Access token");
+    await field.evaluate((input) => input.select());
+    await field.type(token);
+    await person.click("button", "Connect");
+    await person.reads(/Live\nCommerce Layer\nsam/);
+    const kept = await person.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+    assert.ok(!kept.includes(token) && !(await person.document()).includes(token));
+  });
+});
+
+test("a log-in to Commerce Layer that does not work leaves C1 as it is", async () => {
+  const before = async ({ sandbox }) => sandbox.fault({ operation: TOKEN, action: { status: 503 }, times: 99 });
+  await withConsole({ before }, async (person) => {
+    await person.find("heading", "Connectors of GitHub");
+    await person.reads(/API credentials\n[^]*(Logging in did not work|Commerce Layer has a problem)/);
+    person.sandbox.clearFaults();
+    // A log-in that has failed is not asked for again at once.
+    for (let tries = 0; tries < 20 && !/9 in all/.test(await person.text()); tries++, await pause(500)) {
+      if (await person.isThere("button", "Try again")) await person.click("button", "Try again");
+    }
+    await person.focusIs("API credentials");
+    await person.reads(/9 in all/);
+    await person.reads(/Commerce Layer\nsam\.sample@example\.com/);
+  });
+});

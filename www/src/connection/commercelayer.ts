@@ -1,0 +1,127 @@
+/** A log-in to Commerce Layer's Provisioning API, held in memory for as long as the page is. */
+
+import {
+  type ApiCredential,
+  type CommerceLayerInitConfig,
+  CommerceLayerProvisioning,
+  type CommerceLayerProvisioningClient,
+  type ListResponse,
+  type Organization,
+  type Role,
+} from "keyturn/commercelayer/slim";
+
+/** A credential as lists have it: without its secret. */
+export type ApiCredentialFacts = Omit<ApiCredential, "client_secret">;
+
+/** What a list can be narrowed down by. Empty for all. */
+export interface Narrowing {
+  /** A part of the name or of the client id. */
+  readonly text: string;
+  readonly kind: string;
+  readonly mode: string;
+  readonly organization: string;
+}
+
+/** A kind of credential, and what people call it. */
+export interface Kind {
+  readonly kind: string;
+  readonly name: string;
+  readonly about: string;
+}
+
+/** The kinds that people make; others are of applications of Commerce Layer's own. */
+export const KINDS: readonly Kind[] = [
+  { kind: "integration", name: "Integration", about: "A program on a server, such as an ERP sync. It acts in a role." },
+  { kind: "sales_channel", name: "Sales channel", about: "A storefront. Its client ID is public, and it needs no secret." },
+  { kind: "webapp", name: "Web app", about: "An application that people log in to, and that acts for them." },
+];
+
+/** Seconds that a token may live. */
+export const LIFETIME = { least: 7_200, most: 31_536_000, usual: (kind: string): number => (kind === "sales_channel" ? 14_400 : 7_200) };
+
+/** What people call a kind. */
+export function kindName(kind: string): string {
+  return KINDS.find((known) => known.kind === kind)?.name ?? kind;
+}
+
+/** Per page; the server gives no more. */
+const PAGE = 25 as const;
+
+/** What lists and dialogs show; the secret is not among it. */
+const SHOWN = {
+  api_credentials: [
+    ...(["name", "kind", "confidential", "redirect_uri", "client_id", "expires_in", "mode", "custom", "created_at", "updated_at"] as const),
+    ...(["organization", "role"] as const),
+  ],
+  organizations: ["name"] as "name"[],
+  roles: ["name", "kind"] as ("name" | "kind")[],
+};
+
+/** A client, and the calls that the console makes with it. */
+export class Provisioning extends EventTarget {
+  readonly client: CommerceLayerProvisioningClient;
+  /** Nothing here is real. */
+  readonly sandbox: boolean;
+  /** Who is logged in; empty until that is known. */
+  email = "";
+
+  constructor(config: CommerceLayerInitConfig, sandbox: boolean) {
+    super();
+    this.client = CommerceLayerProvisioning(config);
+    this.sandbox = sandbox;
+  }
+
+  /** Asks who is logged in, and so whether that works. Emits `change`. */
+  async introduce(signal?: AbortSignal): Promise<void> {
+    const { email } = await this.client.user.retrieve({ fields: ["email"] }, { signal });
+    this.email = email;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** The credentials, those made last first. */
+  list({ text, kind, mode, organization }: Narrowing, signal: AbortSignal): Promise<ListResponse<ApiCredential>> {
+    const given = { name_or_client_id_cont: text.trim(), kind_eq: kind, mode_eq: mode, organization_id_eq: organization };
+    const filters = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
+    const params = { include: ["organization" as const, "role" as const], fields: SHOWN, filters, pageSize: PAGE, sort: ["-created_at" as const] };
+    return this.client.api_credentials.list(params, { signal });
+  }
+
+  /** A credential as it is now, without its secret. */
+  async facts(id: string): Promise<ApiCredentialFacts> {
+    return this.client.api_credentials.retrieve(id, { include: ["organization", "role"], fields: SHOWN });
+  }
+
+  /** A credential's secret. Only this call asks for it. */
+  async secret(id: string): Promise<string> {
+    const { client_secret: secret } = await this.client.api_credentials.retrieve(id, { fields: ["client_secret"] });
+    return secret;
+  }
+
+  /** The organizations that credentials can be made in, by name. */
+  organizations(signal: AbortSignal): Promise<Organization[]> {
+    return all(this.client.organizations.list({ fields: ["name"], pageSize: PAGE }, { signal }));
+  }
+
+  /** An organization's roles, by name. */
+  roles(organization: string, signal: AbortSignal): Promise<Role[]> {
+    return all(this.client.organizations.roles(organization, { fields: { roles: ["name", "kind"] }, pageSize: PAGE }, { signal }));
+  }
+}
+
+/** Logs in. The client is closed again if that fails, or is given up by `signal`. */
+export async function provision(config: CommerceLayerInitConfig, signal?: AbortSignal): Promise<Provisioning> {
+  const provisioning = new Provisioning(config, false);
+  try {
+    await provisioning.introduce(signal);
+    return provisioning;
+  } catch (error) {
+    provisioning.client.close();
+    throw error;
+  }
+}
+
+async function all<T extends { readonly name: string }>(pages: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of pages) items.push(item);
+  return items.sort((one, other) => one.name.localeCompare(other.name));
+}

@@ -1,0 +1,296 @@
+/** One API credential: what it is, its secret when somebody asks for it, another name, and its end. */
+
+import { ApiError } from "keyturn/commercelayer/slim";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
+import { modeChip } from "../regions/api-credentials.js";
+import { lifetime, line } from "../ui/dates.js";
+import { Dialog } from "../ui/dialog.js";
+import { pointedOut } from "../ui/failure.js";
+import { icon, note } from "../ui/icons.js";
+import "../ui/failure.js";
+import "../ui/value.js";
+
+type Step = "facts" | "rename" | "delete";
+
+/** Emits `changed` with words that say what has been done. */
+export class ApiCredentialDialog extends Dialog<Step> {
+  static override properties = {
+    ...Dialog.properties,
+    credential: { state: true },
+    held: { state: true },
+    busy: { state: true },
+    error: { state: true },
+    problem: { state: true },
+    typed: { state: true },
+  };
+  static override styles = [
+    Dialog.styles,
+    css`
+      .typed {
+        user-select: all;
+        padding: 0.05rem 0.3rem;
+        border-radius: 4px;
+        background: var(--plain-soft);
+      }
+      .ask {
+        display: grid;
+        gap: 0.5rem;
+        justify-items: start;
+      }
+      .foot .apart {
+        margin-inline-end: auto;
+      }
+    `,
+  ];
+
+  #provisioning!: Provisioning;
+  private declare credential: ApiCredentialFacts;
+  /** Its secret has been fetched. */
+  private declare held: boolean;
+  private declare busy: boolean;
+  private declare error: unknown;
+  /** What is wrong with the new name. */
+  private declare problem: string;
+  private declare typed: string;
+  /** In a private field, and only from when somebody asks for it to the closing of the dialog. */
+  #secret: string | undefined;
+
+  /** Opens it for a credential. */
+  show(provisioning: Provisioning, credential: ApiCredentialFacts): void {
+    this.#provisioning = provisioning;
+    this.credential = credential;
+    this.forget();
+    this.open("facts");
+  }
+
+  /** Drops the secret, whatever is on the screen: the page is being left. */
+  wipe(): void {
+    this.busy = false;
+    this.close();
+  }
+
+  protected override closable(step: Step): boolean {
+    return !this.busy || step === "facts";
+  }
+
+  protected override forget(): void {
+    this.#secret = undefined;
+    this.held = this.busy = false;
+    this.error = undefined;
+    this.problem = this.typed = "";
+  }
+
+  protected override content(step: Step): TemplateResult {
+    switch (step) {
+      case "facts":
+        return this.#facts();
+      case "rename":
+        return this.#rename();
+      case "delete":
+        return this.#delete();
+    }
+  }
+
+  #head(title: string): TemplateResult {
+    const { organization, kind } = this.credential;
+    return html`<div class="head">
+      <h2 id="title" tabindex="-1">${title}</h2>
+      <p class="muted">${kindName(kind)} of ${organization?.name ?? "an organization"}</p>
+    </div>`;
+  }
+
+  #facts(): TemplateResult {
+    const { id, name, mode, role, expires_in: expires, redirect_uri: redirect, created_at: created } = this.credential;
+    return html`${this.#head(name)}
+      <dl class="facts">
+        <dt>ID</dt>
+        <dd><span class="mono" translate="no">${id}</span></dd>
+        <dt>Mode</dt>
+        <dd>${mode ? modeChip(mode) : "—"}</dd>
+        <dt>Role</dt>
+        <dd>${role?.name ?? "None"}</dd>
+        <dt>Token lifetime</dt>
+        <dd>${expires ? lifetime(expires) : "—"}</dd>
+        ${redirect ? html`<dt>Redirect URI</dt><dd class="mono">${redirect}</dd>` : nothing}
+        <dt>Created</dt>
+        <dd>${line(new Date(created), "—")}</dd>
+      </dl>
+      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
+      ${this.#secretPart()}
+      ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#ask}></keyturn-failure>` : nothing}
+      <div class="foot">
+        <button type="button" class="quiet risky apart" @click=${() => this.#turn("delete")}>${icon("barred")} Delete</button>
+        <button type="button" @click=${() => this.#turn("rename")}>Rename</button>
+        <button type="button" class="primary" @click=${this.close}>Close</button>
+      </div>`;
+  }
+
+  #secretPart(): TemplateResult {
+    if (!this.credential.confidential) {
+      return html`<p class="small muted">It has no use for a secret: its client ID is public.</p>`;
+    }
+    if (this.held) return html`<keyturn-value id="held" label="Client secret" secret shown .text=${this.#clientSecret}></keyturn-value>`;
+    return html`<div class="ask">
+      <button type="button" aria-disabled=${this.busy} @click=${this.#ask}>
+        ${this.busy ? html`${icon("sync", 16, "turning")} Fetching the client secret` : html`${icon("eye")} Show client secret`}
+      </button>
+      <p class="small muted">It is fetched now and forgotten when you close this.</p>
+    </div>`;
+  }
+
+  #rename(): TemplateResult {
+    const { problem, error, busy } = this;
+    return html`${this.#head(`Rename ${this.credential.name}`)}
+      <form @submit=${this.#submitName} novalidate>
+        <div class="field">
+          <label for="name">Name</label>
+          <input
+            id="name"
+            data-first
+            autocomplete="off"
+            .value=${this.credential.name}
+            aria-describedby="name-problem"
+            aria-invalid=${problem !== ""}
+            aria-required="true"
+          />
+          <p id="name-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
+        </div>
+        ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submitName}></keyturn-failure>` : nothing}
+        <div class="foot">
+          <button type="button" aria-disabled=${busy} @click=${this.#back}>Cancel</button>
+          <button class="primary" aria-disabled=${busy}>${busy ? html`${icon("sync", 16, "turning")} Renaming` : "Rename"}</button>
+        </div>
+      </form>`;
+  }
+
+  #delete(): TemplateResult {
+    const { id, name } = this.credential;
+    const { typed, error, busy } = this;
+    return html`${this.#head(`Delete ${name}?`)}
+      <ul class="points">
+        <li>
+          ${icon("barred", 18)}
+          <div><strong>Whatever uses it gets no new tokens,</strong> from now on. This cannot be undone.</div>
+        </li>
+        <li>
+          ${icon("clock", 18)}
+          <div><strong>Tokens that it already got may go on working until they expire.</strong> Commerce Layer does not document that.</div>
+        </li>
+      </ul>
+      ${note("plain", "info", html`<p>To put another one in its place without a gap, replace it instead.</p>`)}
+      <form @submit=${this.#submitDelete}>
+        <div class="field">
+          <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
+          <input
+            id="typed"
+            class="mono"
+            data-first
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck="false"
+            .value=${typed}
+            @input=${(event: Event) => (this.typed = (event.target as HTMLInputElement).value)}
+          />
+        </div>
+        ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submitDelete}></keyturn-failure>` : nothing}
+        <div class="foot">
+          <button type="button" aria-disabled=${busy} @click=${this.#back}>Cancel</button>
+          <button class="danger" ?disabled=${typed.trim() !== id} aria-disabled=${busy}>
+            ${busy ? html`${icon("sync", 16, "turning")} Deleting` : html`${icon("barred")} Delete API credential`}
+          </button>
+        </div>
+      </form>`;
+  }
+
+  readonly #clientId = (): string => this.credential.client_id;
+  readonly #clientSecret = (): string => this.#secret ?? "";
+
+  /** To another step; the secret stays behind. */
+  #turn(step: Step): void {
+    this.forget();
+    this.step = step;
+  }
+
+  readonly #back = (): void => {
+    if (!this.busy) this.#turn("facts");
+  };
+
+  readonly #ask = async (): Promise<void> => {
+    if (this.busy) return;
+    const { credential } = this;
+    this.error = undefined;
+    this.busy = true;
+    try {
+      const secret = await this.#provisioning.secret(credential.id);
+      if (this.step !== "facts" || this.credential !== credential || !this.busy) return;
+      this.#secret = secret;
+      this.held = true;
+    } catch (error) {
+      if (this.step === "facts") this.error = error;
+    } finally {
+      this.busy = false;
+    }
+    await this.updateComplete;
+    const value = this.renderRoot.querySelector<HTMLElementTagNameMap["keyturn-value"]>("#held");
+    await value?.updateComplete;
+    value?.renderRoot.querySelector("button")?.focus();
+  };
+
+  readonly #submitName = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (this.busy) return;
+    const input = this.renderRoot.querySelector<HTMLInputElement>("#name");
+    const { id, name: before } = this.credential;
+    const name = input?.value.trim() ?? "";
+    this.error = undefined;
+    this.problem = "";
+    this.busy = true;
+    try {
+      await this.#provisioning.client.api_credentials.update({ id, name }, { fields: ["name"] });
+      this.credential = { ...this.credential, name };
+    } catch (error) {
+      const [first] = pointedOut(error).filter(({ pointer }) => pointer === "/data/attributes/name");
+      if (first) this.problem = first.message;
+      else this.error = error;
+      return;
+    } finally {
+      this.busy = false;
+      if (this.problem) input?.focus();
+    }
+    this.#tell(`${before} is called ${name} now. Its client ID and secret are the same.`);
+    this.step = "facts";
+  };
+
+  readonly #submitDelete = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const { id, name } = this.credential;
+    if (this.typed.trim() !== id || this.busy) return;
+    this.error = undefined;
+    this.busy = true;
+    try {
+      await this.#provisioning.client.api_credentials.delete(id);
+    } catch (error) {
+      // One that is not there any more is what was asked for.
+      if (!ApiError.isApiError(error) || error.status !== 404) {
+        this.error = error;
+        return;
+      }
+    } finally {
+      this.busy = false;
+    }
+    this.#tell(`${name} (${id}) is deleted: it gets no new tokens.`);
+    this.close();
+  };
+
+  #tell(words: string): void {
+    this.dispatchEvent(new CustomEvent("changed", { detail: words }));
+  }
+}
+customElements.define("keyturn-api-credential", ApiCredentialDialog);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-api-credential": ApiCredentialDialog;
+  }
+}

@@ -1,0 +1,367 @@
+/** A new API credential: what it is to be, and then what it is. */
+
+import type { ApiCredentialCreate, Organization, Role } from "keyturn/commercelayer/slim";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { type ApiCredentialFacts, kindName, KINDS, LIFETIME, type Provisioning } from "../connection/commercelayer.js";
+import { lifetime } from "../ui/dates.js";
+import { Dialog } from "../ui/dialog.js";
+import { pointedOut } from "../ui/failure.js";
+import { icon, note } from "../ui/icons.js";
+import "../ui/failure.js";
+import "../ui/value.js";
+
+type Step = "form" | "made";
+
+/** The fields, by their names in the API. */
+type FieldName = "name" | "kind" | "organization" | "role" | "mode" | "expires_in" | "redirect_uri";
+
+const FIELDS: readonly FieldName[] = ["name", "kind", "organization", "role", "mode", "expires_in", "redirect_uri"];
+
+/** The field that a place in the request belongs to. */
+function fieldAt(pointer: string): FieldName | undefined {
+  return FIELDS.find((name) => new RegExp(`^/data/(attributes|relationships)/${name}(/|$)`).test(pointer));
+}
+
+/** Emits `changed` with words that say what has been done. */
+export class CreateCredentialDialog extends Dialog<Step> {
+  static override properties = {
+    ...Dialog.properties,
+    kind: { state: true },
+    organizations: { state: true },
+    organization: { state: true },
+    roles: { state: true },
+    problems: { state: true },
+    error: { state: true },
+    creating: { state: true },
+  };
+  static override styles = [
+    Dialog.styles,
+    css`
+      fieldset {
+        display: grid;
+        gap: 0.35rem;
+        margin: 0;
+        padding: 0;
+        border: 0;
+        min-width: 0;
+      }
+      legend {
+        padding: 0;
+        margin-bottom: 0.3rem;
+      }
+      .about {
+        margin: -0.35rem 0 0.15rem 1.75rem;
+      }
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.35rem 1.5rem;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr));
+        gap: 1.1rem;
+        align-items: start;
+      }
+    `,
+  ];
+
+  #provisioning!: Provisioning;
+  private declare kind: string;
+  private declare organizations: readonly Organization[] | undefined;
+  private declare organization: string;
+  /** Those of the chosen organization; nothing until they have come. */
+  private declare roles: readonly Role[] | undefined;
+  /** What is wrong, by field. */
+  private declare problems: Partial<Record<FieldName, string>>;
+  private declare error: unknown;
+  private declare creating: boolean;
+  #made: ApiCredentialFacts | undefined;
+  /** In a private field, and only from the answer to the closing of the dialog. */
+  #secret: string | undefined;
+  #asking = new AbortController();
+
+  /** Opens it. */
+  show(provisioning: Provisioning): void {
+    this.#provisioning = provisioning;
+    this.forget();
+    this.open("form");
+    void this.#loadOrganizations();
+  }
+
+  /** Drops the secret, whatever is on the screen: the page is being left. */
+  wipe(): void {
+    this.creating = false;
+    this.close();
+  }
+
+  protected override closable(): boolean {
+    return !this.creating;
+  }
+
+  protected override forget(): void {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    this.#secret = this.#made = undefined;
+    this.kind = "integration";
+    this.organizations = this.roles = undefined;
+    this.organization = "";
+    this.problems = {};
+    this.error = undefined;
+    this.creating = false;
+  }
+
+  protected override content(step: Step): TemplateResult {
+    return step === "form" ? this.#form() : this.#reveal(this.#made as ApiCredentialFacts);
+  }
+
+  #form(): TemplateResult {
+    const { kind, error, creating } = this;
+    const usual = LIFETIME.usual(kind);
+    return html`<div class="head">
+        <h2 id="title" tabindex="-1">Create API credential</h2>
+        <p class="muted">Commerce Layer makes its client ID and its secret.</p>
+      </div>
+      <form @submit=${this.#submit} novalidate autocomplete="off">
+        ${this.#field("name", "Name", html`<input id="name" name="name" data-first autocomplete="off" aria-required="true" aria-describedby="name-problem" aria-invalid=${this.#isWrong("name")} />`)}
+        <fieldset aria-describedby="kind-problem">
+          <legend class="label">Kind</legend>
+          ${KINDS.map(
+            (one) => html`<label class="choice">
+                <input type="radio" name="kind" value=${one.kind} aria-describedby=${one.kind} .checked=${one.kind === kind} @change=${() => this.#choose(one.kind)} />
+                <span>${one.name}</span>
+              </label>
+              <p id=${one.kind} class="about small muted">${one.about}</p>`,
+          )}
+          ${this.#problem("kind")}
+        </fieldset>
+        <div class="pair">${this.#organizationField()}${kind === "integration" ? this.#roleField() : nothing}</div>
+        <fieldset aria-describedby="mode-problem">
+          <legend class="label">Mode</legend>
+          <div class="row">
+            <label class="choice"><input type="radio" name="mode" value="test" checked /><span>Test data</span></label>
+            <label class="choice"><input type="radio" name="mode" value="live" /><span>Live data</span></label>
+          </div>
+          ${this.#problem("mode")}
+        </fieldset>
+        ${this.#field(
+          "expires_in",
+          "Token lifetime in seconds",
+          html`<input
+            id="expires_in"
+            name="expires_in"
+            inputmode="numeric"
+            placeholder=${usual}
+            aria-describedby="expires_in-hint expires_in-problem"
+            aria-invalid=${this.#isWrong("expires_in")}
+          />`,
+          `From ${LIFETIME.least} (${lifetime(LIFETIME.least)}) to ${LIFETIME.most} (${lifetime(LIFETIME.most)}). Left empty: ${lifetime(usual)}.`,
+        )}
+        ${kind === "webapp"
+          ? this.#field(
+              "redirect_uri",
+              "Redirect URI",
+              html`<input
+                id="redirect_uri"
+                name="redirect_uri"
+                type="url"
+                class="mono"
+                autocapitalize="off"
+                spellcheck="false"
+                aria-describedby="redirect_uri-hint redirect_uri-problem"
+                aria-invalid=${this.#isWrong("redirect_uri")}
+              />`,
+              "Where people come back to after they have logged in.",
+            )
+          : nothing}
+        ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
+        ${unknownOutcome(error)
+          ? note("warn", "warning", html`<p>It may have been created all the same: look in the list for its name before you create it again.</p>`)
+          : nothing}
+        <div class="foot">
+          <button type="button" aria-disabled=${creating} @click=${this.close}>Cancel</button>
+          <button class="primary" aria-disabled=${creating}>
+            ${creating ? html`${icon("sync", 16, "turning")} Creating` : html`${icon("plus")} Create API credential`}
+          </button>
+        </div>
+      </form>`;
+  }
+
+  #field(name: FieldName, label: string, input: TemplateResult, hint = ""): TemplateResult {
+    return html`<div class="field">
+      <label for=${name}>${label}</label>
+      ${input} ${hint ? html`<p id="${name}-hint" class="small muted">${hint}</p>` : nothing} ${this.#problem(name)}
+    </div>`;
+  }
+
+  #problem(name: FieldName): TemplateResult {
+    const problem = this.problems[name];
+    return html`<p id="${name}-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>`;
+  }
+
+  #isWrong(name: FieldName): "true" | "false" {
+    return this.problems[name] ? "true" : "false";
+  }
+
+  #organizationField(): TemplateResult {
+    const { organizations, organization } = this;
+    return this.#field(
+      "organization",
+      "Organization",
+      html`<select
+        id="organization"
+        name="organization"
+        aria-required="true"
+        aria-describedby="organization-problem"
+        aria-invalid=${this.#isWrong("organization")}
+        aria-busy=${organizations === undefined}
+        @change=${(event: Event) => this.#enter((event.target as HTMLSelectElement).value)}
+      >
+        <option value="" .selected=${organization === ""}>${organizations ? "Choose one" : "Loading…"}</option>
+        ${organizations?.map(({ id, name }) => html`<option value=${id} .selected=${id === organization}>${name}</option>`)}
+      </select>`,
+    );
+  }
+
+  #roleField(): TemplateResult {
+    const { organization, roles } = this;
+    return this.#field(
+      "role",
+      "Role",
+      html`<select
+        id="role"
+        name="role"
+        ?disabled=${organization === ""}
+        aria-required="true"
+        aria-describedby="role-problem"
+        aria-invalid=${this.#isWrong("role")}
+        aria-busy=${organization !== "" && roles === undefined}
+      >
+        <option value="">${organization === "" ? "The organization first" : roles ? "Choose one" : "Loading…"}</option>
+        ${roles?.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}
+      </select>`,
+    );
+  }
+
+  #reveal(made: ApiCredentialFacts): TemplateResult {
+    const { name, kind, organization, confidential } = made;
+    return html`<div class="head">
+        <h2 id="title" tabindex="-1">Store the new API credential</h2>
+        <p class="muted">${name}: ${kindName(kind)} of ${organization?.name ?? "the organization"}</p>
+      </div>
+      <p>
+        ${confidential
+          ? "Copy both values to where the program reads them. The secret is forgotten here when you close this."
+          : "Copy the client ID to where the storefront reads it. It needs no secret."}
+      </p>
+      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
+      ${confidential ? html`<keyturn-value label="Client secret" secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
+      <div class="foot"><button type="button" class="primary" @click=${this.close}>Close</button></div>`;
+  }
+
+  readonly #clientId = (): string => this.#made?.client_id ?? "";
+  readonly #clientSecret = (): string => this.#secret ?? "";
+
+  #choose(kind: string): void {
+    this.kind = kind;
+    // What the old kind was told does not hold for this one.
+    this.problems = {};
+  }
+
+  async #loadOrganizations(): Promise<void> {
+    const { signal } = this.#asking;
+    try {
+      const organizations = await this.#provisioning.organizations(signal);
+      if (signal.aborted) return;
+      this.organizations = organizations;
+      const [only] = organizations;
+      if (only && organizations.length === 1) this.#enter(only.id);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.organizations = [];
+      this.error = error;
+    }
+  }
+
+  #enter(organization: string): void {
+    this.organization = organization;
+    this.roles = undefined;
+    if (organization !== "") void this.#loadRoles(organization);
+  }
+
+  async #loadRoles(organization: string): Promise<void> {
+    const { signal } = this.#asking;
+    try {
+      const roles = await this.#provisioning.roles(organization, signal);
+      if (!signal.aborted && this.organization === organization) this.roles = roles;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.roles = [];
+      this.error = error;
+    }
+  }
+
+  readonly #submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (this.creating) return;
+    const values = Object.fromEntries([...new FormData(event.currentTarget as HTMLFormElement)].map(([name, value]) => [name, String(value).trim()]));
+    const { name, organization } = values;
+    this.error = undefined;
+    this.problems = {
+      ...(name ? {} : { name: "Name is missing." }),
+      ...(organization ? {} : { organization: "Organization is missing." }),
+    };
+    if (Object.keys(this.problems).length === 0) await this.#create(values);
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  };
+
+  async #create({ name = "", kind = "", mode = "", expires_in: expires, redirect_uri: redirect, organization = "", role }: Record<string, string>): Promise<void> {
+    const { api_credentials: credentials, organizations, roles } = this.#provisioning.client;
+    const wanted: ApiCredentialCreate = { name, kind, mode, organization: organizations.relationship(organization) };
+    // What is no number is for the server to refuse, with the rest.
+    if (expires) wanted.expires_in = Number.isNaN(Number(expires)) ? (expires as unknown as number) : Number(expires);
+    if (redirect) wanted.redirect_uri = redirect;
+    if (role) wanted.role = roles.relationship(role);
+    this.creating = true;
+    try {
+      const { client_secret: secret, ...made } = await credentials.create(wanted, { include: ["organization", "role"] });
+      this.#made = made;
+      this.#secret = secret;
+      this.step = "made";
+      this.dispatchEvent(new CustomEvent("changed", { detail: `${made.name} (${made.id}) is created. Its secret can be read again in its details.` }));
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.creating = false;
+    }
+  }
+
+  /** What is wrong goes to its field; what belongs to none is shown below. */
+  #failed(error: unknown): void {
+    const said = pointedOut(error);
+    const problems: Partial<Record<FieldName, string>> = {};
+    for (const { pointer, message } of said) {
+      const field = fieldAt(pointer);
+      if (field) problems[field] ??= message;
+    }
+    this.problems = problems;
+    if (said.length === 0 || said.some(({ pointer }) => !this.#isShown(fieldAt(pointer)))) this.error = error;
+    if (unknownOutcome(error)) this.dispatchEvent(new CustomEvent("changed", { detail: "" }));
+  }
+
+  #isShown(field: FieldName | undefined): boolean {
+    return field !== undefined && this.renderRoot.querySelector(`#${field}-problem`) !== null;
+  }
+}
+customElements.define("keyturn-create-credential", CreateCredentialDialog);
+
+function unknownOutcome(error: unknown): boolean {
+  return (error as { outcome?: unknown } | undefined)?.outcome === "unknown";
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-create-credential": CreateCredentialDialog;
+  }
+}

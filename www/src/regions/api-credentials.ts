@@ -1,0 +1,321 @@
+/** Commerce Layer's API credentials, and what can be done with them. */
+
+import type { ApiCredential, ListResponse, Organization } from "keyturn/commercelayer/slim";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { type ApiCredentialFacts, kindName, KINDS, type Narrowing, type Provisioning } from "../connection/commercelayer.js";
+import { lifetime, moment } from "../ui/dates.js";
+import { chip, icon, note } from "../ui/icons.js";
+import { bones, focusHeading, moreButton } from "../ui/lists.js";
+import { Pages } from "../ui/pages.js";
+import { base } from "../ui/styles.js";
+import "../ui/failure.js";
+
+/** How long nobody types before what was typed counts, in milliseconds. */
+const TYPED = 300;
+
+const ALL: Narrowing = { text: "", kind: "", mode: "", organization: "" };
+
+/** A page of a list, the way {@link Pages} wants it. */
+interface CredentialsPage {
+  readonly list: ListResponse<ApiCredential>;
+  next(): Promise<CredentialsPage | null>;
+}
+
+function pageOf(list: ListResponse<ApiCredential>): CredentialsPage {
+  const next = async (): Promise<CredentialsPage | null> => {
+    const following = await list.nextPage();
+    return following && pageOf(following);
+  };
+  return { list, next };
+}
+
+/** Emits `create`, and `details` and `replace` with an {@link ApiCredentialFacts}. */
+export class ApiCredentials extends LitElement {
+  static override properties = { provisioning: { attribute: false }, said: {}, narrowing: { state: true }, organizations: { state: true } };
+  static override styles = [
+    base,
+    css`
+      header p {
+        flex: 1 1 16rem;
+      }
+      header button {
+        align-self: center;
+      }
+      .filters {
+        display: grid;
+        grid-template-columns: minmax(12rem, 2fr) repeat(auto-fit, minmax(9rem, 1fr));
+        gap: 0.6rem 0.75rem;
+        padding: 0 1.25rem 1rem;
+      }
+      .said:not(:empty) {
+        margin: 0 1.25rem 1rem;
+      }
+      .client {
+        min-width: 8rem;
+        max-width: 15rem;
+        line-height: 1.45;
+        word-break: break-all;
+      }
+      .kind {
+        display: grid;
+        gap: 0.35rem;
+        justify-items: start;
+      }
+      .organization {
+        min-width: 7rem;
+      }
+      td button {
+        padding-inline: 0.5rem;
+      }
+      @container (width >= 70rem) {
+        .client {
+          min-width: 10.5rem;
+        }
+        .organization {
+          min-width: 9rem;
+        }
+      }
+      @container (width < 54rem) {
+        .kind {
+          display: flex;
+          flex-wrap: wrap;
+          align-items: center;
+        }
+      }
+      @container (width < 30rem) {
+        .filters {
+          grid-template-columns: 1fr 1fr;
+          padding-inline: 1rem;
+        }
+        .filters .field:first-child {
+          grid-column: 1 / -1;
+        }
+      }
+    `,
+  ];
+  declare provisioning: Provisioning;
+  /** What has just been done. */
+  declare said: string;
+  private declare narrowing: Narrowing;
+  /** What can be chosen from; empty until they have come, or if they do not. */
+  private declare organizations: readonly Organization[];
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  #left = new AbortController();
+  readonly #pages = new Pages<CredentialsPage, ApiCredentialFacts>(this, ({ list }) => ({
+    items: list,
+    nextPageToken: list.hasNextPage() ? "next" : undefined,
+  }));
+  /** What had the focus before a change of the list, which may have taken it away. */
+  #focused: Element | null | undefined;
+  /** How many fit in all; unknown until a page has come. */
+  #count: number | undefined;
+
+  constructor() {
+    super();
+    this.said = "";
+    this.narrowing = ALL;
+    this.organizations = [];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#typing);
+    this.#left.abort();
+  }
+
+  /** Asks for the list again, from its beginning. What there is stays until that has come. */
+  refresh(): void {
+    const first = async (signal: AbortSignal): Promise<CredentialsPage> => {
+      const list = await this.provisioning.list(this.narrowing, signal);
+      this.#count = list.recordCount;
+      return pageOf(list);
+    };
+    void this.#pages.start(first, true);
+  }
+
+  /** Gives the focus a place when that which had it has gone. */
+  focusHeading(): void {
+    focusHeading(this);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("provisioning")) this.#learn();
+    if (changed.has("provisioning") || changed.has("narrowing")) this.refresh();
+    this.#focused = this.shadowRoot?.activeElement;
+  }
+
+  protected override updated(): void {
+    if (this.#focused && !this.#focused.isConnected) focusHeading(this);
+  }
+
+  protected override render(): TemplateResult {
+    const { items, loading } = this.#pages;
+    const known = this.#count !== undefined && Number.isFinite(this.#count) && (items.length > 0 || !loading);
+    return html`<section class="card" aria-labelledby="heading">
+      <header>
+        <h2 id="heading" tabindex="-1">API credentials</h2>
+        <p class="muted small">
+          ${known ? `${this.#count} ${this.#narrowed ? "fit" : "in all"}. ` : nothing}Lists come without secrets; each is fetched when you ask
+          for it.
+        </p>
+        <button type="button" class="primary" @click=${() => this.dispatchEvent(new Event("create"))}>${icon("plus")} Create API credential</button>
+      </header>
+      ${this.#filters()}
+      <div role="status" class="said">${this.said ? note("good", "check", html`<p>${this.said}</p>`) : nothing}</div>
+      ${this.#content()}
+    </section>`;
+  }
+
+  /** What stands around the list: who is logged in, and what organizations there are. The list itself says what is wrong, if anything is. */
+  #learn(): void {
+    this.#left.abort();
+    this.#left = new AbortController();
+    const { signal } = this.#left;
+    if (!this.provisioning.email) this.provisioning.introduce(signal).catch(() => {});
+    this.provisioning.organizations(signal).then(
+      (organizations) => signal.aborted || (this.organizations = organizations),
+      () => {},
+    );
+  }
+
+  get #narrowed(): boolean {
+    return Object.values(this.narrowing).some((value) => value !== "");
+  }
+
+  #filters(): TemplateResult {
+    const { narrowing, organizations } = this;
+    const select = (name: "kind" | "mode" | "organization", label: string, choices: readonly (readonly [string, string])[]): TemplateResult =>
+      html`<div class="field">
+        <label for=${name}>${label}</label>
+        <select id=${name} @change=${(event: Event) => this.#narrow({ [name]: (event.target as HTMLSelectElement).value })}>
+          <option value="" .selected=${narrowing[name] === ""}>All</option>
+          ${choices.map(([value, word]) => html`<option value=${value} .selected=${narrowing[name] === value}>${word}</option>`)}
+        </select>
+      </div>`;
+    return html`<div class="filters" role="search" aria-label="API credentials">
+      <div class="field">
+        <label for="text">Name or client ID</label>
+        <input id="text" type="search" autocomplete="off" spellcheck="false" .value=${narrowing.text} @input=${this.#type} />
+      </div>
+      ${select(
+        "kind",
+        "Kind",
+        KINDS.map(({ kind, name }) => [kind, name]),
+      )}
+      ${select("mode", "Mode", [
+        ["live", "Live"],
+        ["test", "Test"],
+      ])}
+      ${select(
+        "organization",
+        "Organization",
+        organizations.map(({ id, name }) => [id, name]),
+      )}
+    </div>`;
+  }
+
+  #content(): TemplateResult {
+    const { items, loading, error, more } = this.#pages;
+    const table = items.length === 0 ? nothing : this.#table(items);
+    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (items.length > 0) return html`${table}${more ? moreButton("Show more API credentials", loading, this.#next) : nothing}`;
+    if (loading) return bones("Loading API credentials");
+    if (!this.#narrowed) {
+      return html`<div class="empty"><p><strong>None yet.</strong> Create one for each program that talks to Commerce Layer.</p></div>`;
+    }
+    return html`<div class="empty">
+      <p role="status"><strong>None fits.</strong> No API credential is like that.</p>
+      <button type="button" @click=${this.#widen}>Show all</button>
+    </div>`;
+  }
+
+  #table(credentials: readonly ApiCredentialFacts[]): TemplateResult {
+    const heads = ["Credential", "Kind", "Organization", "Client ID", "Token lifetime", "Created"];
+    return html`<table role="table" aria-labelledby="heading" aria-busy=${this.#pages.loading}>
+      <thead role="rowgroup">
+        <tr role="row">
+          ${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}
+          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${repeat(
+          credentials,
+          ({ id }) => id,
+          (credential) => this.#row(credential),
+        )}
+      </tbody>
+    </table>`;
+  }
+
+  #row(credential: ApiCredentialFacts): TemplateResult {
+    const { id, name, kind, mode, organization, role, client_id: clientId, expires_in: expires, created_at: created } = credential;
+    const which = `${name}, ${mode ?? "no mode"}`;
+    return html`<tr role="row">
+      <th role="rowheader" scope="row">${name}<span class="under mono" translate="no">${id}</span></th>
+      <td role="cell" data-label="Kind">
+        <div class="kind"><span>${kindName(kind)}</span>${modeChip(mode)}</div>
+      </td>
+      <td role="cell" data-label="Organization">
+        <div class="organization">${organization?.name ?? "—"}<span class="under">${role ? `Role ${role.name}` : "No role"}</span></div>
+      </td>
+      <td role="cell" data-label="Client ID"><div class="mono client" translate="no">${clientId}</div></td>
+      <td role="cell" data-label="Token lifetime"><div>${expires ? lifetime(expires) : "—"}</div></td>
+      <td role="cell" data-label="Created"><div>${moment(new Date(created), "—")}</div></td>
+      <td role="cell" class="actions">
+        <div>
+          <button type="button" class="quiet" @click=${() => this.#emit("details", credential)}>
+            ${icon("eye")} Details <span class="unseen">of ${which}</span>
+          </button>
+          <button type="button" @click=${() => this.#emit("replace", credential)}>
+            ${icon("sync")} Replace <span class="unseen">${which}</span>
+          </button>
+        </div>
+      </td>
+    </tr>`;
+  }
+
+  #narrow(some: Partial<Narrowing>): void {
+    this.narrowing = { ...this.narrowing, ...some };
+  }
+
+  readonly #type = (event: Event): void => {
+    const text = (event.target as HTMLInputElement).value;
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#narrow({ text }), TYPED);
+  };
+
+  readonly #widen = (): void => {
+    this.narrowing = ALL;
+    focusHeading(this);
+  };
+
+  readonly #next = async (): Promise<void> => {
+    await this.#pages.next();
+    if (!this.#pages.more) focusHeading(this);
+  };
+
+  readonly #again = (): void => {
+    focusHeading(this);
+    if (this.organizations.length === 0) this.#learn();
+    void this.#pages.next();
+  };
+
+  #emit(type: "details" | "replace", credential: ApiCredentialFacts): void {
+    this.dispatchEvent(new CustomEvent(type, { detail: credential }));
+  }
+}
+customElements.define("keyturn-api-credentials", ApiCredentials);
+
+/** Which data a credential is for. */
+export function modeChip(mode: string | null | undefined): TemplateResult | typeof nothing {
+  if (!mode) return nothing;
+  return mode === "live" ? chip("accent", "shield", "Live") : chip("plain", "dash", mode === "test" ? "Test" : mode);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-api-credentials": ApiCredentials;
+  }
+}
