@@ -68,6 +68,9 @@ export class ApiCredentials extends LitElement {
       td button {
         padding-inline: 0.5rem;
       }
+      tbody th {
+        min-width: 8.5rem;
+      }
       @container (width >= 70rem) {
         .client {
           min-width: 10.5rem;

@@ -65,7 +65,7 @@ export class Banner extends LitElement {
       dd.mono {
         font-size: 0.78125rem;
       }
-      @media (width < 56rem) {
+      @media (width < 72rem) {
         dl {
           order: 1;
           flex-basis: 100%;
