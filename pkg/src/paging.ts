@@ -39,17 +39,28 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   }
 
   /** Every item of every page. One page is held at a time. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const page of this.pages()) {
-      const body = (page as Record<string, unknown>)[this.#field] as Record<string, unknown> | undefined;
-      const items = body?.[this.#items];
-      if (Array.isArray(items)) yield* items as Item[];
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    return itemsOf<Item>(this.pages(), this.#field, this.#items);
   }
 
   /** Every page. */
-  async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-    yield* await this;
+  pages(): AsyncGenerator<Page<T>, void, undefined> {
+    return pagesOf<T>(this);
+  }
+}
+
+/** Not a method: a generator's `this` would hold the promise, and that the first page, until the last one was read. */
+async function* pagesOf<T>(first: Promise<Page<T>> | undefined): AsyncGenerator<Page<T>, void, undefined> {
+  let page: Page<T> | null = await (first as Promise<Page<T>>);
+  first = undefined;
+  for (; page !== null; page = await page.next()) yield page;
+}
+
+async function* itemsOf<Item>(pages: AsyncIterable<object>, field: string, name: string): AsyncGenerator<Item, void, undefined> {
+  for await (const page of pages) {
+    const body = (page as Record<string, unknown>)[field] as Record<string, unknown> | undefined;
+    const items = body?.[name];
+    if (Array.isArray(items)) yield* items as Item[];
   }
 }
 
