@@ -267,6 +267,24 @@ pub struct Attribute {
     pub range: Option<(i64, i64)>,
 }
 
+impl Attribute {
+    /// One that only the server sets, and of which nothing else is known.
+    #[must_use]
+    pub fn new(name: String, kind: Kind, nullable: bool) -> Self {
+        Self {
+            name,
+            kind,
+            nullable,
+            set: Settable::default(),
+            trigger: false,
+            secret: false,
+            sortable: false,
+            filterable: false,
+            range: None,
+        }
+    }
+}
+
 /// A relationship of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relationship {

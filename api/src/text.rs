@@ -680,17 +680,7 @@ fn parse_part(resource: &mut Resource, mut words: Words<'_>) -> Result<(), Strin
         return Ok(());
     }
     let (kind, nullable) = declared.strip_suffix('?').map_or((declared, false), |kind| (kind, true));
-    let mut attribute = Attribute {
-        name,
-        kind: parse_kind(kind)?,
-        nullable,
-        set: Settable::default(),
-        trigger: false,
-        secret: false,
-        sortable: false,
-        filterable: false,
-        range: None,
-    };
+    let mut attribute = Attribute::new(name, parse_kind(kind)?, nullable);
     for word in words.0 {
         match (word, word.split_once('=')) {
             ("trigger", _) => attribute.trigger = true,

@@ -460,17 +460,7 @@ fn attribute_of(enums: &mut Vec<Enum>, resource: &str, name: &str, node: &Node<'
         (other, _) => return Err(type_node.error(format!("type `{other}` is not known to the importer"))),
     };
     schema.end()?;
-    Ok(Attribute {
-        name: name.to_owned(),
-        kind,
-        nullable,
-        set: Settable::default(),
-        trigger: false,
-        secret: false,
-        sortable: false,
-        filterable: false,
-        range: None,
-    })
+    Ok(Attribute::new(name.to_owned(), kind, nullable))
 }
 
 /// Every relationship can be followed, and leads to a resource; the group of a singleton is the singular of its type.
