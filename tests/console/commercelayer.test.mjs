@@ -286,7 +286,7 @@ test("a replacement shows its plan first, and keeps the old credential until som
     await person.find("button", "Create the new credential");
     await person.reads(/A new credential is created like this one: the same kind/);
     assert.equal(person.count(CREATE), 0, "a plan changes nothing");
-    sandbox.fault({ operation: CREATE, action: { delayMs: 700 } });
+    sandbox.fault({ operation: CREATE, action: { delayMs: 2_000 } });
     await person.click("button", "Create the new credential");
     await person.reads(/Look at the old credential\n, done\nCreate one like it\n, running\n[^]*You store the new pair\n, to come/);
     await person.find("heading", "Store the new credential");

@@ -82,13 +82,10 @@ export class Provisioning extends EventTarget {
   list({ text, kind, mode, organization }: Narrowing, signal: AbortSignal): Promise<ListResponse<ApiCredential>> {
     const given = { name_or_client_id_cont: text.trim(), kind_eq: kind, mode_eq: mode, organization_id_eq: organization };
     const filters = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
-    const params = { include: ["organization" as const, "role" as const], fields: SHOWN, filters, pageSize: PAGE, sort: ["-created_at" as const] };
-    return this.client.api_credentials.list(params, { signal });
-  }
-
-  /** A credential as it is now, without its secret. */
-  async facts(id: string): Promise<ApiCredentialFacts> {
-    return this.client.api_credentials.retrieve(id, { include: ["organization", "role"], fields: SHOWN });
+    return this.client.api_credentials.list(
+      { include: ["organization", "role"], fields: SHOWN, filters, pageSize: PAGE, sort: ["-created_at"] },
+      { signal },
+    );
   }
 
   /** A credential's secret. Only this call asks for it. */

@@ -123,12 +123,31 @@ export class CreateCredentialDialog extends Dialog<Step> {
         <p class="muted">Commerce Layer makes its client ID and its secret.</p>
       </div>
       <form @submit=${this.#submit} novalidate autocomplete="off">
-        ${this.#field("name", "Name", html`<input id="name" name="name" data-first autocomplete="off" aria-required="true" aria-describedby="name-problem" aria-invalid=${this.#isWrong("name")} />`)}
+        ${this.#field(
+          "name",
+          "Name",
+          html`<input
+            id="name"
+            name="name"
+            data-first
+            autocomplete="off"
+            aria-required="true"
+            aria-describedby="name-problem"
+            aria-invalid=${this.#isWrong("name")}
+          />`,
+        )}
         <fieldset aria-describedby="kind-problem">
           <legend class="label">Kind</legend>
           ${KINDS.map(
             (one) => html`<label class="choice">
-                <input type="radio" name="kind" value=${one.kind} aria-describedby=${one.kind} .checked=${one.kind === kind} @change=${() => this.#choose(one.kind)} />
+                <input
+                  type="radio"
+                  name="kind"
+                  value=${one.kind}
+                  aria-describedby=${one.kind}
+                  .checked=${one.kind === kind}
+                  @change=${() => this.#choose(one.kind)}
+                />
                 <span>${one.name}</span>
               </label>
               <p id=${one.kind} class="about small muted">${one.about}</p>`,
@@ -304,7 +323,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
   readonly #submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (this.creating) return;
-    const values = Object.fromEntries([...new FormData(event.currentTarget as HTMLFormElement)].map(([name, value]) => [name, String(value).trim()]));
+    const entries = [...new FormData(event.currentTarget as HTMLFormElement)];
+    const values = Object.fromEntries(entries.map(([name, value]) => [name, String(value).trim()]));
     const { name, organization } = values;
     this.error = undefined;
     this.problems = {
@@ -316,7 +336,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
     this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   };
 
-  async #create({ name = "", kind = "", mode = "", expires_in: expires, redirect_uri: redirect, organization = "", role }: Record<string, string>): Promise<void> {
+  async #create(values: Record<string, string>): Promise<void> {
+    const { name = "", kind = "", mode = "", expires_in: expires, redirect_uri: redirect, organization = "", role } = values;
     const { api_credentials: credentials, organizations, roles } = this.#provisioning.client;
     const wanted: ApiCredentialCreate = { name, kind, mode, organization: organizations.relationship(organization) };
     // What is no number is for the server to refuse, with the rest.
@@ -329,7 +350,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
       this.#made = made;
       this.#secret = secret;
       this.step = "made";
-      this.dispatchEvent(new CustomEvent("changed", { detail: `${made.name} (${made.id}) is created. Its secret can be read again in its details.` }));
+      const words = `${made.name} (${made.id}) is created.${made.confidential ? " Its secret can be read again in its details." : ""}`;
+      this.dispatchEvent(new CustomEvent("changed", { detail: words }));
     } catch (error) {
       this.#failed(error);
     } finally {

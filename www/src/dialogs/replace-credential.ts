@@ -147,7 +147,9 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
       case "failed":
         return html`${this.#head("The replacement did not get to its end")}
           <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
-          ${this.#has("create") ? html`<p class="muted">Nothing is lost: both credentials are there, and trying again goes on where this stopped.</p>` : nothing}
+          ${this.#has("create")
+            ? html`<p class="muted">Nothing is lost: both credentials are there, and trying again goes on where this stopped.</p>`
+            : nothing}
           ${this.#foot(html`<button type="button" @click=${this.close}>Close</button>`)}`;
     }
   }
@@ -221,8 +223,9 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
     return html`<ol class="progress" role="list" aria-label="Steps">
         ${shown.map(([step, words], at) => {
           const state = this.#has(step) ? "done" : at === current ? "doing" : "waiting";
-          const [name, kind]: [IconName, string] = state === "done" ? ["check", ""] : state === "doing" ? ["sync", "turning"] : ["dash", ""];
-          const told = { done: "done", doing: "running", waiting: "to come" }[state];
+          const turning: [IconName, string] = this.step === "store" ? ["clock", ""] : ["sync", "turning"];
+          const [name, kind]: [IconName, string] = state === "done" ? ["check", ""] : state === "doing" ? turning : ["dash", ""];
+          const told = { done: "done", doing: this.step === "store" ? "waiting for you" : "running", waiting: "to come" }[state];
           return html`<li class=${state}>${icon(name, 18, kind)}<span>${words}<span class="unseen">, ${told}</span></span></li>`;
         })}
       </ol>
@@ -270,7 +273,11 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
 
   #done({ credential, old }: Replacement): TemplateResult {
     return html`${this.#head("The credential is replaced")}
-      ${note("good", "check", html`<p>${old.state === "gone" ? "The old credential was gone already." : "The old credential is deleted: it gets no new tokens."}</p>`)}
+      ${note(
+        "good",
+        "check",
+        html`<p>${old.state === "gone" ? "The old credential was gone already." : "The old credential is deleted: it gets no new tokens."}</p>`,
+      )}
       <dl class="facts">
         <dt>New</dt>
         <dd><span class="mono" translate="no">${credential?.id}</span></dd>

@@ -170,7 +170,7 @@ export class ApiCredentials extends LitElement {
     </section>`;
   }
 
-  /** What stands around the list: who is logged in, and what organizations there are. The list itself says what is wrong, if anything is. */
+  /** Who is logged in, and what organizations there are. If that cannot be had, the list itself says why. */
   #learn(): void {
     this.#left.abort();
     this.#left = new AbortController();

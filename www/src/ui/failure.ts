@@ -56,18 +56,19 @@ function serviceOf(error: unknown): string {
 }
 
 /**
- * What is wrong with a request to Commerce Layer, each at its place in it: `/data/attributes/name`. The client refuses some by itself, and
- * begins with the name of the attribute.
+ * What is wrong with a request to Commerce Layer, each at its place in it: `/data/attributes/name`. What the client refuses by itself begins
+ * with the name of the attribute.
  */
 export function pointedOut(error: unknown): { readonly pointer: string; readonly message: string }[] {
   if (!SdkError.isSdkError(error)) return [];
-  const [, name, why = ""] = (error.type === "request" && /^`(\w+)` (.*)/.exec(error.message)) || [];
-  if (name) return [{ pointer: `/data/attributes/${name}`, message: sentence(`this ${why}`) }];
+  const [, refused, why = ""] = (error.type === "request" && /^`(\w+)` (.*)/.exec(error.message)) || [];
+  if (refused) return [{ pointer: `/data/attributes/${refused}`, message: sentence(`this ${why}`) }];
   const { errors = [] } = error as { errors?: ApiErrorObject[] };
   return errors.map(({ source, detail, title }) => {
     const pointer = source?.pointer ?? "";
     // The name of the field is beside what is said of it.
-    return { pointer, message: sentence((detail || title || "this is not accepted").replace(`${pointer.slice(pointer.lastIndexOf("/") + 1)}: `, "")) };
+    const name = pointer.slice(pointer.lastIndexOf("/") + 1);
+    return { pointer, message: sentence((detail || title || "this is not accepted").replace(`${name}: `, "")) };
   });
 }
 
