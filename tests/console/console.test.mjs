@@ -42,7 +42,7 @@ test("it shows who is connected to what, and asks nobody else", async () => {
 test("what it loads is small", () => {
   // Both together, since what the package knows of the API may be in either.
   const sizes = ["main.js", "core.wasm"].map((name) => gzipSync(readFileSync(join(root, "www/dist", name)), { level: 9 }).length);
-  assert.ok(sizes[0] + sizes[1] <= 204 * 1024, sizes.join(" and "));
+  assert.ok(sizes[0] + sizes[1] <= 200 * 1024, sizes.join(" and "));
 });
 
 test("a new secret is shown once, and nothing of it stays", async () => {
