@@ -148,9 +148,9 @@ fn a_new_credential_is_checked() {
     // A role of another organization.
     let foreign = text(&shop.first("roles?filter[q][organization_slug_eq]=northwind-labs"), "id");
     assert_eq!(refused(good("mode", json!("live")), links(&foreign)), (422, vec![at("/data/relationships/role")]));
-    // What only the server sets, and what nobody knows.
+    // What only the server sets, and what nobody knows. In alphabetical order, which is also that of a map which keeps none.
     let several =
-        json!({ "name": "x", "kind": "integration", "client_secret": "mine", "created_at": "now", "colour": "red" });
+        json!({ "name": "x", "kind": "integration", "client_secret": "mine", "colour": "red", "created_at": "now" });
     let wanted = ["client_secret", "colour", "created_at"].map(|name| not_allowed(&format!("/data/attributes/{name}")));
     assert_eq!(refused(several, links(&role)), (400, wanted.to_vec()));
     let wrong_type = json!({ "organization": { "data": { "type": "roles", "id": role } } });
