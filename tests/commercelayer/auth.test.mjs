@@ -588,7 +588,8 @@ describe("30 token requests a minute", () => {
     while (at.of("/api/api_credentials").length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(at.of("/oauth/token").length, 30);
-    assert.match(lines.find((line) => line.includes("takes no more")), /next is sent in (60|59) s$/);
+    const [, seconds] = /next is sent in (\d+) s$/.exec(lines.find((line) => line.includes("takes no more")));
+    assert.ok(seconds > 30 && seconds <= 60, `${seconds} s, which depends on how long 30 requests took`);
     controller.abort();
     const all = await Promise.all(ends);
     assert.deepEqual([all.filter((end) => end === 200).length, all.filter((end) => end === "aborted").length], [30, 15]);

@@ -11,22 +11,20 @@ const { pageMeta, sortObjectFields } = jsonapi;
 
 const refused = (pattern) => (error) => error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
-/**
- * How much longer the work takes when there is four times as much of it: the smallest of some measures, each of the best of
- * some runs, since whatever else the machine does only adds.
- */
-function growth(make, run) {
-  const inputs = [make(1), make(4)];
-  const best = (input) => {
-    let least = Infinity;
-    for (let round = 0; round < 5; round++) {
-      const begun = performance.now();
-      run(input);
-      least = Math.min(least, performance.now() - begun);
-    }
-    return least;
+/** How often the id of a resource, or of what a relationship leads to, is looked at: for each of them, on average. */
+function looksAtEach(document) {
+  let looks = 0;
+  let places = 0;
+  const watched = (object) => {
+    const { id } = object;
+    places++;
+    return Object.defineProperty(object, "id", { enumerable: true, get: () => (looks++, id) });
   };
-  return Math.min(...Array.from({ length: 5 }, () => best(inputs[1]) / best(inputs[0])));
+  for (const source of [document.data, document.included].flat()) {
+    for (const { data } of Object.values(watched(source).relationships)) [data].flat().filter(Boolean).forEach(watched);
+  }
+  denormalize(document);
+  return looks / places;
 }
 
 describe("denormalize", () => {
@@ -146,8 +144,8 @@ describe("denormalize", () => {
     assert.equal(value.memberships[7].related[8].related[9].user_email, "memberships/m9@b.example");
     assert.equal(value.memberships.length, 100);
     assert.ok(JSON.stringify(value).length < JSON.stringify(clique(100)).length, "its JSON is not larger than the document");
-    // Twice as many members: four times as many references.
-    assert.ok(growth((factor) => clique(100 * Math.sqrt(factor)), denormalize) < 8);
+    // The same for any number of them: nothing is searched for.
+    for (const count of [10, 100, 300]) assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
 
     const list = (count) => ({
       data: Array.from({ length: count }, (_, at) => resource("api_credentials", `c${at}`, { name: `n${at}` }, { organization: `organizations/o${at % 1000}` })),
@@ -156,7 +154,7 @@ describe("denormalize", () => {
     const items = denormalize(list(100_000));
     assert.equal(items.length, 100_000);
     assert.equal(items[99_999].organization, items[999].organization);
-    assert.ok(growth((factor) => list(5000 * factor), denormalize) < 8);
+    for (const count of [100, 20_000]) assert.ok(looksAtEach(list(count)) < 6, `${looksAtEach(list(count))} looks at each of ${count}`);
   });
 
   test("a chain of 100,000 included resources", () => {
