@@ -8,6 +8,7 @@ import { lifetime, line } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
+import { typedField, typedStyles } from "../ui/typed.js";
 import "../ui/failure.js";
 import "../ui/value.js";
 
@@ -26,13 +27,8 @@ export class ApiCredentialDialog extends Dialog<Step> {
   };
   static override styles = [
     Dialog.styles,
+    typedStyles,
     css`
-      .typed {
-        user-select: all;
-        padding: 0.05rem 0.3rem;
-        border-radius: 4px;
-        background: var(--plain-soft);
-      }
       .ask {
         display: grid;
         gap: 0.5rem;
@@ -180,19 +176,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
       </ul>
       ${note("plain", "info", html`<p>To put another one in its place without a gap, replace it instead.</p>`)}
       <form @submit=${this.#submitDelete}>
-        <div class="field">
-          <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
-          <input
-            id="typed"
-            class="mono"
-            data-first
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck="false"
-            .value=${typed}
-            @input=${(event: Event) => (this.typed = (event.target as HTMLInputElement).value)}
-          />
-        </div>
+        ${typedField(id, typed, (text) => (this.typed = text))}
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submitDelete}></keyturn-failure>` : nothing}
         <div class="foot">
           <button type="button" aria-disabled=${busy} @click=${this.#back}>Cancel</button>

@@ -1,11 +1,12 @@
 /** Revocation, after its id has been typed: nothing brings a revoked credential back. */
 
 import { type ConductorOne, NotFoundError } from "keyturn/slim";
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { type Inventory, isUsable, type Known } from "../inventory.js";
 import { DAY, relative } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { icon, note } from "../ui/icons.js";
+import { typedField, typedStyles } from "../ui/typed.js";
 import "../ui/failure.js";
 
 type Step = "confirm";
@@ -13,17 +14,7 @@ type Step = "confirm";
 /** Emits `revoked` with the {@link Known} credential. */
 export class RevokeDialog extends Dialog<Step> {
   static override properties = { ...Dialog.properties, typed: { state: true }, error: { state: true }, revoking: { state: true } };
-  static override styles = [
-    Dialog.styles,
-    css`
-      .typed {
-        user-select: all;
-        padding: 0.05rem 0.3rem;
-        border-radius: 4px;
-        background: var(--plain-soft);
-      }
-    `,
-  ];
+  static override styles = [Dialog.styles, typedStyles];
 
   #client!: ConductorOne;
   #inventory!: Inventory;
@@ -73,19 +64,7 @@ export class RevokeDialog extends Dialog<Step> {
       </ul>
       ${this.#warning()}
       <form @submit=${this.#submit}>
-        <div class="field">
-          <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
-          <input
-            id="typed"
-            class="mono"
-            data-first
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck="false"
-            .value=${typed}
-            @input=${this.#type}
-          />
-        </div>
+        ${typedField(id, typed, this.#take)}
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
         <div class="foot">
           <button type="button" aria-disabled=${revoking} @click=${this.close}>Cancel</button>
@@ -110,9 +89,9 @@ export class RevokeDialog extends Dialog<Step> {
     );
   }
 
-  #type(event: Event): void {
-    this.typed = (event.target as HTMLInputElement).value;
-  }
+  readonly #take = (typed: string): void => {
+    this.typed = typed;
+  };
 
   readonly #submit = async (event: Event): Promise<void> => {
     event.preventDefault();

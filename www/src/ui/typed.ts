@@ -1,0 +1,30 @@
+/** Has somebody type an id before something is done that nothing undoes. */
+
+import { css, html, type TemplateResult } from "lit";
+
+/** How the id looks that is to be typed. */
+export const typedStyles = css`
+  .typed {
+    user-select: all;
+    padding: 0.05rem 0.3rem;
+    border-radius: 4px;
+    background: var(--plain-soft);
+  }
+`;
+
+/** The field; `take` is given what stands in it. */
+export function typedField(id: string, typed: string, take: (typed: string) => void): TemplateResult {
+  return html`<div class="field">
+    <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
+    <input
+      id="typed"
+      class="mono"
+      data-first
+      autocomplete="off"
+      autocapitalize="off"
+      spellcheck="false"
+      .value=${typed}
+      @input=${(event: Event) => take((event.target as HTMLInputElement).value)}
+    />
+  </div>`;
+}
