@@ -109,13 +109,13 @@ describe("what is loaded", () => {
   // Each file costs about a millisecond of the start of a program; and what no entry needs, the table of another API first of
   // all, is not in any of them.
   for (const [entry, files] of [
-    ["index.js", [...chunks("c1", "core-bytes", "operations"), ...core]],
-    ["slim.js", [...chunks("c1", "operations"), ...core]],
-    ["workerd.js", ["../core.wasm", ...chunks("c1", "operations"), ...core]],
+    ["index.js", [...chunks("c1", "core-bytes"), ...core]],
+    ["slim.js", [...chunks("c1"), ...core]],
+    ["workerd.js", ["../core.wasm", ...chunks("c1"), ...core]],
     ["commercelayer/index.js", [...chunks("commercelayer", "core-bytes", "jsonapi"), ...core]],
     ["commercelayer/slim.js", [...chunks("commercelayer", "jsonapi"), ...core]],
     ["commercelayer/jsonapi/index.js", chunks("jsonapi")],
-    ["compat/index.js", ["compat/provide.js", ...chunks("compat", "core-bytes", "operations"), ...core]],
+    ["compat/index.js", ["compat/provide.js", ...chunks("compat", "core-bytes"), ...core]],
     ["generated/enums.js", []],
     ["redis.js", []],
     ["sandbox.js", [...chunks("sandbox"), ...core]],

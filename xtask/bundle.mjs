@@ -13,10 +13,9 @@ import { root } from "./steps.mjs";
 const CHUNKS = {
   // Alone, since it does things when it is loaded. In a larger chunk every bundle would do them.
   "core-glue": ["generated/core-glue.js"],
-  core: ["session.js", "driver.js", "encode.js", "unpack.js", "auth/page.js", "auth/secret.js"],
+  // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
+  core: ["session.js", "driver.js", "encode.js", "unpack.js", "auth/page.js", "auth/secret.js", "call.js", "group.js", "generated/c1.js"],
   "core-bytes": ["inline.js"],
-  // C1's operations, whatever the client calls them.
-  operations: ["call.js", "group.js", "generated/c1.js"],
   c1: ["exports.js"],
   compat: ["compat/exports.js", "compat/func.js"],
   "compat-json": ["compat/json.js"],
@@ -139,7 +138,9 @@ function tidied(text) {
   const free = named.replaceAll(/^var (\w+) = class(?: \1)?( (?:extends \w+ )?\{\n[^]*?^\});$/gm, (declaration, name, body) =>
     /^ {2}(?:static )?\[/m.test(body) ? `var ${name} = /* @__PURE__ */ (() => class ${name}${body})();` : declaration,
   );
-  return free.replaceAll(/^\/\/ output:.*\n/gm, "");
+  // The same for enumerations.
+  const enums = free.replaceAll(/^var (\w+);\n\(function\((\w+)\) (\{\n[^]*?\n)\}\)\(\1 \|\| \(\1 = \{\}\)\);$/gm, "var $1 = /* @__PURE__ */ (function($2) $3  return $2;\n})({});");
+  return enums.replaceAll(/^\/\/ output:.*\n/gm, "");
 }
 
 /** Whether `export *` has a name. */
