@@ -60,7 +60,7 @@ enum Color
 
 fn table() -> Table {
     let api = keyturn_api::text::parse(IDL).unwrap_or_else(|e| panic!("{e}"));
-    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::For::Compat).unwrap();
+    let bytes = keyturn_api::table::pack(&api, keyturn_api::table::For::Compat).unwrap().text;
     Table::unpack(bytes.leak()).unwrap()
 }
 
@@ -236,7 +236,8 @@ fn requests_of_122_keep_what_it_sends() {
             &api,
             if enums { keyturn_api::table::For::Server } else { keyturn_api::table::For::Compat },
         )
-        .unwrap();
+        .unwrap()
+        .text;
         Table::unpack(bytes.leak()).unwrap()
     };
     let request = r#"{"id":"x","updateRequest":{"wasLeft":"a","thing":{"createdAt":null,"count":-1}}}"#;

@@ -31,7 +31,7 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let folder = root.join("pkg/src/generated");
     fs::create_dir_all(folder.join("compat"))?;
     let facade = files(&api, docs).map_err(|error| format!("api/c1.docs: {error}"))?;
-    let facade = facade.into_iter().chain(compat::files(&api)).map(|(name, text)| (name.to_owned(), text));
+    let facade = facade.into_iter().chain(compat::files(&api)?).map(|(name, text)| (name.to_owned(), text));
     let (api, mut docs) = read(root, "commercelayer")?;
     let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
     for (name, text) in facade.chain(resources) {

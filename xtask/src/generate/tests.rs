@@ -53,8 +53,9 @@ fn the_generated_surface_is_the_one_of_the_facts() {
                 let start = classes[class].split(&format!("\n  {method}(")).nth(1);
                 let signature = start.and_then(|rest| rest.lines().next());
                 let signature = signature.unwrap_or_else(|| unreachable!("{class} has no {method}"));
-                let number = format!(".call({operations}, ");
-                let paged = format!(".paged({operations}, ");
+                let place = api.operations.iter().position(|operation| operation.id == *id).unwrap();
+                let number = format!(".call({place}, ");
+                let paged = format!(".paged({place}, ");
                 assert!(
                     start.unwrap().lines().nth(1).is_some_and(|l| l.contains(&number) || l.contains(&paged)),
                     "{id}"
