@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={idl}");
         let text = fs::read_to_string(&idl)?;
         let api = keyturn_api::text::parse(&text).map_err(|error| format!("{idl}: {error}"))?;
-        let table = pack(&api, whom)?;
+        let table = pack(&api, whom)?.text;
         fs::write(Path::new(&out).join(format!("{name}.table")), table)?;
     }
     Ok(())

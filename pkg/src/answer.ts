@@ -15,6 +15,9 @@ import {
 import type { Operation } from "./facts.js";
 import { requestId } from "./transport.js";
 
+/** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
+const LONGEST_ERROR = 1 << 20;
+
 /** The effect of an operation that issues a one-time secret. */
 export const SECRET = 2;
 
@@ -59,8 +62,7 @@ interface FailureText {
 }
 
 function failureOf(answer: Answer): FailureText {
-  // An error that is larger than this has nothing more to say.
-  const text = new TextDecoder().decode(answer.body.subarray(0, 65_536));
+  const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR));
   return JSON.parse(guarded((exports) => exports.failure(text, answer.authorization))) as FailureText;
 }
 

@@ -6,7 +6,7 @@ import type { Authentication } from "./auth/environment.js";
 import { c1 } from "./c1.js";
 import { Engine } from "./call.js";
 import { ClosedError, ConfigurationError } from "./errors.js";
-import { ConductorOneGroups } from "./generated/c1.js";
+import { ConductorOneGroups } from "./group.js";
 import type { ClientOptions } from "./options.js";
 import { Deadline } from "./transport.js";
 

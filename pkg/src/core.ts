@@ -7,7 +7,7 @@ import { __wbg_reset_state as resetState, Api as Table, failure, initSync, Sessi
 import { InternalError, KeyturnError } from "./errors.js";
 import type { Bytes, WasmModule } from "./platform.js";
 import type { Operation } from "./facts.js";
-import type { Plan, StepKind } from "./revive.js";
+import { type Plan, StepKind } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
 export interface Guest {
@@ -143,7 +143,9 @@ export class Api implements Guest {
     if (made === undefined) {
       type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
       const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
-      made = { steps: rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined })) };
+      const all = rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined }));
+      const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.Date && name === undefined;
+      made = { dates: all.filter(isDate), steps: all.filter((step) => !isDate(step)) };
       this.#plans.set(message, made);
     }
     return made;

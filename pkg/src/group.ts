@@ -1,29 +1,79 @@
-/** The base of the generated classes, one for each group of operations. */
+/** The classes of the groups of operations, made from the list of their names: they differ in nothing else. */
 
-import type { Call, Engine } from "./call.js";
+import type { Engine } from "./call.js";
+import { GROUPS, type Groups } from "./generated/c1.js";
 import type { RequestOptions } from "./options.js";
-import type { Paged } from "./paging.js";
 
-const engines = new WeakMap<Group, Engine>();
+const engines = new WeakMap<object, Engine>();
 
-/** Operations that belong together. Made by the client; nothing in it can be printed. */
-export class Group {
-  /** @internal */
-  constructor(engine: Engine) {
-    engines.set(this, engine);
+type GroupClass = new (engine: Engine) => object;
+
+/** What clients extend: a property for each group, whose object is made when it is first asked for. */
+export const ConductorOneGroups: new (engine: Engine) => Groups = /* @__PURE__ */ withGroups(GROUPS);
+
+function withGroups(list: string): new (engine: Engine) => Groups {
+  class ConductorOneGroups {
+    readonly #engine: Engine;
+    readonly #groups = new Map<GroupClass, object>();
+
+    constructor(engine: Engine) {
+      this.#engine = engine;
+    }
+
+    static group(client: ConductorOneGroups, type: GroupClass): object {
+      let group = client.#groups.get(type);
+      if (group === undefined) client.#groups.set(type, (group = new type(client.#engine)));
+      return group;
+    }
   }
-
-  /** @internal */
-  protected call<T>(number: number, request?: unknown, options?: RequestOptions): Call<T> {
-    return this.#engine().call(number, request, options) as Promise<unknown> as Promise<T>;
+  const { group } = ConductorOneGroups;
+  let first = 0;
+  for (const line of list.split("/")) {
+    const [name, ...methods] = line.split(" ") as [string, ...string[]];
+    const number = first;
+    first += methods.length;
+    let made: GroupClass | undefined;
+    Object.defineProperty(ConductorOneGroups.prototype, propertyOf(name), {
+      get(this: ConductorOneGroups) {
+        return group(this, (made ??= groupClass(name, methods, number)));
+      },
+      configurable: true,
+    });
   }
+  return ConductorOneGroups as unknown as new (engine: Engine) => Groups;
+}
 
-  /** @internal */
-  protected paged<T, Item>(number: number, request?: unknown, options?: RequestOptions): Paged<T, Item> {
-    return this.#engine().paged<T, Item>(number, request, options);
-  }
+/** `camelCase`, as `api/src/naming.rs` has it. */
+function propertyOf(name: string): string {
+  return name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
+}
 
-  #engine(): Engine {
-    return engines.get(this) as Engine;
-  }
+/** A class with a method for each operation. Nothing in its objects can be printed. */
+function groupClass(name: string, methods: string[], first: number): GroupClass {
+  const made = {
+    [name]: class {
+      constructor(engine: Engine) {
+        engines.set(this, engine);
+      }
+    },
+  }[name] as GroupClass;
+  methods.forEach((marked, place) => {
+    const method = marked.replace(/\W/g, "");
+    Object.defineProperty(made.prototype, method, {
+      value: methodOf(method, first + place, marked.includes("*"), marked.includes("-")),
+      writable: true,
+      configurable: true,
+    });
+  });
+  return made;
+}
+
+function methodOf(name: string, number: number, paged: boolean, bare: boolean): unknown {
+  const run = (group: object, request: unknown, options?: RequestOptions): unknown => {
+    const engine = engines.get(group) as Engine;
+    return paged ? engine.paged(number, request, options) : engine.call(number, request, options);
+  };
+  return bare
+    ? { [name](this: object, options?: RequestOptions): unknown { return run(this, undefined, options); } }[name]
+    : { [name](this: object, request: unknown, options?: RequestOptions): unknown { return run(this, request, options); } }[name];
 }

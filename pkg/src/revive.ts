@@ -35,6 +35,9 @@ export const enum StepKind {
 
 /** A message's plan: its steps, none if the message needs nothing. */
 export interface Plan {
+  /** Dates that keep their names: most of what there is to do, so they have a loop of their own. */
+  dates: readonly Step[];
+  /** All others. */
   steps: readonly Step[];
 }
 
@@ -67,7 +70,15 @@ export function applyPatches(root: unknown, patches: readonly Patch[]): void {
  * @param base Index of the object's block in `slots`; negative or NaN where it has none.
  */
 export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Array, base: number): void {
-  const { steps } = plan;
+  const { dates, steps } = plan;
+  if (base >= 0) {
+    for (let i = 0; i < dates.length; i++) {
+      const { key, slot } = dates[i] as Step;
+      const at = slots[base + slot] as number;
+      // A number that is one: the core has seen the date, so it need not be looked for.
+      if (at === at) object[key] = at === Infinity ? undefined : new Date(at);
+    }
+  }
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i] as Step;
     const { key, name, kind, slot } = step;

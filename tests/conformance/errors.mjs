@@ -58,6 +58,8 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
       ["[1,2]", "", /\[1,2\]$/],
       ['{"code":5,"message":"half', "5", /500/],
       [{ message: "word ".repeat(5_000) }, "", /word/],
+      [{ details: ["word ".repeat(100_000)], message: "the reason" }, "", /: the reason$/],
+      [{ message: "word ".repeat(100_000), code: 5 }, "5", /word/],
       [{ message: "two\nlines\u0000\u001b[31m" }, "", /two lines/],
       [{ code: {}, message: [], details: "none" }, "", /500/],
       [{ message: "x".repeat(1_000_000) }, "", /500/],

@@ -1,7 +1,7 @@
 /** The official SDK's clients. */
 
-import { ConductorOneGroups } from "../generated/c1.js";
 import type { Groups } from "../generated/compat/groups.js";
+import { ConductorOneGroups } from "../group.js";
 import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
 import type { SDKOptions } from "./lib/config.js";
 

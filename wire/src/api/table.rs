@@ -1,4 +1,4 @@
-//! Reads the packed table. Its layout is described where it is written: `api/src/table.rs`.
+//! Reads the packed table. Its layout is described where it is written: `api/src/table/mod.rs`.
 
 use std::borrow::Cow;
 
@@ -186,10 +186,22 @@ pub struct Operation {
     name: Name,
     segments: Range,
     query: Range,
-    body_field: Name,
-    response_field: Name,
+    response_field: CallField,
+    body_field: CallField,
     body_field_122: Name,
     response_field_122: Name,
+}
+
+/// Where the name of a field that an operation has for a message comes from.
+#[derive(Debug, Clone, Copy)]
+enum CallField {
+    Given(Name),
+    /// A response's, from the operation's service and name.
+    OfBoth,
+    /// A response's, from the operation's name.
+    OfName,
+    /// A body's, from the response's.
+    OfResponse,
 }
 
 impl Table {
@@ -288,23 +300,29 @@ impl Table {
     /// The name that the body has in a request object that wraps it.
     pub fn body_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
         let of_122 = if sdk122 { operation.body_field_122 } else { NO_NAME };
-        self.call_field(operation, operation.body_field, of_122, "Request")
+        self.call_field(operation, operation.body_field, of_122)
     }
 
     /// The name that the decoded body has in the envelope.
     pub fn response_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
         let of_122 = if sdk122 { operation.response_field_122 } else { NO_NAME };
-        self.call_field(operation, operation.response_field, of_122, "Response")
+        self.call_field(operation, operation.response_field, of_122)
     }
 
-    /// The given name, or else the one that follows from the operation's, as most do.
-    fn call_field(&self, operation: &Operation, given: Name, of_122: Name, suffix: &str) -> Cow<'static, str> {
-        match (of_122, given) {
-            (NO_NAME, NO_NAME) => {
+    fn call_field(&self, operation: &Operation, field: CallField, of_122: Name) -> Cow<'static, str> {
+        let name = self.name(operation.name);
+        match field {
+            _ if of_122 != NO_NAME => self.name(of_122).into(),
+            CallField::Given(name) => self.name(name).into(),
+            CallField::OfBoth => {
                 let class = self.name(operation.service).rsplit('.').next().unwrap_or_default();
-                camel(&[class, self.name(operation.name), suffix].concat()).into()
+                camel(&[class, name, "Response"].concat()).into()
             }
-            (NO_NAME, name) | (name, _) => self.name(name).into(),
+            CallField::OfName => camel(&[name, "Response"].concat()).into(),
+            CallField::OfResponse => {
+                let response = self.call_field(operation, operation.response_field, NO_NAME);
+                [response.strip_suffix("Response").unwrap_or(&response), "Request"].concat().into()
+            }
         }
     }
 
@@ -352,122 +370,115 @@ impl Field {
 }
 
 /// How many columns the packer writes.
-const COLUMNS: usize = 15;
+const COLUMNS: usize = 9;
 
-struct Columns {
-    enums: Reader,
-    counts: Reader,
-    kinds: Reader,
-    field_flags: Reader,
-    field_names: Reader,
-    extras: Reader,
+/// The characters of the most frequent types; see the packer.
+const TYPES: &str = "!#%&()*+,/:;<=>?@[]^{|}~";
+
+/// What the columns are read into.
+struct Unpacking {
+    table: Table,
+    /// How many messages have been referred to.
+    referred: u16,
     references: Reader,
-    methods: Reader,
-    operation_flags: Reader,
-    operation_names: Reader,
-    segments: Reader,
-    queries: Reader,
-    messages: Reader,
-    fields_of_calls: Reader,
 }
 
 impl Table {
     fn read(text: &'static str) -> Option<Self> {
         let mut head = Reader { text };
-        if head.number()? != 3 {
+        if head.number()? != 4 {
             return None;
         }
-        let [names, enums, messages, operations] = [head.number()?, head.number()?, head.number()?, head.number()?];
+        let [types, enums, messages, manners, operations] =
+            [head.number()?, head.number()?, head.number()?, head.number()?, head.number()?];
         let mut lengths = [0; COLUMNS];
         for length in &mut lengths {
             *length = head.number()?;
         }
         let mut rest = head.text;
-        let mut lengths = lengths.into_iter();
-        let mut column = || -> Option<Reader> {
-            let (text, after) = rest.split_at_checked(lengths.next()?)?;
-            rest = after;
-            Some(Reader { text })
-        };
+        let mut columns = [""; COLUMNS];
+        for (column, length) in columns.iter_mut().zip(lengths) {
+            (*column, rest) = rest.split_at_checked(length)?;
+        }
         // In the order of the packer's `Column`.
-        let strings = column()?;
-        let mut columns = Columns {
-            enums: column()?,
-            counts: column()?,
-            kinds: column()?,
-            field_flags: column()?,
-            field_names: column()?,
-            extras: column()?,
-            references: column()?,
-            methods: column()?,
-            operation_flags: column()?,
-            operation_names: column()?,
-            segments: column()?,
-            queries: column()?,
-            messages: column()?,
-            fields_of_calls: column()?,
-        };
+        let [types_of, enums_of, manners_of, manner_of, paths, names, fields_of_calls, references, fields] =
+            columns.map(|text| Reader { text });
 
-        // Room for all rows at once: an allocator that wipes what it frees makes growing dear.
-        let mut table = Self {
-            names: Vec::with_capacity(names),
-            enums: Vec::with_capacity(enums),
-            fields: Vec::with_capacity(columns.kinds.text.len()),
-            messages: Vec::with_capacity(messages),
-            segments: Vec::with_capacity(columns.segments.text.len() / 2),
-            params: Vec::with_capacity(columns.queries.text.len() / 3),
-            operations: Vec::with_capacity(operations),
+        let types = read_types(types_of, types)?;
+        // Room for most rows at once: an allocator that wipes what it frees makes growing dear.
+        let mut unpacking = Unpacking {
+            table: Self {
+                names: Vec::with_capacity(fields.text.len() / 8),
+                enums: Vec::with_capacity(enums),
+                fields: Vec::with_capacity(fields.text.len() / 6),
+                messages: Vec::with_capacity(messages),
+                segments: Vec::with_capacity(8 * operations),
+                params: Vec::new(),
+                operations: Vec::with_capacity(operations),
+            },
+            referred: 0,
+            references,
         };
-        table.names.extend(strings.text.split_terminator(' '));
-        for _ in 0..enums {
-            let count = columns.enums.number()?;
-            let values = (0..count).map(|_| Some(table.name(columns.enums.name()?))).collect::<Option<_>>()?;
-            table.enums.push(values);
-        }
-        for index in 0..messages {
-            let len = columns.counts.number()?;
-            let start = table.fields.len() as u32;
-            for _ in 0..len {
-                let field = columns.field(index, enums > 0)?;
-                table.fields.push(field);
-            }
-            table.messages.push(Range { start, len: len as u32 });
-        }
-        let mut response = 0;
-        for _ in 0..operations {
-            let operation = columns.operation(&mut table, response)?;
-            response = usize::from(operation.response.0);
-            table.operations.push(operation);
-        }
-        (table.names.len() == names && rest.is_empty()).then_some(table)
+        unpacking.enums(enums_of, enums)?;
+        let manners = unpacking.manners(manners_of, manners)?;
+        unpacking.operations(&manners, OperationColumns { manner_of, paths, names, fields_of_calls }, operations)?;
+        unpacking.messages(fields, &types, messages)?;
+        (rest.is_empty() && usize::from(unpacking.referred) <= messages).then_some(unpacking.table)
     }
 }
 
-impl Columns {
-    fn field(&mut self, owner: usize, enums: bool) -> Option<Field> {
-        let code = self.kinds.byte()?;
-        let kind = kind(code & 15)?;
-        let shape = match code >> 4 {
-            0 => Shape::One,
-            1 => Shape::List,
-            2 => Shape::Map,
-            _ => return None,
-        };
-        let flags = self.field_flags.byte()?;
-        let wire = self.field_names.name()?;
-        let name = if flags & 1 << 4 != 0 { self.extras.name()? } else { wire };
-        let name_122 = if flags & 1 << 5 != 0 { self.extras.name()? } else { NO_NAME };
-        let oneof = if flags & 1 << 6 != 0 { self.extras.number()?.try_into().ok()? } else { 0 };
-        let target = match kind {
-            Kind::Message => self.references.message(owner)?.0,
-            Kind::Enum if enums => self.references.name()?,
-            _ => 0,
-        };
-        Some(Field { wire, name, name_122, target, kind, shape, oneof, flags })
+type Type = (Kind, Shape, u8);
+
+fn read_types(mut column: Reader, count: usize) -> Option<Vec<Type>> {
+    (0..count)
+        .map(|_| {
+            let code = column.byte()?;
+            let shape = match code >> 4 {
+                0 => Shape::One,
+                1 => Shape::List,
+                2 => Shape::Map,
+                _ => return None,
+            };
+            Some((kind(code & 15)?, shape, column.byte()?))
+        })
+        .collect()
+}
+
+struct OperationColumns {
+    manner_of: Reader,
+    paths: Reader,
+    names: Reader,
+    fields_of_calls: Reader,
+}
+
+impl Unpacking {
+    fn enums(&mut self, mut column: Reader, count: usize) -> Option<()> {
+        for _ in 0..count {
+            let values = column.number()?;
+            let values = (0..values).map(|_| column.word()).collect::<Option<_>>()?;
+            self.table.enums.push(values);
+        }
+        Some(())
     }
 
-    fn operation(&mut self, table: &mut Table, before: usize) -> Option<Operation> {
-        let method = match self.methods.byte()? {
+    fn keep(&mut self, name: &'static str) -> Option<Name> {
+        let number = self.table.names.len().try_into().ok()?;
+        self.table.names.push(name);
+        Some(number)
+    }
+
+    /// The next word of a column.
+    fn word(&mut self, column: &mut Reader) -> Option<Name> {
+        self.keep(column.word()?)
+    }
+
+    /// What operations share, each as an operation that lacks the rest, and its flags.
+    fn manners(&mut self, mut column: Reader, count: usize) -> Option<Vec<(Operation, usize)>> {
+        (0..count).map(|_| self.manner(&mut column)).collect()
+    }
+
+    fn manner(&mut self, column: &mut Reader) -> Option<(Operation, usize)> {
+        let method = match column.byte()? {
             0 => Method::Get,
             1 => Method::Post,
             2 => Method::Put,
@@ -475,60 +486,160 @@ impl Columns {
             4 => Method::Delete,
             _ => return None,
         };
-        let flags = self.operation_flags.byte()?;
-        let has = |bit: u8| flags & 1 << bit != 0;
+        let flags = column.number()?;
         let effect = match flags >> 4 & 3 {
             0 => Effect::Read,
             1 => Effect::Write,
             2 => Effect::Secret,
             _ => return None,
         };
-        let (service, name) = (self.operation_names.name()?, self.operation_names.name()?);
-
-        let segments = Range { start: table.segments.len() as u32, len: self.segments.number()? as u32 };
-        for _ in 0..segments.len {
-            let param = match self.segments.byte()? {
-                0 => None,
-                1 => Some(Kind::String),
-                2 => Some(Kind::Int64),
-                _ => return None,
-            };
-            table.segments.push(Segment { text: self.segments.name()?, param });
-        }
-        let query = Range { start: table.params.len() as u32, len: self.queries.number()? as u32 };
+        let query = Range { start: self.table.params.len() as u32, len: column.number()? as u32 };
         for _ in 0..query.len {
-            let kind = kind(self.queries.byte()?)?;
-            table.params.push(Param { kind, wire: self.queries.name()?, name: self.queries.name()? });
+            let kind = kind(column.byte()?)?;
+            let param = Param { kind, wire: self.word(column)?, name: self.word(column)? };
+            self.table.params.push(param);
         }
-        let response = self.messages.message(before)?;
-        let body = if has(0) { Some(self.messages.message(usize::from(response.0))?) } else { None };
-        let names = &mut self.fields_of_calls;
-        let response_field = if has(6) { names.name()? } else { NO_NAME };
-        let body_field = if has(7) { names.name()? } else { NO_NAME };
         let mut paging = None;
-        if has(1) {
-            let [token_in, token_out, items] = [names.name()?, names.name()?, names.name()?];
-            paging = Some(Paging { token_in, token_out, items, in_query: has(2) });
+        if flags & 1 << 1 != 0 {
+            let [token_in, token_out, items] = [self.word(column)?, self.word(column)?, self.word(column)?];
+            paging = Some(Paging { token_in, token_out, items, in_query: flags & 1 << 2 != 0 });
         }
-        let (mut body_field_122, mut response_field_122) = (NO_NAME, NO_NAME);
-        if has(3) {
-            (body_field_122, response_field_122) = (names.name()?, names.name()?);
-        }
-        Some(Operation {
+        let operation = Operation {
             method,
             effect,
-            body,
-            response,
+            body: None,
+            response: Message(0),
             paging,
-            service,
-            name,
-            segments,
+            service: NO_NAME,
+            name: NO_NAME,
+            segments: Range::default(),
             query,
-            body_field,
-            response_field,
-            body_field_122,
-            response_field_122,
-        })
+            response_field: if flags & 1 << 6 != 0 { CallField::OfName } else { CallField::OfBoth },
+            body_field: CallField::OfResponse,
+            body_field_122: NO_NAME,
+            response_field_122: NO_NAME,
+        };
+        Some((operation, flags))
+    }
+
+    fn operations(&mut self, manners: &[(Operation, usize)], columns: OperationColumns, count: usize) -> Option<()> {
+        let OperationColumns { mut manner_of, mut paths, mut names, mut fields_of_calls } = columns;
+        let mut service = NO_NAME;
+        let mut before = Range::default();
+        for _ in 0..count {
+            let (mut operation, flags) = *manners.get(manner_of.number()?)?;
+            operation.segments = self.path(&mut paths, before)?;
+            before = operation.segments;
+            let mut name = names.word()?;
+            if let Some((another, rest)) = name.split_once(':') {
+                service = self.keep(another)?;
+                name = rest;
+            }
+            operation.service = service;
+            operation.name = self.keep(name)?;
+            if flags & 1 << 7 != 0 {
+                operation.response_field = CallField::Given(self.word(&mut fields_of_calls)?);
+            }
+            if flags & 1 << 8 != 0 {
+                operation.body_field = CallField::Given(self.word(&mut fields_of_calls)?);
+            }
+            if flags & 1 << 3 != 0 {
+                operation.body_field_122 = self.word(&mut fields_of_calls)?;
+                operation.response_field_122 = self.word(&mut fields_of_calls)?;
+            }
+            operation.response = self.reference()?;
+            if flags & 1 != 0 {
+                operation.body = Some(self.reference()?);
+            }
+            self.table.operations.push(operation);
+        }
+        Some(())
+    }
+
+    /// The segments of a path, by those of the one before.
+    fn path(&mut self, column: &mut Reader, before: Range) -> Option<Range> {
+        let start = self.table.segments.len();
+        let shared = column.number()?;
+        for place in 0..shared {
+            let segment = *before.of(&self.table.segments).get(place)?;
+            self.table.segments.push(segment);
+        }
+        for segment in column.word()?.split('/').filter(|segment| !segment.is_empty()) {
+            let (param, text) = match (segment.strip_prefix('{'), segment.strip_prefix('#')) {
+                (Some(name), _) => (Some(Kind::String), name),
+                (_, Some(name)) => (Some(Kind::Int64), name),
+                _ => (None, segment),
+            };
+            let text = self.keep(text)?;
+            self.table.segments.push(Segment { text, param });
+        }
+        Some(Range { start: start as u32, len: (self.table.segments.len() - start) as u32 })
+    }
+
+    fn reference(&mut self) -> Option<Message> {
+        let number = match self.references.number()?.checked_sub(1) {
+            Some(number) => number.try_into().ok()?,
+            None => {
+                let next = self.referred;
+                self.referred = next.checked_add(1)?;
+                next
+            }
+        };
+        Some(Message(number))
+    }
+
+    fn messages(&mut self, mut column: Reader, types: &[Type], count: usize) -> Option<()> {
+        // Where in the table's fields each of those is that were spelled out.
+        let mut spelled: Vec<u16> = Vec::with_capacity(self.table.fields.capacity() / 2);
+        for number in 0..count {
+            // One that nothing refers to has a number all the same.
+            self.referred = self.referred.max(u16::try_from(number).ok()? + 1);
+            let start = self.table.fields.len();
+            loop {
+                let text = column.text;
+                let field = match text.as_bytes().first()? {
+                    b'.' => {
+                        column.text = text.get(1..)?;
+                        break;
+                    }
+                    byte if byte.is_ascii() => {
+                        spelled.push(self.table.fields.len().try_into().ok()?);
+                        self.field(&mut column, types)?
+                    }
+                    _ => *self.table.fields.get(usize::from(*spelled.get(column.high()?)?))?,
+                };
+                self.table.fields.push(field);
+            }
+            let len = (self.table.fields.len() - start) as u32;
+            self.table.messages.push(Range { start: start as u32, len });
+        }
+        column.text.is_empty().then_some(())
+    }
+
+    fn field(&mut self, column: &mut Reader, types: &[Type]) -> Option<Field> {
+        let text = column.text;
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))?;
+        let (wire, rest) = text.split_at_checked(end)?;
+        let wire = self.keep(wire)?;
+        column.text = rest;
+        let first = rest.as_bytes().first()?;
+        let number = match TYPES.bytes().position(|byte| byte == *first) {
+            Some(number) => {
+                column.text = rest.get(1..)?;
+                number
+            }
+            None => TYPES.len() + column.high()?,
+        };
+        let (kind, shape, flags) = *types.get(number)?;
+        let name = if flags & 1 << 4 != 0 { self.word(column)? } else { wire };
+        let name_122 = if flags & 1 << 5 != 0 { self.word(column)? } else { NO_NAME };
+        let oneof = if flags & 1 << 6 != 0 { column.high()?.try_into().ok()? } else { 0 };
+        let target = match kind {
+            Kind::Message => self.reference()?.0,
+            Kind::Enum if !self.table.enums.is_empty() => column.high()?.try_into().ok()?,
+            _ => 0,
+        };
+        Some(Field { wire, name, name_122, target, kind, shape, oneof, flags })
     }
 }
 
@@ -542,24 +653,25 @@ impl Reader {
     }
 
     fn number(&mut self) -> Option<usize> {
+        self.character()?.checked_sub(0x23)
+    }
+
+    /// A number among names.
+    fn high(&mut self) -> Option<usize> {
+        self.character()?.checked_sub(0xa1)
+    }
+
+    fn character(&mut self) -> Option<usize> {
         let mut rest = self.text.chars();
-        let code = u32::from(rest.next()?);
+        let code = u32::from(rest.next()?) as usize;
         self.text = rest.as_str();
-        let code = if code < 0xd800 { code } else { code - 0x800 };
-        code.checked_sub(0x23)?.try_into().ok()
+        Some(if code < 0xd800 { code } else { code - 0x800 })
     }
 
-    /// A name or an enumeration's index: all of them fit 16 bits.
-    fn name(&mut self) -> Option<Name> {
-        self.number()?.try_into().ok()
-    }
-
-    /// A message, as its distance from another: 0, 1, 2, 3, ... are 0, -1, 1, -2, ...
-    fn message(&mut self, from: usize) -> Option<Message> {
-        let distance = self.number()?;
-        let half = distance.div_ceil(2);
-        let to = if distance % 2 == 1 { from.checked_sub(half)? } else { from.checked_add(half)? };
-        to.try_into().ok().map(Message)
+    fn word(&mut self) -> Option<&'static str> {
+        let (word, rest) = self.text.split_once(' ')?;
+        self.text = rest;
+        Some(word)
     }
 }
 

@@ -264,12 +264,18 @@ impl<'a> Decoder<'a> {
                         let token = self.cursor.peek()?;
                         if row.plain && token == Token::String {
                             self.cursor.pass_string()?;
-                        } else if token == Token::Null {
-                            self.cursor.pass(token)?;
-                        } else if let Some(field) = fields.get(index) {
+                        } else {
                             let slot =
                                 if size > 0 && row.offset > 0 { Some(base + usize::from(row.offset)) } else { None };
-                            self.field(field, token, slot, size > 0, &Way::to(way, At::Field(row.name)))?;
+                            if let Some(slot) = slot {
+                                // A name that comes twice: the last value counts.
+                                self.set(slot, KEEP);
+                            }
+                            if token == Token::Null {
+                                self.cursor.pass(token)?;
+                            } else if let Some(field) = fields.get(index) {
+                                self.field(field, token, slot, size > 0, &Way::to(way, At::Field(row.name)))?;
+                            }
                         }
                     }
                     // A newer server's field, or one with an escape in its name: kept as it is.

@@ -144,7 +144,7 @@ fn tables(tools: &Tools) -> Result {
         };
         step.run(tools, || {
             let facts = keyturn_api::text::parse(&fs::read_to_string(&idl)?)?;
-            fs::write(&text, inline::table(&pack(&facts, whom)?))?;
+            fs::write(&text, inline::table(&pack(&facts, whom)?.text))?;
             fs::write(&types, inline::TABLE_TYPES)?;
             Ok(())
         })?;

@@ -1,4 +1,4 @@
-//! `c1.ts`: a class for each group with a method for each operation, and the class that holds the groups.
+//! `c1.ts`: the types of the groups and of their methods, and the list that `pkg/src/groups.ts` makes them from.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,9 @@ use keyturn_api::{
 
 use super::{Index, Side, comment, docs::Docs};
 
-pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
+pub fn write(index: &Index<'_>, docs: &mut Docs) -> Result<String, String> {
     let mut out = String::from(
-        "import type { Call, Engine } from \"../call.js\";\n\
-         import { Group } from \"../group.js\";\n\
+        "import type { Call } from \"../call.js\";\n\
          import type { RequestOptions } from \"../options.js\";\n\
          import type { Paged } from \"../paging.js\";\n\
          import type * as shared from \"./models.js\";\n\
@@ -23,35 +22,51 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> String {
         let Some((_, first)) = operations.first() else { continue };
         let property = naming::property(first);
         out += &comment("", &[docs.get(&property), &format!("Operations of the group `{}`.", first.group)]);
-        say(&mut out, format_args!("export class {} extends Group {{\n", naming::class(first)));
-        for (place, (number, operation)) in operations.iter().enumerate() {
+        say(&mut out, format_args!("export interface {} {{\n", naming::class(first)));
+        for (place, (_, operation)) in operations.iter().enumerate() {
             out += if place == 0 { "" } else { "\n" };
-            method(&mut out, index, docs, *number, operation);
+            method(&mut out, index, docs, operation);
         }
         out += "}\n\n";
     }
     out += &comment("", &["The groups of operations. Each is made when it is first asked for."]);
-    out += "export class ConductorOneGroups {\n  \
-              readonly #engine: Engine;\n  \
-              readonly #groups = new Map<unknown, Group>();\n\n  \
-              /** @internal */\n  \
-              constructor(engine: Engine) {\n    \
-                this.#engine = engine;\n  \
-              }\n\n  \
-              #group<G extends Group>(type: new (engine: Engine) => G): G {\n    \
-                let group = this.#groups.get(type);\n    \
-                if (!group) this.#groups.set(type, (group = new type(this.#engine)));\n    \
-                return group as G;\n  \
-              }\n";
+    out += "export interface Groups {\n";
     for operations in &groups {
         let Some((_, first)) = operations.first() else { continue };
         let (property, class) = (naming::property(first), naming::class(first));
-        out.push('\n');
         out += &comment("  ", &[docs.get(&property)]);
-        say(&mut out, format_args!("  get {property}(): {class} {{\n    return this.#group({class});\n  }}\n"));
+        say(&mut out, format_args!("  readonly {property}: {class};\n"));
     }
-    out += "}\n";
-    out
+    out += "}\n\n";
+    out += &comment(
+        "",
+        &[
+            "Each group's class, and its methods in the order of the operations' numbers: `*` stands behind one that pages, `-` behind \
+           one that takes no request.",
+        ],
+    );
+    say(&mut out, format_args!("export const GROUPS =\n  \"{}\";\n", list(index, &groups)?));
+    Ok(out)
+}
+
+/// The groups and methods as text: names cost less than code that differs in a name.
+fn list(index: &Index<'_>, groups: &[Vec<(usize, &Operation)>]) -> Result<String, String> {
+    let mut lines = Vec::new();
+    let numbers = groups.iter().flatten().map(|(number, _)| *number);
+    if numbers.enumerate().any(|(place, number)| place != number) {
+        return Err("the operations of a group do not stand together in the IDL".to_owned());
+    }
+    for operations in groups {
+        let Some((_, first)) = operations.first() else { continue };
+        let mut line = naming::class(first);
+        for (_, operation) in operations {
+            let paged = if item_type(index, operation).is_some() { "*" } else { "" };
+            let bare = if naming::request_type(index.api, operation).is_none() { "-" } else { "" };
+            line += &format!(" {}{paged}{bare}", naming::method(operation));
+        }
+        lines.push(line);
+    }
+    Ok(lines.join("/"))
 }
 
 /// The operations by group, each with its number, in document order.
@@ -69,29 +84,21 @@ pub fn groups(api: &Api) -> Vec<Vec<(usize, &Operation)>> {
     groups
 }
 
-fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, number: usize, operation: &Operation) {
+fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, operation: &Operation) {
     let name = naming::method(operation);
     let own = docs.get(&format!("{}.{name}", naming::property(operation))).to_owned();
     *out += &comment("  ", &[&own, &wire_facts(operation), if operation.deprecated { "@deprecated" } else { "" }]);
     let response = format!("operations.{}", naming::response_type(operation));
-    let (argument, pass) = match naming::request_type(index.api, operation) {
-        None => (String::new(), "undefined"),
-        Some(request) => {
-            let namespace = if request.namespace == Namespace::Shared { "shared" } else { "operations" };
-            let optional = if request.optional { "?" } else { "" };
-            (format!("request{optional}: {namespace}.{}, ", request.name), "request")
-        }
+    let argument = naming::request_type(index.api, operation).map_or_else(String::new, |request| {
+        let namespace = if request.namespace == Namespace::Shared { "shared" } else { "operations" };
+        let optional = if request.optional { "?" } else { "" };
+        format!("request{optional}: {namespace}.{}, ", request.name)
+    });
+    let returns = match item_type(index, operation) {
+        Some(item) => format!("Paged<{response}, {item}>"),
+        None => format!("Call<{response}>"),
     };
-    let (returns, call) = match item_type(index, operation) {
-        Some(item) => (format!("Paged<{response}, {item}>"), "paged"),
-        None => (format!("Call<{response}>"), "call"),
-    };
-    say(
-        out,
-        format_args!(
-            "  {name}({argument}options?: RequestOptions): {returns} {{\n    return this.{call}({number}, {pass}, options);\n  }}\n"
-        ),
-    );
+    say(out, format_args!("  {name}({argument}options?: RequestOptions): {returns};\n"));
 }
 
 /// The type of one item of an operation that pages.

@@ -11,23 +11,25 @@ use std::{
 use keyturn_api::{
     model::{Api, Field, Kind, Message, Operation, Place, Shape},
     naming::{self, Namespace},
+    table::{For, PackError, pack},
 };
 
 use super::{Index, Side, classes, docs::Docs, key, types};
 
 /// The name and text of each file.
-pub fn files(api: &Api) -> [(&'static str, String); 6] {
+pub fn files(api: &Api) -> Result<[(&'static str, String); 6], PackError> {
     let then = of_122(api);
     let index = Index::within(&then, "shared.");
     let differing = differing(api, &index);
-    [
+    let numbers = pack(api, For::Compat)?.messages;
+    Ok([
         ("compat/models.ts", models(&index, &differing)),
         ("compat/operations.ts", operations(&index, &differing)),
         ("compat/groups.ts", groups(&index)),
         ("compat/funcs.ts", functions(&index)),
-        ("compat/json.ts", json(&index)),
+        ("compat/json.ts", json(&index, &numbers)),
         ("compat/facts.ts", facts(api)),
-    ]
+    ])
 }
 
 /// The API as release 1.2.2 has it: its names, and requests with what the server sets where that can be null. A message that came
@@ -240,8 +242,8 @@ fn facts(api: &Api) -> String {
     )
 }
 
-/// Functions that read and write the JSON of a message, for the messages that release 1.2.2 has.
-fn json(index: &Index<'_>) -> String {
+/// Functions that read and write the JSON of a message, for the messages that release 1.2.2 has; by its number in the table.
+fn json(index: &Index<'_>, numbers: &HashMap<String, usize>) -> String {
     let mut out = String::from(
         "import { fromJSON, toJSON, type FromJSON, type ToJSON } from \"../../compat/json.js\";\n\
          import type * as shared from \"./models.js\";\n\n",
@@ -255,8 +257,9 @@ fn json(index: &Index<'_>) -> String {
         }
         types::reach(index, &operation.response, Side::Output, &mut received);
     }
-    for (number, message) in index.api.messages.iter().enumerate() {
+    for message in &index.api.messages {
         let key = message.key.as_str();
+        let Some(number) = numbers.get(key) else { continue };
         if received.contains(key) {
             let name = &message.name;
             let function = naming::camel(name);
@@ -329,7 +332,8 @@ message t.OldSet OldSet
 
     fn made(name: &str) -> String {
         let api = parse(IDL).unwrap();
-        let (_, text) = files(&api).into_iter().find(|(file, _)| *file == format!("compat/{name}.ts")).unwrap();
+        let (_, text) =
+            files(&api).unwrap().into_iter().find(|(file, _)| *file == format!("compat/{name}.ts")).unwrap();
         text
     }
 

@@ -1,5 +1,5 @@
 //! `cargo xtask generate`: writes the facade from `api/c1.idl` and `api/c1.docs` into `pkg/src/generated`:
-//! `c1.ts` (a class for each group), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`;
+//! `c1.ts` (the groups), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`;
 //! and from `api/commercelayer.*` what [`resources`] describes.
 
 mod classes;
@@ -31,7 +31,7 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let folder = root.join("pkg/src/generated");
     fs::create_dir_all(folder.join("compat"))?;
     let facade = files(&api, docs).map_err(|error| format!("api/c1.docs: {error}"))?;
-    let facade = facade.into_iter().chain(compat::files(&api)).map(|(name, text)| (name.to_owned(), text));
+    let facade = facade.into_iter().chain(compat::files(&api)?).map(|(name, text)| (name.to_owned(), text));
     let (api, mut docs) = read(root, "commercelayer")?;
     let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
     for (name, text) in facade.chain(resources) {
@@ -57,7 +57,7 @@ fn files(api: &Api, mut docs: Docs) -> Result<[(&'static str, String); 4], Strin
     let api = &of_today(api);
     let index = Index::new(api);
     let files = [
-        ("c1.ts", classes::write(&index, &mut docs)),
+        ("c1.ts", classes::write(&index, &mut docs)?),
         ("operations.ts", types::operations(&index, &mut docs)),
         ("models.ts", types::models(&index, &mut docs)),
         ("enums.ts", enums::write(api)),

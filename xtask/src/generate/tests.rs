@@ -37,9 +37,17 @@ fn block<'a>(text: &'a str, declaration: &str) -> &'a str {
 fn the_generated_surface_is_the_one_of_the_facts() {
     let files = c1();
     let facts = read("tests/facts/c1-surface.tsv");
-    let classes: HashMap<&str, &str> =
-        files["c1.ts"].split("\nexport class ").skip(1).map(|text| (text.split(' ').next().unwrap(), text)).collect();
-    let groups = classes["ConductorOneGroups"];
+    let classes: HashMap<&str, &str> = files["c1.ts"]
+        .split("\nexport interface ")
+        .skip(1)
+        .map(|text| (text.split(' ').next().unwrap(), text))
+        .collect();
+    let groups = classes["Groups"];
+    let list = files["c1.ts"].split("export const GROUPS =\n  \"").nth(1).unwrap().trim_end_matches("\";\n");
+    let methods: Vec<(&str, &str)> = list
+        .split('/')
+        .flat_map(|line| line.split(' ').skip(1).map(move |method| (line.split(' ').next().unwrap(), method)))
+        .collect();
     let api = parse(&read("api/c1.idl")).unwrap();
     let fields = api.messages.iter().flat_map(|m| m.fields.iter().map(|field| (m.key.as_str(), field)));
     let read_only: HashSet<(&str, &str)> =
@@ -49,16 +57,15 @@ fn the_generated_surface_is_the_one_of_the_facts() {
         let columns: Vec<&str> = line.split('\t').collect();
         match columns.as_slice() {
             ["op", id, property, class, method, _, _, _, request, response, body, field] => {
-                assert!(groups.contains(&format!("  get {property}(): {class} {{")), "{property}");
+                assert!(groups.contains(&format!("  readonly {property}: {class};")), "{property}");
                 let start = classes[class].split(&format!("\n  {method}(")).nth(1);
                 let signature = start.and_then(|rest| rest.lines().next());
                 let signature = signature.unwrap_or_else(|| unreachable!("{class} has no {method}"));
-                let number = format!(".call({operations}, ");
-                let paged = format!(".paged({operations}, ");
-                assert!(
-                    start.unwrap().lines().nth(1).is_some_and(|l| l.contains(&number) || l.contains(&paged)),
-                    "{id}"
-                );
+                let place = api.operations.iter().position(|operation| operation.id == *id).unwrap();
+                let (listed, marked) = methods[place];
+                assert_eq!((listed, marked.trim_end_matches(['*', '-'])), (*class, *method), "{id}");
+                assert_eq!(marked.contains('*'), signature.contains("): Paged<"), "{id}");
+                assert_eq!(!marked.contains('-'), signature.starts_with("request"), "{id}");
                 let answer = format!("<{response}");
                 assert!(signature.contains(&answer), "{id}: {signature}");
                 if !request.is_empty() {
@@ -134,14 +141,15 @@ fn methods_say_what_they_do_and_return() {
     let files = small(SMALL, "thing  Things.\nthing.make  Makes one.\nThing  A thing.\nThing.at  When.\n").unwrap();
     let c1 = &files["c1.ts"];
     for text in [
-        "/**\n * Things.\n *\n * Operations of the group `Thing`.\n */\nexport class Thing extends Group {\n",
+        "/**\n * Things.\n *\n * Operations of the group `Thing`.\n */\nexport interface Thing {\n",
         "   * `GET /things/{thing_id}` Read: retried. Stability: beta.\n   *\n   * @deprecated\n",
-        "  get(request: operations.TGetRequest, options?: RequestOptions): Call<operations.TGetResponse> {\n    return this.call(0, request, options);\n",
-        "  list(request?: operations.TListRequest, options?: RequestOptions): Paged<operations.TListResponse, shared.Thing> {\n    return this.paged(1, request, options);\n",
+        "  get(request: operations.TGetRequest, options?: RequestOptions): Call<operations.TGetResponse>;\n",
+        "  list(request?: operations.TListRequest, options?: RequestOptions): Paged<operations.TListResponse, shared.Thing>;\n",
         "   * Makes one.\n   *\n   * `POST /things` Answers with a secret that is shown once: never retried once it may have arrived.\n",
-        "  make(request?: shared.ThingInput, options?: RequestOptions): Call<operations.TMakeResponse> {",
-        "  ping(options?: RequestOptions): Call<operations.TPingResponse> {\n    return this.call(4, undefined, options);\n",
-        "  /** Things. */\n  get thing(): Thing {\n    return this.#group(Thing);\n",
+        "  make(request?: shared.ThingInput, options?: RequestOptions): Call<operations.TMakeResponse>;\n",
+        "  ping(options?: RequestOptions): Call<operations.TPingResponse>;\n",
+        "  /** Things. */\n  readonly thing: Thing;\n",
+        "\nexport const GROUPS =\n  \"Thing get list* make set/Ping ping-\";\n",
     ] {
         assert!(c1.contains(text), "missing: {text}\n{c1}");
     }
@@ -182,4 +190,12 @@ fn types_say_what_is_sent_and_what_is_received() {
 #[test]
 fn a_comment_on_nothing_is_refused() {
     assert_eq!(small(SMALL, "Thing.gone  Text.\nthing.gone  Text.").unwrap_err(), "there is no Thing.gone, thing.gone");
+}
+
+#[test]
+fn operations_that_are_not_in_order_are_refused() {
+    let apart = SMALL
+        .replace("op t.Ping Ping.Ping", "op t.Ping Thing.Ping")
+        .replace("op t.Make Thing.Make", "op t.Make Ping.Make");
+    assert!(small(&apart, "").unwrap_err().contains("do not stand together"));
 }

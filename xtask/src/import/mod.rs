@@ -19,10 +19,10 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error, fs, path::Path};
+use std::{collections::HashMap, error::Error, fs, path::Path};
 
 use keyturn_api::{
-    model::Api,
+    model::{Api, Operation},
     text::{parse, print},
 };
 
@@ -132,7 +132,19 @@ fn run(name: &str, source: &str, text: &str, previous: &Api, facts: Facts<'_>) -
     let notes = overlay::apply(&mut api, facts.overlay).map_err(of("overlay"))?;
     overlay::apply_sdk122(&mut api, facts.sdk122).map_err(of("sdk122"))?;
     let notes = notes.into_iter().map(|note| format!("api/{name}.overlay: {note}")).collect();
+    group(&mut api.operations);
     Ok(Imported { api, names: lock, notes })
+}
+
+/// Brings the operations of a group together, groups in the order of the document: the facade counts on it, and what is alike
+/// packs better side by side.
+fn group(operations: &mut [Operation]) {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for operation in operations.iter() {
+        let next = places.len();
+        places.entry(operation.group.clone()).or_insert(next);
+    }
+    operations.sort_by_key(|operation| places.get(&operation.group).copied());
 }
 
 fn report(previous: &Api, imported: &Imported, written: bool) {
