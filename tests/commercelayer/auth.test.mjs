@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
-import { chunk, installed } from "../lib/installed.mjs";
+import { chunk, installed, module } from "../lib/installed.mjs";
 import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
@@ -12,8 +12,13 @@ const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/p
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const auth = await load("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
-const { commerceLayerPlan, Limit } = await chunk(folder, "commercelayer");
-const { Deadline, Driver, Session, guarded, sender } = await chunk(folder, "core");
+await module("index.js");
+const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
+const { Session } = await module("session.js");
+const { Driver } = await module("driver.js");
+const { Limit } = await module("auth/limit.js");
+const { Deadline, sender } = await module("transport.js");
+const { guarded } = await chunk(folder, "core");
 
 const CANARY = "canary-7f3a9b";
 const APPLICATION = { clientId: "client-id-1", clientSecret: `${CANARY}-client-secret` };

@@ -35,6 +35,11 @@ export function install() {
   return folder;
 }
 
+/** A module that the package was joined from, with a state of its own: for what is tested by itself, and no file of the package exports. */
+export function module(name) {
+  return import(new URL(`../../target/keyturn/package/modules/${name}`, import.meta.url));
+}
+
 /** A chunk of the installed package, by its name in `xtask/bundle.mjs`: for what its entries load, and nothing public shows. */
 export function chunk(folder, name) {
   return import(pathToFileURL(join(folder, `node_modules/keyturn/pkg/dist/esm/chunks/${name}.js`)).href);
