@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { format, inspect } from "node:util";
 import * as jose from "jose";
-import { installed } from "./lib/installed.mjs";
+import { chunk, installed } from "./lib/installed.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 import { answer, stub } from "./lib/stub.mjs";
 
@@ -206,10 +206,8 @@ test("assertions are accepted by jose", async () => {
 });
 
 describe("custody", () => {
-  const glue = () => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/generated/core-glue.js")).href);
-
   test("after close() the core's memory holds no secret, no token and no code", async () => {
-    const { memory } = (await glue()).initSync({});
+    const { memory } = (await chunk(folder, "core-glue")).initSync({});
     const found = (text) => Buffer.from(memory.buffer).includes(text);
     const at = await sandbox.createSandbox();
     const { clientId, clientSecret, url, fetch } = at;

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { after, describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "../xtask/steps.mjs";
-import { installed } from "./lib/installed.mjs";
+import { chunk, installed } from "./lib/installed.mjs";
 
 const folder = installed();
 const keyturn = join(folder, "node_modules/keyturn");
@@ -102,10 +101,55 @@ describe("the default and the slim entry", () => {
   }
 });
 
+describe("what is loaded", () => {
+  const loads = (entry) => [...graph(join(esm, entry))].map((file) => relative(esm, file).replaceAll(sep, "/")).sort();
+  const chunks = (...names) => names.map((name) => `chunks/${name}.js`);
+  const core = chunks("core", "core-glue");
+
+  // Each file costs about a millisecond of the start of a program; and what no entry needs, the table of another API first of
+  // all, is not in any of them.
+  for (const [entry, files] of [
+    ["index.js", [...chunks("c1", "core-bytes"), ...core]],
+    ["slim.js", [...chunks("c1"), ...core]],
+    ["workerd.js", ["../core.wasm", ...chunks("c1"), ...core]],
+    ["commercelayer/index.js", [...chunks("commercelayer", "core-bytes", "jsonapi"), ...core]],
+    ["commercelayer/slim.js", [...chunks("commercelayer", "jsonapi"), ...core]],
+    ["commercelayer/jsonapi/index.js", chunks("jsonapi")],
+    ["compat/index.js", ["compat/provide.js", ...chunks("compat", "core-bytes"), ...core]],
+    ["generated/enums.js", []],
+    ["redis.js", []],
+    ["sandbox.js", [...chunks("sandbox"), ...core]],
+  ]) {
+    test(`${entry} loads ${files.length} files besides itself`, () => assert.deepEqual(loads(entry), [entry, ...files].sort()));
+  }
+
+  test("every chunk is loaded by an entry", () => {
+    const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
+    const entries = strings(manifest.exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []);
+    const loaded = new Set(entries.flatMap(loads).filter((file) => file.startsWith("chunks/")));
+    assert.deepEqual([...loaded].sort(), readdirSync(join(esm, "chunks")).map((name) => `chunks/${name}`).sort());
+  });
+
+  // What more than one API or kind of module shares has state, so there is one instance of it.
+  test("nothing that is declared with a comment is in two files", () => {
+    const places = new Map();
+    for (const file of readdirSync(esm, { recursive: true })) {
+      if (!file.endsWith(".js")) continue;
+      const text = readFileSync(join(esm, file), "utf8");
+      for (const [declaration] of text.matchAll(/^\/\*\*[^]*?\*\/\n(?:async )?(?:class|function|const|let) .*$/gm)) {
+        places.set(declaration, new Set(places.get(declaration)).add(file));
+      }
+    }
+    assert.ok(places.size > 300);
+    for (const [declaration, files] of places) assert.equal(files.size, 1, `${declaration} in ${[...files]}`);
+  });
+});
+
 describe("the inline bytes", () => {
   test("are those of core.wasm", async () => {
-    const { unpack } = await import(pathToFileURL(join(esm, "unpack.js")).href);
-    const { text, shift, length } = await import(pathToFileURL(join(esm, "generated/core-bytes.js")).href);
+    const { unpack } = await chunk(folder, "core");
+    const source = readFileSync(join(esm, "chunks/core-bytes.js"), "utf8").replaceAll(/^(?:import|export) .*$/gm, "");
+    const { text, shift, length } = new Function(`${source}; return { text, shift, length };`)();
     assert.ok(readFileSync(join(keyturn, "pkg/dist/core.wasm")).equals(unpack(text, shift, length)));
     // What a classic script in a page without an encoding becomes.
     const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
@@ -155,6 +199,24 @@ describe("bundlers", () => {
       await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, minify: true, format, charset, outfile, platform: "neutral", logLevel: "error" });
       const { stdout, stderr } = node(outfile);
       assert.equal(stdout, "invalid_configuration\n", stderr);
+    });
+  }
+});
+
+describe("a bundle of one declaration holds little else", () => {
+  for (const [source, most] of [
+    ['export { KeyturnError } from "keyturn";', 240_000],
+    ['export { KeyturnError } from "keyturn/slim";', 1_000],
+    ['export { Secret, memoryStore } from "keyturn/slim";', 2_000],
+    ['export { jwtDecode } from "keyturn/commercelayer/slim";', 2_000],
+    ['export { ApiError } from "keyturn/commercelayer/slim";', 2_000],
+    ['export { HTTPClient } from "keyturn/compat/lib/http";', 1_000],
+    ['export { ConnectionError } from "keyturn/compat/sdk/models/errors";', 1_000],
+    ['export { redisStore } from "keyturn/redis";', 2_000],
+  ]) {
+    test(source, async () => {
+      const { outputFiles } = await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, minify: true, write: false, format: "esm", charset: "utf8", platform: "neutral", logLevel: "error" });
+      assert.ok(outputFiles[0].contents.length < most, `${outputFiles[0].contents.length} bytes`);
     });
   }
 });

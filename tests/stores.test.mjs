@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createClient } from "redis";
 import { browser } from "../xtask/browsers.mjs";
-import { installed } from "./lib/installed.mjs";
+import { installed, module } from "./lib/installed.mjs";
 
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
@@ -244,8 +244,7 @@ describe("clients", () => {
 });
 
 test("of many workers on one Redis, no more pass in a minute than the token endpoint answers", async () => {
-  const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
-  const [{ Limit }, { Deadline }] = [await load("auth/limit.js"), await load("transport.js")];
+  const [{ Limit }, { Deadline }] = [await module("auth/limit.js"), await module("transport.js")];
   const shared = { store: redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), key: "requests" };
   const controller = new AbortController();
   let passed = 0;

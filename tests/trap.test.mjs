@@ -5,11 +5,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { installed } from "./lib/installed.mjs";
+import { chunk, installed } from "./lib/installed.mjs";
 
 const folder = installed();
 const { keyturn } = await import(pathToFileURL(join(folder, "load.mjs")).href);
-const { guarded } = await import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/core.js")).href);
+const { guarded } = await chunk(folder, "core");
 
 /** The trap is a real one: a handle that is null, which the core's own glue refuses. */
 function trap() {

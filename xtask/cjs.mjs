@@ -1,11 +1,11 @@
 // Turns the package's ES modules into CommonJS, file by file: `node xtask/cjs.mjs FROM TO`.
 // The types are the same files: the `package.json` beside them says which kind of module they describe.
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { transform } from "esbuild";
 
 /** Entries that only exist as ES modules. */
-const ESM_ONLY = ["cli.js", "sandbox.js", "workerd.js"];
+const ESM_ONLY = ["cli.js", "sandbox.js", "workerd.js", "compat/workerd.js", "commercelayer/workerd.js"];
 
 /** What the package's manifest gives to names of its own. The manifest that is beside these files hides that one. */
 const IMPORTS = { "#core": "compat/provide.js" };
@@ -13,9 +13,10 @@ const IMPORTS = { "#core": "compat/provide.js" };
 const [from, to] = process.argv.slice(2);
 
 for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || ESM_ONLY.includes(basename(entry.name).replace(".d.ts", ".js"))) continue;
   const source = join(entry.parentPath ?? entry.path, entry.name);
-  const target = join(to, source.slice(from.length));
+  const name = relative(from, source).replaceAll(sep, "/");
+  if (!entry.isFile() || ESM_ONLY.includes(name.replace(".d.ts", ".js"))) continue;
+  const target = join(to, name);
   await mkdir(dirname(target), { recursive: true });
   if (/\.(js|d\.ts)$/.test(entry.name)) {
     const text = imported(await readFile(source, "utf8"), dirname(target));
@@ -27,7 +28,7 @@ for (const entry of await readdir(from, { recursive: true, withFileTypes: true }
 await writeFile(join(to, "package.json"), '{ "type": "commonjs" }\n');
 
 function imported(source, folder) {
-  return source.replaceAll(/^import "(#\w+)";$/gm, (_, name) => `import "./${relative(folder, join(to, IMPORTS[name])).replaceAll(sep, "/")}";`);
+  return source.replaceAll(/^import ['"](#\w+)['"];$/gm, (_, name) => `import "./${relative(folder, join(to, IMPORTS[name])).replaceAll(sep, "/")}";`);
 }
 
 async function commonJS(source) {

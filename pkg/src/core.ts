@@ -3,7 +3,7 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import * as glue from "./generated/core-glue.js";
+import { __wbg_reset_state as resetState, Api as Table, failure, initSync, Session } from "./generated/core-glue.js";
 import { InternalError, KeyturnError } from "./errors.js";
 import type { Bytes, WasmModule } from "./platform.js";
 import type { Operation } from "./facts.js";
@@ -15,6 +15,11 @@ export interface Guest {
   leave(): void;
 }
 
+/** What the core exports, as far as this package uses it. */
+const used = { Api: Table, Session, failure };
+
+/** The core's exports. */
+export type Core = typeof used;
 
 type Source = WasmModule | (() => WasmModule);
 
@@ -52,21 +57,21 @@ async function compile(from: WasmModule | Bytes | Response | URL | string | Prom
 }
 
 /** The core's exports, from an instance that works. */
-export function core(): typeof glue {
+export function core(): Core {
   if (!running) {
     if (source === undefined) throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
     if (typeof source === "function") source = source();
-    glue.initSync({ module: source });
+    initSync({ module: source });
     running = true;
   }
-  return glue;
+  return used;
 }
 
 /**
  * Runs something in the core. What the core throws on purpose is not an `Error`, and passes. A trap is: it leaves the instance
  * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
  */
-export function guarded<T>(run: (exports: typeof glue) => T): T {
+export function guarded<T>(run: (exports: Core) => T): T {
   const exports = core();
   try {
     return run(exports);
@@ -82,7 +87,7 @@ export function guarded<T>(run: (exports: typeof glue) => T): T {
 function restart(): void {
   for (const guest of guests) guest.deref()?.leave();
   guests.clear();
-  glue.__wbg_reset_state();
+  resetState();
 }
 
 /** Registers what has to leave when an instance breaks. */
@@ -95,7 +100,7 @@ export function register(guest: Guest): () => void {
 /** The facts of one API, and what the core does by them. The table is unpacked on first use. */
 export class Api implements Guest {
   readonly #packed: () => string;
-  #handle: glue.Api | undefined;
+  #handle: Table | undefined;
   readonly #operations = new Map<number, Operation>();
   readonly #plans = new Map<number, Plan>();
 
@@ -110,8 +115,8 @@ export class Api implements Guest {
   }
 
   /** Runs something on the opened table, as {@link guarded} does. */
-  run<T>(work: (table: glue.Api) => T): T {
-    return guarded(({ Api: Table }) => {
+  run<T>(work: (table: Table) => T): T {
+    return guarded(() => {
       if (this.#handle === undefined) {
         this.#handle = new Table(this.#packed());
         register(this);

@@ -204,8 +204,8 @@ function withHeaders(own: Record<string, string>, more: RequestInit["headers"][]
   return headers;
 }
 
-const USUAL = new Float64Array();
-const NEVER = new Float64Array([1, 0, 0, 1, 0, 0, 0, 0]);
+const USUAL = /* @__PURE__ */ new Float64Array();
+const NEVER = /* @__PURE__ */ new Float64Array([1, 0, 0, 1, 0, 0, 0, 0]);
 const OFFICIAL_BACKOFF = { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 3_600_000 };
 
 /** A retry option as the core reads it. */

@@ -17,8 +17,8 @@ export const Unknown = {
 /** One of {@link Unknown}. */
 export type Unknown = (typeof Unknown)[keyof typeof Unknown];
 
-const utf8 = new TextEncoder();
-let scratch = new Uint8Array(4096);
+const utf8 = /* @__PURE__ */ new TextEncoder();
+let scratch = /* @__PURE__ */ new Uint8Array(4096);
 
 /** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
 function bytesOf(text: string): Uint8Array {

@@ -4,7 +4,7 @@
  */
 
 import { ConfigurationError } from "./errors.js";
-import * as glue from "./generated/sandbox-glue.js";
+import { initSync, Tenant } from "./generated/sandbox-glue.js";
 import type { Bytes, WasmModule } from "./platform.js";
 
 /** The rows that a sandbox begins with. */
@@ -218,7 +218,7 @@ let ready: Promise<void> | undefined;
 export function load(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<void> {
   return (ready ??= compile(wasm).then(
     (module) => {
-      glue.initSync({ module });
+      initSync({ module });
     },
     (error: unknown) => {
       // Another try may go better.
@@ -241,7 +241,7 @@ async function compile(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Prom
 
 /** A sandbox tenant in this process. {@link createSandbox} makes it. */
 export class Sandbox {
-  readonly #tenant: glue.Tenant;
+  readonly #tenant: Tenant;
   #ready: ReadyTenant;
   #closed = false;
 
@@ -271,7 +271,7 @@ export class Sandbox {
     const shown = clock instanceof Date ? clock.getTime() : clock;
     const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked, dpop, commercelayer });
     try {
-      this.#tenant = new glue.Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
+      this.#tenant = new Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new ConfigurationError(message.split(":", 1)[0] ?? "", "invalid", message, { cause: error });

@@ -25,19 +25,20 @@ interface Surroundings {
 
 const around = globalThis as Surroundings;
 
+// What is found out here is free of effects, and bundlers are told so: an application that only has an error has none of it.
+
 /** Cloudflare's Workers, or their runtime elsewhere. */
-export const isWorkerd = around.navigator?.userAgent === "Cloudflare-Workers";
+export const isWorkerd = /* @__PURE__ */ (() => around.navigator?.userAgent === "Cloudflare-Workers")();
 
 /** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
-export const isPage = around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true);
+export const isPage = /* @__PURE__ */ (() => around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true))();
 
 /**
  * How each request is sent: tokens never follow a redirect, no cookie goes along, nothing is stored or told to
  * another site.
  */
-export const RULES: RequestInit = isWorkerd
-  ? { redirect: "manual", ...uncached() }
-  : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
+export const RULES: RequestInit = /* @__PURE__ */ (() =>
+  isWorkerd ? { redirect: "manual", ...uncached() } : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" })();
 
 /** Cloudflare's fetch refuses fields that it does not know. Other than a browser's it knows no cookies, but a cache, or it did not yet. */
 function uncached(): RequestInit {
@@ -53,8 +54,8 @@ function uncached(): RequestInit {
  * What is sent, once. Deno sends a request again by itself, a POST too, when a connection breaks that was used before, but not one
  * whose body it reads as a stream; of those a blob has a length.
  */
-export const once: (init: RequestInit) => RequestInit =
-  around.Deno === undefined ? (init) => init : (init) => (init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init);
+export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
+  around.Deno === undefined ? (init: RequestInit) => init : (init: RequestInit) => (init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init))();
 
 /** The sender of a client. */
 export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | undefined): Sender {

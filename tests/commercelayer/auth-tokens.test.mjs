@@ -6,14 +6,14 @@ import { after, afterEach, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import * as jose from "jose";
-import { installed } from "../lib/installed.mjs";
+import { installed, module } from "../lib/installed.mjs";
 import { authServer, makeKey } from "./auth-server.mjs";
 
 const folder = installed();
 await import(pathToFileURL(join(folder, "load.mjs")).href);
 const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
-const auth = await load("commercelayer/auth/index.js");
-const { scopeHint } = await load("commercelayer/auth/jwt.js");
+const auth = await load("commercelayer/index.js");
+const { scopeHint } = await module("commercelayer/auth/jwt.js");
 
 const part = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 const servers = [];

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { npm } from "../../xtask/steps.mjs";
 
 const VARIABLE = "KEYTURN_INSTALLED";
@@ -32,6 +33,16 @@ export function install() {
   writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\nexport * as commercelayer from "keyturn/commercelayer";\n');
   writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\nexports.commercelayer = require("keyturn/commercelayer");\n');
   return folder;
+}
+
+/** A module that the package was joined from, with a state of its own: for what is tested by itself, and no file of the package exports. */
+export function module(name) {
+  return import(new URL(`../../target/keyturn/package/modules/${name}`, import.meta.url));
+}
+
+/** A chunk of the installed package, by its name in `xtask/bundle.mjs`: for what its entries load, and nothing public shows. */
+export function chunk(folder, name) {
+  return import(pathToFileURL(join(folder, `node_modules/keyturn/pkg/dist/esm/chunks/${name}.js`)).href);
 }
 
 /** Removes what `install` made. */

@@ -1,7 +1,7 @@
 /** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
 
+import type { Core } from "../core.js";
 import type { Session as Handle } from "../generated/core-glue.js";
-import type * as glue from "../generated/core-glue.js";
 import type { Clock, Logger, Security } from "../options.js";
 import type { DeviceCode } from "./credentials.js";
 import type { DpopOptions } from "./dpop.js";
@@ -11,7 +11,7 @@ import type { TokenStore } from "./sharing.js";
 /** How to authenticate, and where. @internal */
 export interface Plan<Told extends object = object> {
   /** Makes the core's half. What it throws as text is the JSON of an option's error. */
-  readonly open: (core: typeof glue, secret: Uint8Array) => Handle;
+  readonly open: (core: Core, secret: Uint8Array) => Handle;
   /** What only the core keeps. */
   readonly secret: Uint8Array;
   /** What {@link Session.authentication} says, but for the clock. */

@@ -39,7 +39,7 @@ export interface ErrorContext {
   readonly source?: unknown;
 }
 
-const TYPES: ReadonlySet<unknown> = new Set(Object.values(ErrorType));
+const TYPES: ReadonlySet<unknown> = /* @__PURE__ */ (() => new Set(Object.values(ErrorType)))();
 
 /** Every failure of a call. */
 export class SdkError extends Error {

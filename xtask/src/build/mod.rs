@@ -165,11 +165,20 @@ fn portable(types: &str) -> String {
     portable
 }
 
-/// Compiles `pkg/src` to ES modules, file by file, and those to CommonJS.
+/// Compiles `pkg/src` to ES modules, joins those to few files, and makes CommonJS of these.
 fn package(tools: &Tools) -> Result {
     let root = tools.root;
     let (source, dist) = (root.join("pkg/src"), root.join("pkg/dist"));
-    let inputs = ["pkg/src", "pkg/tsconfig.json", "package-lock.json", "xtask/cjs.mjs"];
+    // The manifest says what the entries are.
+    let inputs = [
+        "pkg/src",
+        "pkg/tsconfig.json",
+        "package.json",
+        "package-lock.json",
+        "xtask/bundle.mjs",
+        "xtask/cjs.mjs",
+        "xtask/steps.mjs",
+    ];
     let step = Step {
         name: "package",
         inputs: inputs.map(|input| root.join(input)).into(),
@@ -178,19 +187,20 @@ fn package(tools: &Tools) -> Result {
     step.run(tools, || {
         // Made elsewhere and moved at the end: a build that fails leaves the last good one.
         let made = tools.scratch.join("package");
-        let (esm, cjs) = (made.join("esm"), made.join("cjs"));
+        let (modules, esm, cjs) = (made.join("modules"), made.join("esm"), made.join("cjs"));
         remove(&made)?;
         tools.node(
             "typescript/bin/tsc",
-            [OsStr::new("--project"), "pkg/tsconfig.json".as_ref(), "--outDir".as_ref(), esm.as_os_str()],
+            [OsStr::new("--project"), "pkg/tsconfig.json".as_ref(), "--outDir".as_ref(), modules.as_os_str()],
         )?;
         // The compiler leaves alone what is JavaScript already.
         for file in step::files_below(&source)? {
             let name = file.to_string_lossy();
             if name.ends_with(".js") || name.ends_with(".d.ts") {
-                copy_into(&file, &source, &esm)?;
+                copy_into(&file, &source, &modules)?;
             }
         }
+        tools.node_script("xtask/bundle.mjs", [&modules, &esm])?;
         tools.node_script("xtask/cjs.mjs", [&esm, &cjs])?;
         fs::create_dir_all(&dist)?;
         for kind in ["esm", "cjs"] {

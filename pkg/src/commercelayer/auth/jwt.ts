@@ -88,15 +88,15 @@ export function bytesOf(text: string): Uint8Array {
 const isOf = (kind: string) => (payload: Payload): boolean => payload?.application?.kind === kind;
 
 /** A person's own, for the Provisioning API. */
-export const jwtIsUser: (payload: Payload) => payload is JWTUser = isOf("user") as never;
+export const jwtIsUser: (payload: Payload) => payload is JWTUser = /* @__PURE__ */ isOf("user") as never;
 /** Of a person who is signed in to the Dashboard. */
-export const jwtIsDashboard: (payload: Payload) => payload is JWTDashboard = isOf("dashboard") as never;
+export const jwtIsDashboard: (payload: Payload) => payload is JWTDashboard = /* @__PURE__ */ isOf("dashboard") as never;
 /** An integration's. */
-export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = isOf("integration") as never;
+export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = /* @__PURE__ */ isOf("integration") as never;
 /** A sales channel's. */
-export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = isOf("sales_channel") as never;
+export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = /* @__PURE__ */ isOf("sales_channel") as never;
 /** A web application's. */
-export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = isOf("webapp") as never;
+export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = /* @__PURE__ */ isOf("webapp") as never;
 
 const SCOPE = "provisioning-api";
 

@@ -189,10 +189,10 @@ function hide(value: Flat, name: string, hiddenValue: unknown): void {
 }
 
 /** The types with secrets. */
-const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : [])));
+const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ (() => new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : []))))();
 
 // No more than there is somebody to ask for: each costs the largest lists a tenth of their time.
-const INSPECTS = ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) => Symbol.for(name));
+const INSPECTS = /* @__PURE__ */ (() => ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) => Symbol.for(name)))();
 
 type Inspect = (shown: unknown, options: object) => string;
 

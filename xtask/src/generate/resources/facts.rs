@@ -19,8 +19,9 @@ pub fn write(facade: &Facade<'_>) -> String {
     out += &format!("const settable = {};\n", list(common().filter(|a| a.set.create).map(|a| a.name.as_str())));
     out += &format!("const dates = {};\n", list(common().filter(|a| a.kind == Kind::Date).map(|a| a.name.as_str())));
     out += &format!("const nested = {};\n", list(common().filter(|a| a.kind == Kind::Struct).map(|a| a.name.as_str())));
+    // A list in a list might do something, for all that bundlers know: in a function they may leave it out.
     out += "\n/** What is known of each resource. */\n";
-    out += "export const RESOURCES: Readonly<Record<ResourceTypeLock, ResourceFacts>> = {\n";
+    out += "export const RESOURCES: Readonly<Record<ResourceTypeLock, ResourceFacts>> = /* @__PURE__ */ (() => ({\n";
     for resource in &facade.api.resources {
         out += &format!("  {}: {{\n", key(&resource.key));
         for line in lines(facade, resource) {
@@ -28,7 +29,7 @@ pub fn write(facade: &Facade<'_>) -> String {
         }
         out += "  },\n";
     }
-    out += "};\n";
+    out += "}))();\n";
     out
 }
 

@@ -1,0 +1,86 @@
+// Joins the package's modules to a few files, as opening a file costs more than reading what is in it:
+// `node xtask/bundle.mjs FROM TO`. Each entry stays a file in its place, beside its types; what entries share is in TO/chunks.
+import { cp, readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { rollup } from "rollup";
+import { root } from "./steps.mjs";
+
+/**
+ * The chunks, each by the modules that it begins with: it has those and what they import, as far as no chunk above has it. A
+ * bundler takes out of them what it needs; the division is for who loads the files as they are: with it nobody gets the table of
+ * another API, and no slim entry the core's bytes.
+ */
+const CHUNKS = {
+  // Alone, since it does things when it is loaded. In a larger chunk every bundle would do them.
+  "core-glue": ["generated/core-glue"],
+  // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
+  core: ["session", "driver", "encode", "unpack", "auth/page", "auth/secret", "call", "group"],
+  "core-bytes": ["inline"],
+  c1: ["exports"],
+  compat: ["compat/exports", "compat/func"],
+  "compat-json": ["compat/json"],
+  jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
+  commercelayer: ["commercelayer/exports"],
+  sandbox: ["sandbox-tenant"],
+};
+
+/** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */
+const OUTSIDE = /^#|^node:|\.wasm$/;
+
+const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
+
+const names = await entries();
+const bundle = await rollup({
+  input: Object.fromEntries([...names].map((name) => [name.replace(/\.js$/, ""), join(from, name)])),
+  external: OUTSIDE,
+  preserveEntrySignatures: "strict",
+  // Only entries do something when they are loaded.
+  treeshake: { moduleSideEffects: (module) => names.has(module.slice(from.length + 1)) },
+  onwarn(warning) {
+    // Entries of types alone.
+    if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);
+  },
+});
+/** Each module's chunk. */
+const chunkOf = new Map();
+await bundle.write({
+  dir: to,
+  format: "es",
+  entryFileNames: "[name].js",
+  chunkFileNames: "chunks/[name].js",
+  manualChunks(module, { getModuleInfo }) {
+    if (chunkOf.size === 0) {
+      for (const [chunk, modules] of Object.entries(CHUNKS)) for (const begin of modules) assign(join(from, `${begin}.js`), chunk, getModuleInfo);
+    }
+    return chunkOf.get(module);
+  },
+  onlyExplicitManualChunks: true,
+  hoistTransitiveImports: false,
+  minifyInternalExports: false,
+  plugins: [{ name: "free-classes", renderChunk: freed }],
+});
+for (const file of await readdir(from, { recursive: true })) if (file.endsWith(".d.ts")) await cp(join(from, file), join(to, file));
+
+/** The modules that the package's manifest names. */
+async function entries() {
+  const { exports, imports, bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
+  return new Set(strings([exports, imports, bin]).flatMap((path) => /^(?:\.\/)?pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []));
+}
+
+/** Puts a module into a chunk, and what it imports, as far as that is in none. */
+function assign(module, chunk, getModuleInfo) {
+  if (chunkOf.has(module) || OUTSIDE.test(module)) return;
+  chunkOf.set(module, chunk);
+  for (const imported of getModuleInfo(module).importedIds) assign(imported, chunk, getModuleInfo);
+}
+
+/**
+ * Computed names of members might do something, for all that bundlers know, so they would keep every class of a chunk that has
+ * some: they are told that it may be left out.
+ */
+function freed(code) {
+  return code.replaceAll(/^class (\w+)( (?:extends \w+ )?\{\n[^]*?^\})$/gm, (declaration, name, body) =>
+    /^ {4}(?:static |async )*\[/m.test(body) ? `const ${name} = /* @__PURE__ */ (() => class ${name}${body})();` : declaration,
+  );
+}
