@@ -131,16 +131,16 @@ describe("what is loaded", () => {
   });
 
   // What more than one API or kind of module shares has state, so there is one instance of it.
-  test("nothing that is declared with a comment is in two files", () => {
+  test("no class and no constant that has a comment is in two files", () => {
     const places = new Map();
     for (const file of readdirSync(esm, { recursive: true })) {
       if (!file.endsWith(".js")) continue;
       const text = readFileSync(join(esm, file), "utf8");
-      for (const [declaration] of text.matchAll(/^\/\*\*[^]*?\*\/\n(?:async )?(?:class|function|const|let) .*$/gm)) {
+      for (const [declaration] of text.matchAll(/^\/\*\*[^]*?\*\/\n(?:class|const|let) .*$/gm)) {
         places.set(declaration, new Set(places.get(declaration)).add(file));
       }
     }
-    assert.ok(places.size > 300);
+    assert.ok(places.size > 100);
     for (const [declaration, files] of places) assert.equal(files.size, 1, `${declaration} in ${[...files]}`);
   });
 });

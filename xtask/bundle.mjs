@@ -34,8 +34,8 @@ const bundle = await rollup({
   input: Object.fromEntries([...names].map((name) => [name.replace(/\.js$/, ""), join(from, name)])),
   external: OUTSIDE,
   preserveEntrySignatures: "strict",
-  // Only entries do something when they are loaded.
-  treeshake: { moduleSideEffects: (module) => names.has(module.slice(from.length + 1)) },
+  // Only entries do something when they are loaded, and what is outside.
+  treeshake: { moduleSideEffects: (module, isExternal) => isExternal || names.has(module.slice(from.length + 1)) },
   onwarn(warning) {
     // Entries of types alone.
     if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);

@@ -4,21 +4,20 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
-import { chunk, installed, module } from "../lib/installed.mjs";
+import { installed, module } from "../lib/installed.mjs";
 import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
-const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
-const auth = await load("commercelayer/index.js");
+// All of one instance: what the parts do by themselves, and the client.
+const auth = await module("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
-await module("index.js");
 const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
 const { Session } = await module("session.js");
 const { Driver } = await module("driver.js");
 const { Limit } = await module("auth/limit.js");
 const { Deadline, sender } = await module("transport.js");
-const { guarded } = await chunk(folder, "core");
+const { guarded } = await module("core.js");
 
 const CANARY = "canary-7f3a9b";
 const APPLICATION = { clientId: "client-id-1", clientSecret: `${CANARY}-client-secret` };
@@ -448,7 +447,7 @@ describe("what the token endpoint answers", () => {
   });
 
   test("after close() the core's memory holds no secret, no token and no refresh token", async () => {
-    const { memory } = (await chunk(folder, "core-glue")).initSync({});
+    const { memory } = (await module("generated/core-glue.js")).initSync({});
     const found = (text) => Buffer.from(memory.buffer).includes(text);
     // Not written in one piece anywhere else, so that nothing but the core's memory can have it.
     const fresh = (name) => `${name}-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;

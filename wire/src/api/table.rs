@@ -618,7 +618,7 @@ impl Unpacking {
 
     fn field(&mut self, column: &mut Reader, types: &[Type]) -> Option<Field> {
         let text = column.text;
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))?;
+        let end = text.bytes().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-'))?;
         let (wire, rest) = text.split_at_checked(end)?;
         let wire = self.keep(wire)?;
         column.text = rest;

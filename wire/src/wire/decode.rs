@@ -116,7 +116,8 @@ impl Layouts {
         let mut sizes = vec![0; table.message_count()];
         loop {
             let mut changed = false;
-            for message in messages() {
+            // From the last: a message comes before most of those that it refers to, so one round finds nearly all.
+            for message in messages().rev() {
                 let slots = table.fields(message).iter().filter(|field| has_slot(&sizes, field)).count();
                 let size = if slots > 0 { slots as u16 + 1 } else { 0 };
                 if let Some(known) = sizes.get_mut(usize::from(message.0)).filter(|known| **known != size) {

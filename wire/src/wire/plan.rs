@@ -18,7 +18,7 @@ impl Plans {
         let mut needs = vec![false; table.message_count()];
         loop {
             let mut changed = false;
-            for index in 0..needs.len() {
+            for index in (0..needs.len()).rev() {
                 let fields = table.fields(Message(index as u16));
                 let now = fields.iter().any(|field| field.renamed(sdk122) || kind(&needs, field).is_some());
                 if let Some(need) = needs.get_mut(index).filter(|need| **need != now) {
