@@ -1,6 +1,7 @@
 //! Access tokens as text: made fit for a header before they come near one, because the platform repeats a header value
 //! that it refuses in its error.
 
+use alloc::{borrow::ToOwned, string::String};
 use zeroize::Zeroizing;
 
 use super::error::{ConfigError, errors};

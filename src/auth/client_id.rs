@@ -3,6 +3,7 @@
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
+use alloc::{borrow::ToOwned, string::String};
 
 errors! {
     /// Which part of a client id is wrong.

@@ -1,6 +1,10 @@
 //! Device login (RFC 8628): a code that a person confirms in a browser, and the question, asked again and again, whether it
 //! was. A pure state machine; times are monotonic milliseconds.
 
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 use zeroize::Zeroizing;
 
 use super::json::{self, Value};

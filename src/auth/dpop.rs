@@ -3,6 +3,10 @@
 
 use super::base64;
 use crate::wire::json::push_string;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// Which of the two servers a proof is for; each has nonces of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! refresh_token        client_id, client_secret?, refresh_token         a new one in an answer takes its place
 //! ```
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{ConfigError, errors};

@@ -2,6 +2,7 @@
 //! parsers could read differently is refused, because a token follows the answer.
 
 use super::error::errors;
+use alloc::string::String;
 
 errors! {
     /// Why a text is no host.

@@ -4,6 +4,10 @@ use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
 use super::tenant::BaseUrl;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// The domain of the service itself.
 pub const DOMAIN: &str = "commercelayer.io";

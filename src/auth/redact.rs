@@ -1,6 +1,7 @@
 //! Text from a server, made fit for an error message.
 
 use super::paste;
+use alloc::{borrow::ToOwned, string::String};
 
 /// What stands in the place of something that may be a secret.
 pub const REDACTED: &str = "[redacted]";

@@ -1,6 +1,7 @@
 //! Client secrets, `secret-token:conductorone.com:v1:<base64 of a JWK>`: an Ed25519 private key that signs and never
 //! leaves. The JWK is that of RFC 8037.
 
+use alloc::{boxed::Box, string::String};
 use salty::Keypair;
 use zeroize::{Zeroize, Zeroizing};
 

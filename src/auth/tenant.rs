@@ -5,6 +5,10 @@ use super::client_id::ClientId;
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// Tenants with a bare name live under this domain.
 const DOMAIN: &str = ".conductor.one";

@@ -1,5 +1,6 @@
 //! What the token endpoint answers: a token, an OAuth error, C1's own error form, or something that is none of these.
 
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::bearer::{self, BearerError};

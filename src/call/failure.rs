@@ -2,6 +2,7 @@
 
 use crate::auth::redact::{REDACTED, is_secret_name, redact};
 use crate::wire::json::{Cursor, Malformed, Members, Text, Token};
+use alloc::{borrow::ToOwned, string::String};
 
 /// An error answer, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

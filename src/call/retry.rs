@@ -11,6 +11,7 @@
 
 use crate::api::Effect;
 use crate::auth::token_response::seconds;
+use alloc::vec::Vec;
 
 /// How often and how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,12 +88,25 @@ pub fn next_attempt(policy: &Policy, effect: Effect, ending: Ending, progress: P
     let delay = match ending {
         Ending::Status(_, Some(asked)) => asked,
         _ => {
-            let step = policy.exponent.powi(i32::try_from(progress.attempts - 1).unwrap_or(i32::MAX));
+            let step = power(policy.exponent, progress.attempts - 1);
             (policy.initial_ms * step).min(policy.max_ms) * progress.random
         }
     };
     let in_time = delay < progress.left_ms && progress.elapsed_ms + delay <= policy.max_elapsed_ms;
     in_time.then_some(delay)
+}
+
+/// `powi` is not in `core`.
+fn power(mut base: f64, mut exponent: u32) -> f64 {
+    let mut power = 1.0;
+    while exponent > 0 {
+        if exponent % 2 == 1 {
+            power *= base;
+        }
+        base *= base;
+        exponent /= 2;
+    }
+    power
 }
 
 fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {

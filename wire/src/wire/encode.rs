@@ -7,7 +7,11 @@
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
-use std::borrow::Cow;
+use alloc::{
+    borrow::{Cow, ToOwned},
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// A request, ready to be sent to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +196,7 @@ impl<'a> Out<'a> {
             return self.source.get(self.from..self.to).unwrap_or_default().into();
         }
         self.flush();
-        std::mem::take(&mut self.text).into()
+        core::mem::take(&mut self.text).into()
     }
 }
 
@@ -806,7 +810,7 @@ impl<'a> Encoder<'a> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(std::str::from_utf8(name).unwrap_or_default());
+                    path.push_str(core::str::from_utf8(name).unwrap_or_default());
                 }
                 At::Index(index) => {
                     path.push('[');
@@ -896,7 +900,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         }
         for (cell, y) in row.iter_mut().skip(1).zip(b) {
             left = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, left);
+            diagonal = core::mem::replace(cell, left);
         }
     }
     row.last().copied().unwrap_or_default()

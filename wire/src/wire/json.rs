@@ -1,7 +1,7 @@
 //! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
 //! last word on well-formedness to whoever parses the text afterwards.
 
-use std::borrow::Cow;
+use alloc::{borrow::Cow, string::String};
 
 /// The text is not JSON, at this byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes to where a copy of this cursor has come, and returns the text between.
     pub fn take_to(&mut self, there: &Self) -> &'a [u8] {
-        let start = std::mem::replace(&mut self.at, there.at);
+        let start = core::mem::replace(&mut self.at, there.at);
         self.since(start)
     }
 
@@ -354,7 +354,7 @@ impl Members {
 
 /// Bytes that are not UTF-8 are no text.
 fn text_of(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+    core::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Two texts of one length are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
