@@ -59,6 +59,8 @@ pub struct Cursor<'a> {
     beyond_ascii: u32,
 }
 
+// A build for the browser goes by no hints (`xtask/src/build/tools.rs`); what every byte or every value passes through is
+// inlined all the same.
 impl<'a> Cursor<'a> {
     /// At the start of `text`; a byte order mark is passed over.
     pub fn new(text: &'a str) -> Self {
@@ -90,11 +92,12 @@ impl<'a> Cursor<'a> {
         Err(Malformed { offset: self.at })
     }
 
+    #[inline(always)]
     fn byte(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_space(&mut self) {
         // One comparison where there is none, as in what machines write.
         while self.byte() <= b' ' && matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
@@ -106,7 +109,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If no value begins here.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<Token, Malformed> {
         self.skip_space();
         Ok(match self.byte() {
@@ -122,7 +125,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `byte` if it is next, white space aside.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {
         self.skip_space();
         let taken = self.byte() == byte;
@@ -136,7 +139,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If something else comes.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.take(byte) { Ok(()) } else { self.malformed() }
     }
@@ -145,7 +148,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If neither comes.
-    #[inline]
+    #[inline(always)]
     pub fn more(&mut self, close: u8) -> Result<bool, Malformed> {
         if self.take(b',') {
             Ok(true)
@@ -181,7 +184,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If it does not end.
-    #[inline]
+    #[inline(always)]
     pub fn pass_string(&mut self) -> Result<bool, Malformed> {
         let mut escaped = false;
         self.at += 1;

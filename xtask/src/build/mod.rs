@@ -69,7 +69,7 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // is compiled for the sandbox, with other features, its file would take the place of the real one.
     let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown"];
     let which = ["--package", wasm.package, "--features", wasm.features];
-    tools.cargo_without_paths(args.into_iter().chain(which))?;
+    tools.cargo_for_shipping(args.into_iter().chain(which))?;
     let compiled =
         tools.target.join("wasm32-unknown-unknown/release").join(wasm.package.replace('-', "_")).with_extension("wasm");
 
@@ -101,12 +101,14 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
         // The features are those that the file itself declares.
-        // Structure made anew from flat code is smaller, and a second round finds what the first has left.
+        // Structure made anew from flat code is smaller, and a second round finds what the first has left. Low memory counts as
+        // unused because the far end of the stack is there: what comes so far has overflowed it.
         let flags = [
             "--flatten",
             "--rereloop",
             "-Oz",
             "-Oz",
+            "--low-memory-unused",
             "--reorder-functions",
             "--strip-debug",
             "--strip-producers",
