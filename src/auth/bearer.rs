@@ -28,7 +28,7 @@ impl From<BearerError> for ConfigError {
 impl BearerError {
     /// As an error of the option that the token was given in.
     pub(super) fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 

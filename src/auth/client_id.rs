@@ -26,7 +26,7 @@ errors! {
 
 impl From<ClientIdError> for ConfigError {
     fn from(error: ClientIdError) -> Self {
-        Self { option: "clientID", code: error.code(), message: error.message() }
+        Self::new("clientID", error.text())
     }
 }
 

@@ -38,7 +38,7 @@ errors! {
 
 impl GrantError {
     fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 

@@ -42,11 +42,8 @@ pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&
             ([origin, "/api"].concat(), origin.to_owned())
         }
         None => {
-            let domain = check_domain(domain.unwrap_or(DOMAIN)).map_err(|error| ConfigError {
-                option: "domain",
-                code: error.code(),
-                message: error.message(),
-            })?;
+            let domain =
+                check_domain(domain.unwrap_or(DOMAIN)).map_err(|error| ConfigError::new("domain", error.text()))?;
             (["https://provisioning.", &domain, "/api"].concat(), ["https://auth.", &domain].concat())
         }
     };
@@ -55,7 +52,7 @@ pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&
 }
 
 fn parse(option: &'static str, url: &str) -> Result<BaseUrl, ConfigError> {
-    BaseUrl::parse(url).map_err(|error| ConfigError { option, code: error.code(), message: error.message() })
+    BaseUrl::parse(url).map_err(|error| ConfigError::new(option, error.text()))
 }
 
 fn check_domain(text: &str) -> Result<String, DomainError> {

@@ -46,7 +46,7 @@ errors! {
 
 impl From<SecretError> for ConfigError {
     fn from(error: SecretError) -> Self {
-        Self { option: "clientSecret", code: error.code(), message: error.message() }
+        Self::new("clientSecret", error.text())
     }
 }
 

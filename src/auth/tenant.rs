@@ -43,7 +43,7 @@ errors! {
 
 impl TenantError {
     fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 
