@@ -124,6 +124,15 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// [`Cursor::peek`] for what is not done with every value: a call, not a copy.
+    ///
+    /// # Errors
+    /// If no value begins here.
+    #[inline(never)]
+    pub fn token(&mut self) -> Result<Token, Malformed> {
+        self.peek()
+    }
+
     /// Takes `byte` if it is next, white space aside.
     #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {
@@ -255,7 +264,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// If none is here or it does not end.
     pub fn value(&mut self) -> Result<&'a str, Malformed> {
-        self.peek()?;
+        self.token()?;
         let start = self.at;
         self.skip()?;
         Ok(text_of(self.since(start)))
