@@ -77,8 +77,8 @@ impl ClientId {
         if text.len() > 512 {
             return Err(ClientIdError::Long);
         }
-        let (name, rest) = text.split_once('@').ok_or(ClientIdError::At)?;
-        if rest.contains('@') {
+        let (name, rest) = paste::split(text, "@").ok_or(ClientIdError::At)?;
+        if rest.as_bytes().contains(&b'@') {
             return Err(ClientIdError::Ats);
         }
         if name.is_empty() {
@@ -87,7 +87,7 @@ impl ClientId {
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~+=".contains(&b)) {
             return Err(ClientIdError::NameCharacter);
         }
-        let (host, kind) = rest.split_once('/').ok_or(ClientIdError::Slash)?;
+        let (host, kind) = paste::split(rest, "/").ok_or(ClientIdError::Slash)?;
         let (host, port) = host::parse(host)?;
         if kind.is_empty() {
             return Err(ClientIdError::KindEmpty);

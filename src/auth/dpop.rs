@@ -2,6 +2,7 @@
 //! here up to what is signed; whoever has the key signs that, and appends the signature.
 
 use super::base64;
+use super::paste;
 use crate::wire::json::push_string;
 use alloc::{
     borrow::ToOwned,
@@ -84,7 +85,7 @@ impl Dpop {
             header.push_str(part);
         }
 
-        let url = proof.url.split(['?', '#']).next().unwrap_or_default();
+        let url = paste::before(proof.url, b"?#");
         let mut claims = String::with_capacity(256 + url.len());
         claims.push_str("{\"jti\":\"");
         base64::push(&mut claims, proof.random);

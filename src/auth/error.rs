@@ -62,7 +62,7 @@ pub(super) use errors;
 
 /// The code and the message of an error's text.
 pub(super) fn apart(text: &'static str) -> (&'static str, &'static str) {
-    text.split_once(' ').unwrap_or_default()
+    super::paste::split(text, " ").unwrap_or_default()
 }
 
 /// A client option that cannot be used, under the name the option has in JavaScript.

@@ -260,7 +260,7 @@ impl OAuth {
 
 /// Seconds that a token lives by its own claims. Both are the server's times, so this machine's clock does not matter.
 pub fn life(token: &str) -> Option<f64> {
-    let claims = base64::decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    let claims = base64::decode(token.as_bytes().split(|&b| b == b'.').nth(1)?).ok()?;
     let (mut expires, mut issued) = (None, None);
     json::each_member(&claims, &mut |name, value| {
         let json::Value::Number(digits) = value else { return };
@@ -315,8 +315,8 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
 
 /// Programs on a phone have schemes of their own, so any is taken.
 fn is_absolute(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+    paste::split(text, ":").is_some_and(|(scheme, _)| {
+        scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
     })
 }

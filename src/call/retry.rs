@@ -131,7 +131,7 @@ fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
 /// Reads `Retry-After`: seconds, with or without a fraction, or an HTTP date (RFC 9110, 10.2.3), as milliseconds from
 /// now. `now_s` is the wall clock in seconds. Negative and absurd values (over a day) count as absent.
 pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let ms = match seconds(value) {
         Some(seconds) => seconds * 1000.0,
         None => (http_date(value)? - now_s).max(0.0) * 1000.0,
@@ -141,9 +141,10 @@ pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
 
 /// An IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970. The two obsolete forms are not sent any more.
 pub fn http_date(value: &str) -> Option<f64> {
-    let mut parts = value.split_once(',')?.1.trim_start().split(' ');
+    let comma = value.bytes().position(|b| b == b',')?;
+    let mut parts = value.as_bytes().get(comma + 1..)?.trim_ascii_start().split(|&b| b == b' ');
     let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if parts.next() != Some("GMT") || parts.next().is_some() {
+    if parts.next() != Some(b"GMT") || parts.next().is_some() {
         return None;
     }
     const MONTHS: [[&str; 2]; 12] = [
@@ -160,8 +161,8 @@ pub fn http_date(value: &str) -> Option<f64> {
         ["Nov", "11"],
         ["Dec", "12"],
     ];
-    let [_, month] = *MONTHS.iter().find(|[name, _]| *name == month)?;
-    let ms = crate::wire::date::parse_rfc3339([year, "-", month, "-", day, "T", time, "Z"].concat().as_bytes())?;
+    let [_, month] = *MONTHS.iter().find(|[name, _]| name.as_bytes() == month)?;
+    let ms = crate::wire::date::parse_rfc3339(&[year, b"-", month.as_bytes(), b"-", day, b"T", time, b"Z"].concat())?;
     Some(ms / 1000.0)
 }
 

@@ -164,7 +164,7 @@ impl Session {
 
     /// The base URL, without a slash at its end.
     pub fn base(&self) -> String {
-        self.base.as_str().trim_end_matches('/').to_owned()
+        self.base.as_str().to_owned()
     }
 
     /// What the paths of the authentication server are appended to, without a slash at its end.

@@ -211,7 +211,7 @@ struct Encoder<'a> {
     out: Out<'a>,
     path: Vec<At<'a>>,
     /// Wire names that the body's `updateMask` lists: these are sent even if the document calls them read-only.
-    mask: Vec<&'a str>,
+    mask: Vec<&'a [u8]>,
 }
 
 impl<'a> Encoder<'a> {
@@ -303,7 +303,7 @@ impl<'a> Encoder<'a> {
 
     /// The first segments of the paths in the body's own `updateMask`.
     #[inline]
-    fn update_mask(&self, message: Message) -> Vec<&'a str> {
+    fn update_mask(&self, message: Message) -> Vec<&'a [u8]> {
         let has_mask = |field: &Field| self.table.wire_name(field) == "updateMask" && field.kind == Kind::String;
         if !self.table.fields(message).iter().any(has_mask) {
             return Vec::new();
@@ -320,7 +320,11 @@ impl<'a> Encoder<'a> {
             Ok(None)
         };
         let mask = find().ok().flatten().unwrap_or_default();
-        mask.split(',').filter_map(|path| path.trim().split('.').next()).filter(|name| !name.is_empty()).collect()
+        let paths = mask.as_bytes().split(|b| *b == b',');
+        paths
+            .filter_map(|path| path.trim_ascii().split(|b| *b == b'.').next())
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 
     #[inline]
@@ -437,7 +441,7 @@ impl<'a> Encoder<'a> {
             };
             next = index + 1;
             let wire = self.table.wire_name(field);
-            if self.reading.leaves_out(field) && !self.mask.contains(&wire) {
+            if self.reading.leaves_out(field) && !self.mask.contains(&wire.as_bytes()) {
                 self.cursor.skip()?;
                 continue;
             }

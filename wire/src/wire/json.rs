@@ -444,8 +444,9 @@ impl<'a> Text<'a> {
         }
         let mut out = String::with_capacity(raw.len());
         let mut rest = raw;
-        while let Some((plain, escape)) = rest.split_once('\\') {
-            out.push_str(plain);
+        while let Some(at) = rest.bytes().position(|b| b == b'\\') {
+            out.push_str(rest.get(..at)?);
+            let escape = rest.get(at + 1..)?;
             let mut chars = escape.chars();
             let (decoded, len) = match chars.next()? {
                 'n' => ('\n', 1),
