@@ -101,9 +101,12 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
         // The features are those that the file itself declares.
-        // Structure made anew from flat code is smaller, and a second round finds what the first has left. Low memory counts as
+        // Structure made anew from flat code is smaller, twice over, and a last round finds what is left. Low memory counts as
         // unused because the far end of the stack is there: what comes so far has overflowed it.
         let flags = [
+            "--flatten",
+            "--rereloop",
+            "-Oz",
             "--flatten",
             "--rereloop",
             "-Oz",
