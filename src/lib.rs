@@ -8,9 +8,21 @@
 //! number, so all of them are tested natively. `js` exports them to JavaScript, whose driver (`pkg/src/call.ts`)
 //! does what they say.
 
+#![cfg_attr(not(test), no_std)]
+
+#[macro_use]
+extern crate alloc;
+
 pub mod auth;
 pub mod call;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
 mod js;
 
 pub use keyturn_wire::{api, wire};
+
+/// What is left of a panic: the trap, which JavaScript sees as a `WebAssembly.RuntimeError`. Its message would reach nobody.
+#[cfg(all(feature = "alone", target_arch = "wasm32"))]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

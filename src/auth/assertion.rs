@@ -1,5 +1,6 @@
 //! Client assertions (RFC 7523): a JWT that proves possession of the key without sending it.
 
+use alloc::string::{String, ToString};
 use zeroize::Zeroizing;
 
 use super::base64;

@@ -1,5 +1,6 @@
 //! Base64 in constant time (crate `base64ct`), for key material: no table look-ups that depend on the bytes.
 
+use alloc::{string::String, vec::Vec};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 

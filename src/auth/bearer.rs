@@ -1,6 +1,7 @@
 //! Access tokens as text: made fit for a header before they come near one, because the platform repeats a header value
 //! that it refuses in its error.
 
+use alloc::{borrow::ToOwned, string::String};
 use zeroize::Zeroizing;
 
 use super::error::{ConfigError, errors};
@@ -27,7 +28,7 @@ impl From<BearerError> for ConfigError {
 impl BearerError {
     /// As an error of the option that the token was given in.
     pub(super) fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 

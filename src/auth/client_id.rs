@@ -3,6 +3,7 @@
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
+use alloc::{borrow::ToOwned, string::String};
 
 errors! {
     /// Which part of a client id is wrong.
@@ -25,7 +26,7 @@ errors! {
 
 impl From<ClientIdError> for ConfigError {
     fn from(error: ClientIdError) -> Self {
-        Self { option: "clientID", code: error.code(), message: error.message() }
+        Self::new("clientID", error.text())
     }
 }
 
@@ -76,8 +77,8 @@ impl ClientId {
         if text.len() > 512 {
             return Err(ClientIdError::Long);
         }
-        let (name, rest) = text.split_once('@').ok_or(ClientIdError::At)?;
-        if rest.contains('@') {
+        let (name, rest) = paste::split(text, "@").ok_or(ClientIdError::At)?;
+        if rest.as_bytes().contains(&b'@') {
             return Err(ClientIdError::Ats);
         }
         if name.is_empty() {
@@ -86,7 +87,7 @@ impl ClientId {
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~+=".contains(&b)) {
             return Err(ClientIdError::NameCharacter);
         }
-        let (host, kind) = rest.split_once('/').ok_or(ClientIdError::Slash)?;
+        let (host, kind) = paste::split(rest, "/").ok_or(ClientIdError::Slash)?;
         let (host, port) = host::parse(host)?;
         if kind.is_empty() {
             return Err(ClientIdError::KindEmpty);

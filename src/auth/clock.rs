@@ -26,7 +26,9 @@ impl Clock {
 
     /// Compares with the server's time. True if it differs so much that trying again with it makes sense.
     pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
-        self.measured = (server - unix_seconds).round();
+        let measured = server - unix_seconds;
+        // To the nearest second. `round` is not in `core`.
+        self.measured = (measured + 0.5_f64.copysign(measured)) as i64 as f64;
         let differs = (self.measured - self.offset).abs() > TOLERANCE;
         if differs {
             self.offset = self.measured;

@@ -1,9 +1,14 @@
 //! Device login (RFC 8628): a code that a person confirms in a browser, and the question, asked again and again, whether it
 //! was. A pure state machine; times are monotonic milliseconds.
 
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 use zeroize::Zeroizing;
 
 use super::json::{self, Value};
+use super::paste;
 use super::redact::redact;
 use super::tenant::BaseUrl;
 use super::token_response::{self, TokenError, TokenErrorKind, seconds};
@@ -77,7 +82,7 @@ impl Device {
             });
         };
         let number = |text: Option<Zeroizing<String>>, default: f64| {
-            text.and_then(|text| seconds(text.trim())).filter(|&seconds| seconds > 0.0).unwrap_or(default)
+            text.and_then(|text| seconds(text.trim_ascii())).filter(|&seconds| seconds > 0.0).unwrap_or(default)
         };
         let (life, interval) = (number(expires_in, LIFE), number(interval, INTERVAL));
         let page = |url: Option<Zeroizing<String>>| url.filter(|url| is_page(url)).map(|url| url.to_string());
@@ -140,7 +145,5 @@ fn expired() -> TokenError {
 
 /// An address that a person can be sent to. A browser would run `javascript:`, and open a file.
 fn is_page(url: &str) -> bool {
-    url.len() <= 2048
-        && url.bytes().all(|b| b.is_ascii_graphic())
-        && BaseUrl::parse(url.split(['?', '#']).next().unwrap_or_default()).is_ok()
+    url.len() <= 2048 && url.bytes().all(|b| b.is_ascii_graphic()) && BaseUrl::parse(paste::before(url, b"?#")).is_ok()
 }

@@ -2,7 +2,12 @@
 //! here up to what is signed; whoever has the key signs that, and appends the signature.
 
 use super::base64;
+use super::paste;
 use crate::wire::json::push_string;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// Which of the two servers a proof is for; each has nonces of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl Dpop {
             header.push_str(part);
         }
 
-        let url = proof.url.split(['?', '#']).next().unwrap_or_default();
+        let url = paste::before(proof.url, b"?#");
         let mut claims = String::with_capacity(256 + url.len());
         claims.push_str("{\"jti\":\"");
         base64::push(&mut claims, proof.random);

@@ -8,6 +8,7 @@
 //! refresh_token        client_id, client_secret?, refresh_token         a new one in an answer takes its place
 //! ```
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{ConfigError, errors};
@@ -37,7 +38,7 @@ errors! {
 
 impl GrantError {
     fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 
@@ -259,7 +260,7 @@ impl OAuth {
 
 /// Seconds that a token lives by its own claims. Both are the server's times, so this machine's clock does not matter.
 pub fn life(token: &str) -> Option<f64> {
-    let claims = base64::decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    let claims = base64::decode(token.as_bytes().split(|&b| b == b'.').nth(1)?).ok()?;
     let (mut expires, mut issued) = (None, None);
     json::each_member(&claims, &mut |name, value| {
         let json::Value::Number(digits) = value else { return };
@@ -314,8 +315,8 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
 
 /// Programs on a phone have schemes of their own, so any is taken.
 fn is_absolute(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+    paste::split(text, ":").is_some_and(|(scheme, _)| {
+        scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
     })
 }

@@ -2,6 +2,8 @@
 //! parsers could read differently is refused, because a token follows the answer.
 
 use super::error::errors;
+use super::paste;
+use alloc::string::String;
 
 errors! {
     /// Why a text is no host.
@@ -32,11 +34,11 @@ pub fn parse(text: &str) -> Result<(String, Option<u16>), HostError> {
     }
     let (name, port) = match text.strip_prefix("[::1]") {
         Some("") => ("[::1]", None),
-        Some(rest) => ("[::1]", Some(rest.strip_prefix(':').ok_or(HostError::Port)?)),
+        Some(rest) => ("[::1]", Some(rest.strip_prefix(":").ok_or(HostError::Port)?)),
         None => {
             text.chars().try_for_each(check_character)?;
-            match text.split_once(':') {
-                Some((_, port)) if port.contains(':') => return Err(HostError::Ipv6),
+            match paste::split(text, ":") {
+                Some((_, port)) if port.as_bytes().contains(&b':') => return Err(HostError::Ipv6),
                 Some((name, port)) => (name, Some(port)),
                 None => (text, None),
             }
@@ -44,7 +46,7 @@ pub fn parse(text: &str) -> Result<(String, Option<u16>), HostError> {
     };
     let port = port.map(parse_port).transpose()?;
     let name = name.to_ascii_lowercase();
-    if !name.starts_with('[') {
+    if !name.starts_with("[") {
         check_name(&name)?;
     }
     Ok((name, port))
@@ -74,11 +76,12 @@ fn check_name(name: &str) -> Result<(), HostError> {
     if name.is_empty() {
         return Err(HostError::Empty);
     }
-    for label in name.split('.') {
+    let labels = || name.as_bytes().split(|&b| b == b'.');
+    for label in labels() {
         if label.is_empty() {
             return Err(HostError::EmptyLabel);
         }
-        if label.starts_with('-') || label.ends_with('-') {
+        if label.starts_with(b"-") || label.ends_with(b"-") {
             return Err(HostError::Hyphen);
         }
         if label.len() > 63 {
@@ -90,8 +93,12 @@ fn check_name(name: &str) -> Result<(), HostError> {
     }
     // A URL parser turns `2130706433`, `0x7f.1` and `127.1` into 127.0.0.1; only the plain form is left to it.
     if last_label_is_number(name) {
-        let octet = |part: &str| (part == "0" || !part.starts_with('0')) && part.parse::<u8>().is_ok();
-        if name.split('.').count() != 4 || !name.split('.').all(octet) {
+        let octet = |part: &[u8]| match part {
+            b"0" => true,
+            [b'1'..=b'9', ..] => core::str::from_utf8(part).is_ok_and(|part| part.parse::<u8>().is_ok()),
+            _ => false,
+        };
+        if labels().count() != 4 || !labels().all(octet) {
             return Err(HostError::Ipv4);
         }
     }
@@ -100,9 +107,9 @@ fn check_name(name: &str) -> Result<(), HostError> {
 
 /// Which is when a URL parser takes the whole name for an IPv4 address.
 fn last_label_is_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.bytes().all(|b| b.is_ascii_digit())
-        || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    let last = name.as_bytes().rsplit(|&b| b == b'.').next().unwrap_or_default();
+    last.iter().all(u8::is_ascii_digit)
+        || last.strip_prefix(b"0x").is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn parse_port(text: &str) -> Result<u16, HostError> {

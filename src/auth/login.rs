@@ -1,6 +1,7 @@
 //! One way to authenticate, and the conversation with the token endpoint that it takes: most get their token with one
 //! request, a wrong clock or a nonce takes a second, a person as many as it takes.
 
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::clock::Clock;

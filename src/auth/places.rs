@@ -4,6 +4,10 @@ use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
 use super::tenant::BaseUrl;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// The domain of the service itself.
 pub const DOMAIN: &str = "commercelayer.io";
@@ -38,11 +42,8 @@ pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&
             ([origin, "/api"].concat(), origin.to_owned())
         }
         None => {
-            let domain = check_domain(domain.unwrap_or(DOMAIN)).map_err(|error| ConfigError {
-                option: "domain",
-                code: error.code(),
-                message: error.message(),
-            })?;
+            let domain =
+                check_domain(domain.unwrap_or(DOMAIN)).map_err(|error| ConfigError::new("domain", error.text()))?;
             (["https://provisioning.", &domain, "/api"].concat(), ["https://auth.", &domain].concat())
         }
     };
@@ -51,7 +52,7 @@ pub fn places(server_url: Option<&str>, auth_url: Option<&str>, domain: Option<&
 }
 
 fn parse(option: &'static str, url: &str) -> Result<BaseUrl, ConfigError> {
-    BaseUrl::parse(url).map_err(|error| ConfigError { option, code: error.code(), message: error.message() })
+    BaseUrl::parse(url).map_err(|error| ConfigError::new(option, error.text()))
 }
 
 fn check_domain(text: &str) -> Result<String, DomainError> {

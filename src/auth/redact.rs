@@ -1,6 +1,7 @@
 //! Text from a server, made fit for an error message.
 
 use super::paste;
+use alloc::{borrow::ToOwned, string::String};
 
 /// What stands in the place of something that may be a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -15,10 +16,10 @@ pub fn redact(text: &str, max: usize) -> String {
     // Words are judged whole, before anything is cut; a word never ends up half shown.
     while let Some(first) = rest.chars().next() {
         let is_word = word_character(first);
-        let len = rest.find(|c| word_character(c) != is_word).unwrap_or(rest.len());
+        let len = rest.char_indices().find(|(_, c)| word_character(*c) != is_word).map_or(rest.len(), |(at, _)| at);
         let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
         if is_word {
-            match run.split_once('=') {
+            match paste::split(run, "=") {
                 _ if suspicious(run.as_bytes()) || announces(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
                 Some((name, value)) if !value.is_empty() && is_secret_name(name) => {
                     out.push_str(name);
@@ -32,7 +33,7 @@ pub fn redact(text: &str, max: usize) -> String {
             run.chars().for_each(|c| {
                 if visible(c) {
                     out.push(c)
-                } else if !out.ends_with(' ') {
+                } else if !out.ends_with(" ") {
                     out.push(' ')
                 }
             });
@@ -43,10 +44,11 @@ pub fn redact(text: &str, max: usize) -> String {
         }
         rest = after;
     }
-    let out = out.trim();
+    // Every other white space has become a space.
+    let out = out.trim_ascii();
     match out.char_indices().nth(max) {
         Some((end, _)) => {
-            let mut cut = out.get(..end).unwrap_or_default().trim_end().to_owned();
+            let mut cut = out.get(..end).unwrap_or_default().trim_ascii_end().to_owned();
             cut.push('\u{2026}');
             cut
         }
@@ -57,7 +59,7 @@ pub fn redact(text: &str, max: usize) -> String {
 /// What follows may be a secret: `Bearer`, or `client_secret:`.
 fn announces(word: &str) -> bool {
     let schemes = ["bearer", "basic", "dpop"];
-    schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) || word.strip_suffix(':').is_some_and(is_secret_name)
+    schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) || word.strip_suffix(":").is_some_and(is_secret_name)
 }
 
 /// Not a word of a sentence.

@@ -1,7 +1,8 @@
 //! Client secrets, `secret-token:conductorone.com:v1:<base64 of a JWK>`: an Ed25519 private key that signs and never
 //! leaves. The JWK is that of RFC 8037.
 
-use ed25519_dalek::{Signer, SigningKey};
+use alloc::{boxed::Box, string::String};
+use salty::Keypair;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{ConfigError, errors};
@@ -45,7 +46,7 @@ errors! {
 
 impl From<SecretError> for ConfigError {
     fn from(error: SecretError) -> Self {
-        Self { option: "clientSecret", code: error.code(), message: error.message() }
+        Self::new("clientSecret", error.text())
     }
 }
 
@@ -205,13 +206,13 @@ fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) 
 
 #[inline(never)]
 fn derive_public(seed: &[u8; 32]) -> [u8; 32] {
-    SigningKey::from_bytes(seed).verifying_key().to_bytes()
+    *Keypair::from(seed).public.as_bytes()
 }
 
 /// The public key is derived again instead of taken as given: signing with one that does not match leaks the private key.
 #[inline(never)]
 fn sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
-    SigningKey::from_bytes(seed).sign(message).to_bytes()
+    Keypair::from(seed).sign(message).to_bytes()
 }
 
 /// Wipes the part of the stack that the functions above used.

@@ -1,5 +1,6 @@
 //! Where tokens come from. A new way to authenticate is a variant here, with what it sends and what it accepts.
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use zeroize::Zeroizing;
 
 use super::client_id::{ClientId, ClientIdError};

@@ -5,6 +5,10 @@ use super::client_id::ClientId;
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 /// Tenants with a bare name live under this domain.
 const DOMAIN: &str = ".conductor.one";
@@ -39,7 +43,7 @@ errors! {
 
 impl TenantError {
     fn of(self, option: &'static str) -> ConfigError {
-        ConfigError { option, code: self.code(), message: self.message() }
+        ConfigError::new(option, self.text())
     }
 }
 
@@ -100,22 +104,25 @@ impl BaseUrl {
         } else {
             return Err(TenantError::Scheme);
         };
-        let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or_default();
-        if authority.contains('@') {
+        let rest = paste::before(rest, b"?#");
+        let authority = paste::before(rest, b"/");
+        let mut path = rest.get(authority.len()..).unwrap_or_default();
+        if authority.as_bytes().contains(&b'@') {
             return Err(TenantError::UserInfo);
         }
-        if rest.contains('\\') {
+        if rest.as_bytes().contains(&b'\\') {
             return Err(TenantError::Backslash);
         }
-        if rest.contains(['{', '}']) {
+        if rest.bytes().any(|b| b == b'{' || b == b'}') {
             return Err(TenantError::Template);
         }
         let (host, port) = host::parse(authority)?;
         if scheme == Scheme::Http && !host::is_loopback(&host) {
             return Err(TenantError::Insecure);
         }
-        let path = path.trim_end_matches('/');
+        while let Some(shorter) = path.strip_suffix("/") {
+            path = shorter;
+        }
         check_path(path)?;
         Ok(Self::new(scheme, host, port, path))
     }
@@ -139,7 +146,7 @@ impl BaseUrl {
             return Err(TenantError::ClientId);
         }
         let (mut host, port) = host::parse(tenant)?;
-        if !host.contains('.') && !host::is_loopback(&host) {
+        if !host.as_bytes().contains(&b'.') && !host::is_loopback(&host) {
             if port.is_some() {
                 return Err(TenantError::NamePort);
             }
@@ -153,7 +160,7 @@ impl BaseUrl {
     /// # Errors
     /// [`TenantError::ShortHost`] for a host that only a local network could know.
     pub fn of_client_id(id: &ClientId) -> Result<Self, TenantError> {
-        if !id.host().contains('.') && !host::is_loopback(id.host()) {
+        if !id.host().as_bytes().contains(&b'.') && !host::is_loopback(id.host()) {
             return Err(TenantError::ShortHost);
         }
         Ok(Self::new(Scheme::of(id.host()), id.host().to_owned(), id.port(), ""))
@@ -217,7 +224,7 @@ impl BaseUrl {
 
     /// The tenant's name, for `name.conductor.one`.
     fn name(&self) -> Option<&str> {
-        self.host.strip_suffix(DOMAIN).filter(|name| !name.contains('.'))
+        self.host.strip_suffix(DOMAIN).filter(|name| !name.as_bytes().contains(&b'.'))
     }
 }
 
@@ -258,7 +265,7 @@ fn checked(text: &str) -> Result<&str, TenantError> {
         return Err(TenantError::Secret);
     }
     // A URL parser drops tabs and line ends wherever they stand; a person who looks at the text does not.
-    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(TenantError::Space);
     }
     Ok(text)
@@ -269,13 +276,14 @@ fn check_path(path: &str) -> Result<(), TenantError> {
     if !path.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>^`|".contains(&b)) {
         return Err(TenantError::Path);
     }
-    for after in path.split('%').skip(1) {
-        if !after.get(..2).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())) {
+    for after in path.as_bytes().split(|&b| b == b'%').skip(1) {
+        if !after.get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) {
             return Err(TenantError::PathEscape);
         }
     }
-    for segment in path.split('/').skip(1) {
-        if segment.is_empty() || after_dot(segment).is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some("")) {
+    for segment in path.as_bytes().split(|&b| b == b'/').skip(1) {
+        if segment.is_empty() || after_dot(segment).is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some(b""))
+        {
             return Err(TenantError::PathSegment);
         }
     }
@@ -283,6 +291,6 @@ fn check_path(path: &str) -> Result<(), TenantError> {
 }
 
 /// What follows a dot. `%2e` counts as one when a URL parser looks for `..`.
-fn after_dot(segment: &str) -> Option<&str> {
-    ["%2e", "%2E", "."].iter().find_map(|dot| segment.strip_prefix(dot))
+fn after_dot(segment: &[u8]) -> Option<&[u8]> {
+    ["%2e", "%2E", "."].iter().find_map(|dot| segment.strip_prefix(dot.as_bytes()))
 }

@@ -1,5 +1,6 @@
 //! What is sent to the token endpoint.
 
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 use crate::wire::json::push_string;

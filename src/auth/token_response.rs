@@ -1,10 +1,12 @@
 //! What the token endpoint answers: a token, an OAuth error, C1's own error form, or something that is none of these.
 
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::bearer::{self, BearerError};
 use super::error::errors;
 use super::json::{self, Value};
+use super::paste;
 use super::redact::redact;
 use crate::wire::json::{Cursor, Text as Quoted};
 
@@ -261,7 +263,7 @@ impl Fields {
             "expires_in" => {
                 self.expires_in = match value {
                     Value::Number(digits) => seconds(digits),
-                    _ => text.and_then(|digits| seconds(digits.trim())),
+                    _ => text.and_then(|digits| seconds(digits.trim_ascii())),
                 }
             }
             // An empty `error` is what a message without one looks like when it is written by C1.
@@ -311,7 +313,7 @@ impl Fields {
             BearerError::Empty => TokenErrorKind::Blank,
             _ => TokenErrorKind::Unsafe,
         })?;
-        let token_type = match self.token_type.as_deref().map(|text| text.trim()) {
+        let token_type = match self.token_type.as_deref().map(|text| text.trim_ascii()) {
             None | Some("") => TokenType::Bearer,
             Some(text) if text.eq_ignore_ascii_case("bearer") => TokenType::Bearer,
             Some(text) if text.eq_ignore_ascii_case("dpop") => TokenType::Dpop,
@@ -344,15 +346,15 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
 
 /// A time in seconds since 1970, which [`seconds`] would cut short.
 pub(super) fn unix(text: &str) -> Option<f64> {
-    let whole = text.split('.').next().unwrap_or_default();
+    let whole = paste::before(text, b".");
     (whole.len() <= 12).then(|| whole.parse::<u64>().ok())?.map(|time| time as f64)
 }
 
 /// Reads a JSON number without the tables of a float parser: whole seconds are all that is needed, up to 31 years.
 pub(crate) fn seconds(text: &str) -> Option<f64> {
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-    let (digits, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let (negative, digits) = text.strip_prefix("-").map_or((false, text), |digits| (true, digits));
+    let (digits, exponent) = paste::split(digits, "e").or_else(|| paste::split(digits, "E")).unwrap_or((digits, "0"));
+    let (whole, fraction) = paste::split(digits, ".").unwrap_or((digits, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let power = exponent.parse::<i32>().ok()?.clamp(-400, 400);
     if !is_number(whole) || !is_number(fraction) {

@@ -11,6 +11,7 @@
 //! on a 401     rejected(generation, now); if it says Replay: ask again, send once more
 //! ```
 
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 /// The numbers of a token's life, in milliseconds.

@@ -2,6 +2,7 @@
 
 use crate::auth::redact::{REDACTED, is_secret_name, redact};
 use crate::wire::json::{Cursor, Malformed, Members, Text, Token};
+use alloc::{borrow::ToOwned, string::String};
 
 /// An error answer, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,8 +115,12 @@ fn each_member<'a>(
 
 /// The beginning of a body, fit for a message: JSON loses its secret members, everything its tokens and control characters.
 pub fn excerpt(body: &str) -> String {
-    let trimmed = body.trim_start_matches('\u{feff}').trim_start();
-    if trimmed.starts_with(['{', '[']) { clean(&redact_json(trimmed)) } else { clean(trimmed) }
+    let mut body = body;
+    while let Some(after_mark) = body.strip_prefix("\u{feff}") {
+        body = after_mark;
+    }
+    let trimmed = body.trim_ascii_start();
+    if matches!(trimmed.as_bytes(), [b'{' | b'[', ..]) { clean(&redact_json(trimmed)) } else { clean(trimmed) }
 }
 
 /// JSON text with the values of secret members replaced. Text that breaks off is copied up to there.

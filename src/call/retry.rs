@@ -11,6 +11,7 @@
 
 use crate::api::Effect;
 use crate::auth::token_response::seconds;
+use alloc::vec::Vec;
 
 /// How often and how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,12 +88,25 @@ pub fn next_attempt(policy: &Policy, effect: Effect, ending: Ending, progress: P
     let delay = match ending {
         Ending::Status(_, Some(asked)) => asked,
         _ => {
-            let step = policy.exponent.powi(i32::try_from(progress.attempts - 1).unwrap_or(i32::MAX));
+            let step = power(policy.exponent, progress.attempts - 1);
             (policy.initial_ms * step).min(policy.max_ms) * progress.random
         }
     };
     let in_time = delay < progress.left_ms && progress.elapsed_ms + delay <= policy.max_elapsed_ms;
     in_time.then_some(delay)
+}
+
+/// `powi` is not in `core`.
+fn power(mut base: f64, mut exponent: u32) -> f64 {
+    let mut power = 1.0;
+    while exponent > 0 {
+        if exponent % 2 == 1 {
+            power *= base;
+        }
+        base *= base;
+        exponent /= 2;
+    }
+    power
 }
 
 fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
@@ -117,7 +131,7 @@ fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
 /// Reads `Retry-After`: seconds, with or without a fraction, or an HTTP date (RFC 9110, 10.2.3), as milliseconds from
 /// now. `now_s` is the wall clock in seconds. Negative and absurd values (over a day) count as absent.
 pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let ms = match seconds(value) {
         Some(seconds) => seconds * 1000.0,
         None => (http_date(value)? - now_s).max(0.0) * 1000.0,
@@ -127,9 +141,10 @@ pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
 
 /// An IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970. The two obsolete forms are not sent any more.
 pub fn http_date(value: &str) -> Option<f64> {
-    let mut parts = value.split_once(',')?.1.trim_start().split(' ');
+    let comma = value.bytes().position(|b| b == b',')?;
+    let mut parts = value.as_bytes().get(comma + 1..)?.trim_ascii_start().split(|&b| b == b' ');
     let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if parts.next() != Some("GMT") || parts.next().is_some() {
+    if parts.next() != Some(b"GMT") || parts.next().is_some() {
         return None;
     }
     const MONTHS: [[&str; 2]; 12] = [
@@ -146,8 +161,8 @@ pub fn http_date(value: &str) -> Option<f64> {
         ["Nov", "11"],
         ["Dec", "12"],
     ];
-    let [_, month] = *MONTHS.iter().find(|[name, _]| *name == month)?;
-    let ms = crate::wire::date::parse_rfc3339([year, "-", month, "-", day, "T", time, "Z"].concat().as_bytes())?;
+    let [_, month] = *MONTHS.iter().find(|[name, _]| name.as_bytes() == month)?;
+    let ms = crate::wire::date::parse_rfc3339(&[year, b"-", month.as_bytes(), b"-", day, b"T", time, b"Z"].concat())?;
     Some(ms / 1000.0)
 }
 

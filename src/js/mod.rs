@@ -9,7 +9,12 @@ use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::push_string;
 use crate::wire::plan::Plans;
-use std::cell::{OnceCell, RefCell};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 /// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
@@ -29,8 +34,8 @@ pub struct Api {
     notes: RefCell<String>,
 }
 
-impl std::fmt::Debug for Api {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Api {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Api")
     }
 }
@@ -87,7 +92,7 @@ impl Api {
     pub fn encode(&self, number: usize, request: &[u8], unknown: u8) -> Result<String, JsValue> {
         let operation = self.table.operations().get(number).ok_or(JsValue::NULL)?;
         // The facade's encoder writes nothing else.
-        let request = std::str::from_utf8(request).unwrap_or_default();
+        let request = core::str::from_utf8(request).unwrap_or_default();
         let encoded = encode::encode(self.table, operation, request, reading(unknown)).map_err(unfit_error)?;
         let mut text = encoded.target;
         if let Some(body) = encoded.body {

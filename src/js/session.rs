@@ -9,7 +9,12 @@ use crate::auth::{
 };
 use crate::call::budget::Budget;
 use crate::call::retry::{self, Ending, Progress};
-use std::cell::RefCell;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroize;
 
@@ -33,8 +38,8 @@ struct State {
     budget: Budget,
 }
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Session")
     }
 }
@@ -159,7 +164,7 @@ impl Session {
 
     /// The base URL, without a slash at its end.
     pub fn base(&self) -> String {
-        self.base.as_str().trim_end_matches('/').to_owned()
+        self.base.as_str().to_owned()
     }
 
     /// What the paths of the authentication server are appended to, without a slash at its end.

@@ -1,4 +1,5 @@
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
+use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -42,6 +43,41 @@ fn what_is_written_is_read() {
         encode(ClientSecret::parse(known.as_bytes()).unwrap().public_key()),
         "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
     );
+}
+
+#[test]
+fn keys_and_signatures_are_those_of_rfc_8032() {
+    // Section 7.1, tests 1 to 3.
+    let vectors = [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+    ];
+    for (seed, public, message, signature) in vectors {
+        let [seed, public, message, signature] = [seed, public, message, signature].map(hex);
+        let secret = ClientSecret::from_seed(Zeroizing::new(seed.try_into().unwrap()));
+        assert_eq!(secret.public_key().as_slice(), public);
+        assert_eq!(secret.sign(&message).as_slice(), signature);
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 #[test]
@@ -181,6 +217,17 @@ proptest! {
         let secret = ClientSecret::from_seed(Zeroizing::new(seed));
         let read = ClientSecret::parse(secret.to_text().as_bytes()).unwrap();
         prop_assert_eq!(read.public_key(), secret.public_key());
+    }
+
+    /// In both halves: what is public, and what is signed.
+    #[test]
+    fn keys_and_signatures_are_those_of_everyone_else(
+        seed in any::<[u8; 32]>(),
+        message in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let (secret, key) = (ClientSecret::from_seed(Zeroizing::new(seed)), SigningKey::from_bytes(&seed));
+        prop_assert_eq!(*secret.public_key(), key.verifying_key().to_bytes());
+        prop_assert_eq!(secret.sign(&message), key.sign(&message).to_bytes());
     }
 
     /// A secret that lost its end never passes for a whole one.

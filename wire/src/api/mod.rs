@@ -5,10 +5,12 @@ mod table;
 
 pub use table::{Effect, Field, Kind, Message, Method, Operation, Paging, Param, Segment, Shape, Table, TableError};
 
+#[cfg(any(test, feature = "built-in"))]
 use std::sync::OnceLock;
 
 /// The C1 API, for programs that have its table built in: the sandbox and the tests. Unpacked on first use (about 0.2 ms) and kept.
 /// The core is given tables as files of their own, so that nobody loads one of an API that they do not call.
+#[cfg(any(test, feature = "built-in"))]
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();
     // It is packed by the build script from the committed IDL, and a test unpacks them.
@@ -16,6 +18,7 @@ pub fn c1() -> &'static Table {
 }
 
 /// The Commerce Layer Provisioning API, as [`c1`]. Its messages are those of `keyturn_api::documents`.
+#[cfg(any(test, feature = "built-in"))]
 pub fn commercelayer() -> &'static Table {
     static COMMERCE_LAYER: OnceLock<Table> = OnceLock::new();
     COMMERCE_LAYER.get_or_init(|| {

@@ -1,6 +1,10 @@
 //! Reads the packed table. Its layout is described where it is written: `api/src/table/mod.rs`.
 
-use std::borrow::Cow;
+use alloc::{
+    borrow::{Cow, ToOwned},
+    string::String,
+    vec::Vec,
+};
 
 /// The facts of one API.
 #[derive(Debug, Default)]

@@ -17,8 +17,12 @@
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
 use crate::api::{Field, Kind, Message, Shape, Table};
-use std::borrow::Cow;
-use std::cell::Cell;
+use alloc::{
+    borrow::{Cow, ToOwned},
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cell::Cell;
 
 /// Leaves the value as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;

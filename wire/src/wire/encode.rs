@@ -7,7 +7,11 @@
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
-use std::borrow::Cow;
+use alloc::{
+    borrow::{Cow, ToOwned},
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// A request, ready to be sent to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +62,13 @@ impl Reading {
     }
 }
 
+// What is done once for a request is `#[inline]`: so it is compiled with the crate that asks for it, which is compiled for size.
+
 /// Encodes `request`, the JSON text of the request object or `null`.
 ///
 /// # Errors
 /// [`Unfit`] names the first field that does not fit.
+#[inline]
 pub fn encode<'a>(
     table: &'a Table,
     operation: &Operation,
@@ -75,6 +82,7 @@ pub fn encode<'a>(
 ///
 /// # Errors
 /// [`Unfit`] names the first field that does not fit.
+#[inline]
 pub fn encode_message(table: &Table, message: Message, value: &str, reading: Reading) -> Result<String, Unfit> {
     let text = Encoder::new(table, value, reading).optional_body(message)?;
     Ok(text.map_or_else(|| "null".to_owned(), Cow::into_owned))
@@ -192,7 +200,7 @@ impl<'a> Out<'a> {
             return self.source.get(self.from..self.to).unwrap_or_default().into();
         }
         self.flush();
-        std::mem::take(&mut self.text).into()
+        core::mem::take(&mut self.text).into()
     }
 }
 
@@ -203,7 +211,7 @@ struct Encoder<'a> {
     out: Out<'a>,
     path: Vec<At<'a>>,
     /// Wire names that the body's `updateMask` lists: these are sent even if the document calls them read-only.
-    mask: Vec<&'a str>,
+    mask: Vec<&'a [u8]>,
 }
 
 impl<'a> Encoder<'a> {
@@ -212,11 +220,12 @@ impl<'a> Encoder<'a> {
         Self { table, cursor: Cursor::new(json), reading, out, path: Vec::new(), mask: Vec::new() }
     }
 
+    #[inline]
     fn request(mut self, operation: &Operation) -> Fit<Encoded<'a>> {
         if self.table.wraps(operation) {
             return self.wrapped(operation);
         }
-        let body = match (operation.body, self.cursor.peek()?) {
+        let body = match (operation.body, self.cursor.token()?) {
             (_, Token::Null) => None,
             (None, Token::Object) => {
                 self.empty_object("this operation takes no request")?;
@@ -237,10 +246,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// A request object that holds parameters and, under its own name, the body.
+    #[inline]
     fn wrapped(mut self, operation: &Operation) -> Fit<Encoded<'a>> {
         let mut values: Vec<(&str, Cow<'a, str>)> = Vec::new();
         let mut body = None;
-        match self.cursor.peek()? {
+        match self.cursor.token()? {
             Token::Null => {}
             Token::Object => {
                 let body_names =
@@ -270,8 +280,9 @@ impl<'a> Encoder<'a> {
         Ok(Encoded { target: self.target(operation, &values)?, body })
     }
 
+    #[inline]
     fn optional_body(&mut self, message: Message) -> Fit<Option<Cow<'a, str>>> {
-        match self.cursor.peek()? {
+        match self.cursor.token()? {
             Token::Null => {
                 self.cursor.skip()?;
                 Ok(None)
@@ -291,7 +302,8 @@ impl<'a> Encoder<'a> {
     }
 
     /// The first segments of the paths in the body's own `updateMask`.
-    fn update_mask(&self, message: Message) -> Vec<&'a str> {
+    #[inline]
+    fn update_mask(&self, message: Message) -> Vec<&'a [u8]> {
         let has_mask = |field: &Field| self.table.wire_name(field) == "updateMask" && field.kind == Kind::String;
         if !self.table.fields(message).iter().any(has_mask) {
             return Vec::new();
@@ -300,7 +312,7 @@ impl<'a> Encoder<'a> {
         let mut find = || -> Result<Option<&'a str>, Malformed> {
             let mut members = Members::begin(&mut look)?;
             while let Some(key) = members.next(&mut look)? {
-                if key.raw() == "updateMask" && look.peek()? == Token::String {
+                if key.raw() == "updateMask" && look.token()? == Token::String {
                     return Ok(Some(look.string()?.raw()));
                 }
                 look.skip()?;
@@ -308,9 +320,14 @@ impl<'a> Encoder<'a> {
             Ok(None)
         };
         let mask = find().ok().flatten().unwrap_or_default();
-        mask.split(',').filter_map(|path| path.trim().split('.').next()).filter(|name| !name.is_empty()).collect()
+        let paths = mask.as_bytes().split(|b| *b == b',');
+        paths
+            .filter_map(|path| path.trim_ascii().split(|b| *b == b'.').next())
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 
+    #[inline]
     fn parameter(&self, operation: &Operation, key: &str) -> Option<(&'static str, Kind)> {
         let in_path = self.table.segments(operation).iter().find_map(|segment| {
             let name = self.table.segment_text(segment);
@@ -325,8 +342,9 @@ impl<'a> Encoder<'a> {
     }
 
     /// The text of a parameter; `None` for `null`.
+    #[inline]
     fn parameter_value(&mut self, kind: Kind) -> Fit<Option<Cow<'a, str>>> {
-        let token = self.cursor.peek()?;
+        let token = self.cursor.token()?;
         let integer = matches!(kind, Kind::Int32 | Kind::Int64);
         Ok(match token {
             Token::Null => {
@@ -335,7 +353,7 @@ impl<'a> Encoder<'a> {
             }
             Token::Number => {
                 let digits = self.cursor.number();
-                if integer && digits.parse::<i64>().is_err() {
+                if integer && whole(digits).is_none() {
                     return self.unfit("must be a whole number");
                 }
                 Some(digits.into())
@@ -343,9 +361,9 @@ impl<'a> Encoder<'a> {
             Token::String => {
                 let text = self.cursor.string()?;
                 match self.marked(text)? {
-                    None if integer => match text.raw().parse::<i64>() {
-                        Ok(_) => Some(text.raw().into()),
-                        Err(_) => return self.unfit("must be a whole number"),
+                    None if integer => match whole(text.raw()) {
+                        Some(_) => Some(text.raw().into()),
+                        None => return self.unfit("must be a whole number"),
                     },
                     None => Some(self.characters(text)?),
                     Some(Mark::BigInt(digits)) => Some(digits),
@@ -359,6 +377,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Path and query with the values put in.
+    #[inline]
     fn target(&self, operation: &Operation, values: &[(&str, Cow<'a, str>)]) -> Fit<String> {
         let value_of = |name: &str| values.iter().rev().find(|(n, _)| *n == name).map(|(_, value)| value.as_ref());
         let mut target = String::with_capacity(128);
@@ -422,7 +441,7 @@ impl<'a> Encoder<'a> {
             };
             next = index + 1;
             let wire = self.table.wire_name(field);
-            if self.reading.leaves_out(field) && !self.mask.contains(&wire) {
+            if self.reading.leaves_out(field) && !self.mask.contains(&wire.as_bytes()) {
                 self.cursor.skip()?;
                 continue;
             }
@@ -566,7 +585,7 @@ impl<'a> Encoder<'a> {
         match kind {
             Kind::String | Kind::Enum | Kind::Duration | Kind::Bytes | Kind::Uint64 => {}
             Kind::Date if parse_rfc3339(text.bytes).is_some() => {}
-            Kind::Int64 if text.raw().parse::<i64>().is_ok() => {}
+            Kind::Int64 if whole(text.raw()).is_some() => {}
             Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
             kind => return self.misfit(wanted(kind), "a string"),
         }
@@ -576,10 +595,9 @@ impl<'a> Encoder<'a> {
 
     fn number_value(&mut self, kind: Kind) -> Fit<()> {
         let digits = self.cursor.number();
-        let whole = digits.parse::<i64>().ok();
+        let whole = whole(digits);
         match kind {
-            Kind::Int32 if whole.is_some_and(|n| i32::try_from(n).is_ok()) => self.out.push_str(digits),
-            Kind::Uint32 if whole.is_some_and(|n| u32::try_from(n).is_ok()) => self.out.push_str(digits),
+            Kind::Int32 | Kind::Uint32 if fits(kind, digits) => self.out.push_str(digits),
             Kind::Int32 | Kind::Uint32 if whole.is_some() && self.reading.is_of_122() => self.out.push_str(digits),
             Kind::Double | Kind::Enum => self.out.push_str(digits),
             // Beyond 2^53 the caller's number has been rounded before it came here.
@@ -599,10 +617,8 @@ impl<'a> Encoder<'a> {
             (_, Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
             (Kind::Date, Mark::Date(iso)) => self.quoted(&iso),
             (Kind::Bytes, Mark::Bytes(base64)) => self.quoted(&base64),
-            (Kind::Int64, Mark::BigInt(digits)) if digits.parse::<i64>().is_ok() => self.quoted(&digits),
-            (Kind::Uint64, Mark::BigInt(digits)) if digits.parse::<u64>().is_ok() => self.quoted(&digits),
-            (Kind::Int32, Mark::BigInt(digits)) if digits.parse::<i32>().is_ok() => self.out.push_str(&digits),
-            (Kind::Uint32, Mark::BigInt(digits)) if digits.parse::<u32>().is_ok() => self.out.push_str(&digits),
+            (Kind::Int64 | Kind::Uint64, Mark::BigInt(digits)) if fits(kind, &digits) => self.quoted(&digits),
+            (Kind::Int32 | Kind::Uint32, Mark::BigInt(digits)) if fits(kind, &digits) => self.out.push_str(&digits),
             (Kind::Int64 | Kind::Uint64 | Kind::Int32 | Kind::Uint32, Mark::BigInt(_)) => {
                 return self.unfit("is a bigint outside of the field's range");
             }
@@ -619,7 +635,7 @@ impl<'a> Encoder<'a> {
         self.out.push(b'{');
         let mut first = true;
         while let Some(key) = members.next(&mut self.cursor)? {
-            let token = self.cursor.peek()?;
+            let token = self.cursor.token()?;
             self.path.push(At::Field(key.bytes));
             match (key.raw(), token) {
                 ("additionalProperties", Token::Object) => {
@@ -657,7 +673,7 @@ impl<'a> Encoder<'a> {
         if self.path.len() > MAX_DEPTH {
             return self.unfit("nests too deep");
         }
-        match self.cursor.peek()? {
+        match self.cursor.token()? {
             Token::Object => {
                 let mut members = Members::begin(&mut self.cursor)?;
                 self.out.push(b'{');
@@ -806,7 +822,7 @@ impl<'a> Encoder<'a> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(std::str::from_utf8(name).unwrap_or_default());
+                    path.push_str(core::str::from_utf8(name).unwrap_or_default());
                 }
                 At::Index(index) => {
                     path.push('[');
@@ -849,6 +865,7 @@ impl Mark<'_> {
 }
 
 /// The names that a request object of this operation may hold.
+#[inline]
 fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>> {
     let segments = table.segments(operation).iter().filter(|segment| segment.param.is_some());
     let mut names: Vec<Cow<'static, str>> = segments.map(|segment| table.segment_text(segment).into()).collect();
@@ -857,6 +874,22 @@ fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>>
         names.push(table.body_field(operation, false));
     }
     names
+}
+
+/// There once, not for each type that a number may have.
+#[inline(never)]
+fn whole(digits: &str) -> Option<i64> {
+    digits.parse().ok()
+}
+
+/// The whole number is within the range of a field of this kind.
+fn fits(kind: Kind, digits: &str) -> bool {
+    match kind {
+        Kind::Int32 => whole(digits).is_some_and(|n| i32::try_from(n).is_ok()),
+        Kind::Uint32 => whole(digits).is_some_and(|n| u32::try_from(n).is_ok()),
+        Kind::Uint64 => digits.parse::<u64>().is_ok(),
+        _ => whole(digits).is_some(),
+    }
 }
 
 fn wanted(kind: Kind) -> &'static str {
@@ -896,13 +929,14 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         }
         for (cell, y) in row.iter_mut().skip(1).zip(b) {
             left = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, left);
+            diagonal = core::mem::replace(cell, left);
         }
     }
     row.last().copied().unwrap_or_default()
 }
 
 /// As `encodeURIComponent` does: everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
+#[inline]
 fn percent_encode(out: &mut String, text: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     for byte in text.bytes() {

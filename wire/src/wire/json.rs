@@ -1,7 +1,7 @@
 //! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
 //! last word on well-formedness to whoever parses the text afterwards.
 
-use std::borrow::Cow;
+use alloc::{borrow::Cow, string::String};
 
 /// The text is not JSON, at this byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Cursor<'a> {
     beyond_ascii: u32,
 }
 
+// A build for the browser goes by no hints (`xtask/src/build/tools.rs`); what every byte or every value passes through is
+// inlined all the same.
 impl<'a> Cursor<'a> {
     /// At the start of `text`; a byte order mark is passed over.
     pub fn new(text: &'a str) -> Self {
@@ -90,11 +92,12 @@ impl<'a> Cursor<'a> {
         Err(Malformed { offset: self.at })
     }
 
+    #[inline(always)]
     fn byte(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_space(&mut self) {
         // One comparison where there is none, as in what machines write.
         while self.byte() <= b' ' && matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
@@ -106,7 +109,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If no value begins here.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<Token, Malformed> {
         self.skip_space();
         Ok(match self.byte() {
@@ -121,8 +124,17 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// [`Cursor::peek`] for what is not done with every value: a call, not a copy.
+    ///
+    /// # Errors
+    /// If no value begins here.
+    #[inline(never)]
+    pub fn token(&mut self) -> Result<Token, Malformed> {
+        self.peek()
+    }
+
     /// Takes `byte` if it is next, white space aside.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {
         self.skip_space();
         let taken = self.byte() == byte;
@@ -136,7 +148,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If something else comes.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.take(byte) { Ok(()) } else { self.malformed() }
     }
@@ -145,7 +157,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If neither comes.
-    #[inline]
+    #[inline(always)]
     pub fn more(&mut self, close: u8) -> Result<bool, Malformed> {
         if self.take(b',') {
             Ok(true)
@@ -181,7 +193,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If it does not end.
-    #[inline]
+    #[inline(always)]
     pub fn pass_string(&mut self) -> Result<bool, Malformed> {
         let mut escaped = false;
         self.at += 1;
@@ -252,7 +264,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// If none is here or it does not end.
     pub fn value(&mut self) -> Result<&'a str, Malformed> {
-        self.peek()?;
+        self.token()?;
         let start = self.at;
         self.skip()?;
         Ok(text_of(self.since(start)))
@@ -260,7 +272,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes to where a copy of this cursor has come, and returns the text between.
     pub fn take_to(&mut self, there: &Self) -> &'a [u8] {
-        let start = std::mem::replace(&mut self.at, there.at);
+        let start = core::mem::replace(&mut self.at, there.at);
         self.since(start)
     }
 
@@ -354,7 +366,7 @@ impl Members {
 
 /// Bytes that are not UTF-8 are no text.
 fn text_of(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+    core::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Two texts of one length are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
@@ -432,8 +444,9 @@ impl<'a> Text<'a> {
         }
         let mut out = String::with_capacity(raw.len());
         let mut rest = raw;
-        while let Some((plain, escape)) = rest.split_once('\\') {
-            out.push_str(plain);
+        while let Some(at) = rest.bytes().position(|b| b == b'\\') {
+            out.push_str(rest.get(..at)?);
+            let escape = rest.get(at + 1..)?;
             let mut chars = escape.chars();
             let (decoded, len) = match chars.next()? {
                 'n' => ('\n', 1),

@@ -4,6 +4,10 @@
 use super::decode::Layouts;
 use super::json::push_string;
 use crate::api::{Field, Kind, Message, Shape, Table};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// The plans of one table, for today's names or for those of release 1.2.2 of the official SDK.
 #[derive(Debug)]

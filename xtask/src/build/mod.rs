@@ -26,12 +26,14 @@ struct Wasm {
     package: &'static str,
     /// The name of the `.wasm` file in `pkg/dist` and of the glue in `pkg/src/generated`.
     name: &'static str,
+    /// The features of the crate.
+    features: &'static str,
     /// Whether the default entry carries the bytes.
     inline: bool,
 }
 
-const CORE: Wasm = Wasm { package: "keyturn", name: "core", inline: true };
-const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", inline: false };
+const CORE: Wasm = Wasm { package: "keyturn", name: "core", features: "alone", inline: true };
+const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", features: "", inline: false };
 
 /// Builds what the flags name, or everything without a flag.
 ///
@@ -65,8 +67,9 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
 fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it
     // is compiled for the sandbox, with other features, its file would take the place of the real one.
-    let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown", "--package"];
-    tools.cargo_without_paths(args.into_iter().chain([wasm.package]))?;
+    let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown"];
+    let which = ["--package", wasm.package, "--features", wasm.features];
+    tools.cargo_for_shipping(args.into_iter().chain(which))?;
     let compiled =
         tools.target.join("wasm32-unknown-unknown/release").join(wasm.package.replace('-', "_")).with_extension("wasm");
 
@@ -98,12 +101,17 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
         // The features are those that the file itself declares.
-        // Structure made anew from flat code is smaller, and a second round finds what the first has left.
+        // Structure made anew from flat code is smaller, twice over, and a last round finds what is left. Low memory counts as
+        // unused because the far end of the stack is there: what comes so far has overflowed it.
         let flags = [
             "--flatten",
             "--rereloop",
             "-Oz",
+            "--flatten",
+            "--rereloop",
             "-Oz",
+            "-Oz",
+            "--low-memory-unused",
             "--reorder-functions",
             "--strip-debug",
             "--strip-producers",
