@@ -232,17 +232,6 @@ impl Table {
         self.messages.get(usize::from(message.0)).copied().unwrap_or_default().of(&self.fields)
     }
 
-    /// A number for the beginning of a message; its fields' numbers follow. No two messages share one.
-    pub fn first_seat(&self, message: Message) -> usize {
-        let index = usize::from(message.0);
-        self.messages.get(index).map_or(0, |range| range.start as usize) + index
-    }
-
-    /// How many such numbers there are.
-    pub fn seats(&self) -> usize {
-        self.fields.len() + self.messages.len()
-    }
-
     /// The values of the enumeration that a field of kind [`Kind::Enum`] names; empty in a table without enumerations.
     pub fn enum_values(&self, field: &Field) -> &[&'static str] {
         self.enums.get(usize::from(field.target)).map(Vec::as_slice).unwrap_or_default()

@@ -16,13 +16,14 @@
 
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
+use super::reach::Reach;
 use crate::api::{Field, Kind, Message, Shape, Table};
 use alloc::{
     borrow::{Cow, ToOwned},
     string::{String, ToString},
     vec::Vec,
 };
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 
 /// Leaves the value as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;
@@ -90,12 +91,19 @@ pub struct Problem {
     pub found: &'static str,
 }
 
-/// What the reader of a table's messages goes by: which of them are live, and where each of their fields has its slot.
+/// What the reader of a table's messages goes by: which of them are live, and where each of their fields has its slot. Each
+/// message's is made when it is first needed.
 #[derive(Debug)]
 pub struct Layouts {
-    /// The sizes of the messages' blocks; 0 for those that are not live.
-    sizes: Vec<u16>,
-    /// By their seats: a row for the beginning of each message, and after it one for each of its fields.
+    layouts: Vec<OnceCell<Layout>>,
+    live: Reach,
+}
+
+#[derive(Debug, Default)]
+struct Layout {
+    /// The size of the message's block; 0 if it is not live, because neither it nor a message below it has a date or an int64.
+    size: usize,
+    /// A row for the beginning of the message, and after it one for each of its fields.
     rows: Vec<Row>,
 }
 
@@ -105,7 +113,7 @@ struct Row {
     name: &'static str,
     /// Offset in the block, 0 for none.
     offset: u16,
-    /// The seat of the field that came next the last time: servers send fields in a fixed order. [`NOWHERE`] at first.
+    /// The row of the field that came next the last time: servers send fields in a fixed order. [`NOWHERE`] at first.
     next: Cell<u16>,
     /// One string, as it is: nothing is to be done.
     plain: bool,
@@ -114,59 +122,51 @@ struct Row {
 const NOWHERE: u16 = u16::MAX;
 
 impl Layouts {
-    /// Computes the layout of every message. Linear in the table but for the few rounds that cycles need.
+    /// Those of a table.
     pub fn of(table: &Table) -> Self {
-        let messages = || (0..table.message_count()).map(|index| Message(index as u16));
-        let mut sizes = vec![0; table.message_count()];
-        loop {
-            let mut changed = false;
-            // From the last: a message comes before most of those that it refers to, so one round finds nearly all.
-            for message in messages().rev() {
-                let slots = table.fields(message).iter().filter(|field| has_slot(&sizes, field)).count();
-                let size = if slots > 0 { slots as u16 + 1 } else { 0 };
-                if let Some(known) = sizes.get_mut(usize::from(message.0)).filter(|known| **known != size) {
-                    *known = size;
-                    changed = true;
-                }
-            }
-            if !changed {
-                break;
-            }
+        let layouts = (0..table.message_count()).map(|_| OnceCell::new()).collect();
+        Self { layouts, live: Reach::new(table) }
+    }
+
+    #[inline]
+    fn layout(&self, table: &Table, message: Message) -> Option<&Layout> {
+        let cell = self.layouts.get(usize::from(message.0))?;
+        Some(cell.get_or_init(|| self.make(table, message)))
+    }
+
+    #[inline(never)]
+    fn make(&self, table: &Table, message: Message) -> Layout {
+        let mut rows = vec![Row { name: "", offset: 0, next: Cell::new(NOWHERE), plain: false }];
+        let mut slots = 0;
+        for field in table.fields(message) {
+            let slot = has_number(field) || is_way(field) && self.is_live(table, field.message());
+            slots += u16::from(slot);
+            let offset = if slot { slots } else { 0 };
+            let plain = field.shape == Shape::One && is_text(field.kind);
+            rows.push(Row { name: table.wire_name(field), offset, next: Cell::new(NOWHERE), plain });
         }
-        let mut rows = Vec::with_capacity(table.seats());
-        for message in messages() {
-            rows.push(Row { name: "", offset: 0, next: Cell::new(NOWHERE), plain: false });
-            let mut slots = 0;
-            for field in table.fields(message) {
-                let slot = has_slot(&sizes, field);
-                slots += u16::from(slot);
-                let offset = if slot { slots } else { 0 };
-                let plain = field.shape == Shape::One && is_text(field.kind);
-                rows.push(Row { name: table.wire_name(field), offset, next: Cell::new(NOWHERE), plain });
-            }
-        }
-        Self { sizes, rows }
+        Layout { size: if slots > 0 { usize::from(slots) + 1 } else { 0 }, rows }
+    }
+
+    fn is_live(&self, table: &Table, message: Message) -> bool {
+        self.live.leads(table, message, &has_number, &is_way)
     }
 
     /// The offset of a field in its message's block; 0 if it has none.
     pub fn offset(&self, table: &Table, message: Message, field: usize) -> usize {
-        self.rows.get(table.first_seat(message) + 1 + field).map_or(0, |row| usize::from(row.offset))
-    }
-
-    /// The size of a message's block; 0 if it has none, because neither it nor a message below it has a date or an int64.
-    fn size(&self, message: Message) -> usize {
-        self.sizes.get(usize::from(message.0)).copied().map_or(0, usize::from)
+        let row = self.layout(table, message).and_then(|layout| layout.rows.get(field + 1));
+        row.map_or(0, |row| usize::from(row.offset))
     }
 }
 
-fn has_slot(sizes: &[u16], field: &Field) -> bool {
-    match (field.kind, field.shape) {
-        (Kind::Date | Kind::Int64, Shape::One) => true,
-        (Kind::Message, Shape::One | Shape::List) => {
-            sizes.get(usize::from(field.message().0)).is_some_and(|size| *size > 0)
-        }
-        _ => false,
-    }
+/// A field with a slot for its own number.
+fn has_number(field: &Field) -> bool {
+    field.shape == Shape::One && matches!(field.kind, Kind::Date | Kind::Int64)
+}
+
+/// A field that has a slot if there are numbers below it.
+fn is_way(field: &Field) -> bool {
+    field.kind == Kind::Message && field.shape != Shape::Map
 }
 
 /// Reads `text` as a `message`.
@@ -254,18 +254,21 @@ impl<'a> Decoder<'a> {
             return Err(Malformed { offset: self.cursor.offset() });
         }
         let base = self.found.slots.len();
-        let size = if slotted { self.layouts.size(message) } else { 0 };
+        let Some(Layout { size, rows }) = self.layouts.layout(self.table, message) else {
+            return self.cursor.skip();
+        };
+        let size = if slotted { *size } else { 0 };
         if size > 0 {
             self.found.slots.resize(base + size, KEEP);
         }
-        let (fields, start) = (self.table.fields(message), self.table.first_seat(message));
-        let mut seat = start;
+        let fields = self.table.fields(message);
+        let mut before = 0;
         self.cursor.expect(b'{')?;
         if !self.cursor.take(b'}') {
             loop {
-                match self.key(fields, start, seat)? {
-                    Some((index, row)) => {
-                        seat = start + index + 1;
+                match self.key(rows, before)? {
+                    Some((here, row)) => {
+                        before = here;
                         let token = self.cursor.peek()?;
                         if row.plain && token == Token::String {
                             self.cursor.pass_string()?;
@@ -278,7 +281,7 @@ impl<'a> Decoder<'a> {
                             }
                             if token == Token::Null {
                                 self.cursor.pass(token)?;
-                            } else if let Some(field) = fields.get(index) {
+                            } else if let Some(field) = fields.get(here - 1) {
                                 self.field(field, token, slot, size > 0, &Way::to(way, At::Field(row.name)))?;
                             }
                         }
@@ -298,33 +301,26 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Takes a key and says whose it is. Whatever followed the same field the last time is tried first.
+    /// Takes a key and says whose it is, by the number of its row. Whatever followed the same field the last time is tried first.
     #[inline]
-    fn key(&mut self, fields: &[Field], start: usize, seat: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
-        let rows = &self.layouts.rows;
-        let next = rows.get(seat).map_or(NOWHERE, |row| row.next.get());
+    fn key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
+        let next = rows.get(before).map_or(NOWHERE, |row| row.next.get());
         if let Some(row) = rows.get(usize::from(next))
             && self.cursor.take_key(row.name)
         {
-            return Ok(Some((usize::from(next) - start - 1, row)));
+            return Ok(Some((usize::from(next), row)));
         }
-        self.other_key(fields, start, seat)
+        self.other_key(rows, before)
     }
 
     /// Takes a key that is not the expected one.
     #[inline(never)]
-    fn other_key(
-        &mut self,
-        fields: &[Field],
-        start: usize,
-        seat: usize,
-    ) -> Result<Option<(usize, &'a Row)>, Malformed> {
+    fn other_key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let key = self.cursor.string()?;
         self.cursor.expect(b':')?;
-        let rows = self.layouts.rows.get(start + 1..start + 1 + fields.len()).unwrap_or_default();
-        let found = rows.iter().enumerate().find(|(_, row)| row.name.as_bytes() == key.bytes);
-        if let (Some((index, _)), Some(row)) = (found, self.layouts.rows.get(seat)) {
-            row.next.set(u16::try_from(start + 1 + index).unwrap_or(NOWHERE));
+        let found = rows.iter().enumerate().skip(1).find(|(_, row)| row.name.as_bytes() == key.bytes);
+        if let (Some((here, _)), Some(row)) = (found, rows.get(before)) {
+            row.next.set(u16::try_from(here).unwrap_or(NOWHERE));
         }
         Ok(found)
     }

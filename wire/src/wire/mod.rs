@@ -6,6 +6,7 @@ pub mod decode;
 pub mod encode;
 pub mod json;
 pub mod plan;
+mod reach;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

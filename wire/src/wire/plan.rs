@@ -3,37 +3,26 @@
 
 use super::decode::Layouts;
 use super::json::push_string;
+use super::reach::Reach;
 use crate::api::{Field, Kind, Message, Shape, Table};
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::{String, ToString};
 
 /// The plans of one table, for today's names or for those of release 1.2.2 of the official SDK.
 #[derive(Debug)]
 pub struct Plans {
     sdk122: bool,
-    needs: Vec<bool>,
+    needs: Reach,
 }
 
 impl Plans {
-    /// Finds out which messages need anything. Cycles take a few rounds.
+    /// Those of a table.
     pub fn of(table: &Table, sdk122: bool) -> Self {
-        let mut needs = vec![false; table.message_count()];
-        loop {
-            let mut changed = false;
-            for index in (0..needs.len()).rev() {
-                let fields = table.fields(Message(index as u16));
-                let now = fields.iter().any(|field| field.renamed(sdk122) || kind(&needs, field).is_some());
-                if let Some(need) = needs.get_mut(index).filter(|need| **need != now) {
-                    *need = now;
-                    changed = true;
-                }
-            }
-            if !changed {
-                return Self { sdk122, needs };
-            }
-        }
+        Self { sdk122, needs: Reach::new(table) }
+    }
+
+    fn needs(&self, table: &Table, message: Message) -> bool {
+        let is_goal = |field: &Field| field.renamed(self.sdk122) || kind(field, false).is_some();
+        self.needs.leads(table, message, &is_goal, &|_| true)
     }
 
     /// The plan of a message: a JSON array with `[wire name, name or null, kind, slot, message]` for each field that needs
@@ -42,7 +31,8 @@ impl Plans {
         let mut out = String::from("[");
         for (index, field) in table.fields(message).iter().enumerate() {
             let renamed = field.renamed(self.sdk122);
-            let kind = match kind(&self.needs, field) {
+            let below = field.kind == Kind::Message && self.needs(table, field.message());
+            let kind = match kind(field, below) {
                 Some(kind) => kind,
                 None if renamed => RENAME,
                 None => continue,
@@ -73,15 +63,14 @@ impl Plans {
 
 const RENAME: u8 = 0;
 
-/// What a field's value needs, numbered as in `revive.ts`.
-fn kind(needs: &[bool], field: &Field) -> Option<u8> {
-    let child_needs = || needs.get(usize::from(field.message().0)).copied().unwrap_or_default();
+/// What a field's value needs, numbered as in `revive.ts`; `below`: its messages need something.
+fn kind(field: &Field, below: bool) -> Option<u8> {
     match (field.kind, field.shape) {
         (Kind::Date, Shape::One) => Some(1),
         (Kind::Int64, Shape::One) => Some(2),
-        (Kind::Message, Shape::One) if child_needs() => Some(3),
-        (Kind::Message, Shape::List) if child_needs() => Some(4),
-        (Kind::Message, Shape::Map) if child_needs() => Some(5),
+        (Kind::Message, Shape::One) if below => Some(3),
+        (Kind::Message, Shape::List) if below => Some(4),
+        (Kind::Message, Shape::Map) if below => Some(5),
         (Kind::Any, Shape::One) => Some(6),
         (Kind::Any, Shape::List) => Some(7),
         (Kind::Any, Shape::Map) => Some(8),
