@@ -368,6 +368,9 @@ const COLUMNS: usize = 9;
 /// The characters of the most frequent types; see the packer.
 const TYPES: &str = "!#%&()*+,/:;<=>?@[]^{|}~";
 
+/// Whether tables for servers are read too: the core is given none, and has no code for them.
+const SERVER: bool = cfg!(any(test, feature = "built-in"));
+
 /// What the columns are read into.
 struct Unpacking {
     table: Table,
@@ -412,7 +415,9 @@ impl Table {
             referred: 0,
             references,
         };
-        unpacking.enums(enums_of, enums)?;
+        if SERVER {
+            unpacking.enums(enums_of, enums)?;
+        }
         let manners = unpacking.manners(manners_of, manners)?;
         unpacking.operations(&manners, OperationColumns { manner_of, paths, names, fields_of_calls }, operations)?;
         unpacking.messages(fields, &types, messages)?;
@@ -626,10 +631,10 @@ impl Unpacking {
         let (kind, shape, flags) = *types.get(number)?;
         let name = if flags & 1 << 4 != 0 { self.word(column)? } else { wire };
         let name_122 = if flags & 1 << 5 != 0 { self.word(column)? } else { NO_NAME };
-        let oneof = if flags & 1 << 6 != 0 { column.high()?.try_into().ok()? } else { 0 };
+        let oneof = if SERVER && flags & 1 << 6 != 0 { column.high()?.try_into().ok()? } else { 0 };
         let target = match kind {
             Kind::Message => self.reference()?.0,
-            Kind::Enum if !self.table.enums.is_empty() => column.high()?.try_into().ok()?,
+            Kind::Enum if SERVER && !self.table.enums.is_empty() => column.high()?.try_into().ok()?,
             _ => 0,
         };
         Some(Field { wire, name, name_122, target, kind, shape, oneof, flags })
