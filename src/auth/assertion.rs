@@ -1,11 +1,11 @@
 //! Client assertions (RFC 7523): a JWT that proves possession of the key without sending it.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::base64;
 use super::secret::ClientSecret;
-use crate::wire::json::push_string;
+use crate::wire::json::{decimal, push_string};
 
 /// Seconds that an assertion stays valid. C1 accepts up to five minutes; its own clients use two.
 pub const LIFETIME: i64 = 120;
@@ -34,7 +34,7 @@ pub fn sign(secret: &ClientSecret, client_id: &str, audience: &str, now: i64, no
     push_string(&mut claims, audience);
     for (name, time) in [("],\"exp\":", now + LIFETIME), (",\"iat\":", now), (",\"nbf\":", now - BACKDATE)] {
         claims.push_str(name);
-        claims.push_str(&time.to_string());
+        claims.push_str(&decimal(time));
     }
     claims.push('}');
 

@@ -3,11 +3,8 @@
 
 use super::base64;
 use super::paste;
-use crate::wire::json::push_string;
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-};
+use crate::wire::json::{decimal, push_string};
+use alloc::{borrow::ToOwned, string::String};
 
 /// Which of the two servers a proof is for; each has nonces of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +91,7 @@ impl Dpop {
         claims.push_str(",\"htu\":");
         push_string(&mut claims, url);
         claims.push_str(",\"iat\":");
-        claims.push_str(&proof.unix_seconds.to_string());
+        claims.push_str(&decimal(proof.unix_seconds));
         if !proof.token_hash.is_empty() {
             claims.push_str(",\"ath\":");
             push_string(&mut claims, proof.token_hash);

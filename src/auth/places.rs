@@ -4,10 +4,8 @@ use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
 use super::tenant::BaseUrl;
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-};
+use crate::wire::json::decimal;
+use alloc::{borrow::ToOwned, string::String};
 
 /// The domain of the service itself.
 pub const DOMAIN: &str = "commercelayer.io";
@@ -69,7 +67,7 @@ fn check_domain(text: &str) -> Result<String, DomainError> {
         return Err(HostError::Ipv4.into());
     }
     Ok(match port {
-        Some(port) => [name.as_str(), ":", &port.to_string()].concat(),
+        Some(port) => [name.as_str(), ":", &decimal(port.into())].concat(),
         None => name,
     })
 }

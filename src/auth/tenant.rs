@@ -5,10 +5,8 @@ use super::client_id::ClientId;
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
 use super::paste;
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-};
+use crate::wire::json::decimal;
+use alloc::{borrow::ToOwned, string::String};
 
 /// Tenants with a bare name live under this domain.
 const DOMAIN: &str = ".conductor.one";
@@ -172,7 +170,7 @@ impl BaseUrl {
         text.push_str(&host);
         if let Some(port) = port {
             text.push(':');
-            text.push_str(&port.to_string());
+            text.push_str(&decimal(port.into()));
         }
         let origin = text.len();
         text.push_str(path);

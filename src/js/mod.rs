@@ -7,13 +7,9 @@ use crate::api::{Effect, Message, Table};
 use crate::call::failure;
 use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit, Unknown};
-use crate::wire::json::push_string;
+use crate::wire::json::{decimal, push_string};
 use crate::wire::plan::Plans;
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
@@ -209,7 +205,7 @@ impl JsonObject {
 
     fn number(&mut self, name: &str, value: u32) {
         self.name(name);
-        self.out.push_str(&value.to_string());
+        self.out.push_str(&decimal(value.into()));
     }
 
     fn end(mut self) -> String {

@@ -9,6 +9,7 @@ use crate::auth::{
 };
 use crate::call::budget::Budget;
 use crate::call::retry::{self, Ending, Progress};
+use crate::wire::json::decimal;
 use alloc::{
     borrow::ToOwned,
     string::{String, ToString},
@@ -471,7 +472,7 @@ fn token_error(error: &TokenError, hint: Option<&str>, request_id: Option<&str>)
     json.text("hint", hint.unwrap_or_default());
     json.text("requestId", request_id.unwrap_or_default());
     if let Some(seconds) = error.clock_offset {
-        json.text("clockOffset", &seconds.to_string());
+        json.text("clockOffset", &decimal(seconds.into()));
     }
     json.end()
 }

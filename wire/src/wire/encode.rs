@@ -5,11 +5,11 @@
 //! so no text of a caller can pass for a mark.
 
 use super::date::parse_rfc3339;
-use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, push_string, same};
+use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, decimal, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
 use alloc::{
     borrow::{Cow, ToOwned},
-    string::{String, ToString},
+    string::String,
     vec::Vec,
 };
 
@@ -826,7 +826,7 @@ impl<'a> Encoder<'a> {
                 }
                 At::Index(index) => {
                     path.push('[');
-                    path.push_str(&index.to_string());
+                    path.push_str(&decimal(*index as i64));
                     path.push(']');
                 }
             }

@@ -481,6 +481,29 @@ fn hex4(digits: &str) -> Option<u32> {
     if digits.bytes().all(|b| b.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
 }
 
+/// A whole number in decimal, as `to_string` writes it, but without the formatting of the standard library, which is 1.5 KB of
+/// code.
+#[inline(never)]
+pub fn decimal(number: i64) -> String {
+    let mut digits = [0; 20];
+    let (mut rest, mut len) = (number.unsigned_abs(), 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        len += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(digits.len() - len..).unwrap_or_default();
+    let mut out = String::with_capacity(20);
+    if number < 0 {
+        out.push('-');
+    }
+    out.push_str(text_of(digits));
+    out
+}
+
 /// Appends `text` as a JSON string, quotes included.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');

@@ -2,10 +2,10 @@
 //! children below which there are any. `pkg/src/revive.ts` carries the plan out; it asks for each message's once.
 
 use super::decode::Layouts;
-use super::json::push_string;
+use super::json::{decimal, push_string};
 use super::reach::Reach;
 use crate::api::{Field, Kind, Message, Shape, Table};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 /// The plans of one table, for today's names or for those of release 1.2.2 of the official SDK.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Plans {
             let numbers = [i32::from(kind), layouts.offset(table, message, index) as i32, child];
             for number in numbers {
                 out.push(',');
-                out.push_str(&number.to_string());
+                out.push_str(&decimal(number.into()));
             }
             out.push(']');
         }

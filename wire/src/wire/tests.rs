@@ -2,6 +2,7 @@
 
 use super::decode::{Decoded, Layouts, Problem, Replacement, Step, decode};
 use super::encode::{Encoded, Reading, Unfit, Unknown, encode};
+use super::json::decimal;
 use super::plan::Plans;
 use crate::api::{Message, Table, commercelayer};
 use proptest::prelude::*;
@@ -517,6 +518,13 @@ fn what_does_not_fit_in_a_document_is_named_as_its_caller_names_it() {
     }
 }
 
+#[test]
+fn the_longest_numbers_are_written_whole() {
+    for number in [0, 9, 10, -1, i64::MAX, i64::MIN] {
+        assert_eq!(decimal(number), number.to_string());
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}:,\"\\\\a-z0-9. \u{0}é-]{0,80}") {
@@ -545,5 +553,11 @@ proptest! {
         let sent = body(&serde_json::json!({ "text": text }).to_string()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&sent).unwrap();
         prop_assert_eq!(value["text"].as_str(), Some(text.as_str()));
+    }
+
+    #[test]
+    fn a_number_is_written_as_everywhere_else(number in any::<i64>(), digits in 0..64) {
+        let number = number >> digits;
+        prop_assert_eq!(decimal(number), number.to_string());
     }
 }
