@@ -308,7 +308,9 @@ impl Table {
             _ if of_122 != NO_NAME => self.name(of_122).into(),
             CallField::Given(name) => self.name(name).into(),
             CallField::OfBoth => {
-                let class = self.name(operation.service).rsplit('.').next().unwrap_or_default();
+                let service = self.name(operation.service);
+                let class = service.bytes().rposition(|byte| byte == b'.').and_then(|dot| service.get(dot + 1..));
+                let class = class.unwrap_or(service);
                 camel(&[class, name, "Response"].concat()).into()
             }
             CallField::OfName => camel(&[name, "Response"].concat()).into(),

@@ -15,12 +15,12 @@
 //! because JavaScript reorders integer-like keys.
 
 use super::date::parse_rfc3339;
-use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, push_string};
+use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, decimal, push_string};
 use super::reach::Reach;
 use crate::api::{Field, Kind, Message, Shape, Table};
 use alloc::{
     borrow::{Cow, ToOwned},
-    string::{String, ToString},
+    string::String,
     vec::Vec,
 };
 use core::cell::{Cell, OnceCell};
@@ -520,7 +520,7 @@ impl Decoded {
             out.push_str(if i > 0 { ",[" } else { "[" });
             push_path(&mut out, &patch.path);
             let (kind, text) = match &patch.value {
-                Replacement::Date(ms) => ("d", Cow::Owned(ms.to_string())),
+                Replacement::Date(ms) => ("d", Cow::Owned(decimal(*ms))),
                 Replacement::Number(number) => ("n", Cow::Borrowed(number.as_str())),
                 Replacement::Text(text) => ("t", Cow::Borrowed(text.as_str())),
                 Replacement::Unset => ("u", Cow::Borrowed("")),
@@ -542,7 +542,7 @@ impl Decoded {
             out.push('}');
         }
         out.push_str("],\"more\":");
-        out.push_str(&self.more_problems.to_string());
+        out.push_str(&decimal(self.more_problems as i64));
         out.push('}');
         out
     }
@@ -562,7 +562,7 @@ fn push_path(out: &mut String, path: &[Step]) {
         }
         match step {
             Step::Key(key) => push_string(out, key),
-            Step::Index(index) => out.push_str(&index.to_string()),
+            Step::Index(index) => out.push_str(&decimal(*index as i64)),
         }
     }
     out.push(']');
