@@ -37,18 +37,22 @@ function markObject(value: object, depth: number): unknown {
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
       // A hole or undefined is null to JSON, and the core then names the element.
+      if (isPlain(item)) continue;
       const marked = mark(item, depth);
       if (marked !== item) (copy ??= value.slice())[i] = marked;
     }
     return copy ?? value;
   }
-  if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
-    const date = value as Date;
-    return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
+  // Most objects are of no class: nothing else is asked about them.
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
+      const date = value as Date;
+      return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
+    }
+    if (ArrayBuffer.isView(value)) return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
+    if (value instanceof ArrayBuffer) return `\0B${base64(new Uint8Array(value))}`;
+    if (value instanceof Map || value instanceof Set) return "\0F";
   }
-  if (ArrayBuffer.isView(value)) return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
-  if (value instanceof ArrayBuffer) return `\0B${base64(new Uint8Array(value))}`;
-  if (value instanceof Map || value instanceof Set) return "\0F";
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
     return mark((value as { toJSON(): unknown }).toJSON(), depth);
   }
@@ -56,10 +60,16 @@ function markObject(value: object, depth: number): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const key of Object.keys(source)) {
     const item = source[key];
+    if (isPlain(item)) continue;
     const marked = mark(item, depth);
     if (marked !== item) (copy ??= { ...source })[key] = marked;
   }
   return copy ?? value;
+}
+
+/** Text that needs no mark, as most values are. */
+function isPlain(value: unknown): boolean {
+  return typeof value === "string" && value.charCodeAt(0) !== 0;
 }
 
 /** Standard base64, in pieces so that large buffers do not exhaust the argument stack. */

@@ -452,12 +452,28 @@ impl<'a> Encoder<'a> {
                 self.quoted(wire);
             }
             self.out.push(b':');
+            if field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Enum) && self.plain_string() {
+                continue;
+            }
             self.path.push(At::Field(key.bytes));
             self.field(field)?;
             self.path.pop();
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    /// Copies an unmarked string, which most values are. Does nothing if something else comes.
+    fn plain_string(&mut self) -> bool {
+        let mut look = self.cursor.clone();
+        match look.string() {
+            Ok(text) if text.bytes.first_chunk() != Some(&MARK) => {
+                self.cursor = look;
+                self.kept(text);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
