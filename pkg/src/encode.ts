@@ -20,22 +20,12 @@ export type Unknown = (typeof Unknown)[keyof typeof Unknown];
 const utf8 = /* @__PURE__ */ new TextEncoder();
 let scratch = /* @__PURE__ */ new Uint8Array(4096);
 
-/** Node's, as far as it is used here. */
-interface NodeBuffer {
-  byteLength(text: string): number;
-  from(buffer: ArrayBufferLike): { write(text: string, encoding: string): number };
-}
-
 /** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
 function bytesOf(text: string): Uint8Array {
-  // Node writes Latin-1 in a thirtieth of the time, and to ASCII it is the same.
-  const { Buffer } = globalThis as { Buffer?: NodeBuffer };
-  const ascii = text.length > 1024 && Buffer?.byteLength(text) === text.length;
-  const most = ascii ? text.length : text.length * 3;
+  const most = text.length * 3;
   if (most > 1 << 20) return utf8.encode(text);
   if (scratch.length < most) scratch = new Uint8Array(most);
-  const written = ascii ? Buffer.from(scratch.buffer).write(text, "latin1") : utf8.encodeInto(text, scratch).written;
-  return scratch.subarray(0, written);
+  return scratch.subarray(0, utf8.encodeInto(text, scratch).written);
 }
 
 /**

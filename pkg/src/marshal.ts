@@ -58,11 +58,11 @@ function markObject(value: object, depth: number): unknown {
   }
   const source = value as Record<string, unknown>;
   let copy: Record<string, unknown> | undefined;
-  for (const key of Object.keys(source)) {
+  for (const key in source) {
     const item = source[key];
     if (isPlain(item)) continue;
     const marked = mark(item, depth);
-    if (marked !== item) (copy ??= { ...source })[key] = marked;
+    if (marked !== item && Object.hasOwn(source, key)) (copy ??= { ...source })[key] = marked;
   }
   return copy ?? value;
 }

@@ -423,7 +423,16 @@ impl<'a> Encoder<'a> {
         self.out.push(b'{');
         let mut first = true;
         let mut next = 0;
-        while let Some(key) = members.next(&mut self.cursor)? {
+        loop {
+            if let Some(field) = fields.get(next)
+                && self.plain_member(field, first)
+            {
+                members.passed();
+                first = false;
+                next += 1;
+                continue;
+            }
+            let Some(key) = members.next(&mut self.cursor)? else { break };
             let Some((index, field)) = self.find(fields, key.bytes, next) else {
                 if self.reading.unknown == Unknown::Keep {
                     self.comma(&mut first);
@@ -452,9 +461,6 @@ impl<'a> Encoder<'a> {
                 self.quoted(wire);
             }
             self.out.push(b':');
-            if field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Enum) && self.plain_string() {
-                continue;
-            }
             self.path.push(At::Field(key.bytes));
             self.field(field)?;
             self.path.pop();
@@ -463,17 +469,20 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies an unmarked string, which most values are. Does nothing if something else comes.
-    fn plain_string(&mut self) -> bool {
-        let mut look = self.cursor.clone();
-        match look.string() {
-            Ok(text) if text.bytes.first_chunk() != Some(&MARK) => {
-                self.cursor = look;
-                self.kept(text);
-                true
-            }
-            _ => false,
+    /// Copies a member in one go if it is the one that is expected next, by the name that it has on the wire, and an unmarked
+    /// string, as most are. Does nothing if something else comes.
+    fn plain_member(&mut self, field: &Field, first: bool) -> bool {
+        let is_plain = field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Enum);
+        if !is_plain || field.gone() || field.read_only() {
+            return false;
         }
+        let mut look = self.cursor.clone();
+        let is_next = (first || look.take(b',')) && look.take_key(self.table.wire_name(field));
+        if !is_next || !look.string().is_ok_and(|text| text.bytes.first_chunk() != Some(&MARK)) {
+            return false;
+        }
+        self.out.keep(self.cursor.take_to(&look), 0);
+        true
     }
 
     /// The field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.

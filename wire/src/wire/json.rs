@@ -346,6 +346,11 @@ impl Members {
         Ok(Self { begun: false, done: cursor.take(b'}') })
     }
 
+    /// The caller has taken a whole member by itself, and the comma before it.
+    pub fn passed(&mut self) {
+        self.begun = true;
+    }
+
     /// Takes the next key; `None` after the closing brace.
     ///
     /// # Errors

@@ -556,6 +556,39 @@ proptest! {
     }
 
     #[test]
+    fn members_are_sent_in_any_company(picks in prop::collection::vec(0usize..9, 0..12), space in "[ \n]{0,2}") {
+        // What is given, and what is sent of it.
+        const MEMBERS: [(&str, Option<&str>); 9] = [
+            (r#""text":"a""#, Some(r#""text":"a""#)),
+            (r#""text":"\u0000Sb""#, Some(r#""text":"b""#)),
+            (r#""color":"RED""#, Some(r#""color":"RED""#)),
+            (r#""flag":true"#, Some(r#""flag":true"#)),
+            (r#""createdAt":null"#, Some(r#""createdAt":null"#)),
+            (r#""odd":"c""#, Some(r#""Odd":"c""#)),
+            (r#""tags":["d","\u0000Se"]"#, Some(r#""tags":["d","e"]"#)),
+            (r#""child":{"text":"f","nonsense":[1],"color":"x"}"#, Some(r#""child":{"text":"f","color":"x"}"#)),
+            (r#""nonsense":"g""#, None),
+        ];
+        let mut members: Vec<&str> = Vec::new();
+        let mut expected: Vec<&str> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        for (given, sent) in picks.into_iter().map(|pick| MEMBERS[pick]) {
+            // No name twice: an object of JavaScript has none.
+            let name = given.split(':').next().unwrap();
+            if !names.contains(&name) {
+                names.push(name);
+                members.push(given);
+                expected.extend(sent);
+            }
+        }
+        let request = format!("{{{space}{}{space}}}", members.join(&format!("{space},{space}")));
+        let table = table();
+        let sent = encode(&table, &table.operations()[2], &request, Reading { unknown: Unknown::Drop }).unwrap();
+        let without: String = sent.body.unwrap().chars().filter(|c| !c.is_whitespace()).collect();
+        prop_assert_eq!(without, format!("{{{}}}", expected.join(",")));
+    }
+
+    #[test]
     fn a_number_is_written_as_everywhere_else(number in any::<i64>(), digits in 0..64) {
         let number = number >> digits;
         prop_assert_eq!(decimal(number), number.to_string());
