@@ -50,7 +50,9 @@ await bundle.write({
   chunkFileNames: "chunks/[name].js",
   manualChunks(module, { getModuleInfo }) {
     if (chunkOf.size === 0) {
-      for (const [chunk, modules] of Object.entries(CHUNKS)) for (const begin of modules) assign(join(from, `${begin}.js`), chunk, getModuleInfo);
+      for (const [chunk, modules] of Object.entries(CHUNKS)) {
+        for (const begin of modules) assign(join(from, `${begin}.js`), chunk, getModuleInfo);
+      }
     }
     return chunkOf.get(module);
   },
