@@ -111,6 +111,8 @@ struct Layout {
 struct Row {
     /// Name on the wire.
     name: &'static str,
+    /// The name as it stands before a value, when there is no white space.
+    key: Vec<u8>,
     /// Offset in the block, 0 for none.
     offset: u16,
     /// The row of the field that came next the last time: servers send fields in a fixed order. [`NOWHERE`] at first.
@@ -136,14 +138,21 @@ impl Layouts {
 
     #[inline(never)]
     fn make(&self, table: &Table, message: Message) -> Layout {
-        let mut rows = vec![Row { name: "", offset: 0, next: Cell::new(NOWHERE), plain: false }];
+        let mut rows = vec![Row { name: "", key: Vec::new(), offset: 0, next: Cell::new(NOWHERE), plain: false }];
         let mut slots = 0;
         for field in table.fields(message) {
             let slot = has_number(field) || is_way(field) && self.is_live(table, field.message());
             slots += u16::from(slot);
             let offset = if slot { slots } else { 0 };
             let plain = field.shape == Shape::One && is_text(field.kind);
-            rows.push(Row { name: table.wire_name(field), offset, next: Cell::new(NOWHERE), plain });
+            let name = table.wire_name(field);
+            rows.push(Row {
+                name,
+                key: ["\"", name, "\":"].concat().into_bytes(),
+                offset,
+                next: Cell::new(NOWHERE),
+                plain,
+            });
         }
         Layout { size: if slots > 0 { usize::from(slots) + 1 } else { 0 }, rows }
     }
@@ -306,7 +315,7 @@ impl<'a> Decoder<'a> {
     fn key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let next = rows.get(before).map_or(NOWHERE, |row| row.next.get());
         if let Some(row) = rows.get(usize::from(next))
-            && self.cursor.take_key(row.name)
+            && self.cursor.take_text(&row.key)
         {
             return Ok(Some((usize::from(next), row)));
         }

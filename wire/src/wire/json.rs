@@ -238,6 +238,17 @@ impl<'a> Cursor<'a> {
         taken
     }
 
+    /// Takes this text if it is next.
+    #[inline(always)]
+    pub fn take_text(&mut self, text: &[u8]) -> bool {
+        self.skip_space();
+        let taken = self.bytes.get(self.at..self.at + text.len()).is_some_and(|here| same(here, text));
+        if taken {
+            self.at += text.len();
+        }
+        taken
+    }
+
     /// Takes a number and returns its text.
     #[inline]
     pub fn number(&mut self) -> &'a str {
