@@ -14,31 +14,27 @@ export const ConductorOneGroups: new (engine: Engine) => Groups = /* @__PURE__ *
 function withGroups(list: string): new (engine: Engine) => Groups {
   class ConductorOneGroups {
     readonly #engine: Engine;
-    readonly #groups = new Map<GroupClass, object>();
+    readonly #groups = new Map<string, object>();
 
     constructor(engine: Engine) {
       this.#engine = engine;
     }
 
-    static group(client: ConductorOneGroups, type: GroupClass): object {
-      let group = client.#groups.get(type);
-      if (group === undefined) client.#groups.set(type, (group = new type(client.#engine)));
-      return group;
+    static {
+      let first = 0;
+      for (const line of list.split("/")) {
+        const [name, ...methods] = line.split(" ") as [string, ...string[]];
+        const number = first;
+        first += methods.length;
+        let made: GroupClass | undefined;
+        const get = function (this: ConductorOneGroups): object {
+          let group = this.#groups.get(name);
+          if (group === undefined) this.#groups.set(name, (group = new (made ??= groupClass(name, methods, number))(this.#engine)));
+          return group;
+        };
+        Object.defineProperty(this.prototype, propertyOf(name), { get, configurable: true });
+      }
     }
-  }
-  const { group } = ConductorOneGroups;
-  let first = 0;
-  for (const line of list.split("/")) {
-    const [name, ...methods] = line.split(" ") as [string, ...string[]];
-    const number = first;
-    first += methods.length;
-    let made: GroupClass | undefined;
-    Object.defineProperty(ConductorOneGroups.prototype, propertyOf(name), {
-      get(this: ConductorOneGroups) {
-        return group(this, (made ??= groupClass(name, methods, number)));
-      },
-      configurable: true,
-    });
   }
   return ConductorOneGroups as unknown as new (engine: Engine) => Groups;
 }
