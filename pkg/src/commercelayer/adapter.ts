@@ -9,6 +9,7 @@ import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import type { RequestOptions } from "../options.js";
 import { Deadline, RULES, requestId, sleep } from "../transport.js";
+import { addresses } from "./auth/plan.js";
 import { type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig, customHeaders } from "./config.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { Interceptors } from "./interceptors.js";
@@ -20,7 +21,7 @@ import { type AnyParams, type QueryStringParams, type Secrecy, generateQueryStri
 import type { Resource, ResourceId, ResourceType } from "./model.js";
 import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
-import { type ProvisioningSession, FixedToken, baseOf, openSession } from "./session.js";
+import { type ProvisioningSession, FixedToken, openSession } from "./session.js";
 import { provisioning } from "./table.js";
 import { fetchError, remember, retold, translated } from "./translate.js";
 
@@ -331,7 +332,7 @@ export class ResourceAdapter {
 
   #base(session: ProvisioningSession, { domain, serverURL, accessToken }: ResourcesConfig): string {
     if (!domain && !serverURL) return session.baseURL;
-    const base = baseOf({ domain, serverURL });
+    const base = addresses({ domain, serverURL }).api;
     if (base !== session.baseURL && this.#config.credentials && !accessToken) {
       throw new ConfigurationError("domain", "other_origin", "a call to another domain needs an accessToken of its own: the client's tokens belong to its domain");
     }

@@ -3,7 +3,7 @@
 import type { Authorizer } from "../driver.js";
 import { type Authorization, Session } from "../session.js";
 import { type Deadline, type Sender, wait } from "../transport.js";
-import { type AuthOptions, type CommerceLayerAuthentication, type PlaceOptions, commerceLayerPlan } from "./auth/plan.js";
+import { type AuthOptions, type CommerceLayerAuthentication, commerceLayerPlan } from "./auth/plan.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { InterceptorError } from "./interceptors.js";
 
@@ -13,13 +13,6 @@ export type ProvisioningSession = Session<CommerceLayerAuthentication>;
 /** Makes the session of a client. */
 export function openSession(options: AuthOptions, send: Sender): ProvisioningSession {
   return new Session(commerceLayerPlan(options), send);
-}
-
-/** The origin of the API, without a slash at its end. */
-export function baseOf(options: PlaceOptions): string {
-  const session = openSession({ ...options, accessToken: "none" }, () => Promise.reject(new TypeError("nothing is sent by this")));
-  session.close();
-  return session.baseURL;
 }
 
 /** A token that belongs to one call. Nothing that happens to it reaches the client's own. */

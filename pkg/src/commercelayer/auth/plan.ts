@@ -95,13 +95,13 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
 
 const SAFER = "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
 
-/** Where the authentication server is, without a slash at its end. @internal */
-export function authURL(options: PlaceOptions): string {
+/** Where the API and the authentication server are, without a slash at the end. @internal */
+export function addresses(options: PlaceOptions): { api: string; auth: string } {
   return guarded(() => {
     const session = opened(() => core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""));
-    const url = session.auth();
+    const found = { api: session.base(), auth: session.auth() };
     session.free();
-    return url;
+    return found;
   });
 }
 

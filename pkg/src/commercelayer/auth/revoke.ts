@@ -6,7 +6,7 @@ import type { Fetch, HTTPClientLike } from "../../options.js";
 import { Session } from "../../session.js";
 import { Deadline, requestId, sender, wait } from "../../transport.js";
 import type { CommerceLayerCredentials } from "./credentials.js";
-import { type AuthOptions, type PlaceOptions, authURL, commerceLayerPlan } from "./plan.js";
+import { type AuthOptions, type PlaceOptions, addresses, commerceLayerPlan } from "./plan.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -33,7 +33,7 @@ export interface RevokeOptions extends PlaceOptions {
  */
 export async function revoke(options: RevokeOptions): Promise<void> {
   const { token, clientId, clientSecret, fetch, httpClient, signal, timeoutMs = TIMEOUT_MS } = options;
-  const url = `${authURL(options)}/oauth/revoke`;
+  const url = `${addresses(options).auth}/oauth/revoke`;
   const deadline = new Deadline(timeoutMs, [signal]);
   try {
     deadline.check();

@@ -7,7 +7,7 @@ import type { Clock, Fetch } from "../../options.js";
 import { RULES, isWorkerd, monotonic } from "../../transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 import { type CommerceLayerJWT, bytesOf, jwtDecode } from "./jwt.js";
-import { type PlaceOptions, authURL } from "./plan.js";
+import { type PlaceOptions, addresses } from "./plan.js";
 
 /** Options of {@link jwtVerify}. */
 export interface VerifyOptions extends PlaceOptions {
@@ -164,7 +164,7 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
   const decoded = jwtDecode(accessToken);
   const { alg, kid, crit } = decoded.header as Partial<CommerceLayerJWT["header"]> & { crit?: unknown };
-  const server = authURL(options);
+  const server = addresses(options).auth;
   const issuer = options.issuer ?? server;
   // What `alg: none` and the secrets of HMAC have in common is that anybody could have signed.
   if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
