@@ -23,6 +23,11 @@ function node(...args) {
   return spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
 }
 
+/** The files that a part of the manifest names. */
+function named(part) {
+  return typeof part === "string" ? [part] : Object.values(part).flatMap(named);
+}
+
 /** Every module that an entry loads, itself included. */
 function graph(entry, seen = new Set()) {
   if (seen.has(entry)) return seen;
@@ -58,7 +63,6 @@ describe("contents", () => {
   });
 
   test("every file that the manifest names exists", () => {
-    const named = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(named));
     for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.bin), ...named(manifest.exports), ...named(manifest.imports)]) {
       assert.ok(existsSync(join(keyturn, file)), file);
     }
@@ -124,8 +128,7 @@ describe("what is loaded", () => {
   }
 
   test("every chunk is loaded by an entry", () => {
-    const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
-    const entries = strings(manifest.exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []);
+    const entries = named(manifest.exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []);
     const loaded = new Set(entries.flatMap(loads).filter((file) => file.startsWith("chunks/")));
     assert.deepEqual([...loaded].sort(), readdirSync(join(esm, "chunks")).map((name) => `chunks/${name}`).sort());
   });

@@ -10,7 +10,7 @@ use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::{decimal, push_string};
 use crate::wire::plan::Plans;
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::cell::{OnceCell, RefCell};
+use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
@@ -23,9 +23,9 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> =
 #[wasm_bindgen]
 pub struct Api {
     table: &'static Table,
-    layouts: OnceCell<Layouts>,
+    layouts: Layouts,
     /// Plans in today's names, and in those of release 1.2.2 of the official SDK.
-    plans: [OnceCell<Plans>; 2],
+    plans: [Plans; 2],
     /// Patches and problems of the last [`Api::decode`].
     notes: RefCell<String>,
 }
@@ -41,17 +41,13 @@ impl Api {
     /// Opens a table that `keyturn_api::table::pack` made. One that cannot be read has no operations.
     #[wasm_bindgen(constructor)]
     pub fn new(packed: String) -> Api {
-        let table = Table::unpack(packed.leak()).unwrap_or_default();
+        let table: &'static Table = Box::leak(Box::new(Table::unpack(packed.leak()).unwrap_or_default()));
         Self {
-            table: Box::leak(Box::new(table)),
-            layouts: OnceCell::new(),
-            plans: [OnceCell::new(), OnceCell::new()],
+            table,
+            layouts: Layouts::of(table),
+            plans: [false, true].map(|sdk122| Plans::of(table, sdk122)),
             notes: RefCell::default(),
         }
-    }
-
-    fn layouts(&self) -> &Layouts {
-        self.layouts.get_or_init(|| Layouts::of(self.table))
     }
 
     /// The facts of an operation that the driver needs, as JSON.
@@ -112,7 +108,7 @@ impl Api {
     /// # Errors
     /// The offset of the byte at which the text stops being JSON, or an object.
     pub fn decode(&self, message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
-        let decoded = decode::decode(self.table, self.layouts(), Message(message), body)
+        let decoded = decode::decode(self.table, &self.layouts, Message(message), body)
             .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
         let notes = decoded.notes();
         let mut slots = decoded.slots;
@@ -129,8 +125,8 @@ impl Api {
     /// The plan of a message, as JSON (see `wire::plan`).
     pub fn plan(&self, message: u16, sdk122: bool) -> String {
         let [today, of_122] = &self.plans;
-        let plans = if sdk122 { of_122 } else { today }.get_or_init(|| Plans::of(self.table, sdk122));
-        plans.of_message(self.table, self.layouts(), Message(message))
+        let plans = if sdk122 { of_122 } else { today };
+        plans.of_message(self.table, &self.layouts, Message(message))
     }
 
     /// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.

@@ -99,7 +99,7 @@ pub struct Layouts {
     live: Reach,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Layout {
     /// The size of the message's block; 0 if it is not live, because neither it nor a message below it has a date or an int64.
     size: usize,

@@ -114,6 +114,11 @@ type Fit<T> = Result<T, Failure>;
 /// How a marked string begins, as JSON spells NUL.
 const MARK: [u8; 6] = *b"\\u0000";
 
+#[inline(always)]
+fn is_marked(text: Text<'_>) -> bool {
+    text.bytes.first_chunk() == Some(&MARK)
+}
+
 /// What a marked string stands for.
 enum Mark<'a> {
     /// `D`: a `Date`, as `toISOString` spells it; empty for an invalid one.
@@ -478,7 +483,7 @@ impl<'a> Encoder<'a> {
         }
         let mut look = self.cursor.clone();
         let is_next = (first || look.take(b',')) && look.take_key(self.table.wire_name(field));
-        if !is_next || !look.string().is_ok_and(|text| text.bytes.first_chunk() != Some(&MARK)) {
+        if !is_next || !look.string().is_ok_and(|text| !is_marked(text)) {
             return false;
         }
         self.out.keep(self.cursor.take_to(&look), 0);
@@ -546,7 +551,7 @@ impl<'a> Encoder<'a> {
         look.expect(b'[')?;
         if !look.take(b']') {
             loop {
-                if look.peek()? != Token::String || look.string()?.bytes.first_chunk() == Some(&MARK) {
+                if look.peek()? != Token::String || is_marked(look.string()?) {
                     return Ok(false);
                 }
                 if !look.more(b']')? {
@@ -796,7 +801,7 @@ impl<'a> Encoder<'a> {
 
     /// What the facade marked the string as; `None` for an ordinary one.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
-        if text.bytes.first_chunk() != Some(&MARK) {
+        if !is_marked(text) {
             return Ok(None);
         }
         let mut chars = text.raw().get(MARK.len()..).unwrap_or_default().chars();
