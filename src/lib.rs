@@ -5,7 +5,7 @@
 //! ```
 //! [`api`] holds the facts of every operation, [`wire`] turns requests into text and text into values, [`auth`] signs and
 //! keeps tokens fresh, [`call`] decides what to do after each attempt. None of them does I/O, reads a clock or draws a random
-//! number, so all of them are tested natively. `js` exports them to JavaScript, whose driver (`pkg/src/call.ts`)
+//! number, so all of them are tested natively. `js` exports them to JavaScript, whose driver (`pkg/src/http/driver.ts`)
 //! does what they say.
 
 #![cfg_attr(not(test), no_std)]

@@ -244,7 +244,7 @@ describe("clients", () => {
 });
 
 test("of many workers on one Redis, no more pass in a minute than the token endpoint answers", async () => {
-  const [{ Limit }, { Deadline }] = [await module("auth/limit.js"), await module("transport.js")];
+  const [{ Limit }, { Deadline }] = [await module("auth/limit.js"), await module("http/transport.js")];
   const shared = { store: redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), key: "requests" };
   const controller = new AbortController();
   let passed = 0;

@@ -14,14 +14,14 @@ const CHUNKS = {
   // Alone, since it does things when it is loaded. In a larger chunk every bundle would do them.
   "core-glue": ["generated/core-glue"],
   // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
-  core: ["session", "driver", "encode", "unpack", "auth/page", "auth/secret", "call", "group"],
-  "core-bytes": ["inline"],
-  c1: ["exports"],
+  core: ["auth/session", "http/driver", "core/encode", "core/unpack", "auth/page", "auth/secret", "c1/engine", "c1/group"],
+  "core-bytes": ["core/inline"],
+  c1: ["c1/exports"],
   compat: ["compat/exports", "compat/func"],
   "compat-json": ["compat/json"],
   jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
   commercelayer: ["commercelayer/exports"],
-  sandbox: ["sandbox-tenant"],
+  sandbox: ["sandbox/tenant"],
 };
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
-import { KeyturnError } from "./errors.js";
+import { KeyturnError } from "./base/errors.js";
 import { serveSandbox, type SandboxServer, type Seed } from "./sandbox-node.js";
 
 const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1

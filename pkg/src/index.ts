@@ -1,8 +1,8 @@
 /** The default entry: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
 
-import { provide } from "./core.js";
-import { inlineModule } from "./inline.js";
+import { provide } from "./core/instance.js";
+import { inlineModule } from "./core/inline.js";
 
 provide(inlineModule);
 
-export * from "./exports.js";
+export * from "./c1/exports.js";

@@ -3,9 +3,9 @@
  * carry it along is told where it is with the option `wasm`.
  */
 
-import { create, type Sandbox, type SandboxOptions } from "./sandbox-tenant.js";
+import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 
-export * from "./sandbox-exports.js";
+export * from "./sandbox/exports.js";
 
 /**
  * Makes a sandbox tenant in this page.

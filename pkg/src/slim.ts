@@ -7,5 +7,5 @@
  * ```
  */
 
-export { load } from "./core.js";
-export * from "./exports.js";
+export { load } from "./core/instance.js";
+export * from "./c1/exports.js";

@@ -1,9 +1,9 @@
 /** The entry for Cloudflare's workerd, which compiles no bytes at run time but imports modules. */
 
-import { provide } from "./core.js";
+import { provide } from "./core/instance.js";
 // @ts-expect-error workerd and its bundlers give a WebAssembly.Module here.
 import module from "../core.wasm";
 
 provide(module as WebAssembly.Module);
 
-export * from "./exports.js";
+export * from "./c1/exports.js";

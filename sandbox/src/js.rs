@@ -1,4 +1,4 @@
-//! The boundary to JavaScript, and nothing else. `pkg/src/sandbox-tenant.ts` is its only caller.
+//! The boundary to JavaScript, and nothing else. `pkg/src/sandbox/tenant.ts` is its only caller.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -13,11 +13,11 @@ const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")
 const auth = await module("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
 const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
-const { Session } = await module("session.js");
-const { Driver } = await module("driver.js");
+const { Session } = await module("auth/session.js");
+const { Driver } = await module("http/driver.js");
 const { Limit } = await module("auth/limit.js");
-const { Deadline, sender } = await module("transport.js");
-const { guarded } = await module("core.js");
+const { Deadline, sender } = await module("http/transport.js");
+const { guarded } = await module("core/instance.js");
 
 const CANARY = "canary-7f3a9b";
 const APPLICATION = { clientId: "client-id-1", clientSecret: `${CANARY}-client-secret` };

@@ -3,8 +3,8 @@
  * sign.
  */
 
-import { ConfigurationError } from "../errors.js";
-import type { PlatformKey } from "../platform.js";
+import { ConfigurationError } from "../base/errors.js";
+import type { PlatformKey } from "../base/platform.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 
 /** How requests are proven. */

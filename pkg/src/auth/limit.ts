@@ -1,6 +1,6 @@
 /** A bound on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
 
-import { type Deadline, monotonic, sleep, wait } from "../transport.js";
+import { type Deadline, monotonic, sleep, wait } from "../http/transport.js";
 import type { TokenStore } from "./sharing.js";
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 /** What a page is told that holds a secret. */
 
-import { isPage } from "../transport.js";
+import { isPage } from "../http/transport.js";
 
 let warned = false;
 

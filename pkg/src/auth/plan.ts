@@ -1,12 +1,23 @@
 /** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
 
-import type { Core } from "../core.js";
+import type { Core } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
-import type { Clock, Logger, Security } from "../options.js";
-import type { DeviceCode } from "./credentials.js";
+import type { Clock, Logger, Security } from "../base/options.js";
 import type { DpopOptions } from "./dpop.js";
 import type { Limit } from "./limit.js";
 import type { TokenStore } from "./sharing.js";
+
+/** What a person needs to confirm a login. */
+export interface DeviceCode {
+  /** The code to compare with the one in the browser, or to type in there. */
+  readonly userCode: string;
+  /** The page to open. */
+  readonly verificationUri: string;
+  /** The same page with the code filled in, if the server has one. */
+  readonly verificationUriComplete: string | undefined;
+  /** Until when the code can be confirmed. */
+  readonly expiresAt: Date;
+}
 
 /** How to authenticate, and where. @internal */
 export interface Plan<Told extends object = object> {

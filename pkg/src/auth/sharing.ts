@@ -1,6 +1,6 @@
 /** One token for many workers: they meet in a store, and one of them fetches. */
 
-import { type Deadline, sleep, wait } from "../transport.js";
+import { type Deadline, sleep, wait } from "../http/transport.js";
 import { base64url, sha256 } from "./dpop.js";
 
 /** What a store holds under a key. */

@@ -1,6 +1,6 @@
 /** Stores for tokens that need nothing but what runtimes have. */
 
-import type { PlatformKey } from "../platform.js";
+import type { PlatformKey } from "../base/platform.js";
 import { base64url } from "./dpop.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 

@@ -1,14 +1,15 @@
 /** The calls of one client: from a resource to a request, and from an answer to a resource. */
 
-import { Answer, answered, decodeError } from "../answer.js";
-import { type Authorizer, Driver } from "../driver.js";
-import { Unknown, encode } from "../encode.js";
-import { ClosedError, ConfigurationError, type KeyturnError } from "../errors.js";
-import type { Operation } from "../facts.js";
+import { Answer, answered, decodeError } from "../http/answer.js";
+import type { Authorizer } from "../http/authorizer.js";
+import { Driver } from "../http/driver.js";
+import { Unknown, encode } from "../core/encode.js";
+import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
-import type { RequestOptions } from "../options.js";
-import { Deadline, RULES, requestId, sleep } from "../transport.js";
+import type { RequestOptions } from "../base/options.js";
+import { Deadline, RULES, requestId, sleep } from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
 import { type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig, customHeaders } from "./config.js";
 import { ErrorType, SdkError } from "./errors.js";

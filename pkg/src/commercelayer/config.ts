@@ -1,6 +1,6 @@
 /** What a client and a call can be told. The names are those of the official SDK where it has them. */
 
-import type { Clock, Fetch, Logger, RetryConfig } from "../options.js";
+import type { Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
 import type { TokenStore } from "../auth/sharing.js";
 import type { CommerceLayerCredentials } from "./auth/credentials.js";
 

@@ -2,7 +2,7 @@
 
 import { ApiCredentials as Operations } from "../generated/commercelayer.js";
 import type { ApiCredential, ApplicationMembership } from "../generated/commercelayer-models.js";
-import { AuthenticationError } from "../errors.js";
+import { AuthenticationError } from "../base/errors.js";
 import type { ResourceAdapter } from "./adapter.js";
 import { clientCredentials } from "./auth/credentials.js";
 import { jwtDecode } from "./auth/jwt.js";

@@ -4,7 +4,7 @@
  * one. None shows a secret.
  */
 
-import type { Outcome } from "../errors.js";
+import type { Outcome } from "../base/errors.js";
 
 /** What kind of failure it was. */
 export enum ErrorType {

@@ -3,7 +3,7 @@
  * order they came.
  */
 
-import { KeyturnError } from "../errors.js";
+import { KeyturnError } from "../base/errors.js";
 
 /** A request on its way out. Whatever is changed in it is what is sent. */
 export type RequestObj = {

@@ -78,7 +78,3 @@ export type Link = string | { readonly href: string; readonly meta?: Metadata } 
 
 /** Links by their relation, `self` the one that resources have. */
 export type Links = { readonly [relation: string]: any; readonly self?: any };
-
-export type { ResourcesConfig } from "./config.js";
-export type { PagedList } from "./paging.js";
-export type { QueryParamsList, QueryParamsRetrieve } from "./params.js";

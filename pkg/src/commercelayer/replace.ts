@@ -7,8 +7,8 @@
  */
 
 import type { ApiCredential, ApiCredentialCreate, ApplicationMembership, ApplicationMembershipCreate } from "../generated/commercelayer-models.js";
-import { RequestAbortedError } from "../errors.js";
-import { type ReplacementReason, ReplacementError } from "./replacement-error.js";
+import { RequestAbortedError } from "../base/errors.js";
+import { ReplacementError, type ReplacementReason, type ReplacementStepName } from "./replacement-error.js";
 
 /** What consumers log in with. */
 export interface CredentialPair {
@@ -27,9 +27,6 @@ export interface CredentialSink {
 }
 
 type Held = Pick<CredentialPair, "clientId" | "clientSecret"> | null | undefined;
-
-/** The steps, in order. */
-export type ReplacementStepName = "inspect" | "create" | "dependents" | "verify" | "publish" | "settle" | "revoke" | "delete";
 
 /** What became of a step. Nothing in it is secret. */
 export interface ReplacementStep {

@@ -1,7 +1,9 @@
 /** Why a replacement stopped. */
 
-import { KeyturnError } from "../errors.js";
-import type { ReplacementStepName } from "./replace.js";
+import { KeyturnError } from "../base/errors.js";
+
+/** The steps, in order. */
+export type ReplacementStepName = "inspect" | "create" | "dependents" | "verify" | "publish" | "settle" | "revoke" | "delete";
 
 /** Why a replacement stopped, as a stable word. */
 export type ReplacementReason =

@@ -1,8 +1,8 @@
 /** What the calls of a client are authorized by. */
 
-import type { Authorizer } from "../driver.js";
-import { type Authorization, Session } from "../session.js";
-import { type Deadline, type Sender, wait } from "../transport.js";
+import { Session } from "../auth/session.js";
+import type { Authorization, Authorizer } from "../http/authorizer.js";
+import { type Deadline, type Sender, wait } from "../http/transport.js";
 import { type AuthOptions, type CommerceLayerAuthentication, commerceLayerPlan } from "./auth/plan.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { InterceptorError } from "./interceptors.js";

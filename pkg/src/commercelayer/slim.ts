@@ -7,6 +7,6 @@
  * ```
  */
 
-export { load } from "../core.js";
+export { load } from "../core/instance.js";
 export * from "./exports.js";
 export { default } from "./exports.js";

@@ -1,7 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
-import type { Answer } from "../answer.js";
-import { KeyturnError, type ApiError as Refused } from "../errors.js";
+import type { Answer } from "../http/answer.js";
+import { KeyturnError, type ApiError as Refused } from "../base/errors.js";
 import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 import { FetchError, InterceptorError } from "./interceptors.js";

@@ -1,9 +1,9 @@
 /** The official SDK's clients. */
 
 import type { Groups } from "../generated/compat/groups.js";
-import { ConductorOneGroups } from "../group.js";
+import { ConductorOneGroups } from "../c1/group.js";
 import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
-import type { SDKOptions } from "./lib/config.js";
+import type { SDKOptions } from "./options.js";
 
 export type { SDKProps };
 

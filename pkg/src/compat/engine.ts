@@ -1,19 +1,19 @@
 /** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
 
-import { Engine, type Envelope } from "../call.js";
-import type { Operation } from "../facts.js";
-import { ConfigurationError, type KeyturnError } from "../errors.js";
+import { Engine } from "../c1/engine.js";
+import type { Envelope } from "../c1/envelope.js";
+import type { ClientOptions } from "../c1/options.js";
+import type { Operation } from "../base/operation.js";
+import { ConfigurationError, type KeyturnError } from "../base/errors.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
-import type { ClientOptions, HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../options.js";
-import { type Page, Paged } from "../paging.js";
-import { Deadline, once, RULES } from "../transport.js";
-import { c1 } from "./c1.js";
+import type { HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../base/options.js";
+import { type Page, Paged } from "../c1/paging.js";
+import { Deadline, once, RULES } from "../http/transport.js";
+import { c1 } from "./table.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
-import type { SDKHooks } from "./hooks/hooks.js";
-import type { HookContext } from "./hooks/types.js";
-import { EXAMPLE_TENANT, type SDKOptions } from "./lib/config.js";
+import { EXAMPLE_TENANT } from "./lib/config.js";
 import { HTTPClient } from "./lib/http.js";
-import type { RequestOptions } from "./lib/sdks.js";
+import type { HookContext, RegisteredHooks, RequestOptions, SDKOptions } from "./options.js";
 import { HookError, translated } from "./translate.js";
 import { type APICall, ERR, OK, type PageIterator, type Result, haltIterator } from "./types.js";
 
@@ -50,7 +50,7 @@ const NEVER: RetryConfig = { strategy: "none" };
 export class CompatEngine extends Engine {
   readonly #options: SDKProps;
   readonly #client: HTTPClientLike;
-  readonly #hooks: SDKHooks | undefined;
+  readonly #hooks: RegisteredHooks | undefined;
   /** Why no call can be made. */
   readonly #failure: KeyturnError | undefined;
 
@@ -170,7 +170,7 @@ export class CompatEngine extends Engine {
     return response;
   }
 
-  async #hooked(hooks: SDKHooks, facts: Operation, url: string, init: RequestInit, { trace, retries }: Traced): Promise<Response> {
+  async #hooked(hooks: RegisteredHooks, facts: Operation, url: string, init: RequestInit, { trace, retries }: Traced): Promise<Response> {
     const context: HookContext = {
       baseURL: this.session.baseURL,
       operationID: facts.id,

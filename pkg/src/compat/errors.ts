@@ -4,7 +4,7 @@
  * and what a caller passed in, or a server sent, does not show when an error is printed or serialised.
  */
 
-import type { KeyturnError } from "../errors.js";
+import type { KeyturnError } from "../base/errors.js";
 
 /** An answer, as errors are made of it. */
 export interface HTTPMeta {

@@ -1,6 +1,6 @@
 /** Standalone functions: `keyturn/compat/funcs/*.js`. */
 
-import type { RequestOptions } from "./lib/sdks.js";
+import type { RequestOptions } from "./options.js";
 import { type ConductoroneSDKTypescriptCore, engineOf } from "./client.js";
 import type { CallError } from "./errors.js";
 import { APIPromise, type PageIterator, type Result } from "./types.js";

@@ -2,4 +2,4 @@
 
 export * from "../generated/compat/models.js";
 export * from "../generated/compat/json.js";
-export type { Security } from "../options.js";
+export type { Security } from "../base/options.js";

@@ -1,6 +1,6 @@
 /** This package's errors as those of the official SDK. */
 
-import { type DecodeError, type ApiError, KeyturnError } from "../errors.js";
+import { type DecodeError, type ApiError, KeyturnError } from "../base/errors.js";
 import {
   type CallError,
   ConductoroneSDKTypescriptError,

@@ -1,5 +1,5 @@
 //! Says which fields of a parsed message still need a hand: dates, integers, `Any` values, renamed fields, and the
-//! children below which there are any. `pkg/src/revive.ts` carries the plan out; it asks for each message's once.
+//! children below which there are any. `pkg/src/core/revive.ts` carries the plan out; it asks for each message's once.
 
 use super::decode::Layouts;
 use super::json::{decimal, push_string};

@@ -3,7 +3,7 @@
 //! Base64 costs a third more before compression and a quarter more after it. Here each byte is one character below
 //! U+0100, which compresses almost as well as the file itself. All bytes are first shifted by one constant, chosen so
 //! that the frequent ones fall on characters that neither this script nor a bundler after it has to escape.
-//! `pkg/src/unpack.ts` is the way back.
+//! `pkg/src/core/unpack.ts` is the way back.
 
 use std::fmt::Write;
 

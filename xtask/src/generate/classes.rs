@@ -1,4 +1,4 @@
-//! `c1.ts`: the types of the groups and of their methods, and the list that `pkg/src/groups.ts` makes them from.
+//! `c1.ts`: the types of the groups and of their methods, and the list that `pkg/src/c1/group.ts` makes them from.
 
 use std::fmt::Write as _;
 
@@ -11,9 +11,9 @@ use super::{Index, Side, comment, docs::Docs};
 
 pub fn write(index: &Index<'_>, docs: &mut Docs) -> Result<String, String> {
     let mut out = String::from(
-        "import type { Call } from \"../call.js\";\n\
-         import type { RequestOptions } from \"../options.js\";\n\
-         import type { Paged } from \"../paging.js\";\n\
+        "import type { Call } from \"../c1/envelope.js\";\n\
+         import type { RequestOptions } from \"../base/options.js\";\n\
+         import type { Paged } from \"../c1/paging.js\";\n\
          import type * as shared from \"./models.js\";\n\
          import type * as operations from \"./operations.js\";\n\n",
     );

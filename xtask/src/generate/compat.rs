@@ -105,7 +105,7 @@ fn models(index: &Index<'_>, differing: &HashSet<&str>) -> String {
 
 fn operations(index: &Index<'_>, differing: &HashSet<&str>) -> String {
     let mut out = String::from(
-        "import type { Envelope } from \"../../call.js\";\n\
+        "import type { Envelope } from \"../../c1/envelope.js\";\n\
          import type * as shared from \"./models.js\";\n\
          export * from \"../operations.js\";\n",
     );
@@ -161,7 +161,7 @@ fn signature(index: &Index<'_>, operation: &Operation) -> Signature {
 fn groups(index: &Index<'_>) -> String {
     let mut out = String::from(
         "import type { Pages } from \"../../compat/paging.js\";\n\
-         import type { RequestOptions } from \"../../compat/lib/sdks.js\";\n\
+         import type { RequestOptions } from \"../../compat/options.js\";\n\
          import type * as shared from \"./models.js\";\n\
          import type * as operations from \"./operations.js\";\n",
     );

@@ -97,7 +97,7 @@ pub fn reach<'a>(index: &Index<'a>, key: &'a str, side: Side, seen: &mut HashSet
 
 pub fn operations(index: &Index<'_>, docs: &mut Docs) -> String {
     let mut out = String::from(
-        "import type { Envelope } from \"../call.js\";\n\
+        "import type { Envelope } from \"../c1/envelope.js\";\n\
          import type * as shared from \"./models.js\";\n",
     );
     for operation in &index.api.operations {

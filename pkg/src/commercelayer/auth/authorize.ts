@@ -1,7 +1,7 @@
 /** Sending a person to sign in, with PKCE (RFC 7636). */
 
 import { base64url, sha256 } from "../../auth/dpop.js";
-import { ConfigurationError } from "../../errors.js";
+import { ConfigurationError } from "../../base/errors.js";
 
 /** Options of {@link authorizeURL}. */
 export interface AuthorizeOptions {

@@ -3,7 +3,7 @@
  * show.
  */
 
-import { ConfigurationError } from "../../errors.js";
+import { ConfigurationError } from "../../base/errors.js";
 
 /** How a client gets its tokens. */
 export type Grant =

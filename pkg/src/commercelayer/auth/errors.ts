@@ -1,6 +1,6 @@
 /** What is wrong with a token that was looked at. */
 
-import { type ErrorFacts, KeyturnError } from "../../errors.js";
+import { type ErrorFacts, KeyturnError } from "../../base/errors.js";
 
 /** A token is not what it should be. It is not shown. */
 export class TokenError extends KeyturnError {

@@ -4,9 +4,9 @@ import { Limit } from "../../auth/limit.js";
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import type { TokenStore } from "../../auth/sharing.js";
-import { core, guarded } from "../../core.js";
-import { ConfigurationError } from "../../errors.js";
-import type { Clock, Fetch, HTTPClientLike, Logger } from "../../options.js";
+import { core, guarded } from "../../core/instance.js";
+import { ConfigurationError } from "../../base/errors.js";
+import type { Clock, Fetch, HTTPClientLike, Logger } from "../../base/options.js";
 import { type CommerceLayerCredentials, GRANTS, type Grant, type Spec, bytes, specOf } from "./credentials.js";
 
 /** Where Commerce Layer is. */

@@ -1,10 +1,10 @@
 /** Ending a token before its time, and getting one by itself. */
 
-import { guarded } from "../../core.js";
-import { AuthenticationError } from "../../errors.js";
-import type { Fetch, HTTPClientLike } from "../../options.js";
-import { Session } from "../../session.js";
-import { Deadline, requestId, sender, wait } from "../../transport.js";
+import { guarded } from "../../core/instance.js";
+import { AuthenticationError } from "../../base/errors.js";
+import type { Fetch, HTTPClientLike } from "../../base/options.js";
+import { Session } from "../../auth/session.js";
+import { Deadline, requestId, sender, wait } from "../../http/transport.js";
 import type { CommerceLayerCredentials } from "./credentials.js";
 import { type AuthOptions, type PlaceOptions, addresses, commerceLayerPlan } from "./plan.js";
 

@@ -3,8 +3,8 @@
  * configured.
  */
 
-import type { Clock, Fetch } from "../../options.js";
-import { RULES, isWorkerd, monotonic } from "../../transport.js";
+import type { Clock, Fetch } from "../../base/options.js";
+import { RULES, isWorkerd, monotonic } from "../../http/transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 import { type CommerceLayerJWT, bytesOf, jwtDecode } from "./jwt.js";
 import { type PlaceOptions, addresses } from "./plan.js";

@@ -1,6 +1,5 @@
 /** The official SDK's hooks: to be given to a client as its `hooks` option. */
 
-import type { SDKOptions } from "../lib/config.js";
 import type { RequestInput } from "../lib/http.js";
 import type {
   AfterErrorContext,
@@ -11,12 +10,13 @@ import type {
   BeforeCreateRequestHook,
   BeforeRequestContext,
   BeforeRequestHook,
-  Hooks,
+  RegisteredHooks,
   SDKInitHook,
-} from "./types.js";
+  SDKOptions,
+} from "../options.js";
 
 /** A list of hooks of each kind; those of a kind run in the order in which they were registered. */
-export class SDKHooks implements Hooks {
+export class SDKHooks implements RegisteredHooks {
   sdkInitHooks: SDKInitHook[] = [];
   beforeCreateRequestHooks: BeforeCreateRequestHook[] = [];
   beforeRequestHooks: BeforeRequestHook[] = [];

@@ -1,7 +1,6 @@
 /** The official SDK's client options. */
 
-import type { HTTPClientLike, Logger, RetryConfig, Security } from "../../options.js";
-import type { SDKHooks } from "../hooks/hooks.js";
+import type { SDKOptions } from "../options.js";
 
 /** The servers that `serverIdx` chooses from. */
 export const ServerList = [
@@ -12,31 +11,7 @@ export const ServerList = [
 /** The tenant that stands in for one that is not named, as in the official SDK. */
 export const EXAMPLE_TENANT = "example";
 
-/** The options of a client. */
-export type SDKOptions = {
-  /** An access token, or a function that is asked for one before each call. `bearerAuth` alone is enough. */
-  security?: Security | (() => Promise<Security>) | undefined;
-  /** Sends requests instead of the global `fetch`. */
-  httpClient?: HTTPClientLike | undefined;
-  /** Index in {@link ServerList}. */
-  serverIdx?: number | undefined;
-  /** The tenant: its name, host or URL. */
-  tenantDomain?: string | undefined;
-  /** Base URL; wins over `tenantDomain`. `https` only, but for loopback. */
-  serverURL?: string | undefined;
-  /** Put before the package's own `User-Agent`. */
-  userAgent?: string | undefined;
-  /** How to repeat calls. Default: calls are not repeated. */
-  retryConfig?: RetryConfig | undefined;
-  /** Time for a whole call in milliseconds. Default: none. */
-  timeoutMs?: number | undefined;
-  /** Receives a line per attempt: method, URL, status, time and a few safe headers; never a token. */
-  debugLogger?: Logger | undefined;
-  /** Log bodies too, with the values of secret fields replaced. Default: false. Not in the official SDK, which always logs them whole. */
-  debugBodies?: boolean | undefined;
-  /** Hooks around every attempt. */
-  hooks?: SDKHooks | undefined;
-};
+export type { SDKOptions };
 
 /**
  * Where the options say that the server is.

@@ -1,3 +1,3 @@
 /** The official SDK's logger: `console` fits. */
 
-export type { Logger } from "../../options.js";
+export type { Logger } from "../../base/options.js";

@@ -1,3 +1,3 @@
 /** The official SDK's retry options. */
 
-export type { BackoffStrategy, RetryConfig } from "../../options.js";
+export type { BackoffStrategy, RetryConfig } from "../../base/options.js";

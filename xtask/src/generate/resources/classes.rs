@@ -13,7 +13,10 @@ use crate::generate::{comment, docs::Docs, string};
 
 pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
     let mut out = String::from(
-        "import type { PagedList, QueryParamsList, QueryParamsRetrieve, ResourceId, ResourcesConfig } from \"../commercelayer/model.js\";\n\
+        "import type { ResourcesConfig } from \"../commercelayer/config.js\";\n\
+         import type { ResourceId } from \"../commercelayer/model.js\";\n\
+         import type { PagedList } from \"../commercelayer/paging.js\";\n\
+         import type { QueryParamsList, QueryParamsRetrieve } from \"../commercelayer/params.js\";\n\
          import { ApiResource, ApiSingleton, type ResourceAdapter } from \"../commercelayer/resource.js\";\n\
          import type * as models from \"./commercelayer-models.js\";\n\n",
     );

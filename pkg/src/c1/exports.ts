@@ -11,26 +11,25 @@ export {
   tokenFunction,
   type AuthenticationMethod,
   type ClientCredentials,
-  type DeviceCode,
   type DeviceLogin,
   type SubjectToken,
   type TokenExchange,
 } from "./auth/credentials.js";
-export type { DpopOptions } from "./auth/dpop.js";
+export type { DpopOptions } from "../auth/dpop.js";
+export type { DeviceCode } from "../auth/plan.js";
 export type { Authentication } from "./auth/environment.js";
 export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
-export { Secret } from "./auth/secret.js";
-export type { Lease, StoredEntry, TokenStore } from "./auth/sharing.js";
-export { encryptedStore, memoryStore, webStore, type StorageArea, type WebStorage } from "./auth/stores.js";
+export { Secret } from "../auth/secret.js";
+export type { Lease, StoredEntry, TokenStore } from "../auth/sharing.js";
+export { encryptedStore, memoryStore, webStore, type StorageArea, type WebStorage } from "../auth/stores.js";
 export { fileToken, gitHubActionsToken, gitLabToken, variableToken, type GitHubActions } from "./auth/subject.js";
 export type { Environment } from "./auth/surroundings.js";
-export * from "./errors.js";
+export * from "../base/errors.js";
 export { Paged, type Page } from "./paging.js";
-export type { Call, Envelope, Problem } from "./call.js";
+export type { Call, Envelope, Problem } from "./envelope.js";
+export type { ClientOptions, ClientOptions as SDKOptions } from "./options.js";
 export type {
   BackoffStrategy,
-  ClientOptions,
-  ClientOptions as SDKOptions,
   Clock,
   Fetch,
   HTTPClientLike,
@@ -38,6 +37,6 @@ export type {
   RequestOptions,
   RetryConfig,
   Security,
-} from "./options.js";
-export type * as shared from "./generated/models.js";
-export type * as operations from "./generated/operations.js";
+} from "../base/options.js";
+export type * as shared from "../generated/models.js";
+export type * as operations from "../generated/operations.js";

@@ -1,45 +1,20 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
-import { type Answer, decodeError } from "./answer.js";
-import { c1Plan } from "./auth/c1.js";
+import { type Answer, decodeError } from "../http/answer.js";
+import { c1Plan } from "./auth/plan.js";
 import type { Authentication } from "./auth/environment.js";
-import type { Api } from "./core.js";
-import { Driver } from "./driver.js";
-import { Unknown, encode } from "./encode.js";
-import { ClosedError, ConfigurationError, KeyturnError } from "./errors.js";
-import type { Operation } from "./facts.js";
-import type { ClientOptions, RequestOptions } from "./options.js";
+import type { Api } from "../core/instance.js";
+import { Driver } from "../http/driver.js";
+import { Unknown, encode } from "../core/encode.js";
+import { ClosedError, ConfigurationError, KeyturnError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import type { RequestOptions } from "../base/options.js";
+import type { ClientOptions } from "./options.js";
+import type { Envelope, Problem } from "./envelope.js";
 import { Paged } from "./paging.js";
-import { type Patch, applyPatches, revive } from "./revive.js";
-import { Session } from "./session.js";
-import { type Sender, requestId, sender } from "./transport.js";
-
-/** What a method returns. */
-export type Call<T> = Promise<T>;
-
-/** What every envelope has; the decoded body stands beside, under the operation's own name. */
-export interface Envelope {
-  /** The answer's `Content-Type`. */
-  contentType: string;
-  /** The answer's status. */
-  statusCode: number;
-  /** The answer, its body already consumed. */
-  rawResponse: Response;
-  /** The server's id of the request, if it sent one. Not shown when the envelope is printed. */
-  readonly requestId?: string | undefined;
-  /** What in the answer did not fit the API's description. Not shown when the envelope is printed. */
-  readonly problems?: readonly Problem[] | undefined;
-}
-
-/** Something in an answer that did not fit the API's description; the value was kept as it came. */
-export interface Problem {
-  /** Where, in names as they are on the wire. */
-  path: (string | number)[];
-  /** What the API's description has there, in words. */
-  expected: string;
-  /** What was there, in words: never the value. */
-  found: string;
-}
+import { type Patch, applyPatches, revive } from "../core/revive.js";
+import { Session } from "../auth/session.js";
+import { type Sender, requestId, sender } from "../http/transport.js";
 
 /** What one client's calls share. @internal */
 export class Engine {

@@ -1,7 +1,8 @@
 /** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
 
-import { ConfigurationError } from "../errors.js";
-import type { Security } from "../options.js";
+import type { DeviceCode } from "../../auth/plan.js";
+import { ConfigurationError } from "../../base/errors.js";
+import type { Security } from "../../base/options.js";
 
 /** How a client gets its tokens. */
 export type AuthenticationMethod =
@@ -17,18 +18,6 @@ export type AuthenticationMethod =
   | "tokenExchange"
   /** A person confirms a code in a browser. */
   | "deviceLogin";
-
-/** What a person needs to confirm a login. */
-export interface DeviceCode {
-  /** The code to compare with the one in the browser, or to type in there. */
-  readonly userCode: string;
-  /** The page to open. */
-  readonly verificationUri: string;
-  /** The same page with the code filled in, if the server has one. */
-  readonly verificationUriComplete: string | undefined;
-  /** Until when the code can be confirmed. */
-  readonly expiresAt: Date;
-}
 
 /** A way to authenticate, as the session uses it. @internal */
 export interface Spec {

@@ -1,7 +1,7 @@
 /** Where workloads find their identity tokens. Each gives a function for {@link tokenExchange}. */
 
-import { AuthenticationError } from "../errors.js";
-import type { Fetch } from "../options.js";
+import { AuthenticationError } from "../../base/errors.js";
+import type { Fetch } from "../../base/options.js";
 import type { SubjectToken } from "./credentials.js";
 import { type Environment, readText, variable } from "./surroundings.js";
 

@@ -3,8 +3,8 @@
 import type { ClientOptions } from "../options.js";
 import { METHODS, type Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
-import { warnPage } from "./page.js";
-import type { Plan } from "./plan.js";
+import { warnPage } from "../../auth/page.js";
+import type { Plan } from "../../auth/plan.js";
 
 /** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {

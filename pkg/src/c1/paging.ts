@@ -1,8 +1,8 @@
 /** Lists that come in pages. */
 
-import type { Envelope } from "./call.js";
-import type { Operation } from "./facts.js";
-import { DecodeError } from "./errors.js";
+import type { Envelope } from "./envelope.js";
+import type { Operation } from "../base/operation.js";
+import { DecodeError } from "../base/errors.js";
 
 /** A page: the envelope, and the way to the next one. */
 export type Page<T> = T & {

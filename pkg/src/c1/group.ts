@@ -1,8 +1,8 @@
 /** The classes of the groups of operations, made from the list of their names: they differ in nothing else. */
 
-import type { Engine } from "./call.js";
-import { GROUPS, type Groups } from "./generated/c1.js";
-import type { RequestOptions } from "./options.js";
+import type { Engine } from "./engine.js";
+import { GROUPS, type Groups } from "../generated/c1.js";
+import type { RequestOptions } from "../base/options.js";
 
 const engines = new WeakMap<object, Engine>();
 

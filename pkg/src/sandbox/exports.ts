@@ -16,4 +16,4 @@ export type {
   SandboxSettings,
   SandboxWasm,
   Seed,
-} from "./sandbox-tenant.js";
+} from "./tenant.js";

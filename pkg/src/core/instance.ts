@@ -3,10 +3,10 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import { __wbg_reset_state as resetState, Api as Table, failure, initSync, Session } from "./generated/core-glue.js";
-import { InternalError, KeyturnError } from "./errors.js";
-import type { Bytes, WasmModule } from "./platform.js";
-import type { Operation } from "./facts.js";
+import { __wbg_reset_state as resetState, Api as Table, failure, initSync, Session } from "../generated/core-glue.js";
+import { InternalError, KeyturnError } from "../base/errors.js";
+import type { Bytes, WasmModule } from "../base/platform.js";
+import type { Operation } from "../base/operation.js";
 import { type Plan, StepKind } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */

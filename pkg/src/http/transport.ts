@@ -1,7 +1,7 @@
 /** Sending, deadlines and clocks: the I/O beneath a call. */
 
-import { KeyturnError, RequestAbortedError, RequestTimeoutError } from "./errors.js";
-import type { Fetch, HTTPClientLike } from "./options.js";
+import { KeyturnError, RequestAbortedError, RequestTimeoutError } from "../base/errors.js";
+import type { Fetch, HTTPClientLike } from "../base/options.js";
 
 /** Sends one request under the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;

@@ -1,7 +1,8 @@
 /** Which credentials a client uses, and for which tenant: options first, the environment if they name none. */
 
-import { ConfigurationError } from "../errors.js";
-import type { ClientOptions, Security } from "../options.js";
+import { ConfigurationError } from "../../base/errors.js";
+import type { Security } from "../../base/options.js";
+import type { ClientOptions } from "../options.js";
 import { type AuthenticationMethod, type Spec, specOf } from "./credentials.js";
 import { type Environment, variable } from "./surroundings.js";
 

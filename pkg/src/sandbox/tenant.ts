@@ -3,9 +3,9 @@
  * `sandbox/`; this file gives it a `fetch`, the time and its randomness.
  */
 
-import { ConfigurationError } from "./errors.js";
-import { initSync, Tenant } from "./generated/sandbox-glue.js";
-import type { Bytes, WasmModule } from "./platform.js";
+import { ConfigurationError } from "../base/errors.js";
+import { initSync, Tenant } from "../generated/sandbox-glue.js";
+import type { Bytes, WasmModule } from "../base/platform.js";
 
 /** The rows that a sandbox begins with. */
 export type Seed = "demo" | "empty" | "large";

@@ -1,7 +1,7 @@
 /** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
 
-import type { Api } from "./core.js";
-import { InputError } from "./errors.js";
+import type { Api } from "./instance.js";
+import { InputError } from "../base/errors.js";
 import { marshal } from "./marshal.js";
 
 /** What to do with request fields that the table does not know. As the core numbers it. */

@@ -1,6 +1,6 @@
 /** What Node, Deno and Bun have besides the web's own interfaces. Nothing of it is imported: it is looked up when needed. */
 
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError } from "../../base/errors.js";
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

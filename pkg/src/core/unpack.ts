@@ -1,6 +1,6 @@
 /** What is carried as text: the core's module, and the tables of the APIs. `xtask/src/build/inline.rs` writes them. */
 
-import { InternalError } from "./errors.js";
+import { InternalError } from "../base/errors.js";
 
 /**
  * The text itself.

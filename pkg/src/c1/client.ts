@@ -3,12 +3,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Authentication } from "./auth/environment.js";
-import { c1 } from "./c1.js";
-import { Engine } from "./call.js";
-import { ClosedError, ConfigurationError } from "./errors.js";
+import { c1 } from "./table.js";
+import { Engine } from "./engine.js";
+import { ClosedError, ConfigurationError } from "../base/errors.js";
 import { ConductorOneGroups } from "./group.js";
 import type { ClientOptions } from "./options.js";
-import { Deadline } from "./transport.js";
+import { Deadline } from "../http/transport.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
 

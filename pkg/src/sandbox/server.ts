@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ConfigurationError } from "./errors.js";
-import { Sandbox, type ReadyTenant, type SandboxOptions } from "./sandbox-tenant.js";
+import { ConfigurationError } from "../base/errors.js";
+import { Sandbox, type ReadyTenant, type SandboxOptions } from "./tenant.js";
 
 /** The options of `serveSandbox`. */
 export interface ServerOptions extends Omit<SandboxOptions, "url"> {

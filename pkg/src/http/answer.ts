@@ -1,6 +1,6 @@
 /** An answer that has come, and the error that it or its absence is told by. */
 
-import { guarded } from "./core.js";
+import { guarded } from "../core/instance.js";
 import {
   type AnswerFacts,
   ConnectionError,
@@ -11,8 +11,8 @@ import {
   RequestAbortedError,
   RequestTimeoutError,
   apiError,
-} from "./errors.js";
-import type { Operation } from "./facts.js";
+} from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
 import { requestId } from "./transport.js";
 
 /** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */

@@ -1,10 +1,10 @@
 /** The attempts of a call, from the request to the answer. What to do is the core's to say; this does it. */
 
 import { Answer, Interrupted, SECRET, answered, told } from "./answer.js";
-import { ConnectionError, InputError, KeyturnError } from "./errors.js";
-import type { Operation } from "./facts.js";
-import type { Logger, RequestOptions, RetryConfig } from "./options.js";
-import type { Session } from "./session.js";
+import { ConnectionError, InputError, KeyturnError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import type { Logger, RequestOptions, RetryConfig } from "../base/options.js";
+import type { Authorizer } from "./authorizer.js";
 import { Deadline, isPage, mayHaveArrived, requestId, sleep, wait } from "./transport.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -21,9 +21,6 @@ export interface Outgoing {
   /** The error of an answer that is not a success. Default: by its status. */
   readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
 }
-
-/** What authorizes calls, and says what comes after an attempt. */
-export type Authorizer = Pick<Session, "authorize" | "proof" | "challenged" | "rejected" | "succeeded" | "nextAttempt">;
 
 /** What a driver goes by. */
 export interface DriverOptions {

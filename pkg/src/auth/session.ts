@@ -1,14 +1,15 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
-import { Prover, base64url, sha256 } from "./auth/dpop.js";
-import type { Limit } from "./auth/limit.js";
-import type { Plan } from "./auth/plan.js";
-import { type Refresher, type TokenStore, share, storeKey } from "./auth/sharing.js";
-import { core, guarded, register } from "./core.js";
-import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "./errors.js";
-import type { Security } from "./options.js";
-import { Deadline, type Sender, isWorkerd, monotonic, requestId, sleep, unixSeconds, wait } from "./transport.js";
-import type { Session as Handle } from "./generated/core-glue.js";
+import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
+import { Prover, base64url, sha256 } from "./dpop.js";
+import type { Limit } from "./limit.js";
+import type { Plan } from "./plan.js";
+import { type Refresher, type TokenStore, share, storeKey } from "./sharing.js";
+import { core, guarded, register } from "../core/instance.js";
+import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
+import type { Security } from "../base/options.js";
+import { Deadline, type Sender, isWorkerd, monotonic, requestId, sleep, unixSeconds, wait } from "../http/transport.js";
+import type { Session as Handle } from "../generated/core-glue.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
@@ -19,30 +20,11 @@ const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** Numbers of {@link Session.nextAttempt}. */
-export interface Attempted {
-  effect: number;
-  /** 0 if no answer came. */
-  status: number;
-  received: boolean;
-  retryAfter: string | undefined;
-  attempts: number;
-  elapsedMs: number;
-  leftMs: number;
-  policy: Float64Array;
-}
-
 /** Refreshes that have ended, however they did. */
 const over = new WeakSet<Promise<void>>();
 
-/** A header value, and which token is in it. */
-export interface Authorization {
-  readonly value: string;
-  readonly generation: number;
-}
-
 /** Holds what a client authenticates with. */
-export class Session<Told extends object = object> {
+export class Session<Told extends object = object> implements Authorizer {
   /** How to authenticate, without the secret, which only the core has. */
   readonly #plan: Omit<Plan<Told>, "secret">;
   #handle: Handle | undefined;

@@ -1,9 +1,9 @@
 /** A credential of a program's own, made by the person who has just logged in. */
 
 import type { ConductorOne } from "../client.js";
-import { ConfigurationError, InternalError } from "../errors.js";
-import type { RequestOptions } from "../options.js";
-import { Secret } from "./secret.js";
+import { ConfigurationError, InternalError } from "../../base/errors.js";
+import type { RequestOptions } from "../../base/options.js";
+import { Secret } from "../../auth/secret.js";
 
 /** What a new personal client may do. Each limit has to be said, also that there is none. */
 export interface PersonalClientLimits {

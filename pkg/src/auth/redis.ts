@@ -1,0 +1,73 @@
+/**
+ * `keyturn/redis`: tokens shared by all workers that reach one Redis (or Valkey).
+ *
+ * ```ts
+ * import { createClient } from "redis";
+ * import { redisStore } from "keyturn/redis";
+ * const redis = await createClient({ url }).connect();
+ * const c1 = new ConductorOne({ clientID, clientSecret, tokenStore: encryptedStore(redisStore(redis), key) });
+ * ```
+ */
+
+import type { TokenStore } from "./sharing.js";
+
+/** A client of the package `redis`, as far as it is used: no version of it is demanded. */
+export interface NodeRedis {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** A client of the package `ioredis`, as far as it is used. */
+export interface IoRedis {
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** Options of {@link redisStore}. */
+export interface RedisOptions {
+  /** Put before the name of each key. Default: none; the names begin with `keyturn1.` already. */
+  prefix?: string | undefined;
+}
+
+// An entry is a hash of value and version. A script runs alone, so what it compares is still so when it writes.
+const GET = `local e = redis.call("HMGET", KEYS[1], "v", "n") if not e[1] then return false end return {e[1], e[2], redis.call("PTTL", KEYS[1])}`;
+const SET = `local n = redis.call("HGET", KEYS[1], "n") or ""
+if n ~= ARGV[2] then return false end
+redis.call("HSET", KEYS[1], "v", ARGV[1], "n", ARGV[3]) redis.call("PEXPIRE", KEYS[1], ARGV[4]) return ARGV[3]`;
+const RELEASE = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
+const EXTEND = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end return 0`;
+const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
+
+/** A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. */
+export function redisStore(client: NodeRedis | IoRedis, { prefix = "" }: RedisOptions = {}): TokenStore {
+  const send = (command: string, ...args: string[]): Promise<unknown> =>
+    "sendCommand" in client && !("call" in client) ? client.sendCommand([command, ...args]) : (client as IoRedis).call(command, ...args);
+  const run = (script: string, key: string, ...args: string[]): Promise<unknown> => send("EVAL", script, "1", prefix + key, ...args);
+  const whole = (ms: number): string => String(Math.max(1, Math.ceil(ms)));
+
+  return {
+    async get(key) {
+      const found = await run(GET, key);
+      if (!Array.isArray(found)) return undefined;
+      const [value, version, left] = found.map(String);
+      return { value: value ?? "", version: version ?? "", leftMs: Number(left) };
+    },
+    async compareAndSet(key, value, expected, ttlMs) {
+      const version = crypto.randomUUID();
+      const set = await run(SET, key, value, expected ?? "", version, whole(ttlMs));
+      return set ? version : undefined;
+    },
+    async lease(key, ttlMs) {
+      const name = `${key}.lease`;
+      const own = crypto.randomUUID();
+      if (!(await send("SET", prefix + name, own, "NX", "PX", whole(ttlMs)))) return undefined;
+      return {
+        release: async () => {
+          await run(RELEASE, name, own);
+        },
+        extend: async (ttlMs) => Boolean(Number(await run(EXTEND, name, own, whole(ttlMs)))),
+      };
+    },
+    async delete(key, version = "") {
+      await run(DELETE, key, version);
+    },
+  };
+}

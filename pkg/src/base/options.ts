@@ -1,0 +1,84 @@
+/** What clients of either API and their calls can be told. The names are those of the official SDKs where they have them. */
+
+/** The body of an official `security` option. Either name alone is enough. */
+export interface Security {
+  /** An access token, without or with the word `Bearer` before it. */
+  bearerAuth?: string | undefined;
+  /** The same, under the official SDK's other name for it. */
+  oauth?: string | undefined;
+}
+
+/** Exponential backoff, in milliseconds. */
+export interface BackoffStrategy {
+  /** First delay. */
+  initialInterval: number;
+  /** Longest delay. */
+  maxInterval: number;
+  /** Each delay is this times the one before. */
+  exponent: number;
+  /** No attempt begins later than this after the first. */
+  maxElapsedTime: number;
+}
+
+/** How to repeat calls that fail. */
+export type RetryConfig =
+  | { strategy: "none" }
+  | {
+      strategy: "backoff";
+      /** Default: 500 ms, at most 60 s, exponent 1.5, one hour in all, as in the official SDK. */
+      backoff?: BackoffStrategy | undefined;
+      /** Also when no answer came. Default: false. */
+      retryConnectionErrors?: boolean | undefined;
+      /** Attempts in all. Default: 10. */
+      maxAttempts?: number | undefined;
+      /**
+       * Also repeat calls that issue a one-time secret, such as `connector.rotateCredential`. Each repetition may issue
+       * another secret whose owner nobody knows. Default: false.
+       */
+      repeatOneTimeSecrets?: boolean | undefined;
+    };
+
+/** Something that sends a request, such as the official SDK's `HTTPClient`. */
+export interface HTTPClientLike {
+  /** Sends the request and resolves with the answer. */
+  request(request: Request): Promise<Response>;
+}
+
+/** Where log lines go: `console` fits. */
+export interface Logger {
+  /** Begins a group of lines. */
+  group(label?: string): void;
+  /** Ends it. */
+  groupEnd(): void;
+  /** One line. */
+  log(message: unknown, ...args: unknown[]): void;
+}
+
+/** Sends a request: the global `fetch` or one like it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** Where the time comes from. The sandbox's clock fits. */
+export interface Clock {
+  /** The time, in milliseconds since 1970. What is signed has it in it. */
+  now(): number;
+  /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
+  monotonic?(): number;
+}
+
+/** The options of one call. */
+export interface RequestOptions {
+  /** Time for the whole call in milliseconds; see the client's option of that name. */
+  timeoutMs?: number | undefined;
+  /** Aborts the call, also while it waits for a token or for its next attempt. */
+  signal?: AbortSignal | null | undefined;
+  /** More headers, or others: these win. */
+  headers?: RequestInit["headers"] | undefined;
+  /** The same, as the official SDK takes them. `headers` wins. */
+  fetchOptions?: Omit<RequestInit, "method" | "body"> | undefined;
+  /** How to repeat this call. */
+  retries?: RetryConfig | undefined;
+  /** Statuses to repeat after, as `"503"` or `"5XX"`. */
+  retryCodes?: string[] | undefined;
+  /** Another base URL for this call. It must have the client's origin, where its token belongs. */
+  serverURL?: string | URL | undefined;
+}

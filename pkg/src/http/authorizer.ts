@@ -1,0 +1,38 @@
+/** What authorizes calls: the driver's view of a session. */
+
+import type { Deadline } from "./transport.js";
+
+/** A header value, and which token is in it. */
+export interface Authorization {
+  readonly value: string;
+  readonly generation: number;
+}
+
+/** How an attempt of a call went. */
+export interface Attempted {
+  effect: number;
+  /** 0 if no answer came. */
+  status: number;
+  received: boolean;
+  retryAfter: string | undefined;
+  attempts: number;
+  elapsedMs: number;
+  leftMs: number;
+  policy: Float64Array;
+}
+
+/** Authorizes calls, and says what comes after an attempt. */
+export interface Authorizer {
+  /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
+  authorize(deadline: Deadline, operation?: string): Promise<Authorization>;
+  /** The proof that goes with a call, if its token is bound to a key. */
+  proof(method: string, url: string, authorization: Authorization): Promise<string | undefined>;
+  /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
+  challenged(status: number, headers: Headers, authorization: Authorization): boolean;
+  /** The API answered 401 to this token. True if another try makes sense. */
+  rejected(authorization: Authorization): boolean;
+  /** A call has succeeded. */
+  succeeded(): void;
+  /** Milliseconds until the next attempt; negative to give up. */
+  nextAttempt(attempted: Attempted): number;
+}

@@ -1,0 +1,109 @@
+// Which room may import which, in the Rust crates and in the package's TypeScript. A file's room is its first folder; entries stand
+// beside the rooms and only export. An arrow that turns is a design change: change the table with the reason, or the import.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { root } from "../xtask/steps.mjs";
+
+/** Each room of `pkg/src`, and the rooms it may import. Everybody may import what is generated. */
+const ROOMS = {
+  base: [],
+  core: ["base"],
+  http: ["base", "core"],
+  auth: ["base", "core", "http"],
+  c1: ["base", "core", "http", "auth"],
+  commercelayer: ["base", "core", "http", "auth"],
+  compat: ["base", "core", "http", "auth", "c1"],
+  sandbox: ["base"],
+};
+
+/** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
+const CRATES = {
+  api: [],
+  wire: [],
+  ".": ["keyturn-wire"],
+  sandbox: ["keyturn-wire"],
+};
+
+const source = join(root, "pkg/src");
+
+/** The modules of the package, as paths below `pkg/src`, and what each imports. */
+function modules() {
+  return readdirSync(source, { recursive: true })
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("generated"))
+    .map((path) => {
+      const text = readFileSync(join(source, path), "utf8");
+      const specifiers = [...text.matchAll(/(?:\bfrom|\bimport) "(\.{1,2}\/[^"]+\.js)"/g)].map((match) => match[1]);
+      return { path, imports: specifiers.map((to) => normalize(join(dirname(path), to)).replace(/\.js$/, ".ts")) };
+    });
+}
+
+function roomOf(path) {
+  return path.includes("/") ? path.split("/")[0] : undefined;
+}
+
+/** What in a list of modules goes against the table, in words. */
+function offences(list) {
+  return list.flatMap(({ path, imports }) => {
+    const room = roomOf(path);
+    if (room === undefined) return [];
+    return imports.flatMap((to) => {
+      const other = roomOf(to);
+      if (other === undefined) return [`${path} imports the entry ${to}`];
+      const allowed = other === room || other === "generated" || ROOMS[room]?.includes(other);
+      return allowed ? [] : [`${path} imports ${to}: ${room} may import ${ROOMS[room]?.join(", ") || "no other room"}`];
+    });
+  });
+}
+
+/** A circle of modules, or undefined. */
+function circle(list) {
+  const imports = new Map(list.map(({ path, imports }) => [path, imports]));
+  const done = new Set();
+  const visit = (path, trail) => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const to of imports.get(path) ?? []) {
+      const found = visit(to, [...trail, path]);
+      if (found) return found;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of imports.keys()) {
+    const found = visit(path, []);
+    if (found) return found.join(" -> ");
+  }
+  return undefined;
+}
+
+test("every folder of the package is a room of the table, with a README that says what lives there", () => {
+  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "generated");
+  assert.deepEqual(folders.map(({ name }) => name).sort(), Object.keys(ROOMS).sort());
+  const text = readFileSync(join(source, "README.md"), "utf8");
+  for (const room of Object.keys(ROOMS)) assert.match(text, new RegExp(`^\\| \`${room}/\` \\|`, "m"), `pkg/src/README.md does not name ${room}/`);
+});
+
+test("rooms import only the rooms below them", () => {
+  assert.deepEqual(offences(modules()), []);
+});
+
+test("no circle of imports", () => {
+  assert.equal(circle(modules()), undefined);
+});
+
+test("a wrong import and a circle are found", () => {
+  assert.equal(offences([{ path: "base/errors.ts", imports: ["auth/session.ts"] }]).length, 1);
+  assert.equal(offences([{ path: "http/driver.ts", imports: ["index.ts"] }]).length, 1);
+  assert.equal(circle([{ path: "a.ts", imports: ["b.ts"] }, { path: "b.ts", imports: ["a.ts"] }]), "a.ts -> b.ts -> a.ts");
+});
+
+test("crates depend only on the crates below them", () => {
+  for (const [folder, allowed] of Object.entries(CRATES)) {
+    const manifest = readFileSync(join(root, folder, "Cargo.toml"), "utf8");
+    const dependencies = manifest.split(/^\[/m).find((section) => section.startsWith("dependencies]")) ?? "";
+    const own = [...dependencies.matchAll(/^(keyturn[\w-]*)\b/gm)].map((match) => match[1]);
+    for (const name of own) assert.ok(allowed.includes(name), `${folder} depends on ${name}`);
+  }
+});
