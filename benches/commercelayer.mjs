@@ -54,26 +54,56 @@ export function credentials(count, others = 1) {
       metadata: { team: "payments", number: i },
     },
     relationships: {
-      organization: { links: self("api_credentials", `cred${i}/organization`), data: { type: "organizations", id: `org${i % others}` } },
+      organization: {
+        links: self("api_credentials", `cred${i}/organization`),
+        data: { type: "organizations", id: `org${i % others}` },
+      },
       role: { links: self("api_credentials", `cred${i}/role`), data: { type: "roles", id: `role${i % others}` } },
     },
   }));
-  const named = (type, id) => ({ id, type, links: self(type, id), attributes: { name: `${type} ${id}`, created_at: "2026-01-02T03:04:05.678Z", updated_at: "2026-01-02T03:04:05.678Z" } });
-  const included = Array.from({ length: others }, (_, i) => [named("organizations", `org${i}`), named("roles", `role${i}`)]).flat();
+  const named = (type, id) => ({
+    id,
+    type,
+    links: self(type, id),
+    attributes: {
+      name: `${type} ${id}`,
+      created_at: "2026-01-02T03:04:05.678Z",
+      updated_at: "2026-01-02T03:04:05.678Z",
+    },
+  });
+  const included = Array.from({ length: others }, (_, i) => [
+    named("organizations", `org${i}`),
+    named("roles", `role${i}`),
+  ]).flat();
   return { data, included, meta: { record_count: count, page_count: 1 } };
 }
 
 /** An organization and its members, each of whom leads to the organization and so to all the others. */
 export function members(count) {
   const ids = Array.from({ length: count }, (_, i) => ({ type: "memberships", id: `member${i}` }));
-  const organization = { id: "org", type: "organizations", attributes: { name: "Acme" }, relationships: { memberships: { data: ids } } };
+  const organization = {
+    id: "org",
+    type: "organizations",
+    attributes: { name: "Acme" },
+    relationships: { memberships: { data: ids } },
+  };
   const included = ids.map(({ type, id }) => ({
     id,
     type,
     attributes: { user_email: `${id}@example.com`, status: "active" },
     relationships: { organization: { data: { type: "organizations", id: "org" } } },
   }));
-  return { data: [{ id: "m", type: "memberships", attributes: {}, relationships: { organization: { data: { type: "organizations", id: "org" } } } }], included: [organization, ...included] };
+  return {
+    data: [
+      {
+        id: "m",
+        type: "memberships",
+        attributes: {},
+        relationships: { organization: { data: { type: "organizations", id: "org" } } },
+      },
+    ],
+    included: [organization, ...included],
+  };
 }
 
 function byHand({ data, included }) {

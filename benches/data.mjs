@@ -36,7 +36,12 @@ export function appUsers(count = 10_000) {
       id: `2RCzHlak5q7CY14533095${i}`,
       identityUserId: `3RCzHlak5q7CY14533095${i}`,
       isExternal: false,
-      profile: { department: "Engineering", manager: `person.${i % 100}@example.com`, title: "Engineer", cost_center: i % 50 },
+      profile: {
+        department: "Engineering",
+        manager: `person.${i % 100}@example.com`,
+        title: "Engineer",
+        cost_center: i % 50,
+      },
       status: { details: "", status: "STATUS_ENABLED" },
       updatedAt: date(i, 2),
       username: `person.${i}`,

@@ -2,13 +2,21 @@
 
 import * as z from "zod/v3";
 
-const date = () => z.nullable(z.string().datetime({ offset: true }).transform((text) => new Date(text))).optional();
+const date = () =>
+  z
+    .nullable(
+      z
+        .string()
+        .datetime({ offset: true })
+        .transform((text) => new Date(text)),
+    )
+    .optional();
 const text = () => z.nullable(z.string()).optional();
 const flag = () => z.nullable(z.boolean()).optional();
 const texts = () => z.nullable(z.array(z.string())).optional();
-const openEnum = (...values) => z.nullable(z.union([...values.map((value) => z.literal(value)), z.string()])).optional();
-const any = () =>
-  z.nullable(z.array(z.object({ "@type": z.string().optional() }).catchall(z.any()))).optional();
+const openEnum = (...values) =>
+  z.nullable(z.union([...values.map((value) => z.literal(value)), z.string()])).optional();
+const any = () => z.nullable(z.array(z.object({ "@type": z.string().optional() }).catchall(z.any()))).optional();
 
 export const credentials = z.object({
   list: z
@@ -44,7 +52,11 @@ export const appUsers = z.object({
               z.object({
                 agentStatus: openEnum("AGENT_STATUS_UNSPECIFIED", "AGENT_STATUS_ACTIVE", "AGENT_STATUS_INACTIVE"),
                 appId: text(),
-                appUserType: openEnum("APP_USER_TYPE_UNSPECIFIED", "APP_USER_TYPE_USER", "APP_USER_TYPE_SERVICE_ACCOUNT"),
+                appUserType: openEnum(
+                  "APP_USER_TYPE_UNSPECIFIED",
+                  "APP_USER_TYPE_USER",
+                  "APP_USER_TYPE_SERVICE_ACCOUNT",
+                ),
                 createdAt: date(),
                 deletedAt: date(),
                 displayName: text(),
@@ -55,7 +67,9 @@ export const appUsers = z.object({
                 identityUserId: text(),
                 isExternal: flag(),
                 profile: z.nullable(z.record(z.any())).optional(),
-                status: z.nullable(z.object({ details: text(), status: openEnum("STATUS_ENABLED", "STATUS_DISABLED") })).optional(),
+                status: z
+                  .nullable(z.object({ details: text(), status: openEnum("STATUS_ENABLED", "STATUS_DISABLED") }))
+                  .optional(),
                 updatedAt: date(),
                 username: text(),
                 usernames: texts(),

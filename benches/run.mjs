@@ -12,8 +12,18 @@ import * as peer from "./peer.mjs";
 
 const rows = [];
 
-await bench("decode 10,000 credentials", 2.0, 25, decoding(data.credentials(), peer.credentials, (c1) => c1.principal.listCredentials({ servicePrincipalId: "x" })));
-await bench("decode 10,000 app users", 1.6, 25, decoding(data.appUsers(), peer.appUsers, (c1) => c1.appUser.list({ appId: "x" })));
+await bench(
+  "decode 10,000 credentials",
+  2.0,
+  25,
+  decoding(data.credentials(), peer.credentials, (c1) => c1.principal.listCredentials({ servicePrincipalId: "x" })),
+);
+await bench(
+  "decode 10,000 app users",
+  1.6,
+  25,
+  decoding(data.appUsers(), peer.appUsers, (c1) => c1.appUser.list({ appId: "x" })),
+);
 await bench("encode a 190 kB search, 20 times", 3, 40, encoding());
 await bench("read 10,000 JSON:API documents with what they include", 1.5, 15, documents.documentReading());
 linear("a list of 10,000, then 100,000", documents.credentials, 10_000, 100_000);
@@ -64,13 +74,29 @@ function encoding() {
 /** Ten times as much takes about ten times as long; what is quadratic takes a hundred times. */
 function linear(what, make, small, large) {
   const { before, after, factor } = documents.growthOf(make, small, large);
-  rows.push({ what, floor: `${before.toFixed(2)} ms`, ours: `${after.toFixed(2)} ms`, ratio: factor.toFixed(1), limit: 20, ok: factor <= 20 });
+  rows.push({
+    what,
+    floor: `${before.toFixed(2)} ms`,
+    ours: `${after.toFixed(2)} ms`,
+    ratio: factor.toFixed(1),
+    limit: 20,
+    ok: factor <= 20,
+  });
 }
 
 /** Batches, since one call is too short to time. */
 function calling() {
   const answer = JSON.stringify({
-    credential: { appId: "a", clientId: "c", clientSecret: "s", connectorId: "b", createdAt: "2026-01-02T03:04:05Z", displayName: "d", id: "i", updatedAt: null },
+    credential: {
+      appId: "a",
+      clientId: "c",
+      clientSecret: "s",
+      connectorId: "b",
+      createdAt: "2026-01-02T03:04:05Z",
+      displayName: "d",
+      id: "i",
+      updatedAt: null,
+    },
   });
   const respond = () => new Response(answer, { headers: { "content-type": "application/json" } });
   const c1 = client(respond);
@@ -78,7 +104,12 @@ function calling() {
   const byHand = async () => {
     const request = new Request("https://acme.example/api/v1/apps/connectors/credentials", {
       method: "POST",
-      headers: { accept: "application/json", "content-type": "application/json", authorization: "Bearer t", "user-agent": "x" },
+      headers: {
+        accept: "application/json",
+        "content-type": "application/json",
+        authorization: "Bearer t",
+        "user-agent": "x",
+      },
       body: JSON.stringify({ appId: "a", connectorId: "b" }),
     });
     const response = await (async () => respond(request))();
@@ -101,7 +132,9 @@ function startUp() {
     let last = {};
     for (let i = 0; i < 9; i++) {
       const begun = performance.now();
-      const { stdout } = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(new URL(script, import.meta.url))], { encoding: "utf8" });
+      const { stdout } = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(new URL(script, import.meta.url))], {
+        encoding: "utf8",
+      });
       times.push(performance.now() - begun);
       last = JSON.parse(stdout);
     }
@@ -110,9 +143,21 @@ function startUp() {
   const empty = run("./start-empty.mjs");
   const ours = run("./start-keyturn.mjs");
   const ms = ours.ms - empty.ms;
-  rows.push({ what: "import, construct, first call", floor: `${empty.ms.toFixed(0)} ms`, ours: `+${ms.toFixed(1)} ms`, limit: "+40 ms", ok: ms <= 40 });
+  rows.push({
+    what: "import, construct, first call",
+    floor: `${empty.ms.toFixed(0)} ms`,
+    ours: `+${ms.toFixed(1)} ms`,
+    limit: "+40 ms",
+    ok: ms <= 40,
+  });
   const heap = ours.heap - empty.heap;
-  rows.push({ what: "heap retained by it", floor: `${empty.heap.toFixed(1)} MB`, ours: `+${heap.toFixed(1)} MB`, limit: "+6 MB", ok: heap <= 6 });
+  rows.push({
+    what: "heap retained by it",
+    floor: `${empty.heap.toFixed(1)} MB`,
+    ours: `+${heap.toFixed(1)} MB`,
+    limit: "+6 MB",
+    ok: heap <= 6,
+  });
 }
 
 /** Nothing is left behind by a call. */
@@ -128,12 +173,22 @@ async function growth() {
   const after = await calls(100_000);
   const grown = (name) => after[name] - before[name];
   for (const name of ["heap", "wasm"]) {
-    rows.push({ what: `${name} grown by 100,000 calls`, floor: `${before[name].toFixed(1)} MB`, ours: `+${grown(name).toFixed(2)} MB`, limit: "+1 MB", ok: grown(name) < 1 });
+    rows.push({
+      what: `${name} grown by 100,000 calls`,
+      floor: `${before[name].toFixed(1)} MB`,
+      ours: `+${grown(name).toFixed(2)} MB`,
+      limit: "+1 MB",
+      ok: grown(name) < 1,
+    });
   }
 }
 
 function client(fetch) {
-  return new ConductorOne({ security: { bearerAuth: "token" }, serverURL: "https://acme.example", fetch: async (...args) => fetch(...args) });
+  return new ConductorOne({
+    security: { bearerAuth: "token" },
+    serverURL: "https://acme.example",
+    fetch: async (...args) => fetch(...args),
+  });
 }
 
 async function bench(what, limit, samples, sides, { collect = true } = {}) {

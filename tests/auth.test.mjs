@@ -26,7 +26,12 @@ const exchange = keyturn.tokenExchange({ clientID: TRUST, subjectToken: () => "e
 async function verified({ url, method, headers }, seen, wanted = {}) {
   const proof = headers.get("dpop");
   assert.ok(proof, "there is a proof");
-  const { payload, protectedHeader } = await jose.jwtVerify(proof, jose.EmbeddedJWK, { typ: "dpop+jwt", algorithms: ["ES256", "EdDSA"], maxTokenAge: 60, clockTolerance: 5 });
+  const { payload, protectedHeader } = await jose.jwtVerify(proof, jose.EmbeddedJWK, {
+    typ: "dpop+jwt",
+    algorithms: ["ES256", "EdDSA"],
+    maxTokenAge: 60,
+    clockTolerance: 5,
+  });
   assert.deepEqual(Object.keys(protectedHeader).sort(), ["alg", "jwk", "typ"]);
   assert.equal(protectedHeader.jwk.d, undefined);
   assert.equal(payload.htm, method);
@@ -36,7 +41,9 @@ async function verified({ url, method, headers }, seen, wanted = {}) {
   assert.equal(payload.nonce, wanted.nonce);
   const [scheme, token] = (headers.get("authorization") ?? "").split(" ");
   assert.equal(scheme, url.endsWith("/auth/v1/token") ? "" : "DPoP");
-  const hash = token && jose.base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
+  const hash =
+    token &&
+    jose.base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
   assert.equal(payload.ath, hash);
   return jose.calculateJwkThumbprint(protectedHeader.jwk);
 }
@@ -87,11 +94,18 @@ describe("DPoP, verified by jose", () => {
       const options = { clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url };
       const c1 = new ConductorOne({ ...options, dpop: true });
       // All of them are refused for want of a nonce, and only the first learns one that is new.
-      await Promise.all([c1.auth.introspect(), c1.apps.list(), c1.connector.rotateCredential({ appId: at.appId, connectorId: at.connectorId })]);
+      await Promise.all([
+        c1.auth.introspect(),
+        c1.apps.list(),
+        c1.connector.rotateCredential({ appId: at.appId, connectorId: at.connectorId }),
+      ]);
       await c1.connector.rotateCredential({ appId: at.appId, connectorId: at.connectorId });
       c1.close();
       const tokens = await (await fetch(`${at.url}/_sandbox/requests?operation=token`)).json();
-      assert.deepEqual(tokens.map(({ status }) => status), [400, 200]);
+      assert.deepEqual(
+        tokens.map(({ status }) => status),
+        [400, 200],
+      );
       await assert.rejects(new ConductorOne(options).auth.introspect(), { reason: "invalid_dpop_proof" });
     } finally {
       await at.stop();
@@ -108,13 +122,20 @@ describe("DPoP, verified by jose", () => {
         if (String(url).endsWith("/token")) return Response.json(BOUND);
         const { iat } = jose.decodeJwt(headers.get("dpop"));
         const stale = Math.abs(iat - Date.now() / 1000) > 300;
-        return Response.json(stale ? { code: 16, message: "the proof is stale" } : {}, { status: stale ? 401 : 200, headers: { date: new Date().toUTCString() } });
+        return Response.json(stale ? { code: 16, message: "the proof is stale" } : {}, {
+          status: stale ? 401 : 200,
+          headers: { date: new Date().toUTCString() },
+        });
       };
       const clock = { now: () => Date.now() + offMs, monotonic: () => performance.now() };
       const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true, clock });
       await c1.auth.introspect();
       offMs = wrongMs;
-      await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }))));
+      await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
+        ),
+      );
       assert.equal(sent.filter((url) => url.endsWith("/token")).length, 1, "the token is as good as before");
       assert.equal(sent.length, 2 + 20);
       assert.ok(Math.abs(c1.authentication.clockOffsetMs + wrongMs) <= 2000);
@@ -135,13 +156,17 @@ describe("DPoP, verified by jose", () => {
 
   test("a server that asks for nonces for ever is given up", async () => {
     let number = 0;
-    const more = () => answer(401, { code: 16 }, { "dpop-nonce": `n-${++number}`, "www-authenticate": 'DPoP error="use_dpop_nonce"' })();
+    const more = () =>
+      answer(401, { code: 16 }, { "dpop-nonce": `n-${++number}`, "www-authenticate": 'DPoP error="use_dpop_nonce"' })();
     const { fetch, sent } = stub(BOUND, more);
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
     await assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "c" }), { code: "unauthorized" });
     assert.equal(sent.length, 3);
     const tokens = stub(() => answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": `n-${++number}` })());
-    await assert.rejects(new ConductorOne({ credentials: exchange, fetch: tokens.fetch, dpop: true }).auth.introspect(), { reason: "use_dpop_nonce" });
+    await assert.rejects(
+      new ConductorOne({ credentials: exchange, fetch: tokens.fetch, dpop: true }).auth.introspect(),
+      { reason: "use_dpop_nonce" },
+    );
     assert.equal(tokens.sent.length, 2);
   });
 
@@ -171,9 +196,14 @@ describe("DPoP, verified by jose", () => {
       for (const request of sent) keys.add(await verified(request, seen));
     }
     assert.deepEqual([...keys], [await jose.calculateJwkThumbprint(await jose.exportJWK(pair.publicKey))]);
-    for (const keyPair of [await make({ name: "ECDSA", namedCurve: "P-384" }), await make({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"])]) {
+    for (const keyPair of [
+      await make({ name: "ECDSA", namedCurve: "P-384" }),
+      await make({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"]),
+    ]) {
       const { fetch, sent } = stub(BOUND);
-      const error = await new ConductorOne({ credentials: exchange, fetch, dpop: { keyPair } }).auth.introspect().catch((error) => error);
+      const error = await new ConductorOne({ credentials: exchange, fetch, dpop: { keyPair } }).auth
+        .introspect()
+        .catch((error) => error);
       assert.deepEqual([error.code, error.option], ["invalid_configuration", "dpop"]);
       assert.equal(sent.length, 0);
     }
@@ -228,19 +258,43 @@ describe("custody", () => {
     );
     const clients = [
       new ConductorOne({ clientID: clientId, clientSecret, serverURL: url, fetch: watching }),
-      new ConductorOne({ clientID: clientId, clientSecret: new TextEncoder().encode(clientSecret), serverURL: url, fetch: watching }),
-      new ConductorOne({ credentials: keyturn.clientSecretPost({ clientID: clientId, clientSecret }), serverURL: url, fetch: watching }),
+      new ConductorOne({
+        clientID: clientId,
+        clientSecret: new TextEncoder().encode(clientSecret),
+        serverURL: url,
+        fetch: watching,
+      }),
+      new ConductorOne({
+        credentials: keyturn.clientSecretPost({ clientID: clientId, clientSecret }),
+        serverURL: url,
+        fetch: watching,
+      }),
       new ConductorOne({ credentials: keyturn.accessToken(bearer), serverURL: url, fetch }),
       new ConductorOne({ credentials: keyturn.tokenFunction(() => external), serverURL: url, fetch }),
-      new ConductorOne({ credentials: keyturn.deviceLogin({ clientID: "p", onCode() {} }), serverURL: SERVER, fetch: device.fetch }),
+      new ConductorOne({
+        credentials: keyturn.deviceLogin({ clientID: "p", onCode() {} }),
+        serverURL: SERVER,
+        fetch: device.fetch,
+      }),
     ];
     await Promise.allSettled(clients.map((client) => client.auth.introspect()));
     const { appId, connectorId } = at;
     const rotated = await clients[0].connector.rotateCredential({ appId, connectorId });
     const oneTime = rotated.connectorServiceRotateCredentialResponse.credential.clientSecret;
-    assert.ok(tokens.filter(Boolean).length >= 2 && found(seed), "while it is open the key is there, so the search can see");
+    assert.ok(
+      tokens.filter(Boolean).length >= 2 && found(seed),
+      "while it is open the key is there, so the search can see",
+    );
     clients.forEach((client) => client.close());
-    for (const text of [key, key.slice(20, 60), seed, oneTime, oneTime.split(":")[3].slice(20, 60), ...tokens.filter(Boolean), ...canaries]) {
+    for (const text of [
+      key,
+      key.slice(20, 60),
+      seed,
+      oneTime,
+      oneTime.split(":")[3].slice(20, 60),
+      ...tokens.filter(Boolean),
+      ...canaries,
+    ]) {
       assert.ok(!found(text), `${String(text).slice(0, 6)}... is still there`);
     }
   });
@@ -266,21 +320,40 @@ test("what is public shows nothing of what is in it, however deep one looks", ()
     keyturn.signedAssertion({ clientID: TRUST, clientSecret: canary }),
     keyturn.memoryStore(),
     keyturn.encryptedStore(keyturn.memoryStore(), new TextEncoder().encode(canary)),
-    new ConductorOne({ credentials: keyturn.accessToken(canary), serverURL: SERVER, tokenStore: keyturn.memoryStore(), dpop: true }),
+    new ConductorOne({
+      credentials: keyturn.accessToken(canary),
+      serverURL: SERVER,
+      tokenStore: keyturn.memoryStore(),
+      dpop: true,
+    }),
   ];
   for (const one of shown) {
-    for (const text of [inspect(one, { depth: 10, showHidden: true, getters: true }), inspect([one, { one }]), JSON.stringify({ one }), String(one)]) {
+    for (const text of [
+      inspect(one, { depth: 10, showHidden: true, getters: true }),
+      inspect([one, { one }]),
+      JSON.stringify({ one }),
+      String(one),
+    ]) {
       assert.ok(!text.includes(canary), text);
     }
   }
-  for (const print of [(one) => `${one}`, (one) => one + "", (one) => new Error("x", { cause: one }).stack, (one) => format("%s %o %O %j", one, one, one, one)]) {
+  for (const print of [
+    (one) => `${one}`,
+    (one) => `${one}`,
+    (one) => new Error("x", { cause: one }).stack,
+    (one) => format("%s %o %O %j", one, one, one, one),
+  ]) {
     assert.ok(!print(secret).includes(canary));
   }
 });
 
 describe("the process", () => {
   const program = (text, env) =>
-    spawnSync(process.execPath, ["--input-type=module", "-e", text], { cwd: folder, encoding: "utf8", env: { PATH: process.env.PATH, ...env } });
+    spawnSync(process.execPath, ["--input-type=module", "-e", text], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, ...env },
+    });
 
   test("variables are read when a client is made, not when the package is loaded", () => {
     const { stdout, stderr } = program(
@@ -310,12 +383,20 @@ describe("the process", () => {
       for (const token of ["eyJhbGciOiJSUzI1NiJ9.e30.b25l", "eyJhbGciOiJSUzI1NiJ9.e30.dHdv"]) {
         writeFileSync(file, `${token}\n`);
         const { fetch, sent } = stub({ access_token: "t" }, answer(200, {}));
-        await new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }), fetch }).auth.introspect();
+        await new ConductorOne({
+          credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }),
+          fetch,
+        }).auth.introspect();
         assert.equal(new URLSearchParams(sent[0].body).get("subject_token"), token);
       }
       rmSync(file);
       const { fetch } = stub();
-      const error = await new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }), fetch }).auth.introspect().catch((error) => error);
+      const error = await new ConductorOne({
+        credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }),
+        fetch,
+      }).auth
+        .introspect()
+        .catch((error) => error);
       assert.deepEqual([error.reason, error.cause.code], ["subject_token", "ENOENT"]);
     } finally {
       rmSync(place, { recursive: true });

@@ -10,8 +10,8 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { installed } from "./lib/installed.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
-import { tenantIn } from "./lib/tenant.mjs";
 import { answer, stub, stubClient } from "./lib/stub.mjs";
+import { tenantIn } from "./lib/tenant.mjs";
 
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
@@ -30,17 +30,29 @@ async function serve(t, script) {
   server.on("connection", (socket) => connections.add(socket));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const close = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
   t.after(close);
-  return { url, received, connections, close, client: (options) => new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: url, ...options }) };
+  return {
+    url,
+    received,
+    connections,
+    close,
+    client: (options) =>
+      new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: url, ...options }),
+  };
 }
 
 const json = { "content-type": "application/json" };
 const rotate = (c1, options) => c1.connector.rotateCredential({ appId: "a", connectorId: "b" }, options);
-const failure = (call) => call.then((value) => assert.fail(`resolved: ${inspect(value)}`), (error) => error);
+const failure = (call) =>
+  call.then(
+    (value) => assert.fail(`resolved: ${inspect(value)}`),
+    (error) => error,
+  );
 
 /** Runs a program beside the installed package, and gives what it printed. Other tests go on meanwhile. */
 async function run(source, { name = "program.mjs", args = [], env = {} } = {}) {
@@ -48,7 +60,9 @@ async function run(source, { name = "program.mjs", args = [], env = {} } = {}) {
   writeFileSync(file, source);
   const options = { cwd: folder, encoding: "utf8", env: { ...process.env, ...env }, timeout: 60_000 };
   const result = await new Promise((resolve) => {
-    execFile(process.execPath, [...args, file], options, (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }));
+    execFile(process.execPath, [...args, file], options, (error, stdout, stderr) =>
+      resolve({ status: error ? error.code : 0, stdout, stderr }),
+    );
   });
   rmSync(file);
   return result;
@@ -83,15 +97,26 @@ describe("behaviour", { concurrency: true }, () => {
 
   test("an answer that breaks off: reads again, changes and secrets not", async (t) => {
     const broken = [
-      ["in its body", (response) => response.writeHead(200, { ...json, "content-length": 100 }).write('{"list":[', () => setTimeout(() => response.destroy(), 20))],
-      ["in its chunks", (response) => response.writeHead(200, json).write('{"list":[', () => setTimeout(() => response.destroy(), 20))],
+      [
+        "in its body",
+        (response) =>
+          response
+            .writeHead(200, { ...json, "content-length": 100 })
+            .write('{"list":[', () => setTimeout(() => response.destroy(), 20)),
+      ],
+      [
+        "in its chunks",
+        (response) => response.writeHead(200, json).write('{"list":[', () => setTimeout(() => response.destroy(), 20)),
+      ],
       ["before its headers", (response) => response.destroy()],
       ["in its headers", (response) => response.socket.end("HTTP/1.1 200 OK\r\ncontent-ty")],
       ["in its first line", (response) => response.socket.end("HTTP/1.1 2")],
       ["with something that is not HTTP", (response) => response.socket.end("hello\r\n\r\n")],
     ];
     for (const [where, breakOff] of broken) {
-      const server = await serve(t, (response, n) => (n === 1 ? breakOff(response) : response.writeHead(200, json).end('{"list":[{"id":"x"}]}')));
+      const server = await serve(t, (response, n) =>
+        n === 1 ? breakOff(response) : response.writeHead(200, json).end('{"list":[{"id":"x"}]}'),
+      );
       const c1 = server.client();
       const { listAppsResponse } = await c1.apps.list();
       assert.equal(listAppsResponse.list[0].id, "x", where);
@@ -129,14 +154,19 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(error.code, "connection_failed");
     assert.equal(error.outcome, "none");
     assert.match(error.message, /no connection could be made/);
-    const unknown = new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://no-such-host.invalid" });
+    const unknown = new ConductorOne({
+      security: { bearerAuth: "a-token-for-tests" },
+      serverURL: "https://no-such-host.invalid",
+    });
     assert.equal((await failure(rotate(unknown, { retries: { strategy: "none" } }))).outcome, "none");
   });
 
   test("a redirect is not followed, and the token stays here", async (t) => {
     const elsewhere = await serve(t, (response) => response.writeHead(200, json).end("{}"));
     for (const status of [301, 302, 303, 307, 308]) {
-      const server = await serve(t, (response) => response.writeHead(status, { location: `${elsewhere.url}/stolen` }).end());
+      const server = await serve(t, (response) =>
+        response.writeHead(status, { location: `${elsewhere.url}/stolen` }).end(),
+      );
       const error = await failure(server.client().apps.list());
       assert.equal(error.code, "unexpected_status");
       assert.equal(error.status, status);
@@ -146,7 +176,11 @@ describe("behaviour", { concurrency: true }, () => {
   });
 
   test("answers to failed attempts are drained: their connections are used again", async (t) => {
-    const server = await serve(t, (response, n) => (n % 3 === 0 ? response.writeHead(200, json).end("{}") : response.writeHead(503, { ...json, "retry-after": "0" }).end("x".repeat(300_000))));
+    const server = await serve(t, (response, n) =>
+      n % 3 === 0
+        ? response.writeHead(200, json).end("{}")
+        : response.writeHead(503, { ...json, "retry-after": "0" }).end("x".repeat(300_000)),
+    );
     const c1 = server.client();
     for (let i = 0; i < 5; i++) await c1.apps.list();
     assert.equal(server.received.length, 15);
@@ -169,10 +203,20 @@ describe("behaviour", { concurrency: true }, () => {
 
   test("answers in other encodings and of some size are read", async (t) => {
     const { gzipSync, brotliCompressSync } = await import("node:zlib");
-    const list = Array.from({ length: 20_000 }, (_, n) => ({ id: `app ${n}`, displayName: "日本 🚀", createdAt: "2026-01-31T10:20:30Z" }));
+    const list = Array.from({ length: 20_000 }, (_, n) => ({
+      id: `app ${n}`,
+      displayName: "日本 🚀",
+      createdAt: "2026-01-31T10:20:30Z",
+    }));
     const text = JSON.stringify({ list, nextPageToken: "" });
-    for (const [encoding, body] of [["gzip", gzipSync(text)], ["br", brotliCompressSync(text)], [undefined, text]]) {
-      const server = await serve(t, (response) => response.writeHead(200, { ...json, ...(encoding && { "content-encoding": encoding }) }).end(body));
+    for (const [encoding, body] of [
+      ["gzip", gzipSync(text)],
+      ["br", brotliCompressSync(text)],
+      [undefined, text],
+    ]) {
+      const server = await serve(t, (response) =>
+        response.writeHead(200, { ...json, ...(encoding && { "content-encoding": encoding }) }).end(body),
+      );
       const { listAppsResponse } = await server.client().apps.list();
       assert.equal(listAppsResponse.list.length, 20_000);
       assert.deepEqual(listAppsResponse.list[19_999], { ...list[19_999], createdAt: new Date("2026-01-31T10:20:30Z") });
@@ -185,14 +229,39 @@ describe("behaviour", { concurrency: true }, () => {
     await c1.auth.introspect();
     const canary = "canary4f9a1c77e2";
     const errors = [
-      await failure(stubClient(keyturn, stub(answer(403, { message: "no", details: [{ clientSecret: canary }] }, { "set-cookie": canary, "x-token": canary }))).apps.list()),
-      await failure(rotate(stubClient(keyturn, stub(answer(200, `{"credential":{"clientSecret":"${canary}`, { "set-cookie": canary }))))),
-      await failure(new ConductorOne({ ...at.options, fetch: async () => answer(401, { error: "x", error_description: `Bearer ${canary}` })() }).apps.list()),
+      await failure(
+        stubClient(
+          keyturn,
+          stub(
+            answer(
+              403,
+              { message: "no", details: [{ clientSecret: canary }] },
+              { "set-cookie": canary, "x-token": canary },
+            ),
+          ),
+        ).apps.list(),
+      ),
+      await failure(
+        rotate(
+          stubClient(keyturn, stub(answer(200, `{"credential":{"clientSecret":"${canary}`, { "set-cookie": canary }))),
+        ),
+      ),
+      await failure(
+        new ConductorOne({
+          ...at.options,
+          fetch: async () => answer(401, { error: "x", error_description: `Bearer ${canary}` })(),
+        }).apps.list(),
+      ),
     ];
     for (const value of [c1, c1.connector, ConductorOne, keyturn, ...errors]) {
-      for (const options of [{}, { depth: Infinity, getters: true }, { depth: Infinity, showProxy: true, compact: false, maxStringLength: Infinity }]) {
+      for (const options of [
+        {},
+        { depth: Infinity, getters: true },
+        { depth: Infinity, showProxy: true, compact: false, maxStringLength: Infinity },
+      ]) {
         const text = inspect(value, options);
-        for (const secret of [at.clientSecret, at.clientSecret.slice(-24), canary]) assert.ok(!text.includes(secret), text.slice(0, 2000));
+        for (const secret of [at.clientSecret, at.clientSecret.slice(-24), canary])
+          assert.ok(!text.includes(secret), text.slice(0, 2000));
       }
     }
     c1.close();
@@ -245,8 +314,12 @@ describe("behaviour", { concurrency: true }, () => {
     const log = () => {
       throw new Error("the disk is full");
     };
-    const server = await serve(t, (response) => response.writeHead(200, json).end('{"credential":{"clientSecret":"x"}}'));
-    const { connectorServiceRotateCredentialResponse: rotated } = await rotate(server.client({ debugLogger: { group: log, groupEnd: log, log } }));
+    const server = await serve(t, (response) =>
+      response.writeHead(200, json).end('{"credential":{"clientSecret":"x"}}'),
+    );
+    const { connectorServiceRotateCredentialResponse: rotated } = await rotate(
+      server.client({ debugLogger: { group: log, groupEnd: log, log } }),
+    );
     assert.equal(rotated.credential.clientSecret, "x");
   });
 
@@ -293,7 +366,9 @@ describe("the slim entry", { concurrency: true }, () => {
   before(async () => {
     server = createServer((request, response) => {
       const found = request.url === "/core.wasm" || request.url === "/plain";
-      response.writeHead(found ? 200 : 404, { "content-type": request.url === "/plain" ? "text/plain" : "application/wasm" }).end(found ? wasm : "");
+      response
+        .writeHead(found ? 200 : 404, { "content-type": request.url === "/plain" ? "text/plain" : "application/wasm" })
+        .end(found ? wasm : "");
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   });

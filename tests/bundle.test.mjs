@@ -30,14 +30,32 @@ const application = (from, ready) => `
 `;
 
 const APPLICATIONS = {
-  "the default entry, as a module": { source: application("keyturn", ""), script: '<script type="module" src="/app.js"></script>', options: { format: "esm" } },
-  "the default entry, as a script": { source: application("keyturn", ""), script: '<body><script src="/app.js"></script>', options: {} },
-  "the slim entry, minified": { source: application("keyturn/slim", 'import { load } from "keyturn/slim";'), script: '<script type="module" src="/app.js"></script>', options: { format: "esm", minify: true } },
+  "the default entry, as a module": {
+    source: application("keyturn", ""),
+    script: '<script type="module" src="/app.js"></script>',
+    options: { format: "esm" },
+  },
+  "the default entry, as a script": {
+    source: application("keyturn", ""),
+    script: '<body><script src="/app.js"></script>',
+    options: {},
+  },
+  "the slim entry, minified": {
+    source: application("keyturn/slim", 'import { load } from "keyturn/slim";'),
+    script: '<script type="module" src="/app.js"></script>',
+    options: { format: "esm", minify: true },
+  },
 };
 
 /** Serves one application. The policy allows WebAssembly and nothing else that is not the page's own. */
 async function serve({ source, script, options }) {
-  const { outputFiles } = await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, write: false, logLevel: "silent", ...options });
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: folder },
+    bundle: true,
+    write: false,
+    logLevel: "silent",
+    ...options,
+  });
   const files = {
     "/": ["text/html; charset=utf-8", `<!doctype html><meta charset="utf-8"><title>app</title>${script}`],
     "/app.js": ["text/javascript; charset=utf-8", outputFiles[0].contents],
@@ -48,7 +66,9 @@ async function serve({ source, script, options }) {
   const server = createServer((request, response) => {
     const [type, body] = files[request.url] ?? [];
     const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'";
-    response.writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain", "content-security-policy": policy }).end(body);
+    response
+      .writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain", "content-security-policy": policy })
+      .end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, url: `http://127.0.0.1:${server.address().port}/` };
@@ -72,7 +92,11 @@ for (const name of ["chromium", "firefox"]) {
           await page.goto(url);
           // Puppeteer's own waiting needs an eval, which the policy forbids.
           let text = "";
-          for (const end = Date.now() + 20_000; text === "" && Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 25))) {
+          for (
+            const end = Date.now() + 20_000;
+            text === "" && Date.now() < end;
+            await new Promise((resolve) => setTimeout(resolve, 25))
+          ) {
             text = await page.evaluate(() => document.body?.textContent.trim() ?? "");
           }
           assert.equal(text, "secret-token:conductorone.com:v1 true not_found", errors.join("\n"));

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
 import { browser } from "../xtask/browsers.mjs";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
@@ -17,7 +17,11 @@ import { startSandbox } from "./lib/sandbox.mjs";
 const folder = installed();
 const blocks = readdirSync(join(root, "docs")).flatMap((name) => {
   const page = readFileSync(join(root, "docs", name), "utf8");
-  return [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(({ 1: code, index }) => ({ name, code, line: page.slice(0, index).split("\n").length + 1 }));
+  return [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(({ 1: code, index }) => ({
+    name,
+    code,
+    line: page.slice(0, index).split("\n").length + 1,
+  }));
 });
 
 let sandbox;
@@ -32,9 +36,12 @@ before(async () => {
   };
   sandbox.approve = (userCode) => control("POST", "device", { userCode });
   const socket = join(folder, "redis.sock");
-  redis = spawn(browser("redis"), ["--port", "0", "--unixsocket", socket, "--save", ""], { stdio: ["ignore", "pipe", "ignore"] });
+  redis = spawn(browser("redis"), ["--port", "0", "--unixsocket", socket, "--save", ""], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   for await (const line of createInterface(redis.stdout)) if (line.includes("eady to accept")) break;
-  if (!existsSync(join(folder, "node_modules/redis"))) symlinkSync(join(root, "node_modules/redis"), join(folder, "node_modules/redis"));
+  if (!existsSync(join(folder, "node_modules/redis")))
+    symlinkSync(join(root, "node_modules/redis"), join(folder, "node_modules/redis"));
   const TOKEN_FILE = join(folder, "identity-token");
   writeFileSync(TOKEN_FILE, (await control("POST", "identity-token", {})).token);
   env = {
@@ -70,7 +77,10 @@ for (const { name, code, line } of blocks) {
       if (userCode) sandbox.approve(userCode);
       assert.doesNotMatch(shown, /secret-token:/);
     });
-    const [errors, status] = await Promise.all([text(child.stderr), new Promise((resolve) => child.once("close", resolve))]);
+    const [errors, status] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.once("close", resolve)),
+    ]);
     rmSync(file);
     assert.equal(status, 0, errors);
   });

@@ -13,7 +13,10 @@ const folder = installed();
 const keyturn = join(folder, "node_modules/keyturn");
 const manifest = JSON.parse(readFileSync(join(keyturn, "package.json"), "utf8"));
 const esm = join(keyturn, "pkg/dist/esm");
-const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")));
+const tarball = join(
+  folder,
+  readdirSync(folder).find((name) => name.endsWith(".tgz")),
+);
 
 /** A place to put sources that use the package. */
 const scratch = mkdtempSync(join(folder, "scratch-"));
@@ -33,7 +36,8 @@ function graph(entry, seen = new Set()) {
   if (seen.has(entry)) return seen;
   seen.add(entry);
   const source = readFileSync(entry, "utf8");
-  for (const [, from] of source.matchAll(/^(?:import|export)[^"';]*["'](\.[^"']+)["']/gm)) graph(join(dirname(entry), from), seen);
+  for (const [, from] of source.matchAll(/^(?:import|export)[^"';]*["'](\.[^"']+)["']/gm))
+    graph(join(dirname(entry), from), seen);
   return seen;
 }
 
@@ -54,7 +58,8 @@ describe("contents", () => {
 
   test("no dependencies, and no scripts that run at installation", () => {
     assert.equal(manifest.dependencies, undefined);
-    for (const hook of ["preinstall", "install", "postinstall", "prepare"]) assert.equal(manifest.scripts[hook], undefined);
+    for (const hook of ["preinstall", "install", "postinstall", "prepare"])
+      assert.equal(manifest.scripts[hook], undefined);
   });
 
   test("the version is that of the Rust workspace", () => {
@@ -63,7 +68,14 @@ describe("contents", () => {
   });
 
   test("every file that the manifest names exists", () => {
-    for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.bin), ...named(manifest.exports), ...named(manifest.imports)]) {
+    for (const file of [
+      manifest.main,
+      manifest.module,
+      manifest.types,
+      ...named(manifest.bin),
+      ...named(manifest.exports),
+      ...named(manifest.imports),
+    ]) {
       assert.ok(existsSync(join(keyturn, file)), file);
     }
   });
@@ -124,13 +136,19 @@ describe("what is loaded", () => {
     ["redis.js", []],
     ["sandbox.js", [...chunks("sandbox"), ...core]],
   ]) {
-    test(`${entry} loads ${files.length} files besides itself`, () => assert.deepEqual(loads(entry), [entry, ...files].sort()));
+    test(`${entry} loads ${files.length} files besides itself`, () =>
+      assert.deepEqual(loads(entry), [entry, ...files].sort()));
   }
 
   test("every chunk is loaded by an entry", () => {
     const entries = named(manifest.exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []);
     const loaded = new Set(entries.flatMap(loads).filter((file) => file.startsWith("chunks/")));
-    assert.deepEqual([...loaded].sort(), readdirSync(join(esm, "chunks")).map((name) => `chunks/${name}`).sort());
+    assert.deepEqual(
+      [...loaded].sort(),
+      readdirSync(join(esm, "chunks"))
+        .map((name) => `chunks/${name}`)
+        .sort(),
+    );
   });
 
   // What more than one API or kind of module shares has state, so there is one instance of it.
@@ -175,14 +193,19 @@ describe("resolution", () => {
   }
 
   test("require gives the CommonJS files", () => {
-    const { stdout } = node("--print", 'require.resolve("keyturn") + " " + require.resolve("keyturn/slim") + " " + require.resolve("keyturn/core.wasm")');
+    const { stdout } = node(
+      "--print",
+      'require.resolve("keyturn") + " " + require.resolve("keyturn/slim") + " " + require.resolve("keyturn/core.wasm")',
+    );
     assert.match(stdout, /pkg\/dist\/cjs\/index\.js .*pkg\/dist\/cjs\/slim\.js .*pkg\/dist\/core\.wasm/);
   });
 
   test("import and require export the same names", () => {
-    const code = 'import("keyturn").then((m) => console.log(JSON.stringify([Object.keys(m).sort(), Object.keys(require("keyturn")).sort()])))';
+    const code =
+      'import("keyturn").then((m) => console.log(JSON.stringify([Object.keys(m).sort(), Object.keys(require("keyturn")).sort()])))';
     const [imported, required] = JSON.parse(node("--eval", code).stdout);
-    const ours = (names) => names.filter((name) => name !== "default" && name !== "module.exports" && name !== "__esModule");
+    const ours = (names) =>
+      names.filter((name) => name !== "default" && name !== "module.exports" && name !== "__esModule");
     assert.ok(imported.includes("ConductorOne"));
     assert.deepEqual(ours(imported), ours(required));
   });
@@ -190,7 +213,8 @@ describe("resolution", () => {
 
 describe("bundlers", () => {
   // The core is provided by a statement of the entry, which a bundler drops if the manifest calls the entry free of effects.
-  const source = 'import { ConductorOne } from "keyturn"; try { new ConductorOne({ clientID: "x", clientSecret: "y" }); } catch (error) { console.log(error.code); }';
+  const source =
+    'import { ConductorOne } from "keyturn"; try { new ConductorOne({ clientID: "x", clientSecret: "y" }); } catch (error) { console.log(error.code); }';
   for (const [format, name, charset] of [
     ["esm", "out.mjs", "utf8"],
     ["esm", "out-ascii.mjs", "ascii"],
@@ -199,7 +223,16 @@ describe("bundlers", () => {
   ]) {
     test(`a minified ${format} bundle (${charset}) holds the core and runs`, async () => {
       const outfile = join(scratch, name);
-      await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, minify: true, format, charset, outfile, platform: "neutral", logLevel: "error" });
+      await build({
+        stdin: { contents: source, resolveDir: folder },
+        bundle: true,
+        minify: true,
+        format,
+        charset,
+        outfile,
+        platform: "neutral",
+        logLevel: "error",
+      });
       const { stdout, stderr } = node(outfile);
       assert.equal(stdout, "invalid_configuration\n", stderr);
     });
@@ -218,7 +251,16 @@ describe("a bundle of one declaration holds little else", () => {
     ['export { redisStore } from "keyturn/redis";', 2_000],
   ]) {
     test(source, async () => {
-      const { outputFiles } = await build({ stdin: { contents: source, resolveDir: folder }, bundle: true, minify: true, write: false, format: "esm", charset: "utf8", platform: "neutral", logLevel: "error" });
+      const { outputFiles } = await build({
+        stdin: { contents: source, resolveDir: folder },
+        bundle: true,
+        minify: true,
+        write: false,
+        format: "esm",
+        charset: "utf8",
+        platform: "neutral",
+        logLevel: "error",
+      });
       assert.ok(outputFiles[0].contents.length < most, `${outputFiles[0].contents.length} bytes`);
     });
   }
@@ -252,17 +294,41 @@ describe("types", () => {
     // Without `skipLibCheck`: the package's own types have to hold with nothing but what a project has.
     test(`check in ${name}`, () => {
       writeFileSync(join(scratch, file), use);
-      const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: "es2022", skipLibCheck: false, ...options };
+      const compilerOptions = {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        target: "es2022",
+        skipLibCheck: false,
+        ...options,
+      };
       writeFileSync(join(scratch, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [file] }));
-      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", scratch], { encoding: "utf8" });
+      const { status, stdout } = spawnSync(
+        process.execPath,
+        [join(root, "node_modules/typescript/bin/tsc"), "--project", scratch],
+        { encoding: "utf8" },
+      );
       assert.equal(status, 0, stdout);
     });
   }
 
   test("are those that each way to import finds (attw)", () => {
     const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
-    const args = [attw, tarball, "--profile", "node16", "--no-definitely-typed", "--exclude-entrypoints", "core.wasm", "sandbox.wasm"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...args, "--format", "ascii", "--no-color", "--no-emoji"], { encoding: "utf8", env: { ...process.env, HOME: tmpdir() } });
+    const args = [
+      attw,
+      tarball,
+      "--profile",
+      "node16",
+      "--no-definitely-typed",
+      "--exclude-entrypoints",
+      "core.wasm",
+      "sandbox.wasm",
+    ];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...args, "--format", "ascii", "--no-color", "--no-emoji"],
+      { encoding: "utf8", env: { ...process.env, HOME: tmpdir() } },
+    );
     assert.equal(status, 0, stdout + stderr);
   });
 
@@ -270,7 +336,10 @@ describe("types", () => {
     const { publint } = await import("publint");
     const { formatMessage } = await import("publint/utils");
     const { messages } = await publint({ pkgDir: keyturn, pack: false, strict: true });
-    assert.deepEqual(messages.map((message) => formatMessage(message, manifest, { color: false })), []);
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, manifest, { color: false })),
+      [],
+    );
   });
 });
 

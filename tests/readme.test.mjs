@@ -4,15 +4,18 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 
 const folder = installed();
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(({ 1: code, index }) => ({ code, line: readme.slice(0, index).split("\n").length + 1 }));
+const blocks = [...readme.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(({ 1: code, index }) => ({
+  code,
+  line: readme.slice(0, index).split("\n").length + 1,
+}));
 
 let sandbox;
 before(async () => {
@@ -30,17 +33,31 @@ function declared(file, from, to, pattern) {
 
 test("the tables have every option and every code, and no others", () => {
   const section = (title) => readme.split(`\n## ${title}\n`)[1].split("\n## ")[0];
-  const firstCells = (title) => [...section(title).matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  const firstCells = (title) =>
+    [...section(title).matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
   const options = /^ {4}(\w+)\?:/gm;
-  assert.deepEqual(firstCells("Options of a client").sort(), declared("options.d.ts", "interface ClientOptions", "\n}", options).sort());
-  assert.deepEqual(firstCells("Options of a call").sort(), declared("options.d.ts", "interface RequestOptions", "\n}", options).sort());
+  assert.deepEqual(
+    firstCells("Options of a client").sort(),
+    declared("options.d.ts", "interface ClientOptions", "\n}", options).sort(),
+  );
+  assert.deepEqual(
+    firstCells("Options of a call").sort(),
+    declared("options.d.ts", "interface RequestOptions", "\n}", options).sort(),
+  );
   const codes = [...section("Errors").matchAll(/^\| `\w+` \| `(\w+)`/gm)].map(([, code]) => code);
   assert.deepEqual(codes.sort(), declared("errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
   const classes = declared("errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
   for (const file of ["auth/errors.d.ts", "replacement-error.d.ts"]) {
     classes.push(...declared(`commercelayer/${file}`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
   }
-  assert.deepEqual(firstCells("Errors").filter((name) => name.endsWith("Error")).sort(), classes.filter((name) => name !== "KeyturnError").sort());
+  assert.deepEqual(
+    firstCells("Errors")
+      .filter((name) => name.endsWith("Error"))
+      .sort(),
+    classes.filter((name) => name !== "KeyturnError").sort(),
+  );
 });
 
 for (const { code, line } of blocks) {
@@ -59,7 +76,10 @@ for (const { code, line } of blocks) {
       COMMERCELAYER_CLIENT_SECRET: sandbox.commercelayer.clientSecret,
     };
     const child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
-    const [errors, status] = await Promise.all([text(child.stderr), new Promise((resolve) => child.once("close", resolve))]);
+    const [errors, status] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.once("close", resolve)),
+    ]);
     rmSync(file);
     assert.equal(status, 0, errors);
   });

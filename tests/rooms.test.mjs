@@ -79,10 +79,13 @@ function circle(list) {
 }
 
 test("every folder of the package is a room of the table, with a README that says what lives there", () => {
-  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "generated");
+  const folders = readdirSync(source, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== "generated",
+  );
   assert.deepEqual(folders.map(({ name }) => name).sort(), Object.keys(ROOMS).sort());
   const text = readFileSync(join(source, "README.md"), "utf8");
-  for (const room of Object.keys(ROOMS)) assert.match(text, new RegExp(`^\\| \`${room}/\` \\|`, "m"), `pkg/src/README.md does not name ${room}/`);
+  for (const room of Object.keys(ROOMS))
+    assert.match(text, new RegExp(`^\\| \`${room}/\` \\|`, "m"), `pkg/src/README.md does not name ${room}/`);
 });
 
 test("rooms import only the rooms below them", () => {
@@ -96,7 +99,13 @@ test("no circle of imports", () => {
 test("a wrong import and a circle are found", () => {
   assert.equal(offences([{ path: "base/errors.ts", imports: ["auth/session.ts"] }]).length, 1);
   assert.equal(offences([{ path: "http/driver.ts", imports: ["index.ts"] }]).length, 1);
-  assert.equal(circle([{ path: "a.ts", imports: ["b.ts"] }, { path: "b.ts", imports: ["a.ts"] }]), "a.ts -> b.ts -> a.ts");
+  assert.equal(
+    circle([
+      { path: "a.ts", imports: ["b.ts"] },
+      { path: "b.ts", imports: ["a.ts"] },
+    ]),
+    "a.ts -> b.ts -> a.ts",
+  );
 });
 
 test("crates depend only on the crates below them", () => {

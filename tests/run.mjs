@@ -15,15 +15,25 @@ import { program } from "./lib/runtimes.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 import { runSuites } from "./lib/suite.mjs";
 
-const SUITES = readdirSync(join(root, "tests/conformance")).filter((name) => name.endsWith(".mjs")).map((name) => name.slice(0, -4));
+const SUITES = readdirSync(join(root, "tests/conformance"))
+  .filter((name) => name.endsWith(".mjs"))
+  .map((name) => name.slice(0, -4));
 
 /** How each runtime runs them, given where the package is installed, a sandbox's URL and a filter. */
 const RUNTIMES = {
-  esm: async (folder, url, filter) => runHere("esm", await import(pathToFileURL(join(folder, "load.mjs")).href), url, filter),
-  cjs: async (folder, url, filter) => runHere("cjs", createRequire(join(folder, "load.cjs"))("./load.cjs"), url, filter),
+  esm: async (folder, url, filter) =>
+    runHere("esm", await import(pathToFileURL(join(folder, "load.mjs")).href), url, filter),
+  cjs: async (folder, url, filter) =>
+    runHere("cjs", createRequire(join(folder, "load.cjs"))("./load.cjs"), url, filter),
   // No leave to read the environment: who gives options needs none.
   deno: (folder, url, filter) =>
-    runProgram("deno", ["run", "--no-prompt", "--no-lock", `--allow-net=${new URL(url).host}`, `--allow-read=${folder},${root}`], folder, url, filter),
+    runProgram(
+      "deno",
+      ["run", "--no-prompt", "--no-lock", `--allow-net=${new URL(url).host}`, `--allow-read=${folder},${root}`],
+      folder,
+      url,
+      filter,
+    ),
   bun: (folder, url, filter) => runProgram("bun", ["run"], folder, url, filter),
   workerd: runInWorker,
   chromium: (folder, url, filter) => runInBrowser("chromium", folder, url, filter),
@@ -41,7 +51,10 @@ async function runHere(runtime, { keyturn, sandbox, commercelayer }, url, filter
 async function runProgram(runtime, args, folder, url, filter) {
   const task = JSON.stringify({ runtime, folder, names: SUITES, url, filter });
   // In the folder of the installation, so that no settings of the repository are found.
-  const child = spawn(program(runtime), [...args, join(root, "tests/lib/in-program.mjs"), task], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program(runtime), [...args, join(root, "tests/lib/in-program.mjs"), task], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(child, "exit");
   const results = [];
   for await (const line of createInterface(child.stdout)) {
@@ -55,8 +68,13 @@ async function runProgram(runtime, args, folder, url, filter) {
 
 async function runInWorker(folder, url, filter) {
   const { startWorker } = await import("./lib/worker.mjs");
-  const suites = SUITES.map((name) => `export { default as ${name} } from "./tests/conformance/${name}.mjs";`).join("\n");
-  const modules = { suites: 'import * as suites from "all suites"; export default { ...suites };', "all suites": suites };
+  const suites = SUITES.map((name) => `export { default as ${name} } from "./tests/conformance/${name}.mjs";`).join(
+    "\n",
+  );
+  const modules = {
+    suites: 'import * as suites from "all suites"; export default { ...suites };',
+    "all suites": suites,
+  };
   const worker = await startWorker(folder, { file: join(root, "tests/lib/in-worker.mjs") }, modules);
   try {
     const answer = await fetch(worker.url, { method: "POST", body: JSON.stringify({ url, filter }) });
@@ -75,13 +93,21 @@ async function runInBrowser(name, folder, sandbox, filter) {
   try {
     const tab = await browser.newPage();
     const unexpected = [];
-    tab.on("pageerror", (error) => unexpected.push({ name: "the page", ms: 0, error: `an error that nobody caught: ${error.message}` }));
+    tab.on("pageerror", (error) =>
+      unexpected.push({ name: "the page", ms: 0, error: `an error that nobody caught: ${error.message}` }),
+    );
     const said = [];
     tab.on("console", (message) => said.push(message.text()));
     // The page is loaded when its module has run. Its policy rules out puppeteer's own ways to wait for something.
     await tab.goto(page.url);
-    if (!(await tab.evaluate(() => "runInPage" in globalThis))) throw new Error(`the page's module did not run: ${said.join("\n")}`);
-    const results = await tab.evaluate((names, runtime, filter) => globalThis.runInPage(names, runtime, filter), SUITES, name, filter);
+    if (!(await tab.evaluate(() => "runInPage" in globalThis)))
+      throw new Error(`the page's module did not run: ${said.join("\n")}`);
+    const results = await tab.evaluate(
+      (names, runtime, filter) => globalThis.runInPage(names, runtime, filter),
+      SUITES,
+      name,
+      filter,
+    );
     return [...results, ...unexpected];
   } finally {
     await browser.close();
@@ -89,7 +115,10 @@ async function runInBrowser(name, folder, sandbox, filter) {
   }
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { filter: { type: "string", default: "" } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { filter: { type: "string", default: "" } },
+});
 const folder = installed();
 let failed = 0;
 let passed = 0;

@@ -21,7 +21,8 @@ function cli(...args) {
 }
 
 /** A client of what the sandbox said it is. */
-const client = ({ url, clientId, clientSecret }) => new ConductorOne({ serverURL: url, clientID: clientId, clientSecret });
+const client = ({ url, clientId, clientSecret }) =>
+  new ConductorOne({ serverURL: url, clientID: clientId, clientSecret });
 
 async function rotate(c1, { appId, connectorId }) {
   const answer = await c1.connector.rotateCredential({ appId, connectorId });
@@ -32,12 +33,24 @@ describe("the command", () => {
   test("--json says first what a client needs", async () => {
     const ready = await startSandbox(folder);
     try {
-      assert.deepEqual(Object.keys(ready), ["url", "clientId", "clientSecret", "appId", "connectorId", "commercelayer", "stop"]);
+      assert.deepEqual(Object.keys(ready), [
+        "url",
+        "clientId",
+        "clientSecret",
+        "appId",
+        "connectorId",
+        "commercelayer",
+        "stop",
+      ]);
       assert.match(ready.url, /^http:\/\/127\.0\.0\.1:\d+$/);
       assert.equal(ready.clientId.split("@")[1], `${new URL(ready.url).host}/spc`);
       const c1 = client(ready);
       const credential = await rotate(c1, ready);
-      const fresh = new ConductorOne({ serverURL: ready.url, clientID: credential.clientId, clientSecret: credential.clientSecret });
+      const fresh = new ConductorOne({
+        serverURL: ready.url,
+        clientID: credential.clientId,
+        clientSecret: credential.clientSecret,
+      });
       assert.equal((await fresh.auth.introspect()).statusCode, 200);
     } finally {
       await ready.stop();
@@ -57,7 +70,8 @@ describe("the command", () => {
   });
 
   test("--exec runs a command as a client, and ends as it ends", () => {
-    const script = "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); console.log(process.env.COMMERCELAYER_CLIENT_ID); process.exit(7)";
+    const script =
+      "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); console.log(process.env.COMMERCELAYER_CLIENT_ID); process.exit(7)";
     writeFileSync(join(scratch, "script.mjs"), script);
     const { stdout, status } = cli("sandbox", "--exec", `"${process.execPath}" script.mjs`);
     const [url, id, secret, provisioning] = stdout.split("\n");
@@ -99,7 +113,10 @@ describe("the server", () => {
   test("a fault breaks the connection, before or after it acted", async () => {
     const server = await sandbox.serveSandbox();
     try {
-      for (const [action, made] of [["drop", 0], ["drop-answer", 1]]) {
+      for (const [action, made] of [
+        ["drop", 0],
+        ["drop-answer", 1],
+      ]) {
         const count = () => server.sandbox.snapshot().connectorCredentials.length;
         const before = count();
         server.sandbox.fault({ operation: "connector.rotateCredential", action });
@@ -130,7 +147,10 @@ describe("the server", () => {
       assert.equal((await ask({})).statusCode, 200);
       assert.equal((await ask({ host: "localhost:1" })).statusCode, 200);
       assert.equal((await ask({ host: "evil.example" })).statusCode, 421);
-      assert.equal((await ask({ origin: "https://console.example" })).headers["access-control-allow-origin"], "https://console.example");
+      assert.equal(
+        (await ask({ origin: "https://console.example" })).headers["access-control-allow-origin"],
+        "https://console.example",
+      );
       assert.equal((await ask({ origin: "https://evil.example" })).headers["access-control-allow-origin"], undefined);
     } finally {
       await server.close();
@@ -145,7 +165,12 @@ class Provisioning {
   }
 
   async token(credential = this, more = {}) {
-    const body = { grant_type: "client_credentials", client_id: credential.clientId, client_secret: credential.clientSecret, ...more };
+    const body = {
+      grant_type: "client_credentials",
+      client_id: credential.clientId,
+      client_secret: credential.clientSecret,
+      ...more,
+    };
     const headers = { "content-type": "application/json" };
     return this.fetch(`${this.serverURL}/oauth/token`, { method: "POST", headers, body: JSON.stringify(body) });
   }
@@ -167,7 +192,11 @@ class Provisioning {
   async webapp(name) {
     const { id } = (await this.read("organizations")).data[0];
     const relationships = { organization: { data: { type: "organizations", id } } };
-    return this.ask("POST", "api_credentials", { type: "api_credentials", attributes: { name, kind: "webapp", redirect_uri: "https://app.example/back" }, relationships });
+    return this.ask("POST", "api_credentials", {
+      type: "api_credentials",
+      attributes: { name, kind: "webapp", redirect_uri: "https://app.example/back" },
+      relationships,
+    });
   }
 }
 
@@ -184,9 +213,18 @@ describe("Commerce Layer's side", () => {
       assert.equal((await api.token(pair)).status, 401);
       const { keys } = await (await fetch(`${server.url}/.well-known/jwks.json`)).json();
       const [head, claims, signature] = api.access.split(".");
-      const key = await crypto.subtle.importKey("jwk", keys[0], { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+      const key = await crypto.subtle.importKey("jwk", keys[0], { name: "ECDSA", namedCurve: "P-256" }, false, [
+        "verify",
+      ]);
       const signed = new TextEncoder().encode(`${head}.${claims}`);
-      assert.ok(await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, Buffer.from(signature, "base64url"), signed));
+      assert.ok(
+        await crypto.subtle.verify(
+          { name: "ECDSA", hash: "SHA-256" },
+          key,
+          Buffer.from(signature, "base64url"),
+          signed,
+        ),
+      );
       assert.equal((await client(server).auth.introspect()).statusCode, 200);
     } finally {
       await server.close();
@@ -198,14 +236,22 @@ describe("Commerce Layer's side", () => {
     const { commercelayer } = tenant;
     const api = new Provisioning(commercelayer, tenant.fetch);
     const count = async () => (await api.read("api_credentials")).meta.record_count;
-    for (const [action, left] of [["drop", 0], ["drop-answer", 1]]) {
+    for (const [action, left] of [
+      ["drop", 0],
+      ["drop-answer", 1],
+    ]) {
       tenant.fault({ operation: "commercelayer.api_credentials.create", action });
       await assert.rejects(api.webapp(action), { name: "TypeError" });
       assert.equal(await count(), left, action);
     }
     assert.deepEqual(
-      tenant.requests({ operation: "api_credentials.create" }).map(({ operation, status, answered }) => [operation, status, answered]),
-      [["commercelayer.api_credentials.create", null, false], ["commercelayer.api_credentials.create", 201, false]],
+      tenant
+        .requests({ operation: "api_credentials.create" })
+        .map(({ operation, status, answered }) => [operation, status, answered]),
+      [
+        ["commercelayer.api_credentials.create", null, false],
+        ["commercelayer.api_credentials.create", 201, false],
+      ],
     );
 
     const [{ id, attributes }] = (await api.read("api_credentials")).data;
@@ -213,11 +259,20 @@ describe("Commerce Layer's side", () => {
     assert.equal((await api.ask("DELETE", `api_credentials/${id}`)).status, 423);
     commercelayer.lock(id, false);
     const page = new URL("/oauth/authorize", commercelayer.serverURL);
-    page.search = new URLSearchParams({ client_id: attributes.client_id, redirect_uri: attributes.redirect_uri, response_type: "code", state: "s" });
+    page.search = new URLSearchParams({
+      client_id: attributes.client_id,
+      redirect_uri: attributes.redirect_uri,
+      response_type: "code",
+      state: "s",
+    });
     const back = new URL(commercelayer.authorize(page));
     assert.equal(back.searchParams.get("state"), "s");
     const pair = { clientId: attributes.client_id, clientSecret: attributes.client_secret };
-    const grant = { grant_type: "authorization_code", code: back.searchParams.get("code"), redirect_uri: attributes.redirect_uri };
+    const grant = {
+      grant_type: "authorization_code",
+      code: back.searchParams.get("code"),
+      redirect_uri: attributes.redirect_uri,
+    };
     assert.equal((await (await api.token(pair, grant)).json()).expires_in, 60);
 
     commercelayer.configure({ rateLimits: { read: 1 } });
@@ -273,7 +328,11 @@ describe("the state file", () => {
       assert.notEqual(second.clientSecret, first.clientSecret);
       const read = await client(second).connector.getCredentials(path);
       assert.equal(read.connectorServiceGetCredentialsResponse.credential.clientSecret, "");
-      const owner = new ConductorOne({ serverURL: second.url, clientID: credential.clientId, clientSecret: credential.clientSecret });
+      const owner = new ConductorOne({
+        serverURL: second.url,
+        clientID: credential.clientId,
+        clientSecret: credential.clientSecret,
+      });
       assert.equal((await owner.auth.introspect()).statusCode, 200);
     } finally {
       await second.close();
@@ -285,7 +344,8 @@ describe("the state file", () => {
     const server = await sandbox.serveSandbox({ state: file, seed: "empty" });
     try {
       const { app } = (await client(server).apps.create({ displayName: "Neu" })).createAppResponse;
-      for (let tries = 0; tries < 100 && !readFileSync(file, "utf8").includes(app.id); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+      for (let tries = 0; tries < 100 && !readFileSync(file, "utf8").includes(app.id); tries++)
+        await new Promise((resolve) => setTimeout(resolve, 50));
       assert.ok(readFileSync(file, "utf8").includes(app.id));
     } finally {
       await server.close();
@@ -294,7 +354,11 @@ describe("the state file", () => {
 
   test("of another form is refused and left alone", async () => {
     const file = join(scratch, "other.json");
-    for (const [text, reason] of [["{", /not JSON/], ["{}", /not a sandbox state/], ['{"schema":99}', /schema 99/]]) {
+    for (const [text, reason] of [
+      ["{", /not JSON/],
+      ["{}", /not a sandbox state/],
+      ['{"schema":99}', /schema 99/],
+    ]) {
       writeFileSync(file, text);
       await assert.rejects(sandbox.serveSandbox({ state: file }), reason);
       assert.equal(readFileSync(file, "utf8"), text);

@@ -24,7 +24,11 @@ let redisURL;
 
 before(async () => {
   const port = await freePort();
-  server = spawn(browser("redis"), ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], { stdio: "ignore" });
+  server = spawn(
+    browser("redis"),
+    ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+    { stdio: "ignore" },
+  );
   redisURL = `redis://127.0.0.1:${port}`;
   redis = createClient({ url: redisURL });
   redis.on("error", () => {});
@@ -48,11 +52,21 @@ function freePort() {
 /** A store like `localStorage`, one like `chrome.storage.session`. */
 const local = () => {
   const map = new Map();
-  return { map, getItem: (key) => map.get(key) ?? null, setItem: (key, value) => void map.set(key, value), removeItem: (key) => void map.delete(key) };
+  return {
+    map,
+    getItem: (key) => map.get(key) ?? null,
+    setItem: (key, value) => void map.set(key, value),
+    removeItem: (key) => void map.delete(key),
+  };
 };
 const area = () => {
   const map = new Map();
-  return { map, get: async (key) => ({ [key]: map.get(key) }), set: async (items) => Object.entries(items).forEach(([k, v]) => map.set(k, v)), remove: async (key) => void map.delete(key) };
+  return {
+    map,
+    get: async (key) => ({ [key]: map.get(key) }),
+    set: async (items) => Object.entries(items).forEach(([k, v]) => map.set(k, v)),
+    remove: async (key) => void map.delete(key),
+  };
 };
 
 const stores = {
@@ -60,8 +74,13 @@ const stores = {
   localStorage: () => webStore(local()),
   "chrome.storage.session": () => webStore(area()),
   redis: () => redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }),
-  "redis, encrypted": () => encryptedStore(redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), randomBytes(32)),
-  "an ioredis client": () => redisStore({ call: (...command) => redis.sendCommand(command), sendCommand: () => assert.fail() }, { prefix: `${randomBytes(4).toString("hex")}:` }),
+  "redis, encrypted": () =>
+    encryptedStore(redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), randomBytes(32)),
+  "an ioredis client": () =>
+    redisStore(
+      { call: (...command) => redis.sendCommand(command), sendCommand: () => assert.fail() },
+      { prefix: `${randomBytes(4).toString("hex")}:` },
+    ),
 };
 
 for (const [name, make] of Object.entries(stores)) {
@@ -88,9 +107,12 @@ for (const [name, make] of Object.entries(stores)) {
 
     test("of many who write at once, one wins", async () => {
       const store = make();
-      const won = await Promise.all(Array.from({ length: 20 }, (_, i) => store.compareAndSet("k", String(i), undefined, 1000)));
+      const won = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => store.compareAndSet("k", String(i), undefined, 1000)),
+      );
       // Without the Web Locks API, which Node 20 has not, what is kept in the page's storage is not compared in one step.
-      if (!["localStorage", "chrome.storage.session"].includes(name) || globalThis.navigator?.locks) assert.equal(won.filter(Boolean).length, 1);
+      if (!["localStorage", "chrome.storage.session"].includes(name) || globalThis.navigator?.locks)
+        assert.equal(won.filter(Boolean).length, 1);
       assert.ok(won.filter(Boolean).length >= 1);
     });
 
@@ -147,7 +169,12 @@ test("an encrypted entry shows nothing, and is worth nothing elsewhere or with a
 });
 
 describe("clients", () => {
-  const options = (at) => ({ clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url, fetch: at.fetch });
+  const options = (at) => ({
+    clientID: at.clientId,
+    clientSecret: at.clientSecret,
+    serverURL: at.url,
+    fetch: at.fetch,
+  });
   const tokens = (at) => at.requests({ operation: "token" }).length;
 
   test("of one principal share a token, a refusal, and a renewal; others do not", async () => {
@@ -162,7 +189,11 @@ describe("clients", () => {
 
       // Another secret, scope, audience, key or host is another entry.
       const { clientID, clientSecret } = options(at);
-      const scoped = share({ clientID: undefined, clientSecret: undefined, credentials: keyturn.signedAssertion({ clientID, clientSecret, scope: "x" }) });
+      const scoped = share({
+        clientID: undefined,
+        clientSecret: undefined,
+        credentials: keyturn.signedAssertion({ clientID, clientSecret, scope: "x" }),
+      });
       await scoped.auth.introspect();
       assert.equal(tokens(at), 2);
       await share({ dpop: true }).auth.introspect();
@@ -185,14 +216,22 @@ describe("clients", () => {
     const at = await sandbox.createSandbox();
     at.fault({ operation: "token", times: "always", action: { status: 401, body: { error: "invalid_client" } } });
     const store = memoryStore();
-    const ends = await Promise.allSettled(Array.from({ length: 20 }, () => new ConductorOne({ ...options(at), tokenStore: store }).auth.introspect()));
+    const ends = await Promise.allSettled(
+      Array.from({ length: 20 }, () => new ConductorOne({ ...options(at), tokenStore: store }).auth.introspect()),
+    );
     for (const { reason } of ends) assert.equal(reason.reason, "invalid_client");
     assert.equal(tokens(at), 1);
     at.close();
   });
 
   test("a login that waits for a person has a short lease, which is extended while it waits", async () => {
-    const codes = { device_code: "d", user_code: "ABCD", verification_uri: "https://tenant.conductor.one/device", expires_in: 600, interval: 2 };
+    const codes = {
+      device_code: "d",
+      user_code: "ABCD",
+      verification_uri: "https://tenant.conductor.one/device",
+      expires_in: 600,
+      interval: 2,
+    };
     const times = { leased: [], extended: [] };
     const memory = memoryStore();
     const shared = (more) => ({
@@ -208,14 +247,19 @@ describe("clients", () => {
       const fetch = async (url) => {
         if (String(url).endsWith("/device_authorization")) return Response.json(codes);
         if (!String(url).endsWith("/token")) return Response.json({});
-        return ++asked < questions ? Response.json({ error: "authorization_pending" }, { status: 400 }) : Response.json({ access_token: "t", expires_in: 600 });
+        return ++asked < questions
+          ? Response.json({ error: "authorization_pending" }, { status: 400 })
+          : Response.json({ access_token: "t", expires_in: 600 });
       };
       const credentials = keyturn.deviceLogin({ clientID: "program", onCode() {} });
       const c1 = new ConductorOne({ credentials, serverURL: "https://tenant.conductor.one", fetch, tokenStore });
       await c1.authenticate();
       c1.close();
     };
-    await login(shared(({ extend }) => ({ extend: async (ttlMs) => (times.extended.push(ttlMs), extend(ttlMs)) })), 3);
+    await login(
+      shared(({ extend }) => ({ extend: async (ttlMs) => (times.extended.push(ttlMs), extend(ttlMs)) })),
+      3,
+    );
     assert.deepEqual(times, { leased: [15_000], extended: [15_000] });
     // A store of somebody's that was written before leases could be extended.
     await login({ ...shared(() => ({})), get: async () => undefined }, 1);
@@ -224,7 +268,9 @@ describe("clients", () => {
 
   test("a store that fails, lies or holds rubbish does not fail a call", async () => {
     const at = await sandbox.createSandbox();
-    const broken = async () => { throw new Error("the store is down"); };
+    const broken = async () => {
+      throw new Error("the store is down");
+    };
     const lines = [];
     const debugLogger = { log: (line) => lines.push(line), group() {}, groupEnd() {} };
     for (const tokenStore of [
@@ -250,7 +296,12 @@ test("of many workers on one Redis, no more pass in a minute than the token endp
   let passed = 0;
   let waiting = 0;
   const all = Array.from({ length: 60 }, () =>
-    new Limit(30).pass("https://auth.example/oauth/token", shared, new Deadline(0, [controller.signal]), () => waiting++).then(() => passed++, () => undefined),
+    new Limit(30)
+      .pass("https://auth.example/oauth/token", shared, new Deadline(0, [controller.signal]), () => waiting++)
+      .then(
+        () => passed++,
+        () => undefined,
+      ),
   );
   while (passed + waiting < 60) await sleep(10);
   assert.deepEqual([passed, waiting], [30, 30]);

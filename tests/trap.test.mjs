@@ -23,11 +23,16 @@ function clients() {
   let tokens = 0;
   const fetch = async (url, init) => {
     sent.push(init.headers.authorization);
-    if (String(url).endsWith("/auth/v1/token")) return Response.json({ access_token: `token-${++tokens}`, expires_in: 600 });
+    if (String(url).endsWith("/auth/v1/token"))
+      return Response.json({ access_token: `token-${++tokens}`, expires_in: 600 });
     return Response.json({ list: [{ id: "a", createdAt: "2026-01-02T03:04:05Z" }] });
   };
   const assertion = new keyturn.ConductorOne({ clientID: "a-b-1@acme.conductor.one/spc", clientSecret, fetch });
-  const bearer = new keyturn.ConductorOne({ security: { bearerAuth: "a-bearer-token" }, serverURL: "https://b.example", fetch });
+  const bearer = new keyturn.ConductorOne({
+    security: { bearerAuth: "a-bearer-token" },
+    serverURL: "https://b.example",
+    fetch,
+  });
   return { assertion, bearer, sent, tokens: () => tokens };
 }
 
@@ -61,7 +66,11 @@ test("a call that is on its way when the core breaks ends with an answer or an e
     await gate;
     return Response.json({ list: [] });
   };
-  const c1 = new keyturn.ConductorOne({ security: { bearerAuth: "a-bearer-token" }, serverURL: "https://b.example", fetch });
+  const c1 = new keyturn.ConductorOne({
+    security: { bearerAuth: "a-bearer-token" },
+    serverURL: "https://b.example",
+    fetch,
+  });
   const call = c1.apps.list();
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.throws(trap, { code: "internal" });

@@ -25,9 +25,20 @@ describe("types", { concurrency: true }, () => {
       const folder = mkdtempSync(join(scratch, "tsc-"));
       const files = programs.map((program) => `${program.slice(0, -3)}-${file}`);
       programs.forEach((program, at) => copyFileSync(join(root, "tests/types", program), join(folder, files[at])));
-      const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, target: "es2022", ...options };
+      const compilerOptions = {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        noEmit: true,
+        target: "es2022",
+        ...options,
+      };
       writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
-      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", folder], { encoding: "utf8" });
+      const { status, stdout } = spawnSync(
+        process.execPath,
+        [join(root, "node_modules/typescript/bin/tsc"), "--project", folder],
+        { encoding: "utf8" },
+      );
       assert.equal(status, 0, stdout);
     });
   }

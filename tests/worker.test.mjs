@@ -78,7 +78,11 @@ test("a log-in that ended with the request that began it is begun anew", async (
       const late = { ...task, seconds: 4_000 };
       assert.equal(await ask(worker, { ...late, todo: "leave" }), "left");
       await new Promise((resolve) => setTimeout(resolve, pause));
-      assert.deepEqual(await Promise.all([ask(worker, task), ask(worker, task), ask(worker, task)]), ["done", "done", "done"]);
+      assert.deepEqual(await Promise.all([ask(worker, task), ask(worker, task), ask(worker, task)]), [
+        "done",
+        "done",
+        "done",
+      ]);
       assert.ok((await at.requests({ operation: "token" })).length - before <= 2, "who waited begins anew together");
     }
   });
@@ -100,9 +104,14 @@ test("a renewal does not end with the request that began it", async () => {
   });
 });
 
-for (const [how, first, second] of [["alone", "", ""], ["before the client", "", "keyturn/compat"], ["after the client", "keyturn/compat", ""]]) {
+for (const [how, first, second] of [
+  ["alone", "", ""],
+  ["before the client", "", "keyturn/compat"],
+  ["after the client", "keyturn/compat", ""],
+]) {
   test(`messages are read and written, imported ${how}`, async () => {
-    const imported = (path, name) => (path ? `import { ConductoroneSDKTypescript as ${name} } from "${path}";` : `const ${name} = Object;`);
+    const imported = (path, name) =>
+      path ? `import { ConductoroneSDKTypescript as ${name} } from "${path}";` : `const ${name} = Object;`;
     const source = `
       ${imported(first, "First")}
       import { connectorCredentialFromJSON, searchAppsRequestToJSON } from "keyturn/compat/sdk/models/shared";

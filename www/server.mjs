@@ -148,7 +148,9 @@ async function file(request, response) {
   const type = /^[\w-]+(\.[\w-]+)+$/.test(name) ? TYPES[extname(name)] : undefined;
   const content = type && (await readFile(join(dist, name)).catch(() => undefined));
   if (content === undefined || !["GET", "HEAD"].includes(request.method)) {
-    response.writeHead(content === undefined ? 404 : 405, { ...HEADERS, "content-type": "text/plain" }).end("not found\n");
+    response
+      .writeHead(content === undefined ? 404 : 405, { ...HEADERS, "content-type": "text/plain" })
+      .end("not found\n");
     return;
   }
   response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": content.length });

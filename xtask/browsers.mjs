@@ -1,11 +1,15 @@
 // The browsers that the tests drive, and a Redis. Debian's packages where they can be installed, else whatever is there.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram, output, root, run, say, StepError } from "./steps.mjs";
+import { findProgram, output, root, run, StepError, say } from "./steps.mjs";
 
 /** Each program: the Debian package that brings it, and the variable that names another copy. */
 const BROWSERS = {
-  chromium: { package: "chromium", variable: "CHROMIUM", names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"] },
+  chromium: {
+    package: "chromium",
+    variable: "CHROMIUM",
+    names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  },
   chromedriver: { package: "chromium-driver", variable: "CHROMEDRIVER", names: ["chromedriver"] },
   firefox: { package: "firefox-esr", variable: "FIREFOX", names: ["firefox-esr", "firefox"] },
   redis: { package: "redis-server", variable: "REDIS_SERVER", names: ["redis-server", "valkey-server"] },
@@ -15,21 +19,26 @@ const BROWSERS = {
  * What Chromium is started with: no network use of its own, and fit for a root account without a display. The same file
  * tells wasm-bindgen's test runner.
  */
-export const CHROMIUM_FLAGS = JSON.parse(readFileSync(join(root, "tests/webdriver.json"), "utf8"))["goog:chromeOptions"].args;
+export const CHROMIUM_FLAGS = JSON.parse(readFileSync(join(root, "tests/webdriver.json"), "utf8"))["goog:chromeOptions"]
+  .args;
 
 /** The full path of a program. A missing one is an error: no test is skipped for it. */
 export function browser(name) {
   const { variable, names } = BROWSERS[name];
   const path = process.env[variable] ?? findProgram(...names);
   if (path === undefined || !existsSync(path)) {
-    throw new StepError(`${name} is needed by the tests and not found. Install it, or name its program in the variable ${variable}`);
+    throw new StepError(
+      `${name} is needed by the tests and not found. Install it, or name its program in the variable ${variable}`,
+    );
   }
   return path;
 }
 
 /** Installs the browsers that are missing (root on Debian), or says what to install. */
 export function setUpBrowsers() {
-  const missing = Object.values(BROWSERS).filter(({ variable, names }) => !process.env[variable] && !findProgram(...names));
+  const missing = Object.values(BROWSERS).filter(
+    ({ variable, names }) => !process.env[variable] && !findProgram(...names),
+  );
   if (missing.length === 0) return;
   const packages = missing.map((browser) => browser.package);
   const isRoot = typeof process.getuid === "function" && process.getuid() === 0;
@@ -38,12 +47,17 @@ export function setUpBrowsers() {
       `the tests drive real browsers and a Redis, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
         `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
         `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox and Redis, and put them in PATH\n` +
-        `  or name the programs in ${Object.values(BROWSERS).map(({ variable }) => variable).join(", ")}`,
+        `  or name the programs in ${Object.values(BROWSERS)
+          .map(({ variable }) => variable)
+          .join(", ")}`,
     );
   }
   say(`installing the programs that the tests drive: ${packages.join(", ")}`);
   // apt tells dpkg's whole story on its standard output; errors go to the other one.
-  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] };
+  const options = {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "ignore", "inherit"],
+  };
   const known = packages.every((name) => /Candidate: \d/.test(output("apt-cache", ["policy", name]) ?? ""));
   const install = ["install", "--yes", "--no-install-recommends", "-qq", ...packages];
   if (!known) run("apt-get", ["update", "-qq"], options);

@@ -14,7 +14,16 @@ const CHUNKS = {
   // Alone, since it does things when it is loaded. In a larger chunk every bundle would do them.
   "core-glue": ["generated/core-glue"],
   // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
-  core: ["auth/session", "http/driver", "core/encode", "core/unpack", "auth/page", "auth/secret", "c1/engine", "c1/group"],
+  core: [
+    "auth/session",
+    "http/driver",
+    "core/encode",
+    "core/unpack",
+    "auth/page",
+    "auth/secret",
+    "c1/engine",
+    "c1/group",
+  ],
   "core-bytes": ["core/inline"],
   c1: ["c1/exports"],
   compat: ["compat/exports", "compat/func"],
@@ -61,13 +70,16 @@ await bundle.write({
   minifyInternalExports: false,
   plugins: [{ name: "free-classes", renderChunk: freed }],
 });
-for (const file of await readdir(from, { recursive: true })) if (file.endsWith(".d.ts")) await cp(join(from, file), join(to, file));
+for (const file of await readdir(from, { recursive: true }))
+  if (file.endsWith(".d.ts")) await cp(join(from, file), join(to, file));
 
 /** The modules that the package's manifest names. */
 async function entries() {
   const { exports, imports, bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
-  return new Set(strings([exports, imports, bin]).flatMap((path) => /^(?:\.\/)?pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []));
+  return new Set(
+    strings([exports, imports, bin]).flatMap((path) => /^(?:\.\/)?pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []),
+  );
 }
 
 /** Puts a module into a chunk, and what it imports, as far as that is in none. */
@@ -83,6 +95,8 @@ function assign(module, chunk, getModuleInfo) {
  */
 function freed(code) {
   return code.replaceAll(/^class (\w+)( (?:extends \w+ )?\{\n[^]*?^\})$/gm, (declaration, name, body) =>
-    /^ {4}(?:static |async )*\[/m.test(body) ? `const ${name} = /* @__PURE__ */ (() => class ${name}${body})();` : declaration,
+    /^ {4}(?:static |async )*\[/m.test(body)
+      ? `const ${name} = /* @__PURE__ */ (() => class ${name}${body})();`
+      : declaration,
   );
 }

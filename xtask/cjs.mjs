@@ -28,11 +28,15 @@ for (const entry of await readdir(from, { recursive: true, withFileTypes: true }
 await writeFile(join(to, "package.json"), '{ "type": "commonjs" }\n');
 
 function imported(source, folder) {
-  return source.replaceAll(/^import ['"](#\w+)['"];$/gm, (_, name) => `import "./${relative(folder, join(to, IMPORTS[name])).replaceAll(sep, "/")}";`);
+  return source.replaceAll(
+    /^import ['"](#\w+)['"];$/gm,
+    (_, name) => `import "./${relative(folder, join(to, IMPORTS[name])).replaceAll(sep, "/")}";`,
+  );
 }
 
 async function commonJS(source) {
-  const here = source.includes("import.meta.url") && 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
+  const here =
+    source.includes("import.meta.url") && 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
   const { code, warnings } = await transform(source, {
     format: "cjs",
     target: "es2022",

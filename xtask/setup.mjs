@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpBrowsers } from "./browsers.mjs";
-import { drive, findProgram, isMain, npm, output, root, say, StepError } from "./steps.mjs";
+import { drive, findProgram, isMain, npm, output, root, StepError, say } from "./steps.mjs";
 import { setUpWasmStd } from "./wasm-std.mjs";
 
 const NODE = 20;
@@ -20,25 +20,35 @@ export async function setUp({ browsers = false } = {}) {
 
 function checkNode() {
   if (Number(process.versions.node.split(".")[0]) >= NODE) return;
-  throw new StepError(`Node ${NODE} or newer is needed, and this is ${process.version}. Install a newer one from https://nodejs.org`);
+  throw new StepError(
+    `Node ${NODE} or newer is needed, and this is ${process.version}. Install a newer one from https://nodejs.org`,
+  );
 }
 
 /** Rust is not installed behind anyone's back: it changes the person's shell profile. */
 function checkRust() {
   if (!findProgram("cargo") || !findProgram("rustc")) {
-    throw new StepError("Rust is needed: `cargo` and `rustc` are not in PATH. Install it from https://rustup.rs and open a new shell");
+    throw new StepError(
+      "Rust is needed: `cargo` and `rustc` are not in PATH. Install it from https://rustup.rs and open a new shell",
+    );
   }
   const wanted = /^rust-version = "(\d+)\.(\d+)/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"));
   const found = /(\d+)\.(\d+)/.exec(output("rustc", ["--version"]) ?? "");
-  if (!found) throw new StepError("`rustc --version` fails; is a Rust toolchain installed? `rustup default stable` installs one");
+  if (!found)
+    throw new StepError("`rustc --version` fails; is a Rust toolchain installed? `rustup default stable` installs one");
   const [have, need] = [found, wanted].map(([, major, minor]) => Number(major) * 1000 + Number(minor));
-  if (have < need) throw new StepError(`Rust ${wanted[1]}.${wanted[2]} or newer is needed, and this is ${found[0]}. \`rustup update\` brings a newer one`);
+  if (have < need)
+    throw new StepError(
+      `Rust ${wanted[1]}.${wanted[2]} or newer is needed, and this is ${found[0]}. \`rustup update\` brings a newer one`,
+    );
 }
 
 /** `npm ci`, when the lock file is not the one that `node_modules` was made from. */
 function setUpNpm() {
   const stamp = join(root, "node_modules/.keyturn-lock");
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("installing the npm dependencies (npm ci)");
   npm(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);

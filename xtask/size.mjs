@@ -14,8 +14,18 @@ const BUNDLES = [
   { name: "default entry, bundled to ASCII", from: "keyturn", files: [], charset: "ascii" },
   { name: "slim entry, bundled, and core.wasm", from: "keyturn/slim", files: ["core.wasm"] },
   { name: "compat entry, bundled", from: "keyturn/compat", files: [], client: "ConductoroneSDKTypescript" },
-  { name: "Commerce Layer entry, bundled", from: "keyturn/commercelayer", files: [], client: "CommerceLayerProvisioning" },
-  { name: "Commerce Layer's documents, bundled", from: "keyturn/commercelayer/jsonapi", files: [], client: "normalize, denormalize" },
+  {
+    name: "Commerce Layer entry, bundled",
+    from: "keyturn/commercelayer",
+    files: [],
+    client: "CommerceLayerProvisioning",
+  },
+  {
+    name: "Commerce Layer's documents, bundled",
+    from: "keyturn/commercelayer/jsonapi",
+    files: [],
+    client: "normalize, denormalize",
+  },
 ];
 
 /** Measures everything. Sizes in bytes: as they are, gzip -9, brotli 11. */
@@ -38,20 +48,44 @@ export async function measure() {
       target: "es2022",
       charset,
     });
-    const parts = [sizes(outputFiles[0].contents), ...(await Promise.all(files.map(async (file) => sizes(await readFile(join(dist, file))))))];
-    rows.push({ name, ...parts.reduce((sum, part) => ({ raw: sum.raw + part.raw, gzip: sum.gzip + part.gzip, brotli: sum.brotli + part.brotli })) });
+    const parts = [
+      sizes(outputFiles[0].contents),
+      ...(await Promise.all(files.map(async (file) => sizes(await readFile(join(dist, file)))))),
+    ];
+    rows.push({
+      name,
+      ...parts.reduce((sum, part) => ({
+        raw: sum.raw + part.raw,
+        gzip: sum.gzip + part.gzip,
+        brotli: sum.brotli + part.brotli,
+      })),
+    });
   }
   return rows;
 }
 
 function sizes(bytes) {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes, { params }).length };
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params }).length,
+  };
 }
 
 function table(rows) {
   const total = (name, test) =>
-    rows.filter((row) => test(row.name)).reduce(({ raw, gzip, brotli }, row) => ({ name, raw: raw + row.raw, gzip: gzip + row.gzip, brotli: brotli + row.brotli }), { name, raw: 0, gzip: 0, brotli: 0 });
+    rows
+      .filter((row) => test(row.name))
+      .reduce(
+        ({ raw, gzip, brotli }, row) => ({
+          name,
+          raw: raw + row.raw,
+          gzip: gzip + row.gzip,
+          brotli: brotli + row.brotli,
+        }),
+        { name, raw: 0, gzip: 0, brotli: 0 },
+      );
   // Nobody loads the types, and the CommonJS files mirror the others: a line for each is enough.
   const shown = [
     ...rows.filter(({ name }) => !name.startsWith("cjs/") && !name.endsWith(".d.ts")),
@@ -61,7 +95,10 @@ function table(rows) {
   const width = Math.max(...shown.map(({ name }) => name.length));
   const line = (name, ...cells) => `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(11)).join("")}`;
   const number = (bytes) => bytes.toLocaleString("en");
-  return [line("bytes", "raw", "gzip", "brotli"), ...shown.map(({ name, raw, gzip, brotli }) => line(name, number(raw), number(gzip), number(brotli)))].join("\n");
+  return [
+    line("bytes", "raw", "gzip", "brotli"),
+    ...shown.map(({ name, raw, gzip, brotli }) => line(name, number(raw), number(gzip), number(brotli))),
+  ].join("\n");
 }
 
 /** Prints the report. Throws if something is above its budget. */

@@ -1,7 +1,7 @@
 // `npm start`: sets up, builds, and serves the console with a sandbox tenant: `npm start -- [--port N] [--seed NAME]`.
 import { parseArgs } from "node:util";
 import { setUp } from "./setup.mjs";
-import { drive, run, say, StepError } from "./steps.mjs";
+import { drive, run, StepError, say } from "./steps.mjs";
 
 await drive(async () => {
   const { port, seed } = options();

@@ -22,7 +22,9 @@ export function run(program, args, options = {}) {
     throw new StepError(`cannot run ${program}: ${result.error.message}`);
   }
   if (result.status !== 0) {
-    const why = result.error ? `took longer than ${options.timeout / 1000} s` : `ended with ${result.status ?? result.signal}`;
+    const why = result.error
+      ? `took longer than ${options.timeout / 1000} s`
+      : `ended with ${result.status ?? result.signal}`;
     throw new StepError(`\`${[program, ...args].join(" ")}\` ${why}`);
   }
 }

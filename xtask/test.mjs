@@ -14,13 +14,35 @@ const IN_WASM = [WASM, "--package=keyturn", "--package=keyturn-sandbox", "--test
 
 /** Each part: what it is called, and the counts of what passed and failed in it. */
 const parts = [
+  [
+    "JavaScript: format and lints",
+    () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."]),
+  ],
   ["Rust: format", () => check("cargo", ["fmt", "--all", "--check"])],
   ["Rust: lints", () => check("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])],
-  ["Rust: lints for WebAssembly", () => check("cargo", ["clippy", "--quiet", WASM, "--package=keyturn", "--package=keyturn-sandbox", "--", "--deny=warnings"])],
+  [
+    "Rust: lints for WebAssembly",
+    () =>
+      check("cargo", [
+        "clippy",
+        "--quiet",
+        WASM,
+        "--package=keyturn",
+        "--package=keyturn-sandbox",
+        "--",
+        "--deny=warnings",
+      ]),
+  ],
   ["Rust: tests", () => cargoTest(["--quiet", "--workspace"])],
   ["Rust: tests in WebAssembly, Node", () => cargoTest(IN_WASM)],
-  ["Rust: tests in WebAssembly, Chromium", () => cargoTest(IN_WASM, { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") })],
-  ...["esm", "cjs", "deno", "bun", "workerd", "chromium", "firefox"].map((runtime) => [`Conformance: ${runtime}`, (env) => conformance(runtime, env)]),
+  [
+    "Rust: tests in WebAssembly, Chromium",
+    () => cargoTest(IN_WASM, { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") }),
+  ],
+  ...["esm", "cjs", "deno", "bun", "workerd", "chromium", "firefox"].map((runtime) => [
+    `Conformance: ${runtime}`,
+    (env) => conformance(runtime, env),
+  ]),
   ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((name) => name.endsWith(".test.mjs"))
     .sort()
@@ -45,7 +67,9 @@ async function test() {
   } finally {
     uninstall(folder);
   }
-  console.log(`\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${broken.join("; ")})` : ""}`);
+  console.log(
+    `\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${broken.join("; ")})` : ""}`,
+  );
   if (broken.length > 0) process.exitCode = 1;
 }
 
@@ -64,7 +88,11 @@ async function cargoTest(args, env) {
 async function nodeTest(file, env) {
   const { code, text } = await follow(process.execPath, ["--test", "--test-reporter=spec", file], env);
   const count = (name) => sum([...text.matchAll(new RegExp(`^\\W*${name} (\\d+)$`, "gm"))], 1);
-  return counts(code, { passed: count("pass"), failed: count("fail") + count("cancelled"), skipped: count("skipped") + count("todo") });
+  return counts(code, {
+    passed: count("pass"),
+    failed: count("fail") + count("cancelled"),
+    skipped: count("skipped") + count("todo"),
+  });
 }
 
 async function conformance(runtime, env) {
@@ -88,9 +116,16 @@ function sum(matches, group) {
 /** Runs a program, shows what it prints, and gives it back. */
 function follow(program, args, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let text = "";
-    for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
       from.setEncoding("utf8").on("data", (chunk) => {
         text += chunk;
         to.write(chunk);

@@ -1,10 +1,21 @@
 // The Rust standard library for wasm32-unknown-unknown. `rustup target add` is the ordinary way; the others are for
 // machines that reach Debian's archive or a folder beside the clone, but not Rust's own servers.
 // There is no rust-toolchain.toml that lists the target: it would make every cargo call fail on such a machine.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram, output, root, run, say, StepError } from "./steps.mjs";
+import { findProgram, output, root, run, StepError, say } from "./steps.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 /** Suites of Debian that carry compilers newer than its stable release. */
@@ -26,13 +37,17 @@ export function setUpWasmStd() {
       say(`that did not work: ${error.message}`);
     }
   }
-  throw new StepError(`the standard library of Rust ${version} for ${TARGET} is needed. Try \`rustup target add ${TARGET}\``);
+  throw new StepError(
+    `the standard library of Rust ${version} for ${TARGET} is needed. Try \`rustup target add ${TARGET}\``,
+  );
 }
 
 /** std for the core, test for `cargo test`. */
 function isComplete(libraries) {
   const names = existsSync(libraries) ? readdirSync(libraries) : [];
-  return ["libstd-", "libtest-"].every((start) => names.some((name) => name.startsWith(start) && name.endsWith(".rlib")));
+  return ["libstd-", "libtest-"].every((start) =>
+    names.some((name) => name.startsWith(start) && name.endsWith(".rlib")),
+  );
 }
 
 function viaRustup() {
@@ -50,7 +65,9 @@ function viaDebianSource({ libraries, version }) {
       if (!findProgram("apt-get") || !findProgram("dpkg")) return;
       say(`fetching Debian's rust-src ${version}`);
       const unpacked = fetchDebianSource(work, version);
-      install(join(source, "library"), (folder) => cpSync(join(unpacked, "library"), folder, { recursive: true, verbatimSymlinks: true }));
+      install(join(source, "library"), (folder) =>
+        cpSync(join(unpacked, "library"), folder, { recursive: true, verbatimSymlinks: true }),
+      );
     }
     say(`building Rust's standard library for ${TARGET} from source (about half a minute)`);
     buildStd(work, libraries);
@@ -67,19 +84,35 @@ function fetchDebianSource(work, version) {
   const archive = debianArchive();
   if (archive === undefined) throw new StepError("no Debian archive among this machine's apt sources");
   const file = (name) => join(work, name);
-  for (const folder of ["parts", "lists/partial", "cache/archives/partial", "unpacked"]) mkdirSync(file(folder), { recursive: true });
+  for (const folder of ["parts", "lists/partial", "cache/archives/partial", "unpacked"])
+    mkdirSync(file(folder), { recursive: true });
   const options = [
     "-qq",
-    ...["Dir::Etc::SourceList=/dev/null", `Dir::Etc::SourceParts=${file("parts")}`, `Dir::State::Lists=${file("lists")}`],
-    ...[`Dir::Cache=${file("cache")}`, "Dir::State::Status=/dev/null", "Acquire::Languages=none", "APT::Sandbox::User="],
+    ...[
+      "Dir::Etc::SourceList=/dev/null",
+      `Dir::Etc::SourceParts=${file("parts")}`,
+      `Dir::State::Lists=${file("lists")}`,
+    ],
+    ...[
+      `Dir::Cache=${file("cache")}`,
+      "Dir::State::Status=/dev/null",
+      "Acquire::Languages=none",
+      "APT::Sandbox::User=",
+    ],
   ].flatMap((option) => (option.startsWith("-") ? [option] : ["-o", option]));
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
   const signed = existsSync(keyring) ? `Signed-By: ${keyring}\n` : "";
   for (const suite of SUITES) {
-    writeFileSync(file("parts/rust.sources"), `Types: deb\nURIs: ${archive}\nSuites: ${suite}\nComponents: main\n${signed}`);
+    writeFileSync(
+      file("parts/rust.sources"),
+      `Types: deb\nURIs: ${archive}\nSuites: ${suite}\nComponents: main\n${signed}`,
+    );
     if (output("apt-get", [...options, "update"], { timeout: 60_000 }) === undefined) continue;
     const known = output("apt-cache", [...options, "madison", "rust-src"]) ?? "";
-    const found = known.split("\n").map((line) => line.split("|")[1]?.trim() ?? "").find((candidate) => candidate.startsWith(`${version}+`));
+    const found = known
+      .split("\n")
+      .map((line) => line.split("|")[1]?.trim() ?? "")
+      .find((candidate) => candidate.startsWith(`${version}+`));
     if (found === undefined) continue;
     run("apt-get", [...options, "download", `rust-src=${found}`], { cwd: work, timeout: 300_000 });
     const debs = readdirSync(work).filter((name) => name.endsWith(".deb"));
@@ -95,9 +128,14 @@ function fetchDebianSource(work, version) {
 /** The address of the Debian archive that this machine installs from, in either form of apt's source lists. */
 function debianArchive() {
   const folder = "/etc/apt/sources.list.d";
-  const files = [...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []), "/etc/apt/sources.list"];
+  const files = [
+    ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []),
+    "/etc/apt/sources.list",
+  ];
   for (const file of files.filter((name) => /\.(list|sources)$/.test(name) && existsSync(name))) {
-    const addresses = readFileSync(file, "utf8").matchAll(/^(?:URIs:|deb\s+(?:\[.*?\]\s*)?)\s*(\S+\/debian\/?)(?:\s|$)/gm);
+    const addresses = readFileSync(file, "utf8").matchAll(
+      /^(?:URIs:|deb\s+(?:\[.*?\]\s*)?)\s*(\S+\/debian\/?)(?:\s|$)/gm,
+    );
     for (const [, address] of addresses) return address;
   }
   return undefined;
@@ -116,7 +154,10 @@ function buildStd(work, libraries) {
     RUSTFLAGS: "-Cembed-bitcode=yes",
     CARGO_TARGET_DIR: join(work, "target"),
   };
-  run("cargo", ["build", "--quiet", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,panic_unwind,test"], { cwd: crate, env });
+  run("cargo", ["build", "--quiet", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,panic_unwind,test"], {
+    cwd: crate,
+    env,
+  });
   const built = join(work, "target", TARGET, "release/deps");
   install(libraries, (folder) => {
     for (const name of readdirSync(built).filter((name) => name.endsWith(".rlib"))) {

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { KeyturnError } from "./base/errors.js";
-import { serveSandbox, type SandboxServer, type Seed } from "./sandbox-node.js";
+import { type SandboxServer, type Seed, serveSandbox } from "./sandbox-node.js";
 
 const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
 
@@ -43,7 +43,8 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  if (command !== "sandbox") throw new UsageError(command === undefined ? "a command is missing" : `there is no command ${command}`);
+  if (command !== "sandbox")
+    throw new UsageError(command === undefined ? "a command is missing" : `there is no command ${command}`);
   return sandbox(args.slice(1));
 }
 
@@ -64,7 +65,7 @@ async function sandbox(args: string[]): Promise<number> {
     exec: text,
     json: { type: "boolean" },
   } as const;
-  let values;
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
   try {
     ({ values } = parseArgs({ args, options, strict: true }));
   } catch (error) {
@@ -102,7 +103,14 @@ async function sandbox(args: string[]): Promise<number> {
 /** What the first line of `--json` tells. */
 function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): object {
   const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
-  return { url, clientId, clientSecret, appId, connectorId, commercelayer: { serverURL, clientId: id, clientSecret: secret } };
+  return {
+    url,
+    clientId,
+    clientSecret,
+    appId,
+    connectorId,
+    commercelayer: { serverURL, clientId: id, clientSecret: secret },
+  };
 }
 
 function introduce(server: SandboxServer): string {
@@ -115,8 +123,19 @@ Ctrl-C stops it.`;
 }
 
 /** The tenant as variables of the environment: those that a client reads and, if there is one, a connector to try. */
-function variables({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): Record<string, string> {
-  const login = { CONDUCTORONE_SERVER_URL: url, CONDUCTORONE_CLIENT_ID: clientId, CONDUCTORONE_CLIENT_SECRET: clientSecret };
+function variables({
+  url,
+  clientId,
+  clientSecret,
+  appId,
+  connectorId,
+  commercelayer,
+}: SandboxServer): Record<string, string> {
+  const login = {
+    CONDUCTORONE_SERVER_URL: url,
+    CONDUCTORONE_CLIENT_ID: clientId,
+    CONDUCTORONE_CLIENT_SECRET: clientSecret,
+  };
   return {
     ...login,
     ...(appId === "" ? {} : { CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId }),
@@ -154,7 +173,8 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     // What a person can mend is told in a line, anything else with its stack.
-    const known = error instanceof UsageError || KeyturnError.is(error) || (error as { code?: string }).code !== undefined;
+    const known =
+      error instanceof UsageError || KeyturnError.is(error) || (error as { code?: string }).code !== undefined;
     if (!known) throw error;
     console.error(`keyturn: ${(error as Error).message}`);
     if (error instanceof UsageError) console.error("`keyturn --help` says how it is used.");

@@ -1,7 +1,7 @@
 /** The default entry: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
 
-import { provide } from "./core/instance.js";
 import { inlineModule } from "./core/inline.js";
+import { provide } from "./core/instance.js";
 
 provide(inlineModule);
 

@@ -1,7 +1,7 @@
 /** `keyturn/sandbox` in Node, Deno and Bun: the module is read from beside the package's files; a server is there as well. */
 
 import { readFile } from "node:fs/promises";
-import { serve, type SandboxServer, type ServerOptions } from "./sandbox/server.js";
+import { type SandboxServer, type ServerOptions, serve } from "./sandbox/server.js";
 import { create, load, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 
 export * from "./sandbox/exports.js";

@@ -7,5 +7,5 @@
  * ```
  */
 
-export { load } from "./core/instance.js";
 export * from "./c1/exports.js";
+export { load } from "./core/instance.js";

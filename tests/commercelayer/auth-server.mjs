@@ -51,7 +51,14 @@ export async function authServer(answers = {}) {
     good.add(token);
     return token;
   };
-  at.grant = (more = {}) => ({ access_token: at.issue(), token_type: "bearer", expires_in: 7200, scope: "provisioning-api", created_at: at.now(), ...more });
+  at.grant = (more = {}) => ({
+    access_token: at.issue(),
+    token_type: "bearer",
+    expires_in: 7200,
+    scope: "provisioning-api",
+    created_at: at.now(),
+    ...more,
+  });
   at.of = (path) => at.requests.filter((request) => request.path === path);
 
   const server = createServer(async (request, response) => {
@@ -59,11 +66,22 @@ export async function authServer(answers = {}) {
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
     const path = request.url.split("?")[0];
-    const seen = { method: request.method, path, headers: request.headers, text, body: text.startsWith("{") ? JSON.parse(text) : undefined, at: Date.now() };
+    const seen = {
+      method: request.method,
+      path,
+      headers: request.headers,
+      text,
+      body: text.startsWith("{") ? JSON.parse(text) : undefined,
+      at: Date.now(),
+    };
     at.requests.push(seen);
     if (at.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, at.delayMs));
     const answer = (await handle(seen)) ?? {};
-    const { status = 200, headers = {}, body = answer } = "status" in answer || "headers" in answer ? answer : { body: answer };
+    const {
+      status = 200,
+      headers = {},
+      body = answer,
+    } = "status" in answer || "headers" in answer ? answer : { body: answer };
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(typeof body === "string" ? body : JSON.stringify(body ?? {}));
   });
@@ -75,7 +93,12 @@ export async function authServer(answers = {}) {
     if (path === "/.well-known/jwks.json") return answers.keys ? answers.keys() : { keys: at.keys };
     const token = (headers.authorization ?? "").replace("Bearer ", "");
     if (good.has(token)) return { data: [] };
-    const error = { title: "Invalid token", detail: "The access token is invalid", code: "INVALID_TOKEN", status: "401" };
+    const error = {
+      title: "Invalid token",
+      detail: "The access token is invalid",
+      code: "INVALID_TOKEN",
+      status: "401",
+    };
     return { status: 401, body: { errors: [error] } };
   }
 

@@ -25,7 +25,11 @@ async function serve(answers) {
   return at;
 }
 
-const reason = (promise) => promise.then(() => "verified", (error) => error.reason ?? error);
+const reason = (promise) =>
+  promise.then(
+    () => "verified",
+    (error) => error.reason ?? error,
+  );
 const JWKS = "/.well-known/jwks.json";
 
 // What tells the age of keys, to be set ahead.
@@ -47,28 +51,55 @@ describe("decoding", () => {
   });
 
   test("what is no token is refused without being shown", () => {
-    for (const text of ["", "a", "a.b", "a.b.c", `${part({})}.${part([])}.x`, `${part({})}.${part("null")}.x`, `${part({})}.${part("{")}.x`,
-      `${part({})}..x`, `${part({})}.${part({})}`, `${part({})}.${part({})}.a.b`, `${part({})}.w5g.x`, `${part({})}.e30=.x`, null, undefined, 7, {},
-      `${part({})}.${part({ a: "canary".repeat(20_000) })}.x`]) {
-      assert.throws(() => auth.jwtDecode(text), (error) => {
-        assert.deepEqual([error.name, error.code, error.reason], ["InvalidTokenError", "invalid_token", "malformed"]);
-        assert.ok(error instanceof auth.TokenError);
-        return !inspect(error).includes("canary");
-      });
+    for (const text of [
+      "",
+      "a",
+      "a.b",
+      "a.b.c",
+      `${part({})}.${part([])}.x`,
+      `${part({})}.${part("null")}.x`,
+      `${part({})}.${part("{")}.x`,
+      `${part({})}..x`,
+      `${part({})}.${part({})}`,
+      `${part({})}.${part({})}.a.b`,
+      `${part({})}.w5g.x`,
+      `${part({})}.e30=.x`,
+      null,
+      undefined,
+      7,
+      {},
+      `${part({})}.${part({ a: "canary".repeat(20_000) })}.x`,
+    ]) {
+      assert.throws(
+        () => auth.jwtDecode(text),
+        (error) => {
+          assert.deepEqual([error.name, error.code, error.reason], ["InvalidTokenError", "invalid_token", "malformed"]);
+          assert.ok(error instanceof auth.TokenError);
+          return !inspect(error).includes("canary");
+        },
+      );
     }
   });
 
   test("the kinds", () => {
-    const kinds = { user: auth.jwtIsUser, dashboard: auth.jwtIsDashboard, integration: auth.jwtIsIntegration, sales_channel: auth.jwtIsSalesChannel, webapp: auth.jwtIsWebApp };
+    const kinds = {
+      user: auth.jwtIsUser,
+      dashboard: auth.jwtIsDashboard,
+      integration: auth.jwtIsIntegration,
+      sales_channel: auth.jwtIsSalesChannel,
+      webapp: auth.jwtIsWebApp,
+    };
     for (const kind of [...Object.keys(kinds), "other", undefined]) {
       for (const [name, is] of Object.entries(kinds)) assert.equal(is({ application: { kind } }), name === kind);
     }
-    for (const is of Object.values(kinds)) for (const payload of [{}, undefined, null]) assert.equal(is(payload), false);
+    for (const is of Object.values(kinds))
+      for (const payload of [{}, undefined, null]) assert.equal(is(payload), false);
   });
 
   test("where the Provisioning API is", () => {
     const { token } = makeKey("EdDSA");
-    const base = (iss, scope = "provisioning-api metrics-api") => auth.getProvisioningApiBaseEndpoint(token({ iss, scope }));
+    const base = (iss, scope = "provisioning-api metrics-api") =>
+      auth.getProvisioningApiBaseEndpoint(token({ iss, scope }));
     assert.equal(base("https://auth.commercelayer.io"), "https://provisioning.commercelayer.io");
     assert.equal(base("https://auth.commercelayer.co", "provisioning-api"), "https://provisioning.commercelayer.co");
     assert.equal(base("https://commercelayer.io"), "https://provisioning.commercelayer.io");
@@ -108,11 +139,15 @@ describe("decoding", () => {
     const at = await serve();
     const { default: CommerceLayerProvisioning } = await load("commercelayer/index.js");
     const accessToken = at.key.token({ scope: "market:all", application: { kind: "sales_channel" } });
-    const error = await CommerceLayerProvisioning({ accessToken, serverURL: at.url }).api_credentials.list().catch((error) => error);
+    const error = await CommerceLayerProvisioning({ accessToken, serverURL: at.url })
+      .api_credentials.list()
+      .catch((error) => error);
     assert.deepEqual([error.name, error.status, error.apiCode], ["ApiError", 401, "INVALID_TOKEN"]);
     assert.match(error.hint, /^The token is one of kind sales_channel/);
     const right = at.key.token({ scope: "provisioning-api", application: { kind: "user" } });
-    const other = await CommerceLayerProvisioning({ accessToken: right, serverURL: at.url }).api_credentials.list().catch((error) => error);
+    const other = await CommerceLayerProvisioning({ accessToken: right, serverURL: at.url })
+      .api_credentials.list()
+      .catch((error) => error);
     assert.doesNotMatch(other.hint, /kind/);
   });
 
@@ -143,7 +178,12 @@ describe("verifying", () => {
 
       const [head, body, signature] = text.split(".");
       const stranger = makeKey(alg, "kid-1").token(claims);
-      for (const forged of [stranger, [head, part({ ...claims, scope: "all" }), signature].join("."), [head, body, ""].join("."), [head, body, signature.slice(0, -8)].join(".")]) {
+      for (const forged of [
+        stranger,
+        [head, part({ ...claims, scope: "all" }), signature].join("."),
+        [head, body, ""].join("."),
+        [head, body, signature.slice(0, -8)].join("."),
+      ]) {
         assert.equal(await reason(auth.jwtVerify(forged, { serverURL: at.url })), "signature");
       }
       assert.equal(at.of(JWKS).length, 1);
@@ -192,22 +232,39 @@ describe("verifying", () => {
     }
     // Nobody asked the server that a token named.
     assert.equal(evil.requests.length, 0);
-    for (const token of [at.key.token(claims), at.key.token({ ...claims, iss: `${at.url}/` }), at.key.token({ ...claims, exp: at.now() - 5 })]) {
+    for (const token of [
+      at.key.token(claims),
+      at.key.token({ ...claims, iss: `${at.url}/` }),
+      at.key.token({ ...claims, exp: at.now() - 5 }),
+    ]) {
       await auth.jwtVerify(token, { serverURL: at.url });
     }
     const expired = at.key.token({ ...claims, exp: 1 });
     await assert.rejects(auth.jwtVerify(expired, { serverURL: at.url }), auth.TokenExpiredError);
     await auth.jwtVerify(expired, { serverURL: at.url, ignoreExpiration: true });
     await auth.jwtVerify(expired, { serverURL: at.url, clock: { now: () => 5_000 } });
-    assert.equal(await reason(auth.jwtVerify(at.key.token(claims), { serverURL: at.url, issuer: "https://auth.commercelayer.io" })), "issuer");
-    await auth.jwtVerify(at.key.token({ ...claims, iss: "https://auth.commercelayer.io" }), { serverURL: at.url, issuer: "https://auth.commercelayer.io" });
+    assert.equal(
+      await reason(
+        auth.jwtVerify(at.key.token(claims), { serverURL: at.url, issuer: "https://auth.commercelayer.io" }),
+      ),
+      "issuer",
+    );
+    await auth.jwtVerify(at.key.token({ ...claims, iss: "https://auth.commercelayer.io" }), {
+      serverURL: at.url,
+      issuer: "https://auth.commercelayer.io",
+    });
   });
 
   test("keys that cannot be right are refused", async () => {
     const at = await serve();
     const short = makeKey("RS512short", "short");
     const { d: _, ...ec } = makeKey("ES256", "ec").jwk;
-    at.keys.push(short.jwk, { ...at.key.jwk, kid: "enc", use: "enc" }, { ...at.key.jwk, kid: "alg", alg: "RS256" }, { ...ec, x: "AAAA" });
+    at.keys.push(
+      short.jwk,
+      { ...at.key.jwk, kid: "enc", use: "enc" },
+      { ...at.key.jwk, kid: "alg", alg: "RS256" },
+      { ...ec, x: "AAAA" },
+    );
     const token = (kid, alg = "RS512") => at.key.token({ iss: at.url, exp: at.now() + 60 }, { kid, alg });
     for (const [kid, alg] of [["short"], ["enc"], ["alg"], ["ec", "ES256"], ["ec", "RS512"]]) {
       assert.equal(await reason(auth.jwtVerify(token(kid, alg), { serverURL: at.url })), "key_unusable", kid);
@@ -227,7 +284,10 @@ describe("verifying", () => {
     at.keys.push(next.jwk);
     await Promise.all(Array.from({ length: 50 }, () => verify(token(next))));
     assert.equal(at.of(JWKS).length, 2);
-    for (const why of await Promise.all(Array.from({ length: 50 }, (_, number) => reason(verify(token(at.key, `kid-${number}`)))))) assert.equal(why, "key_unknown");
+    for (const why of await Promise.all(
+      Array.from({ length: 50 }, (_, number) => reason(verify(token(at.key, `kid-${number}`)))),
+    ))
+      assert.equal(why, "key_unknown");
     assert.equal(at.of(JWKS).length, 2);
     ahead += 61_000;
     for (let time = 0; time < 5; time++) assert.equal(await reason(verify(token(at.key, "unknown"))), "key_unknown");
@@ -249,7 +309,8 @@ describe("verifying", () => {
     await auth.jwtVerify(token(one), { serverURL: one.url });
     assert.equal(await reason(auth.jwtVerify(token(other), { serverURL: other.url })), "signature");
     // Far more issuers than are remembered: the first is fetched again.
-    for (let number = 0; number < 20; number++) await reason(auth.jwtVerify(token(other), { serverURL: `${other.url}/${number}`, issuer: other.url }));
+    for (let number = 0; number < 20; number++)
+      await reason(auth.jwtVerify(token(other), { serverURL: `${other.url}/${number}`, issuer: other.url }));
     await auth.jwtVerify(token(one), { serverURL: one.url });
     assert.equal(one.of(JWKS).length, 2);
   });
@@ -259,11 +320,18 @@ describe("verifying", () => {
     const at = await serve({ keys: () => body });
     const token = at.key.token({ iss: at.url, exp: at.now() + 60 });
     const verify = () => auth.jwtVerify(token, { serverURL: at.url });
-    for (const bad of [{ status: 500, body: "" }, { status: 302, headers: { location: `${at.url}/elsewhere` }, body: "" }, { status: 200, body: "<html>" }, { status: 200, body: "[]" },
-      { status: 200, body: '{"keys":{}}' }, { status: 200, body: `{"keys":[],"a":"${"x".repeat(1 << 20)}"}` }]) {
+    for (const bad of [
+      { status: 500, body: "" },
+      { status: 302, headers: { location: `${at.url}/elsewhere` }, body: "" },
+      { status: 200, body: "<html>" },
+      { status: 200, body: "[]" },
+      { status: 200, body: '{"keys":{}}' },
+      { status: 200, body: `{"keys":[],"a":"${"x".repeat(1 << 20)}"}` },
+    ]) {
       body = bad;
       const before = at.of(JWKS).length;
-      for (const why of await Promise.all(Array.from({ length: 10 }, () => reason(verify())))) assert.equal(why, "keys_unreachable");
+      for (const why of await Promise.all(Array.from({ length: 10 }, () => reason(verify()))))
+        assert.equal(why, "keys_unreachable");
       assert.equal(await reason(verify()), "keys_unreachable");
       assert.equal(at.of(JWKS).length, before + 1);
       ahead += 6_000;
@@ -284,6 +352,8 @@ describe("verifying", () => {
   });
 
   test("a place that is not secure is refused before anything is fetched", async () => {
-    await assert.rejects(auth.jwtVerify(makeKey("EdDSA").token({}), { authURL: "http://auth.commercelayer.io" }), { option: "authURL" });
+    await assert.rejects(auth.jwtVerify(makeKey("EdDSA").token({}), { authURL: "http://auth.commercelayer.io" }), {
+      option: "authURL",
+    });
   });
 });

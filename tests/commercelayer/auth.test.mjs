@@ -44,21 +44,42 @@ function refuse(at) {
 /** Makes calls of the API with a session of these options. */
 function client(at, options) {
   const session = new Session(commerceLayerPlan({ serverURL: at.url, clock, ...options }), sender(options.fetch));
-  const driver = new Driver(session, { retryConfig: { strategy: "none" }, send: (_facts, url, init) => fetch(url, init) });
+  const driver = new Driver(session, {
+    retryConfig: { strategy: "none" },
+    send: (_facts, url, init) => fetch(url, init),
+  });
   const facts = { id: "api_credentials.list", method: "GET", effect: 0 };
   const closed = new AbortController().signal;
-  const call = (more = {}) => driver.run({ facts, url: `${session.baseURL}/api_credentials`, headers: {}, body: null }, more, closed, (answer) => answer.status);
+  const call = (more = {}) =>
+    driver.run(
+      { facts, url: `${session.baseURL}/api_credentials`, headers: {}, body: null },
+      more,
+      closed,
+      (answer) => answer.status,
+    );
   return { session, call };
 }
 
 const calls = (number, call) => Promise.all(Array.from({ length: number }, () => call()));
-const failure = (promise) => promise.then(() => assert.fail("it should fail"), (error) => error);
+const failure = (promise) =>
+  promise.then(
+    () => assert.fail("it should fail"),
+    (error) => error,
+  );
 
 describe("grants", () => {
   const verifier = "v".repeat(43);
   for (const [grant, credentials, sent] of [
-    ["clientCredentials", () => auth.clientCredentials(APPLICATION), { grant_type: "client_credentials", client_id: "client-id-1", client_secret: APPLICATION.clientSecret }],
-    ["clientCredentials", () => auth.clientCredentials({ clientId: "sales", scope: "market:all" }), { grant_type: "client_credentials", client_id: "sales", scope: "market:all" }],
+    [
+      "clientCredentials",
+      () => auth.clientCredentials(APPLICATION),
+      { grant_type: "client_credentials", client_id: "client-id-1", client_secret: APPLICATION.clientSecret },
+    ],
+    [
+      "clientCredentials",
+      () => auth.clientCredentials({ clientId: "sales", scope: "market:all" }),
+      { grant_type: "client_credentials", client_id: "sales", scope: "market:all" },
+    ],
     [
       "clientCredentials",
       () => auth.clientCredentials({ clientId: " sales\n", clientSecret: new TextEncoder().encode('"bytes"') }),
@@ -66,18 +87,42 @@ describe("grants", () => {
     ],
     [
       "password",
-      () => auth.password({ clientId: "sales", username: "a@example.com", password: ' "p w" é\\', scope: "market:id:1" }),
-      { grant_type: "password", client_id: "sales", username: "a@example.com", password: ' "p w" é\\', scope: "market:id:1" },
+      () =>
+        auth.password({ clientId: "sales", username: "a@example.com", password: ' "p w" é\\', scope: "market:id:1" }),
+      {
+        grant_type: "password",
+        client_id: "sales",
+        username: "a@example.com",
+        password: ' "p w" é\\',
+        scope: "market:id:1",
+      },
     ],
     [
       "refreshToken",
       () => auth.refreshToken({ ...APPLICATION, refreshToken: "refresh-1" }),
-      { grant_type: "refresh_token", client_id: "client-id-1", client_secret: APPLICATION.clientSecret, refresh_token: "refresh-1" },
+      {
+        grant_type: "refresh_token",
+        client_id: "client-id-1",
+        client_secret: APPLICATION.clientSecret,
+        refresh_token: "refresh-1",
+      },
     ],
     [
       "authorizationCode",
-      () => auth.authorizationCode({ clientId: "web", code: "code-1", redirectUri: "https://shop.example/back?x=1", codeVerifier: verifier }),
-      { grant_type: "authorization_code", client_id: "web", code: "code-1", redirect_uri: "https://shop.example/back?x=1", code_verifier: verifier },
+      () =>
+        auth.authorizationCode({
+          clientId: "web",
+          code: "code-1",
+          redirectUri: "https://shop.example/back?x=1",
+          codeVerifier: verifier,
+        }),
+      {
+        grant_type: "authorization_code",
+        client_id: "web",
+        code: "code-1",
+        redirect_uri: "https://shop.example/back?x=1",
+        code_verifier: verifier,
+      },
     ],
     [
       "jwtBearer",
@@ -119,7 +164,11 @@ describe("grants", () => {
       [() => auth.clientCredentials({ clientId: "secret-token:x" }), "clientId", "grant_is_secret"],
       [() => auth.clientCredentials({ clientId: "a\0b" }), "credentials", "grant_fields"],
       [() => auth.clientCredentials({ clientId: "a", clientSecret: "a" }), "clientSecret", "grant_same"],
-      [() => auth.clientCredentials({ clientId: "a", clientSecret: "eyJh.e30.c2ln" }), "clientSecret", "grant_is_token"],
+      [
+        () => auth.clientCredentials({ clientId: "a", clientSecret: "eyJh.e30.c2ln" }),
+        "clientSecret",
+        "grant_is_token",
+      ],
       [() => auth.clientCredentials({ clientId: "a", clientSecret: "two words" }), "clientSecret", "grant_character"],
       [() => auth.password({ ...ok, username: "", password: "p" }), "username", "grant_missing"],
       [() => auth.password({ ...ok, username: "u", password: "" }), "password", "grant_missing"],
@@ -129,16 +178,30 @@ describe("grants", () => {
       [() => auth.authorizationCode({ ...ok, code: "", redirectUri: "https://a" }), "code", "grant_missing"],
       [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "" }), "redirectUri", "grant_missing"],
       [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "/back" }), "redirectUri", "grant_redirect"],
-      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "short" }), "codeVerifier", "grant_verifier"],
-      [() => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "é".repeat(50) }), "codeVerifier", "grant_character"],
+      [
+        () => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "short" }),
+        "codeVerifier",
+        "grant_verifier",
+      ],
+      [
+        () => auth.authorizationCode({ ...ok, code: "c", redirectUri: "app:back", codeVerifier: "é".repeat(50) }),
+        "codeVerifier",
+        "grant_character",
+      ],
     ]) {
       assert.throws(() => plan(make()), { code: "invalid_configuration", option, reason }, `${option} ${reason}`);
     }
     assert.throws(() => plan(keyturn.accessToken("t")), { option: "credentials", reason: "not_credentials" });
     const session = (options) => new Session(commerceLayerPlan(options), () => assert.fail());
     assert.throws(() => session({}), { option: "accessToken", reason: "credentials_missing" });
-    assert.throws(() => session({ accessToken: "a", credentials: auth.accessToken("b") }), { option: "credentials", reason: "credentials_twice" });
-    assert.throws(() => session({ accessToken: "a", refreshToken: "b" }), { option: "refreshToken", reason: "not_a_function" });
+    assert.throws(() => session({ accessToken: "a", credentials: auth.accessToken("b") }), {
+      option: "credentials",
+      reason: "credentials_twice",
+    });
+    assert.throws(() => session({ accessToken: "a", refreshToken: "b" }), {
+      option: "refreshToken",
+      reason: "not_a_function",
+    });
     assert.throws(() => auth.tokenFunction("a"), { option: "tokenFunction" });
   });
 
@@ -148,10 +211,22 @@ describe("grants", () => {
       return [session.baseURL, session.authURL];
     };
     assert.deepEqual(at({}), ["https://provisioning.commercelayer.io/api", "https://auth.commercelayer.io"]);
-    assert.deepEqual(at({ domain: "Commercelayer.CO" }), ["https://provisioning.commercelayer.co/api", "https://auth.commercelayer.co"]);
-    assert.deepEqual(at({ serverURL: "http://127.0.0.1:8080/" }), ["http://127.0.0.1:8080/api", "http://127.0.0.1:8080"]);
-    assert.deepEqual(at({ serverURL: new URL("https://proxy.example/cl/api") }), ["https://proxy.example/cl/api", "https://proxy.example/cl"]);
-    assert.deepEqual(at({ authURL: "http://localhost:1" }), ["https://provisioning.commercelayer.io/api", "http://localhost:1"]);
+    assert.deepEqual(at({ domain: "Commercelayer.CO" }), [
+      "https://provisioning.commercelayer.co/api",
+      "https://auth.commercelayer.co",
+    ]);
+    assert.deepEqual(at({ serverURL: "http://127.0.0.1:8080/" }), [
+      "http://127.0.0.1:8080/api",
+      "http://127.0.0.1:8080",
+    ]);
+    assert.deepEqual(at({ serverURL: new URL("https://proxy.example/cl/api") }), [
+      "https://proxy.example/cl/api",
+      "https://proxy.example/cl",
+    ]);
+    assert.deepEqual(at({ authURL: "http://localhost:1" }), [
+      "https://provisioning.commercelayer.io/api",
+      "http://localhost:1",
+    ]);
     for (const [options, option, reason] of [
       [{ domain: "https://commercelayer.io" }, "domain", "domain_is_url"],
       [{ domain: "auth.commercelayer.io" }, "domain", "domain_has_service"],
@@ -200,7 +275,7 @@ describe("grants", () => {
       [120, (at) => ({ access_token: at.issue({}, 60), expires_in: 7200 })],
       [60, (at) => ({ access_token: at.issue({}, 3600) })],
       [60, (at) => ({ access_token: at.issue({}, 3600), expires_in: "soon" })],
-      [120, (at) => ((at.good.add("opaque"), { access_token: "opaque" }))],
+      [120, (at) => (at.good.add("opaque"), { access_token: "opaque" })],
       [120, (at) => ({ access_token: at.issue({ iat: undefined }, 3600) })],
     ]) {
       minutes = 0;
@@ -230,22 +305,38 @@ describe("refresh tokens", () => {
       auth.jwtBearer({ clientId: "web", clientSecret: "s", assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }),
     ]) {
       let at;
-      at = await serve({ token: (_body, number) => at.grant({ refresh_token: `refresh-${number}`, owner_id: "o", owner_type: "customer" }) });
+      at = await serve({
+        token: (_body, number) =>
+          at.grant({ refresh_token: `refresh-${number}`, owner_id: "o", owner_type: "customer" }),
+      });
       const { call } = client(at, { credentials });
       for (let time = 0; time < 3; time++) {
         assert.equal(await call(), 200);
         refuse(at);
       }
       assert.equal(await call(), 200);
-      const renewals = at.of("/oauth/token").slice(1).map(({ body }) => [body.grant_type, body.refresh_token, body.password ?? body.code ?? body.assertion]);
-      assert.deepEqual(renewals, [1, 2, 3].map((number) => ["refresh_token", `refresh-${number}`, undefined]));
+      const renewals = at
+        .of("/oauth/token")
+        .slice(1)
+        .map(({ body }) => [body.grant_type, body.refresh_token, body.password ?? body.code ?? body.assertion]);
+      assert.deepEqual(
+        renewals,
+        [1, 2, 3].map((number) => ["refresh_token", `refresh-${number}`, undefined]),
+      );
     }
   });
 
   test("an answer without one, or with one that cannot be right, leaves the one that is held", async () => {
     let number = 0;
     let at;
-    const more = [{}, { refresh_token: null }, { refresh_token: "" }, { refresh_token: 7 }, { refresh_token: "a\nb" }, { refresh_token: ["x"] }];
+    const more = [
+      {},
+      { refresh_token: null },
+      { refresh_token: "" },
+      { refresh_token: 7 },
+      { refresh_token: "a\nb" },
+      { refresh_token: ["x"] },
+    ];
     at = await serve({ token: () => at.grant(more[number++] ?? {}) });
     const { call } = client(at, { credentials: auth.refreshToken({ clientId: "web", refreshToken: "refresh-0" }) });
     for (let time = 0; time < more.length; time++) {
@@ -260,7 +351,9 @@ describe("refresh tokens", () => {
     let asked = 0;
     at = await serve({ token: () => at.grant({ refresh_token: "refresh-1" }) });
     const web = { clientId: "web", clientSecret: "s" };
-    const good = client(at, { credentials: auth.jwtBearer({ ...web, assertion: () => (asked++, auth.createAssertion({ payload: {} })) }) });
+    const good = client(at, {
+      credentials: auth.jwtBearer({ ...web, assertion: () => (asked++, auth.createAssertion({ payload: {} })) }),
+    });
     for (let time = 0; time < 3; time++) {
       assert.equal(await good.call(), 200);
       refuse(at);
@@ -270,8 +363,18 @@ describe("refresh tokens", () => {
     at.requests.length = 0;
     const thrown = new Error("not signed in");
     for (const [assertion, message] of [
-      [() => { throw thrown; }, /`assertion` function failed$/],
-      [async () => { throw thrown; }, /`assertion` function failed$/],
+      [
+        () => {
+          throw thrown;
+        },
+        /`assertion` function failed$/,
+      ],
+      [
+        async () => {
+          throw thrown;
+        },
+        /`assertion` function failed$/,
+      ],
       [() => "two words", /what `assertion` gave is no token$/],
       [() => "", /what `assertion` gave is no token$/],
       ["two words", /what `assertion` gave is no token$/],
@@ -285,34 +388,50 @@ describe("refresh tokens", () => {
   });
 
   test("one that is refused: a password is used again, a code is not", async () => {
-    const token = (at) => (body) => (body.grant_type === "refresh_token" ? { status: 400, body: { error: "invalid_grant" } } : at().grant({ refresh_token: "r" }));
+    const token = (at) => (body) =>
+      body.grant_type === "refresh_token"
+        ? { status: 400, body: { error: "invalid_grant" } }
+        : at().grant({ refresh_token: "r" });
     let at;
     at = await serve({ token: token(() => at) });
     const customer = client(at, { credentials: auth.password({ clientId: "sales", username: "u", password: "p" }) });
     await customer.call();
     refuse(at);
     assert.equal(await customer.call(), 200);
-    assert.deepEqual(at.of("/oauth/token").map(({ body }) => body.grant_type), ["password", "refresh_token", "password"]);
+    assert.deepEqual(
+      at.of("/oauth/token").map(({ body }) => body.grant_type),
+      ["password", "refresh_token", "password"],
+    );
 
     at = await serve({ token: token(() => at) });
-    const web = client(at, { credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }) });
+    const web = client(at, {
+      credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }),
+    });
     await web.call();
     refuse(at);
     const error = await failure(web.call());
     assert.deepEqual([error.code, error.reason], ["authentication_failed", "invalid_grant"]);
     assert.match(error.hint, /sign in again/);
-    assert.deepEqual(at.of("/oauth/token").map(({ body }) => body.grant_type), ["authorization_code", "refresh_token"]);
+    assert.deepEqual(
+      at.of("/oauth/token").map(({ body }) => body.grant_type),
+      ["authorization_code", "refresh_token"],
+    );
   });
 
   test("a core that breaks: the refresh token goes on with the credential", async () => {
     let at;
     at = await serve({ token: (_body, number) => at.grant({ refresh_token: `refresh-${number}` }) });
-    const { call } = client(at, { credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }) });
+    const { call } = client(at, {
+      credentials: auth.authorizationCode({ clientId: "web", code: "c", redirectUri: "https://a.example" }),
+    });
     const renewable = client(at, { accessToken: "old", refreshToken: () => at.issue() });
     await call();
     await renewable.call();
     const renewed = renewable.session.token;
-    assert.throws(() => guarded((glue) => Object.assign(Object.create(glue.Session.prototype), { __wbg_ptr: 0 }).base()), { code: "internal" });
+    assert.throws(
+      () => guarded((glue) => Object.assign(Object.create(glue.Session.prototype), { __wbg_ptr: 0 }).base()),
+      { code: "internal" },
+    );
     assert.equal(await call(), 200);
     assert.equal(at.of("/oauth/token").at(-1).body.refresh_token, "refresh-1");
     assert.equal(await renewable.call(), 200);
@@ -321,7 +440,8 @@ describe("refresh tokens", () => {
 });
 
 describe("a token that a function renews", () => {
-  const expired = (at) => at.key.token({ iss: at.url, iat: 1, exp: 2, scope: "provisioning-api", application: { kind: "user" } });
+  const expired = (at) =>
+    at.key.token({ iss: at.url, iat: 1, exp: 2, scope: "provisioning-api", application: { kind: "user" } });
 
   test("50 calls that are refused at once ask for one; the function is told which was refused", async () => {
     const at = await serve();
@@ -357,8 +477,18 @@ describe("a token that a function renews", () => {
   test("a function that fails, or gives no token, is an error of its own; it is asked again later", async () => {
     const at = await serve();
     for (const [refreshToken, pattern] of [
-      [() => { throw new Error("no network"); }, /function failed$/],
-      [async () => { throw new Error("no network"); }, /function failed$/],
+      [
+        () => {
+          throw new Error("no network");
+        },
+        /function failed$/,
+      ],
+      [
+        async () => {
+          throw new Error("no network");
+        },
+        /function failed$/,
+      ],
       [() => "", /is no token: bearer_empty/],
       [() => undefined, /is no token: bearer_empty/],
       [() => ({ accessToken: "x" }), /is no token: bearer_empty/],
@@ -368,7 +498,10 @@ describe("a token that a function renews", () => {
       let asked = 0;
       const { call, session } = client(at, { accessToken: "old", refreshToken: () => (asked++, refreshToken()) });
       for (const error of await calls(10, () => failure(call()))) {
-        assert.deepEqual([error.name, error.code, error.reason], ["AuthenticationError", "authentication_failed", "token_refresh"]);
+        assert.deepEqual(
+          [error.name, error.code, error.reason],
+          ["AuthenticationError", "authentication_failed", "token_refresh"],
+        );
         assert.match(error.message, pattern);
       }
       assert.equal(asked, 1);
@@ -416,12 +549,30 @@ describe("a token that a function renews", () => {
 describe("what the token endpoint answers", () => {
   test("refusals are typed, with the server's words and a hint", async () => {
     for (const [status, body, reason, message, hint] of [
-      [401, { error: "invalid_client", error_description: "Client authentication failed" }, "invalid_client", /: Client authentication failed$/, /profile menu/],
-      [401, { errors: [{ title: "Unauthorized", detail: "No such application", code: "UNAUTHORIZED", status: "401" }] }, "UNAUTHORIZED", /No such application$/, /profile menu/],
+      [
+        401,
+        { error: "invalid_client", error_description: "Client authentication failed" },
+        "invalid_client",
+        /: Client authentication failed$/,
+        /profile menu/,
+      ],
+      [
+        401,
+        { errors: [{ title: "Unauthorized", detail: "No such application", code: "UNAUTHORIZED", status: "401" }] },
+        "UNAUTHORIZED",
+        /No such application$/,
+        /profile menu/,
+      ],
       [200, { errors: [{ title: "Unauthorized", status: "401" }] }, "token_refused", /Unauthorized$/, /profile menu/],
       [400, { errors: [{}] }, "token_refused", /refused the credential$/, /profile menu/],
       [400, { errors: "no" }, "token_refused", /refused the credential$/, /profile menu/],
-      [429, { errors: [{ title: "Too many requests", code: "RATE_LIMIT" }] }, "RATE_LIMIT", /Too many requests/, /tokenStore/],
+      [
+        429,
+        { errors: [{ title: "Too many requests", code: "RATE_LIMIT" }] },
+        "RATE_LIMIT",
+        /Too many requests/,
+        /tokenStore/,
+      ],
       [404, "<html>", "token_endpoint_not_found", /no token endpoint/, /authURL/],
       [502, "<html>Bad gateway</html>", "token_server_error", /failed$/, undefined],
       [200, "<html>", "token_html", /web page/, /authURL/],
@@ -432,10 +583,15 @@ describe("what the token endpoint answers", () => {
       [200, { access_token: "a", expires_in: -1 }, "token_expired_on_arrival", /expired already/, undefined],
       [302, "", "token_unexpected_status", /should not/, /authURL/],
     ]) {
-      const at = await serve({ token: () => ({ status, body, headers: { "x-request-id": "req-1", location: "http://127.0.0.1:1/" } }) });
+      const at = await serve({
+        token: () => ({ status, body, headers: { "x-request-id": "req-1", location: "http://127.0.0.1:1/" } }),
+      });
       const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
       const error = await failure(call());
-      assert.deepEqual([error.name, error.status, error.reason, error.requestId], ["AuthenticationError", status, reason, "req-1"]);
+      assert.deepEqual(
+        [error.name, error.status, error.reason, error.requestId],
+        ["AuthenticationError", status, reason, "req-1"],
+      );
       assert.match(error.message, message);
       if (hint) assert.match(error.hint, hint);
       else assert.equal(error.hint, undefined);
@@ -454,13 +610,22 @@ describe("what the token endpoint answers", () => {
     const all = [];
     const keep = (text) => (all.push(text), text);
     let at;
-    at = await serve({ token: () => at.grant({ access_token: keep(fresh("token")), refresh_token: keep(fresh("refresh")) }) });
+    at = await serve({
+      token: () => at.grant({ access_token: keep(fresh("token")), refresh_token: keep(fresh("refresh")) }),
+    });
     const secret = () => ({ clientId: "web", clientSecret: keep(fresh("secret")) });
     for (const options of [
       { credentials: auth.clientCredentials(secret()) },
       { credentials: auth.password({ ...secret(), username: "u", password: keep(fresh("password")) }) },
       { credentials: auth.refreshToken({ ...secret(), refreshToken: keep(fresh("refresh")) }) },
-      { credentials: auth.authorizationCode({ ...secret(), code: keep(fresh("code")), redirectUri: "app:back", codeVerifier: keep(fresh("v".repeat(43))) }) },
+      {
+        credentials: auth.authorizationCode({
+          ...secret(),
+          code: keep(fresh("code")),
+          redirectUri: "app:back",
+          codeVerifier: keep(fresh("v".repeat(43))),
+        }),
+      },
       { credentials: auth.jwtBearer({ ...secret(), assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }) },
       { accessToken: keep(fresh("old")), refreshToken: () => keep(fresh("new")) },
     ]) {
@@ -488,29 +653,51 @@ describe("what the token endpoint answers", () => {
     const debugLogger = { log: (...line) => lines.push(line), group() {}, groupEnd() {} };
     const shown = (value) => inspect(value, { depth: 20, showHidden: true, getters: true });
     const all = (error) => [shown(error), error.stack, JSON.stringify(error), String(error.cause?.stack)].join("\n");
-    const secrets = { clientId: "web", clientSecret: `${CANARY}-client-secret-of-forty-three-characters`, scope: "market:all" };
+    const secrets = {
+      clientId: "web",
+      clientSecret: `${CANARY}-client-secret-of-forty-three-characters`,
+      scope: "market:all",
+    };
     const made = [
       auth.clientCredentials(secrets),
       auth.password({ ...secrets, username: "u", password: `${CANARY}-password-0123456789-0123456789-01234` }),
       auth.refreshToken({ ...secrets, refreshToken: `${CANARY}-refresh-0123456789-0123456789-012345` }),
-      auth.authorizationCode({ ...secrets, code: `${CANARY}-code-0123456789-0123456789-0123456789`, redirectUri: "https://a.example" }),
+      auth.authorizationCode({
+        ...secrets,
+        code: `${CANARY}-code-0123456789-0123456789-0123456789`,
+        redirectUri: "https://a.example",
+      }),
       auth.jwtBearer({ ...secrets, assertion: `eyJhbGciOiJIUzUxMiJ9.${CANARY}.c2ln` }),
     ];
     for (const credentials of made) {
       for (const status of [200, 400, 401, 500]) {
-        const at = await serve({ token: (body) => ({ status, body: { error: "invalid_grant", error_description: `got ${Object.values(body).join(" ")}` } }) });
+        const at = await serve({
+          token: (body) => ({
+            status,
+            body: { error: "invalid_grant", error_description: `got ${Object.values(body).join(" ")}` },
+          }),
+        });
         const { call, session } = client(at, { credentials, debugLogger });
         assert.doesNotMatch(all(await failure(call())), new RegExp(CANARY));
-        assert.doesNotMatch(shown([credentials, session, session.authentication]) + JSON.stringify([credentials, session]), new RegExp(CANARY));
+        assert.doesNotMatch(
+          shown([credentials, session, session.authentication]) + JSON.stringify([credentials, session]),
+          new RegExp(CANARY),
+        );
         session.close();
         assert.equal((await failure(call())).code, "closed");
       }
     }
     for (const refreshToken of [() => `${CANARY} two words`, () => `secret-token:${CANARY}`]) {
       const at = await serve();
-      assert.doesNotMatch(all(await failure(client(at, { accessToken: `${CANARY}-token`, refreshToken, debugLogger }).call())), new RegExp(CANARY));
+      assert.doesNotMatch(
+        all(await failure(client(at, { accessToken: `${CANARY}-token`, refreshToken, debugLogger }).call())),
+        new RegExp(CANARY),
+      );
     }
-    assert.throws(() => client({ url: "http://localhost:1" }, { accessToken: `${CANARY} two words` }), (error) => !all(error).includes(CANARY));
+    assert.throws(
+      () => client({ url: "http://localhost:1" }, { accessToken: `${CANARY} two words` }),
+      (error) => !all(error).includes(CANARY),
+    );
     assert.doesNotMatch(shown(lines), new RegExp(CANARY));
   });
 });
@@ -519,7 +706,9 @@ describe("shared stores", () => {
   test("20 clients on one store make one token request, and other principals another", async () => {
     const at = await serve();
     const tokenStore = keyturn.memoryStore();
-    const one = Array.from({ length: 20 }, () => client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }));
+    const one = Array.from({ length: 20 }, () =>
+      client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }),
+    );
     await Promise.all(one.map(({ call }) => call()));
     assert.equal(at.of("/oauth/token").length, 1);
     for (const other of [
@@ -541,7 +730,8 @@ describe("shared stores", () => {
       () => auth.password({ clientId: "sales", username: "u", password: "p" }),
       () => auth.jwtBearer({ clientId: "web", clientSecret: "s", assertion: "eyJhbGciOiJIUzUxMiJ9.e30.c2ln" }),
     ];
-    for (const way of ways) for (let time = 0; time < 2; time++) await client(at, { credentials: way(), tokenStore }).call();
+    for (const way of ways)
+      for (let time = 0; time < 2; time++) await client(at, { credentials: way(), tokenStore }).call();
     assert.equal(at.of("/oauth/token").length, 4);
   });
 
@@ -558,7 +748,10 @@ describe("shared stores", () => {
     });
     const memory = keyturn.memoryStore();
     const keys = new Set();
-    const tokenStore = { ...memory, compareAndSet: (key, ...entry) => (keys.add(key), memory.compareAndSet(key, ...entry)) };
+    const tokenStore = {
+      ...memory,
+      compareAndSet: (key, ...entry) => (keys.add(key), memory.compareAndSet(key, ...entry)),
+    };
     const credentials = () => auth.refreshToken({ clientId: "web", refreshToken: "refresh-0" });
     const workers = Array.from({ length: 4 }, () => client(at, { credentials: credentials(), tokenStore }));
     for (let time = 0; time < 3; time++) {
@@ -582,7 +775,12 @@ describe("30 token requests a minute", () => {
     const debugLogger = { log: (line) => lines.push(line), group() {}, groupEnd() {} };
     const own = (url, init) => fetch(url, init);
     const controller = new AbortController();
-    const open = (number) => client(at, { credentials: auth.clientCredentials({ clientId: `c-${number}`, clientSecret: "s" }), fetch: own, debugLogger });
+    const open = (number) =>
+      client(at, {
+        credentials: auth.clientCredentials({ clientId: `c-${number}`, clientSecret: "s" }),
+        fetch: own,
+        debugLogger,
+      });
     const clients = Array.from({ length: 45 }, (_, number) => open(number));
     const ends = clients.map(({ call }) => call({ signal: controller.signal }).catch(({ code }) => code));
     while (at.of("/api/api_credentials").length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -592,7 +790,10 @@ describe("30 token requests a minute", () => {
     assert.ok(seconds > 30 && seconds <= 60, `${seconds} s, which depends on how long 30 requests took`);
     controller.abort();
     const all = await Promise.all(ends);
-    assert.deepEqual([all.filter((end) => end === 200).length, all.filter((end) => end === "aborted").length], [30, 15]);
+    assert.deepEqual(
+      [all.filter((end) => end === 200).length, all.filter((end) => end === "aborted").length],
+      [30, 15],
+    );
     clients.forEach(({ session }) => session.close());
   });
 
@@ -602,7 +803,9 @@ describe("30 token requests a minute", () => {
     const store = {
       get: async (key) => {
         const entry = entries.get(key);
-        return entry && entry.until > now ? { value: entry.value, version: entry.version, leftMs: entry.until - now } : undefined;
+        return entry && entry.until > now
+          ? { value: entry.value, version: entry.version, leftMs: entry.until - now }
+          : undefined;
       },
       compareAndSet: async (key, value, expected, ttl) => {
         const entry = entries.get(key);
@@ -621,10 +824,12 @@ describe("30 token requests a minute", () => {
         const deadline = new Deadline(0, []);
         const controller = new AbortController();
         const ended = new Deadline(0, [controller.signal]);
-        await new Limit(30).pass("https://auth.example/oauth/token", { store, key: "k" }, ended, () => controller.abort()).then(
-          () => (passed.push(worker), times.push(now)),
-          () => undefined,
-        );
+        await new Limit(30)
+          .pass("https://auth.example/oauth/token", { store, key: "k" }, ended, () => controller.abort())
+          .then(
+            () => (passed.push(worker), times.push(now)),
+            () => undefined,
+          );
         deadline.end();
         now += ms;
       }
@@ -641,7 +846,12 @@ describe("30 token requests a minute", () => {
     let passed = 0;
     const waiting = [];
     const all = Array.from({ length: 80 }, () =>
-      new Limit(30).pass("https://auth.example/oauth/token", { store, key: "k" }, ended, (ms) => waiting.push(ms)).then(() => passed++, () => undefined),
+      new Limit(30)
+        .pass("https://auth.example/oauth/token", { store, key: "k" }, ended, (ms) => waiting.push(ms))
+        .then(
+          () => passed++,
+          () => undefined,
+        ),
     );
     while (passed + waiting.length < 80) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual([passed, waiting.length], [30, 50]);
@@ -652,10 +862,18 @@ describe("30 token requests a minute", () => {
 
   test("a server that says itself when to come back is obeyed by everyone", async () => {
     let at;
-    at = await serve({ token: (_body, number) => (number === 1 ? { status: 429, body: { errors: [{ code: "TOO_MANY_REQUESTS" }] }, headers: { "retry-after": "60" } } : at.grant()) });
+    at = await serve({
+      token: (_body, number) =>
+        number === 1
+          ? { status: 429, body: { errors: [{ code: "TOO_MANY_REQUESTS" }] }, headers: { "retry-after": "60" } }
+          : at.grant(),
+    });
     const tokenStore = keyturn.memoryStore();
-    const clients = Array.from({ length: 5 }, () => client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }));
-    for (const { call } of clients) for (let time = 0; time < 2; time++) assert.equal((await failure(call())).reason, "TOO_MANY_REQUESTS");
+    const clients = Array.from({ length: 5 }, () =>
+      client(at, { credentials: auth.clientCredentials(APPLICATION), tokenStore }),
+    );
+    for (const { call } of clients)
+      for (let time = 0; time < 2; time++) assert.equal((await failure(call())).reason, "TOO_MANY_REQUESTS");
     passedMs += 30_000;
     await failure(clients[0].call());
     assert.equal(at.of("/oauth/token").length, 1);
@@ -665,8 +883,13 @@ describe("30 token requests a minute", () => {
   });
 
   test("a store that fails, or never takes the count, is left out", async () => {
-    const broken = async () => { throw new Error("down"); };
-    for (const store of [{ get: broken, compareAndSet: broken }, { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined }]) {
+    const broken = async () => {
+      throw new Error("down");
+    };
+    for (const store of [
+      { get: broken, compareAndSet: broken },
+      { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined },
+    ]) {
       await new Limit(30).pass("https://auth.example", { store, key: "k" }, deadline(), () => assert.fail());
     }
   });
@@ -677,12 +900,18 @@ describe("with the sandbox", () => {
     const server = await sandbox.serveSandbox();
     servers.push({ close: () => server.close() });
     const { serverURL, clientId, clientSecret, customer } = server.sandbox.commercelayer;
-    const list = await CommerceLayerProvisioning({ serverURL, credentials: auth.clientCredentials({ clientId, clientSecret }) }).api_credentials.list({
+    const list = await CommerceLayerProvisioning({
+      serverURL,
+      credentials: auth.clientCredentials({ clientId, clientSecret }),
+    }).api_credentials.list({
       fields: ["kind", "client_id", "client_secret", "redirect_uri"],
     });
     const application = (kind) => {
       const { client_id, client_secret, redirect_uri } = list.find((one) => one.kind === kind);
-      return { application: { clientId: client_id, ...(kind === "sales_channel" ? {} : { clientSecret: client_secret }) }, redirectUri: redirect_uri };
+      return {
+        application: { clientId: client_id, ...(kind === "sales_channel" ? {} : { clientSecret: client_secret }) },
+        redirectUri: redirect_uri,
+      };
     };
     return { control: server.sandbox.commercelayer, serverURL, own: { clientId, clientSecret }, customer, application };
   };
@@ -692,10 +921,19 @@ describe("with the sandbox", () => {
     const { application: channel } = application("sales_channel");
     const { application: web, redirectUri } = application("webapp");
     const { codeVerifier, codeChallenge } = await auth.createPkce();
-    const page = auth.authorizeURL({ clientId: web.clientId, redirectUri, codeChallenge, state: "s", pageURL: `${serverURL}/oauth/authorize` });
+    const page = auth.authorizeURL({
+      clientId: web.clientId,
+      redirectUri,
+      codeChallenge,
+      state: "s",
+      pageURL: `${serverURL}/oauth/authorize`,
+    });
     const back = new URL(control.authorize(page)).searchParams;
     assert.equal(back.get("state"), "s");
-    const assertion = () => auth.createAssertion({ payload: { "https://commercelayer.io/claims": { owner: { type: "Customer", id: customer.username } } } });
+    const assertion = () =>
+      auth.createAssertion({
+        payload: { "https://commercelayer.io/claims": { owner: { type: "Customer", id: customer.username } } },
+      });
     const scope = "market:all";
     for (const [credentials, kind, application] of [
       [auth.clientCredentials(own), "user", own],
@@ -712,14 +950,20 @@ describe("with the sandbox", () => {
       await auth.revoke({ token, ...application, serverURL });
       assert.equal((await failure(list(token))).status, 401);
     }
-    const refused = await failure(auth.fetchToken(auth.clientCredentials({ ...own, clientSecret: "wrong" }), { serverURL }));
+    const refused = await failure(
+      auth.fetchToken(auth.clientCredentials({ ...own, clientSecret: "wrong" }), { serverURL }),
+    );
     assert.deepEqual([refused.reason, refused.status], ["invalid_client", 401]);
     assert.match(refused.hint, /profile menu/);
   });
 
   test("refresh tokens that are good once: each renewal takes the next", async () => {
     const { serverURL, customer, application } = await roam();
-    const credentials = auth.password({ ...application("sales_channel").application, ...customer, scope: "market:all" });
+    const credentials = auth.password({
+      ...application("sales_channel").application,
+      ...customer,
+      scope: "market:all",
+    });
     const session = new Session(commerceLayerPlan({ serverURL, credentials, clock }), sender());
     const seen = new Set();
     for (let time = 0; time < 4; time++) {
@@ -748,27 +992,41 @@ describe("ending a token", () => {
 
   test("a refusal is typed, and shows neither token nor secret", async () => {
     const at = await serve({
-      revoke: (body) => ({ status: 403, body: { error: "unauthorized_client", error_description: `not ${body.client_secret} for ${body.token}` }, headers: { "x-request-id": "r" } }),
+      revoke: (body) => ({
+        status: 403,
+        body: { error: "unauthorized_client", error_description: `not ${body.client_secret} for ${body.token}` },
+        headers: { "x-request-id": "r" },
+      }),
     });
     const error = await failure(auth.revoke({ token: CANARY, ...APPLICATION, serverURL: at.url }));
-    assert.deepEqual([error.code, error.status, error.reason, error.requestId], ["authentication_failed", 403, "unauthorized_client", "r"]);
+    assert.deepEqual(
+      [error.code, error.status, error.reason, error.requestId],
+      ["authentication_failed", 403, "unauthorized_client", "r"],
+    );
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), new RegExp(CANARY));
     const gone = await authServer();
     await gone.close();
     const unreachable = await failure(auth.revoke({ token: CANARY, ...APPLICATION, serverURL: gone.url }));
     assert.deepEqual([unreachable.reason, unreachable.outcome], ["unreachable", "unknown"]);
     assert.doesNotMatch(inspect(unreachable, { depth: 9, showHidden: true }), new RegExp(CANARY));
-    await assert.rejects(auth.revoke({ token: "t", clientId: "c", serverURL: "http://commercelayer.io" }), { option: "serverURL" });
+    await assert.rejects(auth.revoke({ token: "t", clientId: "c", serverURL: "http://commercelayer.io" }), {
+      option: "serverURL",
+    });
     const slow = await serve();
     slow.delayMs = 1000;
-    assert.equal((await failure(auth.revoke({ token: "t", clientId: "c", serverURL: slow.url, timeoutMs: 30 }))).code, "timeout");
+    assert.equal(
+      (await failure(auth.revoke({ token: "t", clientId: "c", serverURL: slow.url, timeoutMs: 30 }))).code,
+      "timeout",
+    );
   });
 
   test("a token by itself", async () => {
     const at = await serve();
     const token = await auth.fetchToken(auth.clientCredentials(APPLICATION), { serverURL: at.url });
     assert.ok(at.good.has(token));
-    await assert.rejects(auth.fetchToken(auth.clientCredentials(APPLICATION), { serverURL: "http://127.0.0.1:9" }), { reason: "unreachable" });
+    await assert.rejects(auth.fetchToken(auth.clientCredentials(APPLICATION), { serverURL: "http://127.0.0.1:9" }), {
+      reason: "unreachable",
+    });
   });
 });
 
@@ -779,7 +1037,13 @@ describe("sending a person to sign in", () => {
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(codeVerifier)));
     assert.equal(codeChallenge, Buffer.from(hash).toString("base64url"));
     const state = auth.randomState();
-    const url = auth.authorizeURL({ clientId: "web", redirectUri: "https://shop.example/back?a=b", scope: "market:id:1", state, codeChallenge });
+    const url = auth.authorizeURL({
+      clientId: "web",
+      redirectUri: "https://shop.example/back?a=b",
+      scope: "market:id:1",
+      state,
+      codeChallenge,
+    });
     assert.equal(url.origin + url.pathname, "https://dashboard.commercelayer.io/oauth/authorize");
     assert.deepEqual(Object.fromEntries(url.searchParams), {
       client_id: "web",
@@ -790,8 +1054,15 @@ describe("sending a person to sign in", () => {
       code_challenge: codeChallenge,
       code_challenge_method: "S256",
     });
-    assert.deepEqual([...auth.authorizeURL({ clientId: "web", redirectUri: "app:back" }).searchParams.keys()], ["client_id", "redirect_uri", "response_type"]);
-    assert.throws(() => auth.authorizeURL({ clientId: "web", redirectUri: "app:back", pageURL: "http://dashboard.commercelayer.io/" }), { option: "pageURL" });
+    assert.deepEqual(
+      [...auth.authorizeURL({ clientId: "web", redirectUri: "app:back" }).searchParams.keys()],
+      ["client_id", "redirect_uri", "response_type"],
+    );
+    assert.throws(
+      () =>
+        auth.authorizeURL({ clientId: "web", redirectUri: "app:back", pageURL: "http://dashboard.commercelayer.io/" }),
+      { option: "pageURL" },
+    );
     assert.throws(() => auth.authorizeURL({ clientId: "", redirectUri: "app:back" }), { option: "clientId" });
     assert.notEqual(auth.randomState(), state);
   });

@@ -9,7 +9,10 @@ import { load, require } from "./world.mjs";
 
 const cases = readCorpus(readFileSync(join(root, CORPUS), "utf8"));
 
-for (const [way, entry] of Object.entries({ import: await load("keyturn/commercelayer"), require: require("keyturn/commercelayer") })) {
+for (const [way, entry] of Object.entries({
+  import: await load("keyturn/commercelayer"),
+  require: require("keyturn/commercelayer"),
+})) {
   test(`${cases.length} calls, by ${way}`, async () => {
     const failures = await failuresOf(entry, cases);
     assert.ok(failures.length === 0, `${failures.length} fail:\n${failures.join("\n")}\n`);

@@ -2,35 +2,81 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { TOKEN, answer, load, refusal, rejection, resource, server } from "./world.mjs";
+import { answer, load, refusal, rejection, resource, server, TOKEN } from "./world.mjs";
 
 const { ApiError, CommerceLayerProvisioning, ErrorType, SdkError } = await load("keyturn/commercelayer");
 const { KeyturnError } = await load("keyturn");
 
-const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
+const client = (fetch, options = {}) =>
+  CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
 const failing = (step, options) => client(server(step).fetch, options);
 const SECRET = "a-secret-of-the-request";
 
 test("the types are those of the official SDK", () => {
-  assert.deepStrictEqual(Object.values(ErrorType).sort(), ["cancel", "client", "parse", "request", "response", "timeout", "token-refresh"]);
+  assert.deepStrictEqual(Object.values(ErrorType).sort(), [
+    "cancel",
+    "client",
+    "parse",
+    "request",
+    "response",
+    "timeout",
+    "token-refresh",
+  ]);
   const error = new SdkError({ message: "m" });
   assert.deepStrictEqual([error.name, error.type, error.message], ["SdkError", "client", "m"]);
   const refused = new ApiError({ message: "m" });
-  assert.deepStrictEqual([refused.name, refused.type, refused.errors, refused.first()], ["ApiError", "response", [], undefined]);
-  assert.ok(refused instanceof SdkError && SdkError.isSdkError(refused) && ApiError.isApiError(refused) && !ApiError.isApiError(error));
+  assert.deepStrictEqual(
+    [refused.name, refused.type, refused.errors, refused.first()],
+    ["ApiError", "response", [], undefined],
+  );
+  assert.ok(
+    refused instanceof SdkError &&
+      SdkError.isSdkError(refused) &&
+      ApiError.isApiError(refused) &&
+      !ApiError.isApiError(error),
+  );
 });
 
 describe("an answer that is no success", () => {
-  const told = { title: "has already been taken", detail: "name - has already been taken", code: "VALIDATION_ERROR", status: "422", source: { pointer: "/data/attributes/name" } };
+  const told = {
+    title: "has already been taken",
+    detail: "name - has already been taken",
+    code: "VALIDATION_ERROR",
+    status: "422",
+    source: { pointer: "/data/attributes/name" },
+  };
 
   test("carries the request, the answer's headers, the API's code and a message", async () => {
-    const step = refusal(422, [told], { statusText: "Unprocessable Content", headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "3" } });
+    const step = refusal(422, [told], {
+      statusText: "Unprocessable Content",
+      headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "3" },
+    });
     const error = await rejection(failing(step).roles.update({ id: "r", name: "n" }));
     assert.ok(error instanceof ApiError);
-    const { name, type, status, statusText, code, apiCode, errors, method, url, requestId, operation, outcome, message } = error;
-    assert.deepStrictEqual([name, type, status, statusText, code, apiCode], ["ApiError", "response", 422, "Unprocessable Content", "422", "VALIDATION_ERROR"]);
+    const {
+      name,
+      type,
+      status,
+      statusText,
+      code,
+      apiCode,
+      errors,
+      method,
+      url,
+      requestId,
+      operation,
+      outcome,
+      message,
+    } = error;
+    assert.deepStrictEqual(
+      [name, type, status, statusText, code, apiCode],
+      ["ApiError", "response", 422, "Unprocessable Content", "422", "VALIDATION_ERROR"],
+    );
     assert.deepStrictEqual([errors, error.first()], [[told], told]);
-    assert.deepStrictEqual([method, url, requestId], ["PATCH", "https://provisioning.commercelayer.io/api/roles/r", "an-id"]);
+    assert.deepStrictEqual(
+      [method, url, requestId],
+      ["PATCH", "https://provisioning.commercelayer.io/api/roles/r", "an-id"],
+    );
     assert.deepStrictEqual([operation, outcome, message], ["roles.update", "answered", "Unprocessable Content"]);
     assert.equal(error.headers.get("x-ratelimit-remaining"), "3");
     assert.ok(KeyturnError.is(error.cause) && error.cause.code === "unprocessable");
@@ -59,17 +105,31 @@ describe("an answer that is no success", () => {
   });
 
   test("repeats neither the token nor a secret of the request", async () => {
-    const told = [{ detail: `client_secret ${SECRET} is too short`, meta: { value: SECRET, token: TOKEN, client_secret: "another-secret" }, source: { pointer: "/data/attributes/client_secret" } }];
+    const told = [
+      {
+        detail: `client_secret ${SECRET} is too short`,
+        meta: { value: SECRET, token: TOKEN, client_secret: "another-secret" },
+        source: { pointer: "/data/attributes/client_secret" },
+      },
+    ];
     const step = refusal(422, told, { statusText: "" });
     const error = await rejection(failing(step).identity_providers.update({ id: "i", client_secret: SECRET }));
-    for (const shown of [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), error.message, JSON.stringify(error.errors), inspect(error.cause, { depth: 20 })]) {
+    for (const shown of [
+      inspect(error, { depth: 20, showHidden: true }),
+      JSON.stringify(error),
+      error.message,
+      JSON.stringify(error.errors),
+      inspect(error.cause, { depth: 20 }),
+    ]) {
       assert.ok(!shown.includes(SECRET) && !shown.includes(TOKEN) && !shown.includes("another-secret"), shown);
     }
     assert.equal(error.errors[0].meta.value, "[secret]");
   });
 
   test("a redirect is one: a token must not leave its origin", async () => {
-    const error = await rejection(failing(answer(null, { status: 302, headers: { location: "https://evil.example" } })).roles.list());
+    const error = await rejection(
+      failing(answer(null, { status: 302, headers: { location: "https://evil.example" } })).roles.list(),
+    );
     assert.deepStrictEqual([error.type, error.status], ["response", 302]);
   });
 });
@@ -86,9 +146,21 @@ describe("a success that cannot be read", () => {
   ]) {
     test(name, async () => {
       const cl = failing(step, {});
-      for (const call of [() => cl.roles.list(), () => cl.roles.retrieve("r"), () => cl.roles.update({ id: "r", name: "n" }), () => cl.organizations.roles("o"), () => cl.roles.organization("r"), () => cl.roles.count(), () => cl.user.retrieve()]) {
+      for (const call of [
+        () => cl.roles.list(),
+        () => cl.roles.retrieve("r"),
+        () => cl.roles.update({ id: "r", name: "n" }),
+        () => cl.organizations.roles("o"),
+        () => cl.roles.organization("r"),
+        () => cl.roles.count(),
+        () => cl.user.retrieve(),
+      ]) {
         const error = await rejection(call());
-        assert.deepStrictEqual([error.name, error.type, error.outcome], ["SdkError", "parse", "answered"], inspect(error));
+        assert.deepStrictEqual(
+          [error.name, error.type, error.outcome],
+          ["SdkError", "parse", "answered"],
+          inspect(error),
+        );
         assert.ok(error.message && error.method && error.url);
       }
     });
@@ -100,24 +172,41 @@ describe("a success that cannot be read", () => {
   });
 
   test("what is quoted of it has no secret", async () => {
-    const error = await rejection(failing(answer(`{"data":{"id":"c","type":"api_credentials","attributes":{"client_secret":"${SECRET}","name":"n"`)).api_credentials.retrieve("c"));
+    const error = await rejection(
+      failing(
+        answer(`{"data":{"id":"c","type":"api_credentials","attributes":{"client_secret":"${SECRET}","name":"n"`),
+      ).api_credentials.retrieve("c"),
+    );
     assert.ok(!inspect(error, { depth: 20, showHidden: true }).includes(SECRET), inspect(error));
   });
 });
 
 describe("no answer", () => {
   test("is told alike, whatever words the platform has for it", async () => {
-    for (const message of ["fetch failed", "Failed to fetch", "Load failed", "NetworkError when attempting to fetch resource."]) {
+    for (const message of [
+      "fetch failed",
+      "Failed to fetch",
+      "Load failed",
+      "NetworkError when attempting to fetch resource.",
+    ]) {
       const thrown = new TypeError(message);
       const error = await rejection(failing(thrown).roles.list());
-      assert.deepStrictEqual([error.name, error.type, error.source, error.method], ["SdkError", "client", thrown, "GET"]);
+      assert.deepStrictEqual(
+        [error.name, error.type, error.source, error.method],
+        ["SdkError", "client", thrown, "GET"],
+      );
       assert.equal(error.cause.code, "connection_failed");
     }
   });
 
   test("says whether a change may have happened", async () => {
-    assert.equal((await rejection(failing(new TypeError("fetch failed")).roles.update({ id: "r" }))).outcome, "unknown");
-    const refused = new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+    assert.equal(
+      (await rejection(failing(new TypeError("fetch failed")).roles.update({ id: "r" }))).outcome,
+      "unknown",
+    );
+    const refused = new TypeError("fetch failed", {
+      cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }),
+    });
     assert.equal((await rejection(failing(refused).roles.update({ id: "r" }))).outcome, "none");
   });
 
@@ -128,7 +217,12 @@ describe("no answer", () => {
 });
 
 test("what does not fit names its field, and keeps the error beneath", async () => {
-  const error = await rejection(failing([]).roles.create({ name: 7, organization: { id: "o", type: "organizations" } }));
-  assert.deepStrictEqual([error.type, error.outcome, error.operation, error.cause.path], ["request", "none", "roles.create", "name"]);
+  const error = await rejection(
+    failing([]).roles.create({ name: 7, organization: { id: "o", type: "organizations" } }),
+  );
+  assert.deepStrictEqual(
+    [error.type, error.outcome, error.operation, error.cause.path],
+    ["request", "none", "roles.create", "name"],
+  );
   assert.equal(error.url, undefined, "nothing was sent");
 });

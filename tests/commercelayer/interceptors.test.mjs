@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { TOKEN, answer, load, refusal, rejection, resource, server } from "./world.mjs";
+import { answer, load, refusal, rejection, resource, server, TOKEN } from "./world.mjs";
 
 const { CommerceLayerProvisioning, FetchError, SdkError, responseOf } = await load("keyturn/commercelayer");
-const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
+const client = (fetch, options = {}) =>
+  CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
 const role = resource("roles", "r", { name: "Admin" });
 
 describe("request interceptors", () => {
@@ -25,14 +26,15 @@ describe("request interceptors", () => {
     await cl.roles.update({ id: "r", name: "n" }, { include: ["organization"] }, { headers: { "X-Own": "kept" } });
     assert.deepStrictEqual([seen.path, seen.size, seen.method], ["/api/roles/r", "organization", "PATCH"]);
     assert.equal(Object.getPrototypeOf(seen.headers), Object.prototype);
-    assert.deepStrictEqual([seen.headers.Authorization, seen.headers.Accept, seen.headers["Content-Type"], seen.headers["X-Own"]], [
-      `Bearer ${TOKEN}`,
-      "application/vnd.api+json",
-      "application/vnd.api+json",
-      "kept",
-    ]);
+    assert.deepStrictEqual(
+      [seen.headers.Authorization, seen.headers.Accept, seen.headers["Content-Type"], seen.headers["X-Own"]],
+      [`Bearer ${TOKEN}`, "application/vnd.api+json", "application/vnd.api+json", "kept"],
+    );
     assert.equal(seen.body.data.attributes.name, "n");
-    assert.deepStrictEqual([sent[0].url.searchParams.get("extra"), sent[0].headers["X-Added"], sent[0].headers["User-Agent"]], ["1", "yes", undefined]);
+    assert.deepStrictEqual(
+      [sent[0].url.searchParams.get("extra"), sent[0].headers["X-Added"], sent[0].headers["User-Agent"]],
+      ["1", "yes", undefined],
+    );
   });
 
   test("end a call by what they throw", async () => {
@@ -49,7 +51,10 @@ describe("request interceptors", () => {
         throw thrown;
       });
       const error = await rejection(cl.roles.list());
-      assert.deepStrictEqual([error.name, error.type, error.message, error.source], ["SdkError", type, thrown.message, hasSource ? thrown : undefined]);
+      assert.deepStrictEqual(
+        [error.name, error.type, error.message, error.source],
+        ["SdkError", type, thrown.message, hasSource ? thrown : undefined],
+      );
       assert.equal(error.outcome, "none");
     }
     assert.equal(sent.length, 0);
@@ -61,7 +66,10 @@ describe("request interceptors", () => {
       given = init;
       return answer({ data: role })();
     });
-    cl.addRequestInterceptor(({ url, options }) => ({ url, options: { ...options, redirect: "follow", credentials: "include" } }));
+    cl.addRequestInterceptor(({ url, options }) => ({
+      url,
+      options: { ...options, redirect: "follow", credentials: "include" },
+    }));
     await cl.roles.retrieve("r");
     assert.deepStrictEqual([given.redirect, given.credentials], ["manual", "omit"]);
   });
@@ -122,7 +130,15 @@ describe("response interceptors", () => {
 });
 
 describe("error interceptors", () => {
-  const failing = () => client(server(refusal(500, [{ code: "INTERNAL", detail: "d" }], { statusText: "Oh no", headers: { "x-request-id": "an-id" } })).fetch);
+  const failing = () =>
+    client(
+      server(
+        refusal(500, [{ code: "INTERNAL", detail: "d" }], {
+          statusText: "Oh no",
+          headers: { "x-request-id": "an-id" },
+        }),
+      ).fetch,
+    );
 
   test("see the error, and the request behind it", async () => {
     const cl = failing();
@@ -130,7 +146,10 @@ describe("error interceptors", () => {
     cl.addResponseInterceptor(undefined, (error) => (seen = error));
     const error = await rejection(cl.roles.list());
     assert.ok(seen instanceof FetchError && FetchError.isFetchError(seen));
-    assert.deepStrictEqual([seen.status, seen.statusText, seen.errors[0].code, seen.method, seen.url], [500, "Oh no", "INTERNAL", "GET", "https://provisioning.commercelayer.io/api/roles"]);
+    assert.deepStrictEqual(
+      [seen.status, seen.statusText, seen.errors[0].code, seen.method, seen.url],
+      [500, "Oh no", "INTERNAL", "GET", "https://provisioning.commercelayer.io/api/roles"],
+    );
     assert.equal(seen.headers.get("x-request-id"), "an-id");
     assert.deepStrictEqual([error.name, error.status, error.first().code], ["ApiError", 500, "INTERNAL"]);
   });
@@ -148,7 +167,10 @@ describe("error interceptors", () => {
     const cl = failing();
     cl.addResponseInterceptor(undefined, () => new FetchError(418, "Teapot", { errors: [{ code: "TEA" }] }));
     const error = await rejection(cl.roles.list());
-    assert.deepStrictEqual([error.name, error.status, error.code, error.message, error.apiCode, error.requestId], ["ApiError", 418, "418", "Teapot", "TEA", "an-id"]);
+    assert.deepStrictEqual(
+      [error.name, error.status, error.code, error.message, error.apiCode, error.requestId],
+      ["ApiError", 418, "418", "Teapot", "TEA", "an-id"],
+    );
     for (const given of [new Error("mine"), new SdkError({ message: "mine" })]) {
       const other = failing();
       other.addResponseInterceptor(undefined, async () => given);
@@ -164,7 +186,12 @@ describe("error interceptors", () => {
 
 describe("readers of raw answers", () => {
   test("hold the last answer whole, the headers of the same one if they are wanted", async () => {
-    const cl = client(server(answer({ data: [role] }, { headers: { "x-ratelimit-limit": "50" } }), refusal(404, [{ code: "RECORD_NOT_FOUND" }])).fetch);
+    const cl = client(
+      server(
+        answer({ data: [role] }, { headers: { "x-ratelimit-limit": "50" } }),
+        refusal(404, [{ code: "RECORD_NOT_FOUND" }]),
+      ).fetch,
+    );
     const [plain, whole] = [cl.addRawResponseReader(), cl.addRawResponseReader({ headers: true })];
     assert.ok(plain.id > 0 && plain.id !== whole.id && plain.ok);
     await cl.roles.list();
@@ -172,7 +199,10 @@ describe("readers of raw answers", () => {
     assert.equal(plain.headers, undefined);
     assert.deepStrictEqual([whole.ok, whole.headers["x-ratelimit-limit"]], [true, "50"]);
     await rejection(cl.roles.list());
-    assert.deepStrictEqual([whole.ok, whole.rawResponse.errors[0].code, whole.headers["x-ratelimit-limit"]], [false, "RECORD_NOT_FOUND", undefined]);
+    assert.deepStrictEqual(
+      [whole.ok, whole.rawResponse.errors[0].code, whole.headers["x-ratelimit-limit"]],
+      [false, "RECORD_NOT_FOUND", undefined],
+    );
     cl.removeRawResponseReader(plain);
     cl.removeRawResponseReader();
     await rejection(cl.roles.retrieve("r"));
@@ -183,7 +213,10 @@ describe("readers of raw answers", () => {
     const fetch = async (url) => {
       const id = new URL(url).pathname.split("/").at(-1);
       await new Promise((done) => setTimeout(done, id === "0" ? 20 : 1));
-      return answer({ data: resource("roles", id, { big: "x".repeat(id === "0" ? 200_000 : 1) }) }, { headers: { "x-request-id": id } })();
+      return answer(
+        { data: resource("roles", id, { big: "x".repeat(id === "0" ? 200_000 : 1) }) },
+        { headers: { "x-request-id": id } },
+      )();
     };
     const cl = client(fetch);
     const reader = cl.addRawResponseReader({ headers: true });

@@ -19,14 +19,41 @@ const RELATIONSHIPS = {
     versions: ["versions", "many"],
   },
   application_memberships: { api_credential: ["api_credentials"], membership: ["memberships"], role: ["roles"] },
-  roles: { organization: ["organizations"], permissions: ["permissions", "many"], memberships: ["memberships", "many"] },
+  roles: {
+    organization: ["organizations"],
+    permissions: ["permissions", "many"],
+    memberships: ["memberships", "many"],
+  },
   permissions: { role: ["roles"], organization: ["organizations"] },
   organizations: { memberships: ["memberships", "many"], roles: ["roles", "many"] },
   versions: {},
 };
 const TYPES = Object.keys(RELATIONSHIPS);
-const NAMES = ["name", "kind", "status", "reference", "metadata", "created_at", "not_in_any_table", "toString", "constructor", "links_of_mine"];
-const TEXTS = ["", "plain", "a,b", "é日本🚀", "\u2028\u0000", "x y+z&q=1#%25", "2026-01-31T10:20:30.123Z", "__proto__", "null", "[a]", "'\"\\"];
+const NAMES = [
+  "name",
+  "kind",
+  "status",
+  "reference",
+  "metadata",
+  "created_at",
+  "not_in_any_table",
+  "toString",
+  "constructor",
+  "links_of_mine",
+];
+const TEXTS = [
+  "",
+  "plain",
+  "a,b",
+  "é日本🚀",
+  "\u2028\u0000",
+  "x y+z&q=1#%25",
+  "2026-01-31T10:20:30.123Z",
+  "__proto__",
+  "null",
+  "[a]",
+  "'\"\\",
+];
 
 /** Numbers from a seed: mulberry32. */
 class Chance {
@@ -89,13 +116,20 @@ const attributesOf = (chance) => Object.fromEntries(chance.some(NAMES, 5).map((n
 
 /** A document over resources that lead to each other at random. If `forward`, only to later ones: then there is no circle. */
 function documentOf(chance, forward) {
-  const make = (_, n) => ({ type: chance.one(TYPES), id: `id${n}`, attributes: attributesOf(chance), relationships: {} });
+  const make = (_, n) => ({
+    type: chance.one(TYPES),
+    id: `id${n}`,
+    attributes: attributesOf(chance),
+    relationships: {},
+  });
   const resources = Array.from({ length: 2 + chance.number(10) }, make);
   const known = new Map(resources.map((resource) => [key(resource), resource]));
   resources.forEach((resource, place) => {
     for (const [name, [target, many]] of Object.entries(RELATIONSHIPS[resource.type])) {
       if (chance.yes(3)) continue;
-      const targets = resources.filter((other, at) => other.type === target && (!forward || at > place)).map(({ type, id }) => ({ type, id }));
+      const targets = resources
+        .filter((other, at) => other.type === target && (!forward || at > place))
+        .map(({ type, id }) => ({ type, id }));
       const linked = chance.yes(4) || targets.length === 0 ? { type: target, id: "not-included" } : chance.one(targets);
       const several = () => [...new Map(chance.some([...targets, linked], 4).map((one) => [one.id, one])).values()];
       const data = many ? several() : chance.yes(5) ? null : linked;
@@ -159,7 +193,10 @@ holds("a resource has its attributes and linked relationships, and nothing else 
   [denormalize(made.document)].flat().forEach((value, n) => {
     const { attributes, relationships } = made.primary[n];
     const linked = Object.keys(relationships).filter((name) => relationships[name].data !== undefined);
-    assert.deepEqual(Object.keys(value).sort(), [...new Set(["id", "type", ...Object.keys(attributes), ...linked])].sort());
+    assert.deepEqual(
+      Object.keys(value).sort(),
+      [...new Set(["id", "type", ...Object.keys(attributes), ...linked])].sort(),
+    );
   });
 });
 
@@ -169,7 +206,8 @@ holds("what is written can be read again", (chance) => {
   // Names that no table has are decided by their shape, so those get plain values here.
   for (const name of chance.some(["name", "reference", "reference_origin"])) resource[name] = chance.one(TEXTS);
   if (chance.yes()) resource.metadata = { in: chance.json() };
-  if (chance.yes()) resource.not_in_any_table = chance.one([null, "text", 5, true, { deep: { type: "roles" } }, ["a"], []]);
+  if (chance.yes())
+    resource.not_in_any_table = chance.one([null, "text", 5, true, { deep: { type: "roles" } }, ["a"], []]);
   for (const [name, [target, many]] of Object.entries(RELATIONSHIPS[type])) {
     const to = (n) => ({ type: target, id: `to ${n}` });
     if (chance.yes()) resource[name] = many ? chance.some([to(1), to(2), to(3)]) : chance.one([to(1), null]);
@@ -177,7 +215,10 @@ holds("what is written can be read again", (chance) => {
   const { attributes, relationships, ...rest } = normalize(frozen({ ...resource }));
   assert.deepEqual(rest, { type, id: "x1" });
   for (const name of Object.keys(relationships)) assert.ok(name in RELATIONSHIPS[type], `${name} is no relationship`);
-  assert.deepEqual(JSON.parse(JSON.stringify(denormalize({ data: { type, id: "x1", attributes, relationships } }))), resource);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(denormalize({ data: { type, id: "x1", attributes, relationships } }))),
+    resource,
+  );
 });
 
 /** Words run together; what is inside a value stays. */
@@ -195,7 +236,8 @@ holds("in camelCase it is the same by other names, and dates are dates", (chance
     for (const name of Object.keys(snake)) {
       const [value, other] = [snake[name], camels[camel(name)]];
       if (name in relationships) same(value, other);
-      else if (name === "created_at" && !Number.isNaN(Date.parse(value))) assert.deepEqual(other, typeof value === "string" ? new Date(value) : value);
+      else if (name === "created_at" && !Number.isNaN(Date.parse(value)))
+        assert.deepEqual(other, typeof value === "string" ? new Date(value) : value);
       else assert.deepEqual(other, value);
     }
   };
@@ -205,12 +247,16 @@ holds("in camelCase it is the same by other names, and dates are dates", (chance
 holds("what is written in camelCase is on the wire as ever", (chance) => {
   const type = chance.one(TYPES);
   const resource = { type, id: "x1", created_at: "2026-01-31T10:20:30.123Z" };
-  for (const name of chance.some(["reference", "reference_origin", "not_in_any_table"])) resource[name] = chance.one(TEXTS);
+  for (const name of chance.some(["reference", "reference_origin", "not_in_any_table"]))
+    resource[name] = chance.one(TEXTS);
   if (chance.yes()) resource.metadata = { snake_case: { stays_so: chance.json() }, camelCase: chance.json() };
   for (const [name, [target, many]] of Object.entries(RELATIONSHIPS[type])) {
-    if (chance.yes()) resource[name] = many ? [{ type: target, id: "t1" }] : chance.one([{ type: target, id: "t1" }, null]);
+    if (chance.yes())
+      resource[name] = many ? [{ type: target, id: "t1" }] : chance.one([{ type: target, id: "t1" }, null]);
   }
-  const camels = Object.fromEntries(Object.entries(resource).map(([name, value]) => [camel(name), name === "created_at" ? new Date(value) : value]));
+  const camels = Object.fromEntries(
+    Object.entries(resource).map(([name, value]) => [camel(name), name === "created_at" ? new Date(value) : value]),
+  );
   assert.equal(JSON.stringify(normalize(frozen(camels), { names: "camel" })), JSON.stringify(normalize(resource)));
 });
 
@@ -225,28 +271,46 @@ holds("of a related resource its type and id are sent, whatever else it has", (c
   const role = { ...attributesOf(chance), type: "roles", id: "r1" };
   const versions = [{ ...attributesOf(chance), type: "versions", id: "v1" }];
   const { relationships } = normalize({ type: "memberships", id: "m1", role, versions });
-  assert.deepEqual(relationships, { role: { data: { type: "roles", id: "r1" } }, versions: { data: [{ type: "versions", id: "v1" }] } });
+  assert.deepEqual(relationships, {
+    role: { data: { type: "roles", id: "r1" } },
+    versions: { data: [{ type: "versions", id: "v1" }] },
+  });
 });
 
 holds("a relationship to another type than it leads to is refused", (chance) => {
   const type = chance.one(TYPES.filter((one) => Object.keys(RELATIONSHIPS[one]).length > 0));
   const [name, [target, many]] = chance.one(Object.entries(RELATIONSHIPS[type]));
   const wrong = { type: chance.one(TYPES.filter((one) => one !== target)), id: "x" };
-  assert.throws(() => normalize({ type, id: "x1", [name]: many ? [wrong] : wrong }), { name: "SdkError", type: "request" });
+  assert.throws(() => normalize({ type, id: "x1", [name]: many ? [wrong] : wrong }), {
+    name: "SdkError",
+    type: "request",
+  });
 });
 
 const PREDICATES = [
   ...["eq", "not_eq", "matches", "does_not_match", "lt", "lteq", "gt", "gteq", "present", "blank", "null", "not_null"],
   ...["start", "not_start", "end", "not_end", "cont", "not_cont", "true", "false"],
 ];
-const LISTS = ["in", "not_in", "not_in_or_null", "eq_any", "not_eq_all", "cont_any", "start_all", "matches_any", "gteq_all"];
+const LISTS = [
+  "in",
+  "not_in",
+  "not_in_or_null",
+  "eq_any",
+  "not_eq_all",
+  "cont_any",
+  "start_all",
+  "matches_any",
+  "gteq_all",
+];
 
 holds("a query says what was asked for, also after a trip through a URL", (chance) => {
   const type = chance.one(["roles", "memberships", "organizations"]);
   const params = {};
   const expected = {};
-  if (chance.yes()) expected.include = (params.include = ["organization", ...chance.some(["role", "organization.memberships"])]).join();
-  if (chance.yes()) expected[`fields[${type}]`] = (params.fields = ["name", ...chance.some(["id", "kind", "reference"])]).join();
+  if (chance.yes())
+    expected.include = (params.include = ["organization", ...chance.some(["role", "organization.memberships"])]).join();
+  if (chance.yes())
+    expected[`fields[${type}]`] = (params.fields = ["name", ...chance.some(["id", "kind", "reference"])]).join();
   else if (chance.yes()) {
     params.fields = { roles: ["name"], versions: ["event", "who"] };
     Object.assign(expected, { "fields[roles]": "name", "fields[versions]": "event,who" });
@@ -265,11 +329,19 @@ holds("a query says what was asked for, also after a trip through a URL", (chanc
   };
   for (const predicate of chance.some(PREDICATES, 4)) {
     const value = chance.one([...TEXTS, 5, -0.25, true, false, new Date(1_700_000_000_000 + chance.number(1e6))]);
-    filter(`${chance.one(["name", "role_kind", "a_or_b"])}_${predicate}`, value, value instanceof Date ? value.toISOString() : String(value));
+    filter(
+      `${chance.one(["name", "role_kind", "a_or_b"])}_${predicate}`,
+      value,
+      value instanceof Date ? value.toISOString() : String(value),
+    );
   }
   for (const predicate of chance.some(LISTS, 2)) {
     const values = chance.some(["a", 1, true, "é &+", new Date(1_700_000_000_000)], 4);
-    filter(`reference_${predicate}`, values, values.map((value) => (value instanceof Date ? value.toISOString() : String(value))).join());
+    filter(
+      `reference_${predicate}`,
+      values,
+      values.map((value) => (value instanceof Date ? value.toISOString() : String(value))).join(),
+    );
   }
   if (chance.yes()) {
     const value = { in: chance.json() };
@@ -284,7 +356,17 @@ holds("a query that no server can understand is refused", (chance) => {
   const bad = chance.one([
     { pageSize: chance.one([0, 26, -1, 1.5, Number.NaN, 1e9, "5"]) },
     { pageNumber: chance.one([0, -3, 2.5, Number.POSITIVE_INFINITY]) },
-    { filters: { [`name_${chance.one(["eq", "cont", "lt"])}`]: chance.one([["a"], { a: 1 }, undefined, new Date(Number.NaN), Number.NaN]) } },
+    {
+      filters: {
+        [`name_${chance.one(["eq", "cont", "lt"])}`]: chance.one([
+          ["a"],
+          { a: 1 },
+          undefined,
+          new Date(Number.NaN),
+          Number.NaN,
+        ]),
+      },
+    },
     { filters: { name_in: [chance.one(["a,b", null, undefined, {}, []])] } },
     { filters: { metadata_jcont: ["a"] } },
   ]);
@@ -298,7 +380,10 @@ holds("a page knows its neighbours, and what is made of it is a plain array", (c
   const list = new ListResponse({ pageCount, recordCount: pageCount * 25, currentPage, recordsPerPage: 25 }, data);
   assert.equal(list.hasNextPage(), currentPage < pageCount);
   assert.equal(list.hasPrevPage(), currentPage > 1);
-  assert.deepEqual([list.first(), list.last(), list.length, list.get(data.length)], [data[0], data.at(-1), data.length, undefined]);
+  assert.deepEqual(
+    [list.first(), list.last(), list.length, list.get(data.length)],
+    [data[0], data.at(-1), data.length, undefined],
+  );
   const made = [list.map((one) => one.id), list.filter(() => true), list.slice(1), list.concat(data)];
   for (const each of made) assert.equal(Object.getPrototypeOf(each), Array.prototype);
   assert.equal(JSON.stringify(list), JSON.stringify(data));

@@ -5,11 +5,22 @@ import { inspect } from "node:util";
 import { load, require, resource } from "./world.mjs";
 
 const jsonapi = await load("keyturn/commercelayer/jsonapi");
-const { ListResponse, denormalize, generateQueryStringParams, generateSearchString, isParamsList, isResourceId, isResourceType, linksOf, metaOf, normalize } =
-  jsonapi;
+const {
+  ListResponse,
+  denormalize,
+  generateQueryStringParams,
+  generateSearchString,
+  isParamsList,
+  isResourceId,
+  isResourceType,
+  linksOf,
+  metaOf,
+  normalize,
+} = jsonapi;
 const { pageMeta, sortObjectFields } = jsonapi;
 
-const refused = (pattern) => (error) => error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
+const refused = (pattern) => (error) =>
+  error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
 /** How often the id of a resource, or of what a relationship leads to, is looked at: for each of them, on average. */
 function looksAtEach(document) {
@@ -30,7 +41,12 @@ function looksAtEach(document) {
 describe("denormalize", () => {
   test("puts attributes and relationships side by side, and included resources in their place", () => {
     const document = {
-      data: resource("memberships", "m", { user_email: "a@b.example", metadata: {} }, { organization: "organizations/o", role: null, versions: [] }),
+      data: resource(
+        "memberships",
+        "m",
+        { user_email: "a@b.example", metadata: {} },
+        { organization: "organizations/o", role: null, versions: [] },
+      ),
       included: [resource("organizations", "o", { name: "Acme" })],
       links: { self: "https://api.example/memberships/m" },
     };
@@ -45,14 +61,26 @@ describe("denormalize", () => {
       role: null,
       versions: [],
     });
-    assert.deepStrictEqual(Object.keys(value), ["id", "type", "user_email", "metadata", "organization", "role", "versions"]);
+    assert.deepStrictEqual(Object.keys(value), [
+      "id",
+      "type",
+      "user_email",
+      "metadata",
+      "organization",
+      "role",
+      "versions",
+    ]);
     assert.deepStrictEqual(document, before, "the document stays as it was");
   });
 
   test("leaves what was not included as its type and id, and a relationship without linkage out", () => {
     const source = resource("api_credentials", "c", {}, { organization: "organizations/o" });
     source.relationships.role = { links: { related: "https://api.example/role" } };
-    assert.deepStrictEqual(denormalize({ data: source }), { id: "c", type: "api_credentials", organization: { id: "o", type: "organizations" } });
+    assert.deepStrictEqual(denormalize({ data: source }), {
+      id: "c",
+      type: "api_credentials",
+      organization: { id: "o", type: "organizations" },
+    });
   });
 
   test("gives what `data` is when there is nothing in it", () => {
@@ -67,7 +95,10 @@ describe("denormalize", () => {
         resource("api_credentials", "a", {}, { organization: "organizations/o", role: "roles/r" }),
         resource("api_credentials", "b", {}, { organization: "organizations/o" }),
       ],
-      included: [resource("roles", "r", { name: "Admin" }, { organization: "organizations/o" }), resource("organizations", "o", { name: "Acme" })],
+      included: [
+        resource("roles", "r", { name: "Admin" }, { organization: "organizations/o" }),
+        resource("organizations", "o", { name: "Acme" }),
+      ],
     });
     assert.equal(first.organization, second.organization);
     assert.equal(first.role.organization, first.organization);
@@ -78,8 +109,18 @@ describe("denormalize", () => {
     const value = denormalize({
       data: resource("memberships", "m", {}, { organization: "organizations/o" }),
       included: [
-        resource("organizations", "o", { name: "Acme" }, { memberships: ["memberships/n", "memberships/m"], roles: ["roles/r"] }),
-        resource("memberships", "n", { user_email: "n@b.example" }, { organization: "organizations/o", role: "roles/r" }),
+        resource(
+          "organizations",
+          "o",
+          { name: "Acme" },
+          { memberships: ["memberships/n", "memberships/m"], roles: ["roles/r"] },
+        ),
+        resource(
+          "memberships",
+          "n",
+          { user_email: "n@b.example" },
+          { organization: "organizations/o", role: "roles/r" },
+        ),
         resource("roles", "r", { name: "Admin" }, { organization: "organizations/o", memberships: ["memberships/n"] }),
       ],
     });
@@ -95,10 +136,24 @@ describe("denormalize", () => {
         type: "organizations",
         name: "Acme",
         memberships: [
-          { id: "n", type: "memberships", user_email: "n@b.example", organization: { id: "o", type: "organizations" }, role: { id: "r", type: "roles" } },
+          {
+            id: "n",
+            type: "memberships",
+            user_email: "n@b.example",
+            organization: { id: "o", type: "organizations" },
+            role: { id: "r", type: "roles" },
+          },
           { id: "m", type: "memberships" },
         ],
-        roles: [{ id: "r", type: "roles", name: "Admin", organization: { id: "o", type: "organizations" }, memberships: [{ id: "n", type: "memberships" }] }],
+        roles: [
+          {
+            id: "r",
+            type: "roles",
+            name: "Admin",
+            organization: { id: "o", type: "organizations" },
+            memberships: [{ id: "n", type: "memberships" }],
+          },
+        ],
       },
     });
     assert.doesNotThrow(() => structuredClone(value));
@@ -107,7 +162,10 @@ describe("denormalize", () => {
 
   test("of a resource that is included twice, the first counts", () => {
     const included = ["first", "second"].map((name) => resource("roles", "r", { name }));
-    assert.equal(denormalize({ data: resource("memberships", "m", {}, { role: "roles/r" }), included }).role.name, "first");
+    assert.equal(
+      denormalize({ data: resource("memberships", "m", {}, { role: "roles/r" }), included }).role.name,
+      "first",
+    );
   });
 
   test("a resource that leads to itself", () => {
@@ -137,28 +195,44 @@ describe("denormalize", () => {
       const names = Array.from({ length: count }, (_, at) => `memberships/m${at}`);
       return {
         data: resource("organizations", "o", {}, { memberships: names }),
-        included: names.map((name) => resource("memberships", name.split("/")[1], { user_email: `${name}@b.example` }, { related: names, organization: "organizations/o" })),
+        included: names.map((name) =>
+          resource(
+            "memberships",
+            name.split("/")[1],
+            { user_email: `${name}@b.example` },
+            { related: names, organization: "organizations/o" },
+          ),
+        ),
       };
     };
     const value = denormalize(clique(100));
     assert.equal(value.memberships[7].related[8].related[9].user_email, "memberships/m9@b.example");
     assert.equal(value.memberships.length, 100);
-    assert.ok(JSON.stringify(value).length < JSON.stringify(clique(100)).length, "its JSON is not larger than the document");
+    assert.ok(
+      JSON.stringify(value).length < JSON.stringify(clique(100)).length,
+      "its JSON is not larger than the document",
+    );
     // The same for any number of them: nothing is searched for.
-    for (const count of [10, 100, 300]) assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
+    for (const count of [10, 100, 300])
+      assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
 
     const list = (count) => ({
-      data: Array.from({ length: count }, (_, at) => resource("api_credentials", `c${at}`, { name: `n${at}` }, { organization: `organizations/o${at % 1000}` })),
+      data: Array.from({ length: count }, (_, at) =>
+        resource("api_credentials", `c${at}`, { name: `n${at}` }, { organization: `organizations/o${at % 1000}` }),
+      ),
       included: Array.from({ length: 1000 }, (_, at) => resource("organizations", `o${at}`, { name: `o${at}` })),
     });
     const items = denormalize(list(100_000));
     assert.equal(items.length, 100_000);
     assert.equal(items[99_999].organization, items[999].organization);
-    for (const count of [100, 20_000]) assert.ok(looksAtEach(list(count)) < 6, `${looksAtEach(list(count))} looks at each of ${count}`);
+    for (const count of [100, 20_000])
+      assert.ok(looksAtEach(list(count)) < 6, `${looksAtEach(list(count))} looks at each of ${count}`);
   });
 
   test("a chain of 100,000 included resources", () => {
-    const included = Array.from({ length: 100_000 }, (_, at) => resource("roles", `r${at}`, { name: `n${at}` }, { next: `roles/r${at + 1}` }));
+    const included = Array.from({ length: 100_000 }, (_, at) =>
+      resource("roles", `r${at}`, { name: `n${at}` }, { next: `roles/r${at + 1}` }),
+    );
     let at = denormalize({ data: resource("memberships", "m", {}, { role: "roles/r0" }), included }).role;
     for (let steps = 0; steps < 99_999; steps++) at = at.next;
     assert.equal(at.name, "n99999");
@@ -166,7 +240,13 @@ describe("denormalize", () => {
 
   test("links and meta are there, but not shown", () => {
     const value = denormalize({
-      data: resource("api_credentials", "c", { name: "n" }, {}, { links: { self: "https://api.example/c" }, meta: { mode: "test" } }),
+      data: resource(
+        "api_credentials",
+        "c",
+        { name: "n" },
+        {},
+        { links: { self: "https://api.example/c" }, meta: { mode: "test" } },
+      ),
     });
     assert.equal(value.links.self, "https://api.example/c");
     assert.deepStrictEqual(linksOf(value), { self: "https://api.example/c" });
@@ -191,7 +271,12 @@ describe("denormalize", () => {
     const value = denormalize({ data: resource("api_credentials", "c", { name: "n", client_secret: "the-secret" }) });
     assert.equal(value.client_secret, "the-secret");
     assert.ok(JSON.stringify(value).includes("the-secret"));
-    for (const shown of [inspect(value), inspect([value]), inspect({ a: { b: value } }, { depth: 9 }), inspect(value, { showHidden: true })]) {
+    for (const shown of [
+      inspect(value),
+      inspect([value]),
+      inspect({ a: { b: value } }, { depth: 9 }),
+      inspect(value, { showHidden: true }),
+    ]) {
       assert.ok(!shown.includes("the-secret"), shown);
       assert.ok(shown.includes("[secret]") && shown.includes("'n'"), shown);
     }
@@ -207,7 +292,13 @@ describe("denormalize", () => {
         data: resource(
           "api_credentials",
           "c",
-          { redirect_uri: null, created_at, updated_at: "soon", metadata: { some_key: 1, created_at }, new_thing_at: created_at },
+          {
+            redirect_uri: null,
+            created_at,
+            updated_at: "soon",
+            metadata: { some_key: 1, created_at },
+            new_thing_at: created_at,
+          },
           { role: "roles/r" },
         ),
         included: [resource("roles", "r", { created_at }, { api_credentials: ["api_credentials/c"] })],
@@ -222,7 +313,12 @@ describe("denormalize", () => {
       updatedAt: "soon",
       metadata: { some_key: 1, created_at },
       newThingAt: created_at,
-      role: { id: "r", type: "roles", createdAt: new Date(created_at), apiCredentials: [{ id: "c", type: "api_credentials" }] },
+      role: {
+        id: "r",
+        type: "roles",
+        createdAt: new Date(created_at),
+        apiCredentials: [{ id: "c", type: "api_credentials" }],
+      },
     });
   });
 });
@@ -231,25 +327,43 @@ describe("normalize", () => {
   const organization = { id: "o", type: "organizations" };
 
   test("sorts attributes from relationships", () => {
-    assert.deepStrictEqual(normalize({ type: "memberships", id: "m", user_email: "a@b.example", metadata: { a: 1 }, reference: null, organization }), {
-      type: "memberships",
-      id: "m",
-      attributes: { user_email: "a@b.example", metadata: { a: 1 }, reference: null },
-      relationships: { organization: { data: organization } },
-    });
+    assert.deepStrictEqual(
+      normalize({
+        type: "memberships",
+        id: "m",
+        user_email: "a@b.example",
+        metadata: { a: 1 },
+        reference: null,
+        organization,
+      }),
+      {
+        type: "memberships",
+        id: "m",
+        attributes: { user_email: "a@b.example", metadata: { a: 1 }, reference: null },
+        relationships: { organization: { data: organization } },
+      },
+    );
     assert.deepStrictEqual(normalize({ type: "roles" }), { type: "roles", attributes: {}, relationships: {} });
   });
 
   test("metadata that looks like a resource is an attribute", () => {
     const metadata = { type: "roles", id: "x" };
-    assert.deepStrictEqual(normalize({ type: "roles", metadata }), { type: "roles", attributes: { metadata }, relationships: {} });
+    assert.deepStrictEqual(normalize({ type: "roles", metadata }), {
+      type: "roles",
+      attributes: { metadata },
+      relationships: {},
+    });
     assert.deepStrictEqual(normalize({ type: "organizations", config: [metadata] }).relationships, {});
   });
 
   test("clears relationships, by null, by the resource that is none, and by an empty list", () => {
     const none = { id: null, type: "roles" };
     for (const role of [null, none]) {
-      assert.deepStrictEqual(normalize({ type: "memberships", role }), { type: "memberships", attributes: {}, relationships: { role: { data: null } } });
+      assert.deepStrictEqual(normalize({ type: "memberships", role }), {
+        type: "memberships",
+        attributes: {},
+        relationships: { role: { data: null } },
+      });
     }
     for (const application_memberships of [[], null, [{ id: null, type: "application_memberships" }]]) {
       const { attributes, relationships } = normalize({ type: "memberships", application_memberships });
@@ -259,7 +373,9 @@ describe("normalize", () => {
 
   test("keeps the type and the id of a related resource, nothing more", () => {
     const role = { ...denormalize({ data: resource("roles", "r", { name: "Admin" }) }), client_secret: "s" };
-    assert.deepStrictEqual(normalize({ type: "memberships", role }).relationships, { role: { data: { id: "r", type: "roles" } } });
+    assert.deepStrictEqual(normalize({ type: "memberships", role }).relationships, {
+      role: { data: { id: "r", type: "roles" } },
+    });
     const many = [{ id: "a", type: "application_memberships", filters: {} }];
     assert.deepStrictEqual(normalize({ type: "memberships", application_memberships: many }).relationships, {
       application_memberships: { data: [{ id: "a", type: "application_memberships" }] },
@@ -267,26 +383,59 @@ describe("normalize", () => {
   });
 
   test("goes by the shape of what the table does not know", () => {
-    const { attributes, relationships } = normalize({ type: "roles", team: organization, teams: [organization], clear: { id: null, type: "roles" }, note: { id: 1 }, tags: [] });
+    const { attributes, relationships } = normalize({
+      type: "roles",
+      team: organization,
+      teams: [organization],
+      clear: { id: null, type: "roles" },
+      note: { id: 1 },
+      tags: [],
+    });
     assert.deepStrictEqual(attributes, { note: { id: 1 }, tags: [] });
-    assert.deepStrictEqual(relationships, { team: { data: organization }, teams: { data: [organization] }, clear: { data: null } });
-    assert.deepStrictEqual(normalize({ type: "gadgets", id: "g", role: organization }), { type: "gadgets", attributes: {}, relationships: { role: { data: organization } } });
+    assert.deepStrictEqual(relationships, {
+      team: { data: organization },
+      teams: { data: [organization] },
+      clear: { data: null },
+    });
+    assert.deepStrictEqual(normalize({ type: "gadgets", id: "g", role: organization }), {
+      type: "gadgets",
+      attributes: {},
+      relationships: { role: { data: organization } },
+    });
   });
 
   test("refuses what a relationship cannot lead to", () => {
-    assert.throws(() => normalize({ type: "memberships", role: organization }), refused(/`role` leads to roles, not to organizations/));
+    assert.throws(
+      () => normalize({ type: "memberships", role: organization }),
+      refused(/`role` leads to roles, not to organizations/),
+    );
     assert.throws(() => normalize({ type: "memberships", role: "r" }), refused(/`role` takes a resource/));
     assert.throws(() => normalize({ type: "memberships", role: [] }), refused(/`role` takes one resource/));
-    assert.throws(() => normalize({ type: "memberships", application_memberships: organization }), refused(/takes a list/));
-    assert.throws(() => normalize({ type: "memberships", application_memberships: [organization] }), refused(/leads to application_memberships/));
+    assert.throws(
+      () => normalize({ type: "memberships", application_memberships: organization }),
+      refused(/takes a list/),
+    );
+    assert.throws(
+      () => normalize({ type: "memberships", application_memberships: [organization] }),
+      refused(/leads to application_memberships/),
+    );
   });
 
   test("an identity provider's organization is a text", () => {
-    assert.deepStrictEqual(normalize({ type: "identity_providers", organization: "org_1" }).attributes, { organization: "org_1" });
+    assert.deepStrictEqual(normalize({ type: "identity_providers", organization: "org_1" }).attributes, {
+      organization: "org_1",
+    });
   });
 
   test("from camelCase and dates", () => {
-    const given = { type: "api_credentials", redirectUri: "u", referenceOrigin: "x", metadata: { someKey: 1 }, expires_in: 7200, createdAt: new Date(0) };
+    const given = {
+      type: "api_credentials",
+      redirectUri: "u",
+      referenceOrigin: "x",
+      metadata: { someKey: 1 },
+      expires_in: 7200,
+      createdAt: new Date(0),
+    };
     const { attributes } = normalize(given, { names: "camel" });
     assert.deepStrictEqual(JSON.parse(JSON.stringify(attributes)), {
       redirect_uri: "u",
@@ -306,12 +455,19 @@ describe("queries", () => {
   const query = (params, type = "api_credentials", ...more) => generateQueryStringParams(params, type, ...more);
 
   test("every part", () => {
-    assert.deepStrictEqual(query({ include: ["organization", "role.organization"] }), { include: "organization,role.organization" });
+    assert.deepStrictEqual(query({ include: ["organization", "role.organization"] }), {
+      include: "organization,role.organization",
+    });
     assert.deepStrictEqual(query({ fields: ["id", "name"] }), { "fields[api_credentials]": "id,name" });
     assert.deepStrictEqual(query({ fields: ["name"] }, { type: "roles" }), { "fields[roles]": "name" });
-    assert.deepStrictEqual(query({ fields: { roles: ["name"], organizations: ["slug"] } }), { "fields[roles]": "name", "fields[organizations]": "slug" });
+    assert.deepStrictEqual(query({ fields: { roles: ["name"], organizations: ["slug"] } }), {
+      "fields[roles]": "name",
+      "fields[organizations]": "slug",
+    });
     assert.deepStrictEqual(query({ sort: ["name", "-created_at"] }), { sort: "name,-created_at" });
-    assert.deepStrictEqual(query({ sort: { updated_at: "desc", created_at: "asc" } }), { sort: "-updated_at,created_at" });
+    assert.deepStrictEqual(query({ sort: { updated_at: "desc", created_at: "asc" } }), {
+      sort: "-updated_at,created_at",
+    });
     assert.deepStrictEqual(query({ pageNumber: 3, pageSize: 25 }), { "page[number]": "3", "page[size]": "25" });
     assert.deepStrictEqual(query(undefined), {});
     assert.deepStrictEqual(query({}), {});
@@ -325,13 +481,25 @@ describe("queries", () => {
 
   test("filters with every kind of value", () => {
     const one = (name, value) => query({ filters: { [name]: value } })[`filter[q][${name}]`];
-    for (const predicate of ["eq", "not_eq", "eq_or_null", "matches", "lt", "gteq", "start", "not_end", "cont", "i_cont"]) {
+    for (const predicate of [
+      "eq",
+      "not_eq",
+      "eq_or_null",
+      "matches",
+      "lt",
+      "gteq",
+      "start",
+      "not_end",
+      "cont",
+      "i_cont",
+    ]) {
       assert.equal(one(`name_${predicate}`, "a b,c"), "a b,c");
     }
     assert.equal(one("expires_in_gt", 7200), "7200");
     assert.equal(one("confidential_true", true), "true");
     assert.equal(one("created_at_gteq", new Date(0)), "1970-01-01T00:00:00.000Z");
-    for (const predicate of ["in", "not_in", "matches_any", "cont_all", "not_in_or_null"]) assert.equal(one(`name_${predicate}`, ["a", 1, true]), "a,1,true");
+    for (const predicate of ["in", "not_in", "matches_any", "cont_all", "not_in_or_null"])
+      assert.equal(one(`name_${predicate}`, ["a", 1, true]), "a,1,true");
     assert.equal(one("created_at_in", [new Date(0)]), "1970-01-01T00:00:00.000Z");
     assert.equal(one("metadata_jcont", { a: [1, "x,y"] }), '{"a":[1,"x,y"]}');
     assert.equal(one("name_in", "a,b"), "a,b", "a text is sent as it is");
@@ -359,28 +527,56 @@ describe("queries", () => {
     ]) {
       assert.throws(() => query({ filters }), refused(pattern), inspect(filters));
     }
-    for (const pageSize of [0, 26, 1000, -1, 1.5, "10", Number.NaN]) assert.throws(() => query({ pageSize }), refused(/`pageSize` has to be a whole number from 1 to 25/));
+    for (const pageSize of [0, 26, 1000, -1, 1.5, "10", Number.NaN])
+      assert.throws(() => query({ pageSize }), refused(/`pageSize` has to be a whole number from 1 to 25/));
     for (const pageNumber of [0, -1, 1.5]) assert.throws(() => query({ pageNumber }), refused(/`pageNumber`/));
   });
 
   test("secrets are left out by naming all else, unless the caller names fields", () => {
     const { "fields[api_credentials]": fields } = query(undefined, "api_credentials", { own: false });
     assert.deepStrictEqual(fields.split(",").sort(), [
-      ...["client_id", "confidential", "created_at", "custom", "expires_in", "kind", "metadata", "mode", "name", "organization"],
+      ...[
+        "client_id",
+        "confidential",
+        "created_at",
+        "custom",
+        "expires_in",
+        "kind",
+        "metadata",
+        "mode",
+        "name",
+        "organization",
+      ],
       ...["redirect_uri", "reference", "reference_origin", "role", "scopes", "updated_at"],
     ]);
-    assert.deepStrictEqual(query({ fields: ["client_secret"] }, "api_credentials", { own: false }), { "fields[api_credentials]": "client_secret" });
+    assert.deepStrictEqual(query({ fields: ["client_secret"] }, "api_credentials", { own: false }), {
+      "fields[api_credentials]": "client_secret",
+    });
     assert.deepStrictEqual(query(undefined, "roles", { own: false }), {});
     assert.deepStrictEqual(query({ fields: {} }, "users", { own: false }), {});
     const included = query({ include: ["organization.api_credentials", "role"] }, "memberships", { own: true });
     assert.deepStrictEqual(Object.keys(included), ["include", "fields[api_credentials]"]);
-    assert.deepStrictEqual(query({ include: ["organization"] }, "api_credentials", { own: true }), { include: "organization" });
-    assert.ok(!query(undefined, "identity_providers", { own: false })["fields[identity_providers]"].includes("client_secret"));
-    assert.equal(query(undefined, "identity_providers", { own: false })["fields[identity_providers]"].split(",").filter((name) => name === "organization").length, 1);
+    assert.deepStrictEqual(query({ include: ["organization"] }, "api_credentials", { own: true }), {
+      include: "organization",
+    });
+    assert.ok(
+      !query(undefined, "identity_providers", { own: false })["fields[identity_providers]"].includes("client_secret"),
+    );
+    assert.equal(
+      query(undefined, "identity_providers", { own: false })
+        ["fields[identity_providers]"].split(",")
+        .filter((name) => name === "organization").length,
+      1,
+    );
   });
 
   test("camelCase names", () => {
-    const params = { fields: ["redirectUri"], sort: ["-createdAt"], filters: { createdAtGteq: new Date(0), metadataJcont: {} }, include: ["apiCredentials"] };
+    const params = {
+      fields: ["redirectUri"],
+      sort: ["-createdAt"],
+      filters: { createdAtGteq: new Date(0), metadataJcont: {} },
+      include: ["apiCredentials"],
+    };
     assert.deepStrictEqual(query(params, "roles", undefined, { names: "camel" }), {
       include: "api_credentials",
       "fields[roles]": "redirect_uri",
@@ -395,7 +591,12 @@ describe("queries", () => {
     assert.equal(generateSearchString({ a: "1" }, false), "a=1");
     assert.equal(generateSearchString({}), "");
     assert.equal(generateSearchString(undefined), "");
-    assert.ok(isParamsList({ filters: {} }) && isParamsList({ pageSize: 1 }) && !isParamsList({ fields: [] }) && !isParamsList(undefined));
+    assert.ok(
+      isParamsList({ filters: {} }) &&
+        isParamsList({ pageSize: 1 }) &&
+        !isParamsList({ fields: [] }) &&
+        !isParamsList(undefined),
+    );
   });
 });
 
@@ -407,8 +608,14 @@ describe("a page of a list", () => {
   test("is an array with its place among the pages", () => {
     assert.ok(Array.isArray(list) && list instanceof ListResponse);
     assert.equal(list.length, 3);
-    assert.deepStrictEqual([list.first(), list.last(), list.get(1), list.get(-1), list.get(9)], [items[0], items[2], items[1], undefined, undefined]);
-    assert.deepStrictEqual([list.recordCount, list.pageCount, list.getRecordCount(), list.getPageCount()], [25, 3, 25, 3]);
+    assert.deepStrictEqual(
+      [list.first(), list.last(), list.get(1), list.get(-1), list.get(9)],
+      [items[0], items[2], items[1], undefined, undefined],
+    );
+    assert.deepStrictEqual(
+      [list.recordCount, list.pageCount, list.getRecordCount(), list.getPageCount()],
+      [25, 3, 25, 3],
+    );
     assert.deepStrictEqual([list.hasNextPage(), list.hasPrevPage()], [true, true]);
     assert.deepStrictEqual(list.meta, meta);
     assert.equal(JSON.stringify(list), JSON.stringify(items));
@@ -416,25 +623,56 @@ describe("a page of a list", () => {
     assert.deepStrictEqual(metaOf(list), { page_count: 3 });
     assert.deepStrictEqual(Object.keys(list), ["0", "1", "2", "meta"]);
     const empty = new ListResponse({ ...meta, currentPage: 3 }, []);
-    assert.deepStrictEqual([empty.first(), empty.last(), empty.get(0), empty.hasNextPage()], [undefined, undefined, undefined, false]);
+    assert.deepStrictEqual(
+      [empty.first(), empty.last(), empty.get(0), empty.hasNextPage()],
+      [undefined, undefined, undefined, false],
+    );
     assert.equal(new ListResponse(meta, [7]).length, 1, "a number alone is an item");
   });
 
   test("map, filter, slice and the like give plain arrays", () => {
-    for (const made of [list.map((item) => item.id), list.filter(Boolean), list.slice(1), list.concat([1]), list.flatMap((item) => [item]), list.splice(0, 0)]) {
+    for (const made of [
+      list.map((item) => item.id),
+      list.filter(Boolean),
+      list.slice(1),
+      list.concat([1]),
+      list.flatMap((item) => [item]),
+      list.splice(0, 0),
+    ]) {
       assert.equal(Object.getPrototypeOf(made), Array.prototype);
       assert.equal(made.meta, undefined);
     }
   });
 
   test("100,000 items", () => {
-    assert.equal(new ListResponse(meta, Array.from({ length: 100_000 }, (_, at) => ({ id: at }))).last().id, 99_999);
+    assert.equal(
+      new ListResponse(
+        meta,
+        Array.from({ length: 100_000 }, (_, at) => ({ id: at })),
+      ).last().id,
+      99_999,
+    );
   });
 
   test("says what the server says, and what follows from what came", () => {
-    assert.deepStrictEqual(pageMeta({ page_count: 7, record_count: 61 }, { number: "2", size: "9" }, 9, false), { pageCount: 7, recordCount: 61, currentPage: 2, recordsPerPage: 9 });
-    assert.deepStrictEqual(pageMeta({ page_count: "7", record_count: "61" }, {}, 10, false), { pageCount: 7, recordCount: 61, currentPage: 1, recordsPerPage: 10 });
-    assert.deepStrictEqual(pageMeta(undefined, { number: 2 }, 4, true), { pageCount: 2, recordCount: 14, currentPage: 2, recordsPerPage: 10 });
+    assert.deepStrictEqual(pageMeta({ page_count: 7, record_count: 61 }, { number: "2", size: "9" }, 9, false), {
+      pageCount: 7,
+      recordCount: 61,
+      currentPage: 2,
+      recordsPerPage: 9,
+    });
+    assert.deepStrictEqual(pageMeta({ page_count: "7", record_count: "61" }, {}, 10, false), {
+      pageCount: 7,
+      recordCount: 61,
+      currentPage: 1,
+      recordsPerPage: 10,
+    });
+    assert.deepStrictEqual(pageMeta(undefined, { number: 2 }, 4, true), {
+      pageCount: 2,
+      recordCount: 14,
+      currentPage: 2,
+      recordsPerPage: 10,
+    });
     const unknown = pageMeta(undefined, {}, 10, false);
     assert.deepStrictEqual([unknown.pageCount, unknown.recordCount], [Number.NaN, Number.NaN]);
     assert.equal(new ListResponse(unknown, items, { links: { next: "https://api.example/next" } }).hasNextPage(), true);
@@ -443,8 +681,17 @@ describe("a page of a list", () => {
   test("leads to the other pages", async () => {
     const pages = [["a", "b"], ["c", "d"], ["e"]];
     const fetch = async (number) => page(number);
-    const page = (number) => new ListResponse({ pageCount: 3, recordCount: 5, currentPage: number, recordsPerPage: 2 }, pages[number - 1], { fetch });
-    assert.deepStrictEqual(await Array.fromAsync?.(page(1).all()) ?? (await collect(page(1).all())), ["a", "b", "c", "d", "e"]);
+    const page = (number) =>
+      new ListResponse({ pageCount: 3, recordCount: 5, currentPage: number, recordsPerPage: 2 }, pages[number - 1], {
+        fetch,
+      });
+    assert.deepStrictEqual((await Array.fromAsync?.(page(1).all())) ?? (await collect(page(1).all())), [
+      "a",
+      "b",
+      "c",
+      "d",
+      "e",
+    ]);
     assert.deepStrictEqual((await collect(page(2).pages())).length, 2);
     assert.equal((await page(2).prevPage()).first(), "a");
     assert.equal(await page(1).prevPage(), null);
@@ -461,11 +708,30 @@ async function collect(iterable) {
 }
 
 test("what values are", () => {
-  for (const value of [undefined, null, "roles", 1, [], {}, { type: "gadgets", id: "x" }, { type: "constructor" }, { type: ["roles"] }]) {
+  for (const value of [
+    undefined,
+    null,
+    "roles",
+    1,
+    [],
+    {},
+    { type: "gadgets", id: "x" },
+    { type: "constructor" },
+    { type: ["roles"] },
+  ]) {
     assert.ok(!isResourceType(value) && !isResourceId(value), inspect(value));
   }
-  assert.ok(isResourceType({ type: "roles" }) && !isResourceId({ type: "roles" }) && !isResourceId({ type: "roles", id: "" }) && isResourceId({ type: "roles", id: "r" }));
-  assert.deepStrictEqual(Object.entries(sortObjectFields({ b: 1, a: 2, c: 3 })), [["a", 2], ["b", 1], ["c", 3]]);
+  assert.ok(
+    isResourceType({ type: "roles" }) &&
+      !isResourceId({ type: "roles" }) &&
+      !isResourceId({ type: "roles", id: "" }) &&
+      isResourceId({ type: "roles", id: "r" }),
+  );
+  assert.deepStrictEqual(Object.entries(sortObjectFields({ b: 1, a: 2, c: 3 })), [
+    ["a", 2],
+    ["b", 1],
+    ["c", 3],
+  ]);
   assert.equal(jsonapi.resourceList.length, 10);
   assert.deepStrictEqual(jsonapi.singletonList, ["users"]);
 });

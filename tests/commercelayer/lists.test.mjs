@@ -1,7 +1,7 @@
 // Lists over their pages, counts, and pacing by the rate limit's headers.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { TOKEN, answer, load, refusal, rejection, resource, server } from "./world.mjs";
+import { answer, load, refusal, rejection, resource, server, TOKEN } from "./world.mjs";
 
 const { CommerceLayerProvisioning, ListResponse, responseOf } = await load("keyturn/commercelayer");
 const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, ...options });
@@ -11,7 +11,10 @@ function paged(count, { headers = () => ({}), meta = true, links = false } = {})
   const sent = [];
   const fetch = async (input) => {
     const url = new URL(input);
-    const [number, size] = [Number(url.searchParams.get("page[number]") ?? 1), Number(url.searchParams.get("page[size]") ?? 10)];
+    const [number, size] = [
+      Number(url.searchParams.get("page[number]") ?? 1),
+      Number(url.searchParams.get("page[size]") ?? 10),
+    ];
     sent.push({ url, number, at: performance.now() });
     const ids = Array.from({ length: count }, (_, at) => `r${at}`).slice((number - 1) * size, number * size);
     const document = { data: ids.map((id) => resource("roles", id)) };
@@ -34,19 +37,36 @@ test("a list is a page, with its place among the pages from the server", async (
   const page = await roles.list({ pageNumber: 2, pageSize: 10 });
   assert.ok(page instanceof ListResponse);
   assert.deepStrictEqual(page.meta, { pageCount: 3, recordCount: 25, currentPage: 2, recordsPerPage: 10 });
-  assert.deepStrictEqual([page.length, page.first().id, page.hasNextPage(), page.hasPrevPage()], [10, "r10", true, true]);
+  assert.deepStrictEqual(
+    [page.length, page.first().id, page.hasNextPage(), page.hasPrevPage()],
+    [10, "r10", true, true],
+  );
   assert.deepStrictEqual(page.map(({ id }) => id).length, 10);
   assert.equal(responseOf(page).status, 200);
-  assert.deepStrictEqual((await roles.list({}, { params: { "page[size]": 5, "page[number]": 4 } })).meta, { pageCount: 5, recordCount: 25, currentPage: 4, recordsPerPage: 5 });
+  assert.deepStrictEqual((await roles.list({}, { params: { "page[size]": 5, "page[number]": 4 } })).meta, {
+    pageCount: 5,
+    recordCount: 25,
+    currentPage: 4,
+    recordsPerPage: 5,
+  });
 });
 
 describe("all pages", () => {
   test("`for await` over the call, over its pages, and on from a page", async () => {
     const { fetch, sent } = paged(25);
     const { roles, organizations } = client(fetch);
-    assert.deepStrictEqual((await collect(roles.list())).map(({ id }) => id), Array.from({ length: 25 }, (_, at) => `r${at}`));
-    assert.deepStrictEqual(sent.map(({ number }) => number), [1, 2, 3]);
-    assert.deepStrictEqual((await collect(roles.list({ pageSize: 20 }).pages())).map(({ length }) => length), [20, 5]);
+    assert.deepStrictEqual(
+      (await collect(roles.list())).map(({ id }) => id),
+      Array.from({ length: 25 }, (_, at) => `r${at}`),
+    );
+    assert.deepStrictEqual(
+      sent.map(({ number }) => number),
+      [1, 2, 3],
+    );
+    assert.deepStrictEqual(
+      (await collect(roles.list({ pageSize: 20 }).pages())).map(({ length }) => length),
+      [20, 5],
+    );
     assert.equal((await collect((await roles.list({ pageNumber: 2 })).all())).length, 15);
     assert.equal((await collect(organizations.roles("o", { pageSize: 25 }))).length, 25);
     assert.equal(sent.at(-1).url.pathname, "/api/organizations/o/roles");
@@ -59,10 +79,21 @@ describe("all pages", () => {
 
   test("every page is asked for as the first one was", async () => {
     const { fetch, sent } = paged(25);
-    await collect(client(fetch).roles.list({ filters: { name_cont: "a" }, sort: ["-created_at"], include: ["organization"] }, { headers: { "x-own": "1" }, params: { extra: "1", "page[number]": 2 } }));
-    assert.deepStrictEqual(sent.map(({ number }) => number), [2, 3]);
+    await collect(
+      client(fetch).roles.list(
+        { filters: { name_cont: "a" }, sort: ["-created_at"], include: ["organization"] },
+        { headers: { "x-own": "1" }, params: { extra: "1", "page[number]": 2 } },
+      ),
+    );
+    assert.deepStrictEqual(
+      sent.map(({ number }) => number),
+      [2, 3],
+    );
     for (const { url } of sent) {
-      assert.deepStrictEqual(["filter[q][name_cont]", "sort", "include", "extra"].map((name) => url.searchParams.get(name)), ["a", "-created_at", "organization", "1"]);
+      assert.deepStrictEqual(
+        ["filter[q][name_cont]", "sort", "include", "extra"].map((name) => url.searchParams.get(name)),
+        ["a", "-created_at", "organization", "1"],
+      );
     }
   });
 
@@ -74,7 +105,9 @@ describe("all pages", () => {
 
   test("a signal ends them, also between two pages", async () => {
     const controller = new AbortController();
-    const { fetch, sent } = paged(100, { headers: () => ({ "x-ratelimit-limit": "10", "x-ratelimit-interval": "60", "x-ratelimit-remaining": "0" }) });
+    const { fetch, sent } = paged(100, {
+      headers: () => ({ "x-ratelimit-limit": "10", "x-ratelimit-interval": "60", "x-ratelimit-remaining": "0" }),
+    });
     const begun = performance.now();
     setTimeout(() => controller.abort(), 50);
     const error = await rejection(collect(client(fetch).roles.list({}, { signal: controller.signal })));
@@ -86,9 +119,11 @@ describe("all pages", () => {
     const whole = paged(20);
     const { fetch } = server((...args) => whole.fetch(...args), refusal(404, [{ code: "GONE" }]));
     const seen = [];
-    const error = await rejection((async () => {
-      for await (const role of client(fetch).roles.list()) seen.push(role.id);
-    })());
+    const error = await rejection(
+      (async () => {
+        for await (const role of client(fetch).roles.list()) seen.push(role.id);
+      })(),
+    );
     assert.deepStrictEqual([seen.length, error.status, error.apiCode], [10, 404, "GONE"]);
   });
 
@@ -110,7 +145,13 @@ describe("all pages", () => {
 });
 
 describe("pacing", () => {
-  const limit = (remaining, interval = 1) => () => ({ "x-ratelimit-limit": "10", "x-ratelimit-interval": String(interval), "x-ratelimit-remaining": String(remaining) });
+  const limit =
+    (remaining, interval = 1) =>
+    () => ({
+      "x-ratelimit-limit": "10",
+      "x-ratelimit-interval": String(interval),
+      "x-ratelimit-remaining": String(remaining),
+    });
   const duration = async (headers) => {
     const { fetch, sent } = paged(30, { headers });
     await collect(client(fetch).roles.list());
@@ -118,7 +159,14 @@ describe("pacing", () => {
   };
 
   test("as long as half of the window is free, and where nothing is said, there is no pause", async () => {
-    for (const headers of [undefined, limit(9), limit(5), () => ({ "x-ratelimit-remaining": "x" }), () => ({ "x-ratelimit-limit": "10" })]) assert.ok((await duration(headers)) < 150);
+    for (const headers of [
+      undefined,
+      limit(9),
+      limit(5),
+      () => ({ "x-ratelimit-remaining": "x" }),
+      () => ({ "x-ratelimit-limit": "10" }),
+    ])
+      assert.ok((await duration(headers)) < 150);
   });
 
   test("the less is left, the longer the pause, at most one window", async () => {
@@ -137,9 +185,12 @@ describe("count", () => {
     assert.equal(await roles.count(), 42);
     assert.equal(await roles.count({ name_eq: "n" }), 42);
     assert.equal(await roles.count({ filters: { name_eq: "n" }, pageSize: 25 }), 42);
-    assert.deepStrictEqual(sent.map(({ url }) => url.search), [
-      "?page%5Bnumber%5D=1&page%5Bsize%5D=1",
-      ...Array(2).fill("?page%5Bnumber%5D=1&page%5Bsize%5D=1&filter%5Bq%5D%5Bname_eq%5D=n"),
-    ]);
+    assert.deepStrictEqual(
+      sent.map(({ url }) => url.search),
+      [
+        "?page%5Bnumber%5D=1&page%5Bsize%5D=1",
+        ...Array(2).fill("?page%5Bnumber%5D=1&page%5Bsize%5D=1&filter%5Bq%5D%5Bname_eq%5D=n"),
+      ],
+    );
   });
 });

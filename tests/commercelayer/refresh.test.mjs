@@ -4,16 +4,19 @@ import { describe, test } from "node:test";
 import { answer, load, refusal, rejection, resource } from "./world.mjs";
 
 const { CommerceLayerProvisioning } = await load("keyturn/commercelayer");
-const jwt = (payload) => ["{}", JSON.stringify(payload), "s"].map((part) => Buffer.from(part).toString("base64url")).join(".");
+const jwt = (payload) =>
+  ["{}", JSON.stringify(payload), "s"].map((part) => Buffer.from(part).toString("base64url")).join(".");
 
 /** A server that takes some tokens and refuses all others. */
 function guarded(good, { code = "INVALID_TOKEN", delay = 1 } = {}) {
   const sent = [];
-  const fetch = async (url, { headers }) => {
+  const fetch = async (_url, { headers }) => {
     const token = headers.Authorization.split(" ")[1];
     sent.push(token);
     await new Promise((done) => setTimeout(done, delay));
-    return good.includes(token) ? answer({ data: [resource("roles", "r")], meta: { record_count: 1, page_count: 1 } })() : refusal(401, [{ code }])();
+    return good.includes(token)
+      ? answer({ data: [resource("roles", "r")], meta: { record_count: 1, page_count: 1 } })()
+      : refusal(401, [{ code }])();
   };
   return { fetch, sent };
 }
@@ -24,7 +27,9 @@ describe("a client's token", () => {
   test("is refreshed once for all calls that were refused together", async () => {
     const { fetch, sent } = guarded(["new"]);
     const asked = [];
-    const cl = client(fetch, { refreshToken: async (token) => (asked.push(token), await new Promise((done) => setTimeout(done, 20)), "new") });
+    const cl = client(fetch, {
+      refreshToken: async (token) => (asked.push(token), await new Promise((done) => setTimeout(done, 20)), "new"),
+    });
     const lists = await Promise.all(Array.from({ length: 10 }, () => cl.roles.list()));
     assert.ok(lists.every((list) => list.length === 1));
     assert.deepStrictEqual(asked, ["old"]);
@@ -55,9 +60,14 @@ describe("a client's token", () => {
   });
 
   test("stays, and the call fails, if the function fails or gives nothing", async () => {
-    for (const refreshToken of [async () => "", async () => undefined, async () => Promise.reject(new Error("no")), () => {
-      throw new Error("no");
-    }]) {
+    for (const refreshToken of [
+      async () => "",
+      async () => undefined,
+      async () => Promise.reject(new Error("no")),
+      () => {
+        throw new Error("no");
+      },
+    ]) {
       const error = await rejection(client(guarded(["new"]).fetch, { refreshToken }).roles.list());
       assert.deepStrictEqual([error.name, error.type], ["SdkError", "token-refresh"]);
     }
@@ -82,11 +92,16 @@ describe("a client's token", () => {
 describe("a call's token", () => {
   test("never becomes the client's, whatever happens to it", async () => {
     const { fetch, sent } = guarded(["old", "call-new"]);
-    const cl = client(fetch, { refreshToken: () => assert.fail("the client's own function is asked for the client's own token") });
+    const cl = client(fetch, {
+      refreshToken: () => assert.fail("the client's own function is asked for the client's own token"),
+    });
     const error = await rejection(cl.roles.list({}, { accessToken: "call-old" }));
     assert.deepStrictEqual([error.status, cl.currentAccessToken], [401, "old"]);
     const asked = [];
-    const list = await cl.roles.list({}, { accessToken: "call-old", refreshToken: async (token) => (asked.push(token), "call-new") });
+    const list = await cl.roles.list(
+      {},
+      { accessToken: "call-old", refreshToken: async (token) => (asked.push(token), "call-new") },
+    );
     assert.deepStrictEqual([list.length, asked, cl.currentAccessToken], [1, ["call-old"], "old"]);
     await cl.roles.list();
     assert.deepStrictEqual(sent, ["call-old", "call-old", "call-new", "old"]);
@@ -94,7 +109,9 @@ describe("a call's token", () => {
 
   test("fails the call if its own function fails", async () => {
     const source = new Error("no");
-    const error = await rejection(client(guarded([]).fetch).roles.list({}, { accessToken: "call-old", refreshToken: () => Promise.reject(source) }));
+    const error = await rejection(
+      client(guarded([]).fetch).roles.list({}, { accessToken: "call-old", refreshToken: () => Promise.reject(source) }),
+    );
     assert.deepStrictEqual([error.type, error.source], ["token-refresh", source]);
   });
 });

@@ -21,9 +21,18 @@ async function world({ fault, kind = "integration" } = {}) {
     if (hit) throw new TypeError("fetch failed");
     return response;
   };
-  const direct = CommerceLayerProvisioning({ credentials: clientCredentials({ clientId, clientSecret }), serverURL, fetch: sandbox.fetch });
+  const direct = CommerceLayerProvisioning({
+    credentials: clientCredentials({ clientId, clientSecret }),
+    serverURL,
+    fetch: sandbox.fetch,
+  });
   // The client's own token is fetched before anything can be lost.
-  const cl = CommerceLayerProvisioning({ accessToken: await tokenOf(direct), serverURL, fetch, retryConfig: { strategy: "none" } });
+  const cl = CommerceLayerProvisioning({
+    accessToken: await tokenOf(direct),
+    serverURL,
+    fetch,
+    retryConfig: { strategy: "none" },
+  });
   const old = await directOld(direct, kind);
   const clientIds = async () => (await direct.api_credentials.list({ pageSize: 25 })).map((one) => one.client_id);
   vault = {
@@ -66,12 +75,19 @@ describe("replace", () => {
     const { cl, direct, old, vault, count } = await world();
     const before = await direct.application_memberships.count({ api_credential_id_eq: old.id });
     const steps = [];
-    const done = await cl.apiCredentials.replace(old.id, { ...settled(vault), onStep: (step) => steps.push(step.step) });
+    const done = await cl.apiCredentials.replace(old.id, {
+      ...settled(vault),
+      onStep: (step) => steps.push(step.step),
+    });
     assert.deepEqual(done.old, { id: old.id, state: "deleted" });
-    assert.deepEqual(steps, done.steps.map(({ step }) => step));
+    assert.deepEqual(
+      steps,
+      done.steps.map(({ step }) => step),
+    );
     assert.equal(await direct.api_credentials.count(), count);
     const fresh = await direct.api_credentials.retrieve(done.credential.id, { include: ["organization", "role"] });
-    for (const name of ["name", "kind", "redirect_uri", "expires_in", "mode", "custom", "scopes", "confidential"]) assert.deepEqual(fresh[name], old[name], name);
+    for (const name of ["name", "kind", "redirect_uri", "expires_in", "mode", "custom", "scopes", "confidential"])
+      assert.deepEqual(fresh[name], old[name], name);
     assert.equal(fresh.organization.id, old.organization.id);
     assert.equal(fresh.role?.id, old.role?.id);
     assert.equal(fresh.metadata.replaces, old.id);
@@ -121,8 +137,14 @@ describe("replace", () => {
   test("keeps the old one unless told otherwise, and a dry run changes nothing", async () => {
     const { cl, direct, old, vault, count, sent } = await world();
     const plan = await cl.apiCredentials.replace(old.id, { ...settled(vault), dryRun: true });
-    assert.ok(sent.every((request) => request.startsWith("GET ")), sent.join());
-    assert.deepEqual(plan.steps.filter(({ state }) => state === "planned").map(({ step }) => step), ["create", "dependents", "verify", "publish", "settle", "delete"]);
+    assert.ok(
+      sent.every((request) => request.startsWith("GET ")),
+      sent.join(),
+    );
+    assert.deepEqual(
+      plan.steps.filter(({ state }) => state === "planned").map(({ step }) => step),
+      ["create", "dependents", "verify", "publish", "settle", "delete"],
+    );
     assert.equal(plan.credential, undefined);
     const kept = await cl.apiCredentials.replace(old, { sink: vault });
     assert.equal(kept.old.state, "kept");
@@ -132,12 +154,19 @@ describe("replace", () => {
 
   test("stops where it must, and says why", async () => {
     const { cl, direct, old, vault, sandbox } = await world();
-    const stops = (reason, options, id = old.id) => assert.rejects(cl.apiCredentials.replace(id, options), { name: "ReplacementError", code: "replacement_stopped", reason });
+    const stops = (reason, options, id = old.id) =>
+      assert.rejects(cl.apiCredentials.replace(id, options), {
+        name: "ReplacementError",
+        code: "replacement_stopped",
+        reason,
+      });
     await stops("no_sink", {});
     await stops("no_settle", { sink: vault, mayDelete: true });
     await stops("no_reference", { sink: vault, reference: " " });
     await stops("not_found", { sink: vault }, "no-such-id");
-    const { id: channel } = (await direct.api_credentials.list({ filters: { kind_eq: "sales_channel" }, pageSize: 1 })).first();
+    const { id: channel } = (
+      await direct.api_credentials.list({ filters: { kind_eq: "sales_channel" }, pageSize: 1 })
+    ).first();
     await stops("public_kind", { sink: vault }, channel);
     const other = (await direct.api_credentials.list({ pageSize: 25 })).find((one) => one.id !== old.id);
     await direct.api_credentials.update({ id: other.id, reference: "taken" });
@@ -171,18 +200,30 @@ describe("replace", () => {
     const response = await sandbox.fetch(`${sandbox.commercelayer.serverURL}/oauth/token`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ grant_type: "client_credentials", client_id: old.client_id, client_secret: old.client_secret }),
+      body: JSON.stringify({
+        grant_type: "client_credentials",
+        client_id: old.client_id,
+        client_secret: old.client_secret,
+      }),
     });
     const { access_token: token } = await response.json();
     const done = await cl.apiCredentials.replace(old.id, { ...settled(vault), revoke: () => [token] });
     assert.equal(done.old.state, "deleted");
-    assert.ok(sent.indexOf("POST /oauth/revoke") > 0 && sent.indexOf("POST /oauth/revoke") < sent.indexOf(`DELETE /api/api_credentials/${old.id}`));
+    assert.ok(
+      sent.indexOf("POST /oauth/revoke") > 0 &&
+        sent.indexOf("POST /oauth/revoke") < sent.indexOf(`DELETE /api/api_credentials/${old.id}`),
+    );
   });
 
   test("a client that spells names in camelCase replaces as well, and a signal ends a run", async () => {
     const { direct, old, vault, sandbox } = await world();
     const { serverURL } = sandbox.commercelayer;
-    const cl = CommerceLayerProvisioning({ accessToken: direct.currentAccessToken, serverURL, fetch: sandbox.fetch, names: "camel" });
+    const cl = CommerceLayerProvisioning({
+      accessToken: direct.currentAccessToken,
+      serverURL,
+      fetch: sandbox.fetch,
+      names: "camel",
+    });
     await assert.rejects(cl.apiCredentials.replace(old.id, { sink: vault, signal: AbortSignal.abort() }), Error);
     const done = await cl.apiCredentials.replace(old.id, settled(vault));
     assert.equal(done.old.state, "deleted");

@@ -2,22 +2,43 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { TOKEN, answer, load, rejection, resource, server } from "./world.mjs";
+import { answer, load, rejection, resource, server, TOKEN } from "./world.mjs";
 
 const { CommerceLayerProvisioning, linksOf, metaOf, responseOf } = await load("keyturn/commercelayer");
 
 const SECRET = "the-client-secret";
 const attributes = {
-  ...{ name: "CI", kind: "integration", confidential: true, redirect_uri: null, client_id: "an-id", client_secret: SECRET, scopes: "market:all" },
-  ...{ expires_in: 7200, mode: "test", custom: false, created_at: "2024-01-01T00:00:00.000Z", updated_at: "2024-01-02T00:00:00.000Z" },
+  ...{
+    name: "CI",
+    kind: "integration",
+    confidential: true,
+    redirect_uri: null,
+    client_id: "an-id",
+    client_secret: SECRET,
+    scopes: "market:all",
+  },
+  ...{
+    expires_in: 7200,
+    mode: "test",
+    custom: false,
+    created_at: "2024-01-01T00:00:00.000Z",
+    updated_at: "2024-01-02T00:00:00.000Z",
+  },
   ...{ reference: null, reference_origin: null, metadata: {} },
 };
-const credential = resource("api_credentials", "c", attributes, { organization: "organizations/o", role: "roles/r" }, {
-  links: { self: "https://provisioning.commercelayer.io/api/api_credentials/c" },
-  meta: { trace: "t" },
-});
+const credential = resource(
+  "api_credentials",
+  "c",
+  attributes,
+  { organization: "organizations/o", role: "roles/r" },
+  {
+    links: { self: "https://provisioning.commercelayer.io/api/api_credentials/c" },
+    meta: { trace: "t" },
+  },
+);
 
-const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
+const client = (fetch, options = {}) =>
+  CommerceLayerProvisioning({ accessToken: TOKEN, fetch, retryConfig: { strategy: "none" }, ...options });
 const isRequest = (error) => assert.deepStrictEqual([error.name, error.type], ["SdkError", "request"], inspect(error));
 
 describe("ids", () => {
@@ -38,7 +59,13 @@ describe("ids", () => {
     const { fetch, sent } = server([]);
     const cl = client(fetch);
     for (const id of ["", ".", "..", undefined, null, 7, {}, { type: "memberships" }]) {
-      for (const call of [() => cl.memberships.retrieve(id), () => cl.memberships.delete(id), () => cl.memberships.resend(id), () => cl.memberships.role(id), () => cl.memberships.versions(id)]) {
+      for (const call of [
+        () => cl.memberships.retrieve(id),
+        () => cl.memberships.delete(id),
+        () => cl.memberships.resend(id),
+        () => cl.memberships.role(id),
+        () => cl.memberships.versions(id),
+      ]) {
         isRequest(await rejection(call()));
       }
     }
@@ -50,7 +77,16 @@ describe("ids", () => {
     const { fetch, sent } = server(answer(null, { status: 204 }));
     const cl = client(fetch);
     const other = { id: "x", type: "api_credentials" };
-    for (const call of [() => cl.memberships.delete(other), () => cl.memberships.retrieve(other), () => cl.memberships.organization(other), () => cl.memberships.versions(other), () => cl.memberships.update({ ...other, reference: "r" }), () => cl.roles.create(other), () => cl.identity_providers._disable(other), () => cl.organizations.transfer_ownership(other, { new_owner_email: "a@b.example" })]) {
+    for (const call of [
+      () => cl.memberships.delete(other),
+      () => cl.memberships.retrieve(other),
+      () => cl.memberships.organization(other),
+      () => cl.memberships.versions(other),
+      () => cl.memberships.update({ ...other, reference: "r" }),
+      () => cl.roles.create(other),
+      () => cl.identity_providers._disable(other),
+      () => cl.organizations.transfer_ownership(other, { new_owner_email: "a@b.example" }),
+    ]) {
       isRequest(await rejection(call()));
     }
     assert.throws(() => cl.roles.relationship({ id: "o", type: "organizations" }), { type: "request" });
@@ -67,7 +103,10 @@ describe("relationships", () => {
     assert.deepStrictEqual(roles.relationship("r"), { id: "r", type: "roles" });
     assert.deepStrictEqual(roles.relationship({ id: "r", type: "roles", name: "n" }), { id: "r", type: "roles" });
     assert.deepStrictEqual(roles.relationship(null), { id: null, type: "roles" });
-    assert.deepStrictEqual(roles.relationshipToMany("a", { id: "b", type: "roles" }), [{ id: "a", type: "roles" }, { id: "b", type: "roles" }]);
+    assert.deepStrictEqual(roles.relationshipToMany("a", { id: "b", type: "roles" }), [
+      { id: "a", type: "roles" },
+      { id: "b", type: "roles" },
+    ]);
     assert.deepStrictEqual(roles.relationshipToMany(), [{ id: null, type: "roles" }]);
   });
 
@@ -78,12 +117,18 @@ describe("relationships", () => {
       ["role", cl.roles.relationship("r"), { id: "r", type: "roles" }],
       ["membership_profile", cl.membership_profiles.relationship(null), null],
       ["membership_profile", null, null],
-      ["application_memberships", cl.application_memberships.relationshipToMany("a"), [{ id: "a", type: "application_memberships" }]],
+      [
+        "application_memberships",
+        cl.application_memberships.relationshipToMany("a"),
+        [{ id: "a", type: "application_memberships" }],
+      ],
       ["application_memberships", cl.application_memberships.relationshipToMany(), []],
       ["application_memberships", [], []],
     ]) {
       await cl.memberships.update({ id: "m", [name]: value });
-      assert.deepStrictEqual(sent.at(-1).body, { data: { type: "memberships", attributes: {}, relationships: { [name]: { data } }, id: "m" } });
+      assert.deepStrictEqual(sent.at(-1).body, {
+        data: { type: "memberships", attributes: {}, relationships: { [name]: { data } }, id: "m" },
+      });
     }
   });
 });
@@ -100,7 +145,14 @@ describe("what is sent of a resource", () => {
     assert.deepStrictEqual(sent[1].body, {
       data: {
         type: "api_credentials",
-        attributes: { name: "renamed", redirect_uri: null, expires_in: 7200, reference: null, reference_origin: null, metadata: {} },
+        attributes: {
+          name: "renamed",
+          redirect_uri: null,
+          expires_in: 7200,
+          reference: null,
+          reference_origin: null,
+          metadata: {},
+        },
         relationships: { role: { data: { id: "r", type: "roles" } } },
         id: "c",
       },
@@ -128,9 +180,15 @@ describe("what is sent of a resource", () => {
     const organization = organizations.relationship("o");
     for (const [given, pattern] of [
       [{ name: 1, kind: "integration", organization }, /`name` must be a string, not a number/],
-      [{ name: "n", kind: "integration", organization, expires_in: 7199 }, /`expires_in` has to be from 7200 to 31536000/],
+      [
+        { name: "n", kind: "integration", organization, expires_in: 7199 },
+        /`expires_in` has to be from 7200 to 31536000/,
+      ],
       [{ name: "n", kind: "integration", organization, expires_in: 31_536_001 }, /`expires_in`/],
-      [{ name: "n", kind: "integration", organization: { id: "r", type: "roles" } }, /`organization` leads to organizations/],
+      [
+        { name: "n", kind: "integration", organization: { id: "r", type: "roles" } },
+        /`organization` leads to organizations/,
+      ],
       ["text", /a resource is an object/],
     ]) {
       const error = await rejection(api_credentials.create(given));
@@ -147,17 +205,35 @@ describe("what is sent of a resource", () => {
   test("a create sends no id, the singleton's update one if it is given", async () => {
     const { fetch, sent } = server(credential);
     const cl = client(fetch);
-    await cl.api_credentials.create({ id: "mine", name: "n", kind: "integration", organization: cl.organizations.relationship("o") });
+    await cl.api_credentials.create({
+      id: "mine",
+      name: "n",
+      kind: "integration",
+      organization: cl.organizations.relationship("o"),
+    });
     assert.ok(!("id" in sent[0].body.data));
     await cl.user.update({ first_name: "A" });
     await cl.user.update({ id: "u", first_name: "A" });
-    assert.deepStrictEqual(sent.slice(1).map(({ url, method, body }) => [method, url.pathname, body.data.id]), [["PATCH", "/api/user", undefined], ["PATCH", "/api/user", "u"]]);
+    assert.deepStrictEqual(
+      sent.slice(1).map(({ url, method, body }) => [method, url.pathname, body.data.id]),
+      [
+        ["PATCH", "/api/user", undefined],
+        ["PATCH", "/api/user", "u"],
+      ],
+    );
     assert.equal(cl.user.path(), "user");
   });
 
   test("there is no method for what the API cannot do", () => {
     const cl = client();
-    for (const [type, name] of [["versions", "update"], ["versions", "create"], ["organizations", "delete"], ["roles", "delete"], ["permissions", "delete"], ["user", "list"]]) {
+    for (const [type, name] of [
+      ["versions", "update"],
+      ["versions", "create"],
+      ["organizations", "delete"],
+      ["roles", "delete"],
+      ["permissions", "delete"],
+      ["user", "list"],
+    ]) {
       assert.equal(cl[type][name], undefined, `${type}.${name}`);
     }
   });
@@ -167,7 +243,15 @@ describe("secrets", () => {
   const fieldsOf = ({ url }, type = "api_credentials") => url.searchParams.get(`fields[${type}]`);
 
   test("are left out of lists, counts, related and included resources", async () => {
-    const { fetch, sent } = server([], [], credential, [], [], resource("memberships", "m"), answer({ data: [], meta: { record_count: 4, page_count: 4 } }));
+    const { fetch, sent } = server(
+      [],
+      [],
+      credential,
+      [],
+      [],
+      resource("memberships", "m"),
+      answer({ data: [], meta: { record_count: 4, page_count: 4 } }),
+    );
     const cl = client(fetch);
     await cl.api_credentials.list();
     await cl.organizations.api_credentials("o");
@@ -189,7 +273,10 @@ describe("secrets", () => {
     await client(fetch, { secrets: true }).api_credentials.list();
     await cl.api_credentials.list({ fields: ["name", "client_secret"] });
     await cl.api_credentials.retrieve("c");
-    assert.deepStrictEqual(sent.map((request) => fieldsOf(request)), [null, null, "name,client_secret", null]);
+    assert.deepStrictEqual(
+      sent.map((request) => fieldsOf(request)),
+      [null, null, "name,client_secret", null],
+    );
   });
 
   test("do not show where a result is printed", async () => {
@@ -212,7 +299,9 @@ describe("secrets", () => {
 
 describe("what comes of an answer", () => {
   test("the credential of the API reference, with its links, its meta and its answer", async () => {
-    const { fetch } = server(answer({ data: credential }, { headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "9" } }));
+    const { fetch } = server(
+      answer({ data: credential }, { headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "9" } }),
+    );
     const read = await client(fetch).api_credentials.retrieve("c");
     assert.deepStrictEqual(Object.fromEntries(Object.entries(read)), {
       id: "c",
@@ -224,7 +313,10 @@ describe("what comes of an answer", () => {
     assert.equal(read.links.self, "https://provisioning.commercelayer.io/api/api_credentials/c");
     assert.deepStrictEqual([linksOf(read).self, metaOf(read)], [read.links.self, { trace: "t" }]);
     const { status, requestId, headers, url } = responseOf(read);
-    assert.deepStrictEqual([status, requestId, headers.get("x-ratelimit-remaining"), new URL(url).pathname], [200, "an-id", "9", "/api/api_credentials/c"]);
+    assert.deepStrictEqual(
+      [status, requestId, headers.get("x-ratelimit-remaining"), new URL(url).pathname],
+      [200, "an-id", "9", "/api/api_credentials/c"],
+    );
     assert.equal(responseOf(read.organization), undefined);
   });
 
@@ -233,7 +325,12 @@ describe("what comes of an answer", () => {
   });
 
   test("actions and deletions answer with nothing, or with something that does not matter", async () => {
-    for (const step of [answer(null, { status: 204 }), answer("", { status: 202 }), answer("<p>accepted</p>", { status: 202 }), answer({ data: credential })]) {
+    for (const step of [
+      answer(null, { status: 204 }),
+      answer("", { status: 202 }),
+      answer("<p>accepted</p>", { status: 202 }),
+      answer({ data: credential }),
+    ]) {
       const cl = client(server(step).fetch);
       assert.equal(await cl.memberships.resend("m"), undefined);
       assert.equal(await cl.memberships.delete("m"), undefined);
@@ -244,11 +341,21 @@ describe("what comes of an answer", () => {
     const { fetch, sent } = server(credential);
     const cl = client(fetch, { names: "camel" });
     const read = await cl.api_credentials.retrieve("c");
-    assert.deepStrictEqual([read.redirectUri, read.createdAt, read.clientSecret, read.created_at], [null, new Date(attributes.created_at), SECRET, undefined]);
+    assert.deepStrictEqual(
+      [read.redirectUri, read.createdAt, read.clientSecret, read.created_at],
+      [null, new Date(attributes.created_at), SECRET, undefined],
+    );
     assert.ok(!inspect(read).includes(SECRET));
     await cl.api_credentials.update({ ...read, redirectUri: "https://app.example", metadata: { someKey: 1 } });
     assert.deepStrictEqual(sent[1].body.data.attributes, {
-      ...{ name: "CI", redirect_uri: "https://app.example", expires_in: 7200, reference: null, reference_origin: null, metadata: { someKey: 1 } },
+      ...{
+        name: "CI",
+        redirect_uri: "https://app.example",
+        expires_in: 7200,
+        reference: null,
+        reference_origin: null,
+        metadata: { someKey: 1 },
+      },
     });
     await cl.api_credentials.retrieve("c", { fields: ["redirectUri"], include: ["role"] });
     assert.equal(sent[2].url.searchParams.get("fields[api_credentials]"), "redirect_uri");
@@ -261,12 +368,25 @@ describe("parse", () => {
   test("reads the text of a document, of one resource and of a list", () => {
     assert.equal(api_credentials.parse(JSON.stringify({ data: credential })).name, "CI");
     const list = api_credentials.parse(JSON.stringify({ data: [credential, credential] }));
-    assert.deepStrictEqual(list.map(({ id }) => id), ["c", "c"]);
+    assert.deepStrictEqual(
+      list.map(({ id }) => id),
+      ["c", "c"],
+    );
     assert.deepStrictEqual(api_credentials.parse('{"data":[]}'), []);
   });
 
   test("refuses another type, and what is no document", () => {
-    for (const text of [JSON.stringify({ data: resource("roles", "r") }), JSON.stringify({ data: [credential, resource("roles", "r")] }), "{}", "null", "[]", "7", '{"data":null}', "{", ""]) {
+    for (const text of [
+      JSON.stringify({ data: resource("roles", "r") }),
+      JSON.stringify({ data: [credential, resource("roles", "r")] }),
+      "{}",
+      "null",
+      "[]",
+      "7",
+      '{"data":null}',
+      "{",
+      "",
+    ]) {
       assert.throws(() => api_credentials.parse(text), { name: "SdkError", type: "parse" }, text);
     }
   });

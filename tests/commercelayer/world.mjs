@@ -29,8 +29,12 @@ export const TOKEN = "a-token-for-tests";
 
 /** An answer with a document, or with whatever is given. */
 export function answer(body, { status = 200, headers = {}, statusText = "" } = {}) {
-  const text = typeof body === "string" || body === null || body === undefined || body instanceof ReadableStream ? body : JSON.stringify(body);
-  return () => new Response(text, { status, statusText, headers: { "content-type": "application/vnd.api+json", ...headers } });
+  const text =
+    typeof body === "string" || body === null || body === undefined || body instanceof ReadableStream
+      ? body
+      : JSON.stringify(body);
+  return () =>
+    new Response(text, { status, statusText, headers: { "content-type": "application/vnd.api+json", ...headers } });
 }
 
 /** An answer that is an error of the API. */
@@ -47,9 +51,17 @@ export function server(...script) {
   const sent = [];
   const fetch = async (url, init) => {
     const step = script[Math.min(sent.length, script.length - 1)] ?? [];
-    sent.push({ url: new URL(url), method: init.method, headers: init.headers, body: init.body === undefined ? undefined : JSON.parse(init.body), init });
+    sent.push({
+      url: new URL(url),
+      method: init.method,
+      headers: init.headers,
+      body: init.body === undefined ? undefined : JSON.parse(init.body),
+      init,
+    });
     if (step instanceof Error) throw step;
-    return typeof step === "function" ? step(url, init) : answer({ data: step, meta: { record_count: step.length, page_count: 1 } })();
+    return typeof step === "function"
+      ? step(url, init)
+      : answer({ data: step, meta: { record_count: step.length, page_count: 1 } })();
   };
   return { fetch, sent };
 }

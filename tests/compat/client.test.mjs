@@ -2,7 +2,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, HTTPClient, SERVER, TOKEN, answer, client, load, rejection, require, security, server } from "./world.mjs";
+import {
+  answer,
+  ConductoroneSDKTypescript,
+  ConductoroneSDKTypescriptCore,
+  client,
+  HTTPClient,
+  load,
+  rejection,
+  require,
+  SERVER,
+  security,
+  server,
+  TOKEN,
+} from "./world.mjs";
 
 const { createSandbox } = await load("keyturn/sandbox");
 const { SDKHooks } = await load("keyturn/compat/hooks/hooks.js");
@@ -15,22 +28,44 @@ describe("a client is made as the official documentation does", () => {
     [{ security }, "https://example.conductor.one/"],
     [{ tenantDomain: "acme", security }, "https://acme.conductor.one/"],
     [{ tenantDomain: "acme", serverIdx: 0, security }, "https://acme.conductor.one/"],
-    [{ serverURL: "https://{tenantDomain}.conductor.one", tenantDomain: "acme", security }, "https://acme.conductor.one/"],
+    [
+      { serverURL: "https://{tenantDomain}.conductor.one", tenantDomain: "acme", security },
+      "https://acme.conductor.one/",
+    ],
     [{ serverURL: "https://proxy.example/c1/", security }, "https://proxy.example/c1/"],
     [{ serverURL: "http://127.0.0.1:8080", security }, "http://127.0.0.1:8080/"],
     [{ clientID: "", clientSecret: "" }, "https://example.conductor.one/"],
-    [{ httpClient: new HTTPClient(), timeoutMs: 5, retryConfig: { strategy: "none" }, userAgent: "mine", debugLogger: console }, "https://example.conductor.one/"],
+    [
+      {
+        httpClient: new HTTPClient(),
+        timeoutMs: 5,
+        retryConfig: { strategy: "none" },
+        userAgent: "mine",
+        debugLogger: console,
+      },
+      "https://example.conductor.one/",
+    ],
   ]) {
     test(JSON.stringify(options ?? null), () => {
-      for (const Client of [ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore]) assert.equal(new Client(options)._baseURL.href, url);
+      for (const Client of [ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore])
+        assert.equal(new Client(options)._baseURL.href, url);
     });
   }
 
   test("or refused, if it cannot be said where requests go", () => {
     assert.throws(() => new ConductoroneSDKTypescript({ serverIdx: 1 }), { message: /Invalid server index 1/ });
-    assert.throws(() => new ConductoroneSDKTypescript({ serverURL: "http://example.com" }), { name: "InvalidRequestError" });
+    assert.throws(() => new ConductoroneSDKTypescript({ serverURL: "http://example.com" }), {
+      name: "InvalidRequestError",
+    });
     assert.throws(() => new ConductoroneSDKTypescript({ tenantDomain: "evil.com/#" }), { name: "InvalidRequestError" });
-    assert.throws(() => new ConductoroneSDKTypescript({ serverURL: "https://{tenantDomain}.conductor.one", tenantDomain: "evil.com/#" }), { name: "InvalidRequestError" });
+    assert.throws(
+      () =>
+        new ConductoroneSDKTypescript({
+          serverURL: "https://{tenantDomain}.conductor.one",
+          tenantDomain: "evil.com/#",
+        }),
+      { name: "InvalidRequestError" },
+    );
   });
 });
 
@@ -60,14 +95,20 @@ describe("security", () => {
     const sdk = client(at, { security: async () => ({ bearerAuth: `t${++asked}` }) });
     await sdk.apps.get(get);
     await sdk.apps.get(get);
-    assert.deepEqual(at.sent.map(({ headers }) => headers.get("authorization")), ["Bearer t1", "Bearer t2"]);
+    assert.deepEqual(
+      at.sent.map(({ headers }) => headers.get("authorization")),
+      ["Bearer t1", "Bearer t2"],
+    );
   });
 
   test("a header of the call wins", async () => {
     const at = server({});
     await client(at, { security: undefined }).apps.get(get, { headers: { Authorization: "Bearer mine" } });
     await client(at).apps.get(get, { fetchOptions: { headers: { Authorization: "Bearer mine" } } });
-    assert.deepEqual(at.sent.map(({ headers }) => headers.get("authorization")), ["Bearer mine", "Bearer mine"]);
+    assert.deepEqual(
+      at.sent.map(({ headers }) => headers.get("authorization")),
+      ["Bearer mine", "Bearer mine"],
+    );
   });
 
   test("a call without any credentials that is refused is not repeated", async () => {
@@ -82,7 +123,12 @@ describe("client id and secret", () => {
     const sandbox = await createSandbox(options);
     const sent = [];
     const fetcher = (request) => (sent.push(new URL(request.url).pathname), sandbox.fetch(request));
-    const at = { clientID: sandbox.clientId, clientSecret: sandbox.clientSecret, serverURL: sandbox.url, defaultClient: new HTTPClient({ fetcher }) };
+    const at = {
+      clientID: sandbox.clientId,
+      clientSecret: sandbox.clientSecret,
+      serverURL: sandbox.url,
+      defaultClient: new HTTPClient({ fetcher }),
+    };
     return { sandbox, sent, sdk: new ConductoroneSDKTypescript(at), at };
   }
 
@@ -179,7 +225,11 @@ describe("requests", () => {
 
   test("read-only fields that the mask names are sent", async () => {
     const at = server({});
-    const request = { appUserAppId: "a", appUserId: "i", appUserServiceUpdateRequest: { appUser: { identityUserId: "u", email: "e" }, updateMask: "identityUserId" } };
+    const request = {
+      appUserAppId: "a",
+      appUserId: "i",
+      appUserServiceUpdateRequest: { appUser: { identityUserId: "u", email: "e" }, updateMask: "identityUserId" },
+    };
     await client(at).appUser.update(request);
     assert.deepEqual(JSON.parse(at.sent[0].body), { appUser: { identityUserId: "u" }, updateMask: "identityUserId" });
   });
@@ -198,7 +248,10 @@ describe("requests", () => {
     for (const serverURL of ["http://example.com", "no url"]) {
       assert.equal((await rejection(sdk.apps.get(get, { serverURL }))).name, "InvalidRequestError", serverURL);
     }
-    assert.equal((await rejection(client(at).apps.get(get, { serverURL: "https://elsewhere.example" }))).name, "InvalidRequestError");
+    assert.equal(
+      (await rejection(client(at).apps.get(get, { serverURL: "https://elsewhere.example" }))).name,
+      "InvalidRequestError",
+    );
     assert.equal(at.sent.length, 1);
   });
 
@@ -207,7 +260,10 @@ describe("requests", () => {
     await client(at).apps.get(get, { keepalive: true });
     await client(at).apps.get(get, { fetchOptions: { keepalive: true } });
     await client(at).apps.get(get, { method: "DELETE", body: "x" });
-    assert.deepEqual(at.sent.map(({ method, body }) => [method, body]), Array(3).fill(["GET", ""]));
+    assert.deepEqual(
+      at.sent.map(({ method, body }) => [method, body]),
+      Array(3).fill(["GET", ""]),
+    );
   });
 
   test("lists that take paging parameters since then still take options alone", async () => {
@@ -216,15 +272,21 @@ describe("requests", () => {
     await sdk.personalClient.list({ headers: { "x-mine": "1" } });
     await sdk.personalClient.list({ pageSize: 5 });
     await sdk.personalClient.list({}, { headers: { "x-mine": "1" } });
-    assert.deepEqual(at.sent.map(({ path, headers }) => [path, headers.get("x-mine")]), [
-      ["/api/v1/iam/personal_clients", "1"],
-      ["/api/v1/iam/personal_clients?page_size=5", null],
-      ["/api/v1/iam/personal_clients", "1"],
-    ]);
+    assert.deepEqual(
+      at.sent.map(({ path, headers }) => [path, headers.get("x-mine")]),
+      [
+        ["/api/v1/iam/personal_clients", "1"],
+        ["/api/v1/iam/personal_clients?page_size=5", null],
+        ["/api/v1/iam/personal_clients", "1"],
+      ],
+    );
   });
 
   test("integers keep their digits", async () => {
-    const at = server(answer(200, '{"taskView":{"task":{"numericId":"9007199254740993"}}}'), answer(200, '{"taskView":{"task":{"numericId":12}}}'));
+    const at = server(
+      answer(200, '{"taskView":{"task":{"numericId":"9007199254740993"}}}'),
+      answer(200, '{"taskView":{"task":{"numericId":12}}}'),
+    );
     const sdk = client(at);
     const read = async () => (await sdk.task.get({ id: "t" })).taskServiceGetResponse.taskView.task.numericId;
     assert.deepEqual([await read(), await read()], ["9007199254740993", 12]);
@@ -236,7 +298,9 @@ describe("HTTPClient", () => {
     const log = [];
     const at = server({}, new TypeError("fetch failed"), {});
     const http = at.httpClient;
-    const before = (request) => (log.push("before"), new Request(request, { headers: { ...Object.fromEntries(request.headers), "x-hook": "1" } }));
+    const before = (request) => (
+      log.push("before"), new Request(request, { headers: { ...Object.fromEntries(request.headers), "x-hook": "1" } })
+    );
     const look = () => void log.push("look");
     http.addHook("beforeRequest", before).addHook("beforeRequest", look);
     http.addHook("response", (response, request) => void log.push(`response ${response.status} ${request.method}`));
@@ -291,7 +355,9 @@ describe("hooks", () => {
         return request;
       },
     });
-    hooks.registerAfterSuccessHook({ afterSuccess: (_, response) => (log.push(`success ${response.status}`), more.success?.(response) ?? response) });
+    hooks.registerAfterSuccessHook({
+      afterSuccess: (_, response) => (log.push(`success ${response.status}`), more.success?.(response) ?? response),
+    });
     hooks.registerAfterErrorHook({
       afterError: (_, response, error) => {
         log.push(`error ${response?.status ?? null} ${error?.message ?? null}`);
@@ -331,7 +397,10 @@ describe("hooks", () => {
     assert.equal(result.getAppResponse.app.id, "replaced");
     const repaired = recorded({ error: () => ({ response: answer(200, { app: { id: "repaired" } })(), error: null }) });
     for (const step of [answer(500, {}), new TypeError("fetch failed")]) {
-      assert.equal((await client(server(step), { hooks: repaired.hooks }).apps.get(get)).getAppResponse.app.id, "repaired");
+      assert.equal(
+        (await client(server(step), { hooks: repaired.hooks }).apps.get(get)).getAppResponse.app.id,
+        "repaired",
+      );
     }
     const mine = new Error("mine");
     const thrown = recorded({ error: () => ({ response: null, error: mine }) });
@@ -354,7 +423,9 @@ describe("hooks", () => {
       const hooks = new SDKHooks();
       hooks[register](hook);
       const at = server(register === "registerAfterErrorHook" ? answer(500, {}) : {});
-      const error = await rejection(client(at, { hooks, retryConfig: { strategy: "backoff", retryConnectionErrors: true } }).apps.get(get));
+      const error = await rejection(
+        client(at, { hooks, retryConfig: { strategy: "backoff", retryConnectionErrors: true } }).apps.get(get),
+      );
       assert.equal(error.name, "UnexpectedClientError", register);
       assert.equal(error.cause, mine);
       assert.ok(at.sent.length <= 1);
@@ -363,7 +434,12 @@ describe("hooks", () => {
 
   test("run for functions too", async () => {
     const { hooks, log } = recorded();
-    const core = new ConductoroneSDKTypescriptCore({ security, serverURL: SERVER, httpClient: server({}).httpClient, hooks });
+    const core = new ConductoroneSDKTypescriptCore({
+      security,
+      serverURL: SERVER,
+      httpClient: server({}).httpClient,
+      hooks,
+    });
     const [result, sent] = await appsGet(core, get).$inspect();
     assert.ok(result.ok);
     assert.equal(log.length, 4);
@@ -372,7 +448,10 @@ describe("hooks", () => {
 });
 
 describe("retries", () => {
-  const fast = { strategy: "backoff", backoff: { initialInterval: 1, maxInterval: 5, exponent: 2, maxElapsedTime: 1000 } };
+  const fast = {
+    strategy: "backoff",
+    backoff: { initialInterval: 1, maxInterval: 5, exponent: 2, maxElapsedTime: 1000 },
+  };
 
   test("there are none unless asked for, as in the official SDK", async () => {
     const at = server(answer(503, {}), {});
@@ -381,7 +460,11 @@ describe("retries", () => {
   });
 
   test("are those of the call or the client", async () => {
-    for (const [options, given] of [[{ retryConfig: fast }], [{}, { retries: fast }], [{ retryConfig: { strategy: "none" } }, { retries: fast }]]) {
+    for (const [options, given] of [
+      [{ retryConfig: fast }],
+      [{}, { retries: fast }],
+      [{ retryConfig: { strategy: "none" } }, { retries: fast }],
+    ]) {
       const at = server(answer(503, {}), answer(429, {}), {});
       assert.equal((await client(at, options).apps.get(get, given)).statusCode, 200);
       assert.equal(at.sent.length, 3);
@@ -391,7 +474,11 @@ describe("retries", () => {
   test("follow the codes that are given", async () => {
     const at = server(answer(404, {}), {});
     assert.equal((await client(at).apps.get(get, { retries: fast, retryCodes: ["4XX"] })).statusCode, 200);
-    assert.equal((await rejection(client(server(answer(500, {})), { retryConfig: fast }).apps.get(get, { retryCodes: ["503"] }))).statusCode, 500);
+    assert.equal(
+      (await rejection(client(server(answer(500, {})), { retryConfig: fast }).apps.get(get, { retryCodes: ["503"] })))
+        .statusCode,
+      500,
+    );
   });
 
   test("end with the last answer as an SDKError, after a bounded number of attempts", async () => {
@@ -409,31 +496,52 @@ describe("retries", () => {
     const backoff = { initialInterval: 100, maxInterval: 10_000, exponent: 3, maxElapsedTime: 100_000 };
     await client(at).apps.get(get, { retries: { strategy: "backoff", backoff } });
     assert.equal(waited.length, 3);
-    assert.ok(waited[0] > 0 && waited[0] <= 200 && waited[1] > 2 * waited[0] && waited[2] > 2 * waited[1], waited.join(" "));
+    assert.ok(
+      waited[0] > 0 && waited[0] <= 200 && waited[1] > 2 * waited[0] && waited[2] > 2 * waited[1],
+      waited.join(" "),
+    );
   });
 
   test("can be aborted while they wait", async () => {
-    const slow = { strategy: "backoff", backoff: { initialInterval: 60_000, maxInterval: 60_000, exponent: 1, maxElapsedTime: 600_000 } };
+    const slow = {
+      strategy: "backoff",
+      backoff: { initialInterval: 60_000, maxInterval: 60_000, exponent: 1, maxElapsedTime: 600_000 },
+    };
     const begun = Date.now();
     const at = server(answer(503, {}));
-    assert.equal((await rejection(client(at).apps.get(get, { retries: slow, signal: AbortSignal.timeout(30) }))).name, "RequestAbortedError");
+    assert.equal(
+      (await rejection(client(at).apps.get(get, { retries: slow, signal: AbortSignal.timeout(30) }))).name,
+      "RequestAbortedError",
+    );
     assert.ok(Date.now() - begun < 2000);
   });
 
   test("end with the deadline, also where connection errors are repeated", async () => {
-    const never = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+    const never = (request) =>
+      new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
     const at = server(never);
     const begun = Date.now();
-    const error = await rejection(client(at).apps.get(get, { timeoutMs: 50, retries: { ...fast, retryConnectionErrors: true } }));
+    const error = await rejection(
+      client(at).apps.get(get, { timeoutMs: 50, retries: { ...fast, retryConnectionErrors: true } }),
+    );
     assert.equal(error.name, "RequestTimeoutError");
     assert.equal(at.sent.length, 1);
     assert.ok(Date.now() - begun < 2000);
   });
 
   test("repeat connection errors only if asked to", async () => {
-    const refused = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
-    assert.equal((await rejection(client(server(refused, {})).apps.get(get, { retries: fast }))).name, "ConnectionError");
-    assert.equal((await client(server(refused, {})).apps.get(get, { retries: { ...fast, retryConnectionErrors: true } })).statusCode, 200);
+    const refused = Object.assign(new TypeError("fetch failed"), {
+      cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }),
+    });
+    assert.equal(
+      (await rejection(client(server(refused, {})).apps.get(get, { retries: fast }))).name,
+      "ConnectionError",
+    );
+    assert.equal(
+      (await client(server(refused, {})).apps.get(get, { retries: { ...fast, retryConnectionErrors: true } }))
+        .statusCode,
+      200,
+    );
   });
 
   test("wait as long as the server asks", async () => {
@@ -465,7 +573,9 @@ describe("debugLogger", () => {
 
   test("prints no token, no secret and no body", async () => {
     const { lines, debugLogger } = logger();
-    await client(server({ credential: { clientSecret: secret, clientId: "an-id" } }), { debugLogger }).connector.rotateCredential(rotate);
+    await client(server({ credential: { clientSecret: secret, clientId: "an-id" } }), {
+      debugLogger,
+    }).connector.rotateCredential(rotate);
     assert.equal(lines.length, 1);
     assert.match(lines[0], /POST .*\/api\/v1\/apps\/connectors\/credentials -> 200/);
     assert.doesNotMatch(lines.join("\n"), /canary|a-token-for-tests|an-id/);

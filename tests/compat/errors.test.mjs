@@ -3,7 +3,20 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, SERVER, TOKEN, answer, client, errors, folder, load, rejection, security, server } from "./world.mjs";
+import {
+  answer,
+  ConductoroneSDKTypescript,
+  ConductoroneSDKTypescriptCore,
+  client,
+  errors,
+  folder,
+  load,
+  rejection,
+  SERVER,
+  security,
+  server,
+  TOKEN,
+} from "./world.mjs";
 
 const { KeyturnError } = await load("keyturn");
 const get = { id: "an-app" };
@@ -12,8 +25,15 @@ const get = { id: "an-app" };
 async function failures(script, { options = {}, call = ["apps", "get"], request = get, given } = {}) {
   const [at, again] = [server(...script), server(...script)];
   const error = await rejection(client(at, options)[call[0]][call[1]](request, given));
-  const { [call[0] + call[1][0].toUpperCase() + call[1].slice(1)]: func } = await load(`keyturn/compat/funcs/${call[0]}${call[1][0].toUpperCase()}${call[1].slice(1)}.js`);
-  const core = new ConductoroneSDKTypescriptCore({ security, serverURL: SERVER, httpClient: again.httpClient, ...options });
+  const { [call[0] + call[1][0].toUpperCase() + call[1].slice(1)]: func } = await load(
+    `keyturn/compat/funcs/${call[0]}${call[1][0].toUpperCase()}${call[1].slice(1)}.js`,
+  );
+  const core = new ConductoroneSDKTypescriptCore({
+    security,
+    serverURL: SERVER,
+    httpClient: again.httpClient,
+    ...options,
+  });
   const promise = func(core, request, given);
   const result = await promise;
   const [inspected, sent] = await promise.$inspect();
@@ -29,8 +49,15 @@ describe("an answer that is not a success", () => {
   test("is an SDKError with the official fields and message", async () => {
     const { error, sent } = await failures([answer(403, { code: 7, message: "no right", details: [] })]);
     assert.equal(error.name, "SDKError");
-    assert.ok(error instanceof errors.SDKError && error instanceof errors.ConductoroneSDKTypescriptError && error instanceof Error);
-    assert.equal(error.message, 'Unexpected Status or Content-Type: Status 403. Body: {"code":7,"message":"no right","details":[]}');
+    assert.ok(
+      error instanceof errors.SDKError &&
+        error instanceof errors.ConductoroneSDKTypescriptError &&
+        error instanceof Error,
+    );
+    assert.equal(
+      error.message,
+      'Unexpected Status or Content-Type: Status 403. Body: {"code":7,"message":"no right","details":[]}',
+    );
     assert.equal(error.statusCode, 403);
     assert.equal(error.body, '{"code":7,"message":"no right","details":[]}');
     assert.equal(error.headers.get("content-type"), "application/json");
@@ -44,8 +71,13 @@ describe("an answer that is not a success", () => {
   });
 
   test("says what it is if it is not JSON", async () => {
-    const { error } = await failures([answer(502, "<html>Bad gateway", { "content-type": "text/html; charset=utf-8" })]);
-    assert.equal(error.message, 'Unexpected Status or Content-Type: Status 502 Content-Type "text/html; charset=utf-8". Body: <html>Bad gateway');
+    const { error } = await failures([
+      answer(502, "<html>Bad gateway", { "content-type": "text/html; charset=utf-8" }),
+    ]);
+    assert.equal(
+      error.message,
+      'Unexpected Status or Content-Type: Status 502 Content-Type "text/html; charset=utf-8". Body: <html>Bad gateway',
+    );
   });
 
   test("and so is a success that is not JSON", async () => {
@@ -71,7 +103,9 @@ describe("a success that cannot be read", () => {
     test(`is a ResponseValidationError if it is ${what}`, async () => {
       const { error, sent } = await failures([answer(200, body)]);
       assert.equal(error.name, "ResponseValidationError");
-      assert.ok(error instanceof errors.ResponseValidationError && error instanceof errors.ConductoroneSDKTypescriptError);
+      assert.ok(
+        error instanceof errors.ResponseValidationError && error instanceof errors.ConductoroneSDKTypescriptError,
+      );
       assert.ok(error instanceof errors.SDKValidationError, "as in the official SDK, by its shape");
       assert.equal(error.statusCode, 200);
       assert.equal(error.rawMessage, "Response validation failed");
@@ -105,7 +139,8 @@ describe("no answer", () => {
   });
 
   test("within the time allowed is a RequestTimeoutError, also with a signal", async () => {
-    const never = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+    const never = (request) =>
+      new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
     for (const given of [{ timeoutMs: 20 }, { timeoutMs: 20, signal: new AbortController().signal }]) {
       const { error } = await failures([never], { given });
       assert.equal(error.name, "RequestTimeoutError");
@@ -125,7 +160,13 @@ describe("no answer", () => {
     const { error, requests } = await failures([new TypeError("fetch failed")], {
       call: ["connector", "rotateCredential"],
       request: { appId: "a", connectorId: "c" },
-      given: { retries: { strategy: "backoff", retryConnectionErrors: true, backoff: { initialInterval: 1, maxInterval: 1, exponent: 1, maxElapsedTime: 100 } } },
+      given: {
+        retries: {
+          strategy: "backoff",
+          retryConnectionErrors: true,
+          backoff: { initialInterval: 1, maxInterval: 1, exponent: 1, maxElapsedTime: 100 },
+        },
+      },
     });
     assert.equal(requests.length, 1);
     assert.equal(error.name, "OutcomeUnknownError");
@@ -146,7 +187,9 @@ describe("nothing sent", () => {
     ]) {
       const { error, sent, requests } = await failures([{}], { request });
       assert.equal(error.name, "SDKValidationError");
-      assert.ok(error instanceof errors.SDKValidationError && !(error instanceof errors.ConductoroneSDKTypescriptError));
+      assert.ok(
+        error instanceof errors.SDKValidationError && !(error instanceof errors.ConductoroneSDKTypescriptError),
+      );
       assert.match(error.message, /^Input validation failed: /);
       assert.ok(error.message.includes(path));
       assert.equal(error.rawMessage, "Input validation failed");
@@ -185,7 +228,9 @@ describe("nothing sent", () => {
   });
 
   test("a token that is no header value is told without it", async () => {
-    const { error, requests } = await failures([{}], { options: { security: async () => ({ bearerAuth: "a-canary\nb" }) } });
+    const { error, requests } = await failures([{}], {
+      options: { security: async () => ({ bearerAuth: "a-canary\nb" }) },
+    });
     assert.equal(requests.length, 0);
     assert.doesNotMatch(inspect(error, { depth: 9 }), /canary/);
   });
@@ -231,7 +276,10 @@ test("no failure that is handled kills the process", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     console.log("still alive", caught, told);
   `;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   assert.equal(stderr, "");
   assert.equal(stdout.trim(), "still alive 12 33");
   assert.equal(status, 0);
@@ -239,11 +287,21 @@ test("no failure that is handled kills the process", () => {
 
 describe("nothing secret", () => {
   const canary = "canary-5eCr3t";
-  const shown = (value) => [inspect(value, { depth: 12, showHidden: false }), JSON.stringify(value) ?? "", String(value), value?.message ?? "", value?.stack ?? ""].join("\n");
+  const shown = (value) =>
+    [
+      inspect(value, { depth: 12, showHidden: false }),
+      JSON.stringify(value) ?? "",
+      String(value),
+      value?.message ?? "",
+      value?.stack ?? "",
+    ].join("\n");
 
   test("shows in a client", () => {
     for (const made of [
-      new ConductoroneSDKTypescript({ clientID: "a@tenant.conductor.one/pcc", clientSecret: `secret-token:conductorone.com:v1:${canary}` }),
+      new ConductoroneSDKTypescript({
+        clientID: "a@tenant.conductor.one/pcc",
+        clientSecret: `secret-token:conductorone.com:v1:${canary}`,
+      }),
       new ConductoroneSDKTypescript({ security: { bearerAuth: canary, oauth: canary } }),
       new ConductoroneSDKTypescriptCore({ security: { bearerAuth: canary } }),
     ]) {
@@ -260,7 +318,11 @@ describe("nothing secret", () => {
       [answer(200, JSON.stringify(body).slice(0, -1)), ["apps", "get"], get],
       [answer(400, `you sent ${TOKEN}`), ["apps", "get"], get],
       [answer(200, `{"credential":{"clientSecret":"${canary}`), ["connector", "rotateCredential"], request],
-      [{}, ["stepUpProvider", "updateSecret"], { id: null, stepUpProviderUpdateSecretRequest: { clientSecret: canary } }],
+      [
+        {},
+        ["stepUpProvider", "updateSecret"],
+        { id: null, stepUpProviderUpdateSecretRequest: { clientSecret: canary } },
+      ],
     ]) {
       const error = await rejection(client(server(step))[call[0]][call[1]](asked));
       assert.doesNotMatch(shown(error), /canary|a-token-for-tests/, error.name);
@@ -277,7 +339,17 @@ test("the classes can be made by hand, as programs do in their own tests", () =>
   assert.equal(new errors.ConnectionError("x", { cause: new TypeError("y") }).message, "x: TypeError: y");
   assert.equal(new errors.HTTPClientError("x").message, "x");
   const invalid = new errors.SDKValidationError("m", new Error("why"), { a: 1 });
-  assert.deepEqual([invalid.message, invalid.rawMessage, invalid.rawValue, invalid.pretty()], ["m: Error: why", "m", { a: 1 }, "m\nwhy"]);
-  const unread = new errors.ResponseValidationError("m", { response, request, body: "b", cause: new Error("why"), rawValue: 1, rawMessage: "m" });
+  assert.deepEqual(
+    [invalid.message, invalid.rawMessage, invalid.rawValue, invalid.pretty()],
+    ["m: Error: why", "m", { a: 1 }, "m\nwhy"],
+  );
+  const unread = new errors.ResponseValidationError("m", {
+    response,
+    request,
+    body: "b",
+    cause: new Error("why"),
+    rawValue: 1,
+    rawMessage: "m",
+  });
   assert.deepEqual([unread.message, unread.rawValue, unread.body], ["m", 1, "b"]);
 });

@@ -3,7 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { requestOf, responseOf } from "../vectors/make.mjs";
-import { ConductoroneSDKTypescriptCore, SERVER, TOKEN, client, facts122, functions, load, require, security } from "./world.mjs";
+import {
+  ConductoroneSDKTypescriptCore,
+  client,
+  facts122,
+  functions,
+  load,
+  require,
+  SERVER,
+  security,
+  TOKEN,
+} from "./world.mjs";
 
 const facts = facts122();
 
@@ -65,7 +75,11 @@ test("a full request goes to its route with its parameters and body", async () =
     assert.deepEqual(at.sent.body === "" ? undefined : JSON.parse(at.sent.body), body, "body");
     assert.equal(at.sent.headers.get("authorization"), `Bearer ${TOKEN}`);
     assert.equal(at.sent.headers.get("accept"), "application/json");
-    assert.equal(at.sent.headers.get("content-type"), operation.body === undefined ? null : "application/json", "content type");
+    assert.equal(
+      at.sent.headers.get("content-type"),
+      operation.body === undefined ? null : "application/json",
+      "content type",
+    );
     assert.equal(at.sent.headers.get("cookie"), null);
   });
 });
@@ -96,7 +110,11 @@ test("no path parameter can change the route", async () => {
     for (const bad of names) {
       for (const value of ["", ".", "..", null, undefined]) {
         const request = Object.fromEntries(names.map((name) => [name, name === bad ? value : "1"]));
-        await assert.rejects(async () => sdk[operation.property][operation.method](request), { name: "SDKValidationError" }, `${operation.id} ${bad}`);
+        await assert.rejects(
+          async () => sdk[operation.property][operation.method](request),
+          { name: "SDKValidationError" },
+          `${operation.id} ${bad}`,
+        );
       }
     }
   }

@@ -1,14 +1,30 @@
 // Lists through `keyturn/compat`: pages as the official SDK's callers know them, on every operation that pages.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ConductoroneSDKTypescriptCore, SERVER, answer, client, facts122, functions, load, rejection, security, server } from "./world.mjs";
+import {
+  answer,
+  ConductoroneSDKTypescriptCore,
+  client,
+  facts122,
+  functions,
+  load,
+  rejection,
+  SERVER,
+  security,
+  server,
+} from "./world.mjs";
 
 const facts = facts122();
 const { appSearchSearch } = await load("keyturn/compat/funcs/appSearchSearch.js");
 const { unwrapResultIterator } = await load("keyturn/compat/sdk/types");
 
-const PAGES = { "": { list: [{ id: "1" }, { id: "2" }], nextPageToken: "two" }, two: { list: [{ id: "3" }], nextPageToken: "three" }, three: { list: [], nextPageToken: "" } };
-const pages = () => server(async (request) => answer(200, PAGES[JSON.parse((await request.text()) || "{}").pageToken ?? ""])());
+const PAGES = {
+  "": { list: [{ id: "1" }, { id: "2" }], nextPageToken: "two" },
+  two: { list: [{ id: "3" }], nextPageToken: "three" },
+  three: { list: [], nextPageToken: "" },
+};
+const pages = () =>
+  server(async (request) => answer(200, PAGES[JSON.parse((await request.text()) || "{}").pageToken ?? ""])());
 const core = (at) => new ConductoroneSDKTypescriptCore({ security, serverURL: SERVER, httpClient: at.httpClient });
 const ids = (page) => page.searchAppsResponse.list.map(({ id }) => id).join("");
 const tokens = (at) => at.sent.map(({ body }) => JSON.parse(body).pageToken);
@@ -75,7 +91,10 @@ describe("a function that pages", () => {
     const first = await appSearchSearch(core(pages()));
     const second = await first.next();
     const third = await second.next();
-    assert.deepEqual([first, second, third].map(({ value }) => ids(value)), ["12", "3", ""]);
+    assert.deepEqual(
+      [first, second, third].map(({ value }) => ids(value)),
+      ["12", "3", ""],
+    );
     assert.deepEqual([first["~next"], third["~next"]], [{ cursor: "two" }, undefined]);
     assert.equal(third.next(), null);
   });
@@ -99,7 +118,10 @@ describe("a function that pages", () => {
     for await (const each of page) seen.push(ids(each));
     assert.deepEqual(seen, ["12", "3", ""]);
     assert.equal(ids(await page.next()), "3");
-    assert.equal((await rejection(unwrapResultIterator(appSearchSearch(core(server(answer(500, {}))))))).name, "SDKError");
+    assert.equal(
+      (await rejection(unwrapResultIterator(appSearchSearch(core(server(answer(500, {}))))))).name,
+      "SDKError",
+    );
   });
 });
 
@@ -108,13 +130,21 @@ test("every operation that pages can be read to its end, as a method and as a fu
   assert.equal(paged.length, 169);
   for (const operation of paged) {
     const { tokenOut, items, place } = operation.paging;
-    const script = () => server({ [items]: [{ id: "1" }], [tokenOut]: "to ken" }, { [items]: [{ id: "2" }], [tokenOut]: "" });
-    const request = Object.fromEntries(operation.params.filter(({ place }) => place === "path").map(({ name }) => [name, "x"]));
+    const script = () =>
+      server({ [items]: [{ id: "1" }], [tokenOut]: "to ken" }, { [items]: [{ id: "2" }], [tokenOut]: "" });
+    const request = Object.fromEntries(
+      operation.params.filter(({ place }) => place === "path").map(({ name }) => [name, "x"]),
+    );
     const at = script();
     const list = [];
     for await (const item of client(at)[operation.property][operation.method](request)) list.push(String(item.id));
     assert.deepEqual(list, ["1", "2"], operation.id);
-    const sent = place === "query" ? new URL(at.sent[1].url).searchParams.get(operation.params.find(({ name }) => name === operation.paging.tokenIn).wire) : JSON.parse(at.sent[1].body)[operation.paging.tokenIn];
+    const sent =
+      place === "query"
+        ? new URL(at.sent[1].url).searchParams.get(
+            operation.params.find(({ name }) => name === operation.paging.tokenIn).wire,
+          )
+        : JSON.parse(at.sent[1].body)[operation.paging.tokenIn];
     assert.equal(sent, "to ken", operation.id);
 
     const { name } = functions.get(operation.id);

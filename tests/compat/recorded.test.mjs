@@ -5,10 +5,23 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../xtask/steps.mjs";
-import { ConductoroneSDKTypescriptCore, SERVER, answer, client, facts122, functions, load, security, server } from "./world.mjs";
+import {
+  answer,
+  ConductoroneSDKTypescriptCore,
+  client,
+  facts122,
+  functions,
+  load,
+  SERVER,
+  security,
+  server,
+} from "./world.mjs";
 
 facts122();
-const calls = readFileSync(join(root, "tests/vectors/sdk122.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line, revive));
+const calls = readFileSync(join(root, "tests/vectors/sdk122.jsonl"), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line, revive));
 
 /** `{"$date": text}` is a `Date`. */
 function revive(_, value) {
@@ -29,19 +42,28 @@ async function check(call, { method, target, body, answer, field, value = answer
 }
 
 for (const [way, make] of [
-  ["methods", async ({ call }, at) => {
-    const [property, method] = call.split(".");
-    return (...args) => client(at)[property][method](...args);
-  }],
-  ["functions", async ({ operation }, at) => {
-    const { name } = functions.get(operation);
-    const { [name]: func } = await load(`keyturn/compat/funcs/${name}.js`);
-    return async (...args) => {
-      const result = await func(new ConductoroneSDKTypescriptCore({ security, serverURL: SERVER, httpClient: at.httpClient }), ...args);
-      if (!result.ok) throw result.error;
-      return result.value;
-    };
-  }],
+  [
+    "methods",
+    async ({ call }, at) => {
+      const [property, method] = call.split(".");
+      return (...args) => client(at)[property][method](...args);
+    },
+  ],
+  [
+    "functions",
+    async ({ operation }, at) => {
+      const { name } = functions.get(operation);
+      const { [name]: func } = await load(`keyturn/compat/funcs/${name}.js`);
+      return async (...args) => {
+        const result = await func(
+          new ConductoroneSDKTypescriptCore({ security, serverURL: SERVER, httpClient: at.httpClient }),
+          ...args,
+        );
+        if (!result.ok) throw result.error;
+        return result.value;
+      };
+    },
+  ],
 ]) {
   test(`${calls.length} calls through ${way}`, async () => {
     assert.ok(calls.length > 370);

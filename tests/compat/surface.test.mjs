@@ -23,7 +23,16 @@ const PATHS = {
   "/lib/sdks": [],
   "/hooks/hooks": ["SDKHooks"],
   "/hooks/types": [],
-  "/sdk/types": ["OK", "ERR", "unwrap", "unwrapAsync", "APIPromise", "createPageIterator", "haltIterator", "unwrapResultIterator"],
+  "/sdk/types": [
+    "OK",
+    "ERR",
+    "unwrap",
+    "unwrapAsync",
+    "APIPromise",
+    "createPageIterator",
+    "haltIterator",
+    "unwrapResultIterator",
+  ],
   "/sdk/types/fp": ["OK", "ERR", "unwrapAsync"],
   "/sdk/types/async": ["APIPromise"],
   "/sdk/types/operations": ["unwrapResultIterator"],
@@ -32,8 +41,19 @@ const PATHS = {
   "/sdk/models/shared/connectorcredential": ["connectorCredentialFromJSON"],
   "/sdk/models/operations": [],
   "/sdk/models/operations/c1apiappv1appsget": [],
-  "/sdk/models/errors": ["SDKError", "ResponseValidationError", "SDKValidationError", "HTTPClientError", "ConnectionError"],
-  "/sdk/models/errors/httpclienterrors": ["RequestTimeoutError", "RequestAbortedError", "InvalidRequestError", "UnexpectedClientError"],
+  "/sdk/models/errors": [
+    "SDKError",
+    "ResponseValidationError",
+    "SDKValidationError",
+    "HTTPClientError",
+    "ConnectionError",
+  ],
+  "/sdk/models/errors/httpclienterrors": [
+    "RequestTimeoutError",
+    "RequestAbortedError",
+    "InvalidRequestError",
+    "UnexpectedClientError",
+  ],
   "/sdk/models/errors/sdkerror": ["SDKError"],
 };
 
@@ -66,9 +86,22 @@ describe("a bundle", () => {
 
   /** The bytes of a bundle, and those that each module of the package has in it. */
   async function bundle(contents, options = {}) {
-    const { metafile, outputFiles } = await build({ stdin: { contents, resolveDir: folder }, bundle: true, minify: true, write: false, format: "esm", platform: "browser", metafile: true, ...options });
+    const { metafile, outputFiles } = await build({
+      stdin: { contents, resolveDir: folder },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: "esm",
+      platform: "browser",
+      metafile: true,
+      ...options,
+    });
     const [{ inputs }] = Object.values(metafile.outputs);
-    const bytes = (name) => Object.entries(inputs).reduce((sum, [file, { bytesInOutput }]) => sum + (file.endsWith(name) ? bytesInOutput : 0), 0);
+    const bytes = (name) =>
+      Object.entries(inputs).reduce(
+        (sum, [file, { bytesInOutput }]) => sum + (file.endsWith(name) ? bytesInOutput : 0),
+        0,
+      );
     return { text: outputFiles[0].text, bytes };
   }
 
@@ -95,7 +128,10 @@ describe("a bundle", () => {
 
   test("for workerd imports the core as a module", async () => {
     for (const path of ["", "/core.js"]) {
-      const { bytes, text } = await bundle(`export { ConductoroneSDKTypescriptCore } from "keyturn/compat${path}";`, { conditions: ["workerd"], external: ["*.wasm"] });
+      const { bytes, text } = await bundle(`export { ConductoroneSDKTypescriptCore } from "keyturn/compat${path}";`, {
+        conditions: ["workerd"],
+        external: ["*.wasm"],
+      });
       assert.equal(bytes("core-bytes.js"), 0);
       assert.match(text, /core\.wasm"/);
     }
@@ -111,7 +147,10 @@ describe("a bundle", () => {
 test("enumerations exist at run time", async () => {
   const shared = await load("keyturn/compat/sdk/models/shared");
   assert.equal(shared.ConnectorStatusStatus.SyncStatusDone, "SYNC_STATUS_DONE");
-  const names = readFileSync(join(root, "api/c1.idl"), "utf8").split("\n").filter((line) => line.startsWith("enum ")).map((line) => line.split(" ")[1]);
+  const names = readFileSync(join(root, "api/c1.idl"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("enum "))
+    .map((line) => line.split(" ")[1]);
   assert.ok(names.length > 400);
   for (const name of names) assert.equal(typeof shared[name], "object", name);
 });
@@ -119,13 +158,25 @@ test("enumerations exist at run time", async () => {
 describe("FromJSON and ToJSON", () => {
   test("read and write messages by the names of release 1.2.2", async () => {
     const shared = await load("keyturn/compat/sdk/models/shared");
-    const read = shared.servicePrincipalServiceGetCredentialResponseFromJSON('{"credential":{"id":"c","expiresAt":"2026-01-31T10:20:30Z","new":1}}');
-    assert.deepEqual(read, { ok: true, value: { servicePrincipalCredential: { id: "c", expiresAt: new Date("2026-01-31T10:20:30Z"), new: 1 } } });
+    const read = shared.servicePrincipalServiceGetCredentialResponseFromJSON(
+      '{"credential":{"id":"c","expiresAt":"2026-01-31T10:20:30Z","new":1}}',
+    );
+    assert.deepEqual(read, {
+      ok: true,
+      value: { servicePrincipalCredential: { id: "c", expiresAt: new Date("2026-01-31T10:20:30Z"), new: 1 } },
+    });
     const failed = shared.connectorCredentialFromJSON('{"id":');
     assert.equal(failed.ok, false);
     assert.equal(failed.error.name, "SDKValidationError");
-    const text = shared.servicePrincipalServiceUpdateCredentialRequestToJSON({ servicePrincipalCredential: { displayName: "d", expiresAt: new Date(0) }, updateMask: "displayName", other: 1 });
-    assert.deepEqual(JSON.parse(text), { credential: { displayName: "d", expiresAt: "1970-01-01T00:00:00.000Z" }, updateMask: "displayName" });
+    const text = shared.servicePrincipalServiceUpdateCredentialRequestToJSON({
+      servicePrincipalCredential: { displayName: "d", expiresAt: new Date(0) },
+      updateMask: "displayName",
+      other: 1,
+    });
+    assert.deepEqual(JSON.parse(text), {
+      credential: { displayName: "d", expiresAt: "1970-01-01T00:00:00.000Z" },
+      updateMask: "displayName",
+    });
     assert.throws(() => shared.searchAppsRequestToJSON({ pageSize: "many" }), { name: "SDKValidationError" });
     assert.throws(() => shared.searchAppsRequestToJSON({ appIds: [() => {}] }), { name: "SDKValidationError" });
   });
@@ -143,7 +194,13 @@ describe("FromJSON and ToJSON", () => {
 describe("results", () => {
   test("OK, ERR and their unwrapping", async () => {
     const { ERR, OK, unwrap, unwrapAsync } = await load("keyturn/compat/sdk/types");
-    assert.deepEqual([OK(1), ERR(2)], [{ ok: true, value: 1 }, { ok: false, error: 2 }]);
+    assert.deepEqual(
+      [OK(1), ERR(2)],
+      [
+        { ok: true, value: 1 },
+        { ok: false, error: 2 },
+      ],
+    );
     assert.equal(unwrap(OK(1)), 1);
     assert.equal(await unwrapAsync(Promise.resolve(OK(1))), 1);
     assert.equal(await rejection(unwrapAsync(Promise.resolve(ERR("e")))), "e");

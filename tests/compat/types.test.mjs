@@ -6,34 +6,56 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../xtask/steps.mjs";
-import { SERVER, answer, facts122, folder, functions } from "./world.mjs";
+import { answer, facts122, folder, functions, SERVER } from "./world.mjs";
 
 const facts = facts122();
 const of122 = facts.operations.filter(({ id }) => functions.get(id).of122);
 const scratch = join(folder, "compat-types");
 
 const LITERALS = {
-  string: '"text"', bool: "true", int32: "7", uint32: "7", int64: "7", uint64: '"7"', double: "0.5", date: 'new Date("2026-01-31T10:20:30Z")',
-  duration: '"3600s"', bytes: '"AP+/"', any: '{ atType: "type.example/T", additionalProperties: { key: "value" } }', struct: '{ key: "value" }', value: "[]", empty: "{}",
+  string: '"text"',
+  bool: "true",
+  int32: "7",
+  uint32: "7",
+  int64: "7",
+  uint64: '"7"',
+  double: "0.5",
+  date: 'new Date("2026-01-31T10:20:30Z")',
+  duration: '"3600s"',
+  bytes: '"AP+/"',
+  any: '{ atType: "type.example/T", additionalProperties: { key: "value" } }',
+  struct: '{ key: "value" }',
+  value: "[]",
+  empty: "{}",
 };
 
 /** A value of the field as TypeScript; messages are filled two levels deep. */
 function literal({ kind, ref, shape }, depth) {
-  const one = kind === "enum" ? JSON.stringify(facts.enums.get(ref).at(-1)) : kind === "msg" ? message(ref, depth + 1) : LITERALS[kind];
+  const one =
+    kind === "enum"
+      ? JSON.stringify(facts.enums.get(ref).at(-1))
+      : kind === "msg"
+        ? message(ref, depth + 1)
+        : LITERALS[kind];
   if (one === undefined) return undefined;
   return shape === "list" ? `[${one}]` : shape === "map" ? `{ key: ${one} }` : one;
 }
 
 function message(key, depth = 0) {
   if (depth > 2) return "{}";
-  const members = facts.messages.get(key).filter(({ readOnly }) => !readOnly).map((field) => `${JSON.stringify(field.name)}: ${literal(field, depth)}`);
+  const members = facts.messages
+    .get(key)
+    .filter(({ readOnly }) => !readOnly)
+    .map((field) => `${JSON.stringify(field.name)}: ${literal(field, depth)}`);
   return `{ ${members.join(", ")} }`;
 }
 
 /** The argument of a call: with its parameters and its body. */
 function argument({ params, body, bodyField }) {
   if (body !== undefined && bodyField === "") return message(body);
-  const members = params.filter(({ wire }) => !/^page_/.test(wire)).map(({ name, kind }) => `${name}: ${kind === "enum" ? '"ANY"' : LITERALS[kind]}`);
+  const members = params
+    .filter(({ wire }) => !/^page_/.test(wire))
+    .map(({ name, kind }) => `${name}: ${kind === "enum" ? '"ANY"' : LITERALS[kind]}`);
   if (body !== undefined) members.push(`${bodyField}: ${message(body)}`);
   return members.length > 0 ? `{ ${members.join(", ")} }` : "";
 }
@@ -60,7 +82,9 @@ ${calls.join("\n")}
 }
 
 function functionProgram() {
-  const imports = of122.map(({ id }) => functions.get(id).name).map((name) => `import { ${name} } from "keyturn/compat/funcs/${name}.js";`);
+  const imports = of122
+    .map(({ id }) => functions.get(id).name)
+    .map((name) => `import { ${name} } from "keyturn/compat/funcs/${name}.js";`);
   const calls = of122.map((operation) => {
     const { name } = functions.get(operation.id);
     const given = argument(operation);
@@ -92,7 +116,9 @@ ${calls.join("\n")}
 
 /** As the naming rules derive it from an operation's id; the surface lists it. */
 function operationType(id) {
-  const line = readFileSync(join(root, "tests/facts/c1-surface.tsv"), "utf8").split("\n").find((line) => line.startsWith(`op\t${id}\t`));
+  const line = readFileSync(join(root, "tests/facts/c1-surface.tsv"), "utf8")
+    .split("\n")
+    .find((line) => line.startsWith(`op\t${id}\t`));
   return /operations\.(\w+)Response/.exec(line)[1];
 }
 
@@ -201,9 +227,21 @@ before(() => mkdirSync(scratch, { recursive: true }));
 after(() => rmSync(scratch, { recursive: true }));
 
 function tsc(settings, files) {
-  const compilerOptions = { strict: true, target: "es2022", lib: ["es2022", "dom", "dom.iterable"], types: [], skipLibCheck: false, noEmitOnError: true, ...settings };
+  const compilerOptions = {
+    strict: true,
+    target: "es2022",
+    lib: ["es2022", "dom", "dom.iterable"],
+    types: [],
+    skipLibCheck: false,
+    noEmitOnError: true,
+    ...settings,
+  };
   writeFileSync(join(scratch, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch],
+    { encoding: "utf8" },
+  );
   assert.equal(`${stdout}${stderr}`.split("\n").slice(0, 20).join("\n"), "");
   assert.equal(status, 0);
 }
@@ -242,7 +280,10 @@ describe("a program for each of the 400 operations compiles, runs and reaches th
       for (const { id, verb, path, params } of of122) {
         const [status, body] = await calls[functions.get(id).name]();
         assert.deepEqual([status, body], [200, {}]);
-        const route = params.reduce((path, { wire, kind }) => path.replace(`{${wire}}`, kind === "int64" ? "7" : "text"), path);
+        const route = params.reduce(
+          (path, { wire, kind }) => path.replace(`{${wire}}`, kind === "int64" ? "7" : "text"),
+          path,
+        );
         assert.deepEqual(sent, { method: verb, path: route }, id);
       }
     });

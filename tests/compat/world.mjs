@@ -42,9 +42,14 @@ export function facts122() {
   const renamed = new Map();
   const ofOperation = new Map();
   for (const [what, key, ...words] of lines(read("api/c1.sdk122")).map((line) => line.split(" "))) {
-    if (what === "op") ofOperation.set(key, Object.fromEntries(words.filter((word) => word.includes("=")).map((word) => word.split("="))));
+    if (what === "op")
+      ofOperation.set(
+        key,
+        Object.fromEntries(words.filter((word) => word.includes("=")).map((word) => word.split("="))),
+      );
     if (what === "field") renamed.set(`${key} ${words[0]}`, words[1]);
-    if (what === "gone") renamed.set(`${key} ${words[0]}`, words.find((word) => word.startsWith("1.2.2="))?.slice(6) ?? words[0]);
+    if (what === "gone")
+      renamed.set(`${key} ${words[0]}`, words.find((word) => word.startsWith("1.2.2="))?.slice(6) ?? words[0]);
   }
   const surface = lines(read("tests/facts/c1-surface.tsv")).map((line) => {
     const cells = line.split("\t");
@@ -54,7 +59,13 @@ export function facts122() {
       if (names?.body && cells[10]) cells[10] = camel(names.body);
       if (names?.response) cells[11] = camel(names.response);
     } else {
-      const named = new Map((cells[4] ?? "").split(",").filter(Boolean).map((name) => name.split("=")).map(([wire, name = wire]) => [wire, name]));
+      const named = new Map(
+        (cells[4] ?? "")
+          .split(",")
+          .filter(Boolean)
+          .map((name) => name.split("="))
+          .map(([wire, name = wire]) => [wire, name]),
+      );
       for (const [key, name] of renamed) {
         const [message, wire] = key.split(" ");
         if (message === cells[1]) named.set(wire, name);
@@ -63,13 +74,19 @@ export function facts122() {
     }
     return cells.join("\t");
   });
-  const idl = read("api/c1.idl").split("\n").map((line) => line.replace(" gone", "").replace(/^(  \S+ [^<> ]+\?) read-only/, "$1"));
+  const idl = read("api/c1.idl")
+    .split("\n")
+    .map((line) => line.replace(" gone", "").replace(/^( {2}\S+ [^<> ]+\?) read-only/, "$1"));
   return readFacts(idl.join("\n"), surface.join("\n"));
 }
 
 /** An answer of a server. A body that is no text is sent as JSON. */
 export function answer(status, body, headers = {}) {
-  return () => new Response(typeof body === "string" || body === null ? body : JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+  return () =>
+    new Response(typeof body === "string" || body === null ? body : JSON.stringify(body), {
+      status,
+      headers: { "content-type": "application/json", ...headers },
+    });
 }
 
 /**
@@ -82,7 +99,14 @@ export function server(...script) {
   const fetcher = async (request) => {
     const step = script[Math.min(sent.length, script.length - 1)] ?? {};
     const { pathname, search } = new URL(request.url);
-    sent.push({ method: request.method, url: request.url, path: pathname + search, headers: request.headers, body: await request.clone().text(), signal: request.signal });
+    sent.push({
+      method: request.method,
+      url: request.url,
+      path: pathname + search,
+      headers: request.headers,
+      body: await request.clone().text(),
+      signal: request.signal,
+    });
     if (step instanceof Error) throw step;
     return typeof step === "function" ? step(request) : answer(200, step)();
   };

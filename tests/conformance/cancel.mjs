@@ -40,7 +40,12 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
 
   test("a signal that fires before a rotation is sent: no secret is at risk", async () => {
     const server = stub({});
-    const { error } = await timed(stubClient(keyturn, server).connector.rotateCredential({ appId: "a", connectorId: "b" }, { signal: AbortSignal.abort() }));
+    const { error } = await timed(
+      stubClient(keyturn, server).connector.rotateCredential(
+        { appId: "a", connectorId: "b" },
+        { signal: AbortSignal.abort() },
+      ),
+    );
     assert.equal(error.code, "aborted");
     assert.equal(error.outcome, "none");
   });
@@ -59,19 +64,34 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
   });
 
   test("a signal in fetchOptions counts as well", async () => {
-    const { error } = await timed(stubClient(keyturn, silent()).apps.list({}, { fetchOptions: { signal: AbortSignal.timeout(20) } }));
+    const { error } = await timed(
+      stubClient(keyturn, silent()).apps.list({}, { fetchOptions: { signal: AbortSignal.timeout(20) } }),
+    );
     assert.equal(error.code, "aborted");
   });
 
   test("one signal ends all the calls that have it, and each says its own operation", async () => {
     const controller = new AbortController();
     const c1 = stubClient(keyturn, silent());
-    const calls = [c1.apps.list({}, controller), c1.auth.introspect(controller), c1.apps.delete({ id: "a" }, controller)].map((call) => assert.rejects(call));
+    const calls = [
+      c1.apps.list({}, controller),
+      c1.auth.introspect(controller),
+      c1.apps.delete({ id: "a" }, controller),
+    ].map((call) => assert.rejects(call));
     setTimeout(() => controller.abort(), 5);
     const errors = await Promise.all(calls);
-    assert.deepEqual(errors.map(({ code }) => code), ["aborted", "aborted", "aborted"]);
-    assert.deepEqual(errors.map(({ operation }) => operation.split(".").at(-1)), ["List", "Introspect", "Delete"]);
-    assert.deepEqual(errors.map(({ outcome }) => outcome), ["none", "none", "unknown"]);
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ["aborted", "aborted", "aborted"],
+    );
+    assert.deepEqual(
+      errors.map(({ operation }) => operation.split(".").at(-1)),
+      ["List", "Introspect", "Delete"],
+    );
+    assert.deepEqual(
+      errors.map(({ outcome }) => outcome),
+      ["none", "none", "unknown"],
+    );
   });
 
   test("the time allowed for a call, and for all calls of a client", async () => {
@@ -99,7 +119,13 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
   test("the deadline holds for a fetch that does not listen", async () => {
     for (const [what, fetch] of [
       ["never answers", () => new Promise(() => {})],
-      ["never ends its answer", async () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode("{")) }), { headers: { "content-type": "application/json" } })],
+      [
+        "never ends its answer",
+        async () =>
+          new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode("{")) }), {
+            headers: { "content-type": "application/json" },
+          }),
+      ],
     ]) {
       const c1 = stubClient(keyturn, { fetch });
       const { error, ms } = await timed(c1.apps.list({}, { timeoutMs: 40 }));
@@ -110,7 +136,9 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
 
   test("the deadline holds for a security function that does not answer", async () => {
     const server = stub({});
-    const { error } = await timed(stubClient(keyturn, server, { security: () => new Promise(() => {}) }).apps.list({}, { timeoutMs: 40 }));
+    const { error } = await timed(
+      stubClient(keyturn, server, { security: () => new Promise(() => {}) }).apps.list({}, { timeoutMs: 40 }),
+    );
     assert.equal(error.code, "timeout");
     assert.equal(error.outcome, "none");
     assert.equal(server.sent.length, 0);
@@ -140,7 +168,10 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
     assert.ok(ms < 2000, `${ms} ms`);
   });
 
-  for (const [where, make] of [["over HTTP", tenant], ["in process", inProcess]]) {
+  for (const [where, make] of [
+    ["over HTTP", tenant],
+    ["in process", inProcess],
+  ]) {
     const it = (name, work) =>
       test(`${where}: ${name}`, async () => {
         const at = await make();

@@ -18,7 +18,11 @@ export default ({ test, assert, keyturn, sandbox, inProcess }) => {
   const { ConductorOne } = keyturn;
   const start = () => sandbox.createSandbox({ tokenTtl: 600, clock: Date.UTC(2026, 0, 1) });
 
-  for (const [what, offsetMs, extra] of [["a right clock", 0, 0], ["a clock four minutes slow", -240_000, 1], ["a clock four minutes fast", 240_000, 1]]) {
+  for (const [what, offsetMs, extra] of [
+    ["a right clock", 0, 0],
+    ["a clock four minutes slow", -240_000, 1],
+    ["a clock four minutes fast", 240_000, 1],
+  ]) {
     test(`two hours of traffic with ${what} and ten-minute tokens: no 401, and no token request too many`, async () => {
       const tenant = await start();
       const count = { tokens: 0, calls: 0, refused: 0 };
@@ -51,7 +55,13 @@ export default ({ test, assert, keyturn, sandbox, inProcess }) => {
     assert.equal(right.authentication.clockOffsetMs, 0);
 
     tenant.fault({ operation: "token", times: 2, action: { status: 401, body: { error: "invalid_client" } } });
-    const wrong = new ConductorOne({ clientID, clientSecret, serverURL, fetch, clock: { now: () => clock.now() - 300_000 } });
+    const wrong = new ConductorOne({
+      clientID,
+      clientSecret,
+      serverURL,
+      fetch,
+      clock: { now: () => clock.now() - 300_000 },
+    });
     const error = await assert.rejects(wrong.auth.introspect());
     assert.equal(error.code, "authentication_failed");
     assert.ok(Math.abs(error.clockOffsetMs - 300_000) <= 2_000, error.clockOffsetMs);

@@ -1,14 +1,27 @@
 // The Provisioning API of Commerce Layer: logging in, looking at tokens, and the life of an API credential.
 
 export default ({ test, assert, commercelayer: entry, tenant, inProcess }) => {
-  const { default: CommerceLayerProvisioning, clientCredentials, createAssertion, fetchToken, jwtBearer, jwtVerify, password, revoke } = entry;
+  const {
+    default: CommerceLayerProvisioning,
+    clientCredentials,
+    createAssertion,
+    fetchToken,
+    jwtBearer,
+    jwtVerify,
+    password,
+    revoke,
+  } = entry;
 
-  for (const [where, make] of [["over HTTP", tenant], ["in process", inProcess]]) {
+  for (const [where, make] of [
+    ["over HTTP", tenant],
+    ["in process", inProcess],
+  ]) {
     const start = async () => {
       const at = await make();
       const { clientId, clientSecret, customer, place, issuer } = at.commercelayer;
       const personal = { clientId, clientSecret };
-      const client = (options) => CommerceLayerProvisioning({ ...place, credentials: clientCredentials(personal), ...options });
+      const client = (options) =>
+        CommerceLayerProvisioning({ ...place, credentials: clientCredentials(personal), ...options });
       return { at, personal, customer, place, issuer, client };
     };
     const count = async (at, operation) => (await at.requests({ operation })).length;
@@ -48,14 +61,24 @@ export default ({ test, assert, commercelayer: entry, tenant, inProcess }) => {
       for (const [credentials, kind] of [
         [clientCredentials(personal), "user"],
         [password({ clientId: channel.client_id, ...customer, scope: "market:all" }), "sales_channel"],
-        [jwtBearer({ clientId: web.client_id, clientSecret: web.client_secret, assertion: () => createAssertion({ payload: claims }) }), "webapp"],
+        [
+          jwtBearer({
+            clientId: web.client_id,
+            clientSecret: web.client_secret,
+            assertion: () => createAssertion({ payload: claims }),
+          }),
+          "webapp",
+        ],
       ]) {
         const token = await fetchToken(credentials, place);
         const { payload } = await jwtVerify(token, { ...place, issuer });
         assert.equal(payload.application.kind, kind);
         const forged = `${token.slice(0, -8)}${token.endsWith("AAAAAAAA") ? "BBBBBBBB" : "AAAAAAAA"}`;
         assert.equal((await assert.rejects(jwtVerify(forged, { ...place, issuer }))).reason, "signature");
-        assert.equal((await assert.rejects(jwtVerify(token, { ...place, issuer: "https://auth.commercelayer.io" }))).reason, "issuer");
+        assert.equal(
+          (await assert.rejects(jwtVerify(token, { ...place, issuer: "https://auth.commercelayer.io" }))).reason,
+          "issuer",
+        );
       }
       const accessToken = await fetchToken(clientCredentials(personal), place);
       const fixed = client({ credentials: undefined, accessToken });
@@ -85,7 +108,9 @@ export default ({ test, assert, commercelayer: entry, tenant, inProcess }) => {
 
     test(`${where}: credentials that are refused are told with a hint, and without the secret`, async () => {
       const { client, personal } = await start();
-      const error = await assert.rejects(client({ credentials: clientCredentials({ ...personal, clientSecret: "canary-7f3a9b" }) }).roles.list());
+      const error = await assert.rejects(
+        client({ credentials: clientCredentials({ ...personal, clientSecret: "canary-7f3a9b" }) }).roles.list(),
+      );
       assert.equal(error.type, "token-refresh");
       assert.match(error.hint, /profile menu/);
       assert.excludes(`${error.stack} ${JSON.stringify(error)} ${error.cause?.stack}`, "canary-7f3a9b");

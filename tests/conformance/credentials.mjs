@@ -1,5 +1,5 @@
 // The ways to authenticate: what each sends, what it makes of the answers, and which one the environment chooses.
-import { SERVER, answer, stub } from "../lib/stub.mjs";
+import { answer, SERVER, stub } from "../lib/stub.mjs";
 
 const ID = "steady-heron-1@tenant.conductor.one/spc";
 const TRUST = "clever-fox-1@tenant.conductor.one/wfe";
@@ -38,7 +38,10 @@ export default ({ test, assert, keyturn, inProcess }) => {
     const { fetch, sent } = stub({ ...GRANT, expires_in: 0.4 }, DONE, GRANT, DONE);
     let asked = 0;
     const subjectToken = async () => `${JWT}${++asked}`;
-    const c1 = new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken, audience: "x" }), fetch });
+    const c1 = new ConductorOne({
+      credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken, audience: "x" }),
+      fetch,
+    });
     await c1.auth.introspect();
     await new Promise((resolve) => setTimeout(resolve, 500));
     await c1.auth.introspect();
@@ -56,13 +59,25 @@ export default ({ test, assert, keyturn, inProcess }) => {
 
   test("a subject token that cannot be had is told, and nothing is sent", async () => {
     for (const [subjectToken, message, cause] of [
-      [() => { throw new Error("no runner"); }, /`subjectToken` function failed/, "no runner"],
+      [
+        () => {
+          throw new Error("no runner");
+        },
+        /`subjectToken` function failed/,
+        "no runner",
+      ],
       [async () => "", /is no token/, "empty"],
       [async () => "two words", /is no token/, "white space"],
       [async () => "secret-token:conductorone.com:v1:x", /is no token/, "client secret"],
       [keyturn.variableToken("NOT_SET", {}), /NOT_SET is not set/, "NOT_SET"],
       [keyturn.gitHubActionsToken({ environment: {} }), /ACTIONS_ID_TOKEN_REQUEST_URL/, "ACTIONS"],
-      [keyturn.gitHubActionsToken({ environment: { ACTIONS_ID_TOKEN_REQUEST_URL: "http://a.example/", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "t" } }), /not https/, "https"],
+      [
+        keyturn.gitHubActionsToken({
+          environment: { ACTIONS_ID_TOKEN_REQUEST_URL: "http://a.example/", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "t" },
+        }),
+        /not https/,
+        "https",
+      ],
     ]) {
       const { fetch, sent } = stub(GRANT, DONE);
       const c1 = new ConductorOne({ credentials: keyturn.tokenExchange({ clientID: TRUST, subjectToken }), fetch });
@@ -77,7 +92,10 @@ export default ({ test, assert, keyturn, inProcess }) => {
   });
 
   test("GitHub's runner is asked for a token of the audience", async () => {
-    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: "https://runner.example/token?v=2", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "runner-token" };
+    const environment = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: "https://runner.example/token?v=2",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "runner-token",
+    };
     const runner = stub({ value: JWT });
     const subjectToken = keyturn.gitHubActionsToken({ audience: "c1 x", fetch: runner.fetch, environment });
     assert.equal(await subjectToken(), JWT);
@@ -105,7 +123,11 @@ export default ({ test, assert, keyturn, inProcess }) => {
     const server = stub(...script);
     const onCode = (code) => void shown.push(code);
     const credentials = keyturn.deviceLogin({ clientID: "program", onCode, ...more });
-    return { shown, sent: server.sent, c1: new ConductorOne({ tenantDomain: "tenant", credentials, fetch: server.fetch }) };
+    return {
+      shown,
+      sent: server.sent,
+      c1: new ConductorOne({ tenantDomain: "tenant", credentials, fetch: server.fetch }),
+    };
   };
 
   test("a device login shows its code once and asks until it is confirmed", async () => {
@@ -120,11 +142,10 @@ export default ({ test, assert, keyturn, inProcess }) => {
       verificationUriComplete: CODES.verification_uri_complete,
     });
     assert.ok(expiresAt instanceof Date && expiresAt > Date.now());
-    assert.deepEqual(sent.map(({ url }) => new URL(url).pathname), [
-      "/auth/v1/device_authorization",
-      ...Array(3).fill("/auth/v1/token"),
-      "/api/v1/auth/introspect",
-    ]);
+    assert.deepEqual(
+      sent.map(({ url }) => new URL(url).pathname),
+      ["/auth/v1/device_authorization", ...Array(3).fill("/auth/v1/token"), "/api/v1/auth/introspect"],
+    );
     assert.deepEqual(form(sent[1]), {
       client_id: "program",
       grant_type: "urn:ietf:params:oauth:grant-type:device_code",
@@ -154,7 +175,10 @@ export default ({ test, assert, keyturn, inProcess }) => {
   });
 
   test("denial, expiry, abort and a failing onCode are told apart", async () => {
-    for (const [step, reason] of [["access_denied", "access_denied"], ["expired_token", "expired_token"]]) {
+    for (const [step, reason] of [
+      ["access_denied", "access_denied"],
+      ["expired_token", "expired_token"],
+    ]) {
       const { c1 } = login([CODES, pending, answer(400, { error: step })]);
       const error = await assert.rejects(c1.auth.introspect());
       assert.equal(error.code, "authentication_failed");
@@ -174,7 +198,14 @@ export default ({ test, assert, keyturn, inProcess }) => {
       assert.equal(error.cause, "enough");
     }
 
-    for (const onCode of [() => { throw new Error("no screen"); }, async () => { throw new Error("no screen"); }]) {
+    for (const onCode of [
+      () => {
+        throw new Error("no screen");
+      },
+      async () => {
+        throw new Error("no screen");
+      },
+    ]) {
       const error = await assert.rejects(login([CODES, pending], { onCode }).c1.auth.introspect());
       assert.equal(error.reason, "on_code");
       assert.equal(error.cause.message, "no screen");
@@ -223,7 +254,12 @@ export default ({ test, assert, keyturn, inProcess }) => {
   test("a personal client is made with limits that were said", async () => {
     const at = await inProcess();
     const c1 = new ConductorOne(at.options);
-    const limits = { displayName: "laptop", expiresInDays: 30, scopedRoles: ["role-1"], allowSourceCidr: ["192.0.2.0/24"] };
+    const limits = {
+      displayName: "laptop",
+      expiresInDays: 30,
+      scopedRoles: ["role-1"],
+      allowSourceCidr: ["192.0.2.0/24"],
+    };
     const { clientID, clientSecret } = await keyturn.createPersonalClient(c1, limits);
     assert.equal(String(clientSecret), "[secret]");
     assert.ok(clientSecret.reveal().startsWith("secret-token:"));
@@ -234,15 +270,28 @@ export default ({ test, assert, keyturn, inProcess }) => {
     assert.deepEqual(got.client.scopedRoles, ["role-1"]);
     assert.deepEqual(got.client.allowSourceCidr, ["192.0.2.0/24"]);
     assert.ok(Math.abs(got.client.expiresTime - Date.now() - 30 * 86_400_000) < 60_000);
-    const free = await keyturn.createPersonalClient(c1, { displayName: "x", expiresInDays: "never", scopedRoles: "all", allowSourceCidr: "anywhere" });
+    const free = await keyturn.createPersonalClient(c1, {
+      displayName: "x",
+      expiresInDays: "never",
+      scopedRoles: "all",
+      allowSourceCidr: "anywhere",
+    });
     assert.ok(free.clientSecret.length > 0);
 
     const before = (await at.requests()).length;
     for (const [option, value] of [
-      ["displayName", " "], ["displayName", undefined],
-      ["expiresInDays", undefined], ["expiresInDays", 0], ["expiresInDays", 1.5], ["expiresInDays", Infinity],
-      ["scopedRoles", undefined], ["scopedRoles", []], ["scopedRoles", [""]],
-      ["allowSourceCidr", undefined], ["allowSourceCidr", []], ["allowSourceCidr", Array(33).fill("192.0.2.0/24")],
+      ["displayName", " "],
+      ["displayName", undefined],
+      ["expiresInDays", undefined],
+      ["expiresInDays", 0],
+      ["expiresInDays", 1.5],
+      ["expiresInDays", Infinity],
+      ["scopedRoles", undefined],
+      ["scopedRoles", []],
+      ["scopedRoles", [""]],
+      ["allowSourceCidr", undefined],
+      ["allowSourceCidr", []],
+      ["allowSourceCidr", Array(33).fill("192.0.2.0/24")],
     ]) {
       const error = await assert.rejects(keyturn.createPersonalClient(c1, { ...limits, [option]: value }));
       assert.equal(error.code, "invalid_configuration");
@@ -264,16 +313,26 @@ export default ({ test, assert, keyturn, inProcess }) => {
     const names = Object.keys(values);
     for (let mask = 0; mask < 64; mask++) {
       const set = names.filter((_, bit) => mask & (1 << bit));
-      const environment = Object.fromEntries(names.map((name) => [name, set.includes(name) ? values[name] : mask % 2 ? "" : undefined]));
+      const environment = Object.fromEntries(
+        names.map((name) => [name, set.includes(name) ? values[name] : mask % 2 ? "" : undefined]),
+      );
       const [token, oidc, id, hasSecret, domain, server] = names.map((name) => set.includes(name));
       const method = token ? "token" : oidc && id ? "tokenExchange" : id && hasSecret ? "assertion" : undefined;
-      const where = server ? "https://server.example/prefix" : domain ? "https://domain.conductor.one" : id ? "https://tenant.conductor.one" : undefined;
+      const where = server
+        ? "https://server.example/prefix"
+        : domain
+          ? "https://domain.conductor.one"
+          : id
+            ? "https://tenant.conductor.one"
+            : undefined;
       const what = set.join(" ") || "nothing";
       if (method === undefined || where === undefined) {
         const error = assert.throws(() => ConductorOne.fromEnv({ environment }), what);
         assert.equal(error.code, "invalid_configuration", what);
-        const [option, reason] = method !== undefined ? ["serverURL", "tenant_missing"]
-          : [id ? "clientSecret" : oidc || hasSecret ? "clientID" : "security", "credentials_missing"];
+        const [option, reason] =
+          method !== undefined
+            ? ["serverURL", "tenant_missing"]
+            : [id ? "clientSecret" : oidc || hasSecret ? "clientID" : "security", "credentials_missing"];
         assert.equal(`${error.option} ${error.reason}`, `${option} ${reason}`, what);
         continue;
       }
@@ -284,14 +343,25 @@ export default ({ test, assert, keyturn, inProcess }) => {
       assert.equal(won, method, what);
       assert.equal(from, "environment");
       const used = [
-        ...(method === "token" ? [names[0], ...(id ? [names[2]] : [])] : method === "tokenExchange" ? [names[1], names[2]] : [names[2], names[3]]),
+        ...(method === "token"
+          ? [names[0], ...(id ? [names[2]] : [])]
+          : method === "tokenExchange"
+            ? [names[1], names[2]]
+            : [names[2], names[3]]),
         ...(server ? [names[5]] : domain ? [names[4]] : []),
       ];
       assert.deepEqual([...variables].sort(), used.sort(), what);
       assert.equal(clientID, id ? TRUST : undefined, what);
       await c1.auth.introspect();
-      assert.equal(sent.at(-1).headers.get("authorization"), `Bearer ${method === "token" ? "fixed-token" : "token-1"}`, what);
-      assert.ok(sent.every(({ url }) => url.startsWith(where)), what);
+      assert.equal(
+        sent.at(-1).headers.get("authorization"),
+        `Bearer ${method === "token" ? "fixed-token" : "token-1"}`,
+        what,
+      );
+      assert.ok(
+        sent.every(({ url }) => url.startsWith(where)),
+        what,
+      );
       if (method === "tokenExchange") assert.equal(form(sent[0]).subject_token, JWT);
       c1.close();
     }
@@ -309,7 +379,11 @@ export default ({ test, assert, keyturn, inProcess }) => {
       [{ clientID: ID, clientSecret }, "assertion", SERVER],
       [{ security: { bearerAuth: "t" }, tenantDomain: "mine" }, "token", "https://mine.conductor.one"],
       [{ credentials: keyturn.accessToken("t"), serverURL: "https://mine.example" }, "token", "https://mine.example"],
-      [{ credentials: keyturn.tokenFunction(() => "t"), tenantDomain: "mine" }, "function", "https://mine.conductor.one"],
+      [
+        { credentials: keyturn.tokenFunction(() => "t"), tenantDomain: "mine" },
+        "function",
+        "https://mine.conductor.one",
+      ],
     ];
     for (const [given, method, where] of options) {
       const c1 = new ConductorOne({ ...given, environment });
@@ -328,9 +402,16 @@ export default ({ test, assert, keyturn, inProcess }) => {
       [{ credentials: keyturn.accessToken("t"), clientID: ID }, "credentials"],
       [{ credentials: { method: "token" } }, "credentials"],
     ]) {
-      assert.equal(assert.throws(() => new ConductorOne({ ...given, environment, tenantDomain: "mine" })).option, option);
+      assert.equal(
+        assert.throws(() => new ConductorOne({ ...given, environment, tenantDomain: "mine" })).option,
+        option,
+      );
     }
-    for (const make of [() => keyturn.tokenFunction("t"), () => keyturn.tokenExchange({ clientID: TRUST, subjectToken: JWT }), () => keyturn.deviceLogin({ clientID: "x" })]) {
+    for (const make of [
+      () => keyturn.tokenFunction("t"),
+      () => keyturn.tokenExchange({ clientID: TRUST, subjectToken: JWT }),
+      () => keyturn.deviceLogin({ clientID: "x" }),
+    ]) {
       assert.equal(assert.throws(make).reason, "not_a_function");
     }
   });

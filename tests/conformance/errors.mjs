@@ -33,7 +33,12 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
       const error = await assert.rejects(stubClient(keyturn, server).apps.get({ id: "an-app" }, ONCE), status);
       assert.equal(error.name, name);
       assert.equal(error.code, code);
-      assert.ok(error instanceof keyturn[name] && error instanceof keyturn.ApiError && error instanceof KeyturnError && error instanceof Error);
+      assert.ok(
+        error instanceof keyturn[name] &&
+          error instanceof keyturn.ApiError &&
+          error instanceof KeyturnError &&
+          error instanceof Error,
+      );
       assert.ok(KeyturnError.is(error));
       assert.equal(error.status, status);
       assert.equal(error.headers.get("x-request-id"), "req-1");
@@ -130,11 +135,17 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     const envelope = await stubClient(keyturn, server).apps.get({ id: "a" });
     assert.deepEqual(Object.keys(envelope), ["contentType", "statusCode", "rawResponse", "getAppResponse"]);
     assert.equal(envelope.requestId, "req-3");
-    assert.deepEqual(envelope.problems.map(({ path }) => path), [["app", "createdAt"]]);
+    assert.deepEqual(
+      envelope.problems.map(({ path }) => path),
+      [["app", "createdAt"]],
+    );
     assert.equal(envelope.getAppResponse.app.createdAt, "yesterday");
   });
 
-  for (const [where, make] of [["over HTTP", tenant], ["in process", inProcess]]) {
+  for (const [where, make] of [
+    ["over HTTP", tenant],
+    ["in process", inProcess],
+  ]) {
     const it = (name, work) =>
       test(`${where}: ${name}`, async () => {
         const at = await make();
@@ -183,7 +194,10 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
 
     it("a rotation whose answer cannot be read has an unknown outcome", async (c1, at) => {
       const { appId, connectorId } = at;
-      for (const action of [{ status: 200, body: '{"credential":{"clientSecret":"secret-token:can' }, { status: 200, body: "" }]) {
+      for (const action of [
+        { status: 200, body: '{"credential":{"clientSecret":"secret-token:can' },
+        { status: 200, body: "" },
+      ]) {
         await at.fault({ operation: "connector.rotateCredential", action });
         const error = await assert.rejects(c1.connector.rotateCredential({ appId, connectorId }));
         assert.equal(error.code, "outcome_unknown");
@@ -194,7 +208,11 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
 
     it("a rotation that the server fails on says so, and what to do", async (c1, at) => {
       const { appId, connectorId } = at;
-      await at.fault({ operation: "connector.rotateCredential", times: "always", action: { status: 503, headers: { "retry-after": "0" } } });
+      await at.fault({
+        operation: "connector.rotateCredential",
+        times: "always",
+        action: { status: 503, headers: { "retry-after": "0" } },
+      });
       const error = await assert.rejects(c1.connector.rotateCredential({ appId, connectorId }));
       assert.equal(error.code, "server_error");
       assert.equal(error.outcome, "unknown");
@@ -217,7 +235,13 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
   test("tokens stay with their origin", async () => {
     const server = stub({});
     const c1 = stubClient(keyturn, server);
-    for (const serverURL of ["https://elsewhere.example", "https://tenant.conductor.one:8443", "http://tenant.conductor.one", "https://tenant.conductor.one@elsewhere.example", "nonsense"]) {
+    for (const serverURL of [
+      "https://elsewhere.example",
+      "https://tenant.conductor.one:8443",
+      "http://tenant.conductor.one",
+      "https://tenant.conductor.one@elsewhere.example",
+      "nonsense",
+    ]) {
       const error = await assert.rejects(c1.apps.list({}, { serverURL }), serverURL);
       assert.equal(error.code, "invalid_configuration");
       assert.equal(error.option, "serverURL");
@@ -257,9 +281,18 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
   test("headers that a caller adds are sent, and win", async () => {
     const server = stub({});
     const c1 = stubClient(keyturn, server);
-    await c1.apps.list({}, { headers: { "x-trace": "1", accept: "application/vnd.api+json" }, fetchOptions: { headers: { "x-trace": "0", "x-more": "2" }, priority: "low" } });
+    await c1.apps.list(
+      {},
+      {
+        headers: { "x-trace": "1", accept: "application/vnd.api+json" },
+        fetchOptions: { headers: { "x-trace": "0", "x-more": "2" }, priority: "low" },
+      },
+    );
     const [{ headers, init }] = server.sent;
-    assert.deepEqual(["x-trace", "x-more", "accept", "authorization"].map((name) => headers.get(name)), ["1", "2", "application/vnd.api+json", "Bearer a-token-for-tests"]);
+    assert.deepEqual(
+      ["x-trace", "x-more", "accept", "authorization"].map((name) => headers.get(name)),
+      ["1", "2", "application/vnd.api+json", "Bearer a-token-for-tests"],
+    );
     assert.equal(init.priority, "low");
     assert.equal(headers.has("cookie"), false);
     assert.equal(headers.has("user-agent"), !inBrowser);
@@ -281,7 +314,10 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
   });
 
   test("nothing can be called after close, and what runs is ended", async () => {
-    const c1 = stubClient(keyturn, { fetch: (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))) });
+    const c1 = stubClient(keyturn, {
+      fetch: (_, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    });
     const running = assert.rejects(c1.apps.list());
     const rotating = assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }));
     await Promise.resolve();

@@ -9,7 +9,8 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
   test("an identity token is exchanged, and each reason for a refusal has its hint", async () => {
     const box = await createSandbox();
     const { trustId } = box;
-    const client = (subjectToken, clientID = trustId) => new ConductorOne({ ...at(box), credentials: keyturn.tokenExchange({ clientID, subjectToken }) });
+    const client = (subjectToken, clientID = trustId) =>
+      new ConductorOne({ ...at(box), credentials: keyturn.tokenExchange({ clientID, subjectToken }) });
     const { introspectResponse: who } = await client(() => box.identityToken()).auth.introspect();
     assert.ok(who.userId);
     const old = Math.floor(box.clock.now() / 1000) - 700;
@@ -63,10 +64,19 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
     await new ConductorOne({ ...at(box), clientID, clientSecret: clientSecret.reveal() }).auth.introspect();
     assert.equal(codes.length, 1);
 
-    const denied = keyturn.deviceLogin({ clientID: "program", onCode: ({ userCode }) => box.decideLogin(userCode, false) });
-    assert.equal((await assert.rejects(new ConductorOne({ ...at(box), credentials: denied }).authenticate())).reason, "access_denied");
+    const denied = keyturn.deviceLogin({
+      clientID: "program",
+      onCode: ({ userCode }) => box.decideLogin(userCode, false),
+    });
+    assert.equal(
+      (await assert.rejects(new ConductorOne({ ...at(box), credentials: denied }).authenticate())).reason,
+      "access_denied",
+    );
     const late = keyturn.deviceLogin({ clientID: "program", onCode: () => box.clock.advance(601_000) });
-    assert.equal((await assert.rejects(new ConductorOne({ ...at(box), credentials: late }).authenticate())).reason, "expired_token");
+    assert.equal(
+      (await assert.rejects(new ConductorOne({ ...at(box), credentials: late }).authenticate())).reason,
+      "expired_token",
+    );
     assert.throws(() => box.decideLogin("NONE-SUCH"));
     box.close();
   });
@@ -84,7 +94,11 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
 
   for (const algorithm of ["ES256", "EdDSA"]) {
     test(`proofs by ${algorithm} are checked: bound tokens, nonces, and no proof twice`, async () => {
-      if (algorithm === "EdDSA" && !(await crypto.subtle.generateKey("Ed25519", false, ["sign"]).catch(() => undefined))) return;
+      if (
+        algorithm === "EdDSA" &&
+        !(await crypto.subtle.generateKey("Ed25519", false, ["sign"]).catch(() => undefined))
+      )
+        return;
       for (const dpop of ["accept", "require", "nonce"]) {
         const box = await createSandbox({ dpop });
         const sent = [];
@@ -107,7 +121,9 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
           [{ dpop: undefined }, /missing/],
           [{ dpop: `${init.headers.dpop.slice(0, -8)}AAAAAAAA` }, /signature/],
         ]) {
-          const headers = Object.fromEntries(Object.entries({ ...init.headers, ...change }).filter(([, value]) => value !== undefined));
+          const headers = Object.fromEntries(
+            Object.entries({ ...init.headers, ...change }).filter(([, value]) => value !== undefined),
+          );
           const answer = await box.fetch(url, { ...init, headers });
           assert.equal(answer.status, 401);
           assert.match((await answer.json()).message, why);

@@ -4,9 +4,78 @@ import { readFacts } from "../vectors/facts.mjs";
 
 /** Values that change a route when a client puts them into a path carelessly. */
 export function hostileValues() {
-  const parts = ["..", ".", "", "/", "//", "\\", "%2e%2e", "%2E.", "%2f", "%5c", "%00", "%", "%25", "?", "#", "&", ";", ":", "@", "=", "+", " ", "\t", "\r\n", "\n"];
-  const more = ["é", "日本", "🚀", "\u0000", "\u007f", "\u2025", "\uff0e\uff0e", "\u2215", "\ufeff", "'", '"', "<script>", "{}", "|", "^", "`", "~", "*", "!", "$", ",", "()"];
-  const whole = ["../../etc/passwd", "a/../b", "a/./b", "..;/x", "a?b=c", "a#b", "https://evil.example", "//evil.example", "\\\\evil.example\\x", "a b", "a%2Fb", "x".repeat(5000), "constructor", "__proto__", "null", "undefined", "NaN", "0", "-1"];
+  const parts = [
+    "..",
+    ".",
+    "",
+    "/",
+    "//",
+    "\\",
+    "%2e%2e",
+    "%2E.",
+    "%2f",
+    "%5c",
+    "%00",
+    "%",
+    "%25",
+    "?",
+    "#",
+    "&",
+    ";",
+    ":",
+    "@",
+    "=",
+    "+",
+    " ",
+    "\t",
+    "\r\n",
+    "\n",
+  ];
+  const more = [
+    "é",
+    "日本",
+    "🚀",
+    "\u0000",
+    "\u007f",
+    "\u2025",
+    "\uff0e\uff0e",
+    "\u2215",
+    "\ufeff",
+    "'",
+    '"',
+    "<script>",
+    "{}",
+    "|",
+    "^",
+    "`",
+    "~",
+    "*",
+    "!",
+    "$",
+    ",",
+    "()",
+  ];
+  const whole = [
+    "../../etc/passwd",
+    "a/../b",
+    "a/./b",
+    "..;/x",
+    "a?b=c",
+    "a#b",
+    "https://evil.example",
+    "//evil.example",
+    "\\\\evil.example\\x",
+    "a b",
+    "a%2Fb",
+    "x".repeat(5000),
+    "constructor",
+    "__proto__",
+    "null",
+    "undefined",
+    "NaN",
+    "0",
+    "-1",
+  ];
   const all = [...parts, ...more, ...whole];
   for (const part of parts) all.push(`a${part}`, `${part}a`, `${part}..`, `../${part}`, `.${part}`, `${part}/../x`);
   return [...new Set(all)];
@@ -29,7 +98,10 @@ export default ({ test, assert, keyturn, load }) => {
         // One operation in thirty gets them all, the others the ones that matter most; all get all in routes.test.mjs.
         for (const value of n % 30 === 0 ? values : [...values.slice(0, 8), "../../x"]) {
           server.sent.length = 0;
-          const error = await c1[operation.property][operation.method]({ ...others, [name]: value }).then(() => undefined, (error) => error);
+          const error = await c1[operation.property][operation.method]({ ...others, [name]: value }).then(
+            () => undefined,
+            (error) => error,
+          );
           if (error !== undefined) {
             refused++;
             assert.equal(error.code, "invalid_request", operation.id);
@@ -41,8 +113,13 @@ export default ({ test, assert, keyturn, load }) => {
             // As the platform reads it, not as it was written.
             const url = new URL(server.sent[0].url);
             const found = pattern.exec(url.pathname);
-            assert.ok(url.origin === SERVER && found && url.search === "" && url.hash === "", `${operation.id}: ${JSON.stringify(value)} went to ${url.href}`);
-            const index = [...operation.path.matchAll(/\{(\w+)\}/g)].findIndex(([, wire]) => operation.params.find((param) => param.wire === wire).name === name);
+            assert.ok(
+              url.origin === SERVER && found && url.search === "" && url.hash === "",
+              `${operation.id}: ${JSON.stringify(value)} went to ${url.href}`,
+            );
+            const index = [...operation.path.matchAll(/\{(\w+)\}/g)].findIndex(
+              ([, wire]) => operation.params.find((param) => param.wire === wire).name === name,
+            );
             assert.equal(decodeURIComponent(found[index + 1]), value.toWellFormed?.() ?? value);
           }
         }
@@ -54,7 +131,11 @@ export default ({ test, assert, keyturn, load }) => {
   const date = new Date(Number.NaN);
   const cycle = {};
   cycle.self = cycle;
-  const update = (connector) => ["connector", "update", { appId: "a", id: "b", connectorServiceUpdateRequest: { connector } }];
+  const update = (connector) => [
+    "connector",
+    "update",
+    { appId: "a", id: "b", connectorServiceUpdateRequest: { connector } },
+  ];
   const inUpdate = "connectorServiceUpdateRequest.connector";
 
   for (const [what, [property, method, request], path, problem] of [
@@ -71,24 +152,59 @@ export default ({ test, assert, keyturn, load }) => {
     ["a fraction for a whole number", ["apps", "list", { pageSize: 1.5 }], "pageSize", /whole number/],
     ["a misspelled parameter", ["apps", "list", { pageSiez: 1 }], "pageSiez", /did you mean pageSize/],
     ["a misspelled field", update({ displyName: "x" }), `${inUpdate}.displyName`, /did you mean displayName/],
-    ["a field one level too high", ["connector", "rotateCredential", { appId: "a", connectorId: "b", credential: {} }], "credential", /is not a field here/],
+    [
+      "a field one level too high",
+      ["connector", "rotateCredential", { appId: "a", connectorId: "b", credential: {} }],
+      "credential",
+      /is not a field here/,
+    ],
     ["a request that is no object", ["apps", "list", "text"], "", /must be an object/],
     ["an array for a request", ["apps", "list", []], "", /must be an object/],
-    ["an invalid date", update({ connectorSyncCronSchedule: { start: date } }), `${inUpdate}.connectorSyncCronSchedule.start`, /invalid Date/],
-    ["a date in words", update({ connectorSyncCronSchedule: { start: "tomorrow" } }), `${inUpdate}.connectorSyncCronSchedule.start`, /must be a Date/],
+    [
+      "an invalid date",
+      update({ connectorSyncCronSchedule: { start: date } }),
+      `${inUpdate}.connectorSyncCronSchedule.start`,
+      /invalid Date/,
+    ],
+    [
+      "a date in words",
+      update({ connectorSyncCronSchedule: { start: "tomorrow" } }),
+      `${inUpdate}.connectorSyncCronSchedule.start`,
+      /must be a Date/,
+    ],
     ["a number for text", update({ displayName: 5 }), `${inUpdate}.displayName`, /a string/],
     ["text for a list", update({ userIds: "a" }), `${inUpdate}.userIds`, /an array/],
     ["an object for a list", update({ userIds: {} }), `${inUpdate}.userIds`, /an array/],
     ["a hole in a list", update({ userIds: ["a", undefined] }), `${inUpdate}.userIds[1]`, /null/],
     ["a number in a list", update({ userIds: ["a", "b", 3] }), `${inUpdate}.userIds[2]`, /a string/],
     ["NaN", update({ parallelSyncWorkerCount: Number.NaN }), `${inUpdate}.parallelSyncWorkerCount`, /finite/],
-    ["infinity", update({ parallelSyncWorkerCount: Number.POSITIVE_INFINITY }), `${inUpdate}.parallelSyncWorkerCount`, /finite/],
-    ["more than 32 bits", update({ parallelSyncWorkerCount: 2 ** 31 }), `${inUpdate}.parallelSyncWorkerCount`, /32 bits/],
+    [
+      "infinity",
+      update({ parallelSyncWorkerCount: Number.POSITIVE_INFINITY }),
+      `${inUpdate}.parallelSyncWorkerCount`,
+      /finite/,
+    ],
+    [
+      "more than 32 bits",
+      update({ parallelSyncWorkerCount: 2 ** 31 }),
+      `${inUpdate}.parallelSyncWorkerCount`,
+      /32 bits/,
+    ],
     ["a function", update({ displayName: () => "x" }), `${inUpdate}.displayName`, /function/],
     ["a symbol", update({ displayName: Symbol("x") }), `${inUpdate}.displayName`, /symbol/],
     ["a map", update(new Map()), inUpdate, /an object/],
-    ["a function in free JSON", update({ config: { additionalProperties: { deep: [{ run: () => {} }] } } }), `${inUpdate}.config.additionalProperties.deep[0].run`, /JSON/],
-    ["NaN in free JSON", update({ config: { additionalProperties: { n: Number.NaN } } }), `${inUpdate}.config.additionalProperties.n`, /finite/],
+    [
+      "a function in free JSON",
+      update({ config: { additionalProperties: { deep: [{ run: () => {} }] } } }),
+      `${inUpdate}.config.additionalProperties.deep[0].run`,
+      /JSON/,
+    ],
+    [
+      "NaN in free JSON",
+      update({ config: { additionalProperties: { n: Number.NaN } } }),
+      `${inUpdate}.config.additionalProperties.n`,
+      /finite/,
+    ],
     ["a cycle", update({ config: { additionalProperties: cycle } }), undefined, /cycle|deep/],
   ]) {
     test(`${what} is refused`, async () => {
@@ -124,22 +240,56 @@ export default ({ test, assert, keyturn, load }) => {
     const c1 = stubClient(keyturn, server);
     const sent = async (connector, mask) => {
       server.sent.length = 0;
-      await c1.connector.update({ appId: "a", id: "b", connectorServiceUpdateRequest: { connector, updateMask: mask } });
+      await c1.connector.update({
+        appId: "a",
+        id: "b",
+        connectorServiceUpdateRequest: { connector, updateMask: mask },
+      });
       return JSON.parse(server.sent[0].body).connector;
     };
-    for (const text of ["\u0000D2026-01-31", "\u0000", "\u0000\u0000S", "\\u0000D", "\u2028\u2029", "\ud83d\ude80", '"\\/\b\f\n\r\t', "</script>"]) {
+    for (const text of [
+      "\u0000D2026-01-31",
+      "\u0000",
+      "\u0000\u0000S",
+      "\\u0000D",
+      "\u2028\u2029",
+      "\ud83d\ude80",
+      '"\\/\b\f\n\r\t',
+      "</script>",
+    ]) {
       assert.equal((await sent({ displayName: text })).displayName, text, JSON.stringify(text));
-      assert.deepEqual((await sent({ config: { additionalProperties: { [text]: [text] } } })).config, { [text]: [text] });
+      assert.deepEqual((await sent({ config: { additionalProperties: { [text]: [text] } } })).config, {
+        [text]: [text],
+      });
     }
     // Half of a pair is no Unicode text; JSON can say it, and the server may answer.
     assert.deepEqual(await sent({ displayName: undefined, description: null }), { description: null });
     assert.deepEqual(await sent({ id: "b", createdAt: new Date(0) }), { id: "b" }, "what the server sets is left out");
-    assert.deepEqual(await sent({ createdAt: new Date(0), updatedAt: new Date(0) }, "createdAt"), { createdAt: "1970-01-01T00:00:00.000Z" }, "unless the mask names it");
-    const config = { additionalProperties: { big: 2n ** 70n, bytes: new Uint8Array([255, 0]), at: new Date(0), own: { toJSON: () => ({ at: new Date(1) }) } } };
+    assert.deepEqual(
+      await sent({ createdAt: new Date(0), updatedAt: new Date(0) }, "createdAt"),
+      { createdAt: "1970-01-01T00:00:00.000Z" },
+      "unless the mask names it",
+    );
+    const config = {
+      additionalProperties: {
+        big: 2n ** 70n,
+        bytes: new Uint8Array([255, 0]),
+        at: new Date(0),
+        own: { toJSON: () => ({ at: new Date(1) }) },
+      },
+    };
     await sent({ config });
-    assert.ok(server.sent[0].body.includes('"config":{"big":1180591620717411303424,"bytes":"/wA=","at":"1970-01-01T00:00:00.000Z","own":{"at":"1970-01-01T00:00:00.001Z"}}'), server.sent[0].body);
+    assert.ok(
+      server.sent[0].body.includes(
+        '"config":{"big":1180591620717411303424,"bytes":"/wA=","at":"1970-01-01T00:00:00.000Z","own":{"at":"1970-01-01T00:00:00.001Z"}}',
+      ),
+      server.sent[0].body,
+    );
     const shared = { key: "value" };
-    assert.deepEqual((await sent({ config: { additionalProperties: { a: shared, b: [shared] } } })).config, { a: shared, b: [shared] });
+    assert.deepEqual((await sent({ config: { additionalProperties: { a: shared, b: [shared] } } })).config, {
+      a: shared,
+      b: [shared],
+    });
     const many = Array.from({ length: 50_000 }, (_, n) => `user ${n}`);
     assert.deepEqual((await sent({ userIds: many })).userIds, many);
     const bytes = new Uint8Array(300_000).map((_, n) => n);

@@ -1,5 +1,5 @@
 // From credentials to a token, and through its life.
-import { SERVER, answer, stub, stubClient } from "../lib/stub.mjs";
+import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const ROTATE = "c1.api.app.v1.ConnectorService.RotateCredential";
 const LIST = "c1.api.app.v1.Apps.List";
@@ -8,7 +8,10 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
   const { ConductorOne, ConductoroneSDKTypescript, KeyturnError } = keyturn;
   const count = async (at, operation) => (await at.requests({ operation })).length;
 
-  for (const [where, make] of [["over HTTP", tenant], ["in process", inProcess]]) {
+  for (const [where, make] of [
+    ["over HTTP", tenant],
+    ["in process", inProcess],
+  ]) {
     test(`${where}: a hundred first calls at once make one token request`, async () => {
       const at = await make();
       const c1 = new ConductorOne(at.options);
@@ -131,7 +134,10 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     const form = new URLSearchParams(sent.body);
     assert.equal(form.get("client_id"), at.clientId);
     assert.equal(form.get("grant_type"), "client_credentials");
-    const [header, claims] = form.get("client_assertion").split(".").map((part) => part.replaceAll("-", "+").replaceAll("_", "/"));
+    const [header, claims] = form
+      .get("client_assertion")
+      .split(".")
+      .map((part) => part.replaceAll("-", "+").replaceAll("_", "/"));
     assert.equal(JSON.parse(atob(header)).alg, "EdDSA");
     const { iss, sub, aud, exp, nbf, iat } = JSON.parse(atob(claims));
     assert.equal(iss, at.clientId);
@@ -182,12 +188,21 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
       assert.equal(error.code, "invalid_configuration", option);
       assert.equal(error.option, option);
       assert.ok(KeyturnError.is(error) && error instanceof keyturn.ConfigurationError);
-      assert.excludes(`${error.message} ${error.hint} ${error.stack} ${JSON.stringify(error)}`, "canary", clientSecret.slice(40));
+      assert.excludes(
+        `${error.message} ${error.hint} ${error.stack} ${JSON.stringify(error)}`,
+        "canary",
+        clientSecret.slice(40),
+      );
     }
   });
 
   test("a bearer token is sent as it is, under either name, with or without its scheme", async () => {
-    for (const security of [{ bearerAuth: "a-token" }, { oauth: "a-token" }, { bearerAuth: "Bearer a-token" }, { bearerAuth: "x", oauth: "a-token" }]) {
+    for (const security of [
+      { bearerAuth: "a-token" },
+      { oauth: "a-token" },
+      { bearerAuth: "Bearer a-token" },
+      { bearerAuth: "x", oauth: "a-token" },
+    ]) {
       const server = stub({});
       const c1 = stubClient(keyturn, server, { security });
       await c1.auth.introspect();
@@ -210,7 +225,10 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     await c1.auth.introspect();
     await c1.auth.introspect();
     await c1.auth.introspect();
-    assert.deepEqual(server.sent.map(({ headers }) => headers.get("authorization")), [1, 2, 3, 4].map((n) => `Bearer token-${n}`));
+    assert.deepEqual(
+      server.sent.map(({ headers }) => headers.get("authorization")),
+      [1, 2, 3, 4].map((n) => `Bearer token-${n}`),
+    );
   });
 
   test("what a security function does wrong is told as an authentication or configuration error", async () => {

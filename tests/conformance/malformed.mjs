@@ -11,7 +11,8 @@ const encode = (text) => btoa(text).replaceAll("+", "-").replaceAll("/", "_").re
 
 export default ({ test, assert, keyturn, inProcess }) => {
   const { ConductorOne, KeyturnError } = keyturn;
-  const shown = (error) => `${error.name} ${error.message} ${error.stack} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify({ ...error })}`;
+  const shown = (error) =>
+    `${error.name} ${error.message} ${error.stack} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify({ ...error })}`;
 
   /** Makes a client, or fails to; either way nothing is sent. */
   function refused(options, option, reason) {
@@ -64,7 +65,8 @@ export default ({ test, assert, keyturn, inProcess }) => {
   });
 
   const SECRETS = (jwk) => {
-    const of = (members) => `secret-token:conductorone.com:v1:${encode(typeof members === "string" ? members : JSON.stringify(members))}`;
+    const of = (members) =>
+      `secret-token:conductorone.com:v1:${encode(typeof members === "string" ? members : JSON.stringify(members))}`;
     const { x, d } = jwk;
     const good = of(jwk);
     return [
@@ -111,7 +113,11 @@ export default ({ test, assert, keyturn, inProcess }) => {
     for (const [secret, reason] of SECRETS(jwk)) {
       for (const given of [secret, new TextEncoder().encode(secret)]) {
         refused({ clientID: ID, clientSecret: given }, "clientSecret", reason);
-        refused({ credentials: keyturn.clientSecretPost({ clientID: ID, clientSecret: given }) }, "clientSecret", reason);
+        refused(
+          { credentials: keyturn.clientSecretPost({ clientID: ID, clientSecret: given }) },
+          "clientSecret",
+          reason,
+        );
       }
     }
     refused({ clientID: ID, clientSecret: new Uint8Array([0xff, 0xfe, 0]) }, "clientSecret", "secret_prefix_missing");
@@ -196,13 +202,23 @@ export default ({ test, assert, keyturn, inProcess }) => {
     ]) {
       const { fetch, sent } = stub(answer(status, body));
       const credentials = keyturn.deviceLogin({ clientID: "program", onCode: () => assert.equal("no code", "shown") });
-      const error = await assert.rejects(new ConductorOne({ credentials, tenantDomain: "tenant", fetch }).auth.introspect());
+      const error = await assert.rejects(
+        new ConductorOne({ credentials, tenantDomain: "tenant", fetch }).auth.introspect(),
+      );
       assert.equal(`${error.code} ${error.reason}`, `authentication_failed ${reason}`);
       assert.excludes(shown(error), CANARY);
       assert.equal(sent.length, 1);
     }
-    for (const [clientID, reason] of [["", "client_id_empty"], ["a b", "client_id_name_character"], ["secret-token:x", "client_id_is_secret"]]) {
-      refused({ credentials: keyturn.deviceLogin({ clientID, onCode() {} }), tenantDomain: "tenant" }, "clientID", reason);
+    for (const [clientID, reason] of [
+      ["", "client_id_empty"],
+      ["a b", "client_id_name_character"],
+      ["secret-token:x", "client_id_is_secret"],
+    ]) {
+      refused(
+        { credentials: keyturn.deviceLogin({ clientID, onCode() {} }), tenantDomain: "tenant" },
+        "clientID",
+        reason,
+      );
     }
   });
 
@@ -218,7 +234,15 @@ export default ({ test, assert, keyturn, inProcess }) => {
     assert.equal(secret.length, text.length);
     assert.ok(secret.reveal() === text);
     const thrown = new Error(`could not store ${secret}`, { cause: secret });
-    for (const print of [String(secret), `${secret}`, secret + "", JSON.stringify({ secret, envelope }), thrown.stack, Object.values(secret).join(), Object.keys(secret).join()]) {
+    for (const print of [
+      String(secret),
+      `${secret}`,
+      `${secret}`,
+      JSON.stringify({ secret, envelope }),
+      thrown.stack,
+      Object.values(secret).join(),
+      Object.keys(secret).join(),
+    ]) {
       assert.excludes(print, text.slice(40));
     }
     assert.equal(keyturn.Secret.take({ clientSecret: "" }, "clientSecret"), undefined);

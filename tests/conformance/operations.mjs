@@ -6,7 +6,10 @@ const SERVER = "https://tenant.conductor.one";
 
 export default ({ test, assert, keyturn, load }) => {
   let loaded;
-  const facts = () => (loaded ??= Promise.all([load("api/c1.idl"), load("tests/facts/c1-surface.tsv")]).then((texts) => readFacts(...texts)));
+  const facts = () =>
+    (loaded ??= Promise.all([load("api/c1.idl"), load("tests/facts/c1-surface.tsv")]).then((texts) =>
+      readFacts(...texts),
+    ));
 
   /** Runs a check on each operation, and fails with the first few that do not pass. */
   async function each(check) {
@@ -67,7 +70,11 @@ export default ({ test, assert, keyturn, load }) => {
       assert.deepEqual(at.sent.body === null ? undefined : JSON.parse(at.sent.body), body, "body");
       const headers = new Headers(at.sent.headers);
       assert.equal(headers.get("authorization"), "Bearer a-token");
-      assert.equal(headers.get("content-type"), operation.body === undefined ? null : "application/json", "content type");
+      assert.equal(
+        headers.get("content-type"),
+        operation.body === undefined ? null : "application/json",
+        "content type",
+      );
     });
   });
 
@@ -85,7 +92,11 @@ export default ({ test, assert, keyturn, load }) => {
         const envelope = await client[operation.property][operation.method](...args);
         assert.deepEqual(Object.keys(envelope), ["contentType", "statusCode", "rawResponse", operation.responseField]);
         assert.deepEqual(envelope[operation.responseField], wanted.value);
-        assert.deepEqual(envelope.problems.map(({ path }) => path), wanted.problems.slice(0, 32), "problems");
+        assert.deepEqual(
+          envelope.problems.map(({ path }) => path),
+          wanted.problems.slice(0, 32),
+          "problems",
+        );
       });
     });
   }

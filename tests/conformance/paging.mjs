@@ -4,7 +4,8 @@ import { readFacts } from "../vectors/facts.mjs";
 import { requestOf } from "../vectors/make.mjs";
 
 /** Pages of two items each, with these tokens at their ends. */
-const pages = (...tokens) => tokens.map((nextPageToken, page) => ({ list: [{ id: `${page}a` }, { id: `${page}b` }], nextPageToken }));
+const pages = (...tokens) =>
+  tokens.map((nextPageToken, page) => ({ list: [{ id: `${page}a` }, { id: `${page}b` }], nextPageToken }));
 
 export default ({ test, assert, keyturn, load }) => {
   async function items(list) {
@@ -57,7 +58,8 @@ export default ({ test, assert, keyturn, load }) => {
     assert.deepEqual(await items(stubClient(keyturn, server()).apps.list()), all);
 
     const ends = [];
-    for await (const page of stubClient(keyturn, server()).apps.list().pages()) ends.push(page.listAppsResponse.nextPageToken);
+    for await (const page of stubClient(keyturn, server()).apps.list().pages())
+      ends.push(page.listAppsResponse.nextPageToken);
     assert.deepEqual(ends, ["one", "two", ""]);
 
     const at = server();
@@ -79,7 +81,10 @@ export default ({ test, assert, keyturn, load }) => {
     const server = stub(...pages("one", ""));
     const request = Object.freeze({ pageSize: 7 });
     await items(stubClient(keyturn, server).apps.list(request));
-    assert.deepEqual(server.sent.map(({ url }) => new URL(url).search), ["?page_size=7", "?page_size=7&page_token=one"]);
+    assert.deepEqual(
+      server.sent.map(({ url }) => new URL(url).search),
+      ["?page_size=7", "?page_size=7&page_token=one"],
+    );
     assert.deepEqual(request, { pageSize: 7 });
   });
 
@@ -135,7 +140,10 @@ export default ({ test, assert, keyturn, load }) => {
       for await (const { id } of list) if (id === "1b") controller.abort();
     });
     assert.equal(error.code, "aborted");
-    assert.deepEqual(server.sent.map(({ headers }) => headers.get("x-trace")), ["1", "1"]);
+    assert.deepEqual(
+      server.sent.map(({ headers }) => headers.get("x-trace")),
+      ["1", "1"],
+    );
   });
 
   test("input that does not fit is an error of the loop and of the promise", async () => {

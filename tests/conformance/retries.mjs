@@ -52,12 +52,18 @@ export default ({ test, assert, keyturn }) => {
     const server = stub(answer(500, {}, SOON), {});
     await stubClient(keyturn, server).appSearch.search({ query: "x" });
     assert.equal(server.sent.length, 2);
-    assert.deepEqual(server.sent.map(({ body }) => body), ['{"query":"x"}', '{"query":"x"}']);
+    assert.deepEqual(
+      server.sent.map(({ body }) => body),
+      ['{"query":"x"}', '{"query":"x"}'],
+    );
   });
 
   /** How long a read takes whose first answer asks to wait. */
   async function waited(retryAfter) {
-    const server = stub(() => answer(429, {}, { "retry-after": typeof retryAfter === "function" ? retryAfter() : retryAfter })(), {});
+    const server = stub(
+      () => answer(429, {}, { "retry-after": typeof retryAfter === "function" ? retryAfter() : retryAfter })(),
+      {},
+    );
     const begun = performance.now();
     await read(stubClient(keyturn, server));
     assert.equal(server.sent.length, 2);
@@ -107,11 +113,20 @@ export default ({ test, assert, keyturn }) => {
     assert.equal(await requests(read, answer(500, {}), { retries: wish, retryCodes: ["4xx"] }), 1);
     assert.equal(await requests(read, answer(500, {}), { retries: { ...wish, maxAttempts: 2 } }), 2);
     const slow = { initialInterval: 400, maxInterval: 400, exponent: 1, maxElapsedTime: 1 };
-    assert.equal(await requests(read, answer(503, {}, { "retry-after": "0.2" }), { retries: { strategy: "backoff", backoff: slow } }), 1);
+    assert.equal(
+      await requests(read, answer(503, {}, { "retry-after": "0.2" }), {
+        retries: { strategy: "backoff", backoff: slow },
+      }),
+      1,
+    );
   });
 
   test("the last failure is the one that is told", async () => {
-    const server = stub(answer(500, { message: "first" }, SOON), answer(502, { message: "second" }, SOON), answer(503, { message: "third" }, SOON));
+    const server = stub(
+      answer(500, { message: "first" }, SOON),
+      answer(502, { message: "second" }, SOON),
+      answer(503, { message: "third" }, SOON),
+    );
     const error = await assert.rejects(read(stubClient(keyturn, server)));
     assert.match(error.message, /503: third/);
   });
@@ -127,6 +142,9 @@ export default ({ test, assert, keyturn }) => {
     let asked = 0;
     const server = stub(answer(503, {}, SOON), {});
     await read(stubClient(keyturn, server, { security: () => ({ bearerAuth: `token-${++asked}` }) }));
-    assert.deepEqual(server.sent.map(({ headers }) => headers.get("authorization")), ["Bearer token-1", "Bearer token-2"]);
+    assert.deepEqual(
+      server.sent.map(({ headers }) => headers.get("authorization")),
+      ["Bearer token-1", "Bearer token-2"],
+    );
   });
 };

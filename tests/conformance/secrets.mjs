@@ -1,9 +1,13 @@
 // Secrets are planted wherever one can be, and looked for wherever something can be printed.
-import { SERVER, answer, stub, stubClient } from "../lib/stub.mjs";
+import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const CANARY = "canary4f9a1c77e2";
 /** Shapes in which services hand secrets around. */
-const SECRETS = [`secret-token:conductorone.com:v1:${CANARY}`, `eyJhbGciOiJFZERTQSJ9.${CANARY}.sig`, `Bearer ${CANARY}`];
+const SECRETS = [
+  `secret-token:conductorone.com:v1:${CANARY}`,
+  `eyJhbGciOiJFZERTQSJ9.${CANARY}.sig`,
+  `Bearer ${CANARY}`,
+];
 
 /** All that a printer, a logger or a reporter of errors could show of a value. */
 export function spill(value, seen = new Set()) {
@@ -13,7 +17,8 @@ export function spill(value, seen = new Set()) {
   if (seen.has(value)) return "";
   seen.add(value);
   const parts = [Object.prototype.toString.call(value)];
-  if (value instanceof Error) parts.push(String(value), value.name, value.message, value.stack ?? "", spill(value.cause, seen));
+  if (value instanceof Error)
+    parts.push(String(value), value.name, value.message, value.stack ?? "", spill(value.cause, seen));
   for (const key of Reflect.ownKeys(value)) {
     const { enumerable, value: inner } = Object.getOwnPropertyDescriptor(value, key);
     if (enumerable) parts.push(String(key), spill(inner, seen));
@@ -46,12 +51,25 @@ export default ({ test, assert, keyturn, inProcess }) => {
 
   test("a client and its groups show nothing of their credentials", async () => {
     const at = await inProcess();
-    for (const options of [at.options, { security: { bearerAuth: CANARY }, serverURL: SERVER }, { security: () => ({ bearerAuth: CANARY }), serverURL: SERVER }]) {
+    for (const options of [
+      at.options,
+      { security: { bearerAuth: CANARY }, serverURL: SERVER },
+      { security: () => ({ bearerAuth: CANARY }), serverURL: SERVER },
+    ]) {
       const c1 = new ConductorOne(options);
-      await c1.auth.introspect({ timeoutMs: 2000, retries: { strategy: "none" }, signal: options === at.options ? undefined : AbortSignal.abort() }).catch(() => {});
+      await c1.auth
+        .introspect({
+          timeoutMs: 2000,
+          retries: { strategy: "none" },
+          signal: options === at.options ? undefined : AbortSignal.abort(),
+        })
+        .catch(() => {});
       for (const printed of [c1, c1.connector, c1.auth, [c1], { c1 }, Object.create(c1)]) {
         assert.excludes(spill(printed), CANARY, at.clientSecret, at.clientSecret.slice(-24));
-        assert.deepEqual(Object.keys(printed).filter((key) => !["0", "c1"].includes(key)), []);
+        assert.deepEqual(
+          Object.keys(printed).filter((key) => !["0", "c1"].includes(key)),
+          [],
+        );
       }
       assert.equal(JSON.stringify(c1), JSON.stringify({ serverURL: c1.serverURL }));
       c1.close();
@@ -72,33 +90,59 @@ export default ({ test, assert, keyturn, inProcess }) => {
     };
     const c1 = new ConductorOne({ ...at.options, fetch: spy, debugLogger: log });
     const { appId, connectorId } = at;
-    const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential({ appId, connectorId });
-    await at.fault({ operation: "apps.list", action: { status: 500, body: { message: SECRETS[0] }, headers: { "x-echo": CANARY, "set-cookie": `session=${CANARY}`, "retry-after": "0" } } });
+    const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential({
+      appId,
+      connectorId,
+    });
+    await at.fault({
+      operation: "apps.list",
+      action: {
+        status: 500,
+        body: { message: SECRETS[0] },
+        headers: { "x-echo": CANARY, "set-cookie": `session=${CANARY}`, "retry-after": "0" },
+      },
+    });
     await c1.apps.list();
     await at.fault({ operation: "apps.list", times: "always", action: "drop" });
     await c1.apps.list({}, { headers: { "x-mine": CANARY }, retries: { strategy: "none" } }).catch(() => {});
     assert.equal(tokens.size, 1);
     assert.ok(log.lines.length >= 4, "lines");
     assert.excludes(log.lines.join("\n"), CANARY, ...tokens, at.clientSecret, rotated.credential.clientSecret);
-    assert.excludes(seen.join("\n").replaceAll(`x-mine ${CANARY}`, ""), CANARY, at.clientSecret, at.clientSecret.slice(-24), rotated.credential.clientSecret);
+    assert.excludes(
+      seen.join("\n").replaceAll(`x-mine ${CANARY}`, ""),
+      CANARY,
+      at.clientSecret,
+      at.clientSecret.slice(-24),
+      rotated.credential.clientSecret,
+    );
     assert.match(log.lines.join("\n"), /RotateCredential POST .* -> 200/);
     c1.close();
   });
 
   for (const [what, body, headers] of [
     ["a secret in a JSON error", { code: 3, message: "bad", details: [{ clientSecret: CANARY }] }],
-    ["a secret deep in a JSON error", { error: { deep: [{ plaintextKey: CANARY, apiKey: CANARY, password: CANARY, access_token: CANARY }] } }],
+    [
+      "a secret deep in a JSON error",
+      { error: { deep: [{ plaintextKey: CANARY, apiKey: CANARY, password: CANARY, access_token: CANARY }] } },
+    ],
     ["secrets in a message", { code: 3, message: `refused ${SECRETS.join(" and ")}` }],
     ["secrets in an OAuth error", { error: "invalid_request", error_description: SECRETS.join(" ") }],
     ["secrets in HTML", `<html><pre>${SECRETS.join("\n")}</pre></html>`, { "content-type": "text/html" }],
     ["a secret that breaks off", `{"credential":{"clientId":"x","clientSecret":"${CANARY}`],
     ["a secret under an escaped name", `{"client\\u0053ecret":"${CANARY}"}`],
-    ["a secret in answer headers", { code: 3 }, { "set-cookie": `session=${CANARY}`, "x-authorization": CANARY, "www-authenticate": `Bearer ${CANARY}` }],
+    [
+      "a secret in answer headers",
+      { code: 3 },
+      { "set-cookie": `session=${CANARY}`, "x-authorization": CANARY, "www-authenticate": `Bearer ${CANARY}` },
+    ],
   ]) {
     test(`${what} stays out of errors`, async () => {
       for (const status of [400, 401, 403, 500, 302, 299]) {
         const log = logger();
-        const c1 = stubClient(keyturn, stub(answer(status, body, headers)), { retryConfig: { strategy: "none" }, debugLogger: log });
+        const c1 = stubClient(keyturn, stub(answer(status, body, headers)), {
+          retryConfig: { strategy: "none" },
+          debugLogger: log,
+        });
         // 299 is a success: what makes it fail is that the body cannot be read.
         if (status === 299 && (typeof body !== "string" || body.endsWith("}"))) continue;
         await quiet(c1.apps.list(), `${status}`);
@@ -110,21 +154,33 @@ export default ({ test, assert, keyturn, inProcess }) => {
 
   test("a token that a server repeats stays out of errors", async () => {
     const token = `opaque-${CANARY}`;
-    const echo = (url, { headers }) => answer(400, { message: `what is ${new Headers(headers).get("authorization")}, I mean ${token}?`, token, details: [token] })();
+    const echo = (_url, { headers }) =>
+      answer(400, {
+        message: `what is ${new Headers(headers).get("authorization")}, I mean ${token}?`,
+        token,
+        details: [token],
+      })();
     for (const security of [{ bearerAuth: token }, () => ({ bearerAuth: token })]) {
       await quiet(stubClient(keyturn, stub(echo), { security }).apps.list(), "echo");
     }
-    const decode = (url, { headers }) => answer(200, `broken ${new Headers(headers).get("authorization")}`)();
-    await quiet(stubClient(keyturn, stub(decode), { security: { bearerAuth: token } }).apps.list(), "echo in a success");
+    const decode = (_url, { headers }) => answer(200, `broken ${new Headers(headers).get("authorization")}`)();
+    await quiet(
+      stubClient(keyturn, stub(decode), { security: { bearerAuth: token } }).apps.list(),
+      "echo in a success",
+    );
   });
 
   test("what the token endpoint repeats stays out of errors", async () => {
     const at = await inProcess();
     let assertion;
     for (const status of [200, 400, 401, 500]) {
-      const fetch = async (url, { body }) => {
+      const fetch = async (_url, { body }) => {
         assertion = new URLSearchParams(body).get("client_assertion");
-        return answer(status, { error: "invalid_client", error_description: `${assertion} ${SECRETS.join(" ")}`, access_token: { not: CANARY } })();
+        return answer(status, {
+          error: "invalid_client",
+          error_description: `${assertion} ${SECRETS.join(" ")}`,
+          access_token: { not: CANARY },
+        })();
       };
       const c1 = new ConductorOne({ ...at.options, fetch });
       await quiet(c1.apps.list(), `${status}`, assertion, assertion.split(".")[2], at.clientSecret);
@@ -135,11 +191,17 @@ export default ({ test, assert, keyturn, inProcess }) => {
   test("request values that are refused are not repeated", async () => {
     const c1 = stubClient(keyturn, stub({}));
     const secret = (value) => c1.stepUpProvider.updateSecret({ id: "a", updateStepUpProviderSecretRequest: value });
-    for (const value of [{ clientSecret: [CANARY] }, { clientSecret: { a: CANARY } }, { clientSecrt: CANARY }, CANARY, [CANARY]]) {
+    for (const value of [
+      { clientSecret: [CANARY] },
+      { clientSecret: { a: CANARY } },
+      { clientSecrt: CANARY },
+      CANARY,
+      [CANARY],
+    ]) {
       const error = await quiet(secret(value), JSON.stringify(value));
       assert.equal(error.code, "invalid_request");
     }
-    assert.equal((await quiet(c1.apps.get({ id: "\ud800" + CANARY }))).code, "invalid_request");
+    assert.equal((await quiet(c1.apps.get({ id: `\ud800${CANARY}` }))).code, "invalid_request");
   });
 
   test("tokens that cannot be sent are refused without being shown", async () => {

@@ -12,7 +12,9 @@ export default ({ test, assert, keyturn, inProcess }) => {
   test("of many who write or lease at once, one wins", async () => {
     const one = store();
     const name = key();
-    const writes = await Promise.all(Array.from({ length: 20 }, (_, i) => one.compareAndSet(name, String(i), undefined, 5_000)));
+    const writes = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => one.compareAndSet(name, String(i), undefined, 5_000)),
+    );
     assert.equal(writes.filter(Boolean).length, 1);
     assert.equal((await one.get(name)).version, writes.find(Boolean));
     const leases = await Promise.all(Array.from({ length: 20 }, () => one.lease(name, 5_000)));

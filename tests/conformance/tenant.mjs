@@ -2,7 +2,10 @@
 
 export default ({ test, assert, keyturn, tenant, inProcess }) => {
   const { ConductorOne } = keyturn;
-  for (const [where, make] of [["over HTTP", tenant], ["in process", inProcess]]) {
+  for (const [where, make] of [
+    ["over HTTP", tenant],
+    ["in process", inProcess],
+  ]) {
     const it = (name, work, options) =>
       test(`${where}: ${name}`, async () => {
         const at = await make(options);
@@ -22,8 +25,14 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       assert.ok(introspectResponse.permissions.includes("connector.credential.rotate"));
     });
 
-    it("a connector's credential is rotated, read without its secret, and revoked", async (c1, { appId, connectorId }) => {
-      const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential({ appId, connectorId });
+    it("a connector's credential is rotated, read without its secret, and revoked", async (c1, {
+      appId,
+      connectorId,
+    }) => {
+      const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential({
+        appId,
+        connectorId,
+      });
       const { id, clientId, clientSecret, createdAt, expiresTime, deletedAt, lastUsedAt } = rotated.credential;
       assert.match(clientSecret, /^secret-token:conductorone\.com:v1:/);
       assert.ok(clientId.startsWith(`${id}@`));
@@ -37,7 +46,11 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       assert.equal(credential.clientSecret, "");
       assert.equal(credential.createdAt.getTime(), createdAt.getTime());
 
-      const { connectorServiceRevokeCredentialResponse } = await c1.connector.revokeCredential({ appId, connectorId, id });
+      const { connectorServiceRevokeCredentialResponse } = await c1.connector.revokeCredential({
+        appId,
+        connectorId,
+        id,
+      });
       assert.deepEqual(connectorServiceRevokeCredentialResponse, {});
       const error = await assert.rejects(c1.connector.getCredentials({ appId, connectorId, id }));
       assert.equal(error.code, "not_found");
@@ -45,7 +58,9 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
     });
 
     it("two rotations give two credentials", async (c1, { appId, connectorId }) => {
-      const rotate = async () => (await c1.connector.rotateCredential({ appId, connectorId })).connectorServiceRotateCredentialResponse.credential;
+      const rotate = async () =>
+        (await c1.connector.rotateCredential({ appId, connectorId })).connectorServiceRotateCredentialResponse
+          .credential;
       const [a, b] = await Promise.all([rotate(), rotate()]);
       assert.ok(a.id !== b.id && a.clientSecret !== b.clientSecret);
     });
@@ -55,7 +70,10 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       const { id, displayName, createdAt } = createAppResponse.app;
       assert.equal(displayName, "Zürich 日本 🚀");
       assert.ok(createdAt instanceof Date);
-      const { updateAppResponse } = await c1.apps.update({ id, updateAppRequest: { app: { displayName: "B", description: "C" }, updateMask: "displayName" } });
+      const { updateAppResponse } = await c1.apps.update({
+        id,
+        updateAppRequest: { app: { displayName: "B", description: "C" }, updateMask: "displayName" },
+      });
       assert.equal(updateAppResponse.app.displayName, "B");
       assert.equal(updateAppResponse.app.description, "", "outside of the mask");
       await c1.apps.delete({ id, deleteAppRequest: {} });
@@ -63,10 +81,18 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
     });
 
     it("a connector is made, changed, paused, resumed and deleted", async (c1, { appId }) => {
-      const config = { atType: "type.googleapis.com/c1.api.app.v1.EnvConfig", additionalProperties: { configuration: { key: "value" } } };
+      const config = {
+        atType: "type.googleapis.com/c1.api.app.v1.EnvConfig",
+        additionalProperties: { configuration: { key: "value" } },
+      };
       const { connectorServiceCreateResponse: made } = await c1.connector.create({
         appId,
-        connectorServiceCreateRequest: { description: "A", catalogId: "catalog", config, expandMask: { paths: ["app_id"] } },
+        connectorServiceCreateRequest: {
+          description: "A",
+          catalogId: "catalog",
+          config,
+          expandMask: { paths: ["app_id"] },
+        },
       });
       const { id } = made.connectorView.connector;
       assert.deepEqual(made.connectorView.connector.config, config);
@@ -80,7 +106,8 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       });
       assert.equal(updated.connectorView.connector.displayName, "B");
 
-      const connector = async () => (await c1.connector.get({ appId, id })).connectorServiceGetResponse.connectorView.connector;
+      const connector = async () =>
+        (await c1.connector.get({ appId, id })).connectorServiceGetResponse.connectorView.connector;
       await c1.connector.pauseSync({ appId, connectorId: id });
       const paused = await connector();
       assert.equal(paused.status.status, "SYNC_STATUS_DISABLED");
@@ -93,21 +120,25 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       assert.equal((await assert.rejects(c1.connector.get({ appId, id }))).code, "not_found");
     });
 
-    it("lists go on over their pages", async (c1) => {
-      const names = [];
-      for await (const app of c1.apps.list({ pageSize: 15 })) names.push(app.displayName);
-      assert.equal(names.length, 40);
-      const first = await c1.apps.list({ pageSize: 15 });
-      assert.equal(first.listAppsResponse.list.length, 15);
-      const second = await first.next();
-      assert.equal(second.listAppsResponse.list[0].displayName, names[15]);
-      const pages = [];
-      for await (const page of c1.apps.list({ pageSize: 15 }).pages()) pages.push(page.listAppsResponse.list.length);
-      assert.deepEqual(pages, [15, 15, 10]);
-      const found = [];
-      for await (const app of c1.appSearch.search({ query: names[39], pageSize: 10 })) found.push(app.displayName);
-      assert.ok(found.includes(names[39]));
-    }, { seed: "large" });
+    it(
+      "lists go on over their pages",
+      async (c1) => {
+        const names = [];
+        for await (const app of c1.apps.list({ pageSize: 15 })) names.push(app.displayName);
+        assert.equal(names.length, 40);
+        const first = await c1.apps.list({ pageSize: 15 });
+        assert.equal(first.listAppsResponse.list.length, 15);
+        const second = await first.next();
+        assert.equal(second.listAppsResponse.list[0].displayName, names[15]);
+        const pages = [];
+        for await (const page of c1.apps.list({ pageSize: 15 }).pages()) pages.push(page.listAppsResponse.list.length);
+        assert.deepEqual(pages, [15, 15, 10]);
+        const found = [];
+        for await (const app of c1.appSearch.search({ query: names[39], pageSize: 10 })) found.push(app.displayName);
+        assert.ok(found.includes(names[39]));
+      },
+      { seed: "large" },
+    );
 
     it("a personal client is made with its secret, read without it, changed, found and deleted", async (c1) => {
       const { personalClientServiceCreateResponse: made } = await c1.personalClient.create({
@@ -118,7 +149,10 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       const { id, expiresTime, createdAt } = made.client;
       assert.match(made.clientSecret, /^secret-token:/);
       assert.equal(expiresTime - createdAt, 86_400_000);
-      await c1.personalClient.update({ id, personalClientServiceUpdateRequest: { client: { displayName: "other" }, updateMask: "displayName" } });
+      await c1.personalClient.update({
+        id,
+        personalClientServiceUpdateRequest: { client: { displayName: "other" }, updateMask: "displayName" },
+      });
       const { personalClientServiceGetResponse: read } = await c1.personalClient.get({ id });
       assert.equal(read.client.displayName, "other");
       assert.deepEqual(read.client.allowSourceCidr, ["10.0.0.0/8"]);
@@ -136,7 +170,11 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
         servicePrincipalId,
         servicePrincipalServiceCreateCredentialRequest: { displayName: "first", expires: "3600s" },
       });
-      const robot = new ConductorOne({ ...at.options, clientID: issued.credential.clientId, clientSecret: issued.clientSecret });
+      const robot = new ConductorOne({
+        ...at.options,
+        clientID: issued.credential.clientId,
+        clientSecret: issued.clientSecret,
+      });
       assert.equal((await robot.auth.introspect()).introspectResponse.userId, servicePrincipalId);
       robot.close();
 
@@ -146,7 +184,11 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       assert.ok(listed[0].expiresAt instanceof Date);
 
       await c1.principal.revokeCredential({ servicePrincipalId, id: issued.credential.id });
-      const late = new ConductorOne({ ...at.options, clientID: issued.credential.clientId, clientSecret: issued.clientSecret });
+      const late = new ConductorOne({
+        ...at.options,
+        clientID: issued.credential.clientId,
+        clientSecret: issued.clientSecret,
+      });
       const error = await assert.rejects(late.auth.introspect());
       assert.equal(error.code, "authentication_failed");
       assert.equal(error.reason, "invalid_client");

@@ -137,7 +137,10 @@ async function provisioningTour(person, seen) {
   await person.click("textbox", "Name");
   await person.type("Kiosk");
   await person.page.evaluate(() => {
-    const select = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-create-credential").shadowRoot.querySelector("#organization");
+    const select = document
+      .querySelector("keyturn-console")
+      .shadowRoot.querySelector("keyturn-create-credential")
+      .shadowRoot.querySelector("#organization");
     select.selectedIndex = 1;
     select.dispatchEvent(new Event("change"));
   });
@@ -224,15 +227,21 @@ const TOURS = [
   { what: " of Commerce Layer", guide: provisioningTour },
 ];
 
-for (const { name, width, features, what, guide } of LOOKS.flatMap((look) => TOURS.map((one) => ({ ...look, ...one })))) {
+for (const { name, width, features, what, guide } of LOOKS.flatMap((look) =>
+  TOURS.map((one) => ({ ...look, ...one })),
+)) {
   test(`axe finds nothing in any state${what}: ${name}`, async () => {
     // A fading dialog has other colours than one that stands still.
     const still = [...features, { name: "prefers-reduced-motion", value: "reduce" }];
     await withConsole({ width, features: still }, async (person) => {
       await person.page.evaluate(axe);
       await guide(person, async (state) => {
-        const { violations, incomplete } = await person.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
-        const told = [...violations, ...incomplete].map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message}`).join(", ")}`);
+        const { violations, incomplete } = await person.page.evaluate(() =>
+          globalThis.axe.run(document, { resultTypes: ["violations", "incomplete"] }),
+        );
+        const told = [...violations, ...incomplete].map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message}`).join(", ")}`,
+        );
         assert.deepEqual(told, [], `${state}, ${name}`);
         const wide = await person.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${state}, ${name}: it is ${wide} pixels too wide`);
@@ -247,8 +256,11 @@ function small() {
   const found = [];
   const visit = (node) => {
     if (node.matches?.("a[href], button, summary, input, select, label:has(input)") && node.checkVisibility()) {
-      const { width, height } = (node.matches("input") ? (node.closest("label") ?? node) : node).getBoundingClientRect();
-      if ((width < 24 || height < 24) && !node.matches(".skip")) found.push(`${node.outerHTML.slice(0, 80)}: ${width} x ${height}`);
+      const { width, height } = (
+        node.matches("input") ? (node.closest("label") ?? node) : node
+      ).getBoundingClientRect();
+      if ((width < 24 || height < 24) && !node.matches(".skip"))
+        found.push(`${node.outerHTML.slice(0, 80)}: ${width} x ${height}`);
     }
     for (const child of (node.shadowRoot ?? node).children ?? []) visit(child);
   };
@@ -362,7 +374,8 @@ function focusSeen() {
   if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) return `${at.textContent} has no outline`;
   const { top, bottom, left, right } = at.getBoundingClientRect();
   // Scrolling stops at whole pixels.
-  if (top < -1 || left < -1 || bottom > innerHeight + 1 || right > innerWidth + 1) return `${at.textContent.trim()} is outside of the window: ${top} to ${bottom} of ${innerHeight}, ${left} to ${right}`;
+  if (top < -1 || left < -1 || bottom > innerHeight + 1 || right > innerWidth + 1)
+    return `${at.textContent.trim()} is outside of the window: ${top} to ${bottom} of ${innerHeight}, ${left} to ${right}`;
   const over = at.getRootNode().elementFromPoint((left + right) / 2, (top + bottom) / 2);
   return over && (at.contains(over) || over.contains(at)) ? "" : `${at.textContent} is behind ${over?.localName}`;
 }
@@ -370,7 +383,9 @@ function focusSeen() {
 test("what happens is said to those who do not see it", async () => {
   await withConsole({}, async (person) => {
     const statuses = () =>
-      person.page.$$eval('::-p-aria([role="status"])', (all) => all.filter((one) => one.ariaLive !== "off").map((one) => one.textContent.trim()));
+      person.page.$$eval('::-p-aria([role="status"])', (all) =>
+        all.filter((one) => one.ariaLive !== "off").map((one) => one.textContent.trim()),
+      );
     person.sandbox.fault({ operation: ROTATE, action: { delayMs: 1_000 } });
     await person.click("button", "Create credential of GitHub production");
     await person.click("button", "Create credential");

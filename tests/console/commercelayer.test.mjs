@@ -1,7 +1,7 @@
 // Commerce Layer's credentials in the console, in Chromium, as a person uses it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clientCredentials, CommerceLayerProvisioning } from "keyturn/commercelayer";
+import { CommerceLayerProvisioning, clientCredentials } from "keyturn/commercelayer";
 import { pause, withConsole } from "./person.mjs";
 
 const CREATE = "commercelayer.api_credentials.create";
@@ -12,7 +12,10 @@ const TOKEN = "commercelayer.token";
 /** Looks at the organizations beside the page, as somebody else with the same log-in. */
 async function beside({ sandbox, url }, look) {
   const { clientId, clientSecret } = sandbox.commercelayer;
-  const client = CommerceLayerProvisioning({ credentials: clientCredentials({ clientId, clientSecret }), serverURL: url });
+  const client = CommerceLayerProvisioning({
+    credentials: clientCredentials({ clientId, clientSecret }),
+    serverURL: url,
+  });
   try {
     return await look(client.api_credentials, client);
   } finally {
@@ -22,7 +25,12 @@ async function beside({ sandbox, url }, look) {
 
 /** The credentials with a name, and their secrets. */
 const named = (person, name) =>
-  beside(person, (credentials) => credentials.list({ filters: { name_eq: name }, sort: ["created_at"], include: ["organization", "role"] }, { secrets: true }));
+  beside(person, (credentials) =>
+    credentials.list(
+      { filters: { name_eq: name }, sort: ["created_at"], include: ["organization", "role"] },
+      { secrets: true },
+    ),
+  );
 
 /** That nothing of a secret is left in the page: document, storage, address, console, and what its scripts can reach. */
 async function isForgotten(person, secret) {
@@ -30,7 +38,15 @@ async function isForgotten(person, secret) {
   assert.ok(!(await person.document()).includes(secret), "in the document");
   const kept = await page.evaluate(async () => {
     const databases = await indexedDB.databases();
-    return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state, databases, await caches.keys()]);
+    return JSON.stringify([
+      { ...localStorage },
+      { ...sessionStorage },
+      document.cookie,
+      location.href,
+      history.state,
+      databases,
+      await caches.keys(),
+    ]);
   });
   assert.ok(!kept.includes(secret), "in a storage or the address");
   assert.ok(!person.console.join().includes(secret), "in the console");
@@ -43,8 +59,7 @@ async function isForgotten(person, secret) {
   assert.ok(!chunks.join("").includes(secret), "in the memory of the page's scripts");
 }
 
-const rows = async (person) =>
-  (await person.page.$$("::-p-aria([role=\"rowheader\"])")).length;
+const rows = async (person) => (await person.page.$$('::-p-aria([role="rowheader"])')).length;
 
 test("a newcomer sees the credentials of both, and lists come without secrets", async () => {
   const bodies = [];
@@ -58,7 +73,9 @@ test("a newcomer sees the credentials of both, and lists come without secrets", 
     await person.find("heading", "API credentials");
     await person.reads(/GitHub production\nSynced/);
     await person.reads(/9 in all\. Lists come without secrets/);
-    await person.reads(/Catalog importer\n\w{10}\nIntegration\nLive\nNorthwind Outfitters\nRole Catalog manager\n[\w-]{43}\n2 hours\n/);
+    await person.reads(
+      /Catalog importer\n\w{10}\nIntegration\nLive\nNorthwind Outfitters\nRole Catalog manager\n[\w-]{43}\n2 hours\n/,
+    );
     await person.reads(/Sandbox\nTenant\n[^]*Commerce Layer\nsam\.sample@example\.com/);
     const [{ client_id: clientId, client_secret: secret }] = await named(person, "Catalog importer");
     assert.ok(bodies.join().includes(clientId));
@@ -144,7 +161,10 @@ async function choose(person, field, word) {
   const find = async () => (await person.page.$$(`::-p-aria([name="${field}"][role="combobox"])`)).at(-1);
   for (let tries = 0; tries < 100; tries++, await pause(50)) {
     const select = await find();
-    const value = await select?.evaluate((one, text) => [...one.options].find((option) => option.text === text)?.value, word);
+    const value = await select?.evaluate(
+      (one, text) => [...one.options].find((option) => option.text === text)?.value,
+      word,
+    );
     if (value) return select.select(value);
   }
   throw new Error(`${field} does not offer ${word}`);
@@ -185,7 +205,10 @@ test("a new credential: what is wrong is at its field, and its secret is shown o
     await person.reads(/CI deploys \(\w{10}\) is created\. Its secret can be read again in its details/);
     await person.reads(/10 in all/);
     const [made] = await named(person, "CI deploys");
-    assert.deepEqual([made.kind, made.mode, made.expires_in, made.role.name], ["integration", "test", 86_400, "Catalog manager"]);
+    assert.deepEqual(
+      [made.kind, made.mode, made.expires_in, made.role.name],
+      ["integration", "test", 86_400, "Catalog manager"],
+    );
     await isForgotten(person, secret);
   });
 });
@@ -197,7 +220,11 @@ function focusedId() {
 }
 
 function submit() {
-  document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-create-credential").shadowRoot.querySelector("form").requestSubmit();
+  document
+    .querySelector("keyturn-console")
+    .shadowRoot.querySelector("keyturn-create-credential")
+    .shadowRoot.querySelector("form")
+    .requestSubmit();
 }
 
 test("kinds without a role or a secret, and a creation that nobody knows the outcome of", async () => {
@@ -288,11 +315,16 @@ test("a replacement shows its plan first, and keeps the old credential until som
     assert.equal(person.count(CREATE), 0, "a plan changes nothing");
     sandbox.fault({ operation: CREATE, action: { delayMs: 2_000 } });
     await person.click("button", "Create the new credential");
-    await person.reads(/Look at the old credential\n, done\nCreate one like it\n, running\n[^]*You store the new pair\n, to come/);
+    await person.reads(
+      /Look at the old credential\n, done\nCreate one like it\n, running\n[^]*You store the new pair\n, to come/,
+    );
     await person.find("heading", "Store the new credential");
     const [old, made, ...more] = await named(person, "Catalog importer");
     assert.equal(more.length, 0);
-    assert.deepEqual([made.kind, made.mode, made.role.id, made.expires_in], [old.kind, old.mode, old.role.id, old.expires_in]);
+    assert.deepEqual(
+      [made.kind, made.mode, made.role.id, made.expires_in],
+      [old.kind, old.mode, old.role.id, old.expires_in],
+    );
     await person.reads(new RegExp(`Client ID\n${made.client_id}\n`));
     await person.click("button", "Show client secret");
     assert.ok((await person.text()).includes(made.client_secret));
@@ -312,16 +344,27 @@ test("a replacement shows its plan first, and keeps the old credential until som
     await person.click("button", "Go on with the replacement");
     await storeAndGoOn(person);
     assert.equal(person.count(CREATE), 1);
-    assert.equal(await person.page.$eval('::-p-aria([name="Delete the old one"][role="button"])', (button) => button.disabled), true);
+    assert.equal(
+      await person.page.$eval('::-p-aria([name="Delete the old one"][role="button"])', (button) => button.disabled),
+      true,
+    );
     await person.click("checkbox", "Everything that used the old credential uses the new one now");
     await person.click("button", "Delete the old one");
     await person.find("heading", "The credential is replaced");
     await person.click("button", "Close");
     await person.reads(new RegExp(`Catalog importer is replaced by ${made.id}; ${old.id} is gone`));
     const left = await named(person, "Catalog importer");
-    assert.deepEqual(left.map(({ id }) => id), [made.id]);
-    const dependents = await beside(person, (_, client) => client.application_memberships.list({ include: ["api_credential"] }));
-    assert.deepEqual(dependents.map((row) => row.api_credential.id), [made.id]);
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      [made.id],
+    );
+    const dependents = await beside(person, (_, client) =>
+      client.application_memberships.list({ include: ["api_credential"] }),
+    );
+    assert.deepEqual(
+      dependents.map((row) => row.api_credential.id),
+      [made.id],
+    );
   });
 });
 
@@ -433,7 +476,9 @@ test("somebody connects with an access token of Commerce Layer", async () => {
     await field.type(token);
     await person.click("button", "Connect");
     await person.reads(/Live\nCommerce Layer\nsam/);
-    const kept = await person.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+    const kept = await person.page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]),
+    );
     assert.ok(!kept.includes(token) && !(await person.document()).includes(token));
   });
 });

@@ -27,7 +27,9 @@ async function closeSecret(person) {
 test("it shows who is connected to what, and asks nobody else", async () => {
   await withConsole({}, async (person) => {
     await person.find("heading", "Connectors of GitHub");
-    await person.reads(/Sandbox\nTenant\n2SandboxTenant\d+\nPrincipal\n2SandboxAdministrator\d+\nRole\nSuper administrator/);
+    await person.reads(
+      /Sandbox\nTenant\n2SandboxTenant\d+\nPrincipal\n2SandboxAdministrator\d+\nRole\nSuper administrator/,
+    );
     await person.reads(/GitHub production\nSynced\nNone\n/);
     const policy = (await fetch(person.url)).headers.get("content-security-policy");
     assert.equal(
@@ -41,7 +43,9 @@ test("it shows who is connected to what, and asks nobody else", async () => {
 
 test("what it loads is small", () => {
   // Both together, since what the package knows of the API may be in either.
-  const sizes = ["main.js", "core.wasm"].map((name) => gzipSync(readFileSync(join(root, "www/dist", name)), { level: 9 }).length);
+  const sizes = ["main.js", "core.wasm"].map(
+    (name) => gzipSync(readFileSync(join(root, "www/dist", name)), { level: 9 }).length,
+  );
   assert.ok(sizes[0] + sizes[1] <= 200 * 1024, sizes.join(" and "));
 });
 
@@ -67,7 +71,10 @@ test("a new secret is shown once, and nothing of it stays", async () => {
     // Only somebody who has stored it can close the dialog.
     for (const key of ["Escape", "Escape", "Escape"]) await person.press(key);
     await person.find("heading", "Store the new credential");
-    assert.equal(await person.page.$eval("::-p-aria([name=\"Close\"][role=\"button\"])", (button) => button.disabled), true);
+    assert.equal(
+      await person.page.$eval('::-p-aria([name="Close"][role="button"])', (button) => button.disabled),
+      true,
+    );
     await person.click("button", "Show client secret");
     await closeSecret(person);
     await person.reads(new RegExp(`${id} was issued for GitHub production`));
@@ -76,7 +83,15 @@ test("a new secret is shown once, and nothing of it stays", async () => {
     assert.ok(!(await person.document()).includes(clientSecret), "in the document");
     const kept = await page.evaluate(async () => {
       const databases = await indexedDB.databases();
-      return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state, databases, await caches.keys()]);
+      return JSON.stringify([
+        { ...localStorage },
+        { ...sessionStorage },
+        document.cookie,
+        location.href,
+        history.state,
+        databases,
+        await caches.keys(),
+      ]);
     });
     assert.ok(kept.includes(id), "its id is remembered");
     for (const part of [clientSecret, clientSecret.split(":")[3]]) {
@@ -109,7 +124,9 @@ test("rotating says that the old credential stays, and checks it", async () => {
     const first = await rotate(person, "GitHub production");
     await closeSecret(person);
     await person.click("button", "Rotate credential of GitHub production");
-    await person.reads(/C1 issues an additional credential: a new client ID and a new secret\. The one known here goes on working until you revoke it/);
+    await person.reads(
+      /C1 issues an additional credential: a new client ID and a new secret\. The one known here goes on working until you revoke it/,
+    );
     await person.click("button", "Cancel");
     assert.equal(person.count(ROTATE), 1);
     await person.focusIs("Rotate credential of GitHub production");
@@ -119,9 +136,15 @@ test("rotating says that the old credential stays, and checks it", async () => {
     await person.reads(/GitHub production\nSynced\n2 valid/);
 
     // A tenant that does not keep it.
-    await fetch(`${person.url}/_sandbox/switches`, { method: "POST", body: '{"oldAfterRotate":"revoke"}', headers: { "content-type": "application/json" } });
+    await fetch(`${person.url}/_sandbox/switches`, {
+      method: "POST",
+      body: '{"oldAfterRotate":"revoke"}',
+      headers: { "content-type": "application/json" },
+    });
     await rotate(person, "GitHub production", "Rotate credential");
-    await person.reads(new RegExp(`This tenant does not keep the old credential\\.\n.*${first.id}.* stopped working with this rotation`));
+    await person.reads(
+      new RegExp(`This tenant does not keep the old credential\\.\n.*${first.id}.* stopped working with this rotation`),
+    );
     await closeSecret(person);
     await person.reads(/GitHub production\nSynced\n1 valid/);
   });
@@ -148,7 +171,10 @@ test("a credential is looked up by its id or its client id", async () => {
     await person.type("nobody-knows-1");
     await person.press("Enter");
     await person.reads(/This connector has no credential nobody-knows-1/);
-    assert.equal(await person.page.$eval("::-p-aria(Credential ID)", (input) => input.getAttribute("aria-invalid")), "true");
+    assert.equal(
+      await person.page.$eval("::-p-aria(Credential ID)", (input) => input.getAttribute("aria-invalid")),
+      "true",
+    );
     await person.page.$eval("::-p-aria(Credential ID)", (input) => input.select());
     await person.type(` ${id}@acme.conductor.one/ccc `);
     await person.press("Enter");
@@ -168,7 +194,8 @@ test("a credential is revoked after its id was typed", async () => {
     await person.click("button", `Revoke ${id}`);
     await person.reads(/Tokens that it already got go on working until they expire/);
     await person.reads(/No other credential of this connector is known here/);
-    const isDisabled = () => person.page.$eval('::-p-aria([name="Revoke credential"][role="button"])', (button) => button.disabled);
+    const isDisabled = () =>
+      person.page.$eval('::-p-aria([name="Revoke credential"][role="button"])', (button) => button.disabled);
     assert.equal(await isDisabled(), true);
     await person.type(id.slice(0, -1));
     assert.equal(await isDisabled(), true);
@@ -231,7 +258,8 @@ for (const action of ["drop-answer", "drop", { status: 503 }, { status: 200, bod
       await person.click("button", "Create credential");
       await person.find("heading", "It is unknown whether a credential was issued");
       await person.reads(/C1 may have issued a credential whose secret nobody has/);
-      const isDisabled = () => person.page.$eval('::-p-aria([name="Go on to rotate"][role="button"])', (button) => button.disabled);
+      const isDisabled = () =>
+        person.page.$eval('::-p-aria([name="Go on to rotate"][role="button"])', (button) => button.disabled);
       assert.equal(await isDisabled(), true);
       await person.press("Escape");
       await person.reads(/GitHub archive\nPaused\nPaused by an administrator\nNone\nOutcome unknown/);
@@ -355,7 +383,8 @@ test("the address names the app", async () => {
 test("the sandbox's examples are looked up one by one", async () => {
   await withConsole({}, async (person) => {
     await person.click("button", "Look up the sandbox’s examples");
-    for (const word of ["Active", "Expires soon", "Expired", "Not found"]) await person.reads(new RegExp(`\n${word}\n`));
+    for (const word of ["Active", "Expires soon", "Expired", "Not found"])
+      await person.reads(new RegExp(`\n${word}\n`));
     await person.find("button", "Rotate credential of GitHub production");
     await person.find("button", "Create credential of GitHub archive");
     await person.focusIs("Known credentials");
@@ -368,7 +397,10 @@ test("somebody connects with a credential of their own, which is stored nowhere"
     await person.find("heading", "Connect to C1 or Commerce Layer");
     await person.click("button", "Connect");
     await person.reads(/Client ID is missing\.[^]*Client secret is missing\./);
-    assert.equal(await person.page.evaluate(() => document.activeElement.shadowRoot.activeElement.shadowRoot.activeElement.id), "clientID");
+    assert.equal(
+      await person.page.evaluate(() => document.activeElement.shadowRoot.activeElement.shadowRoot.activeElement.id),
+      "clientID",
+    );
     await person.type("no host");
     await person.tabTo("");
     await person.click("textbox", "Client secret");
@@ -381,7 +413,9 @@ test("somebody connects with a credential of their own, which is stored nowhere"
     await person.click("button", "Connect");
     await person.reads(/Live\nTenant/);
     await person.find("heading", "Connectors of GitHub");
-    const kept = await person.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+    const kept = await person.page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]),
+    );
     assert.ok(!kept.includes(clientSecret));
     assert.ok(!(await person.document()).includes(clientSecret));
   });
@@ -390,7 +424,9 @@ test("somebody connects with a credential of their own, which is stored nowhere"
 test("somebody connects with an access token, where there is no sandbox", async () => {
   const before = async ({ page }) => {
     await page.setRequestInterception(true);
-    page.on("request", (request) => (request.url().endsWith("/_sandbox/tenant") ? request.respond({ status: 404, body: "" }) : request.continue()));
+    page.on("request", (request) =>
+      request.url().endsWith("/_sandbox/tenant") ? request.respond({ status: 404, body: "" }) : request.continue(),
+    );
   };
   await withConsole({ before }, async (person) => {
     await person.find("heading", "Connect to C1 or Commerce Layer");
@@ -424,7 +460,9 @@ async function beginDeviceLogin(person) {
 /** Opens the page to approve, as the link does, and clicks there. */
 async function decide(person, code, button) {
   await person.click("link", "Open the page to approve (in a new tab)");
-  const tab = await person.page.browserContext().waitForTarget((target) => target.url().startsWith(`${person.url}/device?`));
+  const tab = await person.page
+    .browserContext()
+    .waitForTarget((target) => target.url().startsWith(`${person.url}/device?`));
   const page = await tab.page();
   const field = await page.waitForSelector("::-p-aria(Code)");
   assert.equal(await field.evaluate((input) => input.value), code);
@@ -496,7 +534,10 @@ test("somebody connects with a workload's identity token, which is stored nowher
     await person.reads(/Filled in/);
     const old = Math.floor(Date.now() / 1000) - 700;
     const token = person.sandbox.identityToken();
-    for (const [claims, reason] of [[{ iat: old }, /ten minutes/], [{ iss: "https://other.example" }, /issuer/]]) {
+    for (const [claims, reason] of [
+      [{ iat: old }, /ten minutes/],
+      [{ iss: "https://other.example" }, /issuer/],
+    ]) {
       await fill(person, "Identity token", person.sandbox.identityToken(claims));
       await person.click("button", "Connect");
       await person.reads(/Logging in did not work/);
@@ -506,7 +547,9 @@ test("somebody connects with a workload's identity token, which is stored nowher
     await person.click("button", "Connect");
     await person.reads(/Live\nTenant/);
     await person.find("heading", "Connectors of GitHub");
-    const kept = await person.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+    const kept = await person.page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]),
+    );
     assert.ok(!kept.includes(token) && !(await person.document()).includes(token));
   });
 });

@@ -55,7 +55,8 @@ export class Person {
       if (/content security policy|refused to/i.test(message.text())) this.trouble.push(message.text());
     });
     page.on("request", (request) => {
-      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith("data:")) this.trouble.push(`a request to ${request.url()}`);
+      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith("data:"))
+        this.trouble.push(`a request to ${request.url()}`);
     });
   }
 
@@ -94,7 +95,9 @@ export class Person {
         const inner = [...children].map(of).join("");
         return display === "inline" ? inner : `\n${inner}\n`;
       };
-      return of(document.body).replaceAll(/\s*\n\s*/g, "\n").replaceAll(/ +/g, " ");
+      return of(document.body)
+        .replaceAll(/\s*\n\s*/g, "\n")
+        .replaceAll(/ +/g, " ");
     });
   }
 
@@ -127,7 +130,8 @@ export class Person {
   /** Waits until the focus is there. */
   async focusIs(name) {
     for (const begun = Date.now(); (await this.focus()) !== name; await pause(20)) {
-      if (Date.now() - begun > PATIENCE) throw new Error(`the focus is not on ${JSON.stringify(name)} but on ${JSON.stringify(await this.focus())}`);
+      if (Date.now() - begun > PATIENCE)
+        throw new Error(`the focus is not on ${JSON.stringify(name)} but on ${JSON.stringify(await this.focus())}`);
     }
   }
 

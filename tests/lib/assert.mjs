@@ -30,7 +30,8 @@ export function equal(found, wanted, note) {
 /** Equal in everything that can be seen of plain data: own enumerable fields, elements, dates, bytes. */
 export function deepEqual(found, wanted, note) {
   const path = difference(found, wanted, "");
-  if (path !== undefined) fail(`found ${show(found)}, wanted ${show(wanted)}; they differ at ${path || "the top"}`, note);
+  if (path !== undefined)
+    fail(`found ${show(found)}, wanted ${show(wanted)}; they differ at ${path || "the top"}`, note);
 }
 
 function difference(a, b, path) {
@@ -55,7 +56,8 @@ export function match(text, pattern, note) {
 
 /** None of the texts stands anywhere in the text. */
 export function excludes(text, ...parts) {
-  for (const part of parts) if (text.includes(part)) fail(`a text of ${text.length} characters holds what it must not: ${part.slice(0, 4)}...`);
+  for (const part of parts)
+    if (text.includes(part)) fail(`a text of ${text.length} characters holds what it must not: ${part.slice(0, 4)}...`);
 }
 
 /** What the function throws. */

@@ -15,7 +15,11 @@ const EMPTY_LIST = { status: 200, body: { data: [], meta: { record_count: 0, pag
 const EMPTY_PAGE = { pageCount: 1, recordCount: 0, currentPage: 1, recordsPerPage: 10, next: false, prev: false };
 
 /** The cases in the text of the corpus. */
-export const readCorpus = (text) => text.trim().split("\n").map((line) => JSON.parse(line));
+export const readCorpus = (text) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 /**
  * What does not hold, a text for each case.
@@ -26,7 +30,8 @@ export const readCorpus = (text) => text.trim().split("\n").map((line) => JSON.p
  */
 export async function failuresOf(entry, cases, { page = false } = {}) {
   const failures = [];
-  for (const one of cases) await check(entry, one, page).catch((error) => failures.push(`${one.name}: ${error?.message ?? error}`));
+  for (const one of cases)
+    await check(entry, one, page).catch((error) => failures.push(`${one.name}: ${error?.message ?? error}`));
   return failures;
 }
 
@@ -36,7 +41,9 @@ export function operationsOf(cases) {
   for (const { request, error } of cases) {
     if (!request || error) continue;
     const [, , type, id, action] = new URL(request.path, SERVER).pathname.split("/");
-    operations.add(`${request.method} /${type}${id === undefined ? "" : "/:id"}${action === undefined ? "" : `/${action}`}`);
+    operations.add(
+      `${request.method} /${type}${id === undefined ? "" : "/:id"}${action === undefined ? "" : `/${action}`}`,
+    );
   }
   return operations;
 }
@@ -56,9 +63,14 @@ function server({ status, headers, body, statusText, throws }) {
   const sent = [];
   const fetch = async (url, init) => {
     sent.push({ method: init.method, url: new URL(url), headers: new Headers(init.headers), body: init.body ?? "" });
-    if (throws) throw throws.name === "TypeError" ? new TypeError(throws.message) : new DOMException(throws.message, throws.name);
+    if (throws)
+      throw throws.name === "TypeError" ? new TypeError(throws.message) : new DOMException(throws.message, throws.name);
     const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
-    return new Response(text, { status, statusText: statusText ?? "", headers: { "content-type": MEDIA_TYPE, ...headers } });
+    return new Response(text, {
+      status,
+      statusText: statusText ?? "",
+      headers: { "content-type": MEDIA_TYPE, ...headers },
+    });
   };
   return { fetch, sent };
 }
@@ -68,9 +80,15 @@ function checkRequest(sent, { method, path, query = {}, headers = {}, body }, in
   assert.equal(sent.url.origin, new URL(path, SERVER).origin);
   assert.equal(sent.url.pathname, path.replace(/^https:\/\/[^/]*/, ""), "path");
   const value = (name, text) => (inAnyOrder && name.startsWith("fields[") ? text.split(",").sort() : text);
-  const sorted = (entries) => entries.map(([name, text]) => [name, value(name, text)]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = (entries) =>
+    entries.map(([name, text]) => [name, value(name, text)]).sort(([a], [b]) => (a < b ? -1 : 1));
   assert.deepEqual(sorted([...sent.url.searchParams]), sorted(Object.entries(query)), "query");
-  for (const [name, text] of Object.entries({ accept: MEDIA_TYPE, "content-type": MEDIA_TYPE, authorization: `Bearer ${TOKEN}`, ...headers })) {
+  for (const [name, text] of Object.entries({
+    accept: MEDIA_TYPE,
+    "content-type": MEDIA_TYPE,
+    authorization: `Bearer ${TOKEN}`,
+    ...headers,
+  })) {
     if (name !== "user-agent") assert.equal(sent.headers.get(name), text, name);
     // The package's own name follows a program's.
     else if (!page) assert.ok(sent.headers.get(name)?.startsWith(text), name);
@@ -117,7 +135,18 @@ async function check({ CommerceLayerProvisioning }, one, page) {
   for (const [one, other] of same) assert.equal(at(got, one), at(got, other), `${one} and ${other} are one object`);
   if (!expected.page) return;
   const { pageCount, recordCount, currentPage, recordsPerPage } = got.meta;
-  const shown = { pageCount, recordCount, currentPage, recordsPerPage, next: got.hasNextPage(), prev: got.hasPrevPage() };
+  const shown = {
+    pageCount,
+    recordCount,
+    currentPage,
+    recordsPerPage,
+    next: got.hasNextPage(),
+    prev: got.hasPrevPage(),
+  };
   assert.deepEqual(shown, revive(expected.page), "page");
-  assert.deepEqual([got.first(), got.last(), got.get(1), got.recordCount], [got[0], got[got.length - 1], got[1], recordCount], "helpers");
+  assert.deepEqual(
+    [got.first(), got.last(), got.get(1), got.recordCount],
+    [got[0], got[got.length - 1], got[1], recordCount],
+    "helpers",
+  );
 }

@@ -23,6 +23,10 @@ console.warn = (...texts) => {
 globalThis.runInPage = async (names, runtime, filter) => {
   const suites = {};
   for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
-  const results = await runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url: location.origin, load }, filter);
+  const results = await runSuites(
+    suites,
+    { keyturn, sandbox, commercelayer, runtime, url: location.origin, load },
+    filter,
+  );
   return [...results, ...uncaught];
 };

@@ -8,11 +8,14 @@ import { runSuites } from "./suite.mjs";
 const { runtime, folder, names, url, filter } = JSON.parse(process.argv.at(-1));
 const say = (result) => console.log(JSON.stringify(result));
 
-process.on("unhandledRejection", (reason) => say({ name: "the program", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` }));
+process.on("unhandledRejection", (reason) =>
+  say({ name: "the program", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` }),
+);
 
 const { keyturn, sandbox, commercelayer } = await import(pathToFileURL(`${folder}/load.mjs`).href);
 const load = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 const suites = {};
 for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
-for (const result of await runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url, load }, filter)) say(result);
+for (const result of await runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url, load }, filter))
+  say(result);
 // Whoever keeps a program running after this has forgotten to let go of something.

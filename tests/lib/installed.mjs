@@ -1,6 +1,5 @@
 // The package as its users get it: packed, and installed into a folder elsewhere.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -28,10 +27,19 @@ export function install() {
   npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], quiet);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  npm(["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], { ...quiet, cwd: folder });
+  npm(["install", "--silent", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], {
+    ...quiet,
+    cwd: folder,
+  });
   // One file for each way to load it, so that it is resolved from here and not from the repository.
-  writeFileSync(join(folder, "load.mjs"), 'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\nexport * as commercelayer from "keyturn/commercelayer";\n');
-  writeFileSync(join(folder, "load.cjs"), 'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\nexports.commercelayer = require("keyturn/commercelayer");\n');
+  writeFileSync(
+    join(folder, "load.mjs"),
+    'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\nexport * as commercelayer from "keyturn/commercelayer";\n',
+  );
+  writeFileSync(
+    join(folder, "load.cjs"),
+    'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\nexports.commercelayer = require("keyturn/commercelayer");\n',
+  );
   return folder;
 }
 

@@ -5,10 +5,19 @@ import { createServer, request } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { root } from "../../xtask/steps.mjs";
 
-const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8", ".css": "text/css", ".idl": "text/plain; charset=utf-8", ".tsv": "text/plain; charset=utf-8" };
+const TYPES = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css",
+  ".idl": "text/plain; charset=utf-8",
+  ".tsv": "text/plain; charset=utf-8",
+};
 
 /** As strict as a page can be that runs WebAssembly. The nonce is for the import map, which has to stand in the page. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'; img-src 'self'";
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'; img-src 'self'";
 
 /**
  * @param {string} folder where the package is installed
@@ -28,7 +37,8 @@ export async function servePage(folder, sandbox) {
     // connection for each request, what arrives is what the client sent.
     outgoing.setHeader("connection", "close");
     const { pathname } = new URL(incoming.url, "http://page");
-    if (pathname === "/") return outgoing.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY }).end(page);
+    if (pathname === "/")
+      return outgoing.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": POLICY }).end(page);
     if (pathname === "/favicon.ico") return outgoing.writeHead(204).end();
     const prefix = Object.keys(folders).find((prefix) => pathname.startsWith(prefix));
     if (prefix === undefined) return forward(incoming, outgoing, sandbox);
@@ -41,10 +51,11 @@ export async function servePage(folder, sandbox) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    close: () => new Promise((resolve) => {
-      server.close(resolve);
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -63,11 +74,15 @@ async function html(folder) {
 /** Passes a request on, and its answer back. A connection that breaks there breaks here. */
 function forward(incoming, outgoing, sandbox) {
   const { method, headers, url } = incoming;
-  const passed = request(new URL(url, sandbox), { method, headers: { ...headers, host: new URL(sandbox).host } }, (answer) => {
-    outgoing.writeHead(answer.statusCode, { ...answer.headers, connection: "close" });
-    answer.pipe(outgoing);
-    answer.on("error", () => outgoing.destroy());
-  });
+  const passed = request(
+    new URL(url, sandbox),
+    { method, headers: { ...headers, host: new URL(sandbox).host } },
+    (answer) => {
+      outgoing.writeHead(answer.statusCode, { ...answer.headers, connection: "close" });
+      answer.pipe(outgoing);
+      answer.on("error", () => outgoing.destroy());
+    },
+  );
   passed.on("error", () => outgoing.destroy());
   outgoing.on("close", () => passed.destroy());
   incoming.pipe(passed);

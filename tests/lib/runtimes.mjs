@@ -17,7 +17,12 @@ const PROGRAMS = {
 export function program(name) {
   const [scope, file] = PROGRAMS[name];
   const folder = join(root, "node_modules", scope);
-  const found = (existsSync(folder) ? readdirSync(folder) : []).map((entry) => join(folder, entry, file)).find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`${name} is missing: \`npm ci\` brings it, if there is a ${name} for this platform and optional packages are not left out`);
+  const found = (existsSync(folder) ? readdirSync(folder) : [])
+    .map((entry) => join(folder, entry, file))
+    .find((path) => existsSync(path));
+  if (found === undefined)
+    throw new Error(
+      `${name} is missing: \`npm ci\` brings it, if there is a ${name} for this platform and optional packages are not left out`,
+    );
   return found;
 }

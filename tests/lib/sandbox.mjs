@@ -13,7 +13,9 @@ import { createInterface } from "node:readline";
  */
 export async function startSandbox(folder, flags = []) {
   const program = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
-  const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--json", ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--json", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(child, "exit");
   const first = once(createInterface(child.stdout), "line").then(([line]) => JSON.parse(line));
   const early = ended.then(([code]) => {

@@ -22,7 +22,11 @@ console.log("ready");
 const lines = createInterface(process.stdin);
 await once(lines, "line");
 const ends = await Promise.allSettled(all.map((client) => client.auth.introspect()));
-console.log(JSON.stringify(ends.map(({ status, reason }) => (status === "fulfilled" ? "ok" : `${reason.code} ${reason.reason ?? ""}`))));
+console.log(
+  JSON.stringify(
+    ends.map(({ status, reason }) => (status === "fulfilled" ? "ok" : `${reason.code} ${reason.reason ?? ""}`)),
+  ),
+);
 all.forEach((client) => client.close());
 redis.destroy();
 lines.close();

@@ -4,7 +4,8 @@ export const SERVER = "https://tenant.conductor.one";
 
 /** An answer. A body that is no text is sent as JSON. */
 export function answer(status, body, headers = {}) {
-  const text = typeof body === "string" || body === null || body instanceof ReadableStream ? body : JSON.stringify(body);
+  const text =
+    typeof body === "string" || body === null || body instanceof ReadableStream ? body : JSON.stringify(body);
   return () => new Response(text, { status, headers: { "content-type": "application/json", ...headers } });
 }
 
@@ -17,7 +18,13 @@ export function stub(...script) {
   const sent = [];
   const fetch = async (url, init = {}) => {
     const step = script[Math.min(sent.length, script.length - 1)] ?? {};
-    sent.push({ url: String(url), method: init.method, headers: new Headers(init.headers), body: init.body ?? null, init });
+    sent.push({
+      url: String(url),
+      method: init.method,
+      headers: new Headers(init.headers),
+      body: init.body ?? null,
+      init,
+    });
     if (step instanceof Error) throw step;
     return typeof step === "function" ? step(url, init) : answer(200, step)();
   };

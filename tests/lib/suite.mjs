@@ -29,7 +29,13 @@ export async function runSuites(suites, { url, ...world }, filter = "") {
   const tests = [];
   for (const [suite, define] of Object.entries(suites)) {
     const test = (name, work) => tests.push({ name: `${suite}: ${name}`, work });
-    define({ ...world, test, assert, tenant: (options) => tenantAt(url, options), inProcess: (options) => tenantIn(world.sandbox, options) });
+    define({
+      ...world,
+      test,
+      assert,
+      tenant: (options) => tenantAt(url, options),
+      inProcess: (options) => tenantIn(world.sandbox, options),
+    });
   }
   const results = [];
   for (const { name, work } of tests.filter((test) => test.name.includes(filter))) {

@@ -8,7 +8,10 @@
  */
 export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
   async function control(method, path, body) {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const init =
+      body === undefined
+        ? { method }
+        : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     // Tests that compute for seconds find their idle connection closed under their hands. Another one helps.
     const ask = () => fetch(`${url}/_sandbox/${path}`, init);
     const response = await ask().catch(ask);

@@ -27,11 +27,17 @@ export async function startWorker(folder, main, modules = {}) {
     name: "keyturn",
     setup(build) {
       // The installed package, and not the repository that is around the tests.
-      build.onResolve({ filter: /^keyturn(\/|$)/ }, ({ path, kind, resolveDir }) => (resolveDir === folder ? undefined : build.resolve(path, { kind, resolveDir: folder })));
+      build.onResolve({ filter: /^keyturn(\/|$)/ }, ({ path, kind, resolveDir }) =>
+        resolveDir === folder ? undefined : build.resolve(path, { kind, resolveDir: folder }),
+      );
       // Modules of WebAssembly stay files, which workerd compiles beforehand.
       build.onResolve({ filter: /\.wasm$/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === plugin) return undefined;
-        const found = await build.resolve(path, { kind, resolveDir: path.startsWith("keyturn/") ? folder : resolveDir, pluginData: plugin });
+        const found = await build.resolve(path, {
+          kind,
+          resolveDir: path.startsWith("keyturn/") ? folder : resolveDir,
+          pluginData: plugin,
+        });
         wasm.add(found.path);
         return { path: `./${basename(found.path)}`, external: true };
       });
@@ -40,8 +46,18 @@ export async function startWorker(folder, main, modules = {}) {
       build.onLoad({ filter: /./, namespace: "given" }, ({ path }) => ({ contents: modules[path], resolveDir: root }));
     },
   };
-  const entry = "file" in main ? { entryPoints: [main.file] } : { stdin: { contents: main.source, resolveDir: folder } };
-  const { outputFiles } = await build({ ...entry, bundle: true, write: false, format: "esm", target: "es2022", conditions: ["workerd", "worker", "browser"], plugins: [plugin], logLevel: "silent" });
+  const entry =
+    "file" in main ? { entryPoints: [main.file] } : { stdin: { contents: main.source, resolveDir: folder } };
+  const { outputFiles } = await build({
+    ...entry,
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    plugins: [plugin],
+    logLevel: "silent",
+  });
   writeFileSync(join(place, "worker.mjs"), outputFiles[0].contents);
   for (const file of wasm) copyFileSync(file, join(place, basename(file)));
   writeFileSync(join(place, "config.capnp"), config([...wasm].map((file) => basename(file))));
@@ -69,7 +85,9 @@ const main :Workerd.Worker = (
 }
 
 async function serve(place) {
-  const child = spawn(program("workerd"), ["serve", join(place, "config.capnp"), "--control-fd=3"], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const child = spawn(program("workerd"), ["serve", join(place, "config.capnp"), "--control-fd=3"], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
   const ended = once(child, "exit");
   const early = ended.then(([code, signal]) => {
     throw new Error(`workerd ended with ${code ?? signal} before it was ready`);

@@ -1,27 +1,27 @@
 // What a program may write, and what the compiler must refuse. Compiled, never run.
 import {
-  ApiError,
+  type ApiError,
+  type Call,
+  type ClientOptions,
   ConductorOne,
   ConductoroneSDKTypescript,
   DecodeError,
-  InputError,
-  KeyturnError,
-  OutcomeUnknownError,
-  Paged,
-  RateLimitedError,
-  type Call,
-  type ClientOptions,
   type Envelope,
   type Fetch,
   type HTTPClientLike,
+  InputError,
+  KeyturnError,
   type Logger,
+  OutcomeUnknownError,
+  type operations,
   type Page,
+  type Paged,
   type Problem,
+  RateLimitedError,
   type RequestOptions,
   type RetryConfig,
   type SDKOptions,
   type Security,
-  type operations,
   type shared,
 } from "keyturn";
 import { createSandbox, type Fault, type Sandbox, type SandboxRequest } from "keyturn/sandbox";
@@ -40,7 +40,14 @@ new ConductorOne({ clientID: "id", clientSecret: new Uint8Array() });
 new ConductorOne({ security: { bearerAuth: "token" }, serverURL: new URL("https://x.conductor.one") });
 new ConductorOne({ security: { oauth: "token" }, tenantDomain: "x" });
 new ConductorOne({ security: async (): Promise<Security> => ({ bearerAuth: "token" }) });
-new ConductorOne({ security: () => ({ bearerAuth: "token" }), fetch, timeoutMs: 5, userAgent: "x", debugLogger: console, retryConfig: { strategy: "none" } });
+new ConductorOne({
+  security: () => ({ bearerAuth: "token" }),
+  fetch,
+  timeoutMs: 5,
+  userAgent: "x",
+  debugLogger: console,
+  retryConfig: { strategy: "none" },
+});
 new ConductorOne({ clientID: undefined, clientSecret: undefined, security: undefined });
 // @ts-expect-error there is no such option
 new ConductorOne({ clientId: "id" });
@@ -104,7 +111,13 @@ export async function calls(): Promise<void> {
     appId: "a",
     id: "b",
     connectorServiceUpdateRequest: {
-      connector: { displayName: "x", userIds: ["a"], config: { atType: "t", additionalProperties: { any: ["thing"] } }, description: null, appId: undefined },
+      connector: {
+        displayName: "x",
+        userIds: ["a"],
+        config: { atType: "t", additionalProperties: { any: ["thing"] } },
+        description: null,
+        appId: undefined,
+      },
       updateMask: "displayName",
     },
   });
@@ -119,16 +132,27 @@ export async function calls(): Promise<void> {
   // @ts-expect-error a field of another type
   await c1.connector.rotateCredential({ appId: 5 });
   // @ts-expect-error what the server sets is not sent
-  await c1.connector.update({ appId: "a", id: "b", connectorServiceUpdateRequest: { connector: { createdAt: new Date() } } });
+  await c1.connector.update({
+    appId: "a",
+    id: "b",
+    connectorServiceUpdateRequest: { connector: { createdAt: new Date() } },
+  });
   // @ts-expect-error there is no such method
   await c1.connector.rotateCredentials({});
 
   // Enums are open.
-  const { status: sync } = (await c1.connector.get({ appId: "a", id: "b" })).connectorServiceGetResponse?.connectorView?.connector?.status ?? {};
+  const { status: sync } =
+    (await c1.connector.get({ appId: "a", id: "b" })).connectorServiceGetResponse?.connectorView?.connector?.status ??
+    {};
   if (sync === "SYNC_STATUS_DONE" || sync === "A_STATUS_FROM_TOMORROW") return;
 
   // Call options.
-  const retries: RetryConfig = { strategy: "backoff", backoff: { initialInterval: 1, maxInterval: 2, exponent: 1.5, maxElapsedTime: 10 }, retryConnectionErrors: true, maxAttempts: 3 };
+  const retries: RetryConfig = {
+    strategy: "backoff",
+    backoff: { initialInterval: 1, maxInterval: 2, exponent: 1.5, maxElapsedTime: 10 },
+    retryConnectionErrors: true,
+    maxAttempts: 3,
+  };
   const more: RequestOptions = {
     timeoutMs: 5,
     signal: AbortSignal.timeout(5),
@@ -204,10 +228,18 @@ export function errors(error: unknown): string {
 // The sandbox fits the client.
 export async function sandbox(): Promise<void> {
   const tenant: Sandbox = await createSandbox({ seed: "demo", tokenTtl: 5, clock: new Date() });
-  new ConductorOne({ clientID: tenant.clientId, clientSecret: tenant.clientSecret, serverURL: tenant.url, fetch: tenant.fetch });
+  new ConductorOne({
+    clientID: tenant.clientId,
+    clientSecret: tenant.clientSecret,
+    serverURL: tenant.url,
+    fetch: tenant.fetch,
+  });
   const fault: Fault = { operation: "connector.rotateCredential", times: "always", action: "drop-answer" };
   tenant.fault(fault);
-  tenant.fault({ operation: "token", action: { status: 503, headers: { "retry-after": "1" }, body: { message: "x" }, delayMs: 5 } });
+  tenant.fault({
+    operation: "token",
+    action: { status: 503, headers: { "retry-after": "1" }, body: { message: "x" }, delayMs: 5 },
+  });
   const requests: SandboxRequest[] = tenant.requests({ operation: "token" });
   tenant.clock.advance(5);
   // @ts-expect-error there are three seeds

@@ -1,18 +1,18 @@
 // What a program may write with the Commerce Layer client, and what the compiler must refuse. Compiled, never run.
 import CommerceLayerProvisioning, {
-  ApiCredentials,
-  CommerceLayerProvisioningClient,
-  ListResponse,
   type ApiCredential,
   type ApiCredentialCreate,
   type ApiCredentialSort,
+  type ApiCredentials,
   type ApiCredentialUpdate,
   type CamelCased,
+  type CommerceLayerProvisioningClient,
   type CreatableResourceType,
   type DeletableResourceType,
   type FilterKey,
   type IncludePath,
   type ListableResourceType,
+  type ListResponse,
   type Membership,
   type Organization,
   type QueryFilter,
@@ -60,9 +60,21 @@ organization.slug = "x";
 credential.name = "x";
 
 // Creates.
-const create: ApiCredentialCreate = { name: "n", kind: "integration", organization: cl.organizations.relationship("o") };
+const create: ApiCredentialCreate = {
+  name: "n",
+  kind: "integration",
+  organization: cl.organizations.relationship("o"),
+};
 cl.api_credentials.create(create, { include: ["role"] }, { timeout: 1 });
-cl.api_credentials.create({ ...create, organization, role, redirect_uri: null, mode: undefined, metadata: { a: 1 }, reference: "r" });
+cl.api_credentials.create({
+  ...create,
+  organization,
+  role,
+  redirect_uri: null,
+  mode: undefined,
+  metadata: { a: 1 },
+  reference: "r",
+});
 cl.api_credentials.create({ ...create, role: cl.roles.relationship(null) });
 cl.memberships.create({
   user_email: "e",
@@ -102,9 +114,12 @@ cl.organizations.delete("o");
 
 // Related resources, actions and triggers.
 const related: Promise<Organization> = cl.api_credentials.organization(credential);
-const members: Promise<ListResponse<Membership>> = cl.organizations.memberships("o", { filters: { user_email_eq: "e" } });
+const members: Promise<ListResponse<Membership>> = cl.organizations.memberships("o", {
+  filters: { user_email_eq: "e" },
+});
 async () => {
-  for await (const member of cl.organizations.memberships(organization, { pageSize: 25 })) is<Same<typeof member, Membership>>();
+  for await (const member of cl.organizations.memberships(organization, { pageSize: 25 }))
+    is<Same<typeof member, Membership>>();
   const page = await cl.roles.list();
   is<Same<(typeof page)[0], Role>>();
   return [related, members];
@@ -182,6 +197,11 @@ is<Same<(typeof camel)["redirectUri"], string | null | undefined>>();
 is<Same<(typeof camel)["createdAt"], Date>>();
 is<Same<(typeof camel)["type"], "api_credentials">>();
 is<Same<NonNullable<NonNullable<(typeof camel)["organization"]>["apiCredentials"]>[0]["clientId"], string>>();
-is<Same<keyof CamelCased<ApiCredentialUpdate>, "id" | "name" | "redirectUri" | "expiresIn" | "role" | "reference" | "referenceOrigin" | "metadata">>();
+is<
+  Same<
+    keyof CamelCased<ApiCredentialUpdate>,
+    "id" | "name" | "redirectUri" | "expiresIn" | "role" | "reference" | "referenceOrigin" | "metadata"
+  >
+>();
 // @ts-expect-error: the server sets it.
 camel.clientId = "x";

@@ -5,8 +5,23 @@
 /** A message is filled this many times in one request or response; recursion ends there. */
 const FILLED = 2;
 
-const DATES = ["2026-01-31T10:20:30Z", "1999-12-31T23:59:59.5Z", "2026-03-01T00:30:00.123456789+05:30", "0001-01-01T00:00:00Z"];
-const TEXTS = ["plain", "sp ace", "a/b?c#d%25+e&f=g", "Zürich 日本 🚀", 'quoted "\\" back', "tab\tnl\n\u2028", "it's ~!*()", "\u0000D2026", "🏴".repeat(40)];
+const DATES = [
+  "2026-01-31T10:20:30Z",
+  "1999-12-31T23:59:59.5Z",
+  "2026-03-01T00:30:00.123456789+05:30",
+  "0001-01-01T00:00:00Z",
+];
+const TEXTS = [
+  "plain",
+  "sp ace",
+  "a/b?c#d%25+e&f=g",
+  "Zürich 日本 🚀",
+  'quoted "\\" back',
+  "tab\tnl\n\u2028",
+  "it's ~!*()",
+  "\u0000D2026",
+  "🏴".repeat(40),
+];
 
 /** Milliseconds, without trust in how engines read long fractions. */
 const date = (text) => new Date(text.replace(/(\.\d{3})\d+/, "$1"));
@@ -21,7 +36,10 @@ const USUAL = {
   bool: [(n) => same(n % 2 === 0)],
   int32: [(n) => same(n - 50)],
   uint32: [(n) => same(n)],
-  int64: [(n) => ({ json: `"${n * 1e12}"`, value: n * 1e12 }), () => ({ json: '"-9007199254740991"', value: -9007199254740991 })],
+  int64: [
+    (n) => ({ json: `"${n * 1e12}"`, value: n * 1e12 }),
+    () => ({ json: '"-9007199254740991"', value: -9007199254740991 }),
+  ],
   uint64: [() => same("18446744073709551615")],
   double: [(n) => same(n + 0.25), () => same(-1e300)],
   date: DATES.map((text) => () => ({ json: `"${text}"`, value: date(text) })),
@@ -30,7 +48,10 @@ const USUAL = {
   any: [
     (n) => ({
       json: `{"@type":"type.example/T${n}","at":"2026-01-31T10:20:30Z","in":{"@type":"x"}}`,
-      value: { atType: `type.example/T${n}`, additionalProperties: { at: "2026-01-31T10:20:30Z", in: { "@type": "x" } } },
+      value: {
+        atType: `type.example/T${n}`,
+        additionalProperties: { at: "2026-01-31T10:20:30Z", in: { "@type": "x" } },
+      },
     }),
     () => ({ json: '{"@type":"only"}', value: { atType: "only", additionalProperties: {} } }),
   ],
@@ -43,7 +64,14 @@ const USUAL = {
 const ODD = {
   string: [() => same(null), () => same(""), () => kept(5), () => kept(["x"]), () => same("\u0000\u0001")],
   bool: [() => same(null), () => kept("true"), () => kept(1)],
-  int32: [() => same(null), () => ({ json: '"5"', value: 5 }), () => same(1.5), () => same(2 ** 40), () => kept("five"), () => kept(true)],
+  int32: [
+    () => same(null),
+    () => ({ json: '"5"', value: 5 }),
+    () => same(1.5),
+    () => same(2 ** 40),
+    () => kept("five"),
+    () => kept(true),
+  ],
   uint32: [() => same(-1), () => ({ json: '"7"', value: 7 }), () => kept("")],
   int64: [
     (n) => same(n),
@@ -54,7 +82,11 @@ const ODD = {
     () => same(null),
     () => kept({}),
   ],
-  uint64: [() => ({ json: "18446744073709551615", value: "18446744073709551615" }), () => ({ json: "5", value: "5" }), () => same(null)],
+  uint64: [
+    () => ({ json: "18446744073709551615", value: "18446744073709551615" }),
+    () => ({ json: "5", value: "5" }),
+    () => same(null),
+  ],
   double: [
     () => ({ json: '"NaN"', value: Number.NaN }),
     () => ({ json: '"-Infinity"', value: Number.NEGATIVE_INFINITY }),
@@ -142,7 +174,12 @@ function fieldIn(maker, field, mode, path, problems) {
   const odd = mode === "odd" && maker.next() % 3 === 0;
   if (field.shape === "one") return elementIn(maker, field, mode, path, problems);
   if (odd) {
-    const made = maker.pick([same(null), same(field.shape === "list" ? [] : {}), kept("neither"), kept(field.shape === "list" ? {} : [])]);
+    const made = maker.pick([
+      same(null),
+      same(field.shape === "list" ? [] : {}),
+      kept("neither"),
+      kept(field.shape === "list" ? {} : []),
+    ]);
     if (made.problem) problems.push(path);
     return made;
   }
@@ -150,9 +187,11 @@ function fieldIn(maker, field, mode, path, problems) {
   // Digits first, which is how JavaScript reorders them.
   const keys = field.shape === "list" ? [0, 1] : ["2", "10", "__proto__", "a key"];
   const made = keys.map((key) => [key, elementIn(maker, field, mode, [...path, key], problems)]);
-  if (field.shape === "list") return { json: `[${made.map(([, { json }]) => json)}]`, value: made.map(([, { value }]) => value) };
+  if (field.shape === "list")
+    return { json: `[${made.map(([, { json }]) => json)}]`, value: made.map(([, { value }]) => value) };
   const value = {};
-  for (const [key, made_] of made) Object.defineProperty(value, key, { value: made_.value, enumerable: true, writable: true, configurable: true });
+  for (const [key, made_] of made)
+    Object.defineProperty(value, key, { value: made_.value, enumerable: true, writable: true, configurable: true });
   return { json: `{${made.map(([key, { json }]) => `${JSON.stringify(key)}:${json}`)}}`, value };
 }
 
@@ -160,7 +199,10 @@ function elementIn(maker, field, mode, path, problems) {
   const unset = mode === "unset" && path.length > 1;
   if (field.kind === "msg") {
     if (unset || !maker.fill(field.ref)) return same(null);
-    const made = mode === "odd" && maker.next() % 4 === 0 ? maker.pick([same(null), same({}), kept("text"), kept([{}])]) : undefined;
+    const made =
+      mode === "odd" && maker.next() % 4 === 0
+        ? maker.pick([same(null), same({}), kept("text"), kept([{}])])
+        : undefined;
     if (made?.problem) problems.push(path);
     return made ?? messageIn(maker, field.ref, mode, path, problems);
   }
@@ -177,17 +219,39 @@ const GIVEN = {
   bool: [() => [true, true], () => [false, false]],
   int32: [(n) => [-n, -n], () => [2n ** 31n - 1n, 2147483647]],
   uint32: [(n) => [n, n], () => [4294967295, 4294967295]],
-  int64: [(n) => [n, `${n}`], () => [-(2n ** 63n), "-9223372036854775808"], () => ["9007199254740993", "9007199254740993"]],
-  uint64: [() => ["18446744073709551615", "18446744073709551615"], (n) => [n, `${n}`], () => [2n ** 64n - 1n, "18446744073709551615"]],
+  int64: [
+    (n) => [n, `${n}`],
+    () => [-(2n ** 63n), "-9223372036854775808"],
+    () => ["9007199254740993", "9007199254740993"],
+  ],
+  uint64: [
+    () => ["18446744073709551615", "18446744073709551615"],
+    (n) => [n, `${n}`],
+    () => [2n ** 64n - 1n, "18446744073709551615"],
+  ],
   double: [(n) => [n / 8, n / 8], () => [1e-7, 1e-7]],
-  date: [() => [new Date(1e12), "2001-09-09T01:46:40.000Z"], () => ["2026-01-31T10:20:30.123456789Z", "2026-01-31T10:20:30.123456789Z"]],
+  date: [
+    () => [new Date(1e12), "2001-09-09T01:46:40.000Z"],
+    () => ["2026-01-31T10:20:30.123456789Z", "2026-01-31T10:20:30.123456789Z"],
+  ],
   duration: [() => ["3600s", "3600s"]],
   bytes: [() => ["AP+/", "AP+/"], () => [new Uint8Array([0, 255, 191]), "AP+/"]],
   any: [
-    () => [{ atType: "type.example/T", additionalProperties: { at: new Date(0), n: [1] } }, { "@type": "type.example/T", at: "1970-01-01T00:00:00.000Z", n: [1] }],
-    () => [{ "@type": "type.example/T", x: null }, { "@type": "type.example/T", x: null }],
+    () => [
+      { atType: "type.example/T", additionalProperties: { at: new Date(0), n: [1] } },
+      { "@type": "type.example/T", at: "1970-01-01T00:00:00.000Z", n: [1] },
+    ],
+    () => [
+      { "@type": "type.example/T", x: null },
+      { "@type": "type.example/T", x: null },
+    ],
   ],
-  struct: [() => [{ free: [1, null, { at: new Date(0) }], not: undefined }, { free: [1, null, { at: "1970-01-01T00:00:00.000Z" }] }]],
+  struct: [
+    () => [
+      { free: [1, null, { at: new Date(0) }], not: undefined },
+      { free: [1, null, { at: "1970-01-01T00:00:00.000Z" }] },
+    ],
+  ],
   value: [() => [[{ any: "thing" }], [{ any: "thing" }]]],
   empty: [() => [{}, {}]],
 };
@@ -253,7 +317,10 @@ function fieldOut(maker, field) {
     return [items.map(([given]) => given), items.map(([, sent]) => sent)];
   }
   const items = ["2", "a key"].map((key) => [key, elementOut(maker, field)]).filter(([, [given]]) => given !== null);
-  return [Object.fromEntries(items.map(([key, [given]]) => [key, given])), Object.fromEntries(items.map(([key, [, sent]]) => [key, sent]))];
+  return [
+    Object.fromEntries(items.map(([key, [given]]) => [key, given])),
+    Object.fromEntries(items.map(([key, [, sent]]) => [key, sent])),
+  ];
 }
 
 function elementOut(maker, field) {

@@ -1,12 +1,18 @@
 /** The whole: who is connected to what, which app is chosen, which dialog is open. */
 
+import coreFile from "keyturn/core.wasm";
 import { load, type shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import coreFile from "keyturn/core.wasm";
 import type { ApiCredentialFacts, Provisioning } from "./connection/commercelayer.js";
-import { type Connection, type Connections, connectSandbox, findSandbox, type Sandbox } from "./connection/connection.js";
+import {
+  type Connection,
+  type Connections,
+  connectSandbox,
+  findSandbox,
+  type Sandbox,
+} from "./connection/connection.js";
 import { sandboxExamples } from "./connection/examples.js";
-import { type Service, SERVICES } from "./connection/ways.js";
+import { SERVICES, type Service } from "./connection/ways.js";
 import type { Known, Place } from "./inventory.js";
 import { appLink } from "./regions/apps.js";
 import { base } from "./ui/styles.js";
@@ -24,7 +30,12 @@ import "./regions/credentials.js";
 import "./ui/failure.js";
 
 /** Those that hold a secret while they are open. */
-const HOLDERS = ["keyturn-rotate", "keyturn-api-credential", "keyturn-create-credential", "keyturn-replace-credential"] as const;
+const HOLDERS = [
+  "keyturn-rotate",
+  "keyturn-api-credential",
+  "keyturn-create-credential",
+  "keyturn-replace-credential",
+] as const;
 
 type DialogName = (typeof HOLDERS)[number] | "keyturn-look-up" | "keyturn-revoke";
 
@@ -130,15 +141,15 @@ export class Console extends LitElement {
     `,
   ];
 
-  private declare phase: Phase;
-  private declare connections: Connections;
-  private declare apps: readonly shared.App[];
+  declare private phase: Phase;
+  declare private connections: Connections;
+  declare private apps: readonly shared.App[];
   /** What the address says, which is the link of an app. */
-  private declare chosen: string;
-  private declare examples: "none" | "offered" | "loading";
+  declare private chosen: string;
+  declare private examples: "none" | "offered" | "loading";
   /** What has just been done at C1, and at Commerce Layer. */
-  private declare said: string;
-  private declare told: string;
+  declare private said: string;
+  declare private told: string;
   #error: unknown;
   /** How to log in to the sandbox behind this page; it is no secret to anybody who can open the page. */
   #sandbox: Sandbox | undefined;
@@ -176,20 +187,24 @@ export class Console extends LitElement {
     return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#focusMain}>Skip to the content</button></nav>
       <keyturn-banner .connections=${this.connections} @disconnect=${this.#disconnect}></keyturn-banner>
       <main tabindex="-1">${this.#main()}</main>
-      ${c1
-        ? html`<div @lost-focus=${() => this.renderRoot.querySelector("keyturn-credentials")?.focusHeading()}>
+      ${
+        c1
+          ? html`<div @lost-focus=${() => this.renderRoot.querySelector("keyturn-credentials")?.focusHeading()}>
             <keyturn-rotate @rotated=${this.#rotated}></keyturn-rotate>
             <keyturn-look-up></keyturn-look-up>
             <keyturn-revoke @revoked=${this.#revoked}></keyturn-revoke>
           </div>`
-        : nothing}
-      ${commercelayer
-        ? html`<div @lost-focus=${() => this.#apiCredentials?.focusHeading()}>
+          : nothing
+      }
+      ${
+        commercelayer
+          ? html`<div @lost-focus=${() => this.#apiCredentials?.focusHeading()}>
             <keyturn-api-credential @changed=${this.#changed}></keyturn-api-credential>
             <keyturn-create-credential @changed=${this.#changed}></keyturn-create-credential>
             <keyturn-replace-credential @changed=${this.#changed}></keyturn-replace-credential>
           </div>`
-        : nothing}`;
+          : nothing
+      }`;
   }
 
   #main(): TemplateResult {
@@ -230,9 +245,11 @@ export class Console extends LitElement {
     return html`<div class="title">
         <h1>Credentials</h1>
         <p class="muted">
-          ${sandbox
-            ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
-            : "What programs log in with: made, shown, replaced and ended here."}
+          ${
+            sandbox
+              ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
+              : "What programs log in with: made, shown, replaced and ended here."
+          }
         </p>
       </div>
       ${c1 ? this.#tenant(c1) : nothing} ${commercelayer ? this.#organizations(commercelayer) : nothing}
@@ -254,15 +271,17 @@ export class Console extends LitElement {
       <div class="columns">
         <keyturn-apps .client=${client} selected=${app?.id ?? ""} @apps=${(event: CustomEvent<shared.App[]>) => (this.apps = event.detail)}></keyturn-apps>
         <div class="work">
-          ${app
-            ? html`<keyturn-connectors
+          ${
+            app
+              ? html`<keyturn-connectors
                 .client=${client}
                 .inventory=${inventory}
                 .app=${app}
                 @rotate=${(event: CustomEvent<Place>) => this.#dialog("keyturn-rotate").show(client, inventory, event.detail)}
                 @look-up=${(event: CustomEvent<Place>) => this.#dialog("keyturn-look-up").show(client, inventory, event.detail)}
               ></keyturn-connectors>`
-            : nothing}
+              : nothing
+          }
           <keyturn-credentials
             .inventory=${inventory}
             examples=${this.examples}

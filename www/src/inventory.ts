@@ -57,7 +57,8 @@ const PARALLEL = 4;
 export const SOON_DAYS = 30;
 
 const place = ({ appId, connectorId, app, connector }: Place): Place => ({ appId, connectorId, app, connector });
-const sameConnector = (one: Place, other: Place): boolean => one.appId === other.appId && one.connectorId === other.connectorId;
+const sameConnector = (one: Place, other: Place): boolean =>
+  one.appId === other.appId && one.connectorId === other.connectorId;
 
 /** Emits `change`. */
 export class Inventory extends EventTarget {
@@ -96,7 +97,14 @@ export class Inventory extends EventTarget {
     const id = facts.id ?? "";
     const now = Date.now();
     const before = this.of(at).find((known) => known.id === id);
-    const known: Known = { ...place(at), id, source: before?.source ?? source, since: before?.since ?? now, facts, checkedAt: now };
+    const known: Known = {
+      ...place(at),
+      id,
+      source: before?.source ?? source,
+      since: before?.since ?? now,
+      facts,
+      checkedAt: now,
+    };
     this.#known = [known, ...this.#known.filter((other) => other !== before)];
     this.#changed();
     return known;
@@ -168,7 +176,13 @@ export class Inventory extends EventTarget {
   }
 
   #changed(): void {
-    const known = this.#known.map(({ id, source, since, revokedAt, ...at }) => ({ ...place(at), id, source, since, revokedAt }));
+    const known = this.#known.map(({ id, source, since, revokedAt, ...at }) => ({
+      ...place(at),
+      id,
+      source,
+      since,
+      revokedAt,
+    }));
     const stored: Stored = { known, unsettled: this.#unsettled };
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(stored));

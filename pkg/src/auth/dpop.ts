@@ -42,7 +42,8 @@ export class Prover {
 
   constructor(options: DpopOptions) {
     const { algorithm = "ES256" } = options;
-    if (!(algorithm in ALGORITHMS)) throw new ConfigurationError("dpop", "algorithm", "dpop: the algorithm is ES256 or EdDSA");
+    if (!(algorithm in ALGORITHMS))
+      throw new ConfigurationError("dpop", "algorithm", "dpop: the algorithm is ES256 or EdDSA");
     this.#options = options;
   }
 
@@ -96,7 +97,8 @@ async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
   }
   try {
     const { x, y, crv } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    if (!x || !pair.privateKey.usages.includes("sign") || (crv === "P-256") !== (make.name === "ECDSA")) throw new TypeError("another kind of key");
+    if (!x || !pair.privateKey.usages.includes("sign") || (crv === "P-256") !== (make.name === "ECDSA"))
+      throw new TypeError("another kind of key");
     return { private: pair.privateKey, sign, x, y: crv === "P-256" ? y : undefined };
   } catch (error) {
     throw unusable("key", "the key pair must be P-256 or Ed25519, with a private key that signs", error);

@@ -25,10 +25,23 @@ export class Limit {
    * @param store Where other workers count theirs; one that fails is left out.
    * @param waiting Told the milliseconds of each wait.
    */
-  async pass(url: string, store: { readonly store: TokenStore; readonly key: string } | undefined, deadline: Deadline, waiting: (ms: number) => void): Promise<void> {
+  async pass(
+    url: string,
+    store: { readonly store: TokenStore; readonly key: string } | undefined,
+    deadline: Deadline,
+    waiting: (ms: number) => void,
+  ): Promise<void> {
     for (;;) {
       const own = this.#free(url);
-      const ms = own > 0 ? own : store ? await wait(this.#shared(store.store, store.key).catch(() => 0), deadline) : 0;
+      const ms =
+        own > 0
+          ? own
+          : store
+            ? await wait(
+                this.#shared(store.store, store.key).catch(() => 0),
+                deadline,
+              )
+            : 0;
       // While the store was asked, another client of this process may have taken the place.
       const now = ms > 0 ? ms : this.#free(url);
       if (now <= 0) {
@@ -53,9 +66,12 @@ export class Limit {
     for (let tries = 0; tries < TRIES; tries++) {
       const entry = await store.get(key);
       const passed = entry ? Math.max(0, KEPT_MS - entry.leftMs) : 0;
-      const recent = ages(entry?.value).map((age) => Math.floor(age + passed)).filter((age) => age < MINUTE_MS);
+      const recent = ages(entry?.value)
+        .map((age) => Math.floor(age + passed))
+        .filter((age) => age < MINUTE_MS);
       if (recent.length >= this.#most) return MINUTE_MS - Math.max(...recent);
-      if ((await store.compareAndSet(key, JSON.stringify([...recent, 0]), entry?.version, KEPT_MS)) !== undefined) return 0;
+      if ((await store.compareAndSet(key, JSON.stringify([...recent, 0]), entry?.version, KEPT_MS)) !== undefined)
+        return 0;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
     }
     return 0;

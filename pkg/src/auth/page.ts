@@ -15,5 +15,7 @@ export function warnPage(baseURL: string, safer: string): void {
   const own = (globalThis as { location?: { protocol?: string } }).location?.protocol ?? "";
   if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
   warned = true;
-  console.warn(`keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: ${safer}`);
+  console.warn(
+    `keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: ${safer}`,
+  );
 }

@@ -1,8 +1,8 @@
 /** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
 
+import type { Clock, Logger, Security } from "../base/options.js";
 import type { Core } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
-import type { Clock, Logger, Security } from "../base/options.js";
 import type { DpopOptions } from "./dpop.js";
 import type { Limit } from "./limit.js";
 import type { TokenStore } from "./sharing.js";
@@ -51,7 +51,9 @@ export interface Plan<Told extends object = object> {
    * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to
    * be shared. `fingerprint` is a hash of all that the core was given.
    */
-  readonly principal: ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[]) | undefined;
+  readonly principal:
+    | ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[])
+    | undefined;
   /** How many token requests may be sent. Default: as many as it takes. */
   readonly limit?: Limit | undefined;
   readonly dpop?: boolean | DpopOptions | undefined;

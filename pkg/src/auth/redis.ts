@@ -39,8 +39,11 @@ const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] 
 /** A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. */
 export function redisStore(client: NodeRedis | IoRedis, { prefix = "" }: RedisOptions = {}): TokenStore {
   const send = (command: string, ...args: string[]): Promise<unknown> =>
-    "sendCommand" in client && !("call" in client) ? client.sendCommand([command, ...args]) : (client as IoRedis).call(command, ...args);
-  const run = (script: string, key: string, ...args: string[]): Promise<unknown> => send("EVAL", script, "1", prefix + key, ...args);
+    "sendCommand" in client && !("call" in client)
+      ? client.sendCommand([command, ...args])
+      : (client as IoRedis).call(command, ...args);
+  const run = (script: string, key: string, ...args: string[]): Promise<unknown> =>
+    send("EVAL", script, "1", prefix + key, ...args);
   const whole = (ms: number): string => String(Math.max(1, Math.ceil(ms)));
 
   return {

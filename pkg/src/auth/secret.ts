@@ -24,7 +24,10 @@ export class Secret {
    * Takes the secret out of an answer: the field is left `undefined`, so whatever becomes of the answer, the secret is not in
    * it. `undefined` if there is none; C1 writes the field as `""` where it has nothing to show.
    */
-  static take<Field extends string>(from: { [field in Field]?: string | null | undefined } | null | undefined, field: Field): Secret | undefined {
+  static take<Field extends string>(
+    from: { [field in Field]?: string | null | undefined } | null | undefined,
+    field: Field,
+  ): Secret | undefined {
     const text = from?.[field];
     if (!text) return undefined;
     from[field] = undefined;

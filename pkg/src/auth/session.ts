@@ -1,15 +1,15 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
-import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
-import { Prover, base64url, sha256 } from "./dpop.js";
-import type { Limit } from "./limit.js";
-import type { Plan } from "./plan.js";
-import { type Refresher, type TokenStore, share, storeKey } from "./sharing.js";
-import { core, guarded, register } from "../core/instance.js";
 import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
 import type { Security } from "../base/options.js";
-import { Deadline, type Sender, isWorkerd, monotonic, requestId, sleep, unixSeconds, wait } from "../http/transport.js";
+import { core, guarded, register } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
+import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
+import { Deadline, isWorkerd, monotonic, requestId, type Sender, sleep, unixSeconds, wait } from "../http/transport.js";
+import { base64url, Prover, sha256 } from "./dpop.js";
+import type { Limit } from "./limit.js";
+import type { Plan } from "./plan.js";
+import { type Refresher, share, storeKey, type TokenStore } from "./sharing.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
@@ -115,7 +115,10 @@ export class Session<Told extends object = object> implements Authorizer {
     const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
     const hash = await prover.hash(value.slice("DPoP ".length));
-    this.#offsets.set(authorization, this.#use((handle) => handle.clock_offset()));
+    this.#offsets.set(
+      authorization,
+      this.#use((handle) => handle.clock_offset()),
+    );
     return this.#prove(prover, method, url, hash);
   }
 
@@ -212,7 +215,10 @@ export class Session<Told extends object = object> implements Authorizer {
       security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
     } catch (error) {
       if (KeyturnError.is(error)) throw error;
-      throw new AuthenticationError("the `security` function failed", 0, "security_function", { operation, cause: error });
+      throw new AuthenticationError("the `security` function failed", 0, "security_function", {
+        operation,
+        cause: error,
+      });
     }
     const token = bytes(typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "");
     if (token.length === 0 && this.#plan.anonymous) return "";
@@ -267,7 +273,8 @@ export class Session<Told extends object = object> implements Authorizer {
       }
       this.#use((handle) => handle.begin(this.#now()));
       const { store, principal } = this.#plan;
-      if (store && principal) await this.#refreshShared(store, await principal(() => this.#hashed()), deadline, failure);
+      if (store && principal)
+        await this.#refreshShared(store, await principal(() => this.#hashed()), deadline, failure);
       else await this.#converse(deadline, failure);
     } catch (error) {
       if (!this.#closed) this.#use((handle) => handle.abandon());
@@ -278,10 +285,21 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** By way of the store that other workers use too. */
-  async #refreshShared(store: TokenStore, principal: readonly string[], deadline: Deadline, failure: AbortController): Promise<void> {
+  async #refreshShared(
+    store: TokenStore,
+    principal: readonly string[],
+    deadline: Deadline,
+    failure: AbortController,
+  ): Promise<void> {
     const { interactive = false, logger } = this.#plan;
-    const key = await storeKey([this.baseURL, ...(this.authURL === this.baseURL ? [] : [this.authURL]), ...principal, (await this.#prover?.thumbprint()) ?? ""]);
-    const failed = (error: unknown): void => logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
+    const key = await storeKey([
+      this.baseURL,
+      ...(this.authURL === this.baseURL ? [] : [this.authURL]),
+      ...principal,
+      (await this.#prover?.thumbprint()) ?? "",
+    ]);
+    const failed = (error: unknown): void =>
+      logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
     const refresher: Refresher = {
       version: this.#version,
       fetch: async () => {
@@ -294,7 +312,8 @@ export class Session<Told extends object = object> implements Authorizer {
           return { text: left > 0 ? handle.authorize(now).slice(1) : "", life, left };
         });
       },
-      adopt: ({ text, life, left }) => this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
+      adopt: ({ text, life, left }) =>
+        this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
       failed,
     };
     this.#version = await share(store, key, refresher, interactive, deadline);
@@ -308,7 +327,12 @@ export class Session<Told extends object = object> implements Authorizer {
     return entry?.version;
   }
 
-  async #keepRefreshToken(store: TokenStore, key: string, version: string | undefined, deadline: Deadline): Promise<void> {
+  async #keepRefreshToken(
+    store: TokenStore,
+    key: string,
+    version: string | undefined,
+    deadline: Deadline,
+  ): Promise<void> {
     const token = this.#use((handle) => handle.refresh_token());
     if (token !== "") await wait(store.compareAndSet(`${key}.refresh`, token, version, REFRESH_TOKEN_MS), deadline);
   }
@@ -328,7 +352,10 @@ export class Session<Told extends object = object> implements Authorizer {
     const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
     try {
       const refused = this.#use((handle) => handle.held()) ?? "";
-      const token: unknown = await wait(Promise.resolve().then(() => renew(refused)), deadline);
+      const token: unknown = await wait(
+        Promise.resolve().then(() => renew(refused)),
+        deadline,
+      );
       const given = bytes(typeof token === "string" ? token : "");
       configured(() => this.#use((handle) => handle.renewed(given, this.#now())));
     } catch (error) {
@@ -381,7 +408,10 @@ export class Session<Told extends object = object> implements Authorizer {
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
     const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
     try {
-      const { response, body } = await wait(this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal), deadline);
+      const { response, body } = await wait(
+        this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal),
+        deadline,
+      );
       const { status, headers } = response;
       return this.#use((handle) =>
         handle.answered(
@@ -427,7 +457,10 @@ export class Session<Told extends object = object> implements Authorizer {
     const { onCode } = this.#plan;
     const told = onCode && this.#use((handle) => handle.prompt());
     if (!told) return;
-    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<string, string> & { expiresIn: number };
+    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<
+      string,
+      string
+    > & { expiresIn: number };
     const code = {
       userCode: userCode ?? "",
       verificationUri: verificationUri ?? "",

@@ -83,7 +83,13 @@ export async function storeKey(parts: readonly string[]): Promise<string> {
 }
 
 /** Refreshes, by what is in the store or as the only one of all workers. Resolves with the version of the token. @internal */
-export async function share(store: TokenStore, key: string, refresher: Refresher, long: boolean, deadline: Deadline): Promise<string | undefined> {
+export async function share(
+  store: TokenStore,
+  key: string,
+  refresher: Refresher,
+  long: boolean,
+  deadline: Deadline,
+): Promise<string | undefined> {
   const failures = `${key}.failed`;
   let lease: Lease | undefined;
   let alive: ReturnType<typeof setInterval> | undefined;
@@ -136,7 +142,12 @@ export async function share(store: TokenStore, key: string, refresher: Refresher
     lease?.release().catch(refresher.failed);
   }
 
-  async function keep(value: string, good: boolean, left: number, expected: string | undefined): Promise<string | undefined> {
+  async function keep(
+    value: string,
+    good: boolean,
+    left: number,
+    expected: string | undefined,
+  ): Promise<string | undefined> {
     if (left < 1) return refresher.version;
     if (good) return store.compareAndSet(key, value, expected, Math.floor(left));
     await store.compareAndSet(failures, value, undefined, Math.floor(left));

@@ -75,16 +75,18 @@ interface Locks {
  */
 export function webStore(storage: WebStorage | StorageArea): TokenStore {
   const locks = (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
-  const area: StorageArea = "getItem" in storage
-    ? {
-        get: async (key) => ({ [key]: storage.getItem(key) }),
-        set: async (items) => Object.entries(items).forEach(([key, value]) => storage.setItem(key, String(value))),
-        remove: async (key) => storage.removeItem(key),
-      }
-    : storage;
+  const area: StorageArea =
+    "getItem" in storage
+      ? {
+          get: async (key) => ({ [key]: storage.getItem(key) }),
+          set: async (items) => Object.entries(items).forEach(([key, value]) => storage.setItem(key, String(value))),
+          remove: async (key) => storage.removeItem(key),
+        }
+      : storage;
 
   /** Of all tabs, one at a time. */
-  const alone = <T>(key: string, work: () => Promise<T>): Promise<T> => (locks ? locks.request(`${key}.write`, {}, work) : work());
+  const alone = <T>(key: string, work: () => Promise<T>): Promise<T> =>
+    locks ? locks.request(`${key}.write`, {}, work) : work();
 
   // All tabs have one clock, so a time of day serves for expiry; one in the far future is of a clock since put right.
   async function read(key: string): Promise<StoredEntry | undefined> {
@@ -140,7 +142,10 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
   const usage: KeyUsage[] = ["encrypt", "decrypt"];
   let imported: Promise<CryptoKey> | undefined;
   const secret = (): Promise<CryptoKey> =>
-    (imported ??= key instanceof Uint8Array ? crypto.subtle.importKey("raw", key as BufferSource, "AES-GCM", false, usage) : Promise.resolve(key));
+    (imported ??=
+      key instanceof Uint8Array
+        ? crypto.subtle.importKey("raw", key as BufferSource, "AES-GCM", false, usage)
+        : Promise.resolve(key));
   const parameters = (place: string, iv: Uint8Array): AesGcmParams => ({
     name: "AES-GCM",
     iv: iv as BufferSource,
@@ -152,8 +157,14 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
       const entry = await store.get(place);
       if (!entry) return undefined;
       try {
-        const bytes = Uint8Array.from(atob(entry.value.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-        const clear = await crypto.subtle.decrypt(parameters(place, bytes.subarray(0, 12)), await secret(), bytes.subarray(12));
+        const bytes = Uint8Array.from(atob(entry.value.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+          c.charCodeAt(0),
+        );
+        const clear = await crypto.subtle.decrypt(
+          parameters(place, bytes.subarray(0, 12)),
+          await secret(),
+          bytes.subarray(12),
+        );
         return { ...entry, value: new TextDecoder().decode(clear) };
       } catch {
         // Its version is still needed, to be overwritten.
@@ -162,7 +173,11 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
     },
     async compareAndSet(place, value, expected, ttlMs) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
-      const sealed = await crypto.subtle.encrypt(parameters(place, iv), await secret(), new TextEncoder().encode(value));
+      const sealed = await crypto.subtle.encrypt(
+        parameters(place, iv),
+        await secret(),
+        new TextEncoder().encode(value),
+      );
       const bytes = new Uint8Array(12 + sealed.byteLength);
       bytes.set(iv);
       bytes.set(new Uint8Array(sealed), 12);

@@ -343,8 +343,6 @@ export function apiError(facts: AnswerFacts): ApiError {
     case 429:
       return new RateLimitedError(facts);
     default:
-      return facts.status >= 500
-        ? new ServerError(facts)
-        : new ApiError("ApiError", "unexpected_status", facts);
+      return facts.status >= 500 ? new ServerError(facts) : new ApiError("ApiError", "unexpected_status", facts);
   }
 }

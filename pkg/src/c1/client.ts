@@ -2,13 +2,13 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Authentication } from "./auth/environment.js";
-import { c1 } from "./table.js";
-import { Engine } from "./engine.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
+import { Deadline } from "../http/transport.js";
+import type { Authentication } from "./auth/environment.js";
+import { Engine } from "./engine.js";
 import { ConductorOneGroups } from "./group.js";
 import type { ClientOptions } from "./options.js";
-import { Deadline } from "../http/transport.js";
+import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
 
@@ -53,8 +53,16 @@ export class ConductorOne extends ConductorOneGroups {
    *
    * @throws {@link ConfigurationError} with reason `credentials_missing` and the variables that are missing.
    */
-  static fromEnv(options: Omit<ClientOptions, "credentials" | "clientID" | "clientSecret" | "security"> = {}): ConductorOne {
-    return new ConductorOne({ ...options, credentials: undefined, clientID: undefined, clientSecret: undefined, security: undefined } as ClientOptions);
+  static fromEnv(
+    options: Omit<ClientOptions, "credentials" | "clientID" | "clientSecret" | "security"> = {},
+  ): ConductorOne {
+    return new ConductorOne({
+      ...options,
+      credentials: undefined,
+      clientID: undefined,
+      clientSecret: undefined,
+      security: undefined,
+    } as ClientOptions);
   }
 
   /** What the client authenticates with, where that was found, and how wrong the clock is. Nothing in it is secret. */

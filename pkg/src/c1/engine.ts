@@ -1,20 +1,20 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
-import { type Answer, decodeError } from "../http/answer.js";
-import { c1Plan } from "./auth/plan.js";
-import type { Authentication } from "./auth/environment.js";
-import type { Api } from "../core/instance.js";
-import { Driver } from "../http/driver.js";
-import { Unknown, encode } from "../core/encode.js";
+import { Session } from "../auth/session.js";
 import { ClosedError, ConfigurationError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
-import type { ClientOptions } from "./options.js";
+import { encode, Unknown } from "../core/encode.js";
+import type { Api } from "../core/instance.js";
+import { applyPatches, type Patch, revive } from "../core/revive.js";
+import { type Answer, decodeError } from "../http/answer.js";
+import { Driver } from "../http/driver.js";
+import { requestId, type Sender, sender } from "../http/transport.js";
+import type { Authentication } from "./auth/environment.js";
+import { c1Plan } from "./auth/plan.js";
 import type { Envelope, Problem } from "./envelope.js";
+import type { ClientOptions } from "./options.js";
 import { Paged } from "./paging.js";
-import { type Patch, applyPatches, revive } from "../core/revive.js";
-import { Session } from "../auth/session.js";
-import { type Sender, requestId, sender } from "../http/transport.js";
 
 /** What one client's calls share. @internal */
 export class Engine {
@@ -33,14 +33,26 @@ export class Engine {
     this.#api = api;
     this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
-    this.#driver = new Driver(this.session, { timeoutMs, retryConfig, userAgent, debugLogger, send: (...request) => this.send(...request) });
+    this.#driver = new Driver(this.session, {
+      timeoutMs,
+      retryConfig,
+      userAgent,
+      debugLogger,
+      send: (...request) => this.send(...request),
+    });
   }
 
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
     if (this.#closed.signal.aborted) throw new ClosedError();
     const facts = this.#api.operation(number);
-    const { target, body } = encode(this.#api, number, request, this.#api.sdk122 ? Unknown.Drop : Unknown.Refuse, facts.id);
+    const { target, body } = encode(
+      this.#api,
+      number,
+      request,
+      this.#api.sdk122 ? Unknown.Drop : Unknown.Refuse,
+      facts.id,
+    );
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
@@ -76,7 +88,11 @@ export class Engine {
 
   #envelope(facts: Operation, answer: Answer): Envelope {
     const { response, headers, status } = answer;
-    const envelope: Envelope = { contentType: headers.get("content-type") ?? "", statusCode: status, rawResponse: response };
+    const envelope: Envelope = {
+      contentType: headers.get("content-type") ?? "",
+      statusCode: status,
+      rawResponse: response,
+    };
     Object.defineProperty(envelope, "requestId", { value: requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
@@ -118,7 +134,11 @@ function textOf(body: Uint8Array, ascii: boolean): string {
  *
  * @throws The offset of the byte at which the text stops being a JSON object.
  */
-export function readMessage(api: Api, message: number, body: Uint8Array): { value: unknown; problems: readonly Problem[] } {
+export function readMessage(
+  api: Api,
+  message: number,
+  body: Uint8Array,
+): { value: unknown; problems: readonly Problem[] } {
   const slots = api.run((table) => table.decode(message, body));
   const flags = slots[slots.length - 1] as number;
   const value = JSON.parse(textOf(body, flags >= 2)) as Record<string, unknown>;

@@ -1,33 +1,11 @@
 /** What every entry of the package exports. */
 
-export { ConductorOne, ConductoroneSDKTypescript } from "./client.js";
-export {
-  Credentials,
-  accessToken,
-  clientSecretPost,
-  deviceLogin,
-  signedAssertion,
-  tokenExchange,
-  tokenFunction,
-  type AuthenticationMethod,
-  type ClientCredentials,
-  type DeviceLogin,
-  type SubjectToken,
-  type TokenExchange,
-} from "./auth/credentials.js";
 export type { DpopOptions } from "../auth/dpop.js";
 export type { DeviceCode } from "../auth/plan.js";
-export type { Authentication } from "./auth/environment.js";
-export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
 export { Secret } from "../auth/secret.js";
 export type { Lease, StoredEntry, TokenStore } from "../auth/sharing.js";
-export { encryptedStore, memoryStore, webStore, type StorageArea, type WebStorage } from "../auth/stores.js";
-export { fileToken, gitHubActionsToken, gitLabToken, variableToken, type GitHubActions } from "./auth/subject.js";
-export type { Environment } from "./auth/surroundings.js";
+export { encryptedStore, memoryStore, type StorageArea, type WebStorage, webStore } from "../auth/stores.js";
 export * from "../base/errors.js";
-export { Paged, type Page } from "./paging.js";
-export type { Call, Envelope, Problem } from "./envelope.js";
-export type { ClientOptions, ClientOptions as SDKOptions } from "./options.js";
 export type {
   BackoffStrategy,
   Clock,
@@ -40,3 +18,25 @@ export type {
 } from "../base/options.js";
 export type * as shared from "../generated/models.js";
 export type * as operations from "../generated/operations.js";
+export {
+  type AuthenticationMethod,
+  accessToken,
+  type ClientCredentials,
+  Credentials,
+  clientSecretPost,
+  type DeviceLogin,
+  deviceLogin,
+  type SubjectToken,
+  signedAssertion,
+  type TokenExchange,
+  tokenExchange,
+  tokenFunction,
+} from "./auth/credentials.js";
+export type { Authentication } from "./auth/environment.js";
+export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
+export { fileToken, type GitHubActions, gitHubActionsToken, gitLabToken, variableToken } from "./auth/subject.js";
+export type { Environment } from "./auth/surroundings.js";
+export { ConductorOne, ConductoroneSDKTypescript } from "./client.js";
+export type { Call, Envelope, Problem } from "./envelope.js";
+export type { ClientOptions, ClientOptions as SDKOptions } from "./options.js";
+export { type Page, Paged } from "./paging.js";

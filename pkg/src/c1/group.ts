@@ -1,8 +1,8 @@
 /** The classes of the groups of operations, made from the list of their names: they differ in nothing else. */
 
-import type { Engine } from "./engine.js";
-import { GROUPS, type Groups } from "../generated/c1.js";
 import type { RequestOptions } from "../base/options.js";
+import { GROUPS, type Groups } from "../generated/c1.js";
+import type { Engine } from "./engine.js";
 
 const engines = new WeakMap<object, Engine>();
 
@@ -29,14 +29,17 @@ function withGroups(list: string): new (engine: Engine) => Groups {
         let made: GroupClass | undefined;
         const get = function (this: ConductorOneGroups): object {
           let group = this.#groups.get(name);
-          if (group === undefined) this.#groups.set(name, (group = new (made ??= groupClass(name, methods, number))(this.#engine)));
+          if (group === undefined)
+            this.#groups.set(name, (group = new (made ??= groupClass(name, methods, number))(this.#engine)));
           return group;
         };
-        Object.defineProperty(this.prototype, propertyOf(name), { get, configurable: true });
+        Object.defineProperty(ConductorOneGroups.prototype, propertyOf(name), { get, configurable: true });
       }
     }
   }
-  return ConductorOneGroups as unknown as new (engine: Engine) => Groups;
+  return ConductorOneGroups as unknown as new (
+    engine: Engine,
+  ) => Groups;
 }
 
 /** `camelCase`, as `api/src/naming.rs` has it. */
@@ -70,6 +73,14 @@ function methodOf(name: string, number: number, paged: boolean, bare: boolean): 
     return paged ? engine.paged(number, request, options) : engine.call(number, request, options);
   };
   return bare
-    ? { [name](this: object, options?: RequestOptions): unknown { return run(this, undefined, options); } }[name]
-    : { [name](this: object, request: unknown, options?: RequestOptions): unknown { return run(this, request, options); } }[name];
+    ? {
+        [name](this: object, options?: RequestOptions): unknown {
+          return run(this, undefined, options);
+        },
+      }[name]
+    : {
+        [name](this: object, request: unknown, options?: RequestOptions): unknown {
+          return run(this, request, options);
+        },
+      }[name];
 }

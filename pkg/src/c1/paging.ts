@@ -1,8 +1,8 @@
 /** Lists that come in pages. */
 
-import type { Envelope } from "./envelope.js";
-import type { Operation } from "../base/operation.js";
 import { DecodeError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import type { Envelope } from "./envelope.js";
 
 /** A page: the envelope, and the way to the next one. */
 export type Page<T> = T & {
@@ -31,7 +31,10 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   /** @internal */
   static begin<T, Item>(facts: Operation, request: unknown, send: Send, dress?: Dress): Paged<T, Item> {
     const paged = new Paged<T, Item>((resolve, reject) => {
-      fetchPage({ facts, send, dress }, request, new Set<string>()).then((page) => resolve(page as unknown as Page<T>), reject);
+      fetchPage({ facts, send, dress }, request, new Set<string>()).then(
+        (page) => resolve(page as unknown as Page<T>),
+        reject,
+      );
     });
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
@@ -56,7 +59,11 @@ async function* pagesOf<T>(first: Promise<Page<T>> | undefined): AsyncGenerator<
   for (; page !== null; page = await page.next()) yield page;
 }
 
-async function* itemsOf<Item>(pages: AsyncIterable<object>, field: string, name: string): AsyncGenerator<Item, void, undefined> {
+async function* itemsOf<Item>(
+  pages: AsyncIterable<object>,
+  field: string,
+  name: string,
+): AsyncGenerator<Item, void, undefined> {
   for await (const page of pages) {
     const body = (page as Record<string, unknown>)[field] as Record<string, unknown> | undefined;
     const items = body?.[name];

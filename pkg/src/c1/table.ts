@@ -1,8 +1,8 @@
 /** The C1 API's facts. */
 
 import { Api } from "../core/instance.js";
-import { length, text } from "../generated/c1-table.js";
 import { whole } from "../core/unpack.js";
+import { length, text } from "../generated/c1-table.js";
 
 /** The API, its table not yet unpacked. */
 export const c1: Api = /* @__PURE__ */ new Api(() => whole(text, length));

@@ -1,28 +1,34 @@
 /** The calls of one client: from a resource to a request, and from an answer to a resource. */
 
+import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import type { RequestOptions } from "../base/options.js";
+import { encode, Unknown } from "../core/encode.js";
+import { RESOURCES } from "../generated/commercelayer-facts.js";
+import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { Answer, answered, decodeError } from "../http/answer.js";
 import type { Authorizer } from "../http/authorizer.js";
 import { Driver } from "../http/driver.js";
-import { Unknown, encode } from "../core/encode.js";
-import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
-import type { Operation } from "../base/operation.js";
-import { RESOURCES } from "../generated/commercelayer-facts.js";
-import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
-import type { RequestOptions } from "../base/options.js";
 import { Deadline, RULES, requestId, sleep } from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
-import { type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig, customHeaders } from "./config.js";
+import { customHeaders, type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { Interceptors } from "./interceptors.js";
-import { type Spelling, denormalize } from "./jsonapi/denormalize.js";
+import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
 import { type Document, isKnownType } from "./jsonapi/document.js";
 import { ListResponse, pageMeta } from "./jsonapi/list.js";
 import { type Normalized, normalize } from "./jsonapi/normalize.js";
-import { type AnyParams, type QueryStringParams, type Secrecy, generateQueryStringParams, isParamsList } from "./jsonapi/query.js";
+import {
+  type AnyParams,
+  generateQueryStringParams,
+  isParamsList,
+  type QueryStringParams,
+  type Secrecy,
+} from "./jsonapi/query.js";
 import type { Resource, ResourceId, ResourceType } from "./model.js";
 import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
-import { type ProvisioningSession, FixedToken, openSession } from "./session.js";
+import { FixedToken, openSession, type ProvisioningSession } from "./session.js";
 import { provisioning } from "./table.js";
 import { fetchError, remember, retold, translated } from "./translate.js";
 
@@ -87,7 +93,8 @@ export class ResourceAdapter {
 
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: ResourcesInitConfig) {
-    if (!config?.accessToken && !config?.credentials) throw new SdkError({ message: "Undefined 'accessToken' parameter" });
+    if (!config?.accessToken && !config?.credentials)
+      throw new SdkError({ message: "Undefined 'accessToken' parameter" });
     const { accessToken: _, ...rest } = config;
     this.#config = rest;
     this.#inUse = this.#open(config);
@@ -98,7 +105,9 @@ export class ResourceAdapter {
   /** Changes options of the client. What is empty or missing stays; headers are added. */
   config(config: ResourcesConfig): this {
     const { headers, signal: _, ...given } = config ?? {};
-    const set = Object.fromEntries(Object.entries(given).filter(([name, value]) => name === "timeout" || name === "timeoutMs" || Boolean(value)));
+    const set = Object.fromEntries(
+      Object.entries(given).filter(([name, value]) => name === "timeout" || name === "timeoutMs" || Boolean(value)),
+    );
     const { accessToken, ...others } = set as ResourcesConfig;
     const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
     if (accessToken) merged.credentials = undefined;
@@ -152,10 +161,24 @@ export class ResourceAdapter {
   }
 
   /** One resource by its id; without an id the one of its type. */
-  async retrieve<R extends Resource>(resource: ResourceId | ResourceType, params?: AnyParams, options?: CallOptions): Promise<R> {
+  async retrieve<R extends Resource>(
+    resource: ResourceId | ResourceType,
+    params?: AnyParams,
+    options?: CallOptions,
+  ): Promise<R> {
     const { type } = resource;
     const request = "id" in resource ? { id: resource.id } : null;
-    return this.#one<R>(await this.#receive({ type, name: "retrieve", request, query: this.#query(params, type, options, true), options, secrets: [] }), options);
+    return this.#one<R>(
+      await this.#receive({
+        type,
+        name: "retrieve",
+        request,
+        query: this.#query(params, type, options, true),
+        options,
+        secrets: [],
+      }),
+      options,
+    );
   }
 
   /** A page of the resources of a type. */
@@ -164,29 +187,65 @@ export class ResourceAdapter {
   }
 
   /** How many there are: of the items, only one comes, and of that no secret. */
-  async count({ type }: ResourceType, filter?: AnyParams | Record<string, unknown>, options?: CallOptions): Promise<number> {
+  async count(
+    { type }: ResourceType,
+    filter?: AnyParams | Record<string, unknown>,
+    options?: CallOptions,
+  ): Promise<number> {
     const filters = isParamsList(filter) ? (filter as AnyParams).filters : (filter as AnyParams["filters"]);
     const secret = isKnownType(type) && RESOURCES[type].secrets !== undefined && !options?.secrets;
-    const list = await this.list({ type }, { filters, pageNumber: 1, pageSize: 1, ...(secret ? { fields: ["id"] } : {}) }, options);
+    const list = await this.list(
+      { type },
+      { filters, pageNumber: 1, pageSize: 1, ...(secret ? { fields: ["id"] } : {}) },
+      options,
+    );
     return list.recordCount;
   }
 
   /** Makes a resource. */
-  async create<R extends Resource>(resource: object & ResourceType, params?: AnyParams, options?: CallOptions): Promise<R> {
+  async create<R extends Resource>(
+    resource: object & ResourceType,
+    params?: AnyParams,
+    options?: CallOptions,
+  ): Promise<R> {
     const { type } = resource;
     const data = this.#normalized(resource, options);
     delete data.id;
     const secrets = secretsIn(type, data.attributes);
-    return this.#one<R>(await this.#receive({ type, name: "create", request: { data }, query: this.#query(params, type, options, true), options, secrets }), options);
+    return this.#one<R>(
+      await this.#receive({
+        type,
+        name: "create",
+        request: { data },
+        query: this.#query(params, type, options, true),
+        options,
+        secrets,
+      }),
+      options,
+    );
   }
 
   /** Changes a resource. */
-  async update<R extends Resource>(resource: object & ResourceType & { readonly id?: string }, params?: AnyParams, options?: CallOptions): Promise<R> {
+  async update<R extends Resource>(
+    resource: object & ResourceType & { readonly id?: string },
+    params?: AnyParams,
+    options?: CallOptions,
+  ): Promise<R> {
     const { type, id } = resource;
     const data = this.#normalized(resource, options);
     const request = isKnownType(type) && RESOURCES[type].singleton ? { data } : { id, document: { data } };
     const secrets = secretsIn(type, data.attributes);
-    return this.#one<R>(await this.#receive({ type, name: "update", request, query: this.#query(params, type, options, true), options, secrets }), options);
+    return this.#one<R>(
+      await this.#receive({
+        type,
+        name: "update",
+        request,
+        query: this.#query(params, type, options, true),
+        options,
+        secrets,
+      }),
+      options,
+    );
   }
 
   /** Removes a resource. */
@@ -195,13 +254,23 @@ export class ResourceAdapter {
   }
 
   /** The resource that a relationship leads to. */
-  async related<R extends Resource>({ type, id }: ResourceId, name: string, params?: AnyParams, options?: CallOptions): Promise<R> {
+  async related<R extends Resource>(
+    { type, id }: ResourceId,
+    name: string,
+    params?: AnyParams,
+    options?: CallOptions,
+  ): Promise<R> {
     const query = this.#query(params, RESOURCES[type].to[name]?.[0] ?? type, options, false);
     return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }), options);
   }
 
   /** A page of the resources that a relationship leads to. */
-  relatedList<R extends Resource>(of: () => ResourceId, name: string, params?: AnyParams, options?: CallOptions): PagedList<R> {
+  relatedList<R extends Resource>(
+    of: () => ResourceId,
+    name: string,
+    params?: AnyParams,
+    options?: CallOptions,
+  ): PagedList<R> {
     return this.#list<R>(
       () => {
         const { type, id } = of();
@@ -213,9 +282,21 @@ export class ResourceAdapter {
   }
 
   /** Does what is no change of an attribute: sends an invitation again, for one. */
-  async act({ type, id }: ResourceId, name: string, attributes: Record<string, unknown>, options?: CallOptions): Promise<void> {
+  async act(
+    { type, id }: ResourceId,
+    name: string,
+    attributes: Record<string, unknown>,
+    options?: CallOptions,
+  ): Promise<void> {
     const data = Object.keys(attributes).length === 0 ? {} : { type, attributes, relationships: {}, id };
-    await this.#receive({ type, name, request: { id, document: { data } }, query: this.#params(options), options, secrets: [] });
+    await this.#receive({
+      type,
+      name,
+      request: { id, document: { data } },
+      query: this.#params(options),
+      options,
+      secrets: [],
+    });
   }
 
   /** @param of What to ask for; what it throws is told by the promise. */
@@ -226,7 +307,11 @@ export class ResourceAdapter {
     });
   }
 
-  async #page<R extends Resource>(listing: Listing, query: QueryStringParams, options: CallOptions): Promise<ListResponse<R>> {
+  async #page<R extends Resource>(
+    listing: Listing,
+    query: QueryStringParams,
+    options: CallOptions,
+  ): Promise<ListResponse<R>> {
     const received = await this.#receive({ ...listing, query, options, secrets: [] });
     const document = documentOf(received);
     const data = denormalize<R>(document, this.#spelling(options));
@@ -239,7 +324,10 @@ export class ResourceAdapter {
       if (pause > 0) await this.#pause(pause, options);
       return this.#page<R>(listing, { ...query, "page[number]": String(number) }, options);
     };
-    return kept(new ListResponse<R>(pageMeta(meta, asked, data.length, !links?.next), data, { links, meta, fetch }), received);
+    return kept(
+      new ListResponse<R>(pageMeta(meta, asked, data.length, !links?.next), data, { links, meta, fetch }),
+      received,
+    );
   }
 
   /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
@@ -261,7 +349,9 @@ export class ResourceAdapter {
   }
 
   #params(options: CallOptions): QueryStringParams {
-    return Object.fromEntries(Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]));
+    return Object.fromEntries(
+      Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]),
+    );
   }
 
   #one<R extends Resource>(received: Received, options: CallOptions): R {
@@ -305,7 +395,8 @@ export class ResourceAdapter {
     const { type, name, request, query, secrets } = call;
     const options = call.options ?? {};
     const number = isKnownType(type) ? RESOURCES[type].ops[name] : undefined;
-    if (number === undefined) throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
+    if (number === undefined)
+      throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
     const facts = provisioning.operation(number);
     const { target, body } = encode(provisioning, number, request, Unknown.Keep, facts.id);
     const search = new URLSearchParams(query).toString();
@@ -325,8 +416,15 @@ export class ResourceAdapter {
       this.interceptors.read(false, answer.headers, answer.body);
       return remember(answered(operation, without(secrets, answer)), answer);
     };
-    const driving = options.accessToken ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session)) : this.#driver;
-    const answer = await driving.run({ facts, url, headers, body, failed }, sendOptions, this.#closed.signal, (whole) => whole);
+    const driving = options.accessToken
+      ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session))
+      : this.#driver;
+    const answer = await driving.run(
+      { facts, url, headers, body, failed },
+      sendOptions,
+      this.#closed.signal,
+      (whole) => whole,
+    );
     this.interceptors.read(true, answer.headers, answer.body);
     return { answer, facts, url, secrets };
   }
@@ -335,7 +433,11 @@ export class ResourceAdapter {
     if (!domain && !serverURL) return session.baseURL;
     const base = addresses({ domain, serverURL }).api;
     if (base !== session.baseURL && this.#config.credentials && !accessToken) {
-      throw new ConfigurationError("domain", "other_origin", "a call to another domain needs an accessToken of its own: the client's tokens belong to its domain");
+      throw new ConfigurationError(
+        "domain",
+        "other_origin",
+        "a call to another domain needs an accessToken of its own: the client's tokens belong to its domain",
+      );
     }
     return base;
   }
@@ -343,7 +445,9 @@ export class ResourceAdapter {
   #open(config: ResourcesConfig): InUse {
     try {
       // Whatever `fetch` is by then: it can be changed without a new session.
-      const session = openSession(config, (url, init) => (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }));
+      const session = openSession(config, (url, init) =>
+        (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }),
+      );
       return { session, calls: 0, retired: false };
     } catch (error) {
       throw translated(error);
@@ -369,7 +473,12 @@ export class ResourceAdapter {
 
   async #send(url: string, init: RequestInit, { call }: SendOptions): Promise<Response> {
     const { headers: given, method, body, signal, ...rest } = init;
-    const options: RequestInit = { ...rest, method: method as string, headers: spelled(given, call?.headers), signal: signal ?? null };
+    const options: RequestInit = {
+      ...rest,
+      method: method as string,
+      headers: spelled(given, call?.headers),
+      signal: signal ?? null,
+    };
     if (body !== null) options.body = body as string;
     const request = await this.interceptors.sending({ url: new URL(url), options });
     const fetch = call?.fetch ?? this.#config.fetch ?? globalThis.fetch;
@@ -406,14 +515,24 @@ function spelled(headers: RequestInit["headers"], custom: RequestHeaders = {}): 
 function documentOf(received: Received): Document {
   const { answer } = received;
   const document = parsed(answer.body);
-  if (typeof document === "object" && document !== null && "data" in document && typeof document.data === "object") return document;
-  const problem = answer.body.length === 0 ? "the answer is empty" : document === undefined ? "the answer is not whole JSON" : "the answer is no document of JSON:API";
+  if (typeof document === "object" && document !== null && "data" in document && typeof document.data === "object")
+    return document;
+  const problem =
+    answer.body.length === 0
+      ? "the answer is empty"
+      : document === undefined
+        ? "the answer is not whole JSON"
+        : "the answer is no document of JSON:API";
   throw unreadable(received, problem);
 }
 
 /** The error of a success that cannot be read. */
 function unreadable({ facts, answer, url, secrets }: Received, problem: string): SdkError {
-  return translated(decodeError(facts, without(secrets, answer), problem), { method: facts.method, url, operation: facts.id });
+  return translated(decodeError(facts, without(secrets, answer), problem), {
+    method: facts.method,
+    url,
+    operation: facts.id,
+  });
 }
 
 function parsed(body: Uint8Array): Document | null | undefined {
@@ -425,7 +544,12 @@ function parsed(body: Uint8Array): Document | null | undefined {
 }
 
 function kept<T>(result: T, { answer, url }: Received): T {
-  return keepResponse(result, { status: answer.status, headers: answer.headers, requestId: requestId(answer.headers), url });
+  return keepResponse(result, {
+    status: answer.status,
+    headers: answer.headers,
+    requestId: requestId(answer.headers),
+    url,
+  });
 }
 
 /**
@@ -434,14 +558,19 @@ function kept<T>(result: T, { answer, url }: Received): T {
  */
 function without(secrets: readonly string[], answer: Answer): Answer {
   const text = secrets.length > 0 ? new TextDecoder().decode(answer.body) : "";
-  const hidden = secrets.reduce((left, secret) => left.replaceAll(JSON.stringify(secret).slice(1, -1), "[secret]").replaceAll(secret, "[secret]"), text);
+  const hidden = secrets.reduce(
+    (left, secret) => left.replaceAll(JSON.stringify(secret).slice(1, -1), "[secret]").replaceAll(secret, "[secret]"),
+    text,
+  );
   return hidden === text ? answer : new Answer(answer.response, new TextEncoder().encode(hidden), answer.authorization);
 }
 
 /** What a request says in attributes that hold secrets. */
 function secretsIn(type: string, attributes: Record<string, unknown>): string[] {
   const names = isKnownType(type) ? (RESOURCES[type].secrets ?? []) : [];
-  return names.map((name) => attributes[name]).filter((value): value is string => typeof value === "string" && value !== "");
+  return names
+    .map((name) => attributes[name])
+    .filter((value): value is string => typeof value === "string" && value !== "");
 }
 
 /** An adapter by itself, as the official SDK exports it. */

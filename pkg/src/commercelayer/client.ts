@@ -5,11 +5,17 @@
 import { ProvisioningResources } from "../generated/commercelayer.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { ResourceAdapter } from "./adapter.js";
-import { ApiCredentials } from "./credentials.js";
 import type { CommerceLayerConfig, CommerceLayerInitConfig } from "./config.js";
+import { ApiCredentials } from "./credentials.js";
 import type { ApiError } from "./errors.js";
-import type { ErrorInterceptor, InterceptorType, RawResponseReader, RequestInterceptor, ResponseInterceptor } from "./interceptors.js";
-import { OPEN_API_SCHEMA_VERSION, isApiError, isSdkError, isSingleton, resources, singletons } from "./static.js";
+import type {
+  ErrorInterceptor,
+  InterceptorType,
+  RawResponseReader,
+  RequestInterceptor,
+  ResponseInterceptor,
+} from "./interceptors.js";
+import { isApiError, isSdkError, isSingleton, OPEN_API_SCHEMA_VERSION, resources, singletons } from "./static.js";
 
 const adapters = new WeakMap<CommerceLayerProvisioningClient, ResourceAdapter>();
 
@@ -137,7 +143,8 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
 }
 
 /** A client of the Provisioning API. */
-export const CommerceLayerProvisioning = (config: CommerceLayerInitConfig): CommerceLayerProvisioningClient => new CommerceLayerProvisioningClient(config);
+export const CommerceLayerProvisioning = (config: CommerceLayerInitConfig): CommerceLayerProvisioningClient =>
+  new CommerceLayerProvisioningClient(config);
 
 /** What needs no client. */
 export const CommerceLayerProvisioningStatic = {

@@ -1,7 +1,7 @@
 /** What a client and a call can be told. The names are those of the official SDK where it has them. */
 
-import type { Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
 import type { TokenStore } from "../auth/sharing.js";
+import type { Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
 import type { CommerceLayerCredentials } from "./auth/credentials.js";
 
 /** Parameters of the URL, set after all others. */
@@ -68,7 +68,9 @@ export interface ClientConfig {
 }
 
 /** What a client is made with: an access token, or a way to get one. */
-export type ResourcesInitConfig = RequestConfig & ClientConfig & (ApiConfig | (Partial<ApiConfig> & { credentials: CommerceLayerCredentials }));
+export type ResourcesInitConfig = RequestConfig &
+  ClientConfig &
+  (ApiConfig | (Partial<ApiConfig> & { credentials: CommerceLayerCredentials }));
 
 /** The options of a call, and what a client can be told later. */
 export type ResourcesConfig = RequestConfig &

@@ -1,8 +1,8 @@
 /** API credentials, with what takes more than one call. */
 
+import { AuthenticationError } from "../base/errors.js";
 import { ApiCredentials as Operations } from "../generated/commercelayer.js";
 import type { ApiCredential, ApplicationMembership } from "../generated/commercelayer-models.js";
-import { AuthenticationError } from "../base/errors.js";
 import type { ResourceAdapter } from "./adapter.js";
 import { clientCredentials } from "./auth/credentials.js";
 import { jwtDecode } from "./auth/jwt.js";
@@ -10,7 +10,7 @@ import { fetchToken, revoke } from "./auth/revoke.js";
 import type { ResourcesConfig } from "./config.js";
 import { ApiError } from "./errors.js";
 import type { ResourceId } from "./model.js";
-import { type Claims, type Provisioning, type ReplaceOptions, type Replacement, replaceCredential } from "./replace.js";
+import { type Claims, type Provisioning, type Replacement, type ReplaceOptions, replaceCredential } from "./replace.js";
 
 const CREDENTIALS = { type: "api_credentials" } as const;
 const DEPENDENTS = { type: "application_memberships" } as const;
@@ -37,9 +37,21 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
   const places = adapter.places;
   return {
     credential: (id, secret) =>
-      unlessGone(adapter.retrieve<ApiCredential>({ ...CREDENTIALS, id }, { include: ["organization", "role"], ...(secret ? {} : { fields: SHOWN }) }, call)),
+      unlessGone(
+        adapter.retrieve<ApiCredential>(
+          { ...CREDENTIALS, id },
+          { include: ["organization", "role"], ...(secret ? {} : { fields: SHOWN }) },
+          call,
+        ),
+      ),
     credentialsByReference: (reference) =>
-      all(adapter.list<ApiCredential>(CREDENTIALS, { filters: { reference_eq: reference }, fields: SHOWN, pageSize: 25 }, call)),
+      all(
+        adapter.list<ApiCredential>(
+          CREDENTIALS,
+          { filters: { reference_eq: reference }, fields: SHOWN, pageSize: 25 },
+          call,
+        ),
+      ),
     createCredential: (credential) => adapter.create<ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
     deleteCredential: async (id) => {
       try {
@@ -52,7 +64,13 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
     },
     dependents: (id) => {
       const include = ["organization", "role", "membership", "membership_profile"];
-      return all(adapter.list<ApplicationMembership>(DEPENDENTS, { filters: { api_credential_id_eq: id }, include, pageSize: 25 }, call));
+      return all(
+        adapter.list<ApplicationMembership>(
+          DEPENDENTS,
+          { filters: { api_credential_id_eq: id }, include, pageSize: 25 },
+          call,
+        ),
+      );
     },
     createDependent: (row) => adapter.create({ ...row, ...DEPENDENTS }, {}, call),
     deleteDependent: async (id) => unlessGone(adapter.delete({ ...DEPENDENTS, id }, call)),
@@ -64,7 +82,8 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
         throw error;
       }
     },
-    revokeToken: (token, { clientId, clientSecret }) => revoke({ ...places, token, clientId, clientSecret: clientSecret || undefined, signal }),
+    revokeToken: (token, { clientId, clientSecret }) =>
+      revoke({ ...places, token, clientId, clientSecret: clientSecret || undefined, signal }),
     own: async () => claimsIn(adapter.currentAccessToken),
   };
 }

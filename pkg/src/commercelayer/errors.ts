@@ -78,7 +78,8 @@ export class SdkError extends Error {
     this.type = error.type ?? ErrorType.CLIENT;
     this.outcome = known.outcome ?? "none";
     for (const [key, value] of Object.entries(known)) {
-      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true, configurable: true, writable: true });
+      if (value !== undefined)
+        Object.defineProperty(this, key, { value, enumerable: true, configurable: true, writable: true });
     }
     if (source !== undefined) this.source = source as Error;
     Object.defineProperty(this, "headers", { value: headers, configurable: true, writable: true });

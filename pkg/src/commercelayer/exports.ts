@@ -1,15 +1,16 @@
 /** What every entry of `keyturn/commercelayer` exports. */
 
-export { CommerceLayerProvisioning, CommerceLayerProvisioning as default, CommerceLayerProvisioningClient, CommerceLayerProvisioningStatic } from "./client.js";
-export { ResourceAdapter, apiResourceAdapter } from "./adapter.js";
-export { ApiResource, ApiResourceBase, ApiSingleton } from "./resource.js";
+export { Secret } from "../auth/secret.js";
 export * from "../generated/commercelayer.js";
-export { ApiCredentials } from "./credentials.js";
-export type { CredentialPair, CredentialSink, ReplaceOptions, Replacement, ReplacementStep } from "./replace.js";
-export { ReplacementError, type ReplacementReason, type ReplacementStepName } from "./replacement-error.js";
 export type * from "../generated/commercelayer-models.js";
-export type * from "./model.js";
-export type * from "./params.js";
+export { apiResourceAdapter, ResourceAdapter } from "./adapter.js";
+export * from "./auth/index.js";
+export {
+  CommerceLayerProvisioning,
+  CommerceLayerProvisioning as default,
+  CommerceLayerProvisioningClient,
+  CommerceLayerProvisioningStatic,
+} from "./client.js";
 export type {
   ClientConfig,
   CommerceLayerConfig,
@@ -20,11 +21,12 @@ export type {
   ResourcesConfig,
   ResourcesInitConfig,
 } from "./config.js";
-export { ApiError, ErrorType, SdkError, type ApiErrorObject, type ErrorContext } from "./errors.js";
+export { ApiCredentials } from "./credentials.js";
+export { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 export {
-  FetchError,
   type ErrorInterceptor,
   type ErrorObj,
+  FetchError,
   type HeadersObj,
   type InterceptorType,
   type RawResponseReader,
@@ -39,9 +41,12 @@ export { ListResponse } from "./jsonapi/list.js";
 export { normalize } from "./jsonapi/normalize.js";
 export { generateQueryStringParams, generateSearchString, isParamsList } from "./jsonapi/query.js";
 export { sortObjectFields } from "./jsonapi/sort.js";
+export type * from "./model.js";
 export { PagedList } from "./paging.js";
-export { responseOf, type ResponseFacts } from "./response.js";
-export { OPEN_API_SCHEMA_VERSION } from "./static.js";
+export type * from "./params.js";
+export type { CredentialPair, CredentialSink, Replacement, ReplacementStep, ReplaceOptions } from "./replace.js";
+export { ReplacementError, type ReplacementReason, type ReplacementStepName } from "./replacement-error.js";
+export { ApiResource, ApiResourceBase, ApiSingleton } from "./resource.js";
+export { type ResponseFacts, responseOf } from "./response.js";
 export { sleep } from "./sleep.js";
-export * from "./auth/index.js";
-export { Secret } from "../auth/secret.js";
+export { OPEN_API_SCHEMA_VERSION } from "./static.js";

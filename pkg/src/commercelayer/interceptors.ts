@@ -112,7 +112,12 @@ export class Interceptors {
   }
 
   addReader(withHeaders: boolean): RawResponseReader {
-    const reader: RawResponseReader = { id: ++this.#last, rawResponse: undefined, headers: undefined as never, ok: true };
+    const reader: RawResponseReader = {
+      id: ++this.#last,
+      rawResponse: undefined,
+      headers: undefined as never,
+      ok: true,
+    };
     Object.defineProperty(reader, "rawResponse", { enumerable: false });
     this.#readers.set(reader.id, { reader, withHeaders });
     return reader;

@@ -71,7 +71,10 @@ export type ListMeta = {
 export type ResourceSort = Pick<Resource, "id" | "reference" | "reference_origin" | "created_at" | "updated_at">;
 
 /** What every resource can be filtered by. */
-export type ResourceFilter = Pick<Resource, "id" | "reference" | "reference_origin" | "metadata" | "created_at" | "updated_at">;
+export type ResourceFilter = Pick<
+  Resource,
+  "id" | "reference" | "reference_origin" | "metadata" | "created_at" | "updated_at"
+>;
 
 /** A link: its URL, or an object with it. */
 export type Link = string | { readonly href: string; readonly meta?: Metadata } | null;

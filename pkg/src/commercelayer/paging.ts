@@ -39,7 +39,9 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
  * says when it is free again: so a half of it is used at full speed, and what is left is spread over its length.
  */
 export function pauseAfter(headers: Headers): number {
-  const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) => number(headers.get(`x-ratelimit-${name}`)));
+  const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) =>
+    number(headers.get(`x-ratelimit-${name}`)),
+  );
   if (limit === undefined || interval === undefined || remaining === undefined || limit <= 0 || interval <= 0) return 0;
   const half = limit / 2;
   if (remaining >= half) return 0;

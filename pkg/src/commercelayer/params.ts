@@ -1,6 +1,12 @@
 /** What lists and single resources can be asked for with, by the types of the official SDK. */
 
-import type { FilterValue, Filters, IncludePath, ResourceFields, ResourceSortFields } from "../generated/commercelayer-models.js";
+import type {
+  Filters,
+  FilterValue,
+  IncludePath,
+  ResourceFields,
+  ResourceSortFields,
+} from "../generated/commercelayer-models.js";
 import type { Resource } from "./model.js";
 
 type StringKey<T> = Extract<keyof T, string>;
@@ -36,7 +42,31 @@ export type QueryPageNumber = number;
 
 /** From 1 to 25. */
 export type QueryPageSize =
-  | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25;
+  | 1
+  | 2
+  | 3
+  | 4
+  | 5
+  | 6
+  | 7
+  | 8
+  | 9
+  | 10
+  | 11
+  | 12
+  | 13
+  | 14
+  | 15
+  | 16
+  | 17
+  | 18
+  | 19
+  | 20
+  | 21
+  | 22
+  | 23
+  | 24
+  | 25;
 
 /** What a single resource can be asked for with. */
 export interface QueryParamsRetrieve<R extends Resource = Resource> {

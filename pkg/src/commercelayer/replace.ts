@@ -6,8 +6,13 @@
  * credential is deleted last, only if that is allowed, and only while the sink demonstrably holds the new one.
  */
 
-import type { ApiCredential, ApiCredentialCreate, ApplicationMembership, ApplicationMembershipCreate } from "../generated/commercelayer-models.js";
 import { RequestAbortedError } from "../base/errors.js";
+import type {
+  ApiCredential,
+  ApiCredentialCreate,
+  ApplicationMembership,
+  ApplicationMembershipCreate,
+} from "../generated/commercelayer-models.js";
 import { ReplacementError, type ReplacementReason, type ReplacementStepName } from "./replacement-error.js";
 
 /** What consumers log in with. */
@@ -51,7 +56,13 @@ export interface ReplaceOptions {
   /** Deletes the old credential at the end. Needs `settle`. Default: both stay alive. */
   mayDelete?: boolean | undefined;
   /** Resolves once every consumer uses the new pair: asks them, or waits for the old one's tokens to expire. */
-  settle?: ((replacement: { old: { id: string; expiresIn: number }; id: string; signal: AbortSignal | undefined }) => unknown) | undefined;
+  settle?:
+    | ((replacement: {
+        old: { id: string; expiresIn: number };
+        id: string;
+        signal: AbortSignal | undefined;
+      }) => unknown)
+    | undefined;
   /** Access tokens of the old credential that are known. They are revoked before it is deleted. */
   revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
   /** Also replaces a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
@@ -139,18 +150,28 @@ class Run {
     this.#options = options;
     this.#reference = options.reference ?? `keyturn-replaces-${id}`;
     if (typeof options.sink?.put !== "function" || typeof options.sink.get !== "function") {
-      throw this.#stop("inspect", "no_sink", "`sink` needs a `put` and a `get`: without a place that holds the new secret it would be lost");
+      throw this.#stop(
+        "inspect",
+        "no_sink",
+        "`sink` needs a `put` and a `get`: without a place that holds the new secret it would be lost",
+      );
     }
-    if (this.#reference.trim() === "") throw this.#stop("inspect", "no_reference", "`reference` is empty: an interrupted run could not be found again");
+    if (this.#reference.trim() === "")
+      throw this.#stop("inspect", "no_reference", "`reference` is empty: an interrupted run could not be found again");
     if (options.mayDelete && !options.settle) {
-      throw this.#stop("inspect", "no_settle", "`mayDelete` needs `settle`: only you know when every consumer uses the new pair");
+      throw this.#stop(
+        "inspect",
+        "no_settle",
+        "`mayDelete` needs `settle`: only you know when every consumer uses the new pair",
+      );
     }
   }
 
   async all(): Promise<Replacement> {
     const old = await this.#inspect();
     const found = await this.#find();
-    if (!old && !found) throw this.#stop("inspect", "not_found", `there is no credential ${this.#id}, and none that has replaced it`);
+    if (!old && !found)
+      throw this.#stop("inspect", "not_found", `there is no credential ${this.#id}, and none that has replaced it`);
     if (this.#options.dryRun) return this.#plan(old, found);
     const pair = await this.#pair(old, found);
     if (old) await this.#copyDependents(old, pair);
@@ -174,7 +195,8 @@ class Run {
       const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
       throw this.#stop("inspect", "public_kind", message);
     }
-    if (!old.organization) throw this.#stop("inspect", "unreadable", "the credential's organization cannot be read with this token");
+    if (!old.organization)
+      throw this.#stop("inspect", "unreadable", "the credential's organization cannot be read with this token");
     this.#note("inspect", "done", `a ${old.kind} credential of organization ${old.organization.id}`);
     return old;
   }
@@ -186,7 +208,9 @@ class Run {
   async #find(): Promise<ApiCredential | undefined> {
     this.#mayGoOn();
     const all = await this.#api.credentialsByReference(this.#reference);
-    const foreign = all.find((one) => (one.metadata as Record<string, unknown> | null | undefined)?.[REPLACES] !== this.#id);
+    const foreign = all.find(
+      (one) => (one.metadata as Record<string, unknown> | null | undefined)?.[REPLACES] !== this.#id,
+    );
     if (foreign) {
       const message = `credential ${foreign.id} has the reference ${JSON.stringify(this.#reference)} already, and is no replacement of ${this.#id}`;
       throw this.#stop("create", "reference_taken", message);
@@ -233,14 +257,22 @@ class Run {
       await this.#api.createDependent(twinOf(row, pair.id, reference));
       copied++;
     }
-    this.#note("dependents", copied > 0 ? "done" : "already", `${rows.length} application memberships name the new credential too`);
+    this.#note(
+      "dependents",
+      copied > 0 ? "done" : "already",
+      `${rows.length} application memberships name the new credential too`,
+    );
   }
 
   async #verify(old: ApiCredential | undefined, pair: CredentialPair): Promise<void> {
     this.#mayGoOn();
     if (this.#options.verify) await this.#options.verify(pair);
     else if (!old || ["sales_channel", "webapp"].includes(old.kind)) {
-      return this.#note("verify", "skipped", old ? `a ${old.kind} gets tokens for its users only` : "the old credential is gone");
+      return this.#note(
+        "verify",
+        "skipped",
+        old ? `a ${old.kind} gets tokens for its users only` : "the old credential is gone",
+      );
     } else await this.#compareClaims(old, pair);
     this.#note("verify", "done", "the new pair logs in");
   }
@@ -255,13 +287,18 @@ class Run {
       old.mode != null && test !== undefined && test !== (old.mode === "test") && "mode",
     ].filter(Boolean);
     if (wrong.length > 0) {
-      throw await this.#unfit(pair, "differs", `a token of the new pair says something else of its ${wrong.join(" and ")}`);
+      throw await this.#unfit(
+        pair,
+        "differs",
+        `a token of the new pair says something else of its ${wrong.join(" and ")}`,
+      );
     }
   }
 
   /** A pair that cannot be used is not left behind, unless it has been handed out. */
   async #unfit(pair: CredentialPair, reason: ReplacementReason, message: string): Promise<ReplacementError> {
-    if (await this.#isHeld(pair)) return this.#stop("verify", reason, `${message}; the sink holds it, so nothing was deleted`, pair.id);
+    if (await this.#isHeld(pair))
+      return this.#stop("verify", reason, `${message}; the sink holds it, so nothing was deleted`, pair.id);
     for (const row of await this.#api.dependents(pair.id)) await this.#api.deleteDependent(row.id);
     await this.#api.deleteCredential(pair.id);
     return this.#stop("verify", reason, `${message}; it was deleted again, the old one is untouched`);
@@ -272,7 +309,12 @@ class Run {
     if (await this.#isHeld(pair)) return this.#note("publish", "already", "the sink holds the new pair");
     await this.#options.sink.put(pair);
     if (!(await this.#isHeld(pair))) {
-      throw this.#stop("publish", "not_held", "the sink was given the new pair, but does not give it back; both credentials are alive", pair.id);
+      throw this.#stop(
+        "publish",
+        "not_held",
+        "the sink was given the new pair, but does not give it back; both credentials are alive",
+        pair.id,
+      );
     }
     this.#note("publish", "done", "the sink holds the new pair");
   }
@@ -313,19 +355,38 @@ class Run {
 
   async #delete(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
     // Much may have happened while consumers settled.
-    const [before, replacement] = [await this.#api.credential(old.id, false), await this.#api.credential(pair.id, false)];
+    const [before, replacement] = [
+      await this.#api.credential(old.id, false),
+      await this.#api.credential(pair.id, false),
+    ];
     if (!replacement || replacement.client_id !== pair.clientId || pair.id === old.id) {
-      throw this.#stop("delete", "replacement_gone", "the new credential is not there any more; the old one is kept", pair.id);
+      throw this.#stop(
+        "delete",
+        "replacement_gone",
+        "the new credential is not there any more; the old one is kept",
+        pair.id,
+      );
     }
     if (!(await this.#isHeld(pair))) {
-      throw this.#stop("delete", "not_held", "the sink does not hold the new pair any more; the old credential is kept", pair.id);
+      throw this.#stop(
+        "delete",
+        "not_held",
+        "the sink does not hold the new pair any more; the old credential is kept",
+        pair.id,
+      );
     }
     if (!before) return this.#note("delete", "already", "the old credential is gone");
     if (before.client_id !== old.client_id) {
-      throw this.#stop("delete", "changed", "the old credential has another client id than at first; it is kept", pair.id);
+      throw this.#stop(
+        "delete",
+        "changed",
+        "the old credential has another client id than at first; it is kept",
+        pair.id,
+      );
     }
     for (const row of await this.#api.dependents(old.id)) await this.#api.deleteDependent(row.id);
-    if (!(await this.#api.deleteCredential(old.id))) return this.#keep("something on the server still depends on it (423)");
+    if (!(await this.#api.deleteCredential(old.id)))
+      return this.#keep("something on the server still depends on it (423)");
     return this.#note("delete", "done", `credential ${old.id}`);
   }
 
@@ -349,9 +410,18 @@ class Run {
     return this.#end(found && { id: found.id, clientId: found.client_id }, old ? "kept" : "gone", old && because);
   }
 
-  #end(pair: Pick<CredentialPair, "id" | "clientId"> | undefined, state: "deleted" | "kept" | "gone", because?: string): Replacement {
+  #end(
+    pair: Pick<CredentialPair, "id" | "clientId"> | undefined,
+    state: "deleted" | "kept" | "gone",
+    because?: string,
+  ): Replacement {
     const credential = pair && { id: pair.id, clientId: pair.clientId };
-    return { reference: this.#reference, old: { id: this.#id, state, ...(because ? { because } : {}) }, credential, steps: this.#steps };
+    return {
+      reference: this.#reference,
+      old: { id: this.#id, state, ...(because ? { because } : {}) },
+      credential,
+      steps: this.#steps,
+    };
   }
 
   #mayGoOn(): void {

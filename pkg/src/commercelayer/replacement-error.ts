@@ -3,7 +3,15 @@
 import { KeyturnError } from "../base/errors.js";
 
 /** The steps, in order. */
-export type ReplacementStepName = "inspect" | "create" | "dependents" | "verify" | "publish" | "settle" | "revoke" | "delete";
+export type ReplacementStepName =
+  | "inspect"
+  | "create"
+  | "dependents"
+  | "verify"
+  | "publish"
+  | "settle"
+  | "revoke"
+  | "delete";
 
 /** Why a replacement stopped, as a stable word. */
 export type ReplacementReason =
@@ -35,7 +43,10 @@ export class ReplacementError extends KeyturnError {
   /** The one that was to take its place, if there is one. */
   readonly newId: string | undefined;
   /** @internal */
-  constructor(message: string, facts: { step: ReplacementStepName; reason: ReplacementReason; oldId: string; newId: string | undefined }) {
+  constructor(
+    message: string,
+    facts: { step: ReplacementStepName; reason: ReplacementReason; oldId: string; newId: string | undefined },
+  ) {
     super("ReplacementError", "replacement_stopped", message, { operation: "api_credentials.replace" });
     ({ step: this.step, reason: this.reason, oldId: this.oldId, newId: this.newId } = facts);
   }

@@ -43,7 +43,8 @@ export abstract class ApiResourceBase<R extends Resource> {
     const data: unknown = isObject(document) ? document.data : undefined;
     const types = (Array.isArray(data) ? data : [data]).map((one: unknown) => (isObject(one) ? one.type : undefined));
     const other = types.findIndex((type) => type !== this.type());
-    if (other >= 0) throw new SdkError({ message: `Invalid resource type [${String(types[other])}]`, type: ErrorType.PARSE });
+    if (other >= 0)
+      throw new SdkError({ message: `Invalid resource type [${String(types[other])}]`, type: ErrorType.PARSE });
     return denormalize<R>(document as Document, this.#adapter().spelling);
   }
 
@@ -54,7 +55,9 @@ export abstract class ApiResourceBase<R extends Resource> {
 
   /** @internal For `relationshipToMany()`. */
   protected many(ids: readonly (string | ResourceId)[]): any[] {
-    return ids.length === 0 ? [{ id: null, type: this.type() }] : ids.map((id) => ({ id: this.#id(id), type: this.type() }));
+    return ids.length === 0
+      ? [{ id: null, type: this.type() }]
+      : ids.map((id) => ({ id: this.#id(id), type: this.type() }));
   }
 
   /** @internal For `isX()`. */
@@ -63,12 +66,20 @@ export abstract class ApiResourceBase<R extends Resource> {
   }
 
   /** @internal */
-  protected createResource<T extends Resource>(resource: unknown, params?: object, options?: ResourcesConfig): Promise<T> {
+  protected createResource<T extends Resource>(
+    resource: unknown,
+    params?: object,
+    options?: ResourcesConfig,
+  ): Promise<T> {
     return later(() => this.#adapter().create<T>(this.#typed(resource), params, options));
   }
 
   /** @internal */
-  protected updateResource<T extends Resource>(resource: unknown, params?: object, options?: ResourcesConfig): Promise<T> {
+  protected updateResource<T extends Resource>(
+    resource: unknown,
+    params?: object,
+    options?: ResourcesConfig,
+  ): Promise<T> {
     return later(() => this.#adapter().update<T>(this.#typed(resource), params, options));
   }
 
@@ -79,11 +90,18 @@ export abstract class ApiResourceBase<R extends Resource> {
 
   /** @internal For the fetcher of a relationship to one. */
   protected related<T>(name: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): Promise<T> {
-    return later(() => this.#adapter().related(this.identified(id), name, params, options)) as Promise<unknown> as Promise<T>;
+    return later(() =>
+      this.#adapter().related(this.identified(id), name, params, options),
+    ) as Promise<unknown> as Promise<T>;
   }
 
   /** @internal For the fetcher of a relationship to many. */
-  protected relatedList<T extends Resource>(name: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): PagedList<T> {
+  protected relatedList<T extends Resource>(
+    name: string,
+    id: string | ResourceId,
+    params?: object,
+    options?: ResourcesConfig,
+  ): PagedList<T> {
     return this.#adapter().relatedList<T>(() => this.identified(id), name, params, options);
   }
 
@@ -93,7 +111,12 @@ export abstract class ApiResourceBase<R extends Resource> {
   }
 
   /** @internal For attributes that only make something happen. */
-  protected trigger<T extends Resource>(attribute: string, id: string | ResourceId, params?: object, options?: ResourcesConfig): Promise<T> {
+  protected trigger<T extends Resource>(
+    attribute: string,
+    id: string | ResourceId,
+    params?: object,
+    options?: ResourcesConfig,
+  ): Promise<T> {
     return later(() => this.#adapter().update<T>({ ...this.identified(id), [attribute]: true }, params, options));
   }
 
@@ -116,11 +139,15 @@ export abstract class ApiResourceBase<R extends Resource> {
     if (isObject(resource)) this.#check(resource);
     const id = isObject(resource) ? resource.id : resource;
     if (typeof id === "string") return id;
-    throw new SdkError({ message: `${this.type()}: an id is text, and this is ${id === null ? "null" : typeof id}`, type: ErrorType.REQUEST });
+    throw new SdkError({
+      message: `${this.type()}: an id is text, and this is ${id === null ? "null" : typeof id}`,
+      type: ErrorType.REQUEST,
+    });
   }
 
   #typed(resource: unknown): { type: ResourceTypeLock } {
-    if (!isObject(resource)) throw new SdkError({ message: `${this.type()}: a resource is an object`, type: ErrorType.REQUEST });
+    if (!isObject(resource))
+      throw new SdkError({ message: `${this.type()}: a resource is an object`, type: ErrorType.REQUEST });
     this.#check(resource);
     return { ...resource, type: this.type() };
   }

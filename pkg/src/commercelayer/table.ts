@@ -1,8 +1,8 @@
 /** The Provisioning API's facts, as the core reads them. */
 
 import { Api } from "../core/instance.js";
-import { length, text } from "../generated/commercelayer-table.js";
 import { whole } from "../core/unpack.js";
+import { length, text } from "../generated/commercelayer-table.js";
 
 /** The API, its table not yet unpacked. */
 export const provisioning: Api = /* @__PURE__ */ new Api(() => whole(text, length));

@@ -1,7 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
-import type { Answer } from "../http/answer.js";
 import { KeyturnError, type ApiError as Refused } from "../base/errors.js";
+import type { Answer } from "../http/answer.js";
 import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 import { FetchError, InterceptorError } from "./interceptors.js";
@@ -54,7 +54,10 @@ export function translated(error: unknown, sent?: Sent): SdkError {
       return new SdkError({ message, type }, { ...context, source });
     }
     case "connection_failed":
-      return new SdkError({ message: error.message, type: typeOfName(error.cause) ?? ErrorType.CLIENT }, { ...context, source });
+      return new SdkError(
+        { message: error.message, type: typeOfName(error.cause) ?? ErrorType.CLIENT },
+        { ...context, source },
+      );
     case "invalid_configuration":
     case "closed":
     case "internal":
@@ -78,7 +81,10 @@ function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError 
   const message = messageOf(cause);
   const type = typeOfName(cause);
   if (type) return new SdkError({ message, type }, context);
-  return new SdkError({ message, type: cause instanceof TypeError ? ErrorType.REQUEST : ErrorType.CLIENT }, { ...context, source: cause });
+  return new SdkError(
+    { message, type: cause instanceof TypeError ? ErrorType.REQUEST : ErrorType.CLIENT },
+    { ...context, source: cause },
+  );
 }
 
 /** What a `DOMException` says by its name, wherever a signal of the caller's made it. */
@@ -93,7 +99,11 @@ function messageOf(error: unknown): string {
 
 function refused(error: Refused, context: ErrorContext): ApiError {
   const said: Said = answers.get(error) ?? { statusText: "", errors: [] };
-  return apiError({ status: error.status, ...said }, said.hint ? { ...context, hint: said.hint } : context, (error as { retryAfterMs?: number }).retryAfterMs);
+  return apiError(
+    { status: error.status, ...said },
+    said.hint ? { ...context, hint: said.hint } : context,
+    (error as { retryAfterMs?: number }).retryAfterMs,
+  );
 }
 
 function apiError(
@@ -102,7 +112,10 @@ function apiError(
   retryAfterMs: number | undefined,
 ): ApiError {
   const [first] = errors;
-  const told = new ApiError({ message: statusText || first?.detail || first?.title || `the server answered ${status}` }, context);
+  const told = new ApiError(
+    { message: statusText || first?.detail || first?.title || `the server answered ${status}` },
+    context,
+  );
   told.status = status;
   told.statusText = statusText;
   told.code = String(status);
@@ -124,7 +137,8 @@ export function fetchError(error: SdkError): FetchError | undefined {
 export function retold(error: SdkError, told: unknown): SdkError {
   const { status, statusText, errors } = (typeof told === "object" && told !== null ? told : {}) as Partial<FetchError>;
   if (SdkError.isSdkError(told) && told instanceof Error) return told;
-  if (typeof status !== "number") return told instanceof Error ? intercepted(new InterceptorError(told, "answered"), undefined) : error;
+  if (typeof status !== "number")
+    return told instanceof Error ? intercepted(new InterceptorError(told, "answered"), undefined) : error;
   const { method, url, requestId, operation, hint, outcome, headers, cause, retryAfterMs } = error as ApiError;
   return apiError(
     { status, statusText: statusText ?? "", errors: errors ?? [] },
@@ -132,4 +146,3 @@ export function retold(error: SdkError, told: unknown): SdkError {
     retryAfterMs,
   );
 }
-

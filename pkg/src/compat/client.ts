@@ -1,7 +1,7 @@
 /** The official SDK's clients. */
 
-import type { Groups } from "../generated/compat/groups.js";
 import { ConductorOneGroups } from "../c1/group.js";
+import type { Groups } from "../generated/compat/groups.js";
 import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
 import type { SDKOptions } from "./options.js";
 

@@ -1,21 +1,21 @@
 /** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
 
+import { ConfigurationError, type KeyturnError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import type { RequestOptions as EngineOptions, HTTPClientLike, RetryConfig } from "../base/options.js";
 import { Engine } from "../c1/engine.js";
 import type { Envelope } from "../c1/envelope.js";
 import type { ClientOptions } from "../c1/options.js";
-import type { Operation } from "../base/operation.js";
-import { ConfigurationError, type KeyturnError } from "../base/errors.js";
-import { OPTIONS_ONLY } from "../generated/compat/facts.js";
-import type { HTTPClientLike, RequestOptions as EngineOptions, RetryConfig } from "../base/options.js";
 import { type Page, Paged } from "../c1/paging.js";
+import { OPTIONS_ONLY } from "../generated/compat/facts.js";
 import { Deadline, once, RULES } from "../http/transport.js";
-import { c1 } from "./table.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import { EXAMPLE_TENANT } from "./lib/config.js";
 import { HTTPClient } from "./lib/http.js";
 import type { HookContext, RegisteredHooks, RequestOptions, SDKOptions } from "./options.js";
+import { c1 } from "./table.js";
 import { HookError, translated } from "./translate.js";
-import { type APICall, ERR, OK, type PageIterator, type Result, haltIterator } from "./types.js";
+import { type APICall, ERR, haltIterator, OK, type PageIterator, type Result } from "./types.js";
 
 /** The options of the official SDK's wrapper. */
 export type SDKProps = SDKOptions & {
@@ -63,7 +63,8 @@ export class CompatEngine extends Engine {
       return new CompatEngine(options);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      if (["serverURL", "tenantDomain", "serverIdx"].includes(error.option)) throw translated(error, undefined, undefined);
+      if (["serverURL", "tenantDomain", "serverIdx"].includes(error.option))
+        throw translated(error, undefined, undefined);
       const { security, clientID, clientSecret, ...rest } = options;
       return new CompatEngine(rest, error);
     }
@@ -72,7 +73,12 @@ export class CompatEngine extends Engine {
   private constructor(options: SDKProps, failure?: KeyturnError) {
     super(engineOptions(options), c1, true);
     const { hooks } = options;
-    const runs = hooks && [hooks.beforeCreateRequestHooks, hooks.beforeRequestHooks, hooks.afterSuccessHooks, hooks.afterErrorHooks];
+    const runs = hooks && [
+      hooks.beforeCreateRequestHooks,
+      hooks.beforeRequestHooks,
+      hooks.afterSuccessHooks,
+      hooks.afterErrorHooks,
+    ];
     this.#options = options;
     this.#client = options.httpClient ?? options.defaultClient ?? new HTTPClient();
     this.#hooks = runs?.some((list) => list.length > 0) ? hooks : undefined;
@@ -90,13 +96,19 @@ export class CompatEngine extends Engine {
   }
 
   /** A call as standalone functions make it: its result, what was sent, and what came back. */
-  async inspect(number: number, request: unknown, options?: RequestOptions): Promise<[Result<unknown, CallError>, APICall]> {
+  async inspect(
+    number: number,
+    request: unknown,
+    options?: RequestOptions,
+  ): Promise<[Result<unknown, CallError>, APICall]> {
     const trace = new Trace();
     const [asked, given] = split(number, request, options);
     let pages = false;
     try {
       pages = c1.operation(number).tokenOut !== undefined;
-      const result = pages ? pageResult(await this.#pages(number, asked, given, trace)) : OK(await this.#run(number, asked, given, trace));
+      const result = pages
+        ? pageResult(await this.#pages(number, asked, given, trace))
+        : OK(await this.#run(number, asked, given, trace));
       return [result, trace.call];
     } catch (thrown) {
       const error = ERR(translated(thrown, trace.response, asked));
@@ -124,7 +136,12 @@ export class CompatEngine extends Engine {
     }
   }
 
-  #pages(number: number, request: unknown, options: RequestOptions | undefined, first: Trace): Paged<Envelope, unknown> {
+  #pages(
+    number: number,
+    request: unknown,
+    options: RequestOptions | undefined,
+    first: Trace,
+  ): Paged<Envelope, unknown> {
     let trace: Trace | undefined = first;
     const send = (next: unknown): Promise<Envelope> => {
       const current = trace ?? new Trace();
@@ -158,7 +175,12 @@ export class CompatEngine extends Engine {
     return url.origin + url.pathname.replace(/\/+$/, "");
   }
 
-  protected override async send(facts: Operation, url: string, init: RequestInit, options: EngineOptions): Promise<Response> {
+  protected override async send(
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    options: EngineOptions,
+  ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
     this.#logBody(facts, "request", init.body as string | null);
@@ -170,7 +192,13 @@ export class CompatEngine extends Engine {
     return response;
   }
 
-  async #hooked(hooks: RegisteredHooks, facts: Operation, url: string, init: RequestInit, { trace, retries }: Traced): Promise<Response> {
+  async #hooked(
+    hooks: RegisteredHooks,
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    { trace, retries }: Traced,
+  ): Promise<Response> {
     const context: HookContext = {
       baseURL: this.session.baseURL,
       operationID: facts.id,
@@ -225,8 +253,13 @@ async function hooked<T>(problem: string, run: () => Promise<T>): Promise<T> {
  * Release 1.2.2 knows no request for some lists that got their paging parameters later: what is given first are then the options,
  * unless it can only be a request.
  */
-function split(number: number, request: unknown, options: RequestOptions | undefined): [unknown, RequestOptions | undefined] {
-  if (!OPTIONS_ONLY.has(number) || options !== undefined || typeof request !== "object" || request === null) return [request, options];
+function split(
+  number: number,
+  request: unknown,
+  options: RequestOptions | undefined,
+): [unknown, RequestOptions | undefined] {
+  if (!OPTIONS_ONLY.has(number) || options !== undefined || typeof request !== "object" || request === null)
+    return [request, options];
   return "pageSize" in request || "pageToken" in request ? [request, options] : [undefined, request as RequestOptions];
 }
 
@@ -255,7 +288,11 @@ function engineOptions(options: SDKProps): ClientOptions {
   const serverURL = options.serverURL && !options.serverURL.includes("{tenantDomain}") ? options.serverURL : undefined;
   const tenantDomain = options.tenantDomain || (clientID || serverURL ? undefined : EXAMPLE_TENANT);
   return {
-    ...(clientID && clientSecret ? { clientID, clientSecret } : options.security ? { security: options.security } : { clientID, clientSecret }),
+    ...(clientID && clientSecret
+      ? { clientID, clientSecret }
+      : options.security
+        ? { security: options.security }
+        : { clientID, clientSecret }),
     serverURL,
     tenantDomain,
     httpClient,
@@ -285,13 +322,17 @@ type ResultPage = PageIterator<Result<unknown, CallError>, { cursor: string }>;
 function pageResult(page: Page<Envelope>): ResultPage {
   const value = page as unknown as PageIterator<Envelope, { cursor: string }>;
   const next = (): Promise<ResultPage> | null =>
-    (value.next() as Promise<Page<Envelope>> | null)?.then(pageResult, (error: CallError) => haltIterator(ERR(error)) as ResultPage) ?? null;
+    (value.next() as Promise<Page<Envelope>> | null)?.then(
+      pageResult,
+      (error: CallError) => haltIterator(ERR(error)) as ResultPage,
+    ) ?? null;
   return {
     ...OK(value),
     next,
     "~next": value["~next"],
     async *[Symbol.asyncIterator]() {
-      for (let at: ResultPage | null = this as ResultPage; at !== null; at = (await at.next()) as ResultPage | null) yield at;
+      for (let at: ResultPage | null = this as ResultPage; at !== null; at = (await at.next()) as ResultPage | null)
+        yield at;
     },
   };
 }

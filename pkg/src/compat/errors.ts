@@ -66,7 +66,12 @@ export class ResponseValidationError extends ConductoroneSDKTypescriptError {
 
   constructor(message: string, meta: HTTPMeta & { cause: unknown; rawValue: unknown; rawMessage: unknown }) {
     super(message, meta);
-    hide(this, { name: "ResponseValidationError", cause: meta.cause, rawValue: meta.rawValue, rawMessage: meta.rawMessage });
+    hide(this, {
+      name: "ResponseValidationError",
+      cause: meta.cause,
+      rawValue: meta.rawValue,
+      rawMessage: meta.rawMessage,
+    });
   }
 
   /** The message, and what was wrong. */
@@ -83,7 +88,13 @@ export class SDKValidationError extends Error {
 
   /** By its shape, as in the official SDK: a {@link ResponseValidationError} is one too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof Error && "rawValue" in value && "rawMessage" in value && "pretty" in value && typeof value.pretty === "function";
+    return (
+      value instanceof Error &&
+      "rawValue" in value &&
+      "rawMessage" in value &&
+      "pretty" in value &&
+      typeof value.pretty === "function"
+    );
   }
 
   constructor(message: string, cause: unknown, rawValue: unknown) {

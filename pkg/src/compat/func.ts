@@ -1,8 +1,8 @@
 /** Standalone functions: `keyturn/compat/funcs/*.js`. */
 
-import type { RequestOptions } from "./options.js";
 import { type ConductoroneSDKTypescriptCore, engineOf } from "./client.js";
 import type { CallError } from "./errors.js";
+import type { RequestOptions } from "./options.js";
 import { APIPromise, type PageIterator, type Result } from "./types.js";
 
 type Client = Pick<ConductoroneSDKTypescriptCore, "_baseURL" | "_options">;
@@ -11,7 +11,11 @@ type Client = Pick<ConductoroneSDKTypescriptCore, "_baseURL" | "_options">;
 export type Func<Answer> = (client: Client, options?: RequestOptions) => APIPromise<Result<Answer, CallError>>;
 
 /** A function whose request has to be given. */
-export type FuncOf<Request, Answer> = (client: Client, request: Request, options?: RequestOptions) => APIPromise<Result<Answer, CallError>>;
+export type FuncOf<Request, Answer> = (
+  client: Client,
+  request: Request,
+  options?: RequestOptions,
+) => APIPromise<Result<Answer, CallError>>;
 
 /** A function whose request can be left out. */
 export type OptionalFunc<Request, Answer> = (
@@ -21,7 +25,10 @@ export type OptionalFunc<Request, Answer> = (
 ) => APIPromise<Result<Answer, CallError>>;
 
 /** A page of a list, as a result; its value can be iterated over as well. */
-export type ResultPages<Answer> = PageIterator<Result<PageIterator<Answer, { cursor: string }>, CallError>, { cursor: string }>;
+export type ResultPages<Answer> = PageIterator<
+  Result<PageIterator<Answer, { cursor: string }>, CallError>,
+  { cursor: string }
+>;
 
 /** A function whose operation pages. */
 export type PagesFunc<Arguments extends unknown[], Answer> = (
@@ -37,7 +44,8 @@ export function func<F>(operation: number): F {
 
 /** The function of an operation that takes none. */
 export function bare<F>(operation: number): F {
-  return ((client: object, options?: RequestOptions) => new APIPromise(inspected(client, operation, undefined, options))) as F;
+  return ((client: object, options?: RequestOptions) =>
+    new APIPromise(inspected(client, operation, undefined, options))) as F;
 }
 
 async function inspected(client: object, operation: number, request: unknown, options: RequestOptions | undefined) {

@@ -3,12 +3,12 @@
 // Where the core is depends on the runtime: the entries beside say it for clients, and `imports` of the manifest for this.
 import "#core";
 
+import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
 import { Unknown, unfit } from "../core/encode.js";
-import { InputError } from "../base/errors.js";
 import { marshal } from "../core/marshal.js";
-import { c1 } from "./table.js";
 import { SDKValidationError } from "./errors.js";
+import { c1 } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
 
 /** Reads the JSON text of a message. */

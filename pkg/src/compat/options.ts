@@ -108,5 +108,9 @@ export interface RegisteredHooks extends Hooks {
   beforeCreateRequest(hookCtx: BeforeCreateRequestContext, input: RequestInput): RequestInput;
   beforeRequest(hookCtx: BeforeRequestContext, request: Request): Promise<Request>;
   afterSuccess(hookCtx: AfterSuccessContext, response: Response): Promise<Response>;
-  afterError(hookCtx: AfterErrorContext, response: Response | null, error: unknown): Promise<{ response: Response | null; error: unknown }>;
+  afterError(
+    hookCtx: AfterErrorContext,
+    response: Response | null,
+    error: unknown,
+  ): Promise<{ response: Response | null; error: unknown }>;
 }

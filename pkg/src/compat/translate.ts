@@ -1,6 +1,6 @@
 /** This package's errors as those of the official SDK. */
 
-import { type DecodeError, type ApiError, KeyturnError } from "../base/errors.js";
+import { type ApiError, type DecodeError, KeyturnError } from "../base/errors.js";
 import {
   type CallError,
   ConductoroneSDKTypescriptError,
@@ -48,12 +48,18 @@ export function translated(error: unknown, response: Response | undefined, reque
     case "internal":
       return new UnexpectedClientError("Unexpected HTTP client error", options);
     default:
-      return response ? answered(error as ApiError | DecodeError, response) : new UnexpectedClientError("Unexpected HTTP client error", options);
+      return response
+        ? answered(error as ApiError | DecodeError, response)
+        : new UnexpectedClientError("Unexpected HTTP client error", options);
   }
 }
 
 function isTranslated(error: unknown): error is CallError {
-  return error instanceof ConductoroneSDKTypescriptError || error instanceof HTTPClientError || error instanceof SDKValidationError;
+  return (
+    error instanceof ConductoroneSDKTypescriptError ||
+    error instanceof HTTPClientError ||
+    error instanceof SDKValidationError
+  );
 }
 
 function answered(error: ApiError | DecodeError, response: Response): CallError {
@@ -62,7 +68,13 @@ function answered(error: ApiError | DecodeError, response: Response): CallError 
   const isJSON = type === "" || /[/+]json\b/i.test(type);
   if (error.code === "invalid_response" && isJSON) {
     const rawMessage = "Response validation failed";
-    return new ResponseValidationError(`${rawMessage}: ${error.message}`, { response, body, cause: error, rawValue: body, rawMessage });
+    return new ResponseValidationError(`${rawMessage}: ${error.message}`, {
+      response,
+      body,
+      cause: error,
+      rawValue: body,
+      rawMessage,
+    });
   }
   const told = new SDKError("Unexpected Status or Content-Type", { response, body });
   Object.defineProperty(told, "cause", { value: error, configurable: true, writable: true });

@@ -1,7 +1,7 @@
 /** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
 
-import type { Api } from "./instance.js";
 import { InputError } from "../base/errors.js";
+import type { Api } from "./instance.js";
 import { marshal } from "./marshal.js";
 
 /** What to do with request fields that the table does not know. As the core numbers it. */
@@ -33,7 +33,13 @@ function bytesOf(text: string): Uint8Array {
  *
  * @throws {@link InputError} that names the field.
  */
-export function encode(api: Api, number: number, request: unknown, unknown: Unknown, operation: string): { target: string; body: string | null } {
+export function encode(
+  api: Api,
+  number: number,
+  request: unknown,
+  unknown: Unknown,
+  operation: string,
+): { target: string; body: string | null } {
   const json = marshal(request);
   const bytes = bytesOf(json);
   let text: string;

@@ -1,7 +1,7 @@
 /** The core's module from the bytes that the default entries carry. */
 
-import { length, shift, text } from "../generated/core-bytes.js";
 import type { WasmModule } from "../base/platform.js";
+import { length, shift, text } from "../generated/core-bytes.js";
 import { unpack } from "./unpack.js";
 
 /** Compiles the core. Synchronous, which browsers allow up to some megabytes. */

@@ -3,10 +3,10 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import { __wbg_reset_state as resetState, Api as Table, failure, initSync, Session } from "../generated/core-glue.js";
 import { InternalError, KeyturnError } from "../base/errors.js";
-import type { Bytes, WasmModule } from "../base/platform.js";
 import type { Operation } from "../base/operation.js";
+import type { Bytes, WasmModule } from "../base/platform.js";
+import { failure, initSync, __wbg_reset_state as resetState, Session, Api as Table } from "../generated/core-glue.js";
 import { type Plan, StepKind } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
@@ -59,7 +59,8 @@ async function compile(from: WasmModule | Bytes | Response | URL | string | Prom
 /** The core's exports, from an instance that works. */
 export function core(): Core {
   if (!running) {
-    if (source === undefined) throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
+    if (source === undefined)
+      throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
     if (typeof source === "function") source = source();
     initSync({ module: source });
     running = true;
@@ -78,9 +79,12 @@ export function guarded<T>(run: (exports: Core) => T): T {
   } catch (error) {
     if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
     restart();
-    throw new InternalError("the core failed; this is a defect in keyturn, and the next call starts from a fresh core", {
-      cause: error,
-    });
+    throw new InternalError(
+      "the core failed; this is a defect in keyturn, and the next call starts from a fresh core",
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -105,7 +109,10 @@ export class Api implements Guest {
   readonly #plans = new Map<number, Plan>();
 
   /** @param sdk122 Whether its names are those of release 1.2.2 of the official SDK. */
-  constructor(packed: () => string, readonly sdk122 = false) {
+  constructor(
+    packed: () => string,
+    readonly sdk122 = false,
+  ) {
     this.#packed = packed;
   }
 
@@ -143,7 +150,14 @@ export class Api implements Guest {
     if (made === undefined) {
       type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
       const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
-      const all = rows.map(([key, name, kind, slot, message]) => ({ key, name: name ?? undefined, kind, slot, message, plan: undefined }));
+      const all = rows.map(([key, name, kind, slot, message]) => ({
+        key,
+        name: name ?? undefined,
+        kind,
+        slot,
+        message,
+        plan: undefined,
+      }));
       const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.Date && name === undefined;
       made = { dates: all.filter(isDate), steps: all.filter((step) => !isDate(step)) };
       this.#plans.set(message, made);

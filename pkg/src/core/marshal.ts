@@ -49,7 +49,8 @@ function markObject(value: object, depth: number): unknown {
       const date = value as Date;
       return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
     }
-    if (ArrayBuffer.isView(value)) return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
+    if (ArrayBuffer.isView(value))
+      return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
     if (value instanceof ArrayBuffer) return `\0B${base64(new Uint8Array(value))}`;
     if (value instanceof Map || value instanceof Set) return "\0F";
   }

@@ -76,7 +76,7 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
       const { key, slot } = dates[i] as Step;
       const at = slots[base + slot] as number;
       // A number that is one: the core has seen the date, so it need not be looked for.
-      if (at === at) object[key] = at === Infinity ? undefined : new Date(at);
+      if (!Number.isNaN(at)) object[key] = at === Infinity ? undefined : new Date(at);
     }
   }
   for (let i = 0; i < steps.length; i++) {
@@ -88,10 +88,10 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
       const at = slot === 0 || !(base >= 0) ? Number.NaN : (slots[base + slot] as number);
       switch (kind) {
         case StepKind.Date:
-          if (typeof value === "string" && at === at) object[key] = at === Infinity ? undefined : new Date(at);
+          if (typeof value === "string" && !Number.isNaN(at)) object[key] = at === Infinity ? undefined : new Date(at);
           break;
         case StepKind.Integer:
-          if (typeof value === "string" && at === at) object[key] = at;
+          if (typeof value === "string" && !Number.isNaN(at)) object[key] = at;
           break;
         case StepKind.Child:
           if (isObject(value)) revive(value, childPlan(step, plans), plans, slots, at);

@@ -1,8 +1,8 @@
 /** An answer that has come, and the error that it or its absence is told by. */
 
-import { guarded } from "../core/instance.js";
 import {
   type AnswerFacts,
+  apiError,
   ConnectionError,
   DecodeError,
   InternalError,
@@ -10,9 +10,9 @@ import {
   OutcomeUnknownError,
   RequestAbortedError,
   RequestTimeoutError,
-  apiError,
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
+import { guarded } from "../core/instance.js";
 import { requestId } from "./transport.js";
 
 /** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
@@ -135,7 +135,10 @@ export function told(error: unknown, facts: Operation): unknown {
   if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
     return withOperation(error, { operation: operationId });
   }
-  const unread = error instanceof DecodeError || error instanceof InternalError || (error instanceof ConnectionError && error.outcome === "unknown");
+  const unread =
+    error instanceof DecodeError ||
+    error instanceof InternalError ||
+    (error instanceof ConnectionError && error.outcome === "unknown");
   if (facts.effect === SECRET && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
@@ -148,4 +151,3 @@ function withOperation(error: KeyturnError, facts: { operation: string; outcome?
   if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.timeoutMs, facts);
   return error instanceof RequestAbortedError ? new RequestAbortedError({ ...facts, cause: error.cause }) : error;
 }
-

@@ -1,9 +1,9 @@
 /** The attempts of a call, from the request to the answer. What to do is the core's to say; this does it. */
 
-import { Answer, Interrupted, SECRET, answered, told } from "./answer.js";
 import { ConnectionError, InputError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { Logger, RequestOptions, RetryConfig } from "../base/options.js";
+import { Answer, answered, Interrupted, SECRET, told } from "./answer.js";
 import type { Authorizer } from "./authorizer.js";
 import { Deadline, isPage, mayHaveArrived, requestId, sleep, wait } from "./transport.js";
 
@@ -50,7 +50,12 @@ export class Driver {
    * @param read Makes the value of a success; what it throws is told as the call's error.
    * @param closed Aborted when the client is closed.
    */
-  async run<T>(request: Outgoing, options: RequestOptions, closed: AbortSignal, read: (answer: Answer) => T): Promise<T> {
+  async run<T>(
+    request: Outgoing,
+    options: RequestOptions,
+    closed: AbortSignal,
+    read: (answer: Answer) => T,
+  ): Promise<T> {
     const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, [
       options.signal,
       options.fetchOptions?.signal,
@@ -152,19 +157,28 @@ export class Driver {
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
       // From here on the server may have the request, so the reason alone does not say what happened.
       if (deadline.reason) throw new Interrupted(deadline.reason);
-      return new ConnectionError(received ? "the connection failed before the whole answer came" : "no connection could be made", {
-        operation: facts.id,
-        outcome: received && facts.effect !== 0 ? "unknown" : "none",
-        hint: isPage
-          ? "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension."
-          : undefined,
-        cause: error,
-      });
+      return new ConnectionError(
+        received ? "the connection failed before the whole answer came" : "no connection could be made",
+        {
+          operation: facts.id,
+          outcome: received && facts.effect !== 0 ? "unknown" : "none",
+          hint: isPage
+            ? "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension."
+            : undefined,
+          cause: error,
+        },
+      );
     }
   }
 
   /** Sends a request and reads the whole answer. Nothing here ends with the deadline: not every `fetch` heeds its signal. */
-  async #exchange(facts: Operation, url: string, init: RequestInit, authorization: string, options: RequestOptions): Promise<Answer> {
+  async #exchange(
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    authorization: string,
+    options: RequestOptions,
+  ): Promise<Answer> {
     const response = await this.#options.send(facts, url, init, options);
     return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
   }
@@ -181,7 +195,9 @@ export class Driver {
     if (id) shown.push(`request id: ${id}`);
     const path = url.split("?", 1)[0] as string;
     try {
-      debugLogger.log(`${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd());
+      debugLogger.log(
+        `${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd(),
+      );
     } catch {
       // A logger that fails must not lose an answer.
     }
@@ -214,5 +230,13 @@ function policyOf(config: RetryConfig | undefined, codes: string[] | undefined):
     /^[1-5]XX$/i.test(code) ? [Number(code[0]) * 100, Number(code[0]) * 100 + 99] : [Number(code), Number(code)],
   );
   const flags = [config.retryConnectionErrors === true, true, config.repeatOneTimeSecrets === true].map(Number);
-  return new Float64Array([config.maxAttempts ?? 10, initialInterval, maxInterval, exponent, maxElapsedTime, ...flags, ...statuses]);
+  return new Float64Array([
+    config.maxAttempts ?? 10,
+    initialInterval,
+    maxInterval,
+    exponent,
+    maxElapsedTime,
+    ...flags,
+    ...statuses,
+  ]);
 }

@@ -31,14 +31,17 @@ const around = globalThis as Surroundings;
 export const isWorkerd = /* @__PURE__ */ (() => around.navigator?.userAgent === "Cloudflare-Workers")();
 
 /** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
-export const isPage = /* @__PURE__ */ (() => around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true))();
+export const isPage = /* @__PURE__ */ (() =>
+  around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true))();
 
 /**
  * How each request is sent: tokens never follow a redirect, no cookie goes along, nothing is stored or told to
  * another site.
  */
 export const RULES: RequestInit = /* @__PURE__ */ (() =>
-  isWorkerd ? { redirect: "manual", ...uncached() } : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" })();
+  isWorkerd
+    ? { redirect: "manual", ...uncached() }
+    : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" })();
 
 /** Cloudflare's fetch refuses fields that it does not know. Other than a browser's it knows no cookies, but a cache, or it did not yet. */
 function uncached(): RequestInit {
@@ -55,7 +58,10 @@ function uncached(): RequestInit {
  * whose body it reads as a stream; of those a blob has a length.
  */
 export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
-  around.Deno === undefined ? (init: RequestInit) => init : (init: RequestInit) => (init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init))();
+  around.Deno === undefined
+    ? (init: RequestInit) => init
+    : (init: RequestInit) =>
+        init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init)();
 
 /** The sender of a client. */
 export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | undefined): Sender {
@@ -151,10 +157,12 @@ export function wait<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
     const end = (): void => reject(deadline.reason as Error);
     if (signal.aborted) end();
     else signal.addEventListener("abort", end);
-    const settled = <A>(settle: (value: A) => void) => (value: A): void => {
-      signal.removeEventListener("abort", end);
-      settle(value);
-    };
+    const settled =
+      <A>(settle: (value: A) => void) =>
+      (value: A): void => {
+        signal.removeEventListener("abort", end);
+        settle(value);
+      };
     promise.then(settled(resolve), settled(reject));
   });
 }
@@ -170,7 +178,14 @@ export function sleep(ms: number, deadline: Deadline): Promise<void> {
 
 /** The server's id of a request, under the names that servers and their proxies use. */
 export function requestId(headers: Headers): string | undefined {
-  for (const name of ["x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-amzn-requestid", "traceparent", "cf-ray"]) {
+  for (const name of [
+    "x-request-id",
+    "x-correlation-id",
+    "x-amzn-trace-id",
+    "x-amzn-requestid",
+    "traceparent",
+    "cf-ray",
+  ]) {
     const id = headers.get(name);
     if (id) return id.slice(0, 200);
   }

@@ -5,7 +5,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "../base/errors.js";
-import { Sandbox, type ReadyTenant, type SandboxOptions } from "./tenant.js";
+import { type ReadyTenant, Sandbox, type SandboxOptions } from "./tenant.js";
 
 /** The options of `serveSandbox`. */
 export interface ServerOptions extends Omit<SandboxOptions, "url"> {
@@ -85,7 +85,9 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
   const { host = "" } = request.headers;
   // A name that somebody else controls can be made to lead here: a page under such a name gets no answer.
   if (!LOOPBACK.includes(host.replace(/:\d+$/, ""))) {
-    response.writeHead(421, { "content-type": "text/plain" }).end("this sandbox answers to 127.0.0.1 and localhost only\n");
+    response
+      .writeHead(421, { "content-type": "text/plain" })
+      .end("this sandbox answers to 127.0.0.1 and localhost only\n");
     return;
   }
   const body = await read(request);
@@ -172,7 +174,9 @@ class StateFile {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       // A disk that is full now may not be later: the next change tries again.
-      this.#write().catch((error: unknown) => process.emitWarning(`the sandbox's state was not written: ${String(error)}`));
+      this.#write().catch((error: unknown) =>
+        process.emitWarning(`the sandbox's state was not written: ${String(error)}`),
+      );
     }, STATE_DELAY).unref();
   }
 

@@ -4,8 +4,8 @@
  */
 
 import { ConfigurationError } from "../base/errors.js";
-import { initSync, Tenant } from "../generated/sandbox-glue.js";
 import type { Bytes, WasmModule } from "../base/platform.js";
+import { initSync, Tenant } from "../generated/sandbox-glue.js";
 
 /** The rows that a sandbox begins with. */
 export type Seed = "demo" | "empty" | "large";
@@ -269,7 +269,17 @@ export class Sandbox {
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
     const { clock, seed, tokenTtl, oldAfterRotate, revoked, dpop, commercelayer } = settings;
     const shown = clock instanceof Date ? clock.getTime() : clock;
-    const options = JSON.stringify({ url, cors, seed, tokenTtl, clock: shown, oldAfterRotate, revoked, dpop, commercelayer });
+    const options = JSON.stringify({
+      url,
+      cors,
+      seed,
+      tokenTtl,
+      clock: shown,
+      oldAfterRotate,
+      revoked,
+      dpop,
+      commercelayer,
+    });
     try {
       this.#tenant = new Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
     } catch (error) {
@@ -385,7 +395,8 @@ export class Sandbox {
       dropped: boolean,
     ];
     const pairs: [string, string][] = [];
-    for (let at = 0; at + 1 < answer[1].length; at += 2) pairs.push([answer[1][at] as string, answer[1][at + 1] as string]);
+    for (let at = 0; at + 1 < answer[1].length; at += 2)
+      pairs.push([answer[1][at] as string, answer[1][at + 1] as string]);
     return { status: answer[0], headers: pairs, body: answer[2], delayMs: answer[3], dropped: answer[4] };
   }
 
@@ -445,7 +456,10 @@ function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void
 }
 
 /** Makes a sandbox with the module that an entry finds. @internal */
-export async function create(options: SandboxOptions, find: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<Sandbox> {
+export async function create(
+  options: SandboxOptions,
+  find: () => SandboxWasm | PromiseLike<SandboxWasm>,
+): Promise<Sandbox> {
   await load(options.wasm === undefined ? find : () => options.wasm as SandboxWasm);
   return new Sandbox(options, options.url);
 }

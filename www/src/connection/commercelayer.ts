@@ -32,12 +32,20 @@ export interface Kind {
 /** The kinds that people make; others are of applications of Commerce Layer's own. */
 export const KINDS: readonly Kind[] = [
   { kind: "integration", name: "Integration", about: "A program on a server, such as an ERP sync. It acts in a role." },
-  { kind: "sales_channel", name: "Sales channel", about: "A storefront. Its client ID is public, and it needs no secret." },
+  {
+    kind: "sales_channel",
+    name: "Sales channel",
+    about: "A storefront. Its client ID is public, and it needs no secret.",
+  },
   { kind: "webapp", name: "Web app", about: "An application that people log in to, and that acts for them." },
 ];
 
 /** Seconds that a token may live. */
-export const LIFETIME = { least: 7_200, most: 31_536_000, usual: (kind: string): number => (kind === "sales_channel" ? 14_400 : 7_200) };
+export const LIFETIME = {
+  least: 7_200,
+  most: 31_536_000,
+  usual: (kind: string): number => (kind === "sales_channel" ? 14_400 : 7_200),
+};
 
 /** What people call a kind. */
 export function kindName(kind: string): string {
@@ -50,7 +58,18 @@ const PAGE = 25 as const;
 /** What lists and dialogs show; the secret is not among it. */
 const SHOWN = {
   api_credentials: [
-    ...(["name", "kind", "confidential", "redirect_uri", "client_id", "expires_in", "mode", "custom", "created_at", "updated_at"] as const),
+    ...([
+      "name",
+      "kind",
+      "confidential",
+      "redirect_uri",
+      "client_id",
+      "expires_in",
+      "mode",
+      "custom",
+      "created_at",
+      "updated_at",
+    ] as const),
     ...(["organization", "role"] as const),
   ],
   organizations: ["name"] as "name"[],
@@ -80,7 +99,12 @@ export class Provisioning extends EventTarget {
 
   /** The credentials, those made last first. */
   list({ text, kind, mode, organization }: Narrowing, signal: AbortSignal): Promise<ListResponse<ApiCredential>> {
-    const given = { name_or_client_id_cont: text.trim(), kind_eq: kind, mode_eq: mode, organization_id_eq: organization };
+    const given = {
+      name_or_client_id_cont: text.trim(),
+      kind_eq: kind,
+      mode_eq: mode,
+      organization_id_eq: organization,
+    };
     const filters = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
     return this.client.api_credentials.list(
       { include: ["organization", "role"], fields: SHOWN, filters, pageSize: PAGE, sort: ["-created_at"] },
@@ -101,7 +125,13 @@ export class Provisioning extends EventTarget {
 
   /** An organization's roles, by name. */
   roles(organization: string, signal: AbortSignal): Promise<Role[]> {
-    return all(this.client.organizations.roles(organization, { fields: { roles: ["name", "kind"] }, pageSize: PAGE }, { signal }));
+    return all(
+      this.client.organizations.roles(
+        organization,
+        { fields: { roles: ["name", "kind"] }, pageSize: PAGE },
+        { signal },
+      ),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /** Log-ins, held in memory for as long as the page is. */
 
+import { type CommerceLayerInitConfig, clientCredentials } from "keyturn/commercelayer/slim";
 import { type ClientOptions, ConductorOne, type shared } from "keyturn/slim";
-import { clientCredentials, type CommerceLayerInitConfig } from "keyturn/commercelayer/slim";
 import { Inventory } from "../inventory.js";
 import { Provisioning } from "./commercelayer.js";
 

@@ -15,7 +15,8 @@ interface Snapshot {
 export async function sandboxExamples(): Promise<(Place & Pick<Known, "id">)[]> {
   const response = await fetch("/_sandbox/state", { cache: "no-store" });
   const { apps, connectors, connectorCredentials } = (await response.json()) as Snapshot;
-  const name = (list: { id: string; displayName: string }[], id: string): string => list.find((one) => one.id === id)?.displayName ?? id;
+  const name = (list: { id: string; displayName: string }[], id: string): string =>
+    list.find((one) => one.id === id)?.displayName ?? id;
   return connectorCredentials.slice(0, SOME).map(({ id, appId, connectorId }) => {
     return { id, appId, connectorId, app: name(apps, appId), connector: name(connectors, connectorId) };
   });

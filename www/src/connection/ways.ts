@@ -6,11 +6,14 @@
 import { clientCredentials } from "keyturn/commercelayer/slim";
 import { type ClientOptions, type DeviceCode, deviceLogin, tokenExchange } from "keyturn/slim";
 import { provision } from "./commercelayer.js";
-import { connect, type Connections, readyTenant } from "./connection.js";
+import { type Connections, connect, readyTenant } from "./connection.js";
 import { sandboxIdentity } from "./examples.js";
 
 /** What can be logged in to, and what people call it. */
-export const SERVICES = { c1: "C1", commercelayer: "Commerce Layer" } as const satisfies Record<keyof Connections, string>;
+export const SERVICES = { c1: "C1", commercelayer: "Commerce Layer" } as const satisfies Record<
+  keyof Connections,
+  string
+>;
 
 export type Service = keyof typeof SERVICES;
 
@@ -45,10 +48,17 @@ export interface Way {
 const server = { name: "serverURL", label: "Server URL", value: location.origin };
 
 /** What every way asks for: where. */
-const tenantServer: Field = { ...server, hint: "The tenant itself, or a proxy to it. This page may only call the origin that it came from." };
+const tenantServer: Field = {
+  ...server,
+  hint: "The tenant itself, or a proxy to it. This page may only call the origin that it came from.",
+};
 
 const provisioningServers: readonly Field[] = [
-  { ...server, optional: true, hint: "Of a sandbox, or a proxy to the Provisioning API. This page may only call the origin that it came from." },
+  {
+    ...server,
+    optional: true,
+    hint: "Of a sandbox, or a proxy to the Provisioning API. This page may only call the origin that it came from.",
+  },
   {
     name: "domain",
     label: "Domain (optional)",
@@ -58,7 +68,10 @@ const provisioningServers: readonly Field[] = [
 ];
 
 /** A way to log in to C1. */
-function tenantWay({ options, ...way }: Omit<Way, "connect"> & { options(values: Values, onCode: (code: DeviceCode) => void): ClientOptions }): Way {
+function tenantWay({
+  options,
+  ...way
+}: Omit<Way, "connect"> & { options(values: Values, onCode: (code: DeviceCode) => void): ClientOptions }): Way {
   return {
     ...way,
     fields: [...way.fields, tenantServer],
@@ -82,34 +95,61 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
       about: "Of a personal client or a service principal. The secret signs a statement in this page and is not sent.",
       fields: [
         { name: "clientID", label: "Client ID", hint: "Such as clever-otter-12345@acme.conductor.one/pcc" },
-        { name: "clientSecret", label: "Client secret", hint: "It begins with secret-token: and that is a part of it.", secret: true },
+        {
+          name: "clientSecret",
+          label: "Client secret",
+          hint: "It begins with secret-token: and that is a part of it.",
+          secret: true,
+        },
       ],
       options: ({ clientID, clientSecret }) => ({ clientID, clientSecret }),
     }),
     tenantWay({
       id: "device-login",
       label: "Approval in a browser",
-      about: "This page shows a code, and you approve it where you are logged in to C1. The log-in is yours, and ends with its token.",
-      fields: [{ name: "clientID", label: "Client ID of the program", hint: "Of a program that people may log in to. It is no secret." }],
+      about:
+        "This page shows a code, and you approve it where you are logged in to C1. The log-in is yours, and ends with its token.",
+      fields: [
+        {
+          name: "clientID",
+          label: "Client ID of the program",
+          hint: "Of a program that people may log in to. It is no secret.",
+        },
+      ],
       sandbox: { label: "Fill in one for the sandbox", values: async () => ({ clientID: "keyturn-console" }) },
       options: ({ clientID = "" }, onCode) => ({ credentials: deviceLogin({ clientID, onCode }) }),
     }),
     tenantWay({
       id: "token-exchange",
       label: "Identity token of a workload",
-      about: "Of a platform that the tenant trusts, such as a CI job’s. There is no secret: C1 gives an access token for it.",
+      about:
+        "Of a platform that the tenant trusts, such as a CI job’s. There is no secret: C1 gives an access token for it.",
       fields: [
-        { name: "clientID", label: "Client ID of the trust", hint: "Such as clever-otter-12345@acme.conductor.one/wfe" },
-        { name: "subjectToken", label: "Identity token", hint: "A JWT. C1 refuses one that is older than ten minutes, also to renew a log-in.", secret: true },
+        {
+          name: "clientID",
+          label: "Client ID of the trust",
+          hint: "Such as clever-otter-12345@acme.conductor.one/wfe",
+        },
+        {
+          name: "subjectToken",
+          label: "Identity token",
+          hint: "A JWT. C1 refuses one that is older than ten minutes, also to renew a log-in.",
+          secret: true,
+        },
       ],
       sandbox: { label: "Get one from the sandbox’s issuer", values: sandboxIdentity },
-      options: ({ clientID = "", subjectToken = "" }) => ({ credentials: tokenExchange({ clientID, subjectToken: () => subjectToken }) }),
+      options: ({ clientID = "", subjectToken = "" }) => ({
+        credentials: tokenExchange({ clientID, subjectToken: () => subjectToken }),
+      }),
     }),
     tenantWay({
       id: "access-token",
       label: "Access token",
-      about: "One that somebody else got. It cannot be renewed from here: when it expires, this page has to be told another.",
-      fields: [{ name: "security", label: "Access token", hint: "With or without the word Bearer before it.", secret: true }],
+      about:
+        "One that somebody else got. It cannot be renewed from here: when it expires, this page has to be told another.",
+      fields: [
+        { name: "security", label: "Access token", hint: "With or without the word Bearer before it.", secret: true },
+      ],
       options: ({ security }) => ({ security: { bearerAuth: security } }),
     }),
   ],
@@ -117,22 +157,44 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
     {
       id: "personal-credentials",
       label: "Client ID and secret",
-      about: "The ones that the Dashboard’s profile menu has under Provisioning API. They are exchanged for an access token.",
+      about:
+        "The ones that the Dashboard’s profile menu has under Provisioning API. They are exchanged for an access token.",
       fields: [
-        { name: "clientId", label: "Client ID", hint: "Of your own; those of integrations and sales channels are for other APIs." },
-        { name: "clientSecret", label: "Client secret", hint: "It belongs to the client ID, and stays in this page.", secret: true },
+        {
+          name: "clientId",
+          label: "Client ID",
+          hint: "Of your own; those of integrations and sales channels are for other APIs.",
+        },
+        {
+          name: "clientSecret",
+          label: "Client secret",
+          hint: "It belongs to the client ID, and stays in this page.",
+          secret: true,
+        },
         ...provisioningServers,
       ],
-      sandbox: { label: "Fill in those of the sandbox", values: async () => ({ ...(await readyTenant())?.commercelayer, domain: "" }) },
+      sandbox: {
+        label: "Fill in those of the sandbox",
+        values: async () => ({ ...(await readyTenant())?.commercelayer, domain: "" }),
+      },
       connect: async ({ clientId = "", clientSecret = "", ...place }, _onCode, signal) => {
-        return { commercelayer: await provision({ credentials: clientCredentials({ clientId, clientSecret }), ...provisioningPlace(place) }, signal) };
+        return {
+          commercelayer: await provision(
+            { credentials: clientCredentials({ clientId, clientSecret }), ...provisioningPlace(place) },
+            signal,
+          ),
+        };
       },
     },
     {
       id: "provisioning-token",
       label: "Access token",
-      about: "One that somebody else got, with the scope provisioning-api. When it expires, this page has to be told another.",
-      fields: [{ name: "accessToken", label: "Access token", hint: "Without the word Bearer before it.", secret: true }, ...provisioningServers],
+      about:
+        "One that somebody else got, with the scope provisioning-api. When it expires, this page has to be told another.",
+      fields: [
+        { name: "accessToken", label: "Access token", hint: "Without the word Bearer before it.", secret: true },
+        ...provisioningServers,
+      ],
       connect: async ({ accessToken = "", ...place }, _onCode, signal) => {
         return { commercelayer: await provision({ accessToken, ...provisioningPlace(place) }, signal) };
       },

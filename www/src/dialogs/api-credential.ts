@@ -41,14 +41,14 @@ export class ApiCredentialDialog extends Dialog<Step> {
   ];
 
   #provisioning!: Provisioning;
-  private declare credential: ApiCredentialFacts;
+  declare private credential: ApiCredentialFacts;
   /** Its secret has been fetched. */
-  private declare held: boolean;
-  private declare busy: boolean;
-  private declare error: unknown;
+  declare private held: boolean;
+  declare private busy: boolean;
+  declare private error: unknown;
   /** What is wrong with the new name. */
-  private declare problem: string;
-  private declare typed: string;
+  declare private problem: string;
+  declare private typed: string;
   /** In a private field, and only from when somebody asks for it to the closing of the dialog. */
   #secret: string | undefined;
 
@@ -126,7 +126,8 @@ export class ApiCredentialDialog extends Dialog<Step> {
     if (!this.credential.confidential) {
       return html`<p class="small muted">It has no use for a secret: its client ID is public.</p>`;
     }
-    if (this.held) return html`<keyturn-value id="held" label="Client secret" secret shown .text=${this.#clientSecret}></keyturn-value>`;
+    if (this.held)
+      return html`<keyturn-value id="held" label="Client secret" secret shown .text=${this.#clientSecret}></keyturn-value>`;
     return html`<div class="ask">
       <button type="button" aria-disabled=${this.busy} @click=${this.#ask}>
         ${this.busy ? html`${icon("sync", 16, "turning")} Fetching the client secret` : html`${icon("eye")} Show client secret`}

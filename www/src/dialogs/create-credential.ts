@@ -2,7 +2,7 @@
 
 import type { ApiCredentialCreate, Organization, Role } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { type ApiCredentialFacts, kindName, KINDS, LIFETIME, type Provisioning } from "../connection/commercelayer.js";
+import { type ApiCredentialFacts, KINDS, kindName, LIFETIME, type Provisioning } from "../connection/commercelayer.js";
 import { lifetime } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
@@ -67,15 +67,15 @@ export class CreateCredentialDialog extends Dialog<Step> {
   ];
 
   #provisioning!: Provisioning;
-  private declare kind: string;
-  private declare organizations: readonly Organization[] | undefined;
-  private declare organization: string;
+  declare private kind: string;
+  declare private organizations: readonly Organization[] | undefined;
+  declare private organization: string;
   /** Those of the chosen organization; nothing until they have come. */
-  private declare roles: readonly Role[] | undefined;
+  declare private roles: readonly Role[] | undefined;
   /** What is wrong, by field. */
-  private declare problems: Partial<Record<FieldName, string>>;
-  private declare error: unknown;
-  private declare creating: boolean;
+  declare private problems: Partial<Record<FieldName, string>>;
+  declare private error: unknown;
+  declare private creating: boolean;
   #made: ApiCredentialFacts | undefined;
   /** In a private field, and only from the answer to the closing of the dialog. */
   #secret: string | undefined;
@@ -176,11 +176,12 @@ export class CreateCredentialDialog extends Dialog<Step> {
           />`,
           `From ${LIFETIME.least} (${lifetime(LIFETIME.least)}) to ${LIFETIME.most} (${lifetime(LIFETIME.most)}). Left empty: ${lifetime(usual)}.`,
         )}
-        ${kind === "webapp"
-          ? this.#field(
-              "redirect_uri",
-              "Redirect URI",
-              html`<input
+        ${
+          kind === "webapp"
+            ? this.#field(
+                "redirect_uri",
+                "Redirect URI",
+                html`<input
                 id="redirect_uri"
                 name="redirect_uri"
                 type="url"
@@ -190,13 +191,20 @@ export class CreateCredentialDialog extends Dialog<Step> {
                 aria-describedby="redirect_uri-hint redirect_uri-problem"
                 aria-invalid=${this.#isWrong("redirect_uri")}
               />`,
-              "Where people come back to after they have logged in.",
-            )
-          : nothing}
+                "Where people come back to after they have logged in.",
+              )
+            : nothing
+        }
         ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
-        ${unknownOutcome(error)
-          ? note("warn", "warning", html`<p>It may have been created all the same: look in the list for its name before you create it again.</p>`)
-          : nothing}
+        ${
+          unknownOutcome(error)
+            ? note(
+                "warn",
+                "warning",
+                html`<p>It may have been created all the same: look in the list for its name before you create it again.</p>`,
+              )
+            : nothing
+        }
         <div class="foot">
           <button type="button" aria-disabled=${creating} @click=${this.close}>Cancel</button>
           <button class="primary" aria-disabled=${creating}>
@@ -269,9 +277,11 @@ export class CreateCredentialDialog extends Dialog<Step> {
         <p class="muted">${name}: ${kindName(kind)} of ${organization?.name ?? "the organization"}</p>
       </div>
       <p>
-        ${confidential
-          ? "Copy both values to where the program reads them. The secret is forgotten here when you close this."
-          : "Copy the client ID to where the storefront reads it. It needs no secret."}
+        ${
+          confidential
+            ? "Copy both values to where the program reads them. The secret is forgotten here when you close this."
+            : "Copy the client ID to where the storefront reads it. It needs no secret."
+        }
       </p>
       <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
       ${confidential ? html`<keyturn-value label="Client secret" secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
@@ -337,7 +347,15 @@ export class CreateCredentialDialog extends Dialog<Step> {
   };
 
   async #create(values: Record<string, string>): Promise<void> {
-    const { name = "", kind = "", mode = "", expires_in: expires, redirect_uri: redirect, organization = "", role } = values;
+    const {
+      name = "",
+      kind = "",
+      mode = "",
+      expires_in: expires,
+      redirect_uri: redirect,
+      organization = "",
+      role,
+    } = values;
     const { api_credentials: credentials, organizations, roles } = this.#provisioning.client;
     const wanted: ApiCredentialCreate = { name, kind, mode, organization: organizations.relationship(organization) };
     // What is no number is for the server to refuse, with the rest.
@@ -346,7 +364,9 @@ export class CreateCredentialDialog extends Dialog<Step> {
     if (role) wanted.role = roles.relationship(role);
     this.creating = true;
     try {
-      const { client_secret: secret, ...made } = await credentials.create(wanted, { include: ["organization", "role"] });
+      const { client_secret: secret, ...made } = await credentials.create(wanted, {
+        include: ["organization", "role"],
+      });
       this.#made = made;
       this.#secret = secret;
       this.step = "made";

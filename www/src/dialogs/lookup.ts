@@ -17,16 +17,21 @@ export function credentialId(text: string): string {
 }
 
 export class LookUpDialog extends Dialog<Step> {
-  static override properties = { ...Dialog.properties, problem: { state: true }, error: { state: true }, asking: { state: true } };
+  static override properties = {
+    ...Dialog.properties,
+    problem: { state: true },
+    error: { state: true },
+    asking: { state: true },
+  };
 
   #client!: ConductorOne;
   #inventory!: Inventory;
   #place!: Place;
   #found: Known | undefined;
   /** What is wrong with what was typed in. */
-  private declare problem: string;
-  private declare error: unknown;
-  private declare asking: boolean;
+  declare private problem: string;
+  declare private error: unknown;
+  declare private asking: boolean;
 
   /** Opens it for a connector. */
   show(client: ConductorOne, inventory: Inventory, place: Place): void {

@@ -3,11 +3,17 @@
  * has been done stands on the server, so a replacement that was left half way goes on when this is opened again.
  */
 
-import type { CredentialPair, CredentialSink, Replacement, ReplacementStep, ReplacementStepName } from "keyturn/commercelayer/slim";
+import type {
+  CredentialPair,
+  CredentialSink,
+  Replacement,
+  ReplacementStep,
+  ReplacementStepName,
+} from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
 import { Dialog } from "../ui/dialog.js";
-import { icon, type IconName, note } from "../ui/icons.js";
+import { type IconName, icon, note } from "../ui/icons.js";
 import "../ui/failure.js";
 import "../ui/value.js";
 
@@ -83,9 +89,9 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
   #result: Replacement | undefined;
   #error: unknown;
   /** What has been done, in the order in which it was. */
-  private declare log: readonly ReplacementStep[];
+  declare private log: readonly ReplacementStep[];
   /** The box is ticked that the way on needs. */
-  private declare agreed: boolean;
+  declare private agreed: boolean;
 
   constructor() {
     super();
@@ -147,9 +153,11 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
       case "failed":
         return html`${this.#head("The replacement did not get to its end")}
           <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
-          ${this.#has("create")
-            ? html`<p class="muted">Nothing is lost: both credentials are there, and trying again goes on where this stopped.</p>`
-            : nothing}
+          ${
+            this.#has("create")
+              ? html`<p class="muted">Nothing is lost: both credentials are there, and trying again goes on where this stopped.</p>`
+              : nothing
+          }
           ${this.#foot(html`<button type="button" @click=${this.close}>Close</button>`)}`;
     }
   }
@@ -171,14 +179,16 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
     const found = this.#result?.credential;
     const known = PUBLIC[kind];
     return html`${this.#head()}
-      ${found
-        ? note(
-            "accent",
-            "info",
-            html`<strong>A replacement has been begun.</strong>
+      ${
+        found
+          ? note(
+              "accent",
+              "info",
+              html`<strong>A replacement has been begun.</strong>
               <p>Credential <span class="mono" translate="no">${found.id}</span> is there already: this goes on with it, and makes no other.</p>`,
-          )
-        : nothing}
+            )
+          : nothing
+      }
       <ul class="points">
         <li>
           ${icon("plus", 18)}
@@ -203,13 +213,15 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
           <div><strong>The old one goes on working.</strong> At the end you choose whether it is deleted.</div>
         </li>
       </ul>
-      ${known
-        ? html`${note("warn", "warning", html`<p>${known}</p>`)}
+      ${
+        known
+          ? html`${note("warn", "warning", html`<p>${known}</p>`)}
             <label class="choice">
               <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
               <span>I know who has to get the new client ID</span>
             </label>`
-        : nothing}
+          : nothing
+      }
       ${this.#foot(html`<button type="button" @click=${this.close}>Cancel</button>
         <button type="button" class="primary" ?disabled=${known !== undefined && !this.agreed} @click=${this.#begin}>
           ${icon("sync")} ${found ? "Go on with the replacement" : "Create the new credential"}
@@ -224,8 +236,13 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
         ${shown.map(([step, words], at) => {
           const state = this.#has(step) ? "done" : at === current ? "doing" : "waiting";
           const turning: [IconName, string] = this.step === "store" ? ["clock", ""] : ["sync", "turning"];
-          const [name, kind]: [IconName, string] = state === "done" ? ["check", ""] : state === "doing" ? turning : ["dash", ""];
-          const told = { done: "done", doing: this.step === "store" ? "waiting for you" : "running", waiting: "to come" }[state];
+          const [name, kind]: [IconName, string] =
+            state === "done" ? ["check", ""] : state === "doing" ? turning : ["dash", ""];
+          const told = {
+            done: "done",
+            doing: this.step === "store" ? "waiting for you" : "running",
+            waiting: "to come",
+          }[state];
           return html`<li class=${state}>${icon(name, 18, kind)}<span>${words}<span class="unseen">, ${told}</span></span></li>`;
         })}
       </ol>
@@ -250,9 +267,19 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
   #ready({ credential, old: { because = "" } }: Replacement): TemplateResult {
     const { id } = this.#credential;
     return html`${this.#head("Both credentials work")}
-      ${because.includes("423")
-        ? note("warn", "warning", html`<p><strong>The old credential was kept:</strong> something at Commerce Layer still depends on it.</p>`)
-        : note("good", "check", html`<p>The new credential is stored. The old one goes on working until it is deleted.</p>`)}
+      ${
+        because.includes("423")
+          ? note(
+              "warn",
+              "warning",
+              html`<p><strong>The old credential was kept:</strong> something at Commerce Layer still depends on it.</p>`,
+            )
+          : note(
+              "good",
+              "check",
+              html`<p>The new credential is stored. The old one goes on working until it is deleted.</p>`,
+            )
+      }
       <dl class="facts">
         <dt>New</dt>
         <dd><span class="mono" translate="no">${credential?.id}</span></dd>
@@ -384,8 +411,11 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
     const { name, id } = this.#credential;
     const made = this.#result?.credential?.id;
     if (step === "done") return `${name} is replaced by ${made}; ${id} is gone.`;
-    if (step === "ready") return `${made} works in the place of ${name}. ${id} is kept: open its replacement again to delete it.`;
-    return this.#has("create") ? `The replacement of ${name} was left half way. Open it again to go on: it makes no other credential.` : "";
+    if (step === "ready")
+      return `${made} works in the place of ${name}. ${id} is kept: open its replacement again to delete it.`;
+    return this.#has("create")
+      ? `The replacement of ${name} was left half way. Open it again to go on: it makes no other credential.`
+      : "";
   }
 }
 customElements.define("keyturn-replace-credential", ReplaceCredentialDialog);

@@ -13,15 +13,20 @@ type Step = "confirm";
 
 /** Emits `revoked` with the {@link Known} credential. */
 export class RevokeDialog extends Dialog<Step> {
-  static override properties = { ...Dialog.properties, typed: { state: true }, error: { state: true }, revoking: { state: true } };
+  static override properties = {
+    ...Dialog.properties,
+    typed: { state: true },
+    error: { state: true },
+    revoking: { state: true },
+  };
   static override styles = [Dialog.styles, typedStyles];
 
   #client!: ConductorOne;
   #inventory!: Inventory;
   #known!: Known;
-  private declare typed: string;
-  private declare error: unknown;
-  private declare revoking: boolean;
+  declare private typed: string;
+  declare private error: unknown;
+  declare private revoking: boolean;
 
   /** Opens it for a credential. */
   show(client: ConductorOne, inventory: Inventory, known: Known): void {

@@ -43,7 +43,7 @@ export class RotateDialog extends Dialog<Step> {
   #cut: readonly Known[] = [];
   #error: unknown;
   /** The box is ticked that the way on needs. */
-  private declare agreed: boolean;
+  declare private agreed: boolean;
 
   constructor() {
     super();
@@ -152,14 +152,16 @@ export class RotateDialog extends Dialog<Step> {
     const cut = this.#cut;
     return html`${this.#head("Store the new credential")}
       <p>Copy both values to where the connector reads them. The secret cannot be shown again once this is closed.</p>
-      ${cut.length > 0
-        ? note(
-            "warn",
-            "warning",
-            html`<strong>This tenant does not keep the old credential.</strong>
+      ${
+        cut.length > 0
+          ? note(
+              "warn",
+              "warning",
+              html`<strong>This tenant does not keep the old credential.</strong>
               <p>${cut.map(({ id }) => id).join(", ")} stopped working with this rotation: bring the new one to the connector now.</p>`,
-          )
-        : nothing}
+            )
+          : nothing
+      }
       <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
       <keyturn-value label="Client secret" secret .text=${this.#clientSecret}>
         <p class="small muted">It begins with <code>secret-token:</code> and that is a part of it. ${this.#expiry(facts?.expiresTime)}</p>

@@ -3,7 +3,13 @@
 import type { ApiCredential, ListResponse, Organization } from "keyturn/commercelayer/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { type ApiCredentialFacts, kindName, KINDS, type Narrowing, type Provisioning } from "../connection/commercelayer.js";
+import {
+  type ApiCredentialFacts,
+  KINDS,
+  kindName,
+  type Narrowing,
+  type Provisioning,
+} from "../connection/commercelayer.js";
 import { lifetime, moment } from "../ui/dates.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
@@ -32,7 +38,12 @@ function pageOf(list: ListResponse<ApiCredential>): CredentialsPage {
 
 /** Emits `create`, and `details` and `replace` with an {@link ApiCredentialFacts}. */
 export class ApiCredentials extends LitElement {
-  static override properties = { provisioning: { attribute: false }, said: {}, narrowing: { state: true }, organizations: { state: true } };
+  static override properties = {
+    provisioning: { attribute: false },
+    said: {},
+    narrowing: { state: true },
+    organizations: { state: true },
+  };
   static override styles = [
     base,
     css`
@@ -100,9 +111,9 @@ export class ApiCredentials extends LitElement {
   declare provisioning: Provisioning;
   /** What has just been done. */
   declare said: string;
-  private declare narrowing: Narrowing;
+  declare private narrowing: Narrowing;
   /** What can be chosen from; empty until they have come, or if they do not. */
-  private declare organizations: readonly Organization[];
+  declare private organizations: readonly Organization[];
   #typing: ReturnType<typeof setTimeout> | undefined;
   #left = new AbortController();
   readonly #pages = new Pages<CredentialsPage, ApiCredentialFacts>(this, ({ list }) => ({
@@ -188,7 +199,11 @@ export class ApiCredentials extends LitElement {
 
   #filters(): TemplateResult {
     const { narrowing, organizations } = this;
-    const select = (name: "kind" | "mode" | "organization", label: string, choices: readonly (readonly [string, string])[]): TemplateResult =>
+    const select = (
+      name: "kind" | "mode" | "organization",
+      label: string,
+      choices: readonly (readonly [string, string])[],
+    ): TemplateResult =>
       html`<div class="field">
         <label for=${name}>${label}</label>
         <select id=${name} @change=${(event: Event) => this.#narrow({ [name]: (event.target as HTMLSelectElement).value })}>
@@ -221,8 +236,10 @@ export class ApiCredentials extends LitElement {
   #content(): TemplateResult {
     const { items, loading, error, more } = this.#pages;
     const table = items.length === 0 ? nothing : this.#table(items);
-    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
-    if (items.length > 0) return html`${table}${more ? moreButton("Show more API credentials", loading, this.#next) : nothing}`;
+    if (error)
+      return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (items.length > 0)
+      return html`${table}${more ? moreButton("Show more API credentials", loading, this.#next) : nothing}`;
     if (loading) return bones("Loading API credentials");
     if (!this.#narrowed) {
       return html`<div class="empty"><p><strong>None yet.</strong> Create one for each program that talks to Commerce Layer.</p></div>`;
@@ -253,7 +270,17 @@ export class ApiCredentials extends LitElement {
   }
 
   #row(credential: ApiCredentialFacts): TemplateResult {
-    const { id, name, kind, mode, organization, role, client_id: clientId, expires_in: expires, created_at: created } = credential;
+    const {
+      id,
+      name,
+      kind,
+      mode,
+      organization,
+      role,
+      client_id: clientId,
+      expires_in: expires,
+      created_at: created,
+    } = credential;
     const which = `${name}, ${mode ?? "no mode"}`;
     return html`<tr role="row">
       <th role="rowheader" scope="row">${name}<span class="under mono" translate="no">${id}</span></th>

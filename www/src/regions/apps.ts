@@ -72,7 +72,8 @@ export class Apps extends LitElement {
   }));
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("client")) void this.#told(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
+    if (changed.has("client"))
+      void this.#told(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
   }
 
   protected override render(): TemplateResult {
@@ -95,7 +96,8 @@ export class Apps extends LitElement {
               )}
             </ul>
           </nav>`;
-    if (error) return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (error)
+      return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
     if (items.length > 0) return html`${list}${more ? moreButton("Show more apps", loading, this.#next) : nothing}`;
     if (loading) return bones("Loading apps");
     return html`<p class="empty">This tenant has no apps yet. Add one in C1, then reload this page.</p>`;

@@ -113,7 +113,9 @@ export class Banner extends LitElement {
   #badge(): TemplateResult | typeof nothing {
     const { c1, commercelayer } = this.connections;
     if (!c1 && !commercelayer) return nothing;
-    return (c1?.sandbox ?? true) && (commercelayer?.sandbox ?? true) ? chip("accent", "shield", "Sandbox") : chip("warn", "key", "Live");
+    return (c1?.sandbox ?? true) && (commercelayer?.sandbox ?? true)
+      ? chip("accent", "shield", "Sandbox")
+      : chip("warn", "key", "Live");
   }
 
   #identity(): TemplateResult | typeof nothing {

@@ -4,7 +4,7 @@ import { ConfigurationError, type DeviceCode } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { type Connections, connectSandbox, type Sandbox } from "../connection/connection.js";
-import { type Field, type Service, SERVICES, type Way, ways } from "../connection/ways.js";
+import { type Field, SERVICES, type Service, type Way, ways } from "../connection/ways.js";
 import { underlying } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
@@ -92,16 +92,16 @@ export class Connect extends LitElement {
   declare sandbox: Sandbox | undefined;
   /** What there is to connect to. If that is not all, the rest is connected, and to be gone back to. */
   declare services: readonly Service[];
-  private declare service: Service;
-  private declare way: Way;
-  private declare error: unknown;
+  declare private service: Service;
+  declare private way: Way;
+  declare private error: unknown;
   /** What is wrong, by field. */
-  private declare problems: Record<string, string>;
-  private declare connecting: boolean;
+  declare private problems: Record<string, string>;
+  declare private connecting: boolean;
   /** What somebody has to approve before the log-in goes on. */
-  private declare code: DeviceCode | undefined;
+  declare private code: DeviceCode | undefined;
   /** The fields have got the sandbox's values. */
-  private declare filled: boolean;
+  declare private filled: boolean;
   #attempt: AbortController | undefined;
 
   constructor() {
@@ -122,7 +122,8 @@ export class Connect extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const [first] = this.services;
-    if (changed.has("services") && first && !this.services.includes(this.service)) this.#choose(ways[first][0] as Way, first);
+    if (changed.has("services") && first && !this.services.includes(this.service))
+      this.#choose(ways[first][0] as Way, first);
   }
 
   protected override render(): TemplateResult {
@@ -130,16 +131,19 @@ export class Connect extends LitElement {
     const whole = services.length > 1;
     return html`<section class="card" aria-labelledby="heading">
       <h1 id="heading" tabindex="-1">Connect to ${services.map((one) => SERVICES[one]).join(" or ")}</h1>
-      ${sandbox && whole
-        ? html`<div class="sandbox" ?hidden=${code}>
+      ${
+        sandbox && whole
+          ? html`<div class="sandbox" ?hidden=${code}>
             <p class="muted">A sandbox of both is behind this page. Everything in it is made up.</p>
             <button type="button" @click=${() => this.#connect((signal) => connectSandbox(sandbox, signal))}>${icon("shield")} Use the sandbox</button>
           </div>`
-        : nothing}
+          : nothing
+      }
       ${code ? html`<keyturn-approval .code=${code} @cancel=${this.#cancel}></keyturn-approval>` : nothing}
       <form @submit=${this.#submit} ?hidden=${code} novalidate autocomplete="off">
-        ${whole
-          ? html`<fieldset>
+        ${
+          whole
+            ? html`<fieldset>
               <legend class="label">Connect to</legend>
               <div class="services">
                 ${services.map(
@@ -150,7 +154,8 @@ export class Connect extends LitElement {
                 )}
               </div>
             </fieldset>`
-          : nothing}
+            : nothing
+        }
         <fieldset>
           <legend class="label">Log in with</legend>
           ${ways[service].map(
@@ -161,12 +166,14 @@ export class Connect extends LitElement {
               <p id=${one.id} class="about small muted">${one.about}</p>`,
           )}
         </fieldset>
-        ${sandbox && way.sandbox
-          ? html`<div class="fill">
+        ${
+          sandbox && way.sandbox
+            ? html`<div class="fill">
               <button type="button" @click=${this.#fill}>${icon("shield")} ${way.sandbox.label}</button>
               <span role="status" class="small muted">${this.filled ? "Filled in" : ""}</span>
             </div>`
-          : nothing}
+            : nothing
+        }
         ${keyed(
           way.id,
           way.fields.map((field) => this.#field(field)),
@@ -241,9 +248,12 @@ export class Connect extends LitElement {
     const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
     const { way } = this;
     this.problems = Object.fromEntries(
-      way.fields.flatMap(({ name, label, optional }) => (values[name] || optional ? [] : [[name, `${label} is missing.`]])),
+      way.fields.flatMap(({ name, label, optional }) =>
+        values[name] || optional ? [] : [[name, `${label} is missing.`]],
+      ),
     );
-    if (Object.keys(this.problems).length === 0) await this.#connect((signal) => way.connect(values, this.#show, signal));
+    if (Object.keys(this.problems).length === 0)
+      await this.#connect((signal) => way.connect(values, this.#show, signal));
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   };

@@ -15,7 +15,11 @@ type ConnectorsPage = Page<operations.C1ApiAppV1ConnectorServiceListResponse>;
 
 /** Emits `rotate` and `look-up` with a {@link Place}. */
 export class Connectors extends LitElement {
-  static override properties = { client: { attribute: false }, inventory: { attribute: false }, app: { attribute: false } };
+  static override properties = {
+    client: { attribute: false },
+    inventory: { attribute: false },
+    app: { attribute: false },
+  };
   static override styles = [
     base,
     css`
@@ -46,7 +50,11 @@ export class Connectors extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const appId = this.app?.id;
-    if (appId && (changed.has("client") || changed.get("app")?.id !== appId) && (changed.has("app") || changed.has("client"))) {
+    if (
+      appId &&
+      (changed.has("client") || changed.get("app")?.id !== appId) &&
+      (changed.has("app") || changed.has("client"))
+    ) {
       void this.#pages.start((signal) => this.client.connector.list({ appId, pageSize: 25 }, { signal }));
     }
   }
@@ -64,8 +72,10 @@ export class Connectors extends LitElement {
   #content(): TemplateResult {
     const { items, loading, error, more } = this.#pages;
     const table = items.length === 0 ? nothing : this.#table(items);
-    if (error) return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
-    if (items.length > 0) return html`${table}${more ? moreButton("Show more connectors", loading, this.#next) : nothing}`;
+    if (error)
+      return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
+    if (items.length > 0)
+      return html`${table}${more ? moreButton("Show more connectors", loading, this.#next) : nothing}`;
     if (loading) return bones("Loading connectors");
     return html`<p class="empty">This app has no connectors. Only connectors have credentials of their own.</p>`;
   }

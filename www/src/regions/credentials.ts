@@ -1,7 +1,7 @@
 /** The credentials that this console knows of. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { type Inventory, type Known, type Source } from "../inventory.js";
+import type { Inventory, Known, Source } from "../inventory.js";
 import { moment, relative } from "../ui/dates.js";
 import { titleOf } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
@@ -92,11 +92,13 @@ export class Credentials extends LitElement {
         <strong>None yet.</strong> C1 cannot list the credentials of a connector, so this console remembers those that are created or looked
         up here, until the tab is closed.
       </p>
-      ${this.examples === "none"
-        ? nothing
-        : html`<button type="button" ?disabled=${loading} @click=${this.#askForExamples}>
+      ${
+        this.examples === "none"
+          ? nothing
+          : html`<button type="button" ?disabled=${loading} @click=${this.#askForExamples}>
             ${icon(loading ? "sync" : "search", 16, loading ? "turning" : "")} Look up the sandbox’s examples
-          </button>`}
+          </button>`
+      }
     </div>`;
   }
 
@@ -140,13 +142,15 @@ export class Credentials extends LitElement {
           <button type="button" class="quiet" aria-disabled=${Boolean(checking)} @click=${() => checking || this.inventory.check([known])}>
             ${icon("sync", 16, checking ? "turning" : "")} Check <span class="unseen">${id} again</span>
           </button>
-          ${ended
-            ? html`<button type="button" class="quiet" @click=${() => this.#remove(known)}>
+          ${
+            ended
+              ? html`<button type="button" class="quiet" @click=${() => this.#remove(known)}>
                 ${icon("cross")} Remove <span class="unseen">${id} from the list</span>
               </button>`
-            : html`<button type="button" class="quiet risky" @click=${() => this.#emit(known)}>
+              : html`<button type="button" class="quiet risky" @click=${() => this.#emit(known)}>
                 ${icon("barred")} Revoke <span class="unseen">${id}</span>
-              </button>`}
+              </button>`
+          }
         </div>
       </td>
     </tr>`;

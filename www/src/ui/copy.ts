@@ -32,7 +32,7 @@ export class Copy extends LitElement {
   ];
   declare name: string;
   declare text: () => string;
-  private declare state: "" | "copied" | "failed";
+  declare private state: "" | "copied" | "failed";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {

@@ -27,7 +27,9 @@ export function relative(date: Date | number, now = Date.now()): string {
   const size = Math.abs(seconds);
   if (size < 45) return seconds > 5 ? "in a moment" : "just now";
   const coarse = size >= (COUNTED_DAYS + 1) * 86_400;
-  const [unit, length] = STEPS.find(([unit, length]) => size >= length && (coarse || !["month", "year"].includes(unit))) ?? ["minute", 60];
+  const [unit, length] = STEPS.find(
+    ([unit, length]) => size >= length && (coarse || !["month", "year"].includes(unit)),
+  ) ?? ["minute", 60];
   return RELATIVE.format(Math.round(seconds / length), unit);
 }
 

@@ -1,6 +1,6 @@
 /** A modal dialog: the native element, and what it leaves to its user. */
 
-import { css, type CSSResultGroup, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type CSSResultGroup, css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { base } from "./styles.js";
 
 /** The element that has the focus, also inside of custom elements. */
@@ -26,7 +26,7 @@ export abstract class Dialog<Step extends string> extends LitElement {
   ];
 
   /** What is shown; `undefined` while it is closed. */
-  protected declare step: Step | undefined;
+  declare protected step: Step | undefined;
   #opener: HTMLElement | undefined;
 
   /** What the step shows. Its heading is `<h2 id="title" tabindex="-1">`. */

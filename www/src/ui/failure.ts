@@ -28,7 +28,8 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 };
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
-  forbidden: "Credentials of connectors are for Connector Administrators, Super Administrators and the owners of the connector.",
+  forbidden:
+    "Credentials of connectors are for Connector Administrators, Super Administrators and the owners of the connector.",
   server_error: "It may pass: try again in a moment.",
   timeout: "It may pass: try again in a moment.",
 };
@@ -36,7 +37,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 const STOPPED: Partial<Record<ReplacementReason, string>> = {
   not_found: "The credential is gone, and no replacement of it is there. Close this and look at the list.",
   own_credential: "This page is logged in with that credential, and would cut itself off. Log in with another one.",
-  reference_taken: "Another credential has the mark that this replacement needs. The details say which; it has to go first.",
+  reference_taken:
+    "Another credential has the mark that this replacement needs. The details say which; it has to go first.",
   differs: "The new credential would not be like the old one. The old one is untouched.",
   refused: "The new credential does not work. The old one is untouched.",
   unreadable: "This log-in may not read what a replacement needs. Log in as a member with the role Admin.",
@@ -124,7 +126,8 @@ function adviceOf(failure: unknown): string {
     return `Try again in ${Math.ceil(error.retryAfterMs / 1000)} seconds.`;
   }
   // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
-  if (error instanceof AuthenticationError && error.reason === "on_code") return "The log-in has ended. Disconnect, and log in again.";
+  if (error instanceof AuthenticationError && error.reason === "on_code")
+    return "The log-in has ended. Disconnect, and log in again.";
   if (error instanceof ReplacementError) return STOPPED[error.reason] ?? "The details say why.";
   const service = serviceOf(failure);
   const own = service === "C1" || error.code !== "forbidden" ? ADVICE[error.code] : undefined;

@@ -1,6 +1,6 @@
 /** Icons: strokes of 1.6 on a field of 20. They stand beside words, so assistive technology does not need them. */
 
-import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
 const strokes = {
   key: svg`<circle cx="6.6" cy="10" r="3.4"/><path d="M10 10h7.5M14.6 10v3M17.5 10v2.2"/>`,

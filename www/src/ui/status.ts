@@ -17,10 +17,14 @@ interface Status {
 export function credentialStatus({ facts, revokedAt, gone, error }: Known): Status {
   if (revokedAt !== undefined || facts?.deletedAt) return { tone: "plain", icon: "barred", word: "Revoked" };
   if (gone) return { tone: "plain", icon: "question", word: "Not found" };
-  if (!facts) return error ? { tone: "warn", icon: "warning", word: "Not checked" } : { tone: "plain", icon: "sync", word: "Checking", turning: true };
+  if (!facts)
+    return error
+      ? { tone: "warn", icon: "warning", word: "Not checked" }
+      : { tone: "plain", icon: "sync", word: "Checking", turning: true };
   const { expiresTime: expires } = facts;
   if (isPast(expires)) return { tone: "bad", icon: "cross", word: "Expired" };
-  if (expires instanceof Date && expires.getTime() - Date.now() <= SOON_DAYS * DAY) return { tone: "warn", icon: "clock", word: "Expires soon" };
+  if (expires instanceof Date && expires.getTime() - Date.now() <= SOON_DAYS * DAY)
+    return { tone: "warn", icon: "clock", word: "Expires soon" };
   return { tone: "good", icon: "check", word: "Active" };
 }
 
@@ -34,9 +38,12 @@ const SYNC: Record<string, Status> = {
 
 /** How a connector's latest sync went. A newer server may know states that this page does not. */
 export function syncStatus({ status, syncDisabledAt }: shared.Connector): Status {
-  if (syncDisabledAt) return SYNC["SYNC_STATUS_DISABLED"] as Status;
+  if (syncDisabledAt) return SYNC.SYNC_STATUS_DISABLED as Status;
   const value = String(status?.status ?? "SYNC_STATUS_UNSPECIFIED");
-  const word = value.replace(/^SYNC_STATUS_/, "").replaceAll("_", " ").toLowerCase();
+  const word = value
+    .replace(/^SYNC_STATUS_/, "")
+    .replaceAll("_", " ")
+    .toLowerCase();
   return SYNC[value] ?? { tone: "plain", icon: "question", word: word.slice(0, 1).toUpperCase() + word.slice(1) };
 }
 

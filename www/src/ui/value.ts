@@ -16,7 +16,12 @@ const MASK = "•".repeat(22);
  * is held here, and nothing stays in the document once it is masked again or has gone. What is between the tags stands below.
  */
 export class Value extends LitElement {
-  static override properties = { label: {}, text: { attribute: false }, secret: { type: Boolean }, shown: { type: Boolean } };
+  static override properties = {
+    label: {},
+    text: { attribute: false },
+    secret: { type: Boolean },
+    shown: { type: Boolean },
+  };
   static override styles = [
     base,
     css`
@@ -80,12 +85,14 @@ export class Value extends LitElement {
         ><span id="plain"></span>${masked ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>` : nothing}</output
       >
       <div class="buttons">
-        ${secret
-          ? html`<button type="button" aria-pressed=${shown} aria-controls="value" @click=${this.#toggle}>
+        ${
+          secret
+            ? html`<button type="button" aria-pressed=${shown} aria-controls="value" @click=${this.#toggle}>
               ${icon(shown ? "eyeOff" : "eye")} ${shown ? "Hide" : "Show"}
               <span class="unseen">${name}</span>
             </button>`
-          : nothing}
+            : nothing
+        }
         <keyturn-copy name=${name} .text=${() => this.text()}></keyturn-copy>
       </div>
       <slot></slot>`;

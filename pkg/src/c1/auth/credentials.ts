@@ -36,7 +36,14 @@ export interface Spec {
 }
 
 /** The order in which the core numbers them. @internal */
-export const METHODS: readonly AuthenticationMethod[] = ["token", "function", "assertion", "secretPost", "tokenExchange", "deviceLogin"];
+export const METHODS: readonly AuthenticationMethod[] = [
+  "token",
+  "function",
+  "assertion",
+  "secretPost",
+  "tokenExchange",
+  "deviceLogin",
+];
 
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
 export type SubjectToken = () => Promise<string> | string;
@@ -59,7 +66,8 @@ export class Credentials {
 export function specOf(credentials: Credentials): Spec {
   const spec = specs.get(credentials);
   if (spec) return spec;
-  const message = "credentials: this is not made by one of the functions of this package, such as signedAssertion or tokenExchange";
+  const message =
+    "credentials: this is not made by one of the functions of this package, such as signedAssertion or tokenExchange";
   throw new ConfigurationError("credentials", "not_credentials", message);
 }
 
@@ -118,7 +126,13 @@ export interface TokenExchange {
 
 /** Workload federation: no secret at all. An identity token of the platform that this runs on is exchanged (RFC 8693). */
 export function tokenExchange({ clientID, subjectToken, scope, audience }: TokenExchange): Credentials {
-  return new Credentials({ method: "tokenExchange", clientID, subjectToken: must("subjectToken", subjectToken), scope, audience });
+  return new Credentials({
+    method: "tokenExchange",
+    clientID,
+    subjectToken: must("subjectToken", subjectToken),
+    scope,
+    audience,
+  });
 }
 
 /** What {@link deviceLogin} needs. */

@@ -39,7 +39,15 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
   const spec = given(options);
   const tenantDomain = options.tenantDomain;
   const serverURL = options.serverURL === undefined ? undefined : String(options.serverURL);
-  if (spec) return { spec, from: "options", variables: [], clientID: spec.clientID ?? options.clientID, serverURL, tenantDomain };
+  if (spec)
+    return {
+      spec,
+      from: "options",
+      variables: [],
+      clientID: spec.clientID ?? options.clientID,
+      serverURL,
+      tenantDomain,
+    };
 
   const variables: string[] = [];
   const read = (name: string): string | undefined => {
@@ -77,10 +85,15 @@ function given({ credentials, clientID, clientSecret, security }: ClientOptions)
   if (security !== undefined) {
     throw new ConfigurationError("security", "bearer_empty", "security: there is no token in it");
   }
-  if (clientID !== undefined && clientSecret !== undefined) return { method: "assertion", clientID, secret: clientSecret };
+  if (clientID !== undefined && clientSecret !== undefined)
+    return { method: "assertion", clientID, secret: clientSecret };
   if (clientID === undefined && clientSecret === undefined) return undefined;
   const missing = clientID === undefined ? "clientID" : "clientSecret";
-  throw new ConfigurationError(missing, "credentials_missing", `${missing} is missing: clientID and clientSecret belong together`);
+  throw new ConfigurationError(
+    missing,
+    "credentials_missing",
+    `${missing} is missing: clientID and clientSecret belong together`,
+  );
 }
 
 /** The token in an official `security` option. @internal */

@@ -1,9 +1,9 @@
 /** A credential of a program's own, made by the person who has just logged in. */
 
-import type { ConductorOne } from "../client.js";
+import { Secret } from "../../auth/secret.js";
 import { ConfigurationError, InternalError } from "../../base/errors.js";
 import type { RequestOptions } from "../../base/options.js";
-import { Secret } from "../../auth/secret.js";
+import type { ConductorOne } from "../client.js";
 
 /** What a new personal client may do. Each limit has to be said, also that there is none. */
 export interface PersonalClientLimits {
@@ -34,7 +34,11 @@ export interface PersonalClient {
  * ```
  * @throws {@link ConfigurationError} for a limit that is not said, before anything is sent; otherwise as any call.
  */
-export async function createPersonalClient(c1: ConductorOne, limits: PersonalClientLimits, options?: RequestOptions): Promise<PersonalClient> {
+export async function createPersonalClient(
+  c1: ConductorOne,
+  limits: PersonalClientLimits,
+  options?: RequestOptions,
+): Promise<PersonalClient> {
   const { displayName, expiresInDays: days, scopedRoles: roles, allowSourceCidr: cidrs } = limits;
   const wrong = (option: string, message: string): never => {
     throw new ConfigurationError(option, "limit_missing", `${option}: ${message}`);
@@ -43,9 +47,11 @@ export async function createPersonalClient(c1: ConductorOne, limits: PersonalCli
   if (days !== "never" && !(Number.isInteger(days) && days >= 1 && days <= 3650)) {
     wrong("expiresInDays", 'a whole number of days from 1 to 3650, or "never"');
   }
-  const named = (list: unknown): boolean => Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === "string" && one.trim() !== "");
+  const named = (list: unknown): boolean =>
+    Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === "string" && one.trim() !== "");
   if (roles !== "all" && !named(roles)) wrong("scopedRoles", 'a list of role ids, or "all"');
-  if (cidrs !== "anywhere" && !(named(cidrs) && cidrs.length <= 32)) wrong("allowSourceCidr", 'a list of 1 to 32 address ranges, or "anywhere"');
+  if (cidrs !== "anywhere" && !(named(cidrs) && cidrs.length <= 32))
+    wrong("allowSourceCidr", 'a list of 1 to 32 address ranges, or "anywhere"');
 
   const request = {
     displayName,

@@ -1,14 +1,15 @@
 /** How a client of C1 authenticates, from its options. */
 
+import { warnPage } from "../../auth/page.js";
+import type { Plan } from "../../auth/plan.js";
 import type { ClientOptions } from "../options.js";
 import { METHODS, type Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
-import { warnPage } from "../../auth/page.js";
-import type { Plan } from "../../auth/plan.js";
 
 /** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
-  const { spec, ...chosen } = anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
+  const { spec, ...chosen } =
+    anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
   const { method, secret, scope = "", audience = "", ask, subjectToken, onCode, signal } = spec;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = METHODS.indexOf(method);

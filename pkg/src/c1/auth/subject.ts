@@ -25,7 +25,10 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     const request = variable("ACTIONS_ID_TOKEN_REQUEST_URL", environment);
     const token = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", environment);
     if (!request || !token || !URL.canParse(request)) {
-      throw missing("this job has no ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN", "Give the job `permissions: { id-token: write }`.");
+      throw missing(
+        "this job has no ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN",
+        "Give the job `permissions: { id-token: write }`.",
+      );
     }
     const url = new URL(request);
     if (url.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)) {

@@ -8,7 +8,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 interface Around {
   process?: {
     env?: Environment;
-    getBuiltinModule?: (name: string) => { readFile(path: string | URL, encoding: "utf8"): Promise<string> } | undefined;
+    getBuiltinModule?: (
+      name: string,
+    ) => { readFile(path: string | URL, encoding: "utf8"): Promise<string> } | undefined;
   };
   Deno?: { env: { get(name: string): string | undefined }; readTextFile(path: string | URL): Promise<string> };
 }
@@ -31,7 +33,8 @@ export async function readText(path: string | URL): Promise<string> {
   if (Deno) return Deno.readTextFile(path);
   const files = process?.getBuiltinModule?.("fs/promises");
   if (!files) {
-    const message = "files cannot be read here (it takes Deno, Bun, or Node 20.16): give a function that reads the file";
+    const message =
+      "files cannot be read here (it takes Deno, Bun, or Node 20.16): give a function that reads the file";
     throw new ConfigurationError("subjectToken", "no_files", message);
   }
   return files.readFile(path, "utf8");

@@ -29,11 +29,22 @@ export function authorizeURL(options: AuthorizeOptions): URL {
   const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = options;
   const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);
   const url = URL.canParse(page) ? new URL(page) : undefined;
-  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)))) {
-    throw new ConfigurationError(pageURL ? "pageURL" : "domain", "not_secure", "the page to sign in at is no https URL");
+  if (
+    !url ||
+    !(
+      url.protocol === "https:" ||
+      (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
+    )
+  ) {
+    throw new ConfigurationError(
+      pageURL ? "pageURL" : "domain",
+      "not_secure",
+      "the page to sign in at is no https URL",
+    );
   }
   for (const [name, value] of Object.entries({ clientId, redirectUri })) {
-    if (typeof value !== "string" || value === "") throw new ConfigurationError(name, "grant_missing", `${name}: there is nothing in it`);
+    if (typeof value !== "string" || value === "")
+      throw new ConfigurationError(name, "grant_missing", `${name}: there is nothing in it`);
   }
   const query = {
     client_id: clientId,

@@ -129,7 +129,12 @@ export interface AuthorizationCode extends Application {
  * A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what
  * it brought.
  */
-export function authorizationCode({ code, redirectUri, codeVerifier, ...application }: AuthorizationCode): CommerceLayerCredentials {
+export function authorizationCode({
+  code,
+  redirectUri,
+  codeVerifier,
+  ...application
+}: AuthorizationCode): CommerceLayerCredentials {
   return made("authorizationCode", application, { code, redirectUri, codeVerifier });
 }
 
@@ -152,7 +157,8 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
 export function tokenFunction(ask: () => Promise<string> | string): CommerceLayerCredentials {
-  if (typeof ask !== "function") throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
+  if (typeof ask !== "function")
+    throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
   return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), ask });
 }
 

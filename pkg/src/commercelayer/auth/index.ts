@@ -1,42 +1,42 @@
 /** What there is to authenticate with Commerce Layer. */
 
+export { type AuthorizeOptions, authorizeURL, createPkce, type Pkce, randomState } from "./authorize.js";
 export {
-  CommerceLayerCredentials,
-  accessToken,
-  authorizationCode,
-  clientCredentials,
-  jwtBearer,
-  password,
-  refreshToken,
-  tokenFunction,
   type Application,
   type AuthorizationCode,
+  accessToken,
+  authorizationCode,
+  CommerceLayerCredentials,
+  clientCredentials,
   type Grant,
   type JwtBearer,
+  jwtBearer,
   type Password,
+  password,
   type RefreshToken,
+  refreshToken,
+  tokenFunction,
 } from "./credentials.js";
-export type { AuthOptions, CommerceLayerAuthentication, PlaceOptions } from "./plan.js";
-export { authorizeURL, createPkce, randomState, type AuthorizeOptions, type Pkce } from "./authorize.js";
 export { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 export {
-  createAssertion,
-  getProvisioningApiBaseEndpoint,
-  jwtDecode,
-  jwtIsDashboard,
-  jwtIsIntegration,
-  jwtIsSalesChannel,
-  jwtIsUser,
-  jwtIsWebApp,
   type AssertionClaims,
   type CommerceLayerJWT,
+  createAssertion,
+  getProvisioningApiBaseEndpoint,
   type JWTBase,
   type JWTDashboard,
   type JWTIntegration,
   type JWTSalesChannel,
   type JWTUser,
   type JWTWebApp,
+  jwtDecode,
+  jwtIsDashboard,
+  jwtIsIntegration,
+  jwtIsSalesChannel,
+  jwtIsUser,
+  jwtIsWebApp,
   type Payload,
 } from "./jwt.js";
-export { fetchToken, revoke, type FetchTokenOptions, type RevokeOptions } from "./revoke.js";
+export type { AuthOptions, CommerceLayerAuthentication, PlaceOptions } from "./plan.js";
+export { type FetchTokenOptions, fetchToken, type RevokeOptions, revoke } from "./revoke.js";
 export { jwtVerify, type VerifyOptions } from "./verify.js";

@@ -66,14 +66,17 @@ const LONGEST = 64 * 1024;
 export function jwtDecode(accessToken: string): CommerceLayerJWT {
   const parts = typeof accessToken === "string" && accessToken.length <= LONGEST ? accessToken.trim().split(".") : [];
   const [header, payload] = parts.slice(0, 2).map(objectOf);
-  if (parts.length !== 3 || !header || !payload) throw new InvalidTokenError("malformed", "the text is not a JSON web token");
+  if (parts.length !== 3 || !header || !payload)
+    throw new InvalidTokenError("malformed", "the text is not a JSON web token");
   return { header, payload, signature: parts[2] } as unknown as CommerceLayerJWT;
 }
 
 function objectOf(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(part)));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -85,16 +88,23 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 }
 
-const isOf = (kind: string) => (payload: Payload): boolean => payload?.application?.kind === kind;
+const isOf =
+  (kind: string) =>
+  (payload: Payload): boolean =>
+    payload?.application?.kind === kind;
 
 /** A person's own, for the Provisioning API. */
 export const jwtIsUser: (payload: Payload) => payload is JWTUser = /* @__PURE__ */ isOf("user") as never;
 /** Of a person who is signed in to the Dashboard. */
 export const jwtIsDashboard: (payload: Payload) => payload is JWTDashboard = /* @__PURE__ */ isOf("dashboard") as never;
 /** An integration's. */
-export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = /* @__PURE__ */ isOf("integration") as never;
+export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = /* @__PURE__ */ isOf(
+  "integration",
+) as never;
 /** A sales channel's. */
-export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = /* @__PURE__ */ isOf("sales_channel") as never;
+export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = /* @__PURE__ */ isOf(
+  "sales_channel",
+) as never;
 /** A web application's. */
 export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = /* @__PURE__ */ isOf("webapp") as never;
 
@@ -109,10 +119,14 @@ const SCOPE = "provisioning-api";
  */
 export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
-export function getProvisioningApiBaseEndpoint(accessToken: string, { shouldThrow = true }: { shouldThrow?: boolean } = {}): string | null {
+export function getProvisioningApiBaseEndpoint(
+  accessToken: string,
+  { shouldThrow = true }: { shouldThrow?: boolean } = {},
+): string | null {
   try {
     const { iss, scope } = jwtDecode(accessToken).payload;
-    if (!String(scope).split(/\s+/).includes(SCOPE)) throw new InvalidTokenError("scope", `the token has not the scope ${SCOPE}`);
+    if (!String(scope).split(/\s+/).includes(SCOPE))
+      throw new InvalidTokenError("scope", `the token has not the scope ${SCOPE}`);
     const url = typeof iss === "string" && URL.canParse(iss) ? new URL(iss) : undefined;
     // One origin on this machine serves both.
     if (url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) return url.origin;
@@ -133,7 +147,10 @@ export function scopeHint(status: number, authorization: string): string | undef
   try {
     const { payload } = jwtDecode(authorization.replace(/^\w+ /, ""));
     if (typeof payload.scope !== "string" || payload.scope.split(/\s+/).includes(SCOPE)) return undefined;
-    const shown = (text: unknown): string => String(text ?? "").replace(/[^\w:. -]/g, "").slice(0, 80);
+    const shown = (text: unknown): string =>
+      String(text ?? "")
+        .replace(/[^\w:. -]/g, "")
+        .slice(0, 80);
     const kind = shown(payload.application?.kind);
     return (
       `The token ${kind && `is one of kind ${kind} and `}has the scope "${shown(payload.scope)}". The Provisioning API takes tokens with the scope ` +
@@ -146,7 +163,10 @@ export function scopeHint(status: number, authorization: string): string | undef
 
 /** Who an assertion is about. */
 export interface AssertionClaims {
-  "https://commercelayer.io/claims": { owner: { type: "User" | "Customer"; id: string }; custom_claim?: Record<string, unknown> };
+  "https://commercelayer.io/claims": {
+    owner: { type: "User" | "Customer"; id: string };
+    custom_claim?: Record<string, unknown>;
+  };
   [claim: string]: unknown;
 }
 
@@ -158,6 +178,8 @@ export async function createAssertion({ payload }: { payload: AssertionClaims })
   const text = new TextEncoder();
   const part = (value: object): string => base64url(text.encode(JSON.stringify(value)));
   const signed = `${part({ alg: "HS512", typ: "JWT" })}.${part({ ...payload, iat: Math.floor(Date.now() / 1000) })}`;
-  const key = await crypto.subtle.importKey("raw", text.encode("cl"), { name: "HMAC", hash: "SHA-512" }, false, ["sign"]);
+  const key = await crypto.subtle.importKey("raw", text.encode("cl"), { name: "HMAC", hash: "SHA-512" }, false, [
+    "sign",
+  ]);
   return `${signed}.${base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, text.encode(signed))))}`;
 }

@@ -4,10 +4,10 @@ import { Limit } from "../../auth/limit.js";
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import type { TokenStore } from "../../auth/sharing.js";
-import { core, guarded } from "../../core/instance.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Clock, Fetch, HTTPClientLike, Logger } from "../../base/options.js";
-import { type CommerceLayerCredentials, GRANTS, type Grant, type Spec, bytes, specOf } from "./credentials.js";
+import { core, guarded } from "../../core/instance.js";
+import { bytes, type CommerceLayerCredentials, GRANTS, type Grant, type Spec, specOf } from "./credentials.js";
 
 /** Where Commerce Layer is. */
 export interface PlaceOptions {
@@ -93,12 +93,15 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
   };
 }
 
-const SAFER = "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
+const SAFER =
+  "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
 
 /** Where the API and the authentication server are, without a slash at the end. @internal */
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
   return guarded(() => {
-    const session = opened(() => core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""));
+    const session = opened(() =>
+      core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""),
+    );
     const found = { api: session.base(), auth: session.auth() };
     session.free();
     return found;
@@ -130,7 +133,8 @@ function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
     return specOf(credentials);
   }
   if (accessToken === undefined || accessToken === null) {
-    const message = "accessToken: there is nothing to authenticate with; give an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
+    const message =
+      "accessToken: there is nothing to authenticate with; give an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
     throw new ConfigurationError("accessToken", "credentials_missing", message);
   }
   if (refreshToken !== undefined && typeof refreshToken !== "function") {

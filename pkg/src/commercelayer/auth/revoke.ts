@@ -1,12 +1,12 @@
 /** Ending a token before its time, and getting one by itself. */
 
-import { guarded } from "../../core/instance.js";
+import { Session } from "../../auth/session.js";
 import { AuthenticationError } from "../../base/errors.js";
 import type { Fetch, HTTPClientLike } from "../../base/options.js";
-import { Session } from "../../auth/session.js";
+import { guarded } from "../../core/instance.js";
 import { Deadline, requestId, sender, wait } from "../../http/transport.js";
 import type { CommerceLayerCredentials } from "./credentials.js";
-import { type AuthOptions, type PlaceOptions, addresses, commerceLayerPlan } from "./plan.js";
+import { type AuthOptions, addresses, commerceLayerPlan, type PlaceOptions } from "./plan.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -40,18 +40,35 @@ export async function revoke(options: RevokeOptions): Promise<void> {
     const { response, text } = await wait(exchange(), deadline);
     if (response.ok) return;
     const { status, headers } = response;
-    const said = [token, clientSecret ?? ""].reduce((left, secret) => (secret.length < 4 ? left : left.replaceAll(secret, "[redacted]")), text);
-    const { code, message } = JSON.parse(guarded((exports) => exports.failure(said, ""))) as { code: string; message: string };
+    const said = [token, clientSecret ?? ""].reduce(
+      (left, secret) => (secret.length < 4 ? left : left.replaceAll(secret, "[redacted]")),
+      text,
+    );
+    const { code, message } = JSON.parse(guarded((exports) => exports.failure(said, ""))) as {
+      code: string;
+      message: string;
+    };
     const why = message || code || "no explanation";
-    const hint = status === 401 || status === 403 ? "A token is revoked with the client id, and the secret if there is one, that it was issued to." : undefined;
-    throw new AuthenticationError(`the token was not revoked, the server answered ${status}: ${why}`, status, code || "revoke_refused", {
-      hint,
-      requestId: requestId(headers),
-      outcome: "answered",
-    });
+    const hint =
+      status === 401 || status === 403
+        ? "A token is revoked with the client id, and the secret if there is one, that it was issued to."
+        : undefined;
+    throw new AuthenticationError(
+      `the token was not revoked, the server answered ${status}: ${why}`,
+      status,
+      code || "revoke_refused",
+      {
+        hint,
+        requestId: requestId(headers),
+        outcome: "answered",
+      },
+    );
   } catch (error) {
     if (error instanceof AuthenticationError || error === deadline.reason) throw error;
-    throw new AuthenticationError("the authentication server could not be reached", 0, "unreachable", { cause: error, outcome: "unknown" });
+    throw new AuthenticationError("the authentication server could not be reached", 0, "unreachable", {
+      cause: error,
+      outcome: "unknown",
+    });
   } finally {
     deadline.end();
   }
@@ -80,8 +97,14 @@ export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" 
  *
  * @throws {@link AuthenticationError}
  */
-export async function fetchToken(credentials: CommerceLayerCredentials, options: FetchTokenOptions = {}): Promise<string> {
-  const session = new Session(commerceLayerPlan({ ...options, credentials }), sender(options.fetch, options.httpClient));
+export async function fetchToken(
+  credentials: CommerceLayerCredentials,
+  options: FetchTokenOptions = {},
+): Promise<string> {
+  const session = new Session(
+    commerceLayerPlan({ ...options, credentials }),
+    sender(options.fetch, options.httpClient),
+  );
   const deadline = new Deadline(options.timeoutMs ?? TIMEOUT_MS, [options.signal]);
   try {
     const { value } = await session.authorize(deadline);

@@ -4,10 +4,10 @@
  */
 
 import type { Clock, Fetch } from "../../base/options.js";
-import { RULES, isWorkerd, monotonic } from "../../http/transport.js";
+import { isWorkerd, monotonic, RULES } from "../../http/transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
-import { type CommerceLayerJWT, bytesOf, jwtDecode } from "./jwt.js";
-import { type PlaceOptions, addresses } from "./plan.js";
+import { bytesOf, type CommerceLayerJWT, jwtDecode } from "./jwt.js";
+import { addresses, type PlaceOptions } from "./plan.js";
 
 /** Options of {@link jwtVerify}. */
 export interface VerifyOptions extends PlaceOptions {
@@ -111,7 +111,9 @@ class KeySet {
       const text = await response.text();
       const { keys } = JSON.parse(text.length > LARGEST ? "{}" : text) as { keys?: unknown };
       if (!Array.isArray(keys)) throw new Error("the answer has no list of keys");
-      const named = keys.slice(0, MOST_KEYS).flatMap((key: Jwk | null): [string, Jwk][] => (typeof key?.kid === "string" ? [[key.kid, key]] : []));
+      const named = keys
+        .slice(0, MOST_KEYS)
+        .flatMap((key: Jwk | null): [string, Jwk][] => (typeof key?.kid === "string" ? [[key.kid, key]] : []));
       this.#keys = new Map(named);
       this.#imported.clear();
       this.#failed = undefined;
@@ -140,12 +142,18 @@ function setOf(issuer: string, fetch: Fetch | undefined): KeySet {
 
 async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
   const { key, kty, crv, members } = ALGORITHMS[alg] as Algorithm;
-  const unusable = (message: string, cause?: unknown): TokenError => new InvalidTokenError("key_unusable", message, { cause });
+  const unusable = (message: string, cause?: unknown): TokenError =>
+    new InvalidTokenError("key_unusable", message, { cause });
   const other = (jwk.alg !== undefined && jwk.alg !== alg) || (jwk.use !== undefined && jwk.use !== "sig");
-  if (jwk.kty !== kty || (crv && jwk.crv !== crv) || other) throw unusable("the issuer's key with the token's kid is not one for its algorithm");
+  if (jwk.kty !== kty || (crv && jwk.crv !== crv) || other)
+    throw unusable("the issuer's key with the token's kid is not one for its algorithm");
   // Of 2048 bits at least.
   if (kty === "RSA" && String(jwk.n).length < 342) throw unusable("the issuer's key is too short");
-  const bare = Object.fromEntries([["kty", kty], ...(crv ? [["crv", crv]] : []), ...members.map((name) => [name, jwk[name]])]) as JsonWebKey;
+  const bare = Object.fromEntries([
+    ["kty", kty],
+    ...(crv ? [["crv", crv]] : []),
+    ...members.map((name) => [name, jwk[name]]),
+  ]) as JsonWebKey;
   try {
     return await crypto.subtle.importKey("jwk", bare, key, false, ["verify"]);
   } catch (error) {
@@ -168,7 +176,10 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   const issuer = options.issuer ?? server;
   // What `alg: none` and the secrets of HMAC have in common is that anybody could have signed.
   if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
-    throw new InvalidTokenError("algorithm", `the token is not signed in a way that is taken: ${Object.keys(ALGORITHMS).join(", ")}`);
+    throw new InvalidTokenError(
+      "algorithm",
+      `the token is not signed in a way that is taken: ${Object.keys(ALGORITHMS).join(", ")}`,
+    );
   }
   const { iss, exp, nbf } = decoded.payload as Partial<CommerceLayerJWT["payload"]>;
   if (typeof iss !== "string" || iss.replace(/\/$/, "") !== issuer.replace(/\/$/, "")) {
@@ -180,7 +191,12 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   const key = jwk ? await imported(jwk, alg) : await setOf(server, fetch).key(kid, alg);
   const { verify } = ALGORITHMS[alg] as Algorithm;
   const signed = accessToken.trim().slice(0, accessToken.trim().lastIndexOf("."));
-  const good = await crypto.subtle.verify(verify, key, bytesOf(decoded.signature) as BufferSource, new TextEncoder().encode(signed));
+  const good = await crypto.subtle.verify(
+    verify,
+    key,
+    bytesOf(decoded.signature) as BufferSource,
+    new TextEncoder().encode(signed),
+  );
   if (!good) throw new InvalidTokenError("signature", "the token's signature is not the issuer's");
   const now = (clock?.now() ?? Date.now()) / 1000;
   if (typeof exp !== "number") throw new InvalidTokenError("malformed", "the token does not say when it expires");

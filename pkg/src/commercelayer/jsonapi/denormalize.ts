@@ -7,9 +7,9 @@
  */
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";
-import type { Links, Metadata, Resource } from "../model.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
-import { type Document, type Linkage, type ResourceObject, put } from "./document.js";
+import type { Links, Metadata, Resource } from "../model.js";
+import { type Document, type Linkage, put, type ResourceObject } from "./document.js";
 import { camelCase, nameIn, valueIn } from "./names.js";
 
 /** How to write names, and whether dates are texts. */
@@ -45,7 +45,9 @@ export function denormalize<R extends Resource = any>(document: Document, spelli
   const { data } = document;
   if (!data) return data as unknown as R;
   const reader = new Reader(document.included, spelling.names === "camel");
-  const made = Array.isArray(data) ? data.map((source: ResourceObject) => reader.primary(source)) : reader.primary(data as ResourceObject);
+  const made = Array.isArray(data)
+    ? data.map((source: ResourceObject) => reader.primary(source))
+    : reader.primary(data as ResourceObject);
   reader.finish();
   return made as unknown as R | R[];
 }
@@ -89,7 +91,12 @@ class Reader {
   }
 
   #flat({ id, type, attributes, links, meta }: ResourceObject, related: Flat): Flat {
-    const value: Flat = { id, type, ...(this.#camel && attributes ? camelized(type, attributes) : attributes), ...related };
+    const value: Flat = {
+      id,
+      type,
+      ...(this.#camel && attributes ? camelized(type, attributes) : attributes),
+      ...related,
+    };
     // Attributes have no such names; a server that sends them must not change what the resource is.
     if (value.id !== id) value.id = id;
     if (value.type !== type) value.type = type;
@@ -189,10 +196,14 @@ function hide(value: Flat, name: string, hiddenValue: unknown): void {
 }
 
 /** The types with secrets. */
-const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ (() => new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : []))))();
+const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ (() =>
+  new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : []))))();
 
 // No more than there is somebody to ask for: each costs the largest lists a tenth of their time.
-const INSPECTS = /* @__PURE__ */ (() => ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) => Symbol.for(name)))();
+const INSPECTS = /* @__PURE__ */ (() =>
+  ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) =>
+    Symbol.for(name),
+  ))();
 
 type Inspect = (shown: unknown, options: object) => string;
 

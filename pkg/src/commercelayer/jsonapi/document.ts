@@ -39,7 +39,9 @@ export interface Document {
 export const resourceList: ResourceTypeLock[] = /* @__PURE__ */ Object.keys(RESOURCES) as ResourceTypeLock[];
 
 /** Those of which there is one, so that no id is needed. */
-export const singletonList: ResourceTypeLock[] = /* @__PURE__ */ resourceList.filter((type) => RESOURCES[type].singleton);
+export const singletonList: ResourceTypeLock[] = /* @__PURE__ */ resourceList.filter(
+  (type) => RESOURCES[type].singleton,
+);
 
 /** Whether the table knows a type. */
 export function isKnownType(type: unknown): type is ResourceTypeLock {
@@ -63,6 +65,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Sets a field. A name that a server makes up is a field like any other: `__proto__` too. */
 export function put(target: object, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
   else (target as Record<string, unknown>)[name] = value;
 }

@@ -5,24 +5,24 @@
 
 export { denormalize, linksOf, metaOf, type Spelling } from "./denormalize.js";
 export {
+  type Document,
   isResourceId,
   isResourceType,
-  resourceList,
-  singletonList,
-  type Document,
   type Linkage,
   type Relationship,
   type ResourceObject,
+  resourceList,
+  singletonList,
 } from "./document.js";
-export { ListResponse, pageMeta, type PageFacts } from "./list.js";
+export { ListResponse, type PageFacts, pageMeta } from "./list.js";
 export { camelCase } from "./names.js";
-export { normalize, type Normalized } from "./normalize.js";
+export { type Normalized, normalize } from "./normalize.js";
 export {
-  MAX_PAGE_SIZE,
+  type AnyParams,
   generateQueryStringParams,
   generateSearchString,
   isParamsList,
-  type AnyParams,
+  MAX_PAGE_SIZE,
   type QueryStringParams,
   type Secrecy,
 } from "./query.js";

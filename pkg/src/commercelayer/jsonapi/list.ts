@@ -93,7 +93,8 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
   /** This page and all that follow, one held at a time. */
   async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
     // After an empty page there is none, whatever was counted before.
-    for (let page: ListResponse<R> | null = this; page !== null; page = page.length > 0 ? await page.nextPage() : null) yield page;
+    for (let page: ListResponse<R> | null = this; page !== null; page = page.length > 0 ? await page.nextPage() : null)
+      yield page;
   }
 
   /** The items of this page and of all that follow. A `for await` over the page itself stays in the page. */
@@ -103,13 +104,19 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   async #page(number: number): Promise<ListResponse<R>> {
     const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
-    if (!fetchPage) throw new TypeError("this list did not come from a client: there is nothing to ask for another page");
+    if (!fetchPage)
+      throw new TypeError("this list did not come from a client: there is nothing to ask for another page");
     return fetchPage(number);
   }
 }
 
 /** Which page a list is, by what the server says and by what was asked for. Without a word of the server, by what came. */
-export function pageMeta(server: Metadata | undefined, asked: { number?: unknown; size?: unknown }, length: number, last: boolean): ListMeta {
+export function pageMeta(
+  server: Metadata | undefined,
+  asked: { number?: unknown; size?: unknown },
+  length: number,
+  last: boolean,
+): ListMeta {
   const currentPage = whole(asked.number) ?? 1;
   const recordsPerPage = whole(asked.size) ?? 10;
   const ends = last && length < recordsPerPage;

@@ -26,7 +26,9 @@ function namesOf(type: string): Names {
   let names = known.get(type);
   if (names === undefined) {
     const facts = isKnownType(type) ? RESOURCES[type] : undefined;
-    const all = facts ? [...facts.attributes, ...Object.keys(facts.to), ...(facts.create ?? []), ...(facts.update ?? [])] : [];
+    const all = facts
+      ? [...facts.attributes, ...Object.keys(facts.to), ...(facts.create ?? []), ...(facts.update ?? [])]
+      : [];
     names = {
       camel: new Map(all.map((name) => [name, camelCase(name)])),
       snake: new Map(all.map((name) => [camelCase(name), name])),

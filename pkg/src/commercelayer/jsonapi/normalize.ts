@@ -1,9 +1,18 @@
 /** From an object with attributes and relationships side by side to a resource as it is on the wire. */
 
-import { type ResourceFacts, RESOURCES } from "../../generated/commercelayer-facts.js";
+import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import { ErrorType, SdkError } from "../errors.js";
-import { type Linkage, type Relationship, type ResourceObject, isKnownType, isObject, isResourceId, isResourceType, put } from "./document.js";
 import type { Spelling } from "./denormalize.js";
+import {
+  isKnownType,
+  isObject,
+  isResourceId,
+  isResourceType,
+  type Linkage,
+  put,
+  type Relationship,
+  type ResourceObject,
+} from "./document.js";
 import { nameOut } from "./names.js";
 
 /** What {@link normalize} makes. */
@@ -19,7 +28,10 @@ export interface Normalized extends ResourceObject {
  *
  * @throws {@link SdkError} of type `request` for a relationship to something else than it can lead to.
  */
-export function normalize<R extends { readonly type: string; readonly id?: string | null | undefined }>(resource: R, spelling: Spelling = {}): Normalized {
+export function normalize<R extends { readonly type: string; readonly id?: string | null | undefined }>(
+  resource: R,
+  spelling: Spelling = {},
+): Normalized {
   const { type, id } = resource;
   const facts = isKnownType(type) ? RESOURCES[type] : undefined;
   const normalized: Normalized = { type, attributes: {}, relationships: {} };
@@ -52,7 +64,11 @@ function isNone(value: unknown): boolean {
 
 type Target = ResourceFacts["to"][string];
 
-function relationship(name: string, value: unknown, target: Target | undefined): Relationship & { data: Linkage | Linkage[] | null } {
+function relationship(
+  name: string,
+  value: unknown,
+  target: Target | undefined,
+): Relationship & { data: Linkage | Linkage[] | null } {
   const many = target ? target[1] === 1 : Array.isArray(value);
   if (!many) {
     if (Array.isArray(value)) throw unfit(name, "takes one resource, not a list");
@@ -66,8 +82,10 @@ function relationship(name: string, value: unknown, target: Target | undefined):
 function linkage(name: string, value: unknown, target: Target | undefined): Linkage {
   const { id, type } = (isObject(value) ? value : {}) as { id?: unknown; type?: unknown };
   // An empty id is the server's to refuse: it says so by field, beside whatever else is wrong.
-  if (typeof id !== "string" || typeof type !== "string") throw unfit(name, "takes a resource: an object with its type and id");
-  if (target && type !== target[0]) throw unfit(name, `leads to ${target[0]}, not to ${isKnownType(type) ? type : "that type"}`);
+  if (typeof id !== "string" || typeof type !== "string")
+    throw unfit(name, "takes a resource: an object with its type and id");
+  if (target && type !== target[0])
+    throw unfit(name, `leads to ${target[0]}, not to ${isKnownType(type) ? type : "that type"}`);
   return { id, type };
 }
 

@@ -1,11 +1,11 @@
 /** What a request asks for in its URL: included resources, sparse fields, order, page and filters. */
 
-import { type ResourceFacts, RESOURCES } from "../../generated/commercelayer-facts.js";
+import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
 import { ErrorType, SdkError } from "../errors.js";
 import type { ResourceType } from "../model.js";
-import { isKnownType } from "./document.js";
 import type { Spelling } from "./denormalize.js";
+import { isKnownType } from "./document.js";
 import { nameOut } from "./names.js";
 
 /** The parameters of a query by their names on the wire, not yet percent-encoded. */
@@ -61,10 +61,12 @@ export function generateQueryStringParams(
     query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
   }
   if (secrecy) {
-    for (const [resource, names] of withoutSecrets(type, query.include, secrecy)) query[`fields[${resource}]`] ??= names;
+    for (const [resource, names] of withoutSecrets(type, query.include, secrecy))
+      query[`fields[${resource}]`] ??= names;
   }
   if (sort) query.sort = sorted(sort, (name) => out(type, name));
-  if (pageNumber !== undefined && pageNumber !== null) query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
+  if (pageNumber !== undefined && pageNumber !== null)
+    query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
@@ -94,7 +96,10 @@ function* withoutSecrets(type: string, include: string | undefined, secrecy: Sec
     const facts = RESOURCES[each];
     const { secrets } = facts;
     if (!secrets || (secrecy.own && each === type)) continue;
-    yield [each, [...facts.attributes.filter((name) => !secrets.includes(name)), ...relationshipNames(facts)].join(",")];
+    yield [
+      each,
+      [...facts.attributes.filter((name) => !secrets.includes(name)), ...relationshipNames(facts)].join(","),
+    ];
   }
 }
 
@@ -116,7 +121,8 @@ function* includedTypes(type: string, include: string | undefined): Generator<Re
 }
 
 function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => string): string {
-  if (Array.isArray(sort)) return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
+  if (Array.isArray(sort))
+    return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
   return Object.entries(sort)
     .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
     .join(",");
@@ -146,7 +152,8 @@ function filter(key: string, value: unknown): [name: string, text: string] {
   }
   if (value instanceof Date) return [key, iso(key, value)];
   if (typeof value === "object") {
-    if (!key.endsWith(OBJECT_FILTER)) throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
+    if (!key.endsWith(OBJECT_FILTER))
+      throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
     return [key, JSON.stringify(value)];
   }
   return [key, scalar(key, value)];
@@ -154,14 +161,20 @@ function filter(key: string, value: unknown): [name: string, text: string] {
 
 function element(key: string, item: unknown): string {
   if (item instanceof Date) return iso(key, item);
-  if (item === null || item === undefined || typeof item === "object") throw unfit(`filter \`${key}\` has something in its list that is no text, number or date`);
+  if (item === null || item === undefined || typeof item === "object")
+    throw unfit(`filter \`${key}\` has something in its list that is no text, number or date`);
   const text = scalar(key, item);
-  if (text.includes(",")) throw unfit(`filter \`${key}\` has a comma in a value of its list, where commas separate values`);
+  if (text.includes(","))
+    throw unfit(`filter \`${key}\` has a comma in a value of its list, where commas separate values`);
   return text;
 }
 
 function scalar(key: string, value: unknown): string {
-  if (typeof value === "function" || typeof value === "symbol" || (typeof value === "number" && !Number.isFinite(value))) {
+  if (
+    typeof value === "function" ||
+    typeof value === "symbol" ||
+    (typeof value === "number" && !Number.isFinite(value))
+  ) {
     throw unfit(`filter \`${key}\` has a value that cannot be sent`);
   }
   return String(value);
