@@ -92,7 +92,7 @@ export default ({ test, assert, keyturn, load }) => {
     let sent = 0;
     for (const [n, operation] of facts.operations.entries()) {
       const inPath = operation.params.filter(({ place }) => place === "path");
-      for (const { name, kind } of inPath.filter(({ kind }) => kind === "string")) {
+      for (const { name } of inPath.filter(({ kind }) => kind === "string")) {
         const others = Object.fromEntries(inPath.map(({ name, kind }) => [name, kind === "int64" ? 1 : "fixed"]));
         const pattern = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, "([^/?#]+)")}$`);
         // One operation in thirty gets them all, the others the ones that matter most; all get all in routes.test.mjs.
