@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -146,6 +147,7 @@ describe("the server", () => {
     try {
       assert.equal((await ask({})).statusCode, 200);
       assert.equal((await ask({ host: "localhost:1" })).statusCode, 200);
+      assert.equal((await ask({ host: "LocalHost:1" })).statusCode, 200);
       assert.equal((await ask({ host: "evil.example" })).statusCode, 421);
       assert.equal(
         (await ask({ origin: "https://console.example" })).headers["access-control-allow-origin"],
@@ -155,6 +157,67 @@ describe("the server", () => {
     } finally {
       await server.close();
     }
+  });
+});
+
+/** What a server answers to bytes on a connection. */
+async function exchange(port, text) {
+  const socket = connect(port, "127.0.0.1").end(text);
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+describe("a request line in absolute form", () => {
+  test("names its host and its path", async () => {
+    const server = await sandbox.serveSandbox();
+    const ask = (target, host) =>
+      exchange(server.port, `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    const own = `127.0.0.1:${server.port}`;
+    try {
+      for (const [status, target, host] of [
+        [200, `http://${own}/_sandbox/health`, own],
+        [200, `HTTP://LOCALHOST:${server.port}/_sandbox/health`, "evil.example"],
+        [404, `http://${own}?page_size=1`, own],
+        [421, "http://evil.example/_sandbox/health", own],
+        [421, `http://127.0.0.1@evil.example/_sandbox/health`, own],
+      ]) {
+        assert.ok((await ask(target, host)).startsWith(`HTTP/1.1 ${status} `), target);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("over CORS", () => {
+  test("a page may read what a client reads", async () => {
+    const origin = "http://localhost:5173";
+    const server = await sandbox.serveSandbox({ cors: origin });
+    try {
+      server.sandbox.fault({ operation: "apps.list", action: { status: 429, headers: { "retry-after": "7" } } });
+      const { headers } = await fetch(`${server.url}/api/v1/apps`, { headers: { origin } });
+      assert.equal(headers.get("access-control-allow-origin"), origin);
+      const exposed = headers.get("access-control-expose-headers").split(", ");
+      for (const name of ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"])
+        assert.ok(exposed.includes(name), name);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("* is any origin, and what is no origin is refused", async () => {
+    const server = await sandbox.serveSandbox({ cors: "*" });
+    try {
+      const { headers } = await fetch(`${server.url}/api/v1/apps`, { headers: { origin: "https://any.example" } });
+      assert.equal(headers.get("access-control-allow-origin"), "*");
+    } finally {
+      await server.close();
+    }
+    await assert.rejects(sandbox.serveSandbox({ cors: "http://localhost:5173/" }), {
+      code: "invalid_configuration",
+      option: "cors",
+    });
   });
 });
 

@@ -16,7 +16,7 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
   --state FILE         keep the rows in a file; no secret is written to it
   --token-ttl SECONDS  how long access tokens live; default 3600
   --clock DATE         what its clock shows at first, such as 2030-01-01T00:00:00Z
-  --cors ORIGIN        let the pages of one other origin call it
+  --cors ORIGIN        let the pages of one other origin call it; '*' for those of any
   --old-after-rotate   keep (the default) or revoke: a connector's older credentials
   --revoked            gone (the default) or shown: revoked connector credentials
   --dpop               accept (the default), ignore, require or nonce: proofs of possession

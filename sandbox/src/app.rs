@@ -1,6 +1,7 @@
 //! The router: the token endpoint, the controls, and every operation of the API table behind one door that logs and
 //! makes faults.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +29,7 @@ use crate::paging::Page;
 use crate::routes::{Found, Routes, Target};
 use crate::shape::{self, Row};
 use crate::status::{Code, Status};
-use crate::tenant::{Options, Tenant};
+use crate::tenant::{Cors, Options, Tenant};
 use crate::time::{self, Millis};
 use crate::token::{self, Form};
 
@@ -175,22 +176,25 @@ fn error(status: &Status) -> Response {
     response
 }
 
-/// Lets the pages of one other origin in, if the sandbox was told to. Without that no such header is ever sent, as
-/// C1 sends none that is documented.
+/// Lets the pages of other origins in, if the sandbox was told to. Without that no such header is ever sent, as C1 sends
+/// none that is documented.
 async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let allowed = shared.tenant().options.cors.clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let Some(origin) = origin.filter(|origin| allowed.is_some_and(|allowed| allowed.as_bytes() == origin.as_bytes()))
-    else {
-        return next.run(request).await;
+    let (Some(allowed), Some(origin)) = (allowed, origin) else { return next.run(request).await };
+    let grant = match &allowed {
+        Cors::Any => HeaderValue::from_static("*"),
+        Cors::Origin(allowed) if allowed.as_bytes() == origin.as_bytes() => origin,
+        Cors::Origin(_) => return next.run(request).await,
     };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let exposed = exposed(response.headers());
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, grant);
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if preflight {
         let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
@@ -198,8 +202,21 @@ async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next
         if let Some(wanted) = wanted {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
         }
+    } else if let Ok(exposed) = exposed.parse() {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response
+}
+
+/// What a client reads of an answer's headers, whether this answer has them or not.
+const EXPOSED: [&str; 5] = ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"];
+
+/// The names of all headers that a page may read: those of [`EXPOSED`], and every other one that the answer has, such as
+/// those that a rule for faults put there. `*` would not do: it leaves out credentialed requests.
+fn exposed(headers: &HeaderMap) -> String {
+    let mut names: BTreeSet<&str> = headers.keys().map(HeaderName::as_str).collect();
+    names.extend(EXPOSED);
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Finds out what a request is for, makes the fault that a rule asks for, and writes the log.

@@ -34,12 +34,43 @@ pub struct Options {
     pub token_ttl: i64,
     /// What its clock shows at first; `None` for the caller's time.
     pub clock: Option<Millis>,
-    /// The one other origin whose pages may call it.
-    pub cors: Option<String>,
+    /// The other origins whose pages may call it.
+    pub cors: Option<Cors>,
     /// The answers to questions that C1's documents leave open.
     pub switches: Switches,
     /// The switches of the Provisioning API.
     pub commercelayer: Settings,
+}
+
+/// Which other origins' pages may call a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cors {
+    /// All of them.
+    Any,
+    /// This one, in the form in which browsers send it.
+    Origin(String),
+}
+
+impl Cors {
+    /// Reads `*`, or an origin: a scheme and a host, perhaps with a port. A browser writes both in small letters and leaves
+    /// the scheme's usual port out, so that an origin in another form would never be met.
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let (scheme, host) = text.split_once("://")?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._:[]".contains(&byte);
+        if scheme.is_empty() || host.is_empty() || !scheme.bytes().chain(host.bytes()).all(is_name) {
+            return None;
+        }
+        let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+        let usual = match scheme.as_str() {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        Some(Self::Origin(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(&host))))
+    }
 }
 
 /// Behaviour that C1 does not document, either way.
@@ -133,7 +164,12 @@ impl Options {
         };
         let cors = match option("cors") {
             None => None,
-            Some(origin) => Some(origin.as_str().ok_or_else(|| wrong("cors", "an origin"))?.to_owned()),
+            Some(origin) => Some(
+                origin
+                    .as_str()
+                    .and_then(Cors::parse)
+                    .ok_or_else(|| wrong("cors", "an origin such as http://localhost:5173, or \"*\""))?,
+            ),
         };
         let switches = Switches::default().read(&options)?;
         let commercelayer = match option("commercelayer") {
