@@ -89,6 +89,9 @@ describe("the command", () => {
       [2, "there is no command dance", "dance"],
       [2, "Unknown option", "sandbox", "--nonsense"],
       [2, "--port", "sandbox", "--port", "many"],
+      [1, 'oldAfterRotate: one of "keep", "revoke", "expire"', "sandbox", "--old-after-rotate", "burn"],
+      [1, 'systemLog: one of "full", "sparse", "off"', "sandbox", "--system-log", "some"],
+      [1, 'bridgeAfterRotate: one of "revoke", "keep"', "sandbox", "--bridge-after-rotate", "some"],
       [1, "seed:", "sandbox", "--seed", "tiny"],
       [1, "clock:", "sandbox", "--clock", "noon"],
       [1, "127.0.0.1 only", "sandbox", "--host", "0.0.0.0"],
@@ -397,6 +400,32 @@ describe("the state file", () => {
         clientSecret: credential.clientSecret,
       });
       assert.equal((await owner.auth.introspect()).statusCode, 200);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test("keeps the system log, bridges and what their owners can log in with", async () => {
+    const file = join(scratch, "bridges.json");
+    const first = await sandbox.serveSandbox({ state: file });
+    const issue = async (c1) => {
+      const made = await c1.tunnelCredentials.createBridge({ displayName: "Kept" });
+      const { id: bridgeId } = made.tunnelCredentialsServiceCreateBridgeResponse.bridge;
+      const { tunnelCredentialsServiceCreateBridgeCredentialResponse: issued } =
+        await c1.tunnelCredentials.createBridgeCredential({ bridgeId });
+      return issued.credential;
+    };
+    const { clientId, clientSecret } = await issue(client(first));
+    await first.close();
+    assert.ok(!readFileSync(file, "utf8").includes(clientSecret));
+    const second = await sandbox.serveSandbox({ state: file });
+    try {
+      const pair = { clientId: clientId.replace(/@[^/]+/, `@${new URL(second.url).host}`), clientSecret };
+      assert.deepEqual(second.sandbox.consume(pair), { accepted: true });
+      const names = [];
+      for await (const event of client(second).systemLog.listEvents())
+        names.push(event.api?.operation.split(".").at(-1));
+      assert.deepEqual(names.slice(0, 3), [undefined, "CreateBridge", "CreateBridgeCredential"]);
     } finally {
       await second.close();
     }

@@ -286,14 +286,21 @@ async fn token_endpoint(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = field(&headers, header::CONTENT_TYPE).unwrap_or_default();
     let mut tenant = shared.tenant();
     let now = tenant.clock.at(real);
     let result = if media_type(content_type) == "application/x-www-form-urlencoded" {
         let form = Form::parse(&String::from_utf8_lossy(&body));
         let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
         let urls = urls(&tenant, &uri);
-        token::exchange(&mut tenant, &form, &host, &proof("POST", &urls, &headers), now)
+        let request = token::Request {
+            form: &form,
+            host: &host,
+            proof: proof("POST", &urls, &headers),
+            authorization: field(&headers, header::AUTHORIZATION),
+            agent: field(&headers, header::USER_AGENT).unwrap_or_default(),
+        };
+        token::exchange(&mut tenant, &request, now)
     } else {
         Err(token::Refusal::request("the body must be application/x-www-form-urlencoded"))
     };
@@ -307,6 +314,10 @@ async fn token_endpoint(
 fn urls(tenant: &Tenant, uri: &Uri) -> [String; 2] {
     let origin = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
     [tenant.options.url.clone(), origin.unwrap_or_default()].map(|origin| origin + uri.path())
+}
+
+fn field(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn proof<'a>(method: &'a str, urls: &'a [String; 2], headers: &'a HeaderMap) -> dpop::Request<'a> {
@@ -417,14 +428,13 @@ fn commercelayer(
     (method, uri, headers, body): (&Method, &Uri, &HeaderMap, &Bytes),
 ) -> Response {
     use commercelayer::routes::{Endpoint, Found};
-    let field = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let query = Form::parse(uri.query().unwrap_or_default());
     let incoming = commercelayer::Incoming {
         method: method.as_str(),
         query: query.pairs(),
-        accept: field(header::ACCEPT).unwrap_or_default(),
-        content_type: field(header::CONTENT_TYPE).unwrap_or_default(),
-        authorization: field(header::AUTHORIZATION),
+        accept: field(headers, header::ACCEPT).unwrap_or_default(),
+        content_type: field(headers, header::CONTENT_TYPE).unwrap_or_default(),
+        authorization: field(headers, header::AUTHORIZATION),
         body: &String::from_utf8_lossy(body),
     };
     let mut tenant = shared.tenant();
@@ -457,7 +467,7 @@ fn perform(
 ) -> Result<Row, Status> {
     let (table, now) = (routes.table(), tenant.clock.at(real));
     let operation = routes.operation(number).ok_or_else(|| Status::not_found("operation"))?;
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let authorization = field(headers, header::AUTHORIZATION);
     let urls = urls(tenant, uri);
     let caller = tenant.caller(authorization, &proof(operation.method.as_str(), &urls, headers), now)?;
     if caller.only_reads() && operation.effect != Effect::Read {
@@ -473,7 +483,8 @@ fn perform(
         None => Row::new(),
     };
     let page = page(&Form::parse(uri.query().unwrap_or_default()), &body)?;
-    let call = Call { table, operation, params, page, body, now, caller };
+    let agent = field(headers, header::USER_AGENT).unwrap_or_default().to_owned();
+    let call = Call { table, operation, params, page, body, now, caller, agent };
     let answer = c1::answer(tenant, &call)?;
     if operation.effect != Effect::Read {
         tenant.revision += 1;
@@ -513,7 +524,7 @@ async fn control_endpoint(
     let path = uri.path().strip_prefix(control::PREFIX).unwrap_or_default();
     let query = Form::parse(uri.query().unwrap_or_default());
     // A page of another origin can send a form without asking first, but not JSON: it has no part in this.
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = field(&headers, header::CONTENT_TYPE).unwrap_or_default();
     if !matches!(method, Method::GET | Method::DELETE) && media_type(content_type) != "application/json" {
         return error(&Status::invalid("a control request must be application/json"));
     }
