@@ -51,8 +51,9 @@ impl Activity {
     pub fn of(method: &str) -> Self {
         let begins = |words: &[&str]| words.iter().any(|word| method.starts_with(word));
         match () {
+            // The client stays, its secret changes.
+            () if begins(&["Update", "RotateClientSecret"]) => Self::Update,
             () if begins(&["Create", "Rotate"]) => Self::Create,
-            () if begins(&["Update"]) => Self::Update,
             () if begins(&["Delete", "Revoke"]) => Self::Delete,
             () => Self::Other,
         }
@@ -93,14 +94,16 @@ pub fn api_activity(operation: &str, activity: Activity, actor: &Actor<'_>, reso
         Activity::Other => "Other",
     };
     let resource = |resource: &Resource| {
-        let mut shown = json!({ "type": resource.kind, "uid": resource.id });
+        let mut shown = Row::new();
+        shown.insert("type".to_owned(), Value::from(resource.kind));
+        shown.insert("uid".to_owned(), Value::from(resource.id.as_str()));
         if !resource.name.is_empty() {
-            shown["name"] = Value::from(resource.name.as_str());
+            shown.insert("name".to_owned(), Value::from(resource.name.as_str()));
         }
         if !resource.client_id.is_empty() {
-            shown["data"] = json!({ "client_id": resource.client_id });
+            shown.insert("data".to_owned(), json!({ "client_id": resource.client_id }));
         }
-        shown
+        Value::Object(shown)
     };
     let mut event = event((6003, "API Activity"), (6, "Application Activity"), (activity as u32, name), actor);
     event.insert("api".to_owned(), json!({ "operation": operation, "service": { "name": service } }));

@@ -31,18 +31,21 @@ pub fn list_events(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> 
     Ok(page(events.collect(), next))
 }
 
-/// What the operations of a service are about: the objects themselves, and their credentials.
-const SERVICES: [(&str, &str, Option<(&str, Kind)>); 6] = [
-    ("c1.api.app.v1.Apps", "app", None),
-    ("c1.api.app.v1.ConnectorService", "connector", Some(("connector_credential", Kind::Connector))),
-    ("c1.api.iam.v1.PersonalClientService", "personal_client", None),
-    ("c1.api.iam.v1.TunnelCredentialsService", "tunnel_bridge", Some(("tunnel_credential", Kind::Bridge))),
-    (
+/// What the operations of a service are about: its name, what its objects are, and what their credentials are if they have
+/// some.
+struct Service(&'static str, &'static str, Option<(&'static str, Kind)>);
+
+const SERVICES: [Service; 6] = [
+    Service("c1.api.app.v1.Apps", "app", None),
+    Service("c1.api.app.v1.ConnectorService", "connector", Some(("connector_credential", Kind::Connector))),
+    Service("c1.api.iam.v1.PersonalClientService", "personal_client", None),
+    Service("c1.api.iam.v1.TunnelCredentialsService", "tunnel_bridge", Some(("tunnel_credential", Kind::Bridge))),
+    Service(
         "c1.api.service_principal.v1.ServicePrincipalService",
         "service_principal",
         Some(("service_principal_credential", Kind::Principal)),
     ),
-    ("c1.api.sso.v1.SSOApplicationService", "sso_application", None),
+    Service("c1.api.sso.v1.SSOApplicationService", "sso_application", None),
 ];
 
 /// What an object belongs to: the field that names it, and what it is.
@@ -61,7 +64,7 @@ const OWNERS: [(&str, &str); 7] = [
 pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row) {
     let detail = tenant.options.switches.log_detail;
     let (service, method) = operation.rsplit_once('.').unwrap_or_default();
-    let Some((_, kind, credential)) = SERVICES.iter().find(|(name, ..)| *name == service) else {
+    let Some(Service(_, kind, credential)) = SERVICES.iter().find(|known| known.0 == service) else {
         return;
     };
     if detail == Detail::Off {
