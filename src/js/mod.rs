@@ -165,6 +165,12 @@ pub fn failure(body: &str, authorization: &str) -> String {
     json.end()
 }
 
+/// A hash of bytes: see [`crate::auth::digest`].
+#[wasm_bindgen]
+pub fn digest(bytes: &[u8]) -> String {
+    crate::auth::digest(bytes)
+}
+
 fn effect_code(effect: Effect) -> u8 {
     match effect {
         Effect::Read => 0,

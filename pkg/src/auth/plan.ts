@@ -23,7 +23,7 @@ export interface DeviceCode {
 export interface Plan<Told extends object = object> {
   /** Makes the core's half. What it throws as text is the JSON of an option's error. */
   readonly open: (core: Core, secret: Uint8Array) => Handle;
-  /** What only the core keeps. */
+  /** What only the core keeps; wiped when it has it. */
   readonly secret: Uint8Array;
   /** What {@link Session.authentication} says, but for the clock. */
   readonly told: Told;
@@ -41,19 +41,17 @@ export interface Plan<Told extends object = object> {
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   /** Ends a login that waits for a person. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether getting a token takes a person. */
-  readonly interactive?: boolean | undefined;
+  /** Whether a token request uses up what it is made with: a code, a refresh token. It is not given up halfway. */
+  readonly uses?: boolean | undefined;
   /** The content type of token requests. */
   readonly contentType: string;
   /** What to check when the token endpoint is not reached. */
   readonly unreachable: string;
   /**
-   * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to
-   * be shared. `fingerprint` is a hash of all that the core was given.
+   * What keeps tokens of different principals apart in a store, besides base URL, DPoP key, and a hash of what a login is made
+   * with: the secret, the identity token. `undefined` if they are not to be shared, as a person's never are.
    */
-  readonly principal:
-    | ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[])
-    | undefined;
+  readonly principal: readonly string[] | undefined;
   /** How many token requests may be sent. Default: as many as it takes. */
   readonly limit?: Limit | undefined;
   readonly dpop?: boolean | DpopOptions | undefined;

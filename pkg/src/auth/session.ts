@@ -1,15 +1,23 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
-import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
+import {
+  AuthenticationError,
+  ClosedError,
+  ConfigurationError,
+  InternalError,
+  KeyturnError,
+  RequestAbortedError,
+} from "../base/errors.js";
 import type { Security } from "../base/options.js";
 import { core, guarded, register } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
-import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
+import type { Attempted, Authorization, Authorizer, Reproof } from "../http/authorizer.js";
 import { Deadline, isWorkerd, monotonic, requestId, type Sender, sleep, unixSeconds, wait } from "../http/transport.js";
-import { base64url, Prover, sha256 } from "./dpop.js";
+import { bounded, warnStore } from "./bounded.js";
+import { Prover } from "./dpop.js";
 import type { Limit } from "./limit.js";
 import type { Plan } from "./plan.js";
-import { type Refresher, share, storeKey, type TokenStore } from "./sharing.js";
+import { type Refresher, share, type TokenStore } from "./sharing.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
@@ -20,8 +28,29 @@ const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** Refreshes that have ended, however they did. */
-const over = new WeakSet<Promise<void>>();
+/** A refresh, and who waits for it. */
+interface Refresh {
+  over: Promise<void>;
+  /** Ends it when nobody waits for it any more. */
+  readonly nobody: AbortController;
+  waiting: number;
+  /** It has ended, however it did. */
+  ended: boolean;
+}
+
+/** How a call was proven. */
+interface Proven extends Reproof {
+  /** By which clock, in seconds off this machine's. */
+  readonly offset: number;
+  readonly hasQuery: boolean;
+}
+
+/** What a server says when it refuses a proof, and not the token (RFC 9449, sections 7.1 and 8). */
+const OF_PROOF = /\b(use_dpop_nonce|invalid_dpop_proof)\b/;
+
+const NONCE = 1;
+const CLOCK = 2;
+const QUERY = 4;
 
 /** Holds what a client authenticates with. */
 export class Session<Told extends object = object> implements Authorizer {
@@ -32,15 +61,16 @@ export class Session<Told extends object = object> implements Authorizer {
   #rescued: Uint8Array | undefined;
   readonly #send: Sender;
   readonly #prover: Prover | undefined;
-  /** By which clock calls were proven, in seconds off this machine's. */
-  readonly #offsets = new WeakMap<Authorization, number>();
+  readonly #proven = new WeakMap<Authorization, Proven>();
+  /** Whether the server wants a URL's query proven too: not by RFC 9449, but C1's own middleware does. */
+  #withQuery = false;
+  readonly #store: TokenStore | undefined;
   #unregister: () => void;
-  #refreshing: Promise<void> | undefined;
+  #refreshing: Refresh | undefined;
   /** Why the last refresh got no answer: what the core remembers of it is text. */
   #cause: unknown;
   /** Which entry of the store the token in use is. */
   #version: string | undefined;
-  /** A hash of what the core was given at first: refresh tokens change. */
   #fingerprint: string | undefined;
   #closed = false;
   readonly #ended = new AbortController();
@@ -53,12 +83,18 @@ export class Session<Told extends object = object> implements Authorizer {
   constructor({ secret, ...plan }: Plan<Told>, send: Sender) {
     this.#plan = plan;
     this.#send = send;
-    const handle = configured(() => plan.open(core(), secret));
+    if (plan.store) this.#store = bounded(plan.store);
+    if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
+    let handle: Handle;
+    try {
+      handle = configured(() => plan.open(core(), secret));
+    } finally {
+      secret.fill(0);
+    }
     this.#handle = handle;
     this.baseURL = handle.base();
     this.authURL = handle.auth();
     this.#unregister = register(this);
-    if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
   }
 
   /** What it authenticates with. */
@@ -110,33 +146,48 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
-  async proof(method: string, url: string, authorization: Authorization): Promise<string | undefined> {
+  async proof(
+    method: string,
+    url: string,
+    authorization: Authorization,
+    again: Reproof | undefined,
+  ): Promise<string | undefined> {
     const prover = this.#prover;
     const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
     const hash = await prover.hash(value.slice("DPoP ".length));
-    this.#offsets.set(
-      authorization,
-      this.#use((handle) => handle.clock_offset()),
-    );
-    return this.#prove(prover, method, url, hash);
+    const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
+    const offset = this.#use((handle) => handle.clock_offset());
+    this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
+    return this.#prove(prover, method, url, withQuery, hash);
   }
 
-  /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
-  challenged(status: number, headers: Headers, authorization: Authorization): boolean {
-    if (!this.#prover || this.#closed) return false;
+  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined {
+    const proven = this.#proven.get(authorization);
+    if (!proven || this.#closed) return undefined;
+    const { hasQuery, withQuery, tried } = proven;
     const nonce = headers.get("dpop-nonce");
-    if (!nonce) return status === 401 && this.#stale(headers.get("date"), authorization);
-    const other = this.#use((handle) => handle.nonce(nonce));
-    // A call beside this one may have brought the nonce already. Where the header cannot be read, a new nonce says it.
+    const other = nonce !== null && this.#use((handle) => handle.nonce(nonce));
     const why = headers.get("www-authenticate");
-    return status === 401 && (why === null ? other : why.includes("use_dpop_nonce"));
+    if (status !== 401 && !(status === 400 && why && OF_PROOF.test(why))) {
+      // A form of the URL that was taken is the one to begin with.
+      if (hasQuery && status < 400) this.#withQuery = withQuery;
+      return undefined;
+    }
+    // Each reason counts once. Where the header cannot be read, a new nonce says that one was wanted; a call beside this one may
+    // have brought it already.
+    let next = tried;
+    if (nonce !== null && (why === null ? other : why.includes("use_dpop_nonce"))) next |= NONCE;
+    if (this.#stale(headers.get("date"), proven.offset)) next |= CLOCK;
+    if (next !== tried) return { withQuery, tried: next };
+    const unproven = hasQuery && (why === null || OF_PROOF.test(why));
+    return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
   }
 
-  /** A proof that was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
-  #stale(date: string | null, authorization: Authorization): boolean {
-    const offset = this.#offsets.get(authorization);
-    if (offset === undefined || date === null) return false;
+  /** What was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
+  #stale(date: string | null, offset: number): boolean {
+    if (date === null) return false;
     return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
@@ -229,13 +280,15 @@ export class Session<Told extends object = object> implements Authorizer {
    * One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was
    * ended.
    */
-  #refresh(): Promise<void> {
+  #refresh(): Refresh {
     if (this.#refreshing) return this.#refreshing;
-    const refreshing = this.#refreshNow().finally(() => {
-      over.add(refreshing);
-      this.#refreshing = undefined;
+    const refresh: Refresh = { over: Promise.resolve(), nobody: new AbortController(), waiting: 0, ended: false };
+    this.#refreshing = refresh;
+    refresh.over = this.#refreshNow(refresh).finally(() => {
+      refresh.ended = true;
+      if (this.#refreshing === refresh) this.#refreshing = undefined;
     });
-    return (this.#refreshing = refreshing);
+    return refresh;
   }
 
   /**
@@ -244,25 +297,39 @@ export class Session<Told extends object = object> implements Authorizer {
    * without being over, and begins anew.
    */
   async #refreshed(deadline: Deadline, idle = false): Promise<void> {
-    const refreshing = this.#refresh();
+    const refresh = this.#refresh();
+    if (idle && !isWorkerd) {
+      refresh.over.catch(() => undefined);
+      return;
+    }
+    refresh.waiting++;
     try {
-      const waiting = wait(refreshing, deadline);
-      if (idle && !isWorkerd) waiting.catch(() => undefined);
-      else await waiting;
+      await wait(refresh.over, deadline);
     } catch (error) {
-      if (this.#refreshing === refreshing && !KeyturnError.is(error) && !over.has(refreshing)) {
-        this.#refreshing = undefined;
-        this.#use((handle) => handle.abandon());
-      } else if (!idle && (KeyturnError.is(error) || over.has(refreshing))) {
+      if (this.#refreshing === refresh && !KeyturnError.is(error) && !refresh.ended) {
+        this.#giveUp(refresh);
+      } else if (!idle && (KeyturnError.is(error) || refresh.ended)) {
         throw error;
       }
+    } finally {
+      // What uses up a code or a refresh token goes on: its answer is the only one that there will be.
+      if (--refresh.waiting === 0 && !refresh.ended && !this.#plan.uses) this.#giveUp(refresh);
     }
   }
 
-  async #refreshNow(): Promise<void> {
+  /** Ends a refresh that has no verdict. The next call begins another. */
+  #giveUp(refresh: Refresh): void {
+    if (this.#refreshing === refresh) {
+      this.#refreshing = undefined;
+      if (!this.#closed) this.#use((handle) => handle.abandon());
+    }
+    refresh.nobody.abort(new RequestAbortedError());
+  }
+
+  async #refreshNow(refresh: Refresh): Promise<void> {
     const failure = new AbortController();
     // A login by a person has no bound but its code's; each request has its own.
-    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, failure.signal]);
+    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, failure.signal, refresh.nobody.signal]);
     this.#cause = undefined;
     try {
       deadline.check();
@@ -272,12 +339,12 @@ export class Session<Told extends object = object> implements Authorizer {
         this.#use((handle) => prover.bind(handle));
       }
       this.#use((handle) => handle.begin(this.#now()));
-      const { store, principal } = this.#plan;
-      if (store && principal)
-        await this.#refreshShared(store, await principal(() => this.#hashed()), deadline, failure);
+      const { principal } = this.#plan;
+      if (this.#store && principal) await this.#refreshShared(this.#store, principal, deadline, failure);
       else await this.#converse(deadline, failure);
     } catch (error) {
-      if (!this.#closed) this.#use((handle) => handle.abandon());
+      // One that was given up is not the one that runs now.
+      if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
       throw error;
     } finally {
       deadline.end();
@@ -291,20 +358,24 @@ export class Session<Told extends object = object> implements Authorizer {
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
-    const { interactive = false, logger } = this.#plan;
-    const key = await storeKey([
+    // Whoever brings another identity token, were it only made up, gets no token that somebody else's was exchanged for.
+    const subject = await this.#subject(deadline);
+    if (!subject) return;
+    const key = place([
       this.baseURL,
       ...(this.authURL === this.baseURL ? [] : [this.authURL]),
       ...principal,
+      this.#secretDigest(),
+      subject.length > 0 ? digest(subject) : "",
       (await this.#prover?.thumbprint()) ?? "",
     ]);
-    const failed = (error: unknown): void =>
-      logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
+    const failed = (error: unknown): void => this.#storeFailed(error);
     const refresher: Refresher = {
       version: this.#version,
+      bound: this.#prover !== undefined,
       fetch: async () => {
         const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
-        await this.#converse(deadline, failure);
+        await this.#converse(deadline, failure, subject);
         await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
@@ -316,7 +387,17 @@ export class Session<Told extends object = object> implements Authorizer {
         this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
       failed,
     };
-    this.#version = await share(store, key, refresher, interactive, deadline);
+    this.#version = await share(store, key, refresher, deadline);
+  }
+
+  /** The store failed. What it says may repeat what it was given, which is a token. */
+  #storeFailed(error: unknown): void {
+    const { store, logger } = this.#plan;
+    const why = String(error)
+      .replace(/[\w\-.+/=~:]{40,}/g, "[...]")
+      .slice(0, 300);
+    if (store) warnStore(store, why);
+    logger?.log(`the token store failed, and a token is fetched without it: ${why}`);
   }
 
   /** Takes the refresh token that another worker got in place of the one held: many servers let the old one end then. */
@@ -337,19 +418,19 @@ export class Session<Told extends object = object> implements Authorizer {
     if (token !== "") await wait(store.compareAndSet(`${key}.refresh`, token, version, REFRESH_TOKEN_MS), deadline);
   }
 
-  async #hashed(): Promise<string> {
+  /** A hash of what the core was given at first: refresh tokens change. */
+  #secretDigest(): string {
     if (this.#fingerprint === undefined) {
       const secret = this.#use((handle) => handle.custody()) ?? new Uint8Array();
-      const hash = base64url(await sha256(secret));
+      this.#fingerprint = digest(secret);
       secret.fill(0);
-      this.#fingerprint = hash;
     }
     return this.#fingerprint;
   }
 
   /** Has the caller's function renew the token. */
   async #renew(renew: (refused: string) => Promise<string> | string, outer: Deadline): Promise<void> {
-    const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
+    const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal], true);
     try {
       const refused = this.#use((handle) => handle.held()) ?? "";
       const token: unknown = await wait(
@@ -371,22 +452,34 @@ export class Session<Told extends object = object> implements Authorizer {
     }
   }
 
+  /**
+   * What the next token request takes from outside, such as an identity token: empty if it takes nothing. `undefined` if it could
+   * not be had, which is the refresh's failure.
+   */
+  async #subject(deadline: Deadline): Promise<Uint8Array | undefined> {
+    const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
+    try {
+      if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
+      return bytes(await wait(Promise.resolve(give()), deadline));
+    } catch (error) {
+      deadline.check();
+      const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
+      this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
+      return undefined;
+    }
+  }
+
   /** Talks with the token endpoint until there is a token, or a reason why there is none. */
-  async #converse(deadline: Deadline, failure: AbortController): Promise<void> {
-    const { renew, subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
+  async #converse(deadline: Deadline, failure: AbortController, given?: Uint8Array): Promise<void> {
+    const { renew } = this.#plan;
     if (renew) return this.#renew(renew, deadline);
-    let subject = bytes("");
+    let subject = given ?? bytes("");
     for (let pause = 0; pause >= 0; ) {
       if (pause > 0) await sleep(pause, deadline);
-      try {
-        if (give && subject.length === 0 && this.#use((handle) => handle.needs_subject())) {
-          subject = bytes(await wait(Promise.resolve(give()), deadline));
-        }
-      } catch (error) {
-        deadline.check();
-        const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
-        this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
-        return;
+      if (subject.length === 0) {
+        const asked = await this.#subject(deadline);
+        if (!asked) return;
+        subject = asked;
       }
       pause = await this.#ask(subject, deadline);
       this.#prompt(failure);
@@ -406,7 +499,7 @@ export class Session<Told extends object = object> implements Authorizer {
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
-    const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
+    const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal], true);
     try {
       const { response, body } = await wait(
         this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal),
@@ -440,8 +533,10 @@ export class Session<Told extends object = object> implements Authorizer {
 
   /** Waits until one more token request may be sent. */
   async #pass(limit: Limit, url: string, deadline: Deadline): Promise<void> {
-    const { store, logger } = this.#plan;
-    const shared = store && { store, key: await storeKey(["token requests", url]) };
+    const { logger } = this.#plan;
+    const store = this.#store;
+    const failed = (error: unknown): void => this.#storeFailed(error);
+    const shared = store && { store, key: place(["token requests", url]), failed };
     await limit.pass(url, shared, deadline, (ms) =>
       logger?.log(`${url} takes no more requests this minute; the next is sent in ${Math.ceil(ms / 1000)} s`),
     );
@@ -478,13 +573,13 @@ export class Session<Told extends object = object> implements Authorizer {
 
   async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
     const headers: Record<string, string> = { accept: "application/json", "content-type": this.#plan.contentType };
-    if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, "");
+    if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, false, "");
     const response = await this.#send(url, { method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
 
-  async #prove(prover: Prover, method: string, url: string, hash: string): Promise<string> {
-    const input = this.#use((handle) => handle.proof(method, url, hash, this.#unix(), random()));
+  async #prove(prover: Prover, method: string, url: string, withQuery: boolean, hash: string): Promise<string> {
+    const input = this.#use((handle) => handle.proof(method, url, withQuery, hash, this.#unix(), random()));
     if (input === undefined) throw new InternalError("there is no key to prove a request with");
     return prover.sign(input);
   }
@@ -497,6 +592,16 @@ function random(): Uint8Array {
 /** As the core takes it; its copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+}
+
+/** A hash in the place of what must not be seen. */
+function digest(secret: Uint8Array): string {
+  return guarded((core) => core.digest(secret));
+}
+
+/** The name under which the store keeps what belongs to all this. */
+function place(parts: readonly string[]): string {
+  return `keyturn1.${digest(bytes(JSON.stringify(parts)))}`;
 }
 
 /** What the core says of an option becomes the error of that option. */

@@ -46,8 +46,8 @@ export class FixedToken implements Authorizer {
     return undefined;
   }
 
-  challenged(): boolean {
-    return false;
+  challenged(): undefined {
+    return undefined;
   }
 
   succeeded(): void {

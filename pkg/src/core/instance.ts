@@ -3,10 +3,18 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
+import { isBuffer } from "../base/bytes.js";
 import { InternalError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { Bytes, WasmModule } from "../base/platform.js";
-import { failure, initSync, __wbg_reset_state as resetState, Session, Api as Table } from "../generated/core-glue.js";
+import {
+  digest,
+  failure,
+  initSync,
+  __wbg_reset_state as resetState,
+  Session,
+  Api as Table,
+} from "../generated/core-glue.js";
 import { type Plan, StepKind } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
@@ -16,7 +24,7 @@ export interface Guest {
 }
 
 /** What the core exports, as far as this package uses it. */
-const used = { Api: Table, Session, failure };
+const used = { Api: Table, Session, digest, failure };
 
 /** The core's exports. */
 export type Core = typeof used;
@@ -50,7 +58,7 @@ export function load(from: WasmModule | Bytes | Response | URL | string | Promis
 async function compile(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<WasmModule> {
   const given = await from;
   if (given instanceof WebAssembly.Module) return given;
-  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
+  if (isBuffer(given) || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
   const response = typeof given === "string" || given instanceof URL ? await fetch(given) : given;
   if (!response.ok) throw new InternalError(`core.wasm could not be loaded: status ${response.status}`);
   return WebAssembly.compile(await response.arrayBuffer());

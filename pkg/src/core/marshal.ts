@@ -3,6 +3,8 @@
  * that begin with NUL and a letter; the core turns them into what the field wants, or refuses them by name.
  */
 
+import { isBuffer } from "../base/bytes.js";
+
 /** Deeper nesting is taken for a cycle. */
 const MAX_DEPTH = 200;
 
@@ -51,7 +53,7 @@ function markObject(value: object, depth: number): unknown {
     }
     if (ArrayBuffer.isView(value))
       return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
-    if (value instanceof ArrayBuffer) return `\0B${base64(new Uint8Array(value))}`;
+    if (isBuffer(value)) return `\0B${base64(new Uint8Array(value))}`;
     if (value instanceof Map || value instanceof Set) return "\0F";
   }
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") {

@@ -4,7 +4,7 @@ import { ConnectionError, InputError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { Logger, RequestOptions, RetryConfig } from "../base/options.js";
 import { Answer, answered, Interrupted, SECRET, told } from "./answer.js";
-import type { Authorizer } from "./authorizer.js";
+import type { Authorizer, Reproof } from "./authorizer.js";
 import { Deadline, isPage, mayHaveArrived, requestId, sleep, wait } from "./transport.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -75,22 +75,21 @@ export class Driver {
     const session = this.#session;
     const policy = policyOf(options.retries ?? this.#options.retryConfig, options.retryCodes);
     let loggedInAgain = false;
-    let provenAgain = false;
+    let again: Reproof | undefined;
     for (let attempts = 1; ; attempts++) {
       deadline.check();
       const authorization = await session.authorize(deadline, facts.id);
       deadline.check();
-      const proof = await session.proof(facts.method, url, authorization);
+      const proof = await session.proof(facts.method, url, authorization, again);
       const init = this.#init(request, authorization.value, proof, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
-      const challenged = sent instanceof Answer && session.challenged(sent.status, sent.headers, authorization);
+      again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
       if (sent instanceof Answer && sent.ok) {
         session.succeeded();
         return sent;
       }
-      if (challenged && !provenAgain) {
-        // The server wants a nonce in the proof before it looks at anything else: nothing was done.
-        provenAgain = true;
+      if (again) {
+        // The server looks at the proof before it looks at anything else: nothing was done.
         attempts--;
         continue;
       }

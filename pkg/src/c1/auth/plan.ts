@@ -2,6 +2,8 @@
 
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
+import { copied } from "../../base/bytes.js";
+import { ConfigurationError } from "../../base/errors.js";
 import type { ClientOptions } from "../options.js";
 import { METHODS, type Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
@@ -13,7 +15,6 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
   const { method, secret, scope = "", audience = "", ask, subjectToken, onCode, signal } = spec;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = METHODS.indexOf(method);
-  const principal = [method, spec.clientID ?? "", scope, audience];
   // The functions below outlive this one, and must not keep the secret.
   const lasting = secret !== undefined && method !== "token";
   return {
@@ -22,22 +23,30 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
       if (lasting) warnPage(session.base(), SAFER);
       return session;
     },
-    secret: typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array()),
+    secret: bytes(secret, method === "token" ? "security" : "clientSecret"),
     told: { method, from, variables, clientID },
     anonymous,
     ask,
     subject: subjectToken,
     onCode,
     signal,
-    interactive: method === "deviceLogin",
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
-    principal: anonymous ? undefined : () => principal,
+    // Who logs in with a browser gets a token by that, and not by somebody else's having done so.
+    principal: anonymous || method === "deviceLogin" ? undefined : [method, spec.clientID ?? "", scope, audience],
     dpop: options.dpop,
     store: options.tokenStore,
     clock: options.clock,
     logger: options.debugLogger,
   };
+}
+
+/** A secret as the core takes it: a copy, which is wiped when the core has it. */
+function bytes(secret: string | Uint8Array | undefined, option: string): Uint8Array {
+  if (typeof secret === "string") return new TextEncoder().encode(secret);
+  const given = secret === undefined ? new Uint8Array() : copied(secret);
+  if (given) return given;
+  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
 }
 
 function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {

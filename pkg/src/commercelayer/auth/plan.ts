@@ -67,7 +67,6 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
   const { grant, clientId, secret, scope = "", ask, renew, assertion } = given(options);
   const kind = GRANTS.indexOf(grant);
   const at = places(options);
-  const principal = [grant, clientId ?? "", scope];
   // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
   const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
   const holds = clientId !== undefined && secret.length > clientId.length + 7;
@@ -77,7 +76,8 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
       if (holds) warnPage(session.base(), SAFER);
       return session;
     },
-    secret,
+    // A copy: the credentials may be given to another client, and this one is wiped.
+    secret: secret.slice(),
     told: { grant, clientId },
     ask,
     renew,
@@ -85,7 +85,8 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
     subjectNames: ["assertion", "assertion"],
     contentType: "application/json",
     unreachable: "Check domain, serverURL and authURL, and this machine's network.",
-    principal: shared ? async (fingerprint) => [...principal, await fingerprint()] : undefined,
+    uses: grant === "refreshToken" || grant === "authorizationCode" || grant === "renewable",
+    principal: shared ? [grant, clientId ?? "", scope] : undefined,
     limit: limitOf(options.httpClient ?? options.fetch ?? globalThis),
     store: options.tokenStore,
     clock: options.clock,
@@ -140,5 +141,9 @@ function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   if (refreshToken !== undefined && typeof refreshToken !== "function") {
     throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: a function belongs here");
   }
-  return { grant: refreshToken ? "renewable" : "token", secret: bytes(accessToken), renew: refreshToken };
+  return {
+    grant: refreshToken ? "renewable" : "token",
+    secret: bytes("accessToken", accessToken),
+    renew: refreshToken,
+  };
 }
