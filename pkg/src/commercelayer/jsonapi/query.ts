@@ -56,8 +56,12 @@ export function generateQueryStringParams(
   const query: QueryStringParams = {};
   const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
   if (include) query.include = include.map((path) => (spelling.names === "camel" ? snakePath(path) : path)).join(",");
-  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<string, readonly PropertyKey[]>;
+  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<
+    string,
+    readonly PropertyKey[] | undefined
+  >;
   for (const [resource, names] of Object.entries(given)) {
+    if (names === undefined) continue;
     query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
   }
   if (secrecy) {
@@ -124,6 +128,7 @@ function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => str
   if (Array.isArray(sort))
     return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
   return Object.entries(sort)
+    .filter(([, order]) => order !== undefined)
     .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
     .join(",");
 }
