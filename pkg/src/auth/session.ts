@@ -310,7 +310,9 @@ export class Session<Told extends object = object> implements Authorizer {
     try {
       if (idle && !isWorkerd) {
         const bound = new Deadline(IDLE_TIMEOUT_MS, []);
-        this.#awaited(refresh, bound).catch(() => undefined).finally(() => bound.end());
+        this.#awaited(refresh, bound)
+          .catch(() => undefined)
+          .finally(() => bound.end());
       } else await this.#awaited(refresh, deadline);
     } catch (error) {
       if (this.#refreshing === refresh && !KeyturnError.is(error) && !isSignal(error) && !refresh.over) {
@@ -435,11 +437,7 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** Has the caller's function renew the token. */
-  async #renew(
-    renew: (refused: string) => Promise<string> | string,
-    refresh: Refresh,
-    outer: Deadline,
-  ): Promise<void> {
+  async #renew(renew: (refused: string) => Promise<string> | string, refresh: Refresh, outer: Deadline): Promise<void> {
     const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
     refresh.request = deadline;
     try {
@@ -486,7 +484,9 @@ export class Session<Told extends object = object> implements Authorizer {
         pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
         if (pause >= 0) continue;
         const message = KeyturnError.is(error) ? error.message : `the \`${option}\` function failed`;
-        this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
+        const hint = KeyturnError.is(error) ? error.hint : undefined;
+        // What this package's own functions say is said already.
+        this.#unanswered((KeyturnError.is(error) ? error.cause : undefined) ?? error, reason, message, hint);
         return;
       }
       pause = await this.#ask(subject, refresh, tries, deadline);
@@ -498,13 +498,7 @@ export class Session<Told extends object = object> implements Authorizer {
    * Milliseconds until a request of a log-in is sent again after it failed in passing, by the client's policy for reads; negative to give
    * up. There is as much time as the most patient of those has who wait.
    */
-  #again(
-    refresh: Refresh,
-    tries: Tries,
-    status: number,
-    received: boolean,
-    headers: Headers | undefined,
-  ): number {
+  #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
     const pause = this.nextAttempt({
       effect: 0,
       status,

@@ -2,7 +2,15 @@
 
 import type { DpopOptions } from "../auth/dpop.js";
 import type { TokenStore } from "../auth/sharing.js";
-import type { ClientFetchOptions, Clock, Fetch, HTTPClientLike, Logger, RetryConfig, Security } from "../base/options.js";
+import type {
+  ClientFetchOptions,
+  Clock,
+  Fetch,
+  HTTPClientLike,
+  Logger,
+  RetryConfig,
+  Security,
+} from "../base/options.js";
 import type { Credentials } from "./auth/credentials.js";
 import type { Environment } from "./auth/surroundings.js";
 

@@ -149,9 +149,12 @@ export class ResourceAdapter {
   }
 
   /** Where the service is, and how it is reached: for what is asked of its authentication server. @internal */
-  get places(): Pick<ResourcesInitConfig, "domain" | "serverURL" | "authURL" | "fetch" | "clock"> {
-    const { domain, serverURL, authURL, fetch, clock } = this.#config;
-    return { domain, serverURL, authURL, fetch, clock };
+  get places(): Pick<
+    ResourcesInitConfig,
+    "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
+  > {
+    const { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig } = this.#config;
+    return { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig };
   }
 
   /** How results are spelled. */

@@ -195,7 +195,11 @@ function whole(answer: Response, body: ArrayBuffer): Response {
   const { status, statusText, headers, url, redirected, type } = answer;
   const empty = status === 204 || status === 205;
   const copy = new Response(empty ? null : body, { status, statusText, headers });
-  return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected }, type: { value: type } });
+  return Object.defineProperties(copy, {
+    url: { value: url },
+    redirected: { value: redirected },
+    type: { value: type },
+  });
 }
 
 function json(body: Uint8Array): unknown {

@@ -2,8 +2,8 @@
 
 import { Session } from "../auth/session.js";
 import type { RetryConfig } from "../base/options.js";
-import type { Authorization, Authorizer } from "../http/authorizer.js";
 import { isSignal } from "../base/signal.js";
+import type { Authorization, Authorizer } from "../http/authorizer.js";
 import { type Deadline, type Sender, wait } from "../http/transport.js";
 import { type AuthOptions, type CommerceLayerAuthentication, commerceLayerPlan } from "./auth/plan.js";
 import { ErrorType, SdkError } from "./errors.js";

@@ -64,7 +64,8 @@ export class CompatEngine extends Engine {
       return new CompatEngine(options);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      if (!["security", "clientID", "clientSecret"].includes(error.option)) throw translated(error, undefined, undefined);
+      if (!["security", "clientID", "clientSecret"].includes(error.option))
+        throw translated(error, undefined, undefined);
       const { security, clientID, clientSecret, ...rest } = options;
       return new CompatEngine(rest, error);
     }

@@ -1,6 +1,12 @@
 /** Sending, deadlines and clocks: the I/O beneath a call. */
 
-import { ConfigurationError, InputError, KeyturnError, RequestAbortedError, RequestTimeoutError } from "../base/errors.js";
+import {
+  ConfigurationError,
+  InputError,
+  KeyturnError,
+  RequestAbortedError,
+  RequestTimeoutError,
+} from "../base/errors.js";
 import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLike } from "../base/options.js";
 
 /** Sends one request under the rules of {@link sender}. */
@@ -16,6 +22,9 @@ export function unixSeconds(): number {
   return Date.now() / 1000;
 }
 
+/** The wall clock has to be ahead by so much before that counts: both clocks are read with some error. */
+const LEAST_GAP_MS = 500;
+
 /**
  * Milliseconds that have passed by two clocks, of which the one counts that moved further: while a machine sleeps, many a monotonic
  * clock stands still, and the wall clock may be set back at any time.
@@ -23,9 +32,10 @@ export function unixSeconds(): number {
 export class Elapsed {
   readonly #steady: () => number;
   readonly #wall: () => number;
-  /** What the clocks said when counting began, at the last step backwards of the wall clock, and when they were last asked. */
-  #from: readonly [steady: number, wall: number, passed: number] | undefined;
   #last: readonly [steady: number, wall: number] | undefined;
+  #passed = 0;
+  /** By how much the wall clock is ahead. */
+  #gap = 0;
 
   constructor(steady: () => number, wall: () => number) {
     this.#steady = steady;
@@ -34,19 +44,17 @@ export class Elapsed {
 
   /** Never less than before. */
   now(): number {
-    const [steady, wall] = [this.#steady(), this.#wall()];
-    this.#from ??= [steady, wall, 0];
-    if (this.#last && wall < this.#last[1]) {
-      const passed = this.#passed(...this.#last);
-      this.#from = [this.#last[0], wall - Math.max(0, steady - this.#last[0]), passed];
+    const now = [this.#steady(), this.#wall()] as const;
+    const [steady, wall] = this.#last ?? now;
+    this.#last = now;
+    const step = Math.max(0, now[0] - steady);
+    this.#passed += step;
+    this.#gap = Math.max(0, this.#gap + now[1] - wall - step);
+    if (this.#gap > LEAST_GAP_MS) {
+      this.#passed += this.#gap;
+      this.#gap = 0;
     }
-    this.#last = [steady, wall];
-    return this.#passed(steady, wall);
-  }
-
-  #passed(steady: number, wall: number): number {
-    const [fromSteady, fromWall, passed] = this.#from as readonly [number, number, number];
-    return passed + Math.max(steady - fromSteady, wall - fromWall);
+    return this.#passed;
   }
 }
 
@@ -110,7 +118,8 @@ export function sender(
   httpClient: HTTPClientLike | undefined,
   more?: ClientFetchOptions | undefined,
 ): Sender {
-  const ruled = (init: RequestInit): RequestInit => (more ? { ...more, ...init, ...RULES } : Object.assign(init, RULES));
+  const ruled = (init: RequestInit): RequestInit =>
+    more ? { ...more, ...init, ...RULES } : Object.assign(init, RULES);
   if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled({ ...once(init) })));
   if (fetch) return (url, init) => fetch(url, ruled(init));
   return (url, init) => platformFetch()(url, ruled(once(init)));
@@ -129,7 +138,9 @@ export function refusedOption(options: object): string | undefined {
     }
   };
   if (fits(options)) return undefined;
-  return Object.entries(options).find(([name, value]) => !fits({ [name]: value }))?.[0] ?? Object.keys(options).join(", ");
+  return (
+    Object.entries(options).find(([name, value]) => !fits({ [name]: value }))?.[0] ?? Object.keys(options).join(", ")
+  );
 }
 
 /** Those of a call's options for `fetch` that say how connections are made: its log-in is sent in the same way. */
@@ -177,7 +188,8 @@ export function checkedHeader(option: string, value: string): string {
  */
 export function checkRuntime(): void {
   const { crypto, AbortController } = globalThis;
-  const missing = typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
+  const missing =
+    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
   if (missing === undefined) return;
   throw new ConfigurationError(
     "runtime",

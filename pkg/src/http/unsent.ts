@@ -63,7 +63,8 @@ function stepOf({ name, message, code, syscall, erroredSysCall, reason, permissi
   if (CERTIFICATE.test(word)) return { step: "certificate", why: word };
   const found = /invalid peer certificate: (\w+)/.exec(text);
   if (found) return { step: "certificate", why: found[1] as string };
-  if (/^(ERR_SSL_|EPROTO$)/.test(word)) return AFTER_HANDSHAKE.test(`${word} ${reason} ${text}`) ? undefined : connection;
+  if (/^(ERR_SSL_|EPROTO$)/.test(word))
+    return AFTER_HANDSHAKE.test(`${word} ${reason} ${text}`) ? undefined : connection;
   const call = syscall ?? erroredSysCall;
   if (typeof call === "string") return CALLS.test(call) ? connection : undefined;
   const refused = name === "NotCapable" || (word === "ERR_ACCESS_DENIED" && permission === "Net");

@@ -117,7 +117,9 @@ export function fileToken(path: string | URL): OwnSubjectToken {
     try {
       return await readText(path);
     } catch (error) {
-      throw KeyturnError.is(error) ? error : missing(`the file ${path} with the identity token could not be read`, undefined, error);
+      throw KeyturnError.is(error)
+        ? error
+        : missing(`the file ${path} with the identity token could not be read`, undefined, error);
     }
   };
 }

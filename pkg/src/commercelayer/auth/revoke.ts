@@ -83,7 +83,11 @@ export async function revoke(options: RevokeOptions): Promise<void> {
   }
 
   async function exchange(): Promise<{ response: Response; text: string }> {
-    const response = await sender(fetch, httpClient, checkedFetchOptions(fetchOptions))(url, {
+    const response = await sender(
+      fetch,
+      httpClient,
+      checkedFetchOptions(fetchOptions),
+    )(url, {
       method: "POST",
       headers: { accept: "application/json", "content-type": "application/json" },
       body: JSON.stringify({ client_id: clientId, client_secret: clientSecret, token }),

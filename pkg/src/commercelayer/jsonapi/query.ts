@@ -68,7 +68,8 @@ export function generateQueryStringParams(
     for (const [resource, names] of withoutSecrets(type, query.include, secrecy))
       query[`fields[${resource}]`] ??= names;
   }
-  if (sort) query.sort = sorted(sort, (name) => out(type, name));
+  const order = sort ? sorted(sort, (name) => out(type, name)) : "";
+  if (order !== "") query.sort = order;
   if (pageNumber !== undefined && pageNumber !== null)
     query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
