@@ -145,9 +145,12 @@ export function refusedOption(options: object): string | undefined {
 
 /** Those of a call's options for `fetch` that say how connections are made: its log-in is sent in the same way. */
 export function connectionOf(options: FetchOptions | undefined): Connection | undefined {
-  const { dispatcher, agent, client, proxy, tls } = options ?? {};
-  const all = Object.entries({ dispatcher, agent, client, proxy, tls }).filter(([, value]) => value !== undefined);
-  return all.length > 0 ? Object.fromEntries(all) : undefined;
+  let found: Connection | undefined;
+  if (options) {
+    for (const name of ["dispatcher", "agent", "client", "proxy", "tls"] as const)
+      if (options[name] !== undefined) (found ??= {})[name] = options[name];
+  }
+  return found;
 }
 
 /**
