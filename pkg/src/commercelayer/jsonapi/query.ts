@@ -69,7 +69,8 @@ export function generateQueryStringParams(
       query[`fields[${resource}]`] ??= names;
   }
   const order = sort ? sorted(sort, (name) => out(type, name)) : "";
-  if (order !== "") query.sort = order;
+  // The official SDK sends an empty order as it is; one that says nothing but `undefined` is none.
+  if (sort && (order !== "" || Object.keys(sort).length === 0)) query.sort = order;
   if (pageNumber !== undefined && pageNumber !== null)
     query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
