@@ -276,13 +276,13 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       assert.deepEqual([last().headers.get("x-id"), last().headers.get("x-on")], [null, "1"]);
     }
     const client = cl(server, { headers: { "x-id": "of the client", "x-on": undefined }, params: { all: undefined } });
-    const fields = { roles: undefined };
+    const fields = { roles: undefined, organizations: ["name", undefined] };
     await client.roles.list(
       { fields, sort: { name: undefined } },
       { headers: { "x-id": undefined }, params: { draft: undefined, on: false } },
     );
     assert.deepEqual([last().headers.get("x-id"), last().headers.get("x-on")], [null, null]);
-    assert.equal(new URL(last().url).search, "?on=false");
+    assert.equal(decodeURIComponent(new URL(last().url).search), "?fields[organizations]=name&on=false");
   });
 
   test("retryAfterMs is what retries go by", async () => {

@@ -55,14 +55,21 @@ export function generateQueryStringParams(
   const out = (resource: string, name: string): string => (spelling.names === "camel" ? nameOut(resource, name) : name);
   const query: QueryStringParams = {};
   const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
-  if (include) query.include = include.map((path) => (spelling.names === "camel" ? snakePath(path) : path)).join(",");
+  if (include)
+    query.include = include
+      .filter(isGiven)
+      .map((path) => (spelling.names === "camel" ? snakePath(path) : path))
+      .join(",");
   const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<
     string,
     readonly PropertyKey[] | undefined
   >;
   for (const [resource, names] of Object.entries(given)) {
     if (names === undefined) continue;
-    query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
+    query[`fields[${resource}]`] = names
+      .filter(isGiven)
+      .map((name) => out(resource, String(name)))
+      .join(",");
   }
   if (secrecy) {
     for (const [resource, names] of withoutSecrets(type, query.include, secrecy))
@@ -128,11 +135,19 @@ function* includedTypes(type: string, include: string | undefined): Generator<Re
 
 function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => string): string {
   if (Array.isArray(sort))
-    return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
+    return sort
+      .filter(isGiven)
+      .map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name)))
+      .join(",");
   return Object.entries(sort)
     .filter(([, order]) => order !== undefined)
     .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
     .join(",");
+}
+
+/** What is `undefined` is not sent as that word. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
 }
 
 function page(name: string, value: unknown, most: number): string {
