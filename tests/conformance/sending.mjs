@@ -240,6 +240,18 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
     );
   });
 
+  test("what hangs before a request is sent has sent nothing, and sends nothing later", async () => {
+    const server = stub({ data: [] });
+    const client = cl(server);
+    let release;
+    client.addRequestInterceptor((request) => new Promise((resolve) => (release = () => resolve(request))));
+    const told = await assert.rejects(client.api_credentials.delete("x", { timeout: 30 }));
+    assert.deepEqual([told.type, told.outcome], ["timeout", "none"]);
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(server.sent.length, 0);
+  });
+
   test("client options that become headers, and those for fetch, are looked at when a client is made", async () => {
     for (const [option, options] of [
       ["userAgent", { userAgent: "Админка/1.0" }],

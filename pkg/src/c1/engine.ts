@@ -74,7 +74,14 @@ export class Engine {
   }
 
   /** Sends one request. `options` are those of its call. */
-  protected send(_facts: Operation, url: string, init: RequestInit, _options: RequestOptions): Promise<Response> {
+  protected send(
+    _facts: Operation,
+    url: string,
+    init: RequestInit,
+    _options: RequestOptions,
+    begin: () => void,
+  ): Promise<Response> {
+    begin();
     return this.#send(url, init);
   }
 

@@ -480,7 +480,7 @@ export class ResourceAdapter {
       retryConfig,
       userAgent,
       debugLogger,
-      send: (_facts, url, init, options) => this.#send(url, init, options as SendOptions),
+      send: (_facts, url, init, options, begin) => this.#send(url, init, options as SendOptions, begin),
     });
   }
 
@@ -490,7 +490,7 @@ export class ResourceAdapter {
     if (inUse.calls === 0) inUse.session.close();
   }
 
-  async #send(url: string, init: RequestInit, { call }: SendOptions): Promise<Response> {
+  async #send(url: string, init: RequestInit, { call }: SendOptions, begin: () => void): Promise<Response> {
     const { headers: given, method, body, signal, ...rest } = init;
     const options: RequestInit = {
       ...this.#config.fetchOptions,
@@ -502,6 +502,7 @@ export class ResourceAdapter {
     if (body !== null) options.body = body as string;
     const request = await this.interceptors.sending({ url: new URL(url), options });
     const fetch = call?.fetch ?? this.#config.fetch ?? platformFetch();
+    begin();
     return this.interceptors.received(await complete(await fetch(request.url, { ...request.options, ...RULES })));
   }
 }

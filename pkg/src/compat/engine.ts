@@ -181,13 +181,14 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     options: EngineOptions,
+    begin: () => void,
   ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
     this.#logBody(facts, "request", init.body as string | null);
     const response = this.#hooks
-      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced)
-      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options);
+      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
+      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
     trace.response = response;
     return response;
   }
@@ -202,6 +203,7 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     { trace, retries }: Traced,
+    begin: () => void,
   ): Promise<Response> {
     const context: HookContext = {
       baseURL: this.session.baseURL,
@@ -219,6 +221,7 @@ export class CompatEngine extends Engine {
       return hooks.beforeRequest(context, new Request(input.url, { ...once(input.options ?? {}), ...RULES }));
     });
     trace.request = () => request;
+    begin();
     let response: Response;
     try {
       response = await this.#client.request(request);

@@ -31,8 +31,11 @@ export interface DriverOptions {
   readonly retryConfig?: RetryConfig | undefined;
   readonly userAgent?: string | undefined;
   readonly debugLogger?: Logger | undefined;
-  /** Sends one request. `options` are those of its call. */
-  send(facts: Operation, url: string, init: RequestInit, options: RequestOptions): Promise<Response>;
+  /**
+   * Sends one request. `options` are those of its call; `begin` is called right before, and throws if the call has ended meanwhile: what
+   * fails or hangs until then has sent nothing.
+   */
+  send(facts: Operation, url: string, init: RequestInit, options: RequestOptions, begin: () => void): Promise<Response>;
   /** Sees each answer once its body has been read. */
   readonly received?: ((facts: Operation, answer: Answer) => void) | undefined;
 }
@@ -156,9 +159,14 @@ export class Driver {
   ): Promise<Answer | ConnectionError> {
     const begun = deadline.elapsedMs;
     let response: Response | undefined;
+    let sent = false;
+    const begin = (): void => {
+      deadline.check();
+      sent = true;
+    };
     // Sends a request and reads the whole answer. Nothing in it ends with the deadline: not every `fetch` heeds its signal.
     const exchange = async (): Promise<Answer> => {
-      response = await this.#options.send(facts, url, init, options);
+      response = await this.#options.send(facts, url, init, options, begin);
       return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
     };
     try {
@@ -170,8 +178,8 @@ export class Driver {
       // Not of the connection: what `send` was overridden with refused, or what a framework throws from `fetch`.
       if ((KeyturnError.is(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
-      // From here on the server may have the request, so the reason alone does not say what happened.
-      if (deadline.reason) throw new Interrupted(deadline.reason);
+      // Once it is sent the server may have the request, so the reason alone does not say what happened.
+      if (deadline.reason) throw sent ? new Interrupted(deadline.reason) : deadline.reason;
       return this.#unanswered(facts, error, response !== undefined);
     }
   }
