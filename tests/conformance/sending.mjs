@@ -231,7 +231,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
     assert.deepEqual([other.type, other.outcome], ["request", "none"]);
     const intercepted = cl(server);
     intercepted.addRequestInterceptor((request) => {
-      request.options.headers = { "x-name": "Админка" };
+      request.options.headers = { "bad name": "x" };
       return request;
     });
     assert.deepEqual(
@@ -571,7 +571,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       return response;
     });
     client.addResponseInterceptor(
-      (response) => (seen.push(response.status, response.headers.get("content-type")), response),
+      (response) => (seen.push(response.status, response.headers.get("content-type").split(";")[0]), response),
     );
     assert.equal((await client.roles.list()).length, 1);
     assert.deepEqual(seen, [1, 200, "application/json"]);

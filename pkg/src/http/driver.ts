@@ -7,7 +7,7 @@ import { isSignal } from "../base/signal.js";
 import { Answer, answered, Interrupted, SECRET, told } from "./answer.js";
 import type { Authorizer } from "./authorizer.js";
 import { policyOf } from "./policy.js";
-import { connectionOf, Deadline, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
+import { connectionOf, Deadline, isHeaderValue, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
 import { aboutCertificate, unsent } from "./unsent.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -233,12 +233,17 @@ function withHeaders(own: Record<string, string>, more: RequestOptions["headers"
   const headers = new Headers(own);
   try {
     for (const source of more) {
-      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, value));
+      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, fit(value)));
     }
   } catch {
     throw new InputError("headers", "has a name or a value that cannot be sent", { operation: facts.id });
   }
   return headers;
+}
+
+function fit(value: string): string {
+  if (isHeaderValue(value)) return value;
+  throw new TypeError("no header");
 }
 
 /** Headers without those that are undefined, which would be sent as that word. */

@@ -169,14 +169,18 @@ export function checkedFetchOptions(options: ClientFetchOptions | undefined): Cl
   throw new ConfigurationError("fetchOptions", belongs ? "not_for_clients" : "refused", message);
 }
 
+/** What the value of a header is made of, by RFC 9110, 5.5, and `fetch`, to which each character is a byte. Not all runtimes look. */
+export function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
 /**
  * A client option that becomes a header, if it can be one.
  *
  * @throws {@link ConfigurationError}
  */
-export function checkedHeader(option: string, value: string): string {
-  // RFC 9110, 5.5, and what `fetch` takes: one byte for each character.
-  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
+export function checkedHeader(option: string, value: string): void {
+  if (isHeaderValue(value)) return;
   throw new ConfigurationError(
     option,
     "not_a_header",
