@@ -59,7 +59,8 @@ export class Engine {
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
-    return this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
+    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    return await this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
