@@ -384,7 +384,8 @@ export class Session<Told extends object = object> implements Authorizer {
         }
       } catch (error) {
         deadline.check();
-        const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
+        const ours = KeyturnError.is(error) && error.code === "authentication_failed";
+        const message = ours ? error.message : `the \`${option}\` function failed`;
         this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
         return;
       }
