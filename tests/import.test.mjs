@@ -5,7 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import vm from "node:vm";
+import { transform } from "esbuild";
 import { parseAst } from "rollup/parseAst";
+import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
 
 const dist = join(installed(), "node_modules/keyturn/pkg/dist");
@@ -61,6 +63,33 @@ describe("an import needs nothing of a platform", () => {
     assert.throws(make, { code: "invalid_configuration", option: "TextEncoder", message: /jsdom/ });
     Object.assign(context, { TextEncoder, TextDecoder });
     assert.throws(make, { code: "invalid_configuration", reason: "webassembly_missing" });
+  });
+});
+
+describe("the browsers that the README names", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const version = (name) => Number(new RegExp(`\\b${name} (\\d+)`).exec(readme)[1]);
+  const target = [`chrome${version("Chrome")}`, `firefox${version("Firefox")}`, `safari${version("Safari")}`];
+  // Bundlers of React Native and the like know no static blocks.
+  const supported = { "class-static-blocks": false };
+  /** What one of those browsers does not have, by what MDN says of it. */
+  const LATER =
+    /\b(?:AbortSignal\.any|Array\.fromAsync|(?:Map|Object)\.groupBy|Promise\.(?:try|withResolvers)|RegExp\.escape|Uint8Array\.from(?:Base64|Hex)|Iterator\.from)\b|\.(?:isWellFormed|toWellFormed|toBase64|toHex)\(/;
+
+  for (const file of readdirSync(join(dist, "esm"), { recursive: true }).filter((name) => name.endsWith(".js"))) {
+    if (file === "cli.js" || file.endsWith("-bytes.js")) continue;
+    test(`can read ${file}`, async () => {
+      const code = readFileSync(join(dist, "esm", file), "utf8");
+      const plain = await transform(code, { target: "esnext" });
+      const older = await transform(code, { target, supported });
+      assert.ok(older.code === plain.code, "there is newer syntax in it");
+      assert.doesNotMatch(code, LATER);
+    });
+  }
+
+  test("newer syntax is found", async () => {
+    const code = "class A { static { f(); } }";
+    assert.notEqual((await transform(code, { target, supported })).code, (await transform(code)).code);
   });
 });
 

@@ -4,10 +4,12 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
-import { after, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
+import { rollup } from "rollup";
 import { root } from "../xtask/steps.mjs";
 import { chunk, installed } from "./lib/installed.mjs";
+import { program } from "./lib/runtimes.mjs";
 
 const folder = installed();
 const keyturn = join(folder, "node_modules/keyturn");
@@ -325,6 +327,66 @@ describe("bundlers", () => {
       });
       const { stdout, stderr } = node(outfile);
       assert.equal(stdout, "invalid_configuration\n", stderr);
+    });
+  }
+});
+
+describe("the sandbox needs no configuration", () => {
+  const source = `
+    import { ConductorOne } from "keyturn";
+    import { createSandbox } from "keyturn/sandbox";
+    createSandbox()
+      .then(async ({ clientId, clientSecret, url, fetch, appId, connectorId }) => {
+        const c1 = new ConductorOne({ clientID: clientId, clientSecret, serverURL: url, fetch });
+        return (await c1.connector.rotateCredential({ appId, connectorId })).statusCode;
+      })
+      .catch((error) => error.stack)
+      .then((said) => console.log(said));
+  `;
+  const entry = join(scratch, "sandboxed.mjs");
+  before(() => writeFileSync(entry, source));
+  const works = (file) => {
+    const { stdout, stderr } = node(file);
+    assert.equal(stdout, "200\n", stderr);
+  };
+
+  for (const [format, platform, extension] of [
+    ["esm", "browser", "mjs"],
+    ["iife", "browser", "cjs"],
+    ["esm", "node", "mjs"],
+    ["cjs", "node", "cjs"],
+  ]) {
+    test(`esbuild, ${format} for ${platform}`, async () => {
+      const outfile = join(scratch, `esbuild-${format}-${platform}.${extension}`);
+      await build({ entryPoints: [entry], bundle: true, format, platform, outfile, logLevel: "error" });
+      works(outfile);
+    });
+  }
+
+  for (const format of ["iife", "esm"]) {
+    test(`Bun, ${format}`, () => {
+      const outfile = join(scratch, `bun-${format}.${format === "esm" ? "mjs" : "cjs"}`);
+      const args = ["build", entry, "--target=browser", `--format=${format}`, `--outfile=${outfile}`];
+      execFileSync(program("bun"), args, { cwd: folder, stdio: "pipe" });
+      works(outfile);
+    });
+  }
+
+  for (const format of ["iife", "es"]) {
+    test(`Rollup, ${format}`, async () => {
+      const resolution = {
+        name: "the installed package",
+        resolveId: (id) => {
+          const { exports } = manifest;
+          const target = id.startsWith("keyturn") && exports[id.replace("keyturn", ".")].default;
+          return target ? join(keyturn, typeof target === "string" ? target : target.default) : null;
+        },
+      };
+      const onwarn = ({ message }) => assert.fail(message);
+      const bundle = await rollup({ input: entry, plugins: [resolution], onwarn });
+      const file = join(scratch, `rollup-${format}.${format === "es" ? "mjs" : "cjs"}`);
+      await bundle.write({ file, format });
+      works(file);
     });
   }
 });

@@ -5,6 +5,7 @@
 
 import { ConfigurationError } from "../base/errors.js";
 import type { WasmModule } from "../base/platform.js";
+import { needEncoders } from "../base/text.js";
 import { type ModuleSource, moduleFrom } from "../core/module.js";
 import { initSync, Tenant } from "../generated/sandbox-glue.js";
 
@@ -281,6 +282,7 @@ export function load(wasm: SandboxWasm | undefined, carried: (() => WasmModule) 
 }
 
 async function instantiate(wasm: SandboxWasm | undefined, carried: (() => WasmModule) | undefined): Promise<void> {
+  needEncoders();
   if (wasm !== undefined) initSync({ module: await moduleFrom(wasm, ["sandbox.wasm", "wasm"]) });
   else if (carried !== undefined) initSync({ module: carried() });
   else {
