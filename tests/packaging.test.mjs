@@ -225,6 +225,19 @@ describe("the inline bytes", () => {
       const source = readFileSync(chunkOf, "utf8").replaceAll(/^(?:import|export) .*$/gm, "");
       const { text, shift, length } = new Function(`${source}; return { text, shift, length };`)();
       assert.ok(readFileSync(join(keyturn, `pkg/dist/${name}.wasm`)).equals(unpack(text, shift, length)));
+      // Elsewhere than in Node, and what no table has.
+      const { Buffer } = globalThis;
+      const all = Uint8Array.from({ length: 1023 }, (_, index) => (index * 7) % 256);
+      for (const shift of [0, 1, 41, 127, 128, 200, 255]) {
+        const shifted = Buffer.from(all.map((byte) => byte + shift)).toString("latin1");
+        assert.deepEqual(unpack(shifted, shift, all.length), all);
+        globalThis.Buffer = undefined;
+        try {
+          assert.deepEqual(unpack(shifted, shift, all.length), all);
+        } finally {
+          globalThis.Buffer = Buffer;
+        }
+      }
       // What a classic script in a page without an encoding becomes.
       const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
       assert.throws(() => unpack(garbled, shift, length), { reason: "not_utf8", message: /<meta charset="utf-8">/ });

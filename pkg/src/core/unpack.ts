@@ -16,10 +16,31 @@ export function whole(text: string, length: number): string {
   throw new ConfigurationError("charset", "not_utf8", message);
 }
 
+interface NodeBuffer {
+  from(buffer: ArrayBuffer): { write(text: string, encoding: "latin1"): number };
+}
+
 /** The bytes behind a text with one character for each, its code the byte plus `shift`, modulo 256. */
 export function unpack(text: string, shift: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
   whole(text, length);
-  for (let index = 0; index < length; index++) bytes[index] = text.charCodeAt(index) - shift;
+  // Room for whole words.
+  const { buffer } = new Uint8Array((length + 3) & ~3);
+  const bytes = new Uint8Array(buffer, 0, length);
+  const { Buffer } = globalThis as { Buffer?: NodeBuffer };
+  if (Buffer === undefined) {
+    for (let index = 0; index < length; index++) bytes[index] = text.charCodeAt(index) - shift;
+    return bytes;
+  }
+  // This runs once, before anything has been compiled for speed: Node copies the characters, and four are shifted at a time. No
+  // byte of a word borrows from the next, as the highest bit of each is worked out apart.
+  Buffer.from(buffer).write(text, "latin1");
+  const words = new Int32Array(buffer);
+  const shifts = shift * 0x01010101;
+  const high = 0x80808080;
+  const low = shifts & ~high;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as number;
+    words[index] = ((word | high) - low) ^ ((word ^ ~shifts) & high);
+  }
   return bytes;
 }
