@@ -147,8 +147,8 @@ function startUp() {
     what: "import, construct, first call",
     floor: `${empty.ms.toFixed(0)} ms`,
     ours: `+${ms.toFixed(1)} ms`,
-    limit: "+40 ms",
-    ok: ms <= 40,
+    limit: "+30 ms",
+    ok: ms <= 30,
   });
   const heap = ours.heap - empty.heap;
   rows.push({

@@ -409,12 +409,12 @@ describe("the slim entry", { concurrency: true }, () => {
   test("says what to do when it is not loaded, and a failed load can be tried again", async () => {
     const { stdout, stderr } = await program(
       `
-      try { new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://x.conductor.one" }); } catch (error) { console.log(error.code, /load\\(\\)/.test(error.message)); }
-      await load(origin + "/missing").catch((error) => console.log(error.code, /404/.test(error.message)));
+      try { new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://x.conductor.one" }); } catch (error) { console.log(error.reason, /call .load. of/.test(error.message)); }
+      await load(origin + "/missing").catch((error) => console.log(error.reason, /404/.test(error.message)));
       await Promise.all([load(origin + "/core.wasm"), load(origin + "/core.wasm")]);
       ${CALL}
       `,
     );
-    assert.equal(stdout, "internal true\ninternal true\n2026-01-31T00:00:00.000Z\n", stderr);
+    assert.equal(stdout, "not_loaded true\nnot_found true\n2026-01-31T00:00:00.000Z\n", stderr);
   });
 });

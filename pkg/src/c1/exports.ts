@@ -1,4 +1,4 @@
-/** What every entry of the package exports. */
+/** What every entry of the package exports, besides the client, which needs the core. */
 
 export type { DpopOptions } from "../auth/dpop.js";
 export type { Around, DeviceCode } from "../auth/plan.js";
@@ -39,7 +39,6 @@ export type { Authentication } from "./auth/environment.js";
 export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
 export { fileToken, type GitHubActions, gitHubActionsToken, gitLabToken, variableToken } from "./auth/subject.js";
 export type { Environment } from "./auth/surroundings.js";
-export { ConductorOne, ConductoroneSDKTypescript } from "./client.js";
 export type { Call, Envelope, Problem } from "./envelope.js";
 export type { ClientOptions, ClientOptions as SDKOptions } from "./options.js";
 export { type Page, Paged } from "./paging.js";

@@ -1,15 +1,19 @@
 /** The `FromJSON` and `ToJSON` functions of messages. */
 
-// Where the core is depends on the runtime: the entries beside say it for clients, and `imports` of the manifest for this.
-import "#core";
+// Where the core is depends on the runtime: entries say it for clients, and `imports` of the manifest for this.
+import { source } from "#core";
 
 import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
 import { Unknown, unfit } from "../core/encode.js";
+import { withCore } from "../core/instance.js";
 import { marshal } from "../core/marshal.js";
 import { SDKValidationError } from "./errors.js";
-import { c1 } from "./table.js";
+import { c1 as table } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
+
+/** The API, and with it the core. */
+const c1 = /* @__PURE__ */ withCore(table, source);
 
 /** Reads the JSON text of a message. */
 export type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValidationError>;

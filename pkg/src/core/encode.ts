@@ -17,14 +17,16 @@ export const Unknown = {
 /** One of {@link Unknown}. */
 export type Unknown = (typeof Unknown)[keyof typeof Unknown];
 
-const utf8 = /* @__PURE__ */ new TextEncoder();
-let scratch = /* @__PURE__ */ new Uint8Array(4096);
+// Both are made with the first request: some places where this is only imported have no encoder.
+let utf8: TextEncoder | undefined;
+let scratch: Uint8Array | undefined;
 
 /** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
 function bytesOf(text: string): Uint8Array {
+  utf8 ??= new TextEncoder();
   const most = text.length * 3;
   if (most > 1 << 20) return utf8.encode(text);
-  if (scratch.length < most) scratch = new Uint8Array(most);
+  if (scratch === undefined || scratch.length < most) scratch = new Uint8Array(Math.max(most, 4096));
   return scratch.subarray(0, utf8.encodeInto(text, scratch).written);
 }
 

@@ -3,9 +3,10 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import { InternalError, KeyturnError } from "../base/errors.js";
+import { ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import type { Bytes, WasmModule } from "../base/platform.js";
+import type { WasmModule } from "../base/platform.js";
+import { needEncoders } from "../base/text.js";
 import {
   failure,
   initSync,
@@ -31,43 +32,31 @@ export type Core = typeof used;
 type Source = WasmModule | (() => WasmModule);
 
 let source: Source | undefined;
-let ready: Promise<void> | undefined;
 let running = false;
 const guests = new Set<WeakRef<Guest>>();
 
-/** Says where the module comes from. Each entry of the package calls it once; nothing is compiled yet. */
+/** Says where the module comes from, unless that is known; nothing is compiled yet. */
 export function provide(from: Source): void {
   source ??= from;
 }
 
-/** Takes the module from wherever a user has it. @internal */
-export function load(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<void> {
-  return (ready ??= compile(from).then(
-    (module) => {
-      source = module;
-    },
-    (error: unknown) => {
-      // A failed download can be tried again.
-      ready = undefined;
-      throw error;
-    },
-  ));
-}
-
-async function compile(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<WasmModule> {
-  const given = await from;
-  if (given instanceof WebAssembly.Module) return given;
-  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
-  const response = typeof given === "string" || given instanceof URL ? await fetch(given) : given;
-  if (!response.ok) throw new InternalError(`core.wasm could not be loaded: status ${response.status}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+/**
+ * Gives back what needs the core, and says where that is. An entry passes on with this what it exports, and calls it pure: a
+ * bundler leaves the core's bytes out where nothing that needs them is used.
+ */
+export function withCore<T>(needing: T, from: Source): T {
+  provide(from);
+  return needing;
 }
 
 /** The core's exports, from an instance that works. */
 export function core(): Core {
   if (!running) {
-    if (source === undefined)
-      throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
+    if (source === undefined) {
+      const message = "the core is not loaded: call `load` of the same entry first, and await it";
+      throw new ConfigurationError("load", "not_loaded", message);
+    }
+    needEncoders();
     if (typeof source === "function") source = source();
     initSync({ module: source });
     running = true;

@@ -18,20 +18,23 @@ export interface Step {
   plan: Plan | undefined;
 }
 
-/** What has to be done with a field's value. */
-export const enum StepKind {
+/** What has to be done with a field's value. As the core numbers it. */
+export const StepKind = {
   /** Only renamed. */
-  Rename = 0,
-  Date = 1,
-  Integer = 2,
-  Child = 3,
-  Children = 4,
+  Rename: 0,
+  Date: 1,
+  Integer: 2,
+  Child: 3,
+  Children: 4,
   /** A map of messages. */
-  ChildMap = 5,
-  Any = 6,
-  Anys = 7,
-  AnyMap = 8,
-}
+  ChildMap: 5,
+  Any: 6,
+  Anys: 7,
+  AnyMap: 8,
+} as const;
+
+/** One of {@link StepKind}. */
+export type StepKind = (typeof StepKind)[keyof typeof StepKind];
 
 /** A message's plan: its steps, none if the message needs nothing. */
 export interface Plan {

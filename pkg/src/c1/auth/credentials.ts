@@ -1,6 +1,7 @@
 /** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
 
 import type { Around, DeviceCode } from "../../auth/plan.js";
+import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
 
@@ -50,7 +51,8 @@ export const METHODS: readonly AuthenticationMethod[] = [
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
 export type SubjectToken = (around: Around) => Promise<string> | string;
 
-const specs = new WeakMap<Credentials, Spec>();
+/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+const FORM = "keyturn.credentials.1";
 
 /** A way to authenticate, made by one of the functions beside. It can be given to any number of clients. */
 export class Credentials {
@@ -60,17 +62,13 @@ export class Credentials {
   /** @internal */
   constructor(spec: Spec) {
     this.method = spec.method;
-    specs.set(this, spec);
+    enclose(this, FORM, spec);
   }
 }
 
 /** What is in it. @internal */
 export function specOf(credentials: Credentials): Spec {
-  const spec = specs.get(credentials);
-  if (spec) return spec;
-  const message =
-    "credentials: this is not made by one of the functions of this package, such as signedAssertion or tokenExchange";
-  throw new ConfigurationError("credentials", "not_credentials", message);
+  return enclosed<Spec>(credentials, FORM, "keyturn, such as signedAssertion or tokenExchange");
 }
 
 /** An access token that you have. It is used until it expires; nothing renews it. */

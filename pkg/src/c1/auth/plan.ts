@@ -2,6 +2,7 @@
 
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
+import { utf8 } from "../../base/text.js";
 import type { ClientOptions } from "../options.js";
 import { METHODS, type Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
@@ -23,7 +24,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
       if (lasting) warnPage(session.base(), SAFER);
       return session;
     },
-    secret: typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array()),
+    secret: utf8(secret ?? ""),
     told: { method, from, variables, clientID },
     anonymous,
     ask,

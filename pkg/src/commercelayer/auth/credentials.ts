@@ -3,7 +3,9 @@
  * show.
  */
 
+import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
+import { utf8 } from "../../base/text.js";
 
 /** How a client gets its tokens. */
 export type Grant =
@@ -48,7 +50,8 @@ export interface Spec {
   readonly assertion?: (() => Promise<string> | string) | undefined;
 }
 
-const specs = new WeakMap<CommerceLayerCredentials, Spec>();
+/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+const FORM = "keyturn.commercelayer.credentials.1";
 
 /** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
 export class CommerceLayerCredentials {
@@ -58,16 +61,13 @@ export class CommerceLayerCredentials {
   /** @internal */
   constructor(spec: Spec) {
     this.grant = spec.grant;
-    specs.set(this, spec);
+    enclose(this, FORM, spec);
   }
 }
 
 /** What is in it. @internal */
 export function specOf(credentials: CommerceLayerCredentials): Spec {
-  const spec = specs.get(credentials);
-  if (spec) return spec;
-  const message = "credentials: this is not made by a function of keyturn/commercelayer, such as clientCredentials";
-  throw new ConfigurationError("credentials", "not_credentials", message);
+  return enclosed<Spec>(credentials, FORM, "keyturn/commercelayer, such as clientCredentials");
 }
 
 /** An application, as all ways to get a token name it. */
@@ -197,5 +197,5 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
 
 /** As the core takes it. @internal */
 export function bytes(text: string | Uint8Array): Uint8Array {
-  return typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return utf8(text);
 }
