@@ -38,8 +38,17 @@ class Trace {
     if (!make) return { status: "invalid" };
     let made: Request | undefined;
     const call = response ? { status: "complete", response } : { status: "request-error" };
-    return Object.defineProperty(call, "request", { enumerable: true, get: () => (made ??= make()) }) as APICall;
+    return Object.defineProperty(call, "request", {
+      enumerable: true,
+      get: () => (made ??= discreet(make())),
+    }) as APICall;
   }
+}
+
+/** A request that shows where it goes, and none of its headers: its token is one of them. */
+function discreet(request: Request): Request {
+  const shown = `Request { method: "${request.method}", url: "${request.url.split("?", 1)[0]}" }`;
+  return Object.defineProperty(request, Symbol.for("nodejs.util.inspect.custom"), { value: () => shown });
 }
 
 type Traced = EngineOptions & { trace: Trace };
@@ -183,12 +192,12 @@ export class CompatEngine extends Engine {
   ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
-    this.#logBody(facts, "request", init.body as string | null);
+    this.#logBody(facts, "request", init.body as string | null, init);
     const response = this.#hooks
       ? await this.#hooked(this.#hooks, facts, url, init, options as Traced)
       : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options);
     trace.response = response;
-    if (this.#options.debugBodies) this.#logBody(facts, "response", await response.clone().text());
+    if (this.#options.debugBodies) this.#logBody(facts, "response", await response.clone().text(), init);
     return response;
   }
 
@@ -229,10 +238,11 @@ export class CompatEngine extends Engine {
     return told.response ?? response;
   }
 
-  #logBody(facts: Operation, of: string, body: string | null): void {
+  #logBody(facts: Operation, of: string, body: string | null, { headers }: RequestInit): void {
     const { debugLogger, debugBodies } = this.#options;
     if (!debugLogger || !debugBodies || !body) return;
-    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body))}`);
+    const authorization = new Headers(headers).get("authorization") ?? "";
+    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body, authorization))}`);
   }
 }
 
