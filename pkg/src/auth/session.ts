@@ -103,6 +103,11 @@ export class Session<Told extends object = object> implements Authorizer {
     }
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Session {}";
+  }
+
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
     const { told, held } = this.#use((handle) => ({ told: handle.authorize(this.#now()), held: handle.held() }));

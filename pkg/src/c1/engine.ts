@@ -42,6 +42,11 @@ export class Engine {
     });
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Engine {}";
+  }
+
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
     if (this.#closed.signal.aborted) throw new ClosedError();
