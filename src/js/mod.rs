@@ -5,6 +5,7 @@ mod session;
 
 use crate::api::{Effect, Message, Table};
 use crate::call::{failure, retry};
+use crate::auth::redact::Redactor;
 use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::{decimal, push_string};
@@ -129,9 +130,15 @@ impl Api {
         plans.of_message(self.table, &self.layouts, Message(message))
     }
 
-    /// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.
-    pub fn shown(&self, body: &str) -> String {
-        failure::shown(body, |name| self.table.is_secret(name))
+    /// The beginning of a body, for a log: secrets are replaced as in [`Api::failure`].
+    pub fn shown(&self, body: &str, authorization: &str) -> String {
+        failure::excerpt(body, &redactor(&|name| self.table.is_secret(name), authorization))
+    }
+
+    /// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`. What the table calls
+    /// secret is replaced, and what looks like a secret. `authorization` is the value that went out with the request.
+    pub fn failure(&self, body: &str, authorization: &str) -> String {
+        failure_of(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
 }
 
@@ -151,12 +158,18 @@ fn unfit_error(unfit: Unfit) -> JsValue {
     json.end().into()
 }
 
-/// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`.
-/// `authorization` is the value that went out with the request.
+/// [`Api::failure`] for an answer of no API, such as that of an authentication server.
 #[wasm_bindgen]
-pub fn failure(body: &str, authorization: &str) -> String {
-    let sent = authorization.split_once(' ').map_or(authorization, |(_, token)| token);
-    let failure = failure::read(body, sent);
+pub fn failure(body: &str) -> String {
+    failure_of(body, &redactor(&|_| false, ""))
+}
+
+fn redactor<'a>(is_secret: &'a dyn Fn(&str) -> bool, authorization: &'a str) -> Redactor<'a> {
+    Redactor { is_secret, sent: authorization.split_once(' ').map_or(authorization, |(_, token)| token) }
+}
+
+fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
+    let failure = failure::read(body, redactor);
     let mut json = JsonObject::default();
     json.text("code", &failure.code);
     json.text("message", &failure.message);

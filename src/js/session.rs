@@ -332,7 +332,9 @@ impl Session {
         let mut state = self.state.borrow_mut();
         let Some(attempt) = state.running.take() else { return };
         if life > 0.0 {
-            state.tokens.adopt(attempt, text.into(), life, left, random, now);
+            // Whoever can write to the store could put anything into a header.
+            let Some(value) = bearer::checked(&text) else { return state.tokens.abandon(attempt) };
+            state.tokens.adopt(attempt, value, life, left, random, now);
         } else {
             state.tokens.fail(attempt, text, Failure::Passing, Some(left), now);
         }

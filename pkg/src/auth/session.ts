@@ -150,6 +150,11 @@ export class Session<Told extends object = object> implements Authorizer {
     }
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Session {}";
+  }
+
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
     const { told, held } = this.#use((handle) => ({ told: handle.authorize(this.#now()), held: handle.held() }));
@@ -273,9 +278,17 @@ export class Session<Told extends object = object> implements Authorizer {
         cause: error,
       });
     }
-    const token = bytes(typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "");
-    if (token.length === 0 && this.#plan.anonymous) return "";
-    return configured(() => this.#use((handle) => handle.external(token)), operation);
+    const token = typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "";
+    return token === "" && this.#plan.anonymous ? "" : this.header(token, operation);
+  }
+
+  /**
+   * The `Authorization` value for a token that is not the session's own.
+   *
+   * @throws {@link ConfigurationError} if it cannot be a token; it is not repeated.
+   */
+  header(token: string, operation?: string): string {
+    return configured(() => this.#use((handle) => handle.external(bytes(token))), operation);
   }
 
   /**

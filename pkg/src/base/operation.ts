@@ -21,4 +21,6 @@ export interface Operation {
   readonly items?: string;
   /** The request field under which `tokenIn` stands; empty if it stands at the top. */
   readonly tokenUnder?: string;
+  /** What the body of an answer says that is not a success, as JSON: `code`, `message`, `details` and `excerpt`, secrets replaced. */
+  readonly failure: (body: string, authorization: string) => string;
 }

@@ -133,9 +133,14 @@ export class ResourceAdapter {
     return this;
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "ResourceAdapter {}";
+  }
+
   /** What `client` is in the official SDK's adapter. */
   get client(): { readonly currentAccessToken: string } {
-    return { currentAccessToken: this.currentAccessToken };
+    return hidden({ currentAccessToken: this.currentAccessToken });
   }
 
   /** The token that a call would be sent with now; empty before the first one was fetched. */
@@ -345,7 +350,14 @@ export class ResourceAdapter {
 
   /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
-    const normalized = normalize(resource, this.#spelling(options));
+    let normalized: Normalized;
+    try {
+      normalized = normalize(resource, this.#spelling(options));
+    } catch (cause) {
+      if (SdkError.isSdkError(cause)) throw cause;
+      const message = "the resource could not be read: reading it threw an error";
+      throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
+    }
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
@@ -607,6 +619,11 @@ function secretsIn(type: string, attributes: Record<string, unknown>): string[] 
   return names
     .map((name) => attributes[name])
     .filter((value): value is string => typeof value === "string" && value !== "");
+}
+
+/** What holds a token, and does not show it when it is printed. */
+function hidden<T extends object>(holder: T): T {
+  return Object.defineProperty(holder, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[token]" });
 }
 
 /** An adapter by itself, as the official SDK exports it. */

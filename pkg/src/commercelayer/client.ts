@@ -48,6 +48,11 @@ export class CommerceLayerProvisioningClient extends Closing {
     return adapters.get(this) as ResourceAdapter;
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "CommerceLayerProvisioningClient {}";
+  }
+
   /** The API credentials of organizations. */
   override get api_credentials(): ApiCredentials {
     return (this.#credentials ??= new ApiCredentials(this.adapter));

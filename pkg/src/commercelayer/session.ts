@@ -1,6 +1,7 @@
 /** What the calls of a client are authorized by. */
 
 import { Session } from "../auth/session.js";
+import { ConfigurationError } from "../base/errors.js";
 import type { RetryConfig } from "../base/options.js";
 import { isSignal } from "../base/signal.js";
 import type { Authorization, Authorizer } from "../http/authorizer.js";
@@ -28,6 +29,7 @@ export function openSession(
 /** A token that belongs to one call. Nothing that happens to it reaches the client's own. */
 export class FixedToken implements Authorizer {
   #token: string;
+  #header: string | undefined;
   #refused = false;
   readonly #refresh: AuthOptions["refreshToken"];
   readonly #session: ProvisioningSession;
@@ -39,12 +41,27 @@ export class FixedToken implements Authorizer {
     this.#session = session;
   }
 
-  async authorize(deadline: Deadline): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation?: string): Promise<Authorization> {
     if (this.#refused) {
       this.#token = await wait(this.#renewed(), deadline);
+      this.#header = undefined;
       this.#refused = false;
     }
-    return { value: `Bearer ${this.#token}`, generation: 0 };
+    return { value: (this.#header ??= this.#checked(operation)), generation: 0 };
+  }
+
+  /** A platform that refuses a header repeats it in its error, so what cannot be a token is refused before. */
+  #checked(operation: string | undefined): string {
+    try {
+      return this.#session.header(this.#token, operation);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      throw new ConfigurationError(
+        "accessToken",
+        error.reason,
+        error.message.replace(/^.*?security: /, "accessToken: "),
+      );
+    }
   }
 
   rejected(): boolean {

@@ -39,8 +39,17 @@ class Trace {
     if (!make) return { status: "invalid" };
     let made: Request | undefined;
     const call = response ? { status: "complete", response } : { status: "request-error" };
-    return Object.defineProperty(call, "request", { enumerable: true, get: () => (made ??= make()) }) as APICall;
+    return Object.defineProperty(call, "request", {
+      enumerable: true,
+      get: () => (made ??= discreet(make())),
+    }) as APICall;
   }
+}
+
+/** A request that shows where it goes, and none of its headers: its token is one of them. */
+function discreet(request: Request): Request {
+  const shown = `Request { method: "${request.method}", url: "${request.url.split("?", 1)[0]}" }`;
+  return Object.defineProperty(request, Symbol.for("nodejs.util.inspect.custom"), { value: () => shown });
 }
 
 type Traced = EngineOptions & { trace: Trace };
@@ -185,7 +194,12 @@ export class CompatEngine extends Engine {
   ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
-    this.#logBody(facts, "request", init.body as string | null);
+    this.#logBody(
+      facts,
+      "request",
+      init.body as string | null,
+      () => new Headers(init.headers).get("authorization") ?? "",
+    );
     const response = this.#hooks
       ? await this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
       : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
@@ -193,8 +207,9 @@ export class CompatEngine extends Engine {
     return response;
   }
 
-  protected override received(facts: Operation, { body }: Answer): void {
-    if (this.#options.debugBodies) this.#logBody(facts, "response", new TextDecoder().decode(body));
+  protected override received(facts: Operation, { body, authorization }: Answer): void {
+    if (!this.#options.debugBodies) return;
+    this.#logBody(facts, "response", new TextDecoder().decode(body), () => authorization);
   }
 
   async #hooked(
@@ -237,10 +252,10 @@ export class CompatEngine extends Engine {
     return told.response ?? response;
   }
 
-  #logBody(facts: Operation, of: string, body: string | null): void {
+  #logBody(facts: Operation, of: string, body: string | null, authorization: () => string): void {
     const { debugLogger, debugBodies } = this.#options;
     if (!debugLogger || !debugBodies || !body) return;
-    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body))}`);
+    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body, authorization()))}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
 import { Unknown, unfit } from "../core/encode.js";
 import { withCore } from "../core/instance.js";
-import { marshal } from "../core/marshal.js";
+import { type Marshalled, marshal } from "../core/marshal.js";
 import { SDKValidationError } from "./errors.js";
 import { c1 as table } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
@@ -36,11 +36,14 @@ export function fromJSON<Message>(message: number): FromJSON<Message> {
 /** The writer of a message, by its number. */
 export function toJSON<Message>(message: number): ToJSON<Message> {
   return (value) => {
-    const json = marshal(value);
+    let thrown: Marshalled["thrown"];
     try {
+      const marshalled = marshal(value);
+      thrown = marshalled.thrown;
+      const { json } = marshalled;
       return c1.run((table) => table.encode_message(message, json, Unknown.Drop));
     } catch (error) {
-      const cause = unfit(error);
+      const cause = unfit(error, undefined, thrown);
       throw cause instanceof InputError ? new SDKValidationError("Failed to write as JSON", cause, value) : cause;
     }
   };

@@ -2,7 +2,7 @@
 
 import { InputError } from "../base/errors.js";
 import type { Api } from "./instance.js";
-import { marshal } from "./marshal.js";
+import { type Marshalled, marshal, UNREADABLE } from "./marshal.js";
 
 /** What to do with request fields that the table does not know. As the core numbers it. */
 export const Unknown = {
@@ -42,13 +42,13 @@ export function encode(
   unknown: Unknown,
   operation: string,
 ): { target: string; body: string | null } {
-  const json = marshal(request);
+  const { json, thrown } = read(request, operation);
   const bytes = bytesOf(json);
   let text: string;
   try {
     text = api.run((table) => table.encode(number, bytes, unknown));
   } catch (error) {
-    throw unfit(error, operation);
+    throw unfit(error, operation, thrown);
   } finally {
     bytes.fill(0);
   }
@@ -58,9 +58,22 @@ export function encode(
   return { target: text.slice(0, split), body: body === "=" ? json : body };
 }
 
-/** What the core says of a request, as an error. */
-export function unfit(error: unknown, operation?: string): unknown {
+function read(request: unknown, operation: string): Marshalled {
+  try {
+    return marshal(request);
+  } catch (error) {
+    const { path, cause } = error as InputError;
+    throw new InputError(path, UNREADABLE, { operation, cause });
+  }
+}
+
+/**
+ * What the core says of a request, as an error.
+ *
+ * @param thrown What reading the request threw first.
+ */
+export function unfit(error: unknown, operation?: string, thrown?: Marshalled["thrown"]): unknown {
   if (typeof error !== "string") return error;
   const { path, problem } = JSON.parse(error) as { path: string; problem: string };
-  return new InputError(path, problem, { operation });
+  return new InputError(path, problem, { operation, ...(problem === UNREADABLE ? thrown : undefined) });
 }

@@ -145,7 +145,9 @@ export class Api implements Guest {
     if (facts === undefined) {
       const json = this.run((table) => table.operation(number, this.sdk122));
       if (json === "") throw new InternalError(`there is no operation ${number}`);
-      facts = JSON.parse(json) as Operation;
+      const failure: Operation["failure"] = (body, authorization) =>
+        this.run((table) => table.failure(body, authorization));
+      facts = { ...(JSON.parse(json) as Omit<Operation, "failure">), failure };
       this.#operations.set(number, facts);
     }
     return facts;

@@ -47,8 +47,11 @@ export interface Plan {
 /** Looks a plan up by the message's number. */
 export type Plans = (message: number) => Plan;
 
-/** One value to replace, by its path. */
-export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "u", value: string];
+/**
+ * One value to replace, by its path. `text` is what the answer says there, `ms` what that is as a date. Kinds: a date, a number in
+ * text, digits that are to be text, digits that a number does not hold, and a text that means nothing is there.
+ */
+export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "i" | "u", text: string, ms?: number];
 
 type Json = Record<string, unknown>;
 
@@ -56,16 +59,32 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Applies the patches: to be done first, since their paths are wire names. */
+/**
+ * Applies the patches: to be done first, since their paths are wire names.
+ *
+ * A name may come twice in an object. `JSON.parse` keeps the last value, so a patch of an earlier one may lead nowhere, or to a
+ * value that is not the one it is for; it is applied only where its own value is found. The last patches come first: of two for
+ * one place, theirs is the value that was kept.
+ */
 export function applyPatches(root: unknown, patches: readonly Patch[]): void {
-  for (const [path, kind, value] of patches) {
-    let target = root as Record<string | number, unknown>;
-    for (const step of path.slice(0, -1)) target = target?.[step] as Json;
-    const last = path[path.length - 1];
-    if (last === undefined || typeof target !== "object" || target === null) continue;
-    target[last] =
-      kind === "d" ? new Date(Number(value)) : kind === "n" ? Number(value) : kind === "t" ? value : undefined;
+  for (let at = patches.length - 1; at >= 0; at--) {
+    const [path, kind, text, ms] = patches[at] as Patch;
+    const last = path.pop() as string;
+    let target = root;
+    for (const step of path) target = own(target, step);
+    const value = own(target, last);
+    const isTheirs = kind === "t" || kind === "i" ? value === Number(text) : value === text;
+    if (!isTheirs || (kind === "i" && Number.isSafeInteger(value))) continue;
+    (target as Json)[last] =
+      kind === "d" ? new Date(ms as number) : kind === "n" ? Number(text) : kind === "u" ? undefined : text;
   }
+}
+
+/** A field of an object or an element of an array; nothing that it inherits. */
+function own(target: unknown, step: string | number): unknown {
+  return typeof target === "object" && target !== null && Object.hasOwn(target, step)
+    ? (target as Json)[step]
+    : undefined;
 }
 
 /**

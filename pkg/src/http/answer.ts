@@ -13,7 +13,6 @@ import {
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import { isSignal } from "../base/signal.js";
-import { guarded } from "../core/instance.js";
 import { requestId } from "./transport.js";
 
 /** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
@@ -50,7 +49,7 @@ export class Interrupted {
 
 /** The error of a success that cannot be read. */
 export function decodeError(facts: Operation, answer: Answer, message: string): DecodeError {
-  const { excerpt } = failureOf(answer);
+  const { excerpt } = failureOf(facts, answer);
   return new DecodeError(message, answer.status, answer.headers, excerpt, {
     operation: facts.id,
     requestId: requestId(answer.headers),
@@ -64,9 +63,9 @@ interface FailureText {
   excerpt: string;
 }
 
-function failureOf(answer: Answer): FailureText {
+function failureOf(facts: Operation, answer: Answer): FailureText {
   const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR));
-  return JSON.parse(guarded((exports) => exports.failure(text, answer.authorization))) as FailureText;
+  return JSON.parse(facts.failure(text, answer.authorization)) as FailureText;
 }
 
 /** The error of an answer that is not a success. */
@@ -87,7 +86,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
       hint: "Check serverURL and tenantDomain.",
     });
   }
-  const failure = failureOf(answer);
+  const failure = failureOf(facts, answer);
   const facts_: AnswerFacts = {
     status,
     headers,

@@ -250,9 +250,15 @@ impl Table {
         self.name(field.wire)
     }
 
-    /// True if a field of any message has this name on the wire and holds a secret.
-    pub fn is_secret(&self, wire_name: &str) -> bool {
-        self.fields.iter().any(|field| field.secret() && self.wire_name(field) == wire_name)
+    /// True if a field of any message has this name and holds a secret. Servers also spell names as their own languages do:
+    /// `configFields` is `config_fields` too.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let letters = |name: &[u8]| -> Vec<u8> {
+            name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+        };
+        let name = letters(name.as_bytes());
+        let mut secrets = self.fields.iter().filter(|field| field.secret());
+        secrets.any(|field| letters(self.wire_name(field).as_bytes()) == name)
     }
 
     /// The field's name in JavaScript; `sdk122` asks for the name in release 1.2.2 of the official SDK.

@@ -48,7 +48,7 @@ export async function revoke(options: RevokeOptions): Promise<void> {
       (left, secret) => (secret.length < 4 ? left : left.replaceAll(secret, "[redacted]")),
       text,
     );
-    const { code, message } = JSON.parse(guarded((exports) => exports.failure(said, ""))) as {
+    const { code, message } = JSON.parse(guarded((exports) => exports.failure(said))) as {
       code: string;
       message: string;
     };

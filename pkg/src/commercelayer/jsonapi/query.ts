@@ -83,6 +83,8 @@ export function generateQueryStringParams(
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
+    // A URL would have another character in its place.
+    if (/\p{Surrogate}/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
     query[`filter[q][${name}]`] = text;
   }
   return query;
@@ -176,9 +178,22 @@ function filter(key: string, value: unknown): [name: string, text: string] {
   if (typeof value === "object") {
     if (!key.endsWith(OBJECT_FILTER))
       throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
-    return [key, JSON.stringify(value)];
+    return [key, json(key, value)];
   }
   return [key, scalar(key, value)];
+}
+
+function json(key: string, value: object): string {
+  try {
+    return JSON.stringify(value, function (this: Record<string, unknown>, name: string, said: unknown) {
+      const item = this[name];
+      return item instanceof Date ? iso(key, item) : said;
+    });
+  } catch (error) {
+    if (error instanceof SdkError) throw error;
+    const message = `filter \`${key}\` has an object that cannot be written as JSON`;
+    throw new SdkError({ message, type: ErrorType.REQUEST }, { cause: error });
+  }
 }
 
 function element(key: string, item: unknown): string {
@@ -204,7 +219,11 @@ function scalar(key: string, value: unknown): string {
 
 function iso(key: string, date: Date): string {
   if (Number.isNaN(date.getTime())) throw unfit(`filter \`${key}\` has an invalid date`);
-  return date.toISOString();
+  const text = date.toISOString();
+  // Longer years have a sign, which RFC 3339 has no form for; there is no year 0.
+  if (!/^\d{4}-/.test(text) || text.startsWith("0000"))
+    throw unfit(`filter \`${key}\` has a date outside of the years 1 to 9999`);
+  return text;
 }
 
 function unfit(message: string): SdkError {
