@@ -56,7 +56,9 @@ export class Engine {
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
-    return this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
+    // By the official SDK's names a client cannot be closed.
+    const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
+    return this.#driver.run(outgoing, options, closed, (answer) => this.#envelope(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */

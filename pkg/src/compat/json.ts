@@ -7,6 +7,7 @@ import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
 import { Unknown, unfit } from "../core/encode.js";
 import { marshal } from "../core/marshal.js";
+import { any } from "../core/revive.js";
 import { SDKValidationError } from "./errors.js";
 import { c1 } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
@@ -17,11 +18,12 @@ export type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValid
 /** The JSON text of a message. Throws if a value does not fit. */
 export type ToJSON<Message> = (value: Message) => string;
 
-/** The reader of a message, by its number. */
-export function fromJSON<Message>(message: number): FromJSON<Message> {
+type Json = Record<string, unknown>;
+
+function reader<Message>(read: (text: string) => unknown): FromJSON<Message> {
   return (text) => {
     try {
-      return OK(readMessage(c1, message, new TextEncoder().encode(text)).value as Message);
+      return OK(read(text) as Message);
     } catch (error) {
       const cause = typeof error === "number" ? new SyntaxError(`not a whole JSON object at byte ${error}`) : error;
       return ERR(new SDKValidationError("Failed to parse from JSON", cause, text));
@@ -29,15 +31,56 @@ export function fromJSON<Message>(message: number): FromJSON<Message> {
   };
 }
 
-/** The writer of a message, by its number. */
-export function toJSON<Message>(message: number): ToJSON<Message> {
+function writer<Message>(write: (value: Message) => string): ToJSON<Message> {
   return (value) => {
-    const json = marshal(value);
     try {
-      return c1.run((table) => table.encode_message(message, json, Unknown.Drop));
+      return write(value);
     } catch (error) {
       const cause = unfit(error);
       throw cause instanceof InputError ? new SDKValidationError("Failed to write as JSON", cause, value) : cause;
     }
   };
+}
+
+/** The reader of a message, by its number. */
+export function fromJSON<Message>(message: number): FromJSON<Message> {
+  return reader((text) => readMessage(c1, message, new TextEncoder().encode(text)).value);
+}
+
+/** The writer of a message, by its number. */
+export function toJSON<Message>(message: number): ToJSON<Message> {
+  return writer((value) => {
+    const json = marshal(value);
+    return c1.run((table) => table.encode_message(message, json, Unknown.Drop));
+  });
+}
+
+/** The reader of a message of any type. */
+export function anyFromJSON<Message>(): FromJSON<Message> {
+  return reader((text) => any(object(JSON.parse(text))));
+}
+
+/** The writer of a message of any type. */
+export function anyToJSON<Message extends { atType?: unknown; additionalProperties?: unknown }>(): ToJSON<Message> {
+  return writer((value) => {
+    const { atType, additionalProperties } = JSON.parse(marshal(object(value))) as Json;
+    if (atType !== undefined && typeof atType !== "string") throw new InputError("atType", "must be text");
+    const rest = additionalProperties === undefined ? {} : object(additionalProperties, "additionalProperties");
+    return JSON.stringify(atType === undefined ? rest : { ...rest, "@type": atType });
+  });
+}
+
+/** The reader of a message without fields. */
+export function emptyFromJSON<Message>(): FromJSON<Message> {
+  return reader((text) => (object(JSON.parse(text)), {}));
+}
+
+/** The writer of a message without fields. */
+export function emptyToJSON<Message>(): ToJSON<Message> {
+  return writer((value) => (object(value), "{}"));
+}
+
+function object(value: unknown, path = ""): Json {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  throw new InputError(path, "must be an object");
 }

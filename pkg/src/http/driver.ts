@@ -48,12 +48,12 @@ export class Driver {
    * Sends a request, again where that is safe, and reads what comes back.
    *
    * @param read Makes the value of a success; what it throws is told as the call's error.
-   * @param closed Aborted when the client is closed.
+   * @param closed Aborted when the client is closed, if it can be.
    */
   async run<T>(
     request: Outgoing,
     options: RequestOptions,
-    closed: AbortSignal,
+    closed: AbortSignal | undefined,
     read: (answer: Answer) => T,
   ): Promise<T> {
     const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, [
@@ -133,7 +133,8 @@ export class Driver {
     if (more || options.headers) {
       headers = withHeaders(own, [more, options.headers], facts);
     }
-    return { ...rest, method: facts.method, headers, body, signal: deadline.signal };
+    const init: RequestInit = { ...rest, method: facts.method, headers, body };
+    return deadline.endless ? init : withSignal(init, deadline);
   }
 
   /** One request: its answer with the body read, or why there is none. */
@@ -202,6 +203,17 @@ export class Driver {
       // A logger that fails must not lose an answer.
     }
   }
+}
+
+/** Gives a request its signal, which is made when `fetch` looks for it. Whoever stands before that one may set another. */
+function withSignal(init: RequestInit, deadline: Deadline): RequestInit {
+  const set = (value: unknown): void => void Object.defineProperty(init, "signal", { value, writable: true });
+  return Object.defineProperty(init, "signal", {
+    get: () => deadline.signal,
+    set,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */
