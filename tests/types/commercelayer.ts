@@ -181,7 +181,12 @@ const any: QueryFilter = { anything: 1 };
 cl.roles.list({ filters: any, include: [String(plain)] });
 cl.roles.count({ name_eq: "n" });
 // What is asked for is often kept in a variable, of no resource in particular.
-const list: QueryParamsList = { include: ["organization"], fields: ["id"], sort: ["-created_at"], filters: { a_eq: 1 } };
+const list: QueryParamsList = {
+  include: ["organization"],
+  fields: ["id"],
+  sort: ["-created_at"],
+  filters: { a_eq: 1 },
+};
 cl.api_credentials.list(list);
 cl.roles.list(list);
 cl.organizations.memberships("o", list);

@@ -10,7 +10,11 @@ export function brandAsFailure(error: Error): void {
 }
 
 /** What an error has of the one that it stands for; `kind` and `outcome` where that is none of this package. */
-export function factsOf(from: unknown, kind: ErrorCode, outcome: Failure["outcome"] = "none"): Omit<Failure, keyof Error> {
+export function factsOf(
+  from: unknown,
+  kind: ErrorCode,
+  outcome: Failure["outcome"] = "none",
+): Omit<Failure, keyof Error> {
   if (!KeyturnError.is(from)) return { kind, outcome };
   const { hint, retryAfterMs, operation, requestId } = from;
   return { kind: from.kind, outcome: from.outcome, hint, retryAfterMs, operation, requestId };

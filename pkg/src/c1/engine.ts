@@ -95,7 +95,8 @@ export class Engine {
       statusCode: status,
       rawResponse: response,
     };
-    Object.defineProperty(envelope, "requestId", { value: requestId(headers) });
+    // Looked for when it is asked for: it may have any of six names.
+    Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;

@@ -70,14 +70,14 @@ export function anyToJSON<Message extends { atType?: unknown; additionalProperti
   });
 }
 
-/** The reader of a message without fields. */
+/** The reader of a message without fields; those of a newer server are kept. */
 export function emptyFromJSON<Message>(): FromJSON<Message> {
-  return reader((text) => (object(JSON.parse(text)), {}));
+  return reader((text) => object(JSON.parse(text)));
 }
 
 /** The writer of a message without fields. */
 export function emptyToJSON<Message>(): ToJSON<Message> {
-  return writer((value) => (object(value), "{}"));
+  return writer((value) => object(value) && "{}");
 }
 
 function object(value: unknown, path = ""): Json {

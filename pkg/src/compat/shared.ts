@@ -1,8 +1,11 @@
 /** The messages and enumerations: `keyturn/compat/sdk/models/shared`. */
 
-import type { Security } from "../base/options.js";
+/** A token by both of its names. The client's option takes either alone. */
+export type Security = {
+  bearerAuth: string;
+  oauth: string;
+};
 
-export type { Security };
 export * from "../generated/compat/json.js";
 export * from "../generated/compat/models.js";
 

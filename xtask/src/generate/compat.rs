@@ -155,7 +155,7 @@ struct Signature {
 fn signature(index: &Index<'_>, operation: &Operation) -> Signature {
     let request = naming::request_type(index.api, operation).map(|request| {
         let namespace = if request.namespace == Namespace::Shared { "shared" } else { "operations" };
-        (format!("{namespace}.{}", request.name), request.optional)
+        (format!("Sendable<{namespace}.{}>", request.name), request.optional)
     });
     let response = format!("operations.{}", naming::response_type(operation));
     Signature { request, response, item: classes::item_type(index, operation) }
@@ -163,7 +163,8 @@ fn signature(index: &Index<'_>, operation: &Operation) -> Signature {
 
 fn groups(index: &Index<'_>) -> String {
     let mut out = String::from(
-        "import type { Pages } from \"../../compat/paging.js\";\n\
+        "import type { Sendable } from \"../../compat/func.js\";\n\
+         import type { Pages } from \"../../compat/paging.js\";\n\
          import type { RequestOptions } from \"../../compat/options.js\";\n\
          import type * as shared from \"./models.js\";\n\
          import type * as operations from \"./operations.js\";\n",
@@ -199,7 +200,7 @@ fn groups(index: &Index<'_>) -> String {
 
 fn functions(index: &Index<'_>) -> String {
     let mut out = String::from(
-        "import { bare, func, type Func, type FuncOf, type OptionalFunc, type PagesFunc } from \"../../compat/func.js\";\n\
+        "import { bare, func, type Func, type FuncOf, type OptionalFunc, type PagesFunc, type Sendable } from \"../../compat/func.js\";\n\
          import type * as shared from \"./models.js\";\n\
          import type * as operations from \"./operations.js\";\n\n",
     );
@@ -388,7 +389,7 @@ message t.OldSet OldSet
         for text in [
             "export type Answer = {\n  theThing?: shared.Thing | null | undefined;\n",
             "export type Thing = {\n  id?: string | undefined;\n  at?: Date | null | undefined;\n  left?: string | undefined;\n};\n",
-            "export type ThingInput = {\n  at?: Date | null | undefined;\n  left?: string | undefined;\n};\n",
+            "export type ThingInput = {\n  at?: Date | null | undefined;\n  left?: string | null | undefined;\n};\n",
             "export type OldSet = {\n  thing?: shared.ThingInput | null | undefined;\n};\n",
             // The one that has the name today steps aside.
             "export type OldSet1 = {\n  text?: string | undefined;\n};\n",
@@ -410,9 +411,9 @@ message t.OldSet OldSet
     fn methods_and_functions_take_what_they_took_then() {
         let groups = made("groups");
         for text in [
-            "  get(request: operations.TGetRequest, options?: RequestOptions): Promise<operations.TGetResponse>;\n",
+            "  get(request: Sendable<operations.TGetRequest>, options?: RequestOptions): Promise<operations.TGetResponse>;\n",
             "  list(options?: RequestOptions): Pages<operations.TListResponse, string>;\n",
-            "  list(request?: operations.TListRequest | undefined, options?: RequestOptions): Pages<",
+            "  list(request?: Sendable<operations.TListRequest> | undefined, options?: RequestOptions): Pages<",
             "  new(options?: RequestOptions): Promise<operations.TNewResponse>;\n",
             "  readonly thing: Thing;\n",
         ] {
@@ -420,7 +421,7 @@ message t.OldSet OldSet
         }
         let functions = made("funcs");
         for text in [
-            "export const thingGet: FuncOf<operations.TGetRequest, operations.TGetResponse> = /* @__PURE__ */ func(0);\n",
+            "export const thingGet: FuncOf<Sendable<operations.TGetRequest>, operations.TGetResponse> = /* @__PURE__ */ func(0);\n",
             "export const thingNew: Func<operations.TNewResponse> = /* @__PURE__ */ bare(3);\n",
         ] {
             assert!(functions.contains(text), "missing: {text}\n{functions}");

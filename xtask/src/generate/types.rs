@@ -66,7 +66,8 @@ pub fn message_type(out: &mut String, index: &Index<'_>, docs: &mut Docs, messag
         // A request must have what is required; an answer may lack anything, which release 1.2.2 does not allow for.
         let required = field.required && (side == Side::Input || index.of_122);
         let (mark, missing) = if required { ("", "") } else { ("?", " | undefined") };
-        let null = if field.nullable { " | null" } else { "" };
+        // `null` is as good as nothing in a request; in an answer it is where the API's description has it.
+        let null = if field.nullable || side == Side::Input { " | null" } else { "" };
         say(out, format_args!("  {}{mark}: {}{null}{missing};\n", key(&field.name), index.field_type(field, side)));
     }
     *out += "};\n";
