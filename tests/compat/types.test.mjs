@@ -42,10 +42,9 @@ function literal({ kind, ref, shape }, depth) {
 }
 
 function message(key, depth = 0) {
-  if (depth > 2) return "{}";
   const members = facts.messages
     .get(key)
-    .filter(({ readOnly }) => !readOnly)
+    .filter(({ readOnly, required }) => !readOnly && (required || depth <= 2))
     .map((field) => `${JSON.stringify(field.name)}: ${literal(field, depth)}`);
   return `{ ${members.join(", ")} }`;
 }
@@ -263,7 +262,7 @@ function surfaceProgram() {
     for (const [, name, ...fields] of release.get(kind))
       same(
         `shared.${name}`,
-        fields.map((field) => member(field, kind === "sent")),
+        fields.filter(Boolean).map((field) => member(field, kind === "sent")),
       );
   }
   for (const [, name] of release.get("any"))

@@ -23,7 +23,7 @@ import CommerceLayerProvisioning, {
   type ResourceFields,
   type ResourceTypeLock,
   type Role,
-  type TransferOwnershipDataType,
+  type TransferOwnership,
   type UpdatableResourceType,
   type UserUpdate,
   type Version,
@@ -176,7 +176,7 @@ cl.api_credentials.list({
 });
 const typed: QueryParamsList<Role> = { filters: { kind_not_eq: "admin" }, pageNumber: 2 };
 cl.roles.list(typed);
-const plain: Record<string, unknown> = {} as RequestConfig & TransferOwnershipDataType;
+const plain: Record<string, unknown> = {} as RequestConfig & TransferOwnership;
 const any: QueryFilter = { anything: 1 };
 cl.roles.list({ filters: any, include: [String(plain)] });
 cl.roles.count({ name_eq: "n" });
@@ -216,5 +216,6 @@ is<
     "id" | "name" | "redirectUri" | "expiresIn" | "role" | "reference" | "referenceOrigin" | "metadata"
   >
 >();
-// @ts-expect-error: the server sets it.
 camel.clientId = "x";
+// @ts-expect-error: it is no text.
+camel.createdAt = "x";

@@ -262,11 +262,12 @@ fn json(index: &Index<'_>, numbers: &HashMap<String, usize>) -> String {
         if received || alone {
             reader(&message.name);
         }
+        // Release 1.2.2 has no twin of some messages that have one today, and writes those by their own names.
+        if sent || alone {
+            writer(&message.name);
+        }
         if sent {
             writer(naming::input_type(message));
-        }
-        if alone {
-            writer(&message.name);
         }
         // The types that are written in place.
         for field in &message.fields {
@@ -435,7 +436,7 @@ message t.OldSet OldSet
         for text in ["thingFromJSON", "thingInputToJSON", "oldSetToJSON", "answerFromJSON"] {
             assert!(json.contains(&format!("export const {text}: ")), "missing: {text}\n{json}");
         }
-        for text in ["oldSet1", "thingToJSON", "answerToJSON"] {
+        for text in ["oldSet1", "answerToJSON"] {
             assert!(!json.contains(text), "{text}\n{json}");
         }
     }
