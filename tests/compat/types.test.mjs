@@ -240,12 +240,16 @@ for (const line of readFileSync(join(root, "tests/facts/sdk122-types.tsv"), "utf
   if (!line.startsWith("#")) release.set(row[0], [...(release.get(row[0]) ?? []), row]);
 }
 
+/** Messages that got a twin for requests after the release, when more of their fields became the server's to set. */
+const TWINS = /(?<=shared\.(?:AppUserMapper|AppUserMapperMatchCase|AuthConfigGoogle|WebhookEndpoint))\b/g;
+
 /** The name of a type as that of a function begins. */
 const camel = (name) => name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
 
 /** `name?:type` as a member; in a request, `null` is as good as nothing. */
 function member(fact, sent) {
-  const [, name, mark, type] = /^([^:?]+)(\??):(.*)$/.exec(fact);
+  const [, name, mark, told] = /^([^:?]+)(\??):(.*)$/.exec(fact);
+  const type = sent ? told.replace(TWINS, "Input") : told;
   const or = `${sent && !type.endsWith(" | null") ? " | null" : ""}${mark && " | undefined"}`;
   return `${JSON.stringify(name)}${mark}: ${type}${or}`;
 }
@@ -351,7 +355,7 @@ describe("a program in the style of the official documentation", () => {
 describe("the whole surface of release 1.2.2", () => {
   test("has the types that it had, field by field", () => {
     const counts = ["received", "sent", "any", "empty", "enum", "op"].map((kind) => release.get(kind).length);
-    assert.deepEqual(counts, [1006, 359, 73, 4, 235, 400]);
+    assert.deepEqual(counts, [1007, 358, 73, 4, 235, 400]);
     writeFileSync(join(scratch, "package.json"), '{ "type": "module" }\n');
     writeFileSync(join(scratch, "surface.ts"), surfaceProgram());
     tsc({ module: "nodenext", noEmit: true }, ["surface.ts"]);

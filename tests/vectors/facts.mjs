@@ -77,5 +77,13 @@ function operationOf(words, [property, , method, , verb, path, , , bodyField, re
 function fieldOf([wire, type, ...flags], jsNames) {
   const [, shape = "one", kind, ref] = /^(?:(list|map)<)?([a-z0-9]+):?([^>?]*)>?\??$/.exec(type);
   if (!jsNames.has(wire)) throw new Error(`the surface has no name for ${wire}`);
-  return { wire, name: jsNames.get(wire) ?? wire, kind, ref, shape, readOnly: flags.includes("read-only"), required: flags.includes("required") };
+  return {
+    wire,
+    name: jsNames.get(wire) ?? wire,
+    kind,
+    ref,
+    shape,
+    readOnly: flags.includes("read-only"),
+    required: flags.includes("required"),
+  };
 }
