@@ -5,7 +5,7 @@ import {
   ClosedError,
   ConfigurationError,
   InternalError,
-  KeyturnError,
+  isOwn,
   RequestAbortedError,
 } from "../base/errors.js";
 import type { Connection, Security } from "../base/options.js";
@@ -272,7 +272,7 @@ export class Session<Told extends object = object> implements Authorizer {
     try {
       security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
     } catch (error) {
-      if (KeyturnError.is(error) || isSignal(error)) throw error;
+      if (isOwn(error) || isSignal(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", {
         operation,
         cause: error,
@@ -328,10 +328,10 @@ export class Session<Told extends object = object> implements Authorizer {
           .finally(() => bound.end());
       } else await this.#awaited(refresh, deadline);
     } catch (error) {
-      if (this.#refreshing === refresh && !KeyturnError.is(error) && !isSignal(error) && !refresh.over) {
+      if (this.#refreshing === refresh && !isOwn(error) && !isSignal(error) && !refresh.over) {
         this.#refreshing = undefined;
         this.#use((handle) => handle.abandon());
-      } else if (!idle && (KeyturnError.is(error) || isSignal(error) || refresh.over)) {
+      } else if (!idle && (isOwn(error) || isSignal(error) || refresh.over)) {
         throw error;
       }
     }
@@ -496,10 +496,10 @@ export class Session<Told extends object = object> implements Authorizer {
         const passing = passingOf(error);
         pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
         if (pause >= 0) continue;
-        const message = KeyturnError.is(error) ? error.message : `the \`${option}\` function failed`;
-        const hint = KeyturnError.is(error) ? error.hint : undefined;
+        const message = isOwn(error) ? error.message : `the \`${option}\` function failed`;
+        const hint = isOwn(error) ? error.hint : undefined;
         // What this package's own functions say is said already.
-        this.#unanswered((KeyturnError.is(error) ? error.cause : undefined) ?? error, reason, message, hint);
+        this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
         return;
       }
       pause = await this.#ask(subject, refresh, tries, deadline);
@@ -567,7 +567,7 @@ export class Session<Told extends object = object> implements Authorizer {
       );
     } catch (error) {
       outer.check();
-      if (isSignal(error) || (KeyturnError.is(error) && error !== deadline.reason)) throw error;
+      if (isSignal(error) || (isOwn(error) && error !== deadline.reason)) throw error;
       const ended = unsent(error);
       if (ended?.step === "certificate") {
         const { message, hint } = aboutCertificate(ended.why);

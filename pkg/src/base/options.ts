@@ -1,15 +1,15 @@
 /** What clients of either API and their calls can be told. The names are those of the official SDKs where they have them. */
 
 /** The body of an official `security` option. Either name alone is enough. */
-export interface Security {
+export type Security = {
   /** An access token, without or with the word `Bearer` before it. */
   bearerAuth?: string | undefined;
   /** The same, under the official SDK's other name for it. */
   oauth?: string | undefined;
-}
+};
 
 /** Exponential backoff, in milliseconds. */
-export interface BackoffStrategy {
+export type BackoffStrategy = {
   /** First delay. */
   initialInterval: number;
   /** Longest delay. */
@@ -18,7 +18,7 @@ export interface BackoffStrategy {
   exponent: number;
   /** No attempt begins later than this after the first. */
   maxElapsedTime: number;
-}
+};
 
 /** How to repeat calls that fail. */
 export type RetryConfig =

@@ -1,7 +1,7 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
 import { Session } from "../auth/session.js";
-import { ClosedError, ConfigurationError, KeyturnError } from "../base/errors.js";
+import { ClosedError, ConfigurationError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
 import { encode, Unknown } from "../core/encode.js";
@@ -64,8 +64,10 @@ export class Engine {
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
+    // By the official SDK's names a client cannot be closed.
+    const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
     // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
-    return await this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
+    return await this.#driver.run(outgoing, options, closed, (answer) => this.#envelope(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -112,7 +114,8 @@ export class Engine {
       statusCode: status,
       rawResponse: response,
     };
-    Object.defineProperty(envelope, "requestId", { value: requestId(headers) });
+    // Looked for when it is asked for: it may have any of six names.
+    Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
@@ -134,7 +137,7 @@ function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; p
   try {
     return readMessage(api, facts.message, body);
   } catch (error) {
-    if (KeyturnError.is(error)) throw error;
+    if (isOwn(error)) throw error;
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
     throw decodeError(facts, answer, `the answer is not a whole JSON object${where}`);
   }

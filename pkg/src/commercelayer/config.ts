@@ -15,7 +15,7 @@ export type RequestHeaders = Record<string, string | undefined>;
 export type RefreshToken = (expiredToken: string) => Promise<string>;
 
 /** What a client and a call have in common. */
-export interface RequestConfig {
+export type RequestConfig = {
   /** Time for a whole call in milliseconds, retries included. Default: 15 000; 0: no bound. */
   timeout?: number | undefined;
   /** The same by the name that the rest of the package has for it. `timeout` wins. */
@@ -42,18 +42,18 @@ export interface RequestConfig {
   retryConfig?: RetryConfig | undefined;
   /** Whether lists, counts, related and included resources come with their secrets. Default: false. */
   secrets?: boolean | undefined;
-}
+};
 
 /** Where the API is, and what to show it. */
-export interface ApiConfig {
+export type ApiConfig = {
   /** The domain behind `provisioning.`. Default: `commercelayer.io`. */
   domain?: string | undefined;
   /** An access token with the scope `provisioning-api`. */
   accessToken: string;
-}
+};
 
 /** What only a client can be told. */
-export interface ClientConfig {
+export type ClientConfig = {
   /** How to get access tokens: {@link clientCredentials} and the like. In the place of `accessToken`. */
   credentials?: CommerceLayerCredentials | undefined;
   /**
@@ -71,7 +71,7 @@ export interface ClientConfig {
   clock?: Clock | undefined;
   /** Receives a line per attempt: method, URL, status, time, a few safe headers. Never a body, a token or a secret. */
   debugLogger?: Logger | undefined;
-}
+};
 
 /** What a client is made with: an access token, or a way to get one. */
 export type ResourcesInitConfig = RequestConfig &

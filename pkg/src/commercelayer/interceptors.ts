@@ -42,9 +42,9 @@ export type RawResponseReader = {
 /** What an error interceptor is given. */
 export class FetchError extends Error {
   /** What the body says, secrets replaced. */
-  readonly errors: any[] | undefined;
-  readonly status: number;
-  readonly statusText: string;
+  errors: any[] | undefined;
+  status: number;
+  statusText: string;
   /** The request that failed. */
   readonly method: string | undefined;
   readonly url: string | undefined;

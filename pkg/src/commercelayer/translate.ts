@@ -1,6 +1,6 @@
 /** This package's errors as those of the official SDK. */
 
-import { KeyturnError, type ApiError as Refused } from "../base/errors.js";
+import { isOwn, type KeyturnError, type ApiError as Refused } from "../base/errors.js";
 import { isSignal } from "../base/signal.js";
 import type { Answer } from "../http/answer.js";
 import { scopeHint } from "./auth/jwt.js";
@@ -39,7 +39,7 @@ export function translated(error: unknown, sent?: Sent): SdkError {
   // It is not one of these, and must reach its framework.
   if (isSignal(thrown)) return thrown as SdkError;
   if (error instanceof InterceptorError) return intercepted(error, sent);
-  if (!KeyturnError.is(error)) return new SdkError({ message: messageOf(error) }, { ...sent, source: error });
+  if (!isOwn(error)) return new SdkError({ message: messageOf(error) }, { ...sent, kind: "internal", source: error });
   const context: ErrorContext = { ...sent, ...contextOf(error) };
   const source: unknown = error.cause ?? error;
   switch (error.code) {
@@ -81,7 +81,8 @@ function contextOf(error: KeyturnError): ErrorContext {
 function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError {
   const { cause, outcome } = error;
   if (SdkError.isSdkError(cause) && cause instanceof Error) return cause;
-  const context: ErrorContext = { ...sent, outcome, cause };
+  // The caller's own code ended the call.
+  const context: ErrorContext = { ...sent, outcome, kind: "aborted", cause };
   const message = messageOf(cause);
   const type = typeOfName(cause);
   if (type) return new SdkError({ message, type }, context);
@@ -125,8 +126,7 @@ function apiError(
   told.code = String(status);
   told.errors = errors;
   told.apiCode = first?.code;
-  if (retryAfterMs === undefined) delete told.retryAfterMs;
-  else told.retryAfterMs = retryAfterMs;
+  if (retryAfterMs !== undefined) told.retryAfterMs = retryAfterMs;
   return told;
 }
 

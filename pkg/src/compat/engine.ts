@@ -286,7 +286,8 @@ function split(
   return "pageSize" in request || "pageToken" in request ? [request, options] : [undefined, request as RequestOptions];
 }
 
-function traced(options: RequestOptions = {}, trace: Trace): Traced {
+function traced(options: RequestOptions | undefined, trace: Trace): Traced {
+  if (!options) return { trace };
   const { timeoutMs, retries, retryCodes, serverURL, fetchOptions, headers, signal, ...rest } = options;
   return {
     timeoutMs: timeoutMs || undefined,

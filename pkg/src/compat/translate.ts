@@ -1,6 +1,6 @@
 /** This package's errors as those of the official SDK. */
 
-import { type ApiError, type DecodeError, KeyturnError } from "../base/errors.js";
+import { type ApiError, type DecodeError, isOwn, KeyturnError } from "../base/errors.js";
 import { isSignal } from "../base/signal.js";
 import {
   type CallError,
@@ -14,6 +14,7 @@ import {
   ResponseValidationError,
   SDKError,
   SDKValidationError,
+  standFor,
   UnexpectedClientError,
 } from "./errors.js";
 
@@ -30,8 +31,13 @@ export function translated(error: unknown, response: Response | undefined, reque
   const thrown = error instanceof HookError ? error.cause : error;
   // It is not one of these, and must reach its framework.
   if (isSignal(thrown)) return thrown as CallError;
-  if (error instanceof HookError) return new UnexpectedClientError(error.message, { cause: error.cause });
-  if (!KeyturnError.is(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
+  if (error instanceof HookError) {
+    const told = new UnexpectedClientError(error.message, { cause: error.cause });
+    // The caller's own code ended the call.
+    if (told.kind === "internal") standFor(told, undefined, "aborted");
+    return told;
+  }
+  if (!isOwn(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
   const options = { cause: error };
   switch (error.code) {
     case "invalid_request":
@@ -45,7 +51,7 @@ export function translated(error: unknown, response: Response | undefined, reque
     case "aborted":
       return new RequestAbortedError("Request aborted by client", options);
     case "outcome_unknown":
-      return new OutcomeUnknownError("It is unknown whether a secret was issued", options as { cause: KeyturnError });
+      return new OutcomeUnknownError("It is unknown whether a secret was issued", options);
     case "authentication_failed":
       return new UnexpectedClientError("Failed to get token", options);
     case "closed":
@@ -81,6 +87,7 @@ function answered(error: ApiError | DecodeError, response: Response): CallError 
     });
   }
   const told = new SDKError("Unexpected Status or Content-Type", { response, body });
+  standFor(told, error, error.code, error.outcome);
   Object.defineProperty(told, "cause", { value: error, configurable: true, writable: true });
   return told;
 }

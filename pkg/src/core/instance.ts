@@ -3,7 +3,7 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import { ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
+import { ConfigurationError, InternalError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { WasmModule } from "../base/platform.js";
 import { needEncoders } from "../base/text.js";
@@ -73,7 +73,7 @@ export function guarded<T>(run: (exports: Core) => T): T {
   try {
     return run(exports);
   } catch (error) {
-    if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
+    if (!(error instanceof Error) || isOwn(error)) throw error;
     restart();
     throw new InternalError(
       "the core failed; this is a defect in keyturn, and the next call starts from a fresh core",

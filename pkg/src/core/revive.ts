@@ -167,8 +167,10 @@ function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Arra
   }
 }
 
-/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape. */
-function any(value: Json): Json {
+/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape: what there is none of is left out. */
+export function any(value: Json): Json {
   const { "@type": atType, ...additionalProperties } = value;
-  return atType === undefined ? { additionalProperties } : { atType, additionalProperties };
+  const any: Json = atType === undefined ? {} : { atType };
+  for (const _ in additionalProperties) return { ...any, additionalProperties };
+  return any;
 }

@@ -6,7 +6,8 @@ import {
   ConnectionError,
   DecodeError,
   InternalError,
-  KeyturnError,
+  isOwn,
+  type KeyturnError,
   OutcomeUnknownError,
   RequestAbortedError,
   RequestTimeoutError,
@@ -144,7 +145,7 @@ export function told(error: unknown, facts: Operation): unknown {
   if (facts.effect === SECRET && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
-  if (KeyturnError.is(error)) return error;
+  if (isOwn(error)) return error;
   return new InternalError("something unexpected was thrown", { operation: operationId, cause: error });
 }
 

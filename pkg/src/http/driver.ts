@@ -1,6 +1,6 @@
 /** The attempts of a call, from the request to the answer. What to do is the core's to say; this does it. */
 
-import { ConnectionError, InputError, KeyturnError } from "../base/errors.js";
+import { ConnectionError, InputError, isOwn, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { FetchOptions, Logger, RequestOptions, RetryConfig } from "../base/options.js";
 import { isSignal } from "../base/signal.js";
@@ -56,12 +56,12 @@ export class Driver {
    * Sends a request, again where that is safe, and reads what comes back.
    *
    * @param read Makes the value of a success; what it throws is told as the call's error.
-   * @param closed Aborted when the client is closed.
+   * @param closed Aborted when the client is closed, if it can be.
    */
   async run<T>(
     request: Outgoing,
     options: RequestOptions,
-    closed: AbortSignal,
+    closed: AbortSignal | undefined,
     read: (answer: Answer) => T,
   ): Promise<T> {
     const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, [
@@ -145,7 +145,8 @@ export class Driver {
     if (more || options.headers) {
       headers = withHeaders(own, [more, options.headers], facts);
     }
-    return { ...rest, method: facts.method, headers, body, signal: deadline.signal };
+    const init: RequestInit = { ...rest, method: facts.method, headers, body };
+    return deadline.endless ? init : withSignal(init, deadline);
   }
 
   /** One request: its answer with the body read, or why there is none. */
@@ -176,7 +177,7 @@ export class Driver {
       return answer;
     } catch (error) {
       // Not of the connection: what `send` was overridden with refused, or what a framework throws from `fetch`.
-      if ((KeyturnError.is(error) && error !== deadline.reason) || isSignal(error)) throw error;
+      if ((isOwn(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
       // Once it is sent the server may have the request, so the reason alone does not say what happened.
       if (deadline.reason) throw sent ? new Interrupted(deadline.reason) : deadline.reason;
@@ -226,6 +227,17 @@ function checkOptions(options: FetchOptions, facts: Operation): void {
   const name = Object.keys(options).length > 0 ? refusedOption(options) : undefined;
   if (name !== undefined)
     throw new InputError(`fetchOptions.${name}`, "is refused by this runtime's fetch", { operation: facts.id });
+}
+
+/** Gives a request its signal, which is made when `fetch` looks for it. Whoever stands before that one may set another. */
+function withSignal(init: RequestInit, deadline: Deadline): RequestInit {
+  const set = (value: unknown): void => void Object.defineProperty(init, "signal", { value, writable: true });
+  return Object.defineProperty(init, "signal", {
+    get: () => deadline.signal,
+    set,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */

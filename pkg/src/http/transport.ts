@@ -3,7 +3,8 @@
 import {
   ConfigurationError,
   InputError,
-  KeyturnError,
+  isOwn,
+  type KeyturnError,
   RequestAbortedError,
   RequestTimeoutError,
 } from "../base/errors.js";
@@ -232,7 +233,9 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
 
 /** When a call ends at the latest, and the signal that says so to everything beneath it. */
 export class Deadline {
-  readonly #controller = new AbortController();
+  /** Made when it is asked for: by then somebody can use it. */
+  #controller: AbortController | undefined;
+  readonly #waiting = new Set<() => void>();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal[];
   readonly #begun = monotonic();
@@ -252,8 +255,7 @@ export class Deadline {
     }
     if (bounded) {
       this.#timer = setTimeout(() => {
-        this.#reason ??= new RequestTimeoutError(timeoutMs);
-        this.#controller.abort(this.#reason);
+        this.#end(new RequestTimeoutError(timeoutMs));
       }, timeoutMs);
     }
   }
@@ -261,12 +263,33 @@ export class Deadline {
   /** Ends the call for the reason that the signal gives. */
   abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
-    this.#reason ??= KeyturnError.is(reason) ? reason : new RequestAbortedError({ cause: reason });
-    this.#controller.abort(this.#reason);
+    this.#end(isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
+  }
+
+  #end(reason: KeyturnError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const end of this.#waiting) end();
+  }
+
+  /** Calls a function when the call has to end. Returns the way to take that back. */
+  onEnd(end: () => void): () => void {
+    this.#waiting.add(end);
+    return () => this.#waiting.delete(end);
+  }
+
+  /** Nothing can end the call but its answer. A signal makes a `Request` half as dear again. */
+  get endless(): boolean {
+    return this.#timer === undefined && this.#outer.length === 0;
   }
 
   /** To give to `fetch`. */
   get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
     return this.#controller.signal;
   }
 
@@ -304,15 +327,15 @@ export class Deadline {
 
 /** Waits for something that others wait for too: the deadline ends the wait, not the thing. */
 export function wait<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
+  if (deadline.endless) return promise;
   return new Promise((resolve, reject) => {
-    const { signal } = deadline;
     const end = (): void => reject(deadline.reason as Error);
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end);
+    if (deadline.reason) end();
+    const forget = deadline.onEnd(end);
     const settled =
       <A>(settle: (value: A) => void) =>
       (value: A): void => {
-        signal.removeEventListener("abort", end);
+        forget();
         settle(value);
       };
     promise.then(settled(resolve), settled(reject));

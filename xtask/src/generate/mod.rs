@@ -89,17 +89,19 @@ struct Index<'a> {
     /// Stands before the names of messages and inline types, and of enumerations, in the messages themselves.
     models: &'static str,
     enums: &'static str,
+    /// The types are those of release 1.2.2 of the official SDK.
+    of_122: bool,
 }
 
 impl<'a> Index<'a> {
     fn new(api: &'a Api) -> Self {
         let messages = api.messages.iter().map(|message| (message.key.as_str(), message)).collect();
-        Self { api, messages, models: "", enums: "enums." }
+        Self { api, messages, models: "", enums: "enums.", of_122: false }
     }
 
-    /// All types in one namespace.
-    fn within(api: &'a Api, namespace: &'static str) -> Self {
-        Self { models: namespace, enums: namespace, ..Self::new(api) }
+    /// An API as release 1.2.2 of the official SDK has it, with all types in one namespace.
+    fn of_122(api: &'a Api, namespace: &'static str) -> Self {
+        Self { models: namespace, enums: namespace, of_122: true, ..Self::new(api) }
     }
 
     /// The TypeScript type of one value, with `models` before the names of messages and inline types and

@@ -1,7 +1,7 @@
 /** Where workloads find their identity tokens. Each gives a function for {@link tokenExchange}. */
 
 import { type Around, passing } from "../../auth/plan.js";
-import { AuthenticationError, KeyturnError } from "../../base/errors.js";
+import { AuthenticationError, isOwn } from "../../base/errors.js";
 import type { Fetch } from "../../base/options.js";
 import { isSignal } from "../../base/signal.js";
 import { Deadline, platformFetch, wait } from "../../http/transport.js";
@@ -64,7 +64,7 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
       }
       return tokenIn(text);
     } catch (error) {
-      if ((KeyturnError.is(error) && error !== deadline.reason) || isSignal(error)) throw error;
+      if ((isOwn(error) && error !== deadline.reason) || isSignal(error)) throw error;
       const ended = unsent(error);
       if (ended?.step === "certificate") {
         const { message, hint } = aboutCertificate(ended.why);
@@ -117,7 +117,7 @@ export function fileToken(path: string | URL): OwnSubjectToken {
     try {
       return await readText(path);
     } catch (error) {
-      throw KeyturnError.is(error)
+      throw isOwn(error)
         ? error
         : missing(`the file ${path} with the identity token could not be read`, undefined, error);
     }

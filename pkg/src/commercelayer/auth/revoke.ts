@@ -1,7 +1,7 @@
 /** Ending a token before its time, and getting one by itself. */
 
 import { Session } from "../../auth/session.js";
-import { AuthenticationError, KeyturnError } from "../../base/errors.js";
+import { AuthenticationError, isOwn } from "../../base/errors.js";
 import type { ClientFetchOptions, Fetch, HTTPClientLike } from "../../base/options.js";
 import { isSignal } from "../../base/signal.js";
 import { guarded } from "../../core/instance.js";
@@ -68,7 +68,7 @@ export async function revoke(options: RevokeOptions): Promise<void> {
       },
     );
   } catch (error) {
-    if (KeyturnError.is(error) || isSignal(error)) throw error;
+    if (isOwn(error) || isSignal(error)) throw error;
     const ended = unsent(error);
     const { message, hint } =
       ended?.step === "certificate" ? aboutCertificate(ended.why) : { message: "", hint: undefined };
