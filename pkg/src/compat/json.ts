@@ -5,9 +5,10 @@ import { source } from "#core";
 
 import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
-import { Unknown, unfit } from "../core/encode.js";
+import { unfit } from "../core/encode.js";
 import { withCore } from "../core/instance.js";
 import { type Marshalled, marshal } from "../core/marshal.js";
+import { Unknown } from "../generated/boundary.js";
 import { SDKValidationError } from "./errors.js";
 import { c1 as table } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
@@ -41,7 +42,7 @@ export function toJSON<Message>(message: number): ToJSON<Message> {
       const marshalled = marshal(value);
       thrown = marshalled.thrown;
       const { json } = marshalled;
-      return c1.run((table) => table.encode_message(message, json, Unknown.Drop));
+      return c1.run((table) => table.encode_message(message, json, Unknown.drop));
     } catch (error) {
       const cause = unfit(error, undefined, thrown);
       throw cause instanceof InputError ? new SDKValidationError("Failed to write as JSON", cause, value) : cause;

@@ -80,7 +80,7 @@ function answered(error: ApiError | DecodeError, response: Response): CallError 
       rawMessage,
     });
   }
-  const told = new SDKError("Unexpected Status or Content-Type", { response, body });
-  Object.defineProperty(told, "cause", { value: error, configurable: true, writable: true });
-  return told;
+  const failure = new SDKError("Unexpected Status or Content-Type", { response, body });
+  Object.defineProperty(failure, "cause", { value: error, configurable: true, writable: true });
+  return failure;
 }
