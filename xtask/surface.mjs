@@ -45,16 +45,17 @@ export function entries() {
  * The report of every entry, by its name.
  *
  * @param {string} dist the folder with the declarations of the ES modules
+ * @param {{ comments?: boolean }} [options] whether the doc comments are kept
  * @returns {Map<string, string>}
  */
-export function surface(dist) {
+export function surface(dist, { comments = false } = {}) {
   const files = entries();
   const program = ts.createProgram(
     [...files.values()].map((file) => join(dist, file)),
     { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, noLib: true, types: [] },
   );
   const checker = program.getTypeChecker();
-  const printer = ts.createPrinter({ removeComments: true });
+  const printer = ts.createPrinter({ removeComments: !comments });
   const inPackage = (node) => !relative(dist, node.getSourceFile().fileName).startsWith("..");
   const isGenerated = (node) => relative(dist, node.getSourceFile().fileName).split(sep)[0] === "generated";
   const isInternal = (node) => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");

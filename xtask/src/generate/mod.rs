@@ -7,6 +7,7 @@ mod classes;
 mod compat;
 mod docs;
 mod enums;
+pub mod reference;
 mod resources;
 #[cfg(test)]
 mod tests;
