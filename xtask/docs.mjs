@@ -249,19 +249,20 @@ function resourcePage(resource, resources) {
         one.range && `${one.range[0]} to ${one.range[1]}`,
         one.sort && "sort",
         one.filter && "filter",
-        inline(one.about),
       ]
         .filter(Boolean)
         .join(", "),
+      inline(one.about),
     ]),
     ...resource.relationships.map((one) => [
       code(one.name),
       `${one.many ? "list of " : ""}${of(one.target)}`,
       mark(one.set),
       "relationship",
+      "",
     ]),
   ];
-  const table = `<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">sent with</th><th scope="col">notes</th></tr></thead><tbody>${rows
+  const table = `<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">sent with</th><th scope="col">notes</th><th scope="col">meaning</th></tr></thead><tbody>${rows
     .map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`)
     .join("")}</tbody></table></div>`;
   const body = `<h1>${code(`cl.${resource.name}`)}</h1><p>${inline(resource.about)}</p><h2 id="fields">Fields</h2>${table}${operations.join("\n")}`;

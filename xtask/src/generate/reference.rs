@@ -143,7 +143,7 @@ fn c1_example(index: &Index<'_>, operation: &Operation) -> String {
     let field = naming::response_field(api, operation);
     if operation.effect == Effect::Secret {
         return format!(
-            "const answer = await {call};\nconst issued = answer.{field}; // holds a secret that is shown once: store it"
+            "const answer = await {call};\n// Holds a secret that is shown once: store it.\nconst issued = answer.{field};"
         );
     }
     format!("const answer = await {call};\nconsole.log(answer.{field});")
