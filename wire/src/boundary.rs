@@ -1,6 +1,6 @@
 //! The numbers that cross the boundary between Rust and TypeScript, by name.
 //!
-//! `cargo xtask generate` compiles this file too, and writes the same names for TypeScript (`pkg/src/generated/boundary.ts`); so it
+//! `cargo xtask generate` compiles this file too, and writes the same names for TypeScript (`pkg/src/generated`); so it
 //! depends on nothing else. In TypeScript a variant begins with a small letter.
 
 /// An enum as the generator reads it.

@@ -7,7 +7,6 @@ import { ConfigurationError, InternalError, KeyturnError } from "../base/errors.
 import type { Operation } from "../base/operation.js";
 import type { WasmModule } from "../base/platform.js";
 import { needEncoders } from "../base/text.js";
-import { StepKind } from "../generated/boundary.js";
 import {
   failure,
   initSync,
@@ -16,6 +15,7 @@ import {
   Session,
   Api as Table,
 } from "../generated/core-glue.js";
+import * as StepKind from "../generated/step-kind.js";
 import type { Plan } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
@@ -158,7 +158,7 @@ export class Api implements Guest {
   plan(message: number): Plan {
     let made = this.#plans.get(message);
     if (made === undefined) {
-      type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
+      type Row = [key: string, name: string | null, kind: StepKind.StepKind, slot: number, message: number];
       const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
       const all = rows.map(([key, name, kind, slot, message]) => ({
         key,

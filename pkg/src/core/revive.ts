@@ -3,7 +3,7 @@
  * message says. The numbers come from the core's pass over the text; nothing is parsed a second time.
  */
 
-import { StepKind } from "../generated/boundary.js";
+import * as StepKind from "../generated/step-kind.js";
 
 /** What one field of a message needs. Field order is free; see `src/wire/decode.rs` for the slots. */
 export interface Step {
@@ -11,7 +11,7 @@ export interface Step {
   key: string;
   /** The name in JavaScript, if it differs. */
   name: string | undefined;
-  kind: StepKind;
+  kind: StepKind.StepKind;
   /** Offset of the field's slot in its message's block; 0 for none. */
   slot: number;
   /** The message of children, by number; -1 for none. */

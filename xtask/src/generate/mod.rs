@@ -1,6 +1,7 @@
 //! `cargo xtask generate`: writes the facade from `api/c1.idl` and `api/c1.docs` into `pkg/src/generated`:
 //! `c1.ts` (the groups), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`;
-//! from `api/commercelayer.*` what [`resources`] describes, and from `wire/src/boundary.rs` the names in `boundary.ts`.
+//! from `api/commercelayer.*` what [`resources`] describes, and from `wire/src/boundary.rs` the names in `boundary.ts` and
+//! `step-kind.ts`.
 
 mod boundary;
 mod classes;
@@ -36,8 +37,9 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let facade = facade.into_iter().chain(compat::files(&api)?).map(|(name, text)| (name.to_owned(), text));
     let (api, mut docs) = read(root, "commercelayer")?;
     let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
-    let boundary = ("boundary.ts".to_owned(), boundary::write());
-    for (name, text) in facade.chain(resources).chain([boundary]) {
+    let boundary = [("boundary.ts", boundary::write()), ("step-kind.ts", boundary::write_hot())];
+    let boundary = boundary.map(|(name, text)| (name.to_owned(), text));
+    for (name, text) in facade.chain(resources).chain(boundary) {
         let path = folder.join(name);
         let text = format!("{HEADER}{text}");
         // Unchanged files keep their time, so that nothing is compiled again for them.
