@@ -51,6 +51,19 @@ test("those that need the same thing run one after another, and others pass them
   assert.deepEqual(begun, ["a", "c", "d", "b"]);
 });
 
+test("those that have to be alone come at the end, one after another", async () => {
+  const tasks = [{ name: "a", alone: true }, { name: "b" }, { name: "c", alone: true }, { name: "d" }];
+  const { done, end, begun, names } = driven(tasks, 3);
+  assert.deepEqual(names(), ["b", "d"]);
+  for (const name of ["b", "d"]) await end(name);
+  assert.deepEqual(names(), ["a"]);
+  await end("a");
+  assert.deepEqual(names(), ["c"]);
+  await end("c");
+  await done;
+  assert.deepEqual(begun, ["b", "d", "a", "c"]);
+});
+
 test("no task at all is an end, and a failure is passed on", async () => {
   await inTurns([], 2, () => assert.fail());
   const { done, end } = driven([{ name: "a" }], 1);

@@ -1,15 +1,15 @@
-// Runs things beside each other, and those that need the same thing one after another.
+// Runs things beside each other; those that need the same thing one after another, and those that measure time alone, at the end.
 
 /**
  * Runs `work` on each task, at most `jobs` at a time, in their order as far as what they need is free.
  *
- * @template {{ needs?: string }} Task
+ * @template {{ needs?: string, alone?: boolean }} Task
  * @param {Task[]} tasks
  * @param {number} jobs
  * @param {(task: Task) => Promise<void>} work
  */
 export async function inTurns(tasks, jobs, work) {
-  const waiting = [...tasks];
+  const waiting = tasks.filter(({ alone }) => !alone);
   const taken = new Set();
   const running = new Set();
   for (;;) {
@@ -24,7 +24,8 @@ export async function inTurns(tasks, jobs, work) {
       });
       running.add(done);
     }
-    if (running.size === 0) return;
+    if (running.size === 0) break;
     await Promise.race(running);
   }
+  for (const task of tasks.filter(({ alone }) => alone)) await work(task);
 }

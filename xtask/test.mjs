@@ -38,10 +38,14 @@ const QUICK = new Set([
  * @property {string} name
  * @property {(env: Record<string, string>) => Promise<Outcome>} run
  * @property {string} [needs] what it must have for itself: parts that need the same thing run one after another
+ * @property {boolean} [alone] whether it measures time: nothing runs beside it
  * @property {boolean} [quick] whether `npm run check` runs it
  *
  * @typedef {{ passed: number, failed: number, text: string }} Outcome
  */
+
+/** The test files that hold something to a time, of a start above all. */
+const MEASURING = new Set(["sandbox"]);
 
 /** Cargo lets one command at a time into the build folder; a second one would only occupy a place. */
 const CARGO = { needs: "cargo" };
@@ -92,6 +96,7 @@ const parts = [
       return {
         name: `JavaScript: ${name}`,
         quick: QUICK.has(name),
+        alone: MEASURING.has(name),
         run: (env) => nodeTest(join("tests", file), env),
       };
     }),
