@@ -14,6 +14,7 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
   build [--core] [--sandbox] [--ts] [--www]
                                 build the package and the console, or only parts of them
+  wasm-test PROGRAM ...         run a test program that is WebAssembly
   import DOCUMENT [--api c1|commercelayer] [--dry-run]
                                 import an OpenAPI document into an api/*.idl and say what changed
   generate                      write the facade and its types into pkg/src/generated
@@ -39,6 +40,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     match args.split_first() {
         Some((task, rest)) => match task.as_str() {
             "build" => build::build(root, rest),
+            "wasm-test" => build::wasm_test(rest),
             "import" => import::import(&api, rest),
             "generate" => generate::generate(root),
             "reference" => {
