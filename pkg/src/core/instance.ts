@@ -16,7 +16,6 @@ import {
   Api as Table,
 } from "../generated/core-glue.js";
 
-
 import * as StepKind from "../generated/step-kind.js";
 import type { Plan } from "./revive.js";
 
