@@ -86,7 +86,10 @@ const parts = [
   {
     name: "Rust: documentation",
     ...CARGO,
-    run: () => check("cargo", ["doc", "--quiet", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "--deny=warnings" }),
+    run: () =>
+      check("cargo", ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"], {
+        RUSTDOCFLAGS: "--deny=warnings",
+      }),
   },
   ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((file) => file.endsWith(".test.mjs"))
