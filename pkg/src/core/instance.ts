@@ -15,7 +15,6 @@ import {
   Session,
   Api as Table,
 } from "../generated/core-glue.js";
-
 import * as StepKind from "../generated/step-kind.js";
 import type { Plan } from "./revive.js";
 
