@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { drive, isMain, root, StepError, say } from "./steps.mjs";
 
 const FOLDER = join(root, "tests/surface");
@@ -56,8 +56,10 @@ export function surface(dist, { comments = false } = {}) {
   );
   const checker = program.getTypeChecker();
   const printer = ts.createPrinter({ removeComments: !comments });
-  const inPackage = (node) => !relative(dist, node.getSourceFile().fileName).startsWith("..");
-  const isGenerated = (node) => relative(dist, node.getSourceFile().fileName).split(sep)[0] === "generated";
+  // The declarations are in one of the folders of the two kinds of modules; those of the other lead there.
+  const path = (node) => relative(dirname(dist), node.getSourceFile().fileName);
+  const inPackage = (node) => !path(node).startsWith("..");
+  const isGenerated = (node) => path(node).split(sep)[1] === "generated";
   const isInternal = (node) => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
   const isPrivate = (node) =>
     isInternal(node) ||
