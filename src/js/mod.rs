@@ -4,9 +4,9 @@
 mod session;
 
 use crate::api::{Message, Table};
+use crate::auth::redact::Redactor;
 use crate::boundary::{DecodeFlag, Unknown};
 use crate::call::{failure, retry};
-use crate::auth::redact::Redactor;
 use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit};
 use crate::wire::json::{decimal, push_string};
