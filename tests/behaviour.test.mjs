@@ -323,19 +323,18 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(rotated.credential.clientSecret, "x");
   });
 
+  // A timer that is left would keep it longer than `run` lets it live.
   test("a program ends when its calls have ended", async () => {
-    const begun = Date.now();
     const { status, stdout, stderr } = await run(`
       import { ConductorOne } from "keyturn";
       import { createSandbox } from "keyturn/sandbox";
       const sandbox = await createSandbox();
       const c1 = new ConductorOne({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret, serverURL: sandbox.url, fetch: sandbox.fetch });
-      await c1.auth.introspect({ signal: AbortSignal.timeout(60_000) });
+      await c1.auth.introspect({ timeoutMs: 600_000, signal: AbortSignal.timeout(600_000) });
       console.log("done");
     `);
     assert.equal(status, 0, stderr);
     assert.equal(stdout, "done\n");
-    assert.ok(Date.now() - begun < 10_000);
   });
 
   test("errors are known across copies of the package", async () => {

@@ -48,9 +48,10 @@ describe("contents", () => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(keyturn.length + 1));
 
-  test("nothing but what was built, the manifest, the README and the licence", () => {
+  test("nothing but what was built, the manifest, the README, the licence, and what is owed to others", () => {
     const others = files.filter((name) => !name.startsWith("pkg/dist/"));
-    assert.deepEqual(others.sort(), ["LICENSE", "README.md", "package.json"]);
+    const expected = ["LICENSE", "README.md", "THIRD-PARTY-NOTICES.txt", "package.json", "sbom.cdx.json"];
+    assert.deepEqual(others.sort(), expected);
   });
 
   test("each .wasm file once", () => {

@@ -3,11 +3,12 @@
 
 mod session;
 
-use crate::api::{Effect, Message, Table};
-use crate::call::{failure, retry};
+use crate::api::{Message, Table};
 use crate::auth::redact::Redactor;
+use crate::boundary::{DecodeFlag, Unknown};
+use crate::call::{failure, retry};
 use crate::wire::decode::{self, Layouts};
-use crate::wire::encode::{self, Reading, Unfit, Unknown};
+use crate::wire::encode::{self, Reading, Unfit};
 use crate::wire::json::{decimal, push_string};
 use crate::wire::plan::Plans;
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -60,7 +61,7 @@ impl Api {
         let mut json = JsonObject::default();
         json.text("id", &table.operation_id(operation));
         json.text("method", operation.method.as_str());
-        json.number("effect", effect_code(operation.effect).into());
+        json.number("effect", (operation.effect as u8).into());
         json.number("message", operation.response.0.into());
         json.text("field", &table.response_field(operation, sdk122));
         json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
@@ -103,8 +104,8 @@ impl Api {
         encode::encode_message(self.table, Message(message), value, reading(unknown)).map_err(unfit_error)
     }
 
-    /// Reads a response: its slots (see `wire::decode`), and at the end 1 if there are [`notes`](Api::notes) plus 2 if it is all
-    /// ASCII.
+    /// Reads a response: its slots (see `wire::decode`), and at the end a sum of [`DecodeFlag`]s; with `Notes` there are
+    /// [`notes`](Api::notes).
     ///
     /// # Errors
     /// The offset of the byte at which the text stops being JSON, or an object.
@@ -113,7 +114,9 @@ impl Api {
             .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
         let notes = decoded.notes();
         let mut slots = decoded.slots;
-        slots.push(f64::from(u8::from(!notes.is_empty()) + 2 * u8::from(decoded.ascii)));
+        let flag = |is: bool, flag: DecodeFlag| if is { flag as u8 } else { 0 };
+        let flags = flag(!notes.is_empty(), DecodeFlag::Notes) + flag(decoded.ascii, DecodeFlag::Ascii);
+        slots.push(flags.into());
         self.notes.replace(notes);
         Ok(slots)
     }
@@ -143,12 +146,7 @@ impl Api {
 }
 
 fn reading(unknown: u8) -> Reading {
-    let unknown = match unknown {
-        1 => Unknown::Drop,
-        2 => Unknown::Keep,
-        _ => Unknown::Refuse,
-    };
-    Reading { unknown }
+    Reading { unknown: Unknown::of(unknown).unwrap_or(Unknown::Refuse) }
 }
 
 fn unfit_error(unfit: Unfit) -> JsValue {
@@ -182,22 +180,6 @@ fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
 #[wasm_bindgen]
 pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {
     retry::retry_after_ms(value, unix_seconds)
-}
-
-fn effect_code(effect: Effect) -> u8 {
-    match effect {
-        Effect::Read => 0,
-        Effect::Write => 1,
-        Effect::Secret => 2,
-    }
-}
-
-fn effect_of(code: u8) -> Effect {
-    match code {
-        0 => Effect::Read,
-        1 => Effect::Write,
-        _ => Effect::Secret,
-    }
 }
 
 /// A flat JSON object, written as it goes.

@@ -50,17 +50,17 @@ export function passingOf(error: unknown): Passing | undefined {
 }
 
 /** How to authenticate, and where. @internal */
-export interface Plan<Told extends object = object> {
+export interface Plan<Authentication extends object = object> {
   /** Makes the core's half. What it throws as text is the JSON of an option's error. */
   readonly open: (core: Core, secret: Uint8Array) => Handle;
   /** What only the core keeps. */
   readonly secret: Uint8Array;
   /** What {@link Session.authentication} says, but for the clock. */
-  readonly told: Told;
+  readonly authentication: Authentication;
   /** Whether having no token is no error. */
   readonly anonymous?: boolean | undefined;
   /** Asked for a token before each call. */
-  readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
+  readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
   /** Gives another token in the place of one that the API refused. */
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
   /** Gives a text that the next token request takes: an identity token, an assertion. */

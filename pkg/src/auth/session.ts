@@ -11,6 +11,7 @@ import {
 import type { Connection, Security } from "../base/options.js";
 import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
+import { Effect } from "../generated/boundary.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
 import { policyOf } from "../http/policy.js";
@@ -63,9 +64,9 @@ interface Tries {
 }
 
 /** Holds what a client authenticates with. */
-export class Session<Told extends object = object> implements Authorizer {
+export class Session<Authentication extends object = object> implements Authorizer {
   /** How to authenticate, without the secret, which only the core has. */
-  readonly #plan: Omit<Plan<Told>, "secret">;
+  readonly #plan: Omit<Plan<Authentication>, "secret">;
   #handle: Handle | undefined;
   /** The secret on its way from a broken instance of the core to a fresh one. */
   #rescued: Uint8Array | undefined;
@@ -91,7 +92,7 @@ export class Session<Told extends object = object> implements Authorizer {
   /** Where the authentication server is, without a slash at its end. */
   readonly authURL: string;
 
-  constructor({ secret, ...plan }: Plan<Told>, send: Sender) {
+  constructor({ secret, ...plan }: Plan<Authentication>, send: Sender) {
     checkRuntime();
     this.#plan = plan;
     this.#send = send;
@@ -109,13 +110,13 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** What it authenticates with. */
-  get authentication(): Told & { readonly clockOffsetMs: number } {
+  get authentication(): Authentication & { readonly clockOffsetMs: number } {
     const clockOffsetMs = this.#closed ? 0 : this.#use((handle) => handle.clock_offset()) * 1000;
-    return { ...this.#plan.told, clockOffsetMs };
+    return { ...this.#plan.authentication, clockOffsetMs };
   }
 
   /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
-  leave(): void {
+  rescue(): void {
     try {
       this.#rescued = this.#handle?.custody();
     } catch {
@@ -128,12 +129,12 @@ export class Session<Told extends object = object> implements Authorizer {
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
   async authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization> {
     for (;;) {
-      const { told, generation } = this.#use((handle) => ({
-        told: handle.authorize(this.#now()),
+      const { decision, generation } = this.#use((handle) => ({
+        decision: handle.authorize(this.#now()),
         generation: handle.generation(),
       }));
-      const rest = told.slice(1);
-      switch (told[0]) {
+      const rest = decision.slice(1);
+      switch (decision[0]) {
         case "U":
           return { value: rest, generation };
         case "F":
@@ -157,8 +158,11 @@ export class Session<Told extends object = object> implements Authorizer {
 
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
-    const { told, held } = this.#use((handle) => ({ told: handle.authorize(this.#now()), held: handle.held() }));
-    return held ?? (/^[UF]\w+ /.test(told) ? told.slice(told.indexOf(" ") + 1) : undefined);
+    const { decision, held } = this.#use((handle) => ({
+      decision: handle.authorize(this.#now()),
+      held: handle.held(),
+    }));
+    return held ?? (/^[UF]\w+ /.test(decision) ? decision.slice(decision.indexOf(" ") + 1) : undefined);
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
@@ -195,7 +199,7 @@ export class Session<Told extends object = object> implements Authorizer {
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
-    return this.#plan.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
+    return this.#plan.tokenSource !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
   /** Milliseconds that an answer asks to wait; `undefined` if it does not, or makes no sense. */
@@ -270,7 +274,7 @@ export class Session<Told extends object = object> implements Authorizer {
   async #external(deadline: Deadline, operation: string | undefined): Promise<string> {
     let security: Security | string | null | undefined;
     try {
-      security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
+      security = await wait(Promise.resolve(this.#plan.tokenSource?.()), deadline);
     } catch (error) {
       if (isOwn(error) || isSignal(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", {
@@ -502,7 +506,7 @@ export class Session<Told extends object = object> implements Authorizer {
         this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
         return;
       }
-      pause = await this.#ask(subject, refresh, tries, deadline);
+      pause = await this.#requestToken(subject, refresh, tries, deadline);
       this.#prompt(failure);
     }
   }
@@ -513,7 +517,7 @@ export class Session<Told extends object = object> implements Authorizer {
    */
   #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
     const pause = this.nextAttempt({
-      effect: 0,
+      effect: Effect.read,
       status,
       received,
       retryAfter: headers && this.retryAfter(headers),
@@ -527,7 +531,7 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** One request to the token endpoint. Milliseconds until the next one; negative if there is none. */
-  async #ask(subject: Uint8Array, refresh: Refresh, tries: Tries, outer: Deadline): Promise<number> {
+  async #requestToken(subject: Uint8Array, refresh: Refresh, tries: Tries, outer: Deadline): Promise<number> {
     let request: string;
     try {
       request = configured(() => this.#use((handle) => handle.request(this.#unix(), random(), subject)));
@@ -601,9 +605,9 @@ export class Session<Told extends object = object> implements Authorizer {
   /** Shows a person the code of a login that has just begun. The login goes on meanwhile. */
   #prompt(failure: AbortController): void {
     const { onCode } = this.#plan;
-    const told = onCode && this.#use((handle) => handle.prompt());
-    if (!told) return;
-    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<
+    const prompt = onCode && this.#use((handle) => handle.prompt());
+    if (!prompt) return;
+    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(prompt) as Record<
       string,
       string
     > & { expiresIn: number };
@@ -662,7 +666,7 @@ function configured<T>(run: () => T, operation?: string): T {
 }
 
 function authenticationError(json: string, operation: string | undefined, cause: unknown): AuthenticationError {
-  const told = JSON.parse(json) as {
+  const failure = JSON.parse(json) as {
     message: string;
     status: number;
     reason: string;
@@ -670,11 +674,11 @@ function authenticationError(json: string, operation: string | undefined, cause:
     requestId?: string;
     clockOffset?: string;
   };
-  return new AuthenticationError(told.message, told.status, told.reason, {
+  return new AuthenticationError(failure.message, failure.status, failure.reason, {
     operation,
-    hint: told.hint || undefined,
-    requestId: told.requestId || undefined,
-    ...(told.clockOffset ? { clockOffsetMs: Number(told.clockOffset) * 1000 } : {}),
+    hint: failure.hint || undefined,
+    requestId: failure.requestId || undefined,
+    ...(failure.clockOffset ? { clockOffsetMs: Number(failure.clockOffset) * 1000 } : {}),
     ...(cause === undefined ? {} : { cause }),
   });
 }

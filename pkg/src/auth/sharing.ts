@@ -104,9 +104,9 @@ export async function share(
       refresher.adopt(token);
       return { done: true, version: entry?.version };
     }
-    const told = failure && read(failure);
-    if (told) refresher.adopt({ ...told, life: 0 });
-    return { done: told !== undefined, version: told ? refresher.version : entry?.version };
+    const failed = failure && read(failure);
+    if (failed) refresher.adopt({ ...failed, life: 0 });
+    return { done: failed !== undefined, version: failed ? refresher.version : entry?.version };
   };
 
   try {

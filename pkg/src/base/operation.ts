@@ -1,12 +1,13 @@
 /** What the core says of an operation. */
 
+import type { Effect } from "../generated/boundary.js";
+
 /** The facts of an operation that a call needs. */
 export interface Operation {
   /** Its id in the API document. */
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** 0 read, 1 write, 2 one-time secret. */
-  readonly effect: 0 | 1 | 2;
+  readonly effect: Effect;
   /** The message that answers decode to, by number. */
   readonly message: number;
   /** The name of the decoded body in the envelope. */

@@ -4,9 +4,10 @@ import { Session } from "../auth/session.js";
 import { ClosedError, ConfigurationError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
-import { encode, Unknown } from "../core/encode.js";
+import { encode } from "../core/encode.js";
 import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
+import { DecodeFlag, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver } from "../http/driver.js";
 import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
@@ -58,7 +59,7 @@ export class Engine {
       this.#api,
       number,
       request,
-      this.#api.sdk122 ? Unknown.Drop : Unknown.Refuse,
+      this.#api.sdk122 ? Unknown.drop : Unknown.refuse,
       facts.id,
     );
     const headers: Record<string, string> = { accept: "application/json" };
@@ -166,9 +167,9 @@ export function readMessage(
 ): { value: unknown; problems: readonly Problem[] } {
   const slots = api.run((table) => table.decode(message, body));
   const flags = slots[slots.length - 1] as number;
-  const value = JSON.parse(textOf(body, flags >= 2)) as Record<string, unknown>;
+  const value = JSON.parse(textOf(body, (flags & DecodeFlag.ascii) !== 0)) as Record<string, unknown>;
   let problems: readonly Problem[] = [];
-  if (flags % 2 === 1) {
+  if (flags & DecodeFlag.notes) {
     const notes = JSON.parse(api.run((table) => table.notes())) as { patches: Patch[]; problems: Problem[] };
     applyPatches(value, notes.patches);
     problems = notes.problems;

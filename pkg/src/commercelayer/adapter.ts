@@ -3,7 +3,8 @@
 import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
-import { encode, Unknown } from "../core/encode.js";
+import { encode } from "../core/encode.js";
+import { Unknown } from "../generated/boundary.js";
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { Answer, answered, decodeError } from "../http/answer.js";
@@ -38,7 +39,7 @@ import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
 import { FixedToken, openSession, type ProvisioningSession } from "./session.js";
 import { provisioning } from "./table.js";
-import { fetchError, remember, retold, translated } from "./translate.js";
+import { fetchError, remember, retranslated, translated } from "./translate.js";
 
 const MEDIA_TYPE = "application/vnd.api+json";
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -407,10 +408,13 @@ export class ResourceAdapter {
     try {
       return await this.#run(call, inUse, sent);
     } catch (error) {
-      const told = translated(error, sent.method ? sent : undefined);
-      const shown = fetchError(told);
-      if (!shown) throw told;
-      throw retold(told, await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)));
+      const failure = translated(error, sent.method ? sent : undefined);
+      const shown = fetchError(failure);
+      if (!shown) throw failure;
+      throw retranslated(
+        failure,
+        await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)),
+      );
     } finally {
       inUse.calls--;
       if (inUse.retired) this.#retire(inUse);
@@ -425,7 +429,7 @@ export class ResourceAdapter {
     if (number === undefined)
       throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
     const facts = provisioning.operation(number);
-    const { target, body } = encode(provisioning, number, request, Unknown.Keep, facts.id);
+    const { target, body } = encode(provisioning, number, request, Unknown.keep, facts.id);
     const search = new URLSearchParams(query).toString();
     // The paths of the table begin with `/api`, which is also the end of the base URL.
     const url = this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`);

@@ -168,9 +168,9 @@ export class Interceptors {
 
   /** What the interceptors make of an error. What they throw is thrown. */
   async failed(error: FetchError): Promise<FetchError> {
-    let told = error;
-    for (const { onFailure } of [...this.#response.values()]) told = (await onFailure?.(told)) ?? told;
-    return told;
+    let current = error;
+    for (const { onFailure } of [...this.#response.values()]) current = (await onFailure?.(current)) ?? current;
+    return current;
   }
 }
 

@@ -117,17 +117,17 @@ function apiError(
   retryAfterMs: number | undefined,
 ): ApiError {
   const [first] = errors;
-  const told = new ApiError(
+  const error = new ApiError(
     { message: statusText || first?.detail || first?.title || `the server answered ${status}` },
     context,
   );
-  told.status = status;
-  told.statusText = statusText;
-  told.code = String(status);
-  told.errors = errors;
-  told.apiCode = first?.code;
-  if (retryAfterMs !== undefined) told.retryAfterMs = retryAfterMs;
-  return told;
+  error.status = status;
+  error.statusText = statusText;
+  error.code = String(status);
+  error.errors = errors;
+  error.apiCode = first?.code;
+  if (retryAfterMs !== undefined) error.retryAfterMs = retryAfterMs;
+  return error;
 }
 
 /** An error as error interceptors see it; `undefined` if it is none of an answer. */
@@ -138,11 +138,11 @@ export function fetchError(error: SdkError): FetchError | undefined {
 }
 
 /** What interceptors made of an error, in the words of the SDK's errors. */
-export function retold(error: SdkError, told: unknown): SdkError {
-  const { status, statusText, errors } = (typeof told === "object" && told !== null ? told : {}) as Partial<FetchError>;
-  if (SdkError.isSdkError(told) && told instanceof Error) return told;
+export function retranslated(error: SdkError, made: unknown): SdkError {
+  const { status, statusText, errors } = (typeof made === "object" && made !== null ? made : {}) as Partial<FetchError>;
+  if (SdkError.isSdkError(made) && made instanceof Error) return made;
   if (typeof status !== "number")
-    return told instanceof Error ? intercepted(new InterceptorError(told, "answered"), undefined) : error;
+    return made instanceof Error ? intercepted(new InterceptorError(made, "answered"), undefined) : error;
   const { method, url, requestId, operation, hint, outcome, headers, cause, retryAfterMs } = error as ApiError;
   return apiError(
     { status, statusText: statusText ?? "", errors: errors ?? [] },

@@ -241,15 +241,15 @@ export class CompatEngine extends Engine {
     try {
       response = await this.#client.request(request);
     } catch (error) {
-      const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
-      if (!told.response) throw told.error ?? error;
-      return told.response;
+      const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
+      if (!result.response) throw result.error ?? error;
+      return result.response;
     }
     trace.response = response;
     if (response.ok) return hooked("Success hook failed to execute", () => hooks.afterSuccess(context, response));
-    const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
-    if (told.error) throw new HookError("Unexpected HTTP client error", told.error);
-    return told.response ?? response;
+    const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
+    if (result.error) throw new HookError("Unexpected HTTP client error", result.error);
+    return result.response ?? response;
   }
 
   #logBody(facts: Operation, of: string, body: string | null, authorization: () => string): void {

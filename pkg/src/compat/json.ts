@@ -5,10 +5,11 @@ import { source } from "#core";
 
 import { InputError } from "../base/errors.js";
 import { readMessage } from "../c1/engine.js";
-import { Unknown, unfit } from "../core/encode.js";
+import { unfit } from "../core/encode.js";
 import { withCore } from "../core/instance.js";
 import { type Marshalled, marshal } from "../core/marshal.js";
 import { any } from "../core/revive.js";
+import { Unknown } from "../generated/boundary.js";
 import { SDKValidationError } from "./errors.js";
 import { c1 as table } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
@@ -56,7 +57,7 @@ export function fromJSON<Message>(message: number): FromJSON<Message> {
 
 /** The writer of a message, by its number. */
 export function toJSON<Message>(message: number): ToJSON<Message> {
-  return writer((_, { json }) => c1.run((table) => table.encode_message(message, json, Unknown.Drop)));
+  return writer((_, { json }) => c1.run((table) => table.encode_message(message, json, Unknown.drop)));
 }
 
 /** The reader of a message of any type. */

@@ -86,8 +86,8 @@ function answered(error: ApiError | DecodeError, response: Response): CallError 
       rawMessage,
     });
   }
-  const told = new SDKError("Unexpected Status or Content-Type", { response, body });
-  standFor(told, error, error.code, error.outcome);
-  Object.defineProperty(told, "cause", { value: error, configurable: true, writable: true });
-  return told;
+  const failure = new SDKError("Unexpected Status or Content-Type", { response, body });
+  standFor(failure, error, error.code, error.outcome);
+  Object.defineProperty(failure, "cause", { value: error, configurable: true, writable: true });
+  return failure;
 }

@@ -1,21 +1,9 @@
 /** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
 
 import { InputError } from "../base/errors.js";
+import type { Unknown } from "../generated/boundary.js";
 import type { Api } from "./instance.js";
 import { type Marshalled, marshal, UNREADABLE } from "./marshal.js";
-
-/** What to do with request fields that the table does not know. As the core numbers it. */
-export const Unknown = {
-  /** Refuse them: most are misspelled or sit one level too high. */
-  Refuse: 0,
-  /** Leave them out, as the official C1 SDK does. */
-  Drop: 1,
-  /** Send them as they are. */
-  Keep: 2,
-} as const;
-
-/** One of {@link Unknown}. */
-export type Unknown = (typeof Unknown)[keyof typeof Unknown];
 
 // Both are made with the first request: some places where this is only imported have no encoder.
 let utf8: TextEncoder | undefined;

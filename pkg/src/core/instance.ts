@@ -15,19 +15,20 @@ import {
   Session,
   Api as Table,
 } from "../generated/core-glue.js";
-import { type Plan, StepKind } from "./revive.js";
+import * as StepKind from "../generated/step-kind.js";
+import type { Plan } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
 export interface Guest {
   /** Called while the broken instance can still be read. Whatever is held in it has to be taken out. */
-  leave(): void;
+  rescue(): void;
 }
 
 /** What the core exports, as far as this package uses it. */
-const used = { Api: Table, Session, failure, retry_after };
+const coreExports = { Api: Table, Session, failure, retry_after };
 
 /** The core's exports. */
-export type Core = typeof used;
+export type Core = typeof coreExports;
 
 type Source = WasmModule | (() => WasmModule);
 
@@ -61,7 +62,7 @@ export function core(): Core {
     initSync({ module: source });
     running = true;
   }
-  return used;
+  return coreExports;
 }
 
 /**
@@ -69,9 +70,9 @@ export function core(): Core {
  * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
  */
 export function guarded<T>(run: (exports: Core) => T): T {
-  const exports = core();
+  const working = core();
   try {
-    return run(exports);
+    return run(working);
   } catch (error) {
     if (!(error instanceof Error) || isOwn(error)) throw error;
     restart();
@@ -85,7 +86,7 @@ export function guarded<T>(run: (exports: Core) => T): T {
 }
 
 function restart(): void {
-  for (const guest of guests) guest.deref()?.leave();
+  for (const guest of guests) guest.deref()?.rescue();
   guests.clear();
   resetState();
 }
@@ -93,7 +94,7 @@ function restart(): void {
 /** Takes what is gone out of the list of guests. What such a guest had in the core is freed by the glue. */
 let gone: FinalizationRegistry<WeakRef<Guest>> | undefined;
 
-/** Registers what has to leave when an instance breaks. It is not kept alive by that. */
+/** Registers what has to be rescued when an instance breaks. It is not kept alive by that. */
 export function register(guest: Guest): () => void {
   const ref = new WeakRef(guest);
   guests.add(ref);
@@ -124,7 +125,7 @@ export class Api implements Guest {
   }
 
   /** A table holds no secret: the next instance opens it anew. */
-  leave(): void {
+  rescue(): void {
     this.#handle = undefined;
   }
 
@@ -157,7 +158,7 @@ export class Api implements Guest {
   plan(message: number): Plan {
     let made = this.#plans.get(message);
     if (made === undefined) {
-      type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
+      type Row = [key: string, name: string | null, kind: StepKind.StepKind, slot: number, message: number];
       const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
       const all = rows.map(([key, name, kind, slot, message]) => ({
         key,
@@ -167,7 +168,7 @@ export class Api implements Guest {
         message,
         plan: undefined,
       }));
-      const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.Date && name === undefined;
+      const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.date && name === undefined;
       made = { dates: all.filter(isDate), steps: all.filter((step) => !isDate(step)) };
       this.#plans.set(message, made);
     }

@@ -3,13 +3,15 @@
  * message says. The numbers come from the core's pass over the text; nothing is parsed a second time.
  */
 
+import * as StepKind from "../generated/step-kind.js";
+
 /** What one field of a message needs. Field order is free; see `src/wire/decode.rs` for the slots. */
 export interface Step {
   /** Wire name. */
   key: string;
   /** The name in JavaScript, if it differs. */
   name: string | undefined;
-  kind: StepKind;
+  kind: StepKind.StepKind;
   /** Offset of the field's slot in its message's block; 0 for none. */
   slot: number;
   /** The message of children, by number; -1 for none. */
@@ -17,24 +19,6 @@ export interface Step {
   /** Its plan, once it was needed. */
   plan: Plan | undefined;
 }
-
-/** What has to be done with a field's value. As the core numbers it. */
-export const StepKind = {
-  /** Only renamed. */
-  Rename: 0,
-  Date: 1,
-  Integer: 2,
-  Child: 3,
-  Children: 4,
-  /** A map of messages. */
-  ChildMap: 5,
-  Any: 6,
-  Anys: 7,
-  AnyMap: 8,
-} as const;
-
-/** One of {@link StepKind}. */
-export type StepKind = (typeof StepKind)[keyof typeof StepKind];
 
 /** A message's plan: its steps, none if the message needs nothing. */
 export interface Plan {
@@ -109,19 +93,19 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
     if (value !== null) {
       const at = slot === 0 || !(base >= 0) ? Number.NaN : (slots[base + slot] as number);
       switch (kind) {
-        case StepKind.Date:
+        case StepKind.date:
           if (typeof value === "string" && !Number.isNaN(at)) object[key] = at === Infinity ? undefined : new Date(at);
           break;
-        case StepKind.Integer:
+        case StepKind.integer:
           if (typeof value === "string" && !Number.isNaN(at)) object[key] = at;
           break;
-        case StepKind.Child:
+        case StepKind.child:
           if (isObject(value)) revive(value, childPlan(step, plans), plans, slots, at);
           break;
-        case StepKind.Children:
+        case StepKind.children:
           if (Array.isArray(value)) reviveAll(value, childPlan(step, plans), plans, slots, at);
           break;
-        case StepKind.ChildMap:
+        case StepKind.childMap:
           if (isObject(value)) {
             for (const k of Object.keys(value)) {
               const child = value[k];
@@ -129,20 +113,20 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
             }
           }
           break;
-        case StepKind.Any:
+        case StepKind.any:
           if (isObject(value)) object[key] = any(value);
           break;
-        case StepKind.Anys:
+        case StepKind.anys:
           if (Array.isArray(value)) {
             for (let i = 0; i < value.length; i++) if (isObject(value[i])) value[i] = any(value[i] as Json);
           }
           break;
-        case StepKind.AnyMap:
+        case StepKind.anyMap:
           if (isObject(value)) {
             for (const k of Object.keys(value)) if (isObject(value[k])) value[k] = any(value[k] as Json);
           }
           break;
-        case StepKind.Rename:
+        case StepKind.rename:
           break;
       }
     }

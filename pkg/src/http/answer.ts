@@ -14,13 +14,11 @@ import {
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import { isSignal } from "../base/signal.js";
+import { Effect } from "../generated/boundary.js";
 import { requestId } from "./transport.js";
 
 /** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
 const LONGEST_ERROR = 1 << 20;
-
-/** The effect of an operation that issues a one-time secret. */
-export const SECRET = 2;
 
 /** An answer whose body has been read. */
 export class Answer {
@@ -98,7 +96,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
     excerpt: failure.excerpt,
     operation: operationId,
     requestId: requestId(headers),
-    outcome: status >= 500 && facts.effect !== 0 ? "unknown" : "answered",
+    outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "answered",
     hint: hintFor(status, facts),
   };
   if (answer.retryAfterMs !== undefined) facts_.retryAfterMs = answer.retryAfterMs;
@@ -115,25 +113,25 @@ function details(json: string): readonly unknown[] {
 
 function hintFor(status: number, facts: Operation): string | undefined {
   if (status === 401) {
-    return facts.effect === SECRET
+    return facts.effect === Effect.secret
       ? "Nothing was issued. The token was refused; the next call logs in again."
       : "The token was refused, a fresh one too: check that the credential is for this tenant and still active.";
   }
   if (status === 403) return "The credential is good but lacks the right: check its roles and scopes.";
-  if (status >= 500 && facts.effect === SECRET) {
+  if (status >= 500 && facts.effect === Effect.secret) {
     return "A secret may have been issued all the same: look for a new credential before you call again.";
   }
   return undefined;
 }
 
 /** The error that a caller sees: with its operation, and honest about what may have happened. */
-export function told(error: unknown, facts: Operation): unknown {
+export function toKeyturnError(error: unknown, facts: Operation): unknown {
   const operationId = facts.id;
   if (isSignal(error)) return error;
   if (error instanceof Interrupted) {
-    const outcome = facts.effect === 0 ? "none" : "unknown";
+    const outcome = facts.effect === Effect.read ? "none" : "unknown";
     const reason = withOperation(error.reason, { operation: operationId, outcome });
-    return facts.effect === SECRET ? new OutcomeUnknownError({ operation: operationId, cause: reason }) : reason;
+    return facts.effect === Effect.secret ? new OutcomeUnknownError({ operation: operationId, cause: reason }) : reason;
   }
   if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
     return withOperation(error, { operation: operationId });
@@ -142,7 +140,7 @@ export function told(error: unknown, facts: Operation): unknown {
     error instanceof DecodeError ||
     error instanceof InternalError ||
     (error instanceof ConnectionError && error.outcome === "unknown");
-  if (facts.effect === SECRET && unread) {
+  if (facts.effect === Effect.secret && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
   if (isOwn(error)) return error;

@@ -1,6 +1,7 @@
 /** What authorizes calls: the driver's view of a session. */
 
 import type { Connection } from "../base/options.js";
+import type { Effect } from "../generated/boundary.js";
 import type { Deadline } from "./transport.js";
 
 /** A header value, and which token is in it. */
@@ -11,7 +12,7 @@ export interface Authorization {
 
 /** How an attempt of a call went. */
 export interface Attempted {
-  effect: number;
+  effect: Effect;
   /** 0 if no answer came. */
   status: number;
   received: boolean;

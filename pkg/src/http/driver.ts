@@ -4,7 +4,8 @@ import { ConnectionError, InputError, isOwn, type KeyturnError } from "../base/e
 import type { Operation } from "../base/operation.js";
 import type { FetchOptions, Logger, RequestOptions, RetryConfig } from "../base/options.js";
 import { isSignal } from "../base/signal.js";
-import { Answer, answered, Interrupted, SECRET, told } from "./answer.js";
+import { Effect } from "../generated/boundary.js";
+import { Answer, answered, Interrupted, toKeyturnError } from "./answer.js";
 import type { Authorizer } from "./authorizer.js";
 import { policyOf } from "./policy.js";
 import { connectionOf, Deadline, isHeaderValue, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
@@ -72,7 +73,7 @@ export class Driver {
     try {
       return read(await this.#attempts(request, options, deadline));
     } catch (error) {
-      throw told(error, request.facts);
+      throw toKeyturnError(error, request.facts);
     } finally {
       deadline.end();
     }
@@ -105,7 +106,7 @@ export class Driver {
       }
       if (sent instanceof Answer && sent.status === 401) {
         const fresh = session.rejected(authorization);
-        if (fresh && !loggedInAgain && facts.effect !== SECRET) {
+        if (fresh && !loggedInAgain && facts.effect !== Effect.secret) {
           loggedInAgain = true;
           attempts--;
           continue;
@@ -193,7 +194,7 @@ export class Driver {
       : ended.step === "certificate"
         ? aboutCertificate(ended.why)
         : { message: "no connection could be made", hint: undefined };
-    const outcome = !ended && facts.effect !== 0 ? "unknown" : "none";
+    const outcome = !ended && facts.effect !== Effect.read ? "unknown" : "none";
     const reason = !ended ? "broken" : ended.step === "certificate" ? "certificate" : "unreachable";
     return new ConnectionError(message, { operation: facts.id, outcome, hint, cause }, reason);
   }

@@ -1,5 +1,6 @@
 //! Reads the packed table. Its layout is described where it is written: `api/src/table/mod.rs`.
 
+use crate::boundary::Effect;
 use alloc::{
     borrow::{Cow, ToOwned},
     string::String,
@@ -133,17 +134,6 @@ impl Method {
             Self::Delete => "DELETE",
         }
     }
-}
-
-/// What repeating a request can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Changes nothing.
-    Read,
-    /// Changes something.
-    Write,
-    /// Answers with a secret that is shown once.
-    Secret,
 }
 
 /// A segment of a path template.
@@ -493,12 +483,7 @@ impl Unpacking {
             _ => return None,
         };
         let flags = column.number()?;
-        let effect = match flags >> 4 & 3 {
-            0 => Effect::Read,
-            1 => Effect::Write,
-            2 => Effect::Secret,
-            _ => return None,
-        };
+        let effect = Effect::of((flags >> 4 & 3) as u8)?;
         let query = Range { start: self.table.params.len() as u32, len: column.number()? as u32 };
         for _ in 0..query.len {
             let kind = kind(column.byte()?)?;

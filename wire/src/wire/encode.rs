@@ -4,6 +4,8 @@
 //! one letter for the kind, then the value (see [`Mark`]). A caller's own string that begins with NUL is marked too,
 //! so no text of a caller can pass for a mark.
 
+pub use crate::boundary::Unknown;
+
 use super::date::{is_sendable, parse_rfc3339};
 use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, decimal, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
@@ -29,18 +31,6 @@ pub struct Unfit {
     pub path: String,
     /// What is wrong and what to do, in words that never repeat the value.
     pub problem: Cow<'static, str>,
-}
-
-/// What to do with fields that the table does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
-    /// Refuse them: most are misspelled or sit one level too high.
-    Refuse,
-    /// Leave them out, as the official SDK does.
-    Drop,
-    /// Send them as they are, because a newer server may know them. So the documents of a JSON:API are read; the path to what does
-    /// not fit begins with the attribute or the relationship, as its caller has it.
-    Keep,
 }
 
 /// How requests are read.

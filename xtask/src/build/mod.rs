@@ -62,6 +62,16 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     Ok(())
 }
 
+/// Runs a test program that is WebAssembly: what `.cargo/config.toml` names as its runner.
+///
+/// # Errors
+/// When a test fails; the runner has said which.
+pub fn wasm_test(args: &[String]) -> Result {
+    let runner = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen-test-runner", "--"];
+    let status = tools::cargo().args(runner).args(args).status()?;
+    if status.success() { Ok(()) } else { Err(format!("the tests ended with {status}").into()) }
+}
+
 /// Compiles a crate, writes its glue, optimises the wasm.
 fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it

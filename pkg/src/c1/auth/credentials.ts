@@ -26,7 +26,7 @@ export interface Spec {
   readonly clientID?: string | undefined;
   readonly secret?: string | Uint8Array | undefined;
   /** For `function`. */
-  readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
+  readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
   /** For `tokenExchange`. */
   readonly subjectToken?: SubjectToken | undefined;
   /** What the token is called in errors. Default: `subjectToken`. */
@@ -37,16 +37,6 @@ export interface Spec {
   readonly scope?: string | undefined;
   readonly audience?: string | undefined;
 }
-
-/** The order in which the core numbers them. @internal */
-export const METHODS: readonly AuthenticationMethod[] = [
-  "token",
-  "function",
-  "assertion",
-  "secretPost",
-  "tokenExchange",
-  "deviceLogin",
-];
 
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
 export type SubjectToken = (around: Around) => Promise<string> | string;
@@ -77,8 +67,8 @@ export function accessToken(token: string | Uint8Array): Credentials {
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
-export function tokenFunction(ask: () => Promise<string> | string): Credentials {
-  return new Credentials({ method: "function", ask: must("tokenFunction", ask) });
+export function tokenFunction(tokenSource: () => Promise<string> | string): Credentials {
+  return new Credentials({ method: "function", tokenSource: must("tokenFunction", tokenSource) });
 }
 
 /** A client id and its secret, and what a token may be asked for. */

@@ -80,7 +80,7 @@ function given({ credentials, clientID, clientSecret, security }: ClientOptions)
     }
     return specOf(credentials);
   }
-  if (typeof security === "function") return { method: "function", ask: security, clientID };
+  if (typeof security === "function") return { method: "function", tokenSource: security, clientID };
   const token = tokenOf(security);
   if (token) return { method: "token", secret: token, clientID };
   if (security !== undefined) {

@@ -3,18 +3,19 @@
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import { utf8 } from "../../base/text.js";
+import { C1Login } from "../../generated/boundary.js";
 import type { ClientOptions } from "../options.js";
-import { METHODS, type Spec } from "./credentials.js";
+import type { Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
 
 /** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
   const { spec, ...chosen } =
     anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
-  const { method, secret, scope = "", audience = "", ask, subjectToken, subjectName, onCode, signal } = spec;
+  const { method, secret, scope = "", audience = "", tokenSource, subjectToken, subjectName, onCode, signal } = spec;
   const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
-  const kind = METHODS.indexOf(method);
+  const kind = C1Login[method];
   const principal = [method, spec.clientID ?? "", scope, audience];
   // The functions below outlive this one, and must not keep the secret.
   const lasting = secret !== undefined && method !== "token";
@@ -25,9 +26,9 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
       return session;
     },
     secret: utf8(secret ?? ""),
-    told: { method, from, variables, clientID },
+    authentication: { method, from, variables, clientID },
     anonymous,
-    ask,
+    tokenSource,
     subject: subjectToken,
     subjectNames: subjectName ? [subjectName, "subject_token"] : undefined,
     onCode,
@@ -51,7 +52,7 @@ function namesNone({ credentials, clientID, clientSecret, security }: ClientOpti
 
 /** No credentials, where that is allowed. */
 function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
-  const spec: Spec = { method: "function", ask: () => ({}) };
+  const spec: Spec = { method: "function", tokenSource: () => ({}) };
   const url = serverURL === undefined ? undefined : String(serverURL);
   return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
 }

@@ -26,18 +26,6 @@ export type Grant =
   /** A signed statement of who somebody is. */
   | "jwtBearer";
 
-/** The order in which the core numbers them. @internal */
-export const GRANTS: readonly Grant[] = [
-  "token",
-  "function",
-  "renewable",
-  "clientCredentials",
-  "password",
-  "refreshToken",
-  "authorizationCode",
-  "jwtBearer",
-];
-
 /** A way to authenticate, as the session uses it. @internal */
 export interface Spec {
   readonly grant: Grant;
@@ -45,7 +33,7 @@ export interface Spec {
   /** What only the core keeps: a token, or the fields of a grant with a NUL between each two. */
   readonly secret: Uint8Array;
   readonly scope?: string | undefined;
-  readonly ask?: (() => Promise<string> | string) | undefined;
+  readonly tokenSource?: (() => Promise<string> | string) | undefined;
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
   readonly assertion?: (() => Promise<string> | string) | undefined;
 }
@@ -146,8 +134,8 @@ export interface JwtBearer extends Application {
 
 /** An assertion of who somebody is (RFC 7523). Tokens of this way are never shared by a `tokenStore`: each is somebody else's. */
 export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLayerCredentials {
-  const ask = typeof assertion === "function" ? assertion : () => assertion;
-  return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: ask });
+  const source = typeof assertion === "function" ? assertion : () => assertion;
+  return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: source });
 }
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
@@ -156,10 +144,10 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
-export function tokenFunction(ask: () => Promise<string> | string): CommerceLayerCredentials {
-  if (typeof ask !== "function")
+export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
+  if (typeof tokenSource !== "function")
     throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
-  return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), ask });
+  return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), tokenSource });
 }
 
 interface Fields {

@@ -7,7 +7,8 @@ import type { TokenStore } from "../../auth/sharing.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { ClientFetchOptions, Clock, Fetch, HTTPClientLike, Logger, RetryConfig } from "../../base/options.js";
 import { core, guarded } from "../../core/instance.js";
-import { bytes, type CommerceLayerCredentials, GRANTS, type Grant, type Spec, specOf } from "./credentials.js";
+import { CommerceLayerGrant } from "../../generated/boundary.js";
+import { bytes, type CommerceLayerCredentials, type Grant, type Spec, specOf } from "./credentials.js";
 
 /** Where Commerce Layer is. */
 export interface PlaceOptions {
@@ -68,9 +69,9 @@ function limitOf(sender: object): Limit {
 
 /** @internal */
 export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthentication> {
-  const { grant, clientId, secret, scope = "", ask, renew, assertion } = given(options);
+  const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = given(options);
   const { retryConfig } = options;
-  const kind = GRANTS.indexOf(grant);
+  const kind = CommerceLayerGrant[grant];
   const at = places(options);
   const principal = [grant, clientId ?? "", scope];
   // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
@@ -83,8 +84,8 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
       return session;
     },
     secret,
-    told: { grant, clientId },
-    ask,
+    authentication: { grant, clientId },
+    tokenSource,
     renew,
     subject: assertion,
     subjectNames: ["assertion", "assertion"],
@@ -107,7 +108,7 @@ const SAFER =
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
   return guarded(() => {
     const session = opened(() =>
-      core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""),
+      core().Session.commercelayer(CommerceLayerGrant.function, new Uint8Array(), ...places(options), ""),
     );
     const found = { api: session.base(), auth: session.auth() };
     session.free();
