@@ -9,10 +9,11 @@ import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { format, inspect } from "node:util";
 import * as jose from "jose";
-import { chunk, installed } from "./lib/installed.mjs";
+import { coreMemory, installed } from "./lib/installed.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 import { answer, stub } from "./lib/stub.mjs";
 
+const memoryOfCore = coreMemory();
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const { ConductorOne } = keyturn;
@@ -136,11 +137,13 @@ describe("DPoP, verified by jose", () => {
           i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
         ),
       );
-      assert.equal(sent.filter((url) => url.endsWith("/token")).length, 1, "the token is as good as before");
-      assert.equal(sent.length, 2 + 20);
+      // A clock that jumps ahead of a token's whole life may also be that of a machine that was asleep: then it is renewed.
+      const tokens = wrongMs > BOUND.expires_in * 1000 ? 2 : 1;
+      assert.equal(sent.filter((url) => url.endsWith("/token")).length, tokens, "the token is as good as before");
+      assert.equal(sent.length, 1 + tokens + 20);
       assert.ok(Math.abs(c1.authentication.clockOffsetMs + wrongMs) <= 2000);
       await c1.auth.introspect();
-      assert.equal(sent.length, 2 + 21);
+      assert.equal(sent.length, 1 + tokens + 21);
       c1.close();
     }
   });
@@ -328,8 +331,7 @@ test("assertions are accepted by jose", async () => {
 
 describe("custody", () => {
   test("after close() the core's memory holds no secret, no token and no code", async () => {
-    const { memory } = (await chunk(folder, "core-glue")).initSync({});
-    const found = (text) => Buffer.from(memory.buffer).includes(text);
+    const found = (text) => Buffer.from(memoryOfCore().buffer).includes(text);
     const at = await sandbox.createSandbox();
     const { clientId, clientSecret, url, fetch } = at;
     const key = clientSecret.split(":")[3];

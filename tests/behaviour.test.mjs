@@ -323,19 +323,18 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(rotated.credential.clientSecret, "x");
   });
 
+  // A timer that is left would keep it longer than `run` lets it live.
   test("a program ends when its calls have ended", async () => {
-    const begun = Date.now();
     const { status, stdout, stderr } = await run(`
       import { ConductorOne } from "keyturn";
       import { createSandbox } from "keyturn/sandbox";
       const sandbox = await createSandbox();
       const c1 = new ConductorOne({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret, serverURL: sandbox.url, fetch: sandbox.fetch });
-      await c1.auth.introspect({ signal: AbortSignal.timeout(60_000) });
+      await c1.auth.introspect({ timeoutMs: 600_000, signal: AbortSignal.timeout(600_000) });
       console.log("done");
     `);
     assert.equal(status, 0, stderr);
     assert.equal(stdout, "done\n");
-    assert.ok(Date.now() - begun < 10_000);
   });
 
   test("errors are known across copies of the package", async () => {
@@ -409,12 +408,12 @@ describe("the slim entry", { concurrency: true }, () => {
   test("says what to do when it is not loaded, and a failed load can be tried again", async () => {
     const { stdout, stderr } = await program(
       `
-      try { new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://x.conductor.one" }); } catch (error) { console.log(error.code, /load\\(\\)/.test(error.message)); }
-      await load(origin + "/missing").catch((error) => console.log(error.code, /404/.test(error.message)));
+      try { new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://x.conductor.one" }); } catch (error) { console.log(error.reason, /call .load. of/.test(error.message)); }
+      await load(origin + "/missing").catch((error) => console.log(error.reason, /404/.test(error.message)));
       await Promise.all([load(origin + "/core.wasm"), load(origin + "/core.wasm")]);
       ${CALL}
       `,
     );
-    assert.equal(stdout, "internal true\ninternal true\n2026-01-31T00:00:00.000Z\n", stderr);
+    assert.equal(stdout, "not_loaded true\nnot_found true\n2026-01-31T00:00:00.000Z\n", stderr);
   });
 });

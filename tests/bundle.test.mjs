@@ -11,14 +11,17 @@ import { installed } from "./lib/installed.mjs";
 const folder = installed();
 const dist = join(folder, "node_modules/keyturn/pkg/dist");
 
+/** What the page shows when all went well. */
+const WORKS = "secret-token:conductorone.com:v1 true not_found";
+
 /** Rotates a credential of a sandbox in the page, and writes into the page how that went. */
 const application = (from, ready) => `
   import { ConductorOne, KeyturnError } from "${from}";
-  import { createSandbox } from "keyturn/sandbox";
+  import { createSandbox } from "keyturn/sandbox${from === "keyturn/slim" ? "/slim" : ""}";
   ${ready}
   async function main() {
     ${from === "keyturn/slim" ? 'await load("/core.wasm");' : ""}
-    const sandbox = await createSandbox({ wasm: "/sandbox.wasm" });
+    const sandbox = await createSandbox(${from === "keyturn/slim" ? '{ wasm: "/sandbox.wasm" }' : ""});
     const { clientId: clientID, clientSecret, url: serverURL, fetch, appId, connectorId } = sandbox;
     const c1 = new ConductorOne({ clientID, clientSecret, serverURL, fetch });
     const answer = await c1.connector.rotateCredential({ appId, connectorId });
@@ -26,7 +29,7 @@ const application = (from, ready) => `
     const error = await c1.apps.get({ id: "no-such-app" }).catch((error) => error);
     return [credential.clientSecret.split(":", 3).join(":"), credential.createdAt instanceof Date, KeyturnError.is(error) && error.code].join(" ");
   }
-  main().catch((error) => "failed: " + error.stack).then((text) => { document.body.textContent = text; });
+  main().catch((error) => error.reason === undefined ? "failed: " + error.stack : error.reason + ": " + error.message).then((text) => { document.body.textContent = text; });
 `;
 
 const APPLICATIONS = {
@@ -47,8 +50,26 @@ const APPLICATIONS = {
   },
 };
 
-/** Serves one application. The policy allows WebAssembly and nothing else that is not the page's own. */
-async function serve({ source, script, options }) {
+/** Pages in which it cannot work, and what they are told to change. */
+const REFUSED = {
+  "a policy without 'wasm-unsafe-eval'": {
+    source: application("keyturn", ""),
+    script: '<script type="module" src="/app.js"></script>',
+    options: { format: "esm" },
+    allowed: "'self'",
+    expected: /^webassembly_forbidden: .*`script-src` needs 'wasm-unsafe-eval'/,
+  },
+  "a script that is not read as UTF-8": {
+    source: application("keyturn", ""),
+    script: '<body><script src="/app.js"></script>',
+    options: { charset: "utf8" },
+    charset: "windows-1252",
+    expected: /^not_utf8: .*<meta charset="utf-8">/,
+  },
+};
+
+/** Serves one application. The policy allows WebAssembly and nothing else that is not the page's own, unless it is told otherwise. */
+async function serve({ source, script, options, allowed = "'self' 'wasm-unsafe-eval'", charset = "utf-8" }) {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: folder },
     bundle: true,
@@ -57,15 +78,15 @@ async function serve({ source, script, options }) {
     ...options,
   });
   const files = {
-    "/": ["text/html; charset=utf-8", `<!doctype html><meta charset="utf-8"><title>app</title>${script}`],
-    "/app.js": ["text/javascript; charset=utf-8", outputFiles[0].contents],
+    "/": [`text/html; charset=${charset}`, `<!doctype html><meta charset="${charset}"><title>app</title>${script}`],
+    "/app.js": [`text/javascript${charset === "utf-8" ? "; charset=utf-8" : ""}`, outputFiles[0].contents],
     "/core.wasm": ["application/wasm", readFileSync(join(dist, "core.wasm"))],
     "/sandbox.wasm": ["application/wasm", readFileSync(join(dist, "sandbox.wasm"))],
     "/favicon.ico": ["image/x-icon", ""],
   };
   const server = createServer((request, response) => {
     const [type, body] = files[request.url] ?? [];
-    const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'";
+    const policy = `default-src 'none'; script-src ${allowed}; connect-src 'self'; img-src 'self'`;
     response
       .writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain", "content-security-policy": policy })
       .end(body);
@@ -82,30 +103,46 @@ for (const name of ["chromium", "firefox"]) {
     });
     after(() => browser.close());
 
+    /** What an application writes into its page, and the errors that nobody caught. */
+    async function shown(application) {
+      const { server, url } = await serve(application);
+      const page = await browser.newPage();
+      const errors = [];
+      page.on("pageerror", (error) => errors.push(error.message));
+      try {
+        await page.goto(url);
+        // Puppeteer's own waiting needs an eval, which the policy forbids.
+        let text = "";
+        for (
+          const end = Date.now() + 20_000;
+          text === "" && Date.now() < end;
+          await new Promise((resolve) => setTimeout(resolve, 25))
+        ) {
+          text = await page.evaluate(() => document.body?.textContent.trim() ?? "");
+        }
+        return { text, errors };
+      } finally {
+        await page.close();
+        server.close();
+        server.closeAllConnections();
+      }
+    }
+
     for (const [what, application] of Object.entries(APPLICATIONS)) {
       test(what, async () => {
-        const { server, url } = await serve(application);
-        const page = await browser.newPage();
-        const errors = [];
-        page.on("pageerror", (error) => errors.push(error.message));
-        try {
-          await page.goto(url);
-          // Puppeteer's own waiting needs an eval, which the policy forbids.
-          let text = "";
-          for (
-            const end = Date.now() + 20_000;
-            text === "" && Date.now() < end;
-            await new Promise((resolve) => setTimeout(resolve, 25))
-          ) {
-            text = await page.evaluate(() => document.body?.textContent.trim() ?? "");
-          }
-          assert.equal(text, "secret-token:conductorone.com:v1 true not_found", errors.join("\n"));
-          assert.deepEqual(errors, []);
-        } finally {
-          await page.close();
-          server.close();
-          server.closeAllConnections();
-        }
+        assert.deepEqual(await shown(application), { text: WORKS, errors: [] });
+      });
+    }
+
+    for (const [what, { expected, ...application }] of Object.entries(REFUSED)) {
+      test(what, async () => {
+        const { text, errors } = await shown(application);
+        assert.match(text, expected);
+        // Firefox itself tells of its policy among a page's errors.
+        assert.deepEqual(
+          errors.filter((message) => !message.startsWith("Content-Security-Policy: ")),
+          [],
+        );
       });
     }
   });

@@ -15,7 +15,8 @@ import { installed } from "./lib/installed.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 
 const folder = installed();
-const blocks = readdirSync(join(root, "docs")).flatMap((name) => {
+const pages = readdirSync(join(root, "docs"), { recursive: true }).filter((name) => name.endsWith(".md"));
+const blocks = pages.flatMap((name) => {
   const page = readFileSync(join(root, "docs", name), "utf8");
   return [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(({ 1: code, index }) => ({
     name,

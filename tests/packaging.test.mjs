@@ -4,10 +4,12 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
-import { after, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
+import { rollup } from "rollup";
 import { root } from "../xtask/steps.mjs";
 import { chunk, installed } from "./lib/installed.mjs";
+import { program } from "./lib/runtimes.mjs";
 
 const folder = installed();
 const keyturn = join(folder, "node_modules/keyturn");
@@ -46,9 +48,10 @@ describe("contents", () => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(keyturn.length + 1));
 
-  test("nothing but what was built, the manifest, the README and the licence", () => {
+  test("nothing but what was built, the manifest, the README, the licence, and what is owed to others", () => {
     const others = files.filter((name) => !name.startsWith("pkg/dist/"));
-    assert.deepEqual(others.sort(), ["LICENSE", "README.md", "package.json"]);
+    const expected = ["LICENSE", "README.md", "THIRD-PARTY-NOTICES.txt", "package.json", "sbom.cdx.json"];
+    assert.deepEqual(others.sort(), expected);
   });
 
   test("each .wasm file once", () => {
@@ -76,24 +79,69 @@ describe("contents", () => {
       ...named(manifest.exports),
       ...named(manifest.imports),
     ]) {
+      // What TypeScript names types by, each of its files.
+      if (file === "./pkg/dist/cjs/*.d.ts") continue;
       assert.ok(existsSync(join(keyturn, file)), file);
     }
   });
 });
 
-describe("the default and the slim entry", () => {
-  for (const entry of ["index.js", "slim.js", "workerd.js"]) {
+describe("the entries", () => {
+  // `import.meta` is an error in a classic script; and runtimes at the edge refuse or rewrite scripts that mention
+  // `WebAssembly.compile` or `instantiate`, whether they call it or not.
+  const REFUSED =
+    /\bimport\s*\(|\bimport\.meta\b|\beval\s*\(|new Function\b|["']node:|\brequire\s*\(|^await\b|WebAssembly\.(?:compile|instantiate)/m;
+  for (const entry of [
+    ...["index.js", "slim.js", "workerd.js", "redis.js", "sandbox.js", "sandbox-slim.js", "generated/enums.js"],
+    ...[
+      "commercelayer/index.js",
+      "commercelayer/slim.js",
+      "commercelayer/workerd.js",
+      "commercelayer/jsonapi/index.js",
+    ],
+    ...["compat/index.js", "compat/workerd.js", "compat/core.js", "compat/funcs.js", "compat/shared.js"],
+  ]) {
     test(`${entry} loads nothing at run time, and nothing of Node's`, () => {
       for (const file of graph(join(esm, entry))) {
-        if (file.endsWith("core-bytes.js") || file.endsWith(".wasm")) continue;
+        if (file.endsWith("-bytes.js") || file.endsWith(".wasm")) continue;
         const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
-        assert.doesNotMatch(code, /\bimport\s*\(|\beval\s*\(|new Function\b|["']node:|\brequire\s*\(|^await\b/m, file);
+        assert.doesNotMatch(code, REFUSED, file);
       }
     });
   }
 
-  test("slim does not carry the bytes", () => {
-    assert.ok(![...graph(join(esm, "slim.js"))].some((file) => file.endsWith("core-bytes.js")));
+  for (const entry of ["slim.js", "commercelayer/slim.js", "sandbox-slim.js"]) {
+    test(`${entry} does not carry bytes`, () => {
+      assert.ok(![...graph(join(esm, entry))].some((file) => file.endsWith("-bytes.js")));
+    });
+  }
+
+  test("slim says that the core has to be loaded, and the sandbox where its module is", () => {
+    const code = `
+      import { ConductorOne, accessToken } from "keyturn/slim";
+      import { createSandbox } from "keyturn/sandbox/slim";
+      const told = (error) => console.log(error.code, error.reason, error.message);
+      try { new ConductorOne({ tenantDomain: "acme", credentials: accessToken("a-token") }); } catch (error) { told(error); }
+      await createSandbox({}).catch(told);
+    `;
+    const lines = node("--input-type=module", "--eval", code).stdout.split("\n");
+    assert.match(lines[0], /^invalid_configuration not_loaded .*load/);
+    assert.match(lines[1], /^invalid_configuration missing .*createSandbox\({ wasm: "\/sandbox.wasm" }\)/);
+  });
+
+  test("a policy or an old runtime that refuses WebAssembly is told, with what to change", () => {
+    const code = (valid) => `
+      import { ConductorOne, accessToken } from "keyturn";
+      const { CompileError } = WebAssembly;
+      WebAssembly.Module = class { constructor() { throw new CompileError("'unsafe-eval' is not an allowed source"); } };
+      WebAssembly.validate = () => ${valid};
+      try { new ConductorOne({ tenantDomain: "acme", credentials: accessToken("a-token") }); }
+      catch (error) { console.log(error.code, error.reason, error.cause instanceof CompileError, error.message); }
+    `;
+    const told = (valid) => node("--input-type=module", "--eval", code(valid)).stdout;
+    assert.match(told(true), /^invalid_configuration webassembly_forbidden true .*'wasm-unsafe-eval'/);
+    assert.doesNotMatch(told(true), /'unsafe-eval'/);
+    assert.match(told(false), /^invalid_configuration webassembly_unsupported true .*too old/);
   });
 
   for (const [kind, file, load] of [
@@ -120,28 +168,31 @@ describe("the default and the slim entry", () => {
 describe("what is loaded", () => {
   const loads = (entry) => [...graph(join(esm, entry))].map((file) => relative(esm, file).replaceAll(sep, "/")).sort();
   const chunks = (...names) => names.map((name) => `chunks/${name}.js`);
-  const core = chunks("core", "core-glue");
+  const core = chunks("core");
 
   // Each file costs about a millisecond of the start of a program; and what no entry needs, the table of another API first of
   // all, is not in any of them.
   for (const [entry, files] of [
     ["index.js", [...chunks("c1", "core-bytes"), ...core]],
-    ["slim.js", [...chunks("c1"), ...core]],
+    ["slim.js", [...chunks("c1", "core-load"), ...core]],
     ["workerd.js", ["../core.wasm", ...chunks("c1"), ...core]],
     ["commercelayer/index.js", [...chunks("commercelayer", "core-bytes", "jsonapi"), ...core]],
-    ["commercelayer/slim.js", [...chunks("commercelayer", "jsonapi"), ...core]],
+    ["commercelayer/slim.js", [...chunks("commercelayer", "core-load", "jsonapi"), ...core]],
     ["commercelayer/jsonapi/index.js", chunks("jsonapi")],
-    ["compat/index.js", ["compat/provide.js", ...chunks("compat", "core-bytes"), ...core]],
+    ["compat/index.js", [...chunks("compat", "core-bytes"), ...core]],
     ["generated/enums.js", []],
     ["redis.js", []],
-    ["sandbox.js", [...chunks("sandbox"), ...core]],
+    ["sandbox.js", [...chunks("sandbox", "sandbox-bytes"), ...core]],
+    ["sandbox-slim.js", [...chunks("sandbox"), ...core]],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));
   }
 
   test("every chunk is loaded by an entry", () => {
-    const entries = named(manifest.exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []);
+    const entries = named([manifest.exports, manifest.imports]).flatMap(
+      (path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? [],
+    );
     const loaded = new Set(entries.flatMap(loads).filter((file) => file.startsWith("chunks/")));
     assert.deepEqual(
       [...loaded].sort(),
@@ -155,7 +206,8 @@ describe("what is loaded", () => {
   test("no class and no constant that has a comment is in two files", () => {
     const places = new Map();
     for (const file of readdirSync(esm, { recursive: true })) {
-      if (!file.endsWith(".js")) continue;
+      // An entry for workerd says what the default one says, and stands in its place.
+      if (!file.endsWith(".js") || file.endsWith("workerd.js")) continue;
       const text = readFileSync(join(esm, file), "utf8");
       for (const [declaration] of text.matchAll(/^\/\*\*[^]*?\*\/\n(?:class|const|let) .*$/gm)) {
         places.set(declaration, new Set(places.get(declaration)).add(file));
@@ -167,15 +219,30 @@ describe("what is loaded", () => {
 });
 
 describe("the inline bytes", () => {
-  test("are those of core.wasm", async () => {
-    const { unpack } = await chunk(folder, "core");
-    const source = readFileSync(join(esm, "chunks/core-bytes.js"), "utf8").replaceAll(/^(?:import|export) .*$/gm, "");
-    const { text, shift, length } = new Function(`${source}; return { text, shift, length };`)();
-    assert.ok(readFileSync(join(keyturn, "pkg/dist/core.wasm")).equals(unpack(text, shift, length)));
-    // What a classic script in a page without an encoding becomes.
-    const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
-    assert.throws(() => unpack(garbled, shift, length), { name: "InternalError", message: /UTF-8/, hint: /charset/ });
-  });
+  for (const name of ["core", "sandbox"])
+    test(`are those of ${name}.wasm`, async () => {
+      const { unpack } = await chunk(folder, "core");
+      const chunkOf = join(esm, `chunks/${name}-bytes.js`);
+      const source = readFileSync(chunkOf, "utf8").replaceAll(/^(?:import|export) .*$/gm, "");
+      const { text, shift, length } = new Function(`${source}; return { text, shift, length };`)();
+      assert.ok(readFileSync(join(keyturn, `pkg/dist/${name}.wasm`)).equals(unpack(text, shift, length)));
+      // Elsewhere than in Node, and what no table has.
+      const { Buffer } = globalThis;
+      const all = Uint8Array.from({ length: 1023 }, (_, index) => (index * 7) % 256);
+      for (const shift of [0, 1, 41, 127, 128, 200, 255]) {
+        const shifted = Buffer.from(all.map((byte) => byte + shift)).toString("latin1");
+        assert.deepEqual(unpack(shifted, shift, all.length), all);
+        globalThis.Buffer = undefined;
+        try {
+          assert.deepEqual(unpack(shifted, shift, all.length), all);
+        } finally {
+          globalThis.Buffer = Buffer;
+        }
+      }
+      // What a classic script in a page without an encoding becomes.
+      const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
+      assert.throws(() => unpack(garbled, shift, length), { reason: "not_utf8", message: /<meta charset="utf-8">/ });
+    });
 });
 
 describe("resolution", () => {
@@ -211,8 +278,47 @@ describe("resolution", () => {
   });
 });
 
+describe("two copies in one program", () => {
+  test("what the ES module made works in the CommonJS one, and the other way round", () => {
+    const code = `
+      import { createRequire } from "node:module";
+      import { inspect } from "node:util";
+      import * as esm from "keyturn";
+      import * as esmCL from "keyturn/commercelayer";
+      const require = createRequire(process.cwd() + "/x.js");
+      const cjs = require("keyturn"), cjsCL = require("keyturn/commercelayer");
+      const made = [];
+      for (const [one, other] of [[esm, cjs], [cjs, esm]]) {
+        const credentials = [one.accessToken("held-secret"), one.signedAssertion({ clientID: "ci@acme.conductor.one/spc", clientSecret: "held-secret" })];
+        made.push(...credentials);
+        console.log(new other.ConductorOne({ tenantDomain: "acme", credentials: credentials[0] }).authentication.method);
+        // It is looked at, and not taken for something else.
+        try { new other.ConductorOne({ credentials: credentials[1] }); } catch (error) { console.log(error.option); }
+      }
+      for (const [one, other] of [[esmCL, cjsCL], [cjsCL, esmCL]]) {
+        const credentials = one.clientCredentials({ clientId: "an-id", clientSecret: "held-secret" });
+        made.push(credentials);
+        console.log(other.default({ credentials }).currentAccessToken === "");
+      }
+      console.log(made.some((one) => inspect(one, { showHidden: true, depth: 9, getters: true }).includes("held-secret")),
+        made.some((one) => JSON.stringify(one).includes("held-secret") || inspect(structuredClone(one), { showHidden: true }).includes("held-secret")));
+      for (const foreign of [{ method: "token" }, null, "text", structuredClone(made[0])])
+        try { new esm.ConductorOne({ credentials: foreign ?? {} }); } catch (error) { console.log(error.reason); }
+    `;
+    const { stdout, stderr } = node("--input-type=module", "--eval", code);
+    assert.deepEqual(
+      stdout.trim().split("\n"),
+      [
+        ...["token", "clientSecret", "token", "clientSecret", "true", "true", "false false"],
+        ...Array(4).fill("not_credentials"),
+      ],
+      stderr,
+    );
+  });
+});
+
 describe("bundlers", () => {
-  // The core is provided by a statement of the entry, which a bundler drops if the manifest calls the entry free of effects.
+  // The core is provided where the entry passes on the client, which a bundler must not drop.
   const source =
     'import { ConductorOne } from "keyturn"; try { new ConductorOne({ clientID: "x", clientSecret: "y" }); } catch (error) { console.log(error.code); }';
   for (const [format, name, charset] of [
@@ -239,9 +345,73 @@ describe("bundlers", () => {
   }
 });
 
+describe("the sandbox needs no configuration", () => {
+  const source = `
+    import { ConductorOne } from "keyturn";
+    import { createSandbox } from "keyturn/sandbox";
+    createSandbox()
+      .then(async ({ clientId, clientSecret, url, fetch, appId, connectorId }) => {
+        const c1 = new ConductorOne({ clientID: clientId, clientSecret, serverURL: url, fetch });
+        return (await c1.connector.rotateCredential({ appId, connectorId })).statusCode;
+      })
+      .catch((error) => error.stack)
+      .then((said) => console.log(said));
+  `;
+  const entry = join(scratch, "sandboxed.mjs");
+  before(() => writeFileSync(entry, source));
+  const works = (file) => {
+    const { stdout, stderr } = node(file);
+    assert.equal(stdout, "200\n", stderr);
+  };
+
+  for (const [format, platform, extension] of [
+    ["esm", "browser", "mjs"],
+    ["iife", "browser", "cjs"],
+    ["esm", "node", "mjs"],
+    ["cjs", "node", "cjs"],
+  ]) {
+    test(`esbuild, ${format} for ${platform}`, async () => {
+      const outfile = join(scratch, `esbuild-${format}-${platform}.${extension}`);
+      await build({ entryPoints: [entry], bundle: true, format, platform, outfile, logLevel: "error" });
+      works(outfile);
+    });
+  }
+
+  for (const format of ["iife", "esm"]) {
+    test(`Bun, ${format}`, () => {
+      const outfile = join(scratch, `bun-${format}.${format === "esm" ? "mjs" : "cjs"}`);
+      const args = ["build", entry, "--target=browser", `--format=${format}`, `--outfile=${outfile}`];
+      execFileSync(program("bun"), args, { cwd: folder, stdio: "pipe" });
+      works(outfile);
+    });
+  }
+
+  for (const format of ["iife", "es"]) {
+    test(`Rollup, ${format}`, async () => {
+      const resolution = {
+        name: "the installed package",
+        resolveId: (id) => {
+          const { exports } = manifest;
+          const target = id.startsWith("keyturn") && exports[id.replace("keyturn", ".")].default;
+          return target ? join(keyturn, typeof target === "string" ? target : target.default) : null;
+        },
+      };
+      const onwarn = ({ message }) => assert.fail(message);
+      const bundle = await rollup({ input: entry, plugins: [resolution], onwarn });
+      const file = join(scratch, `rollup-${format}.${format === "es" ? "mjs" : "cjs"}`);
+      await bundle.write({ file, format });
+      works(file);
+    });
+  }
+});
+
 describe("a bundle of one declaration holds little else", () => {
   for (const [source, most] of [
-    ['export { KeyturnError } from "keyturn";', 240_000],
+    ['import "keyturn"; import "keyturn/compat"; import "keyturn/commercelayer"; import "keyturn/sandbox";', 10],
+    ['export { KeyturnError } from "keyturn";', 1_000],
+    ['export { Secret, memoryStore } from "keyturn";', 2_000],
+    ['export { jwtDecode } from "keyturn/commercelayer";', 2_000],
+    ['export { ServerList } from "keyturn/compat";', 200],
     ['export { KeyturnError } from "keyturn/slim";', 1_000],
     ['export { Secret, memoryStore } from "keyturn/slim";', 2_000],
     ['export { jwtDecode } from "keyturn/commercelayer/slim";', 2_000],
@@ -317,12 +487,12 @@ describe("types", () => {
     const args = [
       attw,
       tarball,
-      "--profile",
-      "node16",
       "--no-definitely-typed",
       "--exclude-entrypoints",
       "core.wasm",
       "sandbox.wasm",
+      // Types alone, for the compiler to name them.
+      "types/*",
     ];
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

@@ -15,7 +15,8 @@ const ROOMS = {
   c1: ["base", "core", "http", "auth"],
   commercelayer: ["base", "core", "http", "auth"],
   compat: ["base", "core", "http", "auth", "c1"],
-  sandbox: ["base"],
+  // It is a module of WebAssembly, as the core is, and compiled the same way.
+  sandbox: ["base", "core"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
 
@@ -12,6 +13,17 @@ after(() => rmSync(scratch, { recursive: true }));
 
 const web = { lib: ["es2023", "dom", "dom.iterable"], types: [] };
 const node = { lib: ["es2023"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
+
+/** Compiles one of the programs under a name, which says what kind of module it is. What comes out is in `out`. */
+function compile(compiler, name, program, options) {
+  const folder = mkdtempSync(join(scratch, "tsc-"));
+  copyFileSync(join(root, "tests/types", program), join(folder, name));
+  const compilerOptions = { strict: true, target: "es2022", skipLibCheck: false, outDir: "out", ...options };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [name] }));
+  const tsc = join(root, "node_modules", compiler, "bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8" });
+  return { status, stdout, folder };
+}
 
 const programs = ["client.ts", "commercelayer.ts"];
 
@@ -40,6 +52,47 @@ describe("types", { concurrency: true }, () => {
         { encoding: "utf8" },
       );
       assert.equal(status, 0, stdout);
+    });
+  }
+
+  // The oldest compiler that can name everything. Without `skipLibCheck`: the package's types have to hold with nothing
+  // but what a project has. `node10` is what TypeScript 5 takes for CommonJS unless it is told otherwise.
+  const plain = { lib: ["es2022", "dom", "dom.iterable"], types: [] };
+  const server = { lib: ["es2022"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
+  for (const [where, extension, options] of [
+    ["an ES module", "mts", { ...server, module: "node16" }],
+    ["a module for a bundler", "ts", { ...plain, module: "esnext", moduleResolution: "bundler" }],
+    ["the legacy resolution", "ts", { ...plain, module: "commonjs", moduleResolution: "node10" }],
+  ]) {
+    test(`declarations are written: ${where}`, () => {
+      const { status, stdout } = compile("typescript-5.4", `declarations.${extension}`, "declarations.ts", {
+        ...options,
+        declaration: true,
+        emitDeclarationOnly: true,
+      });
+      assert.equal(status, 0, stdout);
+    });
+  }
+
+  for (const compiler of ["typescript-5.4", "typescript"]) {
+    test(`\`using\` compiles and closes: ${compiler}`, async () => {
+      const options = {
+        lib: ["es2022", "esnext.disposable", "dom"],
+        types: [],
+        module: "esnext",
+        moduleResolution: "bundler",
+      };
+      const { status, stdout, folder } = compile(compiler, "using.mts", "using.ts", options);
+      assert.equal(status, 0, stdout);
+      const { closing } = await import(pathToFileURL(join(folder, "out/using.mjs")).href);
+      assert.deepEqual((await closing()).slice(0, 2), Array(2).fill("https://acme.conductor.one"));
+      const { ConductorOne, accessToken } = await import(pathToFileURL(join(installed(), "load.mjs")).href).then(
+        ({ keyturn }) => keyturn,
+      );
+      const c1 = new ConductorOne({ tenantDomain: "acme", credentials: accessToken("a-token") });
+      if (Symbol.dispose === undefined) return;
+      c1[Symbol.dispose]();
+      assert.throws(() => c1.serverURL, { code: "closed" });
     });
   }
 

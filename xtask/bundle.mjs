@@ -1,6 +1,6 @@
 // Joins the package's modules to a few files, as opening a file costs more than reading what is in it:
-// `node xtask/bundle.mjs FROM TO`. Each entry stays a file in its place, beside its types; what entries share is in TO/chunks.
-import { cp, readdir, readFile } from "node:fs/promises";
+// `node xtask/bundle.mjs FROM TO`. Each entry stays a file in its place; what entries share is in TO/chunks.
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { rollup } from "rollup";
 import { root } from "./steps.mjs";
@@ -11,13 +11,15 @@ import { root } from "./steps.mjs";
  * another API, and no slim entry the core's bytes.
  */
 const CHUNKS = {
-  // Alone, since it does things when it is loaded. In a larger chunk every bundle would do them.
-  "core-glue": ["generated/core-glue"],
   // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
   core: [
+    "base/dispose",
+    "base/enclosed",
+    "base/text",
     "auth/session",
     "http/driver",
     "core/encode",
+    "core/module",
     "core/unpack",
     "auth/page",
     "auth/secret",
@@ -25,11 +27,18 @@ const CHUNKS = {
     "c1/group",
   ],
   "core-bytes": ["core/inline"],
-  c1: ["c1/exports"],
-  compat: ["compat/exports", "compat/func"],
+  "core-load": ["core/load"],
+  c1: ["c1/client", "c1/exports"],
+  compat: ["compat/client", "compat/exports", "compat/func"],
   "compat-json": ["compat/json"],
   jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
-  commercelayer: ["commercelayer/exports"],
+  commercelayer: [
+    "commercelayer/client",
+    "commercelayer/auth/revoke",
+    "commercelayer/auth/verify",
+    "commercelayer/exports",
+  ],
+  "sandbox-bytes": ["sandbox/inline"],
   sandbox: ["sandbox/tenant"],
 };
 
@@ -43,8 +52,8 @@ const bundle = await rollup({
   input: Object.fromEntries([...names].map((name) => [name.replace(/\.js$/, ""), join(from, name)])),
   external: OUTSIDE,
   preserveEntrySignatures: "strict",
-  // Only entries do something when they are loaded, and what is outside.
-  treeshake: { moduleSideEffects: (module, isExternal) => isExternal || names.has(module.slice(from.length + 1)) },
+  // Only a program does something when it is loaded.
+  treeshake: { moduleSideEffects: (module) => module === join(from, "cli.js") },
   onwarn(warning) {
     // Entries of types alone.
     if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);
@@ -70,8 +79,6 @@ await bundle.write({
   minifyInternalExports: false,
   plugins: [{ name: "free-classes", renderChunk: freed }],
 });
-for (const file of await readdir(from, { recursive: true }))
-  if (file.endsWith(".d.ts")) await cp(join(from, file), join(to, file));
 
 /** The modules that the package's manifest names. */
 async function entries() {

@@ -86,11 +86,11 @@ function table(rows) {
         }),
         { name, raw: 0, gzip: 0, brotli: 0 },
       );
-  // Nobody loads the types, and the CommonJS files mirror the others: a line for each is enough.
+  // Nobody loads the types, and the CommonJS files mirror the others: a line for each kind is enough.
   const shown = [
     ...rows.filter(({ name }) => !name.startsWith("cjs/") && !name.endsWith(".d.ts")),
     total("cjs/**/*.js", (name) => name.startsWith("cjs/") && name.endsWith(".js")),
-    total("esm/**/*.d.ts", (name) => name.startsWith("esm/") && name.endsWith(".d.ts")),
+    total("**/*.d.ts", (name) => name.endsWith(".d.ts")),
   ];
   const width = Math.max(...shown.map(({ name }) => name.length));
   const line = (name, ...cells) => `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(11)).join("")}`;

@@ -1,94 +1,220 @@
-// `npm test`: sets up, builds, and runs every test there is. A part that fails does not stop the ones after it.
-// Nothing is skipped: a missing browser, a test that ignores itself or a part without tests is a failure.
+// `npm test`: sets up, builds, and runs every test there is. `npm test -- NAME ...` runs the parts whose names contain one of the
+// names. `npm run check` runs the parts that take little time, for use between edits. A part that fails does not stop the others,
+// and nothing is skipped: a missing browser, a test that ignores itself or a part without tests is a failure.
+//
+// Parts run beside each other, `--jobs N` of them at a time. Their output is collected, and printed when they end.
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { install, uninstall, withInstalled } from "../tests/lib/installed.mjs";
 import { browser } from "./browsers.mjs";
+import { inTurns } from "./schedule.mjs";
 import { setUp } from "./setup.mjs";
 import { drive, isMain, root, run, StepError } from "./steps.mjs";
 
 const WASM = "--target=wasm32-unknown-unknown";
-/** Integration tests alone: unit tests run natively, with tools that WebAssembly has not. */
+/** Integration tests alone: unit tests run natively, with tools that WebAssembly does not have. */
 const IN_WASM = [WASM, "--package=keyturn", "--package=keyturn-sandbox", "--test=*"];
 
-/** Each part: what it is called, and the counts of what passed and failed in it. */
+/** The test files that `npm run check` runs: they start no runtime, no browser and no server of their own. */
+const QUICK = new Set([
+  "notices",
+  "rooms",
+  "routes",
+  "schedule",
+  "surface",
+  "types",
+  "commercelayer/jsonapi",
+  "commercelayer/lists",
+  "compat/surface",
+]);
+
+/**
+ * A part of the tests.
+ *
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {(env: Record<string, string>) => Promise<Outcome>} run
+ * @property {string} [needs] what it must have for itself: parts that need the same thing run one after another
+ * @property {boolean} [alone] whether it measures time: nothing runs beside it
+ * @property {boolean} [quick] whether `npm run check` runs it
+ *
+ * @typedef {{ passed: number, failed: number, text: string }} Outcome
+ */
+
+/** The test files that hold something to a time, of a start above all. */
+const MEASURING = new Set(["sandbox"]);
+
+/** Cargo lets one command at a time into the build folder; a second one would only occupy a place. */
+const CARGO = { needs: "cargo" };
+
+/** @type {Part[]} Those that take longest first, so that none of them is left for the end. */
 const parts = [
-  [
-    "JavaScript: format and lints",
-    () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."]),
-  ],
-  ["Rust: format", () => check("cargo", ["fmt", "--all", "--check"])],
-  ["Rust: lints", () => check("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])],
-  [
-    "Rust: lints for WebAssembly",
-    () =>
-      check("cargo", [
-        "clippy",
-        "--quiet",
-        WASM,
-        "--package=keyturn",
-        "--package=keyturn-sandbox",
-        "--",
-        "--deny=warnings",
-      ]),
-  ],
-  ["Rust: tests", () => cargoTest(["--quiet", "--workspace"])],
-  ["Rust: tests in WebAssembly, Node", () => cargoTest(IN_WASM)],
-  [
-    "Rust: tests in WebAssembly, Chromium",
-    () => cargoTest(IN_WASM, { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") }),
-  ],
-  ...["esm", "cjs", "deno", "bun", "workerd", "chromium", "firefox"].map((runtime) => [
-    `Conformance: ${runtime}`,
-    (env) => conformance(runtime, env),
-  ]),
+  { name: "Rust: format", quick: true, run: () => check("cargo", ["fmt", "--all", "--check"]) },
+  {
+    name: "JavaScript: format and lints",
+    quick: true,
+    run: () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."]),
+  },
+  { name: "Rust: tests", quick: true, ...CARGO, run: () => cargoTest(["--quiet", "--workspace"]) },
+  ...["firefox", "chromium", "workerd", "deno", "bun", "esm", "cjs"].map((runtime) => ({
+    name: `Conformance: ${runtime}`,
+    run: (env) => conformance(runtime, env),
+  })),
+  {
+    name: "Rust: tests in WebAssembly, Chromium",
+    ...CARGO,
+    run: () => cargoTest(IN_WASM, { WASM_BINDGEN_USE_BROWSER: "1", CHROMEDRIVER: browser("chromedriver") }),
+  },
+  { name: "Rust: tests in WebAssembly, Node", ...CARGO, run: () => cargoTest(IN_WASM) },
+  {
+    name: "Rust: lints",
+    quick: true,
+    ...CARGO,
+    run: () => check("cargo", ["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"]),
+  },
+  {
+    name: "Rust: lints for WebAssembly",
+    ...CARGO,
+    run: () => {
+      const packages = ["--package=keyturn", "--package=keyturn-sandbox"];
+      return check("cargo", ["clippy", "--quiet", WASM, ...packages, "--", "--deny=warnings"]);
+    },
+  },
+  {
+    name: "Rust: documentation",
+    ...CARGO,
+    run: () =>
+      check("cargo", ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"], {
+        RUSTDOCFLAGS: "--deny=warnings",
+      }),
+  },
   ...readdirSync(join(root, "tests"), { recursive: true })
-    .filter((name) => name.endsWith(".test.mjs"))
+    .filter((file) => file.endsWith(".test.mjs"))
     .sort()
-    .map((name) => [`JavaScript: ${name.replace(".test.mjs", "")}`, (env) => nodeTest(join("tests", name), env)]),
-  ["Size", () => check("node", ["xtask/size.mjs"])],
+    .map((file) => {
+      const name = file.replace(".test.mjs", "");
+      return {
+        name: `JavaScript: ${name}`,
+        quick: QUICK.has(name),
+        alone: MEASURING.has(name),
+        run: (env) => nodeTest(join("tests", file), env),
+      };
+    }),
+  { name: "Size", run: () => check("node", ["xtask/size.mjs"]) },
 ];
 
 async function test() {
-  await setUp({ browsers: true });
-  run("cargo", ["xtask", "build"]);
+  const begun = Date.now();
+  const { names, quick, jobs } = options();
+  const wanted = chosen(names, quick);
+  const clock = stopwatch();
+  await setUp({ browsers: !quick });
+  build(quick);
   const folder = install();
+  clock.lap("set up, build, install");
   const totals = { passed: 0, failed: 0 };
   const broken = [];
   try {
-    for (const [name, part] of parts) {
-      console.log(`\n== ${name}`);
-      const { passed, failed } = await part(withInstalled(folder));
+    await inTurns(wanted, jobs, async (part) => {
+      const start = Date.now();
+      const { passed, failed, text } = await part.run(withInstalled(folder)).catch(brokeOff);
+      clock.add(part.name, Date.now() - start);
+      console.log(`\n== ${part.name} (${seconds(Date.now() - start)})\n${text.trimEnd()}`);
       totals.passed += passed;
       totals.failed += failed;
-      if (failed > 0) broken.push(name);
-    }
+      if (failed > 0) broken.push(part.name);
+    });
   } finally {
     uninstall(folder);
   }
+  console.log(`\n${clock.table()}\n\nall of it took ${seconds(Date.now() - begun)}, ${jobs} parts at a time`);
   console.log(
     `\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${broken.join("; ")})` : ""}`,
   );
   if (broken.length > 0) process.exitCode = 1;
 }
 
+function options() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      // More than there are processors: many parts wait for a browser or a server most of the time.
+      options: { quick: { type: "boolean", default: false }, jobs: { type: "string" } },
+    });
+    const jobs = Number(values.jobs ?? Math.min(availableParallelism() + 1, 8));
+    if (!Number.isInteger(jobs) || jobs < 1) throw new Error("--jobs: a number from 1");
+    return { names: positionals, quick: values.quick, jobs };
+  } catch (error) {
+    throw new StepError(error.message);
+  }
+}
+
+/** The parts that were asked for; all of them without a name. */
+function chosen(names, quick) {
+  const among = quick ? parts.filter((part) => part.quick) : parts;
+  if (names.length === 0) return among;
+  const fits = (name) => among.filter((part) => part.name.toLowerCase().includes(name.toLowerCase()));
+  const none = names.filter((name) => fits(name).length === 0);
+  if (none.length > 0)
+    throw new StepError(
+      `no part of the tests is called ${none.join(" or ")}; there are:\n${among.map(({ name }) => `  ${name}`).join("\n")}`,
+    );
+  const all = new Set(names.flatMap(fits));
+  return among.filter((part) => all.has(part));
+}
+
+/** Between edits the WebAssembly files may be older than the crates: what the crates do is tested natively there. */
+function build(quick) {
+  const made = ["core.wasm", "sandbox.wasm"].every((file) => existsSync(join(root, "pkg/dist", file)));
+  run("cargo", ["xtask", "build", ...(quick && made ? ["--ts"] : [])]);
+}
+
+/** How long things took. */
+function stopwatch() {
+  const laps = [];
+  let last = Date.now();
+  return {
+    add: (name, ms) => laps.push([name, ms]),
+    lap: (name) => {
+      laps.push([name, Date.now() - last]);
+      last = Date.now();
+    },
+    table: () =>
+      laps
+        .sort(([, one], [, other]) => other - one)
+        .map(([name, ms]) => `${seconds(ms).padStart(8)}  ${name}`)
+        .join("\n"),
+  };
+}
+
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** A part that could not even be run. */
+function brokeOff(error) {
+  return { passed: 0, failed: 1, text: error instanceof StepError ? error.message : String(error?.stack ?? error) };
+}
+
 /** A program that passes or fails as a whole. */
-async function check(program, args) {
-  const { code } = await follow(program, args);
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+async function check(program, args, env) {
+  const { code, text } = await follow(program, args, env);
+  return code === 0 ? { passed: 1, failed: 0, text } : { passed: 0, failed: 1, text };
 }
 
 async function cargoTest(args, env) {
   const { code, text } = await follow("cargo", ["test", ...args], env);
   const results = [...text.matchAll(/^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm)];
-  return counts(code, { passed: sum(results, 1), failed: sum(results, 2), skipped: sum(results, 3) });
+  return counts(code, text, { passed: sum(results, 1), failed: sum(results, 2), skipped: sum(results, 3) });
 }
 
 async function nodeTest(file, env) {
   const { code, text } = await follow(process.execPath, ["--test", "--test-reporter=spec", file], env);
   const count = (name) => sum([...text.matchAll(new RegExp(`^\\W*${name} (\\d+)$`, "gm"))], 1);
-  return counts(code, {
+  return counts(code, text, {
     passed: count("pass"),
     failed: count("fail") + count("cancelled"),
     skipped: count("skipped") + count("todo"),
@@ -98,22 +224,27 @@ async function nodeTest(file, env) {
 async function conformance(runtime, env) {
   const { code, text } = await follow(process.execPath, ["tests/run.mjs", runtime], env);
   const count = (name) => sum([...text.matchAll(new RegExp(`^# ${name} (\\d+)$`, "gm"))], 1);
-  return counts(code, { passed: count("pass"), failed: count("fail"), skipped: 0 });
+  return counts(code, text, { passed: count("pass"), failed: count("fail"), skipped: 0 });
 }
 
 /** What was skipped has failed, and so has a run that broke before it could count, or had nothing to count. */
-function counts(code, { passed, failed, skipped }) {
-  if (skipped > 0) console.log(`${skipped} skipped, which counts as failed`);
+function counts(code, text, { passed, failed, skipped }) {
+  const notes = [];
+  if (skipped > 0) notes.push(`${skipped} skipped, which counts as failed`);
   const bad = failed + skipped;
-  if (bad === 0 && passed === 0) console.log("no tests ran, which counts as failed");
-  return { passed, failed: bad === 0 && (code !== 0 || passed === 0) ? 1 : bad };
+  if (bad === 0 && passed === 0) notes.push("no tests ran, which counts as failed");
+  return {
+    passed,
+    failed: bad === 0 && (code !== 0 || passed === 0) ? 1 : bad,
+    text: [text.trimEnd(), ...notes].join("\n"),
+  };
 }
 
 function sum(matches, group) {
   return matches.reduce((total, match) => total + Number(match[group]), 0);
 }
 
-/** Runs a program, shows what it prints, and gives it back. */
+/** Runs a program, and gives back what it prints. */
 function follow(program, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -122,13 +253,9 @@ function follow(program, args, env = {}) {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
-    for (const [from, to] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ]) {
-      from.setEncoding("utf8").on("data", (chunk) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk) => {
         text += chunk;
-        to.write(chunk);
       });
     }
     child.on("error", (error) => reject(new StepError(`cannot run ${program}: ${error.message}`)));

@@ -1,13 +1,11 @@
-/** `keyturn/sandbox` in Node, Deno and Bun: the module is read from beside the package's files; a server is there as well. */
+/** `keyturn/sandbox` in Node, Deno and Bun: a server is there as well. */
 
-import { readFile } from "node:fs/promises";
+import { inlineModule } from "./sandbox/inline.js";
 import { type SandboxServer, type ServerOptions, serve } from "./sandbox/server.js";
 import { create, load, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 
 export * from "./sandbox/exports.js";
 export type { SandboxServer, ServerOptions } from "./sandbox/server.js";
-
-const file = (): Promise<BufferSource> => readFile(new URL("../sandbox.wasm", import.meta.url));
 
 /**
  * Makes a sandbox tenant in this process.
@@ -18,7 +16,7 @@ const file = (): Promise<BufferSource> => readFile(new URL("../sandbox.wasm", im
  * ```
  */
 export function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  return create(options, file);
+  return create(options, inlineModule);
 }
 
 /**
@@ -31,7 +29,6 @@ export function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
  * ```
  */
 export async function serveSandbox(options: ServerOptions = {}): Promise<SandboxServer> {
-  const { wasm } = options;
-  await load(wasm === undefined ? file : () => wasm);
+  await load(options.wasm, inlineModule);
   return serve(options);
 }

@@ -1,8 +1,6 @@
-/**
- * `keyturn/sandbox` in a page or a worker: the module is fetched from beside the package's files. A bundler that does not
- * carry it along is told where it is with the option `wasm`.
- */
+/** `keyturn/sandbox` in a page or a worker: it carries the sandbox's module, so there is nothing to configure. */
 
+import { inlineModule } from "./sandbox/inline.js";
 import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 
 export * from "./sandbox/exports.js";
@@ -16,5 +14,5 @@ export * from "./sandbox/exports.js";
  * ```
  */
 export function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  return create(options, () => new URL("../sandbox.wasm", import.meta.url));
+  return create(options, inlineModule);
 }

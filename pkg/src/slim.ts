@@ -7,5 +7,6 @@
  * ```
  */
 
+export { ConductorOne, ConductorOne as ConductoroneSDKTypescript } from "./c1/client.js";
 export * from "./c1/exports.js";
-export { load } from "./core/instance.js";
+export { load } from "./core/load.js";

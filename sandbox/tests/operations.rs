@@ -312,6 +312,12 @@ fn update_masks() {
         world.refused(400, 3, "POST", &path, send(json!(mask)));
     }
     world.refused(400, 3, "POST", &path, json!({ "updateMask": "displayName" }));
+    // Neither a mask nor anything to change: the API's description leaves both out.
+    let before = world.ok("GET", &path, NONE)["app"].clone();
+    for body in [json!({}), json!({ "app": null }), json!({ "app": {}, "updateMask": null })] {
+        let app = world.ok("POST", &path, body)["app"].clone();
+        assert_eq!((&app["displayName"], &app["description"]), (&before["displayName"], &before["description"]));
+    }
     // What the mask names and the body lacks is cleared.
     let app = world.ok("POST", &path, json!({ "app": {}, "updateMask": "description" }))["app"].clone();
     assert_eq!((app["description"].as_str(), app["displayName"].as_str()), (Some(""), Some("GitHub")));
@@ -363,6 +369,7 @@ fn connectors() {
     let changed = world.ok("POST", &path, change.clone())["connectorView"]["connector"].clone();
     assert_eq!((&changed["id"], &changed["appId"]), (&connector["id"], &connector["appId"]));
     assert_eq!(changed["displayName"], "Neu");
+    assert_eq!(world.ok("POST", &path, json!({}))["connectorView"]["connector"]["displayName"], "Neu");
     let masked = json!({ "connector": { "status": {} }, "updateMask": "status" });
     world.refused(400, 3, "POST", &path, masked);
     let nested = json!({
@@ -517,6 +524,7 @@ fn personal_clients() {
     assert_eq!(world.ok("GET", &own, NONE)["client"], *client);
     let changed = world.ok("POST", &own, json!({ "client": { "displayName": "Neu" }, "updateMask": "displayName" }));
     assert_eq!((&changed["client"]["displayName"], &changed["client"]["scopedRoles"]), (&json!("Neu"), &json!(["r"])));
+    assert_eq!(world.ok("POST", &own, json!({}))["client"]["displayName"], "Neu");
     world.refused(400, 3, "POST", &own, json!({ "client": {}, "updateMask": "clientId" }));
     world.ok("DELETE", &own, json!({}));
     world.refused(404, 5, "GET", &own, NONE);
@@ -549,6 +557,7 @@ fn service_principals() {
     let changed = world.ok("PATCH", &own, change)["servicePrincipal"].clone();
     assert_eq!((&changed["displayName"], &changed["user"]["displayName"]), (&json!("CD"), &json!("CD")));
     assert_eq!(world.ok("GET", &own, NONE)["servicePrincipal"], changed);
+    assert_eq!(world.ok("PATCH", &own, json!({}))["servicePrincipal"]["displayName"], "CD");
 
     let list = format!("{own}/credentials");
     assert_eq!(world.ok("GET", &list, NONE)["list"], json!([]));
@@ -564,6 +573,7 @@ fn service_principals() {
     assert_eq!(world.ok("GET", &one, NONE)["credential"], *credential);
     let change = json!({ "credential": { "displayName": "Neu" }, "updateMask": "displayName" });
     assert_eq!(world.ok("PATCH", &one, change)["credential"]["displayName"], "Neu");
+    assert_eq!(world.ok("PATCH", &one, json!({}))["credential"]["displayName"], "Neu");
     world.refused(400, 3, "PATCH", &one, json!({ "credential": {}, "updateMask": "expiresAt" }));
     world.ok("DELETE", &one, json!({}));
     world.refused(404, 5, "GET", &one, NONE);

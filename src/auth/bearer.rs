@@ -73,3 +73,10 @@ pub fn header(token_type: TokenType, token: &str) -> Zeroizing<String> {
     value.push_str(token);
     value
 }
+
+/// The value of an `Authorization` header that somebody else made, if it is one of those that [`header`] makes.
+pub fn checked(value: &str) -> Option<Zeroizing<String>> {
+    let (scheme, token) = paste::split(value, " ")?;
+    let is_token = parse(token.as_bytes()).is_ok_and(|parsed| parsed.as_str() == token);
+    (is_token && matches!(scheme, "Bearer" | "DPoP")).then(|| Zeroizing::new(value.to_owned()))
+}

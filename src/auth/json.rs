@@ -31,9 +31,9 @@ pub enum Value<'a> {
     Other,
 }
 
-/// Calls `member` with the name and value of each member, in order. Names with escapes in them come as they stand.
+/// Calls `member` with the name and value of each member, in order.
 /// Not generic: that would be a copy of all this for each of those who call it.
-pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&'a str, Value<'a>)) -> Result<(), Error> {
+pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>)) -> Result<(), Error> {
     let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax)?;
     let mut cursor = Cursor::new(text);
     if cursor.at_end() {
@@ -58,7 +58,8 @@ pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&'a str, Value<'a
                     if token == Token::Null { Value::Null } else { Value::Other }
                 }
             };
-            member(name.raw(), value);
+            // An escape in a name spells the name all the same.
+            member(&name.unescape().unwrap_or_default(), value);
         }
         Ok::<_, crate::wire::json::Malformed>(())
     };

@@ -1,82 +1,385 @@
 //! Text from a server, made fit for an error message.
 
 use super::paste;
-use alloc::{borrow::ToOwned, string::String};
+use crate::wire::json::{Cursor, Token, push_string};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// What stands in the place of something that may be a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// At most `max` characters of `text` on one line: control and invisible characters become spaces, and whatever looks
-/// like a client secret, a JWT or a long key becomes `[redacted]`, and so does what stands after the name of a secret or
-/// of an authentication scheme.
-pub fn redact(text: &str, max: usize) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    let mut last = "";
-    // Words are judged whole, before anything is cut; a word never ends up half shown.
-    while let Some(first) = rest.chars().next() {
-        let is_word = word_character(first);
-        let len = rest.char_indices().find(|(_, c)| word_character(*c) != is_word).map_or(rest.len(), |(at, _)| at);
-        let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
-        if is_word {
-            match paste::split(run, "=") {
-                _ if suspicious(run.as_bytes()) || announces(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
-                Some((name, value)) if !value.is_empty() && is_secret_name(name) => {
-                    out.push_str(name);
-                    out.push('=');
-                    out.push_str(REDACTED);
-                }
-                _ => out.push_str(run),
-            }
-            last = run;
-        } else {
-            run.chars().for_each(|c| {
-                if visible(c) {
-                    out.push(c)
-                } else if !out.ends_with(" ") {
-                    out.push(' ')
-                }
-            });
-        }
-        // No message needs more, however long a hostile body is.
-        if out.len() > 4 * max {
-            break;
-        }
-        rest = after;
-    }
-    // Every other white space has become a space.
-    let out = out.trim_ascii();
-    match out.char_indices().nth(max) {
-        Some((end, _)) => {
-            let mut cut = out.get(..end).unwrap_or_default().trim_ascii_end().to_owned();
-            cut.push('\u{2026}');
-            cut
-        }
-        None => out.to_owned(),
+/// What is known of the secrets that may stand in a text.
+pub struct Redactor<'a> {
+    /// Says whether a member or parameter of this name holds a secret, beside what [`is_secret_name`] says.
+    pub is_secret: &'a dyn Fn(&str) -> bool,
+    /// The token that went out with the request: some servers repeat it.
+    pub sent: &'a str,
+}
+
+impl core::fmt::Debug for Redactor<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Redactor")
     }
 }
 
-/// What follows may be a secret: `Bearer`, or `client_secret:`.
-fn announces(word: &str) -> bool {
-    let schemes = ["bearer", "basic", "dpop"];
-    schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) || word.strip_suffix(":").is_some_and(is_secret_name)
+/// [`Redactor::line`] where no more is known than what all APIs have in common.
+pub fn redact(text: &str, max: usize) -> String {
+    Redactor { is_secret: &|_| false, sent: "" }.line(text, max)
+}
+
+impl Redactor<'_> {
+    /// At most `max` characters of the text on one line: secrets are replaced as [`Redactor::text`] does, control and invisible
+    /// characters become spaces. Nothing is cut before it is redacted, so a secret never ends up half shown.
+    pub fn line(&self, text: &str, max: usize) -> String {
+        let mut out = String::new();
+        for c in self.text(text).chars() {
+            if visible(c) {
+                out.push(c);
+            } else if !out.ends_with(" ") {
+                out.push(' ');
+            }
+            // No message needs more, however long a hostile body is.
+            if out.len() > 4 * max + 8 {
+                break;
+            }
+        }
+        // Every other white space has become a space.
+        let out = out.trim_ascii();
+        match out.char_indices().nth(max) {
+            Some((end, _)) => {
+                let mut cut = out.get(..end).unwrap_or_default().trim_ascii_end().to_owned();
+                cut.push('\u{2026}');
+                cut
+            }
+            None => out.to_owned(),
+        }
+    }
+
+    /// The text with `[redacted]` for whatever looks like a client secret, a JWT or a long key, and for what stands after the name
+    /// of a secret or of an authentication scheme: in a form, a header, XML, quotes, or JSON, whole or broken off.
+    pub fn text(&self, text: &str) -> String {
+        let without;
+        let text = if self.sent.len() >= 8 {
+            without = replaced(text, self.sent);
+            &without
+        } else {
+            text
+        };
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        let mut last = "";
+        let mut may_be_json = true;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            if may_be_json && let [b'{' | b'[', ..] = rest.as_bytes() {
+                // Only once in vain, or a text of nothing but brackets would be read again and again.
+                let json = Cursor::new(rest).value().ok().filter(|json| !json.is_empty());
+                may_be_json = json.is_some();
+                if let Some(json) = json {
+                    out.push_str(&self.json(json));
+                    at += json.len();
+                    last = "";
+                    continue;
+                }
+            }
+            let len = until(rest.as_bytes(), 0, &|b| !word_character(b));
+            if len == 0 {
+                // What ends a run is ASCII, so it ends between two characters.
+                let end = until(rest.as_bytes(), 1, &|b| word_character(b) || matches!(b, b'{' | b'['));
+                out.push_str(rest.get(..end).unwrap_or_default());
+                at += end;
+                continue;
+            }
+            let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
+            at += run.len();
+            let mut name = run;
+            while let Some(shorter) = name.strip_suffix(":").or(name.strip_suffix("=")) {
+                name = shorter;
+            }
+            let equals = until(run.as_bytes(), 0, &|b| b == b'=');
+            let mark = if equals < run.len() { equals } else { until(run.as_bytes(), 0, &|b| b == b':') };
+            match mark {
+                _ if suspicious(run.as_bytes()) || is_scheme(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
+                // `name=value` or `name:value` in one word.
+                mark if mark < name.len() && self.names_secret(run.get(..mark).unwrap_or_default()) => {
+                    out.push_str(run.get(..=mark).unwrap_or_default());
+                    out.push_str(REDACTED);
+                }
+                _ => {
+                    out.push_str(run);
+                    let marked = name.len() < run.len();
+                    if self.names_secret(name)
+                        && let Some((start, end)) = value_after(after, marked)
+                    {
+                        out.push_str(after.get(..start).unwrap_or_default());
+                        out.push_str(REDACTED);
+                        at += end;
+                    }
+                }
+            }
+            last = run;
+        }
+        out
+    }
+
+    /// JSON text with the values of secret members replaced, and what [`Redactor::text`] finds in all other strings: JSON within them
+    /// too. A member such as `value` is secret if a string beside it names a secret: `{"field":"clientSecret","value":...}`. Text that
+    /// breaks off is copied up to there.
+    pub fn json(&self, text: &str) -> String {
+        let mut cursor = Cursor::new(text);
+        let mut edits: Vec<Edit> = Vec::new();
+        let mut open: Vec<Open> = vec![Open::default()];
+        let mut end = text.len();
+        // A flat pass over all tokens: a string that a colon follows is a member's name.
+        while !cursor.at_end() {
+            let start = cursor.offset();
+            let Ok(string) = cursor.string() else {
+                if !cursor.step_from(start) {
+                    // A string that does not end: its content may be half a secret.
+                    end = start;
+                    break;
+                }
+                match text.as_bytes().get(start) {
+                    Some(brace @ (b'{' | b'[')) => {
+                        open.push(Open { is_object: *brace == b'{', ..Open::default() });
+                    }
+                    Some(b'}' | b']') if open.len() > 1 => {
+                        let mut closed = open.pop().unwrap_or_default();
+                        if closed.names_secret {
+                            hide(&mut edits, closed.values);
+                            closed.values = Vec::new();
+                        }
+                        if let Some(around) = open.last_mut().filter(|around| around.is_object && closed.is_object) {
+                            around.names_secret |= closed.names_secret;
+                            around.values.append(&mut closed.values);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            };
+            let shown = string.unescape().map_or_else(|| string.raw().to_owned(), Into::into);
+            let after_string = cursor.offset();
+            if cursor.take(b':') {
+                let from = {
+                    let mut look = cursor.clone();
+                    let _ = look.at_end();
+                    look.offset()
+                };
+                let mut value = cursor.clone();
+                let token = value.peek();
+                let secret = match token {
+                    Ok(Token::True | Token::False | Token::Null) => false,
+                    _ if self.names_secret(&shown) => true,
+                    Ok(Token::String) => {
+                        is_weak_name(&shown) && value.clone().string().is_ok_and(|text| opaque(text.bytes))
+                    }
+                    Ok(_) => false,
+                    // Neither a value nor the end: a text that is not JSON.
+                    Err(_) => false,
+                };
+                if secret {
+                    let whole = value.skip().is_ok();
+                    edits.push((from, if whole { value.offset() } else { text.len() }, None));
+                    if !whole {
+                        break;
+                    }
+                    cursor = value;
+                } else if says_value(&shown)
+                    && open.len() < 64
+                    && value.skip().is_ok()
+                    && let Some(around) = open.last_mut()
+                {
+                    around.values.push((from, value.offset()));
+                }
+            } else if let Some(around) = open.last_mut().filter(|around| around.is_object) {
+                let is_name = !shown.bytes().any(|b| b.is_ascii_whitespace());
+                around.names_secret |= is_name && self.names_secret(&shown);
+            }
+            let safe = self.text(&shown);
+            if safe != shown {
+                let mut json = String::new();
+                push_string(&mut json, &safe);
+                // The cursor passed white space before the quote.
+                let quote = after_string - string.bytes.len() - 2;
+                edits.push((quote, after_string, Some(json)));
+            }
+        }
+        for rest in open.into_iter().filter(|open| open.names_secret) {
+            hide(&mut edits, rest.values);
+        }
+        sort(&mut edits);
+        let mut out = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (start, stop, instead) in edits {
+            if start >= copied {
+                out.push_str(text.get(copied..start).unwrap_or_default());
+                match instead {
+                    Some(text) => out.push_str(&text),
+                    None => ["\"", REDACTED, "\""].iter().for_each(|part| out.push_str(part)),
+                }
+                copied = stop;
+            }
+        }
+        out.push_str(text.get(copied..end.max(copied)).unwrap_or_default());
+        out
+    }
+
+    fn names_secret(&self, name: &str) -> bool {
+        is_secret_name(name) || (self.is_secret)(name)
+    }
+}
+
+/// What to write in place of the text from here to there; nothing for [`REDACTED`].
+type Edit = (usize, usize, Option<String>);
+
+fn hide(edits: &mut Vec<Edit>, values: Vec<(usize, usize)>) {
+    for (start, end) in values {
+        edits.push((start, end, None));
+    }
+}
+
+/// By where they begin, what hides before what changes: a heap sort, because those of the standard library are 5 KB of code.
+fn sort(edits: &mut [Edit]) {
+    let key = |edits: &[Edit], at: usize| edits.get(at).map(|(start, _, text)| (*start, text.is_some()));
+    let sift = |edits: &mut [Edit], mut at: usize, end: usize| {
+        loop {
+            let mut child = 2 * at + 1;
+            if child + 1 < end && key(edits, child) < key(edits, child + 1) {
+                child += 1;
+            }
+            if child >= end || key(edits, at) >= key(edits, child) {
+                return;
+            }
+            edits.swap(at, child);
+            at = child;
+        }
+    };
+    let len = edits.len();
+    for at in (0..len / 2).rev() {
+        sift(edits, at, len);
+    }
+    for end in (1..len).rev() {
+        edits.swap(0, end);
+        sift(edits, 0, end);
+    }
+}
+
+/// An object or array that has not ended yet.
+#[derive(Default)]
+struct Open {
+    is_object: bool,
+    /// A string in it is the name of a secret.
+    names_secret: bool,
+    /// Where the values are that this name may be about.
+    values: Vec<(usize, usize)>,
+}
+
+/// Where a secret's value begins and ends in what follows its name, if there is one. `marked`: the name has a colon or an equals
+/// sign at its end.
+fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    let is_quote = |b: u8| matches!(b, b'"' | b'\'' | b'`');
+    let until = |from: usize, is_end: &dyn Fn(u8) -> bool| until(bytes, from, is_end);
+    let past = |at: usize, skipped: &dyn Fn(u8) -> bool| until(at, &|b| !skipped(b));
+    let is_space = |b: u8| b.is_ascii_whitespace();
+    if byte(0) == b'>' {
+        return Some((1, until(1, &|b| b == b'<'))).filter(|(start, end)| start < end);
+    }
+    // The quote that closes the name; in JSON within JSON there is a backslash before it.
+    let closing = past(0, &|b| b == b'\\');
+    let quoted = !marked && is_quote(byte(closing));
+    let mut at = past(if quoted { closing + 1 } else { 0 }, &is_space);
+    if matches!(byte(at), b':' | b'=') {
+        marked = true;
+        at = past(at, &|b| matches!(b, b':' | b'=' | b'>'));
+    }
+    at = past(at, &is_space);
+    let opening = past(at, &|b| b == b'\\');
+    let quote = byte(opening);
+    if is_quote(quote) {
+        if quoted && !marked {
+            return None;
+        }
+        let backslashes = opening - at;
+        let mut end = opening + 1;
+        loop {
+            end = until(end, &|b| b == quote || b == b'\\');
+            let close = past(end, &|b| b == b'\\');
+            if end >= bytes.len() || byte(close) == quote && close - end == backslashes {
+                return Some((opening + 1, end)).filter(|(start, end)| start < end);
+            }
+            end = if close > end { close + 1 } else { end + 1 }.min(bytes.len());
+        }
+    }
+    if marked && quoted && matches!(quote, b'{' | b'[') {
+        return Some((at, bytes.len()));
+    }
+    let end = until(at, &|b| !word_character(b));
+    let word = bytes.get(at..end)?;
+    let is_literal = matches!(word, b"true" | b"false" | b"null" | b"");
+    if !is_literal && (marked && quoted || opaque(word)) { Some((at, end)) } else { None }
+}
+
+/// Where the first such byte is, from one place on; the end if there is none.
+#[inline(never)]
+fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
+    let mut at = from.min(bytes.len());
+    while bytes.get(at).is_some_and(|byte| !is_end(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// `text` with `[redacted]` for each `secret`. As bytes: a text search by `str` brings 3 KB of code with it.
+fn replaced(text: &str, secret: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let (mut at, first) = (0, secret.bytes().next());
+    while let Some(byte) = rest.as_bytes().get(at) {
+        if Some(*byte) == first && rest.as_bytes().get(at..).is_some_and(|here| here.starts_with(secret.as_bytes())) {
+            out.push_str(rest.get(..at).unwrap_or_default());
+            out.push_str(REDACTED);
+            rest = rest.get(at + secret.len()..).unwrap_or_default();
+            at = 0;
+        } else {
+            at += 1;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What follows may be a secret.
+fn is_scheme(word: &str) -> bool {
+    ["bearer", "basic", "dpop"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
 /// Not a word of a sentence.
 fn opaque(word: &[u8]) -> bool {
-    word.len() >= 8 && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
+    word.len() >= 6 && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
+}
+
+/// Letters and digits of a name, in small letters: `client_secret`, `clientSecret` and `Client-Secret` are one.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// True for a member name whose value must not be shown, in any API: the names that documents list, and anything
 /// that ends like them.
 pub fn is_secret_name(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    const ENDINGS: [&str; 14] = [
+    let plain = plain(name);
+    const ENDINGS: [&str; 24] = [
         "secret",
         "password",
+        "passwd",
+        "pwd",
+        "passphrase",
         "token",
         "apikey",
         "privatekey",
+        "secretkey",
+        "signingkey",
+        "encryptionkey",
         "plaintextkey",
         "assertion",
         "secretaccesskey",
@@ -86,14 +389,46 @@ pub fn is_secret_name(name: &str) -> bool {
         "cookie",
         "pushauthtokenplaintext",
         "material",
+        "signature",
+        "connectionstring",
+        "credentialsjson",
+        "privatekeypem",
     ];
     // Tokens that only say where a list goes on are not secrets, and worth seeing.
     !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
+/// A name that may be that of a secret: its value says so, if it is no word of a sentence.
+fn is_weak_name(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "key",
+        "code",
+        "pin",
+        "otp",
+        "pass",
+        "dsn",
+        "session",
+        "sessionid",
+        "private",
+        "credentials",
+        "bearer",
+        "jwt",
+        "sig",
+    ];
+    let plain = plain(name);
+    NAMES.contains(&plain.as_str())
+}
+
+/// A member that repeats a value which a member beside it names.
+fn says_value(name: &str) -> bool {
+    const NAMES: [&str; 8] = ["value", "actual", "actualvalue", "received", "given", "got", "input", "rejectedvalue"];
+    let plain = plain(name);
+    NAMES.contains(&plain.as_str())
+}
+
 /// May be part of a token.
-fn word_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | ':' | '~')
+fn word_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.+/=:~".contains(&byte)
 }
 
 /// Not a control character, a line separator, or one that hides or reorders what stands around it.

@@ -60,7 +60,7 @@ pub enum Need<'a> {
     Send(SendToken<'a>),
     /// Ask the caller's function.
     Ask,
-    /// Follow [`Tokens`](super::Tokens): fetch one with [`Source::request`], and renew it.
+    /// Follow [`Tokens`](super::Tokens): fetch one with [`Login::request`](super::Login::request), and renew it.
     Fetch,
 }
 

@@ -1,7 +1,7 @@
 //! What an error answer says, bounded and without secrets.
 
-use crate::auth::redact::{REDACTED, is_secret_name, redact};
-use crate::wire::json::{Cursor, Malformed, Members, Text, Token};
+use crate::auth::redact::Redactor;
+use crate::wire::json::{Cursor, Malformed, Members, Token};
 use alloc::{borrow::ToOwned, string::String};
 
 /// An error answer, as far as it could be read.
@@ -21,17 +21,9 @@ pub struct Failure {
 /// Longest text that is passed on, in characters.
 const LONGEST: usize = 512;
 
-/// Reads the body of an error answer. Anything may come: JSON of three kinds, HTML, nothing. `sent` is the token that went
-/// out with the request, since some servers repeat it.
-pub fn read(body: &str, sent: &str) -> Failure {
-    let without;
-    let body = if sent.len() >= 8 {
-        without = replaced(body, sent);
-        &without
-    } else {
-        body
-    };
-    let mut failure = Failure { excerpt: excerpt(body), ..Failure::default() };
+/// Reads the body of an error answer. Anything may come: JSON of three kinds, HTML, nothing.
+pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
+    let mut failure = Failure { excerpt: excerpt(body, redactor), ..Failure::default() };
     let mut cursor = Cursor::new(body);
     // What is not an object says no more than the excerpt.
     let _ = each_member(&mut cursor, &mut |key, cursor| {
@@ -40,30 +32,30 @@ pub fn read(body: &str, sent: &str) -> Failure {
             "code" | "error" => &mut failure.code,
             "message" | "error_description" => &mut failure.message,
             "details" if token == Token::Array => {
-                failure.details = redact_json(cursor.value()?);
+                failure.details = redactor.json(cursor.value()?);
                 return Ok(());
             }
             "errors" if token == Token::Array => {
                 let errors = cursor.value()?;
-                failure.details = redact_json(errors);
-                return failure.first_of(&mut Cursor::new(errors));
+                failure.details = redactor.json(errors);
+                return failure.first_of(&mut Cursor::new(errors), redactor);
             }
             _ => return cursor.skip(),
         };
-        set(slot, cursor)
+        set(slot, cursor, redactor)
     });
     failure
 }
 
 impl Failure {
     /// Takes code and message from the first of JSON:API's `errors`.
-    fn first_of(&mut self, errors: &mut Cursor<'_>) -> Result<(), Malformed> {
+    fn first_of(&mut self, errors: &mut Cursor<'_>, redactor: &Redactor<'_>) -> Result<(), Malformed> {
         errors.expect(b'[')?;
         let mut title = String::new();
         each_member(errors, &mut |key, cursor| match key {
-            "code" => set(&mut self.code, cursor),
-            "detail" => set(&mut self.message, cursor),
-            "title" => set(&mut title, cursor),
+            "code" => set(&mut self.code, cursor, redactor),
+            "detail" => set(&mut self.message, cursor, redactor),
+            "title" => set(&mut title, cursor, redactor),
             _ => cursor.skip(),
         })?;
         if self.message.is_empty() {
@@ -74,32 +66,13 @@ impl Failure {
 }
 
 /// Takes text or a number; leaves what is neither.
-fn set(slot: &mut String, cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+fn set(slot: &mut String, cursor: &mut Cursor<'_>, redactor: &Redactor<'_>) -> Result<(), Malformed> {
     match cursor.peek()? {
-        Token::String => *slot = clean(&cursor.string()?.unescape().unwrap_or_default()),
+        Token::String => *slot = redactor.line(&cursor.string()?.unescape().unwrap_or_default(), LONGEST),
         Token::Number => *slot = cursor.number().to_owned(),
         _ => cursor.skip()?,
     }
     Ok(())
-}
-
-/// `text` with `[redacted]` for each `secret`. As bytes: a text search by `str` brings 3 KB of code with it.
-fn replaced(text: &str, secret: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let (mut at, first) = (0, secret.bytes().next());
-    while let Some(byte) = rest.as_bytes().get(at) {
-        if Some(*byte) == first && rest.as_bytes().get(at..).is_some_and(|here| here.starts_with(secret.as_bytes())) {
-            out.push_str(rest.get(..at).unwrap_or_default());
-            out.push_str(REDACTED);
-            rest = rest.get(at + secret.len()..).unwrap_or_default();
-            at = 0;
-        } else {
-            at += 1;
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 fn each_member<'a>(
@@ -108,74 +81,37 @@ fn each_member<'a>(
 ) -> Result<(), Malformed> {
     let mut members = Members::begin(cursor)?;
     while let Some(key) = members.next(cursor)? {
-        member(key.raw(), cursor)?;
+        member(&key.unescape().unwrap_or_default(), cursor)?;
     }
     Ok(())
 }
 
-/// The beginning of a body, fit for a message: JSON loses its secret members, everything its tokens and control characters.
-pub fn excerpt(body: &str) -> String {
+/// The beginning of a body, fit for a message or a log: JSON loses its secret members, everything its tokens and control characters.
+pub fn excerpt(body: &str, redactor: &Redactor<'_>) -> String {
     let mut body = body;
     while let Some(after_mark) = body.strip_prefix("\u{feff}") {
         body = after_mark;
     }
     let trimmed = body.trim_ascii_start();
-    if matches!(trimmed.as_bytes(), [b'{' | b'[', ..]) { clean(&redact_json(trimmed)) } else { clean(trimmed) }
-}
-
-/// JSON text with the values of secret members replaced. Text that breaks off is copied up to there.
-pub fn redact_json(text: &str) -> String {
-    redact_members(text, &is_secret_name)
-}
-
-/// The beginning of a body, fit for a log: as [`excerpt`], and members that the API calls secret are too.
-pub fn shown(body: &str, is_secret: impl Fn(&str) -> bool) -> String {
-    clean(&redact_members(body, &|name| is_secret(name) || is_secret_name(name)))
-}
-
-fn redact_members(text: &str, is_secret: &dyn Fn(&str) -> bool) -> String {
-    let mut out = String::with_capacity(text.len().min(2 * LONGEST));
-    let mut cursor = Cursor::new(text);
-    let mut copied = 0;
-    // A flat pass over all tokens: a string that a colon follows is a member's name.
-    while !cursor.at_end() {
-        let start = cursor.offset();
-        if let Ok(key) = cursor.string() {
-            if cursor.take(b':') && is_secret(&name_of(key)) {
-                out.push_str(text.get(copied..cursor.offset()).unwrap_or_default());
-                let whole = cursor.skip().is_ok();
-                out.push('"');
-                out.push_str(REDACTED);
-                out.push('"');
-                copied = if whole { cursor.offset() } else { text.len() };
-                if !whole {
-                    break;
-                }
-            }
-        } else if !cursor.step_from(start) {
-            // A string that does not end: its content may be half a secret.
-            out.push_str(text.get(copied..start).unwrap_or_default());
-            copied = text.len();
-            break;
-        }
+    if matches!(trimmed.as_bytes(), [b'{' | b'[', ..]) {
+        redactor.line(&redactor.json(trimmed), LONGEST)
+    } else {
+        redactor.line(trimmed, LONGEST)
     }
-    out.push_str(text.get(copied..).unwrap_or_default());
-    out
-}
-
-fn name_of(key: Text<'_>) -> String {
-    key.unescape().map_or_else(|| key.raw().to_owned(), Into::into)
-}
-
-/// One line, bounded, without anything that looks like a token.
-pub fn clean(text: &str) -> String {
-    redact(text, LONGEST)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn read(body: &str, sent: &str) -> Failure {
+        super::read(body, &Redactor { is_secret: &|name| name == "headerValue", sent })
+    }
+
+    fn excerpt(body: &str) -> String {
+        read(body, "").excerpt
+    }
 
     #[test]
     fn rpc_and_oauth_bodies() {

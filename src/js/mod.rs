@@ -3,10 +3,12 @@
 
 mod session;
 
-use crate::api::{Effect, Message, Table};
-use crate::call::failure;
+use crate::api::{Message, Table};
+use crate::auth::redact::Redactor;
+use crate::boundary::{DecodeFlag, Unknown};
+use crate::call::{failure, retry};
 use crate::wire::decode::{self, Layouts};
-use crate::wire::encode::{self, Reading, Unfit, Unknown};
+use crate::wire::encode::{self, Reading, Unfit};
 use crate::wire::json::{decimal, push_string};
 use crate::wire::plan::Plans;
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -59,7 +61,7 @@ impl Api {
         let mut json = JsonObject::default();
         json.text("id", &table.operation_id(operation));
         json.text("method", operation.method.as_str());
-        json.number("effect", effect_code(operation.effect).into());
+        json.number("effect", (operation.effect as u8).into());
         json.number("message", operation.response.0.into());
         json.text("field", &table.response_field(operation, sdk122));
         json.number("empty", u8::from(table.fields(operation.response).is_empty()).into());
@@ -102,8 +104,8 @@ impl Api {
         encode::encode_message(self.table, Message(message), value, reading(unknown)).map_err(unfit_error)
     }
 
-    /// Reads a response: its slots (see `wire::decode`), and at the end 1 if there are [`notes`](Api::notes) plus 2 if it is all
-    /// ASCII.
+    /// Reads a response: its slots (see `wire::decode`), and at the end a sum of [`DecodeFlag`]s; with `Notes` there are
+    /// [`notes`](Api::notes).
     ///
     /// # Errors
     /// The offset of the byte at which the text stops being JSON, or an object.
@@ -112,7 +114,9 @@ impl Api {
             .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
         let notes = decoded.notes();
         let mut slots = decoded.slots;
-        slots.push(f64::from(u8::from(!notes.is_empty()) + 2 * u8::from(decoded.ascii)));
+        let flag = |is: bool, flag: DecodeFlag| if is { flag as u8 } else { 0 };
+        let flags = flag(!notes.is_empty(), DecodeFlag::Notes) + flag(decoded.ascii, DecodeFlag::Ascii);
+        slots.push(flags.into());
         self.notes.replace(notes);
         Ok(slots)
     }
@@ -129,19 +133,20 @@ impl Api {
         plans.of_message(self.table, &self.layouts, Message(message))
     }
 
-    /// The beginning of a JSON body, for a log: the values of fields that the table calls secret are replaced.
-    pub fn shown(&self, body: &str) -> String {
-        failure::shown(body, |name| self.table.is_secret(name))
+    /// The beginning of a body, for a log: secrets are replaced as in [`Api::failure`].
+    pub fn shown(&self, body: &str, authorization: &str) -> String {
+        failure::excerpt(body, &redactor(&|name| self.table.is_secret(name), authorization))
+    }
+
+    /// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`. What the table calls
+    /// secret is replaced, and what looks like a secret. `authorization` is the value that went out with the request.
+    pub fn failure(&self, body: &str, authorization: &str) -> String {
+        failure_of(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
 }
 
 fn reading(unknown: u8) -> Reading {
-    let unknown = match unknown {
-        1 => Unknown::Drop,
-        2 => Unknown::Keep,
-        _ => Unknown::Refuse,
-    };
-    Reading { unknown }
+    Reading { unknown: Unknown::of(unknown).unwrap_or(Unknown::Refuse) }
 }
 
 fn unfit_error(unfit: Unfit) -> JsValue {
@@ -151,12 +156,18 @@ fn unfit_error(unfit: Unfit) -> JsValue {
     json.end().into()
 }
 
-/// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`.
-/// `authorization` is the value that went out with the request.
+/// [`Api::failure`] for an answer of no API, such as that of an authentication server.
 #[wasm_bindgen]
-pub fn failure(body: &str, authorization: &str) -> String {
-    let sent = authorization.split_once(' ').map_or(authorization, |(_, token)| token);
-    let failure = failure::read(body, sent);
+pub fn failure(body: &str) -> String {
+    failure_of(body, &redactor(&|_| false, ""))
+}
+
+fn redactor<'a>(is_secret: &'a dyn Fn(&str) -> bool, authorization: &'a str) -> Redactor<'a> {
+    Redactor { is_secret, sent: authorization.split_once(' ').map_or(authorization, |(_, token)| token) }
+}
+
+fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
+    let failure = failure::read(body, redactor);
     let mut json = JsonObject::default();
     json.text("code", &failure.code);
     json.text("message", &failure.message);
@@ -171,20 +182,10 @@ pub fn digest(bytes: &[u8]) -> String {
     crate::auth::digest(bytes)
 }
 
-fn effect_code(effect: Effect) -> u8 {
-    match effect {
-        Effect::Read => 0,
-        Effect::Write => 1,
-        Effect::Secret => 2,
-    }
-}
-
-fn effect_of(code: u8) -> Effect {
-    match code {
-        0 => Effect::Read,
-        1 => Effect::Write,
-        _ => Effect::Secret,
-    }
+/// The milliseconds that a `Retry-After` asks to wait, if it makes sense.
+#[wasm_bindgen]
+pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {
+    retry::retry_after_ms(value, unix_seconds)
 }
 
 /// A flat JSON object, written as it goes.

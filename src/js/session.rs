@@ -1,12 +1,13 @@
 //! One client's credentials and tokens, as JavaScript holds them: by a handle.
 
-use super::{JsonObject, effect_of};
+use super::JsonObject;
 use crate::auth::device::Prompt;
 use crate::auth::dpop::{Audience, Dpop, Proof};
 use crate::auth::{
     Answer, Attempt, BaseUrl, ClientId, ConfigError, Failure, GrantType, Login, Need, Next, OAuth, Places, Policy,
     Rejection, Source, Step, TokenError, TokenType, Tokens, Wishes, bearer, places, resolve,
 };
+use crate::boundary::{C1Login, CommerceLayerGrant, Effect};
 use crate::call::budget::Budget;
 use crate::call::retry::{self, Ending, Progress};
 use crate::wire::json::decimal;
@@ -47,14 +48,13 @@ impl core::fmt::Debug for Session {
 
 #[wasm_bindgen]
 impl Session {
-    /// Kind 0 takes a token as `secret`, 1 nothing (tokens come from a function), 2 client id and secret, 3 the same and sends
-    /// the secret, 4 the client id of a federation trust, 5 that of a program that people log in with.
+    /// One for C1. `login` is a [`C1Login`].
     ///
     /// # Errors
     /// JSON with `option`, `reason` and `message`.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        kind: u8,
+        login: u8,
         client_id: Option<String>,
         mut secret: Vec<u8>,
         server_url: Option<String>,
@@ -63,13 +63,13 @@ impl Session {
         audience: String,
     ) -> Result<Session, JsValue> {
         let id = client_id.as_deref().unwrap_or_default();
-        let source = match kind {
-            0 => Source::bearer(&secret),
-            1 => Ok(Source::External),
-            2 => Source::assertion(id, &secret),
-            3 => Source::secret_post(id, &secret),
-            4 => Source::exchange(id),
-            _ => Source::device(id),
+        let source = match C1Login::of(login).ok_or(JsValue::NULL)? {
+            C1Login::Token => Source::bearer(&secret),
+            C1Login::Function => Ok(Source::External),
+            C1Login::Assertion => Source::assertion(id, &secret),
+            C1Login::SecretPost => Source::secret_post(id, &secret),
+            C1Login::TokenExchange => Source::exchange(id),
+            C1Login::DeviceLogin => Source::device(id),
         };
         secret.zeroize();
         let source = source.map_err(config_error)?;
@@ -86,30 +86,30 @@ impl Session {
         Ok(Self::open(base.clone(), base, login, Tokens::new(Policy::C1)))
     }
 
-    /// One for Commerce Layer. Kind 0 takes a token as `secret`, 1 nothing (tokens come from a function), 2 a token that a
-    /// function renews; 3 client credentials, 4 a password, 5 a refresh token, 6 an authorization code and 7 assertions take the
-    /// fields of `OAuth::parse`.
+    /// One for Commerce Layer. `grant` is a [`CommerceLayerGrant`]; `secret` is a token, or the fields of `OAuth::parse`.
     ///
     /// # Errors
     /// JSON with `option`, `reason` and `message`.
     pub fn commercelayer(
-        kind: u8,
+        grant: u8,
         mut secret: Vec<u8>,
         server_url: Option<String>,
         auth_url: Option<String>,
         domain: Option<String>,
         scope: String,
     ) -> Result<Session, JsValue> {
-        let grant = |grant| OAuth::parse(grant, &secret).map(Source::OAuth);
-        let source = match kind {
-            0 => Source::bearer(&secret).map_err(|error| ConfigError { option: "accessToken", ..error }),
-            1 => Ok(Source::External),
-            2 => Source::renewable(&secret),
-            3 => grant(GrantType::ClientCredentials),
-            4 => grant(GrantType::Password),
-            5 => grant(GrantType::RefreshToken),
-            6 => grant(GrantType::AuthorizationCode),
-            _ => grant(GrantType::JwtBearer),
+        let oauth = |grant| OAuth::parse(grant, &secret).map(Source::OAuth);
+        let source = match CommerceLayerGrant::of(grant).ok_or(JsValue::NULL)? {
+            CommerceLayerGrant::Token => {
+                Source::bearer(&secret).map_err(|error| ConfigError { option: "accessToken", ..error })
+            }
+            CommerceLayerGrant::Function => Ok(Source::External),
+            CommerceLayerGrant::Renewable => Source::renewable(&secret),
+            CommerceLayerGrant::ClientCredentials => oauth(GrantType::ClientCredentials),
+            CommerceLayerGrant::Password => oauth(GrantType::Password),
+            CommerceLayerGrant::RefreshToken => oauth(GrantType::RefreshToken),
+            CommerceLayerGrant::AuthorizationCode => oauth(GrantType::AuthorizationCode),
+            CommerceLayerGrant::JwtBearer => oauth(GrantType::JwtBearer),
         };
         secret.zeroize();
         let source = source.map_err(config_error)?;
@@ -292,20 +292,25 @@ impl Session {
         let answer = Answer { status, body: &body, date, retry_after, nonce: nonce.as_deref() };
         let step = state.login.answer(&answer, unix_seconds, now);
         body.zeroize();
-        state.take(step, retry_after, request_id.as_deref(), random, now)
+        state.finish(step, retry_after, request_id.as_deref(), random, now)
     }
 
-    /// A request of the refresh got no answer; `told` is the JSON that waiting calls fail with, unless it goes on.
+    /// A request of the refresh got no answer; `failure` is the JSON that waiting calls fail with, unless it goes on.
     /// Milliseconds until the next request; negative if it is over.
-    pub fn unanswered(&self, told: String, now: f64) -> f64 {
+    pub fn unanswered(&self, failure: String, now: f64) -> f64 {
         let mut state = self.state.borrow_mut();
         if let Some(step) = state.login.unanswered(now) {
-            return state.take(step, None, None, 0.0, now);
+            return state.finish(step, None, None, 0.0, now);
         }
         if let Some(attempt) = state.running.take() {
-            state.tokens.fail(attempt, told, Failure::Passing, None, now);
+            state.tokens.fail(attempt, failure, Failure::Passing, None, now);
         }
         -1.0
+    }
+
+    /// A person has a code to confirm: how often to ask for the token is the code's to say from here on.
+    pub fn waits_for_person(&self) -> bool {
+        self.state.borrow().login.waits_for_person()
     }
 
     /// What a person has to be shown, once: JSON with `userCode`, `verificationUri`, `verificationUriComplete`, `expiresIn`.
@@ -335,7 +340,9 @@ impl Session {
         let mut state = self.state.borrow_mut();
         let Some(attempt) = state.running.take() else { return };
         if life > 0.0 {
-            state.tokens.adopt(attempt, text.into(), life, left, random, now);
+            // Whoever can write to the store could put anything into a header.
+            let Some(value) = bearer::checked(&text) else { return state.tokens.abandon(attempt) };
+            state.tokens.adopt(attempt, value, life, left, random, now);
         } else {
             state.tokens.fail(attempt, text, Failure::Passing, Some(left), now);
         }
@@ -372,7 +379,8 @@ impl Session {
             && state.tokens.rejected(generation, now) == Rejection::Replay
     }
 
-    /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came.
+    /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came, `retry_after` what
+    /// [`retry_after`](super::retry_after) made of the answer's header.
     /// `policy` is empty for the usual one, or as [`policy_of`] reads it.
     #[allow(clippy::too_many_arguments)]
     pub fn next_attempt(
@@ -380,19 +388,19 @@ impl Session {
         effect: u8,
         status: u16,
         received: bool,
-        retry_after: Option<String>,
+        retry_after: Option<f64>,
         attempts: u32,
         elapsed_ms: f64,
         left_ms: f64,
         random: f64,
-        unix_seconds: f64,
         policy: &[f64],
     ) -> f64 {
         let policy = policy_of(policy);
-        let after = retry_after.and_then(|value| retry::retry_after_ms(&value, unix_seconds));
-        let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, after) };
+        let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, retry_after) };
         let progress = Progress { attempts, elapsed_ms, left_ms, random };
-        match retry::next_attempt(&policy, effect_of(effect), ending, progress) {
+        // What may not be repeated is the safe guess.
+        let effect = Effect::of(effect).unwrap_or(Effect::Secret);
+        match retry::next_attempt(&policy, effect, ending, progress) {
             Some(delay) if self.state.borrow_mut().budget.take() => delay,
             _ => -1.0,
         }
@@ -412,7 +420,8 @@ impl Session {
 }
 
 impl State {
-    fn take(&mut self, step: Step, retry_after: Option<f64>, request_id: Option<&str>, random: f64, now: f64) -> f64 {
+    /// Ends the running refresh, unless the step asks for another request.
+    fn finish(&mut self, step: Step, retry_after: Option<f64>, request_id: Option<&str>, random: f64, now: f64) -> f64 {
         if let Step::Again(wait) = step {
             return wait;
         }
@@ -423,9 +432,9 @@ impl State {
                     self.tokens.accept(attempt, value, grant.expires_in, random, now);
                 }
                 Step::Failed(error) => {
-                    let failure = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
-                    let told = token_error(&error, self.login.hint(&error), request_id);
-                    self.tokens.fail(attempt, told, failure, retry_after, now);
+                    let kind = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
+                    let json = token_error(&error, self.login.hint(&error), request_id);
+                    self.tokens.fail(attempt, json, kind, retry_after, now);
                 }
                 Step::Again(_) => {}
             }

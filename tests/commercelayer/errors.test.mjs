@@ -123,7 +123,7 @@ describe("an answer that is no success", () => {
     ]) {
       assert.ok(!shown.includes(SECRET) && !shown.includes(TOKEN) && !shown.includes("another-secret"), shown);
     }
-    assert.equal(error.errors[0].meta.value, "[secret]");
+    assert.equal(error.errors[0].meta.value, "[redacted]");
   });
 
   test("a redirect is one: a token must not leave its origin", async () => {

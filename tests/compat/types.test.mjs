@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../xtask/steps.mjs";
-import { answer, facts122, folder, functions, SERVER } from "./world.mjs";
+import { answer, facts122, folder, functions, load, SERVER } from "./world.mjs";
 
 const facts = facts122();
 const of122 = facts.operations.filter(({ id }) => functions.get(id).of122);
@@ -42,10 +42,9 @@ function literal({ kind, ref, shape }, depth) {
 }
 
 function message(key, depth = 0) {
-  if (depth > 2) return "{}";
   const members = facts.messages
     .get(key)
-    .filter(({ readOnly }) => !readOnly)
+    .filter(({ readOnly, required }) => !readOnly && (required || depth <= 2))
     .map((field) => `${JSON.stringify(field.name)}: ${literal(field, depth)}`);
   return `{ ${members.join(", ")} }`;
 }
@@ -199,6 +198,17 @@ export async function run(): Promise<void> {
   const [inspected, { status, request, response }] = await promise.$inspect();
   console.log(inspected.ok, status, request?.url, response?.status, (await unwrapAsync(promise)).statusCode, OK(1).ok);
 
+  // The usual loops over pages, and whatever of a request is null.
+  let pageToken: string | undefined;
+  do {
+    const list: operations.C1ApiAppV1AppsListResponse = await sdk.apps.list({ pageToken });
+    pageToken = list.listAppsResponse?.nextPageToken;
+  } while (pageToken);
+  const plain: Record<string, unknown> = { ...options, ...call, app: (await sdk.apps.get({ id: "x" })).getAppResponse?.app };
+  const everything: Record<string, unknown> | undefined = (await sdk.apps.get({ id: "x" })).getAppResponse?.app ?? undefined;
+  await sdk.policies.create({ displayName: null, policySteps: { grant: { steps: [{ reject: null, provision: { assigned: null } }] } } });
+  console.log(plain, everything);
+
   // The names of release 1.2.2.
   const group: Connector = sdk.connector;
   const rotated: operations.C1ApiAppV1ConnectorServiceRotateCredentialResponse = await group.rotateCredential({ appId: "a", connectorId: "c" });
@@ -222,6 +232,88 @@ export async function run(): Promise<void> {
   await sdk.appSearch.search({ query: 5 });
 }
 `;
+
+/** What is known of the release's types: rows by their first column. */
+const release = new Map();
+for (const line of readFileSync(join(root, "tests/facts/sdk122-types.tsv"), "utf8").trimEnd().split("\n")) {
+  const row = line.split("\t");
+  if (!line.startsWith("#")) release.set(row[0], [...(release.get(row[0]) ?? []), row]);
+}
+
+/** Messages that got a twin for requests after the release, when more of their fields became the server's to set. */
+const TWINS = /(?<=shared\.(?:AppUserMapper|AppUserMapperMatchCase|AuthConfigGoogle|WebhookEndpoint))\b/g;
+
+/** The name of a type as that of a function begins. */
+const camel = (name) => name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
+
+/** `name?:type` as a member; in a request, `null` is as good as nothing. */
+function member(fact, sent) {
+  const [, name, mark, told] = /^([^:?]+)(\??):(.*)$/.exec(fact);
+  const type = sent ? told.replace(TWINS, "Input") : told;
+  const or = `${sent && !type.endsWith(" | null") ? " | null" : ""}${mark && " | undefined"}`;
+  return `${JSON.stringify(name)}${mark}: ${type}${or}`;
+}
+
+/** A program that compiles if every type of the release is there, each field with its name, optionality and type. */
+function surfaceProgram() {
+  const lines = [];
+  const same = (type, members) => {
+    lines.push(`is<Same<${type}, { ${members.join("; ")} }>>();`);
+    // The release has aliases where an interface would be no such record.
+    lines.push(`is<${type} extends Record<string, unknown> ? true : false>();`);
+  };
+  for (const kind of ["received", "sent"]) {
+    for (const [, name, ...fields] of release.get(kind))
+      same(
+        `shared.${name}`,
+        fields.filter(Boolean).map((field) => member(field, kind === "sent")),
+      );
+  }
+  for (const [, name] of release.get("any"))
+    same(`shared.${name}`, [
+      "atType?: string | undefined",
+      "additionalProperties?: { [key: string]: any } | undefined",
+    ]);
+  for (const [, name] of release.get("empty")) same(`shared.${name}`, []);
+  for (const [, name] of release.get("enum")) {
+    lines.push(`is<(typeof shared.${name})[keyof typeof shared.${name}] extends shared.${name} ? true : false>();`);
+    lines.push(`is<string extends shared.${name} ? true : false>();`);
+  }
+  for (const name of release.get("read")[0].slice(1))
+    lines.push(`is<Same<typeof shared.${camel(name)}FromJSON, FromJSON<shared.${name}>>>();`);
+  for (const name of release.get("write")[0].slice(1))
+    lines.push(`is<Takes<typeof shared.${camel(name)}ToJSON, shared.${name}>>();`);
+  for (const [, id, response, answer, path, query, body] of release.get("op")) {
+    const [field, type] = answer.split(":");
+    lines.push(`is<Same<operations.${response}["${field}"], ${type} | undefined>>(); // ${id}`);
+    lines.push(`is<operations.${response} extends Answer ? true : false>();`);
+    if (!path && !query && !body) continue;
+    const members = (facts, mark) =>
+      facts
+        .split(",")
+        .filter(Boolean)
+        .map((fact) => `${fact.split(":")[0]}${mark}: ${fact.split(":")[1]} | null${mark && " | undefined"}`);
+    const given = [...members(path, ""), ...members(query, "?"), ...(body ? [body.replace(":", "?: ")] : [])];
+    lines.push(
+      `is<{ ${given.join("; ")} } extends operations.${response.replace(/Response$/, "Request")} ? true : false>();`,
+    );
+  }
+  return `import type * as operations from "keyturn/compat/sdk/models/operations";
+import type { SDKValidationError } from "keyturn/compat/sdk/models/errors";
+import type * as shared from "keyturn/compat/sdk/models/shared";
+import { RFCDate, type Result } from "keyturn/compat/sdk/types";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValidationError>;
+type Takes<Function, Message> = Function extends (message: Message) => string ? true : false;
+type Answer = { contentType: string; statusCode: number; rawResponse: Response };
+const is = <_ extends true>(): void => {};
+
+is<Same<shared.Security, { bearerAuth: string; oauth: string }>>();
+export const date: RFCDate = new RFCDate("2026-01-31");
+${lines.join("\n")}
+`;
+}
 
 before(() => mkdirSync(scratch, { recursive: true }));
 after(() => rmSync(scratch, { recursive: true }));
@@ -258,6 +350,28 @@ describe("a program in the style of the official documentation", () => {
       tsc(settings, [file]);
     });
   }
+});
+
+describe("the whole surface of release 1.2.2", () => {
+  test("has the types that it had, field by field", () => {
+    const counts = ["received", "sent", "any", "empty", "enum", "op"].map((kind) => release.get(kind).length);
+    assert.deepEqual(counts, [1007, 358, 73, 4, 235, 400]);
+    writeFileSync(join(scratch, "package.json"), '{ "type": "module" }\n');
+    writeFileSync(join(scratch, "surface.ts"), surfaceProgram());
+    tsc({ module: "nodenext", noEmit: true }, ["surface.ts"]);
+  });
+
+  test("reads and writes every message alone", async () => {
+    const shared = await load("keyturn/compat/sdk/models/shared");
+    const readers = release.get("read")[0].slice(1);
+    const writers = release.get("write")[0].slice(1);
+    assert.deepEqual([readers.length, writers.length], [1081, 739]);
+    for (const name of readers) {
+      assert.deepEqual(shared[`${camel(name)}FromJSON`]("{}"), { ok: true, value: {} }, name);
+      assert.equal(shared[`${camel(name)}FromJSON`]("[]").ok, false, name);
+    }
+    for (const name of writers) assert.equal(shared[`${camel(name)}ToJSON`]({}), "{}", name);
+  });
 });
 
 describe("a program for each of the 400 operations compiles, runs and reaches the right route", () => {

@@ -129,8 +129,12 @@ export default ({ test, assert, keyturn, load }) => {
   });
 
   const date = new Date(Number.NaN);
-  const cycle = {};
-  cycle.self = cycle;
+  const family = { name: "parent" };
+  family.children = [{ parent: family }, { parent: family }];
+  const thrower = () => {
+    throw new Error("mine");
+  };
+  const unlisted = new Proxy({}, { ownKeys: thrower });
   const update = (connector) => [
     "connector",
     "update",
@@ -205,7 +209,44 @@ export default ({ test, assert, keyturn, load }) => {
       `${inUpdate}.config.additionalProperties.n`,
       /finite/,
     ],
-    ["a cycle", update({ config: { additionalProperties: cycle } }), undefined, /cycle|deep/],
+    [
+      "a cycle",
+      update({ config: { additionalProperties: { a: [family] } } }),
+      `${inUpdate}.config.additionalProperties.a[0].children[0].parent`,
+      /cycle/,
+    ],
+    ["a toJSON that throws", ["apps", "create", { displayName: { toJSON: thrower } }], "displayName", /threw/],
+    ["a request that cannot be listed", ["apps", "create", unlisted], "", /threw/],
+    [
+      "a date after the year 9999",
+      ["taskSearch", "search", { createdAfter: new Date(8.64e15) }],
+      "createdAfter",
+      /9999/,
+    ],
+    [
+      "a date before the year 1",
+      ["taskSearch", "search", { createdAfter: new Date(-62198755200001) }],
+      "createdAfter",
+      /9999/,
+    ],
+    [
+      "a text of the year 0",
+      ["taskSearch", "search", { createdAfter: "0000-12-31T23:59:59Z" }],
+      "createdAfter",
+      /9999/,
+    ],
+    [
+      "a text that is in the year 10000 in UTC",
+      ["taskSearch", "search", { createdAfter: "9999-12-31T23:59:59-01:00" }],
+      "createdAfter",
+      /9999/,
+    ],
+    [
+      "a date out of range in free JSON",
+      update({ config: { additionalProperties: { at: new Date(8.64e15) } } }),
+      `${inUpdate}.config.additionalProperties.at`,
+      /9999/,
+    ],
   ]) {
     test(`${what} is refused`, async () => {
       const server = stub({});
@@ -221,7 +262,31 @@ export default ({ test, assert, keyturn, load }) => {
     });
   }
 
-  test("what throws while a request is read is passed on as it is, and harms nothing", async () => {
+  test("objects that are shared are sent for each place, however many there are", async () => {
+    const server = stub({});
+    const shared = { of: [1, new Date(0)] };
+    const wide = Array.from({ length: 20_000 }, () => shared);
+    await stubClient(keyturn, server).connector.update({
+      appId: "a",
+      id: "b",
+      connectorServiceUpdateRequest: { connector: { config: { additionalProperties: { wide } } } },
+    });
+    assert.equal(JSON.parse(server.sent[0].body).connector.config.wide.length, 20_000);
+    assert.deepEqual(JSON.parse(server.sent[0].body).connector.config.wide[19_999].of, [1, "1970-01-01T00:00:00.000Z"]);
+  });
+
+  test("a graph in which all lead to all is refused at once", async () => {
+    const all = Array.from({ length: 200 }, () => ({ at: new Date(0) }));
+    for (const one of all) one.all = all;
+    const server = stub({});
+    const request = { appId: "a", id: "b", connectorServiceUpdateRequest: { connector: { config: { all } } } };
+    const error = await assert.rejects(stubClient(keyturn, server).connector.update(request));
+    assert.equal(error.name, "InputError");
+    assert.equal(error.path, "connectorServiceUpdateRequest.connector.config.all[0].all");
+    assert.equal(server.sent.length, 0);
+  });
+
+  test("what throws while a request is read is the cause of an error with its path, and harms nothing", async () => {
     const server = stub({});
     const c1 = stubClient(keyturn, server);
     const mine = new Error("mine");
@@ -230,7 +295,10 @@ export default ({ test, assert, keyturn, load }) => {
         throw mine;
       },
     };
-    assert.equal(await assert.rejects(c1.apps.create(trap)), mine);
+    const error = await assert.rejects(c1.apps.create(trap));
+    assert.equal(`${error.name} ${error.path} ${error.outcome}`, "InputError displayName none");
+    assert.equal(error.cause, mine);
+    assert.excludes(error.message, "mine");
     await c1.apps.create({ displayName: "fine" });
     assert.equal(server.sent.length, 1);
   });

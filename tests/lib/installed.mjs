@@ -53,6 +53,22 @@ export function chunk(folder, name) {
   return import(pathToFileURL(join(folder, `node_modules/keyturn/pkg/dist/esm/chunks/${name}.js`)).href);
 }
 
+/**
+ * Watches for the core's instance, and gives a function for its memory: nothing of the package shows it. To be called before a client
+ * is made, since the instance is made with the first one.
+ */
+export function coreMemory() {
+  let memory;
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct(Instance, args) {
+      const instance = new Instance(...args);
+      if ("session_authorize" in instance.exports) memory = instance.exports.memory;
+      return instance;
+    },
+  });
+  return () => memory;
+}
+
 /** Removes what `install` made. */
 export function uninstall(folder) {
   rmSync(folder, { recursive: true, force: true });

@@ -65,6 +65,8 @@ async function html(folder) {
   const imports = {};
   for (const [entry, conditions] of Object.entries(exports)) {
     const file = conditions.default?.default ?? conditions;
+    // Types alone.
+    if (typeof file !== "string") continue;
     imports[entry.replace(".", "keyturn")] = file.replace(".", "/node_modules/keyturn");
   }
   const map = JSON.stringify({ imports });

@@ -7,6 +7,7 @@ import {
   ConductoroneSDKTypescript,
   DecodeError,
   type Envelope,
+  type Failure,
   type Fetch,
   type HTTPClientLike,
   InputError,
@@ -201,9 +202,9 @@ export async function lists(): Promise<void> {
 // Errors.
 export function errors(error: unknown): string {
   if (KeyturnError.is(error)) {
-    is<Same<typeof error, KeyturnError>>();
+    is<Same<typeof error, Failure>>();
     const outcome: "none" | "answered" | "unknown" = error.outcome;
-    switch (error.code) {
+    switch (error.kind) {
       case "outcome_unknown":
       case "rate_limited":
         return outcome;
@@ -212,9 +213,10 @@ export function errors(error: unknown): string {
     }
     const texts: (string | undefined)[] = [error.operation, error.requestId, error.hint, error.message];
     // @ts-expect-error it is read, not set
-    error.code = "closed";
+    error.kind = "closed";
     void texts;
   }
+  if (error instanceof KeyturnError) is<Same<typeof error.code, typeof error.kind>>();
   if (error instanceof RateLimitedError) {
     const wait: number | undefined = error.retryAfterMs;
     const base: ApiError = error;

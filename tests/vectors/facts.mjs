@@ -2,7 +2,7 @@
 // the committed list of the client's surface: neither is asked of the code under test.
 
 /**
- * @typedef {{ wire: string, name: string, kind: string, ref: string, shape: "one" | "list" | "map", readOnly: boolean }} Field
+ * @typedef {{ wire: string, name: string, kind: string, ref: string, shape: "one" | "list" | "map", readOnly: boolean, required: boolean }} Field
  * @typedef {object} Operation
  * @property {string} id
  * @property {string} property of the client
@@ -77,5 +77,13 @@ function operationOf(words, [property, , method, , verb, path, , , bodyField, re
 function fieldOf([wire, type, ...flags], jsNames) {
   const [, shape = "one", kind, ref] = /^(?:(list|map)<)?([a-z0-9]+):?([^>?]*)>?\??$/.exec(type);
   if (!jsNames.has(wire)) throw new Error(`the surface has no name for ${wire}`);
-  return { wire, name: jsNames.get(wire) ?? wire, kind, ref, shape, readOnly: flags.includes("read-only") };
+  return {
+    wire,
+    name: jsNames.get(wire) ?? wire,
+    kind,
+    ref,
+    shape,
+    readOnly: flags.includes("read-only"),
+    required: flags.includes("required"),
+  };
 }

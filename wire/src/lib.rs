@@ -7,4 +7,5 @@
 extern crate alloc;
 
 pub mod api;
+pub mod boundary;
 pub mod wire;

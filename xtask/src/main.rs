@@ -14,9 +14,11 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
   build [--core] [--sandbox] [--ts] [--www]
                                 build the package and the console, or only parts of them
+  wasm-test PROGRAM ...         run a test program that is WebAssembly
   import DOCUMENT [--api c1|commercelayer] [--dry-run]
                                 import an OpenAPI document into an api/*.idl and say what changed
   generate                      write the facade and its types into pkg/src/generated
+  reference                     print the facts of every operation as JSON, for the documentation
   check-names MAPPING           compare the names that api/c1.idl leads to with a file of expected names
   seed-names MAPPING            write the first api/c1.names and api/c1.sdk122
   seed-surface MAPPING          write tests/facts/c1-surface.tsv, which the tests compare names with";
@@ -38,8 +40,13 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     match args.split_first() {
         Some((task, rest)) => match task.as_str() {
             "build" => build::build(root, rest),
+            "wasm-test" => build::wasm_test(rest),
             "import" => import::import(&api, rest),
             "generate" => generate::generate(root),
+            "reference" => {
+                println!("{}", generate::reference::reference(root)?);
+                Ok(())
+            }
             "check-names" => check::check_names(&api, rest),
             "seed-names" => import::seed(&api, rest),
             "seed-surface" => import::surface(root, rest),

@@ -5,37 +5,63 @@ import {
   ClosedError,
   ConfigurationError,
   InternalError,
-  KeyturnError,
+  isOwn,
   RequestAbortedError,
 } from "../base/errors.js";
-import type { Security } from "../base/options.js";
+import type { Connection, Security } from "../base/options.js";
+import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
+import { Effect } from "../generated/boundary.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 import type { Attempted, Authorization, Authorizer, Reproof } from "../http/authorizer.js";
-import { Deadline, isWorkerd, monotonic, requestId, type Sender, sleep, unixSeconds, wait } from "../http/transport.js";
+import { policyOf } from "../http/policy.js";
+import {
+  checkRuntime,
+  Deadline,
+  Elapsed,
+  isWorkerd,
+  monotonic,
+  requestId,
+  type Sender,
+  sleep,
+  unixSeconds,
+  wait,
+} from "../http/transport.js";
+import { aboutCertificate, unsent } from "../http/unsent.js";
 import { bounded, warnStore } from "./bounded.js";
 import { Prover } from "./dpop.js";
 import type { Limit } from "./limit.js";
-import type { Plan } from "./plan.js";
+import { type Plan, passingOf } from "./plan.js";
 import { type Refresher, share, type TokenStore } from "./sharing.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
 /** The same for a function of the caller's that renews a token: there may be a server of its own behind it. */
 const RENEW_TIMEOUT_MS = 60_000;
+/** Time for a refresh that nobody waits for, because the token in use is good for a while. */
+const IDLE_TIMEOUT_MS = 10_000;
 /** How long a refresh token is kept for other workers: two weeks, as long as one is good. */
 const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** A refresh, and who waits for it. */
+/** A refresh, and those who wait for it. It ends with the last of them. */
 interface Refresh {
-  over: Promise<void>;
-  /** Ends it when nobody waits for it any more. */
-  readonly nobody: AbortController;
-  waiting: number;
+  done: Promise<void>;
+  readonly waiting: Set<Deadline>;
+  readonly stop: AbortController;
+  /** How the call that began it has its connections made. */
+  readonly via: Connection | undefined;
   /** It has ended, however it did. */
-  ended: boolean;
+  over: boolean;
+  /** What bounds the request on its way. */
+  request: Deadline | undefined;
+}
+
+/** How often a token was asked for in vain, in one refresh. */
+interface Tries {
+  attempts: number;
+  readonly begun: number;
 }
 
 /** How a call was proven. */
@@ -53,9 +79,9 @@ const CLOCK = 2;
 const QUERY = 4;
 
 /** Holds what a client authenticates with. */
-export class Session<Told extends object = object> implements Authorizer {
+export class Session<Authentication extends object = object> implements Authorizer {
   /** How to authenticate, without the secret, which only the core has. */
-  readonly #plan: Omit<Plan<Told>, "secret">;
+  readonly #plan: Omit<Plan<Authentication>, "secret">;
   #handle: Handle | undefined;
   /** The secret on its way from a broken instance of the core to a fresh one. */
   #rescued: Uint8Array | undefined;
@@ -73,6 +99,8 @@ export class Session<Told extends object = object> implements Authorizer {
   #version: string | undefined;
   #fingerprint: string | undefined;
   #closed = false;
+  /** How old a token is, and for how long a failure holds. */
+  readonly #elapsed: Elapsed;
   readonly #ended = new AbortController();
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
@@ -80,9 +108,15 @@ export class Session<Told extends object = object> implements Authorizer {
   /** Where the authentication server is, without a slash at its end. */
   readonly authURL: string;
 
-  constructor({ secret, ...plan }: Plan<Told>, send: Sender) {
+  constructor({ secret, ...plan }: Plan<Authentication>, send: Sender) {
+    checkRuntime();
     this.#plan = plan;
     this.#send = send;
+    const { clock } = plan;
+    this.#elapsed = new Elapsed(
+      () => clock?.monotonic?.() ?? monotonic(),
+      () => clock?.now() ?? Date.now(),
+    );
     if (plan.store) this.#store = bounded(plan.store);
     if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
     let handle: Handle;
@@ -98,13 +132,13 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** What it authenticates with. */
-  get authentication(): Told & { readonly clockOffsetMs: number } {
+  get authentication(): Authentication & { readonly clockOffsetMs: number } {
     const clockOffsetMs = this.#closed ? 0 : this.#use((handle) => handle.clock_offset()) * 1000;
-    return { ...this.#plan.told, clockOffsetMs };
+    return { ...this.#plan.authentication, clockOffsetMs };
   }
 
   /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
-  leave(): void {
+  rescue(): void {
     try {
       this.#rescued = this.#handle?.custody();
     } catch {
@@ -115,34 +149,42 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  async authorize(deadline: Deadline, operation?: string): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization> {
     for (;;) {
-      const { told, generation } = this.#use((handle) => ({
-        told: handle.authorize(this.#now()),
+      const { decision, generation } = this.#use((handle) => ({
+        decision: handle.authorize(this.#now()),
         generation: handle.generation(),
       }));
-      const rest = told.slice(1);
-      switch (told[0]) {
+      const rest = decision.slice(1);
+      switch (decision[0]) {
         case "U":
           return { value: rest, generation };
         case "F":
           // Nobody has to wait for this one; its failure is told to the call that needs its token.
-          await this.#refreshed(deadline, true);
+          await this.#refreshed(deadline, via, true);
           return { value: rest, generation };
         case "A":
           return { value: await this.#external(deadline, operation), generation };
         case "B":
           throw authenticationError(rest, operation, this.#cause);
         default:
-          await this.#refreshed(deadline);
+          await this.#refreshed(deadline, via);
       }
     }
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Session {}";
+  }
+
   /** The access token that a call would be sent with now, as far as it is known without asking for one. */
   get token(): string | undefined {
-    const { told, held } = this.#use((handle) => ({ told: handle.authorize(this.#now()), held: handle.held() }));
-    return held ?? (/^[UF]\w+ /.test(told) ? told.slice(told.indexOf(" ") + 1) : undefined);
+    const { decision, held } = this.#use((handle) => ({
+      decision: handle.authorize(this.#now()),
+      held: handle.held(),
+    }));
+    return held ?? (/^[UF]\w+ /.test(decision) ? decision.slice(decision.indexOf(" ") + 1) : undefined);
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
@@ -194,7 +236,14 @@ export class Session<Told extends object = object> implements Authorizer {
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
-    return this.#plan.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
+    return this.#plan.tokenSource !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
+  }
+
+  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or makes no sense. */
+  retryAfter(headers: Headers): number | undefined {
+    const value = headers.get("retry-after");
+    const ms = value === null ? undefined : guarded(({ retry_after }) => retry_after(value, this.#unix()));
+    return ms === undefined ? undefined : Math.ceil(ms);
   }
 
   /** Milliseconds until the next attempt; negative to give up. */
@@ -205,12 +254,11 @@ export class Session<Told extends object = object> implements Authorizer {
         done.effect,
         done.status,
         done.received,
-        done.retryAfter ?? null,
+        done.retryAfter,
         done.attempts,
         done.elapsedMs,
         done.leftMs,
         Math.random(),
-        this.#unix(),
         done.policy,
       ),
     );
@@ -252,7 +300,7 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   #now(): number {
-    return this.#plan.clock?.monotonic?.() ?? monotonic();
+    return this.#elapsed.now();
   }
 
   #unix(): number {
@@ -263,29 +311,44 @@ export class Session<Told extends object = object> implements Authorizer {
   async #external(deadline: Deadline, operation: string | undefined): Promise<string> {
     let security: Security | string | null | undefined;
     try {
-      security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
+      security = await wait(Promise.resolve(this.#plan.tokenSource?.()), deadline);
     } catch (error) {
-      if (KeyturnError.is(error)) throw error;
+      if (isOwn(error) || isSignal(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", {
         operation,
         cause: error,
       });
     }
-    const token = bytes(typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "");
-    if (token.length === 0 && this.#plan.anonymous) return "";
-    return configured(() => this.#use((handle) => handle.external(token)), operation);
+    const token = typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "";
+    return token === "" && this.#plan.anonymous ? "" : this.header(token, operation);
+  }
+
+  /**
+   * The `Authorization` value for a token that is not the session's own.
+   *
+   * @throws {@link ConfigurationError} if it cannot be a token; it is not repeated.
+   */
+  header(token: string, operation?: string): string {
+    return configured(() => this.#use((handle) => handle.external(bytes(token))), operation);
   }
 
   /**
    * One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was
    * ended.
    */
-  #refresh(): Refresh {
+  #refresh(via: Connection | undefined): Refresh {
     if (this.#refreshing) return this.#refreshing;
-    const refresh: Refresh = { over: Promise.resolve(), nobody: new AbortController(), waiting: 0, ended: false };
+    const refresh: Refresh = {
+      done: Promise.resolve(),
+      waiting: new Set(),
+      stop: new AbortController(),
+      via,
+      over: false,
+      request: undefined,
+    };
     this.#refreshing = refresh;
-    refresh.over = this.#refreshNow(refresh).finally(() => {
-      refresh.ended = true;
+    refresh.done = this.#refreshNow(refresh).finally(() => {
+      refresh.over = true;
       if (this.#refreshing === refresh) this.#refreshing = undefined;
     });
     return refresh;
@@ -296,40 +359,52 @@ export class Session<Told extends object = object> implements Authorizer {
    * lest it is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails
    * without being over, and begins anew.
    */
-  async #refreshed(deadline: Deadline, idle = false): Promise<void> {
-    const refresh = this.#refresh();
-    if (idle && !isWorkerd) {
-      refresh.over.catch(() => undefined);
-      return;
-    }
-    refresh.waiting++;
+  async #refreshed(deadline: Deadline, via: Connection | undefined, idle = false): Promise<void> {
+    const refresh = this.#refresh(via);
     try {
-      await wait(refresh.over, deadline);
+      if (idle && !isWorkerd) {
+        const bound = new Deadline(IDLE_TIMEOUT_MS, []);
+        this.#awaited(refresh, bound)
+          .catch(() => undefined)
+          .finally(() => bound.end());
+      } else await this.#awaited(refresh, deadline);
     } catch (error) {
-      if (this.#refreshing === refresh && !KeyturnError.is(error) && !refresh.ended) {
-        this.#giveUp(refresh);
-      } else if (!idle && (KeyturnError.is(error) || refresh.ended)) {
+      if (this.#refreshing === refresh && !isOwn(error) && !isSignal(error) && !refresh.over) {
+        this.#refreshing = undefined;
+        this.#use((handle) => handle.abandon());
+      } else if (!idle && (isOwn(error) || isSignal(error) || refresh.over)) {
         throw error;
       }
-    } finally {
-      // What uses up a code or a refresh token goes on: its answer is the only one that there will be.
-      if (--refresh.waiting === 0 && !refresh.ended && !this.#plan.uses) this.#giveUp(refresh);
     }
   }
 
-  /** Ends a refresh that has no verdict. The next call begins another. */
-  #giveUp(refresh: Refresh): void {
-    if (this.#refreshing === refresh) {
-      this.#refreshing = undefined;
-      if (!this.#closed) this.#use((handle) => handle.abandon());
+  /** Waits for a refresh as one of all who do. When the last of them is gone, what it sent is of use to nobody. */
+  async #awaited(refresh: Refresh, deadline: Deadline): Promise<void> {
+    refresh.waiting.add(deadline);
+    try {
+      await wait(refresh.done, deadline);
+    } finally {
+      refresh.waiting.delete(deadline);
+      if (refresh.waiting.size === 0 && !refresh.over && this.#refreshing === refresh) this.#stop(refresh);
     }
-    refresh.nobody.abort(new RequestAbortedError());
+  }
+
+  /** Ends a refresh, unless its answer may have what can be had once: that is waited for, without keeping the process. */
+  #stop(refresh: Refresh): void {
+    const { renew, once } = this.#plan;
+    if (renew || once || (!this.#closed && this.#use((handle) => handle.refresh_token()) !== "")) {
+      refresh.request?.unref();
+      return;
+    }
+    this.#refreshing = undefined;
+    if (!this.#closed) this.#use((handle) => handle.abandon());
+    refresh.stop.abort(new RequestAbortedError());
   }
 
   async #refreshNow(refresh: Refresh): Promise<void> {
     const failure = new AbortController();
     // A login by a person has no bound but its code's; each request has its own.
-    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, failure.signal, refresh.nobody.signal]);
+    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, refresh.stop.signal, failure.signal]);
     this.#cause = undefined;
     try {
       deadline.check();
@@ -340,8 +415,8 @@ export class Session<Told extends object = object> implements Authorizer {
       }
       this.#use((handle) => handle.begin(this.#now()));
       const { principal } = this.#plan;
-      if (this.#store && principal) await this.#refreshShared(this.#store, principal, deadline, failure);
-      else await this.#converse(deadline, failure);
+      if (this.#store && principal) await this.#refreshShared(this.#store, principal, refresh, deadline, failure);
+      else await this.#converse(refresh, deadline, failure);
     } catch (error) {
       // One that was given up is not the one that runs now.
       if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
@@ -355,11 +430,12 @@ export class Session<Told extends object = object> implements Authorizer {
   async #refreshShared(
     store: TokenStore,
     principal: readonly string[],
+    refresh: Refresh,
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
     // Whoever brings another identity token, were it only made up, gets no token that somebody else's was exchanged for.
-    const subject = await this.#subject(deadline);
+    const subject = await this.#subject(refresh, deadline);
     if (!subject) return;
     const key = place([
       this.baseURL,
@@ -375,7 +451,7 @@ export class Session<Told extends object = object> implements Authorizer {
       bound: this.#prover !== undefined,
       fetch: async () => {
         const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
-        await this.#converse(deadline, failure, subject);
+        await this.#converse(refresh, deadline, failure, subject);
         await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
@@ -429,8 +505,9 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** Has the caller's function renew the token. */
-  async #renew(renew: (refused: string) => Promise<string> | string, outer: Deadline): Promise<void> {
-    const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal], true);
+  async #renew(renew: (refused: string) => Promise<string> | string, refresh: Refresh, outer: Deadline): Promise<void> {
+    const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
+    refresh.request = deadline;
     try {
       const refused = this.#use((handle) => handle.held()) ?? "";
       const token: unknown = await wait(
@@ -441,6 +518,7 @@ export class Session<Told extends object = object> implements Authorizer {
       configured(() => this.#use((handle) => handle.renewed(given, this.#now())));
     } catch (error) {
       outer.check();
+      if (isSignal(error)) throw error;
       const message = deadline.reason
         ? `the \`refreshToken\` function gave no token within ${RENEW_TIMEOUT_MS / 1000} s`
         : error instanceof ConfigurationError
@@ -456,38 +534,72 @@ export class Session<Told extends object = object> implements Authorizer {
    * What the next token request takes from outside, such as an identity token: empty if it takes nothing. `undefined` if it could
    * not be had, which is the refresh's failure.
    */
-  async #subject(deadline: Deadline): Promise<Uint8Array | undefined> {
+  async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
     const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
-    try {
-      if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
-      return bytes(await wait(Promise.resolve(give()), deadline));
-    } catch (error) {
-      deadline.check();
-      const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
-      this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
-      return undefined;
+    const tries: Tries = { attempts: 1, begun: monotonic() };
+    for (;;) {
+      try {
+        if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
+        const around = { signal: deadline.signal, fetchOptions: refresh.via };
+        const given: unknown = await wait(Promise.resolve(give(around)), deadline);
+        return bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
+      } catch (error) {
+        deadline.check();
+        if (isSignal(error)) throw error;
+        const passing = passingOf(error);
+        const pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
+        if (pause < 0) {
+          const message = isOwn(error) ? error.message : `the \`${option}\` function failed`;
+          const hint = isOwn(error) ? error.hint : undefined;
+          // What this package's own functions say is said already.
+          this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
+          return undefined;
+        }
+        await sleep(pause, deadline);
+      }
     }
   }
 
   /** Talks with the token endpoint until there is a token, or a reason why there is none. */
-  async #converse(deadline: Deadline, failure: AbortController, given?: Uint8Array): Promise<void> {
+  async #converse(refresh: Refresh, deadline: Deadline, failure: AbortController, given?: Uint8Array): Promise<void> {
     const { renew } = this.#plan;
-    if (renew) return this.#renew(renew, deadline);
+    if (renew) return this.#renew(renew, refresh, deadline);
+    const tries: Tries = { attempts: 1, begun: monotonic() };
     let subject = given ?? bytes("");
     for (let pause = 0; pause >= 0; ) {
       if (pause > 0) await sleep(pause, deadline);
+      deadline.check();
       if (subject.length === 0) {
-        const asked = await this.#subject(deadline);
+        const asked = await this.#subject(refresh, deadline);
         if (!asked) return;
         subject = asked;
       }
-      pause = await this.#ask(subject, deadline);
+      pause = await this.#requestToken(subject, refresh, tries, deadline);
       this.#prompt(failure);
     }
   }
 
+  /**
+   * Milliseconds until a request of a log-in is sent again after it failed in passing, by the client's policy for reads; negative to give
+   * up. There is as much time as the most patient of those has who wait.
+   */
+  #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
+    const pause = this.nextAttempt({
+      effect: Effect.read,
+      status,
+      received,
+      retryAfter: headers && this.retryAfter(headers),
+      attempts: tries.attempts,
+      elapsedMs: monotonic() - tries.begun,
+      leftMs: Math.max(...[...refresh.waiting].map(({ leftMs }) => leftMs)),
+      policy: policyOf(this.#plan.retries?.()),
+    });
+    if (pause >= 0) tries.attempts++;
+    return pause;
+  }
+
   /** One request to the token endpoint. Milliseconds until the next one; negative if there is none. */
-  async #ask(subject: Uint8Array, outer: Deadline): Promise<number> {
+  async #requestToken(subject: Uint8Array, refresh: Refresh, tries: Tries, outer: Deadline): Promise<number> {
     let request: string;
     try {
       request = configured(() => this.#use((handle) => handle.request(this.#unix(), random(), subject)));
@@ -499,13 +611,19 @@ export class Session<Told extends object = object> implements Authorizer {
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
-    const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal], true);
+    // While a person is waited for, the code says how often to ask.
+    const alone = !this.#use((handle) => handle.waits_for_person());
+    const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
+    refresh.request = deadline;
     try {
       const { response, body } = await wait(
-        this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal),
+        this.#exchange(request.slice(0, split), request.slice(split + 1), refresh.via, deadline.signal),
         deadline,
       );
+      outer.check();
       const { status, headers } = response;
+      const again = alone && !response.ok && status !== 0 ? this.#again(refresh, tries, status, true, headers) : -1;
+      if (again >= 0) return again;
       return this.#use((handle) =>
         handle.answered(
           status,
@@ -521,7 +639,14 @@ export class Session<Told extends object = object> implements Authorizer {
       );
     } catch (error) {
       outer.check();
-      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
+      if (isSignal(error) || (isOwn(error) && error !== deadline.reason)) throw error;
+      const ended = unsent(error);
+      if (ended?.step === "certificate") {
+        const { message, hint } = aboutCertificate(ended.why);
+        return this.#unanswered(error, "certificate", `the token endpoint could not be reached: ${message}`, hint);
+      }
+      const again = alone ? this.#again(refresh, tries, 0, ended === undefined, undefined) : -1;
+      if (again >= 0) return again;
       const message = deadline.reason
         ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
@@ -550,9 +675,9 @@ export class Session<Told extends object = object> implements Authorizer {
   /** Shows a person the code of a login that has just begun. The login goes on meanwhile. */
   #prompt(failure: AbortController): void {
     const { onCode } = this.#plan;
-    const told = onCode && this.#use((handle) => handle.prompt());
-    if (!told) return;
-    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(told) as Record<
+    const prompt = onCode && this.#use((handle) => handle.prompt());
+    if (!prompt) return;
+    const { userCode, verificationUri, verificationUriComplete, expiresIn } = JSON.parse(prompt) as Record<
       string,
       string
     > & { expiresIn: number };
@@ -571,10 +696,15 @@ export class Session<Told extends object = object> implements Authorizer {
     }
   }
 
-  async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
+  async #exchange(
+    url: string,
+    body: string,
+    via: Connection | undefined,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; body: Uint8Array }> {
     const headers: Record<string, string> = { accept: "application/json", "content-type": this.#plan.contentType };
     if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, false, "");
-    const response = await this.#send(url, { method: "POST", headers, body, signal });
+    const response = await this.#send(url, { ...via, method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
 
@@ -616,7 +746,7 @@ function configured<T>(run: () => T, operation?: string): T {
 }
 
 function authenticationError(json: string, operation: string | undefined, cause: unknown): AuthenticationError {
-  const told = JSON.parse(json) as {
+  const failure = JSON.parse(json) as {
     message: string;
     status: number;
     reason: string;
@@ -624,11 +754,11 @@ function authenticationError(json: string, operation: string | undefined, cause:
     requestId?: string;
     clockOffset?: string;
   };
-  return new AuthenticationError(told.message, told.status, told.reason, {
+  return new AuthenticationError(failure.message, failure.status, failure.reason, {
     operation,
-    hint: told.hint || undefined,
-    requestId: told.requestId || undefined,
-    ...(told.clockOffset ? { clockOffsetMs: Number(told.clockOffset) * 1000 } : {}),
+    hint: failure.hint || undefined,
+    requestId: failure.requestId || undefined,
+    ...(failure.clockOffset ? { clockOffsetMs: Number(failure.clockOffset) * 1000 } : {}),
     ...(cause === undefined ? {} : { cause }),
   });
 }

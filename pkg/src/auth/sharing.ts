@@ -98,9 +98,9 @@ export async function share(
       refresher.adopt(token);
       return { done: true, version: entry?.version };
     }
-    const told = failure && failureIn(failure);
-    if (told) refresher.adopt(told);
-    return { done: told !== undefined, version: told ? refresher.version : entry?.version };
+    const failed = failure && failureIn(failure);
+    if (failed) refresher.adopt(failed);
+    return { done: failed !== undefined, version: failed ? refresher.version : entry?.version };
   };
 
   /** Waits until the token is there, or it is this one's turn to fetch it. */

@@ -51,10 +51,32 @@ export interface ErrorFacts {
   outcome?: Outcome | undefined;
 }
 
+/**
+ * What every failure has, of either API and by whichever names: the errors of this package, and those of
+ * `keyturn/commercelayer` and `keyturn/compat`, which have the official SDKs' names and fields besides.
+ */
+export interface Failure extends Error {
+  /** What went wrong, as a stable word: safe to switch on, whatever a minifier does to class names. */
+  readonly kind: ErrorCode;
+  /** What the call may have done on the server. */
+  readonly outcome: Outcome;
+  /** What to check or to do next. */
+  readonly hint?: string | undefined;
+  /** How long the server asks to wait, in milliseconds, if it says so. */
+  readonly retryAfterMs?: number | undefined;
+  /** The operation's id in the API document, if a call failed. */
+  readonly operation?: string | undefined;
+  /** The server's id of the request, if it sent one. */
+  readonly requestId?: string | undefined;
+  /** The same as `kind`, but in an error of `keyturn/commercelayer` the HTTP status as text, as in the official SDK. */
+  readonly code?: string | undefined;
+}
+
+/** On every failure: `true` on the classes below, another value on those with official names. */
 const brand: unique symbol = Symbol.for("keyturn.error") as never;
 
 /** The base of all errors. */
-export class KeyturnError extends Error {
+export class KeyturnError extends Error implements Failure {
   /** Stable: safe to switch on, whatever a minifier does to class names. */
   readonly code: ErrorCode;
   /** The operation's id in the API document, if a call failed. */
@@ -78,12 +100,23 @@ export class KeyturnError extends Error {
     this.outcome = facts.outcome ?? "none";
   }
 
+  /** The same as `code`, by the name that it has in every {@link Failure}. */
+  get kind(): ErrorCode {
+    return this.code;
+  }
+
   /**
-   * True for an error of this package, also one of another copy or realm, where `instanceof` fails.
+   * True for a failure of either API: an error of this package, by official names too, and also one of another copy or realm, where
+   * `instanceof` fails.
    */
-  static is(error: unknown): error is KeyturnError {
+  static is(error: unknown): error is Failure {
     return typeof error === "object" && error !== null && brand in error;
   }
+}
+
+/** True for an error of the classes here, also of another copy. @internal */
+export function isOwn(error: unknown): error is KeyturnError {
+  return KeyturnError.is(error) && (error as { [brand]?: unknown })[brand] === true;
 }
 
 /** The request does not fit the operation. Nothing was sent. */
@@ -242,9 +275,15 @@ export class ServerError extends ApiError {
 
 /** No answer came. In a page this is also how a missing CORS permission looks. */
 export class ConnectionError extends KeyturnError {
+  /**
+   * What failed, as a stable word: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `broken`
+   * if it may have been later, or nothing tells. In the first two cases nothing was sent.
+   */
+  readonly reason: "unreachable" | "certificate" | "broken";
   /** @internal */
-  constructor(message: string, facts?: ErrorFacts) {
+  constructor(message: string, facts?: ErrorFacts, reason: ConnectionError["reason"] = "broken") {
     super("ConnectionError", "connection_failed", message, facts);
+    this.reason = reason;
   }
 }
 

@@ -1,12 +1,13 @@
 /** What the core says of an operation. */
 
+import type { Effect } from "../generated/boundary.js";
+
 /** The facts of an operation that a call needs. */
 export interface Operation {
   /** Its id in the API document. */
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** 0 read, 1 write, 2 one-time secret. */
-  readonly effect: 0 | 1 | 2;
+  readonly effect: Effect;
   /** The message that answers decode to, by number. */
   readonly message: number;
   /** The name of the decoded body in the envelope. */
@@ -21,4 +22,6 @@ export interface Operation {
   readonly items?: string;
   /** The request field under which `tokenIn` stands; empty if it stands at the top. */
   readonly tokenUnder?: string;
+  /** What the body of an answer says that is not a success, as JSON: `code`, `message`, `details` and `excerpt`, secrets replaced. */
+  readonly failure: (body: string, authorization: string) => string;
 }

@@ -1,7 +1,6 @@
 /** The client of the C1 API. */
 
-/// <reference lib="esnext.disposable" preserve="true" />
-
+import { closing } from "../base/dispose.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import { Deadline } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
@@ -12,9 +11,8 @@ import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
 
-// Where the language does not have these yet, nothing can ask for them either.
-const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.dispose;
-const asyncDispose = (Symbol.asyncDispose ?? Symbol("Symbol.asyncDispose")) as typeof Symbol.asyncDispose;
+/** A property for each group; `using` closes it. */
+const Closing = /* @__PURE__ */ closing(ConductorOneGroups);
 
 /**
  * A client of one C1 tenant.
@@ -27,7 +25,7 @@ const asyncDispose = (Symbol.asyncDispose ?? Symbol("Symbol.asyncDispose")) as t
  * Nothing is sent before the first call. The secret is held in the core's memory until {@link ConductorOne.close}, and
  * never shows when the client is printed, serialised or thrown.
  */
-export class ConductorOne extends ConductorOneGroups {
+export class ConductorOne extends Closing {
   /**
    * @throws {@link ConfigurationError} that names the option, and which part of it cannot be used.
    */
@@ -91,20 +89,13 @@ export class ConductorOne extends ConductorOneGroups {
     return this.#engine().session.baseURL;
   }
 
-  /** Aborts what runs and wipes credentials and tokens. Later calls throw {@link ClosedError}. */
+  /**
+   * Aborts what runs and wipes credentials and tokens. Later calls throw {@link ClosedError}. `using c1 = new ConductorOne()` calls it
+   * at the end of the block.
+   */
   close(): void {
     engines.get(this)?.close();
     engines.delete(this);
-  }
-
-  /** `using c1 = new ConductorOne()` closes it at the end of the block. */
-  [dispose](): void {
-    this.close();
-  }
-
-  /** The same for `await using`. */
-  async [asyncDispose](): Promise<void> {
-    this.close();
   }
 
   #engine(): Engine {
@@ -118,8 +109,3 @@ export class ConductorOne extends ConductorOneGroups {
     return { serverURL: engines.get(this)?.session.baseURL ?? "closed" };
   }
 }
-
-/** The name that the official SDK gives its client. */
-export const ConductoroneSDKTypescript = ConductorOne;
-/** The name that the official SDK gives its client. */
-export type ConductoroneSDKTypescript = ConductorOne;

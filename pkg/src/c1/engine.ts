@@ -1,15 +1,16 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
 import { Session } from "../auth/session.js";
-import { ClosedError, ConfigurationError, KeyturnError } from "../base/errors.js";
+import { ClosedError, ConfigurationError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
-import { encode, Unknown } from "../core/encode.js";
+import { encode } from "../core/encode.js";
 import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
+import { DecodeFlag, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver } from "../http/driver.js";
-import { requestId, type Sender, sender } from "../http/transport.js";
+import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { c1Plan } from "./auth/plan.js";
 import type { Envelope, Problem } from "./envelope.js";
@@ -29,7 +30,9 @@ export class Engine {
    * @param anonymous Whether calls are sent without a token when the options name no credentials.
    */
   constructor(options: ClientOptions, api: Api, anonymous = false) {
-    this.#send = sender(options.fetch, options.httpClient);
+    // First of all: what cannot be used has had no secret in the core yet.
+    checkedHeader("userAgent", options.userAgent ?? "");
+    this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions));
     this.#api = api;
     this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
@@ -39,7 +42,13 @@ export class Engine {
       userAgent,
       debugLogger,
       send: (...request) => this.send(...request),
+      received: (...answer) => this.received(...answer),
     });
+  }
+
+  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Engine {}";
   }
 
   /** Makes one call. */
@@ -50,13 +59,16 @@ export class Engine {
       this.#api,
       number,
       request,
-      this.#api.sdk122 ? Unknown.Drop : Unknown.Refuse,
+      this.#api.sdk122 ? Unknown.drop : Unknown.refuse,
       facts.id,
     );
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
-    return this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
+    // By the official SDK's names a client cannot be closed.
+    const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
+    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    return await this.#driver.run(outgoing, options, closed, (answer) => this.#envelope(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -71,9 +83,19 @@ export class Engine {
   }
 
   /** Sends one request. `options` are those of its call. */
-  protected send(_facts: Operation, url: string, init: RequestInit, _options: RequestOptions): Promise<Response> {
+  protected send(
+    _facts: Operation,
+    url: string,
+    init: RequestInit,
+    _options: RequestOptions,
+    begin: () => void,
+  ): Promise<Response> {
+    begin();
     return this.#send(url, init);
   }
+
+  /** Sees each answer once its body has been read. */
+  protected received(_facts: Operation, _answer: Answer): void {}
 
   /** A token belongs to the client's origin: another base URL may differ in its path only. */
   protected base({ serverURL }: RequestOptions, facts: Operation): string {
@@ -93,7 +115,8 @@ export class Engine {
       statusCode: status,
       rawResponse: response,
     };
-    Object.defineProperty(envelope, "requestId", { value: requestId(headers) });
+    // Looked for when it is asked for: it may have any of six names.
+    Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
@@ -115,17 +138,20 @@ function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; p
   try {
     return readMessage(api, facts.message, body);
   } catch (error) {
-    if (KeyturnError.is(error)) throw error;
+    if (isOwn(error)) throw error;
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
     throw decodeError(facts, answer, `the answer is not a whole JSON object${where}`);
   }
 }
 
-/** Node decodes UTF-8 ten times slower than Latin-1, which ASCII also is. */
+/** Node decodes UTF-8 ten times slower than Latin-1, which ASCII also is, but for a byte order mark before it. */
 function textOf(body: Uint8Array, ascii: boolean): string {
   type NodeBuffer = { from(buffer: ArrayBufferLike, at: number, length: number): { latin1Slice?(): string } };
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };
-  const fast = ascii && body.length > 4096 ? Buffer?.from(body.buffer, body.byteOffset, body.length) : undefined;
+  const fast =
+    ascii && body.length > 4096 && body[0] !== 0xef
+      ? Buffer?.from(body.buffer, body.byteOffset, body.length)
+      : undefined;
   return fast?.latin1Slice?.() ?? new TextDecoder().decode(body);
 }
 
@@ -141,9 +167,9 @@ export function readMessage(
 ): { value: unknown; problems: readonly Problem[] } {
   const slots = api.run((table) => table.decode(message, body));
   const flags = slots[slots.length - 1] as number;
-  const value = JSON.parse(textOf(body, flags >= 2)) as Record<string, unknown>;
+  const value = JSON.parse(textOf(body, (flags & DecodeFlag.ascii) !== 0)) as Record<string, unknown>;
   let problems: readonly Problem[] = [];
-  if (flags % 2 === 1) {
+  if (flags & DecodeFlag.notes) {
     const notes = JSON.parse(api.run((table) => table.notes())) as { patches: Patch[]; problems: Problem[] };
     applyPatches(value, notes.patches);
     problems = notes.problems;

@@ -4,7 +4,7 @@
 export type Call<T> = Promise<T>;
 
 /** What every envelope has; the decoded body stands beside, under the operation's own name. */
-export interface Envelope {
+export type Envelope = {
   /** The answer's `Content-Type`. */
   contentType: string;
   /** The answer's status. */
@@ -15,7 +15,7 @@ export interface Envelope {
   readonly requestId?: string | undefined;
   /** What in the answer did not fit the API's description. Not shown when the envelope is printed. */
   readonly problems?: readonly Problem[] | undefined;
-}
+};
 
 /** Something in an answer that did not fit the API's description; the value was kept as it came. */
 export interface Problem {

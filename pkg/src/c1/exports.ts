@@ -1,15 +1,18 @@
-/** What every entry of the package exports. */
+/** What every entry of the package exports, besides the client, which needs the core. */
 
 export type { DpopOptions } from "../auth/dpop.js";
-export type { DeviceCode } from "../auth/plan.js";
+export type { Around, DeviceCode } from "../auth/plan.js";
 export { Secret } from "../auth/secret.js";
 export type { Lease, StoredEntry, TokenStore } from "../auth/sharing.js";
 export { encryptedStore, memoryStore, type StorageArea, type WebStorage, webStore } from "../auth/stores.js";
 export * from "../base/errors.js";
 export type {
   BackoffStrategy,
+  ClientFetchOptions,
   Clock,
+  Connection,
   Fetch,
+  FetchOptions,
   HTTPClientLike,
   Logger,
   RequestOptions,
@@ -36,7 +39,6 @@ export type { Authentication } from "./auth/environment.js";
 export { createPersonalClient, type PersonalClient, type PersonalClientLimits } from "./auth/personal-client.js";
 export { fileToken, type GitHubActions, gitHubActionsToken, gitLabToken, variableToken } from "./auth/subject.js";
 export type { Environment } from "./auth/surroundings.js";
-export { ConductorOne, ConductoroneSDKTypescript } from "./client.js";
 export type { Call, Envelope, Problem } from "./envelope.js";
 export type { ClientOptions, ClientOptions as SDKOptions } from "./options.js";
 export { type Page, Paged } from "./paging.js";

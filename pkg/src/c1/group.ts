@@ -4,7 +4,10 @@ import type { RequestOptions } from "../base/options.js";
 import { GROUPS, type Groups } from "../generated/c1.js";
 import type { Engine } from "./engine.js";
 
+/** The engine of a client, and of each of its groups. */
 const engines = new WeakMap<object, Engine>();
+/** The groups of a client that have been asked for, by their names. */
+const groups = new WeakMap<object, Map<string, object>>();
 
 type GroupClass = new (engine: Engine) => object;
 
@@ -13,33 +16,36 @@ export const ConductorOneGroups: new (engine: Engine) => Groups = /* @__PURE__ *
 
 function withGroups(list: string): new (engine: Engine) => Groups {
   class ConductorOneGroups {
-    readonly #engine: Engine;
-    readonly #groups = new Map<string, object>();
-
     constructor(engine: Engine) {
-      this.#engine = engine;
+      engines.set(this, engine);
+      groups.set(this, new Map());
     }
-
-    static {
-      let first = 0;
-      for (const line of list.split("/")) {
-        const [name, ...methods] = line.split(" ") as [string, ...string[]];
-        const number = first;
-        first += methods.length;
-        let made: GroupClass | undefined;
-        const get = function (this: ConductorOneGroups): object {
-          let group = this.#groups.get(name);
-          if (group === undefined)
-            this.#groups.set(name, (group = new (made ??= groupClass(name, methods, number))(this.#engine)));
-          return group;
-        };
-        Object.defineProperty(ConductorOneGroups.prototype, propertyOf(name), { get, configurable: true });
-      }
-    }
+  }
+  let first = 0;
+  for (const line of list.split("/")) {
+    const [name, ...methods] = line.split(" ") as [string, ...string[]];
+    defineGroup(ConductorOneGroups.prototype, name, methods, first);
+    first += methods.length;
   }
   return ConductorOneGroups as unknown as new (
     engine: Engine,
   ) => Groups;
+}
+
+/** Defines the property of a group, whose operations begin with the number `first`. */
+function defineGroup(prototype: object, name: string, methods: string[], first: number): void {
+  let made: GroupClass | undefined;
+  const get = function (this: object): object {
+    const asked = groups.get(this) as Map<string, object>;
+    let group = asked.get(name);
+    if (group === undefined) {
+      made ??= groupClass(name, methods, first);
+      group = new made(engines.get(this) as Engine);
+      asked.set(name, group);
+    }
+    return group;
+  };
+  Object.defineProperty(prototype, propertyOf(name), { get, configurable: true });
 }
 
 /** `camelCase`, as `api/src/naming.rs` has it. */

@@ -3,15 +3,24 @@
 import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
-import { encode, Unknown } from "../core/encode.js";
+import { encode } from "../core/encode.js";
+import { Unknown } from "../generated/boundary.js";
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { Answer, answered, decodeError } from "../http/answer.js";
 import type { Authorizer } from "../http/authorizer.js";
 import { Driver } from "../http/driver.js";
-import { Deadline, RULES, requestId, sleep } from "../http/transport.js";
+import {
+  checkedFetchOptions,
+  checkedHeader,
+  Deadline,
+  platformFetch,
+  RULES,
+  requestId,
+  sleep,
+} from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
-import { customHeaders, type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
+import { checkHeaders, customHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { Interceptors } from "./interceptors.js";
 import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
@@ -30,7 +39,7 @@ import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
 import { FixedToken, openSession, type ProvisioningSession } from "./session.js";
 import { provisioning } from "./table.js";
-import { fetchError, remember, retold, translated } from "./translate.js";
+import { fetchError, remember, retranslated, translated } from "./translate.js";
 
 const MEDIA_TYPE = "application/vnd.api+json";
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -57,7 +66,7 @@ interface Listing extends Pick<Call, "type" | "name" | "request"> {
 
 /** The options of a call as the driver hands them to `send`. */
 interface SendOptions extends RequestOptions {
-  readonly call?: { readonly headers: RequestHeaders; readonly fetch: ResourcesConfig["fetch"] };
+  readonly call?: { readonly headers: Record<string, string>; readonly fetch: ResourcesConfig["fetch"] };
 }
 
 /** What an answer was read from. */
@@ -96,6 +105,7 @@ export class ResourceAdapter {
     if (!config?.accessToken && !config?.credentials)
       throw new SdkError({ message: "Undefined 'accessToken' parameter" });
     const { accessToken: _, ...rest } = config;
+    checked(rest);
     this.#config = rest;
     this.#inUse = this.#open(config);
     this.#driver = this.#drive(this.#inUse.session);
@@ -110,6 +120,7 @@ export class ResourceAdapter {
     );
     const { accessToken, ...others } = set as ResourcesConfig;
     const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
+    checked(merged);
     if (accessToken) merged.credentials = undefined;
     if (others.credentials) merged.refreshToken = others.refreshToken;
     if (OF_SESSION.some((name) => name in set)) {
@@ -123,9 +134,14 @@ export class ResourceAdapter {
     return this;
   }
 
+  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "ResourceAdapter {}";
+  }
+
   /** What `client` is in the official SDK's adapter. */
   get client(): { readonly currentAccessToken: string } {
-    return { currentAccessToken: this.currentAccessToken };
+    return hidden({ currentAccessToken: this.currentAccessToken });
   }
 
   /** The token that a call would be sent with now; empty before the first one was fetched. */
@@ -139,9 +155,12 @@ export class ResourceAdapter {
   }
 
   /** Where the service is, and how it is reached: for what is asked of its authentication server. @internal */
-  get places(): Pick<ResourcesInitConfig, "domain" | "serverURL" | "authURL" | "fetch" | "clock"> {
-    const { domain, serverURL, authURL, fetch, clock } = this.#config;
-    return { domain, serverURL, authURL, fetch, clock };
+  get places(): Pick<
+    ResourcesInitConfig,
+    "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
+  > {
+    const { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig } = this.#config;
+    return { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig };
   }
 
   /** How results are spelled. */
@@ -332,7 +351,14 @@ export class ResourceAdapter {
 
   /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
-    const normalized = normalize(resource, this.#spelling(options));
+    let normalized: Normalized;
+    try {
+      normalized = normalize(resource, this.#spelling(options));
+    } catch (cause) {
+      if (SdkError.isSdkError(cause)) throw cause;
+      const message = "the resource could not be read: reading it threw an error";
+      throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
+    }
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
@@ -350,7 +376,9 @@ export class ResourceAdapter {
 
   #params(options: CallOptions): QueryStringParams {
     return Object.fromEntries(
-      Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]),
+      Object.entries({ ...this.#config.params, ...options?.params })
+        .filter(([, value]) => value !== undefined && value !== null)
+        .map(([name, value]) => [name, String(value)]),
     );
   }
 
@@ -380,10 +408,13 @@ export class ResourceAdapter {
     try {
       return await this.#run(call, inUse, sent);
     } catch (error) {
-      const told = translated(error, sent.method ? sent : undefined);
-      const shown = fetchError(told);
-      if (!shown) throw told;
-      throw retold(told, await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)));
+      const failure = translated(error, sent.method ? sent : undefined);
+      const shown = fetchError(failure);
+      if (!shown) throw failure;
+      throw retranslated(
+        failure,
+        await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)),
+      );
     } finally {
       inUse.calls--;
       if (inUse.retired) this.#retire(inUse);
@@ -398,7 +429,7 @@ export class ResourceAdapter {
     if (number === undefined)
       throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
     const facts = provisioning.operation(number);
-    const { target, body } = encode(provisioning, number, request, Unknown.Keep, facts.id);
+    const { target, body } = encode(provisioning, number, request, Unknown.keep, facts.id);
     const search = new URLSearchParams(query).toString();
     // The paths of the table begin with `/api`, which is also the end of the base URL.
     const url = this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`);
@@ -410,6 +441,7 @@ export class ResourceAdapter {
       timeoutMs: options.timeout ?? options.timeoutMs,
       retries: options.retryConfig,
       headers: { ...own, ...(options.userAgent ? { "user-agent": options.userAgent } : {}) },
+      fetchOptions: options.fetchOptions,
       call: { headers: own, fetch: options.fetch },
     };
     const failed = (operation: Operation, answer: Answer): KeyturnError => {
@@ -445,8 +477,11 @@ export class ResourceAdapter {
   #open(config: ResourcesConfig): InUse {
     try {
       // Whatever `fetch` is by then: it can be changed without a new session.
-      const session = openSession(config, (url, init) =>
-        (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }),
+      const session = openSession(
+        config,
+        (url, init) =>
+          (this.#config.fetch ?? platformFetch())(url, { ...this.#config.fetchOptions, ...init, ...RULES }),
+        () => this.#config.retryConfig,
       );
       return { session, calls: 0, retired: false };
     } catch (error) {
@@ -461,7 +496,7 @@ export class ResourceAdapter {
       retryConfig,
       userAgent,
       debugLogger,
-      send: (_facts, url, init, options) => this.#send(url, init, options as SendOptions),
+      send: (_facts, url, init, options, begin) => this.#send(url, init, options as SendOptions, begin),
     });
   }
 
@@ -471,9 +506,10 @@ export class ResourceAdapter {
     if (inUse.calls === 0) inUse.session.close();
   }
 
-  async #send(url: string, init: RequestInit, { call }: SendOptions): Promise<Response> {
+  async #send(url: string, init: RequestInit, { call }: SendOptions, begin: () => void): Promise<Response> {
     const { headers: given, method, body, signal, ...rest } = init;
     const options: RequestInit = {
+      ...this.#config.fetchOptions,
       ...rest,
       method: method as string,
       headers: spelled(given, call?.headers),
@@ -481,8 +517,24 @@ export class ResourceAdapter {
     };
     if (body !== null) options.body = body as string;
     const request = await this.interceptors.sending({ url: new URL(url), options });
-    const fetch = call?.fetch ?? this.#config.fetch ?? globalThis.fetch;
+    const fetch = call?.fetch ?? this.#config.fetch ?? platformFetch();
+    begin();
     return this.interceptors.received(await complete(await fetch(request.url, { ...request.options, ...RULES })));
+  }
+}
+
+/**
+ * Looks at the options that every request has in it.
+ *
+ * @throws {@link SdkError}
+ */
+function checked({ userAgent = "", headers, fetchOptions }: ResourcesConfig): void {
+  try {
+    checkedHeader("userAgent", userAgent);
+    checkHeaders(headers);
+    checkedFetchOptions(fetchOptions);
+  } catch (error) {
+    throw translated(error);
   }
 }
 
@@ -505,7 +557,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /** Headers as a plain object, in the spelling of their owners. */
-function spelled(headers: RequestInit["headers"], custom: RequestHeaders = {}): Record<string, string> {
+function spelled(headers: RequestInit["headers"], custom: Record<string, string> = {}): Record<string, string> {
   const own = new Map(Object.keys(custom).map((name) => [name.toLowerCase(), name]));
   const pairs = headers instanceof Headers ? [...headers] : Object.entries((headers ?? {}) as Record<string, string>);
   return Object.fromEntries(pairs.map(([name, value]) => [SPELLINGS[name] ?? own.get(name) ?? name, value]));
@@ -571,6 +623,11 @@ function secretsIn(type: string, attributes: Record<string, unknown>): string[] 
   return names
     .map((name) => attributes[name])
     .filter((value): value is string => typeof value === "string" && value !== "");
+}
+
+/** What holds a token, and does not show it when it is printed. */
+function hidden<T extends object>(holder: T): T {
+  return Object.defineProperty(holder, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[token]" });
 }
 
 /** An adapter by itself, as the official SDK exports it. */

@@ -1,7 +1,6 @@
 /** The client of the Commerce Layer Provisioning API. */
 
-/// <reference lib="esnext.disposable" preserve="true" />
-
+import { closing } from "../base/dispose.js";
 import { ProvisioningResources } from "../generated/commercelayer.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { ResourceAdapter } from "./adapter.js";
@@ -19,8 +18,8 @@ import { isApiError, isSdkError, isSingleton, OPEN_API_SCHEMA_VERSION, resources
 
 const adapters = new WeakMap<CommerceLayerProvisioningClient, ResourceAdapter>();
 
-// Where the language does not have this yet, nothing can ask for it either.
-const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.dispose;
+/** The resources; `using` closes it. */
+const Closing = /* @__PURE__ */ closing(ProvisioningResources);
 
 /**
  * A client of the Provisioning API.
@@ -33,7 +32,7 @@ const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.di
  *
  * Nothing is sent before the first call. Neither tokens nor secrets show when the client is printed or serialised.
  */
-export class CommerceLayerProvisioningClient extends ProvisioningResources {
+export class CommerceLayerProvisioningClient extends Closing {
   /** The version of the API's description that the package was made from. */
   readonly openApiSchemaVersion = OPEN_API_SCHEMA_VERSION;
   #credentials: ApiCredentials | undefined;
@@ -47,6 +46,11 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
   /** @internal */
   protected get adapter(): ResourceAdapter {
     return adapters.get(this) as ResourceAdapter;
+  }
+
+  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "CommerceLayerProvisioningClient {}";
   }
 
   /** The API credentials of organizations. */
@@ -131,14 +135,12 @@ export class CommerceLayerProvisioningClient extends ProvisioningResources {
     this.adapter.interceptors.removeReader(reader);
   }
 
-  /** Ends what runs and wipes credentials and tokens. Later calls are refused. */
+  /**
+   * Ends what runs and wipes credentials and tokens. Later calls are refused. `using cl = CommerceLayerProvisioning(...)` calls it at
+   * the end of the block.
+   */
   close(): void {
     this.adapter.close();
-  }
-
-  /** `using cl = CommerceLayerProvisioning(...)` closes it at the end of the block. */
-  [dispose](): void {
-    this.close();
   }
 }
 

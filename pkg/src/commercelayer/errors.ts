@@ -4,7 +4,8 @@
  * one. None shows a secret.
  */
 
-import type { Outcome } from "../base/errors.js";
+import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
+import { brandAsFailure, factsOf } from "../base/failure.js";
 
 /** What kind of failure it was. */
 export enum ErrorType {
@@ -35,23 +36,36 @@ export interface ErrorContext {
   readonly operation?: string | undefined;
   readonly hint?: string | undefined;
   readonly outcome?: Outcome | undefined;
+  /** What went wrong. Default: what `cause` says, or what follows from the type. */
+  readonly kind?: ErrorCode | undefined;
   readonly cause?: unknown;
   readonly source?: unknown;
 }
 
-const TYPES: ReadonlySet<unknown> = /* @__PURE__ */ (() => new Set(Object.values(ErrorType)))();
+/** What an error of a type is where nothing is known but the type. */
+const KINDS: Readonly<Record<ErrorType, ErrorCode>> = {
+  client: "invalid_configuration",
+  request: "invalid_request",
+  response: "unexpected_status",
+  cancel: "aborted",
+  parse: "invalid_response",
+  timeout: "timeout",
+  "token-refresh": "authentication_failed",
+};
 
 /** Every failure of a call. */
-export class SdkError extends Error {
+export class SdkError extends Error implements Failure {
   static NAME = "SdkError";
 
   /** By its name and type, as in the official SDK: errors of another copy are recognised too. */
   static isSdkError(error: any): error is SdkError {
-    return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && TYPES.has(error.type);
+    return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && error.type in KINDS;
   }
 
-  /** What kind of failure it was. */
+  /** What kind of failure it was, in the official SDK's words. */
   type: ErrorType;
+  /** What went wrong, in the words of all failures of this package. */
+  readonly kind: ErrorCode;
   /** The HTTP status as text, if the server answered. */
   declare code?: string;
   /** What was thrown beneath: an interceptor's error, or that of `fetch`. */
@@ -66,16 +80,22 @@ export class SdkError extends Error {
   declare readonly operation?: string | undefined;
   /** What to check or to do next. */
   declare readonly hint?: string | undefined;
+  /** How long the server asks to wait, in milliseconds, if it says so. */
+  declare retryAfterMs?: number | undefined;
   /** What the call may have done on the server. */
   readonly outcome: Outcome;
   /** The answer's headers. Not shown when the error is printed. */
   declare readonly headers: Headers | undefined;
 
   constructor(error: { message: string; type?: ErrorType | undefined }, context: ErrorContext = {}) {
-    const { headers, cause, source, ...known } = context;
+    const { headers, cause, source, kind, ...known } = context;
     super(error.message || "the call failed", cause === undefined ? {} : { cause });
     name(this, SdkError.NAME);
+    brandAsFailure(this);
     this.type = error.type ?? ErrorType.CLIENT;
+    const facts = factsOf(cause, KINDS[this.type] ?? "internal");
+    this.kind = kind ?? facts.kind;
+    if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
     this.outcome = known.outcome ?? "none";
     for (const [key, value] of Object.entries(known)) {
       if (value !== undefined)
@@ -119,9 +139,6 @@ export class ApiError extends SdkError {
   statusText?: string;
   /** The code of the first error in the body: `VALIDATION_ERROR`. */
   apiCode?: string | undefined;
-  /** How long the server asks to wait, in milliseconds. */
-  retryAfterMs?: number | undefined;
-
   constructor(error: { message: string }, context?: ErrorContext) {
     super({ message: error.message, type: ErrorType.RESPONSE }, context);
     name(this, ApiError.NAME);

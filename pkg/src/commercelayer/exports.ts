@@ -1,16 +1,9 @@
-/** What every entry of `keyturn/commercelayer` exports. */
+/** What every entry of `keyturn/commercelayer` exports, besides what needs the core. */
 
 export { Secret } from "../auth/secret.js";
 export * from "../generated/commercelayer.js";
 export type * from "../generated/commercelayer-models.js";
-export { apiResourceAdapter, ResourceAdapter } from "./adapter.js";
 export * from "./auth/index.js";
-export {
-  CommerceLayerProvisioning,
-  CommerceLayerProvisioning as default,
-  CommerceLayerProvisioningClient,
-  CommerceLayerProvisioningStatic,
-} from "./client.js";
 export type {
   ClientConfig,
   CommerceLayerConfig,

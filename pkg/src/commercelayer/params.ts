@@ -6,6 +6,7 @@ import type {
   IncludePath,
   ResourceFields,
   ResourceSortFields,
+  ResourceTypeLock,
 } from "../generated/commercelayer-models.js";
 import type { Resource } from "./model.js";
 
@@ -17,8 +18,10 @@ type Text = string & {};
 /** Texts that are not known when the program is compiled: a list of literals is none, so that a misspelled one is seen. */
 type AnyPaths = Text[] & { push: (...items: Text[]) => number };
 
-/** Related resources to include, by their paths: `role.organization`. */
-export type QueryInclude<R extends Resource = Resource> = IncludePath<TypeOf<R>>[] | AnyPaths;
+/** Related resources to include, by their paths: `role.organization`. Of no resource in particular, any text. */
+export type QueryInclude<R extends Resource = Resource> = [ResourceTypeLock] extends [TypeOf<R>]
+  ? string[]
+  : IncludePath<TypeOf<R>>[] | AnyPaths;
 
 /** Fields of the resource itself. */
 export type QueryArrayFields<R extends Resource> = Array<keyof ResourceFields[TypeOf<R>]>;

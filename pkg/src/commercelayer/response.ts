@@ -12,15 +12,21 @@ export interface ResponseFacts {
   readonly url: string;
 }
 
-const answers = new WeakMap<object, ResponseFacts>();
+/** Where a result has it: also for the function of another copy of this package, such as the CommonJS one. */
+const ANSWER: unique symbol = Symbol.for("keyturn.commercelayer.answer") as never;
+
+interface Result {
+  [ANSWER]?: () => ResponseFacts;
+}
 
 /** The answer that a resource or a list came with. Of a resource within another: nothing. */
 export function responseOf(result: object | null | undefined): ResponseFacts | undefined {
-  return result ? answers.get(result) : undefined;
+  return (result as Result | null | undefined)?.[ANSWER]?.();
 }
 
 /** @internal */
 export function keepResponse<T>(result: T, facts: ResponseFacts): T {
-  if (typeof result === "object" && result !== null) answers.set(result, facts);
+  if (typeof result === "object" && result !== null)
+    Object.defineProperty(result, ANSWER, { value: () => facts, configurable: true });
   return result;
 }

@@ -1,6 +1,9 @@
 /** What the calls of a client are authorized by. */
 
 import { Session } from "../auth/session.js";
+import { ConfigurationError } from "../base/errors.js";
+import type { RetryConfig } from "../base/options.js";
+import { isSignal } from "../base/signal.js";
 import type { Authorization, Authorizer } from "../http/authorizer.js";
 import { type Deadline, type Sender, wait } from "../http/transport.js";
 import { type AuthOptions, type CommerceLayerAuthentication, commerceLayerPlan } from "./auth/plan.js";
@@ -10,14 +13,23 @@ import { InterceptorError } from "./interceptors.js";
 /** The session of a client. */
 export type ProvisioningSession = Session<CommerceLayerAuthentication>;
 
-/** Makes the session of a client. */
-export function openSession(options: AuthOptions, send: Sender): ProvisioningSession {
-  return new Session(commerceLayerPlan(options), send);
+/**
+ * Makes the session of a client.
+ *
+ * @param retries How to repeat log-ins, whenever that is asked: it can be changed without a new session.
+ */
+export function openSession(
+  options: AuthOptions,
+  send: Sender,
+  retries: () => RetryConfig | undefined,
+): ProvisioningSession {
+  return new Session({ ...commerceLayerPlan(options), retries }, send);
 }
 
 /** A token that belongs to one call. Nothing that happens to it reaches the client's own. */
 export class FixedToken implements Authorizer {
   #token: string;
+  #header: string | undefined;
   #refused = false;
   readonly #refresh: AuthOptions["refreshToken"];
   readonly #session: ProvisioningSession;
@@ -29,12 +41,27 @@ export class FixedToken implements Authorizer {
     this.#session = session;
   }
 
-  async authorize(deadline: Deadline): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation?: string): Promise<Authorization> {
     if (this.#refused) {
       this.#token = await wait(this.#renewed(), deadline);
+      this.#header = undefined;
       this.#refused = false;
     }
-    return { value: `Bearer ${this.#token}`, generation: 0 };
+    return { value: (this.#header ??= this.#checked(operation)), generation: 0 };
+  }
+
+  /** A platform that refuses a header repeats it in its error, so what cannot be a token is refused before. */
+  #checked(operation: string | undefined): string {
+    try {
+      return this.#session.header(this.#token, operation);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      throw new ConfigurationError(
+        "accessToken",
+        error.reason,
+        error.message.replace(/^.*?security: /, "accessToken: "),
+      );
+    }
   }
 
   rejected(): boolean {
@@ -48,6 +75,10 @@ export class FixedToken implements Authorizer {
 
   challenged(): undefined {
     return undefined;
+  }
+
+  retryAfter(headers: Headers): number | undefined {
+    return this.#session.retryAfter(headers);
   }
 
   succeeded(): void {
@@ -65,6 +96,7 @@ export class FixedToken implements Authorizer {
       if (typeof token === "string" && token !== "") return token;
       source = new TypeError("refreshToken gave no token");
     } catch (error) {
+      if (isSignal(error)) throw error;
       source = error;
     }
     const error = new SdkError({ message: "Error refreshing access token", type: ErrorType.TOKEN_REFRESH }, { source });

@@ -7,6 +7,14 @@
  * ```
  */
 
-export { load } from "../core/instance.js";
+export { load } from "../core/load.js";
+export { apiResourceAdapter, ResourceAdapter } from "./adapter.js";
+export { fetchToken, revoke } from "./auth/revoke.js";
+export { jwtVerify } from "./auth/verify.js";
+export {
+  CommerceLayerProvisioning,
+  CommerceLayerProvisioning as default,
+  CommerceLayerProvisioningClient,
+  CommerceLayerProvisioningStatic,
+} from "./client.js";
 export * from "./exports.js";
-export { default } from "./exports.js";

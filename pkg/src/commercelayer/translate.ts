@@ -1,6 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
-import { KeyturnError, type ApiError as Refused } from "../base/errors.js";
+import { isOwn, type KeyturnError, type ApiError as Refused } from "../base/errors.js";
+import { isSignal } from "../base/signal.js";
 import type { Answer } from "../http/answer.js";
 import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
@@ -34,8 +35,11 @@ export function remember(error: KeyturnError, answer: Answer): KeyturnError {
 /** The official SDK's error for one of this package, or for whatever was thrown. */
 export function translated(error: unknown, sent?: Sent): SdkError {
   if (SdkError.isSdkError(error) && error instanceof Error) return error;
+  const thrown = error instanceof InterceptorError ? error.cause : error;
+  // It is not one of these, and must reach its framework.
+  if (isSignal(thrown)) return thrown as SdkError;
   if (error instanceof InterceptorError) return intercepted(error, sent);
-  if (!KeyturnError.is(error)) return new SdkError({ message: messageOf(error) }, { ...sent, source: error });
+  if (!isOwn(error)) return new SdkError({ message: messageOf(error) }, { ...sent, kind: "internal", source: error });
   const context: ErrorContext = { ...sent, ...contextOf(error) };
   const source: unknown = error.cause ?? error;
   switch (error.code) {
@@ -77,7 +81,8 @@ function contextOf(error: KeyturnError): ErrorContext {
 function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError {
   const { cause, outcome } = error;
   if (SdkError.isSdkError(cause) && cause instanceof Error) return cause;
-  const context: ErrorContext = { ...sent, outcome, cause };
+  // The caller's own code ended the call.
+  const context: ErrorContext = { ...sent, outcome, kind: "aborted", cause };
   const message = messageOf(cause);
   const type = typeOfName(cause);
   if (type) return new SdkError({ message, type }, context);
@@ -112,18 +117,17 @@ function apiError(
   retryAfterMs: number | undefined,
 ): ApiError {
   const [first] = errors;
-  const told = new ApiError(
+  const error = new ApiError(
     { message: statusText || first?.detail || first?.title || `the server answered ${status}` },
     context,
   );
-  told.status = status;
-  told.statusText = statusText;
-  told.code = String(status);
-  told.errors = errors;
-  told.apiCode = first?.code;
-  if (retryAfterMs === undefined) delete told.retryAfterMs;
-  else told.retryAfterMs = retryAfterMs;
-  return told;
+  error.status = status;
+  error.statusText = statusText;
+  error.code = String(status);
+  error.errors = errors;
+  error.apiCode = first?.code;
+  if (retryAfterMs !== undefined) error.retryAfterMs = retryAfterMs;
+  return error;
 }
 
 /** An error as error interceptors see it; `undefined` if it is none of an answer. */
@@ -134,11 +138,11 @@ export function fetchError(error: SdkError): FetchError | undefined {
 }
 
 /** What interceptors made of an error, in the words of the SDK's errors. */
-export function retold(error: SdkError, told: unknown): SdkError {
-  const { status, statusText, errors } = (typeof told === "object" && told !== null ? told : {}) as Partial<FetchError>;
-  if (SdkError.isSdkError(told) && told instanceof Error) return told;
+export function retranslated(error: SdkError, made: unknown): SdkError {
+  const { status, statusText, errors } = (typeof made === "object" && made !== null ? made : {}) as Partial<FetchError>;
+  if (SdkError.isSdkError(made) && made instanceof Error) return made;
   if (typeof status !== "number")
-    return told instanceof Error ? intercepted(new InterceptorError(told, "answered"), undefined) : error;
+    return made instanceof Error ? intercepted(new InterceptorError(made, "answered"), undefined) : error;
   const { method, url, requestId, operation, hint, outcome, headers, cause, retryAfterMs } = error as ApiError;
   return apiError(
     { status, statusText: statusText ?? "", errors: errors ?? [] },

@@ -1,5 +1,3 @@
 /** The client for standalone functions: `keyturn/compat/core.js`. */
 
-import "./provide.js";
-
-export { ConductoroneSDKTypescriptCore } from "./client.js";
+export { ConductoroneSDKTypescriptCore } from "./index.js";

@@ -8,6 +8,7 @@ import type { Envelope } from "../c1/envelope.js";
 import type { ClientOptions } from "../c1/options.js";
 import { type Page, Paged } from "../c1/paging.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
+import type { Answer } from "../http/answer.js";
 import { Deadline, once, RULES } from "../http/transport.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import { EXAMPLE_TENANT } from "./lib/config.js";
@@ -38,8 +39,17 @@ class Trace {
     if (!make) return { status: "invalid" };
     let made: Request | undefined;
     const call = response ? { status: "complete", response } : { status: "request-error" };
-    return Object.defineProperty(call, "request", { enumerable: true, get: () => (made ??= make()) }) as APICall;
+    return Object.defineProperty(call, "request", {
+      enumerable: true,
+      get: () => (made ??= discreet(make())),
+    }) as APICall;
   }
+}
+
+/** A request that shows where it goes, and none of its headers: its token is one of them. */
+function discreet(request: Request): Request {
+  const shown = `Request { method: "${request.method}", url: "${request.url.split("?", 1)[0]}" }`;
+  return Object.defineProperty(request, Symbol.for("nodejs.util.inspect.custom"), { value: () => shown });
 }
 
 type Traced = EngineOptions & { trace: Trace };
@@ -63,7 +73,7 @@ export class CompatEngine extends Engine {
       return new CompatEngine(options);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      if (["serverURL", "tenantDomain", "serverIdx"].includes(error.option))
+      if (!["security", "clientID", "clientSecret"].includes(error.option))
         throw translated(error, undefined, undefined);
       const { security, clientID, clientSecret, ...rest } = options;
       return new CompatEngine(rest, error);
@@ -180,16 +190,26 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     options: EngineOptions,
+    begin: () => void,
   ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
-    this.#logBody(facts, "request", init.body as string | null);
+    this.#logBody(
+      facts,
+      "request",
+      init.body as string | null,
+      () => new Headers(init.headers).get("authorization") ?? "",
+    );
     const response = this.#hooks
-      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced)
-      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options);
+      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
+      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
     trace.response = response;
-    if (this.#options.debugBodies) this.#logBody(facts, "response", await response.clone().text());
     return response;
+  }
+
+  protected override received(facts: Operation, { body, authorization }: Answer): void {
+    if (!this.#options.debugBodies) return;
+    this.#logBody(facts, "response", new TextDecoder().decode(body), () => authorization);
   }
 
   async #hooked(
@@ -198,6 +218,7 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     { trace, retries }: Traced,
+    begin: () => void,
   ): Promise<Response> {
     const context: HookContext = {
       baseURL: this.session.baseURL,
@@ -210,29 +231,31 @@ export class CompatEngine extends Engine {
     // Hooks are often used to log what they are given.
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", async () => {
-      const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: init });
+      const given = { ...this.#options.fetchOptions, ...init };
+      const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: given });
       return hooks.beforeRequest(context, new Request(input.url, { ...once(input.options ?? {}), ...RULES }));
     });
     trace.request = () => request;
+    begin();
     let response: Response;
     try {
       response = await this.#client.request(request);
     } catch (error) {
-      const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
-      if (!told.response) throw told.error ?? error;
-      return told.response;
+      const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
+      if (!result.response) throw result.error ?? error;
+      return result.response;
     }
     trace.response = response;
     if (response.ok) return hooked("Success hook failed to execute", () => hooks.afterSuccess(context, response));
-    const told = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
-    if (told.error) throw new HookError("Unexpected HTTP client error", told.error);
-    return told.response ?? response;
+    const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
+    if (result.error) throw new HookError("Unexpected HTTP client error", result.error);
+    return result.response ?? response;
   }
 
-  #logBody(facts: Operation, of: string, body: string | null): void {
+  #logBody(facts: Operation, of: string, body: string | null, authorization: () => string): void {
     const { debugLogger, debugBodies } = this.#options;
     if (!debugLogger || !debugBodies || !body) return;
-    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body))}`);
+    debugLogger.log(`${facts.id} ${of} body: ${c1.run((table) => table.shown(body, authorization()))}`);
   }
 }
 
@@ -263,7 +286,8 @@ function split(
   return "pageSize" in request || "pageToken" in request ? [request, options] : [undefined, request as RequestOptions];
 }
 
-function traced(options: RequestOptions = {}, trace: Trace): Traced {
+function traced(options: RequestOptions | undefined, trace: Trace): Traced {
+  if (!options) return { trace };
   const { timeoutMs, retries, retryCodes, serverURL, fetchOptions, headers, signal, ...rest } = options;
   return {
     timeoutMs: timeoutMs || undefined,
@@ -278,7 +302,7 @@ function traced(options: RequestOptions = {}, trace: Trace): Traced {
 }
 
 function engineOptions(options: SDKProps): ClientOptions {
-  const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
+  const { timeoutMs, retryConfig, userAgent, debugLogger, fetchOptions } = options;
   const httpClient = options.httpClient ?? options.defaultClient;
   const clientID = options.clientID || undefined;
   const clientSecret = options.clientSecret || undefined;
@@ -296,6 +320,7 @@ function engineOptions(options: SDKProps): ClientOptions {
     serverURL,
     tenantDomain,
     httpClient,
+    fetchOptions,
     userAgent,
     debugLogger,
     timeoutMs: timeoutMs || Number.POSITIVE_INFINITY,

@@ -4,7 +4,8 @@
  * and what a caller passed in, or a server sent, does not show when an error is printed or serialised.
  */
 
-import type { KeyturnError } from "../base/errors.js";
+import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
+import { brandAsFailure, factsOf } from "../base/failure.js";
 
 /** An answer, as errors are made of it. */
 export interface HTTPMeta {
@@ -21,8 +22,23 @@ function hide(error: Error, fields: Record<string, unknown>): void {
   }
 }
 
+/** Makes an error a failure of this package, with the facts of the one that it stands for. They are there to be read, too. */
+export function standFor(error: Error, from: unknown, kind: ErrorCode, outcome?: Outcome): void {
+  brandAsFailure(error);
+  hide(error, factsOf(from, kind, outcome));
+}
+
+/** What the official SDK's errors have besides: see {@link Failure}. */
+type Facts = Omit<Failure, keyof Error | "code">;
+
 /** The base of the errors that an answer of the server causes. */
-export class ConductoroneSDKTypescriptError extends Error {
+export class ConductoroneSDKTypescriptError extends Error implements Facts {
+  declare readonly kind: ErrorCode;
+  declare readonly outcome: Outcome;
+  declare readonly hint: string | undefined;
+  declare readonly retryAfterMs: number | undefined;
+  declare readonly operation: string | undefined;
+  declare readonly requestId: string | undefined;
   /** The HTTP status. */
   readonly statusCode: number;
   /** The beginning of the body, secrets replaced. */
@@ -36,6 +52,7 @@ export class ConductoroneSDKTypescriptError extends Error {
 
   constructor(message: string, { response, body }: HTTPMeta) {
     super(message);
+    standFor(this, undefined, "unexpected_status", "answered");
     hide(this, { name: "ConductoroneSDKTypescriptError", headers: response.headers, rawResponse: response });
     this.statusCode = response.status;
     this.body = body;
@@ -66,6 +83,7 @@ export class ResponseValidationError extends ConductoroneSDKTypescriptError {
 
   constructor(message: string, meta: HTTPMeta & { cause: unknown; rawValue: unknown; rawMessage: unknown }) {
     super(message, meta);
+    standFor(this, meta.cause, "invalid_response", "answered");
     hide(this, {
       name: "ResponseValidationError",
       cause: meta.cause,
@@ -81,7 +99,13 @@ export class ResponseValidationError extends ConductoroneSDKTypescriptError {
 }
 
 /** A request, or a text given to a `FromJSON` function, does not fit. Nothing was sent. */
-export class SDKValidationError extends Error {
+export class SDKValidationError extends Error implements Facts {
+  declare readonly kind: ErrorCode;
+  declare readonly outcome: Outcome;
+  declare readonly hint: string | undefined;
+  declare readonly retryAfterMs: number | undefined;
+  declare readonly operation: string | undefined;
+  declare readonly requestId: string | undefined;
   /** What was to be sent or read: the caller's own object. */
   declare readonly rawValue: unknown;
   declare readonly rawMessage: unknown;
@@ -99,6 +123,7 @@ export class SDKValidationError extends Error {
 
   constructor(message: string, cause: unknown, rawValue: unknown) {
     super(`${message}: ${String(cause)}`);
+    standFor(this, cause, "invalid_request");
     hide(this, { name: "SDKValidationError", cause, rawValue, rawMessage: message });
   }
 
@@ -113,10 +138,23 @@ function pretty({ rawMessage, cause }: { rawMessage: unknown; cause?: unknown })
 }
 
 /** The base of the errors of calls that got no answer. */
-export class HTTPClientError extends Error {
+export class HTTPClientError extends Error implements Facts {
+  declare readonly kind: ErrorCode;
+  declare readonly outcome: Outcome;
+  declare readonly hint: string | undefined;
+  declare readonly retryAfterMs: number | undefined;
+  declare readonly operation: string | undefined;
+  declare readonly requestId: string | undefined;
+
   constructor(message: string, options?: { cause?: unknown }) {
     super(options?.cause ? `${message}: ${String(options.cause)}` : message, options);
-    hide(this, { name: "HTTPClientError" });
+    this.is("HTTPClientError", "internal");
+  }
+
+  /** @internal */
+  protected is(name: string, kind: ErrorCode): void {
+    standFor(this, this.cause, kind);
+    hide(this, { name });
   }
 }
 
@@ -124,7 +162,7 @@ export class HTTPClientError extends Error {
 export class UnexpectedClientError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    hide(this, { name: "UnexpectedClientError" });
+    this.is("UnexpectedClientError", "internal");
   }
 }
 
@@ -132,7 +170,7 @@ export class UnexpectedClientError extends HTTPClientError {
 export class InvalidRequestError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    hide(this, { name: "InvalidRequestError" });
+    this.is("InvalidRequestError", "invalid_configuration");
   }
 }
 
@@ -140,7 +178,7 @@ export class InvalidRequestError extends HTTPClientError {
 export class RequestAbortedError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    hide(this, { name: "RequestAbortedError" });
+    this.is("RequestAbortedError", "aborted");
   }
 }
 
@@ -148,7 +186,7 @@ export class RequestAbortedError extends HTTPClientError {
 export class RequestTimeoutError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    hide(this, { name: "RequestTimeoutError" });
+    this.is("RequestTimeoutError", "timeout");
   }
 }
 
@@ -156,7 +194,7 @@ export class RequestTimeoutError extends HTTPClientError {
 export class ConnectionError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    hide(this, { name: "ConnectionError" });
+    this.is("ConnectionError", "connection_failed");
   }
 }
 
@@ -165,13 +203,9 @@ export class ConnectionError extends HTTPClientError {
  * any other failed connection, and programs that repeat those lose a secret.
  */
 export class OutcomeUnknownError extends HTTPClientError {
-  /** What to do before calling again. */
-  readonly hint: string | undefined;
-
-  constructor(message: string, options: { cause: KeyturnError }) {
+  constructor(message: string, options: { cause: unknown }) {
     super(message, options);
-    hide(this, { name: "OutcomeUnknownError" });
-    this.hint = options.cause.hint;
+    this.is("OutcomeUnknownError", "outcome_unknown");
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the root of `keyturn/compat` exports, whatever the runtime. */
+/** What the root of `keyturn/compat` exports, whatever the runtime, besides clients. */
 
-export { ConductoroneSDKTypescript, ConductoroneSDKTypescriptCore, type SDKProps } from "./client.js";
+export type { SDKProps } from "./client.js";
 export { type SDKOptions, ServerList } from "./lib/config.js";

@@ -3,6 +3,23 @@
  * over is a change of import path; `docs/migration.md` says what differs on purpose.
  */
 
-import "./provide.js";
+import { inlineModule } from "../core/inline.js";
+import { withCore } from "../core/instance.js";
+import * as client from "./client.js";
 
 export * from "./exports.js";
+
+/** A client of one C1 tenant, by the names of release 1.2.2 of the official SDK. */
+export const ConductoroneSDKTypescript: typeof client.ConductoroneSDKTypescript = /* @__PURE__ */ withCore(
+  client.ConductoroneSDKTypescript,
+  inlineModule,
+);
+/** A client of one C1 tenant, by the names of release 1.2.2 of the official SDK. */
+export type ConductoroneSDKTypescript = client.ConductoroneSDKTypescript;
+/** A client for standalone functions, without methods of its own. */
+export const ConductoroneSDKTypescriptCore: typeof client.ConductoroneSDKTypescriptCore = /* @__PURE__ */ withCore(
+  client.ConductoroneSDKTypescriptCore,
+  inlineModule,
+);
+/** A client for standalone functions, without methods of its own. */
+export type ConductoroneSDKTypescriptCore = client.ConductoroneSDKTypescriptCore;

@@ -1,6 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
-import { type ApiError, type DecodeError, KeyturnError } from "../base/errors.js";
+import { type ApiError, type DecodeError, isOwn, KeyturnError } from "../base/errors.js";
+import { isSignal } from "../base/signal.js";
 import {
   type CallError,
   ConductoroneSDKTypescriptError,
@@ -13,6 +14,7 @@ import {
   ResponseValidationError,
   SDKError,
   SDKValidationError,
+  standFor,
   UnexpectedClientError,
 } from "./errors.js";
 
@@ -26,8 +28,16 @@ export class HookError extends KeyturnError {
 /** The official error for one of this package, or for whatever was thrown. */
 export function translated(error: unknown, response: Response | undefined, request: unknown): CallError {
   if (isTranslated(error)) return error;
-  if (error instanceof HookError) return new UnexpectedClientError(error.message, { cause: error.cause });
-  if (!KeyturnError.is(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
+  const thrown = error instanceof HookError ? error.cause : error;
+  // It is not one of these, and must reach its framework.
+  if (isSignal(thrown)) return thrown as CallError;
+  if (error instanceof HookError) {
+    const told = new UnexpectedClientError(error.message, { cause: error.cause });
+    // The caller's own code ended the call.
+    if (told.kind === "internal") standFor(told, undefined, "aborted");
+    return told;
+  }
+  if (!isOwn(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
   const options = { cause: error };
   switch (error.code) {
     case "invalid_request":
@@ -41,7 +51,7 @@ export function translated(error: unknown, response: Response | undefined, reque
     case "aborted":
       return new RequestAbortedError("Request aborted by client", options);
     case "outcome_unknown":
-      return new OutcomeUnknownError("It is unknown whether a secret was issued", options as { cause: KeyturnError });
+      return new OutcomeUnknownError("It is unknown whether a secret was issued", options);
     case "authentication_failed":
       return new UnexpectedClientError("Failed to get token", options);
     case "closed":
@@ -76,7 +86,8 @@ function answered(error: ApiError | DecodeError, response: Response): CallError 
       rawMessage,
     });
   }
-  const told = new SDKError("Unexpected Status or Content-Type", { response, body });
-  Object.defineProperty(told, "cause", { value: error, configurable: true, writable: true });
-  return told;
+  const failure = new SDKError("Unexpected Status or Content-Type", { response, body });
+  standFor(failure, error, error.code, error.outcome);
+  Object.defineProperty(failure, "cause", { value: error, configurable: true, writable: true });
+  return failure;
 }

@@ -126,3 +126,4 @@ export type Unrecognized<T> = T & {};
 /** One of the known values. */
 export type ClosedEnum<T> = T[keyof T];
 export type { OpenEnum } from "../generated/enums.js";
+export { RFCDate } from "./rfcdate.js";

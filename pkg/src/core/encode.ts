@@ -1,30 +1,20 @@
 /** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
 
 import { InputError } from "../base/errors.js";
+import type { Unknown } from "../generated/boundary.js";
 import type { Api } from "./instance.js";
-import { marshal } from "./marshal.js";
+import { type Marshalled, marshal, UNREADABLE } from "./marshal.js";
 
-/** What to do with request fields that the table does not know. As the core numbers it. */
-export const Unknown = {
-  /** Refuse them: most are misspelled or sit one level too high. */
-  Refuse: 0,
-  /** Leave them out, as the official C1 SDK does. */
-  Drop: 1,
-  /** Send them as they are. */
-  Keep: 2,
-} as const;
-
-/** One of {@link Unknown}. */
-export type Unknown = (typeof Unknown)[keyof typeof Unknown];
-
-const utf8 = /* @__PURE__ */ new TextEncoder();
-let scratch = /* @__PURE__ */ new Uint8Array(4096);
+// Both are made with the first request: some places where this is only imported have no encoder.
+let utf8: TextEncoder | undefined;
+let scratch: Uint8Array | undefined;
 
 /** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
 function bytesOf(text: string): Uint8Array {
+  utf8 ??= new TextEncoder();
   const most = text.length * 3;
   if (most > 1 << 20) return utf8.encode(text);
-  if (scratch.length < most) scratch = new Uint8Array(most);
+  if (scratch === undefined || scratch.length < most) scratch = new Uint8Array(Math.max(most, 4096));
   return scratch.subarray(0, utf8.encodeInto(text, scratch).written);
 }
 
@@ -40,13 +30,13 @@ export function encode(
   unknown: Unknown,
   operation: string,
 ): { target: string; body: string | null } {
-  const json = marshal(request);
+  const { json, thrown } = read(request, operation);
   const bytes = bytesOf(json);
   let text: string;
   try {
     text = api.run((table) => table.encode(number, bytes, unknown));
   } catch (error) {
-    throw unfit(error, operation);
+    throw unfit(error, operation, thrown);
   } finally {
     bytes.fill(0);
   }
@@ -56,9 +46,22 @@ export function encode(
   return { target: text.slice(0, split), body: body === "=" ? json : body };
 }
 
-/** What the core says of a request, as an error. */
-export function unfit(error: unknown, operation?: string): unknown {
+function read(request: unknown, operation: string): Marshalled {
+  try {
+    return marshal(request);
+  } catch (error) {
+    const { path, cause } = error as InputError;
+    throw new InputError(path, UNREADABLE, { operation, cause });
+  }
+}
+
+/**
+ * What the core says of a request, as an error.
+ *
+ * @param thrown What reading the request threw first.
+ */
+export function unfit(error: unknown, operation?: string, thrown?: Marshalled["thrown"]): unknown {
   if (typeof error !== "string") return error;
   const { path, problem } = JSON.parse(error) as { path: string; problem: string };
-  return new InputError(path, problem, { operation });
+  return new InputError(path, problem, { operation, ...(problem === UNREADABLE ? thrown : undefined) });
 }

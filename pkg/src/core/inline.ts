@@ -2,9 +2,10 @@
 
 import type { WasmModule } from "../base/platform.js";
 import { length, shift, text } from "../generated/core-bytes.js";
+import { moduleOf } from "./module.js";
 import { unpack } from "./unpack.js";
 
-/** Compiles the core. Synchronous, which browsers allow up to some megabytes. */
+/** Compiles the core. */
 export function inlineModule(): WasmModule {
-  return new WebAssembly.Module(unpack(text, shift, length));
+  return moduleOf(unpack(text, shift, length));
 }

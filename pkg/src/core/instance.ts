@@ -3,77 +3,67 @@
  * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
-import { isBuffer } from "../base/bytes.js";
-import { InternalError, KeyturnError } from "../base/errors.js";
+import { ConfigurationError, InternalError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import type { Bytes, WasmModule } from "../base/platform.js";
+import type { WasmModule } from "../base/platform.js";
+import { needEncoders } from "../base/text.js";
 import {
   digest,
   failure,
   initSync,
   __wbg_reset_state as resetState,
+  retry_after,
   Session,
   Api as Table,
 } from "../generated/core-glue.js";
-import { type Plan, StepKind } from "./revive.js";
+import * as StepKind from "../generated/step-kind.js";
+import type { Plan } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
 export interface Guest {
   /** Called while the broken instance can still be read. Whatever is held in it has to be taken out. */
-  leave(): void;
+  rescue(): void;
 }
 
 /** What the core exports, as far as this package uses it. */
-const used = { Api: Table, Session, digest, failure };
+const coreExports = { Api: Table, Session, digest, failure, retry_after };
 
 /** The core's exports. */
-export type Core = typeof used;
+export type Core = typeof coreExports;
 
 type Source = WasmModule | (() => WasmModule);
 
 let source: Source | undefined;
-let ready: Promise<void> | undefined;
 let running = false;
 const guests = new Set<WeakRef<Guest>>();
 
-/** Says where the module comes from. Each entry of the package calls it once; nothing is compiled yet. */
+/** Says where the module comes from, unless that is known; nothing is compiled yet. */
 export function provide(from: Source): void {
   source ??= from;
 }
 
-/** Takes the module from wherever a user has it. @internal */
-export function load(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<void> {
-  return (ready ??= compile(from).then(
-    (module) => {
-      source = module;
-    },
-    (error: unknown) => {
-      // A failed download can be tried again.
-      ready = undefined;
-      throw error;
-    },
-  ));
-}
-
-async function compile(from: WasmModule | Bytes | Response | URL | string | Promise<Response>): Promise<WasmModule> {
-  const given = await from;
-  if (given instanceof WebAssembly.Module) return given;
-  if (isBuffer(given) || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
-  const response = typeof given === "string" || given instanceof URL ? await fetch(given) : given;
-  if (!response.ok) throw new InternalError(`core.wasm could not be loaded: status ${response.status}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+/**
+ * Gives back what needs the core, and says where that is. An entry passes on with this what it exports, and calls it pure: a
+ * bundler leaves the core's bytes out where nothing that needs them is used.
+ */
+export function withCore<T>(needing: T, from: Source): T {
+  provide(from);
+  return needing;
 }
 
 /** The core's exports, from an instance that works. */
 export function core(): Core {
   if (!running) {
-    if (source === undefined)
-      throw new InternalError("the core is not loaded: call load() of keyturn/slim first, and await it");
+    if (source === undefined) {
+      const message = "the core is not loaded: call `load` of the same entry first, and await it";
+      throw new ConfigurationError("load", "not_loaded", message);
+    }
+    needEncoders();
     if (typeof source === "function") source = source();
     initSync({ module: source });
     running = true;
   }
-  return used;
+  return coreExports;
 }
 
 /**
@@ -81,11 +71,11 @@ export function core(): Core {
  * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
  */
 export function guarded<T>(run: (exports: Core) => T): T {
-  const exports = core();
+  const working = core();
   try {
-    return run(exports);
+    return run(working);
   } catch (error) {
-    if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
+    if (!(error instanceof Error) || isOwn(error)) throw error;
     restart();
     throw new InternalError(
       "the core failed; this is a defect in keyturn, and the next call starts from a fresh core",
@@ -97,16 +87,27 @@ export function guarded<T>(run: (exports: Core) => T): T {
 }
 
 function restart(): void {
-  for (const guest of guests) guest.deref()?.leave();
+  for (const guest of guests) guest.deref()?.rescue();
   guests.clear();
   resetState();
 }
 
-/** Registers what has to leave when an instance breaks. */
+/** Takes what is gone out of the list of guests. What such a guest had in the core is freed by the glue. */
+let gone: FinalizationRegistry<WeakRef<Guest>> | undefined;
+
+/** Registers what has to be rescued when an instance breaks. It is not kept alive by that. */
 export function register(guest: Guest): () => void {
   const ref = new WeakRef(guest);
   guests.add(ref);
-  return () => guests.delete(ref);
+  // Not in every runtime: some Workers have none.
+  if (typeof FinalizationRegistry === "function") {
+    gone ??= new FinalizationRegistry((left) => guests.delete(left));
+    gone.register(guest, ref, ref);
+  }
+  return () => {
+    guests.delete(ref);
+    gone?.unregister(ref);
+  };
 }
 
 /** The facts of one API, and what the core does by them. The table is unpacked on first use. */
@@ -125,7 +126,7 @@ export class Api implements Guest {
   }
 
   /** A table holds no secret: the next instance opens it anew. */
-  leave(): void {
+  rescue(): void {
     this.#handle = undefined;
   }
 
@@ -146,7 +147,9 @@ export class Api implements Guest {
     if (facts === undefined) {
       const json = this.run((table) => table.operation(number, this.sdk122));
       if (json === "") throw new InternalError(`there is no operation ${number}`);
-      facts = JSON.parse(json) as Operation;
+      const failure: Operation["failure"] = (body, authorization) =>
+        this.run((table) => table.failure(body, authorization));
+      facts = { ...(JSON.parse(json) as Omit<Operation, "failure">), failure };
       this.#operations.set(number, facts);
     }
     return facts;
@@ -156,7 +159,7 @@ export class Api implements Guest {
   plan(message: number): Plan {
     let made = this.#plans.get(message);
     if (made === undefined) {
-      type Row = [key: string, name: string | null, kind: StepKind, slot: number, message: number];
+      type Row = [key: string, name: string | null, kind: StepKind.StepKind, slot: number, message: number];
       const rows = JSON.parse(this.run((table) => table.plan(message, this.sdk122))) as Row[];
       const all = rows.map(([key, name, kind, slot, message]) => ({
         key,
@@ -166,7 +169,7 @@ export class Api implements Guest {
         message,
         plan: undefined,
       }));
-      const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.Date && name === undefined;
+      const isDate = ({ kind, name }: (typeof all)[number]) => kind === StepKind.date && name === undefined;
       made = { dates: all.filter(isDate), steps: all.filter((step) => !isDate(step)) };
       this.#plans.set(message, made);
     }

@@ -1,73 +1,177 @@
 /**
  * Request objects as JSON text for the core. JSON has no dates, big integers, bytes or `NaN`, so these become strings
- * that begin with NUL and a letter; the core turns them into what the field wants, or refuses them by name.
+ * that begin with NUL and a letter; the core turns them into what the field wants, or refuses them by name. So does what leads
+ * back to itself and what throws when it is read: the core knows its path, and whether the field is sent at all.
  */
 
 import { isBuffer } from "../base/bytes.js";
+import { InputError } from "../base/errors.js";
 
-/** Deeper nesting is taken for a cycle. */
+/** Deeper nesting than the core reads. */
 const MAX_DEPTH = 200;
 
-/** The JSON text of a request; `null` for none. */
-export function marshal(request: unknown): string {
-  const marked = mark(request, 0);
-  return marked === undefined ? "null" : JSON.stringify(marked);
+/** After so many ways back, what follows is not looked at: in a dense graph there are more than a program can count. */
+const MAX_CYCLES = 10_000;
+
+/** A request as JSON. */
+export interface Marshalled {
+  /** `null` for none. */
+  readonly json: string;
+  /** What reading it threw first; `undefined` if nothing was thrown. */
+  readonly thrown: { readonly cause: unknown } | undefined;
 }
 
-/** The value itself if JSON can say it, else a copy with marks. Most requests come back untouched. */
-function mark(value: unknown, depth: number): unknown {
-  switch (typeof value) {
-    case "string":
-      return value.charCodeAt(0) === 0 ? `\0S${value}` : value;
-    case "number":
-      return Number.isFinite(value) ? value : "\0N";
-    case "bigint":
-      return `\0I${value}`;
-    case "boolean":
-    case "undefined":
-      return value;
-    case "object":
-      return value === null ? null : depth > MAX_DEPTH ? "\0F" : markObject(value, depth + 1);
-    default:
-      return "\0F";
+/**
+ * The JSON text of a request.
+ *
+ * @throws {@link InputError} if nothing of it can be read.
+ */
+export function marshal(request: unknown): Marshalled {
+  const marker = new Marker();
+  try {
+    const marked = marker.mark(request, 0);
+    const { thrown } = marker;
+    if (marked === FAILED) throw thrown?.cause;
+    return { json: marked === undefined ? "null" : JSON.stringify(marked), thrown };
+  } catch (cause) {
+    // A getter may return one thing the first time, and throw the second.
+    throw new InputError("", UNREADABLE, { cause });
   }
 }
 
-function markObject(value: object, depth: number): unknown {
-  if (Array.isArray(value)) {
+/** As the core says it of a field. */
+export const UNREADABLE = "could not be read: reading it threw an error";
+
+const ALIEN = "\0F";
+const CYCLE = "\0C";
+const FAILED = "\0E";
+
+/** Goes through one request. */
+class Marker {
+  thrown: Marshalled["thrown"];
+  /** The objects around the one that is being read. */
+  readonly #around: object[] = [];
+  #cycles = 0;
+
+  /** The value itself if JSON can say it, else a copy with marks. Most requests come back untouched. */
+  mark(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case "string":
+        return value.charCodeAt(0) === 0 ? `\0S${value}` : value;
+      case "number":
+        return Number.isFinite(value) ? value : "\0N";
+      case "bigint":
+        return `\0I${value}`;
+      case "boolean":
+      case "undefined":
+        return value;
+      case "object":
+        return value === null ? null : depth > MAX_DEPTH ? ALIEN : this.#object(value, depth);
+      default:
+        return ALIEN;
+    }
+  }
+
+  #object(value: object, depth: number): unknown {
+    if (this.#cycles > MAX_CYCLES) return CYCLE;
+    try {
+      if (Array.isArray(value)) return this.#members(value, depth);
+      // Most objects are of no class: nothing else is asked about them.
+      const scalar = Object.getPrototypeOf(value) === Object.prototype ? undefined : scalarOf(value);
+      if (scalar !== undefined) return scalar;
+      const { toJSON } = value as { toJSON?: unknown };
+      if (typeof toJSON !== "function") return this.#members(value, depth);
+      const said: unknown = toJSON.call(value);
+      if (typeof said !== "object" || said === null) return this.mark(said, depth);
+      // What it gave is taken as it is: `JSON.stringify` does not ask that again either.
+      return scalarOf(said) ?? this.#members(said, depth, Array.isArray(said) ? said : { ...said, toJSON: undefined });
+    } catch (cause) {
+      this.#around.length = depth;
+      return this.#failed(cause);
+    }
+  }
+
+  /** @param read What is read of the object, if not itself. */
+  #members(value: object, depth: number, read = value): unknown {
+    const around = this.#around;
+    if (around.includes(value)) {
+      this.#cycles++;
+      return CYCLE;
+    }
+    around.push(value);
+    const marked = Array.isArray(read) ? this.#array(read, depth + 1) : this.#record(read as Fields, depth + 1);
+    around.pop();
+    return marked;
+  }
+
+  #array(value: readonly unknown[], depth: number): unknown {
     let copy: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
       // A hole or undefined is null to JSON, and the core then names the element.
       if (isPlain(item)) continue;
-      const marked = mark(item, depth);
+      const marked = this.mark(item, depth);
       if (marked !== item) (copy ??= value.slice())[i] = marked;
     }
     return copy ?? value;
   }
-  // Most objects are of no class: nothing else is asked about them.
-  if (Object.getPrototypeOf(value) !== Object.prototype) {
-    if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
-      const date = value as Date;
-      return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
+
+  #record(source: Fields, depth: number): unknown {
+    let copy: Fields | undefined;
+    for (const key in source) {
+      let item: unknown;
+      let marked: unknown;
+      try {
+        item = source[key];
+        if (isPlain(item) || !Object.hasOwn(source, key)) continue;
+        marked = this.mark(item, depth);
+      } catch (cause) {
+        if (!Object.hasOwn(source, key)) continue;
+        marked = this.#failed(cause);
+      }
+      if (marked !== item) (copy ??= copyOf(source))[key] = marked;
     }
-    if (ArrayBuffer.isView(value))
-      return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
-    if (isBuffer(value)) return `\0B${base64(new Uint8Array(value))}`;
-    if (value instanceof Map || value instanceof Set) return "\0F";
+    return copy ?? source;
   }
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    return mark((value as { toJSON(): unknown }).toJSON(), depth);
+
+  #failed(cause: unknown): string {
+    this.thrown ??= { cause };
+    return FAILED;
   }
-  const source = value as Record<string, unknown>;
-  let copy: Record<string, unknown> | undefined;
-  for (const key in source) {
-    const item = source[key];
-    if (isPlain(item)) continue;
-    const marked = mark(item, depth);
-    if (marked !== item && Object.hasOwn(source, key)) (copy ??= { ...source })[key] = marked;
+}
+
+type Fields = Record<string, unknown>;
+
+/** A copy that can be marked. Fields that cannot be read are marked when their turn comes. */
+function copyOf(source: Fields): Fields {
+  try {
+    return { ...source };
+  } catch {
+    const copy: Fields = {};
+    for (const key of Object.keys(source)) {
+      let value: unknown;
+      try {
+        value = source[key];
+      } catch {
+        value = FAILED;
+      }
+      // Not an assignment, which would make `__proto__` something else than a field.
+      Object.defineProperty(copy, key, { value, enumerable: true, writable: true });
+    }
+    return copy;
   }
-  return copy ?? value;
+}
+
+/** What JSON has no form for, marked; `undefined` for an object of fields. */
+function scalarOf(value: object): string | undefined {
+  if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
+    const date = value as Date;
+    return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
+  }
+  if (ArrayBuffer.isView(value))
+    return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
+  if (isBuffer(value)) return `\0B${base64(new Uint8Array(value))}`;
+  return value instanceof Map || value instanceof Set ? ALIEN : undefined;
 }
 
 /** Text that needs no mark, as most values are. */

@@ -3,34 +3,21 @@
  * message says. The numbers come from the core's pass over the text; nothing is parsed a second time.
  */
 
+import * as StepKind from "../generated/step-kind.js";
+
 /** What one field of a message needs. Field order is free; see `src/wire/decode.rs` for the slots. */
 export interface Step {
   /** Wire name. */
   key: string;
   /** The name in JavaScript, if it differs. */
   name: string | undefined;
-  kind: StepKind;
+  kind: StepKind.StepKind;
   /** Offset of the field's slot in its message's block; 0 for none. */
   slot: number;
   /** The message of children, by number; -1 for none. */
   message: number;
   /** Its plan, once it was needed. */
   plan: Plan | undefined;
-}
-
-/** What has to be done with a field's value. */
-export const enum StepKind {
-  /** Only renamed. */
-  Rename = 0,
-  Date = 1,
-  Integer = 2,
-  Child = 3,
-  Children = 4,
-  /** A map of messages. */
-  ChildMap = 5,
-  Any = 6,
-  Anys = 7,
-  AnyMap = 8,
 }
 
 /** A message's plan: its steps, none if the message needs nothing. */
@@ -44,8 +31,11 @@ export interface Plan {
 /** Looks a plan up by the message's number. */
 export type Plans = (message: number) => Plan;
 
-/** One value to replace, by its path. */
-export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "u", value: string];
+/**
+ * One value to replace, by its path. `text` is what the answer says there, `ms` what that is as a date. Kinds: a date, a number in
+ * text, digits that are to be text, digits that a number does not hold, and a text that means nothing is there.
+ */
+export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "i" | "u", text: string, ms?: number];
 
 type Json = Record<string, unknown>;
 
@@ -53,16 +43,32 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Applies the patches: to be done first, since their paths are wire names. */
+/**
+ * Applies the patches: to be done first, since their paths are wire names.
+ *
+ * A name may come twice in an object. `JSON.parse` keeps the last value, so a patch of an earlier one may lead nowhere, or to a
+ * value that is not the one it is for; it is applied only where its own value is found. The last patches come first: of two for
+ * one place, theirs is the value that was kept.
+ */
 export function applyPatches(root: unknown, patches: readonly Patch[]): void {
-  for (const [path, kind, value] of patches) {
-    let target = root as Record<string | number, unknown>;
-    for (const step of path.slice(0, -1)) target = target?.[step] as Json;
-    const last = path[path.length - 1];
-    if (last === undefined || typeof target !== "object" || target === null) continue;
-    target[last] =
-      kind === "d" ? new Date(Number(value)) : kind === "n" ? Number(value) : kind === "t" ? value : undefined;
+  for (let at = patches.length - 1; at >= 0; at--) {
+    const [path, kind, text, ms] = patches[at] as Patch;
+    const last = path.pop() as string;
+    let target = root;
+    for (const step of path) target = own(target, step);
+    const value = own(target, last);
+    const isTheirs = kind === "t" || kind === "i" ? value === Number(text) : value === text;
+    if (!isTheirs || (kind === "i" && Number.isSafeInteger(value))) continue;
+    (target as Json)[last] =
+      kind === "d" ? new Date(ms as number) : kind === "n" ? Number(text) : kind === "u" ? undefined : text;
   }
+}
+
+/** A field of an object or an element of an array; nothing that it inherits. */
+function own(target: unknown, step: string | number): unknown {
+  return typeof target === "object" && target !== null && Object.hasOwn(target, step)
+    ? (target as Json)[step]
+    : undefined;
 }
 
 /**
@@ -87,19 +93,19 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
     if (value !== null) {
       const at = slot === 0 || !(base >= 0) ? Number.NaN : (slots[base + slot] as number);
       switch (kind) {
-        case StepKind.Date:
+        case StepKind.date:
           if (typeof value === "string" && !Number.isNaN(at)) object[key] = at === Infinity ? undefined : new Date(at);
           break;
-        case StepKind.Integer:
+        case StepKind.integer:
           if (typeof value === "string" && !Number.isNaN(at)) object[key] = at;
           break;
-        case StepKind.Child:
+        case StepKind.child:
           if (isObject(value)) revive(value, childPlan(step, plans), plans, slots, at);
           break;
-        case StepKind.Children:
+        case StepKind.children:
           if (Array.isArray(value)) reviveAll(value, childPlan(step, plans), plans, slots, at);
           break;
-        case StepKind.ChildMap:
+        case StepKind.childMap:
           if (isObject(value)) {
             for (const k of Object.keys(value)) {
               const child = value[k];
@@ -107,20 +113,20 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
             }
           }
           break;
-        case StepKind.Any:
+        case StepKind.any:
           if (isObject(value)) object[key] = any(value);
           break;
-        case StepKind.Anys:
+        case StepKind.anys:
           if (Array.isArray(value)) {
             for (let i = 0; i < value.length; i++) if (isObject(value[i])) value[i] = any(value[i] as Json);
           }
           break;
-        case StepKind.AnyMap:
+        case StepKind.anyMap:
           if (isObject(value)) {
             for (const k of Object.keys(value)) if (isObject(value[k])) value[k] = any(value[k] as Json);
           }
           break;
-        case StepKind.Rename:
+        case StepKind.rename:
           break;
       }
     }
@@ -145,8 +151,10 @@ function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Arra
   }
 }
 
-/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape. */
-function any(value: Json): Json {
+/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape: what there is none of is left out. */
+export function any(value: Json): Json {
   const { "@type": atType, ...additionalProperties } = value;
-  return atType === undefined ? { additionalProperties } : { atType, additionalProperties };
+  const any: Json = atType === undefined ? {} : { atType };
+  for (const _ in additionalProperties) return { ...any, additionalProperties };
+  return any;
 }

@@ -6,25 +6,26 @@ import {
   ConnectionError,
   DecodeError,
   InternalError,
-  KeyturnError,
+  isOwn,
+  type KeyturnError,
   OutcomeUnknownError,
   RequestAbortedError,
   RequestTimeoutError,
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import { guarded } from "../core/instance.js";
+import { isSignal } from "../base/signal.js";
+import { Effect } from "../generated/boundary.js";
 import { requestId } from "./transport.js";
 
 /** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
 const LONGEST_ERROR = 1 << 20;
 
-/** The effect of an operation that issues a one-time secret. */
-export const SECRET = 2;
-
 /** An answer whose body has been read. */
 export class Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** Milliseconds that it asks to wait. */
+  retryAfterMs: number | undefined;
   constructor(
     readonly response: Response,
     readonly body: Uint8Array,
@@ -47,7 +48,7 @@ export class Interrupted {
 
 /** The error of a success that cannot be read. */
 export function decodeError(facts: Operation, answer: Answer, message: string): DecodeError {
-  const { excerpt } = failureOf(answer);
+  const { excerpt } = failureOf(facts, answer);
   return new DecodeError(message, answer.status, answer.headers, excerpt, {
     operation: facts.id,
     requestId: requestId(answer.headers),
@@ -61,9 +62,9 @@ interface FailureText {
   excerpt: string;
 }
 
-function failureOf(answer: Answer): FailureText {
+function failureOf(facts: Operation, answer: Answer): FailureText {
   const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR));
-  return JSON.parse(guarded((exports) => exports.failure(text, answer.authorization))) as FailureText;
+  return JSON.parse(facts.failure(text, answer.authorization)) as FailureText;
 }
 
 /** The error of an answer that is not a success. */
@@ -84,7 +85,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
       hint: "Check serverURL and tenantDomain.",
     });
   }
-  const failure = failureOf(answer);
+  const failure = failureOf(facts, answer);
   const facts_: AnswerFacts = {
     status,
     headers,
@@ -95,11 +96,10 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
     excerpt: failure.excerpt,
     operation: operationId,
     requestId: requestId(headers),
-    outcome: status >= 500 && facts.effect !== 0 ? "unknown" : "answered",
+    outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "answered",
     hint: hintFor(status, facts),
   };
-  const seconds = Number(headers.get("retry-after") ?? "");
-  if (seconds > 0) facts_.retryAfterMs = seconds * 1000;
+  if (answer.retryAfterMs !== undefined) facts_.retryAfterMs = answer.retryAfterMs;
   return apiError(facts_);
 }
 
@@ -113,24 +113,25 @@ function details(json: string): readonly unknown[] {
 
 function hintFor(status: number, facts: Operation): string | undefined {
   if (status === 401) {
-    return facts.effect === SECRET
+    return facts.effect === Effect.secret
       ? "Nothing was issued. The token was refused; the next call logs in again."
       : "The token was refused, a fresh one too: check that the credential is for this tenant and still active.";
   }
   if (status === 403) return "The credential is good but lacks the right: check its roles and scopes.";
-  if (status >= 500 && facts.effect === SECRET) {
+  if (status >= 500 && facts.effect === Effect.secret) {
     return "A secret may have been issued all the same: look for a new credential before you call again.";
   }
   return undefined;
 }
 
 /** The error that a caller sees: with its operation, and honest about what may have happened. */
-export function told(error: unknown, facts: Operation): unknown {
+export function toKeyturnError(error: unknown, facts: Operation): unknown {
   const operationId = facts.id;
+  if (isSignal(error)) return error;
   if (error instanceof Interrupted) {
-    const outcome = facts.effect === 0 ? "none" : "unknown";
+    const outcome = facts.effect === Effect.read ? "none" : "unknown";
     const reason = withOperation(error.reason, { operation: operationId, outcome });
-    return facts.effect === SECRET ? new OutcomeUnknownError({ operation: operationId, cause: reason }) : reason;
+    return facts.effect === Effect.secret ? new OutcomeUnknownError({ operation: operationId, cause: reason }) : reason;
   }
   if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
     return withOperation(error, { operation: operationId });
@@ -139,10 +140,10 @@ export function told(error: unknown, facts: Operation): unknown {
     error instanceof DecodeError ||
     error instanceof InternalError ||
     (error instanceof ConnectionError && error.outcome === "unknown");
-  if (facts.effect === SECRET && unread) {
+  if (facts.effect === Effect.secret && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
-  if (KeyturnError.is(error)) return error;
+  if (isOwn(error)) return error;
   return new InternalError("something unexpected was thrown", { operation: operationId, cause: error });
 }
 

@@ -1,5 +1,7 @@
 /** What authorizes calls: the driver's view of a session. */
 
+import type { Connection } from "../base/options.js";
+import type { Effect } from "../generated/boundary.js";
 import type { Deadline } from "./transport.js";
 
 /** A header value, and which token is in it. */
@@ -10,11 +12,12 @@ export interface Authorization {
 
 /** How an attempt of a call went. */
 export interface Attempted {
-  effect: number;
+  effect: Effect;
   /** 0 if no answer came. */
   status: number;
   received: boolean;
-  retryAfter: string | undefined;
+  /** Milliseconds that the answer asks to wait. */
+  retryAfter: number | undefined;
   attempts: number;
   elapsedMs: number;
   leftMs: number;
@@ -31,8 +34,12 @@ export interface Reproof {
 
 /** Authorizes calls, and says what comes after an attempt. */
 export interface Authorizer {
-  /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  authorize(deadline: Deadline, operation?: string): Promise<Authorization>;
+  /**
+   * The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may.
+   *
+   * @param via How the call has its connections made.
+   */
+  authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization>;
   /** The proof that goes with a call, if its token is bound to a key. `again` is what the attempt before was told. */
   proof(
     method: string,
@@ -46,6 +53,8 @@ export interface Authorizer {
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */
   succeeded(): void;
+  /** Milliseconds that an answer asks to wait in `Retry-After`; `undefined` if it does not, or makes no sense. */
+  retryAfter(headers: Headers): number | undefined;
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(attempted: Attempted): number;
 }

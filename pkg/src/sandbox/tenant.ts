@@ -4,14 +4,16 @@
  */
 
 import { ConfigurationError } from "../base/errors.js";
-import type { Bytes, WasmModule } from "../base/platform.js";
+import type { WasmModule } from "../base/platform.js";
+import { needEncoders } from "../base/text.js";
+import { type ModuleSource, moduleFrom } from "../core/module.js";
 import { initSync, Tenant } from "../generated/sandbox-glue.js";
 
 /** The rows that a sandbox begins with. */
 export type Seed = "demo" | "empty" | "large";
 
 /** Where the sandbox's module can come from. */
-export type SandboxWasm = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
+export type SandboxWasm = ModuleSource;
 
 /** Requests per minute. */
 export interface CommerceLayerLimits {
@@ -84,7 +86,10 @@ export interface SandboxSettings extends SandboxSwitches {
 export interface SandboxOptions extends SandboxSettings {
   /** Where it answers: the origin of a server that hands it requests. Default: `https://tenant.sandbox.invalid`. */
   url?: string | undefined;
-  /** `sandbox.wasm`, if the package's own copy cannot be found: for bundlers and for places without `fetch` or files. */
+  /**
+   * What is in `keyturn/sandbox.wasm`: bytes, a `WebAssembly.Module`, a response, or the address of one. `keyturn/sandbox` carries it, and
+   * needs this only where no bytes may be compiled; `keyturn/sandbox/slim` always does.
+   */
   wasm?: SandboxWasm | undefined;
 }
 
@@ -274,29 +279,30 @@ const BODILESS = [204, 205, 304];
 
 let ready: Promise<void> | undefined;
 
-/** Compiles the module, once for all sandboxes. @internal */
-export function load(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<void> {
-  return (ready ??= compile(wasm).then(
-    (module) => {
-      initSync({ module });
-    },
-    (error: unknown) => {
-      // Another try may go better.
-      ready = undefined;
-      throw error;
-    },
-  ));
+/**
+ * Makes the instance that all sandboxes share, once.
+ *
+ * @param carried Gives the module that an entry carries, if it carries one. @internal
+ */
+export function load(wasm: SandboxWasm | undefined, carried: (() => WasmModule) | undefined): Promise<void> {
+  ready ??= instantiate(wasm, carried).catch((error: unknown) => {
+    // Another try may go better.
+    ready = undefined;
+    throw error;
+  });
+  return ready;
 }
 
-async function compile(wasm: () => SandboxWasm | PromiseLike<SandboxWasm>): Promise<WasmModule> {
-  let given = await wasm();
-  if (typeof given === "string" || given instanceof URL) given = await fetch(given);
-  if (given instanceof WebAssembly.Module) return given;
-  if (given instanceof Response) {
-    if (!given.ok) throw new Error(`sandbox.wasm could not be loaded: status ${given.status}`);
-    given = await given.arrayBuffer();
+async function instantiate(wasm: SandboxWasm | undefined, carried: (() => WasmModule) | undefined): Promise<void> {
+  needEncoders();
+  if (wasm !== undefined) initSync({ module: await moduleFrom(wasm, ["sandbox.wasm", "wasm"]) });
+  else if (carried !== undefined) initSync({ module: carried() });
+  else {
+    const message =
+      'wasm: this entry does not carry the sandbox. Serve `keyturn/sandbox.wasm` and write `createSandbox({ wasm: "/sandbox.wasm" })`, ' +
+      "or import `keyturn/sandbox`, which carries it";
+    throw new ConfigurationError("wasm", "missing", message);
   }
-  return WebAssembly.compile(given as BufferSource);
 }
 
 /** A sandbox tenant in this process. {@link createSandbox} makes it. */
@@ -522,11 +528,8 @@ function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void
   });
 }
 
-/** Makes a sandbox with the module that an entry finds. @internal */
-export async function create(
-  options: SandboxOptions,
-  find: () => SandboxWasm | PromiseLike<SandboxWasm>,
-): Promise<Sandbox> {
-  await load(options.wasm === undefined ? find : () => options.wasm as SandboxWasm);
+/** Makes a sandbox. @internal */
+export async function create(options: SandboxOptions, carried?: () => WasmModule): Promise<Sandbox> {
+  await load(options.wasm, carried);
   return new Sandbox(options, options.url);
 }

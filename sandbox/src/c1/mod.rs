@@ -56,11 +56,17 @@ impl Call<'_> {
         Ok(field.ok_or_else(|| Status::new(Code::Internal, format!("{name} is not in the API table")))?.message())
     }
 
-    /// Applies an update request, `{<name>: ..., updateMask}`, to a row.
+    /// Applies an update request, `{<name>: ..., updateMask}`, to a row. Neither of them changes nothing; a mask alone would clear
+    /// what it names, which nobody means.
     fn update(&self, name: &str, fixed: &[&str], row: &mut Row) -> Result<(), Status> {
-        let source = shape::object(&self.body, name).ok_or_else(|| Status::invalid(format!("{name} is required")))?;
-        let mask = self.body.get("updateMask").and_then(Value::as_str);
-        shape::update(self.table, self.body_message(name)?, fixed, row, source, mask)
+        let mask = text(&self.body, "updateMask");
+        match shape::object(&self.body, name) {
+            Some(source) => shape::update(self.table, self.body_message(name)?, fixed, row, source, Some(mask)),
+            None if mask.is_empty() => Ok(()),
+            None => {
+                Err(Status::invalid(format!("updateMask: names fields of {name}, which the request does not have")))
+            }
+        }
     }
 
     fn date(&self) -> Value {

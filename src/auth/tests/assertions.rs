@@ -113,7 +113,7 @@ proptest! {
                     Value::Number(text) => text.to_owned(),
                     Value::Null | Value::Nested(_) | Value::Other => String::new(),
                 };
-                seen.insert(name, text);
+                seen.insert(name.to_owned(), text);
             }).unwrap();
         }
         prop_assert_eq!(&seen["iss"], &id);

@@ -3,7 +3,8 @@
 
 mod table;
 
-pub use table::{Effect, Field, Kind, Message, Method, Operation, Paging, Param, Segment, Shape, Table, TableError};
+pub use crate::boundary::Effect;
+pub use table::{Field, Kind, Message, Method, Operation, Paging, Param, Segment, Shape, Table, TableError};
 
 #[cfg(any(test, feature = "built-in"))]
 use std::sync::OnceLock;

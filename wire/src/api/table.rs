@@ -1,5 +1,6 @@
 //! Reads the packed table. Its layout is described where it is written: `api/src/table/mod.rs`.
 
+use crate::boundary::Effect;
 use alloc::{
     borrow::{Cow, ToOwned},
     string::String,
@@ -135,17 +136,6 @@ impl Method {
     }
 }
 
-/// What repeating a request can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Changes nothing.
-    Read,
-    /// Changes something.
-    Write,
-    /// Answers with a secret that is shown once.
-    Secret,
-}
-
 /// A segment of a path template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
@@ -250,9 +240,15 @@ impl Table {
         self.name(field.wire)
     }
 
-    /// True if a field of any message has this name on the wire and holds a secret.
-    pub fn is_secret(&self, wire_name: &str) -> bool {
-        self.fields.iter().any(|field| field.secret() && self.wire_name(field) == wire_name)
+    /// True if a field of any message has this name and holds a secret. Servers also spell names as their own languages do:
+    /// `configFields` is `config_fields` too.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let letters = |name: &[u8]| -> Vec<u8> {
+            name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+        };
+        let name = letters(name.as_bytes());
+        let mut secrets = self.fields.iter().filter(|field| field.secret());
+        secrets.any(|field| letters(self.wire_name(field).as_bytes()) == name)
     }
 
     /// The field's name in JavaScript; `sdk122` asks for the name in release 1.2.2 of the official SDK.
@@ -487,12 +483,7 @@ impl Unpacking {
             _ => return None,
         };
         let flags = column.number()?;
-        let effect = match flags >> 4 & 3 {
-            0 => Effect::Read,
-            1 => Effect::Write,
-            2 => Effect::Secret,
-            _ => return None,
-        };
+        let effect = Effect::of((flags >> 4 & 3) as u8)?;
         let query = Range { start: self.table.params.len() as u32, len: column.number()? as u32 };
         for _ in 0..query.len {
             let kind = kind(column.byte()?)?;

@@ -57,6 +57,12 @@ pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
     Some(f64::from(days_from_epoch(year, month, day)) * 86_400_000.0 + f64::from(time))
 }
 
+/// Whether a moment, in milliseconds since 1970, can be sent: within the years 1 to 9999 in UTC, as RFC 3339 writes them and
+/// `google.protobuf.Timestamp` holds them.
+pub fn is_sendable(millis: f64) -> bool {
+    (-62_135_596_800_000.0..=253_402_300_799_999.0).contains(&millis)
+}
+
 /// Eight characters, `0` standing for any digit.
 struct Pattern {
     characters: u64,

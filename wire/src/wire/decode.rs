@@ -30,7 +30,7 @@ pub const KEEP: f64 = f64::NAN;
 /// Replaces the value by `undefined`: the server's way to say that a date is not set, as an empty string.
 pub const UNSET: f64 = f64::INFINITY;
 /// The largest integer that a JavaScript number holds exactly.
-const MAX_SAFE: i64 = (1 << 53) - 1;
+const MAX_SAFE: u64 = (1 << 53) - 1;
 /// Problems beyond this many are only counted.
 const MAX_PROBLEMS: usize = 32;
 
@@ -67,16 +67,19 @@ pub struct Patch {
     pub value: Replacement,
 }
 
-/// What a patch puts in.
+/// What a patch puts in. Each also says what it replaces, because a name may come twice: the last value is the one that `JSON.parse`
+/// keeps, and a patch of an earlier one must not touch it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replacement {
-    /// A `Date` of so many milliseconds.
-    Date(i64),
-    /// A number, as JavaScript's `Number()` reads it.
+    /// A `Date` of so many milliseconds, for this text.
+    Date(i64, String),
+    /// A number, as JavaScript's `Number()` reads this text.
     Number(String),
-    /// Text: digits that a number cannot hold.
+    /// These digits as text, for a number: the field is text in JavaScript.
     Text(String),
-    /// `undefined`.
+    /// These digits as text, for a number that does not hold them.
+    Digits(String),
+    /// `undefined`, for an empty text.
     Unset,
 }
 
@@ -224,7 +227,7 @@ impl<'a> Way<'a> {
                 At::Field(name) => Step::Key(name.to_owned()),
                 At::Key(bytes) => {
                     let text = Text { bytes, escaped: bytes.contains(&b'\\') };
-                    Step::Key(text.unescape().unwrap_or_default().into_owned())
+                    Step::Key(string_of(&meant(text)))
                 }
                 At::Index(index) => Step::Index(index),
             });
@@ -295,7 +298,7 @@ impl<'a> Decoder<'a> {
                             }
                         }
                     }
-                    // A newer server's field, or one with an escape in its name: kept as it is.
+                    // A newer server's field: kept as it is.
                     None => self.cursor.skip()?,
                 }
                 if !self.cursor.more(b'}')? {
@@ -327,7 +330,8 @@ impl<'a> Decoder<'a> {
     fn other_key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let key = self.cursor.string()?;
         self.cursor.expect(b':')?;
-        let found = rows.iter().enumerate().skip(1).find(|(_, row)| row.name.as_bytes() == key.bytes);
+        let name = meant(key);
+        let found = rows.iter().enumerate().skip(1).find(|(_, row)| row.name.as_bytes() == &*name);
         if let (Some((here, _)), Some(row)) = (found, rows.get(before)) {
             row.next.set(u16::try_from(here).unwrap_or(NOWHERE));
         }
@@ -414,7 +418,7 @@ impl<'a> Decoder<'a> {
             (Kind::Date, Token::String) => self.date(goal, way),
             (Kind::Int64, Token::String) => self.int64(goal, way),
             (Kind::Int64 | Kind::Uint64, Token::Number) => self.bare_integer(kind, way),
-            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(way),
+            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(kind, way),
             (kind, Token::String) if is_text(kind) => self.cursor.pass(token),
             (Kind::Enum | Kind::Int32 | Kind::Uint32 | Kind::Double, Token::Number)
             | (Kind::Bool, Token::True | Token::False)
@@ -425,10 +429,10 @@ impl<'a> Decoder<'a> {
     }
 
     fn date(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = self.cursor.string()?;
-        let millis = match parse_rfc3339(text.bytes) {
+        let text = meant(self.cursor.string()?);
+        let millis = match parse_rfc3339(&text) {
             Some(millis) => millis,
-            None if text.bytes.is_empty() => UNSET,
+            None if text.is_empty() => UNSET,
             None => {
                 self.problem("a date as RFC 3339 has it", "other text", way);
                 return Ok(());
@@ -437,17 +441,17 @@ impl<'a> Decoder<'a> {
         match goal {
             Goal::Slot(slot) => self.set(slot, millis),
             Goal::Patch if millis == UNSET => self.patch(Replacement::Unset, way),
-            Goal::Patch => self.patch(Replacement::Date(millis as i64), way),
+            Goal::Patch => self.patch(Replacement::Date(millis as i64, string_of(&text)), way),
         }
         Ok(())
     }
 
     fn int64(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = self.cursor.string()?;
-        match text.raw().parse::<i64>() {
-            Ok(value) if value.abs() <= MAX_SAFE => match goal {
+        let text = string_of(&meant(self.cursor.string()?));
+        match text.parse::<i64>() {
+            Ok(value) if is_safe(value) => match goal {
                 Goal::Slot(slot) => self.set(slot, value as f64),
-                Goal::Patch => self.patch(Replacement::Number(text.raw().to_owned()), way),
+                Goal::Patch => self.patch(Replacement::Number(text), way),
             },
             Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text", way),
             Err(_) => self.problem("an integer", "other text", way),
@@ -457,26 +461,29 @@ impl<'a> Decoder<'a> {
 
     /// A 64-bit integer without quotes: `JSON.parse` would round it.
     fn bare_integer(&mut self, kind: Kind, way: &Way<'_>) -> Result<(), Malformed> {
-        let digits = self.cursor.number();
-        let exact = kind == Kind::Int64 && digits.parse::<i64>().is_ok_and(|value| value.abs() <= MAX_SAFE);
-        if !exact {
-            if kind == Kind::Int64 {
-                let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-                let found = if whole { "a larger one, kept as text" } else { "another number, kept as text" };
-                self.problem("an integer within 2^53", found, way);
-            }
-            self.patch(Replacement::Text(digits.to_owned()), way);
+        let digits = self.cursor.number().to_owned();
+        if kind == Kind::Uint64 {
+            self.patch(Replacement::Text(digits), way);
+        } else if !digits.parse().is_ok_and(is_safe) {
+            let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            let found = if whole { "a larger one, kept as text" } else { "another number, kept as text" };
+            self.problem("an integer within 2^53", found, way);
+            self.patch(Replacement::Digits(digits), way);
         }
         Ok(())
     }
 
-    /// `"5"`, `"NaN"`, `"Infinity"` where a number belongs: the latter are how proto JSON spells them.
-    fn number_in_quotes(&mut self, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = self.cursor.string()?;
-        if matches!(text.raw(), "NaN" | "Infinity" | "-Infinity") || is_number(text.raw()) {
-            self.patch(Replacement::Number(text.raw().to_owned()), way);
+    /// `"5"` where a number belongs; for a double also `"NaN"` and `"Infinity"`, which is how proto JSON spells them.
+    fn number_in_quotes(&mut self, kind: Kind, way: &Way<'_>) -> Result<(), Malformed> {
+        let text = string_of(&meant(self.cursor.string()?));
+        let fits = match kind {
+            Kind::Double => matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") || is_number(text.as_bytes()),
+            _ => text.parse().is_ok_and(is_safe),
+        };
+        if fits {
+            self.patch(Replacement::Number(text), way);
         } else {
-            self.problem("a number", "other text", way);
+            self.problem(expected(kind), "other text", way);
         }
         Ok(())
     }
@@ -518,8 +525,10 @@ fn expected(kind: Kind) -> &'static str {
 }
 
 impl Decoded {
-    /// Patches and problems as JSON: `{"patches":[[path,kind,text],...],"problems":[{path,expected,found},...],"more":n}`,
-    /// where kind is `d`, `n`, `t` or `u` as in [`Replacement`]. Empty if there is nothing to say, which is nearly always.
+    /// Patches and problems as JSON:
+    /// `{"patches":[[path,kind,text,milliseconds],...],"problems":[{path,expected,found},...],"more":n}`, where kind is `d` (the
+    /// only one with milliseconds), `n`, `t`, `i` or `u`, in the order of [`Replacement`], and the text is what is replaced. Empty
+    /// if there is nothing to say, which is nearly always.
     pub fn notes(&self) -> String {
         if self.patches.is_empty() && self.problems.is_empty() {
             return String::new();
@@ -529,14 +538,19 @@ impl Decoded {
             out.push_str(if i > 0 { ",[" } else { "[" });
             push_path(&mut out, &patch.path);
             let (kind, text) = match &patch.value {
-                Replacement::Date(ms) => ("d", Cow::Owned(decimal(*ms))),
-                Replacement::Number(number) => ("n", Cow::Borrowed(number.as_str())),
-                Replacement::Text(text) => ("t", Cow::Borrowed(text.as_str())),
-                Replacement::Unset => ("u", Cow::Borrowed("")),
+                Replacement::Date(_, text) => ("d", text.as_str()),
+                Replacement::Number(text) => ("n", text.as_str()),
+                Replacement::Text(text) => ("t", text.as_str()),
+                Replacement::Digits(text) => ("i", text.as_str()),
+                Replacement::Unset => ("u", ""),
             };
-            for part in [kind, &text] {
+            for part in [kind, text] {
                 out.push(',');
                 push_string(&mut out, part);
+            }
+            if let Replacement::Date(millis, _) = patch.value {
+                out.push(',');
+                out.push_str(&decimal(millis));
             }
             out.push(']');
         }
@@ -557,10 +571,47 @@ impl Decoded {
     }
 }
 
-/// As JSON spells numbers.
-fn is_number(text: &str) -> bool {
-    let mut cursor = Cursor::new(text);
-    cursor.peek() == Ok(Token::Number) && cursor.number() == text && text.ends_with(|c: char| c.is_ascii_digit())
+/// The characters of a string: some writers escape what they need not, `+` in the offset of a date for one. What has no meaning,
+/// such as half of a surrogate pair, stays as it stands.
+#[inline]
+fn meant(text: Text<'_>) -> Cow<'_, [u8]> {
+    if !text.escaped {
+        return text.bytes.into();
+    }
+    text.unescape().map_or(text.bytes.into(), |meant| meant.into_owned().into_bytes().into())
+}
+
+fn string_of(text: &[u8]) -> String {
+    core::str::from_utf8(text).unwrap_or_default().to_owned()
+}
+
+/// A JavaScript number holds it exactly.
+fn is_safe(value: i64) -> bool {
+    value.unsigned_abs() <= MAX_SAFE
+}
+
+/// As JSON spells numbers: `-12.5e+3`.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &mut &[u8]| {
+        let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        *text = text.get(len..).unwrap_or_default();
+        len > 0
+    };
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    let leading_zero = matches!(rest, [b'0', b'0'..=b'9', ..]);
+    let mut good = !leading_zero && digits(&mut rest);
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        rest = fraction;
+        good &= digits(&mut rest);
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        rest = match exponent {
+            [b'+' | b'-', exponent @ ..] => exponent,
+            exponent => exponent,
+        };
+        good &= digits(&mut rest);
+    }
+    good && rest.is_empty()
 }
 
 fn push_path(out: &mut String, path: &[Step]) {

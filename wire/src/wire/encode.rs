@@ -4,7 +4,9 @@
 //! one letter for the kind, then the value (see [`Mark`]). A caller's own string that begins with NUL is marked too,
 //! so no text of a caller can pass for a mark.
 
-use super::date::parse_rfc3339;
+pub use crate::boundary::Unknown;
+
+use super::date::{is_sendable, parse_rfc3339};
 use super::json::{Cursor, MAX_DEPTH, Malformed, Members, Text, Token, decimal, push_string, same};
 use crate::api::{Field, Kind, Message, Operation, Shape, Table};
 use alloc::{
@@ -29,18 +31,6 @@ pub struct Unfit {
     pub path: String,
     /// What is wrong and what to do, in words that never repeat the value.
     pub problem: Cow<'static, str>,
-}
-
-/// What to do with fields that the table does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
-    /// Refuse them: most are misspelled or sit one level too high.
-    Refuse,
-    /// Leave them out, as the official SDK does.
-    Drop,
-    /// Send them as they are, because a newer server may know them. So the documents of a JSON:API are read; the path to what does
-    /// not fit begins with the attribute or the relationship, as its caller has it.
-    Keep,
 }
 
 /// How requests are read.
@@ -131,7 +121,11 @@ enum Mark<'a> {
     Bytes(Cow<'a, str>),
     /// `S`: a string that really begins with NUL.
     Plain(Cow<'a, str>),
-    /// `F`, `Y`, ...: a function, a symbol or another thing that no API takes.
+    /// `C`: an object that is part of itself.
+    Cycle,
+    /// `E`: what threw an error when it was read.
+    Failed,
+    /// `F`, ...: a function, a symbol or another thing that no API takes.
     Alien,
 }
 
@@ -245,7 +239,7 @@ impl<'a> Encoder<'a> {
                 self.body(message)?;
                 Some(self.out.take())
             }
-            (_, token) => return self.misfit("an object", token.describe()),
+            (_, token) => return self.other("an object", token),
         };
         Ok(Encoded { target: self.target(operation, &[])?, body })
     }
@@ -280,7 +274,7 @@ impl<'a> Encoder<'a> {
                     }
                 }
             }
-            token => return self.misfit("an object", token.describe()),
+            token => return self.other("an object", token),
         }
         Ok(Encoded { target: self.target(operation, &values)?, body })
     }
@@ -296,7 +290,7 @@ impl<'a> Encoder<'a> {
                 self.body(message)?;
                 Ok(Some(self.out.take()))
             }
-            token => self.misfit("an object", token.describe()),
+            token => self.other("an object", token),
         }
     }
 
@@ -373,8 +367,7 @@ impl<'a> Encoder<'a> {
                     None => Some(self.characters(text)?),
                     Some(Mark::BigInt(digits)) => Some(digits),
                     Some(Mark::Plain(text)) if !integer => Some(text),
-                    Some(Mark::NotFinite) => return self.unfit("must be a finite number"),
-                    Some(_) => return self.unfit("must be a string or a number"),
+                    Some(mark) => return self.unfit(mark.problem().unwrap_or("must be a string or a number")),
                 }
             }
             token => return self.misfit("a string", token.describe()),
@@ -512,8 +505,8 @@ impl<'a> Encoder<'a> {
             (Shape::One, token) => self.value(field, token),
             (Shape::List, Token::Array) => self.list(field),
             (Shape::Map, Token::Object) => self.map(field),
-            (Shape::List, token) => self.misfit("an array", token.describe()),
-            (Shape::Map, token) => self.misfit("an object", token.describe()),
+            (Shape::List, token) => self.other("an array", token),
+            (Shape::Map, token) => self.other("an object", token),
         }
     }
 
@@ -614,9 +607,12 @@ impl<'a> Encoder<'a> {
     fn text_value(&mut self, kind: Kind, text: Text<'a>) -> Fit<()> {
         match kind {
             Kind::String | Kind::Enum | Kind::Duration | Kind::Bytes | Kind::Uint64 => {}
-            Kind::Date if parse_rfc3339(text.bytes).is_some() => {}
             Kind::Int64 if whole(text.raw()).is_some() => {}
-            Kind::Date => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
+            Kind::Date => match parse_rfc3339(text.bytes) {
+                Some(millis) if is_sendable(millis) => {}
+                Some(_) => return self.unfit(OUT_OF_RANGE),
+                None => return self.unfit("must be a Date, or a string in the form 2026-01-31T00:00:00Z"),
+            },
             kind => return self.misfit(wanted(kind), "a string"),
         }
         self.kept(text);
@@ -631,7 +627,7 @@ impl<'a> Encoder<'a> {
             Kind::Int32 | Kind::Uint32 if whole.is_some() && self.reading.is_of_122() => self.out.push_str(digits),
             Kind::Double | Kind::Enum => self.out.push_str(digits),
             // Beyond 2^53 the caller's number has been rounded before it came here.
-            Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.abs() < 1 << 53) => self.quoted(digits),
+            Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.unsigned_abs() < 1 << 53) => self.quoted(digits),
             Kind::Int32 => return self.unfit("must be a whole number within 32 bits"),
             Kind::Uint32 => return self.unfit("must be a whole number from 0 to 4294967295"),
             Kind::Int64 | Kind::Uint64 => {
@@ -643,8 +639,10 @@ impl<'a> Encoder<'a> {
     }
 
     fn mark_value(&mut self, kind: Kind, mark: Mark<'_>) -> Fit<()> {
+        if let Some(problem) = mark.problem() {
+            return self.unfit(problem);
+        }
         match (kind, mark) {
-            (_, Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
             (Kind::Date, Mark::Date(iso)) => self.quoted(&iso),
             (Kind::Bytes, Mark::Bytes(base64)) => self.quoted(&base64),
             (Kind::Int64 | Kind::Uint64, Mark::BigInt(digits)) if fits(kind, &digits) => self.quoted(&digits),
@@ -653,7 +651,6 @@ impl<'a> Encoder<'a> {
                 return self.unfit("is a bigint outside of the field's range");
             }
             (Kind::String | Kind::Enum, Mark::Plain(text)) => self.string(&text),
-            (_, Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
             (kind, mark) => return self.misfit(wanted(kind), mark.describe()),
         }
         Ok(())
@@ -721,13 +718,15 @@ impl<'a> Encoder<'a> {
             Token::Array => self.array(Self::free),
             Token::String => {
                 let text = self.cursor.string()?;
-                match self.marked(text)? {
+                let mark = self.marked(text)?;
+                if let Some(problem) = mark.as_ref().and_then(Mark::problem) {
+                    return self.unfit(problem);
+                }
+                match mark {
                     None => self.kept(text),
-                    Some(Mark::Date(iso)) if iso.is_empty() => return self.unfit("is an invalid Date"),
                     Some(Mark::Date(text) | Mark::Bytes(text)) => self.quoted(&text),
                     Some(Mark::BigInt(digits)) => self.out.push_str(&digits),
                     Some(Mark::Plain(text)) => self.string(&text),
-                    Some(Mark::NotFinite) => return self.unfit("must be a finite number, not NaN or Infinity"),
                     Some(mark) => return self.misfit("JSON", mark.describe()),
                 }
                 Ok(())
@@ -816,6 +815,8 @@ impl<'a> Encoder<'a> {
             Some('N') => Mark::NotFinite,
             Some('B') => Mark::Bytes(value),
             Some('S') => Mark::Plain(value),
+            Some('C') => Mark::Cycle,
+            Some('E') => Mark::Failed,
             _ => Mark::Alien,
         }))
     }
@@ -828,6 +829,21 @@ impl<'a> Encoder<'a> {
             Some(characters) => Ok(characters.into_owned().into()),
             None => self.unfit("holds half of a surrogate pair"),
         }
+    }
+
+    /// Something else than an array or an object, or a mark in its place.
+    #[inline(never)]
+    fn other<T>(&mut self, wanted: &str, token: Token) -> Fit<T> {
+        if token == Token::String {
+            let text = self.cursor.string()?;
+            if let Some(mark) = self.marked(text)? {
+                return match mark.problem() {
+                    Some(problem) => self.unfit(problem),
+                    None => self.misfit(wanted, mark.describe()),
+                };
+            }
+        }
+        self.misfit(wanted, token.describe())
     }
 
     fn misfit<T>(&self, wanted: &str, found: &str) -> Fit<T> {
@@ -881,7 +897,21 @@ fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
     }
 }
 
+const OUT_OF_RANGE: &str = "is a date outside of the years 1 to 9999";
+
 impl Mark<'_> {
+    /// What is wrong with it wherever it stands.
+    fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Date(iso) if iso.is_empty() => Some("is an invalid Date"),
+            Self::Date(iso) if !parse_rfc3339(iso.as_bytes()).is_some_and(is_sendable) => Some(OUT_OF_RANGE),
+            Self::NotFinite => Some("must be a finite number, not NaN or Infinity"),
+            Self::Cycle => Some("leads back to an object that it is part of: a request cannot have cycles"),
+            Self::Failed => Some("could not be read: reading it threw an error"),
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> &'static str {
         match self {
             Self::Date(_) => "a Date",
@@ -889,7 +919,7 @@ impl Mark<'_> {
             Self::NotFinite => "NaN or Infinity",
             Self::Bytes(_) => "bytes",
             Self::Plain(_) => "a string",
-            Self::Alien => "a function, a symbol or a cycle",
+            Self::Cycle | Self::Failed | Self::Alien => "a function, a symbol or a value that JSON has no form for",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::decode::Layouts;
 use super::json::{decimal, push_string};
 use super::reach::Reach;
 use crate::api::{Field, Kind, Message, Shape, Table};
+use crate::boundary::StepKind;
 use alloc::string::String;
 
 /// The plans of one table, for today's names or for those of release 1.2.2 of the official SDK.
@@ -26,7 +27,7 @@ impl Plans {
     }
 
     /// The plan of a message: a JSON array with `[wire name, name or null, kind, slot, message]` for each field that needs
-    /// something; the kinds are numbered as in `revive.ts`.
+    /// something; the kind is a [`StepKind`].
     pub fn of_message(&self, table: &Table, layouts: &Layouts, message: Message) -> String {
         let mut out = String::from("[");
         for (index, field) in table.fields(message).iter().enumerate() {
@@ -34,7 +35,7 @@ impl Plans {
             let below = field.kind == Kind::Message && self.needs(table, field.message());
             let kind = match kind(field, below) {
                 Some(kind) => kind,
-                None if renamed => RENAME,
+                None if renamed => StepKind::Rename,
                 None => continue,
             };
             if out.len() > 1 {
@@ -49,7 +50,7 @@ impl Plans {
                 out.push_str("null");
             }
             let child = if field.kind == Kind::Message { i32::from(field.message().0) } else { -1 };
-            let numbers = [i32::from(kind), layouts.offset(table, message, index) as i32, child];
+            let numbers = [i32::from(kind as u8), layouts.offset(table, message, index) as i32, child];
             for number in numbers {
                 out.push(',');
                 out.push_str(&decimal(number.into()));
@@ -61,19 +62,17 @@ impl Plans {
     }
 }
 
-const RENAME: u8 = 0;
-
-/// What a field's value needs, numbered as in `revive.ts`; `below`: its messages need something.
-fn kind(field: &Field, below: bool) -> Option<u8> {
+/// What a field's value needs; `below`: its messages need something.
+fn kind(field: &Field, below: bool) -> Option<StepKind> {
     match (field.kind, field.shape) {
-        (Kind::Date, Shape::One) => Some(1),
-        (Kind::Int64, Shape::One) => Some(2),
-        (Kind::Message, Shape::One) if below => Some(3),
-        (Kind::Message, Shape::List) if below => Some(4),
-        (Kind::Message, Shape::Map) if below => Some(5),
-        (Kind::Any, Shape::One) => Some(6),
-        (Kind::Any, Shape::List) => Some(7),
-        (Kind::Any, Shape::Map) => Some(8),
+        (Kind::Date, Shape::One) => Some(StepKind::Date),
+        (Kind::Int64, Shape::One) => Some(StepKind::Integer),
+        (Kind::Message, Shape::One) if below => Some(StepKind::Child),
+        (Kind::Message, Shape::List) if below => Some(StepKind::Children),
+        (Kind::Message, Shape::Map) if below => Some(StepKind::ChildMap),
+        (Kind::Any, Shape::One) => Some(StepKind::Any),
+        (Kind::Any, Shape::List) => Some(StepKind::Anys),
+        (Kind::Any, Shape::Map) => Some(StepKind::AnyMap),
         _ => None,
     }
 }

@@ -82,7 +82,7 @@ function sentence(words: string): string {
 export function titleOf(error: unknown): string {
   const known = underlying(error);
   if (known instanceof ApiError && known.status === 423) return "Something still depends on it";
-  const title = KeyturnError.is(known) ? TITLES[known.code] : undefined;
+  const title = KeyturnError.is(known) ? TITLES[known.kind] : undefined;
   return title?.replace("C1", serviceOf(error)) ?? "Something went wrong";
 }
 
@@ -130,7 +130,7 @@ function adviceOf(failure: unknown): string {
     return "The log-in has ended. Disconnect, and log in again.";
   if (error instanceof ReplacementError) return STOPPED[error.reason] ?? "The details say why.";
   const service = serviceOf(failure);
-  const own = service === "C1" || error.code !== "forbidden" ? ADVICE[error.code] : undefined;
+  const own = service === "C1" || error.kind !== "forbidden" ? ADVICE[error.kind] : undefined;
   const advice = own ?? error.hint ?? `The details have what ${service} said.`;
   return advice.slice(0, 1).toUpperCase() + advice.slice(1);
 }
@@ -142,7 +142,7 @@ function details(failure: unknown): TemplateResult {
   const said = pointedOut(failure);
   const rows: [string, string | undefined][] = [
     ["Message", said.map((one) => one.message).join(" ") || message],
-    ["Code", error.code],
+    ["Kind", error.kind],
     ["Status", error instanceof ApiError ? String(error.status) : undefined],
     ["Request id", error.requestId],
   ];

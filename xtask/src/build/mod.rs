@@ -3,13 +3,14 @@
 //! ```text
 //! api/*.idl    -> pkg/src/generated/*.ts            the facade, and each API's table
 //! src/         -> pkg/dist/core.wasm, and its glue and bytes in pkg/src/generated
-//! sandbox/     -> pkg/dist/sandbox.wasm, and its glue
+//! sandbox/     -> pkg/dist/sandbox.wasm, the same for it
 //! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
 //! www/src/     -> www/dist
 //! ```
 //! There is one wasm-bindgen target, `web`, since its glue takes a compiled module from anywhere: that is what lets one
 //! `.wasm` file serve every entry of the package. Cargo knows by itself what is stale; the other steps compare a hash.
 
+mod glue;
 mod inline;
 mod step;
 mod tools;
@@ -28,12 +29,10 @@ struct Wasm {
     name: &'static str,
     /// The features of the crate.
     features: &'static str,
-    /// Whether the default entry carries the bytes.
-    inline: bool,
 }
 
-const CORE: Wasm = Wasm { package: "keyturn", name: "core", features: "alone", inline: true };
-const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", features: "", inline: false };
+const CORE: Wasm = Wasm { package: "keyturn", name: "core", features: "alone" };
+const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", features: "" };
 
 /// Builds what the flags name, or everything without a flag.
 ///
@@ -63,6 +62,16 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     Ok(())
 }
 
+/// Runs a test program that is WebAssembly: what `.cargo/config.toml` names as its runner.
+///
+/// # Errors
+/// When a test fails; the runner has said which.
+pub fn wasm_test(args: &[String]) -> Result {
+    let runner = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen-test-runner", "--"];
+    let status = tools::cargo().args(runner).args(args).status()?;
+    if status.success() { Ok(()) } else { Err(format!("the tests ended with {status}").into()) }
+}
+
 /// Compiles a crate, writes its glue, optimises the wasm.
 fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it
@@ -76,10 +85,10 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     let (name, root) = (wasm.name, tools.root);
     let generated = root.join("pkg/src/generated");
     let glue = [generated.join(format!("{name}-glue.js")), generated.join(format!("{name}-glue.d.ts"))];
-    let bytes = [generated.join("core-bytes.js"), generated.join("core-bytes.d.ts")];
+    let bytes = [generated.join(format!("{name}-bytes.js")), generated.join(format!("{name}-bytes.d.ts"))];
     let dist = root.join("pkg/dist").join(name).with_extension("wasm");
     let mut outputs = vec![dist.clone()];
-    outputs.extend(glue.iter().chain(bytes.iter().filter(|_| wasm.inline)).cloned());
+    outputs.extend(glue.iter().chain(&bytes).cloned());
     let step = Step {
         name: &format!("{name}.wasm"),
         inputs: vec![compiled.clone(), root.join("node_modules/binaryen/package.json")],
@@ -122,13 +131,11 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
 
         fs::create_dir_all(&generated)?;
         let [script, types] = &glue;
-        fs::copy(out.join(format!("{name}-glue.js")), script)?;
-        fs::write(types, portable(&fs::read_to_string(out.join(format!("{name}-glue.d.ts")))?))?;
-        if wasm.inline {
-            let [script, types] = &bytes;
-            fs::write(script, inline::script(&fs::read(&optimised)?))?;
-            fs::write(types, inline::TYPES)?;
-        }
+        fs::write(script, glue::quiet(&fs::read_to_string(out.join(format!("{name}-glue.js")))?)?)?;
+        fs::write(types, glue::portable(&fs::read_to_string(out.join(format!("{name}-glue.d.ts")))?))?;
+        let [script, types] = &bytes;
+        fs::write(script, inline::script(&fs::read(&optimised)?))?;
+        fs::write(types, inline::TYPES)?;
         fs::create_dir_all(root.join("pkg/dist"))?;
         fs::copy(&optimised, &dist)?;
         Ok(())
@@ -160,20 +167,7 @@ fn tables(tools: &Tools) -> Result {
     Ok(())
 }
 
-/// The glue's types without what a project of a user may not have: a page's types, and `Symbol.dispose`. Types of the
-/// package lead to them, although no user meets the glue.
-fn portable(types: &str) -> String {
-    let exports = types.split("export type InitInput").next().unwrap_or_default();
-    let mut portable: String =
-        exports.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect();
-    portable.push_str(
-        "/** Makes the instance from a `WebAssembly.Module`. */\n\
-         export function initSync(options: { module: unknown }): unknown;\n",
-    );
-    portable
-}
-
-/// Compiles `pkg/src` to ES modules, joins those to few files, and makes CommonJS of these.
+/// Compiles `pkg/src` to ES modules, joins those to few files, makes CommonJS of these, and puts the types beside both.
 fn package(tools: &Tools) -> Result {
     let root = tools.root;
     let (source, dist) = (root.join("pkg/src"), root.join("pkg/dist"));
@@ -185,6 +179,7 @@ fn package(tools: &Tools) -> Result {
         "package-lock.json",
         "xtask/bundle.mjs",
         "xtask/cjs.mjs",
+        "xtask/declarations.mjs",
         "xtask/steps.mjs",
     ];
     let step = Step {
@@ -210,6 +205,7 @@ fn package(tools: &Tools) -> Result {
         }
         tools.node_script("xtask/bundle.mjs", [&modules, &esm])?;
         tools.node_script("xtask/cjs.mjs", [&esm, &cjs])?;
+        tools.node_script("xtask/declarations.mjs", [&modules, &esm, &cjs])?;
         fs::create_dir_all(&dist)?;
         for kind in ["esm", "cjs"] {
             remove(&dist.join(kind))?;

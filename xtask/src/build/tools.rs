@@ -28,7 +28,7 @@ impl<'a> Tools<'a> {
 
     /// Runs the cargo that runs this program.
     pub fn cargo(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
-        self.run(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(args))
+        self.run(cargo().args(args))
     }
 
     /// Runs cargo for what is shipped: small, and without a path of this machine, which panics would name.
@@ -40,8 +40,7 @@ impl<'a> Tools<'a> {
         // Where code is compiled for speed, LLVM takes every `#[inline]` of the standard library as leave to copy up to 325
         // instructions. With the limit of other functions the core is 1.7 KB (brotli) smaller and as fast.
         flags.push("-Cllvm-args=-inlinehint-threshold=45".to_owned());
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        self.run(cargo.args(args).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))
+        self.run(cargo().args(args).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))
     }
 
     /// Runs wasm-bindgen's command-line tool at the version of the crates.
@@ -74,4 +73,19 @@ impl<'a> Tools<'a> {
             Err(error) => Err(format!("{program}: {error}").into()),
         }
     }
+}
+
+/// The cargo that runs this program, without what it tells this program of its package. Build scripts of dependencies look at these
+/// variables, that of `ring` above all: with others than the last time they would be compiled again, and all that depends on them.
+pub fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| text.starts_with(prefix))
+            || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&&*text)
+        {
+            command.env_remove(name);
+        }
+    }
+    command
 }

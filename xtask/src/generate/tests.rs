@@ -27,10 +27,10 @@ fn small(idl: &str, docs: &str) -> Result<HashMap<&'static str, String>, String>
 fn block<'a>(text: &'a str, declaration: &str) -> &'a str {
     let start = text.find(&format!("\n{declaration}")).map(|at| at + 1);
     let rest = text.get(start.unwrap_or(text.len())..).unwrap();
-    let end = rest.find("\n}\n").map_or(rest.len(), |at| at + 3);
+    let end = rest.find("\n};\n").map_or(rest.len(), |at| at + 4);
     // A declaration without fields closes on its own line.
     let line = rest.lines().next().unwrap_or_default();
-    if line.ends_with("{}") { line } else { rest.get(..end).unwrap() }
+    if line.ends_with("{};") { line } else { rest.get(..end).unwrap() }
 }
 
 #[test]
@@ -73,16 +73,16 @@ fn the_generated_surface_is_the_one_of_the_facts() {
                     assert!(signature.contains(&argument), "{id}: {signature}");
                 }
                 if !body.is_empty() {
-                    let name = format!("export interface {} ", request.trim_start_matches("operations."));
+                    let name = format!("export type {} ", request.trim_start_matches("operations."));
                     assert!(block(&files["operations.ts"], &name).contains(&format!("\n  {body}?: shared.")), "{id}");
                 }
-                let name = format!("export interface {} ", response.trim_start_matches("operations."));
+                let name = format!("export type {} ", response.trim_start_matches("operations."));
                 assert!(block(&files["operations.ts"], &name).contains(&format!("\n  {field}?: shared.")), "{id}");
                 operations += 1;
             }
             ["type", key, name, input, fields] => {
-                let output = block(&files["models.ts"], &format!("export interface {name} "));
-                let twin = block(&files["models.ts"], &format!("export interface {input} "));
+                let output = block(&files["models.ts"], &format!("export type {name} "));
+                let twin = block(&files["models.ts"], &format!("export type {input} "));
                 assert!(!output.is_empty() && twin.is_empty() == input.is_empty(), "{key}");
                 for field in fields.split(',').filter(|field| !field.is_empty()) {
                     let field = field.split('=').next_back().unwrap();
@@ -159,28 +159,28 @@ fn methods_say_what_they_do_and_return() {
 fn types_say_what_is_sent_and_what_is_received() {
     let files = small(SMALL, "Thing.at  When.\n").unwrap();
     assert_eq!(
-        block(&files["models.ts"], "export interface Thing "),
-        "export interface Thing {\n  id?: string | null | undefined;\n  /** When. */\n  at?: Date | null | undefined;\n  \
+        block(&files["models.ts"], "export type Thing "),
+        "export type Thing = {\n  id?: string | undefined;\n  /** When. */\n  at?: Date | null | undefined;\n  \
          state?: Array<enums.State> | null | undefined;\n  extra?: Array<Extra> | null | undefined;\n  \
-         none?: None | null | undefined;\n  /** @deprecated */\n  \"by-name\"?: { [key: string]: string } | null | undefined;\n  \
-         child?: Thing | null | undefined;\n}\n"
+         none?: None | null | undefined;\n  /** @deprecated */\n  \"by-name\"?: { [key: string]: string } | undefined;\n  \
+         child?: Thing | null | undefined;\n};\n"
     );
-    let input = block(&files["models.ts"], "export interface ThingInput ");
+    let input = block(&files["models.ts"], "export type ThingInput ");
     assert!(!input.contains(" id?") && input.contains("  child?: ThingInput | null"), "{input}");
     // Only requests use it: no twin, no field that the server sets, and what is required must be there.
     assert_eq!(
-        block(&files["models.ts"], "export interface SetRequest "),
-        "export interface SetRequest {\n  mask: string | null;\n  thing?: ThingInput | null | undefined;\n}\n"
+        block(&files["models.ts"], "export type SetRequest "),
+        "export type SetRequest = {\n  mask: string | null;\n  thing?: ThingInput | null | undefined;\n};\n"
     );
-    assert_eq!(block(&files["models.ts"], "export interface Empty "), "export interface Empty {}");
+    assert_eq!(block(&files["models.ts"], "export type Empty "), "export type Empty = {};");
     assert!(files["models.ts"].contains("export type Extra = AnyMessage;\n"));
     assert_eq!(
-        block(&files["operations.ts"], "export interface TSetRequest "),
-        "export interface TSetRequest {\n  id: string;\n  setRequest?: shared.SetRequest | null | undefined;\n}\n"
+        block(&files["operations.ts"], "export type TSetRequest "),
+        "export type TSetRequest = {\n  id: string;\n  setRequest?: shared.SetRequest | null | undefined;\n};\n"
     );
     assert_eq!(
-        block(&files["operations.ts"], "export interface TSetResponse "),
-        "export interface TSetResponse extends Envelope {\n  thing?: shared.Thing | undefined;\n}\n"
+        block(&files["operations.ts"], "export type TSetResponse "),
+        "export type TSetResponse = Envelope & {\n  thing?: shared.Thing | undefined;\n};\n"
     );
     assert!(files["enums.ts"].contains(
         "export const State = {\n  StateOn: \"STATE_ON\",\n  \"2nd\": \"2nd\",\n} as const;\nexport type State = OpenEnum<typeof State>;\n"

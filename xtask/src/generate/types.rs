@@ -18,16 +18,16 @@ pub fn models(index: &Index<'_>, docs: &mut Docs) -> String {
          export * from \"./enums.js\";\n\n",
     );
     out += &comment("", &["A message of any type, named by `atType`."]);
-    out += "export interface AnyMessage {\n  \
-              atType?: string | null | undefined;\n  \
-              additionalProperties?: { [key: string]: any } | null | undefined;\n}\n";
+    out += "export type AnyMessage = {\n  \
+              atType?: string | undefined;\n  \
+              additionalProperties?: { [key: string]: any } | undefined;\n};\n";
     inline(&mut out, index.api.messages.iter().flat_map(|message| &message.fields));
     let requests = request_only(index);
     for message in &index.api.messages {
         let side = if requests.contains(message.key.as_str()) { Side::Input } else { Side::Output };
-        interface(&mut out, index, docs, message, &message.name, side);
+        message_type(&mut out, index, docs, message, &message.name, side);
         if let Some(name) = &message.input_name {
-            interface(&mut out, index, docs, message, name, Side::Input);
+            message_type(&mut out, index, docs, message, name, Side::Input);
         }
     }
     out
@@ -39,7 +39,7 @@ pub fn inline<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
         .filter_map(|field| {
             let is = match field.kind {
                 Kind::Any => "AnyMessage",
-                Kind::Empty => "Record<string, never>",
+                Kind::Empty => "{}",
                 _ => "any",
             };
             Some((field.type_name.as_deref()?, is))
@@ -50,24 +50,27 @@ pub fn inline<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
     }
 }
 
-pub fn interface(out: &mut String, index: &Index<'_>, docs: &mut Docs, message: &Message, name: &str, side: Side) {
+pub fn message_type(out: &mut String, index: &Index<'_>, docs: &mut Docs, message: &Message, name: &str, side: Side) {
     out.push('\n');
     *out += &comment("", &[docs.get(&message.name)]);
     let fields: Vec<&Field> = message.fields.iter().filter(|field| side == Side::Output || !field.read_only).collect();
     if fields.is_empty() {
-        say(out, format_args!("export interface {name} {{}}\n"));
+        say(out, format_args!("export type {name} = {{}};\n"));
         return;
     }
-    say(out, format_args!("export interface {name} {{\n"));
+    // An alias and no interface: only the former is a `Record<string, unknown>` too.
+    say(out, format_args!("export type {name} = {{\n"));
     for field in fields {
         let text = docs.get(&format!("{}.{}", message.name, field.wire)).to_owned();
         *out += &comment("  ", &[&text, if field.deprecated { "@deprecated" } else { "" }]);
-        // A request must have what is required, though it may be null; an answer may lack anything.
-        let optional = if field.required && side == Side::Input { "" } else { "?" };
-        let or = if optional.is_empty() { " | null" } else { " | null | undefined" };
-        say(out, format_args!("  {}{optional}: {}{or};\n", key(&field.name), index.field_type(field, side)));
+        // A request must have what is required; an answer may lack anything, which release 1.2.2 does not allow for.
+        let required = field.required && (side == Side::Input || index.of_122);
+        let (mark, missing) = if required { ("", "") } else { ("?", " | undefined") };
+        // `null` is as good as nothing in a request; in an answer it is where the API's description has it.
+        let null = if field.nullable || side == Side::Input { " | null" } else { "" };
+        say(out, format_args!("  {}{mark}: {}{null}{missing};\n", key(&field.name), index.field_type(field, side)));
     }
-    *out += "}\n";
+    *out += "};\n";
 }
 
 /// The messages that only requests use: what the server sets is left out of them.
@@ -113,7 +116,7 @@ pub fn response(out: &mut String, index: &Index<'_>, operation: &Operation) {
     say(
         out,
         format_args!(
-            "\nexport interface {} extends Envelope {{\n  {field}?: shared.{} | undefined;\n}}\n",
+            "\nexport type {} = Envelope & {{\n  {field}?: shared.{} | undefined;\n}};\n",
             naming::response_type(operation),
             response.name
         ),
@@ -125,7 +128,7 @@ fn request(out: &mut String, index: &Index<'_>, docs: &mut Docs, operation: &Ope
         return;
     }
     let name = naming::opid(&operation.id) + "Request";
-    say(out, format_args!("\nexport interface {name} {{\n"));
+    say(out, format_args!("\nexport type {name} = {{\n"));
     for param in &operation.params {
         let value = index.value_type(&param.kind, None, Side::Input, "shared.", "shared.");
         let added = if param.added { "Sent although the API's description does not declare it." } else { "" };
@@ -140,7 +143,7 @@ fn request(out: &mut String, index: &Index<'_>, docs: &mut Docs, operation: &Ope
         *out += &comment("  ", &[docs.get(&body.name)]);
         say(out, format_args!("  {field}?: shared.{} | null | undefined;\n", naming::input_type(body)));
     }
-    *out += "}\n";
+    *out += "};\n";
 }
 
 fn say(out: &mut String, text: std::fmt::Arguments<'_>) {

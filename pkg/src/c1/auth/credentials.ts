@@ -1,7 +1,8 @@
 /** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
 
-import type { DeviceCode } from "../../auth/plan.js";
+import type { Around, DeviceCode } from "../../auth/plan.js";
 import { copied } from "../../base/bytes.js";
+import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
 
@@ -26,9 +27,11 @@ export interface Spec {
   readonly clientID?: string | undefined;
   readonly secret?: string | Uint8Array | undefined;
   /** For `function`. */
-  readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
+  readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
   /** For `tokenExchange`. */
   readonly subjectToken?: SubjectToken | undefined;
+  /** What the token is called in errors. Default: `subjectToken`. */
+  readonly subjectName?: string | undefined;
   /** For `deviceLogin`. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,20 +39,11 @@ export interface Spec {
   readonly audience?: string | undefined;
 }
 
-/** The order in which the core numbers them. @internal */
-export const METHODS: readonly AuthenticationMethod[] = [
-  "token",
-  "function",
-  "assertion",
-  "secretPost",
-  "tokenExchange",
-  "deviceLogin",
-];
-
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
-export type SubjectToken = () => Promise<string> | string;
+export type SubjectToken = (around: Around) => Promise<string> | string;
 
-const specs = new WeakMap<Credentials, Spec>();
+/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+const FORM = "keyturn.credentials.1";
 
 /** A way to authenticate, made by one of the functions beside. It can be given to any number of clients. */
 export class Credentials {
@@ -59,17 +53,13 @@ export class Credentials {
   /** @internal */
   constructor(spec: Spec) {
     this.method = spec.method;
-    specs.set(this, spec);
+    enclose(this, FORM, spec);
   }
 }
 
 /** What is in it. @internal */
 export function specOf(credentials: Credentials): Spec {
-  const spec = specs.get(credentials);
-  if (spec) return spec;
-  const message =
-    "credentials: this is not made by one of the functions of this package, such as signedAssertion or tokenExchange";
-  throw new ConfigurationError("credentials", "not_credentials", message);
+  return enclosed<Spec>(credentials, FORM, "keyturn, such as signedAssertion or tokenExchange");
 }
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
@@ -78,8 +68,8 @@ export function accessToken(token: string | Uint8Array): Credentials {
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
-export function tokenFunction(ask: () => Promise<string> | string): Credentials {
-  return new Credentials({ method: "function", ask: must("tokenFunction", ask) });
+export function tokenFunction(tokenSource: () => Promise<string> | string): Credentials {
+  return new Credentials({ method: "function", tokenSource: must("tokenFunction", tokenSource) });
 }
 
 /** A client id and its secret, and what a token may be asked for. */

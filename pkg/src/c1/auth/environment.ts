@@ -4,6 +4,7 @@ import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
 import type { ClientOptions } from "../options.js";
 import { type AuthenticationMethod, type Spec, specOf } from "./credentials.js";
+import { variableToken } from "./subject.js";
 import { type Environment, variable } from "./surroundings.js";
 
 /** What a client authenticates with, without anything secret. */
@@ -84,7 +85,7 @@ function given({ credentials, clientID, clientSecret, security }: ClientOptions)
     }
     return specOf(credentials);
   }
-  if (typeof security === "function") return { method: "function", ask: security, clientID };
+  if (typeof security === "function") return { method: "function", tokenSource: security, clientID };
   const token = tokenOf(security);
   if (token) return { method: "token", secret: token, clientID };
   if (security !== undefined) {
@@ -115,8 +116,8 @@ function sought(read: (name: string) => string | undefined, environment: Environ
   if (identity && seen(CLIENT)) {
     read(identity);
     // Read again for each exchange: some runners renew it.
-    const subjectToken = (): string => variable(identity, environment) ?? "";
-    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken };
+    const subjectToken = variableToken(identity, environment);
+    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken, subjectName: identity };
   }
   if (seen(CLIENT) && seen(SECRET)) return { method: "assertion", clientID: read(CLIENT), secret: read(SECRET) };
   if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITIES[0]} is`);

@@ -4,17 +4,20 @@ import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import { copied } from "../../base/bytes.js";
 import { ConfigurationError } from "../../base/errors.js";
+import { utf8 } from "../../base/text.js";
+import { C1Login } from "../../generated/boundary.js";
 import type { ClientOptions } from "../options.js";
-import { METHODS, type Spec } from "./credentials.js";
+import type { Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
 
 /** @param anonymous Whether calls are sent without a token when the options name no credentials. @internal */
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
   const { spec, ...chosen } =
     anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
-  const { method, secret, scope = "", audience = "", ask, subjectToken, onCode, signal } = spec;
+  const { method, secret, scope = "", audience = "", tokenSource, subjectToken, subjectName, onCode, signal } = spec;
+  const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
-  const kind = METHODS.indexOf(method);
+  const kind = C1Login[method];
   // The functions below outlive this one, and must not keep the secret.
   const lasting = secret !== undefined && method !== "token";
   return {
@@ -24,12 +27,14 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
       return session;
     },
     secret: bytes(secret, method === "token" ? "security" : "clientSecret"),
-    told: { method, from, variables, clientID },
+    authentication: { method, from, variables, clientID },
     anonymous,
-    ask,
+    tokenSource,
     subject: subjectToken,
+    subjectNames: subjectName ? [subjectName, "subject_token"] : undefined,
     onCode,
     signal,
+    retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
     // Who logs in with a browser gets a token by that, and not by somebody else's having done so.
@@ -43,7 +48,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
 
 /** A secret as the core takes it: a copy, which is wiped when the core has it. */
 function bytes(secret: string | Uint8Array | undefined, option: string): Uint8Array {
-  if (typeof secret === "string") return new TextEncoder().encode(secret);
+  if (typeof secret === "string") return utf8(secret);
   const given = secret === undefined ? new Uint8Array() : copied(secret);
   if (given) return given;
   throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
@@ -56,7 +61,7 @@ function namesNone({ credentials, clientID, clientSecret, security }: ClientOpti
 
 /** No credentials, where that is allowed. */
 function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
-  const spec: Spec = { method: "function", ask: () => ({}) };
+  const spec: Spec = { method: "function", tokenSource: () => ({}) };
   const url = serverURL === undefined ? undefined : String(serverURL);
   return { spec, from: "options", variables: [], clientID: undefined, serverURL: url, tenantDomain };
 }

@@ -4,7 +4,9 @@
  */
 
 import { copied } from "../../base/bytes.js";
+import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
+import { utf8 } from "../../base/text.js";
 
 /** How a client gets its tokens. */
 export type Grant =
@@ -25,18 +27,6 @@ export type Grant =
   /** A signed statement of who somebody is. */
   | "jwtBearer";
 
-/** The order in which the core numbers them. @internal */
-export const GRANTS: readonly Grant[] = [
-  "token",
-  "function",
-  "renewable",
-  "clientCredentials",
-  "password",
-  "refreshToken",
-  "authorizationCode",
-  "jwtBearer",
-];
-
 /** A way to authenticate, as the session uses it. @internal */
 export interface Spec {
   readonly grant: Grant;
@@ -44,12 +34,13 @@ export interface Spec {
   /** What only the core keeps: a token, or the fields of a grant with a NUL between each two. */
   readonly secret: Uint8Array;
   readonly scope?: string | undefined;
-  readonly ask?: (() => Promise<string> | string) | undefined;
+  readonly tokenSource?: (() => Promise<string> | string) | undefined;
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
   readonly assertion?: (() => Promise<string> | string) | undefined;
 }
 
-const specs = new WeakMap<CommerceLayerCredentials, Spec>();
+/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+const FORM = "keyturn.commercelayer.credentials.1";
 
 /** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
 export class CommerceLayerCredentials {
@@ -59,16 +50,13 @@ export class CommerceLayerCredentials {
   /** @internal */
   constructor(spec: Spec) {
     this.grant = spec.grant;
-    specs.set(this, spec);
+    enclose(this, FORM, spec);
   }
 }
 
 /** What is in it. @internal */
 export function specOf(credentials: CommerceLayerCredentials): Spec {
-  const spec = specs.get(credentials);
-  if (spec) return spec;
-  const message = "credentials: this is not made by a function of keyturn/commercelayer, such as clientCredentials";
-  throw new ConfigurationError("credentials", "not_credentials", message);
+  return enclosed<Spec>(credentials, FORM, "keyturn/commercelayer, such as clientCredentials");
 }
 
 /** An application, as all ways to get a token name it. */
@@ -147,8 +135,8 @@ export interface JwtBearer extends Application {
 
 /** An assertion of who somebody is (RFC 7523). Tokens of this way are never shared by a `tokenStore`: each is somebody else's. */
 export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLayerCredentials {
-  const ask = typeof assertion === "function" ? assertion : () => assertion;
-  return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: ask });
+  const source = typeof assertion === "function" ? assertion : () => assertion;
+  return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: source });
 }
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
@@ -157,10 +145,10 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
-export function tokenFunction(ask: () => Promise<string> | string): CommerceLayerCredentials {
-  if (typeof ask !== "function")
+export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
+  if (typeof tokenSource !== "function")
     throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
-  return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), ask });
+  return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), tokenSource });
 }
 
 interface Fields {
@@ -195,7 +183,7 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
 
 /** A copy, as the core takes it: the caller may wipe its own. @internal */
 export function bytes(option: string, text: string | Uint8Array): Uint8Array {
-  const given = typeof text === "string" ? new TextEncoder().encode(text) : copied(text);
+  const given = typeof text === "string" ? utf8(text) : copied(text);
   if (given) return given;
   throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
 }

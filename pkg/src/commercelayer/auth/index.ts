@@ -1,4 +1,4 @@
-/** What there is to authenticate with Commerce Layer. */
+/** What there is to authenticate with Commerce Layer, besides what needs the core. */
 
 export { type AuthorizeOptions, authorizeURL, createPkce, type Pkce, randomState } from "./authorize.js";
 export {
@@ -38,5 +38,5 @@ export {
   type Payload,
 } from "./jwt.js";
 export type { AuthOptions, CommerceLayerAuthentication, PlaceOptions } from "./plan.js";
-export { type FetchTokenOptions, fetchToken, type RevokeOptions, revoke } from "./revoke.js";
-export { jwtVerify, type VerifyOptions } from "./verify.js";
+export type { FetchTokenOptions, RevokeOptions } from "./revoke.js";
+export type { VerifyOptions } from "./verify.js";

@@ -5,9 +5,10 @@ import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import type { TokenStore } from "../../auth/sharing.js";
 import { ConfigurationError } from "../../base/errors.js";
-import type { Clock, Fetch, HTTPClientLike, Logger } from "../../base/options.js";
+import type { ClientFetchOptions, Clock, Fetch, HTTPClientLike, Logger, RetryConfig } from "../../base/options.js";
 import { core, guarded } from "../../core/instance.js";
-import { bytes, type CommerceLayerCredentials, GRANTS, type Grant, type Spec, specOf } from "./credentials.js";
+import { CommerceLayerGrant } from "../../generated/boundary.js";
+import { bytes, type CommerceLayerCredentials, type Grant, type Spec, specOf } from "./credentials.js";
 
 /** Where Commerce Layer is. */
 export interface PlaceOptions {
@@ -40,6 +41,10 @@ export interface AuthOptions extends PlaceOptions {
   debugLogger?: Logger | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
+  /** More for `fetch`: a `dispatcher` for a proxy, for one. */
+  fetchOptions?: ClientFetchOptions | undefined;
+  /** How to repeat token requests: as reads are. Default: three times in all. */
+  retryConfig?: RetryConfig | undefined;
 }
 
 /** What a client authenticates with, without anything secret. */
@@ -64,8 +69,9 @@ function limitOf(sender: object): Limit {
 
 /** @internal */
 export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthentication> {
-  const { grant, clientId, secret, scope = "", ask, renew, assertion } = given(options);
-  const kind = GRANTS.indexOf(grant);
+  const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = given(options);
+  const { retryConfig } = options;
+  const kind = CommerceLayerGrant[grant];
   const at = places(options);
   // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
   const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
@@ -78,14 +84,15 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
     },
     // A copy: the credentials may be given to another client, and this one is wiped.
     secret: secret.slice(),
-    told: { grant, clientId },
-    ask,
+    authentication: { grant, clientId },
+    tokenSource,
     renew,
     subject: assertion,
     subjectNames: ["assertion", "assertion"],
+    retries: () => retryConfig,
+    once: grant === "authorizationCode",
     contentType: "application/json",
     unreachable: "Check domain, serverURL and authURL, and this machine's network.",
-    uses: grant === "refreshToken" || grant === "authorizationCode" || grant === "renewable",
     principal: shared ? [grant, clientId ?? "", scope] : undefined,
     limit: limitOf(options.httpClient ?? options.fetch ?? globalThis),
     store: options.tokenStore,
@@ -101,7 +108,7 @@ const SAFER =
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
   return guarded(() => {
     const session = opened(() =>
-      core().Session.commercelayer(GRANTS.indexOf("function"), new Uint8Array(), ...places(options), ""),
+      core().Session.commercelayer(CommerceLayerGrant.function, new Uint8Array(), ...places(options), ""),
     );
     const found = { api: session.base(), auth: session.auth() };
     session.free();

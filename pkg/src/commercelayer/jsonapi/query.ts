@@ -55,21 +55,36 @@ export function generateQueryStringParams(
   const out = (resource: string, name: string): string => (spelling.names === "camel" ? nameOut(resource, name) : name);
   const query: QueryStringParams = {};
   const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
-  if (include) query.include = include.map((path) => (spelling.names === "camel" ? snakePath(path) : path)).join(",");
-  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<string, readonly PropertyKey[]>;
+  if (include)
+    query.include = include
+      .filter(isGiven)
+      .map((path) => (spelling.names === "camel" ? snakePath(path) : path))
+      .join(",");
+  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<
+    string,
+    readonly PropertyKey[] | undefined
+  >;
   for (const [resource, names] of Object.entries(given)) {
-    query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
+    if (names === undefined) continue;
+    query[`fields[${resource}]`] = names
+      .filter(isGiven)
+      .map((name) => out(resource, String(name)))
+      .join(",");
   }
   if (secrecy) {
     for (const [resource, names] of withoutSecrets(type, query.include, secrecy))
       query[`fields[${resource}]`] ??= names;
   }
-  if (sort) query.sort = sorted(sort, (name) => out(type, name));
+  const order = sort ? sorted(sort, (name) => out(type, name)) : "";
+  // The official SDK sends an empty order as it is; one that says nothing but `undefined` is none.
+  if (sort && (order !== "" || Object.keys(sort).length === 0)) query.sort = order;
   if (pageNumber !== undefined && pageNumber !== null)
     query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
+    // A URL would have another character in its place.
+    if (/\p{Surrogate}/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
     query[`filter[q][${name}]`] = text;
   }
   return query;
@@ -122,10 +137,19 @@ function* includedTypes(type: string, include: string | undefined): Generator<Re
 
 function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => string): string {
   if (Array.isArray(sort))
-    return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
+    return sort
+      .filter(isGiven)
+      .map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name)))
+      .join(",");
   return Object.entries(sort)
+    .filter(([, order]) => order !== undefined)
     .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
     .join(",");
+}
+
+/** What is `undefined` is not sent as that word. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
 }
 
 function page(name: string, value: unknown, most: number): string {
@@ -154,9 +178,22 @@ function filter(key: string, value: unknown): [name: string, text: string] {
   if (typeof value === "object") {
     if (!key.endsWith(OBJECT_FILTER))
       throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
-    return [key, JSON.stringify(value)];
+    return [key, json(key, value)];
   }
   return [key, scalar(key, value)];
+}
+
+function json(key: string, value: object): string {
+  try {
+    return JSON.stringify(value, function (this: Record<string, unknown>, name: string, said: unknown) {
+      const item = this[name];
+      return item instanceof Date ? iso(key, item) : said;
+    });
+  } catch (error) {
+    if (error instanceof SdkError) throw error;
+    const message = `filter \`${key}\` has an object that cannot be written as JSON`;
+    throw new SdkError({ message, type: ErrorType.REQUEST }, { cause: error });
+  }
 }
 
 function element(key: string, item: unknown): string {
@@ -182,7 +219,11 @@ function scalar(key: string, value: unknown): string {
 
 function iso(key: string, date: Date): string {
   if (Number.isNaN(date.getTime())) throw unfit(`filter \`${key}\` has an invalid date`);
-  return date.toISOString();
+  const text = date.toISOString();
+  // Longer years have a sign, which RFC 3339 has no form for; there is no year 0.
+  if (!/^\d{4}-/.test(text) || text.startsWith("0000"))
+    throw unfit(`filter \`${key}\` has a date outside of the years 1 to 9999`);
+  return text;
 }
 
 function unfit(message: string): SdkError {

@@ -1,7 +1,7 @@
 /** The official SDK's HTTP client: a `fetch` with hooks. */
 
 /** Sends a request: the global `fetch` or one like it. */
-export type Fetcher = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+export type Fetcher = (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
 
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | Promise<T>;

@@ -65,7 +65,7 @@ impl<'a> Facade<'a> {
 }
 
 /// The client's property, which is also the group of the operations.
-fn property(resource: &Resource) -> String {
+pub(super) fn property(resource: &Resource) -> String {
     if resource.singleton { snake(&resource.name) } else { resource.key.clone() }
 }
 

@@ -24,13 +24,13 @@ pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
         }
         out.push('\n');
         out += &comment("", &[docs.get(&message.name)]);
-        say(&mut out, format_args!("export interface {} {{\n", message.name));
+        say(&mut out, format_args!("export type {} = {{\n", message.name));
         for field in &message.fields {
             say(&mut out, format_args!("  {}: {};\n", key(&field.wire), value_type(&field.kind)));
         }
         // Of older code, which names the resource twice.
         let resource = message.key.split('.').next().unwrap_or_default();
-        say(&mut out, format_args!("  readonly type?: {};\n  readonly id?: string;\n}}\n", union([resource])));
+        say(&mut out, format_args!("  readonly type?: {};\n  readonly id?: string;\n}};\n", union([resource])));
     }
     for resource in &facade.api.resources {
         types(&mut out, facade, docs, resource);
@@ -48,7 +48,7 @@ fn types(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Reso
         out,
         format_args!(
             "\nexport type {name}Type = {};\n\
-             export type {name}Rel = ResourceRel & {{ readonly type: {name}Type }};\n\
+             export type {name}Rel = ResourceRel & {{ type: {name}Type }};\n\
              export type {name}Sort = Pick<{name}, {sortable}> & ResourceSort;\n\n",
             union([resource.key.as_str()])
         ),
@@ -57,9 +57,8 @@ fn types(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Reso
     say(out, format_args!("export interface {name} extends Resource {{\n  readonly type: {name}Type;\n"));
     for attribute in facade.own(resource).filter(|attribute| !attribute.trigger) {
         field(out, docs, name, attribute);
-        let read_only = if attribute.set.read_only() { "readonly " } else { "" };
         let (mark, value) = nullable(attribute.nullable, &value_type(&attribute.kind));
-        say(out, format_args!("  {read_only}{}{mark}: {value};\n", key(&attribute.name)));
+        say(out, format_args!("  {}{mark}: {value};\n", key(&attribute.name)));
     }
     for relationship in &resource.relationships {
         let target = related(facade, relationship, "");
@@ -216,19 +215,26 @@ type Ending =
 /** What a filter compares with: lists for `_in`, `_any` and `_all`, an object for `_jcont`. */
 export type FilterValue = string | number | boolean | object | null | undefined;
 
+type KnownFilter<T extends ResourceTypeLock> = `${ResourceFilterFields[T]}_${Predicate}`;
+
 /**
  * A key of `filters`: an attribute and a predicate (`name_eq`), attributes of which one is enough (`name_or_kind_cont`), an attribute
  * of what a relationship leads to (`organization_name_start`). Of the last two only begin and end are checked.
  */
 export type FilterKey<T extends ResourceTypeLock = ResourceTypeLock> =
-  | `${ResourceFilterFields[T]}_${Predicate}`
+  | KnownFilter<T>
   | `${ResourceFilterFields[T]}_or_${string}_${Ending}`
   | `${Step<T>}_${string}_${Ending}`;
 
-/** Filters of lists; all of them must hold. */
-export type Filters<T extends ResourceTypeLock = ResourceTypeLock> = [ResourceTypeLock] extends [T]
-  ? { readonly [key: string]: FilterValue }
-  : { readonly [K in FilterKey<T>]?: FilterValue };
+/**
+ * Filters of lists; all of them must hold. An editor knows the keys that the API's description leads to; others are accepted, since the
+ * server may have more.
+ */
+export type Filters<T extends ResourceTypeLock = ResourceTypeLock> = { readonly [key: string]: FilterValue } & ([
+  ResourceTypeLock,
+] extends [T]
+  ? unknown
+  : { readonly [K in KnownFilter<T>]?: FilterValue });
 
 type CamelName<S extends string> = S extends `_${infer Rest}`
   ? `_${CamelName<Rest>}`

@@ -73,7 +73,7 @@ fn the_types_tell_what_may_be_sent() {
     let update = block(models, "export interface ApiCredentialUpdate ");
     for (text, line) in [
         (read, "  name: string;"),
-        (read, "  readonly client_secret: string;"),
+        (read, "  client_secret: string;"),
         (read, "  expires_in?: Nullable<number>;"),
         (read, "  organization?: Nullable<Organization>;"),
         (create, "  name: string;"),

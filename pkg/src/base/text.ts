@@ -1,0 +1,19 @@
+/** Text as bytes. Some surroundings cannot do it: that is told when a client is made, instead of by whatever needs it first. */
+
+import { ConfigurationError } from "./errors.js";
+
+/** @throws {@link ConfigurationError} where text and UTF-8 cannot be turned into each other. */
+export function needEncoders(): void {
+  if (typeof TextEncoder !== "undefined" && typeof TextDecoder !== "undefined") return;
+  const message =
+    "there is no TextEncoder or no TextDecoder here. Jest's jsdom has neither: put `@jest-environment node` into the test's first " +
+    "comment, or set both globals in a set-up file";
+  throw new ConfigurationError("TextEncoder", "missing", message);
+}
+
+/** The text as UTF-8; bytes as they are. */
+export function utf8(text: string | Uint8Array): Uint8Array {
+  if (typeof text !== "string") return text;
+  needEncoders();
+  return new TextEncoder().encode(text);
+}

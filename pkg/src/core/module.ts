@@ -1,0 +1,60 @@
+/** Modules of WebAssembly: from their bytes, and from wherever a user has them. */
+
+import { ConfigurationError } from "../base/errors.js";
+import type { Bytes, WasmModule } from "../base/platform.js";
+
+/** Where a module can come from. */
+export type ModuleSource = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
+
+/**
+ * Compiles a module. Synchronous, which browsers allow up to some megabytes; `WebAssembly.compile` is not even mentioned, since
+ * runtimes at the edge rewrite or refuse every script that does.
+ *
+ * @throws {@link ConfigurationError} that says what to change, if the surroundings do not allow it.
+ */
+export function moduleOf(bytes: Bytes): WasmModule {
+  if (typeof WebAssembly === "undefined")
+    throw unusable(
+      "missing",
+      "this runtime has no WebAssembly, which keyturn needs: it was never there or is switched off",
+    );
+  try {
+    return new WebAssembly.Module(bytes as BufferSource);
+  } catch (cause) {
+    // Policies forbid to compile, not to validate, so this tells what they forbid from what is no WebAssembly here.
+    if (!WebAssembly.validate(bytes as BufferSource))
+      throw unusable(
+        "unsupported",
+        "these bytes are no WebAssembly that this runtime understands; it may be too old",
+        cause,
+      );
+    throw unusable(
+      "forbidden",
+      "this page or runtime does not allow WebAssembly to be compiled. In a page's content security policy, " +
+        "`script-src` needs 'wasm-unsafe-eval', and nothing more than that",
+      cause,
+    );
+  }
+}
+
+/**
+ * The module of a file of this package from wherever a user has it.
+ *
+ * @param file Its name, and the option that it came by.
+ * @throws {@link ConfigurationError} if it cannot be had or used.
+ */
+export async function moduleFrom(from: ModuleSource, [file, option]: readonly [string, string]): Promise<WasmModule> {
+  const given = await from;
+  // By what they can do: all of these may be of another realm, or of a library.
+  if (Object.prototype.toString.call(given) === "[object WebAssembly.Module]") return given as WasmModule;
+  const address = typeof given === "string" || Object.prototype.toString.call(given) === "[object URL]";
+  const response = address ? await fetch(given as URL) : given;
+  if (typeof (response as Response | undefined)?.arrayBuffer !== "function") return moduleOf(response as Bytes);
+  const { ok, status, url } = response as Response;
+  if (ok) return moduleOf(await (response as Response).arrayBuffer());
+  throw new ConfigurationError(option, "not_found", `${option}: ${file} is not at ${url}: the answer was ${status}`);
+}
+
+function unusable(why: string, message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError("WebAssembly", `webassembly_${why}`, message, { cause });
+}

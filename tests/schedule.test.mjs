@@ -1,0 +1,73 @@
+// How the test command divides its parts: `xtask/schedule.mjs`.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inTurns } from "../xtask/schedule.mjs";
+
+/** Runs tasks that end when they are told to, and keeps what is running. */
+function driven(tasks, jobs) {
+  const running = new Map();
+  const begun = [];
+  const done = inTurns(tasks, jobs, (task) => {
+    begun.push(task.name);
+    return new Promise((resolve, reject) =>
+      running.set(task.name, (error) => (running.delete(task.name), error ? reject(error) : resolve())),
+    );
+  });
+  const end = async (name, error) => {
+    running.get(name)(error);
+    await new Promise(setImmediate);
+  };
+  return { done, end, begun, names: () => [...running.keys()].sort() };
+}
+
+test("as many as allowed run at a time, in their order, and each once", async () => {
+  const { done, end, begun, names } = driven(
+    ["a", "b", "c", "d"].map((name) => ({ name })),
+    2,
+  );
+  assert.deepEqual(names(), ["a", "b"]);
+  await end("b");
+  assert.deepEqual(names(), ["a", "c"]);
+  for (const name of ["a", "c", "d"]) await end(name);
+  await done;
+  assert.deepEqual(begun, ["a", "b", "c", "d"]);
+});
+
+test("those that need the same thing run one after another, and others pass them", async () => {
+  const tasks = [
+    { name: "a", needs: "cargo" },
+    { name: "b", needs: "cargo" },
+    { name: "c", needs: "redis" },
+    { name: "d" },
+  ];
+  const { done, end, begun, names } = driven(tasks, 3);
+  assert.deepEqual(names(), ["a", "c", "d"]);
+  await end("d");
+  assert.deepEqual(names(), ["a", "c"]);
+  await end("a");
+  assert.deepEqual(names(), ["b", "c"]);
+  for (const name of ["b", "c"]) await end(name);
+  await done;
+  assert.deepEqual(begun, ["a", "c", "d", "b"]);
+});
+
+test("those that have to be alone come at the end, one after another", async () => {
+  const tasks = [{ name: "a", alone: true }, { name: "b" }, { name: "c", alone: true }, { name: "d" }];
+  const { done, end, begun, names } = driven(tasks, 3);
+  assert.deepEqual(names(), ["b", "d"]);
+  for (const name of ["b", "d"]) await end(name);
+  assert.deepEqual(names(), ["a"]);
+  await end("a");
+  assert.deepEqual(names(), ["c"]);
+  await end("c");
+  await done;
+  assert.deepEqual(begun, ["b", "d", "a", "c"]);
+});
+
+test("no task at all is an end, and a failure is passed on", async () => {
+  await inTurns([], 2, () => assert.fail());
+  const { done, end } = driven([{ name: "a" }], 1);
+  const refused = assert.rejects(done, /broken/);
+  await end("a", new Error("broken"));
+  await refused;
+});

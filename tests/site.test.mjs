@@ -1,0 +1,128 @@
+// The documentation: built from what is there, complete, and usable from a disk.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { broken, build, framed, misfits, pages, reference, slug } from "../xtask/docs.mjs";
+import { launch } from "./lib/browsers.mjs";
+
+const scratch = mkdtempSync(join(tmpdir(), "keyturn-site-"));
+const facts = reference();
+const site = join(scratch, "site");
+build(site);
+after(() => rmSync(scratch, { recursive: true }));
+
+const read = (path) => readFileSync(join(site, path), "utf8");
+
+describe("the reference", () => {
+  test("has a page for each group and each resource, with every operation", () => {
+    const names = (folder) => readdirSync(join(site, "reference", folder)).filter((name) => !name.startsWith("types-"));
+    assert.equal(names("c1").length, 133);
+    assert.equal(names("commercelayer").length, 10);
+    let operations = 0;
+    for (const [folder, groups] of [
+      ["c1", facts.c1.groups],
+      ["commercelayer", facts.commercelayer.resources],
+    ]) {
+      for (const group of groups) {
+        const text = read(`reference/${folder}/${group.name}.html`);
+        for (const { name, method, path } of group.operations) {
+          operations++;
+          assert.ok(text.includes(`<h2 id="${name}">`), `${group.name}.${name}`);
+          assert.ok(text.includes(`<code>${method} ${path}</code>`), `${group.name}.${name}`);
+        }
+      }
+    }
+    assert.equal(operations, 638 + 70);
+  });
+
+  test("says what an operation needs to be used safely", () => {
+    const text = read("reference/c1/connector.html");
+    const section = text.split('<h2 id="rotateCredential">')[1].split("</section>")[0];
+    assert.match(section, /never sent again once it may have arrived/);
+    assert.match(section, /OutcomeUnknownError/);
+    assert.doesNotMatch(section, /console\.log\(answer/);
+    assert.match(text.split('<h2 id="list">')[1].split("</section>")[0], /<h3>Paging<\/h3>/);
+  });
+});
+
+describe("what makes the build fail", () => {
+  const page = (body) => new Map([["a.html", framed("a.html", { title: "a", body })]]);
+  const found = (body) =>
+    broken(page(body)).filter((text) => text.includes("nowhere.html") || !/leads nowhere/.test(text));
+
+  test("a link that leads nowhere, or to no such place, and what is loaded from elsewhere", () => {
+    assert.deepEqual(found('<a href="#b">b</a><h2 id="b">b</h2>'), []);
+    assert.equal(found('<a href="nowhere.html">b</a>').length, 1);
+    assert.equal(found('<a href="#b">b</a>').length, 1);
+    assert.equal(found('<img src="https://example.com/a.png">').length, 1);
+  });
+
+  test("a link of a guide to a file that is not there", () => {
+    const files = new Map([["README.md", "# A\n\n[gone](docs/gone.md)\n"]]);
+    const all = pages({ c1: { groups: [], types: [], enums: [] }, commercelayer: { resources: [] } }, new Map(), files);
+    const texts = new Map([...all].map(([path, one]) => [path, framed(path, one)]));
+    assert.ok(broken(texts).some((text) => text.includes("docs/gone.html")));
+  });
+
+  test("an example that does not compile", () => {
+    const group = (example) => ({
+      c1: { groups: [{ name: "apps", operations: [{ name: "list", example }] }] },
+      commercelayer: { resources: [] },
+    });
+    assert.equal(misfits(group("await c1.apps.list({ pageSize: 1 });"), join(scratch, "good")), "");
+    assert.match(misfits(group("await c1.apps.list({ pageSiz: 1 });"), join(scratch, "bad")), /pageSiz/);
+  });
+});
+
+test("ids of headings are those that links on GitHub use", () => {
+  assert.equal(slug("Options of a `client`"), "options-of-a-client");
+  assert.equal(slug("A call's way through it"), "a-calls-way-through-it");
+});
+
+describe("in a browser, from the disk", () => {
+  let browser;
+  before(async () => {
+    browser = await launch("chromium");
+  });
+  after(() => browser.close());
+
+  /** Opens a page; nothing may fail or come from elsewhere. */
+  async function open(path) {
+    const page = await browser.newPage();
+    const trouble = [];
+    page.on("pageerror", (error) => trouble.push(error.message));
+    page.on("console", (message) => message.type() === "error" && trouble.push(message.text()));
+    page.on("request", (request) => request.url().startsWith("file:") || trouble.push(request.url()));
+    await page.goto(pathToFileURL(join(site, path)).href);
+    return { page, trouble };
+  }
+
+  test("the search finds an operation and leads there", async () => {
+    const { page, trouble } = await open("index.html");
+    await page.type("#search", "rotatecredential");
+    const [first] = await page.$$eval("#found a", (links) => links.map((link) => link.textContent));
+    assert.match(first, /^connector\.rotateCredential POST /);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    assert.match(page.url(), /reference\/c1\/connector\.html#rotateCredential$/);
+    await page.type("#search", "apicredential");
+    assert.notEqual((await page.$$("#found a")).length, 0);
+    assert.deepEqual(trouble, []);
+  });
+
+  test("is light or dark as the system is, until somebody chooses", async () => {
+    const { page, trouble } = await open("reference/commercelayer/api_credentials.html");
+    const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const seen = [];
+    for (const value of ["light", "dark"]) {
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+      seen.push(await back());
+    }
+    assert.notEqual(seen[0], seen[1]);
+    await page.click("#theme");
+    assert.equal(await back(), seen[0]);
+    assert.deepEqual(trouble, []);
+  });
+});

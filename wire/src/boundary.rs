@@ -1,0 +1,136 @@
+//! The numbers that cross the boundary between Rust and TypeScript, by name.
+//!
+//! `cargo xtask generate` compiles this file too, and writes the same names for TypeScript (`pkg/src/generated`); so it
+//! depends on nothing else. In TypeScript a variant begins with a small letter.
+
+/// An enum as the generator reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct Enum {
+    /// Its name.
+    pub name: &'static str,
+    /// The lines of its doc comment.
+    pub docs: &'static [&'static str],
+    /// Each variant with its number and the lines of its doc comment.
+    pub variants: &'static [(&'static str, u8, &'static [&'static str])],
+}
+
+/// Declares enums that cross as numbers, and lists them for the generator.
+macro_rules! numbered {
+    ($($(#[doc = $docs:literal])* $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $number:literal,)+ })+) => {
+        $(
+            $(#[doc = $docs])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            #[repr(u8)]
+            pub enum $name {
+                $($(#[doc = $doc])* $variant = $number,)+
+            }
+
+            impl $name {
+                /// The variant with this number.
+                #[must_use]
+                pub const fn of(number: u8) -> Option<Self> {
+                    match number {
+                        $($number => Some(Self::$variant),)+
+                        _ => None,
+                    }
+                }
+            }
+        )+
+
+        /// All enums of this file.
+        pub const ENUMS: &[Enum] = &[$(Enum {
+            name: stringify!($name),
+            docs: &[$($docs),*],
+            variants: &[$((stringify!($variant), $number, &[$($doc),*])),+],
+        }),+];
+    };
+}
+
+numbered! {
+    /// What repeating a request can do.
+    Effect {
+        /// Changes nothing.
+        Read = 0,
+        /// Changes something.
+        Write = 1,
+        /// Answers with a secret that is shown once.
+        Secret = 2,
+    }
+
+    /// What to do with request fields that the table does not know.
+    Unknown {
+        /// Refuse them: most are misspelled or sit one level too high.
+        Refuse = 0,
+        /// Leave them out, as the official C1 SDK does.
+        Drop = 1,
+        /// Send them as they are, because a newer server may know them. So the documents of a JSON:API are read; the path to what
+        /// does not fit begins with the attribute or the relationship, as its caller has it.
+        Keep = 2,
+    }
+
+    /// What a field of an answer needs once `JSON.parse` has made it.
+    StepKind {
+        /// Only another name.
+        Rename = 0,
+        /// A `Date`.
+        Date = 1,
+        /// A 64-bit integer.
+        Integer = 2,
+        /// A message below it needs something.
+        Child = 3,
+        /// A list of such messages.
+        Children = 4,
+        /// A map of such messages.
+        ChildMap = 5,
+        /// `google.protobuf.Any`.
+        Any = 6,
+        /// A list of those.
+        Anys = 7,
+        /// A map of those.
+        AnyMap = 8,
+    }
+
+    /// What the core says of an answer as a whole; added up.
+    DecodeFlag {
+        /// There are notes: patches or problems.
+        Notes = 1,
+        /// The text is all ASCII.
+        Ascii = 2,
+    }
+
+    /// How a client of C1 gets its tokens. The names are those of `AuthenticationMethod`.
+    C1Login {
+        /// A fixed token, given as the secret.
+        Token = 0,
+        /// A function of the caller's.
+        Function = 1,
+        /// Client id and secret; what is sent is a signed assertion.
+        Assertion = 2,
+        /// Client id and secret; the secret is sent.
+        SecretPost = 3,
+        /// An identity token of another issuer is exchanged. The client id is that of a federation trust.
+        TokenExchange = 4,
+        /// A person confirms a code in a browser. The client id is that of a program that people log in with.
+        DeviceLogin = 5,
+    }
+
+    /// How a client of Commerce Layer gets its tokens. The names are those of `Grant`.
+    CommerceLayerGrant {
+        /// A fixed token, given as the secret.
+        Token = 0,
+        /// A function of the caller's.
+        Function = 1,
+        /// A token that a function of the caller's renews.
+        Renewable = 2,
+        /// Client id and secret.
+        ClientCredentials = 3,
+        /// A person's name and password.
+        Password = 4,
+        /// A refresh token that the program has.
+        RefreshToken = 5,
+        /// What a browser came back with.
+        AuthorizationCode = 6,
+        /// A signed statement of who somebody is.
+        JwtBearer = 7,
+    }
+}

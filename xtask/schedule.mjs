@@ -1,0 +1,31 @@
+// Runs things beside each other; those that need the same thing one after another, and those that measure time alone, at the end.
+
+/**
+ * Runs `work` on each task, at most `jobs` at a time, in their order as far as what they need is free.
+ *
+ * @template {{ needs?: string, alone?: boolean }} Task
+ * @param {Task[]} tasks
+ * @param {number} jobs
+ * @param {(task: Task) => Promise<void>} work
+ */
+export async function inTurns(tasks, jobs, work) {
+  const waiting = tasks.filter(({ alone }) => !alone);
+  const taken = new Set();
+  const running = new Set();
+  for (;;) {
+    while (running.size < jobs) {
+      const next = waiting.findIndex(({ needs }) => needs === undefined || !taken.has(needs));
+      if (next < 0) break;
+      const [task] = waiting.splice(next, 1);
+      if (task.needs !== undefined) taken.add(task.needs);
+      const done = work(task).finally(() => {
+        taken.delete(task.needs);
+        running.delete(done);
+      });
+      running.add(done);
+    }
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  for (const task of tasks.filter(({ alone }) => alone)) await work(task);
+}

@@ -1,0 +1,82 @@
+//! What wasm-bindgen writes to reach a module, made fit for a package: it does nothing when it is imported, and its types need
+//! nothing that a project of a user may not have.
+
+use super::Result;
+
+/// Encoders and registries are made when they are first used, instead of at import: a test's surroundings may have neither,
+/// and a bundler would keep what does something. Modules are not compiled here, and may be of another realm.
+const REPLACED: [(&str, &str); 7] = [
+    (
+        "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();\n",
+        "let cachedTextDecoder;\n",
+    ),
+    (
+        "return cachedTextDecoder.decode(bytes);",
+        "return (cachedTextDecoder ??= new TextDecoder('utf-8', { ignoreBOM: true })).decode(bytes);",
+    ),
+    (
+        "const cachedTextEncoder = new TextEncoder();\n\nif (!('encodeInto' in cachedTextEncoder)) {\n    \
+         cachedTextEncoder.encodeInto = function (arg, view) {\n        \
+         const buf = cachedTextEncoder.encode(arg);\n        \
+         view.set(buf);\n        return {\n            read: arg.length,\n            written: buf.length\n        };\n    \
+         };\n}\n",
+        "let cachedTextEncoder;\n",
+    ),
+    ("cachedTextEncoder.encode(", "(cachedTextEncoder ??= new TextEncoder()).encode("),
+    ("cachedTextEncoder.encodeInto(", "(cachedTextEncoder ??= new TextEncoder()).encodeInto("),
+    (
+        "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    \
+         : new FinalizationRegistry(",
+        "/* @__PURE__ */ registry(",
+    ),
+    (
+        "    if (!(module instanceof WebAssembly.Module)) {\n        module = new WebAssembly.Module(module);\n    }\n",
+        "",
+    ),
+];
+
+/// A registry that is made with its first object.
+const REGISTRY: &str = "
+function registry(free) {
+    let made;
+    const get = () => (made ??= typeof FinalizationRegistry === 'undefined'
+        ? { register: () => {}, unregister: () => {} }
+        : new FinalizationRegistry(free));
+    return { register: (...args) => get().register(...args), unregister: (...args) => get().unregister(...args) };
+}
+";
+
+/// The glue without effects at its import.
+///
+/// # Errors
+/// When wasm-bindgen writes something else than it did.
+pub fn quiet(script: &str) -> Result<String> {
+    let mut quiet = script.to_owned();
+    for (written, instead) in REPLACED {
+        if !quiet.contains(written) {
+            return Err(format!(
+                "the glue of wasm-bindgen does not contain {written:?}; what makes it quiet must follow"
+            )
+            .into());
+        }
+        quiet = quiet.replace(written, instead);
+    }
+    // Handles are freed by the package's own code: what `using` would call is not needed.
+    let mut quiet: String =
+        quiet.split_inclusive('\n').filter(|line| !line.starts_with("if (Symbol.dispose) ")).collect();
+    quiet.push_str(REGISTRY);
+    Ok(quiet)
+}
+
+/// The glue's types without what a project of a user may not have: a page's types, and `Symbol.dispose`. Types of the
+/// package lead to them, although no user meets the glue.
+pub fn portable(types: &str) -> String {
+    let exports = types.split("export type InitInput").next().unwrap_or_default();
+    let mut portable: String =
+        exports.split_inclusive('\n').filter(|line| !line.contains("[Symbol.dispose]")).collect();
+    portable.push_str(
+        "/** Makes the instance from a `WebAssembly.Module`. */\n\
+         export function initSync(options: { module: unknown }): unknown;\n",
+    );
+    portable
+}

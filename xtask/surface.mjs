@@ -1,0 +1,203 @@
+// The public surface as text: `node xtask/surface.mjs [--write]`. For each entry of the package, tests/surface has the declarations that a
+// user of it can meet, without comments, in order of their names; what changes there changes for users. Generated declarations are a line
+// each with a hash: what they say is reviewed in api/*.idl. Reads what was built last.
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+import { drive, isMain, root, StepError, say } from "./steps.mjs";
+
+const FOLDER = join(root, "tests/surface");
+
+/**
+ * The compiler as a library: release 7 has none that is stable yet. This is the one that the package checker `attw` depends on; it only
+ * reads declarations here.
+ */
+const require = createRequire(import.meta.url);
+const ts = createRequire(
+  createRequire(require.resolve("@arethetypeswrong/cli/package.json")).resolve("@arethetypeswrong/core"),
+)("typescript");
+
+const kindOf = (node) =>
+  ts.isSourceFile(node) ? "namespace" : ts.SyntaxKind[node.kind].replace(/Declaration$|Statement$/, "").toLowerCase();
+
+/** How a generated declaration is described. */
+const GENERATED = / \(generated, \w{8}\)$/;
+
+/** Each entry's name, and the file of its types below `pkg/dist/esm`. Entries that share a file are one. */
+export function entries() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const found = new Map();
+  const types = (value) =>
+    typeof value !== "object"
+      ? []
+      : Object.entries(value).flatMap(([key, inner]) => (key === "types" ? [inner] : types(inner)));
+  for (const value of Object.values(exports)) {
+    for (const path of types(value)) {
+      const [, file] = /^\.\/pkg\/dist\/esm\/(.*)\.d\.ts$/.exec(path) ?? [];
+      if (file !== undefined) found.set(file.replace(/\/index$/, "").replaceAll("/", "-"), `${file}.d.ts`);
+    }
+  }
+  return found;
+}
+
+/**
+ * The report of every entry, by its name.
+ *
+ * @param {string} dist the folder with the declarations of the ES modules
+ * @param {{ comments?: boolean }} [options] whether the doc comments are kept
+ * @returns {Map<string, string>}
+ */
+export function surface(dist, { comments = false } = {}) {
+  const files = entries();
+  const program = ts.createProgram(
+    [...files.values()].map((file) => join(dist, file)),
+    { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, noLib: true, types: [] },
+  );
+  const checker = program.getTypeChecker();
+  const printer = ts.createPrinter({ removeComments: !comments });
+  // The declarations are in one of the folders of the two kinds of modules; those of the other lead there.
+  const path = (node) => relative(dirname(dist), node.getSourceFile().fileName);
+  const inPackage = (node) => !path(node).startsWith("..");
+  const isGenerated = (node) => path(node).split(sep)[1] === "generated";
+  const isInternal = (node) => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
+  const isPrivate = (node) =>
+    isInternal(node) ||
+    (node.name && ts.isPrivateIdentifier(node.name)) ||
+    (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword));
+
+  /** A declaration without what nobody outside can reach. */
+  const reachable = (node) =>
+    ts.transform(node, [
+      (context) => (top) => {
+        const visit = (child) =>
+          child !== top && (ts.isClassElement(child) || ts.isTypeElement(child)) && isPrivate(child)
+            ? undefined
+            : ts.visitEachChild(child, visit, context);
+        return visit(top);
+      },
+    ]).transformed[0];
+  const print = (node) =>
+    printer
+      .printNode(ts.EmitHint.Unspecified, reachable(node), node.getSourceFile())
+      .replace(/^export (default )?|^declare /gm, "")
+      .replace(/^declare /gm, "");
+
+  const statement = (declaration) => (ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration);
+  const resolved = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+
+  /** The symbols of the package that a symbol's declarations name. */
+  const named = (symbol) => {
+    const found = new Set();
+    const visit = (node) => {
+      if (isPrivate(node)) return;
+      if (ts.isIdentifier(node)) {
+        const other = checker.getSymbolAtLocation(node);
+        if (other) found.add(resolved(other));
+      }
+      ts.forEachChild(node, visit);
+    };
+    for (const node of (symbol.declarations ?? []).filter(inPackage)) visit(statement(node));
+    return found;
+  };
+  const isTopLevel = (symbol) =>
+    symbol.declarations?.some(
+      (node) => inPackage(node) && statement(node).parent !== undefined && ts.isSourceFile(statement(node).parent),
+    ) ?? false;
+
+  /** The printed text of every top-level declaration, once. */
+  const texts = new Map();
+  const textOf = (symbol) => {
+    if (!texts.has(symbol)) {
+      const statements = new Set((symbol.declarations ?? []).filter(inPackage).map(statement));
+      texts.set(symbol, [...statements].map(print).join("\n"));
+    }
+    return texts.get(symbol);
+  };
+  /** The generated symbols that each symbol names. */
+  const children = new Map();
+  const childrenOf = (symbol) => {
+    if (!children.has(symbol))
+      children.set(
+        symbol,
+        [...named(symbol)].filter((other) => isTopLevel(other)),
+      );
+    return children.get(symbol);
+  };
+  /** A generated declaration with all that it leads to. */
+  const generatedBelow = (symbol) => {
+    const seen = new Set([symbol]);
+    for (const at of seen) for (const other of childrenOf(at)) seen.add(other);
+    return [...seen].map(textOf).sort().join("\n");
+  };
+
+  /** What a symbol is declared as. A generated one is a line. */
+  const described = (name, symbol) => {
+    const statements = [...new Set((symbol.declarations ?? []).filter(inPackage).map(statement))];
+    const open = statements.filter((node) => !isInternal(node));
+    if (open.length === 0) return undefined;
+    const text = open.map(print).join("\n");
+    if (!open.some(isGenerated)) return symbol.name === name ? text : `${name} is\n${text}`;
+    const hash = createHash("sha256").update(generatedBelow(symbol)).digest("hex").slice(0, 8);
+    return `${kindOf(open[0])} ${name} (generated, ${hash})`;
+  };
+
+  const reports = new Map();
+  for (const [entry, file] of files) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(join(dist, file)));
+    const exported = new Map(
+      (module ? checker.getExportsOfModule(module) : []).map((symbol) => [symbol.name, resolved(symbol)]),
+    );
+    const known = new Set(exported.values());
+    const further = new Map();
+    const follow = (symbol) => {
+      if (symbol.declarations?.some((node) => inPackage(node) && isGenerated(node))) return;
+      for (const other of childrenOf(symbol)) {
+        if (known.has(other)) continue;
+        known.add(other);
+        further.set(other.name, other);
+        follow(other);
+      }
+    };
+    for (const symbol of exported.values()) follow(symbol);
+    const list = (symbols) => {
+      const all = [...symbols]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .flatMap(([name, symbol]) => described(name, symbol) ?? []);
+      const [lines, texts] = [true, false].map((is) => all.filter((text) => GENERATED.test(text) === is));
+      return lines.length > 0 ? [...texts, lines.join("\n")] : texts;
+    };
+    const [open, behind] = [list(exported), list(further)];
+    const hidden = behind.length > 0 ? ["# Not exported here, and named by the above", ...behind] : [];
+    const where = `# ${file.replace(/\.d\.ts$/, "")}: what this entry exports. Written by xtask/surface.mjs`;
+    reports.set(entry, `${[where, ...open, ...hidden].join("\n\n")}\n`);
+  }
+  return reports;
+}
+
+/** What is committed. */
+export function committed() {
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith(".txt"));
+  return new Map(names.map((name) => [name.slice(0, -4), readFileSync(join(FOLDER, name), "utf8")]));
+}
+
+function main() {
+  const reports = surface(join(root, "pkg/dist/esm"));
+  if (process.argv.includes("--write")) {
+    rmSync(FOLDER, { recursive: true, force: true });
+    mkdirSync(FOLDER);
+    for (const [name, text] of reports) writeFileSync(join(FOLDER, `${name}.txt`), text);
+  } else {
+    const old = committed();
+    const changed = [...new Set([...reports.keys(), ...old.keys()])].filter(
+      (name) => reports.get(name) !== old.get(name),
+    );
+    if (changed.length > 0)
+      throw new StepError(
+        `the surface of ${changed.join(", ")} changed: node xtask/surface.mjs --write, and look at the diff`,
+      );
+  }
+  say(`the surface of ${reports.size} entries`);
+}
+
+if (isMain(import.meta.url)) await drive(main);
