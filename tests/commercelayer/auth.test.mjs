@@ -895,7 +895,9 @@ describe("30 token requests a minute", () => {
       { get: broken, compareAndSet: broken },
       { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined },
     ]) {
-      await new Limit(30).pass("https://auth.example", { store, key: "k", failed: () => failures++ }, deadline(), () => assert.fail());
+      await new Limit(30).pass("https://auth.example", { store, key: "k", failed: () => failures++ }, deadline(), () =>
+        assert.fail(),
+      );
     }
     assert.equal(failures, 2);
   });
