@@ -57,7 +57,7 @@ describe("an import needs nothing of a platform", () => {
 
   test("the first use says what is missing", () => {
     // As much as Jest's jsdom has.
-    const context = Object.assign(bareRealm(), { AbortController, URL, performance });
+    const context = Object.assign(bareRealm(), { AbortController, URL, performance, crypto });
     const { ConductorOne, accessToken } = load(join(dist, "cjs/index.js"), context);
     const make = () => new ConductorOne({ credentials: accessToken("a-token"), serverURL: "https://acme.example" });
     assert.throws(make, { code: "invalid_configuration", option: "TextEncoder", message: /jsdom/ });

@@ -11,6 +11,8 @@ import { root } from "./steps.mjs";
  * another API, and no slim entry the core's bytes.
  */
 const CHUNKS = {
+  // What makes official errors failures of this package: for who has those errors and no client.
+  failure: ["base/failure"],
   // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
   core: [
     "base/dispose",

@@ -21,6 +21,8 @@ const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
   --bridge-after-rotate  revoke (the default) or keep: a bridge's older credentials
   --revoked              gone (the default) or shown: revoked connector credentials
   --dpop                 accept (the default), ignore, require or nonce: proofs of possession
+  --dpop-url             without-query (the default) or with-query: the URL that a proof names
+  --replay               by-nonce (the default) or by-signature: assertions that were used before
   --system-log           full (the default), sparse (no ids of new credentials) or off
   --rate-limits          off (the default) or on: the documented limits of Commerce Layer
   --exec COMMAND         run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
@@ -65,6 +67,8 @@ async function sandbox(args: string[]): Promise<number> {
     "system-log": text,
     revoked: text,
     dpop: text,
+    "dpop-url": text,
+    replay: text,
     "rate-limits": text,
     exec: text,
     json: { type: "boolean" },
@@ -95,6 +99,8 @@ async function sandbox(args: string[]): Promise<number> {
     systemLog: values["system-log"] as SandboxSwitches["systemLog"],
     revoked: values.revoked as SandboxSwitches["revoked"],
     dpop: values.dpop as SandboxSwitches["dpop"],
+    dpopUrl: values["dpop-url"] as SandboxSwitches["dpopUrl"],
+    replay: values.replay as SandboxSwitches["replay"],
     commercelayer: { rateLimits: values["rate-limits"] as "on" | "off" | undefined },
   });
   if (values.json) console.log(JSON.stringify(ready(server)));

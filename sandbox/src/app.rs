@@ -171,7 +171,12 @@ fn respond(status: u16, content_type: &'static str, body: String) -> Response {
 fn error(status: &Status) -> Response {
     let mut response = json(status.code.http(), &status.body());
     if status.code == Code::Unauthenticated {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let challenge = match (status.unproven, status.message.as_str()) {
+            (true, dpop::NONCE_WANTED) => "DPoP error=\"use_dpop_nonce\"",
+            (true, _) => "DPoP error=\"invalid_dpop_proof\"",
+            _ => "Bearer",
+        };
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     response
 }
@@ -310,10 +315,13 @@ async fn token_endpoint(
     }
 }
 
-/// The URL of a request, as a proof may name it: at the tenant's own address, and at the one it came to.
+/// The URL of a request, as a proof may name it: at the tenant's own address, and at the one it came to. Its query is left out
+/// (RFC 9449, section 4.2), unless the tenant is one that compares it.
 fn urls(tenant: &Tenant, uri: &Uri) -> [String; 2] {
     let origin = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
-    [tenant.options.url.clone(), origin.unwrap_or_default()].map(|origin| origin + uri.path())
+    let whole = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+    let target = if tenant.options.switches.proves_query { whole } else { uri.path() };
+    [tenant.options.url.clone(), origin.unwrap_or_default()].map(|origin| origin + target)
 }
 
 fn field(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -410,12 +418,7 @@ async fn operation(
         Ok(answer) => json(200, &Value::Object(answer)),
         Err(status) => {
             let now = tenant.clock.at(real);
-            let mut response = with_nonce(error(&status), &status.message, now);
-            if response.headers().contains_key("dpop-nonce") {
-                let challenge = HeaderValue::from_static("DPoP error=\"use_dpop_nonce\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            response
+            with_nonce(error(&status), &status.message, now)
         }
     }
 }

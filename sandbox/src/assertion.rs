@@ -128,11 +128,13 @@ impl Assertion {
         self.claims.get("exp").and_then(Value::as_f64).map_or(0, |seconds| (seconds * 1_000.0) as Millis)
     }
 
-    /// What tells this assertion from any other: its `jti` or nonce, otherwise its signature.
-    pub fn identity(&self) -> String {
+    /// What tells this assertion from any other: its `jti` or nonce; if it has neither, its signature where that counts. Two that a
+    /// client makes within a second say the same, and have the same signature.
+    pub fn identity(&self, by_signature: bool) -> Option<String> {
         let text = |row: &Row, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
         let own = text(&self.claims, "jti").map(|jti| format!("jti {jti}"));
         let nonce = || text(&self.header, "nonce").map(|nonce| format!("nonce {nonce}"));
-        own.or_else(nonce).unwrap_or_else(|| Base64UrlUnpadded::encode_string(&self.signature.to_bytes()))
+        let signature = || by_signature.then(|| Base64UrlUnpadded::encode_string(&self.signature.to_bytes()));
+        own.or_else(nonce).or_else(signature)
     }
 }

@@ -13,8 +13,9 @@ use crate::time::{Millis, SECOND};
 const LIFE: Millis = 5 * 60 * SECOND;
 /// How long a proof is remembered, so that it is not good twice.
 pub const MEMORY: Millis = 10 * 60 * SECOND;
-/// How long a nonce is handed out; it is taken for as long again.
-const NONCE_LIFE: Millis = 5 * 60 * SECOND;
+/// How long a nonce is handed out; it is taken for as long again. Longer than a token lives: a client that keeps it is not refused
+/// when it renews one.
+const NONCE_LIFE: Millis = 60 * 60 * SECOND;
 
 /// What is answered to a proof without the nonce that is wanted.
 pub const NONCE_WANTED: &str = "use_dpop_nonce";
@@ -46,7 +47,7 @@ pub struct Request<'a> {
     pub proof: Option<&'a str>,
     /// Its method.
     pub method: &'a str,
-    /// Its URL, without query and fragment, as it may be named: at the tenant's own address, or at the one it came to.
+    /// Its URL, without fragment, as it may be named: at the tenant's own address, or at the one it came to.
     pub urls: [&'a str; 2],
 }
 

@@ -9,6 +9,8 @@ pub struct Status {
     pub code: Code,
     /// What a person reads.
     pub message: String,
+    /// It is the proof of possession that was refused, and not the token.
+    pub unproven: bool,
 }
 
 /// The gRPC codes in use; the number is the wire value.
@@ -71,7 +73,12 @@ impl Code {
 impl Status {
     /// A refusal with this code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), unproven: false }
+    }
+
+    /// The proof of possession does not hold (401).
+    pub fn unproven(message: impl Into<String>) -> Self {
+        Self { unproven: true, ..Self::new(Code::Unauthenticated, message) }
     }
 
     /// The request makes no sense (400).

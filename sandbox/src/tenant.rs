@@ -98,6 +98,10 @@ pub struct Switches {
     pub shows_revoked: bool,
     /// What is made of DPoP proofs.
     pub dpop: Mode,
+    /// A proof names the request's URL with its query, as C1's own middleware compares it. Otherwise without, as RFC 9449 has it.
+    pub proves_query: bool,
+    /// An assertion without a nonce or `jti` is known again by its signature, so that two of one second are one. Otherwise it is not.
+    pub remembers_signatures: bool,
     /// How much the system log tells.
     pub log_detail: Detail,
     /// How long an event takes to appear in it.
@@ -116,6 +120,8 @@ const OLD_AFTER_ROTATE: Choice<AfterRotate> = Choice(
 const BRIDGE_AFTER_ROTATE: Choice<bool> = Choice("bridgeAfterRotate", &[(false, "revoke"), (true, "keep")]);
 const REVOKED: Choice<bool> = Choice("revoked", &[(false, "gone"), (true, "shown")]);
 const DPOP: Choice<Mode> = Choice("dpop", Mode::NAMES);
+const DPOP_URL: Choice<bool> = Choice("dpopUrl", &[(false, "without-query"), (true, "with-query")]);
+const REPLAY: Choice<bool> = Choice("replay", &[(false, "by-nonce"), (true, "by-signature")]);
 const SYSTEM_LOG: Choice<Detail> = Choice("systemLog", Detail::NAMES);
 
 impl<T: Copy + PartialEq> Choice<T> {
@@ -143,13 +149,16 @@ impl Switches {
             BRIDGE_AFTER_ROTATE.show(self.bridge_keeps),
             REVOKED.show(self.shows_revoked),
             DPOP.show(self.dpop),
+            DPOP_URL.show(self.proves_query),
+            REPLAY.show(self.remembers_signatures),
             SYSTEM_LOG.show(self.log_detail),
             (SYSTEM_LOG_DELAY.to_owned(), Value::from(self.log_delay)),
         ]))
     }
 
     /// With the ones that `options` name set: `{oldAfterRotate: "keep" | "revoke" | "expire", bridgeAfterRotate: "revoke" |
-    /// "keep", revoked: "gone" | "shown", dpop: "accept" | "ignore" | "require" | "nonce", systemLog: "full" | "sparse" | "off",
+    /// "keep", revoked: "gone" | "shown", dpop: "accept" | "ignore" | "require" | "nonce",
+    /// dpopUrl: "without-query" | "with-query", replay: "by-nonce" | "by-signature", systemLog: "full" | "sparse" | "off",
     /// systemLogDelayMs}`.
     ///
     /// # Errors
@@ -167,6 +176,8 @@ impl Switches {
             bridge_keeps: BRIDGE_AFTER_ROTATE.read(options, self.bridge_keeps)?,
             shows_revoked: REVOKED.read(options, self.shows_revoked)?,
             dpop: DPOP.read(options, self.dpop)?,
+            proves_query: DPOP_URL.read(options, self.proves_query)?,
+            remembers_signatures: REPLAY.read(options, self.remembers_signatures)?,
             log_detail: SYSTEM_LOG.read(options, self.log_detail)?,
             log_delay,
         })
@@ -473,12 +484,12 @@ impl Tenant {
             None => {}
             Some(key) => {
                 let wants_nonce = self.options.switches.dpop == Mode::Nonce;
-                let proof = dpop::check(request, Some(token), wants_nonce, now).map_err(refuse)?;
+                let proof = dpop::check(request, Some(token), wants_nonce, now).map_err(Status::unproven)?;
                 if proof.key != *key {
-                    return Err(refuse("the proof is by another key than the token's"));
+                    return Err(Status::unproven("the proof is by another key than the token's"));
                 }
                 if !self.first_use(format!("proof {} {}", proof.key, proof.jti), now + dpop::MEMORY, now) {
-                    return Err(refuse("the proof was used before"));
+                    return Err(Status::unproven("the proof was used before"));
                 }
             }
         }

@@ -184,7 +184,8 @@ fn client_credentials(
     }
     assertion.check(client_id, &[asked_host, own_host], now).map_err(Refusal::client)?;
     usable(tenant, name, kind, issue, now)?;
-    if !tenant.first_use(format!("{name} {}", assertion.identity()), assertion.expires(), now) {
+    let identity = assertion.identity(tenant.options.switches.remembers_signatures);
+    if identity.is_some_and(|own| !tenant.first_use(format!("{name} {own}"), assertion.expires(), now)) {
         return Err(Refusal::client("the assertion was used before"));
     }
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))

@@ -84,7 +84,7 @@ fn five_minutes_ahead_is_the_limit_and_no_nbf_or_iat_is_needed() {
 
 #[test]
 fn an_assertion_works_once() {
-    let world = World::new();
+    let world = World::with(json!({ "replay": "by-signature" }));
     let ready = world.ready();
     let (id, secret) = (text(&ready, "clientId"), text(&ready, "clientSecret"));
     // By its nonce, its jti, or failing both its signature.
@@ -101,6 +101,18 @@ fn an_assertion_works_once() {
     // The same jti in another assertion is the same assertion.
     let (other, _) = world.claims(&id);
     assert_eq!(world.ask_with(&id, &sign(&secret, &other, &with_jti)).0, 401);
+}
+
+#[test]
+fn two_assertions_of_one_second_are_two_unless_the_signature_counts() {
+    let world = World::new();
+    let ready = world.ready();
+    let (id, secret) = (text(&ready, "clientId"), text(&ready, "clientSecret"));
+    let (with_nonce, claims) = world.claims(&id);
+    for (header, second) in [(&json!({ "alg": "EdDSA" }), 200), (&with_nonce, 401)] {
+        let assertion = sign(&secret, header, &claims);
+        assert_eq!([world.ask_with(&id, &assertion).0, world.ask_with(&id, &assertion).0], [200, second]);
+    }
 }
 
 #[test]

@@ -1,14 +1,20 @@
 //! The wall clock of a machine that may be wrong. Assertions and proofs have the time in them, and a server that refuses one
 //! says in its `Date` what time it has.
 
-/// Seconds that a client's clock may be off before anything is refused for it: assertions are good two minutes either
-/// way, and the transport takes some of that.
-const TOLERANCE: f64 = 60.0;
+/// Seconds that a clock may be off before an assertion is refused for it: it is good two minutes either way, and the transport
+/// takes some of that.
+pub const OF_ASSERTION: f64 = 60.0;
+
+/// The same for a proof. Servers differ in how far off one may be (C1 takes 30 seconds), so whatever exceeds what the transport
+/// and the whole seconds of a `Date` can explain may be the reason of a refusal.
+pub const OF_PROOF: f64 = 5.0;
 
 /// What is known of this machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     offset: f64,
+    /// The offset before the last one was learned.
+    before: f64,
     /// The last difference that was found, whether it was taken over or not.
     measured: f64,
 }
@@ -24,25 +30,27 @@ impl Clock {
         self.offset
     }
 
-    /// Compares with the server's time. True if it differs so much that trying again with it makes sense.
-    pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
+    /// Compares with the server's time. True if it differs by more than `tolerance` seconds from what was sent, so that trying
+    /// again with it makes sense.
+    pub fn learn(&mut self, server: f64, unix_seconds: f64, tolerance: f64) -> bool {
         let measured = server - unix_seconds;
         // To the nearest second. `round` is not in `core`.
         self.measured = (measured + 0.5_f64.copysign(measured)) as i64 as f64;
-        let differs = (self.measured - self.offset).abs() > TOLERANCE;
+        let differs = (self.measured - self.offset).abs() > tolerance;
         if differs {
+            self.before = self.offset;
             self.offset = self.measured;
         }
         differs
     }
 
-    /// The new time did not help: goes back to this machine's.
+    /// The new time did not help: goes back to the one before.
     pub fn forget(&mut self) {
-        self.offset = 0.0;
+        self.offset = self.before;
     }
 
-    /// The last difference, in seconds, if it can be the reason of a refusal.
-    pub fn suspect(&self) -> Option<i32> {
-        (self.measured.abs() > TOLERANCE).then_some(self.measured as i32)
+    /// The last difference, in seconds, if it exceeds `tolerance` and so can be the reason of a refusal.
+    pub fn suspect(&self, tolerance: f64) -> Option<i32> {
+        (self.measured.abs() > tolerance).then_some(self.measured as i32)
     }
 }

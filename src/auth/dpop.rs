@@ -30,8 +30,10 @@ pub struct Proof<'a> {
     pub audience: Audience,
     /// The request's method.
     pub method: &'a str,
-    /// The request's URL; query and fragment are left out.
+    /// The request's URL; the fragment is left out, and the query unless it is wanted.
     pub url: &'a str,
+    /// Whether the query is part of the URL that is proven. RFC 9449 (section 4.2) leaves it out; some servers compare it.
+    pub with_query: bool,
     /// The hash of the access token that goes along, in base64url; empty if none does.
     pub token_hash: &'a str,
     /// Wall-clock time in seconds since 1970, as the server has it.
@@ -82,7 +84,7 @@ impl Dpop {
             header.push_str(part);
         }
 
-        let url = paste::before(proof.url, b"?#");
+        let url = paste::before(proof.url, if proof.with_query { b"#" } else { b"?#" });
         let mut claims = String::with_capacity(256 + url.len());
         claims.push_str("{\"jti\":\"");
         base64::push(&mut claims, proof.random);

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use zeroize::Zeroizing;
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::device::{Device, Prompt};
 use super::dpop::{Audience, Dpop, Proof};
 use super::error::ConfigError;
@@ -92,6 +92,7 @@ impl Login {
     pub fn hint(&self, error: &TokenError) -> Option<&'static str> {
         match &self.source {
             Source::OAuth(source) => source.hint(error),
+            _ if self.dpop.is_some() && error.is_of_proof() => Some(error.hint_of_proof()),
             _ => error.hint(),
         }
     }
@@ -103,12 +104,20 @@ impl Login {
 
     /// A server that refused something with the time in it says what time it has. True if it makes a difference.
     pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
-        self.clock.learn(server, unix_seconds)
+        self.clock.learn(server, unix_seconds, self.tolerance())
     }
 
-    /// Tokens are bound to this key from now on, and requests proven with it.
+    /// Seconds that the clock may be off before what is sent is refused for it.
+    fn tolerance(&self) -> f64 {
+        if self.dpop.is_some() { clock::OF_PROOF } else { clock::OF_ASSERTION }
+    }
+
+    /// Tokens are bound to this key from now on, and requests proven with it. The nonces of a key that is bound already stay:
+    /// they are the servers', and outlive a token.
     pub fn bind(&mut self, key: Dpop) {
-        self.dpop = Some(key);
+        if self.dpop.as_ref().is_none_or(|bound| bound.jwk() != key.jwk()) {
+            self.dpop = Some(key);
+        }
     }
 
     /// The key, if there is one.
@@ -235,7 +244,7 @@ impl Login {
         if dated && error.kind == TokenErrorKind::Refused && error.reason.is_none() {
             if let Some(date) = answer.date
                 && !self.tried_clock
-                && self.clock.learn(date, unix_seconds)
+                && self.learn(date, unix_seconds)
             {
                 self.tried_clock = true;
                 return Step::Again(0.0);
@@ -243,7 +252,7 @@ impl Login {
             if self.tried_clock {
                 self.clock.forget();
             }
-            error.clock_offset = self.clock.suspect();
+            error.clock_offset = self.clock.suspect(self.tolerance());
         }
         let Some(device) = self.device.as_mut() else { return Step::Failed(error) };
         match device.refused(error, answer.retry_after, now) {

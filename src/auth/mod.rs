@@ -2,6 +2,7 @@
 //! Pure: time and randomness are passed in, requests are described and answers read, nothing here does I/O.
 
 mod base64;
+mod digest;
 mod error;
 mod host;
 mod json;
@@ -28,6 +29,7 @@ pub mod tokens;
 mod tests;
 
 pub use client_id::{ClientId, ClientIdError};
+pub use digest::digest;
 pub use error::ConfigError;
 pub use grants::{GrantError, GrantType, OAuth};
 pub use host::HostError;

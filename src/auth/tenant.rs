@@ -143,12 +143,18 @@ impl BaseUrl {
         if paste::is_client_id(tenant.as_bytes()) {
             return Err(TenantError::ClientId);
         }
-        let (mut host, port) = host::parse(tenant)?;
-        if !host.as_bytes().contains(&b'.') && !host::is_loopback(&host) {
-            if port.is_some() {
-                return Err(TenantError::NamePort);
-            }
-            host.push_str(DOMAIN);
+        // A name is looked at with what is put behind it: `1234` alone would be an address, and is a tenant like any other.
+        let bare = paste::before(tenant, b":");
+        let is_name = !bare.is_empty()
+            && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !host::is_loopback(&bare.to_ascii_lowercase());
+        let (host, port) = if is_name && bare.len() == tenant.len() {
+            host::parse(&[bare, DOMAIN].concat())?
+        } else {
+            host::parse(tenant)?
+        };
+        if is_name && port.is_some() {
+            return Err(TenantError::NamePort);
         }
         Ok(Self::new(Scheme::of(&host), host, port, ""))
     }

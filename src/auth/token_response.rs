@@ -114,6 +114,16 @@ impl TokenError {
             || self.oauth_error.as_deref() == Some("temporarily_unavailable")
     }
 
+    /// The proof of possession that went along was refused, or is missing.
+    pub fn is_of_proof(&self) -> bool {
+        matches!(self.oauth_error.as_deref(), Some("use_dpop_nonce" | "invalid_dpop_proof"))
+    }
+
+    /// What to check when a proof was sent.
+    pub(super) fn hint_of_proof(&self) -> &'static str {
+        "the server refused the DPoP proof: check that this machine's clock is right to some seconds, that serverURL is the address that the server knows itself by, and that the credential is bound to no other key"
+    }
+
     /// What to check, where something useful can be said.
     pub fn hint(&self) -> Option<&'static str> {
         use TokenErrorKind as Kind;
@@ -126,8 +136,8 @@ impl TokenError {
         Some(match (self.oauth_error.as_deref(), self.kind) {
             (Some("expired_token"), _) => "begin again, and confirm the new code in time",
             (Some("access_denied"), _) => "the login was denied in the browser: begin again if that was a mistake",
-            (Some("use_dpop_nonce" | "invalid_dpop_proof"), _) | (_, Kind::TypeDpop) => {
-                "this credential requires DPoP: give the client the option `dpop: true`, and check this machine's clock"
+            _ if self.is_of_proof() || self.kind == Kind::TypeDpop => {
+                "this credential requires DPoP: give the client the option `dpop: true`"
             }
             (Some("unsupported_grant_type" | "unauthorized_client"), _) => {
                 "this credential may not get tokens this way: a /wfe client id exchanges identity tokens, the others sign with their secret"

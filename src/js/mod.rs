@@ -176,6 +176,12 @@ fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
     json.end()
 }
 
+/// A hash of bytes: see [`crate::auth::digest`].
+#[wasm_bindgen]
+pub fn digest(bytes: &[u8]) -> String {
+    crate::auth::digest(bytes)
+}
+
 /// The milliseconds that a `Retry-After` asks to wait, if it makes sense.
 #[wasm_bindgen]
 pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {

@@ -140,11 +140,19 @@ impl Session {
     }
 
     /// What is signed to prove a request: to the API if it goes with the token of this hash, else to the token endpoint.
-    /// `random` is 16 fresh bytes.
-    pub fn proof(&self, method: &str, url: &str, token_hash: &str, unix_seconds: f64, random: &[u8]) -> Option<String> {
+    /// `with_query` says whether the URL's query is proven too; `random` is 16 fresh bytes.
+    pub fn proof(
+        &self,
+        method: &str,
+        url: &str,
+        with_query: bool,
+        token_hash: &str,
+        unix_seconds: f64,
+        random: &[u8],
+    ) -> Option<String> {
         let audience = if token_hash.is_empty() { Audience::Token } else { Audience::Api };
         let random = random.try_into().ok()?;
-        let proof = Proof { audience, method, url, token_hash, unix_seconds: 0, random };
+        let proof = Proof { audience, method, url, with_query, token_hash, unix_seconds: 0, random };
         self.state.borrow().login.proof(&proof, unix_seconds)
     }
 

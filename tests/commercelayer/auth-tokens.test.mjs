@@ -242,6 +242,12 @@ describe("verifying", () => {
     const expired = at.key.token({ ...claims, exp: 1 });
     await assert.rejects(auth.jwtVerify(expired, { serverURL: at.url }), auth.TokenExpiredError);
     await auth.jwtVerify(expired, { serverURL: at.url, ignoreExpiration: true });
+    for (const clockToleranceSeconds of [Number.NaN, "10", -1, Number.POSITIVE_INFINITY, null]) {
+      const given = auth.jwtVerify(expired, { serverURL: at.url, clockToleranceSeconds });
+      await assert.rejects(given, { option: "clockToleranceSeconds" });
+    }
+    const cut = expired.replace(/[^.]*$/, "A");
+    assert.equal(await reason(auth.jwtVerify(cut, { serverURL: at.url })), "malformed");
     await auth.jwtVerify(expired, { serverURL: at.url, clock: { now: () => 5_000 } });
     assert.equal(
       await reason(

@@ -887,6 +887,7 @@ describe("30 token requests a minute", () => {
   });
 
   test("a store that fails, or never takes the count, is left out", async () => {
+    let failures = 0;
     const broken = async () => {
       throw new Error("down");
     };
@@ -894,8 +895,11 @@ describe("30 token requests a minute", () => {
       { get: broken, compareAndSet: broken },
       { get: async () => ({ value: "rubbish", version: "1", leftMs: 1e9 }), compareAndSet: async () => undefined },
     ]) {
-      await new Limit(30).pass("https://auth.example", { store, key: "k" }, deadline(), () => assert.fail());
+      await new Limit(30).pass("https://auth.example", { store, key: "k", failed: () => failures++ }, deadline(), () =>
+        assert.fail(),
+      );
     }
+    assert.equal(failures, 2);
   });
 });
 

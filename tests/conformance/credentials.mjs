@@ -300,6 +300,20 @@ export default ({ test, assert, keyturn, inProcess }) => {
     assert.equal((await at.requests()).length, before);
   });
 
+  test("identity tokens of HCP Terraform are found, the one for C1 before the general one", async () => {
+    const names = [
+      "CONDUCTORONE_OIDC_TOKEN",
+      "TFC_WORKLOAD_IDENTITY_TOKEN_CONDUCTORONE",
+      "TFC_WORKLOAD_IDENTITY_TOKEN",
+    ];
+    for (let first = 0; first < names.length; first++) {
+      const set = Object.fromEntries(names.slice(first).map((name) => [name, JWT]));
+      const { authentication } = ConductorOne.fromEnv({ environment: { ...set, CONDUCTORONE_CLIENT_ID: TRUST } });
+      assert.equal(authentication.method, "tokenExchange");
+      assert.equal(authentication.variables.join(), `${names[first]},CONDUCTORONE_CLIENT_ID`);
+    }
+  });
+
   test("all 64 combinations of the environment: the source that wins, or the error", async () => {
     const clientSecret = await secret();
     const values = {

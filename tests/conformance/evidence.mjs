@@ -150,8 +150,9 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       const send = at.options.fetch ?? fetch;
       const probe = async (secret) => {
         const fields = { client_id: clientId, client_secret: secret, code: "x" };
-        const body = new URLSearchParams({ grant_type: "authorization_code", ...fields });
-        return (await (await send(`${at.url}/auth/v1/token`, { method: "POST", body })).json()).error;
+        const body = String(new URLSearchParams({ grant_type: "authorization_code", ...fields }));
+        const headers = { "content-type": "application/x-www-form-urlencoded" };
+        return (await (await send(`${at.url}/auth/v1/token`, { method: "POST", headers, body })).json()).error;
       };
       assert.deepEqual([await probe(clientSecret), await probe(renewed)], ["invalid_client", "invalid_grant"]);
       await c1.ssoApplication.deleteClient({ ...place, ssoApplicationServiceDeleteClientRequest: { clientId } });

@@ -1,22 +1,20 @@
 // A process with some clients that share tokens in a Redis: `node store-worker.mjs`, told what to do by an environment variable.
-// It says "ready", waits for a line, says the codes of logins if people have to confirm them, makes one call with each client at once, and says how they ended.
+// It says "ready", waits for a line, makes one call with each client at once, and says how they ended.
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "redis";
 
-const { folder, redisURL, options, clients, key, program } = JSON.parse(process.env.STORE_WORKER);
+const { folder, redisURL, options, clients, key } = JSON.parse(process.env.STORE_WORKER);
 const require = createRequire(join(folder, "load.mjs"));
-const { ConductorOne, deviceLogin, encryptedStore } = require("keyturn");
+const { ConductorOne, encryptedStore } = require("keyturn");
 const { redisStore } = require("keyturn/redis");
 
 const redis = createClient({ url: redisURL });
 redis.on("error", () => {});
 await redis.connect();
 const tokenStore = encryptedStore(redisStore(redis), Buffer.from(key, "hex"));
-// A program that people log in to.
-if (program) options.credentials = deviceLogin({ clientID: program, onCode: ({ userCode }) => console.log(userCode) });
 const all = Array.from({ length: clients }, () => new ConductorOne({ ...options, tokenStore }));
 console.log("ready");
 const lines = createInterface(process.stdin);

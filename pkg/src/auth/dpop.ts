@@ -6,6 +6,7 @@
 import { ConfigurationError } from "../base/errors.js";
 import type { PlatformKey } from "../base/platform.js";
 import type { Session as Handle } from "../generated/core-glue.js";
+import { base64url, sha256, subtle } from "./crypto.js";
 
 /** How requests are proven. */
 export interface DpopOptions {
@@ -41,10 +42,13 @@ export class Prover {
   #hashed: readonly [token: string, hash: string] | undefined;
 
   constructor(options: DpopOptions) {
-    const { algorithm = "ES256" } = options;
-    if (!(algorithm in ALGORITHMS))
-      throw new ConfigurationError("dpop", "algorithm", "dpop: the algorithm is ES256 or EdDSA");
-    this.#options = options;
+    const { algorithm, keyPair } = options;
+    subtle("dpop");
+    if (algorithm !== undefined && !Object.hasOwn(ALGORITHMS, algorithm))
+      throw unusable("algorithm", "the algorithm is ES256 or EdDSA");
+    if (keyPair) check(keyPair, algorithm);
+    // The key pair is read now: what becomes of the caller's object later does not matter.
+    this.#options = { algorithm, keyPair: keyPair && { ...keyPair } };
   }
 
   /** Resolves when there is a key. */
@@ -59,19 +63,19 @@ export class Prover {
 
   /** The thumbprint of the key (RFC 7638). */
   async thumbprint(): Promise<string> {
-    return base64url(await sha256(this.#jwk));
+    return base64url(await sha256(this.#jwk, "dpop"));
   }
 
   /** The hash that ties a proof to a token. */
   async hash(token: string): Promise<string> {
-    if (this.#hashed?.[0] !== token) this.#hashed = [token, base64url(await sha256(token))];
+    if (this.#hashed?.[0] !== token) this.#hashed = [token, base64url(await sha256(token, "dpop"))];
     return this.#hashed[1];
   }
 
   /** The whole proof, from what the core wants signed. */
   async sign(input: string): Promise<string> {
     const key = this.#key as Key;
-    const signature = await crypto.subtle.sign(key.sign, key.private, new TextEncoder().encode(input));
+    const signature = await subtle("dpop").sign(key.sign, key.private, new TextEncoder().encode(input));
     return `${input}.${base64url(new Uint8Array(signature))}`;
   }
 
@@ -83,37 +87,37 @@ export class Prover {
   }
 }
 
+const unusable = (reason: string, message: string, cause?: unknown): ConfigurationError =>
+  new ConfigurationError("dpop", reason, `dpop: ${message}`, { cause });
+
+const NO_PAIR =
+  "the key pair must be P-256 or Ed25519, with a private key that signs and a public key that can be exported";
+
+/** What a key pair says of itself. That it belongs together, only a server finds out. */
+function check({ privateKey, publicKey }: NonNullable<DpopOptions["keyPair"]>, algorithm: string | undefined): void {
+  const [own, other] = [privateKey, publicKey].map((key) => {
+    const { name, namedCurve } = (key?.algorithm ?? {}) as { name?: string; namedCurve?: string };
+    return name === "Ed25519" ? "EdDSA" : name === "ECDSA" && namedCurve === "P-256" ? "ES256" : undefined;
+  });
+  const fits = privateKey?.type === "private" && publicKey?.type === "public" && publicKey.extractable;
+  if (!own || own !== other || !fits || !privateKey.usages.includes("sign")) throw unusable("key", NO_PAIR);
+  if (algorithm && own !== algorithm) throw unusable("key", "the key pair is not one for the algorithm");
+}
+
 async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
-  const unusable = (reason: string, message: string, cause?: unknown): ConfigurationError =>
-    new ConfigurationError("dpop", reason, `dpop: ${message}`, { cause });
   const given = keyPair && (keyPair.privateKey.algorithm.name === "Ed25519" ? "EdDSA" : "ES256");
-  if (given && algorithm && given !== algorithm) throw unusable("key", "the key pair is not one for the algorithm");
   const { make, sign } = ALGORITHMS[given ?? algorithm ?? "ES256"];
   let pair: CryptoKeyPair;
   try {
-    pair = keyPair ?? ((await crypto.subtle.generateKey(make, false, ["sign", "verify"])) as CryptoKeyPair);
+    pair = keyPair ?? ((await subtle("dpop").generateKey(make, false, ["sign", "verify"])) as CryptoKeyPair);
   } catch (error) {
     throw unusable("algorithm", "this runtime cannot make such a key; ES256 works everywhere", error);
   }
   try {
-    const { x, y, crv } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    if (!x || !pair.privateKey.usages.includes("sign") || (crv === "P-256") !== (make.name === "ECDSA"))
-      throw new TypeError("another kind of key");
-    return { private: pair.privateKey, sign, x, y: crv === "P-256" ? y : undefined };
+    const { x, y } = await subtle("dpop").exportKey("jwk", pair.publicKey);
+    if (!x) throw new TypeError("another kind of key");
+    return { private: pair.privateKey, sign, x, y: make.name === "ECDSA" ? y : undefined };
   } catch (error) {
-    throw unusable("key", "the key pair must be P-256 or Ed25519, with a private key that signs", error);
+    throw unusable("key", NO_PAIR, error);
   }
-}
-
-/** SHA-256 of a text, or of bytes. @internal */
-export async function sha256(text: string | Uint8Array): Promise<Uint8Array> {
-  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
-}
-
-/** Base64url without padding. @internal */
-export function base64url(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

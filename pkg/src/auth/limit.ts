@@ -22,12 +22,12 @@ export class Limit {
   /**
    * Resolves when a request may be sent, which it then counts as.
    *
-   * @param store Where other workers count theirs; one that fails is left out.
+   * @param store Where other workers count theirs. One that fails is left out, and `failed` is told.
    * @param waiting Told the milliseconds of each wait.
    */
   async pass(
     url: string,
-    store: { readonly store: TokenStore; readonly key: string } | undefined,
+    store: { readonly store: TokenStore; readonly key: string; readonly failed: (error: unknown) => void } | undefined,
     deadline: Deadline,
     waiting: (ms: number) => void,
   ): Promise<void> {
@@ -38,7 +38,10 @@ export class Limit {
           ? own
           : store
             ? await wait(
-                this.#shared(store.store, store.key).catch(() => 0),
+                this.#shared(store.store, store.key).catch((error: unknown) => {
+                  store.failed(error);
+                  return 0;
+                }),
                 deadline,
               )
             : 0;

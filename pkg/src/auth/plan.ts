@@ -53,7 +53,7 @@ export function passingOf(error: unknown): Passing | undefined {
 export interface Plan<Authentication extends object = object> {
   /** Makes the core's half. What it throws as text is the JSON of an option's error. */
   readonly open: (core: Core, secret: Uint8Array) => Handle;
-  /** What only the core keeps. */
+  /** What only the core keeps; wiped when it has it. */
   readonly secret: Uint8Array;
   /** What {@link Session.authentication} says, but for the clock. */
   readonly authentication: Authentication;
@@ -71,8 +71,6 @@ export interface Plan<Authentication extends object = object> {
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   /** Ends a login that waits for a person. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether getting a token takes a person. */
-  readonly interactive?: boolean | undefined;
   /** How often to ask for a token that was not given in passing: as often as a read is sent. Default: the usual policy. */
   readonly retries?: (() => RetryConfig | undefined) | undefined;
   /** Whether what is sent for a token is good once, so that its answer must not be missed. */
@@ -82,12 +80,10 @@ export interface Plan<Authentication extends object = object> {
   /** What to check when the token endpoint is not reached. */
   readonly unreachable: string;
   /**
-   * What keeps tokens of different principals apart in a store, besides base URL and DPoP key; `undefined` if they are not to
-   * be shared. `fingerprint` is a hash of all that the core was given.
+   * What keeps tokens of different principals apart in a store, besides base URL, DPoP key, and a hash of what a login is made
+   * with: the secret, the identity token. `undefined` if they are not to be shared, as a person's never are.
    */
-  readonly principal:
-    | ((fingerprint: () => Promise<string>) => Promise<readonly string[]> | readonly string[])
-    | undefined;
+  readonly principal: readonly string[] | undefined;
   /** How many token requests may be sent. Default: as many as it takes. */
   readonly limit?: Limit | undefined;
   readonly dpop?: boolean | DpopOptions | undefined;

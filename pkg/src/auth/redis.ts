@@ -9,22 +9,61 @@
  * ```
  */
 
+import { ConfigurationError } from "../base/errors.js";
 import type { TokenStore } from "./sharing.js";
 
-/** A client of the package `redis`, as far as it is used: no version of it is demanded. */
+/** A client or a pool of the package `redis` (4 or newer), as far as it is used. */
 export interface NodeRedis {
   sendCommand(command: string[]): Promise<unknown>;
 }
 
-/** A client of the package `ioredis`, as far as it is used. */
+/** A cluster of the package `redis`, as far as it is used. */
+export interface NodeRedisCluster {
+  readonly masters: unknown;
+  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
+}
+
+/** A client of the package `redis` that finds its server by sentinels, as far as it is used. */
+export interface NodeRedisSentinel {
+  getSentinelNode: unknown;
+  sendCommand(isReadonly: boolean, command: string[]): Promise<unknown>;
+}
+
+/** A client or a cluster of the package `ioredis`, as far as it is used. */
 export interface IoRedis {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
+
+/** What {@link redisStore} can use: no version of either package is demanded. */
+export type RedisClient = NodeRedis | NodeRedisCluster | NodeRedisSentinel | IoRedis;
 
 /** Options of {@link redisStore}. */
 export interface RedisOptions {
   /** Put before the name of each key. Default: none; the names begin with `keyturn1.` already. */
   prefix?: string | undefined;
+}
+
+/** Sends a command, whose first key has this name. */
+type Send = (key: string, command: string[]) => Promise<unknown>;
+
+/** How the client is spoken to. Each kind has its own `sendCommand`, and they do not refuse one another's arguments. */
+function senderOf(client: RedisClient): Send {
+  const unusable = (message: string): ConfigurationError =>
+    new ConfigurationError("redisStore", "client", `redisStore: ${message}`);
+  const given = Object(client) as Record<string, unknown>;
+  if (typeof given.call === "function")
+    return (_, [command = "", ...args]) => (client as IoRedis).call(command, ...args);
+  // Clients of `redis` 3, and those of 4 in its legacy mode, take callbacks and would never answer.
+  if (
+    typeof given.send_command === "function" ||
+    (Object(given.options) as { legacyMode?: unknown }).legacyMode === true
+  )
+    throw unusable("this client answers by callbacks; use `redis` 4 or newer, without its legacy mode, or `ioredis`");
+  if (typeof given.sendCommand !== "function")
+    throw unusable("this is no client, cluster or sentinel of `redis` or `ioredis`");
+  if ("masters" in given) return (key, command) => (client as NodeRedisCluster).sendCommand(key, false, command);
+  if ("getSentinelNode" in given) return (_, command) => (client as NodeRedisSentinel).sendCommand(false, command);
+  return (_, command) => (client as NodeRedis).sendCommand(command);
 }
 
 // An entry is a hash of value and version. A script runs alone, so what it compares is still so when it writes.
@@ -36,14 +75,16 @@ const RELEASE = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call
 const EXTEND = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end return 0`;
 const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
 
-/** A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. */
-export function redisStore(client: NodeRedis | IoRedis, { prefix = "" }: RedisOptions = {}): TokenStore {
-  const send = (command: string, ...args: string[]): Promise<unknown> =>
-    "sendCommand" in client && !("call" in client)
-      ? client.sendCommand([command, ...args])
-      : (client as IoRedis).call(command, ...args);
+/**
+ * A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. Each command has one key, so a
+ * cluster serves as well as one server.
+ *
+ * @throws {@link ConfigurationError} if the client is of a kind that is not known.
+ */
+export function redisStore(client: RedisClient, { prefix = "" }: RedisOptions = {}): TokenStore {
+  const send = senderOf(client);
   const run = (script: string, key: string, ...args: string[]): Promise<unknown> =>
-    send("EVAL", script, "1", prefix + key, ...args);
+    send(prefix + key, ["EVAL", script, "1", prefix + key, ...args]);
   const whole = (ms: number): string => String(Math.max(1, Math.ceil(ms)));
 
   return {
@@ -61,7 +102,7 @@ export function redisStore(client: NodeRedis | IoRedis, { prefix = "" }: RedisOp
     async lease(key, ttlMs) {
       const name = `${key}.lease`;
       const own = crypto.randomUUID();
-      if (!(await send("SET", prefix + name, own, "NX", "PX", whole(ttlMs)))) return undefined;
+      if (!(await send(prefix + name, ["SET", prefix + name, own, "NX", "PX", whole(ttlMs)]))) return undefined;
       return {
         release: async () => {
           await run(RELEASE, name, own);

@@ -13,7 +13,7 @@ import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
 import { Effect } from "../generated/boundary.js";
 import type { Session as Handle } from "../generated/core-glue.js";
-import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
+import type { Attempted, Authorization, Authorizer, Reproof } from "../http/authorizer.js";
 import { policyOf } from "../http/policy.js";
 import {
   checkRuntime,
@@ -28,10 +28,11 @@ import {
   wait,
 } from "../http/transport.js";
 import { aboutCertificate, unsent } from "../http/unsent.js";
-import { base64url, Prover, sha256 } from "./dpop.js";
+import { bounded, warnStore } from "./bounded.js";
+import { Prover } from "./dpop.js";
 import type { Limit } from "./limit.js";
 import { type Plan, passingOf } from "./plan.js";
-import { type Refresher, share, storeKey, type TokenStore } from "./sharing.js";
+import { type Refresher, share, type TokenStore } from "./sharing.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
@@ -63,6 +64,20 @@ interface Tries {
   readonly begun: number;
 }
 
+/** How a call was proven. */
+interface Proven extends Reproof {
+  /** By which clock, in seconds off this machine's. */
+  readonly offset: number;
+  readonly hasQuery: boolean;
+}
+
+/** What a server says when it refuses a proof, and not the token (RFC 9449, sections 7.1 and 8). */
+const OF_PROOF = /\b(use_dpop_nonce|invalid_dpop_proof)\b/;
+
+const NONCE = 1;
+const CLOCK = 2;
+const QUERY = 4;
+
 /** Holds what a client authenticates with. */
 export class Session<Authentication extends object = object> implements Authorizer {
   /** How to authenticate, without the secret, which only the core has. */
@@ -72,15 +87,16 @@ export class Session<Authentication extends object = object> implements Authoriz
   #rescued: Uint8Array | undefined;
   readonly #send: Sender;
   readonly #prover: Prover | undefined;
-  /** By which clock calls were proven, in seconds off this machine's. */
-  readonly #offsets = new WeakMap<Authorization, number>();
+  readonly #proven = new WeakMap<Authorization, Proven>();
+  /** Whether the server wants a URL's query proven too: not by RFC 9449, but C1's own middleware does. */
+  #withQuery = false;
+  readonly #store: TokenStore | undefined;
   #unregister: () => void;
   #refreshing: Refresh | undefined;
   /** Why the last refresh got no answer: what the core remembers of it is text. */
   #cause: unknown;
   /** Which entry of the store the token in use is. */
   #version: string | undefined;
-  /** A hash of what the core was given at first: refresh tokens change. */
   #fingerprint: string | undefined;
   #closed = false;
   /** How old a token is, and for how long a failure holds. */
@@ -101,12 +117,18 @@ export class Session<Authentication extends object = object> implements Authoriz
       () => clock?.monotonic?.() ?? monotonic(),
       () => clock?.now() ?? Date.now(),
     );
-    const handle = configured(() => plan.open(core(), secret));
+    if (plan.store) this.#store = bounded(plan.store);
+    if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
+    let handle: Handle;
+    try {
+      handle = configured(() => plan.open(core(), secret));
+    } finally {
+      secret.fill(0);
+    }
     this.#handle = handle;
     this.baseURL = handle.base();
     this.authURL = handle.auth();
     this.#unregister = register(this);
-    if (plan.dpop) this.#prover = new Prover(plan.dpop === true ? {} : plan.dpop);
   }
 
   /** What it authenticates with. */
@@ -166,33 +188,48 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
-  async proof(method: string, url: string, authorization: Authorization): Promise<string | undefined> {
+  async proof(
+    method: string,
+    url: string,
+    authorization: Authorization,
+    again: Reproof | undefined,
+  ): Promise<string | undefined> {
     const prover = this.#prover;
     const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
     const hash = await prover.hash(value.slice("DPoP ".length));
-    this.#offsets.set(
-      authorization,
-      this.#use((handle) => handle.clock_offset()),
-    );
-    return this.#prove(prover, method, url, hash);
+    const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
+    const offset = this.#use((handle) => handle.clock_offset());
+    this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
+    return this.#prove(prover, method, url, withQuery, hash);
   }
 
-  /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
-  challenged(status: number, headers: Headers, authorization: Authorization): boolean {
-    if (!this.#prover || this.#closed) return false;
+  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined {
+    const proven = this.#proven.get(authorization);
+    if (!proven || this.#closed) return undefined;
+    const { hasQuery, withQuery, tried } = proven;
     const nonce = headers.get("dpop-nonce");
-    if (!nonce) return status === 401 && this.#stale(headers.get("date"), authorization);
-    const other = this.#use((handle) => handle.nonce(nonce));
-    // A call beside this one may have brought the nonce already. Where the header cannot be read, a new nonce says it.
+    const other = nonce !== null && this.#use((handle) => handle.nonce(nonce));
     const why = headers.get("www-authenticate");
-    return status === 401 && (why === null ? other : why.includes("use_dpop_nonce"));
+    if (status !== 401 && !(status === 400 && why && OF_PROOF.test(why))) {
+      // A form of the URL that was taken is the one to begin with.
+      if (hasQuery && status < 400) this.#withQuery = withQuery;
+      return undefined;
+    }
+    // Each reason counts once. Where the header cannot be read, a new nonce says that one was wanted; a call beside this one may
+    // have brought it already.
+    let next = tried;
+    if (nonce !== null && (why === null ? other : why.includes("use_dpop_nonce"))) next |= NONCE;
+    if (this.#stale(headers.get("date"), proven.offset)) next |= CLOCK;
+    if (next !== tried) return { withQuery, tried: next };
+    const unproven = hasQuery && (why === null || OF_PROOF.test(why));
+    return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
   }
 
-  /** A proof that was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
-  #stale(date: string | null, authorization: Authorization): boolean {
-    const offset = this.#offsets.get(authorization);
-    if (offset === undefined || date === null) return false;
+  /** What was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
+  #stale(date: string | null, offset: number): boolean {
+    if (date === null) return false;
     return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
@@ -377,11 +414,11 @@ export class Session<Authentication extends object = object> implements Authoriz
         this.#use((handle) => prover.bind(handle));
       }
       this.#use((handle) => handle.begin(this.#now()));
-      const { store, principal } = this.#plan;
-      if (store && principal)
-        await this.#refreshShared(store, await principal(() => this.#hashed()), refresh, deadline, failure);
+      const { principal } = this.#plan;
+      if (this.#store && principal) await this.#refreshShared(this.#store, principal, refresh, deadline, failure);
       else await this.#converse(refresh, deadline, failure);
     } catch (error) {
+      // One that was given up is not the one that runs now.
       if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
       throw error;
     } finally {
@@ -397,20 +434,24 @@ export class Session<Authentication extends object = object> implements Authoriz
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
-    const { interactive = false, logger } = this.#plan;
-    const key = await storeKey([
+    // Whoever brings another identity token, were it only made up, gets no token that somebody else's was exchanged for.
+    const subject = await this.#subject(refresh, deadline);
+    if (!subject) return;
+    const key = place([
       this.baseURL,
       ...(this.authURL === this.baseURL ? [] : [this.authURL]),
       ...principal,
+      this.#secretDigest(),
+      subject.length > 0 ? digest(subject) : "",
       (await this.#prover?.thumbprint()) ?? "",
     ]);
-    const failed = (error: unknown): void =>
-      logger?.log(`the token store failed, and a token is fetched without it: ${String(error)}`);
+    const failed = (error: unknown): void => this.#storeFailed(error);
     const refresher: Refresher = {
       version: this.#version,
+      bound: this.#prover !== undefined,
       fetch: async () => {
         const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
-        await this.#converse(refresh, deadline, failure);
+        await this.#converse(refresh, deadline, failure, subject);
         await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
@@ -422,7 +463,17 @@ export class Session<Authentication extends object = object> implements Authoriz
         this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
       failed,
     };
-    this.#version = await share(store, key, refresher, interactive, deadline);
+    this.#version = await share(store, key, refresher, deadline);
+  }
+
+  /** The store failed. What it says may repeat what it was given, which is a token. */
+  #storeFailed(error: unknown): void {
+    const { store, logger } = this.#plan;
+    const why = String(error)
+      .replace(/[\w\-.+/=~:]{40,}/g, "[...]")
+      .slice(0, 300);
+    if (store) warnStore(store, why);
+    logger?.log(`the token store failed, and a token is fetched without it: ${why}`);
   }
 
   /** Takes the refresh token that another worker got in place of the one held: many servers let the old one end then. */
@@ -443,12 +494,12 @@ export class Session<Authentication extends object = object> implements Authoriz
     if (token !== "") await wait(store.compareAndSet(`${key}.refresh`, token, version, REFRESH_TOKEN_MS), deadline);
   }
 
-  async #hashed(): Promise<string> {
+  /** A hash of what the core was given at first: refresh tokens change. */
+  #secretDigest(): string {
     if (this.#fingerprint === undefined) {
       const secret = this.#use((handle) => handle.custody()) ?? new Uint8Array();
-      const hash = base64url(await sha256(secret));
+      this.#fingerprint = digest(secret);
       secret.fill(0);
-      this.#fingerprint = hash;
     }
     return this.#fingerprint;
   }
@@ -479,32 +530,49 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** Talks with the token endpoint until there is a token, or a reason why there is none. */
-  async #converse(refresh: Refresh, deadline: Deadline, failure: AbortController): Promise<void> {
-    const { renew, subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
-    if (renew) return this.#renew(renew, refresh, deadline);
+  /**
+   * What the next token request takes from outside, such as an identity token: empty if it takes nothing. `undefined` if it could
+   * not be had, which is the refresh's failure.
+   */
+  async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
+    const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
     const tries: Tries = { attempts: 1, begun: monotonic() };
-    let subject = bytes("");
-    for (let pause = 0; pause >= 0; ) {
-      if (pause > 0) await sleep(pause, deadline);
-      deadline.check();
+    for (;;) {
       try {
-        if (give && subject.length === 0 && this.#use((handle) => handle.needs_subject())) {
-          const around = { signal: deadline.signal, fetchOptions: refresh.via };
-          const given: unknown = await wait(Promise.resolve(give(around)), deadline);
-          subject = bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
-        }
+        if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
+        const around = { signal: deadline.signal, fetchOptions: refresh.via };
+        const given: unknown = await wait(Promise.resolve(give(around)), deadline);
+        return bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
       } catch (error) {
         deadline.check();
         if (isSignal(error)) throw error;
         const passing = passingOf(error);
-        pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
-        if (pause >= 0) continue;
-        const message = isOwn(error) ? error.message : `the \`${option}\` function failed`;
-        const hint = isOwn(error) ? error.hint : undefined;
-        // What this package's own functions say is said already.
-        this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
-        return;
+        const pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
+        if (pause < 0) {
+          const message = isOwn(error) ? error.message : `the \`${option}\` function failed`;
+          const hint = isOwn(error) ? error.hint : undefined;
+          // What this package's own functions say is said already.
+          this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
+          return undefined;
+        }
+        await sleep(pause, deadline);
+      }
+    }
+  }
+
+  /** Talks with the token endpoint until there is a token, or a reason why there is none. */
+  async #converse(refresh: Refresh, deadline: Deadline, failure: AbortController, given?: Uint8Array): Promise<void> {
+    const { renew } = this.#plan;
+    if (renew) return this.#renew(renew, refresh, deadline);
+    const tries: Tries = { attempts: 1, begun: monotonic() };
+    let subject = given ?? bytes("");
+    for (let pause = 0; pause >= 0; ) {
+      if (pause > 0) await sleep(pause, deadline);
+      deadline.check();
+      if (subject.length === 0) {
+        const asked = await this.#subject(refresh, deadline);
+        if (!asked) return;
+        subject = asked;
       }
       pause = await this.#requestToken(subject, refresh, tries, deadline);
       this.#prompt(failure);
@@ -590,8 +658,10 @@ export class Session<Authentication extends object = object> implements Authoriz
 
   /** Waits until one more token request may be sent. */
   async #pass(limit: Limit, url: string, deadline: Deadline): Promise<void> {
-    const { store, logger } = this.#plan;
-    const shared = store && { store, key: await storeKey(["token requests", url]) };
+    const { logger } = this.#plan;
+    const store = this.#store;
+    const failed = (error: unknown): void => this.#storeFailed(error);
+    const shared = store && { store, key: place(["token requests", url]), failed };
     await limit.pass(url, shared, deadline, (ms) =>
       logger?.log(`${url} takes no more requests this minute; the next is sent in ${Math.ceil(ms / 1000)} s`),
     );
@@ -633,13 +703,13 @@ export class Session<Authentication extends object = object> implements Authoriz
     signal: AbortSignal,
   ): Promise<{ response: Response; body: Uint8Array }> {
     const headers: Record<string, string> = { accept: "application/json", "content-type": this.#plan.contentType };
-    if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, "");
+    if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, false, "");
     const response = await this.#send(url, { ...via, method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
 
-  async #prove(prover: Prover, method: string, url: string, hash: string): Promise<string> {
-    const input = this.#use((handle) => handle.proof(method, url, hash, this.#unix(), random()));
+  async #prove(prover: Prover, method: string, url: string, withQuery: boolean, hash: string): Promise<string> {
+    const input = this.#use((handle) => handle.proof(method, url, withQuery, hash, this.#unix(), random()));
     if (input === undefined) throw new InternalError("there is no key to prove a request with");
     return prover.sign(input);
   }
@@ -652,6 +722,16 @@ function random(): Uint8Array {
 /** As the core takes it; its copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+}
+
+/** A hash in the place of what must not be seen. */
+function digest(secret: Uint8Array): string {
+  return guarded((core) => core.digest(secret));
+}
+
+/** The name under which the store keeps what belongs to all this. */
+function place(parts: readonly string[]): string {
+  return `keyturn1.${digest(bytes(JSON.stringify(parts)))}`;
 }
 
 /** What the core says of an option becomes the error of that option. */

@@ -1,7 +1,6 @@
 /** One token for many workers: they meet in a store, and one of them fetches. */
 
-import { type Deadline, sleep, wait } from "../http/transport.js";
-import { base64url, sha256 } from "./dpop.js";
+import { type Deadline, monotonic, sleep, wait } from "../http/transport.js";
 
 /** What a store holds under a key. */
 export interface StoredEntry {
@@ -18,18 +17,19 @@ export interface Lease {
   /** Gives it back, unless it has expired and somebody else has it. */
   release(): Promise<void>;
   /**
-   * Makes it last so long from now; `false` if it has expired. A store without this has leases of 15 minutes for logins that wait
-   * for a person, and so long does it take until another worker begins anew when one dies.
+   * Makes it last so long from now; `false` if it has expired. In a store without this another worker may begin anew when a token
+   * request takes longer than 15 seconds.
    */
   extend?(ttlMs: number): Promise<boolean>;
 }
 
 /**
- * Where workers meet to share tokens. The keys are hashes of base URL, method, client id, scopes, audience and DPoP key, so that
- * no token is ever used for another principal, host or key. The values are tokens: keep them where only the workers can read, or
- * put {@link encryptedStore} around.
+ * Where workers meet to share tokens. The keys are hashes of base URL, method, client id, the secret or the identity token,
+ * scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a person's login is not shared
+ * at all. The values are tokens: keep them where only the workers can read, or put {@link encryptedStore} around.
  *
- * A store that fails does not fail calls: a token is fetched without it.
+ * A store that fails, or does not answer within a second, does not fail calls: a token is fetched without it, and a warning says
+ * so once.
  */
 export interface TokenStore {
   /** What is under the key, unless it has expired. */
@@ -57,6 +57,8 @@ export interface Outcome {
 export interface Refresher {
   /** The version of the token that it has. */
   readonly version: string | undefined;
+  /** Whether it can prove requests with a key, and so use a token that is bound to that. */
+  readonly bound: boolean;
   fetch(): Promise<Outcome>;
   adopt(outcome: Outcome): void;
   failed(error: unknown): void;
@@ -64,102 +66,113 @@ export interface Refresher {
 
 /**
  * How long a leader may take. Workers that lose theirs wait that long before one of them takes its place, so it is as short as
- * a token request with its second try allows.
+ * a token request usually allows; a store that can extend leases is told that the leader is alive.
  */
 const LEASE_MS = 15_000;
-/** For a leader that waits for a person, in a store that cannot extend leases. */
-const LONG_LEASE_MS = 900_000;
 /** How often a leader says that it is alive. */
 const ALIVE_MS = LEASE_MS / 3;
+/** Who has waited so long for somebody else's token does without: longer than any leader takes. */
+const LONGEST_WAIT_MS = 2 * LEASE_MS;
 /** Between two looks, at first and at last. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
 /** A token with less left is not worth taking from the store. */
 const LEAST_MS = 1_000;
 
-/** The name under which tokens for all this are stored. @internal */
-export async function storeKey(parts: readonly string[]): Promise<string> {
-  return `keyturn1.${base64url(await sha256(JSON.stringify(parts)))}`;
-}
-
 /** Refreshes, by what is in the store or as the only one of all workers. Resolves with the version of the token. @internal */
 export async function share(
   store: TokenStore,
   key: string,
   refresher: Refresher,
-  long: boolean,
   deadline: Deadline,
 ): Promise<string | undefined> {
   const failures = `${key}.failed`;
   let lease: Lease | undefined;
   let alive: ReturnType<typeof setInterval> | undefined;
-  /** Set when the store may be left out no more: what goes wrong then is the answer. */
-  let fetching = false;
 
   /** Takes what somebody else has put there. */
   const look = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const [entry, failure] = await wait(Promise.all([store.get(key), store.get(failures)]), deadline);
-    const token = entry && entry.version !== refresher.version ? read(entry) : undefined;
+    const token = entry && entry.version !== refresher.version ? tokenIn(entry, refresher.bound) : undefined;
     if (token && token.left > LEAST_MS) {
       refresher.adopt(token);
       return { done: true, version: entry?.version };
     }
-    const failed = failure && read(failure);
-    if (failed) refresher.adopt({ ...failed, life: 0 });
+    const failed = failure && failureIn(failure);
+    if (failed) refresher.adopt(failed);
     return { done: failed !== undefined, version: failed ? refresher.version : entry?.version };
   };
 
-  try {
+  /** Waits until the token is there, or it is this one's turn to fetch it. */
+  const turn = async (): Promise<{ done: boolean; version: string | undefined }> => {
+    const begun = monotonic();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
-      let seen = await look();
-      if (seen.done) return seen.version;
+      const seen = await look();
+      if (seen.done) return seen;
       lease = await wait(store.lease(key, LEASE_MS), deadline);
-      if (lease && long && !lease.extend) {
-        await wait(lease.release(), deadline);
-        lease = await wait(store.lease(key, LONG_LEASE_MS), deadline);
-      }
-      if (lease) {
-        const held = lease;
-        if (held.extend) alive = setInterval(() => held.extend?.(LEASE_MS).catch(refresher.failed), ALIVE_MS);
-        // It may have been put there between the two.
-        seen = await look();
-        if (seen.done) return seen.version;
-        fetching = true;
-        const { text, life, left } = await refresher.fetch();
-        fetching = false;
-        return await keep(JSON.stringify([life, text]), life > 0, left, seen.version);
-      }
+      // It may have been put there between the two.
+      if (lease) return look();
+      if (monotonic() - begun > LONGEST_WAIT_MS) throw new Error("another worker holds the lease, and no token came");
       await sleep(pause * (0.5 + Math.random()), deadline);
     }
-  } catch (error) {
-    if (fetching) throw error;
+  };
+
+  const failed = (error: unknown): undefined => {
     deadline.check();
     refresher.failed(error);
-    if (!lease) await refresher.fetch();
-    return undefined;
+  };
+
+  try {
+    const seen = await turn().catch(failed);
+    if (seen?.done) return seen.version;
+    const held = lease;
+    if (held?.extend) alive = setInterval(() => held.extend?.(LEASE_MS).catch(refresher.failed), ALIVE_MS);
+    // From here on it is this one's own token, whatever becomes of the store.
+    const { text, life, left } = await refresher.fetch();
+    if (!seen || !held || left < 1) return refresher.version;
+    const place = life > 0 ? key : failures;
+    const expected = life > 0 ? seen.version : undefined;
+    const kept = store.compareAndSet(place, JSON.stringify([life, text]), expected, Math.floor(left));
+    const version = await wait(kept, deadline).catch(failed);
+    return life > 0 ? version : refresher.version;
   } finally {
     clearInterval(alive);
     lease?.release().catch(refresher.failed);
   }
-
-  async function keep(
-    value: string,
-    good: boolean,
-    left: number,
-    expected: string | undefined,
-  ): Promise<string | undefined> {
-    if (left < 1) return refresher.version;
-    if (good) return store.compareAndSet(key, value, expected, Math.floor(left));
-    await store.compareAndSet(failures, value, undefined, Math.floor(left));
-    return refresher.version;
-  }
 }
 
-/** An entry as an outcome; nothing if it is none of ours. */
-function read({ value, leftMs }: StoredEntry): Outcome | undefined {
+/** Longest header value: that of the longest token. */
+const LONGEST = 64 * 1024 + 7;
+
+/** The token in an entry; nothing if the entry is none of ours, or damaged: what is in it becomes a header. */
+function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
+  const [life, text] = pairIn(entry);
+  if (typeof life !== "number" || typeof text !== "string" || !(life > 0)) return undefined;
+  const fits = /^(Bearer|DPoP) [!-~]+$/.test(text) && text.length <= LONGEST && (bound || text.startsWith("Bearer "));
+  return fits ? { text, life, left: Math.min(entry.leftMs, life) } : undefined;
+}
+
+/** The failure in an entry; nothing if the entry is none of ours: calls are failed with it. */
+function failureIn(entry: StoredEntry): Outcome | undefined {
+  const [life, text] = pairIn(entry);
+  if (life !== 0 || typeof text !== "string") return undefined;
+  const { message, status, reason, ...rest } = Object(parsed(text)) as Record<string, unknown>;
+  if (typeof message !== "string" || typeof reason !== "string" || !Number.isInteger(status)) return undefined;
+  const { hint = "", requestId = "", clockOffset = "" } = rest;
+  const more = [hint, requestId, clockOffset];
+  if (!more.every((one) => typeof one === "string")) return undefined;
+  const told = { message, status, reason, hint, requestId, clockOffset };
+  return { text: JSON.stringify(told), life, left: entry.leftMs };
+}
+
+function pairIn({ value }: StoredEntry): readonly unknown[] {
+  const pair = parsed(value);
+  return Array.isArray(pair) ? pair : [];
+}
+
+function parsed(text: string): unknown {
   try {
-    const [life, text] = JSON.parse(value) as [unknown, unknown];
-    return typeof life === "number" && typeof text === "string" ? { text, life, left: leftMs } : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

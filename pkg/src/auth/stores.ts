@@ -1,7 +1,9 @@
 /** Stores for tokens that need nothing but what runtimes have. */
 
+import { copied } from "../base/bytes.js";
+import { ConfigurationError } from "../base/errors.js";
 import type { PlatformKey } from "../base/platform.js";
-import { base64url } from "./dpop.js";
+import { base64url, subtle, unique } from "./crypto.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
 /** A store in this process, for several clients that are one principal. */
@@ -99,7 +101,7 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
   }
 
   function write(key: string, value: string, ttlMs: number): Promise<string> {
-    const version = crypto.randomUUID();
+    const version = unique();
     const ttl = Math.ceil(ttlMs);
     return area.set({ [key]: `${version} ${Date.now() + ttl} ${ttl} ${value}` }).then(() => version);
   }
@@ -136,16 +138,15 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
  * Encrypts what another store keeps (AES-GCM). An entry that was written with another key, or moved to another place, counts as
  * not there.
  *
- * @param key 16 or 32 random bytes, or an AES-GCM `CryptoKey`; all who share the store need the same.
+ * @param key 16 or 32 random bytes, which are copied at once; or an AES-GCM `CryptoKey` that encrypts and decrypts. All who share
+ *   the store need the same.
+ * @throws {@link ConfigurationError} for any other key, and where there is no `crypto.subtle`.
  */
 export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey): TokenStore {
-  const usage: KeyUsage[] = ["encrypt", "decrypt"];
-  let imported: Promise<CryptoKey> | undefined;
-  const secret = (): Promise<CryptoKey> =>
-    (imported ??=
-      key instanceof Uint8Array
-        ? crypto.subtle.importKey("raw", key as BufferSource, "AES-GCM", false, usage)
-        : Promise.resolve(key));
+  const platform = subtle("encryptedStore");
+  const secret = imported(platform, key);
+  // Whoever uses the key is told; nobody may yet.
+  secret.catch(() => undefined);
   const parameters = (place: string, iv: Uint8Array): AesGcmParams => ({
     name: "AES-GCM",
     iv: iv as BufferSource,
@@ -160,9 +161,9 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
         const bytes = Uint8Array.from(atob(entry.value.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
           c.charCodeAt(0),
         );
-        const clear = await crypto.subtle.decrypt(
+        const clear = await platform.decrypt(
           parameters(place, bytes.subarray(0, 12)),
-          await secret(),
+          await secret,
           bytes.subarray(12),
         );
         return { ...entry, value: new TextDecoder().decode(clear) };
@@ -173,11 +174,7 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
     },
     async compareAndSet(place, value, expected, ttlMs) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
-      const sealed = await crypto.subtle.encrypt(
-        parameters(place, iv),
-        await secret(),
-        new TextEncoder().encode(value),
-      );
+      const sealed = await platform.encrypt(parameters(place, iv), await secret, new TextEncoder().encode(value));
       const bytes = new Uint8Array(12 + sealed.byteLength);
       bytes.set(iv);
       bytes.set(new Uint8Array(sealed), 12);
@@ -186,4 +183,30 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
     lease: (place: string, ttlMs: number): Promise<Lease | undefined> => store.lease(place, ttlMs),
     delete: (place, version) => store.delete(place, version),
   };
+}
+
+const USAGES = ["encrypt", "decrypt"] as const;
+
+async function importedBytes(platform: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  try {
+    return await platform.importKey("raw", bytes, "AES-GCM", false, [...USAGES]);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** The key, checked at once: one that is wrong would look like a store that fails. */
+function imported(platform: SubtleCrypto, key: unknown): Promise<CryptoKey> {
+  const unusable = (message: string): ConfigurationError =>
+    new ConfigurationError("encryptedStore", "key", `encryptedStore: ${message}`);
+  const bytes = copied(key);
+  if (bytes) {
+    if (bytes.length !== 16 && bytes.length !== 32) throw unusable("the key has to be 16 or 32 bytes long");
+    if (bytes.every((byte) => byte === 0)) throw unusable("the key is all zeros; it was wiped, or never filled");
+    return importedBytes(platform, bytes);
+  }
+  const { type, algorithm, usages } = (key ?? {}) as Partial<CryptoKey>;
+  const fits = type === "secret" && algorithm?.name === "AES-GCM" && USAGES.every((usage) => usages?.includes(usage));
+  if (!fits) throw unusable("the key has to be bytes, or an AES-GCM CryptoKey that encrypts and decrypts");
+  return Promise.resolve(key as CryptoKey);
 }

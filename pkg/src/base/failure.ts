@@ -1,6 +1,6 @@
 /** What makes an error with an official SDK's name and fields a failure of this package. */
 
-import { type ErrorCode, type Failure, KeyturnError } from "./errors.js";
+import type { ErrorCode, Failure } from "./errors.js";
 
 const brand = Symbol.for("keyturn.error");
 
@@ -9,13 +9,18 @@ export function brandAsFailure(error: Error): void {
   Object.defineProperty(error, brand, { value: "by its official name" });
 }
 
+/** {@link KeyturnError.is}, without the class: who has official errors alone has nothing else of this package. */
+function isFailure(error: unknown): error is Failure {
+  return typeof error === "object" && error !== null && brand in error;
+}
+
 /** What an error has of the one that it stands for; `kind` and `outcome` where that is none of this package. */
 export function factsOf(
   from: unknown,
   kind: ErrorCode,
   outcome: Failure["outcome"] = "none",
 ): Omit<Failure, keyof Error> {
-  if (!KeyturnError.is(from)) return { kind, outcome };
+  if (!isFailure(from)) return { kind, outcome };
   const { hint, retryAfterMs, operation, requestId } = from;
   return { kind: from.kind, outcome: from.outcome, hint, retryAfterMs, operation, requestId };
 }

@@ -43,7 +43,7 @@ export class ConductorOne extends Closing {
    * credentials out of the options of the constructor. In this order:
    *
    * 1. `CONDUCTORONE_ACCESS_TOKEN`
-   * 2. `CONDUCTORONE_OIDC_TOKEN` and `CONDUCTORONE_CLIENT_ID`: token exchange
+   * 2. an identity token (`CONDUCTORONE_OIDC_TOKEN`, or one of HCP Terraform) and `CONDUCTORONE_CLIENT_ID`: token exchange
    * 3. `CONDUCTORONE_CLIENT_ID` and `CONDUCTORONE_CLIENT_SECRET`: signed assertion
    *
    * The tenant: `CONDUCTORONE_SERVER_URL`, then `CONDUCTORONE_TENANT_DOMAIN`, then the host in the client id; the first two only if

@@ -464,11 +464,11 @@ export class ResourceAdapter {
   #base(session: ProvisioningSession, { domain, serverURL, accessToken }: ResourcesConfig): string {
     if (!domain && !serverURL) return session.baseURL;
     const base = addresses({ domain, serverURL }).api;
-    if (base !== session.baseURL && this.#config.credentials && !accessToken) {
+    if (base !== session.baseURL && !accessToken) {
       throw new ConfigurationError(
         "domain",
         "other_origin",
-        "a call to another domain needs an accessToken of its own: the client's tokens belong to its domain",
+        "a call to another domain needs an accessToken of its own: the client's token belongs to its domain",
       );
     }
     return base;

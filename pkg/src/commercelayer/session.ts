@@ -73,8 +73,8 @@ export class FixedToken implements Authorizer {
     return undefined;
   }
 
-  challenged(): boolean {
-    return false;
+  challenged(): undefined {
+    return undefined;
   }
 
   retryAfter(headers: Headers): number | undefined {

@@ -8,6 +8,7 @@ import type { Operation } from "../base/operation.js";
 import type { WasmModule } from "../base/platform.js";
 import { needEncoders } from "../base/text.js";
 import {
+  digest,
   failure,
   initSync,
   __wbg_reset_state as resetState,
@@ -25,7 +26,7 @@ export interface Guest {
 }
 
 /** What the core exports, as far as this package uses it. */
-const coreExports = { Api: Table, Session, failure, retry_after };
+const coreExports = { Api: Table, Session, digest, failure, retry_after };
 
 /** The core's exports. */
 export type Core = typeof coreExports;

@@ -4,6 +4,7 @@
  * back to itself and what throws when it is read: the core knows its path, and whether the field is sent at all.
  */
 
+import { isBuffer } from "../base/bytes.js";
 import { InputError } from "../base/errors.js";
 
 /** Deeper nesting than the core reads. */
@@ -169,7 +170,7 @@ function scalarOf(value: object): string | undefined {
   }
   if (ArrayBuffer.isView(value))
     return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
-  if (value instanceof ArrayBuffer) return `\0B${base64(new Uint8Array(value))}`;
+  if (isBuffer(value)) return `\0B${base64(new Uint8Array(value))}`;
   return value instanceof Map || value instanceof Set ? ALIEN : undefined;
 }
 

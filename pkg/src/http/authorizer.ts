@@ -24,6 +24,14 @@ export interface Attempted {
   policy: Float64Array;
 }
 
+/** How the next attempt is to be proven, after one that was refused for its proof. */
+export interface Reproof {
+  /** Whether the URL's query is proven too. */
+  readonly withQuery: boolean;
+  /** What has been tried for this call, as bits: a nonce (1), a clock (2), the other form of the URL (4). */
+  readonly tried: number;
+}
+
 /** Authorizes calls, and says what comes after an attempt. */
 export interface Authorizer {
   /**
@@ -32,10 +40,15 @@ export interface Authorizer {
    * @param via How the call has its connections made.
    */
   authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization>;
-  /** The proof that goes with a call, if its token is bound to a key. */
-  proof(method: string, url: string, authorization: Authorization): Promise<string | undefined>;
-  /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
-  challenged(status: number, headers: Headers, authorization: Authorization): boolean;
+  /** The proof that goes with a call, if its token is bound to a key. `again` is what the attempt before was told. */
+  proof(
+    method: string,
+    url: string,
+    authorization: Authorization,
+    again: Reproof | undefined,
+  ): Promise<string | undefined>;
+  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined;
   /** The API answered 401 to this token. True if another try makes sense. */
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */

@@ -6,7 +6,7 @@ import type { FetchOptions, Logger, RequestOptions, RetryConfig } from "../base/
 import { isSignal } from "../base/signal.js";
 import { Effect } from "../generated/boundary.js";
 import { Answer, answered, Interrupted, toKeyturnError } from "./answer.js";
-import type { Authorizer } from "./authorizer.js";
+import type { Authorizer, Reproof } from "./authorizer.js";
 import { policyOf } from "./policy.js";
 import { connectionOf, Deadline, isHeaderValue, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
 import { aboutCertificate, unsent } from "./unsent.js";
@@ -85,22 +85,21 @@ export class Driver {
     const via = connectionOf(options.fetchOptions);
     const policy = policyOf(options.retries ?? this.#options.retryConfig, options.retryCodes);
     let loggedInAgain = false;
-    let provenAgain = false;
+    let again: Reproof | undefined;
     for (let attempts = 1; ; attempts++) {
       deadline.check();
       const authorization = await session.authorize(deadline, facts.id, via);
       deadline.check();
-      const proof = await session.proof(facts.method, url, authorization);
+      const proof = await session.proof(facts.method, url, authorization, again);
       const init = this.#init(request, authorization.value, proof, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
-      const challenged = sent instanceof Answer && session.challenged(sent.status, sent.headers, authorization);
+      again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
       if (sent instanceof Answer && sent.ok) {
         session.succeeded();
         return sent;
       }
-      if (challenged && !provenAgain) {
-        // The server wants a nonce in the proof before it looks at anything else: nothing was done.
-        provenAgain = true;
+      if (again) {
+        // The server looks at the proof before it looks at anything else: nothing was done.
         attempts--;
         continue;
       }

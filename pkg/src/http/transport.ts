@@ -242,8 +242,11 @@ export class Deadline {
   readonly #timeoutMs: number;
   #reason: KeyturnError | undefined;
 
-  /** @param timeoutMs Time from now; no bound if it is not above 0 or not finite. */
-  constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[]) {
+  /**
+   * @param timeoutMs Time from now; no bound if it is not above 0 or not finite.
+   * @param aside Whether it is beneath something that others wait for with deadlines of their own: its timer keeps no process.
+   */
+  constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[], aside = false) {
     const bounded = timeoutMs > 0 && timeoutMs < 2 ** 31;
     this.#timeoutMs = bounded ? timeoutMs : Number.POSITIVE_INFINITY;
     this.#outer = signals.filter((signal): signal is AbortSignal => signal != null);
@@ -257,6 +260,7 @@ export class Deadline {
       this.#timer = setTimeout(() => {
         this.#end(new RequestTimeoutError(timeoutMs));
       }, timeoutMs);
+      if (aside) unref(this.#timer);
     }
   }
 
@@ -323,6 +327,12 @@ export class Deadline {
     clearTimeout(this.#timer);
     for (const signal of this.#outer) followers.get(signal)?.delete(this);
   }
+}
+
+/** Lets a process end although the timer runs, where there are processes. */
+export function unref(timer: unknown): void {
+  if (typeof timer === "object") (timer as { unref?(): void } | null)?.unref?.();
+  else (around.Deno as { unrefTimer?(timer: unknown): void } | undefined)?.unrefTimer?.(timer);
 }
 
 /** Waits for something that others wait for too: the deadline ends the wait, not the thing. */

@@ -52,6 +52,16 @@ export interface SandboxSwitches {
    */
   dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
   /**
+   * Which URL a DPoP proof has to name: the request's without its query, as RFC 9449 has it, or with it, as C1's own middleware
+   * compares it. Default: `without-query`.
+   */
+  dpopUrl?: "without-query" | "with-query" | undefined;
+  /**
+   * By what an assertion is known that was used before: its nonce or `jti`, or also, if it has neither, its signature. With the
+   * latter, two that a client makes within a second are one. Default: `by-nonce`.
+   */
+  replay?: "by-nonce" | "by-signature" | undefined;
+  /**
    * What its system log tells of a new credential: its id too (`full`), or only what it is for (`sparse`); or nothing is logged
    * (`off`). C1 does not document what an event holds. Default: `full`.
    */
@@ -258,6 +268,8 @@ const SWITCHES = [
   "bridgeAfterRotate",
   "revoked",
   "dpop",
+  "dpopUrl",
+  "replay",
   "systemLog",
   "systemLogDelayMs",
 ] as const satisfies (keyof SandboxSwitches)[];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{decode, secret};
 use crate::auth::device::Device;
 use crate::auth::dpop::{Audience, Dpop, Proof};
-use crate::auth::{Answer, BaseUrl, Login, Source, Step, TokenError, TokenErrorKind, Wishes};
+use crate::auth::{Answer, BaseUrl, Login, Source, Step, TokenError, TokenErrorKind, Wishes, digest};
 
 const NOW: f64 = 1_700_000_000.0;
 const GRANT: &[u8] = br#"{"access_token":"T","token_type":"Bearer","expires_in":600}"#;
@@ -108,6 +108,63 @@ fn a_wrong_clock_is_learned_from_a_refusal_and_tried_once() {
     assert_eq!((error.kind, error.clock_offset), (TokenErrorKind::Refused, Some(240)));
     assert!(error.hint().unwrap().contains("clock"));
     assert_eq!(login.clock().offset(), 0.0);
+}
+
+#[test]
+fn what_a_proof_is_refused_for_is_learned_in_seconds() {
+    const UNPROVEN: &[u8] = br#"{"error":"invalid_dpop_proof"}"#;
+    for (off, learned) in [(35.0, true), (-59.0, true), (6.0, true), (5.0, false), (0.0, false)] {
+        let mut login = assertion();
+        login.bind(Dpop::new("eHg", Some("eXk")));
+        login.begin();
+        let refused = Answer { date: Some(NOW + off), ..answer(401, UNPROVEN) };
+        let step = login.answer(&refused, NOW, 0.0);
+        assert_eq!(matches!(step, Step::Again(_)), learned, "{off}");
+        assert_eq!(login.clock().offset(), if learned { off } else { 0.0 });
+    }
+
+    // The key is there, so that is not what is missing.
+    let mut login = assertion();
+    login.bind(Dpop::new("eHg", Some("eXk")));
+    let error = failed(login.answer(&answer(401, UNPROVEN), NOW, 0.0));
+    assert!(!login.hint(&error).unwrap().contains("dpop: true"));
+    let error = failed(assertion().answer(&answer(401, UNPROVEN), NOW, 0.0));
+    assert!(assertion().hint(&error).unwrap().contains("dpop: true"));
+
+    // What was learned before is not lost to a refusal that has nothing to do with the clock.
+    let mut login = assertion();
+    assert!(login.learn(NOW + 600.0, NOW));
+    login.begin();
+    let refused = Answer { date: Some(NOW + 900.0), ..answer(401, REFUSAL) };
+    assert_eq!(again(login.answer(&refused, NOW, 0.0)), 0.0);
+    failed(login.answer(&refused, NOW, 0.0));
+    assert_eq!(login.clock().offset(), 600.0);
+}
+
+#[test]
+fn nonces_outlive_a_token() {
+    let mut login = assertion();
+    login.bind(Dpop::new("eHg", Some("eXk")));
+    assert!(login.dpop().unwrap().use_nonce(Audience::Api, "n-1"));
+    login.bind(Dpop::new("eHg", Some("eXk")));
+    assert!(!login.dpop().unwrap().use_nonce(Audience::Api, "n-1"));
+    login.bind(Dpop::new("eHg", None));
+    assert!(login.dpop().unwrap().use_nonce(Audience::Api, "n-1"));
+}
+
+#[test]
+fn a_digest_is_the_first_half_of_sha_512() {
+    let half = |hex: &str| -> Vec<u8> {
+        (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
+    };
+    // FIPS 180-4's own examples, and one of several blocks.
+    for (text, hex) in [
+        ("", "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"),
+        ("abc", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"),
+        (&"a".repeat(1000), "67ba5535a46e3f86dbfbed8cbbaf0125c76ed549ff8b0b9e03e0c88cf90fa634"),
+    ] {
+        assert_eq!(decode(&digest(text.as_bytes())), half(hex), "{text}");
+    }
 }
 
 #[test]
@@ -216,6 +273,7 @@ fn a_proof_says_what_it_is_for() {
         audience: Audience::Api,
         method: "POST",
         url: "https://acme.conductor.one/api/v1/x?y=1#z",
+        with_query: false,
         token_hash: "aGFzaA",
         unix_seconds: 1_700_000_000,
         random: &[0; 16],
@@ -230,6 +288,8 @@ fn a_proof_says_what_it_is_for() {
         claims,
         r#"{"jti":"AAAAAAAAAAAAAAAAAAAAAA","htm":"POST","htu":"https://acme.conductor.one/api/v1/x","iat":1700000000,"ath":"aGFzaA"}"#
     );
+    let whole = parts(key.signing_input(&Proof { with_query: true, ..proof })).1;
+    assert!(whole.contains(r#""htu":"https://acme.conductor.one/api/v1/x?y=1","#), "{whole}");
     assert!(key.use_nonce(Audience::Token, "n-1"));
     assert!(!key.use_nonce(Audience::Token, "n-1"));
     for bad in ["", "a b", "a\"\u{e9}", &"a".repeat(1025)] {
@@ -256,6 +316,7 @@ fn a_nonce_is_answered_once_and_a_bound_token_taken_only_with_a_key() {
         audience: Audience::Token,
         method: "POST",
         url: "https://acme.conductor.one/auth/v1/token",
+        with_query: false,
         token_hash: "",
         unix_seconds: 0,
         random: &[0; 16],

@@ -84,6 +84,11 @@ fn tenants_are_read_as_people_name_them() {
         ("https://acme.conductor.one/", "https://acme.conductor.one"),
         ("https://acme.conductor.one/apps/2abc?tab=1", "https://acme.conductor.one"),
         ("https://proxy.example/c1", "https://proxy.example/c1"),
+        // A URL parser takes each of these for an address, if it stands alone.
+        ("1234", "https://1234.conductor.one"),
+        ("007", "https://007.conductor.one"),
+        ("0xfee", "https://0xfee.conductor.one"),
+        ("127", "https://127.conductor.one"),
         ("c1.example.com", "https://c1.example.com"),
         ("c1.example.com:8443", "https://c1.example.com:8443"),
         ("localhost:3000", "http://localhost:3000"),
@@ -166,7 +171,7 @@ fn every_malformed_place_says_what_is_wrong() {
             ("acme{}", "host_character"),
             ("acme ltd", "url_space"),
             ("http://acme.conductor.one", "url_insecure"),
-            ("0x7f", "host_ipv4"),
+            ("0x7f.1", "host_ipv4"),
         ]
         .map(|(text, expected)| (text, expected, tenant(text))),
     );

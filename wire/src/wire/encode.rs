@@ -1,7 +1,7 @@
 //! Turns a request object into a path, a query and a JSON body, checked against the table before any I/O.
 //!
 //! The request arrives as JSON text. What JSON cannot say is marked by the facade in strings that begin with NUL:
-//! one letter for the kind, then the value (see [`Mark`]). A caller's own string that begins with NUL is marked too,
+//! one letter for the kind, then the value (see `Mark`). A caller's own string that begins with NUL is marked too,
 //! so no text of a caller can pass for a mark.
 
 pub use crate::boundary::Unknown;

@@ -1,6 +1,7 @@
 /** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
 
 import type { Around, DeviceCode } from "../../auth/plan.js";
+import { copied } from "../../base/bytes.js";
 import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
@@ -63,7 +64,7 @@ export function specOf(credentials: Credentials): Spec {
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): Credentials {
-  return new Credentials({ method: "token", secret: token });
+  return new Credentials({ method: "token", secret: kept(token) });
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
@@ -86,7 +87,7 @@ export interface ClientCredentials {
  * is a private key; it signs in this process and never leaves it.
  */
 export function signedAssertion({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
-  return new Credentials({ method: "assertion", clientID, secret: clientSecret, scope });
+  return new Credentials({ method: "assertion", clientID, secret: kept(clientSecret), scope });
 }
 
 /**
@@ -96,7 +97,7 @@ export function signedAssertion({ clientID, clientSecret, scope }: ClientCredent
  * here for servers, and proxies in front of them, that understand nothing else.
  */
 export function clientSecretPost({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
-  return new Credentials({ method: "secretPost", clientID, secret: clientSecret, scope });
+  return new Credentials({ method: "secretPost", clientID, secret: kept(clientSecret), scope });
 }
 
 /** What {@link tokenExchange} needs. */
@@ -146,6 +147,11 @@ export interface DeviceLogin {
  */
 export function deviceLogin({ clientID, onCode, signal, scope }: DeviceLogin): Credentials {
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope });
+}
+
+/** As it is now: bytes may be wiped before a client is made. */
+function kept(secret: string | Uint8Array): string | Uint8Array {
+  return copied(secret) ?? secret;
 }
 
 function must<T>(option: string, value: T): T {

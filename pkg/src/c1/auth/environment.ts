@@ -29,7 +29,12 @@ export interface Chosen extends Omit<Authentication, "clockOffsetMs" | "method">
 }
 
 const TOKEN = "CONDUCTORONE_ACCESS_TOKEN";
-const IDENTITY = "CONDUCTORONE_OIDC_TOKEN";
+/** Where an identity token is: C1's own variable, then HCP Terraform's, the one that it names for C1 before the general one. */
+const IDENTITIES = [
+  "CONDUCTORONE_OIDC_TOKEN",
+  "TFC_WORKLOAD_IDENTITY_TOKEN_CONDUCTORONE",
+  "TFC_WORKLOAD_IDENTITY_TOKEN",
+] as const;
 const CLIENT = "CONDUCTORONE_CLIENT_ID";
 const SECRET = "CONDUCTORONE_CLIENT_SECRET";
 const TENANT = "CONDUCTORONE_TENANT_DOMAIN";
@@ -105,22 +110,23 @@ export function tokenOf(security: Security | string | null | undefined): string 
 /** The credentials in the environment, in the documented order. */
 function sought(read: (name: string) => string | undefined, environment: Environment | undefined): Spec {
   const seen = (name: string): boolean => variable(name, environment) !== undefined;
+  const identity = IDENTITIES.find(seen);
   // The client id beside a token names its tenant.
   if (seen(TOKEN)) return { method: "token", secret: read(TOKEN), clientID: read(CLIENT) };
-  if (seen(IDENTITY) && seen(CLIENT)) {
-    read(IDENTITY);
+  if (identity && seen(CLIENT)) {
+    read(identity);
     // Read again for each exchange: some runners renew it.
-    const subjectToken = variableToken(IDENTITY, environment);
-    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken, subjectName: IDENTITY };
+    const subjectToken = variableToken(identity, environment);
+    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken, subjectName: identity };
   }
   if (seen(CLIENT) && seen(SECRET)) return { method: "assertion", clientID: read(CLIENT), secret: read(SECRET) };
-  if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITY} is`);
-  if (seen(IDENTITY)) throw missing("clientID", `${IDENTITY} is set, and ${CLIENT} is not`);
+  if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITIES[0]} is`);
+  if (identity) throw missing("clientID", `${identity} is set, and ${CLIENT} is not`);
   if (seen(SECRET)) throw missing("clientID", `${SECRET} is set, and ${CLIENT} is not`);
   throw missing(
     "security",
     "there is nothing to authenticate with: give clientID and clientSecret, security: { bearerAuth } or credentials, " +
-      `or set ${TOKEN}, or ${CLIENT} with ${SECRET} or ${IDENTITY}`,
+      `or set ${TOKEN}, or ${CLIENT} with ${SECRET} or ${IDENTITIES[0]}`,
   );
 }
 

@@ -2,6 +2,8 @@
 
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
+import { copied } from "../../base/bytes.js";
+import { ConfigurationError } from "../../base/errors.js";
 import { utf8 } from "../../base/text.js";
 import { C1Login } from "../../generated/boundary.js";
 import type { ClientOptions } from "../options.js";
@@ -16,7 +18,6 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
   const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = C1Login[method];
-  const principal = [method, spec.clientID ?? "", scope, audience];
   // The functions below outlive this one, and must not keep the secret.
   const lasting = secret !== undefined && method !== "token";
   return {
@@ -25,7 +26,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
       if (lasting) warnPage(session.base(), SAFER);
       return session;
     },
-    secret: utf8(secret ?? ""),
+    secret: bytes(secret, method === "token" ? "security" : "clientSecret"),
     authentication: { method, from, variables, clientID },
     anonymous,
     tokenSource,
@@ -33,16 +34,24 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     subjectNames: subjectName ? [subjectName, "subject_token"] : undefined,
     onCode,
     signal,
-    interactive: method === "deviceLogin",
     retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
-    principal: anonymous ? undefined : () => principal,
+    // Who logs in with a browser gets a token by that, and not by somebody else's having done so.
+    principal: anonymous || method === "deviceLogin" ? undefined : [method, spec.clientID ?? "", scope, audience],
     dpop: options.dpop,
     store: options.tokenStore,
     clock: options.clock,
     logger: options.debugLogger,
   };
+}
+
+/** A secret as the core takes it: a copy, which is wiped when the core has it. */
+function bytes(secret: string | Uint8Array | undefined, option: string): Uint8Array {
+  if (typeof secret === "string") return utf8(secret);
+  const given = secret === undefined ? new Uint8Array() : copied(secret);
+  if (given) return given;
+  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
 }
 
 function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {

@@ -1,6 +1,6 @@
 /** Sending a person to sign in, with PKCE (RFC 7636). */
 
-import { base64url, sha256 } from "../../auth/dpop.js";
+import { base64url, sha256, unique } from "../../auth/crypto.js";
 import { ConfigurationError } from "../../base/errors.js";
 
 /** Options of {@link authorizeURL}. */
@@ -70,10 +70,10 @@ export interface Pkce {
 /** Makes a verifier and its challenge (method `S256`). */
 export async function createPkce(): Promise<Pkce> {
   const codeVerifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  return { codeVerifier, codeChallenge: base64url(await sha256(codeVerifier)) };
+  return { codeVerifier, codeChallenge: base64url(await sha256(codeVerifier, "createPkce")) };
 }
 
 /** Random text for `state`. */
 export function randomState(): string {
-  return base64url(crypto.getRandomValues(new Uint8Array(16)));
+  return unique();
 }

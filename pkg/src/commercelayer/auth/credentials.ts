@@ -3,6 +3,7 @@
  * show.
  */
 
+import { copied } from "../../base/bytes.js";
 import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import { utf8 } from "../../base/text.js";
@@ -140,7 +141,7 @@ export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLay
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): CommerceLayerCredentials {
-  return new CommerceLayerCredentials({ grant: "token", secret: bytes(token) });
+  return new CommerceLayerCredentials({ grant: "token", secret: bytes("accessToken", token) });
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
@@ -169,10 +170,7 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
   const named = { clientId, clientSecret, username, password, refreshToken, code, redirectUri, codeVerifier };
   const parts = Object.entries(named).map(([option, value]) => {
     if (value === undefined || value === null) return new Uint8Array();
-    if (typeof value !== "string" && !(value instanceof Uint8Array)) {
-      throw new ConfigurationError(option, "not_text", `${option}: text belongs here`);
-    }
-    return bytes(value);
+    return bytes(option, value);
   });
   const secret = new Uint8Array(parts.reduce((length, part) => length + part.length, parts.length - 1));
   let at = 0;
@@ -183,7 +181,9 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
   return { grant, clientId: clientId?.trim(), secret, scope };
 }
 
-/** As the core takes it. @internal */
-export function bytes(text: string | Uint8Array): Uint8Array {
-  return utf8(text);
+/** A copy, as the core takes it: the caller may wipe its own. @internal */
+export function bytes(option: string, text: string | Uint8Array): Uint8Array {
+  const given = typeof text === "string" ? utf8(text) : copied(text);
+  if (given) return given;
+  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
 }

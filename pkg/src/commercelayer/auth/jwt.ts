@@ -1,6 +1,6 @@
 /** What is written in Commerce Layer's tokens. Nothing here says whether it is true: {@link jwtVerify} does. */
 
-import { base64url } from "../../auth/dpop.js";
+import { base64url, subtle } from "../../auth/crypto.js";
 import { InvalidTokenError } from "./errors.js";
 
 /** What all tokens say. */
@@ -84,7 +84,9 @@ function objectOf(part: string): Record<string, unknown> | undefined {
 
 /** The bytes behind base64url. @internal */
 export function bytesOf(text: string): Uint8Array {
-  if (!/^[\w-]*$/.test(text)) throw new InvalidTokenError("malformed", "the text is not base64url");
+  // No number of bytes has an encoding whose length leaves one over.
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1)
+    throw new InvalidTokenError("malformed", "the text is not base64url");
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 }
 
@@ -178,8 +180,7 @@ export async function createAssertion({ payload }: { payload: AssertionClaims })
   const text = new TextEncoder();
   const part = (value: object): string => base64url(text.encode(JSON.stringify(value)));
   const signed = `${part({ alg: "HS512", typ: "JWT" })}.${part({ ...payload, iat: Math.floor(Date.now() / 1000) })}`;
-  const key = await crypto.subtle.importKey("raw", text.encode("cl"), { name: "HMAC", hash: "SHA-512" }, false, [
-    "sign",
-  ]);
-  return `${signed}.${base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, text.encode(signed))))}`;
+  const crypto = subtle("createAssertion");
+  const key = await crypto.importKey("raw", text.encode("cl"), { name: "HMAC", hash: "SHA-512" }, false, ["sign"]);
+  return `${signed}.${base64url(new Uint8Array(await crypto.sign("HMAC", key, text.encode(signed))))}`;
 }

@@ -73,7 +73,6 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
   const at = places(options);
-  const principal = [grant, clientId ?? "", scope];
   // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
   const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
   const holds = clientId !== undefined && secret.length > clientId.length + 7;
@@ -83,7 +82,8 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
       if (holds) warnPage(session.base(), SAFER);
       return session;
     },
-    secret,
+    // A copy: the credentials may be given to another client, and this one is wiped.
+    secret: secret.slice(),
     authentication: { grant, clientId },
     tokenSource,
     renew,
@@ -93,7 +93,7 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
     once: grant === "authorizationCode",
     contentType: "application/json",
     unreachable: "Check domain, serverURL and authURL, and this machine's network.",
-    principal: shared ? async (fingerprint) => [...principal, await fingerprint()] : undefined,
+    principal: shared ? [grant, clientId ?? "", scope] : undefined,
     limit: limitOf(options.httpClient ?? options.fetch ?? globalThis),
     store: options.tokenStore,
     clock: options.clock,
@@ -148,5 +148,9 @@ function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   if (refreshToken !== undefined && typeof refreshToken !== "function") {
     throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: a function belongs here");
   }
-  return { grant: refreshToken ? "renewable" : "token", secret: bytes(accessToken), renew: refreshToken };
+  return {
+    grant: refreshToken ? "renewable" : "token",
+    secret: bytes("accessToken", accessToken),
+    renew: refreshToken,
+  };
 }

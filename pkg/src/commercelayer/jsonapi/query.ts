@@ -84,7 +84,7 @@ export function generateQueryStringParams(
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
     // A URL would have another character in its place.
-    if (/\p{Surrogate}/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
+    if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
     query[`filter[q][${name}]`] = text;
   }
   return query;

@@ -1,0 +1,34 @@
+/** What the platform's cryptography is used for, and how it is told when a part of it is missing. */
+
+import { ConfigurationError } from "../base/errors.js";
+
+/**
+ * `crypto.subtle`. Browsers give it to pages of a secure context only.
+ *
+ * @param option What cannot be had without it, as the error names it.
+ * @throws {@link ConfigurationError} with reason `no_subtle_crypto`.
+ * @internal
+ */
+export function subtle(option: string): SubtleCrypto {
+  const found = (globalThis as { crypto?: { subtle?: SubtleCrypto } }).crypto?.subtle;
+  if (found) return found;
+  const message = `${option}: this needs crypto.subtle, which a page has only when it is served over https (or from localhost)`;
+  throw new ConfigurationError(option, "no_subtle_crypto", message);
+}
+
+/** SHA-256 of a text. `option` is what needs it. @internal */
+export async function sha256(text: string, option: string): Promise<Uint8Array> {
+  return new Uint8Array(await subtle(option).digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+/** A text that nobody else has made or will make. `crypto.randomUUID` would not do: pages over http lack it. @internal */
+export function unique(): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** Base64url without padding. @internal */
+export function base64url(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
