@@ -30,6 +30,8 @@ export interface Journal {
   /**
    * Stores an event at a sequence number, counted from 1 within its stream. Resolves with `false`, and changes nothing, if the stream has
    * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves with `true`, the event is durable.
+   * A number beyond the next one of the stream is an error, so that no gap can come to be. Events and names of streams are any texts
+   * that UTF-8 can carry.
    *
    * A call that rejects may have stored the event or not; the engine reads again.
    */
