@@ -135,6 +135,8 @@ describe("what is loaded", () => {
     ["generated/enums.js", []],
     ["redis.js", []],
     ["sandbox.js", [...chunks("sandbox"), ...core]],
+    ["lifecycle-node.js", [...chunks("lifecycle"), ...core]],
+    ["lifecycle-testing.js", []],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));

@@ -31,6 +31,8 @@ const CHUNKS = {
   jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
   commercelayer: ["commercelayer/exports"],
   sandbox: ["sandbox/tenant"],
+  // What the entries of the lifecycle share.
+  lifecycle: ["lifecycle/journals/error"],
 };
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */
