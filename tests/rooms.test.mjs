@@ -25,6 +25,7 @@ const CRATES = {
   wire: [],
   ".": ["keyturn-wire"],
   sandbox: ["keyturn-wire"],
+  lifecycle: [],
 };
 
 const source = join(root, "pkg/src");
