@@ -111,13 +111,25 @@ export interface Sink {
   readonly name: string;
   /** Whether `write` and `restore` refuse when the sink is no longer at the expected version, in one step with the write. */
   readonly compares: boolean;
+  /**
+   * What the sink can give back.
+   *
+   * - `"pair"`: both values. `holds` compares both.
+   * - `"client-id"`: the client id alone, from a companion that is written after the secret. `read` and `holds` go by that, so what they
+   *   say is that the secret which was written with this id was accepted.
+   * - `"none"`: nothing. `read` says `undefined`, and `holds` rejects. The answer to `write` is then the only proof: the engine must not
+   *   take the proof "the sink gives it back" for given, must deliver again when that answer is lost, and must keep the old and the new
+   *   credential alive until a delivery has been answered.
+   */
+  readonly readback: "pair" | "client-id" | "none";
   /** What consumers would find now. */
   read(signal: AbortSignal): Promise<Holding>;
   /** Whether consumers would find exactly this pair. The pair is compared and let go. */
   holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
   /**
    * Puts the pair where consumers find it, whole or not at all. Resolves with `false`, and changes nothing, if the sink is no longer at
-   * `expected`. Writing a pair that is there already is success.
+   * `expected`. Writing a pair that is there already is success, whatever `expected` is. A value that the sink's
+   * format cannot carry is refused with an error before anything is written.
    */
   write(pair: Pair, expected: string, signal: AbortSignal): Promise<boolean>;
   /**
