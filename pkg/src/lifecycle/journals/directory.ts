@@ -21,7 +21,7 @@ import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
 const DIGITS = 10;
 /** A temporary file this much older than a new one belongs to nobody. If it does, its process writes another. */
 const LEFT_BEHIND_MS = 60_000;
-/** How many files are read at the same time. */
+/** How many files are read or looked for at the same time. */
 const AT_ONCE = 32;
 
 /** Options of {@link directoryJournal}. */
@@ -86,27 +86,20 @@ class DirectoryJournal implements Journal {
     const folder = join(this.#streams, encodeName(stream));
     const first = Math.max(1, from);
     const last = await this.#length(folder, first - 1);
-    const events: string[] = [];
-    for (let begin = first; begin <= last; begin += AT_ONCE) {
-      const numbers = Array.from({ length: Math.min(AT_ONCE, last - begin + 1) }, (_, index) => begin + index);
-      events.push(...(await Promise.all(numbers.map((number) => readEvent(join(folder, fileName(number)))))));
-    }
-    return events;
+    const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+    return some(numbers, (number) => readEvent(join(folder, fileName(number))));
   }
 
   async streams(): Promise<readonly StreamHead[]> {
-    const entries = await list(this.#streams);
-    const heads: StreamHead[] = [];
-    for (const name of entries) {
+    const heads = await some(await list(this.#streams), async (name) => {
       const stream = decodeName(name);
       const path = join(this.#streams, name);
       if (stream === undefined)
         throw new JournalError("foreign", `${path} is no stream of the journal`, { path, hint: MOVE });
-      const length = await this.#length(path, 0);
-      // A process may have made the folder and not come to the event.
-      if (length > 0) heads.push({ stream, version: String(length) });
-    }
-    return heads;
+      return { stream, length: await this.#length(path, 0) };
+    });
+    // A process may have made a folder and not come to the event.
+    return heads.flatMap(({ stream, length }) => (length > 0 ? [{ stream, version: String(length) }] : []));
   }
 
   /**
@@ -177,6 +170,14 @@ class DirectoryJournal implements Journal {
 }
 
 const MOVE = "Move it out of the journal's folder, which belongs to the journal alone.";
+
+/** Does something for each, some at a time, and gives what came of it in order. */
+async function some<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (let begin = 0; begin < all.length; begin += AT_ONCE)
+    done.push(...(await Promise.all(all.slice(begin, begin + AT_ONCE).map(work))));
+  return done;
+}
 
 /** Names a written file. `false` if the name is taken, `undefined` if somebody took the written file for one that was left behind. */
 async function give(temporary: string, path: string): Promise<boolean | undefined> {
