@@ -135,6 +135,7 @@ describe("what is loaded", () => {
     ["generated/enums.js", []],
     ["redis.js", []],
     ["sandbox.js", [...chunks("sandbox"), ...core]],
+    ["lifecycle-workerd.js", ["../lifecycle.wasm", ...chunks("lifecycle", "lifecycle-glue"), ...core]],
     ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-testing.js", []],

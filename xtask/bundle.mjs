@@ -32,9 +32,9 @@ const CHUNKS = {
   commercelayer: ["commercelayer/exports"],
   sandbox: ["sandbox/tenant"],
   "lifecycle-glue": ["generated/lifecycle-glue"],
-  "lifecycle-bytes": ["generated/lifecycle-bytes"],
+  "lifecycle-bytes": ["lifecycle/inline"],
   // What the entries of the lifecycle share.
-  lifecycle: ["lifecycle/journals/error", "lifecycle/sinks/versioned", "lifecycle/sinks/http"],
+  lifecycle: ["lifecycle/exports"],
 };
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */

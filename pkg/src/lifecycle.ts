@@ -1,6 +1,8 @@
 /** `keyturn/lifecycle`: credentials that are known, replaced in time, delivered, proven, and only then ended. */
 
-export * from "./lifecycle/inventory/exports.js";
-export * from "./lifecycle/journals/exports.js";
-export type * from "./lifecycle/ports.js";
-export * from "./lifecycle/sinks/exports.js";
+import { inlineModule } from "./lifecycle/inline.js";
+import { provide } from "./lifecycle/wasm.js";
+
+provide(inlineModule);
+
+export * from "./lifecycle/exports.js";

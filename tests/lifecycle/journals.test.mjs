@@ -138,15 +138,16 @@ test("temporary files of dead processes are removed, and those of living ones ar
   assert.deepEqual(await readdir(join(journal, "temporary")), ["young"]);
 });
 
-/** Runs something with a function of `node:fs/promises` replaced. */
+/** Runs something with a function of `node:fs/promises` replaced, or of `node:fs` where it is a synchronous one. */
 async function replaced(name, replacement, work) {
-  const original = fs.promises[name];
-  fs.promises[name] = (...args) => replacement(original, ...args);
+  const module = name.endsWith("Sync") ? fs : fs.promises;
+  const original = module[name];
+  module[name] = (...args) => replacement(original, ...args);
   syncBuiltinESMExports();
   try {
     return await work();
   } finally {
-    fs.promises[name] = original;
+    module[name] = original;
     syncBuiltinESMExports();
   }
 }
@@ -173,6 +174,22 @@ test("a link that was made although its answer says otherwise counts as made", a
     throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
   };
   assert.equal(await replaced("link", lying, () => directoryJournal(journal).append("s", 1, "e")), true);
+});
+
+test("a file that cannot be read is an error that names it", async () => {
+  const journal = await place();
+  await directoryJournal(journal).append("s", 1, "e");
+  const denied = () => {
+    throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+  };
+  for (const name of ["readFileSync", "statSync"]) {
+    const error = await replaced(name, denied, () => directoryJournal(journal).read("s", 1)).then(
+      assert.fail,
+      (e) => e,
+    );
+    assert.deepEqual([error.name, error.reason, error.outcome], ["JournalError", "denied", "none"]);
+    assert.ok(error.path.startsWith(journal));
+  }
 });
 
 for (const [name, code, reason, outcome] of [
@@ -312,11 +329,11 @@ test("reading goes on from what is new: one look at the next name for each strea
   await directoryJournal(own).append("s", 51, "new");
   let looks = 0;
   const reads = [];
-  const looking = (access, ...args) => (looks++, access(...args));
-  const reading = (readFile, ...args) => (reads.push(args[0]), readFile(...args));
+  const looking = (statSync, ...args) => (looks++, statSync(...args));
+  const reading = (readFileSync, ...args) => (reads.push(args[0]), readFileSync(...args));
   const listing = () => assert.fail("a stream's folder is listed");
-  const events = await replaced("access", looking, () =>
-    replaced("readFile", reading, () => replaced("readdir", listing, () => journal.read("s", 51))),
+  const events = await replaced("statSync", looking, () =>
+    replaced("readFileSync", reading, () => replaced("readdir", listing, () => journal.read("s", 51))),
   );
   assert.deepEqual(events, ["new"]);
   assert.equal(reads.length, 1);

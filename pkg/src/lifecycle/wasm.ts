@@ -1,14 +1,19 @@
 /** The one instance of the lifecycle's Rust, made on first use. It is apart from the core, so that only who needs it has it. */
 
 import { InternalError, KeyturnError } from "../base/errors.js";
-import { unpack } from "../core/unpack.js";
-import { length, shift, text } from "../generated/lifecycle-bytes.js";
+import type { WasmModule } from "../base/platform.js";
 import * as glue from "../generated/lifecycle-glue.js";
 
 /** What the lifecycle's Rust exports. */
 export type Rust = typeof glue;
 
+let source: WasmModule | (() => WasmModule) | undefined;
 let running = false;
+
+/** Says where the module comes from. Each entry calls it once; nothing is compiled yet. */
+export function provide(from: WasmModule | (() => WasmModule)): void {
+  source ??= from;
+}
 
 /**
  * Runs something in it. What Rust throws on purpose is a text or an error of this package, and passes. A trap is an `Error`: it leaves the
@@ -16,7 +21,9 @@ let running = false;
  */
 export function rust<T>(run: (exports: Rust) => T): T {
   if (!running) {
-    glue.initSync({ module: new WebAssembly.Module(unpack(text, shift, length)) });
+    if (source === undefined) throw new InternalError("no entry of keyturn/lifecycle has been loaded");
+    if (typeof source === "function") source = source();
+    glue.initSync({ module: source });
     running = true;
   }
   try {

@@ -35,6 +35,11 @@ export async function send(
   const token = typeof endpoint.token === "string" ? endpoint.token : await endpoint.token();
   const url = new URL(String(endpoint.url).replace(/\/+$/, "") + path);
   const changes = method !== "GET";
+  // Some clients keep a listener on a signal for as long as it lives, and the caller's may live long.
+  const own = new AbortController();
+  const abort = (): void => own.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
   let response: Response;
   let text: string;
   try {
@@ -47,7 +52,7 @@ export async function send(
         ...authorize(token),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal,
+      signal: own.signal,
       redirect: "error",
     });
     text = await response.text();
@@ -56,6 +61,8 @@ export async function send(
     // What a library throws may quote what it was to send.
     const outcome = changes ? "unknown" : "none";
     throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no answer`, { outcome });
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
   let parsed: unknown;
   try {
