@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, root, run, StepError, say } from "./steps.mjs";
 
-/** Packages of PyPI, at the versions that the tests were written with. */
-const PACKAGES = ["moto[server]==5.2.1", "PyYAML==6.0.3", "PyNaCl==1.6.1"];
+/** Packages of PyPI, at the versions that the tests were written with. What `moto[server]` brings beyond Flask is for other services. */
+const PACKAGES = ["moto==5.2.1", "flask==3.1.2", "flask-cors==6.0.1", "PyYAML==6.0.3", "PyNaCl==1.6.1"];
 
 const folder = join(root, ".cache/python");
 const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");

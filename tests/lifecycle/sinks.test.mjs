@@ -453,7 +453,7 @@ async function serve(handle) {
     const [status, body] = handle(request);
     if (status === 0) return incoming.socket.destroy();
     outgoing
-      .writeHead(status, { "content-type": "application/json" })
+      .writeHead(status, { "content-type": "application/json", location: "/elsewhere" })
       .end(body === undefined ? "" : JSON.stringify(body));
   });
   server.listen(0, "127.0.0.1");
@@ -527,6 +527,7 @@ describe("Vault", () => {
     for (const [status, reason, outcome] of [
       [403, "denied", "none"],
       [503, "failed", "unknown"],
+      [307, "failed", "none"],
       [0, "unavailable", "none"],
     ]) {
       state.fail = status;

@@ -53,7 +53,8 @@ export async function send(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: own.signal,
-      redirect: "error",
+      // A token goes to the address that was given, and to no other. Workers know no "error" here.
+      redirect: "manual",
     });
     text = await response.text();
   } catch {
