@@ -53,7 +53,7 @@ describe("contents", () => {
 
   test("each .wasm file once", () => {
     const found = files.filter((name) => name.endsWith(".wasm"));
-    assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/sandbox.wasm"]);
+    assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/lifecycle.wasm", "pkg/dist/sandbox.wasm"]);
   });
 
   test("no dependencies, and no scripts that run at installation", () => {
@@ -135,6 +135,10 @@ describe("what is loaded", () => {
     ["generated/enums.js", []],
     ["redis.js", []],
     ["sandbox.js", [...chunks("sandbox"), ...core]],
+    ["lifecycle-workerd.js", ["../lifecycle.wasm", ...chunks("lifecycle", "lifecycle-glue"), ...core]],
+    ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
+    ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
+    ["lifecycle-testing.js", []],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));
@@ -322,6 +326,7 @@ describe("types", () => {
       "--no-definitely-typed",
       "--exclude-entrypoints",
       "core.wasm",
+      "lifecycle.wasm",
       "sandbox.wasm",
     ];
     const { status, stdout, stderr } = spawnSync(

@@ -16,6 +16,7 @@ const ROOMS = {
   commercelayer: ["base", "core", "http", "auth"],
   compat: ["base", "core", "http", "auth", "c1"],
   sandbox: ["base"],
+  lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
@@ -24,6 +25,7 @@ const CRATES = {
   wire: [],
   ".": ["keyturn-wire"],
   sandbox: ["keyturn-wire"],
+  lifecycle: [],
 };
 
 const source = join(root, "pkg/src");

@@ -31,6 +31,10 @@ const CHUNKS = {
   jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
   commercelayer: ["commercelayer/exports"],
   sandbox: ["sandbox/tenant"],
+  "lifecycle-glue": ["generated/lifecycle-glue"],
+  "lifecycle-bytes": ["lifecycle/inline"],
+  // What the entries of the lifecycle share.
+  lifecycle: ["lifecycle/exports"],
 };
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */

@@ -29,6 +29,7 @@ const parts = [
         WASM,
         "--package=keyturn",
         "--package=keyturn-sandbox",
+        "--package=keyturn-lifecycle",
         "--",
         "--deny=warnings",
       ]),

@@ -5,10 +5,14 @@
 //! journal -> fold -> state of a target -> next step -> one effect -> journal
 //! ```
 //! [`event`] has what can be recorded, [`state`] folds a record into what is so now, [`next`] decides what comes next, and [`machine`]
-//! puts these in order as a state machine without I/O, which a model checker explores and [`ports`] drives over real journals,
-//! providers and sinks. Nothing here reads a clock, draws a random number or holds a secret but [`ports::Custody`].
+//! puts these in order as a state machine without I/O, which a model checker explores and `pkg/src/lifecycle` drives over real
+//! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
+//! a clock, draws a random number or keeps a secret.
 
 pub mod event;
+pub mod format;
+#[cfg(target_arch = "wasm32")]
+pub mod js;
 pub mod machine;
 pub mod next;
 pub mod policy;

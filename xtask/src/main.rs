@@ -12,7 +12,7 @@ use std::{env, error::Error, path::Path, process::ExitCode};
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
-  build [--core] [--sandbox] [--ts] [--www]
+  build [--core] [--lifecycle] [--sandbox] [--ts] [--www]
                                 build the package and the console, or only parts of them
   import DOCUMENT [--api c1|commercelayer] [--dry-run]
                                 import an OpenAPI document into an api/*.idl and say what changed

@@ -34,6 +34,8 @@ export type ErrorCode =
   | "invalid_response"
   | "outcome_unknown"
   | "replacement_stopped"
+  | "journal_failed"
+  | "sink_failed"
   | "closed"
   | "internal";
 

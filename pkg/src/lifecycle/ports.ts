@@ -30,6 +30,8 @@ export interface Journal {
   /**
    * Stores an event at a sequence number, counted from 1 within its stream. Resolves with `false`, and changes nothing, if the stream has
    * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves with `true`, the event is durable.
+   * A number beyond the next one of the stream is an error, so that no gap can come to be. Events and names of streams are any texts
+   * that UTF-8 can carry.
    *
    * A call that rejects may have stored the event or not; the engine reads again.
    */
@@ -109,13 +111,25 @@ export interface Sink {
   readonly name: string;
   /** Whether `write` and `restore` refuse when the sink is no longer at the expected version, in one step with the write. */
   readonly compares: boolean;
+  /**
+   * What the sink can give back.
+   *
+   * - `"pair"`: both values. `holds` compares both.
+   * - `"client-id"`: the client id alone, from a companion that is written after the secret. `read` and `holds` go by that, so what they
+   *   say is that the secret which was written with this id was accepted.
+   * - `"none"`: nothing. `read` says `undefined`, and `holds` rejects. The answer to `write` is then the only proof: the engine must not
+   *   take the proof "the sink gives it back" for given, must deliver again when that answer is lost, and must keep the old and the new
+   *   credential alive until a delivery has been answered.
+   */
+  readonly readback: "pair" | "client-id" | "none";
   /** What consumers would find now. */
   read(signal: AbortSignal): Promise<Holding>;
   /** Whether consumers would find exactly this pair. The pair is compared and let go. */
   holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
   /**
    * Puts the pair where consumers find it, whole or not at all. Resolves with `false`, and changes nothing, if the sink is no longer at
-   * `expected`. Writing a pair that is there already is success.
+   * `expected`. Writing a pair that is there already is success, whatever `expected` is. A value that the sink's
+   * format cannot carry is refused with an error before anything is written.
    */
   write(pair: Pair, expected: string, signal: AbortSignal): Promise<boolean>;
   /**

@@ -3,6 +3,7 @@
 //! ```text
 //! api/*.idl    -> pkg/src/generated/*.ts            the facade, and each API's table
 //! src/         -> pkg/dist/core.wasm, and its glue and bytes in pkg/src/generated
+//! lifecycle/   -> pkg/dist/lifecycle.wasm, and its glue and bytes
 //! sandbox/     -> pkg/dist/sandbox.wasm, and its glue
 //! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
 //! www/src/     -> www/dist
@@ -28,11 +29,12 @@ struct Wasm {
     name: &'static str,
     /// The features of the crate.
     features: &'static str,
-    /// Whether the default entry carries the bytes.
+    /// Whether entries carry the bytes, as `NAME-bytes.js`.
     inline: bool,
 }
 
 const CORE: Wasm = Wasm { package: "keyturn", name: "core", features: "alone", inline: true };
+const LIFECYCLE: Wasm = Wasm { package: "keyturn-lifecycle", name: "lifecycle", features: "", inline: true };
 const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", features: "", inline: false };
 
 /// Builds what the flags name, or everything without a flag.
@@ -40,7 +42,7 @@ const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", featur
 /// # Errors
 /// When a flag is unknown or a step fails; the step has said why.
 pub fn build(root: &Path, flags: &[String]) -> Result {
-    const KNOWN: [&str; 4] = ["--core", "--sandbox", "--ts", "--www"];
+    const KNOWN: [&str; 5] = ["--core", "--lifecycle", "--sandbox", "--ts", "--www"];
     if let Some(unknown) = flags.iter().find(|flag| !KNOWN.contains(&flag.as_str())) {
         return Err(format!("unknown flag {unknown}; known are {}", KNOWN.join(" ")).into());
     }
@@ -48,6 +50,9 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     let tools = Tools::new(root);
     if wanted("--core") {
         compile(&tools, &CORE)?;
+    }
+    if wanted("--lifecycle") {
+        compile(&tools, &LIFECYCLE)?;
     }
     if wanted("--sandbox") {
         compile(&tools, &SANDBOX)?;
@@ -76,7 +81,7 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     let (name, root) = (wasm.name, tools.root);
     let generated = root.join("pkg/src/generated");
     let glue = [generated.join(format!("{name}-glue.js")), generated.join(format!("{name}-glue.d.ts"))];
-    let bytes = [generated.join("core-bytes.js"), generated.join("core-bytes.d.ts")];
+    let bytes = ["js", "d.ts"].map(|extension| generated.join(format!("{name}-bytes.{extension}")));
     let dist = root.join("pkg/dist").join(name).with_extension("wasm");
     let mut outputs = vec![dist.clone()];
     outputs.extend(glue.iter().chain(bytes.iter().filter(|_| wasm.inline)).cloned());
