@@ -204,9 +204,10 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         // What is left over from a rotation that is done: the target itself is well.
         return match target.ending().filter(|known| !given_up(known)).map(|known| known.retry_at).min() {
             Some(at) => Next::Wake(at),
-            None => target.ending().next().map_or(Next::Idle, |known| {
-                Next::Blocked(Stop::TooManyFailures, known.credential.id.clone())
-            }),
+            None => target
+                .ending()
+                .next()
+                .map_or(Next::Idle, |known| Next::Blocked(Stop::TooManyFailures, known.credential.id.clone())),
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
@@ -414,8 +415,7 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
     {
         return Next::Do(Effect::Restore { client_id: old.credential.client_id.clone(), sink: sink.clone() });
     }
-    let mut issued =
-        target.credentials.values().filter(|known| matches!(known.role, Role::New | Role::Leftover));
+    let mut issued = target.credentials.values().filter(|known| matches!(known.role, Role::New | Role::Leftover));
     match issued.next() {
         Some(known) if known.retiring => end_again(known, policy),
         Some(known) => Next::Append(Event::Retiring { credential: known.credential.id.clone() }),
@@ -464,12 +464,19 @@ pub fn conclude(
                 outcome => failed(Some(rotation), policy, Step::Search, outcome, now, luck),
             }
         }
-        (Effect::Recall { credential }, Outcome::No) => new_is(credential).then(|| Event::Lost { credential: credential.clone() }),
+        (Effect::Recall { credential }, Outcome::No) => {
+            new_is(credential).then(|| Event::Lost { credential: credential.clone() })
+        }
         (Effect::Recall { .. }, Outcome::Yes) => None,
-        (Effect::Parse { credential }, Outcome::Yes) => new_is(credential).then_some(Event::Verified { proof: Proof::Parsed }),
-        (Effect::Login { credential }, Outcome::Yes) => new_is(credential).then_some(Event::Verified { proof: Proof::Token }),
-        (Effect::Parse { credential } | Effect::Login { credential }, Outcome::No) => new_is(credential)
-            .then(|| Event::Stopped { reason: Stop::NewCredentialRefused, about: credential.clone() }),
+        (Effect::Parse { credential }, Outcome::Yes) => {
+            new_is(credential).then_some(Event::Verified { proof: Proof::Parsed })
+        }
+        (Effect::Login { credential }, Outcome::Yes) => {
+            new_is(credential).then_some(Event::Verified { proof: Proof::Token })
+        }
+        (Effect::Parse { credential } | Effect::Login { credential }, Outcome::No) => {
+            new_is(credential).then(|| Event::Stopped { reason: Stop::NewCredentialRefused, about: credential.clone() })
+        }
         (Effect::Observe { credential }, Outcome::Yes | Outcome::No) => (rotation.old.as_ref() == Some(credential)
             && rotation.overlap.is_none())
         .then_some(Event::Observed { overlap: *outcome == Outcome::Yes }),

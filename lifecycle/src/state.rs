@@ -273,9 +273,14 @@ impl Target {
     }
 
     fn know(&mut self, credential: &Credential, role: Role, since: Time) {
-        self.credentials
-            .entry(credential.id.clone())
-            .or_insert_with(|| Known { credential: credential.clone(), role, retiring: false, since, failures: 0, retry_at: 0 });
+        self.credentials.entry(credential.id.clone()).or_insert_with(|| Known {
+            credential: credential.clone(),
+            role,
+            retiring: false,
+            since,
+            failures: 0,
+            retry_at: 0,
+        });
     }
 
     fn adopt(&mut self, credential: &Credential, at: Time) {
@@ -328,8 +333,7 @@ impl Target {
                 && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
         });
         let open = self.rotation.as_ref().is_some_and(|rotation| {
-            rotation.number == number
-                && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
+            rotation.number == number && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
         });
         self.know(credential, if wanted { Role::New } else { Role::Orphan }, at);
         if let Some(rotation) = self.rotation.as_mut().filter(|_| open) {
