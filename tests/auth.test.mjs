@@ -136,11 +136,13 @@ describe("DPoP, verified by jose", () => {
           i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
         ),
       );
-      assert.equal(sent.filter((url) => url.endsWith("/token")).length, 1, "the token is as good as before");
-      assert.equal(sent.length, 2 + 20);
+      // A clock that jumps ahead of a token's whole life may also be that of a machine that was asleep: then it is renewed.
+      const tokens = wrongMs > BOUND.expires_in * 1000 ? 2 : 1;
+      assert.equal(sent.filter((url) => url.endsWith("/token")).length, tokens, "the token is as good as before");
+      assert.equal(sent.length, 1 + tokens + 20);
       assert.ok(Math.abs(c1.authentication.clockOffsetMs + wrongMs) <= 2000);
       await c1.auth.introspect();
-      assert.equal(sent.length, 2 + 21);
+      assert.equal(sent.length, 1 + tokens + 21);
       c1.close();
     }
   });

@@ -40,15 +40,15 @@ test("the tables have every option and every code, and no others", () => {
   const options = /^ {4}(\w+)\?:/gm;
   assert.deepEqual(
     firstCells("Options of a client").sort(),
-    declared("options.d.ts", "interface ClientOptions", "\n}", options).sort(),
+    declared("c1/options.d.ts", "interface ClientOptions", "\n}", options).sort(),
   );
   assert.deepEqual(
     firstCells("Options of a call").sort(),
-    declared("options.d.ts", "interface RequestOptions", "\n}", options).sort(),
+    declared("base/options.d.ts", "interface RequestOptions", "\n}", options).sort(),
   );
-  const codes = [...section("Errors").matchAll(/^\| `\w+` \| `(\w+)`/gm)].map(([, code]) => code);
-  assert.deepEqual(codes.sort(), declared("errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
-  const classes = declared("errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
+  const codes = [...section("Errors").matchAll(/^\| `\w+` +\| `(\w+)`/gm)].map(([, code]) => code);
+  assert.deepEqual(codes.sort(), declared("base/errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
+  const classes = declared("base/errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
   for (const file of ["auth/errors.d.ts", "replacement-error.d.ts"]) {
     classes.push(...declared(`commercelayer/${file}`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
   }

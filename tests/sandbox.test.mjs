@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -88,6 +89,9 @@ describe("the command", () => {
       [2, "there is no command dance", "dance"],
       [2, "Unknown option", "sandbox", "--nonsense"],
       [2, "--port", "sandbox", "--port", "many"],
+      [1, 'oldAfterRotate: one of "keep", "revoke", "expire"', "sandbox", "--old-after-rotate", "burn"],
+      [1, 'systemLog: one of "full", "sparse", "off"', "sandbox", "--system-log", "some"],
+      [1, 'bridgeAfterRotate: one of "revoke", "keep"', "sandbox", "--bridge-after-rotate", "some"],
       [1, "seed:", "sandbox", "--seed", "tiny"],
       [1, "clock:", "sandbox", "--clock", "noon"],
       [1, "127.0.0.1 only", "sandbox", "--host", "0.0.0.0"],
@@ -146,6 +150,7 @@ describe("the server", () => {
     try {
       assert.equal((await ask({})).statusCode, 200);
       assert.equal((await ask({ host: "localhost:1" })).statusCode, 200);
+      assert.equal((await ask({ host: "LocalHost:1" })).statusCode, 200);
       assert.equal((await ask({ host: "evil.example" })).statusCode, 421);
       assert.equal(
         (await ask({ origin: "https://console.example" })).headers["access-control-allow-origin"],
@@ -155,6 +160,67 @@ describe("the server", () => {
     } finally {
       await server.close();
     }
+  });
+});
+
+/** What a server answers to bytes on a connection. */
+async function exchange(port, text) {
+  const socket = connect(port, "127.0.0.1").end(text);
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+describe("a request line in absolute form", () => {
+  test("names its host and its path", async () => {
+    const server = await sandbox.serveSandbox();
+    const ask = (target, host) =>
+      exchange(server.port, `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    const own = `127.0.0.1:${server.port}`;
+    try {
+      for (const [status, target, host] of [
+        [200, `http://${own}/_sandbox/health`, own],
+        [200, `HTTP://LOCALHOST:${server.port}/_sandbox/health`, "evil.example"],
+        [404, `http://${own}?page_size=1`, own],
+        [421, "http://evil.example/_sandbox/health", own],
+        [421, `http://127.0.0.1@evil.example/_sandbox/health`, own],
+      ]) {
+        assert.ok((await ask(target, host)).startsWith(`HTTP/1.1 ${status} `), target);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("over CORS", () => {
+  test("a page may read what a client reads", async () => {
+    const origin = "http://localhost:5173";
+    const server = await sandbox.serveSandbox({ cors: origin });
+    try {
+      server.sandbox.fault({ operation: "apps.list", action: { status: 429, headers: { "retry-after": "7" } } });
+      const { headers } = await fetch(`${server.url}/api/v1/apps`, { headers: { origin } });
+      assert.equal(headers.get("access-control-allow-origin"), origin);
+      const exposed = headers.get("access-control-expose-headers").split(", ");
+      for (const name of ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"])
+        assert.ok(exposed.includes(name), name);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("* is any origin, and what is no origin is refused", async () => {
+    const server = await sandbox.serveSandbox({ cors: "*" });
+    try {
+      const { headers } = await fetch(`${server.url}/api/v1/apps`, { headers: { origin: "https://any.example" } });
+      assert.equal(headers.get("access-control-allow-origin"), "*");
+    } finally {
+      await server.close();
+    }
+    await assert.rejects(sandbox.serveSandbox({ cors: "http://localhost:5173/" }), {
+      code: "invalid_configuration",
+      option: "cors",
+    });
   });
 });
 
@@ -334,6 +400,32 @@ describe("the state file", () => {
         clientSecret: credential.clientSecret,
       });
       assert.equal((await owner.auth.introspect()).statusCode, 200);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test("keeps the system log, bridges and what their owners can log in with", async () => {
+    const file = join(scratch, "bridges.json");
+    const first = await sandbox.serveSandbox({ state: file });
+    const issue = async (c1) => {
+      const made = await c1.tunnelCredentials.createBridge({ displayName: "Kept" });
+      const { id: bridgeId } = made.tunnelCredentialsServiceCreateBridgeResponse.bridge;
+      const { tunnelCredentialsServiceCreateBridgeCredentialResponse: issued } =
+        await c1.tunnelCredentials.createBridgeCredential({ bridgeId });
+      return issued.credential;
+    };
+    const { clientId, clientSecret } = await issue(client(first));
+    await first.close();
+    assert.ok(!readFileSync(file, "utf8").includes(clientSecret));
+    const second = await sandbox.serveSandbox({ state: file });
+    try {
+      const pair = { clientId: clientId.replace(/@[^/]+/, `@${new URL(second.url).host}`), clientSecret };
+      assert.deepEqual(second.sandbox.consume(pair), { accepted: true });
+      const names = [];
+      for await (const event of client(second).systemLog.listEvents())
+        names.push(event.api?.operation.split(".").at(-1));
+      assert.deepEqual(names.slice(0, 3), [undefined, "CreateBridge", "CreateBridgeCredential"]);
     } finally {
       await second.close();
     }

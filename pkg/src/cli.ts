@@ -6,24 +6,26 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { KeyturnError } from "./base/errors.js";
-import { type SandboxServer, type Seed, serveSandbox } from "./sandbox-node.js";
+import { type SandboxServer, type SandboxSwitches, type Seed, serveSandbox } from "./sandbox-node.js";
 
 const HELP = `keyturn sandbox: a tenant to try things on, served on 127.0.0.1
 
-  --port N             the port; 0, the default, for any that is free
-  --seed NAME          demo (the default), empty or large
-  --json               first line: {"url","clientId","clientSecret","appId","connectorId","commercelayer"}
-  --state FILE         keep the rows in a file; no secret is written to it
-  --token-ttl SECONDS  how long access tokens live; default 3600
-  --clock DATE         what its clock shows at first, such as 2030-01-01T00:00:00Z
-  --cors ORIGIN        let the pages of one other origin call it
-  --old-after-rotate   keep (the default) or revoke: a connector's older credentials
-  --revoked            gone (the default) or shown: revoked connector credentials
-  --dpop               accept (the default), ignore, require or nonce: proofs of possession
-  --rate-limits        off (the default) or on: the documented limits of Commerce Layer
-  --exec COMMAND       run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
-                       _APP_ID and _CONNECTOR_ID set, and the first three as COMMERCELAYER_... for
-                       the Provisioning API, then stop with its exit code
+  --port N               the port; 0, the default, for any that is free
+  --seed NAME            demo (the default), empty or large
+  --json                 first line: {"url","clientId","clientSecret","appId","connectorId","commercelayer"}
+  --state FILE           keep the rows in a file; no secret is written to it
+  --token-ttl SECONDS    how long access tokens live; default 3600
+  --clock DATE           what its clock shows at first, such as 2030-01-01T00:00:00Z
+  --cors ORIGIN          let the pages of one other origin call it; '*' for those of any
+  --old-after-rotate     keep (the default), revoke or expire: a connector's older credentials
+  --bridge-after-rotate  revoke (the default) or keep: a bridge's older credentials
+  --revoked              gone (the default) or shown: revoked connector credentials
+  --dpop                 accept (the default), ignore, require or nonce: proofs of possession
+  --system-log           full (the default), sparse (no ids of new credentials) or off
+  --rate-limits          off (the default) or on: the documented limits of Commerce Layer
+  --exec COMMAND         run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL,
+                         _APP_ID and _CONNECTOR_ID set, and the first three as COMMERCELAYER_... for
+                         the Provisioning API, then stop with its exit code
 
 keyturn --version, keyturn --help
 `;
@@ -59,6 +61,8 @@ async function sandbox(args: string[]): Promise<number> {
     cors: text,
     host: text,
     "old-after-rotate": text,
+    "bridge-after-rotate": text,
+    "system-log": text,
     revoked: text,
     dpop: text,
     "rate-limits": text,
@@ -86,9 +90,11 @@ async function sandbox(args: string[]): Promise<number> {
     tokenTtl: number("token-ttl"),
     clock: values.clock,
     cors: values.cors,
-    oldAfterRotate: values["old-after-rotate"] as "keep" | "revoke" | undefined,
-    revoked: values.revoked as "gone" | "shown" | undefined,
-    dpop: values.dpop as "accept" | "ignore" | "require" | "nonce" | undefined,
+    oldAfterRotate: values["old-after-rotate"] as SandboxSwitches["oldAfterRotate"],
+    bridgeAfterRotate: values["bridge-after-rotate"] as SandboxSwitches["bridgeAfterRotate"],
+    systemLog: values["system-log"] as SandboxSwitches["systemLog"],
+    revoked: values.revoked as SandboxSwitches["revoked"],
+    dpop: values.dpop as SandboxSwitches["dpop"],
     commercelayer: { rateLimits: values["rate-limits"] as "on" | "off" | undefined },
   });
   if (values.json) console.log(JSON.stringify(ready(server)));

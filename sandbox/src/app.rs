@@ -1,6 +1,7 @@
 //! The router: the token endpoint, the controls, and every operation of the API table behind one door that logs and
 //! makes faults.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +29,7 @@ use crate::paging::Page;
 use crate::routes::{Found, Routes, Target};
 use crate::shape::{self, Row};
 use crate::status::{Code, Status};
-use crate::tenant::{Options, Tenant};
+use crate::tenant::{Cors, Options, Tenant};
 use crate::time::{self, Millis};
 use crate::token::{self, Form};
 
@@ -175,22 +176,25 @@ fn error(status: &Status) -> Response {
     response
 }
 
-/// Lets the pages of one other origin in, if the sandbox was told to. Without that no such header is ever sent, as
-/// C1 sends none that is documented.
+/// Lets the pages of other origins in, if the sandbox was told to. Without that no such header is ever sent, as C1 sends
+/// none that is documented.
 async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let allowed = shared.tenant().options.cors.clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let Some(origin) = origin.filter(|origin| allowed.is_some_and(|allowed| allowed.as_bytes() == origin.as_bytes()))
-    else {
-        return next.run(request).await;
+    let (Some(allowed), Some(origin)) = (allowed, origin) else { return next.run(request).await };
+    let grant = match &allowed {
+        Cors::Any => HeaderValue::from_static("*"),
+        Cors::Origin(allowed) if allowed.as_bytes() == origin.as_bytes() => origin,
+        Cors::Origin(_) => return next.run(request).await,
     };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let exposed = exposed(response.headers());
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, grant);
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if preflight {
         let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
@@ -198,8 +202,21 @@ async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next
         if let Some(wanted) = wanted {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
         }
+    } else if let Ok(exposed) = exposed.parse() {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response
+}
+
+/// What a client reads of an answer's headers, whether this answer has them or not.
+const EXPOSED: [&str; 5] = ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"];
+
+/// The names of all headers that a page may read: those of [`EXPOSED`], and every other one that the answer has, such as
+/// those that a rule for faults put there. `*` would not do: it leaves out credentialed requests.
+fn exposed(headers: &HeaderMap) -> String {
+    let mut names: BTreeSet<&str> = headers.keys().map(HeaderName::as_str).collect();
+    names.extend(EXPOSED);
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Finds out what a request is for, makes the fault that a rule asks for, and writes the log.
@@ -269,14 +286,21 @@ async fn token_endpoint(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = field(&headers, header::CONTENT_TYPE).unwrap_or_default();
     let mut tenant = shared.tenant();
     let now = tenant.clock.at(real);
     let result = if media_type(content_type) == "application/x-www-form-urlencoded" {
         let form = Form::parse(&String::from_utf8_lossy(&body));
         let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
         let urls = urls(&tenant, &uri);
-        token::exchange(&mut tenant, &form, &host, &proof("POST", &urls, &headers), now)
+        let request = token::Request {
+            form: &form,
+            host: &host,
+            proof: proof("POST", &urls, &headers),
+            authorization: field(&headers, header::AUTHORIZATION),
+            agent: field(&headers, header::USER_AGENT).unwrap_or_default(),
+        };
+        token::exchange(&mut tenant, &request, now)
     } else {
         Err(token::Refusal::request("the body must be application/x-www-form-urlencoded"))
     };
@@ -290,6 +314,10 @@ async fn token_endpoint(
 fn urls(tenant: &Tenant, uri: &Uri) -> [String; 2] {
     let origin = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
     [tenant.options.url.clone(), origin.unwrap_or_default()].map(|origin| origin + uri.path())
+}
+
+fn field(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn proof<'a>(method: &'a str, urls: &'a [String; 2], headers: &'a HeaderMap) -> dpop::Request<'a> {
@@ -400,14 +428,13 @@ fn commercelayer(
     (method, uri, headers, body): (&Method, &Uri, &HeaderMap, &Bytes),
 ) -> Response {
     use commercelayer::routes::{Endpoint, Found};
-    let field = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let query = Form::parse(uri.query().unwrap_or_default());
     let incoming = commercelayer::Incoming {
         method: method.as_str(),
         query: query.pairs(),
-        accept: field(header::ACCEPT).unwrap_or_default(),
-        content_type: field(header::CONTENT_TYPE).unwrap_or_default(),
-        authorization: field(header::AUTHORIZATION),
+        accept: field(headers, header::ACCEPT).unwrap_or_default(),
+        content_type: field(headers, header::CONTENT_TYPE).unwrap_or_default(),
+        authorization: field(headers, header::AUTHORIZATION),
         body: &String::from_utf8_lossy(body),
     };
     let mut tenant = shared.tenant();
@@ -440,7 +467,7 @@ fn perform(
 ) -> Result<Row, Status> {
     let (table, now) = (routes.table(), tenant.clock.at(real));
     let operation = routes.operation(number).ok_or_else(|| Status::not_found("operation"))?;
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let authorization = field(headers, header::AUTHORIZATION);
     let urls = urls(tenant, uri);
     let caller = tenant.caller(authorization, &proof(operation.method.as_str(), &urls, headers), now)?;
     if caller.only_reads() && operation.effect != Effect::Read {
@@ -456,7 +483,8 @@ fn perform(
         None => Row::new(),
     };
     let page = page(&Form::parse(uri.query().unwrap_or_default()), &body)?;
-    let call = Call { table, operation, params, page, body, now, caller };
+    let agent = field(headers, header::USER_AGENT).unwrap_or_default().to_owned();
+    let call = Call { table, operation, params, page, body, now, caller, agent };
     let answer = c1::answer(tenant, &call)?;
     if operation.effect != Effect::Read {
         tenant.revision += 1;
@@ -496,7 +524,7 @@ async fn control_endpoint(
     let path = uri.path().strip_prefix(control::PREFIX).unwrap_or_default();
     let query = Form::parse(uri.query().unwrap_or_default());
     // A page of another origin can send a form without asking first, but not JSON: it has no part in this.
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = field(&headers, header::CONTENT_TYPE).unwrap_or_default();
     if !matches!(method, Method::GET | Method::DELETE) && media_type(content_type) != "application/json" {
         return error(&Status::invalid("a control request must be application/json"));
     }

@@ -19,10 +19,13 @@ pub enum Kind {
     Principal,
     /// A connector's credential.
     Connector,
+    /// A bridge's credential; C1's API calls bridges tunnels.
+    Bridge,
 }
 
 /// The kinds, with the suffix of their client ids.
-const KINDS: [(Kind, &str); 3] = [(Kind::Personal, "pcc"), (Kind::Principal, "spc"), (Kind::Connector, "ccc")];
+const KINDS: [(Kind, &str); 4] =
+    [(Kind::Personal, "pcc"), (Kind::Principal, "spc"), (Kind::Connector, "ccc"), (Kind::Bridge, "tcc")];
 
 impl Kind {
     /// The last part of the client id.
@@ -35,6 +38,7 @@ impl Kind {
             Self::Personal => &state.personal_clients,
             Self::Principal => &state.principal_credentials,
             Self::Connector => &state.connector_credentials,
+            Self::Bridge => &state.bridge_credentials,
         }
     }
 
@@ -43,6 +47,7 @@ impl Kind {
             Self::Personal => &mut state.personal_clients,
             Self::Principal => &mut state.principal_credentials,
             Self::Connector => &mut state.connector_credentials,
+            Self::Bridge => &mut state.bridge_credentials,
         }
     }
 }
@@ -73,6 +78,11 @@ pub fn find<'a>(state: &'a State, id: &str, kind: Kind) -> Option<&'a Row> {
     kind.rows(state).iter().find(|row| text(row, "id") == id)
 }
 
+/// True if a credential of any kind has this id.
+pub fn is_taken(state: &State, id: &str) -> bool {
+    KINDS.iter().any(|(kind, _)| find(state, id, *kind).is_some())
+}
+
 /// The row of a credential, to change it.
 pub fn find_mut<'a>(state: &'a mut State, id: &str, kind: Kind) -> Option<&'a mut Row> {
     kind.rows_mut(state).iter_mut().find(|row| text(row, "id") == id)
@@ -80,7 +90,7 @@ pub fn find_mut<'a>(state: &'a mut State, id: &str, kind: Kind) -> Option<&'a mu
 
 /// Why a credential cannot be used, if so.
 pub fn unusable(state: &State, row: &Row, kind: Kind, now: Millis) -> Option<&'static str> {
-    if !is_live(row) {
+    if !is_live(row) || row.get("revokedAt").is_some_and(|at| !at.is_null()) {
         return Some("the credential is revoked");
     }
     let field = if kind == Kind::Principal { "expiresAt" } else { "expiresTime" };
@@ -104,6 +114,7 @@ pub fn user_id(row: &Row, kind: Kind) -> &str {
         Kind::Personal => text(row, "userId"),
         Kind::Principal => text(row, "servicePrincipalId"),
         Kind::Connector => text(row, "connectorId"),
+        Kind::Bridge => text(row, "bridgeId"),
     }
 }
 

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::c1;
+use crate::clients::Kind;
 use crate::commercelayer;
 use crate::device;
 use crate::federation;
@@ -12,10 +14,13 @@ use crate::seed;
 use crate::status::{Code, Status};
 use crate::tenant::Tenant;
 use crate::time::{self, Millis};
-use crate::token::Form;
+use crate::token::{self, Form};
 
 /// The path that all of it is under.
 pub const PREFIX: &str = "/_sandbox/";
+
+/// What a consumer calls itself if not told otherwise.
+const CONSUMER: &str = "sandbox-consumer";
 
 /// Answers a control request. `path` is what follows the prefix; `real` is the host's time, not the tenant's.
 ///
@@ -109,6 +114,24 @@ pub fn control(
         ("POST", "identity-token") => {
             let claims = body.get("claims").unwrap_or(&Value::Null);
             json!({ "token": federation::identity_token(tenant, tenant.issuer_key(), claims, tenant.clock.at(real))? })
+        }
+
+        // What a program that holds a pair would do.
+        ("POST", "consume") => {
+            let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
+            let pair = (wanted("clientId")?, wanted("clientSecret")?);
+            let agent = given("userAgent").unwrap_or(CONSUMER);
+            let now = tenant.clock.at(real);
+            match token::log_in(tenant, pair, agent, now) {
+                Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
+                Ok((name, Kind::Connector)) => {
+                    let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
+                    tenant.revision += 1;
+                    json!({ "accepted": true, "sync": { "appId": synced.app, "connectorId": synced.connector, "status": synced.status } })
+                }
+                Ok(_) => json!({ "accepted": true }),
+            }
         }
 
         // What a person would do on the page.

@@ -16,6 +16,7 @@ pub mod commercelayer;
 pub mod control;
 pub mod device;
 pub mod dpop;
+pub mod events;
 pub mod example;
 pub mod fault;
 pub mod federation;

@@ -24,8 +24,35 @@ impl Page {
         }
     }
 
-    /// One page of the rows that `keep` keeps, and the token of the next page (empty after the last row).
-    /// `list` names the list, with everything that makes it this list and no other.
+    /// Where to begin in a list; `None` for the beginning. `list` names it, with everything that makes it this list and no
+    /// other.
+    ///
+    /// # Errors
+    /// Code 3 for a token of another list, or one that was never given.
+    pub fn start(&self, list: &str) -> Result<Option<usize>, Status> {
+        if self.token.is_empty() {
+            return Ok(None);
+        }
+        let place = base64url(&self.token).and_then(|bytes| String::from_utf8(bytes).ok());
+        let place = place.as_deref().and_then(|place| place.rsplit_once(' ')).filter(|(name, _)| *name == list);
+        let place = place.and_then(|(_, place)| place.parse().ok());
+        place.map(Some).ok_or_else(|| Status::invalid("invalid page token"))
+    }
+
+    /// One page of items with their places in the list, which begin at [`Page::start`], and the token of the next page (empty
+    /// after the last item).
+    pub fn cut<T>(&self, list: &str, items: impl Iterator<Item = (usize, T)>) -> (Vec<T>, String) {
+        let mut found = Vec::new();
+        for (place, item) in items {
+            if found.len() == self.limit() {
+                return (found, Base64UrlUnpadded::encode_string(format!("{list} {place}").as_bytes()));
+            }
+            found.push(item);
+        }
+        (found, String::new())
+    }
+
+    /// One page of the rows that `keep` keeps, and the token of the next page.
     ///
     /// # Errors
     /// Code 3 for a token of another list, or one that was never given.
@@ -35,25 +62,8 @@ impl Page {
         rows: &'a [Row],
         keep: impl Fn(&Row) -> bool,
     ) -> Result<(Vec<&'a Row>, String), Status> {
-        let start = if self.token.is_empty() {
-            0
-        } else {
-            let place = base64url(&self.token).and_then(|bytes| String::from_utf8(bytes).ok());
-            place
-                .as_deref()
-                .and_then(|place| place.rsplit_once(' '))
-                .filter(|(name, _)| *name == list)
-                .and_then(|(_, place)| place.parse().ok())
-                .ok_or_else(|| Status::invalid("invalid page token"))?
-        };
-        let mut found = Vec::new();
-        for (place, row) in rows.iter().enumerate().skip(start).filter(|(_, row)| keep(row)) {
-            if found.len() == self.limit() {
-                return Ok((found, Base64UrlUnpadded::encode_string(format!("{list} {place}").as_bytes())));
-            }
-            found.push(row);
-        }
-        Ok((found, String::new()))
+        let start = self.start(list)?.unwrap_or_default();
+        Ok(self.cut(list, rows.iter().enumerate().skip(start).filter(|(_, row)| keep(row))))
     }
 }
 

@@ -195,6 +195,45 @@ impl Bed {
         self.state.personal_clients.extend(client.as_object().cloned());
     }
 
+    fn bridge(&mut self, name: &str, credentials: &[[Days; 3]]) {
+        let id = self.state.dice.id();
+        let bridge = json!({
+            "id": id,
+            "displayName": name,
+            "createdAt": self.date(Some(-50)),
+            "updatedAt": self.date(Some(-50)),
+        });
+        self.state.bridges.extend(bridge.as_object().cloned());
+        for [created, used, revoked] in credentials {
+            let credential = json!({
+                "id": self.state.dice.cute_name(),
+                "bridgeId": id,
+                "createdAt": self.date(*created),
+                "updatedAt": self.date(revoked.or(*created)),
+                "lastUsedAt": self.date(*used),
+                "revokedAt": self.date(*revoked),
+            });
+            self.state.bridge_credentials.extend(credential.as_object().cloned());
+        }
+    }
+
+    fn sso_application(&mut self, app: &str, name: &str, method: &str) {
+        let (id, client, entitlement) = (self.state.dice.id(), self.state.dice.id(), self.state.dice.id());
+        let (then, subject) = (self.date(Some(-70)), "SSO_SUBJECT_TYPE_PAIRWISE");
+        let application = json!({
+            "id": id, "appId": app, "appEntitlementId": entitlement, "displayName": name, "subjectType": subject,
+            "oidc": {}, "createdAt": then, "updatedAt": then,
+        });
+        self.state.sso_applications.extend(application.as_object().cloned());
+        let client = json!({
+            "clientId": client, "appId": app, "ssoApplicationId": id, "displayName": name,
+            "authentication": { method: {} },
+            "pkcePolicy": "SSO_APPLICATION_OIDC_PKCE_POLICY_REQUIRED_S256",
+            "redirectUris": ["https://app.example/callback"], "createdAt": then, "updatedAt": then,
+        });
+        self.state.sso_clients.extend(client.as_object().cloned());
+    }
+
     fn demo(&mut self) {
         let github = self.app("GitHub", "Source code and build pipelines", false);
         let production = self.connector(&github, "GitHub production", "github", Sync::Done);
@@ -269,6 +308,11 @@ impl Bed {
         self.personal_client(READY_PRINCIPAL, "Old laptop", &[], Some(-12), None);
         self.personal_client(&other, "Zoë’s script", &["basic-user"], Some(7), Some(-1));
         self.personal_client(&other, "Backup", &[], None, None);
+
+        self.bridge("Data centre north", &[[Some(-50), Some(-21), Some(-20)], [Some(-20), Some(0), None]]);
+        self.bridge("Branch office", &[]);
+        self.sso_application(&payroll, "Payroll", "clientSecretBasic");
+        self.sso_application(&payroll, "Payroll on the phone", "none");
     }
 
     fn large(&mut self) {
@@ -329,7 +373,9 @@ mod tests {
             let state = plant(name, NOW);
             let credentials =
                 [&state.connector_credentials, &state.personal_clients, &state.principal_credentials].into_iter();
-            let rows = credentials.chain([&state.apps, &state.connectors, &state.principals]).flatten();
+            let credentials = credentials.chain([&state.bridge_credentials]);
+            let others = [&state.apps, &state.connectors, &state.principals, &state.bridges, &state.sso_applications];
+            let rows = credentials.chain(others).flatten();
             let ids: Vec<_> = rows.map(id).collect();
             assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::assertion::{base64url, public_key};
+use crate::events::SystemLog;
 use crate::random::Dice;
 use crate::shape::{Row, text};
 use crate::status::Status;
@@ -12,6 +14,9 @@ use crate::time::{self, Millis};
 
 /// The version of the snapshot's form; a snapshot of another version is refused.
 pub const SCHEMA: u64 = 1;
+
+/// Collections that older snapshots of this version do not have; there is nothing in them then.
+const LATER: [&str; 4] = ["bridges", "bridgeCredentials", "ssoApplications", "ssoClients"];
 
 /// Everything that a snapshot holds. There is no secret in it: of key pairs only the public half is kept.
 #[derive(Debug, Clone)]
@@ -32,8 +37,20 @@ pub struct State {
     pub principals: Vec<Row>,
     /// `c1.api.service_principal.v1.ServicePrincipalCredential`
     pub principal_credentials: Vec<Row>,
+    /// `c1.api.iam.v1.TunnelBridge`
+    pub bridges: Vec<Row>,
+    /// `c1.api.iam.v1.TunnelCredential`
+    pub bridge_credentials: Vec<Row>,
+    /// `c1.api.sso.v1.SSOApplication`
+    pub sso_applications: Vec<Row>,
+    /// `c1.api.sso.v1.SSOApplicationOIDCClient`
+    pub sso_clients: Vec<Row>,
     /// Public keys in base64url, by credential id.
     pub keys: BTreeMap<String, String>,
+    /// What is kept of secrets that are no keys: their SHA-512 in base64url, by client id.
+    pub hashes: BTreeMap<String, String>,
+    /// What happened.
+    pub log: SystemLog,
 }
 
 /// Not marked as deleted.
@@ -79,11 +96,17 @@ impl State {
             personal_clients: Vec::new(),
             principals: Vec::new(),
             principal_credentials: Vec::new(),
+            bridges: Vec::new(),
+            bridge_credentials: Vec::new(),
+            sso_applications: Vec::new(),
+            sso_clients: Vec::new(),
             keys: BTreeMap::new(),
+            hashes: BTreeMap::new(),
+            log: SystemLog::default(),
         }
     }
 
-    fn collections(&mut self) -> [(&'static str, &mut Vec<Row>); 6] {
+    fn collections(&mut self) -> [(&'static str, &mut Vec<Row>); 10] {
         [
             ("apps", &mut self.apps),
             ("connectors", &mut self.connectors),
@@ -91,6 +114,10 @@ impl State {
             ("personalClients", &mut self.personal_clients),
             ("servicePrincipals", &mut self.principals),
             ("servicePrincipalCredentials", &mut self.principal_credentials),
+            ("bridges", &mut self.bridges),
+            ("bridgeCredentials", &mut self.bridge_credentials),
+            ("ssoApplications", &mut self.sso_applications),
+            ("ssoClients", &mut self.sso_clients),
         ]
     }
 
@@ -103,6 +130,8 @@ impl State {
             // As text: it has 64 bits.
             "dice": self.dice.position().to_string(),
             "publicKeys": self.keys,
+            "hashes": self.hashes,
+            "systemLog": self.log.snapshot(),
         });
         if let Value::Object(members) = &mut snapshot {
             for (name, rows) in copy.collections() {
@@ -128,7 +157,10 @@ impl State {
         let mut state = Self::new(seed);
         state.dice = Dice::new(position.ok_or_else(|| wrong("dice is missing"))?);
         for (name, rows) in state.collections() {
-            let items = snapshot.get(name).and_then(Value::as_array);
+            let items = match snapshot.get(name) {
+                None if LATER.contains(&name) => continue,
+                items => items.and_then(Value::as_array),
+            };
             for item in items.ok_or_else(|| wrong(&format!("{name} is missing")))? {
                 let mut row = item.as_object().cloned().ok_or_else(|| wrong(&format!("{name} must hold objects")))?;
                 // A secret that somebody wrote into the file is not taken up.
@@ -138,8 +170,15 @@ impl State {
         }
         let keys = snapshot.get("publicKeys").and_then(Value::as_object);
         for (id, key) in keys.ok_or_else(|| wrong("publicKeys is missing"))? {
-            let key = key.as_str().filter(|key| crate::assertion::public_key(key).is_some());
+            let key = key.as_str().filter(|key| public_key(key).is_some());
             state.keys.insert(id.clone(), key.ok_or_else(|| wrong("publicKeys must hold Ed25519 keys"))?.to_owned());
+        }
+        for (id, hash) in snapshot.get("hashes").and_then(Value::as_object).into_iter().flatten() {
+            let hash = hash.as_str().filter(|hash| base64url(hash).is_some_and(|bytes| bytes.len() == 64));
+            state.hashes.insert(id.clone(), hash.ok_or_else(|| wrong("hashes must hold hashes"))?.to_owned());
+        }
+        if let Some(log) = snapshot.get("systemLog") {
+            state.log = SystemLog::restore(log).ok_or_else(|| wrong("systemLog must hold events"))?;
         }
         Ok(state)
     }

@@ -10,6 +10,7 @@ use crate::commercelayer::settings::Settings;
 use crate::commercelayer::{self, CommerceLayer};
 use crate::device::Device;
 use crate::dpop::{self, Mode};
+use crate::events::{self, Actor, Detail};
 use crate::fault::Faults;
 use crate::federation;
 use crate::log::Log;
@@ -34,67 +35,146 @@ pub struct Options {
     pub token_ttl: i64,
     /// What its clock shows at first; `None` for the caller's time.
     pub clock: Option<Millis>,
-    /// The one other origin whose pages may call it.
-    pub cors: Option<String>,
+    /// The other origins whose pages may call it.
+    pub cors: Option<Cors>,
     /// The answers to questions that C1's documents leave open.
     pub switches: Switches,
     /// The switches of the Provisioning API.
     pub commercelayer: Settings,
 }
 
-/// Behaviour that C1 does not document, either way.
+/// Which other origins' pages may call a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cors {
+    /// All of them.
+    Any,
+    /// This one, in the form in which browsers send it.
+    Origin(String),
+}
+
+impl Cors {
+    /// Reads `*`, or an origin: a scheme and a host, perhaps with a port. A browser writes both in small letters and leaves
+    /// the scheme's usual port out, so that an origin in another form would never be met.
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let (scheme, host) = text.split_once("://")?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._:[]".contains(&byte);
+        if scheme.is_empty() || host.is_empty() || !scheme.bytes().chain(host.bytes()).all(is_name) {
+            return None;
+        }
+        let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+        let usual = match scheme.as_str() {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        Some(Self::Origin(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(&host))))
+    }
+}
+
+/// What becomes of a connector's older credentials when it gets another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AfterRotate {
+    /// They go on working until they are revoked.
+    #[default]
+    Keep,
+    /// They are revoked.
+    Revoke,
+    /// They are still there, but have expired.
+    Expire,
+}
+
+/// Behaviour that C1 does not document, or in two ways.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Switches {
-    /// Rotating a connector's credential revokes the ones it has. Otherwise they go on working until they are revoked.
-    pub rotate_revokes: bool,
+    /// What becomes of a connector's older credentials when it gets another.
+    pub after_rotate: AfterRotate,
+    /// A bridge's older credentials go on working when it gets another, as C1's manual says. Otherwise they are revoked, as its
+    /// API description says.
+    pub bridge_keeps: bool,
     /// A revoked credential is still shown, with `deletedAt`, and can be revoked again. Otherwise it is gone (404).
     pub shows_revoked: bool,
     /// What is made of DPoP proofs.
     pub dpop: Mode,
+    /// How much the system log tells.
+    pub log_detail: Detail,
+    /// How long an event takes to appear in it.
+    pub log_delay: Millis,
 }
 
-const OLD_AFTER_ROTATE: &str = "oldAfterRotate";
-const REVOKED: &str = "revoked";
-const DPOP: &str = "dpop";
+const SYSTEM_LOG_DELAY: &str = "systemLogDelayMs";
 
-impl Switches {
-    /// As JSON: `{oldAfterRotate: "keep" | "revoke", revoked: "gone" | "shown",
-    /// dpop: "accept" | "ignore" | "require" | "nonce"}`.
-    pub fn show(self) -> Value {
-        json!({
-            OLD_AFTER_ROTATE: if self.rotate_revokes { "revoke" } else { "keep" },
-            REVOKED: if self.shows_revoked { "shown" } else { "gone" },
-            DPOP: self.dpop.as_str(),
+/// A switch of several values: its name, and its values with theirs.
+struct Choice<T: 'static>(&'static str, &'static [(T, &'static str)]);
+
+const OLD_AFTER_ROTATE: Choice<AfterRotate> = Choice(
+    "oldAfterRotate",
+    &[(AfterRotate::Keep, "keep"), (AfterRotate::Revoke, "revoke"), (AfterRotate::Expire, "expire")],
+);
+const BRIDGE_AFTER_ROTATE: Choice<bool> = Choice("bridgeAfterRotate", &[(false, "revoke"), (true, "keep")]);
+const REVOKED: Choice<bool> = Choice("revoked", &[(false, "gone"), (true, "shown")]);
+const DPOP: Choice<Mode> = Choice("dpop", Mode::NAMES);
+const SYSTEM_LOG: Choice<Detail> = Choice("systemLog", Detail::NAMES);
+
+impl<T: Copy + PartialEq> Choice<T> {
+    /// The value that `options` name; `unset` if they do not.
+    fn read(&self, options: &Value, unset: T) -> Result<T, Status> {
+        let Some(value) = options.get(self.0).filter(|value| !value.is_null()) else { return Ok(unset) };
+        let found = self.1.iter().find(|(_, name)| value == name).map(|(found, _)| *found);
+        found.ok_or_else(|| {
+            let names: Vec<String> = self.1.iter().map(|(_, name)| format!("{name:?}")).collect();
+            Status::invalid(format!("{}: one of {}", self.0, names.join(", ")))
         })
     }
 
-    /// With the ones that `options` names set.
+    fn show(&self, set: T) -> (String, Value) {
+        let name = self.1.iter().find(|(value, _)| *value == set).map_or("", |(_, name)| name);
+        (self.0.to_owned(), Value::from(name))
+    }
+}
+
+impl Switches {
+    /// As JSON, in the form that [`Switches::read`] reads.
+    pub fn show(self) -> Value {
+        Value::Object(Row::from_iter([
+            OLD_AFTER_ROTATE.show(self.after_rotate),
+            BRIDGE_AFTER_ROTATE.show(self.bridge_keeps),
+            REVOKED.show(self.shows_revoked),
+            DPOP.show(self.dpop),
+            SYSTEM_LOG.show(self.log_detail),
+            (SYSTEM_LOG_DELAY.to_owned(), Value::from(self.log_delay)),
+        ]))
+    }
+
+    /// With the ones that `options` name set: `{oldAfterRotate: "keep" | "revoke" | "expire", bridgeAfterRotate: "revoke" |
+    /// "keep", revoked: "gone" | "shown", dpop: "accept" | "ignore" | "require" | "nonce", systemLog: "full" | "sparse" | "off",
+    /// systemLogDelayMs}`.
     ///
     /// # Errors
-    /// Code 3 for a value that is not one of the two.
-    pub fn read(mut self, options: &Value) -> Result<Self, Status> {
-        let set = |switch: &mut bool, name: &str, off: &str, on: &str| {
-            match options.get(name) {
-                None | Some(Value::Null) => {}
-                Some(value) if value == off => *switch = false,
-                Some(value) if value == on => *switch = true,
-                Some(_) => return Err(Status::invalid(format!("{name}: {off:?} or {on:?}"))),
-            }
-            Ok(())
+    /// Code 3 for a value that is none of these.
+    pub fn read(self, options: &Value) -> Result<Self, Status> {
+        let log_delay = match options.get(SYSTEM_LOG_DELAY).filter(|delay| !delay.is_null()) {
+            None => self.log_delay,
+            Some(delay) => delay
+                .as_i64()
+                .filter(|delay| *delay >= 0)
+                .ok_or_else(|| Status::invalid(format!("{SYSTEM_LOG_DELAY}: a whole number of milliseconds")))?,
         };
-        set(&mut self.rotate_revokes, OLD_AFTER_ROTATE, "keep", "revoke")?;
-        set(&mut self.shows_revoked, REVOKED, "gone", "shown")?;
-        if let Some(mode) = options.get(DPOP).filter(|mode| !mode.is_null()) {
-            let mode = mode.as_str().and_then(Mode::parse);
-            self.dpop =
-                mode.ok_or_else(|| Status::invalid("dpop: \"accept\", \"ignore\", \"require\" or \"nonce\""))?;
-        }
-        Ok(self)
+        Ok(Self {
+            after_rotate: OLD_AFTER_ROTATE.read(options, self.after_rotate)?,
+            bridge_keeps: BRIDGE_AFTER_ROTATE.read(options, self.bridge_keeps)?,
+            shows_revoked: REVOKED.read(options, self.shows_revoked)?,
+            dpop: DPOP.read(options, self.dpop)?,
+            log_detail: SYSTEM_LOG.read(options, self.log_detail)?,
+            log_delay,
+        })
     }
 }
 
 impl Options {
-    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, oldAfterRotate?, revoked?, commercelayer?}`: `clock` in milliseconds
+    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, commercelayer?}` and what [`Switches::read`] reads: `clock` in milliseconds
     /// or as an RFC 3339 date, `tokenTtl` in seconds, `commercelayer` as [`Settings::read`] reads it.
     ///
     /// # Errors
@@ -133,7 +213,12 @@ impl Options {
         };
         let cors = match option("cors") {
             None => None,
-            Some(origin) => Some(origin.as_str().ok_or_else(|| wrong("cors", "an origin"))?.to_owned()),
+            Some(origin) => Some(
+                origin
+                    .as_str()
+                    .and_then(Cors::parse)
+                    .ok_or_else(|| wrong("cors", "an origin such as http://localhost:5173, or \"*\""))?,
+            ),
         };
         let switches = Switches::default().read(&options)?;
         let commercelayer = match option("commercelayer") {
@@ -206,8 +291,8 @@ pub enum Holder {
 /// Who calls.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The credential's id.
-    pub client: String,
+    /// The credential's client id.
+    pub client_id: String,
     /// Whom it acts for.
     pub user_id: String,
     /// The roles that it is restricted to; empty for no restriction.
@@ -319,8 +404,7 @@ impl Tenant {
     pub fn new_client(&mut self, kind: Kind) -> (String, String, String) {
         let id = loop {
             let id = self.state.dice.cute_name();
-            let taken = |kind| clients::find(&self.state, &id, kind).is_some();
-            if ![Kind::Personal, Kind::Principal, Kind::Connector].into_iter().any(taken) {
+            if !clients::is_taken(&self.state, &id) {
                 break id;
             }
         };
@@ -398,14 +482,35 @@ impl Tenant {
                 }
             }
         }
-        let Holder::Client(client, kind) = grant.holder else {
-            let (client, user_id) = (federation::client_id(self), seed::READY_PRINCIPAL.to_owned());
-            return Ok(Caller { client, user_id, roles: Vec::new() });
+        let Holder::Client(client, kind) = &grant.holder else {
+            let (client_id, user_id) = self.identity(&grant.holder);
+            return Ok(Caller { client_id, user_id, roles: Vec::new() });
         };
-        let row = clients::find(&self.state, &client, kind).ok_or_else(|| refuse("invalid access token"))?;
-        let (user_id, roles) = (clients::user_id(row, kind).to_owned(), clients::scoped_roles(row, kind));
-        self.note_use(&client, kind, now);
-        Ok(Caller { client, user_id, roles })
+        let row = clients::find(&self.state, client, *kind).ok_or_else(|| refuse("invalid access token"))?;
+        let roles = clients::scoped_roles(row, *kind);
+        let (client_id, user_id) = self.identity(&grant.holder);
+        self.note_use(client, *kind, now);
+        Ok(Caller { client_id, user_id, roles })
+    }
+
+    /// The client id that a token is given to, and whom it acts for.
+    fn identity(&self, holder: &Holder) -> (String, String) {
+        match holder {
+            Holder::Client(id, kind) => {
+                let user_id = clients::find(&self.state, id, *kind).map_or("", |row| clients::user_id(row, *kind));
+                (clients::client_id(id, self.host(), *kind), user_id.to_owned())
+            }
+            Holder::Person | Holder::Workload => (federation::client_id(self), seed::READY_PRINCIPAL.to_owned()),
+        }
+    }
+
+    /// Writes into the system log that a token was given out, to a program that calls itself `agent`.
+    pub fn note_login(&mut self, holder: &Holder, agent: &str, now: Millis) {
+        if self.options.switches.log_detail != Detail::Off {
+            let (client_id, user_id) = self.identity(holder);
+            let actor = Actor { client_id: &client_id, user_id: &user_id, agent };
+            self.state.log.add(events::authentication(&actor), now);
+        }
     }
 
     fn note_use(&mut self, client: &str, kind: Kind, now: Millis) {

@@ -4,10 +4,11 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use ed25519_dalek::SigningKey;
 
 use crate::assertion::{Assertion, base64url, public_key};
+use crate::c1::sso;
 use crate::clients::{self, without_port};
 use crate::dpop::{self, Mode};
 use crate::tenant::{Holder, Tenant};
@@ -17,6 +18,7 @@ use crate::{device, federation};
 /// The assertion type of RFC 7523.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const AUTHORIZATION_CODE: &str = "authorization_code";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Why no token is given (RFC 6749, section 5.2).
@@ -79,19 +81,36 @@ impl Form {
     }
 }
 
+/// One request for a token.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// What it says.
+    pub form: &'a Form,
+    /// The host that it was sent to.
+    pub host: &'a str,
+    /// The proof that came with it.
+    pub proof: dpop::Request<'a>,
+    /// The header `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// What the program that asks calls itself.
+    pub agent: &'a str,
+}
+
 /// How tokens are given to this request: bound to the key that proved it, if one did.
 #[derive(Debug)]
 pub struct Issue {
     key: Option<String>,
+    agent: String,
 }
 
 impl Issue {
     /// Checks the proof.
-    fn new(tenant: &mut Tenant, request: &dpop::Request, now: Millis) -> Result<Self, Refusal> {
+    fn new(tenant: &mut Tenant, request: &dpop::Request, agent: &str, now: Millis) -> Result<Self, Refusal> {
+        let agent = agent.to_owned();
         let mode = tenant.options.switches.dpop;
         let wanted = matches!(mode, Mode::Require | Mode::Nonce);
         if mode == Mode::Ignore || (request.proof.is_none() && !wanted) {
-            return Ok(Self { key: None });
+            return Ok(Self { key: None, agent });
         }
         let refuse = |why: &str| {
             let error = if why == dpop::NONCE_WANTED { dpop::NONCE_WANTED } else { "invalid_dpop_proof" };
@@ -101,35 +120,32 @@ impl Issue {
         if !tenant.first_use(format!("proof {} {}", proven.key, proven.jti), now + dpop::MEMORY, now) {
             return Err(refuse("the proof was used before"));
         }
-        Ok(Self { key: Some(proven.key) })
+        Ok(Self { key: Some(proven.key), agent })
     }
 
     /// Gives out a token.
     pub fn token(&self, tenant: &mut Tenant, holder: Holder, now: Millis) -> Value {
+        tenant.note_login(&holder, &self.agent, now);
         let token = tenant.issue(holder, self.key.clone(), now);
         let token_type = if self.key.is_some() { "DPoP" } else { "Bearer" };
         json!({ "access_token": token, "token_type": token_type, "expires_in": tenant.token_ttl })
     }
 }
 
-/// Answers a token request that was sent to `host`.
+/// Answers a token request.
 ///
 /// # Errors
 /// The OAuth error to answer with.
-pub fn exchange(
-    tenant: &mut Tenant,
-    form: &Form,
-    host: &str,
-    request: &dpop::Request,
-    now: Millis,
-) -> Result<Value, Refusal> {
+pub fn exchange(tenant: &mut Tenant, request: &Request<'_>, now: Millis) -> Result<Value, Refusal> {
+    let Request { form, host, .. } = *request;
     if form.ambiguous() {
         return Err(Refusal::request("a parameter is given more than once"));
     }
-    let issue = Issue::new(tenant, request, now)?;
+    let issue = Issue::new(tenant, &request.proof, request.agent, now)?;
     match form.get("grant_type") {
         Some("client_credentials") => client_credentials(tenant, form, host, &issue, now),
         Some(TOKEN_EXCHANGE) => federation::exchange(tenant, form, &issue, now),
+        Some(AUTHORIZATION_CODE) => Err(authorization_code(tenant, request)),
         Some(DEVICE_CODE) => device::exchange(tenant, form, &issue, now),
         Some(other) => Err(Refusal {
             status: 400,
@@ -174,9 +190,16 @@ fn client_credentials(
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
 }
 
-/// The secret itself: its public half is compared.
+/// The secret itself.
 fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
     let client_id = form.get("client_id").ok_or_else(|| Refusal::request("client_id is missing"))?;
+    let (name, kind) = proven(tenant, client_id, secret)?;
+    usable(tenant, name, kind, issue, now)?;
+    Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
+}
+
+/// The name and kind of the client whose secret this is: its public half is compared.
+fn proven<'a>(tenant: &Tenant, client_id: &'a str, secret: &str) -> Result<(&'a str, clients::Kind), Refusal> {
     let (name, kind) = known(tenant, client_id)?;
     let public = || {
         let jwk = base64url(secret.strip_prefix("secret-token:conductorone.com:v1:")?)?;
@@ -187,8 +210,50 @@ fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, no
     if public().is_none_or(|public| tenant.state.keys.get(name) != Some(&public)) {
         return Err(Refusal::client("the client secret is wrong"));
     }
-    usable(tenant, name, kind, issue, now)?;
-    Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
+    Ok((name, kind))
+}
+
+/// Logs in as a program that holds a pair does, and gives its credential's name and kind.
+///
+/// # Errors
+/// The OAuth error that the program would get.
+pub fn log_in<'a>(
+    tenant: &mut Tenant,
+    (client_id, secret): (&'a str, &str),
+    agent: &str,
+    now: Millis,
+) -> Result<(&'a str, clients::Kind), Refusal> {
+    let issue = Issue { key: None, agent: agent.to_owned() };
+    let (name, kind) = proven(tenant, client_id, secret)?;
+    usable(tenant, name, kind, &issue, now)?;
+    issue.token(tenant, Holder::Client(name.to_owned(), kind), now);
+    Ok((name, kind))
+}
+
+/// Why a client of an SSO application gets no tokens. Nobody can sign in at the sandbox, so no code is ever good; but the client
+/// is looked at before its code (RFC 6749, section 4.1.3), so that `invalid_grant` proves its secret and `invalid_client`
+/// disproves it. That C1 serves these clients at this path is a guess.
+fn authorization_code(tenant: &Tenant, request: &Request<'_>) -> Refusal {
+    let form = request.form;
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let basic = request.authorization.and_then(|header| {
+        let (scheme, encoded) = header.split_once(' ')?;
+        let pair = Base64::decode_vec(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+        Some((decode(id), decode(secret)))
+    });
+    let (id, method, secret) = match (basic, form.get("client_secret")) {
+        (Some(_), Some(_)) => return Refusal::request("the client is authenticated in two ways"),
+        (Some((id, secret)), None) => (id, "clientSecretBasic", Some(secret)),
+        (None, secret) => {
+            let method = if secret.is_some() { "clientSecretPost" } else { "none" };
+            (form.get("client_id").unwrap_or_default().to_owned(), method, secret.map(str::to_owned))
+        }
+    };
+    if !sso::is_authentic(&tenant.state, &id, method, secret.as_deref()) {
+        return Refusal::client("the client is unknown, or did not authenticate as it must");
+    }
+    Refusal { status: 400, error: "invalid_grant", description: "the code is unknown, or was used".to_owned() }
 }
 
 fn unknown() -> Refusal {

@@ -205,6 +205,8 @@ fn a_reset_keeps_the_client_logged_in() {
     // The log-in at the beginning is all that the reset undid.
     after["servicePrincipalCredentials"][0]["lastUsedAt"] =
         state["servicePrincipalCredentials"][0]["lastUsedAt"].clone();
+    assert_eq!(after["systemLog"]["events"], json!([]));
+    after["systemLog"] = state["systemLog"].clone();
     assert_eq!(after, state);
     assert_eq!(world.control("GET", "requests", NONE), json!([]));
     world.ok("GET", "/api/v1/apps", NONE);
@@ -218,7 +220,10 @@ fn a_snapshot_brings_everything_back_but_no_secret() {
     let world = World::new();
     let made = world.ok("POST", ROTATE, place(&world))["credential"].clone();
     let snapshot = world.control("GET", "state", NONE);
-    assert!(!snapshot.to_string().contains("ecret"), "{snapshot}");
+    let mut searched = snapshot.clone();
+    // The names of ways to authenticate.
+    searched["ssoClients"].take();
+    assert!(!searched.to_string().contains("ecret"), "{snapshot}");
     let key = common::signing_key(&text(&made, "clientSecret"));
     assert!(snapshot.to_string().contains(&public(&key)));
 
@@ -307,6 +312,11 @@ fn options_that_make_no_sense_are_refused() {
         (r#"{"url":"https://x","tokenTtl":0}"#, "tokenTtl"),
         (r#"{"url":"https://x","clock":"noon"}"#, "clock"),
         (r#"{"url":"https://x","cors":1}"#, "cors"),
+        (r#"{"url":"https://x","cors":""}"#, "cors"),
+        (r#"{"url":"https://x","cors":"localhost"}"#, "cors"),
+        (r#"{"url":"https://x","cors":"http://"}"#, "cors"),
+        (r#"{"url":"https://x","cors":"http://localhost:5173/"}"#, "cors"),
+        (r#"{"url":"https://x","cors":"http://a, http://b"}"#, "cors"),
         (r#"{"url":"https://x","oldAfterRotate":"burn"}"#, "oldAfterRotate"),
     ] {
         assert!(Options::read(options).unwrap_err().message.contains(part), "{options}");
@@ -336,6 +346,39 @@ fn other_origins_are_let_in_only_by_name() {
     assert_eq!(header(&preflight(&open, "https://evil.example"), "access-control-allow-origin"), None);
     let reply = open.raw("GET", &format!("{URL}/api/v1/apps"), &[("origin", "https://console.example")], "");
     assert_eq!((reply.status, header(&reply, "vary")), (401, Some("Origin")));
+
+    // In the form in which browsers send it.
+    for cors in ["HTTPS://Console.Example", "https://console.example:443"] {
+        let reply = preflight(&World::with(json!({ "cors": cors })), "https://console.example");
+        assert_eq!(header(&reply, "access-control-allow-origin"), Some("https://console.example"), "{cors}");
+    }
+    let any = World::with(json!({ "cors": "*" }));
+    for origin in ["https://console.example", "https://evil.example", "null"] {
+        let reply = preflight(&any, origin);
+        assert_eq!((reply.status, header(&reply, "access-control-allow-origin")), (204, Some("*")), "{origin}");
+    }
+}
+
+#[test]
+fn a_page_may_read_the_headers_that_a_client_needs() {
+    let world = World::with(json!({ "cors": "https://console.example", "dpop": "accept" }));
+    let ask = || {
+        let headers = [("origin", "https://console.example")];
+        let reply = world.raw("GET", &format!("{URL}/api/v1/apps"), &headers, "");
+        let exposed = header(&reply, "access-control-expose-headers").unwrap().to_owned();
+        (reply, exposed.split(", ").map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (reply, exposed) = ask();
+    for name in ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"] {
+        assert!(exposed.iter().any(|known| known == name), "{name} in {exposed:?}");
+    }
+    assert!(header(&reply, "date").is_some() && header(&reply, "www-authenticate").is_some());
+    // Whatever else there is, too.
+    let answer = json!({ "status": 429, "headers": { "Retry-After": "7", "CF-Ray": "r1" } });
+    fault(&world, "apps.list", json!(1), answer);
+    let (reply, exposed) = ask();
+    assert_eq!((header(&reply, "retry-after"), header(&reply, "cf-ray")), (Some("7"), Some("r1")));
+    assert!(exposed.contains(&"cf-ray".to_owned()), "{exposed:?}");
 }
 
 #[test]

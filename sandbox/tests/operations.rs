@@ -103,6 +103,15 @@ fn every_operation_answers_a_complete_message() {
             .map(|segment| match (segment.param, table.segment_text(segment)) {
                 (None, text) => format!("/{text}"),
                 (Some(Kind::Int64), _) => "/7".to_owned(),
+                (Some(_), "appId") if id.contains("SSOApplicationService") => {
+                    format!("/{}", text(&state["ssoApplications"][0], "appId"))
+                }
+                (Some(_), "id") if id.contains("SSOApplicationService") => format!("/{}", first("ssoApplications")),
+                (Some(_), "bridgeId") => format!("/{}", first("bridges")),
+                (Some(_), "id") if id.ends_with("RevokeBridgeCredential") => {
+                    format!("/{}", first("bridgeCredentials"))
+                }
+                (Some(_), "id") if id.contains("TunnelCredentials") => format!("/{}", first("bridges")),
                 (Some(_), "appId" | "connectorAppId") => format!("/{}", text(&ready, "appId")),
                 (Some(_), "connectorId") => format!("/{}", text(&ready, "connectorId")),
                 (Some(_), "servicePrincipalId") => format!("/{}", first("servicePrincipals")),
@@ -121,8 +130,21 @@ fn every_operation_answers_a_complete_message() {
                 (Some(_), name) => format!("/{name}-of-mine"),
             })
             .collect();
+        let client = json!({ "displayName": "Mine", "authentication": { "clientSecretPost": {} } });
+        let same = json!({ "displayName": "Mine", "authentication": { "clientSecretBasic": {} } });
         let body = match id.rsplit('.').next().unwrap() {
             _ if operation.body.is_none() => NONE,
+            "Create" if id.contains("SSOApplicationService") => {
+                json!({ "displayName": "Mine", "oidc": {}, "initialClient": client })
+            }
+            "Update" if id.contains("SSOApplicationService") => {
+                json!({ "application": {}, "updateMask": "description" })
+            }
+            "CreateClient" if id.contains("SSOApplicationService") => json!({ "client": client }),
+            "UpdateClient" | "DeleteClient" | "RotateClientSecret" if id.contains("SSOApplicationService") => {
+                json!({ "clientId": state["ssoClients"][0]["clientId"], "client": same })
+            }
+            "CreateBridge" => json!({ "displayName": "Mine" }),
             "ConfirmSyncValid" => continue,
             "RotateCredential" => json!({ "appId": ready["appId"], "connectorId": ready["connectorId"] }),
             "Create" => json!({ "displayName": "Mine" }),
@@ -433,7 +455,7 @@ fn connector_credentials_show_their_secret_once() {
     let got = world.ok("GET", &path, NONE)["credential"].clone();
     assert_eq!(got["clientSecret"], "");
     assert_eq!((&got["clientId"], &got["expiresTime"]), (&credential["clientId"], &credential["expiresTime"]));
-    assert!(!world.control("GET", "state", NONE).to_string().contains("clientSecret"));
+    assert!(!world.control("GET", "state", NONE).to_string().contains(r#""clientSecret""#));
 
     world.refused(400, 3, "POST", "/api/v1/apps/connectors/credentials", json!({}));
     world.refused(404, 5, "POST", "/api/v1/apps/connectors/credentials", json!({ "appId": "a", "connectorId": "b" }));

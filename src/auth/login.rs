@@ -116,6 +116,11 @@ impl Login {
         self.dpop.as_mut()
     }
 
+    /// A person has a code to confirm.
+    pub fn waits_for_person(&self) -> bool {
+        self.device.is_some()
+    }
+
     /// What is to be shown to a person now; once.
     pub fn prompt(&mut self) -> Option<Prompt> {
         self.prompt.take()

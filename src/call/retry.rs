@@ -6,6 +6,8 @@
 //! | write | never | again | again | again | never |
 //! | one-time secret | never | again | never | never | never |
 //!
+//! A log-in is a read: a token more does no harm.
+//!
 //! A caller's own policy widens the rows for reads and writes, never the last one: only
 //! [`Policy::repeat_secrets`], asked for by name, does that.
 

@@ -4,7 +4,7 @@
 mod session;
 
 use crate::api::{Effect, Message, Table};
-use crate::call::failure;
+use crate::call::{failure, retry};
 use crate::wire::decode::{self, Layouts};
 use crate::wire::encode::{self, Reading, Unfit, Unknown};
 use crate::wire::json::{decimal, push_string};
@@ -163,6 +163,12 @@ pub fn failure(body: &str, authorization: &str) -> String {
     json.text("details", &failure.details);
     json.text("excerpt", &failure.excerpt);
     json.end()
+}
+
+/// The milliseconds that a `Retry-After` asks to wait, if it makes sense.
+#[wasm_bindgen]
+pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {
+    retry::retry_after_ms(value, unix_seconds)
 }
 
 fn effect_code(effect: Effect) -> u8 {

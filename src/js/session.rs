@@ -300,6 +300,11 @@ impl Session {
         -1.0
     }
 
+    /// A person has a code to confirm: how often to ask for the token is the code's to say from here on.
+    pub fn waits_for_person(&self) -> bool {
+        self.state.borrow().login.waits_for_person()
+    }
+
     /// What a person has to be shown, once: JSON with `userCode`, `verificationUri`, `verificationUriComplete`, `expiresIn`.
     pub fn prompt(&self) -> Option<String> {
         let Prompt { user_code, url, url_with_code, expires_in } = self.state.borrow_mut().login.prompt()?;
@@ -364,7 +369,8 @@ impl Session {
             && state.tokens.rejected(generation, now) == Rejection::Replay
     }
 
-    /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came.
+    /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came, `retry_after` what
+    /// [`retry_after`](super::retry_after) made of the answer's header.
     /// `policy` is empty for the usual one, or as [`policy_of`] reads it.
     #[allow(clippy::too_many_arguments)]
     pub fn next_attempt(
@@ -372,17 +378,15 @@ impl Session {
         effect: u8,
         status: u16,
         received: bool,
-        retry_after: Option<String>,
+        retry_after: Option<f64>,
         attempts: u32,
         elapsed_ms: f64,
         left_ms: f64,
         random: f64,
-        unix_seconds: f64,
         policy: &[f64],
     ) -> f64 {
         let policy = policy_of(policy);
-        let after = retry_after.and_then(|value| retry::retry_after_ms(&value, unix_seconds));
-        let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, after) };
+        let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, retry_after) };
         let progress = Progress { attempts, elapsed_ms, left_ms, random };
         match retry::next_attempt(&policy, effect_of(effect), ending, progress) {
             Some(delay) if self.state.borrow_mut().budget.take() => delay,

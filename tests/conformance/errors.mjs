@@ -320,6 +320,8 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     });
     const running = assert.rejects(c1.apps.list());
     const rotating = assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const begun = assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }));
     await Promise.resolve();
     const { apps } = c1;
     c1.close();
@@ -328,6 +330,8 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     const rotation = await rotating;
     assert.equal(rotation.code, "outcome_unknown");
     assert.equal(rotation.cause.code, "closed");
+    const early = await begun;
+    assert.deepEqual([early.code, early.outcome], ["closed", "none"], "it was not sent yet, and is not sent any more");
     assert.equal((await assert.rejects(apps.list())).code, "closed");
     assert.equal((await assert.rejects(c1.apps.list())).code, "closed");
     assert.equal(assert.throws(() => c1.serverURL).code, "closed");

@@ -106,7 +106,7 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
 
     test(`${where}: a login that fails in passing is tried again by a later call`, async () => {
       const at = await make();
-      const c1 = new ConductorOne(at.options);
+      const c1 = new ConductorOne({ ...at.options, retryConfig: { strategy: "none" } });
       await at.fault({ operation: "token", action: { status: 503 } });
       await assert.rejects(c1.auth.introspect());
       await new Promise((resolve) => setTimeout(resolve, 600));

@@ -178,7 +178,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
     for (const [status, body, reason] of ANSWERS) {
       const { fetch, sent } = stub(answer(status, body));
       const credentials = keyturn.tokenExchange({ clientID: ID, subjectToken: () => "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" });
-      const c1 = new ConductorOne({ credentials, fetch });
+      const c1 = new ConductorOne({ credentials, fetch, retryConfig: { strategy: "none" } });
       const error = await assert.rejects(c1.auth.introspect());
       assert.equal(`${error.code} ${error.reason} ${error.status}`, `authentication_failed ${reason} ${status}`);
       assert.excludes(shown(error), CANARY);

@@ -1,5 +1,14 @@
 // Sandbox tenants and their controls, the same for one that is reached over HTTP and for one in this process.
 
+/** What a reset leaves as it is, as it is at first. */
+const SWITCHES = {
+  oldAfterRotate: "keep",
+  bridgeAfterRotate: "revoke",
+  revoked: "gone",
+  systemLog: "full",
+  systemLogDelayMs: 0,
+};
+
 /**
  * Starts the tenant at `url` afresh: no faults, an empty log, the seed's rows.
  *
@@ -19,6 +28,7 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
     return response.json();
   }
   const { clientId, clientSecret, appId, connectorId, commercelayer } = await control("POST", "reset", { seed });
+  await control("POST", "switches", SWITCHES);
   const tenant = {
     url,
     clientId,
@@ -35,6 +45,8 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
     /** What was asked of the API so far: `{ operation, method, path, status, at }` each. */
     requests: (filter = {}) => control("GET", `requests?${new URLSearchParams(filter)}`),
     setTokenTtl: (seconds) => control("POST", "token-ttl", { seconds }),
+    configure: (switches) => control("POST", "switches", switches),
+    consume: (consumer) => control("POST", "consume", consumer),
     setClock: (to) => control("POST", "clock", { set: to }),
     advanceClock: (ms) => control("POST", "clock", { advance: ms }),
   };
@@ -70,6 +82,8 @@ export async function tenantIn({ createSandbox }, options) {
     clearFaults: async () => tenant.clearFaults(),
     requests: async (filter) => tenant.requests(filter),
     setTokenTtl: async (seconds) => tenant.setTokenTtl(seconds),
+    configure: async (switches) => tenant.configure(switches),
+    consume: async (consumer) => tenant.consume(consumer),
     setClock: async (to) => tenant.clock.set(to),
     advanceClock: async (ms) => tenant.clock.advance(ms),
   };

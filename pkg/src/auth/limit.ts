@@ -1,6 +1,6 @@
 /** A bound on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
 
-import { type Deadline, monotonic, sleep, wait } from "../http/transport.js";
+import { type Deadline, elapsed, sleep, wait } from "../http/transport.js";
 import type { TokenStore } from "./sharing.js";
 
 const MINUTE_MS = 60_000;
@@ -45,7 +45,7 @@ export class Limit {
       // While the store was asked, another client of this process may have taken the place.
       const now = ms > 0 ? ms : this.#free(url);
       if (now <= 0) {
-        this.#sent.get(url)?.push(monotonic());
+        this.#sent.get(url)?.push(elapsed());
         return;
       }
       waiting(now);
@@ -55,7 +55,7 @@ export class Limit {
 
   /** Milliseconds until one more may be sent. */
   #free(url: string): number {
-    const now = monotonic();
+    const now = elapsed();
     const recent = (this.#sent.get(url) ?? []).filter((at) => now - at < MINUTE_MS);
     this.#sent.set(url, recent);
     return recent.length < this.#most ? 0 : (recent[0] as number) + MINUTE_MS - now;

@@ -1,6 +1,6 @@
 /** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
 
-import type { Clock, Logger, Security } from "../base/options.js";
+import type { Clock, Connection, Logger, RetryConfig, Security } from "../base/options.js";
 import type { Core } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 import type { DpopOptions } from "./dpop.js";
@@ -19,6 +19,36 @@ export interface DeviceCode {
   readonly expiresAt: Date;
 }
 
+/** What a function that gives an identity token or an assertion is called with. It may pass it over. */
+export interface Around {
+  /** Aborted when nobody waits for the token any more. */
+  readonly signal: AbortSignal;
+  /** How the call that logs in has its connections made. */
+  readonly fetchOptions?: Connection | undefined;
+}
+
+/** How a request of this package's own functions failed, where asking again may help. */
+export interface Passing {
+  /** 0 if no answer came. */
+  readonly status: number;
+  /** Whether the request may have arrived. */
+  readonly received: boolean;
+  readonly headers?: Headers | undefined;
+}
+
+const passings = new WeakMap<object, Passing>();
+
+/** Says of an error that it may pass. @internal */
+export function passing<T extends object>(error: T, how: Passing): T {
+  passings.set(error, how);
+  return error;
+}
+
+/** How it was that an error says may pass. @internal */
+export function passingOf(error: unknown): Passing | undefined {
+  return typeof error === "object" && error !== null ? passings.get(error) : undefined;
+}
+
 /** How to authenticate, and where. @internal */
 export interface Plan<Told extends object = object> {
   /** Makes the core's half. What it throws as text is the JSON of an option's error. */
@@ -34,7 +64,7 @@ export interface Plan<Told extends object = object> {
   /** Gives another token in the place of one that the API refused. */
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
   /** Gives a text that the next token request takes: an identity token, an assertion. */
-  readonly subject?: (() => Promise<string> | string) | undefined;
+  readonly subject?: ((around: Around) => Promise<string> | string) | undefined;
   /** The option that `subject` came by, and the reason of an error when it fails. */
   readonly subjectNames?: readonly [option: string, reason: string] | undefined;
   /** Shows a person a code. */
@@ -43,6 +73,10 @@ export interface Plan<Told extends object = object> {
   readonly signal?: AbortSignal | undefined;
   /** Whether getting a token takes a person. */
   readonly interactive?: boolean | undefined;
+  /** How often to ask for a token that was not given in passing: as often as a read is sent. Default: the usual policy. */
+  readonly retries?: (() => RetryConfig | undefined) | undefined;
+  /** Whether what is sent for a token is good once, so that its answer must not be missed. */
+  readonly once?: boolean | undefined;
   /** The content type of token requests. */
   readonly contentType: string;
   /** What to check when the token endpoint is not reached. */

@@ -1,27 +1,66 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core says. */
 
-import { AuthenticationError, ClosedError, ConfigurationError, InternalError, KeyturnError } from "../base/errors.js";
-import type { Security } from "../base/options.js";
+import {
+  AuthenticationError,
+  ClosedError,
+  ConfigurationError,
+  InternalError,
+  KeyturnError,
+  RequestAbortedError,
+} from "../base/errors.js";
+import type { Connection, Security } from "../base/options.js";
+import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
 import type { Attempted, Authorization, Authorizer } from "../http/authorizer.js";
-import { Deadline, isWorkerd, monotonic, requestId, type Sender, sleep, unixSeconds, wait } from "../http/transport.js";
+import { policyOf } from "../http/policy.js";
+import {
+  checkRuntime,
+  Deadline,
+  Elapsed,
+  isWorkerd,
+  monotonic,
+  requestId,
+  type Sender,
+  sleep,
+  unixSeconds,
+  wait,
+} from "../http/transport.js";
+import { aboutCertificate, unsent } from "../http/unsent.js";
 import { base64url, Prover, sha256 } from "./dpop.js";
 import type { Limit } from "./limit.js";
-import type { Plan } from "./plan.js";
+import { type Plan, passingOf } from "./plan.js";
 import { type Refresher, share, storeKey, type TokenStore } from "./sharing.js";
 
 /** Time for a token request of its own; calls that wait for it have theirs. */
 const TOKEN_TIMEOUT_MS = 30_000;
 /** The same for a function of the caller's that renews a token: there may be a server of its own behind it. */
 const RENEW_TIMEOUT_MS = 60_000;
+/** Time for a refresh that nobody waits for, because the token in use is good for a while. */
+const IDLE_TIMEOUT_MS = 10_000;
 /** How long a refresh token is kept for other workers: two weeks, as long as one is good. */
 const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** Refreshes that have ended, however they did. */
-const over = new WeakSet<Promise<void>>();
+/** A refresh, and those who wait for it. It ends with the last of them. */
+interface Refresh {
+  done: Promise<void>;
+  readonly waiting: Set<Deadline>;
+  readonly stop: AbortController;
+  /** How the call that began it has its connections made. */
+  readonly via: Connection | undefined;
+  /** It has ended, however it did. */
+  over: boolean;
+  /** What bounds the request on its way. */
+  request: Deadline | undefined;
+}
+
+/** How often a token was asked for in vain, in one refresh. */
+interface Tries {
+  attempts: number;
+  readonly begun: number;
+}
 
 /** Holds what a client authenticates with. */
 export class Session<Told extends object = object> implements Authorizer {
@@ -35,7 +74,7 @@ export class Session<Told extends object = object> implements Authorizer {
   /** By which clock calls were proven, in seconds off this machine's. */
   readonly #offsets = new WeakMap<Authorization, number>();
   #unregister: () => void;
-  #refreshing: Promise<void> | undefined;
+  #refreshing: Refresh | undefined;
   /** Why the last refresh got no answer: what the core remembers of it is text. */
   #cause: unknown;
   /** Which entry of the store the token in use is. */
@@ -43,6 +82,8 @@ export class Session<Told extends object = object> implements Authorizer {
   /** A hash of what the core was given at first: refresh tokens change. */
   #fingerprint: string | undefined;
   #closed = false;
+  /** How old a token is, and for how long a failure holds. */
+  readonly #elapsed: Elapsed;
   readonly #ended = new AbortController();
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
@@ -51,8 +92,14 @@ export class Session<Told extends object = object> implements Authorizer {
   readonly authURL: string;
 
   constructor({ secret, ...plan }: Plan<Told>, send: Sender) {
+    checkRuntime();
     this.#plan = plan;
     this.#send = send;
+    const { clock } = plan;
+    this.#elapsed = new Elapsed(
+      () => clock?.monotonic?.() ?? monotonic(),
+      () => clock?.now() ?? Date.now(),
+    );
     const handle = configured(() => plan.open(core(), secret));
     this.#handle = handle;
     this.baseURL = handle.base();
@@ -79,7 +126,7 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  async authorize(deadline: Deadline, operation?: string): Promise<Authorization> {
+  async authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization> {
     for (;;) {
       const { told, generation } = this.#use((handle) => ({
         told: handle.authorize(this.#now()),
@@ -91,14 +138,14 @@ export class Session<Told extends object = object> implements Authorizer {
           return { value: rest, generation };
         case "F":
           // Nobody has to wait for this one; its failure is told to the call that needs its token.
-          await this.#refreshed(deadline, true);
+          await this.#refreshed(deadline, via, true);
           return { value: rest, generation };
         case "A":
           return { value: await this.#external(deadline, operation), generation };
         case "B":
           throw authenticationError(rest, operation, this.#cause);
         default:
-          await this.#refreshed(deadline);
+          await this.#refreshed(deadline, via);
       }
     }
   }
@@ -146,6 +193,13 @@ export class Session<Told extends object = object> implements Authorizer {
     return this.#plan.ask !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
+  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or makes no sense. */
+  retryAfter(headers: Headers): number | undefined {
+    const value = headers.get("retry-after");
+    const ms = value === null ? undefined : guarded(({ retry_after }) => retry_after(value, this.#unix()));
+    return ms === undefined ? undefined : Math.ceil(ms);
+  }
+
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
     if (this.#closed) return -1;
@@ -154,12 +208,11 @@ export class Session<Told extends object = object> implements Authorizer {
         done.effect,
         done.status,
         done.received,
-        done.retryAfter ?? null,
+        done.retryAfter,
         done.attempts,
         done.elapsedMs,
         done.leftMs,
         Math.random(),
-        this.#unix(),
         done.policy,
       ),
     );
@@ -201,7 +254,7 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   #now(): number {
-    return this.#plan.clock?.monotonic?.() ?? monotonic();
+    return this.#elapsed.now();
   }
 
   #unix(): number {
@@ -214,7 +267,7 @@ export class Session<Told extends object = object> implements Authorizer {
     try {
       security = await wait(Promise.resolve(this.#plan.ask?.()), deadline);
     } catch (error) {
-      if (KeyturnError.is(error)) throw error;
+      if (KeyturnError.is(error) || isSignal(error)) throw error;
       throw new AuthenticationError("the `security` function failed", 0, "security_function", {
         operation,
         cause: error,
@@ -229,13 +282,22 @@ export class Session<Told extends object = object> implements Authorizer {
    * One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was
    * ended.
    */
-  #refresh(): Promise<void> {
+  #refresh(via: Connection | undefined): Refresh {
     if (this.#refreshing) return this.#refreshing;
-    const refreshing = this.#refreshNow().finally(() => {
-      over.add(refreshing);
-      this.#refreshing = undefined;
+    const refresh: Refresh = {
+      done: Promise.resolve(),
+      waiting: new Set(),
+      stop: new AbortController(),
+      via,
+      over: false,
+      request: undefined,
+    };
+    this.#refreshing = refresh;
+    refresh.done = this.#refreshNow(refresh).finally(() => {
+      refresh.over = true;
+      if (this.#refreshing === refresh) this.#refreshing = undefined;
     });
-    return (this.#refreshing = refreshing);
+    return refresh;
   }
 
   /**
@@ -243,26 +305,52 @@ export class Session<Told extends object = object> implements Authorizer {
    * lest it is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails
    * without being over, and begins anew.
    */
-  async #refreshed(deadline: Deadline, idle = false): Promise<void> {
-    const refreshing = this.#refresh();
+  async #refreshed(deadline: Deadline, via: Connection | undefined, idle = false): Promise<void> {
+    const refresh = this.#refresh(via);
     try {
-      const waiting = wait(refreshing, deadline);
-      if (idle && !isWorkerd) waiting.catch(() => undefined);
-      else await waiting;
+      if (idle && !isWorkerd) {
+        const bound = new Deadline(IDLE_TIMEOUT_MS, []);
+        this.#awaited(refresh, bound)
+          .catch(() => undefined)
+          .finally(() => bound.end());
+      } else await this.#awaited(refresh, deadline);
     } catch (error) {
-      if (this.#refreshing === refreshing && !KeyturnError.is(error) && !over.has(refreshing)) {
+      if (this.#refreshing === refresh && !KeyturnError.is(error) && !isSignal(error) && !refresh.over) {
         this.#refreshing = undefined;
         this.#use((handle) => handle.abandon());
-      } else if (!idle && (KeyturnError.is(error) || over.has(refreshing))) {
+      } else if (!idle && (KeyturnError.is(error) || isSignal(error) || refresh.over)) {
         throw error;
       }
     }
   }
 
-  async #refreshNow(): Promise<void> {
+  /** Waits for a refresh as one of all who do. When the last of them is gone, what it sent is of use to nobody. */
+  async #awaited(refresh: Refresh, deadline: Deadline): Promise<void> {
+    refresh.waiting.add(deadline);
+    try {
+      await wait(refresh.done, deadline);
+    } finally {
+      refresh.waiting.delete(deadline);
+      if (refresh.waiting.size === 0 && !refresh.over && this.#refreshing === refresh) this.#stop(refresh);
+    }
+  }
+
+  /** Ends a refresh, unless its answer may have what can be had once: that is waited for, without keeping the process. */
+  #stop(refresh: Refresh): void {
+    const { renew, once } = this.#plan;
+    if (renew || once || (!this.#closed && this.#use((handle) => handle.refresh_token()) !== "")) {
+      refresh.request?.unref();
+      return;
+    }
+    this.#refreshing = undefined;
+    if (!this.#closed) this.#use((handle) => handle.abandon());
+    refresh.stop.abort(new RequestAbortedError());
+  }
+
+  async #refreshNow(refresh: Refresh): Promise<void> {
     const failure = new AbortController();
     // A login by a person has no bound but its code's; each request has its own.
-    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, failure.signal]);
+    const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, refresh.stop.signal, failure.signal]);
     this.#cause = undefined;
     try {
       deadline.check();
@@ -274,10 +362,10 @@ export class Session<Told extends object = object> implements Authorizer {
       this.#use((handle) => handle.begin(this.#now()));
       const { store, principal } = this.#plan;
       if (store && principal)
-        await this.#refreshShared(store, await principal(() => this.#hashed()), deadline, failure);
-      else await this.#converse(deadline, failure);
+        await this.#refreshShared(store, await principal(() => this.#hashed()), refresh, deadline, failure);
+      else await this.#converse(refresh, deadline, failure);
     } catch (error) {
-      if (!this.#closed) this.#use((handle) => handle.abandon());
+      if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
       throw error;
     } finally {
       deadline.end();
@@ -288,6 +376,7 @@ export class Session<Told extends object = object> implements Authorizer {
   async #refreshShared(
     store: TokenStore,
     principal: readonly string[],
+    refresh: Refresh,
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
@@ -304,7 +393,7 @@ export class Session<Told extends object = object> implements Authorizer {
       version: this.#version,
       fetch: async () => {
         const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
-        await this.#converse(deadline, failure);
+        await this.#converse(refresh, deadline, failure);
         await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
@@ -348,8 +437,9 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** Has the caller's function renew the token. */
-  async #renew(renew: (refused: string) => Promise<string> | string, outer: Deadline): Promise<void> {
+  async #renew(renew: (refused: string) => Promise<string> | string, refresh: Refresh, outer: Deadline): Promise<void> {
     const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
+    refresh.request = deadline;
     try {
       const refused = this.#use((handle) => handle.held()) ?? "";
       const token: unknown = await wait(
@@ -360,6 +450,7 @@ export class Session<Told extends object = object> implements Authorizer {
       configured(() => this.#use((handle) => handle.renewed(given, this.#now())));
     } catch (error) {
       outer.check();
+      if (isSignal(error)) throw error;
       const message = deadline.reason
         ? `the \`refreshToken\` function gave no token within ${RENEW_TIMEOUT_MS / 1000} s`
         : error instanceof ConfigurationError
@@ -372,29 +463,58 @@ export class Session<Told extends object = object> implements Authorizer {
   }
 
   /** Talks with the token endpoint until there is a token, or a reason why there is none. */
-  async #converse(deadline: Deadline, failure: AbortController): Promise<void> {
+  async #converse(refresh: Refresh, deadline: Deadline, failure: AbortController): Promise<void> {
     const { renew, subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
-    if (renew) return this.#renew(renew, deadline);
+    if (renew) return this.#renew(renew, refresh, deadline);
+    const tries: Tries = { attempts: 1, begun: monotonic() };
     let subject = bytes("");
     for (let pause = 0; pause >= 0; ) {
       if (pause > 0) await sleep(pause, deadline);
+      deadline.check();
       try {
         if (give && subject.length === 0 && this.#use((handle) => handle.needs_subject())) {
-          subject = bytes(await wait(Promise.resolve(give()), deadline));
+          const around = { signal: deadline.signal, fetchOptions: refresh.via };
+          const given: unknown = await wait(Promise.resolve(give(around)), deadline);
+          subject = bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
         }
       } catch (error) {
         deadline.check();
-        const message = error instanceof AuthenticationError ? error.message : `the \`${option}\` function failed`;
-        this.#unanswered(error, reason, message, KeyturnError.is(error) ? error.hint : undefined);
+        if (isSignal(error)) throw error;
+        const passing = passingOf(error);
+        pause = passing ? this.#again(refresh, tries, passing.status, passing.received, passing.headers) : -1;
+        if (pause >= 0) continue;
+        const message = KeyturnError.is(error) ? error.message : `the \`${option}\` function failed`;
+        const hint = KeyturnError.is(error) ? error.hint : undefined;
+        // What this package's own functions say is said already.
+        this.#unanswered((KeyturnError.is(error) ? error.cause : undefined) ?? error, reason, message, hint);
         return;
       }
-      pause = await this.#ask(subject, deadline);
+      pause = await this.#ask(subject, refresh, tries, deadline);
       this.#prompt(failure);
     }
   }
 
+  /**
+   * Milliseconds until a request of a log-in is sent again after it failed in passing, by the client's policy for reads; negative to give
+   * up. There is as much time as the most patient of those has who wait.
+   */
+  #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
+    const pause = this.nextAttempt({
+      effect: 0,
+      status,
+      received,
+      retryAfter: headers && this.retryAfter(headers),
+      attempts: tries.attempts,
+      elapsedMs: monotonic() - tries.begun,
+      leftMs: Math.max(...[...refresh.waiting].map(({ leftMs }) => leftMs)),
+      policy: policyOf(this.#plan.retries?.()),
+    });
+    if (pause >= 0) tries.attempts++;
+    return pause;
+  }
+
   /** One request to the token endpoint. Milliseconds until the next one; negative if there is none. */
-  async #ask(subject: Uint8Array, outer: Deadline): Promise<number> {
+  async #ask(subject: Uint8Array, refresh: Refresh, tries: Tries, outer: Deadline): Promise<number> {
     let request: string;
     try {
       request = configured(() => this.#use((handle) => handle.request(this.#unix(), random(), subject)));
@@ -406,13 +526,19 @@ export class Session<Told extends object = object> implements Authorizer {
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
+    // While a person is waited for, the code says how often to ask.
+    const alone = !this.#use((handle) => handle.waits_for_person());
     const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
+    refresh.request = deadline;
     try {
       const { response, body } = await wait(
-        this.#exchange(request.slice(0, split), request.slice(split + 1), deadline.signal),
+        this.#exchange(request.slice(0, split), request.slice(split + 1), refresh.via, deadline.signal),
         deadline,
       );
+      outer.check();
       const { status, headers } = response;
+      const again = alone && !response.ok && status !== 0 ? this.#again(refresh, tries, status, true, headers) : -1;
+      if (again >= 0) return again;
       return this.#use((handle) =>
         handle.answered(
           status,
@@ -428,7 +554,14 @@ export class Session<Told extends object = object> implements Authorizer {
       );
     } catch (error) {
       outer.check();
-      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
+      if (isSignal(error) || (KeyturnError.is(error) && error !== deadline.reason)) throw error;
+      const ended = unsent(error);
+      if (ended?.step === "certificate") {
+        const { message, hint } = aboutCertificate(ended.why);
+        return this.#unanswered(error, "certificate", `the token endpoint could not be reached: ${message}`, hint);
+      }
+      const again = alone ? this.#again(refresh, tries, 0, ended === undefined, undefined) : -1;
+      if (again >= 0) return again;
       const message = deadline.reason
         ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
@@ -476,10 +609,15 @@ export class Session<Told extends object = object> implements Authorizer {
     }
   }
 
-  async #exchange(url: string, body: string, signal: AbortSignal): Promise<{ response: Response; body: Uint8Array }> {
+  async #exchange(
+    url: string,
+    body: string,
+    via: Connection | undefined,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; body: Uint8Array }> {
     const headers: Record<string, string> = { accept: "application/json", "content-type": this.#plan.contentType };
     if (this.#prover) headers.dpop = await this.#prove(this.#prover, "POST", url, "");
-    const response = await this.#send(url, { method: "POST", headers, body, signal });
+    const response = await this.#send(url, { ...via, method: "POST", headers, body, signal });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   }
 

@@ -244,9 +244,15 @@ export class ServerError extends ApiError {
 
 /** No answer came. In a page this is also how a missing CORS permission looks. */
 export class ConnectionError extends KeyturnError {
+  /**
+   * What failed, as a stable word: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `broken`
+   * if it may have been later, or nothing tells. In the first two cases nothing was sent.
+   */
+  readonly reason: "unreachable" | "certificate" | "broken";
   /** @internal */
-  constructor(message: string, facts?: ErrorFacts) {
+  constructor(message: string, facts?: ErrorFacts, reason: ConnectionError["reason"] = "broken") {
     super("ConnectionError", "connection_failed", message, facts);
+    this.reason = reason;
   }
 }
 

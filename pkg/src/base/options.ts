@@ -65,16 +65,36 @@ export interface Clock {
   monotonic?(): number;
 }
 
+/** How a runtime makes its connections. What is meant for another one is passed over. */
+export interface Connection {
+  /** Node: a dispatcher of undici, such as a `ProxyAgent`. */
+  dispatcher?: unknown;
+  /** node-fetch: an agent of `node:http` or `node:https`. */
+  agent?: unknown;
+  /** Deno: what `Deno.createHttpClient` makes. */
+  client?: unknown;
+  /** Bun: the URL of a proxy. */
+  proxy?: unknown;
+  /** Bun: certificates and authorities. */
+  tls?: unknown;
+}
+
+/** More for `fetch` in a call. */
+export type FetchOptions = Omit<RequestInit, "method" | "body"> & Connection;
+
+/** More for `fetch` in all requests of a client, log-ins included. */
+export type ClientFetchOptions = Omit<FetchOptions, "headers" | "signal">;
+
 /** The options of one call. */
 export interface RequestOptions {
   /** Time for the whole call in milliseconds; see the client's option of that name. */
   timeoutMs?: number | undefined;
   /** Aborts the call, also while it waits for a token or for its next attempt. */
   signal?: AbortSignal | null | undefined;
-  /** More headers, or others: these win. */
-  headers?: RequestInit["headers"] | undefined;
-  /** The same, as the official SDK takes them. `headers` wins. */
-  fetchOptions?: Omit<RequestInit, "method" | "body"> | undefined;
+  /** More headers, or others: these win. One that is `undefined` is not sent. */
+  headers?: RequestInit["headers"] | Record<string, string | undefined> | undefined;
+  /** More for `fetch`. `headers` beside it wins; what says how to connect, such as `dispatcher`, also serves the log-in of the call. */
+  fetchOptions?: FetchOptions | undefined;
   /** How to repeat this call. */
   retries?: RetryConfig | undefined;
   /** Statuses to repeat after, as `"503"` or `"5XX"`. */

@@ -9,7 +9,7 @@ import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver } from "../http/driver.js";
-import { requestId, type Sender, sender } from "../http/transport.js";
+import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { c1Plan } from "./auth/plan.js";
 import type { Envelope, Problem } from "./envelope.js";
@@ -29,7 +29,9 @@ export class Engine {
    * @param anonymous Whether calls are sent without a token when the options name no credentials.
    */
   constructor(options: ClientOptions, api: Api, anonymous = false) {
-    this.#send = sender(options.fetch, options.httpClient);
+    // First of all: what cannot be used has had no secret in the core yet.
+    checkedHeader("userAgent", options.userAgent ?? "");
+    this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions));
     this.#api = api;
     this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
@@ -39,6 +41,7 @@ export class Engine {
       userAgent,
       debugLogger,
       send: (...request) => this.send(...request),
+      received: (...answer) => this.received(...answer),
     });
   }
 
@@ -56,7 +59,8 @@ export class Engine {
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
     const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
-    return this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
+    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    return await this.#driver.run(outgoing, options, this.#closed.signal, (answer) => this.#envelope(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -71,9 +75,19 @@ export class Engine {
   }
 
   /** Sends one request. `options` are those of its call. */
-  protected send(_facts: Operation, url: string, init: RequestInit, _options: RequestOptions): Promise<Response> {
+  protected send(
+    _facts: Operation,
+    url: string,
+    init: RequestInit,
+    _options: RequestOptions,
+    begin: () => void,
+  ): Promise<Response> {
+    begin();
     return this.#send(url, init);
   }
+
+  /** Sees each answer once its body has been read. */
+  protected received(_facts: Operation, _answer: Answer): void {}
 
   /** A token belongs to the client's origin: another base URL may differ in its path only. */
   protected base({ serverURL }: RequestOptions, facts: Operation): string {

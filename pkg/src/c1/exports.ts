@@ -1,15 +1,18 @@
 /** What every entry of the package exports. */
 
 export type { DpopOptions } from "../auth/dpop.js";
-export type { DeviceCode } from "../auth/plan.js";
+export type { Around, DeviceCode } from "../auth/plan.js";
 export { Secret } from "../auth/secret.js";
 export type { Lease, StoredEntry, TokenStore } from "../auth/sharing.js";
 export { encryptedStore, memoryStore, type StorageArea, type WebStorage, webStore } from "../auth/stores.js";
 export * from "../base/errors.js";
 export type {
   BackoffStrategy,
+  ClientFetchOptions,
   Clock,
+  Connection,
   Fetch,
+  FetchOptions,
   HTTPClientLike,
   Logger,
   RequestOptions,

@@ -2,7 +2,15 @@
 
 import type { DpopOptions } from "../auth/dpop.js";
 import type { TokenStore } from "../auth/sharing.js";
-import type { Clock, Fetch, HTTPClientLike, Logger, RetryConfig, Security } from "../base/options.js";
+import type {
+  ClientFetchOptions,
+  Clock,
+  Fetch,
+  HTTPClientLike,
+  Logger,
+  RetryConfig,
+  Security,
+} from "../base/options.js";
 import type { Credentials } from "./auth/credentials.js";
 import type { Environment } from "./auth/surroundings.js";
 
@@ -42,9 +50,11 @@ export interface ClientOptions {
   fetch?: Fetch | undefined;
   /** Sends requests; wins over `fetch`. */
   httpClient?: HTTPClientLike | undefined;
+  /** More for `fetch` in all requests, log-ins included: a `dispatcher` for a proxy, for one. Those of a call win. */
+  fetchOptions?: ClientFetchOptions | undefined;
   /** Time for a whole call, retries and log-in included, in milliseconds. Default: 60 000; 0 or less, or `Infinity`: none. */
   timeoutMs?: number | undefined;
-  /** How to repeat calls. Default: reads three times in all, other calls only if the server provably did not act. */
+  /** How to repeat calls, and log-ins as if they were reads. Default: reads three times in all, other calls only if the server provably did not act. */
   retryConfig?: RetryConfig | undefined;
   /** Put before the package's own `User-Agent`. Pages cannot set that header. */
   userAgent?: string | undefined;

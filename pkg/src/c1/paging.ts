@@ -36,6 +36,8 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
         reject,
       );
     });
+    // Whoever reads it is told of its failure; one that has been begun and is not read yet, or never will be, ends no process.
+    paged.catch(() => undefined);
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
     return paged;

@@ -9,9 +9,17 @@ import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { Answer, answered, decodeError } from "../http/answer.js";
 import type { Authorizer } from "../http/authorizer.js";
 import { Driver } from "../http/driver.js";
-import { Deadline, RULES, requestId, sleep } from "../http/transport.js";
+import {
+  checkedFetchOptions,
+  checkedHeader,
+  Deadline,
+  platformFetch,
+  RULES,
+  requestId,
+  sleep,
+} from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
-import { customHeaders, type RequestHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
+import { checkHeaders, customHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
 import { ErrorType, SdkError } from "./errors.js";
 import { Interceptors } from "./interceptors.js";
 import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
@@ -57,7 +65,7 @@ interface Listing extends Pick<Call, "type" | "name" | "request"> {
 
 /** The options of a call as the driver hands them to `send`. */
 interface SendOptions extends RequestOptions {
-  readonly call?: { readonly headers: RequestHeaders; readonly fetch: ResourcesConfig["fetch"] };
+  readonly call?: { readonly headers: Record<string, string>; readonly fetch: ResourcesConfig["fetch"] };
 }
 
 /** What an answer was read from. */
@@ -96,6 +104,7 @@ export class ResourceAdapter {
     if (!config?.accessToken && !config?.credentials)
       throw new SdkError({ message: "Undefined 'accessToken' parameter" });
     const { accessToken: _, ...rest } = config;
+    checked(rest);
     this.#config = rest;
     this.#inUse = this.#open(config);
     this.#driver = this.#drive(this.#inUse.session);
@@ -110,6 +119,7 @@ export class ResourceAdapter {
     );
     const { accessToken, ...others } = set as ResourcesConfig;
     const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
+    checked(merged);
     if (accessToken) merged.credentials = undefined;
     if (others.credentials) merged.refreshToken = others.refreshToken;
     if (OF_SESSION.some((name) => name in set)) {
@@ -139,9 +149,12 @@ export class ResourceAdapter {
   }
 
   /** Where the service is, and how it is reached: for what is asked of its authentication server. @internal */
-  get places(): Pick<ResourcesInitConfig, "domain" | "serverURL" | "authURL" | "fetch" | "clock"> {
-    const { domain, serverURL, authURL, fetch, clock } = this.#config;
-    return { domain, serverURL, authURL, fetch, clock };
+  get places(): Pick<
+    ResourcesInitConfig,
+    "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
+  > {
+    const { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig } = this.#config;
+    return { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig };
   }
 
   /** How results are spelled. */
@@ -350,7 +363,9 @@ export class ResourceAdapter {
 
   #params(options: CallOptions): QueryStringParams {
     return Object.fromEntries(
-      Object.entries({ ...this.#config.params, ...options?.params }).map(([name, value]) => [name, String(value)]),
+      Object.entries({ ...this.#config.params, ...options?.params })
+        .filter(([, value]) => value !== undefined && value !== null)
+        .map(([name, value]) => [name, String(value)]),
     );
   }
 
@@ -410,6 +425,7 @@ export class ResourceAdapter {
       timeoutMs: options.timeout ?? options.timeoutMs,
       retries: options.retryConfig,
       headers: { ...own, ...(options.userAgent ? { "user-agent": options.userAgent } : {}) },
+      fetchOptions: options.fetchOptions,
       call: { headers: own, fetch: options.fetch },
     };
     const failed = (operation: Operation, answer: Answer): KeyturnError => {
@@ -445,8 +461,11 @@ export class ResourceAdapter {
   #open(config: ResourcesConfig): InUse {
     try {
       // Whatever `fetch` is by then: it can be changed without a new session.
-      const session = openSession(config, (url, init) =>
-        (this.#config.fetch ?? globalThis.fetch)(url, { ...init, ...RULES }),
+      const session = openSession(
+        config,
+        (url, init) =>
+          (this.#config.fetch ?? platformFetch())(url, { ...this.#config.fetchOptions, ...init, ...RULES }),
+        () => this.#config.retryConfig,
       );
       return { session, calls: 0, retired: false };
     } catch (error) {
@@ -461,7 +480,7 @@ export class ResourceAdapter {
       retryConfig,
       userAgent,
       debugLogger,
-      send: (_facts, url, init, options) => this.#send(url, init, options as SendOptions),
+      send: (_facts, url, init, options, begin) => this.#send(url, init, options as SendOptions, begin),
     });
   }
 
@@ -471,9 +490,10 @@ export class ResourceAdapter {
     if (inUse.calls === 0) inUse.session.close();
   }
 
-  async #send(url: string, init: RequestInit, { call }: SendOptions): Promise<Response> {
+  async #send(url: string, init: RequestInit, { call }: SendOptions, begin: () => void): Promise<Response> {
     const { headers: given, method, body, signal, ...rest } = init;
     const options: RequestInit = {
+      ...this.#config.fetchOptions,
       ...rest,
       method: method as string,
       headers: spelled(given, call?.headers),
@@ -481,8 +501,24 @@ export class ResourceAdapter {
     };
     if (body !== null) options.body = body as string;
     const request = await this.interceptors.sending({ url: new URL(url), options });
-    const fetch = call?.fetch ?? this.#config.fetch ?? globalThis.fetch;
+    const fetch = call?.fetch ?? this.#config.fetch ?? platformFetch();
+    begin();
     return this.interceptors.received(await complete(await fetch(request.url, { ...request.options, ...RULES })));
+  }
+}
+
+/**
+ * Looks at the options that every request has in it.
+ *
+ * @throws {@link SdkError}
+ */
+function checked({ userAgent = "", headers, fetchOptions }: ResourcesConfig): void {
+  try {
+    checkedHeader("userAgent", userAgent);
+    checkHeaders(headers);
+    checkedFetchOptions(fetchOptions);
+  } catch (error) {
+    throw translated(error);
   }
 }
 
@@ -505,7 +541,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /** Headers as a plain object, in the spelling of their owners. */
-function spelled(headers: RequestInit["headers"], custom: RequestHeaders = {}): Record<string, string> {
+function spelled(headers: RequestInit["headers"], custom: Record<string, string> = {}): Record<string, string> {
   const own = new Map(Object.keys(custom).map((name) => [name.toLowerCase(), name]));
   const pairs = headers instanceof Headers ? [...headers] : Object.entries((headers ?? {}) as Record<string, string>);
   return Object.fromEntries(pairs.map(([name, value]) => [SPELLINGS[name] ?? own.get(name) ?? name, value]));

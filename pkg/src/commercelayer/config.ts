@@ -1,14 +1,15 @@
 /** What a client and a call can be told. The names are those of the official SDK where it has them. */
 
 import type { TokenStore } from "../auth/sharing.js";
-import type { Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
+import type { ClientFetchOptions, Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
+import { checkedHeader } from "../http/transport.js";
 import type { CommerceLayerCredentials } from "./auth/credentials.js";
 
-/** Parameters of the URL, set after all others. */
-export type RequestParams = Record<string, string | number | boolean>;
+/** Parameters of the URL, set after all others. One that is `undefined` is not sent. */
+export type RequestParams = Record<string, string | number | boolean | undefined>;
 
-/** Headers by name. */
-export type RequestHeaders = Record<string, string>;
+/** Headers by name. One that is `undefined` is not sent: a call so leaves out one of its client. */
+export type RequestHeaders = Record<string, string | undefined>;
 
 /** Gives a token in the place of one that the server refused. */
 export type RefreshToken = (expiredToken: string) => Promise<string>;
@@ -28,11 +29,16 @@ export interface RequestConfig {
   /** Sends requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
+   * More for `fetch`: a `dispatcher` for a proxy, for one. Those of a client go with its log-ins too; of those of a call, what says
+   * how to connect does.
+   */
+  fetchOptions?: ClientFetchOptions | undefined;
+  /**
    * Asked for a token when the server refuses the one in use; once for all calls that were refused together. In the options
    * of a call it belongs to the token that is given there, and the client's own stays as it is.
    */
   refreshToken?: RefreshToken | undefined;
-  /** How to repeat calls. Default: reads three times in all, other calls only if the server provably did not act. */
+  /** How to repeat calls and, for a client, log-ins as if they were reads. Default: reads three times in all, other calls only if the server provably did not act. */
   retryConfig?: RetryConfig | undefined;
   /** Whether lists, counts, related and included resources come with their secrets. Default: false. */
   secrets?: boolean | undefined;
@@ -89,7 +95,23 @@ export type CommerceLayerConfig = ResourcesConfig;
 const OWN_HEADERS = ["accept", "content-type", "authorization", "user-agent"];
 
 /** The headers that are not the client's own, as they were spelled. */
-export function customHeaders(...sources: (RequestHeaders | undefined)[]): RequestHeaders {
+export function customHeaders(...sources: (RequestHeaders | undefined)[]): Record<string, string> {
   const all = Object.assign({}, ...sources) as RequestHeaders;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase())));
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      (pair): pair is [string, string] => pair[1] != null && !OWN_HEADERS.includes(pair[0].toLowerCase()),
+    ),
+  );
+}
+
+/**
+ * Looks at a client's headers, which go with every call.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function checkHeaders(headers: RequestHeaders | undefined): void {
+  for (const [name, value] of Object.entries(customHeaders(headers))) {
+    // RFC 9110, 5.6.2: what a name is made of.
+    checkedHeader("headers", /^[!#$%&'*+\-.^`|~\w]+$/.test(name) ? String(value) : "\n");
+  }
 }

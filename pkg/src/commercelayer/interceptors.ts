@@ -4,6 +4,7 @@
  */
 
 import { KeyturnError } from "../base/errors.js";
+import { refusedOption } from "../http/transport.js";
 
 /** A request on its way out. Whatever is changed in it is what is sent. */
 export type RequestObj = {
@@ -139,6 +140,7 @@ export class Interceptors {
         throw new InterceptorError(error, "none");
       }
     }
+    if (this.#request.size > 0) checkRequest(sent);
     return sent;
   }
 
@@ -147,13 +149,10 @@ export class Interceptors {
     let answer = response;
     for (const { onSuccess } of response.ok ? [...this.#response.values()] : []) {
       if (!onSuccess) continue;
-      const kept = answer.clone();
-      try {
-        const given = await onSuccess(answer);
-        answer = given && !given.bodyUsed ? given : kept;
-      } catch (error) {
-        throw new InterceptorError(error, "answered");
-      }
+      // Not a clone: of one that nobody reads, other implementations of `fetch` than the platform's read 16 KB and wait.
+      const bytes = await answer.arrayBuffer();
+      const given = await seen(onSuccess, whole(answer, bytes));
+      answer = given && !given.bodyUsed ? given : whole(answer, bytes);
     }
     return answer;
   }
@@ -173,6 +172,34 @@ export class Interceptors {
     for (const { onFailure } of [...this.#response.values()]) told = (await onFailure?.(told)) ?? told;
     return told;
   }
+}
+
+/** What `fetch` would refuse is refused here, where nothing can have been sent yet. */
+function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): void {
+  // A stream is not looked at: that could use it up.
+  const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);
+  if (name === undefined) return;
+  throw new InterceptorError(new TypeError(`an interceptor gave the request ${name} that fetch refuses`), "none");
+}
+
+async function seen(interceptor: ResponseInterceptor, response: Response): Promise<Response | undefined> {
+  try {
+    return await interceptor(response);
+  } catch (error) {
+    throw new InterceptorError(error, "answered");
+  }
+}
+
+/** An answer with the body that was read of it. */
+function whole(answer: Response, body: ArrayBuffer): Response {
+  const { status, statusText, headers, url, redirected, type } = answer;
+  const empty = status === 204 || status === 205;
+  const copy = new Response(empty ? null : body, { status, statusText, headers });
+  return Object.defineProperties(copy, {
+    url: { value: url },
+    redirected: { value: redirected },
+    type: { value: type },
+  });
 }
 
 function json(body: Uint8Array): unknown {

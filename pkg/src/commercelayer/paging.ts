@@ -18,9 +18,12 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
 
   /** @internal */
   static begin<R extends Resource>(fetch: () => Promise<ListResponse<R>>): PagedList<R> {
-    return new PagedList<R>((resolve, reject) => {
+    const list = new PagedList<R>((resolve, reject) => {
       fetch().then(resolve, reject);
     });
+    // Whoever reads it is told of its failure; one that has been begun and is not read yet, or never will be, ends no process.
+    list.catch(() => undefined);
+    return list;
   }
 
   /** Every item of this page and of all that follow. One page is held at a time. */

@@ -1,6 +1,8 @@
 /** What the calls of a client are authorized by. */
 
 import { Session } from "../auth/session.js";
+import type { RetryConfig } from "../base/options.js";
+import { isSignal } from "../base/signal.js";
 import type { Authorization, Authorizer } from "../http/authorizer.js";
 import { type Deadline, type Sender, wait } from "../http/transport.js";
 import { type AuthOptions, type CommerceLayerAuthentication, commerceLayerPlan } from "./auth/plan.js";
@@ -10,9 +12,17 @@ import { InterceptorError } from "./interceptors.js";
 /** The session of a client. */
 export type ProvisioningSession = Session<CommerceLayerAuthentication>;
 
-/** Makes the session of a client. */
-export function openSession(options: AuthOptions, send: Sender): ProvisioningSession {
-  return new Session(commerceLayerPlan(options), send);
+/**
+ * Makes the session of a client.
+ *
+ * @param retries How to repeat log-ins, whenever that is asked: it can be changed without a new session.
+ */
+export function openSession(
+  options: AuthOptions,
+  send: Sender,
+  retries: () => RetryConfig | undefined,
+): ProvisioningSession {
+  return new Session({ ...commerceLayerPlan(options), retries }, send);
 }
 
 /** A token that belongs to one call. Nothing that happens to it reaches the client's own. */
@@ -50,6 +60,10 @@ export class FixedToken implements Authorizer {
     return false;
   }
 
+  retryAfter(headers: Headers): number | undefined {
+    return this.#session.retryAfter(headers);
+  }
+
   succeeded(): void {
     this.#session.succeeded();
   }
@@ -65,6 +79,7 @@ export class FixedToken implements Authorizer {
       if (typeof token === "string" && token !== "") return token;
       source = new TypeError("refreshToken gave no token");
     } catch (error) {
+      if (isSignal(error)) throw error;
       source = error;
     }
     const error = new SdkError({ message: "Error refreshing access token", type: ErrorType.TOKEN_REFRESH }, { source });

@@ -1,6 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
 import { KeyturnError, type ApiError as Refused } from "../base/errors.js";
+import { isSignal } from "../base/signal.js";
 import type { Answer } from "../http/answer.js";
 import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
@@ -34,6 +35,9 @@ export function remember(error: KeyturnError, answer: Answer): KeyturnError {
 /** The official SDK's error for one of this package, or for whatever was thrown. */
 export function translated(error: unknown, sent?: Sent): SdkError {
   if (SdkError.isSdkError(error) && error instanceof Error) return error;
+  const thrown = error instanceof InterceptorError ? error.cause : error;
+  // It is not one of these, and must reach its framework.
+  if (isSignal(thrown)) return thrown as SdkError;
   if (error instanceof InterceptorError) return intercepted(error, sent);
   if (!KeyturnError.is(error)) return new SdkError({ message: messageOf(error) }, { ...sent, source: error });
   const context: ErrorContext = { ...sent, ...contextOf(error) };

@@ -8,6 +8,7 @@ import type { Envelope } from "../c1/envelope.js";
 import type { ClientOptions } from "../c1/options.js";
 import { type Page, Paged } from "../c1/paging.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
+import type { Answer } from "../http/answer.js";
 import { Deadline, once, RULES } from "../http/transport.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import { EXAMPLE_TENANT } from "./lib/config.js";
@@ -63,7 +64,7 @@ export class CompatEngine extends Engine {
       return new CompatEngine(options);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      if (["serverURL", "tenantDomain", "serverIdx"].includes(error.option))
+      if (!["security", "clientID", "clientSecret"].includes(error.option))
         throw translated(error, undefined, undefined);
       const { security, clientID, clientSecret, ...rest } = options;
       return new CompatEngine(rest, error);
@@ -180,16 +181,20 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     options: EngineOptions,
+    begin: () => void,
   ): Promise<Response> {
     const { trace } = options as Traced;
     trace.response = undefined;
     this.#logBody(facts, "request", init.body as string | null);
     const response = this.#hooks
-      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced)
-      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options);
+      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
+      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
     trace.response = response;
-    if (this.#options.debugBodies) this.#logBody(facts, "response", await response.clone().text());
     return response;
+  }
+
+  protected override received(facts: Operation, { body }: Answer): void {
+    if (this.#options.debugBodies) this.#logBody(facts, "response", new TextDecoder().decode(body));
   }
 
   async #hooked(
@@ -198,6 +203,7 @@ export class CompatEngine extends Engine {
     url: string,
     init: RequestInit,
     { trace, retries }: Traced,
+    begin: () => void,
   ): Promise<Response> {
     const context: HookContext = {
       baseURL: this.session.baseURL,
@@ -210,10 +216,12 @@ export class CompatEngine extends Engine {
     // Hooks are often used to log what they are given.
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", async () => {
-      const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: init });
+      const given = { ...this.#options.fetchOptions, ...init };
+      const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: given });
       return hooks.beforeRequest(context, new Request(input.url, { ...once(input.options ?? {}), ...RULES }));
     });
     trace.request = () => request;
+    begin();
     let response: Response;
     try {
       response = await this.#client.request(request);
@@ -278,7 +286,7 @@ function traced(options: RequestOptions = {}, trace: Trace): Traced {
 }
 
 function engineOptions(options: SDKProps): ClientOptions {
-  const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
+  const { timeoutMs, retryConfig, userAgent, debugLogger, fetchOptions } = options;
   const httpClient = options.httpClient ?? options.defaultClient;
   const clientID = options.clientID || undefined;
   const clientSecret = options.clientSecret || undefined;
@@ -296,6 +304,7 @@ function engineOptions(options: SDKProps): ClientOptions {
     serverURL,
     tenantDomain,
     httpClient,
+    fetchOptions,
     userAgent,
     debugLogger,
     timeoutMs: timeoutMs || Number.POSITIVE_INFINITY,

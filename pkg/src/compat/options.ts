@@ -1,6 +1,13 @@
 /** The official SDK's options and hooks: their types, which speak of each other. */
 
-import type { HTTPClientLike, Logger, RequestOptions as Options, RetryConfig, Security } from "../base/options.js";
+import type {
+  ClientFetchOptions,
+  HTTPClientLike,
+  Logger,
+  RequestOptions as Options,
+  RetryConfig,
+  Security,
+} from "../base/options.js";
 import type { Awaitable, RequestInput } from "./lib/http.js";
 
 /** The options of a client. */
@@ -25,6 +32,8 @@ export type SDKOptions = {
   debugLogger?: Logger | undefined;
   /** Log bodies too, with the values of secret fields replaced. Default: false. Not in the official SDK, which always logs them whole. */
   debugBodies?: boolean | undefined;
+  /** More for `fetch` in all requests, log-ins included: a `dispatcher` for a proxy, for one. Not in the official SDK. */
+  fetchOptions?: ClientFetchOptions | undefined;
   /** Hooks around every attempt. */
   hooks?: RegisteredHooks | undefined;
 };

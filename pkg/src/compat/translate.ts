@@ -1,6 +1,7 @@
 /** This package's errors as those of the official SDK. */
 
 import { type ApiError, type DecodeError, KeyturnError } from "../base/errors.js";
+import { isSignal } from "../base/signal.js";
 import {
   type CallError,
   ConductoroneSDKTypescriptError,
@@ -26,6 +27,9 @@ export class HookError extends KeyturnError {
 /** The official error for one of this package, or for whatever was thrown. */
 export function translated(error: unknown, response: Response | undefined, request: unknown): CallError {
   if (isTranslated(error)) return error;
+  const thrown = error instanceof HookError ? error.cause : error;
+  // It is not one of these, and must reach its framework.
+  if (isSignal(thrown)) return thrown as CallError;
   if (error instanceof HookError) return new UnexpectedClientError(error.message, { cause: error.cause });
   if (!KeyturnError.is(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
   const options = { cause: error };

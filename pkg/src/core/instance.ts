@@ -6,7 +6,14 @@
 import { InternalError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { Bytes, WasmModule } from "../base/platform.js";
-import { failure, initSync, __wbg_reset_state as resetState, Session, Api as Table } from "../generated/core-glue.js";
+import {
+  failure,
+  initSync,
+  __wbg_reset_state as resetState,
+  retry_after,
+  Session,
+  Api as Table,
+} from "../generated/core-glue.js";
 import { type Plan, StepKind } from "./revive.js";
 
 /** What holds secrets in the core, and must outlive an instance that broke. */
@@ -16,7 +23,7 @@ export interface Guest {
 }
 
 /** What the core exports, as far as this package uses it. */
-const used = { Api: Table, Session, failure };
+const used = { Api: Table, Session, failure, retry_after };
 
 /** The core's exports. */
 export type Core = typeof used;
@@ -94,11 +101,22 @@ function restart(): void {
   resetState();
 }
 
-/** Registers what has to leave when an instance breaks. */
+/** Takes what is gone out of the list of guests. What such a guest had in the core is freed by the glue. */
+let gone: FinalizationRegistry<WeakRef<Guest>> | undefined;
+
+/** Registers what has to leave when an instance breaks. It is not kept alive by that. */
 export function register(guest: Guest): () => void {
   const ref = new WeakRef(guest);
   guests.add(ref);
-  return () => guests.delete(ref);
+  // Not in every runtime: some Workers have none.
+  if (typeof FinalizationRegistry === "function") {
+    gone ??= new FinalizationRegistry((left) => guests.delete(left));
+    gone.register(guest, ref, ref);
+  }
+  return () => {
+    guests.delete(ref);
+    gone?.unregister(ref);
+  };
 }
 
 /** The facts of one API, and what the core does by them. The table is unpacked on first use. */

@@ -12,6 +12,7 @@ import {
   RequestTimeoutError,
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
+import { isSignal } from "../base/signal.js";
 import { guarded } from "../core/instance.js";
 import { requestId } from "./transport.js";
 
@@ -25,6 +26,8 @@ export const SECRET = 2;
 export class Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** Milliseconds that it asks to wait. */
+  retryAfterMs: number | undefined;
   constructor(
     readonly response: Response,
     readonly body: Uint8Array,
@@ -98,8 +101,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
     outcome: status >= 500 && facts.effect !== 0 ? "unknown" : "answered",
     hint: hintFor(status, facts),
   };
-  const seconds = Number(headers.get("retry-after") ?? "");
-  if (seconds > 0) facts_.retryAfterMs = seconds * 1000;
+  if (answer.retryAfterMs !== undefined) facts_.retryAfterMs = answer.retryAfterMs;
   return apiError(facts_);
 }
 
@@ -127,6 +129,7 @@ function hintFor(status: number, facts: Operation): string | undefined {
 /** The error that a caller sees: with its operation, and honest about what may have happened. */
 export function told(error: unknown, facts: Operation): unknown {
   const operationId = facts.id;
+  if (isSignal(error)) return error;
   if (error instanceof Interrupted) {
     const outcome = facts.effect === 0 ? "none" : "unknown";
     const reason = withOperation(error.reason, { operation: operationId, outcome });

@@ -1,5 +1,6 @@
 /** What authorizes calls: the driver's view of a session. */
 
+import type { Connection } from "../base/options.js";
 import type { Deadline } from "./transport.js";
 
 /** A header value, and which token is in it. */
@@ -14,7 +15,8 @@ export interface Attempted {
   /** 0 if no answer came. */
   status: number;
   received: boolean;
-  retryAfter: string | undefined;
+  /** Milliseconds that the answer asks to wait. */
+  retryAfter: number | undefined;
   attempts: number;
   elapsedMs: number;
   leftMs: number;
@@ -23,8 +25,12 @@ export interface Attempted {
 
 /** Authorizes calls, and says what comes after an attempt. */
 export interface Authorizer {
-  /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
-  authorize(deadline: Deadline, operation?: string): Promise<Authorization>;
+  /**
+   * The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may.
+   *
+   * @param via How the call has its connections made.
+   */
+  authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization>;
   /** The proof that goes with a call, if its token is bound to a key. */
   proof(method: string, url: string, authorization: Authorization): Promise<string | undefined>;
   /** What an answer of the API says about the next proof. True if the call was refused for it, and another try makes sense. */
@@ -33,6 +39,8 @@ export interface Authorizer {
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */
   succeeded(): void;
+  /** Milliseconds that an answer asks to wait in `Retry-After`; `undefined` if it does not, or makes no sense. */
+  retryAfter(headers: Headers): number | undefined;
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(attempted: Attempted): number;
 }

@@ -2,10 +2,13 @@
 
 import { ConnectionError, InputError, KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import type { Logger, RequestOptions, RetryConfig } from "../base/options.js";
+import type { FetchOptions, Logger, RequestOptions, RetryConfig } from "../base/options.js";
+import { isSignal } from "../base/signal.js";
 import { Answer, answered, Interrupted, SECRET, told } from "./answer.js";
 import type { Authorizer } from "./authorizer.js";
-import { Deadline, isPage, mayHaveArrived, requestId, sleep, wait } from "./transport.js";
+import { policyOf } from "./policy.js";
+import { connectionOf, Deadline, isHeaderValue, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
+import { aboutCertificate, unsent } from "./unsent.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const VERSION = "0.1.0";
@@ -28,8 +31,13 @@ export interface DriverOptions {
   readonly retryConfig?: RetryConfig | undefined;
   readonly userAgent?: string | undefined;
   readonly debugLogger?: Logger | undefined;
-  /** Sends one request. `options` are those of its call. */
-  send(facts: Operation, url: string, init: RequestInit, options: RequestOptions): Promise<Response>;
+  /**
+   * Sends one request. `options` are those of its call; `begin` is called right before, and throws if the call has ended meanwhile: what
+   * fails or hangs until then has sent nothing.
+   */
+  send(facts: Operation, url: string, init: RequestInit, options: RequestOptions, begin: () => void): Promise<Response>;
+  /** Sees each answer once its body has been read. */
+  readonly received?: ((facts: Operation, answer: Answer) => void) | undefined;
 }
 
 /** Sends the requests of one client. */
@@ -73,12 +81,13 @@ export class Driver {
   async #attempts(request: Outgoing, options: RequestOptions, deadline: Deadline): Promise<Answer> {
     const { facts, url } = request;
     const session = this.#session;
+    const via = connectionOf(options.fetchOptions);
     const policy = policyOf(options.retries ?? this.#options.retryConfig, options.retryCodes);
     let loggedInAgain = false;
     let provenAgain = false;
     for (let attempts = 1; ; attempts++) {
       deadline.check();
-      const authorization = await session.authorize(deadline, facts.id);
+      const authorization = await session.authorize(deadline, facts.id, via);
       deadline.check();
       const proof = await session.proof(facts.method, url, authorization);
       const init = this.#init(request, authorization.value, proof, options, deadline);
@@ -102,11 +111,13 @@ export class Driver {
           continue;
         }
       }
+      if (sent instanceof Answer) sent.retryAfterMs = session.retryAfter(sent.headers);
+      else if (sent.reason === "certificate") throw sent;
       const delay = session.nextAttempt({
         effect: facts.effect,
         status: sent instanceof Answer ? sent.status : 0,
-        received: sent instanceof Answer || sent.outcome !== "none",
-        retryAfter: sent instanceof Answer ? (sent.headers.get("retry-after") ?? undefined) : undefined,
+        received: sent instanceof Answer || sent.reason === "broken",
+        retryAfter: sent instanceof Answer ? sent.retryAfterMs : undefined,
         attempts,
         elapsedMs: deadline.elapsedMs,
         leftMs: deadline.leftMs,
@@ -128,7 +139,8 @@ export class Driver {
     if (authorization) own.authorization = authorization;
     if (proof) own.dpop = proof;
     if (!isPage) own["user-agent"] = this.#userAgent;
-    const { headers: more, ...rest } = options.fetchOptions ?? {};
+    const { headers: more, signal: _, ...rest } = options.fetchOptions ?? {};
+    checkOptions(rest, facts);
     let headers: HeadersInit = own;
     if (more || options.headers) {
       headers = withHeaders(own, [more, options.headers], facts);
@@ -146,41 +158,43 @@ export class Driver {
     deadline: Deadline,
   ): Promise<Answer | ConnectionError> {
     const begun = deadline.elapsedMs;
+    let response: Response | undefined;
+    let sent = false;
+    const begin = (): void => {
+      deadline.check();
+      sent = true;
+    };
+    // Sends a request and reads the whole answer. Nothing in it ends with the deadline: not every `fetch` heeds its signal.
+    const exchange = async (): Promise<Answer> => {
+      response = await this.#options.send(facts, url, init, options, begin);
+      return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
+    };
     try {
-      const answer = await wait(this.#exchange(facts, url, init, authorization, options), deadline);
+      const answer = await wait(exchange(), deadline);
       this.#log(facts, url, deadline.elapsedMs - begun, answer);
+      this.#options.received?.(facts, answer);
       return answer;
     } catch (error) {
-      // Not of the connection: what `send` was overridden with refused.
-      if (KeyturnError.is(error) && error !== deadline.reason) throw error;
-      const received = mayHaveArrived(error);
+      // Not of the connection: what `send` was overridden with refused, or what a framework throws from `fetch`.
+      if ((KeyturnError.is(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
-      // From here on the server may have the request, so the reason alone does not say what happened.
-      if (deadline.reason) throw new Interrupted(deadline.reason);
-      return new ConnectionError(
-        received ? "the connection failed before the whole answer came" : "no connection could be made",
-        {
-          operation: facts.id,
-          outcome: received && facts.effect !== 0 ? "unknown" : "none",
-          hint: isPage
-            ? "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension."
-            : undefined,
-          cause: error,
-        },
-      );
+      // Once it is sent the server may have the request, so the reason alone does not say what happened.
+      if (deadline.reason) throw sent ? new Interrupted(deadline.reason) : deadline.reason;
+      return this.#unanswered(facts, error, response !== undefined);
     }
   }
 
-  /** Sends a request and reads the whole answer. Nothing here ends with the deadline: not every `fetch` heeds its signal. */
-  async #exchange(
-    facts: Operation,
-    url: string,
-    init: RequestInit,
-    authorization: string,
-    options: RequestOptions,
-  ): Promise<Answer> {
-    const response = await this.#options.send(facts, url, init, options);
-    return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
+  /** @param answered Whether a part of the answer came. */
+  #unanswered(facts: Operation, cause: unknown, answered: boolean): ConnectionError {
+    const ended = answered ? undefined : unsent(cause);
+    const { message, hint } = !ended
+      ? { message: "the connection failed before the whole answer came", hint: isPage ? CORS : undefined }
+      : ended.step === "certificate"
+        ? aboutCertificate(ended.why)
+        : { message: "no connection could be made", hint: undefined };
+    const outcome = !ended && facts.effect !== 0 ? "unknown" : "none";
+    const reason = !ended ? "broken" : ended.step === "certificate" ? "certificate" : "unreachable";
+    return new ConnectionError(message, { operation: facts.id, outcome, hint, cause }, reason);
   }
 
   /** One line an attempt; only headers from a list of harmless ones. */
@@ -204,12 +218,22 @@ export class Driver {
   }
 }
 
+const CORS =
+  "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension.";
+
+/** What `fetch` would refuse is refused here, where nothing can have been sent yet. */
+function checkOptions(options: FetchOptions, facts: Operation): void {
+  const name = Object.keys(options).length > 0 ? refusedOption(options) : undefined;
+  if (name !== undefined)
+    throw new InputError(`fetchOptions.${name}`, "is refused by this runtime's fetch", { operation: facts.id });
+}
+
 /** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */
-function withHeaders(own: Record<string, string>, more: RequestInit["headers"][], facts: Operation): Headers {
+function withHeaders(own: Record<string, string>, more: RequestOptions["headers"][], facts: Operation): Headers {
   const headers = new Headers(own);
   try {
     for (const source of more) {
-      if (source) new Headers(source).forEach((value, name) => headers.set(name, value));
+      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, fit(value)));
     }
   } catch {
     throw new InputError("headers", "has a name or a value that cannot be sent", { operation: facts.id });
@@ -217,26 +241,16 @@ function withHeaders(own: Record<string, string>, more: RequestInit["headers"][]
   return headers;
 }
 
-const USUAL = /* @__PURE__ */ new Float64Array();
-const NEVER = /* @__PURE__ */ new Float64Array([1, 0, 0, 1, 0, 0, 0, 0]);
-const OFFICIAL_BACKOFF = { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 3_600_000 };
+function fit(value: string): string {
+  if (isHeaderValue(value)) return value;
+  throw new TypeError("no header");
+}
 
-/** A retry option as the core reads it. */
-function policyOf(config: RetryConfig | undefined, codes: string[] | undefined): Float64Array {
-  if (config === undefined) return USUAL;
-  if (config.strategy === "none") return NEVER;
-  const { initialInterval, maxInterval, exponent, maxElapsedTime } = { ...OFFICIAL_BACKOFF, ...config.backoff };
-  const statuses = (codes ?? ["429", "500", "502", "503", "504"]).flatMap((code) =>
-    /^[1-5]XX$/i.test(code) ? [Number(code[0]) * 100, Number(code[0]) * 100 + 99] : [Number(code), Number(code)],
+/** Headers without those that are undefined, which would be sent as that word. */
+function defined(headers: NonNullable<RequestOptions["headers"]>): NonNullable<RequestInit["headers"]> {
+  if (Symbol.iterator in headers)
+    return [...(headers as Iterable<[string, string]>)].filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(
+    Object.entries(headers as Record<string, string>).filter(([, value]) => value !== undefined && value !== null),
   );
-  const flags = [config.retryConnectionErrors === true, true, config.repeatOneTimeSecrets === true].map(Number);
-  return new Float64Array([
-    config.maxAttempts ?? 10,
-    initialInterval,
-    maxInterval,
-    exponent,
-    maxElapsedTime,
-    ...flags,
-    ...statuses,
-  ]);
 }

@@ -1,7 +1,13 @@
 /** Sending, deadlines and clocks: the I/O beneath a call. */
 
-import { KeyturnError, RequestAbortedError, RequestTimeoutError } from "../base/errors.js";
-import type { Fetch, HTTPClientLike } from "../base/options.js";
+import {
+  ConfigurationError,
+  InputError,
+  KeyturnError,
+  RequestAbortedError,
+  RequestTimeoutError,
+} from "../base/errors.js";
+import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLike } from "../base/options.js";
 
 /** Sends one request under the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;
@@ -14,6 +20,49 @@ export function monotonic(): number {
 /** The wall clock, in seconds. */
 export function unixSeconds(): number {
   return Date.now() / 1000;
+}
+
+/** The wall clock has to be ahead by so much before that counts: both clocks are read with some error. */
+const LEAST_GAP_MS = 500;
+
+/**
+ * Milliseconds that have passed by two clocks, of which the one counts that moved further: while a machine sleeps, many a monotonic
+ * clock stands still, and the wall clock may be set back at any time.
+ */
+export class Elapsed {
+  readonly #steady: () => number;
+  readonly #wall: () => number;
+  #last: readonly [steady: number, wall: number] | undefined;
+  #passed = 0;
+  /** By how much the wall clock is ahead. */
+  #gap = 0;
+
+  constructor(steady: () => number, wall: () => number) {
+    this.#steady = steady;
+    this.#wall = wall;
+  }
+
+  /** Never less than before. */
+  now(): number {
+    const now = [this.#steady(), this.#wall()] as const;
+    const [steady, wall] = this.#last ?? now;
+    this.#last = now;
+    const step = Math.max(0, now[0] - steady);
+    this.#passed += step;
+    this.#gap = Math.max(0, this.#gap + now[1] - wall - step);
+    if (this.#gap > LEAST_GAP_MS) {
+      this.#passed += this.#gap;
+      this.#gap = 0;
+    }
+    return this.#passed;
+  }
+}
+
+const machine = /* @__PURE__ */ new Elapsed(monotonic, () => Date.now());
+
+/** Milliseconds that have passed on this machine, asleep or not, from any origin. */
+export function elapsed(): number {
+  return machine.now();
 }
 
 interface Surroundings {
@@ -63,12 +112,108 @@ export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
     : (init: RequestInit) =>
         init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init)();
 
-/** The sender of a client. */
-export function sender(fetch: Fetch | undefined, httpClient: HTTPClientLike | undefined): Sender {
-  if (httpClient) return (url, init) => httpClient.request(new Request(url, { ...once(init), ...RULES }));
-  if (fetch) return (url, init) => fetch(url, Object.assign(init, RULES));
-  // Looked up for each call: a page's mocks and tracers replace the global after this package is loaded.
-  return (url, init) => globalThis.fetch(url, Object.assign(once(init), RULES));
+/** The sender of a client. `more` goes with each request, log-ins included. */
+export function sender(
+  fetch: Fetch | undefined,
+  httpClient: HTTPClientLike | undefined,
+  more?: ClientFetchOptions | undefined,
+): Sender {
+  const ruled = (init: RequestInit): RequestInit =>
+    more ? { ...more, ...init, ...RULES } : Object.assign(init, RULES);
+  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled({ ...once(init) })));
+  if (fetch) return (url, init) => fetch(url, ruled(init));
+  return (url, init) => platformFetch()(url, ruled(once(init)));
+}
+
+/** The name of an option that `fetch` would refuse, which is before anything is sent. Its text is not repeated: it may be a secret. */
+export function refusedOption(options: object): string | undefined {
+  const { dispatcher } = options as Connection;
+  // Node's own would find out when it has to send something.
+  if (dispatcher != null && typeof (dispatcher as { dispatch?: unknown }).dispatch !== "function") return "dispatcher";
+  const fits = (init: object): boolean => {
+    try {
+      return Boolean(new Request("https://a.invalid", { method: "POST", ...init }));
+    } catch {
+      return false;
+    }
+  };
+  if (fits(options)) return undefined;
+  return (
+    Object.entries(options).find(([name, value]) => !fits({ [name]: value }))?.[0] ?? Object.keys(options).join(", ")
+  );
+}
+
+/** Those of a call's options for `fetch` that say how connections are made: its log-in is sent in the same way. */
+export function connectionOf(options: FetchOptions | undefined): Connection | undefined {
+  let found: Connection | undefined;
+  if (options) {
+    for (const name of ["dispatcher", "agent", "client", "proxy", "tls"] as const)
+      if (options[name] !== undefined) (found ??= {})[name] = options[name];
+  }
+  return found;
+}
+
+/**
+ * The options for `fetch` of a client, if they can be used.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function checkedFetchOptions(options: ClientFetchOptions | undefined): ClientFetchOptions | undefined {
+  if (options === undefined) return undefined;
+  const belongs = ["headers", "signal", "method", "body"].find((name) => name in options);
+  const name = belongs ?? refusedOption(options);
+  if (name === undefined) return options;
+  const message = belongs
+    ? `fetchOptions: ${name} cannot be given for all requests of a client, log-ins included; give it to a call`
+    : `fetchOptions: this runtime's fetch takes no such ${name}`;
+  throw new ConfigurationError("fetchOptions", belongs ? "not_for_clients" : "refused", message);
+}
+
+/** What the value of a header is made of, by RFC 9110, 5.5, and `fetch`, to which each character is a byte. Not all runtimes look. */
+export function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+/**
+ * A client option that becomes a header, if it can be one.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function checkedHeader(option: string, value: string): void {
+  if (isHeaderValue(value)) return;
+  throw new ConfigurationError(
+    option,
+    "not_a_header",
+    `${option}: has a character that no header can have; take those of ASCII, and no line breaks`,
+  );
+}
+
+/**
+ * Whether the runtime has what every client needs.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function checkRuntime(): void {
+  const { crypto, AbortController } = globalThis;
+  const missing =
+    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
+  if (missing === undefined) return;
+  throw new ConfigurationError(
+    "runtime",
+    "unsupported_runtime",
+    `this runtime has no \`${missing}\`: keyturn needs Node 20 or newer, Deno, Bun, a Worker or a browser`,
+  );
+}
+
+/** The global `fetch`, looked up for each call: a page's mocks and tracers replace it after this package is loaded. */
+export function platformFetch(): Fetch {
+  const { fetch } = globalThis;
+  if (typeof fetch === "function") return (url, init) => globalThis.fetch(url, init);
+  throw new ConfigurationError(
+    "fetch",
+    "unsupported_runtime",
+    "fetch: this runtime has none, so nothing was sent; give the client one as its `fetch` option, or use Node 20 or newer",
+  );
 }
 
 /** The calls that a signal ends: one listener for all of them, since a signal may be shared by any number of calls. */
@@ -99,6 +244,8 @@ export class Deadline {
     const bounded = timeoutMs > 0 && timeoutMs < 2 ** 31;
     this.#timeoutMs = bounded ? timeoutMs : Number.POSITIVE_INFINITY;
     this.#outer = signals.filter((signal): signal is AbortSignal => signal != null);
+    if (this.#outer.some((signal) => typeof signal.addEventListener !== "function"))
+      throw new InputError("signal", "is no AbortSignal");
     for (const signal of this.#outer) {
       if (signal.aborted) this.abort(signal);
       else follow(signal, this);
@@ -141,6 +288,11 @@ export class Deadline {
   /** Throws if the call has to end. */
   check(): void {
     if (this.#reason) throw this.#reason;
+  }
+
+  /** Lets the process end meanwhile: nobody waits for what this bounds. */
+  unref(): void {
+    (this.#timer as { unref?(): void } | undefined)?.unref?.();
   }
 
   /** To be called when the call has ended: lets go of the timer and of the caller's signals. */
@@ -190,18 +342,4 @@ export function requestId(headers: Headers): string | undefined {
     if (id) return id.slice(0, 200);
   }
   return undefined;
-}
-
-/**
- * False only if the request provably never reached anybody: the name was not found, or the connection refused or not
- * made in time. Only Node's errors tell; everywhere else it is taken to have arrived.
- */
-export function mayHaveArrived(error: unknown): boolean {
-  const unsent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
-  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
-    const { code, errors } = at as { code?: unknown; errors?: unknown };
-    if (typeof code === "string" && unsent.includes(code)) return false;
-    if (Array.isArray(errors) && errors.length > 0 && errors.every((inner) => !mayHaveArrived(inner))) return false;
-  }
-  return true;
 }

@@ -3,6 +3,8 @@
 export type {
   CommerceLayerLimits,
   CommerceLayerSettings,
+  Consumed,
+  Consumer,
   Fault,
   FaultAction,
   ReadyCommerceLayer,
@@ -14,6 +16,7 @@ export type {
   SandboxOptions,
   SandboxRequest,
   SandboxSettings,
+  SandboxSwitches,
   SandboxWasm,
   Seed,
 } from "./tenant.js";

@@ -13,7 +13,7 @@ export interface ServerOptions extends Omit<SandboxOptions, "url"> {
   port?: number | undefined;
   /** The address. Only loopback is served: anything else is refused. Default: `127.0.0.1`. */
   host?: string | undefined;
-  /** The origin whose pages may call it, beside its own. Default: none, as C1 documents none. */
+  /** The origin whose pages may call it, beside its own; `*` for any. Default: none, as C1 documents none. */
   cors?: string | undefined;
   /** A file that the rows are kept in, without secrets: of each credential only the public key. Default: none. */
   state?: string | undefined;
@@ -82,7 +82,7 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
 }
 
 async function answer(sandbox: Sandbox, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { host = "" } = request.headers;
+  const { host, path } = target(request);
   // A name that somebody else controls can be made to lead here: a page under such a name gets no answer.
   if (!LOOPBACK.includes(host.replace(/:\d+$/, ""))) {
     response
@@ -96,7 +96,7 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
     return;
   }
   const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
-  const reply = sandbox.handle(request.method ?? "", `http://${host}${request.url}`, headers, body);
+  const reply = sandbox.handle(request.method ?? "", `http://${host}${path}`, headers, body);
   if (reply.delayMs > 0) await wait(reply.delayMs, response);
   if (reply.dropped) {
     request.socket.destroy();
@@ -105,6 +105,16 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
     for (const [name, value] of reply.headers) response.setHeader(name, value);
     response.end(reply.body);
   }
+}
+
+/**
+ * Whom a request is for, in small letters, and which path. A request line in absolute form, as clients of a proxy send it, names
+ * its host itself, and `Host` then does not count (RFC 9112, section 3.2.2).
+ */
+function target({ url = "", headers }: IncomingMessage): { host: string; path: string } {
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
+  const [host = "", path = ""] = absolute === null ? [headers.host, url] : absolute.slice(1);
+  return { host: host.toLowerCase(), path: path.startsWith("/") || absolute === null ? path : `/${path}` };
 }
 
 async function read(request: IncomingMessage): Promise<string | undefined> {

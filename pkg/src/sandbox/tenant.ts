@@ -30,16 +30,18 @@ export interface CommerceLayerSettings {
   rateLimits?: "on" | "off" | CommerceLayerLimits | undefined;
 }
 
-/** What can be told to a sandbox when it is made. */
-export interface SandboxSettings {
-  /** The rows that it begins with. Default: `demo`. */
-  seed?: Seed | undefined;
-  /** How long an access token lives, in seconds. Default: 3600. */
-  tokenTtl?: number | undefined;
-  /** What its clock shows at first; it ticks on from there. Default: the time. */
-  clock?: Date | number | string | undefined;
-  /** What rotating does to a connector's older credentials: C1 does not document it. Default: `keep`. */
-  oldAfterRotate?: "keep" | "revoke" | undefined;
+/** Behaviour that C1 does not document, or in two ways. It can be changed while the sandbox runs. */
+export interface SandboxSwitches {
+  /**
+   * What becomes of a connector's older credentials when it gets another: they go on working, are revoked, or have expired. C1
+   * does not document it. Default: `keep`.
+   */
+  oldAfterRotate?: "keep" | "revoke" | "expire" | undefined;
+  /**
+   * The same for a bridge's: C1's API description says that they are revoked, its manual that they go on working.
+   * Default: `revoke`.
+   */
+  bridgeAfterRotate?: "revoke" | "keep" | undefined;
   /** Whether a revoked connector credential can still be read, with `deletedAt`. C1 does not document it. Default: `gone`. */
   revoked?: "gone" | "shown" | undefined;
   /**
@@ -47,6 +49,23 @@ export interface SandboxSettings {
    * (`require`), or also wants a nonce in each (`nonce`). Default: `accept`.
    */
   dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
+  /**
+   * What its system log tells of a new credential: its id too (`full`), or only what it is for (`sparse`); or nothing is logged
+   * (`off`). C1 does not document what an event holds. Default: `full`.
+   */
+  systemLog?: "full" | "sparse" | "off" | undefined;
+  /** How long an event takes to appear in the system log, in milliseconds. Default: 0. */
+  systemLogDelayMs?: number | undefined;
+}
+
+/** What can be told to a sandbox when it is made. */
+export interface SandboxSettings extends SandboxSwitches {
+  /** The rows that it begins with. Default: `demo`. */
+  seed?: Seed | undefined;
+  /** How long an access token lives, in seconds. Default: 3600. */
+  tokenTtl?: number | undefined;
+  /** What its clock shows at first; it ticks on from there. Default: the time. */
+  clock?: Date | number | string | undefined;
   /** The same for its Provisioning API. */
   commercelayer?: CommerceLayerSettings | undefined;
 }
@@ -105,6 +124,26 @@ export interface SandboxRequest {
   answered: boolean;
   /** The fault that a rule made. */
   fault: "drop" | "drop-answer" | "answer" | "delay" | null;
+}
+
+/** A program that holds a credential, as {@link Sandbox.consume} plays it. */
+export interface Consumer {
+  clientId: string;
+  clientSecret: string;
+  /** What the connector's synchronisation fails with. Default: it goes well. */
+  syncError?: string | undefined;
+  /** What it calls itself; the system log shows it. Default: `sandbox-consumer`. */
+  userAgent?: string | undefined;
+}
+
+/** What a consumer met with. */
+export interface Consumed {
+  /** Whether the pair was good for a token. */
+  accepted: boolean;
+  /** Why not. */
+  reason?: string;
+  /** The synchronisation, if the credential is a connector's. `status` is `SYNC_STATUS_DISABLED` for one that is paused. */
+  sync?: { appId: string; connectorId: string; status: string };
 }
 
 /** Which requests to list. */
@@ -209,6 +248,15 @@ export interface Reply {
 /** Where an in-process sandbox answers. The name can never belong to anybody. */
 const SANDBOX_URL = "https://tenant.sandbox.invalid";
 
+const SWITCHES = [
+  "oldAfterRotate",
+  "bridgeAfterRotate",
+  "revoked",
+  "dpop",
+  "systemLog",
+  "systemLogDelayMs",
+] as const satisfies (keyof SandboxSwitches)[];
+
 /** Statuses that a `Response` refuses a body with. */
 const BODILESS = [204, 205, 304];
 
@@ -267,18 +315,12 @@ export class Sandbox {
 
   /** @internal */
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
-    const { clock, seed, tokenTtl, oldAfterRotate, revoked, dpop, commercelayer } = settings;
+    const { clock, seed, tokenTtl, commercelayer } = settings;
     const shown = clock instanceof Date ? clock.getTime() : clock;
+    const switches = SWITCHES.map((name) => [name, settings[name]]);
     const options = JSON.stringify({
-      url,
-      cors,
-      seed,
-      tokenTtl,
-      clock: shown,
-      oldAfterRotate,
-      revoked,
-      dpop,
-      commercelayer,
+      ...Object.fromEntries(switches),
+      ...{ url, cors, seed, tokenTtl, clock: shown, commercelayer },
     });
     try {
       this.#tenant = new Tenant(options, crypto.getRandomValues(new Uint8Array(32)), Date.now());
@@ -330,6 +372,19 @@ export class Sandbox {
   /** Says yes or no to a device login, as a person would on the page `/device`. */
   decideLogin(userCode: string, approve = true): void {
     this.#control("POST", "device", { userCode, approve });
+  }
+
+  /** Changes how it behaves. What is not named stays as it is. */
+  configure(switches: SandboxSwitches): void {
+    this.#control("POST", "switches", switches);
+  }
+
+  /**
+   * Does what a program that holds a credential does: logs in with it and, if it is a connector, synchronises. The credential's
+   * `lastUsedAt`, the connector's `status` and the system log show it. A pair that is refused is told, not thrown.
+   */
+  consume({ clientId, clientSecret, syncError, userAgent }: Consumer): Consumed {
+    return this.#control("POST", "consume", { clientId, clientSecret, syncError, userAgent }) as Consumed;
   }
 
   /** Adds a rule. Of several for the same request the oldest is used. */

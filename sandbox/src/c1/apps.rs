@@ -77,7 +77,7 @@ pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let id = call.param("id");
     let state = &mut tenant.state;
     state::delete(find_mut(&mut state.apps, WHAT, id)?, call.now);
-    for rows in [&mut state.connectors, &mut state.connector_credentials] {
+    for rows in [&mut state.connectors, &mut state.connector_credentials, &mut state.sso_applications] {
         rows.iter_mut()
             .filter(|row| is_live(row) && text(row, "appId") == id)
             .for_each(|row| state::delete(row, call.now));

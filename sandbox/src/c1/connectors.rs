@@ -7,7 +7,7 @@ use crate::clients::Kind;
 use crate::shape::{Row, object, only, text, texts};
 use crate::state::{self, State, find, is_live};
 use crate::status::{Code, Status};
-use crate::tenant::Tenant;
+use crate::tenant::{AfterRotate, Tenant};
 use crate::time::{self, DAY, Millis, SECOND};
 
 /// How long a synchronisation that was asked for takes.
@@ -225,17 +225,69 @@ pub fn download_url(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status>
     Ok(Row::from_iter([("downloadUrl".to_owned(), Value::from(url))]))
 }
 
+/// The credentials of a connector that are in force.
+fn of_connector<'a>(state: &'a mut State, app: &str, connector: &str) -> impl Iterator<Item = &'a mut Row> {
+    let of_this =
+        move |row: &&mut Row| is_live(row) && text(row, "appId") == app && text(row, "connectorId") == connector;
+    state.connector_credentials.iter_mut().filter(of_this)
+}
+
 fn revoke_all(state: &mut State, app: &str, connector: &str, now: Millis) {
-    let of_this = |row: &&mut Row| is_live(row) && text(row, "appId") == app && text(row, "connectorId") == connector;
-    state.connector_credentials.iter_mut().filter(of_this).for_each(|row| state::delete(row, now));
+    of_connector(state, app, connector).for_each(|row| {
+        state::delete(row, now);
+        state::touch(row, now);
+    });
+}
+
+/// Brings the end of all credentials of a connector forward to now. Those that have ended already stay as they are.
+fn expire_all(state: &mut State, app: &str, connector: &str, now: Millis) {
+    of_connector(state, app, connector)
+        .filter(|row| time::parse(text(row, "expiresTime")).is_none_or(|expires| expires > now))
+        .for_each(|row| {
+            row.insert("expiresTime".to_owned(), Value::from(time::format(now)));
+            state::touch(row, now);
+        });
+}
+
+/// A synchronisation that a connector made by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synced {
+    /// The connector's app.
+    pub app: String,
+    /// The connector.
+    pub connector: String,
+    /// How the synchronisation stands, such as `SYNC_STATUS_DONE`.
+    pub status: String,
+}
+
+/// Lets the connector that a credential belongs to synchronise: at once, well or with an error. One that is paused does not.
+///
+/// # Errors
+/// Code 5 if the connector is gone.
+pub fn synced(state: &mut State, credential: &str, error: Option<&str>, now: Millis) -> Result<Synced, Status> {
+    let row = find(&state.connector_credentials, "connector credential", credential)?;
+    let (app, id) = (text(row, "appId").to_owned(), text(row, "connectorId").to_owned());
+    let connector = find_connector(state, &app, &id, now)?;
+    if !is_paused(connector) {
+        connector.remove(SYNC_ENDS);
+        let date = Value::from(time::format(now));
+        let status = if error.is_some() { "SYNC_STATUS_ERROR" } else { "SYNC_STATUS_DONE" };
+        let mut changes: Vec<_> = ["startedAt", "completedAt", "updatedAt"].map(|name| (name, date.clone())).into();
+        changes.push(("lastError", error.map_or(Value::Null, Value::from)));
+        set_status(connector, status, &changes);
+    }
+    let status = object(connector, "status").map(|status| text(status, "status")).unwrap_or_default().to_owned();
+    Ok(Synced { app, connector: id, status })
 }
 
 /// Gives the connector another credential and answers its secret, this once.
 pub fn rotate_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let (app, connector) = (required(&call.body, "appId")?, required(&call.body, "connectorId")?);
     find_connector(&mut tenant.state, app, connector, call.now)?;
-    if tenant.options.switches.rotate_revokes {
-        revoke_all(&mut tenant.state, app, connector, call.now);
+    match tenant.options.switches.after_rotate {
+        AfterRotate::Keep => {}
+        AfterRotate::Revoke => revoke_all(&mut tenant.state, app, connector, call.now),
+        AfterRotate::Expire => expire_all(&mut tenant.state, app, connector, call.now),
     }
     let (id, _, secret) = tenant.new_client(Kind::Connector);
     let mut credential = only(&call.body, &["appId", "connectorId"]);

@@ -3,13 +3,17 @@
 
 mod apps;
 mod auth;
+mod bridges;
 mod connectors;
 mod personal_clients;
 mod principals;
+pub(crate) mod sso;
+mod system_log;
 
+pub use connectors::{Synced, synced};
 pub use principals::new_principal;
 
-use keyturn_wire::api::{Kind, Message, Operation, Table};
+use keyturn_wire::api::{Effect, Kind, Message, Operation, Table};
 use serde_json::Value;
 
 use crate::example::example;
@@ -36,6 +40,8 @@ pub struct Call<'a> {
     pub now: Millis,
     /// Who calls.
     pub caller: Caller,
+    /// What the caller's program calls itself.
+    pub agent: String,
 }
 
 impl Call<'_> {
@@ -86,6 +92,9 @@ pub fn answer(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
         return Ok(example(call.table, call.operation.response, &named));
     };
     let row = handler(tenant, call)?;
+    if call.operation.effect != Effect::Read {
+        system_log::note(tenant, call, &id, &row);
+    }
     Ok(shape::complete(call.table, call.operation.response, &row))
 }
 
@@ -135,6 +144,30 @@ pub fn handler(id: &str) -> Option<Handler> {
         "c1.api.service_principal.v1.ServicePrincipalService.CreateCredential" => principals::create_credential,
         "c1.api.service_principal.v1.ServicePrincipalService.UpdateCredential" => principals::update_credential,
         "c1.api.service_principal.v1.ServicePrincipalService.RevokeCredential" => principals::revoke_credential,
+
+        "c1.api.iam.v1.TunnelCredentialsService.ListBridges" => bridges::list,
+        "c1.api.iam.v1.TunnelCredentialsService.GetBridge" => bridges::get,
+        "c1.api.iam.v1.TunnelCredentialsService.CreateBridge" => bridges::create,
+        "c1.api.iam.v1.TunnelCredentialsService.UpdateBridge" => bridges::update,
+        "c1.api.iam.v1.TunnelCredentialsService.DeleteBridge" => bridges::delete,
+        "c1.api.iam.v1.TunnelCredentialsService.ListBridgeAnnouncedServices" => bridges::announced_services,
+        "c1.api.iam.v1.TunnelCredentialsService.ListBridgeCredentials" => bridges::list_credentials,
+        "c1.api.iam.v1.TunnelCredentialsService.CreateBridgeCredential" => bridges::create_credential,
+        "c1.api.iam.v1.TunnelCredentialsService.RevokeBridgeCredential" => bridges::revoke_credential,
+
+        "c1.api.sso.v1.SSOApplicationService.List" => sso::list,
+        "c1.api.sso.v1.SSOApplicationService.Search" => sso::search,
+        "c1.api.sso.v1.SSOApplicationService.Get" => sso::get,
+        "c1.api.sso.v1.SSOApplicationService.Create" => sso::create,
+        "c1.api.sso.v1.SSOApplicationService.Update" => sso::update,
+        "c1.api.sso.v1.SSOApplicationService.Delete" => sso::delete,
+        "c1.api.sso.v1.SSOApplicationService.ListClients" => sso::list_clients,
+        "c1.api.sso.v1.SSOApplicationService.CreateClient" => sso::create_client,
+        "c1.api.sso.v1.SSOApplicationService.UpdateClient" => sso::update_client,
+        "c1.api.sso.v1.SSOApplicationService.DeleteClient" => sso::delete_client,
+        "c1.api.sso.v1.SSOApplicationService.RotateClientSecret" => sso::rotate_client_secret,
+
+        "c1.api.systemlog.v1.SystemLogService.ListEvents" => system_log::list_events,
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 /** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
 
-import type { DeviceCode } from "../../auth/plan.js";
+import type { Around, DeviceCode } from "../../auth/plan.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
 
@@ -28,6 +28,8 @@ export interface Spec {
   readonly ask?: (() => Promise<Security | string> | Security | string) | undefined;
   /** For `tokenExchange`. */
   readonly subjectToken?: SubjectToken | undefined;
+  /** What the token is called in errors. Default: `subjectToken`. */
+  readonly subjectName?: string | undefined;
   /** For `deviceLogin`. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,7 +48,7 @@ export const METHODS: readonly AuthenticationMethod[] = [
 ];
 
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
-export type SubjectToken = () => Promise<string> | string;
+export type SubjectToken = (around: Around) => Promise<string> | string;
 
 const specs = new WeakMap<Credentials, Spec>();
 

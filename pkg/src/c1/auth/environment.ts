@@ -4,6 +4,7 @@ import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
 import type { ClientOptions } from "../options.js";
 import { type AuthenticationMethod, type Spec, specOf } from "./credentials.js";
+import { variableToken } from "./subject.js";
 import { type Environment, variable } from "./surroundings.js";
 
 /** What a client authenticates with, without anything secret. */
@@ -109,8 +110,8 @@ function sought(read: (name: string) => string | undefined, environment: Environ
   if (seen(IDENTITY) && seen(CLIENT)) {
     read(IDENTITY);
     // Read again for each exchange: some runners renew it.
-    const subjectToken = (): string => variable(IDENTITY, environment) ?? "";
-    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken };
+    const subjectToken = variableToken(IDENTITY, environment);
+    return { method: "tokenExchange", clientID: read(CLIENT), subjectToken, subjectName: IDENTITY };
   }
   if (seen(CLIENT) && seen(SECRET)) return { method: "assertion", clientID: read(CLIENT), secret: read(SECRET) };
   if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITY} is`);

@@ -10,7 +10,8 @@ import { type Authentication, type Chosen, choose, tokenOf } from "./environment
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
   const { spec, ...chosen } =
     anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
-  const { method, secret, scope = "", audience = "", ask, subjectToken, onCode, signal } = spec;
+  const { method, secret, scope = "", audience = "", ask, subjectToken, subjectName, onCode, signal } = spec;
+  const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = METHODS.indexOf(method);
   const principal = [method, spec.clientID ?? "", scope, audience];
@@ -27,9 +28,11 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     anonymous,
     ask,
     subject: subjectToken,
+    subjectNames: subjectName ? [subjectName, "subject_token"] : undefined,
     onCode,
     signal,
     interactive: method === "deviceLogin",
+    retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
     principal: anonymous ? undefined : () => principal,

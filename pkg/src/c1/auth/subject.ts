@@ -1,9 +1,18 @@
 /** Where workloads find their identity tokens. Each gives a function for {@link tokenExchange}. */
 
-import { AuthenticationError } from "../../base/errors.js";
+import { type Around, passing } from "../../auth/plan.js";
+import { AuthenticationError, KeyturnError } from "../../base/errors.js";
 import type { Fetch } from "../../base/options.js";
-import type { SubjectToken } from "./credentials.js";
+import { isSignal } from "../../base/signal.js";
+import { Deadline, platformFetch, wait } from "../../http/transport.js";
+import { aboutCertificate, unsent } from "../../http/unsent.js";
 import { type Environment, readText, variable } from "./surroundings.js";
+
+/** Time for a request to GitHub's runner. */
+const GITHUB_TIMEOUT_MS = 20_000;
+
+/** A function for {@link tokenExchange} that can also be called by itself. */
+type OwnSubjectToken = (around?: Around) => Promise<string> | string;
 
 /** Options of {@link gitHubActionsToken}. */
 export interface GitHubActions {
@@ -20,8 +29,8 @@ export interface GitHubActions {
  *
  * @throws {@link AuthenticationError} with reason `subject_token`, when it is called outside of such a job.
  */
-export function gitHubActionsToken({ audience, fetch, environment }: GitHubActions = {}): SubjectToken {
-  return async () => {
+export function gitHubActionsToken({ audience, fetch, environment }: GitHubActions = {}): OwnSubjectToken {
+  return async (around) => {
     const request = variable("ACTIONS_ID_TOKEN_REQUEST_URL", environment);
     const token = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", environment);
     if (!request || !token || !URL.canParse(request)) {
@@ -35,16 +44,49 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
       throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is not https", "A token is not sent in the clear.");
     }
     if (audience !== undefined) url.searchParams.set("audience", audience);
-    const response = await (fetch ?? globalThis.fetch)(url, {
-      headers: { accept: "application/json", authorization: `Bearer ${token}` },
-      redirect: "error",
-      signal: AbortSignal.timeout(20_000),
-    });
-    if (!response.ok) throw missing(`GitHub answered ${response.status} to the request for an identity token`);
-    const { value } = (await response.json()) as { value?: unknown };
-    if (typeof value !== "string" || value === "") throw missing("GitHub's answer has no token in it");
-    return value;
+    const deadline = new Deadline(GITHUB_TIMEOUT_MS, [around?.signal]);
+    const ask = async (): Promise<{ response: Response; text: string }> => {
+      const response = await (fetch ?? platformFetch())(url, {
+        ...around?.fetchOptions,
+        headers: { accept: "application/json", authorization: `Bearer ${token}` },
+        redirect: "error",
+        signal: deadline.signal,
+      });
+      return { response, text: await response.text() };
+    };
+    try {
+      deadline.check();
+      const { response, text } = await wait(ask(), deadline);
+      const { status, headers } = response;
+      if (!response.ok) {
+        const refused = missing(`GitHub answered ${status} to the request for an identity token`);
+        throw passing(refused, { status, received: true, headers });
+      }
+      return tokenIn(text);
+    } catch (error) {
+      if ((KeyturnError.is(error) && error !== deadline.reason) || isSignal(error)) throw error;
+      const ended = unsent(error);
+      if (ended?.step === "certificate") {
+        const { message, hint } = aboutCertificate(ended.why);
+        throw missing(`GitHub's endpoint for identity tokens could not be reached: ${message}`, hint, error);
+      }
+      const unreached = missing("GitHub's endpoint for identity tokens could not be reached", undefined, error);
+      throw passing(unreached, { status: 0, received: ended === undefined });
+    } finally {
+      deadline.end();
+    }
   };
+}
+
+function tokenIn(text: string): string {
+  let value: unknown;
+  try {
+    ({ value } = JSON.parse(text) as { value?: unknown });
+  } catch {
+    // Told below.
+  }
+  if (typeof value === "string" && value !== "") return value;
+  throw missing("GitHub's answer has no token in it");
 }
 
 /**
@@ -52,7 +94,7 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
  *
  * @throws {@link AuthenticationError} with reason `subject_token`, when it is called and the variable is not set.
  */
-export function variableToken(name: string, environment?: Environment): SubjectToken {
+export function variableToken(name: string, environment?: Environment): OwnSubjectToken {
   return () => {
     const token = variable(name, environment);
     if (!token) throw missing(`the variable ${name} is not set`);
@@ -65,15 +107,23 @@ export function variableToken(name: string, environment?: Environment): SubjectT
  *
  * @param name Default: `CONDUCTORONE_OIDC_TOKEN`.
  */
-export function gitLabToken(name = "CONDUCTORONE_OIDC_TOKEN", environment?: Environment): SubjectToken {
+export function gitLabToken(name = "CONDUCTORONE_OIDC_TOKEN", environment?: Environment): OwnSubjectToken {
   return variableToken(name, environment);
 }
 
 /** A file that something else keeps fresh, such as a projected service account token of Kubernetes. Node, Deno and Bun. */
-export function fileToken(path: string | URL): SubjectToken {
-  return () => readText(path);
+export function fileToken(path: string | URL): OwnSubjectToken {
+  return async () => {
+    try {
+      return await readText(path);
+    } catch (error) {
+      throw KeyturnError.is(error)
+        ? error
+        : missing(`the file ${path} with the identity token could not be read`, undefined, error);
+    }
+  };
 }
 
-function missing(message: string, hint?: string): AuthenticationError {
-  return new AuthenticationError(message, 0, "subject_token", { hint });
+function missing(message: string, hint?: string, cause?: unknown): AuthenticationError {
+  return new AuthenticationError(message, 0, "subject_token", { hint, ...(cause === undefined ? {} : { cause }) });
 }

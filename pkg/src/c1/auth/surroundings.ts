@@ -3,7 +3,7 @@
 import { ConfigurationError } from "../../base/errors.js";
 
 /** Variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, unknown>>;
 
 interface Around {
   process?: {
@@ -15,16 +15,26 @@ interface Around {
   Deno?: { env: { get(name: string): string | undefined }; readTextFile(path: string | URL): Promise<string> };
 }
 
-/** A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for leave. */
+/**
+ * A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for leave.
+ *
+ * @throws {@link ConfigurationError} for one that is set to something else than text.
+ */
 export function variable(name: string, environment?: Environment): string | undefined {
   const { process, Deno } = globalThis as Around;
-  let value: string | undefined;
+  let value: unknown;
   try {
     value = environment ? environment[name] : Deno ? Deno.env.get(name) : process?.env?.[name];
   } catch {
     // The user did not give leave: then there are none.
   }
-  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string") return value.trim() === "" ? undefined : value;
+  const bound = typeof (value as { get?: unknown }).get === "function";
+  const what = bound
+    ? "but is no text: await its get(), as that of a secret in a Secrets Store, and give what it resolves with"
+    : `but is no text: it is ${Array.isArray(value) ? "an array" : `of type ${typeof value}`}`;
+  throw new ConfigurationError("environment", "not_text", `environment: ${name} is set, ${what}`);
 }
 
 /** Reads a text file. */

@@ -5,7 +5,7 @@ import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import type { TokenStore } from "../../auth/sharing.js";
 import { ConfigurationError } from "../../base/errors.js";
-import type { Clock, Fetch, HTTPClientLike, Logger } from "../../base/options.js";
+import type { ClientFetchOptions, Clock, Fetch, HTTPClientLike, Logger, RetryConfig } from "../../base/options.js";
 import { core, guarded } from "../../core/instance.js";
 import { bytes, type CommerceLayerCredentials, GRANTS, type Grant, type Spec, specOf } from "./credentials.js";
 
@@ -40,6 +40,10 @@ export interface AuthOptions extends PlaceOptions {
   debugLogger?: Logger | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
+  /** More for `fetch`: a `dispatcher` for a proxy, for one. */
+  fetchOptions?: ClientFetchOptions | undefined;
+  /** How to repeat token requests: as reads are. Default: three times in all. */
+  retryConfig?: RetryConfig | undefined;
 }
 
 /** What a client authenticates with, without anything secret. */
@@ -65,6 +69,7 @@ function limitOf(sender: object): Limit {
 /** @internal */
 export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthentication> {
   const { grant, clientId, secret, scope = "", ask, renew, assertion } = given(options);
+  const { retryConfig } = options;
   const kind = GRANTS.indexOf(grant);
   const at = places(options);
   const principal = [grant, clientId ?? "", scope];
@@ -83,6 +88,8 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
     renew,
     subject: assertion,
     subjectNames: ["assertion", "assertion"],
+    retries: () => retryConfig,
+    once: grant === "authorizationCode",
     contentType: "application/json",
     unreachable: "Check domain, serverURL and authURL, and this machine's network.",
     principal: shared ? async (fingerprint) => [...principal, await fingerprint()] : undefined,

@@ -1,10 +1,12 @@
 /** Ending a token before its time, and getting one by itself. */
 
 import { Session } from "../../auth/session.js";
-import { AuthenticationError } from "../../base/errors.js";
-import type { Fetch, HTTPClientLike } from "../../base/options.js";
+import { AuthenticationError, KeyturnError } from "../../base/errors.js";
+import type { ClientFetchOptions, Fetch, HTTPClientLike } from "../../base/options.js";
+import { isSignal } from "../../base/signal.js";
 import { guarded } from "../../core/instance.js";
-import { Deadline, requestId, sender, wait } from "../../http/transport.js";
+import { checkedFetchOptions, Deadline, requestId, sender, wait } from "../../http/transport.js";
+import { aboutCertificate, unsent } from "../../http/unsent.js";
 import type { CommerceLayerCredentials } from "./credentials.js";
 import { type AuthOptions, addresses, commerceLayerPlan, type PlaceOptions } from "./plan.js";
 
@@ -20,6 +22,8 @@ export interface RevokeOptions extends PlaceOptions {
   clientSecret?: string | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
+  /** More for `fetch`: a `dispatcher` for a proxy, for one. */
+  fetchOptions?: ClientFetchOptions | undefined;
   signal?: AbortSignal | undefined;
   /** Default: 30 000. */
   timeoutMs?: number | undefined;
@@ -32,7 +36,7 @@ export interface RevokeOptions extends PlaceOptions {
  * @throws {@link AuthenticationError} if the server refuses or does not answer.
  */
 export async function revoke(options: RevokeOptions): Promise<void> {
-  const { token, clientId, clientSecret, fetch, httpClient, signal, timeoutMs = TIMEOUT_MS } = options;
+  const { token, clientId, clientSecret, fetch, httpClient, fetchOptions, signal, timeoutMs = TIMEOUT_MS } = options;
   const url = `${addresses(options).auth}/oauth/revoke`;
   const deadline = new Deadline(timeoutMs, [signal]);
   try {
@@ -64,17 +68,26 @@ export async function revoke(options: RevokeOptions): Promise<void> {
       },
     );
   } catch (error) {
-    if (error instanceof AuthenticationError || error === deadline.reason) throw error;
-    throw new AuthenticationError("the authentication server could not be reached", 0, "unreachable", {
-      cause: error,
-      outcome: "unknown",
-    });
+    if (KeyturnError.is(error) || isSignal(error)) throw error;
+    const ended = unsent(error);
+    const { message, hint } =
+      ended?.step === "certificate" ? aboutCertificate(ended.why) : { message: "", hint: undefined };
+    throw new AuthenticationError(
+      ["the authentication server could not be reached", message].filter(Boolean).join(": "),
+      0,
+      ended?.step === "certificate" ? "certificate" : "unreachable",
+      { cause: error, hint, outcome: ended ? "none" : "unknown" },
+    );
   } finally {
     deadline.end();
   }
 
   async function exchange(): Promise<{ response: Response; text: string }> {
-    const response = await sender(fetch, httpClient)(url, {
+    const response = await sender(
+      fetch,
+      httpClient,
+      checkedFetchOptions(fetchOptions),
+    )(url, {
       method: "POST",
       headers: { accept: "application/json", "content-type": "application/json" },
       body: JSON.stringify({ client_id: clientId, client_secret: clientSecret, token }),
@@ -103,7 +116,7 @@ export async function fetchToken(
 ): Promise<string> {
   const session = new Session(
     commerceLayerPlan({ ...options, credentials }),
-    sender(options.fetch, options.httpClient),
+    sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions)),
   );
   const deadline = new Deadline(options.timeoutMs ?? TIMEOUT_MS, [options.signal]);
   try {

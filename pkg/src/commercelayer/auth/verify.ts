@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Fetch } from "../../base/options.js";
-import { isWorkerd, monotonic, RULES } from "../../http/transport.js";
+import { elapsed, isWorkerd, platformFetch, RULES } from "../../http/transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 import { bytesOf, type CommerceLayerJWT, jwtDecode } from "./jwt.js";
 import { addresses, type PlaceOptions } from "./plan.js";
@@ -83,7 +83,7 @@ class KeySet {
   }
 
   async key(kid: string, alg: string): Promise<CryptoKey> {
-    const now = monotonic();
+    const now = elapsed();
     const missed = now - this.#fetchedAt <= KEPT_MS && !this.#keys.has(kid) && now - this.#missedAt > AGAIN_MS;
     if (missed) this.#missedAt = now;
     if (missed || now - this.#fetchedAt > KEPT_MS || this.#fetching) await this.#refresh();
@@ -96,7 +96,7 @@ class KeySet {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#failed && monotonic() - this.#failed.at < FAILED_MS) throw this.#failed.error;
+    if (this.#failed && elapsed() - this.#failed.at < FAILED_MS) throw this.#failed.error;
     // What one request of a Worker waits for cannot be another's.
     if (isWorkerd) return this.#load();
     this.#fetching ??= this.#load().finally(() => (this.#fetching = undefined));
@@ -117,10 +117,10 @@ class KeySet {
       this.#keys = new Map(named);
       this.#imported.clear();
       this.#failed = undefined;
-      this.#fetchedAt = monotonic();
+      this.#fetchedAt = elapsed();
     } catch (cause) {
       const error = new TokenError("keys_unreachable", `the keys at ${this.#url} could not be had`, { cause });
-      this.#failed = { error, at: monotonic() };
+      this.#failed = { error, at: elapsed() };
       throw error;
     }
   }
@@ -133,7 +133,7 @@ function setOf(issuer: string, fetch: Fetch | undefined): KeySet {
   const by = fetch ?? globalThis;
   let known = sets.get(by);
   if (!known) sets.set(by, (known = new Map()));
-  const set = known.get(issuer) ?? new KeySet(issuer, fetch ?? ((url, init) => globalThis.fetch(url, init)));
+  const set = known.get(issuer) ?? new KeySet(issuer, fetch ?? ((url, init) => platformFetch()(url, init)));
   known.delete(issuer);
   known.set(issuer, set);
   if (known.size > MOST_ISSUERS) known.delete(known.keys().next().value as string);

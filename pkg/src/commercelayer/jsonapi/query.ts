@@ -55,16 +55,29 @@ export function generateQueryStringParams(
   const out = (resource: string, name: string): string => (spelling.names === "camel" ? nameOut(resource, name) : name);
   const query: QueryStringParams = {};
   const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
-  if (include) query.include = include.map((path) => (spelling.names === "camel" ? snakePath(path) : path)).join(",");
-  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<string, readonly PropertyKey[]>;
+  if (include)
+    query.include = include
+      .filter(isGiven)
+      .map((path) => (spelling.names === "camel" ? snakePath(path) : path))
+      .join(",");
+  const given = (Array.isArray(fields) ? { [type]: fields } : (fields ?? {})) as Record<
+    string,
+    readonly PropertyKey[] | undefined
+  >;
   for (const [resource, names] of Object.entries(given)) {
-    query[`fields[${resource}]`] = names.map((name) => out(resource, String(name))).join(",");
+    if (names === undefined) continue;
+    query[`fields[${resource}]`] = names
+      .filter(isGiven)
+      .map((name) => out(resource, String(name)))
+      .join(",");
   }
   if (secrecy) {
     for (const [resource, names] of withoutSecrets(type, query.include, secrecy))
       query[`fields[${resource}]`] ??= names;
   }
-  if (sort) query.sort = sorted(sort, (name) => out(type, name));
+  const order = sort ? sorted(sort, (name) => out(type, name)) : "";
+  // The official SDK sends an empty order as it is; one that says nothing but `undefined` is none.
+  if (sort && (order !== "" || Object.keys(sort).length === 0)) query.sort = order;
   if (pageNumber !== undefined && pageNumber !== null)
     query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
@@ -122,10 +135,19 @@ function* includedTypes(type: string, include: string | undefined): Generator<Re
 
 function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => string): string {
   if (Array.isArray(sort))
-    return sort.map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name))).join(",");
+    return sort
+      .filter(isGiven)
+      .map((name: string) => (name.startsWith("-") ? `-${out(name.slice(1))}` : out(name)))
+      .join(",");
   return Object.entries(sort)
+    .filter(([, order]) => order !== undefined)
     .map(([name, order]) => (order === "desc" ? "-" : "") + out(name))
     .join(",");
+}
+
+/** What is `undefined` is not sent as that word. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
 }
 
 function page(name: string, value: unknown, most: number): string {

@@ -1,0 +1,9 @@
+/** What frameworks throw to steer a render, and what must reach them as it was thrown. */
+
+/**
+ * Whether this is a framework's own signal. Next, for one, throws from `fetch` when a page that is being prerendered asks for fresh
+ * data; it knows its errors by a `digest`, and an error around one would hide it.
+ */
+export function isSignal(error: unknown): boolean {
+  return typeof error === "object" && error !== null && typeof (error as { digest?: unknown }).digest === "string";
+}

@@ -1,0 +1,124 @@
+//! The system log: reading it, and writing down what was changed.
+
+use serde_json::Value;
+
+use super::{Call, page};
+use crate::clients::{self, Kind};
+use crate::events::{self, Activity, Actor, Detail, Filter, Resource};
+use crate::shape::{Row, object, text};
+use crate::status::Status;
+use crate::tenant::Tenant;
+use crate::time::{self, Millis};
+
+/// `since` is included and `until` is not, the events that `sinceEventUid` and `untilEventUid` name are both left out, and the
+/// oldest come first unless asked otherwise: C1's description says nothing of it, so all of this is a guess.
+pub fn list_events(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
+    let body = &call.body;
+    let delay = tenant.options.switches.log_delay;
+    let filter = Filter {
+        since: time::parse(text(body, "since")),
+        until: time::parse(text(body, "until")),
+        since_uid: text(body, "sinceEventUid"),
+        until_uid: text(body, "untilEventUid"),
+        newest_first: text(body, "sortDirection") == "SORT_DIRECTION_DESC",
+        visible: if delay == 0 { Millis::MAX } else { call.now.saturating_sub(delay) },
+    };
+    let (events, next) = tenant.state.log.list(&filter, &call.page)?;
+    let events = events.into_iter().filter_map(|event| match event {
+        Value::Object(event) => Some(event),
+        _ => None,
+    });
+    Ok(page(events.collect(), next))
+}
+
+/// What the operations of a service are about: its name, what its objects are, and what their credentials are if they have
+/// some.
+struct Service(&'static str, &'static str, Option<(&'static str, Kind)>);
+
+const SERVICES: [Service; 6] = [
+    Service("c1.api.app.v1.Apps", "app", None),
+    Service("c1.api.app.v1.ConnectorService", "connector", Some(("connector_credential", Kind::Connector))),
+    Service("c1.api.iam.v1.PersonalClientService", "personal_client", None),
+    Service("c1.api.iam.v1.TunnelCredentialsService", "tunnel_bridge", Some(("tunnel_credential", Kind::Bridge))),
+    Service(
+        "c1.api.service_principal.v1.ServicePrincipalService",
+        "service_principal",
+        Some(("service_principal_credential", Kind::Principal)),
+    ),
+    Service("c1.api.sso.v1.SSOApplicationService", "sso_application", None),
+];
+
+/// What an object belongs to: the field that names it, and what it is.
+const OWNERS: [(&str, &str); 7] = [
+    ("appId", "app"),
+    ("connectorAppId", "app"),
+    ("connectorId", "connector"),
+    ("servicePrincipalId", "service_principal"),
+    ("bridgeId", "tunnel_bridge"),
+    ("ssoApplicationId", "sso_application"),
+    ("userId", "user"),
+];
+
+/// Writes down a change that was made, with the answer to it. That the end of older credentials when a new one is made is
+/// not an event of its own is a guess: nobody called anything for it.
+pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row) {
+    let detail = tenant.options.switches.log_detail;
+    let (service, method) = operation.rsplit_once('.').unwrap_or_default();
+    let Some(Service(_, kind, credential)) = SERVICES.iter().find(|known| known.0 == service) else {
+        return;
+    };
+    if detail == Detail::Off {
+        return;
+    }
+    let activity = Activity::of(method);
+    let of_client = method.contains("Client") && *kind == "sso_application";
+    let of_credential = credential.filter(|_| method.contains("Credential"));
+    let made = made(answer, of_client);
+    let named = |field: &str| {
+        let values =
+            [made.map(|made| text(made, field)), Some(text(&call.params, field)), Some(text(&call.body, field))];
+        values.into_iter().flatten().find(|value| !value.is_empty()).unwrap_or_default().to_owned()
+    };
+
+    let mut resources = Vec::new();
+    // Some paths name a connector alone, and call it `connectorId`.
+    let fields: &[&str] = match (of_client, *kind) {
+        (true, _) => &["clientId"],
+        (false, "connector") => &["id", "connectorId"],
+        (false, _) => &["id"],
+    };
+    let id = fields.iter().map(|field| named(field)).find(|id| !id.is_empty()).unwrap_or_default();
+    let client_id = match of_credential.map(|(_, kind)| kind) {
+        Some(kind) => clients::client_id(&id, tenant.host(), kind),
+        None if *kind == "personal_client" => clients::client_id(&id, tenant.host(), Kind::Personal),
+        None => String::new(),
+    };
+    let kind = of_credential.map_or(if of_client { "sso_client" } else { kind }, |(kind, _)| kind);
+    if !id.is_empty() && (detail == Detail::Full || activity != Activity::Create) {
+        resources.push(Resource { kind, id: id.clone(), name: named("displayName"), client_id });
+    }
+    if of_client {
+        let owner = text(&call.params, "id").to_owned();
+        resources.push(Resource { kind: "sso_application", id: owner, name: String::new(), client_id: String::new() });
+    }
+    for (field, kind) in OWNERS {
+        let owner = named(field);
+        if !owner.is_empty() && owner != id && !resources.iter().any(|known| known.id == owner) {
+            resources.push(Resource { kind, id: owner, name: String::new(), client_id: String::new() });
+        }
+    }
+    let caller = &call.caller;
+    let actor = Actor { client_id: &caller.client_id, user_id: &caller.user_id, agent: &call.agent };
+    tenant.state.log.add(events::api_activity(operation, activity, &actor, &resources), call.now);
+}
+
+/// The object in an answer.
+fn made(answer: &Row, of_client: bool) -> Option<&Row> {
+    let view = object(answer, "connectorView").and_then(|view| object(view, "connector"));
+    let names: &[&str] = if of_client {
+        &["client"]
+    } else {
+        &["credential", "application", "client", "bridge", "servicePrincipal", "app"]
+    };
+    view.or_else(|| names.iter().find_map(|name| object(answer, name)))
+}

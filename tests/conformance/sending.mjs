@@ -1,0 +1,591 @@
+// What became of a request that got no answer, what is never sent at all, and log-ins that fail in passing.
+import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
+
+const ONCE = { strategy: "none" };
+const AT_ONCE = {
+  strategy: "backoff",
+  backoff: { initialInterval: 1, maxInterval: 1, exponent: 1, maxElapsedTime: 60_000 },
+};
+const IDS = { appId: "a", connectorId: "b" };
+const TRUST = "quick-fox-1@tenant.conductor.one/wfe";
+const IDENTITY = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+const GRANT = { access_token: "an-issued-token", expires_in: 600 };
+
+/** As errors of other realms are: no instance of a class of this one. */
+const foreign = (facts) => Object.assign(Object.create(null), facts);
+const failed = (cause) => foreign({ name: "TypeError", message: "fetch failed", cause });
+const called = (syscall, code, more) =>
+  foreign({ message: `${syscall} ${code} 192.0.2.1:443`, code, syscall, ...more });
+
+/** Failures of the steps before a request is written, as the platforms tell them. */
+const BEFORE = {
+  refused: failed(called("connect", "ECONNREFUSED")),
+  "timed out": failed(called("connect", "ETIMEDOUT")),
+  blocked: failed(called("connect", "EACCES")),
+  "no local port": failed(called("connect", "EADDRNOTAVAIL")),
+  "reset while connecting": failed(called("connect", "ECONNRESET")),
+  "a code of tomorrow": failed(called("connect", "ENEW")),
+  "no address reached": failed(
+    foreign({
+      name: "AggregateError",
+      message: "",
+      code: "ETIMEDOUT",
+      errors: [called("connect", "ETIMEDOUT"), called("connect", "ENETUNREACH")],
+    }),
+  ),
+  "no such name": failed(called("getaddrinfo", "ENOTFOUND")),
+  "no name server": failed(called("queryA", "ETIMEOUT")),
+  "undici's own timer": failed(foreign({ message: "Connect Timeout Error", code: "UND_ERR_CONNECT_TIMEOUT" })),
+  "a proxy that refuses a tunnel": failed(
+    foreign({ message: "Proxy response (407) !== 200 when HTTP Tunneling", code: "UND_ERR_ABORTED" }),
+  ),
+  "a handshake cut off": failed(
+    foreign({
+      message: "Client network socket disconnected before secure TLS connection was established",
+      code: "ECONNRESET",
+    }),
+  ),
+  "no common protocol": failed(
+    foreign({ message: "…", code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", reason: "tlsv1 alert protocol version" }),
+  ),
+  "no TLS there": failed(
+    foreign({ message: "…", code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "wrong version number" }),
+  ),
+  "a port that is blocked": failed(foreign({ message: "bad port" })),
+  Deno: failed(
+    foreign({
+      message:
+        "error sending request for url (https://a.example/): client error (Connect): tcp connect error: Connection refused (os error 111)",
+    }),
+  ),
+  Bun: foreign({
+    name: "TypeError",
+    message: "EHOSTUNREACH: Unable to connect. Is the computer able to access the url?",
+    code: "EHOSTUNREACH",
+  }),
+  "node-fetch 3": foreign({
+    type: "system",
+    code: "ETIMEDOUT",
+    erroredSysCall: "connect",
+    message: "request to https://a.example/ failed, reason: ",
+  }),
+  "node-fetch 2": foreign({
+    type: "system",
+    code: "ETIMEDOUT",
+    message: "request to https://a.example/ failed, reason: connect ETIMEDOUT 192.0.2.1:443",
+  }),
+};
+
+/** Failures at a time when the server may have the request, or that do not say. */
+const AFTER = {
+  reset: failed(called("read", "ECONNRESET")),
+  "timed out": failed(called("read", "ETIMEDOUT")),
+  "unreachable by now": failed(called("read", "EHOSTUNREACH")),
+  "broken pipe": failed(called("write", "EPIPE")),
+  closed: failed(foreign({ message: "other side closed", code: "UND_ERR_SOCKET" })),
+  "a damaged record": failed(
+    foreign({ message: "…", code: "ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", reason: "sslv3 alert bad record mac" }),
+  ),
+  "one of two addresses": failed(
+    foreign({ message: "", errors: [called("connect", "ETIMEDOUT"), called("read", "ECONNRESET")] }),
+  ),
+  "no addresses": failed(foreign({ message: "", code: "ETIMEDOUT", errors: [] })),
+  Deno: failed(
+    foreign({
+      message:
+        "error sending request for url (https://a.example/): client error (SendRequest): connection closed before message completed",
+    }),
+  ),
+  Bun: foreign({
+    name: "TypeError",
+    message: "ECONNRESET: The socket connection was closed unexpectedly.",
+    code: "ECONNRESET",
+  }),
+  "a browser": foreign({ name: "TypeError", message: "Failed to fetch" }),
+  workerd: foreign({ name: "Error", message: "Network connection lost." }),
+  nothing: undefined,
+  itself: (() => {
+    const error = foreign({ message: "round" });
+    return Object.assign(error, { cause: error, errors: [error] });
+  })(),
+};
+
+const CERTIFICATES = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    failed(foreign({ message: "self-signed certificate", code: "DEPTH_ZERO_SELF_SIGNED_CERT" })),
+    /NODE_EXTRA_CA_CERTS/,
+  ],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
+    failed(foreign({ message: "unable to verify", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" })),
+    /NODE_EXTRA_CA_CERTS/,
+  ],
+  CERT_HAS_EXPIRED: [failed(foreign({ message: "certificate has expired", code: "CERT_HAS_EXPIRED" })), /clock/],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    failed(foreign({ message: "Hostname/IP does not match", code: "ERR_TLS_CERT_ALTNAME_INVALID" })),
+    /another host/,
+  ],
+  UnknownIssuer: [
+    failed(
+      foreign({ message: "error sending request: client error (Connect): invalid peer certificate: UnknownIssuer" }),
+    ),
+    /DENO_CERT/,
+  ],
+};
+
+export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
+  const { ConductorOne, ConfigurationError, InputError } = keyturn;
+  const { CommerceLayerProvisioning, clientCredentials, refreshToken } = commercelayer;
+  const throwing = (error) =>
+    stub(() => {
+      throw error;
+    });
+  const exchange = (more = {}) => keyturn.tokenExchange({ clientID: TRUST, subjectToken: () => IDENTITY, ...more });
+  const cl = (server, more) =>
+    CommerceLayerProvisioning({ accessToken: "a.b.c", serverURL: SERVER, fetch: server.fetch, ...more });
+
+  test("what failed before a request was written was never sent, whosever error it is", async () => {
+    for (const [what, error] of Object.entries(BEFORE)) {
+      const server = throwing(error);
+      const told = await assert.rejects(
+        stubClient(keyturn, server, { retryConfig: ONCE }).connector.rotateCredential(IDS),
+      );
+      assert.deepEqual(
+        [what, told.code, told.outcome, told.reason],
+        [what, "connection_failed", "none", "unreachable"],
+      );
+      const change = await assert.rejects(stubClient(keyturn, server, { retryConfig: ONCE }).apps.delete({ id: "a" }));
+      assert.deepEqual([what, change.code, change.outcome], [what, "connection_failed", "none"]);
+      const other = await assert.rejects(cl(server, { retryConfig: ONCE }).api_credentials.delete("x"));
+      assert.deepEqual([what, other.type, other.outcome], [what, "client", "none"]);
+    }
+    // It is sent again, since nothing was done.
+    const server = stub(() => {
+      throw BEFORE["timed out"];
+    }, {});
+    await stubClient(keyturn, server, {
+      retryConfig: { ...AT_ONCE, retryConnectionErrors: true },
+    }).connector.rotateCredential(IDS);
+    assert.equal(server.sent.length, 2);
+  });
+
+  test("what may have arrived is never taken for unsent", async () => {
+    for (const [what, error] of Object.entries(AFTER)) {
+      const server = throwing(error);
+      const told = await assert.rejects(stubClient(keyturn, server).connector.rotateCredential(IDS));
+      assert.deepEqual(
+        [what, told.code, told.outcome, told.cause.reason],
+        [what, "outcome_unknown", "unknown", "broken"],
+      );
+      assert.equal(server.sent.length, 1, what);
+    }
+  });
+
+  test("once a part of an answer came, no error of reading it says that nothing was sent", async () => {
+    const arrayBuffer = () => Promise.reject(BEFORE.refused);
+    const server = stub(() => Object.defineProperty(Response.json({}), "arrayBuffer", { value: arrayBuffer }));
+    const told = await assert.rejects(stubClient(keyturn, server).connector.rotateCredential(IDS));
+    assert.deepEqual([told.code, server.sent.length], ["outcome_unknown", 1]);
+  });
+
+  test("a certificate that is not trusted is named, with what to do, and asked for once", async () => {
+    for (const [why, [error, hint]] of Object.entries(CERTIFICATES)) {
+      const server = throwing(error);
+      const c1 = stubClient(keyturn, server);
+      for (const call of [() => c1.apps.list(), () => c1.connector.rotateCredential(IDS)]) {
+        server.sent.length = 0;
+        const told = await assert.rejects(call());
+        assert.deepEqual(
+          [told.code, told.reason, told.outcome, server.sent.length],
+          ["connection_failed", "certificate", "none", 1],
+        );
+        assert.ok(told.message.includes(why), told.message);
+        assert.match(told.hint, hint);
+      }
+      server.sent.length = 0;
+      const login = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
+      const told = await assert.rejects(login.apps.list());
+      assert.deepEqual(
+        [told.code, told.reason, told.outcome, server.sent.length],
+        ["authentication_failed", "certificate", "none", 1],
+      );
+      assert.match(told.hint, hint);
+    }
+  });
+
+  test("what fetch would refuse is refused before anything is sent", async () => {
+    const server = stub({});
+    const c1 = stubClient(keyturn, server);
+    for (const [path, options] of [
+      ["fetchOptions.dispatcher", { fetchOptions: { dispatcher: {} } }],
+      ["headers", { headers: { "x-name": "Админка" } }],
+      ["headers", { headers: { "bad name": "x" } }],
+      ["headers", { fetchOptions: { headers: { "x-name": "two\nlines" } } }],
+      ["signal", { signal: {} }],
+    ]) {
+      const told = await assert.rejects(c1.connector.rotateCredential(IDS, options));
+      assert.ok(told instanceof InputError, String(told));
+      assert.deepEqual([told.path, told.outcome], [path, "none"]);
+      assert.excludes(told.message, "Админка", "lines");
+    }
+    const other = await assert.rejects(cl(server).roles.list({}, { headers: { "x-name": "Админка" } }));
+    assert.deepEqual([other.type, other.outcome], ["request", "none"]);
+    const intercepted = cl(server);
+    intercepted.addRequestInterceptor((request) => {
+      request.options.headers = { "bad name": "x" };
+      return request;
+    });
+    assert.deepEqual(
+      [(await assert.rejects(intercepted.api_credentials.delete("x"))).outcome, server.sent.length],
+      ["none", 0],
+    );
+  });
+
+  test("what hangs before a request is sent has sent nothing, and sends nothing later", async () => {
+    const server = stub({ data: [] });
+    const client = cl(server);
+    let release;
+    client.addRequestInterceptor((request) => new Promise((resolve) => (release = () => resolve(request))));
+    const told = await assert.rejects(client.api_credentials.delete("x", { timeout: 30 }));
+    assert.deepEqual([told.type, told.outcome], ["timeout", "none"]);
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(server.sent.length, 0);
+  });
+
+  test("client options that become headers, and those for fetch, are looked at when a client is made", async () => {
+    for (const [option, options] of [
+      ["userAgent", { userAgent: "Админка/1.0" }],
+      ["userAgent", { userAgent: "two\nlines" }],
+      ["fetchOptions", { fetchOptions: { dispatcher: "http://proxy.example" } }],
+      ["fetchOptions", { fetchOptions: { headers: { "x-a": "b" } } }],
+    ]) {
+      const told = assert.throws(() => stubClient(keyturn, stub({}), options), option);
+      assert.ok(told instanceof ConfigurationError, String(told));
+      assert.deepEqual([told.option, told.outcome], [option, "none"]);
+      const other = assert.throws(() => cl(stub({}), options), option);
+      assert.deepEqual([other.type, other.cause.option], ["client", option]);
+      assert.equal(assert.throws(() => cl(stub({})).config(options), option).cause.option, option);
+    }
+    assert.equal(assert.throws(() => cl(stub({}), { headers: { "x-name": "Админка" } })).cause.option, "headers");
+    assert.equal(assert.throws(() => cl(stub({}), { headers: { "bad name": "x" } })).cause.option, "headers");
+    stubClient(keyturn, stub({}), { userAgent: "Zürich/1.0" }).close();
+  });
+
+  test("what is undefined is not sent", async () => {
+    const server = stub({ list: [], data: [] });
+    const last = () => server.sent[server.sent.length - 1];
+    const c1 = stubClient(keyturn, server);
+    for (const headers of [
+      { "x-id": undefined, "x-on": "1" },
+      [
+        ["x-id", undefined],
+        ["x-on", "1"],
+      ],
+    ]) {
+      await c1.apps.list({}, { headers });
+      assert.deepEqual([last().headers.get("x-id"), last().headers.get("x-on")], [null, "1"]);
+      await c1.apps.list({}, { fetchOptions: { headers } });
+      assert.deepEqual([last().headers.get("x-id"), last().headers.get("x-on")], [null, "1"]);
+    }
+    const client = cl(server, { headers: { "x-id": "of the client", "x-on": undefined }, params: { all: undefined } });
+    const fields = { roles: undefined, organizations: ["name", undefined] };
+    await client.roles.list(
+      { fields, sort: { name: undefined } },
+      { headers: { "x-id": undefined }, params: { draft: undefined, on: false } },
+    );
+    assert.deepEqual([last().headers.get("x-id"), last().headers.get("x-on")], [null, null]);
+    assert.equal(decodeURIComponent(new URL(last().url).search), "?fields[organizations]=name&on=false");
+  });
+
+  test("retryAfterMs is what retries go by", async () => {
+    const day = (ms) => new Date(1_700_000_000_000 + ms).toUTCString();
+    const clock = { now: () => 1_700_000_000_000 };
+    for (const [value, expected] of [
+      ["120", 120_000],
+      ["1.5", 1_500],
+      [day(120_000), 120_000],
+      [day(-120_000), 0],
+      ["0", 0],
+      ["-1", undefined],
+      ["Infinity", undefined],
+      ["0x10", undefined],
+      ["1e9", undefined],
+      ["soon", undefined],
+      ["", undefined],
+    ]) {
+      const server = stub(answer(429, {}, { "retry-after": value }));
+      const told = await assert.rejects(stubClient(keyturn, server, { retryConfig: ONCE, clock }).apps.list());
+      const other = await assert.rejects(cl(server, { retryConfig: ONCE, clock }).roles.list());
+      assert.deepEqual([value, told.retryAfterMs, other.retryAfterMs], [value, expected, expected]);
+    }
+  });
+
+  for (const [what, hiccup] of [
+    ["429", answer(429, {}, { "retry-after": "0" })],
+    ["503", answer(503, "busy", { "retry-after": "0" })],
+    ["500", answer(500, {})],
+    ["a broken connection", () => Promise.reject(AFTER.reset)],
+    ["no connection", () => Promise.reject(BEFORE.refused)],
+  ]) {
+    const retryConfig = { ...AT_ONCE, retryConnectionErrors: true, maxAttempts: 3 };
+
+    test(`a log-in that fails in passing is sent again like a read, whatever the call: ${what}`, async () => {
+      const server = stub(hiccup, hiccup, GRANT, {});
+      await new ConductorOne({ credentials: exchange(), fetch: server.fetch, retryConfig }).connector.rotateCredential(
+        IDS,
+      );
+      assert.equal(server.sent.length, 4);
+      const other = stub(hiccup, hiccup, GRANT, { data: [] });
+      const credentials = clientCredentials({ clientId: "id", clientSecret: "secret" });
+      await CommerceLayerProvisioning({ credentials, serverURL: SERVER, fetch: other.fetch, retryConfig }).roles.list();
+      assert.equal(other.sent.length, 4);
+      const codes = {
+        device_code: "d",
+        user_code: "U",
+        verification_uri: "https://tenant.conductor.one/d",
+        expires_in: 60,
+        interval: 0.01,
+      };
+      const device = stub(hiccup, hiccup, codes, GRANT, {});
+      const login = keyturn.deviceLogin({ clientID: "program", onCode() {} });
+      await new ConductorOne({
+        tenantDomain: "tenant",
+        credentials: login,
+        fetch: device.fetch,
+        retryConfig,
+      }).apps.list();
+      assert.equal(device.sent.length, 5);
+    });
+
+    test(`and so is a question to GitHub: ${what}`, async () => {
+      const environment = {
+        ACTIONS_ID_TOKEN_REQUEST_URL: "https://runner.example/token",
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: "runner",
+      };
+      const gitHub = stub(hiccup, hiccup, { value: IDENTITY }, hiccup);
+      const server = stub(GRANT, {});
+      const subjectToken = keyturn.gitHubActionsToken({ environment, fetch: gitHub.fetch });
+      const client = (more) =>
+        new ConductorOne({ credentials: exchange({ subjectToken }), fetch: server.fetch, retryConfig, ...more });
+      await client().connector.rotateCredential(IDS);
+      assert.deepEqual([gitHub.sent.length, server.sent.length], [3, 2]);
+      const told = await assert.rejects(client({ retryConfig: ONCE }).apps.list());
+      assert.deepEqual([told.reason, gitHub.sent.length], ["subject_token", 4]);
+      assert.match(told.message, /GitHub/);
+      assert.ok(!/function/.test(told.message), "the caller's function is not blamed");
+    });
+
+    test(`and it is sent once where the client's policy wants that: ${what}`, async () => {
+      const server = stub(hiccup, GRANT, {});
+      const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch, retryConfig: ONCE });
+      assert.equal((await assert.rejects(c1.apps.list({}, { retries: retryConfig }))).code, "authentication_failed");
+      assert.equal(server.sent.length, 1);
+    });
+  }
+
+  test("a log-in that is refused is not sent again, nor later than the call has time for", async () => {
+    for (const [status, body, headers] of [
+      [400, { error: "invalid_grant" }, { "retry-after": "0" }],
+      [401, { error: "invalid_client" }, {}],
+      [403, {}, {}],
+      [404, "", {}],
+      [429, {}, { "retry-after": "30" }],
+    ]) {
+      const server = stub(answer(status, body, headers));
+      const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch, timeoutMs: 10_000 });
+      const told = await assert.rejects(c1.apps.list());
+      assert.deepEqual([told.code, told.status, server.sent.length], ["authentication_failed", status, 1]);
+    }
+    // By default three times in all; afterwards nobody is asked for a moment.
+    const server = stub(answer(503, "", { "retry-after": "0" }));
+    const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
+    await assert.rejects(c1.apps.list());
+    await assert.rejects(c1.apps.list());
+    assert.equal(server.sent.length, 3);
+  });
+
+  test("each token request counts toward Commerce Layer's bound, also one that is sent again", async () => {
+    const server = stub(answer(503, "", { "retry-after": "0" }));
+    const credentials = clientCredentials({ clientId: "id", clientSecret: "secret" });
+    const retryConfig = { ...AT_ONCE, maxAttempts: 50 };
+    const client = CommerceLayerProvisioning({
+      credentials,
+      serverURL: SERVER,
+      fetch: server.fetch,
+      retryConfig,
+      timeoutMs: 1_000,
+    });
+    // Twenty retries are all that a client has while everything fails.
+    await assert.rejects(client.roles.list());
+    assert.equal(server.sent.length, 21);
+    const second = CommerceLayerProvisioning({
+      credentials,
+      serverURL: SERVER,
+      fetch: server.fetch,
+      retryConfig,
+      timeoutMs: 300,
+    });
+    assert.equal((await assert.rejects(second.roles.list())).type, "timeout");
+    assert.equal(server.sent.length, 30);
+  });
+
+  test("asleep: of the two clocks the one counts that moved further", async () => {
+    const HOUR = 3_600_000;
+    for (const [what, steady, wall, tokens] of [
+      ["both stand", 0, 0, 1],
+      ["the monotonic clock stands while the machine sleeps", 0, 2 * HOUR, 2],
+      ["the wall clock stands", 2 * HOUR, 0, 2],
+      ["the wall clock is set back", 2 * HOUR, -5 * HOUR, 2],
+      ["the wall clock is set back, and no time passes", 0, -5 * HOUR, 1],
+    ]) {
+      const at = { steady: 0, wall: 1_700_000_000_000 };
+      const clock = { now: () => at.wall, monotonic: () => at.steady };
+      const server = stub((url) =>
+        String(url).endsWith("/token") ? Response.json({ ...GRANT, expires_in: 3600 }) : Response.json({}),
+      );
+      const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch, clock });
+      await c1.apps.list();
+      at.steady += steady;
+      at.wall += wall;
+      await c1.connector.rotateCredential(IDS);
+      const asked = () => server.sent.filter(({ url }) => url.endsWith("/token")).length;
+      assert.equal(asked(), tokens, what);
+      // And it goes on counting from there.
+      at.wall += 2 * HOUR;
+      await c1.apps.list();
+      assert.equal(asked(), tokens + 1, what);
+    }
+  });
+
+  test("when nobody waits for a token any more, its request is aborted, and the next call begins anew", async () => {
+    const signals = [];
+    const hangs = (_, { signal }) => (signals.push(signal), new Promise(() => {}));
+    const server = stub(hangs, GRANT, {});
+    const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
+    const controller = new AbortController();
+    const first = assert.rejects(c1.apps.list({}, { signal: controller.signal }));
+    const second = assert.rejects(c1.apps.list({}, { timeoutMs: 50 }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    controller.abort();
+    assert.equal((await first).code, "aborted");
+    assert.equal(signals[0].aborted, false, "somebody still waits");
+    assert.equal((await second).code, "timeout");
+    assert.equal(signals[0].aborted, true, "nobody does");
+    await c1.apps.list();
+    assert.deepEqual([signals.length, server.sent.length], [1, 3]);
+  });
+
+  test("but what can be had once is not thrown away", async () => {
+    let release;
+    const gate = new Promise((resolve) => (release = resolve));
+    const issued = { access_token: "first", refresh_token: "next-refresh-token", expires_in: 600 };
+    const server = stub(() => gate.then(() => Response.json(issued)), { data: [] });
+    const credentials = refreshToken({ clientId: "id", refreshToken: "held-refresh-token" });
+    const client = CommerceLayerProvisioning({ credentials, serverURL: SERVER, fetch: server.fetch });
+    assert.equal((await assert.rejects(client.roles.list({}, { timeoutMs: 30 }))).type, "timeout");
+    assert.equal(server.sent[0].init.signal.aborted, false);
+    release();
+    await client.roles.list();
+    assert.deepEqual([server.sent.length, server.sent[1].headers.get("authorization")], [2, "Bearer first"]);
+  });
+
+  test("a framework's own signal passes as it is", async () => {
+    const signal = Object.assign(new Error("Dynamic server usage"), { digest: "DYNAMIC_SERVER_USAGE" });
+    const server = throwing(signal);
+    const same = async (call, what) => assert.ok((await assert.rejects(call)) === signal, what);
+    await same(stubClient(keyturn, server).apps.list(), "a read");
+    await same(stubClient(keyturn, server).connector.rotateCredential(IDS), "a rotation");
+    await same(new ConductorOne({ credentials: exchange(), fetch: server.fetch }).apps.list(), "a log-in");
+    await same(cl(server).roles.list(), "Commerce Layer");
+    await same(
+      new ConductorOne({ credentials: exchange({ subjectToken: server.fetch }), fetch: stub({}).fetch }).apps.list(),
+      "an identity token",
+    );
+    await same(stubClient(keyturn, stub({}), { security: server.fetch }).apps.list(), "a security function");
+    assert.ok(server.sent.length >= 6);
+  });
+
+  test("objects in the environment are told as what they are", () => {
+    const CONDUCTORONE_CLIENT_ID = "shy-otter-1@acme.conductor.one/spc";
+    for (const [value, words] of [
+      [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is no text.*get\(\)/],
+      [{ canary: 1 }, /no text.*object/],
+      [7, /no text.*number/],
+      [() => "canary", /no text.*function/],
+    ]) {
+      const environment = { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET: value };
+      const told = assert.throws(() => ConductorOne.fromEnv({ environment }));
+      assert.deepEqual([told.option, told.reason], ["environment", "not_text"]);
+      assert.match(told.message, words);
+      assert.excludes(told.message, "canary");
+    }
+    const told = assert.throws(() =>
+      ConductorOne.fromEnv({ environment: { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET: null } }),
+    );
+    assert.equal(told.reason, "credentials_missing");
+  });
+
+  test("how connections are made is a matter of log-ins too: of a client, and of the call that logs in", async () => {
+    const dispatcher = { dispatch() {} };
+    const server = stub((url) => (/token$/.test(url) ? Response.json(GRANT) : Response.json({ data: [] })));
+    const seen = () => server.sent.map(({ init }) => init.dispatcher === dispatcher && init.keepalive === true);
+    const of = [
+      (fetchOptions) => new ConductorOne({ credentials: exchange(), fetch: server.fetch, fetchOptions }).apps.list(),
+      (fetchOptions) =>
+        CommerceLayerProvisioning({
+          credentials: clientCredentials({ clientId: "id", clientSecret: "secret" }),
+          serverURL: SERVER,
+          fetch: server.fetch,
+          fetchOptions,
+        }).roles.list(),
+    ];
+    for (const call of of) {
+      server.sent.length = 0;
+      await call({ dispatcher, keepalive: true });
+      assert.deepEqual(seen(), [true, true]);
+    }
+    server.sent.length = 0;
+    const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
+    await c1.apps.list({}, { fetchOptions: { dispatcher, keepalive: true, headers: { "x-of-the-call": "1" } } });
+    const [login, call] = server.sent;
+    assert.deepEqual([login.init.dispatcher === dispatcher, call.init.dispatcher === dispatcher], [true, true]);
+    assert.deepEqual([login.headers.get("x-of-the-call"), call.headers.get("x-of-the-call")], [null, "1"]);
+    assert.equal(login.init.keepalive, undefined);
+    await c1.apps.list();
+    assert.equal(server.sent[2].init.dispatcher, undefined);
+  });
+
+  test("no answer is cloned: other implementations of fetch than the platform's then wait for both to be read", async () => {
+    const body = { data: [{ id: "r", type: "roles", attributes: { name: "n".repeat(100_000) } }] };
+    const server = stub(() =>
+      Object.defineProperty(Response.json(body), "clone", {
+        value() {
+          throw new Error("cloned");
+        },
+      }),
+    );
+    const client = cl(server);
+    const seen = [];
+    client.addResponseInterceptor(async (response) => {
+      seen.push((await response.json()).data.length);
+      return response;
+    });
+    client.addResponseInterceptor(
+      (response) => (seen.push(response.status, response.headers.get("content-type").split(";")[0]), response),
+    );
+    assert.equal((await client.roles.list()).length, 1);
+    assert.deepEqual(seen, [1, 200, "application/json"]);
+  });
+
+  test("the sandbox's faults: one lost log-in of either API does not reach a call", async () => {
+    const box = await sandbox.createSandbox();
+    const { clientId: clientID, clientSecret, url: serverURL, fetch, appId, connectorId } = box;
+    const retryConfig = { ...AT_ONCE, retryConnectionErrors: true };
+    const c1 = new ConductorOne({ clientID, clientSecret, serverURL, fetch, retryConfig });
+    box.fault({ operation: "token", action: "drop-answer" });
+    await c1.connector.rotateCredential({ appId, connectorId });
+    assert.equal(box.requests({ operation: "token" }).length, 2);
+    c1.close();
+    box.close();
+  });
+};
