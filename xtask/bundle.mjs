@@ -21,6 +21,7 @@ const CHUNKS = {
     "core/unpack",
     "auth/page",
     "auth/secret",
+    "c1/auth/limits",
     "c1/engine",
     "c1/group",
   ],
@@ -29,6 +30,8 @@ const CHUNKS = {
   compat: ["compat/exports", "compat/func"],
   "compat-json": ["compat/json"],
   jsonapi: ["commercelayer/jsonapi/index", "generated/commercelayer"],
+  // Without a table: the lifecycle has it too.
+  succession: ["commercelayer/succession"],
   commercelayer: ["commercelayer/exports"],
   sandbox: ["sandbox/tenant"],
   "lifecycle-glue": ["generated/lifecycle-glue"],

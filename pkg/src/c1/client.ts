@@ -11,6 +11,8 @@ import type { ClientOptions } from "./options.js";
 import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
+/** The options of each client, without what it authenticates with. */
+const manners = new WeakMap<ConductorOne, ClientOptions>();
 
 // Where the language does not have these yet, nothing can ask for them either.
 const dispose = (Symbol.dispose ?? Symbol("Symbol.dispose")) as typeof Symbol.dispose;
@@ -38,6 +40,15 @@ export class ConductorOne extends ConductorOneGroups {
     const engine = new Engine(options, c1);
     super(engine);
     engines.set(this, engine);
+    const {
+      credentials: _,
+      clientID: _id,
+      clientSecret: _secret,
+      security: _token,
+      tokenStore: _store,
+      ...rest
+    } = options;
+    manners.set(this, rest);
   }
 
   /**
@@ -84,6 +95,16 @@ export class ConductorOne extends ConductorOneGroups {
     } finally {
       deadline.end();
     }
+  }
+
+  /**
+   * A client of the same tenant with the options of this one, but for its credentials and its token store: to try another pair. Close it
+   * when it is done.
+   *
+   * @throws {@link ConfigurationError} if the pair cannot be used. Nothing is sent.
+   */
+  with(options: ClientOptions): ConductorOne {
+    return new ConductorOne({ ...manners.get(this), serverURL: this.serverURL, ...options });
   }
 
   /** Where requests go. */
