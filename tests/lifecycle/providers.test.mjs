@@ -152,6 +152,19 @@ describe("what all providers of C1 promise", () => {
     assert.equal(await provider.login(pair, signal), true);
   });
 
+  test("a credential whose tokens have to be bound to a key is tried with one", async () => {
+    const at = await world();
+    const { client, clock } = at;
+    const [principal] = (await client.principal.list({})).servicePrincipalServiceListResponse.list;
+    const limits = { ...LIMITS, requireDpop: true };
+    const provider = lifecycle.servicePrincipalProvider({ client, clock, servicePrincipalId: principal.id, limits });
+    const { credential, secret } = await provider.issue({ marker: "bound", from: 0, until: 0, signal });
+    const pair = { clientId: credential.clientId, clientSecret: secret };
+    assert.equal(await provider.login(pair, signal), true);
+    // Without a key it is the request that is refused, not the pair.
+    await assert.rejects(at.connector().login(pair, signal), { code: "authentication_failed" });
+  });
+
   test("limits have to be said", async () => {
     const { client } = await world();
     const limits = { expiresInDays: 90, scopedRoles: "all" };
@@ -348,7 +361,7 @@ describe("API credentials", () => {
       old = credential.id;
     }
     assert.deepEqual(await provider.search(intent("keyturn:export:9.1")), []);
-    assert.equal(await provider.login({ clientId: "no", clientSecret: "no" }, signal), false);
+    assert.equal(await provider.login({ clientId: "nobody", clientSecret: "nothing" }, signal), false);
     for (const wrong of [
       { clientId: "", clientSecret: "s" },
       { clientId: "c", clientSecret: "" },
@@ -404,10 +417,20 @@ describe("API credentials", () => {
   test("refuses what would cut off the client, or storefronts, and what nothing is left of", async () => {
     const { sandbox, cl, provider, id } = await line();
     const { serverURL } = sandbox.commercelayer;
-    const pair = await provider.recall(id, signal);
-    const client = CommerceLayerProvisioning({ credentials: clientCredentials(pair), serverURL, fetch: sandbox.fetch });
+    // A token that says it is of the line's own credential; the sandbox sees the administrator's.
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const accessToken = `${part({ alg: "none" })}.${part({ application: { id } })}.${part("x")}`;
+    const authorization = `Bearer ${cl.currentAccessToken}`;
+    const fetch = (url, init) => {
+      const headers = new Headers(init.headers);
+      headers.set("authorization", authorization);
+      return sandbox.fetch(url, { ...init, headers });
+    };
+    const client = CommerceLayerProvisioning({ accessToken, serverURL, fetch });
     const own = lifecycle.apiCredentialProvider({ client, id });
-    await assert.rejects(own.end(id, signal), (error) => error.outcome === "none" || error.status === 403);
+    const cut = { code: "provider_failed", reason: "own_credential", outcome: "none" };
+    await assert.rejects(own.end(id, signal), cut);
+    await assert.rejects(own.issue(intent("m")), cut);
     await provider.end(id, signal);
     const count = await cl.api_credentials.count();
     await assert.rejects(provider.issue(intent("m")), { code: "provider_failed", reason: "no_model", outcome: "none" });

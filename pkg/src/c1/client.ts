@@ -11,7 +11,7 @@ import type { ClientOptions } from "./options.js";
 import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
-/** The options of each client, without what it authenticates with. */
+/** The options of each client, without those that it authenticates with, or that may hold a secret. */
 const manners = new WeakMap<ConductorOne, ClientOptions>();
 
 // Where the language does not have these yet, nothing can ask for them either.
@@ -40,14 +40,8 @@ export class ConductorOne extends ConductorOneGroups {
     const engine = new Engine(options, c1);
     super(engine);
     engines.set(this, engine);
-    const {
-      credentials: _,
-      clientID: _id,
-      clientSecret: _secret,
-      security: _token,
-      tokenStore: _store,
-      ...rest
-    } = options;
+    const { credentials: _, clientID: _id, clientSecret: _secret, security: _token, ...others } = options;
+    const { environment: _variables, tokenStore: _store, ...rest } = others;
     manners.set(this, rest);
   }
 
