@@ -48,7 +48,6 @@ export interface Claims {
 
 /** What a clone has in common with its model. `scopes` and `confidential` cannot be set: they are compared alone. */
 const COPIED = ["name", "kind", "redirect_uri", "expires_in", "mode", "custom"] as const;
-const COMPARED = [...COPIED, "scopes", "confidential"] as const;
 
 /** Where the new credential says what it came from, in its `metadata`. */
 const REPLACES = "replaces";
@@ -91,7 +90,7 @@ export function predecessorOf({ metadata }: ApiCredential): string | undefined {
 
 /** In what a credential differs from the one that it was made like. */
 export function differences(old: ApiCredential, made: ApiCredential): readonly string[] {
-  return COMPARED.filter((name) => !same(old[name], made[name]));
+  return [...COPIED, "scopes" as const, "confidential" as const].filter((name) => !same(old[name], made[name]));
 }
 
 /**
