@@ -370,6 +370,15 @@ describe("API credentials", () => {
       assert.equal(provider.parses(wrong), false);
   });
 
+  test("a proxy's page in the way of a log-in is no refusal of the pair", async () => {
+    const { sandbox, provider, id } = await line();
+    const pair = await provider.recall(id, signal);
+    const page = { status: 403, headers: { "content-type": "text/html" }, body: "<html>blocked</html>" };
+    sandbox.fault({ operation: "commercelayer.token", action: page, times: 1 });
+    await assert.rejects(provider.login(pair, signal), { code: "authentication_failed", status: 403 });
+    assert.equal(await provider.login(pair, signal), true);
+  });
+
   test("each request lost, and each answer: what was made is found, once, and what belongs to it is done", async () => {
     for (const lost of ["request", "answer"]) {
       for (let at = 0, more = true; more; at++) {

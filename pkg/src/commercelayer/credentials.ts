@@ -78,7 +78,9 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
       try {
         return claimsIn(await fetchToken(clientCredentials({ clientId, clientSecret }), { ...places, signal }));
       } catch (error) {
-        if (error instanceof AuthenticationError && [400, 401, 403].includes(error.status)) return undefined;
+        // What stands between answers with these statuses too, but not as a token endpoint does.
+        const refused = error instanceof AuthenticationError && [400, 401, 403].includes(error.status);
+        if (refused && !/^token_(?!refused)/.test(error.reason)) return undefined;
         throw error;
       }
     },
