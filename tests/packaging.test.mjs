@@ -56,7 +56,7 @@ describe("contents", () => {
 
   test("each .wasm file once", () => {
     const found = files.filter((name) => name.endsWith(".wasm"));
-    assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/sandbox.wasm"]);
+    assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/lifecycle.wasm", "pkg/dist/sandbox.wasm"]);
   });
 
   test("no dependencies, and no scripts that run at installation", () => {
@@ -184,6 +184,10 @@ describe("what is loaded", () => {
     ["redis.js", core],
     ["sandbox.js", [...chunks("sandbox", "sandbox-bytes"), ...core]],
     ["sandbox-slim.js", [...chunks("sandbox"), ...core]],
+    ["lifecycle-workerd.js", ["../lifecycle.wasm", ...chunks("lifecycle", "lifecycle-glue"), ...core]],
+    ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
+    ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
+    ["lifecycle-testing.js", []],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));
@@ -490,6 +494,7 @@ describe("types", () => {
       "--no-definitely-typed",
       "--exclude-entrypoints",
       "core.wasm",
+      "lifecycle.wasm",
       "sandbox.wasm",
       // Types alone, for the compiler to name them.
       "types/*",

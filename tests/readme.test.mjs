@@ -49,8 +49,11 @@ test("the tables have every option and every code, and no others", () => {
   const codes = [...section("Errors").matchAll(/^\| `\w+` +\| `(\w+)`/gm)].map(([, code]) => code);
   assert.deepEqual(codes.sort(), declared("base/errors.d.ts", "type ErrorCode", ";", /"(\w+)"/g).sort());
   const classes = declared("base/errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
-  for (const file of ["auth/errors.d.ts", "replacement-error.d.ts"]) {
-    classes.push(...declared(`commercelayer/${file}`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
+  for (const file of [
+    ...["commercelayer/auth/errors", "commercelayer/replacement-error"],
+    ...["lifecycle/journals/error", "lifecycle/sinks/error", "lifecycle/providers/error"],
+  ]) {
+    classes.push(...declared(`${file}.d.ts`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
   }
   assert.deepEqual(
     firstCells("Errors")

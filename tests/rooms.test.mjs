@@ -17,6 +17,7 @@ const ROOMS = {
   compat: ["base", "core", "http", "auth", "c1"],
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
+  lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
@@ -25,18 +26,20 @@ const CRATES = {
   wire: [],
   ".": ["keyturn-wire"],
   sandbox: ["keyturn-wire"],
+  lifecycle: [],
 };
 
 const source = join(root, "pkg/src");
 
-/** The modules of the package, as paths below `pkg/src`, and what each imports. */
+/** The modules of the package, as paths below `pkg/src`, what each imports, and what of that it loads: all but types. */
 function modules() {
   return readdirSync(source, { recursive: true })
     .filter((path) => path.endsWith(".ts") && !path.startsWith("generated"))
     .map((path) => {
       const text = readFileSync(join(source, path), "utf8");
-      const specifiers = [...text.matchAll(/(?:\bfrom|\bimport) "(\.{1,2}\/[^"]+\.js)"/g)].map((match) => match[1]);
-      return { path, imports: specifiers.map((to) => normalize(join(dirname(path), to)).replace(/\.js$/, ".ts")) };
+      const found = [...text.matchAll(/(^(?:im|ex)port type [^;]*?)?(?:\bfrom|\bimport) "(\.{1,2}\/[^"]+\.js)"/gm)];
+      const fileOf = ([, , to]) => normalize(join(dirname(path), to)).replace(/\.js$/, ".ts");
+      return { path, imports: found.map(fileOf), loads: found.filter(([, types]) => !types).map(fileOf) };
     });
 }
 
@@ -91,6 +94,30 @@ test("every folder of the package is a room of the table, with a README that say
 
 test("rooms import only the rooms below them", () => {
   assert.deepEqual(offences(modules()), []);
+});
+
+/** Every module that comes along with one. */
+function loaded(list, entry) {
+  const loads = new Map(list.map(({ path, loads }) => [path, loads]));
+  const along = new Set();
+  const visit = (path) => {
+    if (along.has(path)) return;
+    along.add(path);
+    for (const to of loads.get(path) ?? []) visit(to);
+  };
+  visit(entry);
+  return along;
+}
+
+test("the lifecycle comes without the table of an API", () => {
+  const tables = (entry) =>
+    [...loaded(modules(), entry)].filter((path) => /^(c1|commercelayer)\/table\.ts$/.test(path));
+  assert.deepEqual(tables("lifecycle.ts"), []);
+  assert.deepEqual(tables("lifecycle-node.ts"), []);
+  // It would be found.
+  assert.deepEqual(tables("index.ts"), ["c1/table.ts"]);
+  const own = [...loaded(modules(), "lifecycle.ts")].filter((path) => /^(c1|commercelayer)\//.test(path));
+  assert.deepEqual(own.sort(), ["c1/auth/limits.ts", "commercelayer/succession.ts"]);
 });
 
 test("no circle of imports", () => {

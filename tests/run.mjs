@@ -40,11 +40,11 @@ const RUNTIMES = {
   firefox: (folder, url, filter) => runInBrowser("firefox", folder, url, filter),
 };
 
-async function runHere(runtime, { keyturn, sandbox, commercelayer }, url, filter) {
+async function runHere(runtime, entries, url, filter) {
   const load = (path) => readFile(join(root, path), "utf8");
   const suites = {};
   for (const name of SUITES) suites[name] = (await import(`./conformance/${name}.mjs`)).default;
-  return runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url, load }, filter);
+  return runSuites(suites, { ...entries, runtime, url, load }, filter);
 }
 
 /** In a program of its own, which writes one result a line. */

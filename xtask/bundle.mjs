@@ -27,6 +27,9 @@ const CHUNKS = {
     "auth/secret",
     "c1/engine",
     "c1/group",
+    // What the lifecycle has of each API beside types. A file of its own would cost more than its few lines do here.
+    "c1/auth/limits",
+    "commercelayer/succession",
   ],
   "core-bytes": ["core/inline"],
   "core-load": ["core/load"],
@@ -42,6 +45,10 @@ const CHUNKS = {
   ],
   "sandbox-bytes": ["sandbox/inline"],
   sandbox: ["sandbox/tenant"],
+  "lifecycle-glue": ["generated/lifecycle-glue"],
+  "lifecycle-bytes": ["lifecycle/inline"],
+  // What the entries of the lifecycle share.
+  lifecycle: ["lifecycle/exports"],
 };
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */

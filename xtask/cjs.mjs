@@ -5,7 +5,14 @@ import { dirname, join, relative, sep } from "node:path";
 import { transform } from "esbuild";
 
 /** Entries that only exist as ES modules. */
-const ESM_ONLY = ["cli.js", "workerd.js", "compat/workerd.js", "compat/carried-workerd.js", "commercelayer/workerd.js"];
+const ESM_ONLY = [
+  "cli.js",
+  "workerd.js",
+  "compat/workerd.js",
+  "compat/carried-workerd.js",
+  "commercelayer/workerd.js",
+  "lifecycle-workerd.js",
+];
 
 /** What the package's manifest gives to names of its own. The manifest that is beside these files hides that one. */
 const IMPORTS = { "#core": "compat/carried.js" };

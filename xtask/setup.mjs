@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpBrowsers } from "./browsers.mjs";
+import { setUpPython } from "./python.mjs";
 import { drive, findProgram, isMain, npm, output, root, StepError, say } from "./steps.mjs";
 import { setUpWasmStd } from "./wasm-std.mjs";
 
@@ -15,7 +16,9 @@ export async function setUp({ browsers = false } = {}) {
   checkRust();
   setUpWasmStd();
   setUpNpm();
-  if (browsers) setUpBrowsers();
+  if (!browsers) return;
+  setUpBrowsers();
+  setUpPython();
 }
 
 function checkNode() {

@@ -79,7 +79,7 @@ const parts = [
     name: "Rust: lints for WebAssembly",
     ...CARGO,
     run: () => {
-      const packages = ["--package=keyturn", "--package=keyturn-sandbox"];
+      const packages = ["--package=keyturn", "--package=keyturn-sandbox", "--package=keyturn-lifecycle"];
       return check("cargo", ["clippy", "--quiet", WASM, ...packages, "--", "--deny=warnings"]);
     },
   },

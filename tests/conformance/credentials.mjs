@@ -34,6 +34,29 @@ export default ({ test, assert, keyturn, inProcess }) => {
     }
   });
 
+  test("a client like another has its options, and neither its credentials nor its tokens", async () => {
+    const clientSecret = await secret();
+    const { fetch, sent } = stub(GRANT, DONE, { ...GRANT, access_token: "token-2" }, DONE);
+    const tokenStore = keyturn.memoryStore();
+    const options = { clientID: ID, clientSecret, fetch, tokenStore, userAgent: "probe/1" };
+    const c1 = new ConductorOne({ ...options, serverURL: `${SERVER}/base` });
+    await c1.auth.introspect();
+    const other = c1.with({ clientID: ID, clientSecret });
+    assert.equal(other.serverURL, c1.serverURL);
+    await other.auth.introspect();
+    assert.equal(sent.length, 4);
+    assert.equal(sent[3].url.startsWith(`${SERVER}/base/`), true);
+    assert.equal(sent[3].headers.get("authorization"), "Bearer token-2");
+    assert.equal(
+      (await assert.rejects(async () => c1.with({ clientID: ID, clientSecret: "none" }))).option,
+      "clientSecret",
+    );
+    c1.close();
+    assert.equal((await assert.rejects(async () => c1.with({ clientID: ID, clientSecret }))).code, "closed");
+    assert.equal(other.authentication.clientID, ID);
+    other.close();
+  });
+
   test("an identity token is exchanged, and asked for anew each time", async () => {
     const { fetch, sent } = stub({ ...GRANT, expires_in: 0.4 }, DONE, GRANT, DONE);
     let asked = 0;

@@ -1,6 +1,8 @@
 // What the page of `page.mjs` runs: suites by name, when the runner asks.
 import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
+import * as lifecycle from "keyturn/lifecycle";
+import * as testing from "keyturn/lifecycle/testing";
 import * as sandbox from "keyturn/sandbox";
 import { runSuites } from "./suite.mjs";
 
@@ -25,7 +27,7 @@ globalThis.runInPage = async (names, runtime, filter) => {
   for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
   const results = await runSuites(
     suites,
-    { keyturn, sandbox, commercelayer, runtime, url: location.origin, load },
+    { keyturn, sandbox, commercelayer, lifecycle, testing, runtime, url: location.origin, load },
     filter,
   );
   return [...results, ...uncaught];

@@ -12,10 +12,9 @@ process.on("unhandledRejection", (reason) =>
   say({ name: "the program", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` }),
 );
 
-const { keyturn, sandbox, commercelayer } = await import(pathToFileURL(`${folder}/load.mjs`).href);
+const entries = await import(pathToFileURL(`${folder}/load.mjs`).href);
 const load = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 const suites = {};
 for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
-for (const result of await runSuites(suites, { keyturn, sandbox, commercelayer, runtime, url, load }, filter))
-  say(result);
+for (const result of await runSuites(suites, { ...entries, runtime, url, load }, filter)) say(result);
 // Whoever keeps a program running after this has forgotten to let go of something.

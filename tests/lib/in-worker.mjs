@@ -1,6 +1,8 @@
 // The Worker that `worker.mjs` bundles and starts: runs suites when it is asked to, and answers with the results.
 import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
+import * as lifecycle from "keyturn/lifecycle";
+import * as testing from "keyturn/lifecycle/testing";
 import * as entry from "keyturn/sandbox";
 import module from "keyturn/sandbox.wasm";
 import suites from "suites";
@@ -18,7 +20,8 @@ export default {
   async fetch(request, { REPOSITORY }) {
     const { url, filter } = await request.json();
     const load = async (path) => (await REPOSITORY.fetch(`http://repository/${path}`)).text();
-    const results = await runSuites(suites, { keyturn, sandbox, commercelayer, runtime: "workerd", url, load }, filter);
+    const world = { keyturn, sandbox, commercelayer, lifecycle, testing, runtime: "workerd", url, load };
+    const results = await runSuites(suites, world, filter);
     return Response.json([...results, ...uncaught]);
   },
 };

@@ -7,6 +7,15 @@ import { npm } from "../../xtask/steps.mjs";
 
 const VARIABLE = "KEYTURN_INSTALLED";
 
+/** What the suites get of it, by the names that they have it by. */
+const ENTRIES = {
+  keyturn: "keyturn",
+  sandbox: "keyturn/sandbox",
+  commercelayer: "keyturn/commercelayer",
+  lifecycle: "keyturn/lifecycle",
+  testing: "keyturn/lifecycle/testing",
+};
+
 /**
  * A folder with the packed package in its `node_modules`, and the tarball as `keyturn.tgz`. The test command makes one for
  * all its parts and names it in the environment; a test file that runs by itself makes its own.
@@ -32,13 +41,15 @@ export function install() {
     cwd: folder,
   });
   // One file for each way to load it, so that it is resolved from here and not from the repository.
+  const entries = Object.entries(ENTRIES);
+  const load = (line) => `${entries.map(([name, entry]) => line(name, entry)).join("\n")}\n`;
   writeFileSync(
     join(folder, "load.mjs"),
-    'export * as keyturn from "keyturn";\nexport * as sandbox from "keyturn/sandbox";\nexport * as commercelayer from "keyturn/commercelayer";\n',
+    load((name, entry) => `export * as ${name} from "${entry}";`),
   );
   writeFileSync(
     join(folder, "load.cjs"),
-    'exports.keyturn = require("keyturn");\nexports.sandbox = require("keyturn/sandbox");\nexports.commercelayer = require("keyturn/commercelayer");\n',
+    load((name, entry) => `exports.${name} = require("${entry}");`),
   );
   return folder;
 }

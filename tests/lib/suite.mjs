@@ -13,6 +13,8 @@ const TIMEOUT_MS = 60_000;
  * @property {typeof import("keyturn")} keyturn the installed package, however this runtime loads it
  * @property {typeof import("keyturn/sandbox")} sandbox
  * @property {typeof import("keyturn/commercelayer")} commercelayer
+ * @property {typeof import("keyturn/lifecycle")} lifecycle
+ * @property {typeof import("keyturn/lifecycle/testing")} testing
  * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
  * @property {(options?: object) => Promise<object>} inProcess the same, in this process: its `options` hold a `fetch`
  * @property {(path: string) => Promise<string>} load the text of a file of the repository, of `tests/` or `api/`
@@ -21,7 +23,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * @param {Record<string, (suite: Suite) => void>} suites the default exports of the suites, by name
- * @param {object} world what the runtime brings: `keyturn`, `sandbox`, `commercelayer`, `runtime`, `load`, and the `url` of a sandbox
+ * @param {object} world what the runtime brings: `keyturn` and the other entries, `runtime`, `load`, and the `url` of a sandbox
  * @param {string} [filter] only tests whose full name holds this
  * @returns {Promise<{ name: string, ms: number, error?: string }[]>}
  */

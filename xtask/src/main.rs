@@ -12,7 +12,7 @@ use std::{env, error::Error, path::Path, process::ExitCode};
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
-  build [--core] [--sandbox] [--ts] [--www]
+  build [--core] [--lifecycle] [--sandbox] [--ts] [--www]
                                 build the package and the console, or only parts of them
   wasm-test PROGRAM ...         run a test program that is WebAssembly
   import DOCUMENT [--api c1|commercelayer] [--dry-run]

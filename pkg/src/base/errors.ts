@@ -34,6 +34,9 @@ export type ErrorCode =
   | "invalid_response"
   | "outcome_unknown"
   | "replacement_stopped"
+  | "journal_failed"
+  | "sink_failed"
+  | "provider_failed"
   | "closed"
   | "internal";
 

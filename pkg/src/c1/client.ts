@@ -10,6 +10,8 @@ import type { ClientOptions } from "./options.js";
 import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
+/** The options of each client, without those that it authenticates with, or that may hold a secret. */
+const manners = new WeakMap<ConductorOne, ClientOptions>();
 
 /** A property for each group; `using` closes it. */
 const Closing = /* @__PURE__ */ closing(ConductorOneGroups);
@@ -36,6 +38,9 @@ export class ConductorOne extends Closing {
     const engine = new Engine(options, c1);
     super(engine);
     engines.set(this, engine);
+    const { credentials: _, clientID: _id, clientSecret: _secret, security: _token, ...others } = options;
+    const { environment: _variables, tokenStore: _store, ...rest } = others;
+    manners.set(this, rest);
   }
 
   /**
@@ -82,6 +87,16 @@ export class ConductorOne extends Closing {
     } finally {
       deadline.end();
     }
+  }
+
+  /**
+   * A client of the same tenant with the options of this one, but for its credentials and its token store: to try another pair. Close it
+   * when it is done.
+   *
+   * @throws {@link ConfigurationError} if the pair cannot be used. Nothing is sent.
+   */
+  with(options: ClientOptions): ConductorOne {
+    return new ConductorOne({ ...manners.get(this), serverURL: this.serverURL, ...options });
   }
 
   /** Where requests go. */

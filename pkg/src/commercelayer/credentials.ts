@@ -10,7 +10,8 @@ import { fetchToken, revoke } from "./auth/revoke.js";
 import type { ResourcesConfig } from "./config.js";
 import { ApiError } from "./errors.js";
 import type { ResourceId } from "./model.js";
-import { type Claims, type Provisioning, type Replacement, type ReplaceOptions, replaceCredential } from "./replace.js";
+import { type Replacement, type ReplaceOptions, replaceCredential } from "./replace.js";
+import type { Claims, Provisioning } from "./succession.js";
 
 const CREDENTIALS = { type: "api_credentials" } as const;
 const DEPENDENTS = { type: "application_memberships" } as const;
@@ -27,7 +28,12 @@ export class ApiCredentials extends Operations {
    * deleted that the sink holds.
    */
   async replace(id: string | ResourceId, options: ReplaceOptions): Promise<Replacement> {
-    return replaceCredential(provisioning(this.resources, options?.signal), this.identified(id).id, options);
+    return replaceCredential(this.provisioning(options?.signal), this.identified(id).id, options);
+  }
+
+  /** The calls that replacing takes, for what does it by steps of its own. @internal */
+  provisioning(signal: AbortSignal | undefined): Provisioning {
+    return provisioning(this.resources, signal);
   }
 }
 
@@ -44,14 +50,8 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
           call,
         ),
       ),
-    credentialsByReference: (reference) =>
-      all(
-        adapter.list<ApiCredential>(
-          CREDENTIALS,
-          { filters: { reference_eq: reference }, fields: SHOWN, pageSize: 25 },
-          call,
-        ),
-      ),
+    credentialsWhere: (filters) =>
+      all(adapter.list<ApiCredential>(CREDENTIALS, { filters, fields: SHOWN, pageSize: 25 }, call)),
     createCredential: (credential) => adapter.create<ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
     deleteCredential: async (id) => {
       try {
@@ -78,7 +78,9 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
       try {
         return claimsIn(await fetchToken(clientCredentials({ clientId, clientSecret }), { ...places, signal }));
       } catch (error) {
-        if (error instanceof AuthenticationError && [400, 401, 403].includes(error.status)) return undefined;
+        // What stands between answers with these statuses too, but not as a token endpoint does.
+        const refused = error instanceof AuthenticationError && [400, 401, 403].includes(error.status);
+        if (refused && !/^token_(?!refused)/.test(error.reason)) return undefined;
         throw error;
       }
     },

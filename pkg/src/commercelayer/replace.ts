@@ -7,21 +7,19 @@
  */
 
 import { RequestAbortedError } from "../base/errors.js";
-import type {
-  ApiCredential,
-  ApiCredentialCreate,
-  ApplicationMembership,
-  ApplicationMembershipCreate,
-} from "../generated/commercelayer-models.js";
+import type { ApiCredential } from "../generated/commercelayer-models.js";
 import { ReplacementError, type ReplacementReason, type ReplacementStepName } from "./replacement-error.js";
-
-/** What consumers log in with. */
-export interface CredentialPair {
-  /** The credential's id. */
-  readonly id: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
+import {
+  byAge,
+  type CredentialPair,
+  copyDependents,
+  differences,
+  type Provisioning,
+  predecessorOf,
+  removeCredential,
+  successorOf,
+  whyUnfit,
+} from "./succession.js";
 
 /** Where consumers find their credential: a vault, a secret manager, a file. */
 export interface CredentialSink {
@@ -90,40 +88,6 @@ export interface Replacement {
   readonly steps: readonly ReplacementStep[];
 }
 
-/** What replacing needs of a client. @internal */
-export interface Provisioning {
-  /** `undefined` for 404. With `secret`, the pair's secret is in it. */
-  credential(id: string, secret: boolean): Promise<ApiCredential | undefined>;
-  credentialsByReference(reference: string): Promise<ApiCredential[]>;
-  createCredential(credential: ApiCredentialCreate): Promise<ApiCredential>;
-  /** False for 423: something depends on it. 404 is success. */
-  deleteCredential(id: string): Promise<boolean>;
-  dependents(id: string): Promise<ApplicationMembership[]>;
-  createDependent(row: ApplicationMembershipCreate): Promise<unknown>;
-  /** 404 is success. */
-  deleteDependent(id: string): Promise<void>;
-  /** Logs in with a pair. `undefined` if the server refuses the pair; throws if it could not be asked. */
-  claims(pair: CredentialPair): Promise<Claims | undefined>;
-  revokeToken(token: string, pair: CredentialPair): Promise<void>;
-  /** What the client itself runs with, as its token says. */
-  own(): Promise<Claims | undefined>;
-}
-
-/** What is compared of a token's claims. */
-export interface Claims {
-  readonly application?: { readonly id?: string; readonly client_id?: string; readonly kind?: string };
-  readonly organization?: { readonly id?: string };
-  readonly test?: boolean;
-}
-
-/** What a clone has in common with its model. `scopes` and `confidential` cannot be set: they are compared alone. */
-const COPIED = ["name", "kind", "redirect_uri", "expires_in", "mode", "custom"] as const;
-const COMPARED = [...COPIED, "scopes", "confidential"] as const;
-
-/** Where a replacement leaves its traces on the new credential. */
-const REPLACES = "replaces";
-const REFERENCE_BEFORE = "replaced_reference";
-
 /**
  * Replaces the credential with this id.
  *
@@ -187,17 +151,9 @@ class Run {
   async #inspect(): Promise<ApiCredential | undefined> {
     const old = await this.#api.credential(this.#id, false);
     if (!old) return this.#note("inspect", "already", "the old credential is gone");
-    const own = (await this.#api.own())?.application;
-    if (own && (own.id === old.id || own.client_id === old.client_id)) {
-      throw this.#stop("inspect", "own_credential", "this client runs with that credential: it would cut itself off");
-    }
-    if (["sales_channel", "webapp"].includes(old.kind) && !this.#options.publicKinds) {
-      const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
-      throw this.#stop("inspect", "public_kind", message);
-    }
-    if (!old.organization)
-      throw this.#stop("inspect", "unreadable", "the credential's organization cannot be read with this token");
-    this.#note("inspect", "done", `a ${old.kind} credential of organization ${old.organization.id}`);
+    const unfit = whyUnfit(old, await this.#api.own(), this.#options.publicKinds);
+    if (unfit) throw this.#stop("inspect", unfit.reason, unfit.message);
+    this.#note("inspect", "done", `a ${old.kind} credential of organization ${old.organization?.id}`);
     return old;
   }
 
@@ -207,10 +163,8 @@ class Run {
    */
   async #find(): Promise<ApiCredential | undefined> {
     this.#mayGoOn();
-    const all = await this.#api.credentialsByReference(this.#reference);
-    const foreign = all.find(
-      (one) => (one.metadata as Record<string, unknown> | null | undefined)?.[REPLACES] !== this.#id,
-    );
+    const all = await this.#api.credentialsWhere({ reference_eq: this.#reference });
+    const foreign = all.find((one) => predecessorOf(one) !== this.#id);
     if (foreign) {
       const message = `credential ${foreign.id} has the reference ${JSON.stringify(this.#reference)} already, and is no replacement of ${this.#id}`;
       throw this.#stop("create", "reference_taken", message);
@@ -222,7 +176,9 @@ class Run {
 
   /** The new credential's pair: found, or made. */
   async #pair(old: ApiCredential | undefined, found: ApiCredential | undefined): Promise<CredentialPair> {
-    const made = found ? undefined : await this.#api.createCredential(cloneOf(old as ApiCredential, this.#reference));
+    const made = found
+      ? undefined
+      : await this.#api.createCredential(successorOf(old as ApiCredential, this.#reference));
     let winner = found ?? (made as ApiCredential);
     if (made) {
       winner = (await this.#find()) ?? made;
@@ -230,7 +186,7 @@ class Run {
       if (winner.id !== made.id) await this.#api.deleteCredential(made.id);
     }
     const own = made?.id === winner.id;
-    const differs = old && COMPARED.filter((name) => !same(old[name], winner[name]));
+    const differs = old && differences(old, winner);
     if (differs?.length) {
       if (own) await this.#api.deleteCredential(winner.id);
       const message = `the new credential differs from the old one in ${differs.join(", ")}${own ? ", and was deleted again" : ""}`;
@@ -246,21 +202,12 @@ class Run {
 
   /** What depends on a credential names it for good: each row gets a twin that names the new one. */
   async #copyDependents(old: ApiCredential, pair: CredentialPair): Promise<void> {
-    const rows = await this.#api.dependents(old.id);
-    if (rows.length === 0) return this.#note("dependents", "skipped", "nothing depends on it");
-    const twins = new Set((await this.#api.dependents(pair.id)).map((row) => row.reference));
-    let copied = 0;
-    for (const row of rows) {
-      this.#mayGoOn();
-      const reference = `${this.#reference}/${row.id}`;
-      if (twins.has(reference)) continue;
-      await this.#api.createDependent(twinOf(row, pair.id, reference));
-      copied++;
-    }
+    const { all, copied } = await copyDependents(this.#api, old.id, pair.id, this.#reference, () => this.#mayGoOn());
+    if (all === 0) return this.#note("dependents", "skipped", "nothing depends on it");
     this.#note(
       "dependents",
       copied > 0 ? "done" : "already",
-      `${rows.length} application memberships name the new credential too`,
+      `${all} application memberships name the new credential too`,
     );
   }
 
@@ -299,8 +246,7 @@ class Run {
   async #unfit(pair: CredentialPair, reason: ReplacementReason, message: string): Promise<ReplacementError> {
     if (await this.#isHeld(pair))
       return this.#stop("verify", reason, `${message}; the sink holds it, so nothing was deleted`, pair.id);
-    for (const row of await this.#api.dependents(pair.id)) await this.#api.deleteDependent(row.id);
-    await this.#api.deleteCredential(pair.id);
+    await removeCredential(this.#api, pair.id);
     return this.#stop("verify", reason, `${message}; it was deleted again, the old one is untouched`);
   }
 
@@ -384,8 +330,7 @@ class Run {
         pair.id,
       );
     }
-    for (const row of await this.#api.dependents(old.id)) await this.#api.deleteDependent(row.id);
-    if (!(await this.#api.deleteCredential(old.id)))
+    if (!(await removeCredential(this.#api, old.id)))
       return this.#keep("something on the server still depends on it (423)");
     return this.#note("delete", "done", `credential ${old.id}`);
   }
@@ -443,47 +388,4 @@ class Run {
   #stop(step: ReplacementStepName, reason: ReplacementReason, message: string, newId?: string): ReplacementError {
     return new ReplacementError(message, { step, reason, oldId: this.#id, newId });
   }
-}
-
-/** What an old credential's successor is made of. */
-function cloneOf(old: ApiCredential, reference: string): ApiCredentialCreate {
-  const copied = Object.fromEntries(COPIED.flatMap((name) => (old[name] == null ? [] : [[name, old[name]]])));
-  const metadata: Record<string, unknown> = { ...old.metadata, [REPLACES]: old.id };
-  if (old.reference) metadata[REFERENCE_BEFORE] = old.reference;
-  return {
-    ...copied,
-    reference,
-    ...(old.reference_origin ? { reference_origin: old.reference_origin } : {}),
-    metadata,
-    organization: rel(old.organization),
-    ...(old.role ? { role: rel(old.role) } : {}),
-  } as unknown as ApiCredentialCreate;
-}
-
-function twinOf(row: ApplicationMembership, credential: string, reference: string): ApplicationMembershipCreate {
-  const others = (["organization", "role", "membership", "membership_profile"] as const).flatMap((name) => {
-    const to = row[name];
-    return to ? [[name, rel(to)]] : [];
-  });
-  return {
-    ...(row.filters ? { filters: row.filters } : {}),
-    ...(row.metadata ? { metadata: row.metadata } : {}),
-    reference,
-    api_credential: { type: "api_credentials", id: credential },
-    ...Object.fromEntries(others),
-  } as unknown as ApplicationMembershipCreate;
-}
-
-function rel(resource: { readonly type: string; readonly id: string } | null | undefined): unknown {
-  return resource && { type: resource.type, id: resource.id };
-}
-
-/** Older first; by id where two were made within one moment. */
-function byAge(a: ApiCredential, b: ApiCredential): number {
-  return a.created_at === b.created_at ? (a.id < b.id ? -1 : 1) : a.created_at < b.created_at ? -1 : 1;
-}
-
-/** A server may leave out what it has no value for. */
-function same(a: unknown, b: unknown): boolean {
-  return (a ?? null) === (b ?? null);
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! api/*.idl    -> pkg/src/generated/*.ts            the facade, and each API's table
 //! src/         -> pkg/dist/core.wasm, and its glue and bytes in pkg/src/generated
+//! lifecycle/   -> pkg/dist/lifecycle.wasm, the same for it
 //! sandbox/     -> pkg/dist/sandbox.wasm, the same for it
 //! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
 //! www/src/     -> www/dist
@@ -32,6 +33,7 @@ struct Wasm {
 }
 
 const CORE: Wasm = Wasm { package: "keyturn", name: "core", features: "alone" };
+const LIFECYCLE: Wasm = Wasm { package: "keyturn-lifecycle", name: "lifecycle", features: "" };
 const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", features: "" };
 
 /// Builds what the flags name, or everything without a flag.
@@ -39,7 +41,7 @@ const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", featur
 /// # Errors
 /// When a flag is unknown or a step fails; the step has said why.
 pub fn build(root: &Path, flags: &[String]) -> Result {
-    const KNOWN: [&str; 4] = ["--core", "--sandbox", "--ts", "--www"];
+    const KNOWN: [&str; 5] = ["--core", "--lifecycle", "--sandbox", "--ts", "--www"];
     if let Some(unknown) = flags.iter().find(|flag| !KNOWN.contains(&flag.as_str())) {
         return Err(format!("unknown flag {unknown}; known are {}", KNOWN.join(" ")).into());
     }
@@ -47,6 +49,9 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     let tools = Tools::new(root);
     if wanted("--core") {
         compile(&tools, &CORE)?;
+    }
+    if wanted("--lifecycle") {
+        compile(&tools, &LIFECYCLE)?;
     }
     if wanted("--sandbox") {
         compile(&tools, &SANDBOX)?;
@@ -85,7 +90,7 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     let (name, root) = (wasm.name, tools.root);
     let generated = root.join("pkg/src/generated");
     let glue = [generated.join(format!("{name}-glue.js")), generated.join(format!("{name}-glue.d.ts"))];
-    let bytes = [generated.join(format!("{name}-bytes.js")), generated.join(format!("{name}-bytes.d.ts"))];
+    let bytes = ["js", "d.ts"].map(|extension| generated.join(format!("{name}-bytes.{extension}")));
     let dist = root.join("pkg/dist").join(name).with_extension("wasm");
     let mut outputs = vec![dist.clone()];
     outputs.extend(glue.iter().chain(&bytes).cloned());

@@ -1,0 +1,66 @@
+//! Texts that other systems read: what can be written into them, and what stands in them. No I/O.
+//!
+//! [`env`] reads and changes `.env` files in the dialects of their readers, [`json`] changes one place of a JSON text, [`quote`] writes
+//! strings of YAML and HCL, [`render`] whole documents, [`import`] finds client ids, [`sealed`] makes sealed boxes.
+//!
+//! A value that a format cannot carry to its readers unchanged is refused before anything is written: no writer here changes a value.
+
+pub mod env;
+pub mod import;
+pub mod json;
+pub mod quote;
+pub mod render;
+pub mod sealed;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+/// Why a text cannot be made or read. It never quotes a value, which may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// The failure in words.
+    pub message: String,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The format cannot carry the value, or the name.
+    Refused,
+    /// The text that is there is not of the format.
+    Malformed,
+}
+
+impl Kind {
+    /// The stable word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Refused => "refused",
+            Kind::Malformed => "malformed",
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Refused, message: message.into() }
+    }
+
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Malformed, message: message.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+type Result<T> = std::result::Result<T, Error>;

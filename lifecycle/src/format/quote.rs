@@ -1,0 +1,62 @@
+//! Strings as JSON, YAML and HCL write them.
+
+use super::{Error, Result};
+use std::fmt::Write;
+
+/// A string of JSON, which is one of YAML, too: what YAML counts as unprintable or as a line end is escaped.
+pub fn json(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A quoted string of HCL, with nothing in it that Terraform would evaluate.
+///
+/// # Errors
+/// When the value has a NUL character, or one that Terraform would replace when it brings strings to Unicode's normal form C. Which
+/// ones these are depends on tables that are not carried here, so characters beyond Latin letters with accents are refused.
+pub fn hcl(value: &str) -> Result<String> {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\0' => return Err(Error::refused("the value has a NUL character, which Terraform cannot carry")),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '$' | '%' if chars.peek() == Some(&'{') => {
+                out.push(c);
+                out.push(c);
+            }
+            '\u{1}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            // Below this all characters are in normal form C, and combine with none before them.
+            _ if u32::from(c) < 0x300 => out.push(c),
+            _ => {
+                return Err(Error::refused(
+                    "the value has a character that Terraform may change: it brings strings to Unicode's normal form C",
+                ));
+            }
+        }
+    }
+    out.push('"');
+    Ok(out)
+}

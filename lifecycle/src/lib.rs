@@ -1,0 +1,25 @@
+//! The lifecycle of credentials: what is known of each, and how a rotation takes a target from one credential to the next without an
+//! outage and without a lost secret.
+//!
+//! ```text
+//! journal -> fold -> state of a target -> next step -> one effect -> journal
+//! ```
+//! [`event`] has what can be recorded, [`state`] folds a record into what is so now, [`next`] decides what comes next, and [`machine`]
+//! puts these in order as a state machine without I/O, which a model checker explores and `pkg/src/lifecycle` drives over real
+//! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
+//! a clock, draws a random number or keeps a secret.
+
+pub mod event;
+pub mod format;
+#[cfg(target_arch = "wasm32")]
+pub mod js;
+pub mod machine;
+pub mod next;
+pub mod policy;
+pub mod state;
+
+pub use event::{Credential, Entry, Event};
+pub use machine::{Ask, Machine, Progress, Reply};
+pub use next::{Effect, Hands, Next, Outcome};
+pub use policy::Policy;
+pub use state::{Phase, Role, Target};

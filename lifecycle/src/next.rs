@@ -1,0 +1,601 @@
+//! What comes next for a target: a pure function of its state, its policy, what the worker has in hand, and the time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    event::{Credential, Event, Evidence, Proof, Step, Stop, Time},
+    policy::Policy,
+    state::{Known, Phase, Role, Rotation, Target},
+};
+
+/// What the worker knows that the journal does not say: what it has in memory, and what the ports can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Hands {
+    /// The worker's own name.
+    pub worker: String,
+    /// The credentials whose secrets it has.
+    pub secrets: BTreeSet<String>,
+    /// The intent that it wrote and has not called for yet, by rotation and number.
+    pub intent: Option<(u32, u32)>,
+    /// The target's sinks, and whether each can be read back.
+    pub sinks: BTreeMap<String, bool>,
+    /// Whether the control plane's records tell what became of a lost answer.
+    pub evidence: bool,
+    /// Whether the control plane gives the secret of a living credential again.
+    pub recalls: bool,
+    /// What to put into a marker before the rotation's and the intent's number.
+    pub marker: String,
+}
+
+/// What a worker does besides reading and writing the journal. Each can be repeated, but for [`Effect::Issue`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Issue a credential. Done once, by whoever wrote the intent.
+    Issue {
+        /// The rotation.
+        rotation: u32,
+        /// The intent.
+        intent: u32,
+        /// What to leave in the control plane's records.
+        marker: String,
+        /// When it ends at the latest.
+        until: Time,
+    },
+    /// Look in the control plane's records for what an intent has made.
+    Search {
+        /// The intent.
+        intent: u32,
+        /// What to look for.
+        marker: String,
+        /// From when.
+        since: Time,
+        /// Until when.
+        until: Time,
+    },
+    /// Read the secret of a living credential again.
+    Recall {
+        /// Which.
+        credential: String,
+    },
+    /// See whether the pair is well formed.
+    Parse {
+        /// Which.
+        credential: String,
+    },
+    /// Obtain a token with the new credential.
+    Login {
+        /// Which.
+        credential: String,
+    },
+    /// See whether the control plane ended the old credential when it issued the new one.
+    Observe {
+        /// The old one.
+        credential: String,
+    },
+    /// Put the new credential into a sink.
+    Deliver {
+        /// Which credential.
+        credential: String,
+        /// Its client id.
+        client_id: String,
+        /// Which sink.
+        sink: String,
+        /// The client ids that may be there; anything else is somebody else's. Empty if anything may be.
+        expected: BTreeSet<String>,
+    },
+    /// See whether a sink holds the new credential already, from a worker that died.
+    Peek {
+        /// Which credential.
+        credential: String,
+        /// Its client id.
+        client_id: String,
+        /// Which sink.
+        sink: String,
+    },
+    /// See that a sink holds the new credential.
+    ReadBack {
+        /// Its client id.
+        client_id: String,
+        /// Which sink.
+        sink: String,
+    },
+    /// See whether a proof of use is there.
+    Prove {
+        /// Which.
+        proof: Proof,
+        /// The new credential.
+        new: String,
+        /// The old one.
+        old: Option<String>,
+        /// What is older does not count.
+        since: Time,
+    },
+    /// Put the old credential back into a sink.
+    Restore {
+        /// Its client id.
+        client_id: String,
+        /// Which sink.
+        sink: String,
+    },
+    /// End a credential.
+    End {
+        /// Which.
+        credential: String,
+    },
+}
+
+impl Effect {
+    /// The step that fails when this does.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Issue { .. } => Step::Issue,
+            Self::Search { .. } => Step::Search,
+            Self::Recall { .. } => Step::Recall,
+            Self::Parse { .. } => Step::Parse,
+            Self::Login { .. } => Step::Login,
+            Self::Observe { .. } | Self::Prove { .. } => Step::Look,
+            Self::Deliver { .. } => Step::Deliver,
+            Self::Peek { .. } | Self::ReadBack { .. } => Step::ReadBack,
+            Self::Restore { .. } => Step::Restore,
+            Self::End { .. } => Step::End,
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// Write this.
+    Append(Event),
+    /// Do this, and write what came of it.
+    Do(Effect),
+    /// Nothing can be done before this time.
+    Wake(Time),
+    /// A person is needed.
+    Blocked(Stop, String),
+    /// A person has to approve that the old credential ends.
+    AwaitsApproval,
+    /// No rotation is under way.
+    Idle,
+}
+
+/// What came of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A credential was issued; the worker has its secret now.
+    Issued(Credential),
+    /// The records tell what an intent has made.
+    Found(Vec<Credential>),
+    /// It went well, or the answer to the question is yes.
+    Yes,
+    /// It did not, or the answer is no, and that is final.
+    No,
+    /// The answer is not there yet.
+    NotYet,
+    /// The sink holds something that nobody knows of.
+    Differs(String),
+    /// The sink took it, in the place of this client id.
+    Written(Option<String>),
+    /// The journal moved on before anything was done, or the sink changed under the worker's hands.
+    Moved,
+    /// It failed, and nothing happened.
+    Failed {
+        /// The error's code.
+        code: String,
+        /// Whether it makes sense to try again.
+        again: bool,
+    },
+    /// It failed, and what happened is unknown.
+    Uncertain,
+}
+
+/// Decides what comes next.
+#[must_use]
+pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next {
+    let given_up = |known: &Known| policy.gives_up(Step::End, known.failures);
+    if let Some(known) = target.ending().find(|known| now >= known.retry_at && !given_up(known)) {
+        return Next::Do(Effect::End { credential: known.credential.id.clone() });
+    }
+    if let Some(orphan) = target.with_role(Role::Orphan).find(|known| !known.retiring) {
+        return Next::Append(Event::Retiring { credential: orphan.credential.id.clone() });
+    }
+    let Some(rotation) = &target.rotation else {
+        // What is left over from a rotation that is done: the target itself is well.
+        return match target.ending().filter(|known| !given_up(known)).map(|known| known.retry_at).min() {
+            Some(at) => Next::Wake(at),
+            None => target
+                .ending()
+                .next()
+                .map_or(Next::Idle, |known| Next::Blocked(Stop::TooManyFailures, known.credential.id.clone())),
+        };
+    };
+    if let Some((reason, about)) = &rotation.stopped {
+        // Whoever has the secret goes on holding it: what a person does may take its time.
+        return Next::Blocked(*reason, about.clone());
+    }
+    if let Some((step, _)) = rotation.failures.iter().find(|(step, count)| policy.gives_up(**step, **count)) {
+        let about = serde_json::to_value(step).ok().and_then(|word| word.as_str().map(str::to_owned));
+        return Next::Append(Event::Stopped { reason: Stop::TooManyFailures, about: about.unwrap_or_default() });
+    }
+    match &rotation.phase {
+        Phase::Issuing { intent, by, until, marker, .. } => {
+            issuing(rotation, policy, hands, now, (*intent, by, *until, marker))
+        }
+        Phase::Unknown { intent, since, until, marker } => {
+            if !hands.evidence {
+                return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
+            }
+            // A call that was on its way at the deadline may be acted on a little later.
+            let settled = until.saturating_add(policy.margin);
+            if now < settled.max(rotation.retry_at) {
+                return Next::Wake(settled.max(rotation.retry_at));
+            }
+            let (intent, since) = (*intent, since.saturating_sub(policy.margin));
+            Next::Do(Effect::Search { intent, marker: marker.clone(), since, until: settled })
+        }
+        _ if rotation.rolling_back => rolling_back(target, rotation, policy, hands, now),
+        Phase::Planned => planned(rotation, policy, hands, now),
+        Phase::Issued { credential, by, hold_until } => {
+            let Some(new) = target.credentials.get(credential) else { return Next::Idle };
+            issued(target, rotation, policy, hands, now, (new, by, *hold_until))
+        }
+        Phase::Grace { credential, until } => {
+            let Some(new) = target.credentials.get(credential) else { return Next::Idle };
+            in_grace(target, rotation, policy, hands, now, (new, *until))
+        }
+    }
+}
+
+/// When a credential that is about to end is tried again.
+fn end_again(known: &Known, policy: &Policy) -> Next {
+    if policy.gives_up(Step::End, known.failures) {
+        Next::Append(Event::Stopped { reason: Stop::TooManyFailures, about: known.credential.id.clone() })
+    } else {
+        Next::Wake(known.retry_at)
+    }
+}
+
+fn planned(rotation: &Rotation, policy: &Policy, hands: &Hands, now: Time) -> Next {
+    if now < rotation.retry_at {
+        return Next::Wake(rotation.retry_at);
+    }
+    if rotation.counted >= policy.max_intents {
+        return Next::Append(Event::Stopped { reason: Stop::TooManyIntents, about: String::new() });
+    }
+    let intent = rotation.intents + 1;
+    let marker = format!("{}{}.{intent}", hands.marker, rotation.number);
+    Next::Append(Event::Issuing { intent, marker, until: now.saturating_add(policy.call_deadline) })
+}
+
+fn issuing(
+    rotation: &Rotation,
+    policy: &Policy,
+    hands: &Hands,
+    now: Time,
+    (intent, by, until, marker): (u32, &str, Time, &str),
+) -> Next {
+    let mine = by == hands.worker && hands.intent == Some((rotation.number, intent));
+    if mine {
+        // A worker that was stopped here must not call any more once others may have given up on it.
+        return if now < until {
+            Next::Do(Effect::Issue { rotation: rotation.number, intent, marker: marker.to_owned(), until })
+        } else {
+            Next::Append(Event::NotIssued { intent, code: "out_of_time".to_owned(), retry_at: Some(now) })
+        };
+    }
+    let given_up = until.saturating_add(policy.margin);
+    if now < given_up { Next::Wake(given_up) } else { Next::Append(Event::Unknown { intent }) }
+}
+
+fn issued(
+    target: &Target,
+    rotation: &Rotation,
+    policy: &Policy,
+    hands: &Hands,
+    now: Time,
+    (new, by, hold_until): (&Known, &str, Time),
+) -> Next {
+    let (id, client_id) = (&new.credential.id, &new.credential.client_id);
+    let undelivered = hands.sinks.keys().find(|sink| !rotation.delivered.contains(*sink));
+    let has_secret = hands.secrets.contains(id);
+    let holds = by == hands.worker && has_secret;
+    if holds && now.saturating_add(policy.hold / 2) > hold_until && undelivered.is_some() {
+        return Next::Append(Event::Held { hold_until: now.saturating_add(policy.hold) });
+    }
+    if now < rotation.retry_at {
+        let holding = if holds { hold_until.saturating_sub(policy.hold / 2) } else { rotation.retry_at };
+        return Next::Wake(rotation.retry_at.min(holding));
+    }
+    if let Some(sink) = undelivered {
+        if !has_secret {
+            if hands.recalls {
+                return Next::Do(Effect::Recall { credential: id.clone() });
+            }
+            let lost = hold_until.saturating_add(policy.margin);
+            if now < lost {
+                return Next::Wake(lost);
+            }
+            // Whoever had it may have died after writing to the sink.
+            let readable = hands.sinks.get(sink).copied().unwrap_or(false);
+            return if readable && rotation.proofs.contains_key(&Proof::Token) {
+                Next::Do(Effect::Peek { credential: id.clone(), client_id: client_id.clone(), sink: sink.clone() })
+            } else {
+                Next::Append(Event::Lost { credential: id.clone() })
+            };
+        }
+        // Before anybody else gets it: a sink always holds a credential that works.
+        if !rotation.proofs.contains_key(&Proof::Parsed) {
+            return Next::Do(Effect::Parse { credential: id.clone() });
+        }
+        if !rotation.proofs.contains_key(&Proof::Token) {
+            return Next::Do(Effect::Login { credential: id.clone() });
+        }
+        return Next::Do(Effect::Deliver {
+            credential: id.clone(),
+            client_id: client_id.clone(),
+            sink: sink.clone(),
+            expected: expected(target, rotation),
+        });
+    }
+    if let Some(sink) = unread(rotation, hands, 0) {
+        return Next::Do(Effect::ReadBack { client_id: client_id.clone(), sink });
+    }
+    // The new one is in use by now, so this question has time.
+    if rotation.overlap.is_none()
+        && let Some(old) = &rotation.old
+    {
+        return Next::Do(Effect::Observe { credential: old.clone() });
+    }
+    Next::Append(Event::Grace { until: now.saturating_add(policy.grace) })
+}
+
+/// The client ids that a sink may hold when the new credential comes. Empty, which is anything, if the target had no credential.
+fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
+    if rotation.old.is_none() {
+        return BTreeSet::new();
+    }
+    target.credentials.values().map(|known| known.credential.client_id.clone()).collect()
+}
+
+/// A sink that can be read and was not since a time.
+fn unread(rotation: &Rotation, hands: &Hands, since: Time) -> Option<String> {
+    let fresh = |sink: &String| rotation.read_back.get(sink).is_some_and(|at| *at >= since);
+    hands.sinks.iter().find(|(sink, readable)| **readable && !fresh(sink)).map(|(sink, _)| sink.clone())
+}
+
+fn in_grace(
+    target: &Target,
+    rotation: &Rotation,
+    policy: &Policy,
+    hands: &Hands,
+    now: Time,
+    (new, until): (&Known, Time),
+) -> Next {
+    let mut ending = target.credentials.values().filter(|known| {
+        (rotation.old.as_ref() == Some(&known.credential.id) || known.role == Role::Leftover)
+            && known.role != Role::Ended
+    });
+    let Some(old) = ending.next() else { return Next::Append(Event::Done) };
+    if old.retiring {
+        return end_again(old, policy);
+    }
+    if now < until.max(rotation.retry_at) {
+        return Next::Wake(until.max(rotation.retry_at));
+    }
+    let missing = policy.proofs.iter().find(|proof| !rotation.proofs.contains_key(proof));
+    if let Some(proof) = missing {
+        return Next::Do(Effect::Prove {
+            proof: *proof,
+            new: new.credential.id.clone(),
+            old: rotation.old.clone(),
+            since: rotation.proofs.get(&Proof::Token).copied().unwrap_or(rotation.since),
+        });
+    }
+    if policy.approval && !rotation.approved {
+        return Next::AwaitsApproval;
+    }
+    // What was read back before the grace period says nothing of now.
+    if let Some(sink) = unread(rotation, hands, until) {
+        return Next::Do(Effect::ReadBack { client_id: new.credential.client_id.clone(), sink });
+    }
+    Next::Append(Event::Retiring { credential: old.credential.id.clone() })
+}
+
+fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &Hands, now: Time) -> Next {
+    if now < rotation.retry_at {
+        return Next::Wake(rotation.retry_at);
+    }
+    if !rotation.has_issued(target) {
+        return Next::Append(Event::RolledBack);
+    }
+    // Every sink, also one that nothing was delivered to: a worker that comes late must find it changed.
+    if let Some(old) = rotation.old.as_ref().and_then(|id| target.credentials.get(id))
+        && let Some(sink) = hands.sinks.keys().find(|sink| !rotation.restored.contains(*sink))
+    {
+        return Next::Do(Effect::Restore { client_id: old.credential.client_id.clone(), sink: sink.clone() });
+    }
+    let mut issued = target.credentials.values().filter(|known| matches!(known.role, Role::New | Role::Leftover));
+    match issued.next() {
+        Some(known) if known.retiring => end_again(known, policy),
+        Some(known) => Next::Append(Event::Retiring { credential: known.credential.id.clone() }),
+        None => Next::Append(Event::RolledBack),
+    }
+}
+
+/// What is to be written of an effect's outcome, by the journal as it stands now: it may have moved on while the effect was under way.
+/// `None` if there is nothing to write.
+#[must_use]
+pub fn conclude(
+    target: &Target,
+    policy: &Policy,
+    effect: &Effect,
+    outcome: &Outcome,
+    now: Time,
+    luck: f64,
+) -> Option<Event> {
+    let rotation = target.rotation.as_ref();
+    if let Effect::Issue { rotation: number, intent, .. } = effect {
+        return issue_came_to(target, policy, (*number, *intent), outcome, now, luck);
+    }
+    if let Effect::End { credential } = effect {
+        let open = target.credentials.get(credential).is_some_and(|known| known.role != Role::Ended);
+        return match outcome {
+            Outcome::Yes if open => Some(Event::Retired { credential: credential.clone() }),
+            Outcome::Failed { code, .. } if open => Some(end_failed(target, policy, credential, code, now, luck)),
+            Outcome::Uncertain if open => Some(end_failed(target, policy, credential, "outcome_unknown", now, luck)),
+            _ => None,
+        };
+    }
+    let rotation = rotation?;
+    if is_recorded(rotation, effect) {
+        return None;
+    }
+    let new_is = |id: &String| matches!(&rotation.phase, Phase::Issued { credential, .. } if credential == id);
+    match (effect, outcome) {
+        (Effect::Search { intent: which, .. }, outcome) => {
+            if !matches!(&rotation.phase, Phase::Unknown { intent, .. } if intent == which) {
+                return None;
+            }
+            match outcome {
+                Outcome::Found(found) => {
+                    Some(Event::Settled { intent: *which, found: found.clone(), evidence: Evidence::Provider })
+                }
+                outcome => failed(Some(rotation), policy, Step::Search, outcome, now, luck),
+            }
+        }
+        (Effect::Recall { credential }, Outcome::No) => {
+            new_is(credential).then(|| Event::Lost { credential: credential.clone() })
+        }
+        (Effect::Recall { .. }, Outcome::Yes) => None,
+        (Effect::Parse { credential }, Outcome::Yes) => {
+            new_is(credential).then_some(Event::Verified { proof: Proof::Parsed })
+        }
+        (Effect::Login { credential }, Outcome::Yes) => {
+            new_is(credential).then_some(Event::Verified { proof: Proof::Token })
+        }
+        (Effect::Parse { credential } | Effect::Login { credential }, Outcome::No) => {
+            new_is(credential).then(|| Event::Stopped { reason: Stop::NewCredentialRefused, about: credential.clone() })
+        }
+        (Effect::Observe { credential }, Outcome::Yes | Outcome::No) => (rotation.old.as_ref() == Some(credential)
+            && rotation.overlap.is_none())
+        .then_some(Event::Observed { overlap: *outcome == Outcome::Yes }),
+        (Effect::Deliver { credential, sink, .. }, Outcome::Written(replaced)) => (new_is(credential)
+            && !rotation.rolling_back)
+            .then(|| Event::Delivered { sink: sink.clone(), replaced: replaced.clone() }),
+        (Effect::Peek { credential, sink, .. }, Outcome::Yes) => {
+            new_is(credential).then(|| Event::Delivered { sink: sink.clone(), replaced: None })
+        }
+        (Effect::Peek { credential, .. }, Outcome::No) => {
+            new_is(credential).then(|| Event::Lost { credential: credential.clone() })
+        }
+        (Effect::Deliver { sink, .. }, Outcome::Differs(_)) => {
+            Some(Event::Stopped { reason: Stop::SinkDiffers, about: sink.clone() })
+        }
+        (Effect::ReadBack { client_id, sink }, Outcome::Yes | Outcome::No) => {
+            let new = target.new_credential().is_some_and(|known| known.credential.client_id == *client_id);
+            new.then(|| match outcome {
+                Outcome::Yes => Event::ReadBack { sink: sink.clone() },
+                _ => Event::Stopped { reason: Stop::SinkChanged, about: sink.clone() },
+            })
+        }
+        (Effect::Prove { proof, .. }, Outcome::Yes) => Some(Event::Verified { proof: *proof }),
+        (Effect::Prove { .. }, Outcome::No | Outcome::NotYet) => Some(Event::Failed {
+            step: Step::Look,
+            about: String::new(),
+            code: "not_yet".to_owned(),
+            retry_at: now.saturating_add(policy.poll),
+        }),
+        (Effect::Restore { sink, .. }, Outcome::Yes) => {
+            rotation.rolling_back.then(|| Event::Restored { sink: sink.clone() })
+        }
+        (Effect::Restore { sink, .. }, Outcome::No) => {
+            rotation.rolling_back.then(|| Event::Stopped { reason: Stop::RestoreByHand, about: sink.clone() })
+        }
+        (_, Outcome::Moved) => None,
+        (effect, outcome) => failed(Some(rotation), policy, effect.step(), outcome, now, luck),
+    }
+}
+
+/// Whether somebody else has written already what an effect was to show.
+fn is_recorded(rotation: &Rotation, effect: &Effect) -> bool {
+    match effect {
+        Effect::Parse { .. } => rotation.proofs.contains_key(&Proof::Parsed),
+        Effect::Login { .. } => rotation.proofs.contains_key(&Proof::Token),
+        Effect::Prove { proof, .. } => rotation.proofs.contains_key(proof),
+        Effect::Deliver { sink, .. } | Effect::Peek { sink, .. } => rotation.delivered.contains(sink),
+        Effect::ReadBack { sink, .. } => {
+            let since = if let Phase::Grace { until, .. } = rotation.phase { until } else { Time::MIN };
+            rotation.read_back.get(sink).is_some_and(|at| *at >= since)
+        }
+        Effect::Restore { sink, .. } => rotation.restored.contains(sink),
+        _ => false,
+    }
+}
+
+/// The call was made once and will not be made again, so its outcome is written whatever has become of the rotation.
+fn issue_came_to(
+    target: &Target,
+    policy: &Policy,
+    (number, which): (u32, u32),
+    outcome: &Outcome,
+    now: Time,
+    luck: f64,
+) -> Option<Event> {
+    let rotation = target.rotation.as_ref().filter(|rotation| rotation.number == number);
+    let phase = rotation.map(|rotation| &rotation.phase);
+    let waiting = matches!(phase, Some(Phase::Issuing { intent, .. }) if *intent == which);
+    let given_up = matches!(phase, Some(Phase::Unknown { intent, .. }) if *intent == which);
+    let hold_until = now.saturating_add(policy.hold);
+    match outcome {
+        Outcome::Issued(credential) if waiting => {
+            Some(Event::Issued { intent: which, credential: credential.clone(), hold_until })
+        }
+        Outcome::Issued(credential) => (!target.credentials.contains_key(&credential.id)).then(|| Event::Late {
+            rotation: number,
+            intent: which,
+            credential: credential.clone(),
+            hold_until,
+        }),
+        Outcome::Failed { code, again } if waiting => Some(if *again {
+            let failures = rotation.and_then(|rotation| rotation.failures.get(&Step::Issue)).copied().unwrap_or(0);
+            let retry_at = now.saturating_add(policy.delay(failures, luck));
+            Event::NotIssued { intent: which, code: code.clone(), retry_at: Some(retry_at) }
+        } else {
+            Event::NotIssued { intent: which, code: code.clone(), retry_at: None }
+        }),
+        Outcome::Failed { .. } if given_up => {
+            Some(Event::Settled { intent: which, found: Vec::new(), evidence: Evidence::Answer })
+        }
+        Outcome::Uncertain if waiting => Some(Event::Unknown { intent: which }),
+        _ => None,
+    }
+}
+
+fn end_failed(target: &Target, policy: &Policy, id: &str, code: &str, now: Time, luck: f64) -> Event {
+    let failures = target.credentials.get(id).map_or(0, |known| known.failures);
+    let retry_at = now.saturating_add(policy.delay(failures, luck));
+    Event::Failed { step: Step::End, about: id.to_owned(), code: code.to_owned(), retry_at }
+}
+
+fn failed(
+    rotation: Option<&Rotation>,
+    policy: &Policy,
+    step: Step,
+    outcome: &Outcome,
+    now: Time,
+    luck: f64,
+) -> Option<Event> {
+    let rotation = rotation?;
+    let failures = rotation.failures.get(&step).copied().unwrap_or(0);
+    let (code, again) = match outcome {
+        Outcome::Failed { code, again } => (code.clone(), *again),
+        Outcome::NotYet => ("not_yet".to_owned(), true),
+        Outcome::Uncertain => ("outcome_unknown".to_owned(), true),
+        _ => return None,
+    };
+    if !again {
+        return Some(Event::Stopped { reason: Stop::Refused, about: code });
+    }
+    Some(Event::Failed { step, about: String::new(), code, retry_at: now.saturating_add(policy.delay(failures, luck)) })
+}

@@ -1,0 +1,173 @@
+/**
+ * How one API credential takes the place of another, as far as it is the same for {@link replaceCredential} and for a rotation of the
+ * lifecycle: what the new one is made of, what depends on it, and how the old one is removed. The calls are the caller's.
+ */
+
+import type {
+  ApiCredential,
+  ApiCredentialCreate,
+  ApplicationMembership,
+  ApplicationMembershipCreate,
+} from "../generated/commercelayer-models.js";
+import type { ReplacementReason } from "./replacement-error.js";
+
+/** What consumers log in with. */
+export interface CredentialPair {
+  /** The credential's id. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** What is needed of a client. @internal */
+export interface Provisioning {
+  /** `undefined` for 404. With `secret`, the pair's secret is in it. */
+  credential(id: string, secret: boolean): Promise<ApiCredential | undefined>;
+  /** By filters on attributes. Without secrets. */
+  credentialsWhere(filters: Readonly<Record<string, string>>): Promise<ApiCredential[]>;
+  createCredential(credential: ApiCredentialCreate): Promise<ApiCredential>;
+  /** False for 423: something depends on it. 404 is success. */
+  deleteCredential(id: string): Promise<boolean>;
+  dependents(id: string): Promise<ApplicationMembership[]>;
+  createDependent(row: ApplicationMembershipCreate): Promise<unknown>;
+  /** 404 is success. */
+  deleteDependent(id: string): Promise<void>;
+  /** Logs in with a pair. `undefined` if the server refuses the pair; throws if it could not be asked. */
+  claims(pair: CredentialPair): Promise<Claims | undefined>;
+  revokeToken(token: string, pair: CredentialPair): Promise<void>;
+  /** What the client itself runs with, as its token says. */
+  own(): Promise<Claims | undefined>;
+}
+
+/** What is compared of a token's claims. */
+export interface Claims {
+  readonly application?: { readonly id?: string; readonly client_id?: string; readonly kind?: string };
+  readonly organization?: { readonly id?: string };
+  readonly test?: boolean;
+}
+
+/** What a clone has in common with its model. `scopes` and `confidential` cannot be set: they are compared alone. */
+const COPIED = ["name", "kind", "redirect_uri", "expires_in", "mode", "custom"] as const;
+
+/** Where the new credential says what it came from, in its `metadata`. */
+const REPLACES = "replaces";
+const REFERENCE_BEFORE = "replaced_reference";
+const ORIGIN_BEFORE = "replaced_reference_origin";
+
+/** The reasons for which a credential must not be replaced, whatever replaces it. */
+export type Unfit = Extract<ReplacementReason, "own_credential" | "public_kind" | "unreadable">;
+
+/** Why a credential must not be replaced; `undefined` if it may be. */
+export function whyUnfit(
+  old: ApiCredential,
+  own: Claims | undefined,
+  publicKinds: boolean | undefined,
+): { readonly reason: Unfit; readonly message: string } | undefined {
+  if (isOwn(old, own))
+    return { reason: "own_credential", message: "this client runs with that credential: it would cut itself off" };
+  if (["sales_channel", "webapp"].includes(old.kind) && !publicKinds) {
+    const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
+    return { reason: "public_kind", message };
+  }
+  if (!old.organization)
+    return { reason: "unreadable", message: "the credential's organization cannot be read with this token" };
+  return undefined;
+}
+
+/** Whether a client runs with this credential. */
+export function isOwn(credential: Pick<ApiCredential, "id" | "client_id">, own: Claims | undefined): boolean {
+  const application = own?.application;
+  return (
+    application !== undefined && (application.id === credential.id || application.client_id === credential.client_id)
+  );
+}
+
+/** The id of the credential that this one was made to replace, if it says so. */
+export function predecessorOf({ metadata }: ApiCredential): string | undefined {
+  const id = (metadata as Record<string, unknown> | null | undefined)?.[REPLACES];
+  return typeof id === "string" ? id : undefined;
+}
+
+/** In what a credential differs from the one that it was made like. */
+export function differences(old: ApiCredential, made: ApiCredential): readonly string[] {
+  return [...COPIED, "scopes" as const, "confidential" as const].filter((name) => !same(old[name], made[name]));
+}
+
+/**
+ * What depends on a credential names it for good: each row gets a twin that names the new one. Twins that are there already, by their
+ * references, are left alone.
+ */
+export async function copyDependents(
+  api: Provisioning,
+  old: string,
+  made: string,
+  reference: string,
+  mayGoOn: () => void = () => undefined,
+): Promise<{ readonly all: number; readonly copied: number }> {
+  const rows = await api.dependents(old);
+  if (rows.length === 0) return { all: 0, copied: 0 };
+  const twins = new Set((await api.dependents(made)).map((row) => row.reference));
+  let copied = 0;
+  for (const row of rows) {
+    mayGoOn();
+    const twin = `${reference}/${row.id}`;
+    if (twins.has(twin)) continue;
+    await api.createDependent(twinOf(row, made, twin));
+    copied++;
+  }
+  return { all: rows.length, copied };
+}
+
+/** Deletes a credential and what depends on it. False if something on the server still does (423); one that is gone is success. */
+export async function removeCredential(api: Provisioning, id: string): Promise<boolean> {
+  for (const row of await api.dependents(id)) await api.deleteDependent(row.id);
+  return api.deleteCredential(id);
+}
+
+/**
+ * What an old credential's successor is made of.
+ *
+ * @param origin The `reference_origin` that it gets. Default: that of the old one.
+ */
+export function successorOf(old: ApiCredential, reference: string, origin?: string): ApiCredentialCreate {
+  const copied = Object.fromEntries(COPIED.flatMap((name) => (old[name] == null ? [] : [[name, old[name]]])));
+  const metadata: Record<string, unknown> = { ...old.metadata, [REPLACES]: old.id };
+  if (old.reference) metadata[REFERENCE_BEFORE] = old.reference;
+  if (origin && old.reference_origin && old.reference_origin !== origin) metadata[ORIGIN_BEFORE] = old.reference_origin;
+  return {
+    ...copied,
+    reference,
+    ...((origin ?? old.reference_origin) ? { reference_origin: origin ?? old.reference_origin } : {}),
+    metadata,
+    organization: rel(old.organization),
+    ...(old.role ? { role: rel(old.role) } : {}),
+  } as unknown as ApiCredentialCreate;
+}
+
+function twinOf(row: ApplicationMembership, credential: string, reference: string): ApplicationMembershipCreate {
+  const others = (["organization", "role", "membership", "membership_profile"] as const).flatMap((name) => {
+    const to = row[name];
+    return to ? [[name, rel(to)]] : [];
+  });
+  return {
+    ...(row.filters ? { filters: row.filters } : {}),
+    ...(row.metadata ? { metadata: row.metadata } : {}),
+    reference,
+    api_credential: { type: "api_credentials", id: credential },
+    ...Object.fromEntries(others),
+  } as unknown as ApplicationMembershipCreate;
+}
+
+function rel(resource: { readonly type: string; readonly id: string } | null | undefined): unknown {
+  return resource && { type: resource.type, id: resource.id };
+}
+
+/** Older first; by id where two were made within one moment. */
+export function byAge(a: ApiCredential, b: ApiCredential): number {
+  return a.created_at === b.created_at ? (a.id < b.id ? -1 : 1) : a.created_at < b.created_at ? -1 : 1;
+}
+
+/** A server may leave out what it has no value for. */
+function same(a: unknown, b: unknown): boolean {
+  return (a ?? null) === (b ?? null);
+}

@@ -1,0 +1,65 @@
+/** Client ids that are in use, from files of other systems: the inventory of what nobody's API lists. */
+
+import { checkText, type EnvDialect, format } from "../formats.js";
+
+/** A client id that was found. It says nothing about whether the credential still lives. */
+export interface ImportedCredential {
+  readonly clientId: string;
+  /** Where it was found: the kind of file, the name that the caller gave it, and the place in it. */
+  readonly where: ImportedFrom;
+  /** The credential's id, if the source knows it. */
+  readonly credentialId?: string | undefined;
+  /** What else the source says, by its own names: `appId`, `owner`. Nothing that looks like a secret. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Where a client id was found. */
+export interface ImportedFrom {
+  readonly kind: ImportKind;
+  /** What the caller calls the file: a path, a URL, a cluster. */
+  readonly source: string;
+  /** `line 3, BATON_CLIENT_ID`; `Secret n/s, BATON_CLIENT_ID`; `module.m.TYPE.NAME, client_id`. */
+  readonly place: string;
+}
+
+/** Files that client ids can be found in. */
+export type ImportKind = "env" | "kubernetes" | "terraform" | "csv";
+
+/** Options of {@link importClientIds}. */
+export interface ImportOptions {
+  /** What the file is called in the entries. */
+  readonly source: string;
+  /** For `env`: who reads the file. Default: `"dotenv"`. */
+  readonly dialect?: EnvDialect | undefined;
+  /** For `csv`: the column with the client ids. Default: the first whose name says so, such as `client_id`. */
+  readonly column?: string | undefined;
+}
+
+/**
+ * Finds the client ids in a text: what has the form of one of C1's, and what stands under a name such as `BATON_CLIENT_ID` or `client-id`.
+ *
+ * - `env`: a file of `NAME=value` lines.
+ * - `kubernetes`: manifests as YAML or JSON, several documents too, or what `kubectl get -o yaml` writes. Secrets are decoded.
+ * - `terraform`: a state file of version 4.
+ * - `csv`: a table with a head; `,`, `;` and tabs divide. Its other columns become `facts`.
+ *
+ * Secrets beside them are passed over and are in no entry.
+ * @throws {@link SinkError} with the reason `"malformed"`, naming the source and a line, if the text is not of the kind.
+ */
+export function importClientIds(kind: ImportKind, text: string, options: ImportOptions): ImportedCredential[] {
+  const { source, dialect, column } = options;
+  checkText(source, text);
+  const detail = kind === "env" ? dialect : kind === "csv" ? column : undefined;
+  const found = JSON.parse(format(source, (exports) => exports.importFrom(kind, text, detail))) as {
+    clientId: string;
+    place: string;
+    credentialId?: string;
+    facts?: [string, string][];
+  }[];
+  return found.map(({ clientId, place, credentialId, facts = [] }) => ({
+    clientId,
+    where: { kind, source, place },
+    ...(credentialId !== undefined && { credentialId }),
+    facts: Object.fromEntries(facts),
+  }));
+}

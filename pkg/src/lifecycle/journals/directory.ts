@@ -1,0 +1,341 @@
+/**
+ * A journal in a folder, for any number of processes of one machine.
+ *
+ * ```text
+ * FOLDER/streams/order-export/0000000001.json   an event and a line feed
+ * FOLDER/temporary/8d5c...                      events that are being written
+ * ```
+ * An event is written to a temporary file, synced, and given its name with `link()`, which fails if the name is taken: that is the
+ * compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so that the name is durable too. A
+ * file that has its name is therefore whole, and never changes.
+ */
+
+import { randomUUID } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { type FileHandle, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Journal, StreamHead } from "../ports.js";
+import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
+
+/** Digits in the name of an event's file, so that a listing is in order. */
+const DIGITS = 10;
+/** A temporary file this much older than a new one belongs to nobody. If it does, its process writes another. */
+const LEFT_BEHIND_MS = 60_000;
+/**
+ * How many files are read before others get a turn. Each is small and takes some microseconds; by way of threads it would be a
+ * hundred times that.
+ */
+const AT_ONCE = 64;
+
+/** Options of {@link directoryJournal}. */
+export interface DirectoryJournalOptions {
+  /** The mode of new folders. Default: `0o700`; events name credentials, though they hold no secret. */
+  readonly mode?: number | undefined;
+}
+
+/**
+ * A journal in a folder, which is made if it is not there. Any number of processes of one machine may use it at the same time. The file
+ * system needs hard links and has to keep what it synced: local disks do, and so does NFS from version 3 on.
+ *
+ * Its methods reject with a {@link JournalError} that names the file: a full disk, a folder that may not be written, a file that is torn,
+ * that somebody else put there, or that is missing.
+ */
+export function directoryJournal(folder: string, options: DirectoryJournalOptions = {}): Journal {
+  return new DirectoryJournal(resolve(folder), options.mode ?? 0o700);
+}
+
+class DirectoryJournal implements Journal {
+  readonly #streams: string;
+  readonly #temporary: string;
+  readonly #mode: number;
+  /** The folders that are known to be durable. */
+  readonly #made = new Set<string>();
+  /** How many events each stream had when it was last looked at. */
+  readonly #lengths = new Map<string, number>();
+  #cleaned = false;
+
+  constructor(folder: string, mode: number) {
+    this.#streams = join(folder, "streams");
+    this.#temporary = join(folder, "temporary");
+    this.#mode = mode;
+  }
+
+  async append(stream: string, sequence: number, event: string): Promise<boolean> {
+    checkAppend(stream, sequence, event);
+    const folder = join(this.#streams, encodeName(stream));
+    const path = join(folder, fileName(sequence));
+    if (exists(path)) return false;
+    // Events are never removed, so what is there now is there when the new one gets its name.
+    if (sequence > 1 && !exists(join(folder, fileName(sequence - 1)))) throw gap(stream, sequence, path);
+    await this.#make(folder);
+    await this.#make(this.#temporary);
+    const bytes = Buffer.from(`${event}\n`);
+    for (;;) {
+      const temporary = join(this.#temporary, randomUUID());
+      try {
+        await this.#write(temporary, bytes);
+        const named = await give(temporary, path);
+        if (named === undefined) continue;
+        // The name has to be durable before anyone is told.
+        await syncFolder(folder);
+        return named;
+      } finally {
+        await rm(temporary, { force: true }).catch(() => undefined);
+      }
+    }
+  }
+
+  async read(stream: string, from: number): Promise<readonly string[]> {
+    const folder = join(this.#streams, encodeName(stream));
+    const first = Math.max(1, from);
+    const last = await this.#length(folder, first - 1);
+    const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+    return some(numbers, (number) => readEvent(join(folder, fileName(number))));
+  }
+
+  async streams(): Promise<readonly StreamHead[]> {
+    const heads = await some(await list(this.#streams), async (name) => {
+      const stream = decodeName(name);
+      const path = join(this.#streams, name);
+      if (stream === undefined)
+        throw new JournalError("foreign", `${path} is no stream of the journal`, { path, hint: MOVE });
+      return { stream, length: await this.#length(path, 0) };
+    });
+    // A process may have made a folder and not come to the event.
+    return heads.flatMap(({ stream, length }) => (length > 0 ? [{ stream, version: String(length) }] : []));
+  }
+
+  /**
+   * How many events a stream has. The folder is listed once, and looked through for what does not belong there; from then on only the
+   * names of the events that may have come are tried.
+   */
+  async #length(folder: string, least: number): Promise<number> {
+    let length = this.#lengths.get(folder);
+    if (length === undefined) {
+      if (least > 0 && !exists(join(folder, fileName(least)))) least = 0;
+      length = least > 0 ? least : count(folder, await list(folder));
+    }
+    while (exists(join(folder, fileName(length + 1)))) length++;
+    if (length > 0) this.#lengths.set(folder, length);
+    return length;
+  }
+
+  /** Makes a folder, and makes it durable. */
+  async #make(folder: string): Promise<void> {
+    if (this.#made.has(folder)) return;
+    let first: string | undefined;
+    try {
+      first = await mkdir(folder, { recursive: true, mode: this.#mode });
+    } catch (error) {
+      throw failure(error, "make the folder", folder);
+    }
+    // Whoever made a folder may have died before its name was durable, so names are synced whether they are new or not.
+    const root = dirname(this.#streams);
+    await syncFolder(dirname(folder));
+    if (this.#made.size === 0) {
+      await syncFolder(root);
+      const top = first === undefined || !root.startsWith(first) ? dirname(root) : dirname(first);
+      for (let at = dirname(root); ; at = dirname(at)) {
+        // A folder that was there before us may be closed to this user: then it was also somebody else's to make durable.
+        await syncFolder(at).catch((error: unknown) => {
+          if (first !== undefined && at.startsWith(first)) throw error;
+        });
+        if (at === top || at === dirname(at)) break;
+      }
+    }
+    this.#made.add(folder);
+  }
+
+  async #write(path: string, bytes: Buffer): Promise<void> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, "wx", 0o600);
+      await handle.writeFile(bytes);
+      await handle.datasync();
+      const { mtimeMs } = await handle.stat();
+      if (!this.#cleaned) await this.#clean(mtimeMs);
+    } catch (error) {
+      throw failure(error, "write", path);
+    } finally {
+      await handle?.close().catch(() => undefined);
+    }
+  }
+
+  /** Removes temporary files that dead processes left, once for each process. Ages are by the file system's clock alone. */
+  async #clean(now: number): Promise<void> {
+    this.#cleaned = true;
+    for (const name of await list(this.#temporary)) {
+      const path = join(this.#temporary, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found && now - found.mtimeMs > LEFT_BEHIND_MS) await rm(path, { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+const MOVE = "Move it out of the journal's folder, which belongs to the journal alone.";
+
+/** Does something for each, in order, and lets others have a turn now and then. */
+async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (const one of all) {
+    if (done.length % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+    done.push(await work(one));
+  }
+  return done;
+}
+
+/** Names a written file. `false` if the name is taken, `undefined` if somebody took the written file for one that was left behind. */
+async function give(temporary: string, path: string): Promise<boolean | undefined> {
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    // A server of network files may have acted on a request whose answer was lost, and refuse the second one.
+    const links = await stat(temporary).then(
+      ({ nlink }) => nlink,
+      () => 0,
+    );
+    if (links > 1) return true;
+    if (codeOf(error) === "EEXIST") return false;
+    if (codeOf(error) === "ENOENT" && links === 0) return undefined;
+    throw failure(error, "write", path, "unknown");
+  }
+}
+
+function readEvent(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw failure(error, "read", path);
+  }
+  // The line feed is written last.
+  if (bytes.at(-1) !== 10)
+    throw new JournalError("torn", `${path} is not whole: it does not end with a line feed`, {
+      path,
+      hint: "Restore the file from a backup. Without it nobody can tell what happened to the credential.",
+    });
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, -1));
+  } catch (cause) {
+    throw new JournalError("torn", `${path} is not UTF-8`, { path, cause });
+  }
+}
+
+/** The number of events in a listing. */
+function count(folder: string, names: readonly string[]): number {
+  const numbers = new Set<number>();
+  for (const name of names) {
+    const number = Number(/^(\d{10,16})\.json$/.exec(name)?.[1] ?? Number.NaN);
+    const path = join(folder, name);
+    if (!(number >= 1) || fileName(number) !== name)
+      throw new JournalError("foreign", `${path} is no event of the journal`, { path, hint: MOVE });
+    numbers.add(number);
+  }
+  for (let number = 1; number <= numbers.size; number++) {
+    const path = join(folder, fileName(number));
+    if (!numbers.has(number))
+      throw new JournalError("gap", `${path} is missing, and later events are there`, {
+        path,
+        hint: "Restore the file from a backup.",
+      });
+  }
+  return numbers.size;
+}
+
+/** The names in a folder that are no hidden files of some system's own. Nothing if the folder is not there. */
+async function list(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw failure(error, "list", folder);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw failure(error, "look for", path);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open folders, and writes names through.
+  if (process.platform === "win32") return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "r");
+    await handle.sync();
+  } catch (error) {
+    throw failure(error, "sync", path, "unknown");
+  } finally {
+    await handle?.close().catch(() => undefined);
+  }
+}
+
+function fileName(sequence: number): string {
+  return `${String(sequence).padStart(DIGITS, "0")}.json`;
+}
+
+/** What Windows keeps for devices. */
+const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
+/** What every file system can have in a name. */
+const NAME_BYTES = 255;
+
+/**
+ * A stream's name as that of a folder: small letters, digits, `-` and `_` as they are, every other byte of its UTF-8 as `%` and two hex
+ * digits. So names that differ in case alone do not meet on file systems that fold case, and none leads out of the folder.
+ */
+function encodeName(stream: string): string {
+  if (/\p{Surrogate}/u.test(stream))
+    throw new JournalError("invalid", "the name of the stream has half of a surrogate pair");
+  const hex = (byte: number): string => `%${byte.toString(16).padStart(2, "0")}`;
+  const plain = /[a-z0-9_-]/;
+  const name = [...Buffer.from(stream)]
+    .map((byte) => (byte < 128 && plain.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
+    .join("");
+  if (name.length > NAME_BYTES)
+    throw new JournalError(
+      "invalid",
+      `the name of the stream ${JSON.stringify(stream)} needs ${name.length} bytes as the name of a folder, and ${NAME_BYTES} is the most`,
+    );
+  if (name === "") return "%";
+  return DEVICES.test(name) ? hex(name.charCodeAt(0)) + name.slice(1) : name;
+}
+
+function decodeName(name: string): string | undefined {
+  if (name === "%") return "";
+  try {
+    const stream = decodeURIComponent(name);
+    return encodeName(stream) === name ? stream : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node's codes, and what they mean for a journal. */
+const REASONS: Record<string, readonly [JournalReason, string]> = {
+  ENOSPC: ["full", "the disk is full"],
+  EDQUOT: ["full", "the user's quota of the disk is used up"],
+  EROFS: ["read_only", "the file system is read-only"],
+  EACCES: ["denied", "this user has no right to"],
+  EPERM: ["denied", "this user has no right to, or the file system has no hard links"],
+  ENOTSUP: ["unsupported", "the file system has no hard links"],
+  EOPNOTSUPP: ["unsupported", "the file system has no hard links"],
+  EXDEV: ["unsupported", "the journal's folder spans two file systems"],
+  EMLINK: ["unsupported", "the file system has no hard links"],
+  ENOTDIR: ["foreign", "a file is where a folder of the journal belongs"],
+  EISDIR: ["foreign", "a folder is where an event of the journal belongs"],
+};
+
+function failure(error: unknown, verb: string, path: string, outcome: "none" | "unknown" = "none"): JournalError {
+  if (error instanceof JournalError) return error;
+  const [reason, why] = REASONS[codeOf(error) ?? ""] ?? (["unavailable", String(error)] as const);
+  return new JournalError(reason, `cannot ${verb} ${path}: ${why}`, { path, cause: error, outcome });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | null)?.code;
+}

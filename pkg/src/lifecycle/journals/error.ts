@@ -1,0 +1,66 @@
+/** Why a journal fails. */
+
+import { KeyturnError, type Outcome } from "../../base/errors.js";
+
+/** Why a journal cannot store or read an event. */
+export type JournalReason =
+  /** No space is left, or a quota is used up. */
+  | "full"
+  /** What is there may be read and not written: a file system that is mounted read-only. */
+  | "read_only"
+  /** This user, or this page, has no right to it. */
+  | "denied"
+  /** The place cannot do what a journal needs, such as hard links. */
+  | "unsupported"
+  /** A stored event is not whole. */
+  | "torn"
+  /** There is something that the journal did not write. */
+  | "foreign"
+  /** An event is missing before one that is there, or before the one to append. */
+  | "gap"
+  /** The name of the stream, the sequence number or the event cannot be stored. */
+  | "invalid"
+  /** Anything else; `cause` says what. */
+  | "unavailable";
+
+/**
+ * A journal cannot store or read. `outcome` is `"none"` if the event is certainly not stored, and `"unknown"` if it may be: read again
+ * before the next append.
+ */
+export class JournalError extends KeyturnError {
+  /** Which failure it is, as a stable word. */
+  readonly reason: JournalReason;
+  /** The file, folder or database; empty if there is none. */
+  readonly path: string;
+  /** @internal */
+  constructor(
+    reason: JournalReason,
+    message: string,
+    { path = "", ...facts }: { path?: string; cause?: unknown; hint?: string | undefined; outcome?: Outcome } = {},
+  ) {
+    super("JournalError", "journal_failed", message, facts);
+    this.reason = reason;
+    this.path = path;
+  }
+}
+
+/**
+ * What every journal refuses before it stores anything: a number that is no sequence number, and texts that UTF-8 cannot carry, which
+ * would come back changed. @internal
+ */
+export function checkAppend(stream: string, sequence: number, event: string): void {
+  if (!Number.isSafeInteger(sequence) || sequence < 1)
+    throw new JournalError("invalid", `${sequence} is no sequence number: they are whole and begin with 1`);
+  if (!wellFormed(stream)) throw new JournalError("invalid", "the name of the stream has half of a surrogate pair");
+  if (!wellFormed(event)) throw new JournalError("invalid", "the event has half of a surrogate pair");
+}
+
+/** The refusal to append beyond the next sequence number. @internal */
+export function gap(stream: string, sequence: number, path?: string): JournalError {
+  const message = `the stream ${JSON.stringify(stream)} has no event ${sequence - 1}, so number ${sequence} cannot be appended`;
+  return new JournalError("gap", message, path === undefined ? {} : { path });
+}
+
+function wellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,140 @@
+/**
+ * What the lifecycle engine stands on: a journal, providers and sinks. Each is an interface, so that a third party can bring its own.
+ *
+ * The engine decides in Rust and does one effect at a time through these. It may call any of them again after a crash, from another
+ * process, or at the same moment on another machine; each method says what it promises then.
+ */
+
+/** The client id and secret that consumers log in with. */
+export interface Pair {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** What is known of a credential. Nothing in it is secret. Times are milliseconds since 1970. */
+export interface CredentialFacts {
+  readonly id: string;
+  readonly clientId: string;
+  readonly createdAt?: number | undefined;
+  readonly expiresAt?: number | undefined;
+  readonly lastUsedAt?: number | undefined;
+  /** True if it can no longer log in: deleted, revoked or expired. */
+  readonly ended?: boolean | undefined;
+}
+
+/**
+ * An append-only record of events, one stream for each target. The events are lines of JSON text without a secret; a journal stores them
+ * as they are and understands nothing of them.
+ */
+export interface Journal {
+  /**
+   * Stores an event at a sequence number, counted from 1 within its stream. Resolves with `false`, and changes nothing, if the stream has
+   * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves with `true`, the event is durable.
+   * A number beyond the next one of the stream is an error, so that no gap can come to be. Events and names of streams are any texts
+   * that UTF-8 can carry.
+   *
+   * A call that rejects may have stored the event or not; the engine reads again.
+   */
+  append(stream: string, sequence: number, event: string): Promise<boolean>;
+  /** The events of a stream from a sequence number on, in order and without gaps. An unknown stream is empty. */
+  read(stream: string, from: number): Promise<readonly string[]>;
+  /**
+   * The streams there are. `version` changes whenever the stream grows; for the rest it means nothing. A reader that keeps what it has read
+   * needs this and the streams whose version changed, so that reading costs what is new.
+   */
+  streams(): Promise<readonly StreamHead[]>;
+  /** Lets go of files and connections. */
+  close?(): Promise<void> | void;
+}
+
+/** A stream of a {@link Journal}. */
+export interface StreamHead {
+  readonly stream: string;
+  readonly version: string;
+}
+
+/** What identifies one attempt to issue: it is written to the journal before, and searched for after a crash. */
+export interface Intent {
+  /** A text without a secret, unique to this attempt: `keyturn:order-export:3.1`. Providers put it where they can find it again. */
+  readonly marker: string;
+  /** From when to when the call may have been acted on, in milliseconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
+/** A control plane's side of one target: where credentials come from and end. Calls that fail reject with an error of the package. */
+export interface Provider {
+  /** Stable words for the journal: `c1-connector`. */
+  readonly kind: string;
+  /** Whether {@link Provider.search} can tell what became of an attempt whose answer never came. */
+  readonly evidence: boolean;
+  /** Whether the secret of a living credential can be read again, as Commerce Layer allows. */
+  readonly recalls: boolean;
+  /**
+   * Issues a credential. Called at most once for an intent. An error whose `outcome` is `"none"` says that nothing was issued; any other
+   * error leaves that unknown.
+   */
+  issue(intent: Intent): Promise<{ readonly credential: CredentialFacts; readonly secret: string }>;
+  /**
+   * What the control plane's own records say of an attempt: the credentials that it made, none, or `undefined` if the records do not reach
+   * that far yet or cannot be read.
+   */
+  search?(intent: Intent): Promise<readonly CredentialFacts[] | undefined>;
+  /** Reads a credential; `undefined` if there is none with this id. */
+  look(id: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
+  /** Every credential of the target, where the control plane has such a list. */
+  list?(signal: AbortSignal): Promise<readonly CredentialFacts[]>;
+  /** The pair of a living credential, where `recalls` is true. */
+  recall?(id: string, signal: AbortSignal): Promise<Pair | undefined>;
+  /** Whether the pair fits together by itself, without asking anybody. */
+  parses(pair: Pair): boolean;
+  /** Obtains a token with the pair. Resolves with `false` if the server refuses the pair; rejects if it could not be asked. */
+  login(pair: Pair, signal: AbortSignal): Promise<boolean>;
+  /** Whether the consumer of the target (a connector) has worked since a time; `undefined` if there is nothing to ask. */
+  healthy?(since: number, signal: AbortSignal): Promise<boolean | undefined>;
+  /** Ends a credential. One that has ended already, or is not there, is success. */
+  end(id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What a sink holds. */
+export interface Holding {
+  /** The client id that consumers would find now; `undefined` if there is none. */
+  readonly clientId: string | undefined;
+  /** Names this state of the sink: any write changes it. Compared by {@link Sink.write}. */
+  readonly version: string;
+}
+
+/** Where consumers read a credential. */
+export interface Sink {
+  /** Unique among the sinks of a target, and stable: it is written to the journal. */
+  readonly name: string;
+  /** Whether `write` and `restore` refuse when the sink is no longer at the expected version, in one step with the write. */
+  readonly compares: boolean;
+  /**
+   * What the sink can give back.
+   *
+   * - `"pair"`: both values. `holds` compares both.
+   * - `"client-id"`: the client id alone, from a companion that is written after the secret. `read` and `holds` go by that, so what they
+   *   say is that the secret which was written with this id was accepted.
+   * - `"none"`: nothing. `read` says `undefined`, and `holds` rejects. The answer to `write` is then the only proof: the engine must not
+   *   take the proof "the sink gives it back" for given, must deliver again when that answer is lost, and must keep the old and the new
+   *   credential alive until a delivery has been answered.
+   */
+  readonly readback: "pair" | "client-id" | "none";
+  /** What consumers would find now. */
+  read(signal: AbortSignal): Promise<Holding>;
+  /** Whether consumers would find exactly this pair. The pair is compared and let go. */
+  holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Puts the pair where consumers find it, whole or not at all. Resolves with `false`, and changes nothing, if the sink is no longer at
+   * `expected`. Writing a pair that is there already is success, whatever `expected` is. A value that the sink's
+   * format cannot carry is refused with an error before anything is written.
+   */
+  write(pair: Pair, expected: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Puts back the pair that belongs to `clientId`, from what the sink itself keeps of earlier values, and moves to a new version even if
+   * that pair is still in place. `false` as for `write`; rejects if the sink has no such value.
+   */
+  restore?(clientId: string, expected: string, signal: AbortSignal): Promise<boolean>;
+}

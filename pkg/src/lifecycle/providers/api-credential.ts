@@ -1,0 +1,166 @@
+/** The API credentials of Commerce Layer. */
+
+import type { CommerceLayerProvisioningClient } from "../../commercelayer/client.js";
+import {
+  byAge,
+  copyDependents,
+  differences,
+  isOwn,
+  type Provisioning,
+  predecessorOf,
+  removeCredential,
+  successorOf,
+  whyUnfit,
+} from "../../commercelayer/succession.js";
+import type { ApiCredential } from "../../generated/commercelayer-models.js";
+import type { CredentialFacts, Provider } from "../ports.js";
+import { ProviderError } from "./error.js";
+
+/** Which line of credentials. */
+export interface ApiCredentialProviderOptions {
+  /** The client, whose token may read and make credentials. It must not run with one of this line. */
+  readonly client: CommerceLayerProvisioningClient;
+  /** The id of the credential that the line begins with. It stays the same when that one is long gone. */
+  readonly id: string;
+  /** Also takes a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
+  readonly publicKinds?: boolean | undefined;
+}
+
+const KIND = "commercelayer-api-credential";
+
+/** What OAuth 2.0 allows in a client id and a client secret. */
+const VISIBLE = /^[\x20-\x7e]+$/;
+
+/**
+ * A line of API credentials. The API issues no new secret for one that exists, so each is made like the one before it, and what depends on
+ * that one gets a twin: the same as `replace()` of the client does. The attempt's marker is the new one's `reference`, and all of a
+ * line have one `reference_origin`, so that they can be found again; what stood in both before is kept in the `metadata`.
+ *
+ * The API gives a secret again and again: nothing is lost with a process.
+ *
+ * ```ts
+ * const provider = apiCredentialProvider({ client: cl, id: credential.id });
+ * ```
+ */
+export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCredentialProviderOptions): Provider {
+  const origin = `keyturn-line-${first}`;
+  const apiFor = (signal: AbortSignal): Provisioning => client.api_credentials.provisioning(signal);
+
+  /** The living ones of the line, oldest first. */
+  const line = async (api: Provisioning): Promise<readonly ApiCredential[]> => {
+    const [root, others] = await Promise.all([
+      api.credential(first, false),
+      api.credentialsWhere({ reference_origin_eq: origin }),
+    ]);
+    return [...(root ? [root] : []), ...others.filter(({ id }) => id !== first)].sort(byAge);
+  };
+
+  /** What the next one is made like: the oldest, since all that depends on the line names it, and a younger one may be half made. */
+  const modelOf = async (api: Provisioning): Promise<ApiCredential> => {
+    const [model] = await line(api);
+    if (!model)
+      throw new ProviderError(
+        KIND,
+        "no_model",
+        `neither ${first} nor a successor of it exists: there is no model for another`,
+      );
+    // A list leaves relationships out.
+    const whole = (await api.credential(model.id, false)) ?? model;
+    const unfit = whyUnfit(whole, await api.own(), publicKinds);
+    if (unfit) throw new ProviderError(KIND, unfit.reason, unfit.message);
+    return whole;
+  };
+
+  /** Nothing has been issued yet, whatever a read may have come to. */
+  const before = async <T>(read: Promise<T>): Promise<T> => {
+    try {
+      return await read;
+    } catch (cause) {
+      if (cause instanceof ProviderError) throw cause;
+      const message = "what the new credential is made like could not be read; nothing was issued";
+      throw new ProviderError(KIND, "not_read", message, { cause });
+    }
+  };
+
+  /** Something has been issued, whatever a later call may have come to. */
+  const after = async <T>(call: Promise<T>, id: string): Promise<T> => {
+    try {
+      return await call;
+    } catch (cause) {
+      const message = `credential ${id} was made, and then a call failed: look for it by its reference`;
+      throw new ProviderError(KIND, "unfinished", message, { cause, outcome: "unknown" });
+    }
+  };
+
+  return {
+    kind: KIND,
+    evidence: true,
+    recalls: true,
+    async issue({ marker, signal }) {
+      const api = apiFor(signal);
+      const model = await before(modelOf(api));
+      const made = await api.createCredential(successorOf(model, marker, origin));
+      const differs = differences(model, made);
+      if (differs.length > 0) {
+        await after(removeCredential(api, made.id), made.id);
+        const message = `the new credential differs from ${model.id} in ${differs.join(", ")}, and was deleted again`;
+        throw new ProviderError(KIND, "differs", message);
+      }
+      await after(copyDependents(api, model.id, made.id, marker), made.id);
+      const whole = made.client_secret ? made : await after(api.credential(made.id, true), made.id);
+      if (!whole?.client_id || (!whole.client_secret && whole.confidential)) {
+        const message = "the new credential's secret cannot be read with this token";
+        throw new ProviderError(KIND, "no_secret", message, { outcome: "unknown" });
+      }
+      return { credential: factsOf(whole), secret: whole.client_secret ?? "" };
+    },
+    async search({ marker, signal }) {
+      try {
+        return (await apiFor(signal).credentialsWhere({ reference_eq: marker })).sort(byAge).map(factsOf);
+      } catch (error) {
+        if ((error as { status?: unknown } | undefined)?.status === 403) return undefined;
+        throw error;
+      }
+    },
+    async look(id, signal) {
+      const found = await apiFor(signal).credential(id, false);
+      return found && factsOf(found);
+    },
+    async list(signal) {
+      return (await line(apiFor(signal))).map(factsOf);
+    },
+    async recall(id, signal) {
+      const api = apiFor(signal);
+      const found = await api.credential(id, true);
+      if (!found?.client_id || (!found.client_secret && found.confidential)) return undefined;
+      // Whoever made it may not have come to the end.
+      const old = predecessorOf(found);
+      if (old !== undefined && found.reference) await copyDependents(api, old, id, found.reference);
+      return { clientId: found.client_id, clientSecret: found.client_secret ?? "" };
+    },
+    parses({ clientId, clientSecret }) {
+      return VISIBLE.test(clientId) && (VISIBLE.test(clientSecret) || (clientSecret === "" && Boolean(publicKinds)));
+    },
+    async login({ clientId, clientSecret }, signal) {
+      return (await apiFor(signal).claims({ id: "", clientId, clientSecret })) !== undefined;
+    },
+    async end(id, signal) {
+      const api = apiFor(signal);
+      const found = await api.credential(id, false);
+      if (!found) return;
+      if (isOwn(found, await api.own()))
+        throw new ProviderError(
+          KIND,
+          "own_credential",
+          "this client runs with that credential: it would cut itself off",
+        );
+      if (!(await removeCredential(api, id)))
+        throw new ProviderError(KIND, "in_use", `something on the server still depends on credential ${id} (423)`);
+    },
+  };
+}
+
+function factsOf({ id, client_id, created_at }: ApiCredential): CredentialFacts {
+  const createdAt = Date.parse(created_at);
+  return { id, clientId: client_id, createdAt: Number.isNaN(createdAt) ? undefined : createdAt };
+}

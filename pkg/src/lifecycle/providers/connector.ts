@@ -1,0 +1,77 @@
+/** The credentials of a C1 connector. */
+
+import type { Connector } from "../../generated/models.js";
+import type { CredentialFacts, Intent, Provider } from "../ports.js";
+import { type C1ProviderOptions, factsOf, issued, pairs, unlessGone } from "./c1.js";
+import { madeByAttempt } from "./evidence.js";
+
+/** Which connector. */
+export interface ConnectorProviderOptions extends C1ProviderOptions {
+  readonly appId: string;
+  readonly connectorId: string;
+  /**
+   * Says that the tenant's system log is known to record rotations together with the credential that each made. Then a log without one
+   * is evidence that there was none. Default: that is believed only of a log that has shown such an event before.
+   */
+  readonly logsRotations?: boolean | undefined;
+}
+
+const KIND = "c1-connector";
+
+/**
+ * The credentials of a C1 connector. C1 issues one by a rotation, which takes no name, and has no list of them: what became of a rotation
+ * whose answer was lost is looked up in the tenant's system log, which the client's credential needs a role to read.
+ *
+ * ```ts
+ * const provider = connectorProvider({ client: c1, appId, connectorId });
+ * ```
+ */
+export function connectorProvider(options: ConnectorProviderOptions): Provider {
+  const { client, appId, connectorId, clock, debugLogger, logsRotations = false } = options;
+  const now = (): number => clock?.now() ?? Date.now();
+  const note = (why: string): void => debugLogger?.log(`${KIND} ${connectorId}: ${why}`);
+  const reader = { client, now, note };
+  const look = async (id: string, signal: AbortSignal): Promise<CredentialFacts | undefined> => {
+    const answer = await unlessGone(client.connector.getCredentials({ appId, connectorId, id }, { signal }));
+    return factsOf(answer?.connectorServiceGetCredentialsResponse?.credential, now());
+  };
+  return {
+    kind: KIND,
+    evidence: true,
+    recalls: false,
+    ...pairs(client),
+    look,
+    async issue({ signal }) {
+      const answer = await client.connector.rotateCredential({ appId, connectorId }, { signal });
+      const credential = answer.connectorServiceRotateCredentialResponse?.credential;
+      return issued(KIND, credential, credential?.clientSecret, now());
+    },
+    async search(intent: Intent) {
+      const attempt = { method: "RotateCredential", ids: [connectorId], known: logsRotations };
+      const made = await madeByAttempt(reader, attempt, intent);
+      if (made === undefined) return undefined;
+      const found: CredentialFacts[] = [];
+      for (const { id, clientId = "" } of made) {
+        // One that is gone again was made all the same.
+        found.push((await look(id, intent.signal)) ?? { id, clientId, ended: true });
+      }
+      return found;
+    },
+    async healthy(since, signal) {
+      const answer = await client.connector.get({ appId, id: connectorId }, { signal });
+      return workedSince(answer.connectorServiceGetResponse?.connectorView?.connector, since);
+    },
+    async end(id, signal) {
+      await unlessGone(client.connector.revokeCredential({ appId, connectorId, id }, { signal }));
+    },
+  };
+}
+
+/** Whether a connector's last sync began after a time and went well. `undefined` for one that is not to sync. */
+function workedSince(connector: Connector | null | undefined, since: number): boolean | undefined {
+  const status = connector?.status;
+  if (!status || connector?.syncDisabledAt || status.status === "SYNC_STATUS_DISABLED") return undefined;
+  // One that was under way when the credential changed may have been done with the one before.
+  const began = status.startedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+  return status.status === "SYNC_STATUS_DONE" && began >= since;
+}

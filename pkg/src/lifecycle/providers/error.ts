@@ -1,0 +1,43 @@
+/** Why a provider refuses by itself, where no call has failed. */
+
+import { KeyturnError, type Outcome } from "../../base/errors.js";
+
+/** Why a provider refuses. */
+export type ProviderReason =
+  /** What has to be read before anything is issued could not be; `cause` says why. Nothing was issued. */
+  | "not_read"
+  /** There is no living credential to make another one like. Nothing was issued. */
+  | "no_model"
+  /** The client runs with this very credential, and would cut itself off. */
+  | "own_credential"
+  /** The client id stands where others know it, and would change. Nothing was issued. */
+  | "public_kind"
+  /** The token may not read what is needed. */
+  | "unreadable"
+  /** The new credential was not like the one before, and has been deleted again. */
+  | "differs"
+  /** A credential was issued, and what belongs to it could not be done; `cause` says why. It is found by its marker. */
+  | "unfinished"
+  /** The control plane said that it issued a credential, and did not say its id or its secret. */
+  | "no_secret"
+  /** Something at the control plane depends on the credential, which was not ended. */
+  | "in_use";
+
+/** A provider refuses, or cannot go on. `outcome` is `"none"` if nothing was changed, `"unknown"` if a credential may have been issued. */
+export class ProviderError extends KeyturnError {
+  /** Which failure it is, as a stable word. */
+  readonly reason: ProviderReason;
+  /** The provider's `kind`. */
+  readonly provider: string;
+  /** @internal */
+  constructor(
+    provider: string,
+    reason: ProviderReason,
+    message: string,
+    facts: { cause?: unknown; hint?: string | undefined; outcome?: Outcome } = {},
+  ) {
+    super("ProviderError", "provider_failed", `${provider}: ${message}`, facts);
+    this.reason = reason;
+    this.provider = provider;
+  }
+}

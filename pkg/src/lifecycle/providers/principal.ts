@@ -1,0 +1,126 @@
+/** The credentials of a service principal, and personal clients: C1 lists both, and both have a name. */
+
+import { type Limits, limited } from "../../c1/auth/limits.js";
+import type { ConductorOne } from "../../c1/client.js";
+import type { CredentialFacts, Intent, Provider } from "../ports.js";
+import { type C1Credential, type C1ProviderOptions, factsOf, issued, pairs, unlessGone } from "./c1.js";
+
+/** Which service principal, and what its credentials may do. */
+export interface PrincipalProviderOptions extends C1ProviderOptions {
+  readonly servicePrincipalId: string;
+  /** What each new credential may do. There is no default: the API cannot be asked for less later. */
+  readonly limits: Limits & {
+    /** Whether its tokens have to be bound to a key of the consumer (DPoP). Default: no. */
+    readonly requireDpop?: boolean | undefined;
+  };
+}
+
+/** Whose personal clients: those of whoever the client is logged in as. */
+export interface PersonalClientProviderOptions extends C1ProviderOptions {
+  /** What each new personal client may do. There is no default. */
+  readonly limits: Limits;
+}
+
+/** What is different between the two. */
+interface Named {
+  readonly kind: string;
+  create(
+    displayName: string,
+    signal: AbortSignal,
+  ): Promise<readonly [C1Credential | null | undefined, string | null | undefined]>;
+  get(id: string, signal: AbortSignal): Promise<C1Credential | null | undefined>;
+  list(signal: AbortSignal): AsyncIterable<C1Credential & { readonly displayName?: string | null | undefined }>;
+  end(id: string, signal: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * The credentials of a C1 service principal. The attempt's marker is the new one's display name, and the list is the evidence. Several
+ * are valid beside each other; a revoked one gets no more tokens, while those it has go on for as long as they live.
+ *
+ * The service principal is the target: `list` has all of its credentials, whoever made them.
+ *
+ * ```ts
+ * const limits = { expiresInDays: 90, scopedRoles: "all", allowSourceCidr: ["192.0.2.0/24"] };
+ * const provider = servicePrincipalProvider({ client: c1, servicePrincipalId, limits });
+ * ```
+ *
+ * @throws {@link ConfigurationError} for a limit that is not said.
+ */
+export function servicePrincipalProvider(options: PrincipalProviderOptions): Provider {
+  const { client, servicePrincipalId, limits } = options;
+  const { requireDpop } = limits;
+  const bounds = { ...limited(limits), ...(requireDpop ? { requireDpop } : {}) };
+  return {
+    ...named(options, {
+      kind: "c1-service-principal",
+      async create(displayName, signal) {
+        const request = {
+          servicePrincipalId,
+          servicePrincipalServiceCreateCredentialRequest: { ...bounds, displayName },
+        };
+        const answer = await client.principal.createCredential(request, { signal });
+        const made = answer.servicePrincipalServiceCreateCredentialResponse;
+        return [made?.credential, made?.clientSecret];
+      },
+      async get(id, signal) {
+        const answer = await client.principal.getCredential({ servicePrincipalId, id }, { signal });
+        return answer.servicePrincipalServiceGetCredentialResponse?.credential;
+      },
+      list: (signal) => client.principal.listCredentials({ servicePrincipalId }, { signal }),
+      end: (id, signal) => client.principal.revokeCredential({ servicePrincipalId, id }, { signal }),
+    }),
+    ...pairs(client, requireDpop),
+  };
+}
+
+/**
+ * Personal clients (API keys) of whoever the client is logged in as. The attempt's marker is the new one's display name, and the list is
+ * the evidence. `list` is left out: a person has them for many purposes.
+ *
+ * @throws {@link ConfigurationError} for a limit that is not said.
+ */
+export function personalClientProvider(options: PersonalClientProviderOptions): Provider {
+  const { client, limits } = options;
+  const { allowSourceCidrs: allowSourceCidr, ...bounds } = limited(limits);
+  const { list: _, ...provider } = named(options, {
+    kind: "c1-personal-client",
+    async create(displayName, signal) {
+      const request = { ...bounds, ...(allowSourceCidr ? { allowSourceCidr } : {}), displayName };
+      const { personalClientServiceCreateResponse: made } = await client.personalClient.create(request, { signal });
+      return [made?.client, made?.clientSecret];
+    },
+    async get(id, signal) {
+      return (await client.personalClient.get({ id }, { signal })).personalClientServiceGetResponse?.client;
+    },
+    list: (signal) => client.personalClient.list({}, { signal }),
+    end: (id, signal) => client.personalClient.delete({ id }, { signal }),
+  });
+  return { ...provider, ...pairs(client) };
+}
+
+type Common = Omit<Provider, "parses" | "login" | "list"> & Required<Pick<Provider, "list">>;
+
+function named({ clock }: { client: ConductorOne; clock?: C1ProviderOptions["clock"] }, calls: Named): Common {
+  const now = (): number => clock?.now() ?? Date.now();
+  const listed = async (signal: AbortSignal, name?: string): Promise<readonly CredentialFacts[]> => {
+    const all: CredentialFacts[] = [];
+    for await (const row of calls.list(signal)) {
+      const facts = name === undefined || row.displayName === name ? factsOf(row, now()) : undefined;
+      if (facts) all.push(facts);
+    }
+    return all;
+  };
+  return {
+    kind: calls.kind,
+    evidence: true,
+    recalls: false,
+    async issue({ marker, signal }: Intent) {
+      const [row, secret] = await calls.create(marker, signal);
+      return issued(calls.kind, row, secret, now());
+    },
+    search: ({ marker, signal }) => listed(signal, marker),
+    look: async (id, signal) => factsOf(await unlessGone(calls.get(id, signal)), now()),
+    list: (signal) => listed(signal),
+    end: async (id, signal) => void (await unlessGone(calls.end(id, signal))),
+  };
+}

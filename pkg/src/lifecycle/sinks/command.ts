@@ -1,0 +1,135 @@
+/** A program that takes the pair to wherever it belongs. */
+
+import { spawn } from "node:child_process";
+import { RequestAbortedError } from "../../base/errors.js";
+import { checkText } from "../formats.js";
+import type { Holding, Sink } from "../ports.js";
+import { SinkError, unlessAborted } from "./error.js";
+import { textAt } from "./http.js";
+
+/** A program and its arguments. No shell is between. */
+export type Command = readonly [program: string, ...args: string[]];
+
+/** Options of {@link commandSink}. */
+export interface CommandOptions {
+  /** The name of the sink. */
+  readonly name: string;
+  /**
+   * Gets one line of JSON on its standard input, `{"clientId":...,"clientSecret":...}`, and ends with 0 once consumers find that pair.
+   * Any other end has failed. It may be run again with the same pair, and has to take that well.
+   */
+  readonly write: Command;
+  /**
+   * Writes what consumers find now to its standard output, as JSON: `{"clientId":...,"clientSecret":...}`, without the secret if that
+   * cannot be had, and `{}` if there is nothing. Without this command the sink cannot be read.
+   */
+  readonly read?: Command | undefined;
+  /** Whether `read` gives the secret back as well. Default: false. */
+  readonly readsSecret?: boolean | undefined;
+  /** The environment of the programs. Default: that of this process. */
+  readonly env?: Record<string, string | undefined> | undefined;
+  /** The folder that they run in. */
+  readonly cwd?: string | undefined;
+  /** How long each may take, in milliseconds. Then it is killed, and has failed. Default: one minute. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** More than any pair needs. */
+const MOST_OUTPUT = 1 << 20;
+
+/**
+ * A program that gets the pair on its standard input: never in its arguments or its environment, which other users can see. What it
+ * writes to its standard error goes to that of this process; nothing of it gets into an error.
+ *
+ * It compares nothing. Without `read`, nobody can tell what consumers find: the engine then takes the program's 0 for a delivery, and
+ * after a crash delivers again.
+ */
+export function commandSink(options: CommandOptions): Sink {
+  const { name, write, read, readsSecret = false } = options;
+  const look = async (
+    signal: AbortSignal,
+  ): Promise<{ clientId?: string | undefined; clientSecret?: string | undefined }> => {
+    if (read === undefined) throw new SinkError(name, "unreadable", "there is no command that reads it");
+    const output = await run(options, read, "", signal, false);
+    let value: unknown;
+    try {
+      value = JSON.parse(output);
+    } catch {
+      throw new SinkError(name, "malformed", `${read[0]} did not write JSON`);
+    }
+    return { clientId: textAt(value, "clientId"), clientSecret: textAt(value, "clientSecret") };
+  };
+  return {
+    name,
+    compares: false,
+    readback: read === undefined ? "none" : readsSecret ? "pair" : "client-id",
+    async read(signal): Promise<Holding> {
+      unlessAborted(signal);
+      if (read === undefined) return { clientId: undefined, version: "" };
+      const { clientId } = await look(signal);
+      return { clientId, version: clientId ?? "" };
+    },
+    async holds(pair, signal) {
+      unlessAborted(signal);
+      const { clientId, clientSecret } = await look(signal);
+      return clientId === pair.clientId && (!readsSecret || clientSecret === pair.clientSecret);
+    },
+    async write({ clientId, clientSecret }, _expected, signal) {
+      unlessAborted(signal);
+      checkText(name, clientId, clientSecret);
+      await run(options, write, `${JSON.stringify({ clientId, clientSecret })}\n`, signal, true);
+      return true;
+    },
+  };
+}
+
+function run(
+  { name, cwd, env, timeoutMs = 60_000 }: CommandOptions,
+  [program, ...args]: Command,
+  input: string,
+  signal: AbortSignal,
+  changes: boolean,
+): Promise<string> {
+  const failure = (reason: "failed" | "unavailable" | "missing" | "denied", why: string, begun: boolean) =>
+    new SinkError(name, reason, `${program} ${why}`, { outcome: changes && begun ? "unknown" : "none" });
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], cwd, env: env ?? process.env });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let late = false;
+    const kill = (): void => void child.kill("SIGKILL");
+    const timer = setTimeout(() => {
+      late = true;
+      kill();
+    }, timeoutMs);
+    signal.addEventListener("abort", kill, { once: true });
+    child.stdout.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MOST_OUTPUT) kill();
+      else chunks.push(chunk);
+    });
+    // A program that does not read its input closes the pipe; how it ends says the rest.
+    child.stdin.on("error", () => undefined);
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      end();
+      reject(
+        error.code === "ENOENT"
+          ? failure("missing", "is not there", false)
+          : failure("denied", `cannot be run: ${error.code}`, false),
+      );
+    });
+    child.on("close", (code, by) => {
+      end();
+      if (signal.aborted)
+        return reject(new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" }));
+      if (late) return reject(failure("unavailable", `did not end within ${timeoutMs} ms`, true));
+      if (code !== 0) return reject(failure("failed", `ended with ${code ?? by}`, true));
+      resolve(Buffer.concat(chunks).toString("utf8"));
+    });
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", kill);
+    };
+    child.stdin.end(input);
+  });
+}

@@ -1,0 +1,235 @@
+/** Sinks that are one file: `.env` files and JSON. */
+
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { type EnvDialect, envMerge, envRead, jsonRead, jsonWrite } from "../formats.js";
+import type { Pair, Sink } from "../ports.js";
+import { SinkError, type SinkReason } from "./error.js";
+import { locked } from "./lock.js";
+import { BATON_NAMES, type Fields, type PairNames, type Stored, versionedSink } from "./versioned.js";
+
+/** How long to wait for another process that writes the same file. */
+export const LOCK_WAIT_MS = 10_000;
+
+/** Options of sinks that are a file. */
+export interface FileSinkOptions {
+  /** The file. A symbolic link is followed. It is made if it is not there; its folder has to be. */
+  readonly path: string;
+  /** The file's mode. Default: that which it has, and `0o600` for a new one. */
+  readonly mode?: number | undefined;
+  /** How long to wait for another process that writes the file, in milliseconds. Default: 10 s. */
+  readonly lockWaitMs?: number | undefined;
+  /** The name of the sink. Default: `file:PATH`. */
+  readonly name?: string | undefined;
+}
+
+/** Options of {@link envFile}. */
+export interface EnvFileOptions extends FileSinkOptions {
+  /** The names of the variables. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  readonly names?: PairNames | undefined;
+  /** Who reads the file. Default: `"portable"`, which only writes what all readers agree on. */
+  readonly dialect?: EnvDialect | undefined;
+}
+
+/** Options of {@link jsonFile}. */
+export interface JsonFileOptions extends FileSinkOptions {
+  /** Where the two values stand, as keys from the top: `["c1", "clientId"]`. Default: `clientId` and `clientSecret` at the top. */
+  readonly paths?: { readonly clientId: readonly string[]; readonly clientSecret: readonly string[] } | undefined;
+}
+
+/**
+ * A `.env` file. The two values are put in place; comments, order and all else stay to the letter. The file is replaced in one step, so
+ * readers find the old pair or the new one, and it keeps its owner and mode.
+ *
+ * It compares with a lock that every process using this package takes, on one machine. An editor or a script that takes no lock can
+ * write in the moment between the look and the replacement; its change is then lost.
+ */
+export function envFile(options: EnvFileOptions): Sink {
+  const { names = BATON_NAMES, dialect = "portable" } = options;
+  const name = options.name ?? `file:${options.path}`;
+  return fileSink(name, options, {
+    read(text) {
+      const values = envRead(name, dialect, text);
+      return { clientId: values.get(names.clientId), clientSecret: values.get(names.clientSecret) };
+    },
+    write: (text, { clientId, clientSecret }) =>
+      envMerge(name, dialect, text, [
+        [names.clientId, clientId],
+        [names.clientSecret, clientSecret],
+      ]),
+  });
+}
+
+/** A JSON file. As {@link envFile}, for two places of a JSON text, which keeps its style and numbers to the letter. */
+export function jsonFile(options: JsonFileOptions): Sink {
+  const { paths = { clientId: ["clientId"], clientSecret: ["clientSecret"] } } = options;
+  const name = options.name ?? `file:${options.path}`;
+  return fileSink(name, options, {
+    read: (text) => ({
+      clientId: jsonRead(name, text, paths.clientId),
+      clientSecret: jsonRead(name, text, paths.clientSecret),
+    }),
+    write: (text, { clientId, clientSecret }) =>
+      jsonWrite(name, jsonWrite(name, text, paths.clientId, clientId), paths.clientSecret, clientSecret),
+  });
+}
+
+interface Format {
+  read(text: string): Fields;
+  write(text: string, pair: Pair): string;
+}
+
+interface Content extends Stored {
+  /** The file behind links. */
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number | undefined;
+  readonly owner: readonly [uid: number, gid: number] | undefined;
+  readonly mtimeMs: number;
+}
+
+function fileSink(name: string, options: FileSinkOptions, format: Format): Sink {
+  const given = resolve(options.path);
+  const real = (): Promise<string> =>
+    realpath(given).catch((error: unknown) => {
+      if (codeOf(error) === "ENOENT") return given;
+      throw fileFailure(name, "find", given, error);
+    });
+  return versionedSink<Content>({
+    name,
+    async load() {
+      const path = await real();
+      let handle: FileHandle | undefined;
+      try {
+        handle = await open(path, "r");
+        const facts = await handle.stat({ bigint: true });
+        const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await handle.readFile());
+        return {
+          path,
+          text,
+          // A replaced file is another file, and a changed one has another time; neither says anything about the content.
+          version: `${facts.ino}.${facts.mtimeNs}.${facts.ctimeNs}`,
+          mode: Number(facts.mode) & 0o7777,
+          owner: [Number(facts.uid), Number(facts.gid)],
+          mtimeMs: Number(facts.mtimeMs),
+          ...format.read(text),
+        };
+      } catch (error) {
+        if (codeOf(error) === "ENOENT")
+          return { path, text: "", version: "none", mode: undefined, owner: undefined, mtimeMs: 0 };
+        if (error instanceof TypeError) throw new SinkError(name, "malformed", `${path} is not UTF-8`);
+        throw fileFailure(name, "read", path, error);
+      } finally {
+        await handle?.close();
+      }
+    },
+    async store({ path, text, mode, owner, mtimeMs }, pair) {
+      // What cannot be carried is refused before anything is touched.
+      const content = format.write(text, pair);
+      const found = format.read(content);
+      if (found.clientId !== pair.clientId || found.clientSecret !== pair.clientSecret)
+        throw new SinkError(name, "refused", "the two values are written to the same place");
+      await replaceFile(name, path, content, options.mode ?? mode ?? 0o600, owner, mtimeMs);
+      return true;
+    },
+    async alone(signal, work) {
+      const path = await real();
+      try {
+        return await locked(name, path, options.lockWaitMs ?? LOCK_WAIT_MS, signal, work);
+      } catch (error) {
+        throw fileFailure(name, "lock", path, error);
+      }
+    },
+  });
+}
+
+/** Puts a new file in the place of another, or of none, whole and durable. Only for who holds the lock. */
+async function replaceFile(
+  sink: string,
+  path: string,
+  content: string,
+  mode: number,
+  owner: readonly [number, number] | undefined,
+  after: number,
+): Promise<void> {
+  const folder = dirname(path);
+  const prefix = `.${basename(path)}.keyturn-`;
+  const temporary = join(folder, prefix + randomUUID());
+  let handle: FileHandle | undefined;
+  try {
+    // A process that died in the middle leaves a file with a secret in it.
+    for (const name of await readdir(folder))
+      if (name.startsWith(prefix)) await rm(join(folder, name), { force: true });
+    handle = await open(temporary, "wx", 0o600);
+    await handle.writeFile(content);
+    if (owner !== undefined) {
+      const made = await handle.stat();
+      if (made.uid !== owner[0] || made.gid !== owner[1]) await handle.chown(...owner);
+    }
+    await handle.chmod(mode);
+    // The clock of a file system ticks slowly, and two states of the file must not look alike.
+    const { mtimeMs } = await handle.stat();
+    if (mtimeMs <= after + 1) await handle.utimes((after + 2) / 1000, (after + 2) / 1000);
+    await handle.sync();
+    await handle.close();
+    handle = undefined;
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    throw fileFailure(sink, "write", path, error);
+  } finally {
+    await handle?.close().catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Makes names in a folder durable. @internal */
+export async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open folders, and writes names through.
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const REASONS: Record<string, readonly [SinkReason, string]> = {
+  ENOSPC: ["full", "the disk is full"],
+  EDQUOT: ["full", "the user's quota of the disk is used up"],
+  EROFS: ["denied", "the file system is read-only"],
+  EACCES: ["denied", "this user has no right to"],
+  EPERM: ["denied", "this user has no right to, or may not keep the file's owner"],
+  ENOENT: ["missing", "the folder is not there"],
+  ENOTDIR: ["missing", "a file is where a folder should be"],
+  EISDIR: ["malformed", "a folder is where a file should be"],
+};
+
+/** The error for one of Node's. @internal */
+export function fileFailure(sink: string, verb: string, path: string, error: unknown): Error {
+  const code = codeOf(error);
+  // Those of this package pass, the caller's abort among them.
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error as Error;
+  const [reason, why] = REASONS[code] ?? (["unavailable", code] as const);
+  return new SinkError(sink, reason, `cannot ${verb} ${path}: ${why}`, {
+    cause: error,
+    outcome: verb === "write" ? "unknown" : "none",
+  });
+}
+
+/** The code of an error of Node's. @internal */
+export function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | null)?.code;
+}
+
+/** Whether something is there. @internal */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

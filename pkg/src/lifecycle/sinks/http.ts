@@ -1,0 +1,99 @@
+/** Calls of the systems that sinks reach over HTTP. */
+
+import { RequestAbortedError } from "../../base/errors.js";
+import { SinkError } from "./error.js";
+
+/** What the caller brings: an address, a way to authenticate, a `fetch`. */
+export interface Endpoint {
+  /** The server's address: `https://vault.example.com:8200`. */
+  readonly url: string | URL;
+  /** A token, or how to get one that is good now. */
+  readonly token: string | (() => string | Promise<string>);
+  /** Does the requests. Bring one that trusts a private CA, or goes through a proxy. Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+/** An answer whose body has been read. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Sends a request. Rejects if there is no answer; an answer of any status resolves. @internal */
+export async function send(
+  sink: string,
+  endpoint: Endpoint,
+  {
+    method,
+    path,
+    headers = {},
+    body,
+  }: { method: string; path: string; headers?: Record<string, string>; body?: unknown },
+  authorize: (token: string) => Record<string, string>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const token = typeof endpoint.token === "string" ? endpoint.token : await endpoint.token();
+  const url = new URL(String(endpoint.url).replace(/\/+$/, "") + path);
+  const changes = method !== "GET";
+  // Some clients keep a listener on a signal for as long as it lives, and the caller's may live long.
+  const own = new AbortController();
+  const abort = (): void => own.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  let response: Response;
+  let text: string;
+  try {
+    response = await (endpoint.fetch ?? globalThis.fetch)(url, {
+      method,
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+        ...authorize(token),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: own.signal,
+      // A token goes to the address that was given, and to no other. Workers know no "error" here.
+      redirect: "manual",
+    });
+    text = await response.text();
+  } catch {
+    if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" });
+    // What a library throws may quote what it was to send.
+    const outcome = changes ? "unknown" : "none";
+    throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no answer`, { outcome });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+  let parsed: unknown;
+  try {
+    parsed = text === "" ? undefined : JSON.parse(text);
+  } catch {
+    parsed = undefined;
+  }
+  return { status: response.status, body: parsed };
+}
+
+/** The error for an answer that is not what a sink can go on with. Bodies are not quoted: some servers repeat what they were sent. @internal */
+export function unexpected(sink: string, what: string, { status }: Answer): SinkError {
+  const reason = status === 401 || status === 403 ? "denied" : status === 404 ? "missing" : "failed";
+  const outcome = status >= 500 ? "unknown" : "none";
+  return new SinkError(sink, reason, `${what}: the server answered ${status}`, { status, outcome });
+}
+
+/** A member of an object that came as JSON. @internal */
+export function member(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      typeof at === "object" && at !== null && Object.hasOwn(at, key)
+        ? (at as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** A member that is a text. @internal */
+export function textAt(value: unknown, ...path: string[]): string | undefined {
+  const found = member(value, ...path);
+  return typeof found === "string" ? found : undefined;
+}

@@ -1,0 +1,129 @@
+/** Several sinks as one. */
+
+import type { Holding, Pair, Sink } from "../ports.js";
+import { SinkError, unlessAborted } from "./error.js";
+
+/** Options of {@link sinkList}. */
+export interface SinkListOptions {
+  /** The name of the list among the sinks of a target. Default: the names of its sinks, with `+` between. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * A sink that delivers to several. It tries each, also after one has failed; if any was not reached, the call rejects with a
+ * {@link SinkError} whose `missing` names those, and calling again completes it, since each sink takes a pair that it has already.
+ *
+ * The list compares if each of its sinks does. All are looked at before any is written, and the first that compares is written before the
+ * others: of several writers who use lists with the same order, one gets past it. Somebody who writes to a later sink by another way at
+ * that moment is found when its turn comes; the list is then partly delivered, and the call rejects.
+ */
+export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}): Sink {
+  const name = options.name ?? sinks.map((sink) => sink.name).join("+");
+  const each = <T>(signal: AbortSignal, work: (sink: Sink, index: number) => Promise<T>): Promise<T[]> => {
+    unlessAborted(signal);
+    return all(
+      name,
+      sinks.map((sink) => sink.name),
+      sinks.map(work),
+    );
+  };
+  const deliver = async (
+    expected: string,
+    signal: AbortSignal,
+    there: (sink: Sink) => Promise<boolean>,
+    put: (sink: Sink, expected: string) => Promise<boolean>,
+  ): Promise<boolean> => {
+    unlessAborted(signal);
+    const versions = parsed(expected);
+    const before = await each(signal, async (sink, index) => {
+      const { version } = await sink.read(signal);
+      return version === versions[index] || !sink.compares || (await there(sink));
+    });
+    if (before.includes(false)) return false;
+    // Who is refused here has changed nothing, and who fails here has not gone past the others.
+    const gate = sinks.findIndex((sink) => sink.compares);
+    const first = sinks[gate];
+    if (first !== undefined) {
+      try {
+        if (!(await put(first, versions[gate] ?? ""))) return false;
+      } catch (cause) {
+        throw partial(
+          name,
+          sinks.map((sink) => sink.name),
+          cause,
+        );
+      }
+    }
+    const written = await each(signal, async (sink, index) => index === gate || put(sink, versions[index] ?? ""));
+    const missing = sinks.filter((_, index) => !written[index]).map((sink) => sink.name);
+    if (missing.length > 0) throw partial(name, missing, new Error("they have been changed by somebody else"));
+    return true;
+  };
+  const restores = sinks.every((sink) => sink.restore !== undefined);
+  return {
+    name,
+    compares: sinks.every((sink) => sink.compares),
+    readback: sinks.some((sink) => sink.readback === "none")
+      ? "none"
+      : sinks.some((sink) => sink.readback === "client-id")
+        ? "client-id"
+        : "pair",
+    async read(signal): Promise<Holding> {
+      const holdings = await each(signal, (sink) => sink.read(signal));
+      const first = holdings[0]?.clientId;
+      return {
+        clientId: holdings.every(({ clientId }) => clientId === first) ? first : undefined,
+        version: JSON.stringify(holdings.map(({ version }) => version)),
+      };
+    },
+    async holds(pair, signal) {
+      return !(await each(signal, (sink) => sink.holds(pair, signal))).includes(false);
+    },
+    write(pair: Pair, expected, signal) {
+      return deliver(
+        expected,
+        signal,
+        async (sink) => sink.readback !== "none" && (await sink.holds(pair, signal)),
+        (sink, version) => sink.write(pair, version, signal),
+      );
+    },
+    ...(restores && {
+      restore: (clientId: string, expected: string, signal: AbortSignal) =>
+        deliver(
+          expected,
+          signal,
+          async () => false,
+          async (sink, version) => (await sink.restore?.(clientId, version, signal)) ?? false,
+        ),
+    }),
+  };
+}
+
+/** The versions of the sinks. A text that no list made is that of no state. */
+function parsed(version: string): readonly string[] {
+  try {
+    const versions: unknown = JSON.parse(version);
+    return Array.isArray(versions) ? versions.map(String) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Waits for all. If some fail, the error names them. */
+async function all<T>(list: string, names: readonly string[], works: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(works);
+  const missing = names.filter((_, index) => ends[index]?.status === "rejected");
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed?.status === "rejected") throw partial(list, missing, failed.reason);
+  return ends.map((end) => (end as PromiseFulfilledResult<T>).value);
+}
+
+function partial(list: string, missing: readonly string[], cause: unknown): SinkError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SinkError(list, "partial", `not reached: ${missing.join(", ")}. The first reason: ${why}`, {
+    missing,
+    cause,
+    outcome: "unknown",
+    hint: "The other sinks may have the new pair. Deliver again once these can be reached.",
+  });
+}

@@ -1,0 +1,160 @@
+/** A lock between processes of one machine, whose holder may die. */
+
+import { randomUUID } from "node:crypto";
+import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SinkError, unlessAborted } from "./error.js";
+
+/** How long to wait between looks at a lock that is held. */
+const POLL_MS = 25;
+
+/**
+ * Runs something while no other process does the same for this path.
+ *
+ * The lock is a file `.NAME.lock.N` beside the path, with a number that only grows: whoever links the next number has the lock, and the
+ * file stays, marked as free, when it is let go. Since no number comes twice, somebody who saw a dead holder and then slept cannot take
+ * the lock away from a later one. A holder that died is known by its process id and start time; if it ran on another machine that shares
+ * the disk, nobody can tell, and the wait ends with an error that names the file.
+ */
+export async function locked<T>(
+  sink: string,
+  path: string,
+  waitMs: number,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const prefix = join(dirname(path), `.${basename(path)}.lock.`);
+  const own = await acquire(sink, prefix, waitMs, signal);
+  try {
+    return await work();
+  } finally {
+    await release(own).catch(() => undefined);
+  }
+}
+
+async function acquire(sink: string, prefix: string, waitMs: number, signal: AbortSignal): Promise<string> {
+  const me = JSON.stringify(await identity(process.pid));
+  const temporary = `${prefix}${randomUUID()}.new`;
+  let waited = 0;
+  try {
+    for (;;) {
+      unlessAborted(signal);
+      const highest = Math.max(0, ...(await numbers(prefix)));
+      if (highest === 0 || (await free(`${prefix}${highest}`))) {
+        await writeFile(temporary, me, { mode: 0o600 });
+        const own = `${prefix}${highest + 1}`;
+        if (await linked(temporary, own)) {
+          // Older numbers are removed by those who have the lock, so one that was removed in the meantime may have come again.
+          const all = await numbers(prefix);
+          if (Math.max(...all) === highest + 1) {
+            for (const number of all) if (number <= highest) await rm(`${prefix}${number}`, { force: true });
+            await clean(prefix, temporary);
+            return own;
+          }
+          await rm(own, { force: true });
+        }
+        continue;
+      }
+      if (waited >= waitMs)
+        throw new SinkError(sink, "busy", `another process holds the lock ${prefix}${highest}`, {
+          hint: "If it ran on another machine and is gone for certain, remove that file.",
+        });
+      await sleep(POLL_MS);
+      waited += POLL_MS;
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Removes what processes left that died while they took a lock, or gave one back. Whoever still lives and misses its file begins anew. */
+async function clean(prefix: string, own: string): Promise<void> {
+  const begin = basename(prefix);
+  for (const name of await readdir(dirname(prefix)))
+    if (name.startsWith(begin) && /\.(?:new|free)$/.test(name) && name !== basename(own))
+      await rm(join(dirname(prefix), name), { force: true });
+}
+
+async function release(own: string): Promise<void> {
+  const temporary = `${own}.free`;
+  await writeFile(temporary, "", { mode: 0o600 });
+  await rename(temporary, own);
+}
+
+async function numbers(prefix: string): Promise<number[]> {
+  const begin = basename(prefix);
+  const names = await readdir(dirname(prefix));
+  return names.flatMap((name) => {
+    const number = name.startsWith(begin) ? /^[1-9]\d*$/.exec(name.slice(begin.length)) : null;
+    return number === null ? [] : [Number(number[0])];
+  });
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (["EEXIST", "ENOENT"].includes((error as { code?: string }).code ?? "")) return false;
+    throw error;
+  }
+}
+
+/** Whether a lock's file says that it was let go, or names a process that is dead for certain. */
+async function free(path: string): Promise<boolean> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    // Removed by a newer holder: look again.
+    if ((error as { code?: string }).code === "ENOENT") return false;
+    throw error;
+  }
+  if (text === "") return true;
+  let holder: Identity;
+  try {
+    holder = JSON.parse(text) as Identity;
+  } catch {
+    return false;
+  }
+  const here = await identity(process.pid);
+  if (holder.host !== here.host) return false;
+  // The same machine, started again. Machines that were made from one image may share the first of these, and then not the name.
+  if (holder.machine === here.machine && here.machine !== "" && holder.boot !== here.boot) return true;
+  if (holder.boot !== here.boot || holder.space !== here.space) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ESRCH") return true;
+  }
+  // The number may have been given to another process since.
+  const now = await identity(holder.pid);
+  return holder.started !== "" && now.started !== holder.started;
+}
+
+interface Identity {
+  readonly pid: number;
+  readonly host: string;
+  /** What of this is not to be had on a system is empty. */
+  readonly machine: string;
+  readonly boot: string;
+  readonly space: string;
+  readonly started: string;
+}
+
+async function identity(pid: number): Promise<Identity> {
+  const text = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
+  // The name of a program may have spaces and brackets, and the start time is the 20th field after it.
+  const fields = (await text(`/proc/${pid}/stat`)).split(")").at(-1)?.trim().split(" ") ?? [];
+  return {
+    pid,
+    host: hostname(),
+    machine: (await text("/etc/machine-id")).trim(),
+    boot: (await text("/proc/sys/kernel/random/boot_id")).trim(),
+    space: await readlink("/proc/self/ns/pid").catch(() => ""),
+    // A zombie has ended: only its parent has not looked yet.
+    started: fields[0] === "Z" ? "ended" : (fields[19] ?? ""),
+  };
+}
