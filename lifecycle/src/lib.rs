@@ -9,6 +9,8 @@
 //! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
 //! a clock, draws a random number or keeps a secret.
 
+mod calendar;
+pub mod duration;
 pub mod event;
 pub mod format;
 #[cfg(target_arch = "wasm32")]
@@ -16,6 +18,7 @@ pub mod js;
 pub mod machine;
 pub mod next;
 pub mod policy;
+pub mod schedule;
 pub mod state;
 
 pub use event::{Credential, Entry, Event};
