@@ -12,12 +12,15 @@
 mod calendar;
 pub mod duration;
 pub mod event;
+pub mod findings;
 pub mod format;
 #[cfg(target_arch = "wasm32")]
 pub mod js;
 pub mod machine;
 pub mod next;
+pub mod pace;
 pub mod policy;
+pub mod policy_text;
 pub mod schedule;
 pub mod state;
 
