@@ -74,6 +74,8 @@ pub(crate) mod tests {
             ("Australia/Lord_Howe", "2026-04-05T01:45:00", "2026-04-04T14:45:00Z"),
             // Never, and by three quarters of an hour off.
             ("Asia/Kathmandu", "2026-03-29T02:30:00", "2026-03-28T20:45:00Z"),
+            // As far ahead as anyone plans.
+            ("Europe/Berlin", "2060-07-01T12:00:00", "2060-07-01T10:00:00Z"),
             // A day that a country left out.
             ("Pacific/Apia", "2011-12-30T12:00:00", "2011-12-30T10:00:00Z"),
         ];

@@ -202,7 +202,7 @@ impl Subject<'_> {
                 "nobody is named who answers for it".to_owned(),
             ));
         }
-        if !self.schedule.is_some_and(|schedule| schedule.rotate_every.or(schedule.rotate_before).is_some()) {
+        if self.schedule.is_none_or(|schedule| schedule.rotate_every.or(schedule.rotate_before).is_none()) {
             let message = "no policy says when to rotate it".to_owned();
             found.push(self.finding(Code::NoPolicy, Severity::Medium, message));
         }

@@ -8,6 +8,9 @@
 //! puts these in order as a state machine without I/O, which a model checker explores and `pkg/src/lifecycle` drives over real
 //! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
 //! a clock, draws a random number or keeps a secret.
+//!
+//! [`policy_text`] reads what a user wants, [`schedule`] says when a target is due, [`pace`] selects which of those that are due begin, and
+//! [`findings`] says what is not as it should be.
 
 mod calendar;
 pub mod duration;

@@ -148,11 +148,15 @@ struct Unit<'a> {
 
 /// Selects the targets whose rotation is to begin now.
 ///
-/// A group begins as a whole once one of its members is due, and not before the last of its members has rested. Members that do not move
-/// while others do since before they last changed are late (whoever was to begin all of them died over it), and begin without being due.
+/// A group begins as a whole once one of its members is due, and not before the last of its members has rested. While some members move,
+/// an idle one begins in two cases only: it has not changed since they began, because whoever was to begin all of them died over it; or it
+/// is due for its expiry, which does not wait for others.
 ///
 /// The most urgent goes first, and what does not fit under a cap keeps its place: nothing less urgent overtakes it there. A group that is
 /// larger than a cap begins once nothing else counts for that cap.
+///
+/// Workers that select at the same moment select the same. Where their views differ, they may exceed a cap between them; each rotation
+/// still begins once, by the journal.
 #[must_use]
 pub fn select(candidates: &[Candidate<'_>], caps: &Caps, now: Time) -> Turn {
     let mut turn = Turn::default();
@@ -219,22 +223,17 @@ fn grouped<'a, 'b>(candidates: &'b [Candidate<'a>]) -> Vec<Vec<&'b Candidate<'a>
 fn unit<'a>(members: &[&Candidate<'a>], caps: &Caps, now: Time) -> Result<Option<Unit<'a>>, Time> {
     let moving_since = members.iter().filter_map(|member| member.moving_since).min();
     let idle = |member: &&&Candidate<'a>| member.moving_since.is_none() && member.changed_at.is_some();
-    let (why, at, ready, beginning): (_, _, _, Vec<_>) = match moving_since {
+    // Of those that are due now, the most urgent one speaks for the group.
+    let dues = members.iter().filter_map(|member| member.due);
+    let urgency = dues.clone().filter(|due| due.at <= now).map(|due| urgency(&due)).min();
+    let (ready, beginning): (_, Vec<_>) = match moving_since {
         Some(since) => {
-            let late = |member: &&&Candidate<'a>| idle(member) && member.changed_at < Some(since);
-            (Why::Age, since, now, members.iter().filter(late).collect())
+            let late = |member: &&&Candidate<'a>| member.changed_at < Some(since) || expires(member, now);
+            (now, members.iter().filter(|member| idle(member) && late(member)).collect())
         }
         None => {
-            let dues = members.iter().filter_map(|member| member.due);
-            let Some(first) = dues.clone().map(|due| due.at).min() else { return Ok(None) };
-            // Of those that are due now, the most urgent one speaks for the group.
-            let urgency = |due: &Due| match due.why {
-                Why::Expiry => (Why::Expiry, due.expires_at.unwrap_or(due.since)),
-                Why::Age => (Why::Age, due.since),
-            };
-            let (why, at) =
-                dues.filter(|due| due.at <= now).map(|due| urgency(&due)).min().unwrap_or((Why::Age, first));
-            (why, at, first, members.iter().filter(idle).collect())
+            let Some(first) = dues.map(|due| due.at).min() else { return Ok(None) };
+            (first, members.iter().filter(idle).collect())
         }
     };
     if beginning.is_empty() {
@@ -247,7 +246,20 @@ fn unit<'a>(members: &[&Candidate<'a>], caps: &Caps, now: Time) -> Result<Option
     }
     let mut names: Vec<_> = beginning.iter().map(|member| (member.name, member.provider)).collect();
     names.sort_unstable();
+    let (why, at) = urgency.unwrap_or((Why::Age, moving_since.unwrap_or(ready)));
     Ok(Some(Unit { why, at, names }))
+}
+
+fn urgency(due: &Due) -> (Why, Time) {
+    match due.why {
+        Why::Expiry => (Why::Expiry, due.expires_at.unwrap_or(due.since)),
+        Why::Age => (Why::Age, due.since),
+    }
+}
+
+/// Whether a target is due for its expiry.
+fn expires(candidate: &Candidate<'_>, now: Time) -> bool {
+    candidate.due.is_some_and(|due| due.why == Why::Expiry && due.at <= now)
 }
 
 #[cfg(test)]
@@ -348,6 +360,9 @@ mod tests {
         let moved = Candidate { changed_at: Some(7), ..candidate("moved", due(6, Why::Age)) }.in_group(group);
         let all = [moving("first", 5, true).in_group(group), late, moved];
         assert_eq!(select(&all, &caps(9), 10).begin, ["late"]);
+        // What has moved waits for the others to arrive, unless it expires.
+        let expiring = Candidate { changed_at: Some(7), ..candidate("expiring", due(6, Why::Expiry)) }.in_group(group);
+        assert_eq!(select(&[moving("first", 5, true).in_group(group), expiring], &caps(9), 10).begin, ["expiring"]);
         // Those without a credential, and those forgotten, stay.
         let none = Candidate { changed_at: None, ..candidate("none", None) }.in_group(group);
         assert_eq!(select(&[moving("first", 5, true).in_group(group), none], &caps(9), 10), Turn::default());
@@ -436,8 +451,8 @@ mod tests {
             for group in ["x", "y", "z"] {
                 let members = all.iter().filter(|candidate| candidate.group == Some(group));
                 let idle: Vec<_> = members.clone().filter(|member| member.moving_since.is_none()).collect();
-                if members.count() == idle.len() && idle.iter().any(|member| begins(member)) {
-                    prop_assert!(idle.iter().all(|member| begins(member)));
+                if members.count() == idle.len() && idle.iter().any(&begins) {
+                    prop_assert!(idle.iter().all(&begins));
                 }
             }
             // What can begin does, once nothing counts any more.

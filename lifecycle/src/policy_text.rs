@@ -298,7 +298,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The policy as text, with every field.
+    /// The policy as text, with every field. Times are in whole seconds.
     #[must_use]
     pub fn text(&self) -> PolicyText {
         let Self { policy, schedule, limits } = self;
