@@ -101,9 +101,9 @@ pub struct Seen {
     pub consumers: Vec<String>,
 }
 
-/// What a sink holds.
+/// What a sink holds, as reading it tells: its version means nothing here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Held {
     /// The client id in it; `null` if it holds none.
     pub client_id: Option<String>,
@@ -739,7 +739,7 @@ mod tests {
     #[test]
     fn observations_and_findings_as_json() {
         let seen: Seen = serde_json::from_str(
-            r#"{"lastUsedAt":{"one":null,"two":5},"alive":["one"],"sinks":{"env":{"clientId":null},"vault":{"error":"timeout"}},"owner":null,"consumers":["pod"]}"#,
+            r#"{"lastUsedAt":{"one":null,"two":5},"alive":["one"],"sinks":{"env":{"clientId":null,"version":"7"},"vault":{"error":"timeout"}},"owner":null,"consumers":["pod"]}"#,
         )
         .unwrap();
         assert_eq!(seen.last_used_at, BTreeMap::from([("one".to_owned(), None), ("two".to_owned(), Some(5))]));

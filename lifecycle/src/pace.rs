@@ -348,6 +348,16 @@ mod tests {
         let held = select(&all, &caps(2), 10);
         assert_eq!(held.begin, [""; 0]);
         assert_eq!(held.waiting, ["a", "b", "c"]);
+        // Not even at another provider, under the cap of all; under the cap of one provider, there.
+        let elsewhere = Candidate { provider: "cl", ..candidate("elsewhere", due(6, Why::Age)) };
+        let more: Vec<_> = all.iter().cloned().chain([elsewhere]).collect();
+        assert_eq!(select(&more, &caps(2), 10).waiting, ["a", "b", "c", "elsewhere"]);
+        let of_c1 = Caps { per_provider: BTreeMap::from([("c1".to_owned(), 2)]), ..caps(9) };
+        let held = select(&more, &of_c1, 10);
+        assert_eq!(
+            (held.begin, held.waiting),
+            (vec!["elsewhere".to_owned()], ["a", "b", "c"].map(str::to_owned).into())
+        );
         // Larger than the cap, and alone.
         let alone = all.get(1..).unwrap_or_default();
         assert_eq!(select(alone, &caps(1), 10).begin, ["a", "b"]);
@@ -360,6 +370,8 @@ mod tests {
         let moved = Candidate { changed_at: Some(7), ..candidate("moved", due(6, Why::Age)) }.in_group(group);
         let all = [moving("first", 5, true).in_group(group), late, moved];
         assert_eq!(select(&all, &caps(9), 10).begin, ["late"]);
+        let at_once = Candidate { changed_at: Some(5), ..candidate("at once", None) }.in_group(group);
+        assert_eq!(select(&[moving("first", 5, true).in_group(group), at_once], &caps(9), 10), Turn::default());
         // What has moved waits for the others to arrive, unless it expires.
         let expiring = Candidate { changed_at: Some(7), ..candidate("expiring", due(6, Why::Expiry)) }.in_group(group);
         assert_eq!(select(&[moving("first", 5, true).in_group(group), expiring], &caps(9), 10).begin, ["expiring"]);
