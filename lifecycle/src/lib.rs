@@ -8,14 +8,23 @@
 //! puts these in order as a state machine without I/O, which a model checker explores and `pkg/src/lifecycle` drives over real
 //! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
 //! a clock, draws a random number or keeps a secret.
+//!
+//! [`policy_text`] reads what a user wants, [`schedule`] says when a target is due, [`pace`] selects which of those that are due begin, and
+//! [`findings`] says what is not as it should be.
 
+mod calendar;
+pub mod duration;
 pub mod event;
+pub mod findings;
 pub mod format;
 #[cfg(target_arch = "wasm32")]
 pub mod js;
 pub mod machine;
 pub mod next;
+pub mod pace;
 pub mod policy;
+pub mod policy_text;
+pub mod schedule;
 pub mod state;
 
 pub use event::{Credential, Entry, Event};

@@ -1,0 +1,780 @@
+//! What is not as it should be: computed from the journal, the policies, and what was observed of control planes and sinks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    duration::Span,
+    event::Time,
+    schedule::{self, Schedule, Why},
+    state::{Known, Role, Target},
+};
+
+/// What is found. Each is a stable word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The credential in use has expired.
+    Expired,
+    /// It expires within 30, 14, 7 or 1 days.
+    Expiring,
+    /// The policy has asked for a rotation, and it has not happened.
+    Overdue,
+    /// The credential in use is old, whatever the policy says.
+    Stale,
+    /// The credential in use was never used.
+    NeverUsed,
+    /// The credential in use has not been used for long.
+    Idle,
+    /// More credentials are alive than the policy allows.
+    TooManyActive,
+    /// A credential is alive that no consumer has: nobody has its secret, or the journal does not know it.
+    Orphan,
+    /// It is unknown whether a credential was issued.
+    WindowOfDoubt,
+    /// A sink does not hold the credential that it should.
+    SinkDiffers,
+    /// A sink could not be read.
+    SinkUnreadable,
+    /// Nobody is named who answers for the target.
+    OwnerMissing,
+    /// No policy says when to rotate.
+    NoPolicy,
+}
+
+/// How bad it is, in the words of OCSF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Something is out of order already.
+    Critical,
+    /// It will be soon, or a credential is out of control.
+    High,
+    /// It needs attention.
+    Medium,
+    /// It is untidy.
+    Low,
+}
+
+/// From when on something counts as a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// How many credentials may be alive at a time. A rotation needs two.
+    pub max_active: usize,
+    /// How long after the first opportunity a rotation is overdue.
+    pub overdue_after: Span,
+    /// The age at which a credential is stale.
+    pub stale_after: Option<Span>,
+    /// How long a credential may be known and never be used.
+    pub unused_after: Option<Span>,
+    /// How long a credential may go unused.
+    pub idle_after: Option<Span>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_active: 2,
+            overdue_after: Span::Days(1),
+            stale_after: Some(Span::Days(180)),
+            unused_after: Some(Span::Days(7)),
+            idle_after: Some(Span::Days(30)),
+        }
+    }
+}
+
+/// What was seen of a target, besides its journal. What was not looked at is left out, and nothing is concluded from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Seen {
+    /// When each credential was last used, by its id; `null` if it never was.
+    pub last_used_at: BTreeMap<String, Option<Time>>,
+    /// The ids of all the credentials that are alive at the control plane, where it has such a list. It has to be older than the journal
+    /// that it is compared to: what was issued later is unknown to neither then.
+    pub alive: Option<BTreeSet<String>>,
+    /// What each sink holds, by its name.
+    pub sinks: BTreeMap<String, Held>,
+    /// Who answers for the target.
+    pub owner: Option<String>,
+    /// What uses the credential.
+    pub consumers: Vec<String>,
+}
+
+/// What a sink holds, as reading it tells: its version means nothing here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Held {
+    /// The client id in it; `null` if it holds none.
+    pub client_id: Option<String>,
+    /// The code of the error, if it could not be read.
+    pub error: Option<String>,
+}
+
+/// A target with all that is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its journal says.
+    pub target: &'a Target,
+    /// When it is to be rotated; `None` without a policy.
+    pub schedule: Option<&'a Schedule>,
+    /// From when on something counts.
+    pub limits: &'a Limits,
+    /// What was observed.
+    pub seen: &'a Seen,
+}
+
+/// One thing that is not as it should be. Nothing in it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What.
+    pub code: Code,
+    /// How bad.
+    pub severity: Severity,
+    /// The target.
+    pub target: String,
+    /// The id of the credential that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// What else it is about: a sink's name, a marker to look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Since when it is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// For what expires: within how many days, 30, 14, 7 or 1. For too many: how many are alive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<usize>,
+    /// What uses the credential, where consumers are hurt by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consumers: Vec<String>,
+    /// The finding in a sentence.
+    pub message: String,
+}
+
+/// The days before an expiry at which it is reported, and how bad each is. The last that has come is the one.
+const STEPS: [(u32, Severity); 4] =
+    [(30, Severity::Low), (14, Severity::Medium), (7, Severity::High), (1, Severity::Critical)];
+
+/// The findings of many targets: the worst first, and among equals in the order of the targets and of [`Code`]. Takes time linear in what
+/// is given.
+#[must_use]
+pub fn findings<'a>(subjects: impl IntoIterator<Item = Subject<'a>>, now: Time) -> Vec<Finding> {
+    let (mut critical, mut high, mut medium, mut low) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for finding in subjects.into_iter().flat_map(|subject| subject.findings(now)) {
+        match finding.severity {
+            Severity::Critical => critical.push(finding),
+            Severity::High => high.push(finding),
+            Severity::Medium => medium.push(finding),
+            Severity::Low => low.push(finding),
+        }
+    }
+    critical.append(&mut high);
+    critical.append(&mut medium);
+    critical.append(&mut low);
+    critical
+}
+
+impl Subject<'_> {
+    /// The findings of this target, in the order of [`Code`]. One that is forgotten has none.
+    #[must_use]
+    pub fn findings(&self, now: Time) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if self.target.forgotten {
+            return found;
+        }
+        if let Some(known) = schedule::in_use(self.target) {
+            found.extend(self.expiry(known, now));
+            found.extend(self.overdue(known, now));
+            found.extend(self.stale(known, now));
+            found.extend(self.unused(known, now));
+        }
+        self.count(now, &mut found);
+        found.extend(self.doubt(now));
+        self.sinks(&mut found);
+        if self.seen.owner.as_ref().is_none_or(|owner| owner.trim().is_empty()) {
+            found.push(self.finding(
+                Code::OwnerMissing,
+                Severity::Low,
+                "nobody is named who answers for it".to_owned(),
+            ));
+        }
+        if self.schedule.is_none_or(|schedule| schedule.rotate_every.or(schedule.rotate_before).is_none()) {
+            let message = "no policy says when to rotate it".to_owned();
+            found.push(self.finding(Code::NoPolicy, Severity::Medium, message));
+        }
+        found
+    }
+
+    fn finding(&self, code: Code, severity: Severity, message: String) -> Finding {
+        Finding {
+            code,
+            severity,
+            target: self.name.to_owned(),
+            credential: None,
+            about: None,
+            since: None,
+            number: None,
+            consumers: Vec::new(),
+            message,
+        }
+    }
+
+    fn zone(&self) -> chrono_tz::Tz {
+        self.schedule.map_or(chrono_tz::Tz::UTC, |schedule| schedule.zone)
+    }
+
+    fn expiry(&self, known: &Known, now: Time) -> Option<Finding> {
+        let expires = known.credential.expires_at?;
+        let (finding, since) = if now >= expires {
+            let message = "the credential in use has expired: rotate now".to_owned();
+            (self.finding(Code::Expired, Severity::Critical, message), expires)
+        } else {
+            let begins = |days: u32| Span::Days(days).before(expires, self.zone());
+            let (days, severity) = STEPS.into_iter().rfind(|(days, _)| now >= begins(*days))?;
+            let unit = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
+            let message = format!("the credential in use expires within {unit}");
+            let number = usize::try_from(days).ok();
+            (Finding { number, ..self.finding(Code::Expiring, severity, message) }, begins(days))
+        };
+        Some(Finding {
+            credential: Some(known.credential.id.clone()),
+            since: Some(since),
+            consumers: self.seen.consumers.clone(),
+            ..finding
+        })
+    }
+
+    fn overdue(&self, known: &Known, now: Time) -> Option<Finding> {
+        let schedule = self.schedule?;
+        let (wanted, why) = schedule.wanted(known)?;
+        if now < wanted {
+            return None;
+        }
+        // It could not begin before the first window, unless the credential would have expired by then.
+        let opening = schedule.opening(wanted);
+        let possible =
+            if known.credential.expires_at.is_some_and(|expires| opening >= expires) { wanted } else { opening };
+        if now < self.limits.overdue_after.after(possible, schedule.zone) {
+            return None;
+        }
+        let (severity, reason) = match why {
+            Why::Expiry => (Severity::High, "it expires"),
+            Why::Age => (Severity::Medium, "it is as old as the policy allows"),
+        };
+        let message = match &self.target.rotation {
+            Some(rotation) if rotation.stopped.is_some() => {
+                format!(
+                    "the credential in use should have been replaced, because {reason}: its rotation waits for a person"
+                )
+            }
+            Some(_) => {
+                format!("the credential in use should have been replaced, because {reason}: its rotation is under way")
+            }
+            None => format!("the credential in use should have been replaced, because {reason}: no rotation has begun"),
+        };
+        Some(Finding {
+            credential: Some(known.credential.id.clone()),
+            since: Some(possible),
+            ..self.finding(Code::Overdue, severity, message)
+        })
+    }
+
+    fn stale(&self, known: &Known, now: Time) -> Option<Finding> {
+        let limit = self.limits.stale_after?;
+        let since = limit.after(schedule::begun(known), self.zone());
+        let message = format!("the credential in use is older than {limit}");
+        (now >= since).then(|| Finding {
+            credential: Some(known.credential.id.clone()),
+            since: Some(since),
+            ..self.finding(Code::Stale, Severity::Medium, message)
+        })
+    }
+
+    fn unused(&self, known: &Known, now: Time) -> Option<Finding> {
+        let used = self.seen.last_used_at.get(&known.credential.id)?;
+        let (code, limit, from) = match used {
+            None => (Code::NeverUsed, self.limits.unused_after?, schedule::begun(known)),
+            Some(at) => (Code::Idle, self.limits.idle_after?, *at),
+        };
+        let since = limit.after(from, self.zone());
+        let message = match code {
+            Code::NeverUsed => {
+                format!("the credential in use was never used, and is older than {limit}: does it reach its consumers?")
+            }
+            _ => format!("the credential in use has not been used for {limit}: is it still needed?"),
+        };
+        (now >= since).then(|| Finding {
+            credential: Some(known.credential.id.clone()),
+            since: Some(since),
+            ..self.finding(code, Severity::Low, message)
+        })
+    }
+
+    /// Too many that are alive, and those of them that nobody has.
+    fn count(&self, now: Time, found: &mut Vec<Finding>) {
+        let is_alive = |known: &&Known| {
+            let listed = self.seen.alive.as_ref().is_none_or(|alive| alive.contains(&known.credential.id));
+            known.role != Role::Ended && listed && known.credential.expires_at.is_none_or(|expires| now < expires)
+        };
+        let known = self.target.credentials.values().filter(is_alive);
+        // What the journal calls ended and the control plane calls alive is out of control too. While it is unknown what an intent has
+        // made, what the journal does not know may be just that, and is not called astray.
+        let in_doubt = self.target.doubt().is_some();
+        let stray = self.seen.alive.iter().flatten().filter(|id| match self.target.credentials.get(*id) {
+            Some(known) => known.role == Role::Ended,
+            None => !in_doubt,
+        });
+        let active = known.clone().count() + stray.clone().count();
+        if active > self.limits.max_active {
+            let message = format!("{active} credentials are alive, and the policy allows {}", self.limits.max_active);
+            found
+                .push(Finding { number: Some(active), ..self.finding(Code::TooManyActive, Severity::Medium, message) });
+        }
+        // What is left over in a rotation may be in a sink: the rotation ends it.
+        let rotating = self.target.rotation.is_some();
+        let lost = |known: &&Known| known.role == Role::Orphan || known.role == Role::Leftover && !rotating;
+        for known in known.filter(lost) {
+            found.push(Finding {
+                credential: Some(known.credential.id.clone()),
+                since: Some(known.since),
+                ..self.finding(
+                    Code::Orphan,
+                    Severity::Medium,
+                    "a credential is alive whose secret nobody has".to_owned(),
+                )
+            });
+        }
+        for id in stray {
+            let message = if self.target.credentials.contains_key(id) {
+                "a credential is alive that the journal says has ended: revoke it"
+            } else {
+                "a credential is alive that the journal does not know: adopt it, or revoke it"
+            };
+            found.push(Finding {
+                credential: Some(id.clone()),
+                ..self.finding(Code::Orphan, Severity::High, message.to_owned())
+            });
+        }
+    }
+
+    fn doubt(&self, now: Time) -> Option<Finding> {
+        // Until its deadline, the call is only under way.
+        let doubt = self.target.doubt().filter(|doubt| now >= doubt.until)?;
+        let message = format!(
+            "it is unknown whether a credential was issued: look for {} in the control plane's records and settle it",
+            doubt.marker
+        );
+        Some(Finding {
+            about: Some(doubt.marker),
+            since: Some(doubt.since),
+            ..self.finding(Code::WindowOfDoubt, Severity::High, message)
+        })
+    }
+
+    fn sinks(&self, found: &mut Vec<Finding>) {
+        let target = self.target;
+        let rotation = target.rotation.as_ref();
+        // A target without a credential has nothing that a sink should hold.
+        let current = target.current();
+        if current.is_none() && rotation.is_none() {
+            return;
+        }
+        // By client id, so that each sink costs one look.
+        let mut roles = BTreeMap::new();
+        for known in target.credentials.values() {
+            let role = if known.role == Role::Ended { None } else { Some(known.role) };
+            let best = roles.entry(known.credential.client_id.as_str()).or_insert(role);
+            *best = (*best).or(role);
+        }
+        let mut unreadable = Vec::new();
+        for (sink, held) in &self.seen.sinks {
+            if let Some(code) = &held.error {
+                let message = format!("the sink {sink} could not be read: {code}");
+                unreadable.push(Finding {
+                    about: Some(sink.clone()),
+                    ..self.finding(Code::SinkUnreadable, Severity::Medium, message)
+                });
+                continue;
+            }
+            let differs = match held.client_id.as_deref().map(|client_id| roles.get(client_id)) {
+                // On its way, a sink may hold the old one, the new one, or one in between whose secret was lost after it was written.
+                Some(Some(Some(role))) if rotation.is_some() => {
+                    let delivered = rotation.is_some_and(|rotation| {
+                        !rotation.rolling_back && rotation.delivered.contains(sink) && target.new_credential().is_some()
+                    });
+                    (delivered && *role != Role::New)
+                        .then_some((Severity::High, "no longer holds the new credential that was delivered to it"))
+                }
+                Some(Some(Some(Role::Current))) => None,
+                Some(Some(Some(_))) => {
+                    Some((Severity::High, "holds another credential of the target than the one in use"))
+                }
+                Some(Some(None)) => Some((Severity::Critical, "holds a credential that has ended")),
+                Some(None) => Some((Severity::High, "holds a credential that the journal does not know")),
+                // Before the first credential is delivered, a sink is empty.
+                None if current.is_none() && !rotation.is_some_and(|rotation| rotation.delivered.contains(sink)) => {
+                    None
+                }
+                None => Some((Severity::Critical, "holds no credential")),
+            };
+            if let Some((severity, what)) = differs {
+                found.push(Finding {
+                    credential: schedule::in_use(target).map(|known| known.credential.id.clone()),
+                    about: Some(sink.clone()),
+                    consumers: self.seen.consumers.clone(),
+                    ..self.finding(Code::SinkDiffers, severity, format!("the sink {sink} {what}"))
+                });
+            }
+        }
+        found.append(&mut unreadable);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{
+        calendar::tests::at,
+        event::{Credential, Entry, Event, Reason},
+        policy::{DAY, HOUR, MINUTE},
+        schedule::Window,
+    };
+    use proptest::prelude::*;
+
+    fn credential(name: &str, created_at: Option<Time>, expires_at: Option<Time>) -> Credential {
+        Credential { id: name.to_owned(), client_id: format!("client-{name}"), created_at, expires_at }
+    }
+
+    fn apply(target: &mut Target, at: Time, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            target.apply(&Entry { at, by: "worker".to_owned(), event });
+        }
+    }
+
+    fn adopted(credential: Credential) -> Target {
+        let mut target = Target::default();
+        apply(&mut target, 0, [Event::Adopted { credential, source: "test".to_owned() }]);
+        target
+    }
+
+    /// A rotation from `old` that has issued `new`.
+    fn issued() -> Target {
+        let mut target = adopted(credential("old", Some(0), None));
+        let events = [
+            Event::Planned { rotation: 1, reason: Reason::Due },
+            Event::Issuing { intent: 1, marker: "keyturn:t:1.1".to_owned(), until: MINUTE },
+            Event::Issued { intent: 1, credential: credential("new", Some(0), None), hold_until: HOUR },
+        ];
+        apply(&mut target, 0, events);
+        target
+    }
+
+    fn owned() -> Seen {
+        Seen { owner: Some("team".to_owned()), ..Seen::default() }
+    }
+
+    fn of(target: &Target, schedule: &Schedule, seen: &Seen, now: Time) -> Vec<Finding> {
+        let (limits, name) = (Limits::default(), "t");
+        findings([Subject { name, target, schedule: Some(schedule), limits: &limits, seen }], now)
+    }
+
+    /// Code, severity, and what it is about.
+    fn short(found: &[Finding]) -> Vec<(Code, Severity, &str)> {
+        found
+            .iter()
+            .map(|finding| {
+                let about = finding.about.as_deref().or(finding.credential.as_deref());
+                (finding.code, finding.severity, about.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn words_are_stable() {
+        use Code::*;
+        let codes = [
+            Expired,
+            Expiring,
+            Overdue,
+            Stale,
+            NeverUsed,
+            Idle,
+            TooManyActive,
+            Orphan,
+            WindowOfDoubt,
+            SinkDiffers,
+            SinkUnreadable,
+            OwnerMissing,
+            NoPolicy,
+        ];
+        let words = r#"["expired","expiring","overdue","stale","never-used","idle","too-many-active","orphan","window-of-doubt","sink-differs","sink-unreadable","owner-missing","no-policy"]"#;
+        assert_eq!(serde_json::to_string(&codes).unwrap(), words);
+        let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        assert_eq!(serde_json::to_string(&severities).unwrap(), r#"["critical","high","medium","low"]"#);
+    }
+
+    #[test]
+    fn expiry_by_the_calendar_of_the_zone() {
+        // At noon in Berlin, after the clocks were set forward on 2026-03-29.
+        let expires = at("2026-04-10T12:00:00+02:00");
+        let target = adopted(credential("one", Some(expires - 100 * DAY), Some(expires)));
+        let schedule = Schedule {
+            rotate_every: Some(Span::Days(3650)),
+            rotate_before: None,
+            zone: chrono_tz::Europe::Berlin,
+            ..Schedule::default()
+        };
+        let table = [
+            ("2026-03-11T11:59:59.999+01:00", None),
+            ("2026-03-11T12:00:00+01:00", Some((Code::Expiring, Severity::Low, Some(30)))),
+            ("2026-03-27T11:59:59.999+01:00", Some((Code::Expiring, Severity::Low, Some(30)))),
+            ("2026-03-27T12:00:00+01:00", Some((Code::Expiring, Severity::Medium, Some(14)))),
+            ("2026-04-03T11:59:59.999+02:00", Some((Code::Expiring, Severity::Medium, Some(14)))),
+            ("2026-04-03T12:00:00+02:00", Some((Code::Expiring, Severity::High, Some(7)))),
+            ("2026-04-09T11:59:59.999+02:00", Some((Code::Expiring, Severity::High, Some(7)))),
+            ("2026-04-09T12:00:00+02:00", Some((Code::Expiring, Severity::Critical, Some(1)))),
+            ("2026-04-10T11:59:59.999+02:00", Some((Code::Expiring, Severity::Critical, Some(1)))),
+            ("2026-04-10T12:00:00+02:00", Some((Code::Expired, Severity::Critical, None))),
+        ];
+        for (now, expected) in table {
+            let found = of(&target, &schedule, &owned(), at(now));
+            let found = found.first().map(|finding| (finding.code, finding.severity, finding.number));
+            assert_eq!(found, expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn expiry_on_either_side_of_a_leap_day_and_a_year() {
+        let utc = Schedule { rotate_every: Some(Span::Days(3650)), rotate_before: None, ..Schedule::default() };
+        for (expires, first) in [
+            ("2028-03-30T00:00:00Z", "2028-02-29T00:00:00Z"),
+            ("2027-03-30T00:00:00Z", "2027-02-28T00:00:00Z"),
+            ("2027-01-15T08:00:00Z", "2026-12-16T08:00:00Z"),
+        ] {
+            let target = adopted(credential("one", Some(at(expires) - 90 * DAY), Some(at(expires))));
+            assert_eq!(of(&target, &utc, &owned(), at(first) - 1), [], "{expires}");
+            assert_eq!(of(&target, &utc, &owned(), at(first)).len(), 1, "{expires}");
+        }
+    }
+
+    #[test]
+    fn overdue_from_a_day_after_the_first_window() {
+        let windows: Vec<Window> = serde_json::from_str(r#"[{"days":["sun"],"from":"02:00","to":"04:00"}]"#).unwrap();
+        let schedule = Schedule { rotate_every: Some(Span::Days(60)), windows, ..Schedule::default() };
+        // Sixty days later is Monday, 2026-03-02, and the Sunday after that 2026-03-08.
+        let created = at("2026-01-01T00:00:00Z");
+        let mut target = adopted(credential("one", Some(created), None));
+        let opens = at("2026-03-08T02:00:00Z");
+        assert_eq!(of(&target, &schedule, &owned(), opens + DAY - 1), []);
+        let found = of(&target, &schedule, &owned(), opens + DAY);
+        assert_eq!(short(&found), [(Code::Overdue, Severity::Medium, "one")]);
+        assert_eq!(found.first().unwrap().since, Some(opens));
+        assert!(found.first().unwrap().message.contains("no rotation has begun"));
+        // A rotation that does not get on leaves it overdue, until every sink holds the new credential.
+        apply(&mut target, opens, [Event::Planned { rotation: 1, reason: Reason::Due }]);
+        assert!(of(&target, &schedule, &owned(), opens + DAY).first().unwrap().message.contains("under way"));
+        apply(
+            &mut target,
+            opens,
+            [
+                Event::Issuing { intent: 1, marker: "m".to_owned(), until: opens },
+                Event::Issued { intent: 1, credential: credential("two", Some(opens), None), hold_until: opens },
+                Event::Grace { until: opens + 2 * DAY },
+            ],
+        );
+        assert_eq!(of(&target, &schedule, &owned(), opens + DAY), []);
+        // What expires is worse, and does not wait for a window that comes too late.
+        let expires = at("2026-03-06T00:00:00Z");
+        let target = adopted(credential("one", Some(created), Some(expires)));
+        let daily = Schedule { rotate_every: None, rotate_before: Some(Span::Days(3)), ..schedule };
+        let found = of(&target, &daily, &owned(), expires - 2 * DAY);
+        assert!(short(&found).contains(&(Code::Overdue, Severity::High, "one")));
+    }
+
+    #[test]
+    fn age_and_use() {
+        let schedule = Schedule { rotate_every: Some(Span::Days(3650)), ..Schedule::default() };
+        let target = adopted(credential("one", Some(0), None));
+        let seen = |used: Option<Option<Time>>| Seen {
+            last_used_at: used.map(|used| ("one".to_owned(), used)).into_iter().collect(),
+            ..owned()
+        };
+        let table = [
+            (None, 100 * DAY, None),
+            (None, 180 * DAY - 1, None),
+            (None, 180 * DAY, Some(Code::Stale)),
+            (Some(None), 7 * DAY - 1, None),
+            (Some(None), 7 * DAY, Some(Code::NeverUsed)),
+            (Some(Some(DAY)), 31 * DAY - 1, None),
+            (Some(Some(DAY)), 31 * DAY, Some(Code::Idle)),
+        ];
+        for (used, now, code) in table {
+            let found = of(&target, &schedule, &seen(used), now);
+            assert_eq!(found.first().map(|finding| finding.code), code, "{used:?} {now}");
+        }
+    }
+
+    #[test]
+    fn who_is_alive() {
+        let schedule = Schedule::default();
+        let alive = |ids: &[&str]| Seen { alive: Some(ids.iter().map(|id| (*id).to_owned()).collect()), ..owned() };
+        let mut target = issued();
+        assert_eq!(of(&target, &schedule, &alive(&["old", "new"]), 0), []);
+        let found = of(&target, &schedule, &alive(&["old", "new", "other"]), 0);
+        assert_eq!(
+            short(&found),
+            [(Code::Orphan, Severity::High, "other"), (Code::TooManyActive, Severity::Medium, "")]
+        );
+        assert_eq!(found.last().unwrap().number, Some(3));
+        // What has ended by the journal, and lives.
+        apply(
+            &mut target,
+            0,
+            [Event::Grace { until: 0 }, Event::Retired { credential: "old".to_owned() }, Event::Done],
+        );
+        assert_eq!(of(&target, &schedule, &alive(&["new"]), 0), []);
+        assert_eq!(short(&of(&target, &schedule, &alive(&["old", "new"]), 0)), [(Code::Orphan, Severity::High, "old")]);
+        // Adopting another leaves one that nobody cares for, until it expires or is gone.
+        let mut target = adopted(credential("first", Some(0), Some(100 * DAY)));
+        apply(
+            &mut target,
+            0,
+            [Event::Adopted { credential: credential("second", Some(0), None), source: String::new() }],
+        );
+        assert_eq!(short(&of(&target, &schedule, &owned(), 0)), [(Code::Orphan, Severity::Medium, "first")]);
+        assert_eq!(of(&target, &schedule, &owned(), 100 * DAY), []);
+        assert_eq!(of(&target, &schedule, &alive(&["second"]), 0), []);
+    }
+
+    #[test]
+    fn a_window_of_doubt_is_reported_from_its_deadline() {
+        let mut target = adopted(credential("old", Some(0), None));
+        let seen = Seen { alive: Some(["old", "perhaps"].map(str::to_owned).into()), ..owned() };
+        let marker = "keyturn:t:1.1".to_owned();
+        apply(
+            &mut target,
+            5,
+            [
+                Event::Planned { rotation: 1, reason: Reason::Asked },
+                Event::Issuing { intent: 1, marker: marker.clone(), until: MINUTE },
+            ],
+        );
+        // What the call may have made just now is not called an orphan.
+        assert_eq!(of(&target, &Schedule::default(), &seen, MINUTE - 1), []);
+        for _ in 0..2 {
+            let found = of(&target, &Schedule::default(), &seen, MINUTE);
+            assert_eq!(short(&found), [(Code::WindowOfDoubt, Severity::High, marker.as_str())]);
+            assert_eq!(found.first().unwrap().since, Some(5));
+            apply(&mut target, MINUTE, [Event::Unknown { intent: 1 }]);
+        }
+    }
+
+    #[test]
+    fn sinks() {
+        let held = |sink: &str, client_id: Option<&str>| Seen {
+            sinks: [(sink.to_owned(), Held { client_id: client_id.map(str::to_owned), error: None })].into(),
+            consumers: vec!["pod".to_owned()],
+            ..owned()
+        };
+        let found = |target: &Target, client_id: Option<&str>| {
+            let found = of(target, &Schedule::default(), &held("env", client_id), 0);
+            assert!(found.iter().all(|finding| finding.consumers == ["pod"] && finding.code == Code::SinkDiffers));
+            found.first().map(|finding| finding.severity)
+        };
+        let (old, new, other) = (Some("client-old"), Some("client-new"), Some("client-other"));
+        let settled = adopted(credential("old", Some(0), None));
+        assert_eq!(
+            [old, other, None].map(|id| found(&settled, id)),
+            [None, Some(Severity::High), Some(Severity::Critical)]
+        );
+        // On the way, either; after the delivery, the new one.
+        let mut target = issued();
+        assert_eq!([old, new, other].map(|id| found(&target, id)), [None, None, Some(Severity::High)]);
+        apply(&mut target, 0, [Event::Delivered { sink: "env".to_owned(), replaced: None }]);
+        assert_eq!([old, new, other].map(|id| found(&target, id)), [Some(Severity::High), None, Some(Severity::High)]);
+        // On the way back, either.
+        let mut back = target.clone();
+        apply(&mut back, 0, [Event::RollingBack]);
+        assert_eq!([old, new].map(|id| found(&back, id)), [None, None]);
+        // Done: the old one is worse than nothing known.
+        apply(
+            &mut target,
+            0,
+            [Event::Grace { until: 0 }, Event::Retired { credential: "old".to_owned() }, Event::Done],
+        );
+        assert_eq!([old, new].map(|id| found(&target, id)), [Some(Severity::Critical), None]);
+        // Nothing is expected where nothing was ever.
+        assert_eq!(found(&Target::default(), None), None);
+        let unreadable = Seen {
+            sinks: [("env".to_owned(), Held { client_id: None, error: Some("forbidden".to_owned()) })].into(),
+            ..owned()
+        };
+        let found = of(&settled, &Schedule::default(), &unreadable, 0);
+        assert_eq!(short(&found), [(Code::SinkUnreadable, Severity::Medium, "env")]);
+    }
+
+    #[test]
+    fn who_answers_and_what_says_when() {
+        let (target, limits) = (adopted(credential("one", Some(0), None)), Limits::default());
+        let never = Schedule { rotate_before: None, ..Schedule::default() };
+        for schedule in [None, Some(&never)] {
+            let seen = Seen { owner: Some("  ".to_owned()), ..Seen::default() };
+            let found = findings([Subject { name: "t", target: &target, schedule, limits: &limits, seen: &seen }], 0);
+            assert_eq!(
+                short(&found),
+                [(Code::NoPolicy, Severity::Medium, ""), (Code::OwnerMissing, Severity::Low, "")]
+            );
+        }
+        let mut forgotten = target;
+        apply(&mut forgotten, 0, [Event::Forgotten]);
+        assert_eq!(of(&forgotten, &never, &Seen::default(), 0), []);
+    }
+
+    #[test]
+    fn observations_and_findings_as_json() {
+        let seen: Seen = serde_json::from_str(
+            r#"{"lastUsedAt":{"one":null,"two":5},"alive":["one"],"sinks":{"env":{"clientId":null,"version":"7"},"vault":{"error":"timeout"}},"owner":null,"consumers":["pod"]}"#,
+        )
+        .unwrap();
+        assert_eq!(seen.last_used_at, BTreeMap::from([("one".to_owned(), None), ("two".to_owned(), Some(5))]));
+        let target = adopted(credential("one", Some(0), None));
+        let found = of(&target, &Schedule::default(), &seen, 0);
+        assert_eq!(
+            serde_json::to_string(&found).unwrap(),
+            concat!(
+                r#"[{"code":"sink-differs","severity":"critical","target":"t","credential":"one","about":"env","consumers":["pod"],"#,
+                r#""message":"the sink env holds no credential"},"#,
+                r#"{"code":"sink-unreadable","severity":"medium","target":"t","about":"vault","message":"the sink vault could not be read: timeout"},"#,
+                r#"{"code":"owner-missing","severity":"low","target":"t","message":"nobody is named who answers for it"}]"#
+            )
+        );
+    }
+
+    proptest! {
+        /// Nothing panics, the worst comes first, and each target's findings are those that it has alone.
+        #[test]
+        fn many_targets(
+            rows in prop::collection::vec((any::<Option<i64>>(), any::<Option<i64>>(), any::<Option<i64>>()), 0..12),
+            now in prop_oneof![any::<i64>(), 0_i64..4_000_000_000_000],
+        ) {
+            let (limits, schedule) = (Limits::default(), Schedule { rotate_every: Some(Span::Days(60)), ..Schedule::default() });
+            let targets: Vec<_> = rows.iter().map(|(created, expires, used)| {
+                let seen = Seen { last_used_at: BTreeMap::from([("one".to_owned(), *used)]), ..owned() };
+                (adopted(credential("one", *created, *expires)), seen)
+            }).collect();
+            let subjects = targets.iter().map(|(target, seen)| {
+                Subject { name: "t", target, schedule: Some(&schedule), limits: &limits, seen }
+            });
+            let found = findings(subjects.clone(), now);
+            prop_assert!(found.is_sorted_by_key(|finding| finding.severity));
+            let alone: usize = subjects.map(|subject| subject.findings(now).len()).sum();
+            prop_assert_eq!(found.len(), alone);
+        }
+    }
+}
