@@ -73,6 +73,8 @@ const chunkOf = new Map();
 await bundle.write({
   dir: to,
   format: "es",
+  // A namespace is an object like others: to freeze it is to do something.
+  freeze: false,
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name].js",
   manualChunks(module, { getModuleInfo }) {

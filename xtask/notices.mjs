@@ -181,7 +181,8 @@ function texts({ name, version, folder, license, authors }) {
   const named = {
     MIT: /mit/i,
     "Apache-2.0": /apache/i,
-    "BSD-3-Clause": /bsd/i,
+    // encoding_rs calls it by whose terms they are.
+    "BSD-3-Clause": /bsd|whatwg/i,
     Zlib: /zlib/i,
     Unlicense: /unlicense/i,
     "Unicode-3.0": /unicode/i,

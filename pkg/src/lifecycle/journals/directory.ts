@@ -289,7 +289,7 @@ const NAME_BYTES = 255;
  * digits. So names that differ in case alone do not meet on file systems that fold case, and none leads out of the folder.
  */
 function encodeName(stream: string): string {
-  if (/\p{Surrogate}/u.test(stream))
+  if (/[\uD800-\uDFFF]/u.test(stream))
     throw new JournalError("invalid", "the name of the stream has half of a surrogate pair");
   const hex = (byte: number): string => `%${byte.toString(16).padStart(2, "0")}`;
   const plain = /[a-z0-9_-]/;

@@ -62,5 +62,5 @@ export function gap(stream: string, sequence: number, path?: string): JournalErr
 }
 
 function wellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
+  return !/[\uD800-\uDFFF]/u.test(text);
 }
