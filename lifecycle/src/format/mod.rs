@@ -1,6 +1,6 @@
 //! Texts that other systems read: what can be written into them, and what stands in them. No I/O.
 //!
-//! [`env`] reads and changes `.env` files in the dialects of their readers, [`json`] changes one place of a JSON text, [`quote`] writes
+//! [`mod@env`] reads and changes `.env` files in the dialects of their readers, [`mod@json`] changes one place of a JSON text, [`mod@quote`] writes
 //! strings of YAML and HCL, [`render`] whole documents, [`import`] finds client ids, [`sealed`] makes sealed boxes.
 //!
 //! A value that a format cannot carry to its readers unchanged is refused before anything is written: no writer here changes a value.
