@@ -84,7 +84,7 @@ describe("behaviour", { concurrency: true }, () => {
       await Promise.all([10, 10, 35, 50, 900, 2500].map(traffic));
       assert.ok(calls > 500, `${calls} calls`);
       const tenant = (path) => fetch(`${at.url}/_sandbox/${path}`).then((response) => response.json());
-      // One that was on its way for too long is mended; these are rare.
+      // One that was on its way for too long is sent once more; these are rare.
       const refused = (await tenant("requests?status=401")).length;
       assert.ok(refused < calls / 20, `${refused} of ${calls} calls were refused at first`);
       const tokens = (await tenant("requests?operation=token")).length;

@@ -184,7 +184,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    // What a person can mend is told in a line, anything else with its stack.
+    // What a person can fix is told in a line, anything else with its stack.
     const known =
       error instanceof UsageError || KeyturnError.is(error) || (error as { code?: string }).code !== undefined;
     if (!known) throw error;

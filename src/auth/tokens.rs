@@ -28,7 +28,7 @@ pub struct Policy {
     pub guard: f64,
     /// Life of a token whose answer does not tell. C1 documents 10, 30 and 60 minutes for different credentials.
     pub default_life: f64,
-    /// After a refusal, and after anything else that time alone does not mend, no refresh for this long.
+    /// After a refusal, and after anything else that time alone does not fix, no refresh for this long.
     pub refused_pause: f64,
     /// After a passing failure, no refresh for this long; twice as long after each further one ...
     pub failed_pause: f64,
@@ -119,7 +119,7 @@ pub enum Rejection {
     Futile,
 }
 
-/// Whether time alone can mend a failed refresh.
+/// Whether time alone can fix a failed refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The credential was refused, or the answer made no sense.

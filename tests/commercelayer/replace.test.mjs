@@ -1,4 +1,4 @@
-// Replacing a credential: every network step fails once, with the request lost and with the answer lost, and one more run mends it.
+// Replacing a credential: every network step fails once, with the request lost and with the answer lost, and one more run completes it.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./world.mjs";
