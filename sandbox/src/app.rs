@@ -259,6 +259,11 @@ async fn front_door(
     if let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
         response.headers_mut().entry(header::DATE).or_insert(date);
     }
+    // A tenant that wants nonces gives the newest one with every answer, so that nobody is refused for having kept one for long.
+    let wants_nonce = shared.tenant().options.switches.dpop == dpop::Mode::Nonce;
+    if let (true, Ok(nonce)) = (wants_nonce, dpop::nonce(at).parse()) {
+        response.headers_mut().entry("dpop-nonce").or_insert(nonce);
+    }
     let dropped = action.drop == Some(Drop::Answer);
     shared.tenant().log.add(entry(Some(response.status().as_u16()), !dropped));
     if dropped {
