@@ -9,12 +9,15 @@
 //! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
 //! a clock, draws a random number or keeps a secret.
 
+pub mod chain;
+pub mod engine;
 pub mod event;
 pub mod format;
 #[cfg(target_arch = "wasm32")]
 pub mod js;
 pub mod machine;
 pub mod next;
+pub mod operate;
 pub mod policy;
 pub mod state;
 
