@@ -36,6 +36,7 @@ export type ErrorCode =
   | "replacement_stopped"
   | "journal_failed"
   | "sink_failed"
+  | "lifecycle_stopped"
   | "closed"
   | "internal";
 
