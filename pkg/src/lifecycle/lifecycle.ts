@@ -592,7 +592,12 @@ export class Lifecycle {
       if (sink.readback === "none") return { ...unknown, error: undefined };
       try {
         const { clientId } = await sink.read(signal);
-        return { ...facts, holds: clientId, known: clientId === undefined ? undefined : known.has(clientId), error: undefined };
+        return {
+          ...facts,
+          holds: clientId,
+          known: clientId === undefined ? undefined : known.has(clientId),
+          error: undefined,
+        };
       } catch (error) {
         if (signal.aborted) throw error;
         return { ...unknown, error: codeOf(error) };
