@@ -13,7 +13,9 @@
 //! [`findings`] says what is not as it should be.
 
 mod calendar;
+pub mod chain;
 pub mod duration;
+pub mod engine;
 pub mod event;
 pub mod findings;
 pub mod format;
@@ -21,6 +23,7 @@ pub mod format;
 pub mod js;
 pub mod machine;
 pub mod next;
+pub mod operate;
 pub mod pace;
 pub mod policy;
 pub mod policy_text;

@@ -4,6 +4,8 @@
 //! any two of these the process may die, stop for an hour, or be overtaken: whatever it wants to write is written at the number after
 //! the last event that it has read, so a journal that moved on refuses it, and it reads again.
 
+use serde::Serialize;
+
 use crate::{
     event::{Entry, Event, Time},
     next::{self, Effect, Hands, Next, Outcome},
@@ -36,7 +38,8 @@ pub enum Reply {
 }
 
 /// How far a call of `advance` has come.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "kind", content = "value", rename_all = "kebab-case")]
 pub enum Progress {
     /// An effect was done: there is more to do at once.
     Again,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     event::{Credential, Event, Evidence, Proof, Step, Stop, Time},
     policy::Policy,
@@ -9,7 +11,8 @@ use crate::{
 };
 
 /// What the worker knows that the journal does not say: what it has in memory, and what the ports can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Hands {
     /// The worker's own name.
     pub worker: String,
@@ -28,7 +31,8 @@ pub struct Hands {
 }
 
 /// What a worker does besides reading and writing the journal. Each can be repeated, but for [`Effect::Issue`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "effect", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Effect {
     /// Issue a credential. Done once, by whoever wrote the intent.
     Issue {
@@ -161,7 +165,8 @@ pub enum Next {
 }
 
 /// What came of an effect.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "kebab-case")]
 pub enum Outcome {
     /// A credential was issued; the worker has its secret now.
     Issued(Credential),

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::event::{Credential, Entry, Event, Proof, Reason, Step, Stop, Time};
 
 /// What a credential is to its target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Consumers use it.
     Current,
@@ -20,7 +23,8 @@ pub enum Role {
 }
 
 /// A credential of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Known {
     /// What it is.
     pub credential: Credential,
@@ -45,7 +49,8 @@ impl Known {
 }
 
 /// How far a rotation has come.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Phase {
     /// Nothing is on its way.
     Planned,
@@ -92,7 +97,8 @@ pub enum Phase {
 }
 
 /// A rotation that is not over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Rotation {
     /// Its number within the target.
     pub number: u32,
@@ -139,7 +145,8 @@ impl Rotation {
 }
 
 /// How the last rotation that is over ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// With the new credential in use.
     Done,
@@ -148,7 +155,8 @@ pub enum Ended {
 }
 
 /// A window in which a credential may have been issued that nobody has seen.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Doubt {
     /// Which rotation.
     pub rotation: u32,
@@ -163,7 +171,8 @@ pub struct Doubt {
 }
 
 /// All that a target's journal says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Target {
     /// How many events there are: the number of the last one. It only grows, and so fences off whoever read an older one.
     pub sequence: u64,
@@ -268,6 +277,13 @@ impl Target {
             Event::Done => self.end(Ended::Done, *at),
             Event::RolledBack => self.end(Ended::RolledBack, *at),
             Event::Forgotten => self.forgotten = true,
+            Event::Resumed => {
+                // A credential may still have to be ended after its rotation is over.
+                for known in self.credentials.values_mut() {
+                    (known.failures, known.retry_at) = (0, 0);
+                }
+                self.advance(event, by, *at);
+            }
             _ => self.advance(event, by, *at),
         }
     }
@@ -474,9 +490,6 @@ impl Target {
                 rotation.failures.clear();
                 rotation.counted = 0;
                 rotation.retry_at = 0;
-                for known in self.credentials.values_mut() {
-                    (known.failures, known.retry_at) = (0, 0);
-                }
             }
             _ => {}
         }

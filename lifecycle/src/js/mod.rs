@@ -1,5 +1,6 @@
 //! What JavaScript sees of the lifecycle. Each export only forwards: text goes across as it is, structure as JSON.
 
+mod engine;
 mod findings;
 mod format;
 

@@ -37,6 +37,7 @@ export type ErrorCode =
   | "journal_failed"
   | "sink_failed"
   | "provider_failed"
+  | "lifecycle_stopped"
   | "closed"
   | "internal";
 

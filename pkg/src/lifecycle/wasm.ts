@@ -9,10 +9,16 @@ export type Rust = typeof glue;
 
 let source: WasmModule | (() => WasmModule) | undefined;
 let running = false;
+let instance = 0;
 
 /** Says where the module comes from. Each entry calls it once; nothing is compiled yet. */
 export function provide(from: WasmModule | (() => WasmModule)): void {
   source ??= from;
+}
+
+/** Names the instance. What was made in an earlier one is gone, and using it would be a trap. @internal */
+export function instanceId(): number {
+  return instance;
 }
 
 /**
@@ -30,6 +36,7 @@ export function rust<T>(run: (exports: Rust) => T): T {
     return run(glue);
   } catch (error) {
     if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
+    instance++;
     glue.__wbg_reset_state();
     throw new InternalError("the lifecycle's Rust failed; this is a defect in keyturn", { cause: error });
   }

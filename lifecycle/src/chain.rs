@@ -1,0 +1,150 @@
+//! The journal's lines: an event in canonical JSON, chained to the line before it.
+//!
+//! ```text
+//! {"v":1,"n":3,"prev":"<hash of line 2>","at":...,"by":"...","event":"issuing",...,"hash":"<SHA-256 of all before it>"}
+//! ```
+//! The hash covers the number and the hash of the line before, so a line that was changed, moved, left out or put in does not fit, and one
+//! that was changed shows it by itself. Whoever can rewrite the whole journal can make a chain that fits; that is found by comparing the
+//! last hash with one that is kept elsewhere.
+//!
+//! A line whose hash fits and whose version, event or field this build does not know was written by a newer one. Reading stops there:
+//! to pass over an event would be to act on a state that is not so.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::event::Entry;
+
+/// The version of the lines that are written.
+pub const VERSION: u64 = 1;
+
+/// The end of what was read of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// The number of the last line; 0 before the first.
+    pub sequence: u64,
+    /// Its hash; empty before the first.
+    pub hash: String,
+    /// The beginning of the first line's hash: what tells this stream from another one of the same name.
+    pub origin: String,
+}
+
+impl Head {
+    fn after(&self, hash: String) -> Self {
+        let origin = if self.origin.is_empty() { hash.chars().take(8).collect() } else { self.origin.clone() };
+        Self { sequence: self.sequence + 1, hash, origin }
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It is not what was written.
+    Damaged,
+    /// A newer build wrote it.
+    Newer,
+    /// It is whole, and belongs elsewhere: its number or the hash of the line before it does not fit.
+    OutOfPlace,
+}
+
+impl Fault {
+    /// The stable word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Newer => "newer",
+            Self::OutOfPlace => "out_of_place",
+        }
+    }
+}
+
+/// A line that cannot be read. Nothing is lost: the journal stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Broken {
+    /// The number at which it stands.
+    pub sequence: u64,
+    /// What is wrong.
+    pub fault: Fault,
+    /// In words.
+    pub message: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<Body> {
+    v: u64,
+    n: u64,
+    prev: String,
+    #[serde(flatten)]
+    entry: Body,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u64,
+}
+
+const HASH: &str = ",\"hash\":\"";
+/// The end of a line: 64 digits, a quote and a brace.
+const END: usize = 64 + 2;
+
+/// The line for the next event, and the head after it.
+#[must_use]
+pub fn write(head: &Head, entry: &Entry) -> (String, Head) {
+    let body = body(head.sequence + 1, &head.hash, entry);
+    let hash = digest(&body);
+    let line = format!("{body}{HASH}{hash}\"}}");
+    (line, head.after(hash))
+}
+
+/// Reads the next line.
+///
+/// # Errors
+/// When the line is not what was written there, or a newer build wrote it.
+pub fn read(head: &Head, line: &str) -> Result<(Entry, Head), Broken> {
+    let sequence = head.sequence + 1;
+    let broken = |fault, message: &str| Err(Broken { sequence, fault, message: message.to_owned() });
+    let Ok(Version { v }) = serde_json::from_str(line) else {
+        return broken(Fault::Damaged, "it is no line of a journal");
+    };
+    if v > VERSION {
+        return broken(Fault::Newer, &format!("it has version {v}, and this build knows {VERSION}"));
+    }
+    let split = line.len().checked_sub(END + HASH.len()).and_then(|at| line.split_at_checked(at));
+    let Some((text, tail)) = split.filter(|(text, tail)| *tail == format!("{HASH}{}\"}}", digest(text))) else {
+        return broken(Fault::Damaged, "its hash does not fit");
+    };
+    let Ok(Line { n, prev, .. }) = serde_json::from_str::<Line<serde::de::IgnoredAny>>(line) else {
+        return broken(Fault::Damaged, "it has no number, or no hash of the line before it");
+    };
+    if n != sequence {
+        return broken(Fault::OutOfPlace, &format!("it has the number {n}"));
+    }
+    if prev != head.hash {
+        return broken(Fault::OutOfPlace, "the hash of the line before it does not fit");
+    }
+    let Ok(Line { entry, .. }) = serde_json::from_str::<Line<Entry>>(line) else {
+        return broken(Fault::Newer, "this build does not know its event");
+    };
+    if body(n, &prev, &entry) != text {
+        return broken(Fault::Newer, "it has a field that this build does not know");
+    }
+    let hash = tail.get(HASH.len()..HASH.len() + 64).unwrap_or_default().to_owned();
+    Ok((entry, head.after(hash)))
+}
+
+/// The line up to its hash.
+fn body(n: u64, prev: &str, entry: &Entry) -> String {
+    let line = Line { v: VERSION, n, prev: prev.to_owned(), entry };
+    let mut text = serde_json::to_string(&line).unwrap_or_default();
+    text.pop();
+    text
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text)
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}

@@ -1,0 +1,250 @@
+//! The state machine as its driver sees it: journals as lines, everything else as JSON. No I/O, and nothing that could not be made again
+//! from the journal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    chain::{self, Broken, Head},
+    event::{Entry, Event, Time},
+    machine::{Ask, Machine, Progress, Reply},
+    next::{self, Effect, Hands, Next, Outcome},
+    operate::{self, Command, Refusal},
+    policy::Policy,
+    state::Target,
+};
+
+/// A target's stream, as far as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    head: Head,
+    target: Target,
+}
+
+impl Stream {
+    /// Takes up the lines after those that were read.
+    ///
+    /// # Errors
+    /// At the first line that cannot be read. Those before it were taken up.
+    pub fn feed(&mut self, lines: &[String]) -> Result<(), Broken> {
+        for line in lines {
+            let (entry, head) = chain::read(&self.head, line)?;
+            self.head = head;
+            self.target.apply(&entry);
+        }
+        Ok(())
+    }
+
+    /// The number of the last line.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.head.sequence
+    }
+
+    /// The hash of the last line.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.head.hash
+    }
+
+    /// The state of the target.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What a call of `advance` would come to now.
+    #[must_use]
+    pub fn outlook(&self, policy: &Policy, hands: &Hands, now: Time) -> Progress {
+        match next::next(&self.target, policy, hands, now) {
+            Next::Append(_) | Next::Do(_) => Progress::Again,
+            Next::Wake(at) => Progress::Wake(at),
+            Next::Blocked(reason, about) => Progress::Blocked(reason, about),
+            Next::AwaitsApproval => Progress::AwaitsApproval,
+            Next::Idle => Progress::Idle,
+        }
+    }
+
+    /// The events that carry out a command.
+    ///
+    /// # Errors
+    /// When the target's state does not allow it.
+    pub fn operate(&self, policy: &Policy, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
+        operate::operate(&self.target, policy, command, now)
+    }
+
+    /// The next line, for an event of an operator's.
+    #[must_use]
+    pub fn line(&self, event: Event, at: Time, by: &str) -> String {
+        chain::write(&self.head, &Entry { at, by: by.to_owned(), event }).0
+    }
+}
+
+/// What a [`Run`] wants done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Wanted {
+    /// The lines from this number on.
+    Read {
+        /// The number.
+        from: u64,
+    },
+    /// This line at this number.
+    Append {
+        /// The number.
+        sequence: u64,
+        /// The line.
+        line: String,
+    },
+    /// This effect.
+    Do {
+        /// Which.
+        effect: Effect,
+    },
+    /// Nothing more.
+    Finish {
+        /// What it came to.
+        progress: Progress,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Answer {
+    /// The lines.
+    Lines {
+        /// In order.
+        lines: Vec<String>,
+    },
+    /// Whether the line was stored.
+    Appended {
+        /// False if the number was taken.
+        stored: bool,
+    },
+    /// What came of the effect.
+    Outcome {
+        /// It.
+        outcome: Outcome,
+    },
+}
+
+/// One call of `advance`.
+#[derive(Clone, Debug)]
+pub struct Run {
+    machine: Machine,
+    head: Head,
+    policy: Policy,
+    hands: Hands,
+    /// The beginning of all markers of the target.
+    prefix: String,
+    /// The head once the line that was asked for is stored.
+    next: Head,
+    effect: Option<Effect>,
+}
+
+impl Run {
+    /// Begins with what was read of the stream.
+    #[must_use]
+    pub fn new(stream: &Stream, policy: Policy, hands: Hands) -> Self {
+        Self {
+            machine: Machine::new(stream.target.clone()),
+            head: stream.head.clone(),
+            policy,
+            prefix: hands.marker.clone(),
+            hands,
+            next: Head::default(),
+            effect: None,
+        }
+    }
+
+    /// Takes the reply to what was asked last, and asks for the next thing.
+    ///
+    /// # Errors
+    /// When a line cannot be read.
+    pub fn resume(&mut self, answer: Option<Answer>, now: Time, luck: f64) -> Result<Wanted, Broken> {
+        let reply = match answer {
+            Some(Answer::Lines { lines }) => Some(Reply::Entries(self.read(&lines)?)),
+            Some(Answer::Appended { stored }) => {
+                if stored {
+                    self.head = std::mem::take(&mut self.next);
+                }
+                Some(Reply::Appended(stored))
+            }
+            Some(Answer::Outcome { outcome }) => {
+                self.receive(&outcome);
+                Some(Reply::Outcome(outcome))
+            }
+            None => None,
+        };
+        // A journal that was begun anew has the same numbers again: the first line's hash tells its markers from those before.
+        self.hands.marker = format!("{}{}:", self.prefix, self.head.origin);
+        Ok(match self.machine.resume(reply, &self.policy, &mut self.hands, now, luck) {
+            Ask::Read(from) => Wanted::Read { from },
+            Ask::Append(sequence, entry) => {
+                let (line, next) = chain::write(&self.head, &entry);
+                self.next = next;
+                Wanted::Append { sequence, line }
+            }
+            Ask::Do(effect) => {
+                self.effect = Some(effect.clone());
+                Wanted::Do { effect }
+            }
+            Ask::Finish(progress) => Wanted::Finish { progress },
+        })
+    }
+
+    /// Whether the effect that is under way may go on, by these lines that came after those that were read.
+    ///
+    /// # Errors
+    /// When a line cannot be read.
+    pub fn still_wanted(&mut self, lines: &[String]) -> Result<bool, Broken> {
+        let entries = self.read(lines)?;
+        let Some(effect) = &self.effect else { return Ok(false) };
+        Ok(self.machine.still_wanted(&entries, effect))
+    }
+
+    /// Whether an effect was done whose outcome is not written yet.
+    #[must_use]
+    pub fn has_outcome(&self) -> bool {
+        self.machine.has_outcome()
+    }
+
+    /// What the worker has in hand.
+    #[must_use]
+    pub fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// The number of the last line that was read.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.head.sequence
+    }
+
+    /// The stream, as far as this run has read it.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream { head: self.head.clone(), target: self.machine.target().clone() }
+    }
+
+    /// Whoever has the outcome has the secret.
+    fn receive(&mut self, outcome: &Outcome) {
+        match (&self.effect, outcome) {
+            (_, Outcome::Issued(credential)) => self.hands.secrets.insert(credential.id.clone()),
+            (Some(Effect::Recall { credential }), Outcome::Yes) => self.hands.secrets.insert(credential.clone()),
+            _ => false,
+        };
+    }
+
+    fn read(&mut self, lines: &[String]) -> Result<Vec<Entry>, Broken> {
+        let mut entries = Vec::with_capacity(lines.len());
+        let mut head = self.head.clone();
+        for line in lines {
+            let (entry, next) = chain::read(&head, line)?;
+            head = next;
+            entries.push(entry);
+        }
+        self.head = head;
+        Ok(entries)
+    }
+}

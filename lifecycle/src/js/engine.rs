@@ -1,0 +1,163 @@
+//! The engine. `pkg/src/lifecycle/driver.ts` and its neighbours are the only callers.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::chain::Broken;
+use crate::engine;
+use crate::event::{Event, Time};
+
+type Result<T> = std::result::Result<T, JsValue>;
+
+/// What is thrown is a text and no `Error`, which would look like a trap: words, colons, the message.
+fn broken(broken: Broken) -> JsValue {
+    JsValue::from(format!("{}:{}:{}", broken.fault.word(), broken.sequence, broken.message))
+}
+
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| JsValue::from(format!("invalid:0:{error}")))
+}
+
+fn as_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+// A double has every millisecond until long after the year 200,000.
+#[allow(clippy::cast_possible_truncation)]
+fn time(now: f64) -> Time {
+    now as Time
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn number(sequence: u64) -> f64 {
+    sequence as f64
+}
+
+/// Says what is wrong with a policy, if something is.
+#[wasm_bindgen(js_name = checkPolicy)]
+pub fn check_policy(policy: &str) -> Result<String> {
+    let policy: crate::Policy = parsed(policy)?;
+    policy.check().map_err(|message| JsValue::from(format!("invalid:0:{message}")))?;
+    Ok(as_json(&policy))
+}
+
+/// See [`engine::Stream`].
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Stream(engine::Stream);
+
+#[wasm_bindgen]
+impl Stream {
+    /// An empty one.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes up lines.
+    pub fn feed(&mut self, lines: Vec<String>) -> Result<()> {
+        self.0.feed(&lines).map_err(broken)
+    }
+
+    /// The number of the last line.
+    #[must_use]
+    pub fn sequence(&self) -> f64 {
+        number(self.0.sequence())
+    }
+
+    /// The hash of the last line.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.0.hash().to_owned()
+    }
+
+    /// The state of the target.
+    #[must_use]
+    pub fn state(&self) -> String {
+        as_json(self.0.target())
+    }
+
+    /// The window of doubt that is open.
+    #[must_use]
+    pub fn doubt(&self) -> String {
+        as_json(&self.0.target().doubt())
+    }
+
+    /// Why the rotation cannot be undone.
+    #[wasm_bindgen(js_name = cannotRollBack)]
+    #[must_use]
+    pub fn cannot_roll_back(&self) -> Option<String> {
+        self.0.target().cannot_roll_back().map(str::to_owned)
+    }
+
+    /// What a call of `advance` would come to now.
+    pub fn outlook(&self, policy: &str, hands: &str, now: f64) -> Result<String> {
+        Ok(as_json(&self.0.outlook(&parsed(policy)?, &parsed(hands)?, time(now))))
+    }
+
+    /// The events that carry out a command.
+    pub fn operate(&self, policy: &str, command: &str, now: f64) -> Result<String> {
+        let events = self.0.operate(&parsed(policy)?, &parsed(command)?, time(now));
+        let events = events.map_err(|refusal| JsValue::from(format!("{}:0:{}", refusal.reason, refusal.message)))?;
+        Ok(as_json(&events))
+    }
+
+    /// The next line, for an event.
+    pub fn line(&self, event: &str, at: f64, by: &str) -> Result<String> {
+        Ok(self.0.line(parsed::<Event>(event)?, time(at), by))
+    }
+}
+
+/// See [`engine::Run`].
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Run(engine::Run);
+
+#[wasm_bindgen]
+impl Run {
+    /// Begins.
+    #[wasm_bindgen(constructor)]
+    pub fn new(stream: &Stream, policy: &str, hands: &str) -> Result<Self> {
+        Ok(Self(engine::Run::new(&stream.0, parsed(policy)?, parsed(hands)?)))
+    }
+
+    /// Takes the reply to what was asked last, and asks for the next thing.
+    pub fn resume(&mut self, answer: Option<String>, now: f64, luck: f64) -> Result<String> {
+        let answer = answer.as_deref().map(parsed).transpose()?;
+        self.0.resume(answer, time(now), luck).map(|wanted| as_json(&wanted)).map_err(broken)
+    }
+
+    /// Whether the effect that is under way may go on.
+    #[wasm_bindgen(js_name = stillWanted)]
+    pub fn still_wanted(&mut self, lines: Vec<String>) -> Result<bool> {
+        self.0.still_wanted(&lines).map_err(broken)
+    }
+
+    /// Whether an effect was done whose outcome is not written yet.
+    #[wasm_bindgen(js_name = hasOutcome)]
+    #[must_use]
+    pub fn has_outcome(&self) -> bool {
+        self.0.has_outcome()
+    }
+
+    /// What the worker has in hand.
+    #[must_use]
+    pub fn hands(&self) -> String {
+        as_json(self.0.hands())
+    }
+
+    /// The number of the last line that was read.
+    #[must_use]
+    pub fn sequence(&self) -> f64 {
+        number(self.0.sequence())
+    }
+
+    /// The stream, as far as this run has read it.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream(self.0.stream())
+    }
+}

@@ -1,0 +1,418 @@
+/** Does what the state machine asks for: one effect at a time, over the ports. What is decided is decided in Rust: `lifecycle/`. */
+
+import { Secret } from "../auth/secret.js";
+import { ClosedError, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
+import type { Clock } from "../base/options.js";
+import type { CredentialFacts, Holding, Intent, Pair, Provider, Sink } from "./ports.js";
+import { engine, type TargetStream } from "./stream.js";
+import { instanceId, type Rust } from "./wasm.js";
+
+/** What the protocol goes by: Rust's `Policy`, whole. */
+export interface ProtocolPolicy {
+  readonly tokenLife: number;
+  readonly margin: number;
+  readonly callDeadline: number;
+}
+
+/** What Rust asks for. */
+type Wanted =
+  | { readonly ask: "read"; readonly from: number }
+  | { readonly ask: "append"; readonly sequence: number; readonly line: string }
+  | { readonly ask: "do"; readonly effect: Effect }
+  | { readonly ask: "finish"; readonly progress: RustProgress };
+
+/** How far a call of `advance` has come, as Rust says it. */
+export type RustProgress =
+  | { readonly kind: "again" | "idle" | "awaits-approval" }
+  | { readonly kind: "wake"; readonly value: number }
+  | { readonly kind: "blocked"; readonly value: readonly [string, string] };
+
+type Effect =
+  | { effect: "issue"; rotation: number; intent: number; marker: string; until: number }
+  | { effect: "search"; intent: number; marker: string; since: number; until: number }
+  | { effect: "recall" | "parse" | "login" | "observe" | "end"; credential: string }
+  | { effect: "deliver"; credential: string; clientId: string; sink: string; expected: readonly string[] }
+  | { effect: "peek"; credential: string; clientId: string; sink: string }
+  | { effect: "read-back" | "restore"; clientId: string; sink: string }
+  | { effect: "prove"; proof: string; new: string; old: string | null; since: number };
+
+type Outcome =
+  | { kind: "issued"; value: Facts }
+  | { kind: "found"; value: readonly Facts[] }
+  | { kind: "yes" | "no" | "not-yet" | "moved" | "uncertain" }
+  | { kind: "differs"; value: string }
+  | { kind: "written"; value: string | null }
+  | { kind: "failed"; value: { code: string; again: boolean } };
+
+/** The part of a credential's facts that the journal keeps. */
+interface Facts {
+  readonly id: string;
+  readonly clientId: string;
+  readonly createdAt?: number;
+  readonly expiresAt?: number;
+}
+
+const YES: Outcome = { kind: "yes" };
+const NO: Outcome = { kind: "no" };
+const NOT_YET: Outcome = { kind: "not-yet" };
+
+/** Codes of errors after which the same step may go well later, if nothing has happened. */
+const AGAIN = new Set(["rate_limited", "server_error", "connection_failed", "timeout", "aborted", "invalid_response"]);
+/** Reasons of sinks and providers after which it may. */
+const AGAIN_REASONS = new Set(["busy", "full", "partial", "failed", "unavailable", "not_read", "unfinished", "in_use"]);
+
+/** What the driver of a target stands on. */
+export interface Ports {
+  readonly provider: Provider;
+  readonly sinks: readonly Sink[];
+  readonly clock: Clock;
+  /** Rust's policy as JSON, and as it is. */
+  readonly policyJson: string;
+  readonly policy: ProtocolPolicy;
+  readonly worker: string;
+  /** Fires when the lifecycle is closed. */
+  readonly closed: AbortSignal;
+}
+
+/** Drives one target. Only this has the secrets that were issued and not delivered yet. */
+export class Driver {
+  readonly #stream: TargetStream;
+  readonly #ports: Ports;
+  readonly #secrets = new Map<string, { clientId: string; secret: Secret }>();
+  /** The intent that was written and not called for yet. */
+  #intent: unknown = null;
+  /** A run whose outcome could not be written, as the journal failed: the next call goes on with it. */
+  #unfinished: { run: InstanceType<Rust["Run"]>; wanted: Wanted; instance: number } | undefined;
+  /** One call after the other, so that an intent is never called for twice. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: TargetStream, ports: Ports) {
+    this.#stream = stream;
+    this.#ports = ports;
+  }
+
+  /** What the state machine has to know of the worker, as JSON. */
+  hands(): string {
+    const { provider, sinks, worker } = this.#ports;
+    return JSON.stringify({
+      worker,
+      secrets: [...this.#secrets.keys()],
+      intent: this.#intent,
+      sinks: Object.fromEntries(sinks.map((sink) => [sink.name, sink.readback !== "none"])),
+      evidence: provider.evidence,
+      recalls: provider.recalls,
+      marker: `keyturn:${this.#stream.name}:`,
+    });
+  }
+
+  /** Does one effect, with what has to be written before and after it. */
+  advance(signal: AbortSignal | undefined): Promise<RustProgress> {
+    return this.exclusive(() => this.#advance(signal));
+  }
+
+  /** Runs something after the calls that are under way. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#queue.then(work);
+    this.#queue = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Lets go of all secrets. What was issued and not delivered is replaced by whoever goes on with the rotation. */
+  async close(): Promise<void> {
+    await this.#queue;
+    for (const { secret } of this.#secrets.values()) secret.forget();
+    this.#secrets.clear();
+    this.#intent = null;
+  }
+
+  async #advance(signal: AbortSignal | undefined): Promise<RustProgress> {
+    const { clock, policyJson } = this.#ports;
+    const name = this.#stream.name;
+    this.#check(signal);
+    const left = this.#unfinished;
+    this.#unfinished = undefined;
+    const resumed = left !== undefined && left.instance === instanceId() ? left : undefined;
+    const stream = await this.#stream.refresh();
+    const run = resumed?.run ?? engine(name, (exports) => new exports.Run(stream, policyJson, this.hands()));
+    const resume = (reply: object | undefined): Wanted =>
+      JSON.parse(
+        engine(name, () => run.resume(reply && JSON.stringify(reply), Math.trunc(clock.now()), Math.random())),
+      ) as Wanted;
+    let wanted = resumed?.wanted ?? resume(undefined);
+    const instance = instanceId();
+    try {
+      while (wanted.ask !== "finish") {
+        // An intent that is written is called for, and what was done is written, whatever the caller wants now.
+        const committed = wanted.ask === "do" && wanted.effect.effect === "issue";
+        if (!committed && !engine(name, () => run.hasOutcome())) this.#check(signal);
+        wanted = resume(await this.#answer(run, wanted, signal));
+      }
+      const hands = JSON.parse(engine(name, () => run.hands())) as { secrets: string[]; intent: unknown };
+      this.#intent = hands.intent;
+      for (const [id, { secret }] of this.#secrets) {
+        if (hands.secrets.includes(id)) continue;
+        secret.forget();
+        this.#secrets.delete(id);
+      }
+      this.#stream.keep(engine(name, () => run.stream()));
+      return wanted.progress;
+    } catch (error) {
+      if (instance === instanceId()) {
+        if (engine(name, () => run.hasOutcome())) this.#unfinished = { run, wanted, instance };
+        else this.#intent = null;
+      }
+      throw error;
+    } finally {
+      if (instance === instanceId() && this.#unfinished?.run !== run) run.free();
+    }
+  }
+
+  #check(signal: AbortSignal | undefined): void {
+    if (this.#ports.closed.aborted) throw new ClosedError();
+    if (signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
+  }
+
+  async #answer(
+    run: InstanceType<Rust["Run"]>,
+    wanted: Exclude<Wanted, { ask: "finish" }>,
+    signal: AbortSignal | undefined,
+  ): Promise<object> {
+    switch (wanted.ask) {
+      case "read":
+        return { reply: "lines", lines: await this.#stream.read(wanted.from) };
+      case "append":
+        return { reply: "appended", stored: await this.#stream.append(wanted.sequence, wanted.line) };
+      case "do":
+        return { reply: "outcome", outcome: await this.#bounded(run, wanted.effect, signal) };
+    }
+  }
+
+  /**
+   * Does an effect within its deadline. The caller's signal ends every effect but the call that issues: cutting that off would leave it
+   * unknown what it made, and it is bounded anyway.
+   */
+  async #bounded(run: InstanceType<Rust["Run"]>, effect: Effect, outer: AbortSignal | undefined): Promise<Outcome> {
+    const { policy, clock, closed } = this.#ports;
+    const issues = effect.effect === "issue";
+    const left = issues ? effect.until - clock.now() : policy.callDeadline;
+    if (left <= 0) return failed("out_of_time", true);
+    const controller = new AbortController();
+    let end: (reason: unknown) => void = () => undefined;
+    const ended = new Promise<never>((_, reject) => {
+      end = reject;
+    });
+    ended.catch(() => undefined);
+    const stop = (): void => {
+      controller.abort(new DOMException("the deadline of this step has passed", "TimeoutError"));
+      end(new Deadline());
+    };
+    const abort = (): void => {
+      controller.abort(new DOMException("aborted", "AbortError"));
+      end(new RequestAbortedError({ cause: outer?.reason }));
+    };
+    const timer = setTimeout(stop, Math.min(left, policy.callDeadline));
+    const sources = issues ? [] : [outer, closed];
+    for (const source of sources) source?.addEventListener("abort", abort);
+    try {
+      return await Promise.race([this.#perform(run, effect, controller.signal), ended]);
+    } catch (error) {
+      if (!issues) this.#check(outer);
+      return outcomeOf(error, issues);
+    } finally {
+      clearTimeout(timer);
+      for (const source of sources) source?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #perform(run: InstanceType<Rust["Run"]>, effect: Effect, signal: AbortSignal): Promise<Outcome> {
+    const { provider, clock, policy } = this.#ports;
+    switch (effect.effect) {
+      case "issue": {
+        const from = clock.now();
+        // A worker that was stopped before this line must not call any more: others may have given up on it.
+        if (from >= effect.until) return failed("out_of_time", true);
+        const { credential, secret } = await provider.issue({
+          marker: effect.marker,
+          from,
+          until: effect.until,
+          signal,
+        });
+        this.#secrets.set(credential.id, { clientId: credential.clientId, secret: new Secret(secret) });
+        return { kind: "issued", value: factsOf(credential) };
+      }
+      case "search": {
+        const intent: Intent = { marker: effect.marker, from: effect.since, until: effect.until, signal };
+        const found = await provider.search?.(intent);
+        return found === undefined ? NOT_YET : { kind: "found", value: found.filter(isAlive).map(factsOf) };
+      }
+      case "recall": {
+        const pair = await provider.recall?.(effect.credential, signal);
+        if (pair === undefined) return NO;
+        this.#secrets.set(effect.credential, { clientId: pair.clientId, secret: new Secret(pair.clientSecret) });
+        return YES;
+      }
+      case "parse":
+        return answer(provider.parses(this.#pair(effect.credential)));
+      case "login":
+        return answer(await provider.login(this.#pair(effect.credential), signal));
+      case "observe":
+        return answer(isAlive(await provider.look(effect.credential, signal)));
+      case "deliver":
+        return this.#deliver(run, effect.sink, this.#pair(effect.credential), effect.expected, signal);
+      case "peek":
+      case "read-back": {
+        const { clientId } = await this.#sink(effect.sink).read(signal);
+        return answer(clientId === effect.clientId);
+      }
+      case "restore":
+        return this.#restore(run, effect.sink, effect.clientId, signal);
+      case "prove":
+        return this.#prove(effect, policy, signal);
+      case "end":
+        await provider.end(effect.credential, signal);
+        return YES;
+    }
+  }
+
+  /**
+   * Reads the sink, looks at the journal again, writes the sink. A worker that was stopped before the second step finds there that it is
+   * late; one that was stopped after it finds the sink changed, if the sink compares.
+   */
+  async #deliver(
+    run: InstanceType<Rust["Run"]>,
+    name: string,
+    pair: Pair,
+    expected: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const sink = this.#sink(name);
+    const holding = await sink.read(signal);
+    if (isForeign(holding, expected)) return { kind: "differs", value: holding.clientId ?? "" };
+    if (!(await this.#stillWanted(run, signal))) return { kind: "moved" };
+    if (!(await sink.write(pair, holding.version, signal))) return { kind: "moved" };
+    // While the pair is at hand both values can be compared; later only the client id can.
+    if (sink.readback !== "none" && !(await sink.holds(pair, signal))) return failed("not_held", true);
+    return { kind: "written", value: holding.clientId ?? null };
+  }
+
+  async #restore(
+    run: InstanceType<Rust["Run"]>,
+    name: string,
+    clientId: string,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const sink = this.#sink(name);
+    // A sink that holds the old credential has to be written all the same, so that whoever comes late finds it changed.
+    if (sink.restore === undefined) return NO;
+    const { version } = await sink.read(signal);
+    if (!(await this.#stillWanted(run, signal))) return { kind: "moved" };
+    return (await sink.restore(clientId, version, signal)) ? YES : { kind: "moved" };
+  }
+
+  async #stillWanted(run: InstanceType<Rust["Run"]>, signal: AbortSignal): Promise<boolean> {
+    const name = this.#stream.name;
+    const lines = await this.#stream.read(engine(name, () => run.sequence()) + 1);
+    // After its deadline the effect is over: the run may have gone on.
+    if (signal.aborted) throw new Deadline();
+    return engine(name, () => run.stillWanted([...lines]));
+  }
+
+  async #prove(
+    effect: Extract<Effect, { effect: "prove" }>,
+    policy: ProtocolPolicy,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { provider, clock } = this.#ports;
+    switch (effect.proof) {
+      case "used": {
+        // Our own probe moved it too, by a clock that may go before ours.
+        const used = (await provider.look(effect.new, signal))?.lastUsedAt;
+        return used !== undefined && used > effect.since + policy.margin ? YES : NOT_YET;
+      }
+      case "quiet": {
+        if (effect.old === null) return YES;
+        const old = await provider.look(effect.old, signal);
+        if (!isAlive(old)) return YES;
+        // A control plane that does not tell when a credential was used cannot show that it is not.
+        const quiet = clock.now() - 2 * policy.tokenLife;
+        return old?.lastUsedAt !== undefined && Math.max(old.lastUsedAt, effect.since) < quiet ? YES : NOT_YET;
+      }
+      case "healthy":
+        return (await provider.healthy?.(effect.since, signal)) === false ? NOT_YET : YES;
+      default:
+        return NOT_YET;
+    }
+  }
+
+  #pair(id: string): Pair {
+    const held = this.#secrets.get(id);
+    if (held === undefined) throw new InternalError(`the secret of credential ${id} is not at hand`);
+    return { clientId: held.clientId, clientSecret: held.secret.reveal() };
+  }
+
+  #sink(name: string): Sink {
+    const sink = this.#ports.sinks.find((one) => one.name === name);
+    if (sink === undefined) throw new InternalError(`there is no sink ${name}`);
+    return sink;
+  }
+}
+
+/** The deadline of an effect has passed. */
+class Deadline extends Error {}
+
+/** Whether a sink holds a credential that is none of the target's. */
+function isForeign({ clientId }: Holding, expected: readonly string[]): boolean {
+  return clientId !== undefined && expected.length > 0 && !expected.includes(clientId);
+}
+
+function isAlive(facts: CredentialFacts | undefined): boolean {
+  return facts !== undefined && facts.ended !== true;
+}
+
+function answer(yes: boolean): Outcome {
+  return yes ? YES : NO;
+}
+
+function failed(code: string, again: boolean): Outcome {
+  return { kind: "failed", value: { code, again } };
+}
+
+/** What the journal keeps of a credential: whatever else an answer may hold stays out of it. @internal */
+export function factsOf({ id, clientId, createdAt, expiresAt }: CredentialFacts): Facts {
+  return {
+    id,
+    clientId,
+    ...(createdAt !== undefined && { createdAt: Math.trunc(createdAt) }),
+    ...(expiresAt !== undefined && { expiresAt: Math.trunc(expiresAt) }),
+  };
+}
+
+/**
+ * What an error says of its effect. Only codes go into the journal: messages may quote what servers say. All effects but the call that
+ * issues can be repeated, so for those it does not matter whether something has happened.
+ */
+function outcomeOf(error: unknown, issues: boolean): Outcome {
+  if (error instanceof Deadline) return issues ? { kind: "uncertain" } : failed("timeout", true);
+  if (!KeyturnError.is(error)) return issues ? { kind: "uncertain" } : failed("failed", true);
+  // An answer with a status below 500 is a refusal.
+  const refused = error.outcome === "answered" && isRefusal(error);
+  if (issues && error.outcome !== "none" && !refused) return { kind: "uncertain" };
+  const own = ["sink_failed", "provider_failed"].includes(error.code);
+  const reason = own && "reason" in error && typeof error.reason === "string" ? error.reason : "";
+  const again = own
+    ? AGAIN_REASONS.has(reason)
+    : AGAIN.has(error.code) || (!issues && error.outcome === "unknown") || mayLogInLater(error);
+  return failed(reason ? `${error.code}:${reason}` : error.code, again);
+}
+
+function isRefusal(error: KeyturnError): boolean {
+  const status = "status" in error ? error.status : undefined;
+  return typeof status === "number" && status >= 400 && status < 500 && status !== 408;
+}
+
+/** A token endpoint that did not answer, or failed, may do better later. */
+function mayLogInLater(error: KeyturnError): boolean {
+  if (error.code !== "authentication_failed" || !("status" in error)) return false;
+  const status = error.status as number;
+  return status === 0 || status === 429 || status >= 500;
+}

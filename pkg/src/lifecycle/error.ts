@@ -1,0 +1,69 @@
+/** Why the lifecycle does not do what it was asked to do. */
+
+import { KeyturnError } from "../base/errors.js";
+
+/** Why the lifecycle refuses, or cannot go on. */
+export type LifecycleReason =
+  /** There is no target of this name. */
+  | "unknown_target"
+  /** A rotation of the target is under way: one at a time. */
+  | "rotation_active"
+  /** No rotation is under way. */
+  | "no_rotation"
+  /** The target is no longer looked after: adopt a credential to begin again. */
+  | "forgotten"
+  /** A sink holds a credential that neither the journal nor the control plane's list knows: adopt it first. */
+  | "adopt_first"
+  /** The control plane does not know the credential, or it has ended. */
+  | "unknown_credential"
+  /** The journal says that the credential has ended or is about to end. */
+  | "ended"
+  /** A sink holds another credential than the one to adopt. */
+  | "sink_differs"
+  /** The old credential is ending or has ended, or there is none. */
+  | "cannot_roll_back"
+  /** The rotation is being undone. */
+  | "rolling_back"
+  /** No attempt has an unknown outcome. */
+  | "nothing_to_settle"
+  /** The attempt may still be acted on: the message says when to look. */
+  | "too_early"
+  /** The credential was known before, so the attempt did not make it. */
+  | "known_credential"
+  /** The rotation is not stopped for that. */
+  | "not_stopped"
+  /** The rotation has no new credential. */
+  | "nothing_issued"
+  /** An event of the journal is not what was written there. */
+  | "journal_damaged"
+  /** A newer version of this package wrote an event that this one does not know. Nothing was done. */
+  | "journal_newer"
+  /** An event of the journal belongs elsewhere, or one before it is missing. */
+  | "journal_out_of_place"
+  /** Others kept writing to the target's journal. */
+  | "busy";
+
+/**
+ * The lifecycle refuses, or must not go on. Nothing was changed at the control plane or in a sink. `target` names the target, `sequence`
+ * the event of its journal if that is what is wrong.
+ */
+export class LifecycleError extends KeyturnError {
+  /** Which refusal it is, as a stable word. */
+  readonly reason: LifecycleReason;
+  /** The target's name. */
+  readonly target: string;
+  /** The number of the event that cannot be read; 0 if that is not the reason. */
+  readonly sequence: number;
+  /** @internal */
+  constructor(
+    target: string,
+    reason: LifecycleReason,
+    message: string,
+    { sequence = 0, ...facts }: { sequence?: number; cause?: unknown; hint?: string | undefined } = {},
+  ) {
+    super("LifecycleError", "lifecycle_stopped", `${target}: ${message}`, facts);
+    this.reason = reason;
+    this.target = target;
+    this.sequence = sequence;
+  }
+}
