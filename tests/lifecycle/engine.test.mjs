@@ -296,6 +296,8 @@ test("a secret that was lost with its process is replaced, and its credential en
   assert.equal((await settled(it, lifecycle)).last, "done");
   await clean(it, lifecycle);
   assert.ok((await words(lifecycle)).includes("lost"));
+  await dying.close();
+  await assert.rejects(stuck, { code: "closed" });
   assert.equal(it.control.calls.filter(([method]) => method === "issue").length, 2);
 });
 
