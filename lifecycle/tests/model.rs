@@ -555,7 +555,7 @@ impl Model for World {
             // A person looks once nothing can be under way any more.
             if state.now >= until + POLICY.margin {
                 actions.push(Action::Settle);
-            } else if self.next_wake(state).is_none() {
+            } else if self.next_wake(state).is_none() && (!state.is_busy() || state.pauses > 0) {
                 actions.push(Action::Pass(until + POLICY.margin));
             }
         } else if let (Some((reason, _)), 1..) = (&rotation.stopped, state.resumes) {
@@ -791,7 +791,8 @@ fn mutants_are_caught() {
     caught(Mutant::IntentAfterCall, crash.clone(), &[KNOWN, TWICE, ENDS]);
     caught(Mutant::NoFence, late.clone(), &[WORKS, ENDS]);
     caught(Mutant::NoReadBack, World { outside: 1, ..World::calm() }, &[WORKS]);
-    caught(Mutant::NoDeadline, late.clone(), &[KNOWN, ENDS, TWICE]);
+    // Late, and then gone with the answer.
+    caught(Mutant::NoDeadline, World { crashes: 1, pauses: 1, resumes: 0, ..World::calm() }, &[KNOWN, ENDS, TWICE]);
     caught(Mutant::LostEndsAtOnce, late, &[WORKS, ENDS]);
     caught(Mutant::UnknownIsNone, World { losses: 1, ..World::calm() }, &[KNOWN, ENDS]);
     caught(Mutant::RestoreByLooking, World { rollbacks: 1, pauses: 1, resumes: 1, ..World::calm() }, &[WORKS, ENDS]);

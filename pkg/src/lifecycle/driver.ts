@@ -1,7 +1,7 @@
 /** Does what the state machine asks for: one effect at a time, over the ports. What is decided is decided in Rust: `lifecycle/`. */
 
 import { Secret } from "../auth/secret.js";
-import { ClosedError, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
+import { ClosedError, type Failure, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
 import type { CredentialFacts, Holding, Intent, Pair, Provider, Sink } from "./ports.js";
 import { engine, type TargetStream } from "./stream.js";
@@ -397,22 +397,22 @@ function outcomeOf(error: unknown, issues: boolean): Outcome {
   // An answer with a status below 500 is a refusal.
   const refused = error.outcome === "answered" && isRefusal(error);
   if (issues && error.outcome !== "none" && !refused) return { kind: "uncertain" };
-  const own = ["sink_failed", "provider_failed"].includes(error.code);
+  const own = ["sink_failed", "provider_failed"].includes(error.kind);
   const reason = own && "reason" in error && typeof error.reason === "string" ? error.reason : "";
   const again = own
     ? AGAIN_REASONS.has(reason)
-    : AGAIN.has(error.code) || (!issues && error.outcome === "unknown") || mayLogInLater(error);
-  return failed(reason ? `${error.code}:${reason}` : error.code, again);
+    : AGAIN.has(error.kind) || (!issues && error.outcome === "unknown") || mayLogInLater(error);
+  return failed(reason ? `${error.kind}:${reason}` : error.kind, again);
 }
 
-function isRefusal(error: KeyturnError): boolean {
+function isRefusal(error: Failure): boolean {
   const status = "status" in error ? error.status : undefined;
   return typeof status === "number" && status >= 400 && status < 500 && status !== 408;
 }
 
 /** A token endpoint that did not answer, or failed, may do better later. */
-function mayLogInLater(error: KeyturnError): boolean {
-  if (error.code !== "authentication_failed" || !("status" in error)) return false;
+function mayLogInLater(error: Failure): boolean {
+  if (error.kind !== "authentication_failed" || !("status" in error)) return false;
   const status = error.status as number;
   return status === 0 || status === 429 || status >= 500;
 }
