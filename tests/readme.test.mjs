@@ -51,7 +51,7 @@ test("the tables have every option and every code, and no others", () => {
   const classes = declared("base/errors.d.ts", "class KeyturnError", "\n//#", /export declare class (\w+) /g);
   for (const file of [
     ...["commercelayer/auth/errors", "commercelayer/replacement-error"],
-    ...["lifecycle/journals/error", "lifecycle/sinks/error", "lifecycle/providers/error"],
+    ...["lifecycle/error", "lifecycle/journals/error", "lifecycle/sinks/error", "lifecycle/providers/error"],
   ]) {
     classes.push(...declared(`${file}.d.ts`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
   }

@@ -654,7 +654,16 @@ export class Lifecycle {
 
   /** A signal that fires with the caller's and when the lifecycle is closed. */
   #within(signal: AbortSignal | undefined): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    const closed = this.#closed.signal;
+    if (!signal) return closed;
+    // Not `AbortSignal.any`, which some of the browsers that the package runs in do not have.
+    const either = new AbortController();
+    for (const source of [signal, closed]) {
+      const abort = (): void => either.abort(source.reason);
+      if (source.aborted) abort();
+      else source.addEventListener("abort", abort, { once: true, signal: either.signal });
+    }
+    return either.signal;
   }
 
   #some(names: readonly string[] | undefined): readonly Opened[] {
