@@ -656,7 +656,7 @@ export class Lifecycle {
   #within(signal: AbortSignal | undefined): AbortSignal {
     const closed = this.#closed.signal;
     if (!signal) return closed;
-    // Not `AbortSignal.any`, which some of the browsers that the package runs in do not have.
+    // Some of the browsers that the package runs in cannot join signals by themselves.
     const either = new AbortController();
     for (const source of [signal, closed]) {
       const abort = (): void => either.abort(source.reason);
