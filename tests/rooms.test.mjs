@@ -18,6 +18,7 @@ const ROOMS = {
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
   lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
+  postgres: ["base", "core", "http", "auth", "lifecycle"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
