@@ -98,6 +98,7 @@ describe("the entries", () => {
       "workerd.js",
       "redis.js",
       "postgres.js",
+      "lifecycle-remote.js",
       "sandbox.js",
       "sandbox-slim.js",
       "generated/enums.js",
@@ -198,6 +199,7 @@ describe("what is loaded", () => {
     ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-testing.js", []],
+    ["lifecycle-remote.js", core],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));

@@ -18,6 +18,7 @@ const ROOMS = {
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
   lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
+  remote: ["base", "lifecycle"],
   postgres: ["base", "core", "http", "auth", "lifecycle"],
 };
 
