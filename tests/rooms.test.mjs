@@ -14,6 +14,8 @@ const ROOMS = {
   auth: ["base", "core", "http"],
   c1: ["base", "core", "http", "auth"],
   commercelayer: ["base", "core", "http", "auth"],
+  // It is given its client, and imports none.
+  proxy: ["base", "core", "http"],
   compat: ["base", "core", "http", "auth", "c1"],
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
