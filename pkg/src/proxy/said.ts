@@ -38,6 +38,8 @@ export function said(thrown: unknown): Said {
   const { hint, requestId, retryAfterMs, outcome } = thrown;
   const known = { hint, requestId, retryAfterMs, outcome };
   if (error === undefined) return { ...known, code: thrown.kind, message: thrown.message };
+  // It is the server's client that is closed, not the page's.
+  if (error.code === "closed") return { ...known, code: "internal", message: "the proxy's client has been closed" };
   return { ...known, code: error.code, ...detailsOf(error) };
 }
 
@@ -71,7 +73,6 @@ function detailsOf(error: KeyturnError): Omit<Said, "code" | "outcome"> {
     case "outcome_unknown":
       return { message, cause: said(error.cause) };
     case "aborted":
-    case "closed":
     case "internal":
       return { message };
     default: {
