@@ -64,14 +64,20 @@ export async function textOf(request: Request, most: number): Promise<string> {
  * @param above Called when there are more. Throws.
  */
 export async function bounded(
-  { body, headers }: Request | Response,
+  source: Request | Response,
   most: number,
   above: () => never,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { body, headers } = source;
   if (Number(headers.get("content-length") ?? 0) > most) {
     // Nobody waits for this.
     body?.cancel().catch(() => undefined);
     above();
+  }
+  if (body === undefined) {
+    // Firefox has no streams of requests. In its service workers, who sends one also bears it.
+    const all = new Uint8Array(await source.arrayBuffer());
+    return all.byteLength > most ? above() : all;
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
