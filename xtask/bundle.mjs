@@ -20,6 +20,8 @@ const CHUNKS = {
     "base/text",
     "auth/session",
     "http/driver",
+    "http/port",
+    "http/relay",
     "core/encode",
     "core/module",
     "core/unpack",
