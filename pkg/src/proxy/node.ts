@@ -1,7 +1,6 @@
 /** A function from `Request` to `Response` as a listener of Node's `http`, and of what is built on it, such as Express. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
 
 /** A listener of Node's `http`, and a handler of Express. */
 export type NodeHandler = (
@@ -81,8 +80,7 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
     }
     const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
     if (method !== "GET" && method !== "HEAD") {
-      // A body that was read already is one that was used.
-      init.body = Readable.toWeb(incoming) as ReadableStream;
+      init.body = streamOf(incoming);
       init.duplex = "half";
     }
     // Joined as text: a path that begins with two slashes is to a URL the name of a host.
@@ -90,4 +88,22 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
   } catch {
     return new Response(null, { status: 400 });
   }
+}
+
+/**
+ * The body, of which no more is read than is asked for. It is not `Readable.toWeb`, which ends the process when a body goes on after its
+ * reader has seen enough.
+ */
+function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
