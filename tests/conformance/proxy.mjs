@@ -53,8 +53,8 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
   const { createProxy } = entry;
 
   /** A page in front of a tenant. */
-  const start = async (options = {}) => {
-    const tenant = await inProcess();
+  const start = async (options = {}, settings = {}) => {
+    const tenant = await inProcess(settings);
     const client = new ConductorOne(tenant.options);
     const records = [];
     const proxy = createProxy({
@@ -103,12 +103,16 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     const [own, seen] = [await client.apps.list({ pageSize: 2 }), await page.apps.list({ pageSize: 2 })];
     assert.deepEqual(seen.listAppsResponse, own.listAppsResponse);
     assert.ok(seen.listAppsResponse.list[0].createdAt instanceof Date);
-    const names = async (apps) => {
+    const large = await start({}, { seed: "large" });
+    const pages = async ({ apps }) => {
       const found = [];
-      for await (const { id } of apps) found.push(id);
+      for await (const { listAppsResponse } of apps.list().pages())
+        found.push(listAppsResponse.list.map(({ id }) => id));
       return found;
     };
-    assert.deepEqual(await names(page.apps.list({ pageSize: 2 })), await names(client.apps.list({ pageSize: 2 })));
+    const found = await pages(large.page);
+    assert.ok(found.length > 1, "more than a page");
+    assert.deepEqual(found, await pages(large.client));
     const made = await page.apps.create({ displayName: "Löhne 給与 🧾", description: "\0S and \0D, as text" });
     assert.equal(made.createAppResponse.app.displayName, "Löhne 給与 🧾");
     assert.equal(made.createAppResponse.app.description, "\0S and \0D, as text");
