@@ -160,7 +160,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       "access-control-allow-origin": "*",
     };
     const server = stub(
-      answer(200, { list: [] }, headers),
+      answer(200, { list: [] }, { ...headers, "x-ratelimit-limit": "50", "x-ratelimit-remaining": "49" }),
       answer(401, { message: "no" }, headers),
       answer(429, {}, { ...headers, "retry-after": "7" }),
     );
@@ -181,7 +181,13 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       "x-hop": "1",
     };
     for (const [status, wanted] of [
-      [200, ["cache-control", "content-type", "keyturn-proxy", "x-content-type-options", "x-request-id"]],
+      [
+        200,
+        [
+          ...["cache-control", "content-type", "keyturn-proxy", "x-content-type-options"],
+          ...["x-ratelimit-limit", "x-ratelimit-remaining", "x-request-id"],
+        ],
+      ],
       [502, ["cache-control", "content-type", "keyturn-proxy", "x-content-type-options", "x-request-id"]],
       [
         429,

@@ -15,7 +15,7 @@ import { discreet, NotReadable } from "./resources.js";
 import { said, statusOf } from "./said.js";
 
 /** A client that calls can be passed on by: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
-export interface Proxied {
+export interface ProxyClient {
   /** Ends what runs and wipes credentials and tokens. */
   close(): void;
 }
@@ -46,7 +46,7 @@ export interface ProxyRecord<Principal = unknown> {
 /** The options of a proxy. */
 export interface ProxyOptions<Principal> {
   /** Makes the calls, with credentials of its own. */
-  client: Proxied;
+  client: ProxyClient;
   /**
    * The application's own check: who sent this request, by its session's cookie or whatever the application goes by. What it reads of the
    * body it reads of a clone.
@@ -83,7 +83,7 @@ export interface ProxyOptions<Principal> {
 }
 
 /** Answers requests of pages. It never rejects. */
-export type Proxy = (request: Request) => Promise<Response>;
+export type PageProxy = (request: Request) => Promise<Response>;
 
 /** What has been found out about a request so far. */
 interface Progress<Principal> {
@@ -104,7 +104,7 @@ const PASSED = ["retry-after", "x-ratelimit-limit", "x-ratelimit-interval", "x-r
  *
  * @throws {@link ConfigurationError} that names the option.
  */
-export function createProxy<Principal>(options: ProxyOptions<Principal>): Proxy {
+export function createProxy<Principal>(options: ProxyOptions<Principal>): PageProxy {
   const { client, authorize, allow, pin, origins, secrets = false, record } = options;
   const { timeoutMs = 30_000, maxRequestBytes = 1 << 18, maxAnswerBytes = 1 << 23 } = options;
   const port = portOf(client);
@@ -176,7 +176,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): Proxy 
   };
 }
 
-function portOf(client: Proxied): Port {
+function portOf(client: ProxyClient): Port {
   const open = (client as unknown as Record<symbol, unknown> | undefined)?.[Symbol.for(PORT)];
   if (typeof open === "function") return (open as () => Port)();
   const message =
