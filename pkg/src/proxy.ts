@@ -4,8 +4,8 @@ export type { ProxyAddress } from "./http/relay.js";
 export {
   type Authorized,
   createProxy,
-  type Proxied,
-  type Proxy,
+  type PageProxy,
+  type ProxyClient,
   type ProxyOptions,
   type ProxyRecord,
 } from "./proxy/proxy.js";
