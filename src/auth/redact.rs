@@ -1,6 +1,7 @@
 //! Text from a server, made fit for an error message.
 
 use super::paste;
+use crate::steps;
 use crate::wire::json::{Cursor, Token, push_string};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -327,6 +328,7 @@ fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
     while bytes.get(at).is_some_and(|byte| !is_end(*byte)) {
         at += 1;
     }
+    steps::add(at - from.min(bytes.len()) + 1);
     at
 }
 
