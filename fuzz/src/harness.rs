@@ -45,7 +45,7 @@ pub fn run(target: &'static Target) {
     bolero::check!().with_iterations(runs).with_type::<Edits>().for_each(|edits: &Edits| {
         let input = edits.apply(&files, target.words);
         (target.property)(&input);
-        if let Some(read) = target.read {
+        if let Some(read) = target.read.filter(|_| edits.pump.1 < 32) {
             edits.linear(&input, read);
         }
     });
@@ -144,15 +144,19 @@ impl Edits {
     /// quadratic takes 64 times as many.
     fn linear(&self, input: &[u8], read: fn(&[u8])) {
         let at = usize::from(self.pump.0) % (input.len() + 1);
-        let end = (at + 1 + usize::from(self.pump.1) % 48).min(input.len());
+        let end = (at + 1 + usize::from(self.pump.1)).min(input.len());
         let count = |times: usize| {
             let text = [&input[..at], &input[at..end].repeat(times), &input[end..]].concat();
             steps::take();
             read(&text);
             steps::take()
         };
-        let (few, many) = (count(32), count(256));
-        assert!(many <= 16 * few + 20_000, "{few} steps become {many} with eight times as many repetitions of {at}..{end}");
+        // Readers may look ahead within a bound: what they do below it grows faster.
+        let (few, many) = (count(100), count(800));
+        assert!(
+            many <= 16 * few + 20_000,
+            "{few} steps become {many} with eight times as many repetitions of {at}..{end}"
+        );
     }
 }
 

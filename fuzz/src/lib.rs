@@ -5,6 +5,8 @@
 //! random bytes in `cargo test`; for as long as wanted, guided by coverage, in `npm run fuzz`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// What is printed shows with a test that fails.
+#![allow(clippy::print_stdout)]
 
 pub mod harness;
 pub mod oracle;

@@ -68,18 +68,19 @@ impl Redactor<'_> {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         let mut last = "";
-        let mut may_be_json = true;
+        // A text of nothing but brackets would be read again and again, so only so many of them may turn out to be something else.
+        let mut tries = 8;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            if may_be_json && let [b'{' | b'[', ..] = rest.as_bytes() {
-                // Only once in vain, or a text of nothing but brackets would be read again and again.
-                let json = Cursor::new(rest).value().ok().filter(|json| !json.is_empty());
-                may_be_json = json.is_some();
-                if let Some(json) = json {
+            if tries > 0
+                && let [b'{' | b'[', ..] = rest.as_bytes()
+            {
+                if let Some(json) = Cursor::new(rest).value().ok().filter(|json| is_json(json)) {
                     out.push_str(&self.json(json));
                     at += json.len();
                     last = "";
                     continue;
                 }
+                tries -= 1;
             }
             let len = until(rest.as_bytes(), 0, &|b| !word_character(b));
             if len == 0 {
@@ -227,6 +228,24 @@ impl Redactor<'_> {
     fn names_secret(&self, name: &str) -> bool {
         is_secret_name(name) || (self.is_secret)(name)
     }
+}
+
+/// Whether a text in brackets has nothing outside of its strings but what JSON has there. Brackets also stand around words, and what is
+/// no JSON may hold a secret anywhere.
+fn is_json(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    while !cursor.at_end() {
+        let known = match cursor.peek() {
+            Ok(Token::Object) => cursor.take(b'{'),
+            Ok(Token::Array) => cursor.take(b'['),
+            Ok(token) => cursor.pass(token).is_ok(),
+            Err(_) => b"}],:".iter().any(|mark| cursor.take(*mark)),
+        };
+        if !known {
+            return false;
+        }
+    }
+    !text.is_empty()
 }
 
 /// What to write in place of the text from here to there; nothing for [`REDACTED`].

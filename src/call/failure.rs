@@ -158,6 +158,12 @@ mod tests {
             r#"{"x":"eyJhbGciOiJcanary.x.y"}"#,
             "Bearer eyJhbGciOiJFZERTQSJ9canary.a.b failed",
             "secret-token:conductorone.com:v1:canary",
+            // Brackets around what is no JSON.
+            "no such key [secret-token:conductorone.com:v1:canary]",
+            "{secret-token:conductorone.com:v1:canary}",
+            r#"{"message":"[bad] assertion [eyJhbGciOiJFZERTQSJ9canary.a.b] {client_secret=canary1}"}"#,
+            r#"{"message":"[E1] {\"field\":\"clientSecret\",\"value\":\"canary1\"}"}"#,
+            r#"{"a"b:"x" secret-token:conductorone.com:v1:canary "y"}"#,
         ] {
             let failure = read(body, "");
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");

@@ -16,7 +16,14 @@ pub(super) const TARGET: Target = Target {
     name: "answers",
     property,
     read: Some(|input| drop(read(input))),
-    words: &["\"createdAt\":", "\"expanded\":[", "\"@type\":", "\"list\":[", "\"2024-02-29T23:59:60.999999999+07:30\"", "\"\""],
+    words: &[
+        "\"createdAt\":",
+        "\"expanded\":[",
+        "\"@type\":",
+        "\"list\":[",
+        "\"2024-02-29T23:59:60.999999999+07:30\"",
+        "\"\"",
+    ],
 };
 
 thread_local! {

@@ -7,7 +7,8 @@ use keyturn::auth::{ClientSecret, assertion};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-pub(super) const TARGET: Target = Target { name: "assertions", property, read: None, words: &["\u{7f}", "\u{10ffff}", "\u{0}"] };
+pub(super) const TARGET: Target =
+    Target { name: "assertions", property, read: None, words: &["\u{7f}", "\u{10ffff}", "\u{0}"] };
 
 /// The input is a seed, a nonce and a time, in that order, and the client id and the audience on a line each.
 fn property(input: &[u8]) {

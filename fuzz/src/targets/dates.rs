@@ -4,8 +4,12 @@ use crate::harness::Target;
 use chrono::DateTime;
 use keyturn_wire::wire::date::{is_sendable, parse_rfc3339};
 
-pub(super) const TARGET: Target =
-    Target { name: "dates", property, read: None, words: &["T", "t", "Z", "z", " ", "+07:30", "-0000", ":60", ".999999999", "02-29"] };
+pub(super) const TARGET: Target = Target {
+    name: "dates",
+    property,
+    read: None,
+    words: &["T", "t", "Z", "z", " ", "+07:30", "-0000", ":60", ".999999999", "02-29"],
+};
 
 fn property(input: &[u8]) {
     let millis = parse_rfc3339(input);

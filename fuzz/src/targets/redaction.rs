@@ -46,9 +46,10 @@ fn property(input: &[u8]) {
     let before = before.trim_end_matches('\\');
     for planted in [CLIENT_SECRET, JWT] {
         let whole = format!("{before} {planted} {after}");
-        for shown in [redactor().text(&whole), redactor().json(&whole), redact(&whole, 300)] {
+        let quoted = serde_json::json!({ "a": [whole] }).to_string();
+        for shown in [redactor().text(&whole), redact(&whole, 300), redactor().json(&quoted)] {
             assert!(!shown.contains("Q0FOQVJZ"), "{shown}");
-            assert!(!shown.contains("eyJzdWIi"), "{shown}");
+            assert!(!shown.contains("eyJzdWIiOiJjYW5h"), "{shown}");
         }
     }
     let whole = format!("{before}{SENT}{after}");

@@ -19,7 +19,15 @@ pub(super) const TARGET: Target = Target {
             let _ = encode(c1(), operation(name), request, Reading { unknown: Unknown::Keep });
         }
     }),
-    words: &["\"appId\":", "\"\\u0000D2024-01-02T03:04:05Z\"", "\"\\u0000I7\"", "\"\\u0000BAQI=\"", "\"\\u0000S\"", "\"updateMask\":\"", "\"..\""],
+    words: &[
+        "\"appId\":",
+        "\"\\u0000D2024-01-02T03:04:05Z\"",
+        "\"\\u0000I7\"",
+        "\"\\u0000BAQI=\"",
+        "\"\\u0000S\"",
+        "\"updateMask\":\"",
+        "\"..\"",
+    ],
 };
 
 fn property(input: &[u8]) {

@@ -7,7 +7,12 @@ use keyturn_wire::wire::decode::{Layouts, decode};
 use keyturn_wire::wire::encode::{Reading, Unknown, encode};
 use keyturn_wire::wire::plan::Plans;
 
-pub(super) const TARGET: Target = Target { name: "tables", property, read: None, words: &[" ", ".", "/", "{id}", "#", "%", "\u{a1}", "\u{d7ff}", "\u{10ffff}"] };
+pub(super) const TARGET: Target = Target {
+    name: "tables",
+    property,
+    read: None,
+    words: &[" ", ".", "/", "{id}", "#", "%", "\u{a1}", "\u{d7ff}", "\u{10ffff}"],
+};
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
@@ -25,7 +30,8 @@ fn property(input: &[u8]) {
         decode(&table, &layouts, message, b"{\"a\":{\"b\":[1,\"2024-01-01T00:00:00Z\"]}}").unwrap();
     }
     for operation in table.operations() {
-        let _ = (table.operation_id(operation), table.body_field(operation, true), table.response_field(operation, true));
+        let _ =
+            (table.operation_id(operation), table.body_field(operation, true), table.response_field(operation, true));
         let _ = operation.paging.map(|paging| table.paging_names(&paging));
         for request in ["null", "{}", "{\"id\":\"x\",\"appId\":7}"] {
             let _ = encode(&table, operation, request, Reading { unknown: Unknown::Keep });
