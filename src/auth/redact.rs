@@ -74,8 +74,9 @@ impl Redactor<'_> {
             if tries > 0
                 && let [b'{' | b'[', ..] = rest.as_bytes()
             {
-                if let Some(json) = Cursor::new(rest).value().ok().filter(|json| is_json(json)) {
-                    out.push_str(&self.json(json));
+                let json = Cursor::new(rest).value().unwrap_or_default();
+                if let Some(redacted) = self.json(json).filter(|_| !json.is_empty()) {
+                    out.push_str(&redacted);
                     at += json.len();
                     last = "";
                     continue;
@@ -124,8 +125,8 @@ impl Redactor<'_> {
 
     /// JSON text with the values of secret members replaced, and what [`Redactor::text`] finds in all other strings: JSON within them
     /// too. A member such as `value` is secret if a string beside it names a secret: `{"field":"clientSecret","value":...}`. Text that
-    /// breaks off is copied up to there.
-    pub fn json(&self, text: &str) -> String {
+    /// breaks off is copied up to there. `None` if something that JSON does not have stands between the strings: it may be a secret.
+    pub fn json(&self, text: &str) -> Option<String> {
         let mut cursor = Cursor::new(text);
         let mut edits: Vec<Edit> = Vec::new();
         let mut open: Vec<Open> = vec![Open::default()];
@@ -154,12 +155,22 @@ impl Redactor<'_> {
                             around.values.append(&mut closed.values);
                         }
                     }
+                    // Punctuation, and the letters of numbers and literals: no word that looks like a secret is made of these alone.
+                    Some(byte) if !b"}],:-+.0123456789truefalsnE".contains(byte) => return None,
                     _ => {}
                 }
                 continue;
             };
             let shown = string.unescape().map_or_else(|| string.raw().to_owned(), Into::into);
             let after_string = cursor.offset();
+            let safe = self.text(&shown);
+            if safe != shown {
+                let mut json = String::new();
+                push_string(&mut json, &safe);
+                // The cursor passed white space before the quote.
+                let quote = after_string - string.bytes.len() - 2;
+                edits.push((quote, after_string, Some(json)));
+            }
             if cursor.take(b':') {
                 let from = {
                     let mut look = cursor.clone();
@@ -196,14 +207,6 @@ impl Redactor<'_> {
                 let is_name = !shown.bytes().any(|b| b.is_ascii_whitespace());
                 around.names_secret |= is_name && self.names_secret(&shown);
             }
-            let safe = self.text(&shown);
-            if safe != shown {
-                let mut json = String::new();
-                push_string(&mut json, &safe);
-                // The cursor passed white space before the quote.
-                let quote = after_string - string.bytes.len() - 2;
-                edits.push((quote, after_string, Some(json)));
-            }
         }
         for rest in open.into_iter().filter(|open| open.names_secret) {
             hide(&mut edits, rest.values);
@@ -222,30 +225,12 @@ impl Redactor<'_> {
             }
         }
         out.push_str(text.get(copied..end.max(copied)).unwrap_or_default());
-        out
+        Some(out)
     }
 
     fn names_secret(&self, name: &str) -> bool {
         is_secret_name(name) || (self.is_secret)(name)
     }
-}
-
-/// Whether a text in brackets has nothing outside of its strings but what JSON has there. Brackets also stand around words, and what is
-/// no JSON may hold a secret anywhere.
-fn is_json(text: &str) -> bool {
-    let mut cursor = Cursor::new(text);
-    while !cursor.at_end() {
-        let known = match cursor.peek() {
-            Ok(Token::Object) => cursor.take(b'{'),
-            Ok(Token::Array) => cursor.take(b'['),
-            Ok(token) => cursor.pass(token).is_ok(),
-            Err(_) => b"}],:".iter().any(|mark| cursor.take(*mark)),
-        };
-        if !known {
-            return false;
-        }
-    }
-    !text.is_empty()
 }
 
 /// What to write in place of the text from here to there; nothing for [`REDACTED`].

@@ -32,12 +32,12 @@ pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
             "code" | "error" => &mut failure.code,
             "message" | "error_description" => &mut failure.message,
             "details" if token == Token::Array => {
-                failure.details = redactor.json(cursor.value()?);
+                failure.details = redactor.json(cursor.value()?).unwrap_or_default();
                 return Ok(());
             }
             "errors" if token == Token::Array => {
                 let errors = cursor.value()?;
-                failure.details = redactor.json(errors);
+                failure.details = redactor.json(errors).unwrap_or_default();
                 return failure.first_of(&mut Cursor::new(errors), redactor);
             }
             _ => return cursor.skip(),
@@ -94,7 +94,7 @@ pub fn excerpt(body: &str, redactor: &Redactor<'_>) -> String {
     }
     let trimmed = body.trim_ascii_start();
     if matches!(trimmed.as_bytes(), [b'{' | b'[', ..]) {
-        redactor.line(&redactor.json(trimmed), LONGEST)
+        redactor.line(redactor.json(trimmed).as_deref().unwrap_or(trimmed), LONGEST)
     } else {
         redactor.line(trimmed, LONGEST)
     }

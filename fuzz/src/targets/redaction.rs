@@ -37,6 +37,10 @@ fn redactor() -> Redactor<'static> {
 
 fn property(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
+    // libFuzzer sees what the canaries are compared with, and puts them in by itself.
+    if ["Q0FOQVJZ", "eyJzdWIiOiJjYW5h", "canary"].iter().any(|part| text.contains(part)) {
+        return;
+    }
     let mut at = text.len() / 2;
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -47,7 +51,7 @@ fn property(input: &[u8]) {
     for planted in [CLIENT_SECRET, JWT] {
         let whole = format!("{before} {planted} {after}");
         let quoted = serde_json::json!({ "a": [whole] }).to_string();
-        for shown in [redactor().text(&whole), redact(&whole, 300), redactor().json(&quoted)] {
+        for shown in [redactor().text(&whole), redact(&whole, 300), redactor().json(&quoted).unwrap()] {
             assert!(!shown.contains("Q0FOQVJZ"), "{shown}");
             assert!(!shown.contains("eyJzdWIiOiJjYW5h"), "{shown}");
         }
@@ -57,10 +61,10 @@ fn property(input: &[u8]) {
     let line = redact(&text, 80);
     assert!(line.chars().count() <= 81 && !line.contains(|c: char| c.is_control()), "{line:?}");
     if let Some(value) = oracle::json(input).filter(|_| !text.starts_with('\u{feff}')) {
-        let shown = redactor().json(&text);
+        let shown = redactor().json(&text).unwrap();
         assert!(oracle::json(shown.as_bytes()).is_some(), "{shown}");
         let whole = format!("{{\"other\":{value},\"client_secret\":\"canary-member-0042\"}}");
-        let shown = redactor().json(&whole);
+        let shown = redactor().json(&whole).unwrap();
         assert!(!shown.contains("canary-member"), "{shown}");
         assert!(oracle::json(shown.as_bytes()).is_some(), "{shown}");
     }
