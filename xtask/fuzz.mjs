@@ -33,8 +33,9 @@ function fuzz() {
   if (!Number.isInteger(seconds) || seconds < 1) throw new StepError("--seconds: a whole number from 1");
   const wanted = (name) => positionals.length === 0 || positionals.some((word) => name.includes(word));
   const native = readdirSync(join(root, "fuzz/corpus")).filter(wanted);
-  const scripts = readdirSync(join(root, "tests/fuzz"))
-    .filter((file) => file.endsWith(".test.mjs") && wanted(file.replace(".test.mjs", "")));
+  const scripts = readdirSync(join(root, "tests/fuzz")).filter(
+    (file) => file.endsWith(".test.mjs") && wanted(file.replace(".test.mjs", "")),
+  );
   if (native.length + scripts.length === 0) throw new StepError(`no target is called ${positionals.join(" or ")}`);
   const broken = [];
   if (native.length > 0) {
@@ -78,7 +79,9 @@ function drives(program, target, seconds) {
   const options = [`-max_total_time=${seconds}`, "-max_len=8192", "-print_final_stats=1", "-verbosity=1"];
   const args = [kept, committed, ...options, `-artifact_prefix=${committed}/`];
   const env = { ...process.env, BOLERO_LIBFUZZER_ARGS: args.join(" ") };
-  return spawnSync(program, ["--exact", target, "--nocapture", "--test-threads=1"], { stdio: "inherit", env }).status === 0;
+  return (
+    spawnSync(program, ["--exact", target, "--nocapture", "--test-threads=1"], { stdio: "inherit", env }).status === 0
+  );
 }
 
 /** Runs a JavaScript target with one seed after another. */

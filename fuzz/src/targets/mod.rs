@@ -12,6 +12,7 @@ mod tenants;
 mod token_answers;
 
 use crate::harness::Target;
+use std::{collections::HashMap, sync::OnceLock};
 
 /// All targets, by the names of their corpus folders.
 pub const ALL: [Target; 10] = [
@@ -36,7 +37,11 @@ fn split_line(input: &[u8]) -> (&str, &[u8]) {
 
 /// The operation that a line names, or else one that the line's length chooses.
 fn operation(name: &str) -> &'static keyturn_wire::api::Operation {
+    static NUMBERS: OnceLock<HashMap<String, usize>> = OnceLock::new();
     let table = keyturn_wire::api::c1();
-    let named = table.operations().iter().find(|operation| table.operation_id(operation) == name);
-    named.unwrap_or_else(|| &table.operations()[name.len() % table.operations().len()])
+    let operations = table.operations();
+    let numbers = NUMBERS.get_or_init(|| {
+        operations.iter().enumerate().map(|(number, operation)| (table.operation_id(operation), number)).collect()
+    });
+    &operations[numbers.get(name).copied().unwrap_or(name.len() % operations.len())]
 }
