@@ -31,6 +31,7 @@ const CRATES = {
   ".": ["keyturn-wire"],
   sandbox: ["keyturn-wire"],
   lifecycle: [],
+  fuzz: ["keyturn-api", "keyturn-wire", "keyturn"],
 };
 
 const source = join(root, "pkg/src");
