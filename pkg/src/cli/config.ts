@@ -13,7 +13,6 @@ import {
 } from "../lifecycle.js";
 import { directoryJournal } from "../lifecycle-node.js";
 import type { Path } from "./config/check.js";
-import { interim, patched } from "./config/interim.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
 import { type ConfigFile, readConfig } from "./config/read.js";
@@ -62,7 +61,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
     const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker() };
-    const lifecycle = fitting(file, ["caps"], () => patched(openLifecycle({ ...options, ...capsOf(config) })));
+    const lifecycle = fitting(file, ["caps"], () => openLifecycle({ ...options, ...capsOf(config) }));
     const close = async (): Promise<void> => {
       await lifecycle.close();
       await clients.close();
@@ -90,7 +89,7 @@ async function targetOf(
   const path = ["targets", name];
   const sinks = await Promise.all(target.sinks.map((sink) => sinkOf(sink, around)));
   const provider = fitting(file, path, () => providerOf(context, target, client));
-  const policy: LifecyclePolicy = interim({ ...file.config.policy, ...target.policy });
+  const policy: LifecyclePolicy = { ...file.config.policy, ...target.policy };
   const { owner, consumers, group } = target;
   const whole = { provider, sinks, policy, owner, consumers, group };
   // Each by itself, so that the one is named that does not fit.

@@ -1,6 +1,5 @@
 /** `keyturn advance`: what a timer runs. */
 
-import type { Advancing } from "../config/interim.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import type { Exit } from "../exit.js";
@@ -17,7 +16,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     for await (const { target, event } of lifecycle.events()) context.progress.update(`${target}: ${event}`);
   };
   void watch();
-  const results = await (lifecycle as unknown as Advancing).advance(names, {
+  const results = await lifecycle.advance(names, {
     begin: !given.flag("no-begin"),
     signal: context.signal,
   });

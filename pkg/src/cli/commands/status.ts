@@ -1,7 +1,6 @@
 /** `keyturn status`: what is so with the targets, by the journal alone. */
 
-import type { LifecycleStatus } from "../../lifecycle.js";
-import type { LifecycleFinding } from "../config/interim.js";
+import type { LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, gravest, UsageError } from "../exit.js";

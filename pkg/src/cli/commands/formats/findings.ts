@@ -1,6 +1,6 @@
 /** Findings for what collects those of other tools: SARIF 2.1.0 and JUnit's XML. */
 
-import type { LifecycleFinding } from "../../config/interim.js";
+import type { LifecycleFinding } from "../../../lifecycle.js";
 import type { ConfigFile } from "../../config.js";
 
 const LEVELS = { critical: "error", high: "error", medium: "warning", low: "note" } as const;
