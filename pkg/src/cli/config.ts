@@ -105,9 +105,17 @@ function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
     if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
     const { option } = error as { option?: unknown };
     throw file.error([
-      { path: typeof option === "string" ? [...path, option] : path, message: `does not fit: ${error.message}` },
+      { path: placeOf(file, path, String(option), error.message), message: `does not fit: ${error.message}` },
     ]);
   }
+}
+
+/** The field that a complaint is about. A policy's may be one that all targets have. */
+function placeOf({ config }: ConfigFile, path: Path, option: string, message: string): Path {
+  const field = /^the \w+(?: of .*?)?: (\w+)/.exec(message)?.[1] ?? "";
+  const own = option === "policy" && Object.hasOwn(config.targets[String(path[1])]?.policy ?? {}, field);
+  if (option === "policy") return own ? [...path, "policy", field] : ["policy", field];
+  return [...path, ...(path.at(-1) === option ? [field] : [option])];
 }
 
 /** A journal for lifecycles that are opened to be checked. */

@@ -2,16 +2,9 @@
 
 import type { LifecyclePolicy } from "../../lifecycle.js";
 
-/** A window of a policy, as `keyturn.json` has it. */
-interface Window {
-  readonly days?: readonly string[] | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}
-
 /** Whether a time is in one of a policy's windows; true if it has none. */
 export function inWindow(policy: LifecyclePolicy, at: number): boolean {
-  const { windows, zone = "UTC" } = policy as { readonly windows?: readonly Window[]; readonly zone?: string };
+  const { windows, zone = "UTC" } = policy;
   if (windows === undefined || windows.length === 0) return true;
   const parts = new Intl.DateTimeFormat("en-US", {
     timeZone: zone,
@@ -23,7 +16,7 @@ export function inWindow(policy: LifecyclePolicy, at: number): boolean {
   const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
   const time = `${part("hour")}:${part("minute")}`;
   const today = DAYS.indexOf(part("weekday").toLowerCase());
-  const isDay = (days: Window["days"], day: number): boolean =>
+  const isDay = (days: readonly string[] | undefined, day: number): boolean =>
     days === undefined || days.includes(DAYS[(day + 7) % 7] ?? "");
   return windows.some(({ days, from = "00:00", to = "24:00" }) => {
     if (from < to) return isDay(days, today) && from <= time && time < to;

@@ -1,6 +1,6 @@
 /** What `keyturn.json` holds once it was checked. `schema.ts` says what each field means. */
 
-import type { EnvDialect, LifecyclePolicy, Workload } from "../../lifecycle.js";
+import type { EnvDialect, LifecycleCaps, LifecyclePolicy, Workload } from "../../lifecycle.js";
 import type { SecretSource, Tenant } from "../clients.js";
 
 /** The whole file. */
@@ -8,16 +8,8 @@ export interface Config {
   readonly journal: string;
   readonly tenants?: Readonly<Record<string, Tenant>>;
   readonly policy?: LifecyclePolicy;
-  readonly caps?: CapsConfig;
+  readonly caps?: LifecycleCaps;
   readonly targets: Readonly<Record<string, TargetConfig>>;
-}
-
-/** Goes to the engine as it is. */
-export interface CapsConfig {
-  readonly atATime?: number;
-  readonly perProvider?: Readonly<Record<string, number>>;
-  readonly rest?: number | string;
-  readonly longestRest?: number | string;
 }
 
 /** What all targets have. */
