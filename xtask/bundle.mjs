@@ -54,12 +54,15 @@ const CHUNKS = {
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */
 const OUTSIDE = /^#|^node:|\.wasm$/;
 
+/** The command line: a bundle of its own, which `xtask/bundle-cli.mjs` makes. */
+const COMMAND = "cli/main.js";
+
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
 
 const names = await entries();
 const bundle = await rollup({
   input: Object.fromEntries([...names].map((name) => [name.replace(/\.js$/, ""), join(from, name)])),
-  external: OUTSIDE,
+  external: (id) => OUTSIDE.test(id) || id === join(from, COMMAND),
   preserveEntrySignatures: "strict",
   // Only a program does something when it is loaded.
   treeshake: { moduleSideEffects: (module) => module === join(from, "cli.js") },
@@ -73,6 +76,7 @@ const chunkOf = new Map();
 await bundle.write({
   dir: to,
   format: "es",
+  paths: { [join(from, COMMAND)]: `../${COMMAND}` },
   // A namespace is an object like others: to freeze it is to do something.
   freeze: false,
   entryFileNames: "[name].js",

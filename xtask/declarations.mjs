@@ -20,6 +20,8 @@ const DEFAULTS = {
 for (const file of await readdir(modules, { recursive: true })) {
   if (!file.endsWith(".d.ts")) continue;
   const name = file.slice(0, -".d.ts".length).replaceAll(sep, "/");
+  // Nobody imports the command.
+  if (name === "cli" || name.startsWith("cli/")) continue;
   if (ALIKE[name] === undefined) await cp(join(modules, file), join(cjs, file));
   if (!existsSync(join(esm, `${name}.js`))) continue;
   const types = ALIKE[name] ?? name;

@@ -172,7 +172,11 @@ fn tables(tools: &Tools) -> Result {
     Ok(())
 }
 
-/// Compiles `pkg/src` to ES modules, joins those to few files, makes CommonJS of these, and puts the types beside both.
+/// The folders of `pkg/dist` that are made of `pkg/src`.
+const KINDS: [&str; 3] = ["esm", "cjs", "cli"];
+
+/// Compiles `pkg/src` to ES modules, joins those to few files, makes CommonJS of these, and puts the types beside both. The command line
+/// is joined with the libraries that it uses, to files of its own.
 fn package(tools: &Tools) -> Result {
     let root = tools.root;
     let (source, dist) = (root.join("pkg/src"), root.join("pkg/dist"));
@@ -183,6 +187,7 @@ fn package(tools: &Tools) -> Result {
         "package.json",
         "package-lock.json",
         "xtask/bundle.mjs",
+        "xtask/bundle-cli.mjs",
         "xtask/cjs.mjs",
         "xtask/declarations.mjs",
         "xtask/steps.mjs",
@@ -190,12 +195,12 @@ fn package(tools: &Tools) -> Result {
     let step = Step {
         name: "package",
         inputs: inputs.map(|input| root.join(input)).into(),
-        outputs: ["esm", "cjs"].map(|kind| dist.join(kind)).into(),
+        outputs: KINDS.map(|kind| dist.join(kind)).into(),
     };
     step.run(tools, || {
         // Made elsewhere and moved at the end: a build that fails leaves the last good one.
         let made = tools.scratch.join("package");
-        let (modules, esm, cjs) = (made.join("modules"), made.join("esm"), made.join("cjs"));
+        let [modules, esm, cjs, cli] = ["modules", "esm", "cjs", "cli"].map(|part| made.join(part));
         remove(&made)?;
         tools.node(
             "typescript/bin/tsc",
@@ -210,9 +215,10 @@ fn package(tools: &Tools) -> Result {
         }
         tools.node_script("xtask/bundle.mjs", [&modules, &esm])?;
         tools.node_script("xtask/cjs.mjs", [&esm, &cjs])?;
+        tools.node_script("xtask/bundle-cli.mjs", [&modules, &cli])?;
         tools.node_script("xtask/declarations.mjs", [&modules, &esm, &cjs])?;
         fs::create_dir_all(&dist)?;
-        for kind in ["esm", "cjs"] {
+        for kind in KINDS {
             remove(&dist.join(kind))?;
             fs::rename(made.join(kind), dist.join(kind))?;
         }

@@ -1,0 +1,73 @@
+/** Questions to a person. This module has the library for them, so it is loaded when one is asked. */
+
+import * as clack from "@clack/prompts";
+import type { Context } from "./context.js";
+import { Interruption } from "./exit.js";
+
+/** One of the answers to a question. */
+export interface Choice<Value> {
+  readonly value: Value;
+  readonly label: string;
+  readonly hint?: string | undefined;
+}
+
+/** What can be asked. An interrupted question rejects with an {@link Interruption}. */
+export const ask = {
+  /** Yes or no; no if the person only presses Enter. */
+  confirm: (context: Context, message: string, { initial = false }: { initial?: boolean } = {}): Promise<boolean> =>
+    answered(clack.confirm({ ...around(context), message, initialValue: initial })),
+
+  /** A line of text. `check` says what is wrong with it. */
+  text: (
+    context: Context,
+    message: string,
+    {
+      initial,
+      placeholder,
+      check,
+    }: { initial?: string; placeholder?: string; check?: (text: string) => string | undefined } = {},
+  ): Promise<string> =>
+    answered(
+      clack.text({
+        ...around(context),
+        message,
+        ...(initial === undefined ? {} : { initialValue: initial }),
+        ...(placeholder === undefined ? {} : { placeholder }),
+        ...(check === undefined ? {} : { validate: (text: string | undefined) => check(text ?? "") }),
+      }),
+    ),
+
+  /** A line of text that is not shown. */
+  secret: (context: Context, message: string): Promise<string> =>
+    answered(clack.password({ ...around(context), message })),
+
+  /** One of several. */
+  select: <Value extends string>(
+    context: Context,
+    message: string,
+    choices: readonly Choice<Value>[],
+  ): Promise<Value> =>
+    answered(clack.select({ ...around(context), message, options: choices as never })) as Promise<Value>,
+
+  /** Any of several. */
+  several: <Value extends string>(
+    context: Context,
+    message: string,
+    choices: readonly Choice<Value>[],
+  ): Promise<readonly Value[]> =>
+    answered(clack.multiselect({ ...around(context), message, options: choices as never, required: false })) as Promise<
+      readonly Value[]
+    >,
+};
+
+/** Questions go to standard error: standard output is for data. */
+function around(context: Context): { input: NodeJS.ReadStream; output: NodeJS.WriteStream; signal: AbortSignal } {
+  return { input: context.stdin, output: context.err.stream, signal: context.signal };
+}
+
+async function answered<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
+  const answer = await question;
+  // In raw mode Ctrl-C is a key and no signal.
+  if (clack.isCancel(answer)) throw new Interruption("SIGINT");
+  return answer as Exclude<Value, symbol>;
+}

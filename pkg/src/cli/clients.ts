@@ -1,0 +1,129 @@
+/** Clients of the two APIs, with the credentials that the environment or a profile has. */
+
+import type { CommerceLayerProvisioningClient } from "../commercelayer/index.js";
+import type { ConductorOne } from "../index.js";
+import type { Context } from "./context.js";
+import { UsageError } from "./exit.js";
+import { type Api, loadProfile, type Profile } from "./profiles.js";
+
+/** Which tenant a client is for. Everything is optional: the rest is found in the environment or the default profile. */
+export interface Tenant {
+  readonly api: Api;
+  /** The name of a profile. */
+  readonly profile?: string | undefined;
+  readonly serverURL?: string | undefined;
+  /** C1: the tenant's domain, where the client id does not say it. */
+  readonly tenantDomain?: string | undefined;
+  /** The client id itself, or the variable that has it. It is no secret. */
+  readonly clientId?: string | { readonly env: string } | undefined;
+  /** Where the secret is. */
+  readonly clientSecret?: SecretSource | undefined;
+}
+
+/** A place that a secret is read from when it is needed: never the secret itself. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
+
+/** A client of C1. Loading the library and making the client is done here, so that commands that need none pay nothing. */
+export async function c1Client(context: Context, tenant: Tenant = { api: "c1" }): Promise<ConductorOne> {
+  const { ConductorOne } = await import("../index.js");
+  const options = { clock: context.clock, userAgent: "keyturn-cli" };
+  const found = await credentialOf(context, tenant, /^CONDUCTORONE_|^TFC_WORKLOAD_IDENTITY_TOKEN/);
+  if (found === "environment") return ConductorOne.fromEnv({ ...options, environment: context.env });
+  const { clientId: clientID, clientSecret, serverURL, tenantDomain } = found;
+  return new ConductorOne({
+    ...options,
+    clientID,
+    clientSecret,
+    ...(serverURL === undefined ? {} : { serverURL }),
+    ...(tenantDomain === undefined ? {} : { tenantDomain }),
+  });
+}
+
+/** A client of the Provisioning API. */
+export async function commerceLayerClient(
+  context: Context,
+  tenant: Tenant = { api: "commercelayer" },
+): Promise<CommerceLayerProvisioningClient> {
+  const { CommerceLayerProvisioning, clientCredentials } = await import("../commercelayer/index.js");
+  const options = { clock: context.clock, userAgent: "keyturn-cli" };
+  const found = await credentialOf(context, tenant, /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/);
+  if (found === "environment") {
+    const {
+      COMMERCELAYER_ACCESS_TOKEN: accessToken,
+      COMMERCELAYER_CLIENT_ID: clientId,
+      COMMERCELAYER_CLIENT_SECRET: clientSecret,
+      COMMERCELAYER_SERVER_URL,
+      COMMERCELAYER_DOMAIN: domain,
+    } = context.env;
+    const serverURL = tenant.serverURL ?? COMMERCELAYER_SERVER_URL;
+    const where = { ...(serverURL ? { serverURL } : {}), ...(domain ? { domain } : {}) };
+    if (accessToken) return CommerceLayerProvisioning({ ...options, ...where, accessToken });
+    if (!clientId || !clientSecret)
+      throw new UsageError("COMMERCELAYER_CLIENT_ID and COMMERCELAYER_CLIENT_SECRET belong together: one is missing");
+    return CommerceLayerProvisioning({
+      ...options,
+      ...where,
+      credentials: clientCredentials({ clientId, clientSecret }),
+    });
+  }
+  const { clientId, clientSecret, serverURL } = found;
+  return CommerceLayerProvisioning({
+    ...options,
+    ...(serverURL === undefined ? {} : { serverURL }),
+    credentials: clientCredentials({ clientId, clientSecret }),
+  });
+}
+
+interface Credential {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly serverURL: string | undefined;
+  readonly tenantDomain: string | undefined;
+}
+
+/**
+ * Where the credentials of a tenant are: named by the tenant, by `--profile` or `KEYTURN_PROFILE`, in the environment, in the default
+ * profile; the first of these.
+ */
+async function credentialOf(context: Context, tenant: Tenant, variables: RegExp): Promise<Credential | "environment"> {
+  const { api, clientId, clientSecret, serverURL, tenantDomain } = tenant;
+  if (clientSecret !== undefined) {
+    const id = typeof clientId === "string" ? clientId : await secretOf(context, clientId ?? { env: "" });
+    return { clientId: id, clientSecret: await secretOf(context, clientSecret), serverURL, tenantDomain };
+  }
+  const name = tenant.profile ?? context.manner.profile ?? (context.env.KEYTURN_PROFILE || undefined);
+  const inEnvironment = Object.entries(context.env).some(([key, value]) => variables.test(key) && value);
+  if (name === undefined && inEnvironment) return "environment";
+  const profile = await loadProfile(context, { name, api });
+  if (profile !== undefined) return credentialIn(profile, tenant);
+  const prefix = api === "c1" ? "CONDUCTORONE" : "COMMERCELAYER";
+  throw new UsageError(
+    name === undefined ? `there are no credentials for ${NAMES[api]}` : `there is no profile ${name} for ${NAMES[api]}`,
+    { hint: `Set ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET, or make a profile with \`keyturn login\`.` },
+  );
+}
+
+const NAMES: Readonly<Record<Api, string>> = { c1: "C1", commercelayer: "Commerce Layer" };
+
+async function credentialIn(profile: Profile, { serverURL, tenantDomain }: Tenant): Promise<Credential> {
+  const { clientId, clientSecret } = await profile.credential();
+  return {
+    clientId,
+    clientSecret,
+    serverURL: serverURL ?? profile.serverURL,
+    tenantDomain: tenantDomain ?? profile.tenantDomain,
+  };
+}
+
+/** Reads a secret from where it is kept; a line feed at the end of a file is none of it. */
+export async function secretOf({ env, cwd }: Context, source: SecretSource): Promise<string> {
+  if ("env" in source) {
+    const value = env[source.env];
+    if (!value) throw new UsageError(`the variable ${source.env} is not set`, { hint: "keyturn.json names it." });
+    return value;
+  }
+  const [{ readFile }, { resolve }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
+  const value = (await readFile(resolve(cwd, source.file), "utf8")).replace(/\r?\n$/, "");
+  if (value === "") throw new UsageError(`the file ${source.file} is empty`, { hint: "keyturn.json names it." });
+  return value;
+}

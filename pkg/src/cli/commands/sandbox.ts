@@ -1,0 +1,96 @@
+/** `keyturn sandbox`: a tenant to try things on. */
+
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { type SandboxServer, type SandboxSwitches, type Seed, serveSandbox } from "../../sandbox-node.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit, type Interruption } from "../exit.js";
+import type { Given } from "../given.js";
+
+/** Serves the tenant until the command is stopped, or the program of `--exec` ends. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  const command = given.text("exec");
+  const server = await serveSandbox({
+    port: given.count("port"),
+    host: given.text("host"),
+    // The sandbox says which values there are.
+    seed: given.text("seed") as Seed | undefined,
+    state: given.text("state"),
+    tokenTtl: given.count("token-ttl"),
+    clock: given.text("clock"),
+    cors: given.text("cors"),
+    oldAfterRotate: given.text("old-after-rotate") as SandboxSwitches["oldAfterRotate"],
+    bridgeAfterRotate: given.text("bridge-after-rotate") as SandboxSwitches["bridgeAfterRotate"],
+    systemLog: given.text("system-log") as SandboxSwitches["systemLog"],
+    revoked: given.text("revoked") as SandboxSwitches["revoked"],
+    dpop: given.text("dpop") as SandboxSwitches["dpop"],
+    dpopUrl: given.text("dpop-url") as SandboxSwitches["dpopUrl"],
+    replay: given.text("replay") as SandboxSwitches["replay"],
+    commercelayer: { rateLimits: given.text("rate-limits") as "on" | "off" | undefined },
+  });
+  try {
+    if (given.flag("json")) await context.out.write(`${JSON.stringify(ready(server))}\n`);
+    else if (command === undefined) await context.out.write(introduce(server));
+    return await (command === undefined ? stopped(context) : follow(context, command, server));
+  } finally {
+    await server.close();
+  }
+}
+
+/** What the first line of `--json` tells. */
+function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): object {
+  const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
+  return {
+    url,
+    clientId,
+    clientSecret,
+    appId,
+    connectorId,
+    commercelayer: { serverURL, clientId: id, clientSecret: secret },
+  };
+}
+
+function introduce(server: SandboxServer): string {
+  const lines = Object.entries(variables(server)).map(([name, value]) => `export ${name}='${value}'`);
+  return `The sandbox tenant answers at ${server.url}
+
+${lines.join("\n")}
+
+Ctrl-C stops it.
+`;
+}
+
+/** The tenant as variables of the environment: those that a client reads and, if there is one, a connector to try. */
+function variables(server: SandboxServer): Record<string, string> {
+  const { url, clientId, clientSecret, appId, connectorId, commercelayer } = server;
+  return {
+    CONDUCTORONE_SERVER_URL: url,
+    CONDUCTORONE_CLIENT_ID: clientId,
+    CONDUCTORONE_CLIENT_SECRET: clientSecret,
+    ...(appId === "" ? {} : { CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId }),
+    COMMERCELAYER_SERVER_URL: commercelayer.serverURL,
+    COMMERCELAYER_CLIENT_ID: commercelayer.clientId,
+    COMMERCELAYER_CLIENT_SECRET: commercelayer.clientSecret,
+  };
+}
+
+/** Waits until somebody stops the program. */
+function stopped({ signal }: Context): Promise<Exit> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(EXIT.done);
+    signal.addEventListener("abort", () => resolve(EXIT.done), { once: true });
+  });
+}
+
+/** Runs a command in a shell, with the tenant in its environment, and gives its exit code. */
+function follow({ env, cwd, signal }: Context, command: string, server: SandboxServer): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, { shell: true, stdio: "inherit", cwd, env: { ...env, ...variables(server) } });
+    // A signal that is sent to this process alone has to reach the command as well.
+    const pass = (): void => void child.kill((signal.reason as Interruption).signal);
+    if (signal.aborted) pass();
+    signal.addEventListener("abort", pass, { once: true });
+    child.once("error", reject);
+    child.once("exit", (code, by) => resolve(code ?? 128 + (by === null ? 0 : constants.signals[by])));
+  });
+}

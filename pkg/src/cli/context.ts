@@ -1,0 +1,148 @@
+/** What every command gets: its surroundings, and how it talks to people and programs. */
+
+import type { Clock } from "../base/options.js";
+import { CommandError, EXIT, type Interruption, UsageError } from "./exit.js";
+import { type Column, type Sink, tableText } from "./output.js";
+import { Progress } from "./progress.js";
+
+/** The parts of the process that the command uses. Nothing else reads them. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  cwd(): string;
+  exitCode?: number | string | null | undefined;
+  exit(code: number): never;
+  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  off(signal: NodeJS.Signals, listener: () => void): unknown;
+}
+
+/** How the options that commands have in common are set. */
+export interface Manner {
+  /** One of the command's formats. */
+  readonly format: string;
+  readonly yes: boolean;
+  readonly quiet: boolean;
+  readonly reveal: boolean;
+  /** The time at the start, in milliseconds since 1970, if it is not the machine's. */
+  readonly now: number | undefined;
+  readonly config: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** What a command has around it. */
+export class Context {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  /** Data, and nothing else. */
+  readonly out: Sink;
+  /** Messages, questions and progress. */
+  readonly err: Sink;
+  readonly manner: Manner;
+  /** Fires when the command is asked to stop; its reason is an {@link Interruption}. */
+  readonly signal: AbortSignal;
+  /** The time as `--clock` and `KEYTURN_NOW` have it. It goes on from there. */
+  readonly clock: Clock;
+  /** The line that says how far a long work has come. */
+  readonly progress: Progress;
+
+  constructor(around: Surroundings, manner: Manner, signal: AbortSignal, out: Sink, err: Sink) {
+    this.env = around.env;
+    this.cwd = around.cwd();
+    this.stdin = around.stdin;
+    this.out = out;
+    this.err = err;
+    this.manner = manner;
+    this.signal = signal;
+    const begun = performance.now();
+    const { now } = manner;
+    this.clock = { now: () => (now === undefined ? Date.now() : Math.trunc(now + performance.now() - begun)) };
+    this.progress = new Progress(err, !manner.quiet);
+  }
+
+  /** Whether a person can be asked. */
+  get interactive(): boolean {
+    return this.stdin.isTTY === true && this.err.isTTY;
+  }
+
+  /** Writes a line for people to standard error. */
+  async say(text: string): Promise<void> {
+    this.progress.clear();
+    await this.err.write(`${text}\n`);
+  }
+
+  /**
+   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `json` is what becomes of the whole;
+   * default: the rows.
+   */
+  async show<Row>(
+    rows: readonly Row[],
+    {
+      columns,
+      empty,
+      json,
+    }: { columns: readonly Column<Row>[]; empty?: string; json?: (rows: readonly Row[]) => unknown },
+  ): Promise<void> {
+    this.progress.clear();
+    switch (this.manner.format) {
+      case "json":
+        return this.out.write(`${JSON.stringify(json === undefined ? rows : json(rows), undefined, 2)}\n`);
+      case "ndjson":
+        return this.out.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      default:
+        if (rows.length === 0 && empty !== undefined) return this.say(empty);
+        return this.out.write(tableText(this.out, columns, rows));
+    }
+  }
+
+  /**
+   * Asks a person whether to go on. `--yes` answers for them; where nobody can be asked that is wrong usage.
+   *
+   * @throws {@link CommandError} if the answer is no.
+   */
+  async confirm(question: string): Promise<void> {
+    if (this.manner.yes) return;
+    if (!this.interactive)
+      throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
+    const { ask } = await this.#prompts();
+    if (!(await ask.confirm(this, question)))
+      throw new CommandError(EXIT.failed, "nothing was done: the answer was no");
+  }
+
+  /** Asks for things, on a terminal. Only for commands that can also be told by flags what they would ask. */
+  async ask(missing: string): Promise<typeof import("./ask.js")["ask"]> {
+    if (!this.interactive) throw new UsageError(`${missing} is missing, and nobody can be asked here`);
+    return (await this.#prompts()).ask;
+  }
+
+  /** Whether secrets may be shown: `--reveal` is given, and standard output is a terminal. */
+  get reveals(): boolean {
+    if (!this.manner.reveal) return false;
+    if (!this.out.isTTY)
+      throw new UsageError("--reveal shows secrets on a terminal only, and standard output is none", {
+        hint: "Give the secret to a sink of keyturn.json instead.",
+      });
+    return true;
+  }
+
+  /** Rejects if the command is asked to stop. */
+  unlessInterrupted(): void {
+    if (this.signal.aborted) throw this.signal.reason as Interruption;
+  }
+
+  async #prompts(): Promise<typeof import("./ask.js")> {
+    this.progress.clear();
+    try {
+      return await import("./ask.js");
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new CommandError(EXIT.failed, "questions need Node 20.12 or newer", {
+        cause,
+        hint: "Use the flags instead.",
+      });
+    }
+  }
+}

@@ -1,0 +1,150 @@
+/** The table of all commands: help, completions and the parser are made from it. */
+
+import type { Context } from "./context.js";
+import type { Exit } from "./exit.js";
+import type { Given } from "./given.js";
+
+/** An option of a command. */
+export interface OptionSpec {
+  /** As commander reads them: `-n, --canary <n>`; without `<...>` it is a flag, and `<...>...` may be repeated. */
+  readonly flags: string;
+  readonly description: string;
+  /** What it may be; anything else is wrong usage. */
+  readonly choices?: readonly string[] | undefined;
+  /** How its text is checked. Default: any text. */
+  readonly kind?: "count" | "port" | "date" | undefined;
+  /** What a shell offers in its place. */
+  readonly completes?: Completes | undefined;
+  /** Left out of the help. */
+  readonly hidden?: boolean | undefined;
+}
+
+/** What a shell completes an argument or an option's value with. */
+export type Completes = "target" | "profile" | "file" | "folder" | "command" | "operation";
+
+/** An argument of a command. */
+export interface ArgumentSpec {
+  /** As commander reads them: `<name>`, `[names...]`. */
+  readonly name: string;
+  readonly description: string;
+  readonly completes?: Completes | undefined;
+  readonly choices?: readonly string[] | undefined;
+}
+
+/** What a command's module exports. */
+export interface CommandModule {
+  run(context: Context, given: Given): Promise<Exit | void>;
+}
+
+/** A command. */
+export interface CommandSpec {
+  /** Its words: `rotate`, `journal verify`. */
+  readonly name: string;
+  readonly group: Group;
+  readonly summary: string;
+  /** More about it, shown in its own help. */
+  readonly description?: string | undefined;
+  readonly arguments?: readonly ArgumentSpec[] | undefined;
+  readonly options?: readonly OptionSpec[] | undefined;
+  /** The options that it has in common with others. */
+  readonly takes?: readonly (keyof typeof COMMON)[] | undefined;
+  /** The formats of `-o`, the default one first, if it takes `output`. Default: `table`, `json`, `ndjson`. */
+  readonly formats?: readonly string[] | undefined;
+  /** Command lines, without `keyturn`, and what they do. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Where a command stands in the help. */
+export type Group = "Set up" | "Look" | "Rotate" | "Repair" | "Journal" | "Tenant" | "Shell";
+
+/** Options that several commands have. */
+export const COMMON = {
+  config: {
+    flags: "-c, --config <file>",
+    description: "the configuration; default: keyturn.json here or in a folder above, or KEYTURN_CONFIG",
+    completes: "file",
+  },
+  output: { flags: "-o, --output <format>", description: "how the result is written" },
+  profile: {
+    flags: "--profile <name>",
+    description: "log in with this profile; default: the environment, then the default profile",
+    completes: "profile",
+  },
+  clock: {
+    flags: "--clock <date>",
+    description: "what the time is taken for, such as 2030-01-01T00:00:00Z; default: KEYTURN_NOW, then the machine's",
+    kind: "date",
+  },
+  yes: { flags: "-y, --yes", description: "answer every question with yes" },
+  quiet: { flags: "-q, --quiet", description: "no progress on standard error" },
+  reveal: { flags: "--reveal", description: "show secrets, on a terminal only" },
+} as const satisfies Record<string, OptionSpec>;
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "sandbox",
+    group: "Tenant",
+    summary: "serve a tenant to try things on, on 127.0.0.1",
+    description:
+      "Serves a sandbox tenant of both APIs on 127.0.0.1 until it is stopped, and prints the variables that clients read.",
+    options: [
+      { flags: "--port <n>", description: "the port; 0, the default, for any that is free", kind: "port" },
+      { flags: "--seed <name>", description: "demo (the default), empty or large" },
+      {
+        flags: "--json",
+        description: 'first line: {"url","clientId","clientSecret","appId","connectorId","commercelayer"}',
+      },
+      {
+        flags: "--state <file>",
+        description: "keep the rows in a file; no secret is written to it",
+        completes: "file",
+      },
+      { flags: "--token-ttl <seconds>", description: "how long access tokens live; default 3600", kind: "count" },
+      { flags: "--clock <date>", description: "what its clock shows at first, such as 2030-01-01T00:00:00Z" },
+      { flags: "--cors <origin>", description: "let the pages of one other origin call it; '*' for those of any" },
+      { flags: "--host <address>", description: "127.0.0.1, and nothing else", hidden: true },
+      {
+        flags: "--old-after-rotate <what>",
+        description: "keep (the default), revoke or expire: a connector's older credentials",
+      },
+      {
+        flags: "--bridge-after-rotate <what>",
+        description: "revoke (the default) or keep: a bridge's older credentials",
+      },
+      { flags: "--revoked <what>", description: "gone (the default) or shown: revoked connector credentials" },
+      {
+        flags: "--dpop <what>",
+        description: "accept (the default), ignore, require or nonce: proofs of possession",
+      },
+      {
+        flags: "--dpop-url <what>",
+        description: "without-query (the default) or with-query: the URL that a proof names",
+      },
+      {
+        flags: "--replay <what>",
+        description: "by-nonce (the default) or by-signature: assertions that were used before",
+      },
+      {
+        flags: "--system-log <what>",
+        description: "full (the default), sparse (no ids of new credentials) or off",
+      },
+      {
+        flags: "--rate-limits <what>",
+        description: "off (the default) or on: the documented limits of Commerce Layer",
+      },
+      {
+        flags: "--exec <command>",
+        description:
+          "run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL, _APP_ID and _CONNECTOR_ID set, and the " +
+          "first three as COMMERCELAYER_... for the Provisioning API, then stop with its exit code",
+      },
+    ],
+    examples: [
+      ["sandbox", "print the variables to set in another shell"],
+      ["sandbox --token-ttl 60 --exec 'node rotate.mjs'", "run a program as a client of it"],
+    ],
+    load: () => import("./commands/sandbox.js"),
+  },
+];

@@ -1,0 +1,44 @@
+// Joins the command line and the libraries that it uses to a few files: `node xtask/bundle-cli.mjs MODULES TO`. Each command is a
+// chunk that is loaded when it runs. The package itself is not in it: the command imports its entries, as other programs do.
+import { readFile } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
+import { build } from "esbuild";
+import { root } from "./steps.mjs";
+
+const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
+
+const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
+/** The package's entries, by what they are called among the modules. */
+const entries = new Set(strings(exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []));
+
+/** All files stand in one folder, so an entry is at the same path from each. */
+const outside = {
+  name: "entries",
+  setup(build) {
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
+      const name = relative(from, resolve(resolveDir, path)).replaceAll(sep, "/");
+      return entries.has(name) ? { path: `../esm/${name}`, external: true } : undefined;
+    });
+  },
+};
+
+await build({
+  entryPoints: [join(from, "cli/main.js")],
+  outdir: to,
+  chunkNames: "[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  charset: "utf8",
+  legalComments: "none",
+  // The modules that the command is made of are in a folder of the build, beside no node_modules.
+  nodePaths: [join(root, "node_modules")],
+  mainFields: ["module", "main"],
+  // Libraries in CommonJS require Node's own modules.
+  banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+  plugins: [outside],
+  logLevel: "warning",
+});
