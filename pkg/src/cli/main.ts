@@ -133,7 +133,11 @@ export function programOf(
     const command = parent.command(second ?? name).summary(spec.summary);
     if (second === undefined) command.helpGroup(`${spec.group}:`);
     const meant = words[0] === name && (second === undefined || words[1] === second);
-    if (meant) describe(command, spec, (given) => found(spec, given, command));
+    if (!meant) continue;
+    describe(command, spec, (given) => found(spec, given, command));
+    // What the table does not know is the command's to read, also its help.
+    if (spec.open !== undefined) command.allowUnknownOption();
+    if (spec.open !== undefined && words.length > spec.open) command.helpOption(false);
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.configureHelp({

@@ -52,6 +52,11 @@ export interface CommandSpec {
   readonly formats?: readonly string[] | undefined;
   /** Command lines, without `keyturn`, and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[];
+  /**
+   * After so many words what follows is the command's own to read, its help too: it comes among the arguments, but for the options that
+   * the table has.
+   */
+  readonly open?: number | undefined;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -146,5 +151,41 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["sandbox --token-ttl 60 --exec 'node rotate.mjs'", "run a program as a client of it"],
     ],
     load: () => import("./commands/sandbox.js"),
+  },
+  {
+    name: "api",
+    group: "Tenant",
+    summary: "call any operation of either API by its name",
+    description:
+      "Calls an operation of C1 or of Commerce Layer. Its fields are flags: --page-size for pageSize, --app.display-name for a field of a " +
+      "field, JSON for lists and objects. Without an operation it lists those that there are; with one, --help tells its fields.",
+    arguments: [
+      { name: "<api>", description: "which API", choices: ["c1", "commercelayer"] },
+      { name: "[operation]", description: "GROUP.OPERATION, RESOURCE.OPERATION, or a group", completes: "operation" },
+      { name: "[fields...]", description: "its fields, as --NAME VALUE" },
+    ],
+    options: [
+      { flags: "--all", description: "every page of a list" },
+      { flags: "--limit <n>", description: "at most so many items; with --all 10000 unless it is said", kind: "count" },
+      { flags: "--input <file>", description: "the request as JSON; - for standard input", completes: "file" },
+      {
+        flags: "--secret-to <file>",
+        description: "write the secrets of the answer to a new file that only its owner can read",
+        completes: "file",
+      },
+    ],
+    takes: ["output", "profile", "yes", "reveal", "quiet", "clock"],
+    formats: ["json", "ndjson", "table"],
+    open: 2,
+    examples: [
+      ["api c1 apps.list --page-size 50 --all", "all apps"],
+      ["api commercelayer api_credentials.list --filter kind_eq=integration", "one page of credentials of a kind"],
+      ["api c1 connector.rotateCredential --help", "the fields of an operation"],
+      [
+        "api c1 personalClient.create --input - --secret-to key.txt",
+        "a request on standard input, its secret in a file",
+      ],
+    ],
+    load: () => import("./commands/api.js"),
   },
 ];
