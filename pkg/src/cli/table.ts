@@ -89,6 +89,64 @@ export const COMMON = {
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    name: "login",
+    group: "Set up",
+    summary: "make a credential of one's own for this machine, and keep it in a profile",
+    description:
+      "Shows a code to confirm in a browser, makes a personal client of C1 with the limits that are given, and keeps it in a profile: its " +
+      "secret in the system's keyring if @napi-rs/keyring is installed, else in a file that only its owner can read. With --client-id and " +
+      "--secret-from, and for Commerce Layer, it keeps a credential that there is already.",
+    arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
+    options: [
+      { flags: "--profile <name>", description: "the profile's name; default: default", completes: "profile" },
+      { flags: "--tenant <name>", description: "the tenant of C1, as acme or acme.conductor.one" },
+      { flags: "--server-url <url>", description: "where it is, if that is not the tenant's own address" },
+      { flags: "--expires <days>", description: "how long the credential works: 30d, at most 3650d, or never" },
+      { flags: "--scope <role>...", description: "the id of a role that it is limited to, or all; may be repeated" },
+      { flags: "--cidr <range>...", description: "an address range it may be used from, or anywhere; may be repeated" },
+      { flags: "--name <text>", description: "what C1 lists it as; default: keyturn on this machine" },
+      {
+        flags: "--program <id>",
+        description: "the id of the program that C1 says asks; default: that of its own tools",
+      },
+      { flags: "--client-id <id>", description: "keep this credential instead of making one" },
+      {
+        flags: "--secret-from <file>",
+        description: "the file that its secret is in; - for standard input",
+        completes: "file",
+      },
+    ],
+    takes: ["yes", "quiet", "clock"],
+    examples: [
+      ["login --tenant acme", "ask for the limits, and show a code to confirm"],
+      ["login --tenant acme --expires 30d --scope all --cidr 192.0.2.0/24", "the same, without questions"],
+      ["login commercelayer --client-id ID --secret-from secret.txt", "keep a credential of Commerce Layer"],
+    ],
+    load: () => import("./commands/login.js"),
+  },
+  {
+    name: "logout",
+    group: "Set up",
+    summary: "end the credential that `keyturn login` made, and remove the profile",
+    arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
+    options: [
+      { flags: "--profile <name>", description: "the profile's name; default: default", completes: "profile" },
+      { flags: "--local", description: "only remove the profile" },
+    ],
+    takes: ["yes", "quiet", "clock"],
+    examples: [["logout --profile work", "end the credential of a profile"]],
+    load: () => import("./commands/logout.js"),
+  },
+  {
+    name: "whoami",
+    group: "Look",
+    summary: "what the commands log in with, and who that is",
+    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
+    takes: ["output", "profile", "quiet", "clock"],
+    examples: [["whoami", "for each API that there is a credential for"]],
+    load: () => import("./commands/whoami.js"),
+  },
+  {
     name: "sandbox",
     group: "Tenant",
     summary: "serve a tenant to try things on, on 127.0.0.1",

@@ -19,7 +19,8 @@ const MOST_VALUES = 12;
 export function operationHelp(context: Context, operation: Operation): string {
   const { api, group, name, method, path, about = "", effect } = operation;
   const heading = (text: string): string => context.out.paint("bold", text);
-  const flags = flagsOf(operation);
+  // The fields of a body as a whole are listed by themselves.
+  const flags = flagsOf(operation).filter(({ field }) => !field.whole || shapeOf(field.type).kind !== "message");
   const required = flags.filter(({ field }) => field.required).map(({ flag }) => ` --${flag} VALUE`);
   const lines = [
     `Usage: keyturn api ${api} ${group}.${name}${required.join("")} [options]`,
@@ -119,7 +120,7 @@ function typeText(type: string): string {
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.min(36, Math.max(...rows.map(([term = ""]) => term.length)));
+  const width = Math.min(40, Math.max(...rows.map(([term = ""]) => term.length)));
   return rows.map(([term = "", text = ""]) => `  ${term.padEnd(width)}  ${text}`.trimEnd());
 }
 

@@ -101,7 +101,7 @@ export function requestOf(operation: Operation, flags: readonly Flag[], input: u
         hint: "Give it in the JSON of --input FILE, or of --input - on standard input.",
       });
     const shape = shapeOf(type);
-    const value = valueOf(name, text, shape);
+    const value = readValue(name, text, shape);
     const holder = holderOf(request, path, name);
     const key = path.at(-1) as string;
     const whole = path.join("\0");
@@ -208,7 +208,7 @@ function holderOf(request: Record<string, unknown>, path: readonly string[], nam
   return at;
 }
 
-function valueOf(name: string, text: string | undefined, shape: Shape): unknown {
+function readValue(name: string, text: string | undefined, shape: Shape): unknown {
   if (text === undefined) {
     if (shape.kind === "boolean") return true;
     throw new UsageError(`--${name} needs a value`);
@@ -232,7 +232,7 @@ function valueOf(name: string, text: string | undefined, shape: Shape): unknown 
       return filter(name, text);
     case "list":
       if (text.trimStart().startsWith("[")) return json(name, text, Array.isArray, "a JSON list");
-      return [valueOf(name, text, shapeOf(shape.of))];
+      return [readValue(name, text, shapeOf(shape.of))];
     case "map":
     case "message":
       return json(name, text, isObject, "a JSON object");

@@ -41,7 +41,7 @@ function unknown(api: ApiName, name: string): UsageError {
   const inGroup = groupsOf(api).find((one) => plain(one.name) === plain(group));
   const near =
     inGroup === undefined
-      ? nearest(name, namesOf(api))
+      ? nearest(name, name.includes(".") ? namesOf(api) : groupsOf(api).map((one) => one.name))
       : nearest(method, inGroup.operations).map((one) => `${inGroup.name}.${one}`);
   return new UsageError(`${api} has no operation ${name}`, {
     hint: near.length > 0 ? `Is it ${near.join(" or ")}?` : `\`keyturn api ${api}\` lists what it has.`,
