@@ -107,15 +107,12 @@ export function requestOf(operation: Operation, flags: readonly Flag[], input: u
     const whole = path.join("\0");
     const again = given.has(whole);
     given.add(whole);
-    if (["list", "names"].includes(shape.kind)) {
-      holder[key] = again ? [...(holder[key] as unknown[]), ...(value as unknown[])] : value;
-    } else if (shape.kind === "filters") {
-      holder[key] = { ...(again ? (holder[key] as object) : {}), ...(value as object) };
-    } else if (again) {
-      throw new UsageError(`--${name} is given twice`);
-    } else {
-      holder[key] = value;
-    }
+    const there = again ? holder[key] : undefined;
+    if (["list", "names"].includes(shape.kind))
+      set(holder, key, [...((there ?? []) as unknown[]), ...(value as unknown[])]);
+    else if (shape.kind === "filters") set(holder, key, { ...(there as object), ...(value as object) });
+    else if (again) throw new UsageError(`--${name} is given twice`);
+    else set(holder, key, value);
   }
   return request;
 }
@@ -201,11 +198,15 @@ function holderOf(request: Record<string, unknown>, path: readonly string[], nam
     if (there !== undefined && there !== null && !isObject(there))
       throw new UsageError(`--${name}: ${key} has another value already, which has no fields`);
     const next = there ?? {};
-    // A key such as `__proto__` has to become a field like any other.
-    Object.defineProperty(at, key, { value: next, enumerable: true, configurable: true, writable: true });
+    set(at, key, next);
     at = next as Record<string, unknown>;
   }
   return at;
+}
+
+/** Sets a field whose name may be any: `__proto__` too becomes one like others. */
+function set(at: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(at, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function readValue(name: string, text: string | undefined, shape: Shape): unknown {

@@ -72,7 +72,7 @@ export class SecretFile {
       });
     }
     try {
-      await file.write(Buffer.alloc(RESERVED_BYTES, "\n"));
+      await write(file, Buffer.alloc(RESERVED_BYTES, "\n"));
       await file.sync();
       await syncFolder(dirname(full));
     } catch (error) {
@@ -92,7 +92,7 @@ export class SecretFile {
         : `${JSON.stringify(Object.fromEntries(found.map(({ path, text }) => [path, text])), undefined, 2)}\n`;
     const bytes = Buffer.from(text);
     try {
-      await this.#file.write(bytes, 0, bytes.length, 0);
+      await write(this.#file, bytes);
       await this.#file.truncate(bytes.length);
       await this.#file.sync();
     } catch (cause) {
@@ -111,4 +111,9 @@ export class SecretFile {
     await this.#file.close().catch(() => undefined);
     await rm(this.path, { force: true });
   }
+}
+
+/** Writes all bytes to the beginning of a file. Where there is no more room the system writes a part, and says so the next time. */
+async function write(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
 }

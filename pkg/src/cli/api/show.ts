@@ -3,8 +3,9 @@
 import type { Context } from "../context.js";
 import type { Column } from "../output.js";
 
-/** How many columns a table of items has at most. */
+/** How many columns a table of items has at most, and how wide a terminal is for each of them. */
 const MOST_COLUMNS = 6;
+const COLUMN_WIDTH = 20;
 /** Fields that tell items apart come first. */
 const FIRST = ["id", "displayName", "name", "email", "clientId", "client_id", "kind", "state", "status"];
 
@@ -48,7 +49,8 @@ async function lines(context: Context, items: readonly unknown[]): Promise<void>
 
 async function showTable(context: Context, items: readonly unknown[]): Promise<void> {
   const rows = items.map(unwrapped);
-  const names = columnsOf(rows).slice(0, MOST_COLUMNS);
+  const most = Math.max(2, Math.min(MOST_COLUMNS, Math.floor(context.out.columns / COLUMN_WIDTH)));
+  const names = columnsOf(rows).slice(0, most);
   const columns = names.map(
     (name): Column<Record<string, unknown>> => ({ head: name.toUpperCase(), text: (row) => cell(row[name]) }),
   );
