@@ -86,6 +86,18 @@ export const COMMON = {
   reveal: { flags: "--reveal", description: "show secrets, on a terminal only" },
 } as const satisfies Record<string, OptionSpec>;
 
+/** Formats that every command with `-o` has. */
+export const FORMATS = ["table", "json", "ndjson"];
+/** All options of a command: its own, and those that it has in common with others. */
+export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
+  const common = (spec.takes ?? []).map((name): OptionSpec => {
+    if (name !== "output") return COMMON[name];
+    const choices = spec.formats ?? FORMATS;
+    return { ...COMMON.output, description: `${COMMON.output.description}; default: ${choices[0]}`, choices };
+  });
+  return [...(spec.options ?? []), ...common];
+}
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -245,5 +257,26 @@ export const COMMANDS: readonly CommandSpec[] = [
       ],
     ],
     load: () => import("./commands/api.js"),
+  },
+  {
+    name: "completion",
+    group: "Shell",
+    summary: "complete command lines in bash, zsh and fish",
+    description:
+      "Writes the script that makes a shell complete commands, options, operations, and the names of keyturn.json. The script asks the " +
+      "command itself, so it need not be written again when that is updated.",
+    arguments: [
+      {
+        name: "<shell>",
+        description: "which shell; words is what the scripts ask",
+        choices: ["bash", "zsh", "fish", "words"],
+      },
+      { name: "[words...]", description: "for words: the command line, up to the cursor" },
+    ],
+    examples: [
+      ["completion zsh", "the script for zsh"],
+      ["completion bash", 'the script for bash: eval "$(keyturn completion bash)" in ~/.bashrc'],
+    ],
+    load: () => import("./commands/completion.js"),
   },
 ];
