@@ -10,8 +10,10 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { browser } from "../xtask/browsers.mjs";
+import { newerNode } from "../xtask/node.mjs";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
+import { startPostgres } from "./lib/postgres.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 
 const folder = installed();
@@ -27,6 +29,7 @@ const blocks = pages.flatMap((name) => {
 
 let sandbox;
 let redis;
+let database;
 let env;
 
 before(async () => {
@@ -41,8 +44,10 @@ before(async () => {
     stdio: ["ignore", "pipe", "ignore"],
   });
   for await (const line of createInterface(redis.stdout)) if (line.includes("eady to accept")) break;
-  if (!existsSync(join(folder, "node_modules/redis")))
-    symlinkSync(join(root, "node_modules/redis"), join(folder, "node_modules/redis"));
+  database = await startPostgres();
+  for (const name of ["redis", "pg", "pg-boss"])
+    if (!existsSync(join(folder, "node_modules", name)))
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   const TOKEN_FILE = join(folder, "identity-token");
   writeFileSync(TOKEN_FILE, (await control("POST", "identity-token", {})).token);
   env = {
@@ -56,12 +61,14 @@ before(async () => {
     TRUST_ID: (await control("GET", "tenant")).trustId,
     TOKEN_FILE,
     REDIS_URL: `unix://${socket}`,
+    DATABASE_URL: database.url(),
     TOKEN_KEY: randomBytes(32).toString("base64url"),
   };
 });
 after(async () => {
   redis.kill();
   await once(redis, "exit");
+  await database.stop();
   await sandbox.stop();
 });
 
@@ -71,7 +78,9 @@ for (const { name, code, line } of blocks) {
   test(`${name}: the code at line ${line}`, async () => {
     const file = join(folder, `docs-${line}.mjs`);
     writeFileSync(file, code);
-    const child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    // What is about a fleet needs pg-boss, and that a newer Node than the package.
+    const program = name === "fleet.md" ? newerNode() : process.execPath;
+    const child = spawn(program, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
     // Somebody sits at the screen.
     createInterface(child.stdout).on("line", (shown) => {
       const [, userCode] = /compare the code: (\S+)$/.exec(shown) ?? [];

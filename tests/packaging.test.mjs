@@ -92,7 +92,17 @@ describe("the entries", () => {
   const REFUSED =
     /\bimport\s*\(|\bimport\.meta\b|\beval\s*\(|new Function\b|["']node:|\brequire\s*\(|^await\b|WebAssembly\.(?:compile|instantiate)/m;
   for (const entry of [
-    ...["index.js", "slim.js", "workerd.js", "redis.js", "sandbox.js", "sandbox-slim.js", "generated/enums.js"],
+    ...[
+      "index.js",
+      "slim.js",
+      "workerd.js",
+      "redis.js",
+      "postgres.js",
+      "lifecycle-remote.js",
+      "sandbox.js",
+      "sandbox-slim.js",
+      "generated/enums.js",
+    ],
     ...[
       "commercelayer/index.js",
       "commercelayer/slim.js",
@@ -182,12 +192,14 @@ describe("what is loaded", () => {
     ["compat/index.js", [...chunks("compat", "core-bytes", "failure"), ...core]],
     ["generated/enums.js", []],
     ["redis.js", core],
+    ["postgres.js", core],
     ["sandbox.js", [...chunks("sandbox", "sandbox-bytes"), ...core]],
     ["sandbox-slim.js", [...chunks("sandbox"), ...core]],
     ["lifecycle-workerd.js", ["../lifecycle.wasm", ...chunks("lifecycle", "lifecycle-glue"), ...core]],
     ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-testing.js", []],
+    ["lifecycle-remote.js", core],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));
@@ -423,6 +435,7 @@ describe("a bundle of one declaration holds little else", () => {
     ['export { HTTPClient } from "keyturn/compat/lib/http";', 1_000],
     ['export { ConnectionError } from "keyturn/compat/sdk/models/errors";', 1_500],
     ['export { redisStore } from "keyturn/redis";', 3_000],
+    ['export { postgresStore } from "keyturn/postgres";', 8_000],
   ]) {
     test(source, async () => {
       const { outputFiles } = await build({

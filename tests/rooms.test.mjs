@@ -18,6 +18,8 @@ const ROOMS = {
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
   lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
+  remote: ["base", "lifecycle"],
+  postgres: ["base", "core", "http", "auth", "lifecycle"],
   // It is a user of the package: what it needs beside errors it has by the entries.
   cli: ["base", "entries"],
 };

@@ -1,10 +1,9 @@
-// Tokens shared in a real Redis by several processes, and in the stores that need no server.
+// Tokens shared in a real Redis by several processes, in a real Postgres, and in the stores that need no server.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,20 +12,34 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import IoRedis from "ioredis";
+import pg from "pg";
+import postgresJs from "postgres";
 import { createClient, createCluster, createSentinel } from "redis";
 import { browser } from "../xtask/browsers.mjs";
 import { installed, module } from "./lib/installed.mjs";
+import { freePort, startPostgres } from "./lib/postgres.mjs";
 
 const folder = installed();
 const { keyturn, sandbox, commercelayer } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const { redisStore } = await import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/redis.js")).href);
+const { migratePostgres, postgresStore } = await import(
+  pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/postgres.js")).href
+);
 const { ConductorOne, encryptedStore, memoryStore, webStore } = keyturn;
 
 let server;
 let redis;
 let redisURL;
+let database;
+let pool;
+let sql;
 
 before(async () => {
+  database = await startPostgres();
+  pool = new pg.Pool({ connectionString: database.url() });
+  pool.on("error", () => {});
+  sql = postgresJs(database.url());
+  await migratePostgres(pool);
   server = await startRedis();
   redisURL = server.url;
   redis = createClient({ url: redisURL });
@@ -36,6 +49,9 @@ before(async () => {
 after(async () => {
   redis.destroy();
   await server.stop();
+  await pool.end();
+  await sql.end();
+  await database.stop();
 });
 
 /** A Redis of its own, which answers when this resolves. */
@@ -57,15 +73,6 @@ async function startRedis(...more) {
       await exited;
     },
   };
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** A store like `localStorage`, one like `chrome.storage.session`. */
@@ -95,6 +102,8 @@ const stores = {
   redis: () => redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }),
   "redis, encrypted": () =>
     encryptedStore(redisStore(redis, { prefix: `${randomBytes(4).toString("hex")}:` }), randomBytes(32)),
+  postgres: () => postgresStore(pool, { fleet: randomBytes(4).toString("hex") }),
+  "postgres, by the other package": () => postgresStore(sql, { fleet: randomBytes(4).toString("hex") }),
   "an ioredis client": () =>
     redisStore(
       { call: (...command) => redis.sendCommand(command), sendCommand: () => assert.fail() },
@@ -197,7 +206,7 @@ describe("clients", () => {
   const tokens = (at) => at.requests({ operation: "token" }).length;
 
   test("of one principal share a token, a refusal, and a renewal; others do not", async () => {
-    for (const store of [memoryStore(), stores.redis(), webStore(area())]) {
+    for (const store of [memoryStore(), stores.redis(), stores.postgres(), webStore(area())]) {
       const at = await sandbox.createSandbox({ seed: "demo" });
       const share = (more) => new ConductorOne({ ...options(at), tokenStore: store, ...more });
       const one = share();
@@ -377,6 +386,33 @@ describe("clients", () => {
     }
   });
 
+  test("a Postgres that has stopped does not stop a call, and one without tables says what is missing", async () => {
+    const own = await startPostgres();
+    const client = new pg.Pool({ connectionString: own.url() });
+    client.on("error", () => {});
+    const warnings = [];
+    const { warn } = console;
+    console.warn = (text) => warnings.push(text);
+    try {
+      const at = await sandbox.createSandbox();
+      const call = () => new ConductorOne({ ...options(at), tokenStore: postgresStore(client) }).auth.introspect();
+      await call();
+      assert.equal(tokens(at), 1);
+      assert.match(warnings[0], /the schema or one of its tables is not there/);
+      await migratePostgres(client);
+      await call();
+      await call();
+      assert.equal(tokens(at), 2);
+      await own.stop();
+      await call();
+      assert.equal(tokens(at), 3);
+      assert.match(warnings.at(-1), /ECONNREFUSED|connection/i);
+    } finally {
+      console.warn = warn;
+      await client.end();
+    }
+  });
+
   test("a store that fails, lies or holds rubbish does not fail a call", async () => {
     const at = await sandbox.createSandbox();
     const broken = async () => {
@@ -435,6 +471,7 @@ describe("clients", () => {
     const encrypt = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
     for (const key of [undefined, "text", new Uint8Array(31), new Uint8Array(32), sign, encrypt])
       assert.throws(() => encryptedStore(memoryStore(), key), { option: "encryptedStore", reason: "key" });
+    assert.throws(() => postgresStore(redis), { option: "postgresStore", reason: "client" });
     for (const client of [{}, undefined, { send_command() {} }, { sendCommand() {}, options: { legacyMode: true } }])
       assert.throws(() => redisStore(client), { option: "redisStore", reason: "client" });
   });

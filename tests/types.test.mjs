@@ -57,6 +57,14 @@ describe("types", { concurrency: true }, () => {
     });
   }
 
+  test("the pools of `pg` and the clients of `postgres`", () => {
+    const modules = join(root, "node_modules");
+    const paths = { pg: [join(modules, "@types/pg")], postgres: [join(modules, "postgres/types/index.d.ts")] };
+    const options = { ...node, module: "nodenext", paths, skipLibCheck: true };
+    const { status, stdout } = compile("typescript", "postgres.mts", "postgres.ts", options);
+    assert.equal(status, 0, stdout);
+  });
+
   // The oldest compiler that can name everything. Without `skipLibCheck`: the package's types have to hold with nothing
   // but what a project has. `node10` is what TypeScript 5 takes for CommonJS unless it is told otherwise.
   const plain = { lib: ["es2022", "dom", "dom.iterable"], types: [] };

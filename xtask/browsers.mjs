@@ -1,7 +1,8 @@
 // The browsers that the tests drive, a Redis, and shells. Debian's packages where they can be installed, else whatever is there.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram, output, root, run, StepError, say } from "./steps.mjs";
+import { installPackages } from "./debian.mjs";
+import { findProgram, root, StepError } from "./steps.mjs";
 
 /** Each program: the Debian package that brings it, and the variable that names another copy. */
 const BROWSERS = {
@@ -43,31 +44,14 @@ export function setUpBrowsers() {
   );
   if (missing.length === 0) return;
   const packages = missing.map((browser) => browser.package);
-  const isRoot = typeof process.getuid === "function" && process.getuid() === 0;
-  if (!isRoot || !existsSync("/etc/debian_version") || !findProgram("apt-get")) {
-    throw new StepError(
-      `the tests drive real browsers, a Redis and shells, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
-        `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
-        `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox, Redis, zsh and fish, and put them in PATH\n` +
-        `  or name the programs in ${Object.values(BROWSERS)
-          .map(({ variable }) => variable)
-          .join(", ")}`,
-    );
-  }
-  say(`installing the programs that the tests drive: ${packages.join(", ")}`);
-  // apt tells dpkg's whole story on its standard output; errors go to the other one.
-  const options = {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    stdio: ["ignore", "ignore", "inherit"],
-  };
-  const known = packages.every((name) => /Candidate: \d/.test(output("apt-cache", ["policy", name]) ?? ""));
-  const install = ["install", "--yes", "--no-install-recommends", "-qq", ...packages];
-  if (!known) run("apt-get", ["update", "-qq"], options);
-  try {
-    run("apt-get", install, options);
-  } catch {
-    // The lists may be older than what the archive still holds.
-    run("apt-get", ["update", "-qq"], options);
-    run("apt-get", install, options);
-  }
+  installPackages(
+    packages,
+    "the programs that the tests drive",
+    `the tests drive real browsers, a Redis and shells, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
+      `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
+      `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox, Redis, zsh and fish, and put them in PATH\n` +
+      `  or name the programs in ${Object.values(BROWSERS)
+        .map(({ variable }) => variable)
+        .join(", ")}`,
+  );
 }

@@ -38,7 +38,9 @@ await build({
   nodePaths: [join(root, "node_modules")],
   mainFields: ["module", "main"],
   // Libraries in CommonJS require Node's own modules.
-  banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
+  },
   plugins: [outside],
   logLevel: "warning",
 });

@@ -30,6 +30,8 @@ const CHUNKS = {
     // What the lifecycle has of each API beside types. A file of its own would cost more than its few lines do here.
     "c1/auth/limits",
     "commercelayer/succession",
+    // For who has a journal and no lifecycle.
+    "lifecycle/journals/error",
   ],
   "core-bytes": ["core/inline"],
   "core-load": ["core/load"],

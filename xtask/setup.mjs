@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpBrowsers } from "./browsers.mjs";
+import { setUpNode } from "./node.mjs";
+import { setUpPostgres } from "./postgres.mjs";
 import { setUpPython } from "./python.mjs";
 import { drive, findProgram, isMain, npm, output, root, StepError, say } from "./steps.mjs";
 import { setUpWasmStd } from "./wasm-std.mjs";
@@ -18,7 +20,9 @@ export async function setUp({ browsers = false } = {}) {
   setUpNpm();
   if (!browsers) return;
   setUpBrowsers();
+  setUpPostgres();
   setUpPython();
+  setUpNode();
 }
 
 function checkNode() {

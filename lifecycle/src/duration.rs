@@ -1,4 +1,4 @@
-//! Durations as people write them: `60d`, `24h`, `90m`, `30s`, `1w`.
+//! Durations as people write them: `60d`, `24h`, `90m`, `30s`, `1w`, `250ms`.
 
 use std::{fmt, str::FromStr};
 
@@ -18,7 +18,7 @@ use crate::{
 pub enum Span {
     /// Days of a calendar: the same time of day, whether or not clocks are set in between.
     Days(u32),
-    /// Milliseconds, written in seconds, minutes or hours.
+    /// Milliseconds, written in hours, minutes, seconds or as they are.
     Exact(Time),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for SpanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str(
-                "a duration is a whole number with a unit: s, m, h, d or w for seconds, minutes, hours, days or weeks, as in \"60d\"",
+                "a duration is a whole number with a unit: ms, s, m, h, d or w for milliseconds, seconds, minutes, hours, days or weeks, as in \"60d\"",
             ),
             Self::TooLong => write!(f, "a duration is at most {LONGEST} days"),
         }
@@ -92,6 +92,7 @@ impl FromStr for Span {
             return Err(SpanError::Malformed);
         }
         let length = match unit {
+            "ms" => 1,
             "s" => SECOND,
             "m" => MINUTE,
             "h" => HOUR,
@@ -115,7 +116,8 @@ impl fmt::Display for Span {
             Self::Days(days) => write!(f, "{days}d"),
             Self::Exact(millis) if millis % HOUR == 0 => write!(f, "{}h", millis / HOUR),
             Self::Exact(millis) if millis % MINUTE == 0 => write!(f, "{}m", millis / MINUTE),
-            Self::Exact(millis) => write!(f, "{}s", millis / SECOND),
+            Self::Exact(millis) if millis % SECOND == 0 => write!(f, "{}s", millis / SECOND),
+            Self::Exact(millis) => write!(f, "{millis}ms"),
         }
     }
 }
@@ -175,7 +177,8 @@ mod tests {
             ("1.5h", Err(SpanError::Malformed)),
             ("1d12h", Err(SpanError::Malformed)),
             ("60D", Err(SpanError::Malformed)),
-            ("60ms", Err(SpanError::Malformed)),
+            ("60ms", Ok(Span::Exact(60))),
+            ("60sm", Err(SpanError::Malformed)),
             ("٦d", Err(SpanError::Malformed)),
             ("6é", Err(SpanError::Malformed)),
         ];
@@ -239,7 +242,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read_again(number in 0_u32..20_000, unit in "[smhdw]") {
+        fn what_is_written_is_read_again(number in 0_u32..20_000, unit in "(ms|[smhdw])") {
             if let Ok(span) = format!("{number}{unit}").parse::<Span>() {
                 prop_assert_eq!(span.to_string().parse::<Span>(), Ok(span));
             }

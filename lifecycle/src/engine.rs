@@ -9,6 +9,7 @@ use crate::{
     machine::{Ask, Machine, Progress, Reply},
     next::{self, Effect, Hands, Next, Outcome},
     operate::{self, Command, Refusal},
+    pace::Failures,
     policy::Policy,
     state::Target,
 };
@@ -18,6 +19,7 @@ use crate::{
 pub struct Stream {
     head: Head,
     target: Target,
+    failures: Failures,
 }
 
 impl Stream {
@@ -30,6 +32,7 @@ impl Stream {
             let (entry, head) = chain::read(&self.head, line)?;
             self.head = head;
             self.target.apply(&entry);
+            self.failures.apply(&entry);
         }
         Ok(())
     }
@@ -50,6 +53,12 @@ impl Stream {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// How often a rotation of the target failed since one went well.
+    #[must_use]
+    pub fn failures(&self) -> Failures {
+        self.failures
     }
 
     /// What a call of `advance` would come to now.
@@ -139,6 +148,9 @@ pub struct Run {
     prefix: String,
     /// The head once the line that was asked for is stored.
     next: Head,
+    failures: Failures,
+    /// The failures once that line is stored.
+    next_failures: Failures,
     effect: Option<Effect>,
 }
 
@@ -153,6 +165,8 @@ impl Run {
             prefix: hands.marker.clone(),
             hands,
             next: Head::default(),
+            failures: stream.failures,
+            next_failures: Failures::default(),
             effect: None,
         }
     }
@@ -167,6 +181,7 @@ impl Run {
             Some(Answer::Appended { stored }) => {
                 if stored {
                     self.head = std::mem::take(&mut self.next);
+                    self.failures = self.next_failures;
                 }
                 Some(Reply::Appended(stored))
             }
@@ -183,6 +198,8 @@ impl Run {
             Ask::Append(sequence, entry) => {
                 let (line, next) = chain::write(&self.head, &entry);
                 self.next = next;
+                self.next_failures = self.failures;
+                self.next_failures.apply(&entry);
                 Wanted::Append { sequence, line }
             }
             Ask::Do(effect) => {
@@ -224,7 +241,7 @@ impl Run {
     /// The stream, as far as this run has read it.
     #[must_use]
     pub fn stream(&self) -> Stream {
-        Stream { head: self.head.clone(), target: self.machine.target().clone() }
+        Stream { head: self.head.clone(), target: self.machine.target().clone(), failures: self.failures }
     }
 
     /// Whoever has the outcome has the secret.
@@ -245,6 +262,9 @@ impl Run {
             entries.push(entry);
         }
         self.head = head;
+        for entry in &entries {
+            self.failures.apply(entry);
+        }
         Ok(entries)
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     duration::Span,
     event::Time,
+    policy::MINUTE,
     schedule::{self, Schedule, Why},
     state::{Known, Role, Target},
 };
@@ -17,6 +18,8 @@ use crate::{
 pub enum Code {
     /// The credential in use has expired.
     Expired,
+    /// The control plane no longer has the credential in use, or has ended it, and the journal does not say so.
+    Gone,
     /// It expires within 30, 14, 7 or 1 days.
     Expiring,
     /// The policy has asked for a rotation, and it has not happened.
@@ -37,6 +40,8 @@ pub enum Code {
     SinkDiffers,
     /// A sink could not be read.
     SinkUnreadable,
+    /// The control plane could not be asked for the target's credentials.
+    ControlPlaneUnreadable,
     /// Nobody is named who answers for the target.
     OwnerMissing,
     /// No policy says when to rotate.
@@ -93,6 +98,10 @@ pub struct Seen {
     /// The ids of all the credentials that are alive at the control plane, where it has such a list. It has to be older than the journal
     /// that it is compared to: what was issued later is unknown to neither then.
     pub alive: Option<BTreeSet<String>>,
+    /// When the control plane was asked, by this machine's clock.
+    pub at: Option<Time>,
+    /// The code of the error, if the control plane could not be asked.
+    pub error: Option<String>,
     /// What each sink holds, by its name.
     pub sinks: BTreeMap<String, Held>,
     /// Who answers for the target.
@@ -159,6 +168,9 @@ pub struct Finding {
 const STEPS: [(u32, Severity); 4] =
     [(30, Severity::Low), (14, Severity::Medium), (7, Severity::High), (1, Severity::Critical)];
 
+/// How far the clocks of different machines may be apart.
+const SKEW: Time = 2 * MINUTE;
+
 /// The findings of many targets: the worst first, and among equals in the order of the targets and of [`Code`]. Takes time linear in what
 /// is given.
 #[must_use]
@@ -187,6 +199,7 @@ impl Subject<'_> {
             return found;
         }
         if let Some(known) = schedule::in_use(self.target) {
+            found.extend(self.gone(known, now));
             found.extend(self.expiry(known, now));
             found.extend(self.overdue(known, now));
             found.extend(self.stale(known, now));
@@ -195,6 +208,10 @@ impl Subject<'_> {
         self.count(now, &mut found);
         found.extend(self.doubt(now));
         self.sinks(&mut found);
+        if let Some(code) = &self.seen.error {
+            let message = format!("the control plane could not be asked for the target's credentials: {code}");
+            found.push(self.finding(Code::ControlPlaneUnreadable, Severity::Medium, message));
+        }
         if self.seen.owner.as_ref().is_none_or(|owner| owner.trim().is_empty()) {
             found.push(self.finding(
                 Code::OwnerMissing,
@@ -225,6 +242,19 @@ impl Subject<'_> {
 
     fn zone(&self) -> chrono_tz::Tz {
         self.schedule.map_or(chrono_tz::Tz::UTC, |schedule| schedule.zone)
+    }
+
+    /// Only of a credential that was in use for a while when the control plane was asked: its list may be older than the journal.
+    fn gone(&self, known: &Known, now: Time) -> Option<Finding> {
+        let (alive, at) = (self.seen.alive.as_ref()?, self.seen.at?);
+        let expired = known.credential.expires_at.is_some_and(|expires| now >= expires);
+        let settled = known.since.saturating_add(SKEW) < at;
+        let message = "the control plane no longer has the credential in use: rotate now";
+        (settled && !expired && !alive.contains(&known.credential.id)).then(|| Finding {
+            credential: Some(known.credential.id.clone()),
+            consumers: self.seen.consumers.clone(),
+            ..self.finding(Code::Gone, Severity::Critical, message.to_owned())
+        })
     }
 
     fn expiry(&self, known: &Known, now: Time) -> Option<Finding> {
@@ -500,6 +530,7 @@ mod tests {
         use Code::*;
         let codes = [
             Expired,
+            Gone,
             Expiring,
             Overdue,
             Stale,
@@ -510,13 +541,37 @@ mod tests {
             WindowOfDoubt,
             SinkDiffers,
             SinkUnreadable,
+            ControlPlaneUnreadable,
             OwnerMissing,
             NoPolicy,
         ];
-        let words = r#"["expired","expiring","overdue","stale","never-used","idle","too-many-active","orphan","window-of-doubt","sink-differs","sink-unreadable","owner-missing","no-policy"]"#;
+        let words = r#"["expired","gone","expiring","overdue","stale","never-used","idle","too-many-active","orphan","window-of-doubt","sink-differs","sink-unreadable","control-plane-unreadable","owner-missing","no-policy"]"#;
         assert_eq!(serde_json::to_string(&codes).unwrap(), words);
         let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
         assert_eq!(serde_json::to_string(&severities).unwrap(), r#"["critical","high","medium","low"]"#);
+    }
+
+    #[test]
+    fn a_credential_that_the_control_plane_no_longer_has() {
+        let schedule = Schedule { rotate_every: Some(Span::Days(3650)), ..Schedule::default() };
+        let target = adopted(credential("one", Some(0), Some(50 * DAY)));
+        let seen = |alive: Option<&[&str]>, at: Time| Seen {
+            alive: alive.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+            at: Some(at),
+            ..owned()
+        };
+        let gone = [(Code::Gone, Severity::Critical, "one")];
+        assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), HOUR), HOUR)), gone);
+        assert_eq!(short(&of(&target, &schedule, &seen(Some(&["one"]), HOUR), HOUR)), []);
+        // What was not asked is not known, and a list that may be older than the credential says nothing.
+        assert_eq!(short(&of(&target, &schedule, &seen(None, HOUR), HOUR)), []);
+        assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), MINUTE), HOUR)), []);
+        // One that has expired is said to have expired.
+        let expired = of(&target, &schedule, &seen(Some(&[]), 50 * DAY), 50 * DAY);
+        assert!(expired.iter().all(|finding| finding.code != Code::Gone));
+        let refused = Seen { error: Some("forbidden".to_owned()), ..owned() };
+        let found = of(&target, &schedule, &refused, HOUR);
+        assert_eq!(short(&found), [(Code::ControlPlaneUnreadable, Severity::Medium, "")]);
     }
 
     #[test]

@@ -10,8 +10,9 @@
 //! a clock, draws a random number or keeps a secret.
 //!
 //! [`policy_text`] reads what a user wants, [`schedule`] says when a target is due, [`pace`] selects which of those that are due begin, and
-//! [`findings`] says what is not as it should be.
+//! [`findings`] says what is not as it should be. [`audit`] writes the events of a journal for the tools of others.
 
+pub mod audit;
 mod calendar;
 pub mod chain;
 pub mod duration;

@@ -65,34 +65,6 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether a rotation can be carried out by it.
-    ///
-    /// # Errors
-    /// Names the first field that does not make sense.
-    pub fn check(&self) -> Result<(), String> {
-        let times = [
-            ("grace", self.grace, 0),
-            ("tokenLife", self.token_life, 0),
-            ("callDeadline", self.call_deadline, 1),
-            ("margin", self.margin, 0),
-            ("hold", self.hold, 1),
-            ("poll", self.poll, 1),
-            ("backoff", self.backoff, 0),
-            ("maxBackoff", self.max_backoff, 0),
-        ];
-        // Sums of any of these with a time stay far from what a number can hold.
-        let most = 100 * 366 * DAY;
-        if let Some((name, _, least)) = times.iter().find(|(_, value, least)| value < least || *value > most) {
-            return Err(format!("`{name}` has to be from {least} to {most} milliseconds"));
-        }
-        for (name, count) in [("maxIntents", self.max_intents), ("maxFailures", self.max_failures)] {
-            if count == 0 {
-                return Err(format!("`{name}` has to be at least 1"));
-            }
-        }
-        Ok(())
-    }
-
     /// How long to wait after a step has failed this often. `luck`, from 0 to below 1, spreads workers that failed together.
     #[must_use]
     pub fn delay(&self, failures: u32, luck: f64) -> Time {

@@ -298,7 +298,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The policy as text, with every field. Times are in whole seconds.
+    /// The policy as text, with every field.
     #[must_use]
     pub fn text(&self) -> PolicyText {
         let Self { policy, schedule, limits } = self;

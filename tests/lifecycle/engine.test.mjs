@@ -447,7 +447,11 @@ test("policies that make no sense are refused", () => {
   for (const policy of [
     { grace: -1 },
     { grace: 1.5 },
-    { grace: "1d" },
+    { grace: "1 day" },
+    { rotateEvery: "60" },
+    { zone: "Berlin" },
+    { windows: [{ from: "25:00" }] },
+    { rotateEvery: "1d", grace: "24h" },
     { hold: 0 },
     { maxIntents: 0 },
     { colour: 1 },

@@ -460,3 +460,39 @@ describe("API credentials", () => {
     assert.equal(await provider.look(id, signal), undefined);
   });
 });
+
+test("a connector's credential is found by its client id, and no other is taken for it", async () => {
+  const { client, sandbox, connector } = await world();
+  const { appId, connectorId } = sandbox;
+  const answer = await client.connector.rotateCredential({ appId, connectorId });
+  const { id, clientId } = answer.connectorServiceRotateCredentialResponse.credential;
+  const provider = connector();
+  assert.equal((await provider.find(clientId, signal)).id, id);
+  assert.equal(await provider.find(clientId.replace("@", "@other."), signal), undefined);
+  assert.equal(await provider.find(`nobody-${clientId}`, signal), undefined);
+  assert.equal(await provider.find("", signal), undefined);
+});
+
+test("connectors and API credentials are discovered, page by page, but for the client's own", async () => {
+  const { client, sandbox } = await world();
+  const all = async (found) => {
+    const list = [];
+    for await (const one of found) list.push(one);
+    return list;
+  };
+  const connectors = await all(lifecycle.discoverConnectors(client));
+  assert.ok(connectors.length > 1);
+  assert.ok(
+    connectors.some(({ connectorId, appId }) => connectorId === sandbox.connectorId && appId === sandbox.appId),
+  );
+  assert.equal(new Set(connectors.map(({ connectorId }) => connectorId)).size, connectors.length);
+  for (const { appName, connectorName } of connectors) assert.ok(appName && connectorName);
+  const { serverURL, clientId, clientSecret } = sandbox.commercelayer;
+  const own = { clientId, clientSecret };
+  const cl = CommerceLayerProvisioning({ credentials: clientCredentials(own), serverURL, fetch: sandbox.fetch });
+  const credentials = await all(lifecycle.discoverApiCredentials(cl));
+  assert.ok(credentials.length > 0);
+  assert.ok(credentials.every(({ clientId }) => clientId !== own.clientId));
+  const aborted = lifecycle.discoverConnectors(client, { signal: AbortSignal.abort() });
+  await assert.rejects(aborted.next());
+});

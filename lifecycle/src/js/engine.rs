@@ -35,18 +35,10 @@ fn number(sequence: u64) -> f64 {
     sequence as f64
 }
 
-/// Says what is wrong with a policy, if something is.
-#[wasm_bindgen(js_name = checkPolicy)]
-pub fn check_policy(policy: &str) -> Result<String> {
-    let policy: crate::Policy = parsed(policy)?;
-    policy.check().map_err(|message| JsValue::from(format!("invalid:0:{message}")))?;
-    Ok(as_json(&policy))
-}
-
 /// See [`engine::Stream`].
 #[wasm_bindgen]
 #[derive(Debug, Default)]
-pub struct Stream(engine::Stream);
+pub struct Stream(pub(super) engine::Stream);
 
 #[wasm_bindgen]
 impl Stream {

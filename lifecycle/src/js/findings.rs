@@ -1,9 +1,16 @@
-//! Policies and durations. What needs the state of a target is exported with it.
+//! Policies, what they make due, and what is found. `pkg/src/lifecycle/lifecycle.ts` and its neighbours are the only callers.
 
-use crate::duration::Span;
-use crate::policy_text::{Rules, Zone};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::engine::Stream;
+use crate::event::Time;
+use crate::findings::{Finding, Seen, Subject};
+use crate::pace::{self, Candidate, Caps, Failures};
+use crate::policy_text;
+use crate::schedule::Due;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
@@ -12,29 +19,162 @@ fn refused(message: impl std::fmt::Display) -> JsValue {
     JsValue::from(format!("refused:{message}"))
 }
 
-/// A policy as JSON, with every field that was left out. The error names the field that is wrong.
-#[wasm_bindgen(js_name = policyRead)]
-pub fn policy_read(json: &str) -> Result<String> {
-    let rules = Rules::parse(json).map_err(refused)?;
-    serde_json::to_string(&rules.text()).map_err(refused)
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(refused)
 }
 
-/// The earliest moment at or after `at` (milliseconds since 1970) at which the policy lets a rotation begin.
-#[wasm_bindgen(js_name = policyOpening)]
-pub fn policy_opening(json: &str, at: f64) -> Result<f64> {
-    let rules = Rules::parse(json).map_err(refused)?;
-    Ok(rules.schedule.opening(at as i64) as f64)
+fn as_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The length of a duration in milliseconds, with days of twenty-four hours.
-#[wasm_bindgen(js_name = durationMillis)]
-pub fn duration_millis(text: &str) -> Result<f64> {
-    Ok(text.parse::<Span>().map_err(refused)?.millis() as f64)
+// A double has every millisecond until long after the year 200,000.
+#[allow(clippy::cast_possible_truncation)]
+fn time(now: f64) -> Time {
+    now as Time
 }
 
-/// The moment that is a duration later in a time zone.
-#[wasm_bindgen(js_name = durationAfter)]
-pub fn duration_after(text: &str, at: f64, zone: &str) -> Result<f64> {
-    let (span, zone) = (text.parse::<Span>().map_err(refused)?, zone.parse::<Zone>().map_err(refused)?);
-    Ok(span.after(at as i64, zone.0) as f64)
+/// See [`policy_text::Rules`].
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Rules(policy_text::Rules);
+
+#[wasm_bindgen]
+impl Rules {
+    /// Reads a policy. The error names the field that is wrong.
+    #[wasm_bindgen(constructor)]
+    pub fn new(json: &str) -> Result<Self> {
+        policy_text::Rules::parse(json).map(Self).map_err(refused)
+    }
+
+    /// The part that the protocol goes by, with every field.
+    #[must_use]
+    pub fn protocol(&self) -> String {
+        as_json(&self.0.policy)
+    }
+
+    /// The policy with every field, as it is written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        as_json(&self.0.text())
+    }
+
+    /// When a rotation is due: a [`Due`], or null.
+    #[must_use]
+    pub fn due(&self, stream: &Stream, now: f64) -> String {
+        as_json(&self.0.schedule.next_due(stream.0.target(), time(now)))
+    }
+}
+
+/// The findings of many targets.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Survey(Vec<Finding>);
+
+#[wasm_bindgen]
+impl Survey {
+    /// An empty one.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what is found of a target. `seen` is a [`Seen`].
+    pub fn add(&mut self, name: &str, stream: &Stream, rules: &Rules, seen: &str, now: f64) -> Result<()> {
+        let seen: Seen = parsed(seen)?;
+        let policy_text::Rules { schedule, limits, .. } = &rules.0;
+        let subject = Subject { name, target: stream.0.target(), schedule: Some(schedule), limits, seen: &seen };
+        self.0.extend(subject.findings(time(now)));
+        Ok(())
+    }
+
+    /// All of them, the worst first, and among equals in the order in which they were added.
+    #[must_use]
+    pub fn take(&mut self) -> String {
+        let mut found = std::mem::take(&mut self.0);
+        found.sort_by_key(|finding| finding.severity);
+        as_json(&found)
+    }
+}
+
+/// What [`Candidate`] borrows.
+#[derive(Debug)]
+struct Entrant {
+    name: String,
+    provider: String,
+    group: Option<String>,
+    due: Option<Due>,
+    moving_since: Option<Time>,
+    counts: bool,
+    changed_at: Option<Time>,
+    failures: Failures,
+}
+
+/// The targets of which some are to begin.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Pace(Vec<Entrant>);
+
+#[wasm_bindgen]
+impl Pace {
+    /// An empty one.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a target.
+    pub fn add(
+        &mut self,
+        name: String,
+        provider: String,
+        group: Option<String>,
+        stream: &Stream,
+        rules: &Rules,
+        now: f64,
+    ) {
+        let target = stream.0.target();
+        let Candidate { due, moving_since, counts, changed_at, .. } =
+            Candidate::new(&name, &provider, target, Some(&rules.0.schedule), time(now));
+        let failures = stream.0.failures();
+        self.0.push(Entrant { name, provider, group, due, moving_since, counts, changed_at, failures });
+    }
+
+    /// A [`pace::Turn`], under these [`Caps`].
+    pub fn select(&self, caps: &str, now: f64) -> Result<String> {
+        let caps: Caps = parsed(caps)?;
+        let candidates: Vec<_> = self.0.iter().map(Entrant::candidate).collect();
+        Ok(as_json(&pace::select(&candidates, &caps, time(now))))
+    }
+}
+
+impl Entrant {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            name: &self.name,
+            provider: &self.provider,
+            group: self.group.as_deref(),
+            due: self.due,
+            moving_since: self.moving_since,
+            counts: self.counts,
+            changed_at: self.changed_at,
+            failures: self.failures,
+        }
+    }
+}
+
+/// Reads caps, and throws what is wrong with them.
+#[wasm_bindgen(js_name = checkCaps)]
+pub fn check_caps(json: &str) -> Result<()> {
+    parsed::<Caps>(json).map(drop)
+}
+
+/// A line of a journal as a record of OCSF. See [`crate::audit::record`].
+#[wasm_bindgen(js_name = auditRecord)]
+pub fn audit_record(target: &str, provider: &str, sequence: f64, line: &str) -> Result<String> {
+    let entry = parsed(line)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let place = crate::audit::Place { target, provider, sequence: sequence as u64 };
+    Ok(as_json(&crate::audit::record(&place, &entry)))
 }

@@ -138,14 +138,14 @@ async function credentialIn(profile: Profile, { serverURL, tenantDomain }: Tenan
 }
 
 /** Reads a secret from where it is kept; a line feed at the end of a file is none of it. */
-export async function secretOf({ env, cwd }: Context, source: SecretSource): Promise<string> {
+export async function secretOf({ env, cwd }: Context, source: SecretSource, folder = cwd): Promise<string> {
   if ("env" in source) {
     const value = env[source.env];
     if (!value) throw new UsageError(`the variable ${source.env} is not set`, { hint: "keyturn.json names it." });
     return value;
   }
   const [{ readFile }, { resolve }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
-  const value = (await readFile(resolve(cwd, source.file), "utf8")).replace(/\r?\n$/, "");
+  const value = (await readFile(resolve(folder, source.file), "utf8")).replace(/\r?\n$/, "");
   if (value === "") throw new UsageError(`the file ${source.file} is empty`, { hint: "keyturn.json names it." });
   return value;
 }

@@ -75,23 +75,29 @@ export class Context {
   }
 
   /**
-   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `json` is what becomes of the whole;
-   * default: the rows.
+   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` is what programs get of a row, and
+   * `json` what the one document is, if it is not the list of them.
    */
   async show<Row>(
     rows: readonly Row[],
     {
       columns,
       empty,
+      row = (one) => one,
       json,
-    }: { columns: readonly Column<Row>[]; empty?: string; json?: (rows: readonly Row[]) => unknown },
+    }: {
+      columns: readonly Column<Row>[];
+      empty?: string;
+      row?: (row: Row) => unknown;
+      json?: (rows: readonly Row[]) => unknown;
+    },
   ): Promise<void> {
     this.progress.clear();
     switch (this.manner.format) {
       case "json":
-        return this.out.write(`${JSON.stringify(json === undefined ? rows : json(rows), undefined, 2)}\n`);
+        return this.out.write(`${JSON.stringify(json === undefined ? rows.map(row) : json(rows), undefined, 2)}\n`);
       case "ndjson":
-        return this.out.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+        return this.out.write(rows.map((one) => `${JSON.stringify(row(one))}\n`).join(""));
       default:
         if (rows.length === 0 && empty !== undefined) return this.say(empty);
         return this.out.write(tableText(this.out, columns, rows));
@@ -99,12 +105,12 @@ export class Context {
   }
 
   /**
-   * Asks a person whether to go on. `--yes` answers for them; where nobody can be asked that is wrong usage.
+   * Asks a person whether to go on. `--yes` answers for them; where nobody can be asked that is wrong usage, unless it is `optional`.
    *
    * @throws {@link CommandError} if the answer is no.
    */
-  async confirm(question: string): Promise<void> {
-    if (this.manner.yes) return;
+  async confirm(question: string, { optional = false }: { optional?: boolean } = {}): Promise<void> {
+    if (this.manner.yes || (optional && !this.interactive)) return;
     if (!this.interactive)
       throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
     const { ask } = await this.#prompts();

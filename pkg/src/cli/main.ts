@@ -101,7 +101,8 @@ async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<E
     await err.write(`${(error as Error).stack ?? String(error)}\n`);
     return exit;
   }
-  await err.write(`${err.paint("red", "keyturn:")} ${oneLine(String(message))}\n`);
+  const lines = String(message).split("\n").map(oneLine);
+  await err.write(`${err.paint("red", "keyturn:")} ${lines.join("\n")}\n`);
   if (typeof hint === "string") await err.write(`${oneLine(hint)}\n`);
   if (error instanceof UsageError && hint === undefined) await err.write("`keyturn --help` says how it is used.\n");
   return exit;
@@ -258,7 +259,7 @@ function examplesText(examples: CommandSpec["examples"]): string {
 }
 
 function programExamples(): string {
-  const examples = COMMANDS.flatMap(({ examples }) => examples.slice(-1));
+  const examples = COMMANDS.flatMap(({ shown, examples }) => (shown ? examples.slice(-1) : []));
   const width = Math.max(...examples.map(([line]) => line.length));
   return `\nExamples:\n${examples.map(([line, does]) => `  keyturn ${line.padEnd(width)}  ${does}`).join("\n")}\n`;
 }

@@ -50,6 +50,8 @@ export interface CommandSpec {
   readonly takes?: readonly (keyof typeof COMMON)[] | undefined;
   /** The formats of `-o`, the default one first, if it takes `output`. Default: `table`, `json`, `ndjson`. */
   readonly formats?: readonly string[] | undefined;
+  /** Whether the last of its examples is in the help of the whole. */
+  readonly shown?: boolean | undefined;
   /** Command lines, without `keyturn`, and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /**
@@ -88,6 +90,7 @@ export const COMMON = {
 
 /** Formats that every command with `-o` has. */
 export const FORMATS = ["table", "json", "ndjson"];
+
 /** All options of a command: its own, and those that it has in common with others. */
 export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
   const common = (spec.takes ?? []).map((name): OptionSpec => {
@@ -97,6 +100,22 @@ export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
   });
   return [...(spec.options ?? []), ...common];
 }
+
+const TARGET: ArgumentSpec = { name: "<target>", description: "a name of keyturn.json", completes: "target" };
+
+const PARALLEL: OptionSpec = {
+  flags: "--parallel <n>",
+  description: "how many targets at a time; default 4",
+  kind: "count",
+};
+
+/** The commands by which a person speaks to a rotation are functions of one module, and so are those of the journal. */
+const person = (name: keyof typeof import("./commands/person.js")) => async (): Promise<CommandModule> => ({
+  run: (await import("./commands/person.js"))[name],
+});
+const journal = (name: keyof typeof import("./commands/journal.js")) => async (): Promise<CommandModule> => ({
+  run: (await import("./commands/journal.js"))[name],
+});
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -159,7 +178,195 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./commands/whoami.js"),
   },
   {
+    name: "status",
+    shown: true,
+    group: "Look",
+    summary: "what is so with the targets, by the journal",
+    description:
+      "Shows what the journal says of all targets, or of those that are named. Makes no request. With --fail-on it ends with 3 (4 for " +
+      "stopped) if a condition is met.",
+    arguments: [{ name: "[targets...]", description: "names of keyturn.json; default: all", completes: "target" }],
+    options: [
+      {
+        flags: "--fail-on <condition>...",
+        description: "expiring:14d, due, stopped, finding or finding:high; may be repeated",
+      },
+    ],
+    takes: ["output", "config", "clock"],
+    formats: ["table", "json", "ndjson", "ical", "prometheus", "sarif", "junit"],
+    examples: [
+      ["status --fail-on expiring:14d --fail-on stopped", "fail a CI job in time"],
+      ["status -o prometheus > /var/lib/node_exporter/keyturn.prom", "for a textfile collector"],
+      ["status", "what is so with all targets, and what comes next"],
+    ],
+    load: () => import("./commands/status.js"),
+  },
+  {
+    name: "plan",
+    group: "Look",
+    summary: "what a rotation would change",
+    description: "Reads the control planes and the sinks, and says what a rotation would change. Changes nothing.",
+    arguments: [{ name: "[targets...]", description: "names of keyturn.json; default: all", completes: "target" }],
+    options: [PARALLEL],
+    takes: ["output", "config", "profile", "clock", "quiet"],
+    examples: [["plan github-production", "what a rotation of one target would change"]],
+    load: () => import("./commands/plan.js"),
+  },
+  {
+    name: "rotate",
+    shown: true,
+    group: "Rotate",
+    summary: "replace credentials now",
+    description:
+      "Begins rotations and takes them as far as they go now: the new credential is issued, tried, delivered and read back, and the old " +
+      "one ends after the grace period, by `keyturn advance`. Of several, the change is shown first. Ctrl-C begins no more; what is under " +
+      "way is in the journal, and any later command goes on with it.",
+    arguments: [{ name: "[targets...]", description: "names of keyturn.json", completes: "target" }],
+    options: [
+      { flags: "--all", description: "every target that is in one of its windows" },
+      { flags: "--due", description: "every target whose policy asks for it, within windows and caps" },
+      { flags: "--older-than <duration>", description: "with --all: only where the credential is older, such as 7d" },
+      { flags: "--anytime", description: "with --all: outside of windows too" },
+      { flags: "--canary <n>", description: "rotate n first, and the others if those went well", kind: "count" },
+      PARALLEL,
+      { flags: "--stop-after <n>", description: "begin no more once n have failed; default 1", kind: "count" },
+      {
+        flags: "--leave-unknown",
+        description: "replace a credential in a sink that nobody knows, and leave it alive",
+      },
+    ],
+    takes: ["yes", "output", "config", "profile", "clock", "quiet"],
+    examples: [
+      ["rotate --due --yes", "what a scheduled job runs, if it is to begin rotations alone"],
+      ["rotate --all --canary 2 --parallel 8 --stop-after 3", "a whole fleet, two of them first"],
+      ["rotate github-production", "replace one credential"],
+    ],
+    load: () => import("./commands/rotate.js"),
+  },
+  {
+    name: "advance",
+    shown: true,
+    group: "Rotate",
+    summary: "go on with rotations, and begin those that are due: what a timer runs",
+    arguments: [{ name: "[targets...]", description: "names of keyturn.json; default: all", completes: "target" }],
+    options: [{ flags: "--no-begin", description: "only go on with what is under way" }],
+    takes: ["output", "config", "profile", "clock", "quiet"],
+    examples: [["advance", "what a scheduled job runs, every hour or so"]],
+    load: () => import("./commands/advance.js"),
+  },
+  {
+    name: "rollback",
+    group: "Rotate",
+    summary: "give the old credential back to the sinks, and end the new one",
+    description: "Undoes the rotation that is under way. It is refused once the old credential's end was announced.",
+    arguments: [TARGET],
+    takes: ["yes", "output", "config", "profile", "clock"],
+    examples: [["rollback github-production", "when the new credential does not do"]],
+    load: person("rollback"),
+  },
+  {
+    name: "approve",
+    group: "Rotate",
+    summary: "let the old credential end, where the policy wants a person's approval",
+    arguments: [TARGET],
+    takes: ["yes", "output", "config", "clock"],
+    examples: [["approve github-production", "`keyturn advance` ends the old one then"]],
+    load: person("approve"),
+  },
+  {
+    name: "retire",
+    group: "Rotate",
+    summary: "approve, and end the old credential as soon as its policy allows",
+    arguments: [TARGET],
+    takes: ["yes", "output", "config", "profile", "clock"],
+    examples: [["retire github-production", "approve that the old one ends, and go on at once"]],
+    load: person("retire"),
+  },
+  {
+    name: "resume",
+    group: "Repair",
+    summary: "go on with a rotation that was stopped, once its cause is dealt with",
+    arguments: [TARGET],
+    options: [
+      { flags: "--reissue", description: "issue another credential in the place of the new one" },
+      { flags: "--restored", description: "the old credential was put back into the sink by hand" },
+    ],
+    takes: ["output", "config", "profile", "clock"],
+    examples: [["resume github-production", "after the sink takes writes again"]],
+    load: person("resume"),
+  },
+  {
+    name: "settle",
+    group: "Repair",
+    summary: "say what an attempt to issue has made, when its answer never came",
+    description:
+      "Look at the control plane in the window of doubt, which `keyturn status -o json` has. What was made ends, since nobody has its " +
+      "secret, and another is issued.",
+    arguments: [TARGET],
+    options: [
+      { flags: "--found <id>...", description: "the id of a credential that the attempt made; may be repeated" },
+      { flags: "--none", description: "it made none" },
+    ],
+    takes: ["yes", "output", "config", "profile", "clock"],
+    examples: [
+      ["settle github-production --none", "nothing was made"],
+      ["settle github-production --found ID", "a credential was made: it ends"],
+    ],
+    load: person("settle"),
+  },
+  {
+    name: "adopt",
+    group: "Repair",
+    summary: "say which credential the consumers of a target use",
+    description:
+      "The credential becomes the target's current one, and ends once it is replaced. The sinks have to hold it.",
+    arguments: [TARGET, { name: "<id>", description: "the credential's id at the control plane" }],
+    takes: ["output", "config", "profile", "clock"],
+    examples: [["adopt github-production ID", "look after a credential that was made by hand"]],
+    load: person("adopt"),
+  },
+  {
+    name: "forget",
+    group: "Repair",
+    summary: "look after a target no longer; nothing is ended",
+    arguments: [TARGET],
+    takes: ["yes", "output", "config", "clock"],
+    examples: [["forget github-production", "before it is taken out of keyturn.json"]],
+    load: person("forget"),
+  },
+  {
+    name: "journal show",
+    group: "Journal",
+    summary: "the events of a target",
+    arguments: [TARGET],
+    options: [{ flags: "--last <n>", description: "only the last n", kind: "count" }],
+    takes: ["output", "config"],
+    examples: [["journal show github-production --last 20", "what happened lately"]],
+    load: journal("show"),
+  },
+  {
+    name: "journal verify",
+    group: "Journal",
+    summary: "whether every event is as it was written",
+    description:
+      "Reads all events from the first, and checks the chain of their hashes. Ends with 8 if one does not fit.",
+    takes: ["output", "config"],
+    examples: [["journal verify", "has anybody changed the record?"]],
+    load: journal("verify"),
+  },
+  {
+    name: "journal export",
+    group: "Journal",
+    summary: "the events of all targets, a line of JSON for each",
+    arguments: [{ name: "[targets...]", description: "names of keyturn.json; default: all", completes: "target" }],
+    takes: ["output", "config"],
+    formats: ["ndjson", "ocsf"],
+    examples: [["journal export -o ocsf > audit.ndjson", "for a SIEM, in the Open Cybersecurity Schema"]],
+    load: journal("exported"),
+  },
+  {
     name: "sandbox",
+    shown: true,
     group: "Tenant",
     summary: "serve a tenant to try things on, on 127.0.0.1",
     description:

@@ -3,16 +3,10 @@
 import { Secret } from "../auth/secret.js";
 import { ClosedError, type Failure, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
+import type { Policy, ProtocolPolicy } from "./policy.js";
 import type { CredentialFacts, Holding, Intent, Pair, Provider, Sink } from "./ports.js";
 import { engine, type TargetStream } from "./stream.js";
 import { instanceId, type Rust } from "./wasm.js";
-
-/** What the protocol goes by: Rust's `Policy`, whole. */
-export interface ProtocolPolicy {
-  readonly tokenLife: number;
-  readonly margin: number;
-  readonly callDeadline: number;
-}
 
 /** What Rust asks for. */
 type Wanted =
@@ -66,9 +60,7 @@ export interface Ports {
   readonly provider: Provider;
   readonly sinks: readonly Sink[];
   readonly clock: Clock;
-  /** Rust's policy as JSON, and as it is. */
-  readonly policyJson: string;
-  readonly policy: ProtocolPolicy;
+  readonly policy: Policy;
   readonly worker: string;
   /** Fires when the lifecycle is closed. */
   readonly closed: AbortSignal;
@@ -126,14 +118,14 @@ export class Driver {
   }
 
   async #advance(signal: AbortSignal | undefined): Promise<RustProgress> {
-    const { clock, policyJson } = this.#ports;
+    const { clock, policy } = this.#ports;
     const name = this.#stream.name;
     this.#check(signal);
     const left = this.#unfinished;
     this.#unfinished = undefined;
     const resumed = left !== undefined && left.instance === instanceId() ? left : undefined;
     const stream = await this.#stream.refresh();
-    const run = resumed?.run ?? engine(name, (exports) => new exports.Run(stream, policyJson, this.hands()));
+    const run = resumed?.run ?? engine(name, (exports) => new exports.Run(stream, policy.protocolJson, this.hands()));
     const resume = (reply: object | undefined): Wanted =>
       JSON.parse(
         engine(name, () => run.resume(reply && JSON.stringify(reply), Math.trunc(clock.now()), Math.random())),
@@ -192,7 +184,8 @@ export class Driver {
    * unknown what it made, and it is bounded anyway.
    */
   async #bounded(run: InstanceType<Rust["Run"]>, effect: Effect, outer: AbortSignal | undefined): Promise<Outcome> {
-    const { policy, clock, closed } = this.#ports;
+    const { clock, closed } = this.#ports;
+    const policy = this.#ports.policy.protocol;
     const issues = effect.effect === "issue";
     const left = issues ? effect.until - clock.now() : policy.callDeadline;
     if (left <= 0) return failed("out_of_time", true);
@@ -225,7 +218,8 @@ export class Driver {
   }
 
   async #perform(run: InstanceType<Rust["Run"]>, effect: Effect, signal: AbortSignal): Promise<Outcome> {
-    const { provider, clock, policy } = this.#ports;
+    const { provider, clock } = this.#ports;
+    const policy = this.#ports.policy.protocol;
     switch (effect.effect) {
       case "issue": {
         const from = clock.now();

@@ -2,208 +2,33 @@
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
-import { Driver, factsOf, type ProtocolPolicy, type RustProgress } from "./driver.js";
+import { ocsfRecord } from "./audit.js";
+import { Driver, factsOf, type RustProgress } from "./driver.js";
 import { LifecycleError } from "./error.js";
-import type { CredentialFacts, Journal, Provider, Sink } from "./ports.js";
+import {
+  HINTS,
+  type LifecycleCredential,
+  type LifecycleDoubt,
+  type LifecycleDue,
+  type LifecycleEvent,
+  type LifecycleFinding,
+  type LifecycleImport,
+  type LifecycleOptions,
+  type LifecyclePlan,
+  type LifecycleProgress,
+  type LifecycleReconciliation,
+  type LifecycleResult,
+  type LifecycleStatus,
+  type LifecycleStop,
+  type LifecycleTarget,
+  type LifecycleTurn,
+  type LifecycleVerification,
+} from "./model.js";
+import { codeOf, identify, type Observation, observe } from "./observe.js";
+import { Policy, readCaps } from "./policy.js";
+import type { CredentialFacts, Journal } from "./ports.js";
 import { engine, type RustStream, TargetStream } from "./stream.js";
 import { rust } from "./wasm.js";
-
-/** A step of the ladder of proofs that a rotation wants before the old credential ends. The first two always come first. */
-export type LifecycleProof =
-  /** The id and the secret fit each other, as far as that can be seen without a server. */
-  | "parsed"
-  /** A token was obtained with the pair. */
-  | "token"
-  /** A consumer has used the new credential: it was used later than by our own probe. */
-  | "used"
-  /** The old credential has not been used for twice the longest life of a token. */
-  | "quiet"
-  /** What runs with it, such as a connector's sync, went well after the delivery. */
-  | "healthy";
-
-/** How a target is rotated. All times are milliseconds. */
-export interface LifecyclePolicy {
-  /** How long the old credential lives on after the new one is delivered and read back. Default: a day. */
-  readonly grace?: number | undefined;
-  /** What has to be proven besides before the old one ends. Default: `["parsed", "token"]`. */
-  readonly proofs?: readonly LifecycleProof[] | undefined;
-  /** The longest life of a token, for `"quiet"`. Default: an hour. */
-  readonly tokenLife?: number | undefined;
-  /** Whether the old credential ends only once a person approves. Default: false. */
-  readonly approval?: boolean | undefined;
-  /** How long the call that issues may take, and each other step. Default: a minute. */
-  readonly callDeadline?: number | undefined;
-  /** How far the clocks of different machines may be apart, and how late a server may still act on a call. Default: two minutes. */
-  readonly margin?: number | undefined;
-  /** How long a process has for delivering a new secret before others may call it lost. Default: 15 minutes. */
-  readonly hold?: number | undefined;
-  /** How often a proof is looked for that is not there yet. Default: 15 minutes. */
-  readonly poll?: number | undefined;
-  /** How many credentials may be issued for one rotation before a person is needed. Default: 3. */
-  readonly maxIntents?: number | undefined;
-  /** How often a step may fail before a person is needed. Default: 8. */
-  readonly maxFailures?: number | undefined;
-  /** The first delay after a failure; it doubles with each. Default: 5 seconds. */
-  readonly backoff?: number | undefined;
-  /** The longest delay. Default: an hour. */
-  readonly maxBackoff?: number | undefined;
-}
-
-/** A place at a control plane that has one credential after another, and where its consumers read them. */
-export interface LifecycleTarget {
-  readonly provider: Provider;
-  /** Where the credential is delivered. Their names are written to the journal. */
-  readonly sinks: readonly Sink[];
-  readonly policy?: LifecyclePolicy | undefined;
-  /** Who answers for it. */
-  readonly owner?: string | undefined;
-  /** What reads the credential. */
-  readonly consumers?: readonly string[] | undefined;
-}
-
-/** Options of {@link openLifecycle}. */
-export interface LifecycleOptions {
-  /** The record of all rotations, and the only truth about them. All processes that rotate a target have to share it. */
-  readonly journal: Journal;
-  /** The targets by their names. A name is the journal's stream, so it has to stay the same. */
-  readonly targets: Readonly<Record<string, LifecycleTarget>>;
-  /** Where the time comes from. Default: the machine's clock. */
-  readonly clock?: Clock | undefined;
-  /** Who is named in the journal. A random part is added, as each process is a worker of its own. Default: `"keyturn"`. */
-  readonly worker?: string | undefined;
-  /** Closes the lifecycle when it fires. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How far a target has come. */
-export type LifecycleProgress = {
-  readonly target: string;
-  /** The number of the rotation that is under way or was the last; 0 if there was none. */
-  readonly rotation: number;
-} & (
-  | /** No rotation is under way. `last` says how the last one ended. */
-  {
-      readonly state: "idle";
-      readonly last: "done" | "rolled-back" | undefined;
-    } /** There is something to do at once: call `advance`. */
-  | { readonly state: "ready" } /** Nothing can be done before `until`. */
-  | { readonly state: "waiting"; readonly until: number } /** The old credential ends once `approve` is called. */
-  | {
-      readonly state: "awaits-approval";
-    } /** A person is needed: `reason` is a stable word, `about` names the sink, the credential or the error's code. */
-  | { readonly state: "stopped"; readonly reason: LifecycleStop; readonly about: string; readonly hint: string }
-);
-
-/** Why a rotation waits for a person. */
-export type LifecycleStop = keyof typeof HINTS;
-
-const HINTS = {
-  "outcome-unknown":
-    "Look for what was made in the window of doubt, end nothing, and call `settle` with its ids or with none.",
-  "too-many-intents": "Find out why new credentials are not delivered, then call `resume`.",
-  refused: "The control plane or a sink refuses: see the code, give the right or fix the place, then call `resume`.",
-  "new-credential-refused":
-    "The new credential does not log in. Call `resume` with `{ reissue: true }`, or `rollback`.",
-  "sink-differs": "A sink holds a credential that is not of this target. Find out whose it is, then call `resume`.",
-  "restore-by-hand": "Put the old credential back into the sink, then call `resume` with `{ restored: true }`.",
-  "sink-changed":
-    "The sink no longer holds what was delivered. Call `resume`, with `{ reissue: true }` if it should get another.",
-  "too-many-failures": "See the failures in `history`, fix their cause, then call `resume`.",
-};
-
-/** A credential of a target, as the journal knows it. */
-export interface LifecycleCredential {
-  readonly id: string;
-  readonly clientId: string;
-  /** What it is to the target. `leftover`: its secret was lost on the way. `orphan`: nobody has its secret. Both will be ended. */
-  readonly role: "current" | "new" | "leftover" | "orphan" | "ended";
-  readonly createdAt: number | undefined;
-  readonly expiresAt: number | undefined;
-  /** When it became known. */
-  readonly since: number;
-}
-
-/** A window in which a credential may have been issued that nobody has seen. */
-export interface LifecycleDoubt {
-  readonly rotation: number;
-  readonly intent: number;
-  /** What to look for. */
-  readonly marker: string;
-  readonly since: number;
-  readonly until: number;
-}
-
-/** What is so with a target. */
-export interface LifecycleStatus {
-  readonly target: string;
-  readonly owner: string | undefined;
-  readonly consumers: readonly string[];
-  readonly progress: LifecycleProgress;
-  /** The phase of the rotation that is under way. */
-  readonly phase: "planned" | "issuing" | "unknown" | "issued" | "grace" | undefined;
-  readonly rollingBack: boolean;
-  /** Why `rollback` would be refused; `undefined` if it would not. */
-  readonly cannotRollBack: string | undefined;
-  readonly current: LifecycleCredential | undefined;
-  /** All credentials that the journal names. */
-  readonly credentials: readonly LifecycleCredential[];
-  readonly doubt: LifecycleDoubt | undefined;
-  /** Whether the control plane leaves the old credential alive when it issues one; `undefined` if that was never seen. */
-  readonly overlap: boolean | undefined;
-  readonly forgotten: boolean;
-  /** The number and hash of the last event: kept elsewhere, they show that the journal was not made anew. */
-  readonly sequence: number;
-  readonly hash: string;
-}
-
-/** What a rotation of a target would change. */
-export interface LifecyclePlan {
-  readonly target: string;
-  /** The credential that would be replaced, as the control plane has it now. */
-  readonly old: CredentialFacts | undefined;
-  readonly sinks: readonly {
-    readonly name: string;
-    /** The client id that it holds; `undefined` if it holds none or gives none back. */
-    readonly holds: string | undefined;
-    /** Whether that is a credential of the target. `undefined` if nobody can tell. */
-    readonly known: boolean | undefined;
-    readonly compares: boolean;
-    readonly restores: boolean;
-    /** The code of the error, if it cannot be read. */
-    readonly error: string | undefined;
-  }[];
-  /** True if the control plane was seen to end the old credential at once: a rotation cuts what runs with it until it has the new one. */
-  readonly cuts: boolean;
-  /** Why `rotate` would be refused. */
-  readonly blocked: "rotation_active" | "forgotten" | "adopt_first" | undefined;
-}
-
-/** An event of a target's journal. What else it has depends on `event`. */
-export interface LifecycleEvent {
-  readonly target: string;
-  readonly sequence: number;
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
-  /** By which worker or person. */
-  readonly by: string;
-  /** What happened, as a stable word: `issued`. */
-  readonly event: string;
-  readonly [field: string]: unknown;
-}
-
-/** What {@link Lifecycle.verify} found of a stream. */
-export interface LifecycleVerification {
-  readonly target: string;
-  /** How many events fit. */
-  readonly events: number;
-  /** The first event that does not, and why. */
-  readonly broken: { readonly sequence: number; readonly reason: string; readonly message: string } | undefined;
-}
-
-/** What became of a target in a call for all of them. */
-export type LifecycleResult =
-  | { readonly target: string; readonly progress: LifecycleProgress; readonly error: undefined }
-  | { readonly target: string; readonly progress: undefined; readonly error: unknown };
 
 /** How many targets are worked on at a time. */
 const AT_ONCE = 8;
@@ -231,7 +56,7 @@ interface Opened {
   readonly target: LifecycleTarget;
   readonly stream: TargetStream;
   readonly driver: Driver;
-  readonly policy: string;
+  readonly policy: Policy;
 }
 
 /**
@@ -259,14 +84,16 @@ export class Lifecycle {
   readonly #targets = new Map<string, Opened>();
   readonly #clock: Clock;
   readonly #worker: string;
+  readonly #caps: string;
   readonly #closed = new AbortController();
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
 
   /** @internal */
-  constructor({ journal, targets, clock, worker = "keyturn", signal }: LifecycleOptions) {
+  constructor({ journal, targets, clock, worker = "keyturn", caps = {}, signal }: LifecycleOptions) {
     this.#journal = journal;
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${crypto.randomUUID()}`;
+    this.#caps = readCaps(caps);
     for (const [name, target] of Object.entries(targets)) {
       const policy = checked(name, target);
       const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
@@ -274,8 +101,7 @@ export class Lifecycle {
         provider: target.provider,
         sinks: target.sinks,
         clock: this.#clock,
-        policyJson: policy,
-        policy: JSON.parse(policy) as ProtocolPolicy,
+        policy,
         worker: this.#worker,
         closed: this.#closed.signal,
       });
@@ -287,7 +113,53 @@ export class Lifecycle {
 
   /** What is so with all targets, or with these. */
   async status(names?: readonly string[]): Promise<readonly LifecycleStatus[]> {
-    return each(this.#some(names), (opened) => this.#status(opened));
+    const heads = await this.#heads(this.#some(names));
+    return each(heads, ([opened, version]) => this.#status(opened, version));
+  }
+
+  /**
+   * What is not as it should be with all targets, or with these: the worst first. By default the control planes and the sinks are looked
+   * at as well; with `observe: false` nothing but the journal is, and no request is made.
+   */
+  async findings(
+    names?: readonly string[],
+    { observe: look = true, signal }: { observe?: boolean; signal?: AbortSignal } = {},
+  ): Promise<readonly LifecycleFinding[]> {
+    const within = this.#within(signal);
+    const opened = this.#some(names);
+    // What was seen has to be older than the journal that it is compared with.
+    const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
+    const heads = await this.#heads(opened);
+    const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
+    const now = Math.trunc(this.#clock.now());
+    const survey = rust((exports) => new exports.Survey());
+    try {
+      opened.forEach(({ name, target, policy }, index) => {
+        const facts = JSON.stringify(seenOf(target, seen[index]));
+        engine(name, () => survey.add(name, streams[index] as RustStream, policy.rules(), facts, now));
+      });
+      return JSON.parse(rust(() => survey.take())) as LifecycleFinding[];
+    } finally {
+      survey.free();
+    }
+  }
+
+  /** Which targets, of all or of these, are due and would begin now, by their policies and the caps. Makes no request. */
+  async due(names?: readonly string[]): Promise<LifecycleTurn> {
+    return (await this.#turn(this.#some(names))).turn;
+  }
+
+  /** What the control planes and the sinks have beside what the journal says, of all targets or of these. Changes nothing. */
+  async reconcile(
+    names?: readonly string[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<readonly LifecycleReconciliation[]> {
+    const within = this.#within(signal);
+    return each(this.#some(names), async (opened) => {
+      const seen = await this.#observe(opened, within);
+      const { credentials } = stateOf(opened.name, await opened.stream.refresh());
+      return compared(opened, seen, credentials);
+    });
   }
 
   /** What a rotation of these targets, or of all, would change. Reads the control plane and the sinks, and changes nothing. */
@@ -329,22 +201,50 @@ export class Lifecycle {
 
   /** Goes on with the rotation of a target, as far as it goes now. */
   advance(name: string, options?: { signal?: AbortSignal }): Promise<LifecycleProgress>;
-  /** Goes on with all rotations. What fails for one target is in its result. */
-  advance(name?: undefined, options?: { signal?: AbortSignal }): Promise<readonly LifecycleResult[]>;
+  /**
+   * Goes on with all rotations, or with those of these targets, and begins those that are due, as far as the caps allow: what a timer
+   * calls. With `begin: false` none is begun. What fails for one target is in its result.
+   */
+  advance(
+    names?: readonly string[],
+    options?: { begin?: boolean; signal?: AbortSignal },
+  ): Promise<readonly LifecycleResult[]>;
   async advance(
-    name?: string,
-    { signal }: { signal?: AbortSignal } = {},
+    names?: string | readonly string[],
+    { begin = true, signal }: { begin?: boolean; signal?: AbortSignal } = {},
   ): Promise<LifecycleProgress | readonly LifecycleResult[]> {
-    if (name !== undefined) return this.#drive(this.#get(name), signal);
-    return each(this.#some(undefined), async (opened): Promise<LifecycleResult> => {
-      const target = opened.name;
+    if (typeof names === "string") return this.#drive(this.#get(names), signal);
+    const opened = this.#some(names);
+    const results = new Map<string, LifecycleResult>();
+    const drive = async (one: Opened, isWanted?: () => Promise<boolean>): Promise<void> => {
+      const target = one.name;
       try {
-        return { target, progress: await this.#drive(opened, signal), error: undefined };
+        if (isWanted && !(await isWanted())) return;
+        results.set(target, { target, progress: await this.#drive(one, signal), error: undefined });
       } catch (error) {
         if (signal?.aborted || this.#closed.signal.aborted) throw error;
-        return { target, progress: undefined, error };
+        results.set(target, { target, progress: undefined, error });
       }
-    });
+    };
+    await each(opened, (one) => drive(one));
+    // Each round may make room for the next one.
+    const begun = new Set<string>();
+    while (begin) {
+      const { turn, sequences } = await this.#turn(opened.filter(({ name }) => !isFailure(results.get(name))));
+      const fresh = turn.begin.filter((name) => !begun.has(name));
+      if (fresh.length === 0) break;
+      await each(fresh, async (name) => {
+        begun.add(name);
+        const one = this.#get(name);
+        const plan = { command: "plan", reason: "due" };
+        const now = Math.trunc(this.#clock.now());
+        // Another process may have begun, or even ended, the same rotation since the journal was read.
+        await drive(one, () =>
+          one.stream.operateAt(sequences.get(name) ?? 0, plan, one.policy.protocolJson, now, this.#worker),
+        );
+      });
+    }
+    return opened.flatMap(({ name }) => results.get(name) ?? []);
   }
 
   /**
@@ -421,6 +321,39 @@ export class Lifecycle {
     return this.#told(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
+  /**
+   * Adopts credentials by the client ids that consumers were found to use, as `importClientIds` finds them. One that a target has already
+   * is left as it is.
+   * @throws Nothing for a single entry: what became of each is in its result.
+   */
+  async import(
+    entries: readonly LifecycleImport[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<readonly LifecycleResult[]> {
+    const within = this.#within(signal);
+    return each(entries, async ({ target, clientId, source }): Promise<LifecycleResult> => {
+      try {
+        const opened = this.#get(target);
+        const { current, credentials } = stateOf(target, await opened.stream.refresh());
+        if (current !== null && credentials[current]?.credential.clientId === clientId)
+          return { target, progress: (await this.#status(opened)).progress, error: undefined };
+        const facts = await identify(opened.target.provider, clientId, within);
+        if (facts === undefined)
+          throw new LifecycleError(
+            target,
+            "unknown_credential",
+            `no living credential with the client id ${clientId} is found`,
+            { hint: "Call `adopt` with the credential's id if you know it." },
+          );
+        const progress = await this.#told(target, { command: "adopt", credential: factsOf(facts), source });
+        return { target, progress, error: undefined };
+      } catch (error) {
+        if (within.aborted) throw error;
+        return { target, progress: undefined, error };
+      }
+    });
+  }
+
   /** Says that the target is no longer looked after. Nothing is ended. */
   async forget(name: string): Promise<void> {
     await this.#told(name, { command: "forget" });
@@ -437,6 +370,22 @@ export class Lifecycle {
       fresh.free();
     }
     return lines.map((line, index) => eventOf(stream.name, index + 1, line));
+  }
+
+  /**
+   * The events of all targets, or of these, as records of the Open Cybersecurity Schema Framework (class 3004, Entity Management, of
+   * version 1.3.0): a target after the other, each from its beginning, or after the sequence number that `after` has for it.
+   */
+  async *audit(
+    names?: readonly string[],
+    { after = {} }: { after?: Readonly<Record<string, number>> } = {},
+  ): AsyncGenerator<Readonly<Record<string, unknown>>> {
+    for (const { name, target, stream } of this.#some(names)) {
+      await stream.refresh();
+      const from = (after[name] ?? 0) + 1;
+      const lines = await this.#journal.read(name, from);
+      for (const [index, line] of lines.entries()) yield ocsfRecord(name, target.provider.kind, from + index, line);
+    }
   }
 
   /** Reads all streams of the journal from their beginning, and says for each which event is the first that does not fit. */
@@ -522,7 +471,7 @@ export class Lifecycle {
 
   #operate({ stream, policy }: Opened, command: object): Promise<void> {
     this.#check();
-    return stream.operate(command, policy, () => Math.trunc(this.#clock.now()), this.#worker);
+    return stream.operate(command, policy.protocolJson, () => Math.trunc(this.#clock.now()), this.#worker);
   }
 
   #progress({ name }: Opened, stream: RustStream, progress: RustProgress): LifecycleProgress {
@@ -544,13 +493,54 @@ export class Lifecycle {
     }
   }
 
-  async #status(opened: Opened): Promise<LifecycleStatus> {
+  /** Each with its version in the journal's list, if it is cheaper to ask for that than for what is new in each. */
+  async #heads(opened: readonly Opened[]): Promise<readonly (readonly [Opened, string | undefined])[]> {
+    if (opened.length <= AT_ONCE) return opened.map((one) => [one, undefined]);
+    const versions = new Map((await this.#journal.streams()).map(({ stream, version }) => [stream, version]));
+    return opened.map((one) => [one, versions.get(one.name) ?? ""]);
+  }
+
+  /** What would begin, and how many events each stream had by which that was decided. */
+  async #turn(opened: readonly Opened[]): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
+    const heads = await this.#heads(opened);
+    const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
+    const now = Math.trunc(this.#clock.now());
+    const pace = rust((exports) => new exports.Pace());
+    const sequences = new Map<string, number>();
+    try {
+      opened.forEach(({ name, target, policy }, index) => {
+        const stream = streams[index] as RustStream;
+        engine(name, () => pace.add(name, target.provider.kind, target.group, stream, policy.rules(), now));
+        sequences.set(
+          name,
+          engine(name, () => stream.sequence()),
+        );
+      });
+      const turn = JSON.parse(rust(() => pace.select(this.#caps, now))) as LifecycleTurn;
+      return { turn, sequences };
+    } finally {
+      pace.free();
+    }
+  }
+
+  async #observe({ name, target, stream }: Opened, signal: AbortSignal): Promise<Observation> {
+    const { credentials } = stateOf(name, await stream.refresh());
+    const living = Object.entries(credentials).filter(([, { role }]) => role !== "ended");
+    return observe(
+      target,
+      living.map(([id]) => id),
+      () => this.#clock.now(),
+      signal,
+    );
+  }
+
+  async #status(opened: Opened, version?: string): Promise<LifecycleStatus> {
     this.#check();
     const { name, target, driver, policy } = opened;
-    const stream = await opened.stream.refresh();
+    const stream = await opened.stream.refresh(version);
     const state = stateOf(name, stream);
     const outlook = JSON.parse(
-      engine(name, () => stream.outlook(policy, driver.hands(), Math.trunc(this.#clock.now()))),
+      engine(name, () => stream.outlook(policy.protocolJson, driver.hands(), Math.trunc(this.#clock.now()))),
     ) as RustProgress;
     const credentials = Object.values(state.credentials).map(({ credential, role, since }) => ({
       id: credential.id,
@@ -564,6 +554,12 @@ export class Lifecycle {
       target: name,
       owner: target.owner,
       consumers: target.consumers ?? [],
+      group: target.group,
+      provider: target.provider.kind,
+      due:
+        (JSON.parse(
+          engine(name, () => policy.rules().due(stream, Math.trunc(this.#clock.now()))),
+        ) as LifecycleDue | null) ?? undefined,
       progress: this.#progress(opened, stream, outlook),
       phase: state.rotation?.phase.phase,
       rollingBack: state.rotation?.rollingBack ?? false,
@@ -627,8 +623,7 @@ export class Lifecycle {
       if (sink.readback === "none") continue;
       const { clientId } = await sink.read(signal);
       if (clientId === undefined) continue;
-      const listed = (await provider.list?.(signal))?.find((one) => one.clientId === clientId && one.ended !== true);
-      return { sink: sink.name, clientId, facts: listed };
+      return { sink: sink.name, clientId, facts: await identify(provider, clientId, signal) };
     }
     return undefined;
   }
@@ -683,16 +678,9 @@ export class Lifecycle {
   }
 }
 
-/** The policy as Rust has it, whole, if the target can be rotated by it. */
-function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget): string {
-  const given = Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
-  let whole: string;
-  try {
-    whole = rust((exports) => exports.checkPolicy(JSON.stringify(given)));
-  } catch (error) {
-    if (typeof error !== "string") throw error;
-    throw new ConfigurationError("policy", "invalid", `the policy of ${name}: ${error.replace(/^\w+:\d+:/, "")}`);
-  }
+/** The policy, if the target can be rotated by it. */
+function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget): Policy {
+  const whole = new Policy(name, policy);
   if (sinks.length === 0) throw new ConfigurationError("sinks", "none", `${name} has no sink`);
   if (new Set(sinks.map((sink) => sink.name)).size < sinks.length)
     throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks of one name`);
@@ -718,9 +706,46 @@ function eventOf(target: string, sequence: number, line: string): LifecycleEvent
   return { target, sequence, ...event } as LifecycleEvent;
 }
 
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "failed";
+function isFailure(result: LifecycleResult | undefined): boolean {
+  return result?.error !== undefined;
+}
+
+/** An observation as Rust takes it. */
+function seenOf({ provider, owner, consumers = [] }: LifecycleTarget, seen: Observation | undefined): object {
+  const alive = seen?.credentials?.filter(({ ended }) => ended !== true);
+  const used = provider.reportsUse ? alive : [];
+  return {
+    owner,
+    consumers,
+    at: seen?.at,
+    error: seen?.error,
+    sinks: seen?.sinks ?? {},
+    alive: alive?.map(({ id }) => id),
+    lastUsedAt: Object.fromEntries(used?.map(({ id, lastUsedAt = null }) => [id, lastUsedAt]) ?? []),
+  };
+}
+
+/** The credentials that either side knows. */
+function compared(
+  { name, target: { provider } }: Opened,
+  { at, error, credentials: seen, sinks }: Observation,
+  known: State["credentials"],
+): LifecycleReconciliation {
+  const found = new Map(seen?.map((facts) => [facts.id, facts]));
+  const ids = new Set([...Object.keys(known), ...found.keys()]);
+  const credentials = [...ids].map((id) => {
+    const [facts, entry] = [found.get(id), known[id]];
+    const asked = seen !== undefined && (provider.list !== undefined || entry?.role !== "ended");
+    return {
+      id,
+      clientId: facts?.clientId ?? entry?.credential.clientId ?? "",
+      role: entry?.role,
+      controlPlane: facts ? (facts.ended ? "ended" : "alive") : asked ? "gone" : "unknown",
+      lastUsedAt: facts?.lastUsedAt,
+      expiresAt: facts?.expiresAt ?? entry?.credential.expiresAt,
+    } as const;
+  });
+  return { target: name, at, error, credentials, sinks };
 }
 
 /** Does something for each, some at a time, and resolves with the results in order. */

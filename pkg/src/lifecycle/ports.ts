@@ -67,6 +67,8 @@ export interface Intent {
 export interface Provider {
   /** Stable words for the journal: `c1-connector`. */
   readonly kind: string;
+  /** Whether {@link CredentialFacts.lastUsedAt} is known here: a credential without one was then never used. Default: it is not. */
+  readonly reportsUse?: boolean | undefined;
   /** Whether {@link Provider.search} can tell what became of an attempt whose answer never came. */
   readonly evidence: boolean;
   /** Whether the secret of a living credential can be read again, as Commerce Layer allows. */
@@ -85,6 +87,8 @@ export interface Provider {
   look(id: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
   /** Every credential of the target, where the control plane has such a list. */
   list?(signal: AbortSignal): Promise<readonly CredentialFacts[]>;
+  /** The credential that logs in with a client id, where that can be found without such a list. */
+  find?(clientId: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
   /** The pair of a living credential, where `recalls` is true. */
   recall?(id: string, signal: AbortSignal): Promise<Pair | undefined>;
   /** Whether the pair fits together by itself, without asking anybody. */

@@ -42,6 +42,8 @@ export class TargetStream {
   readonly #listener: Listener;
   #rust: RustStream | undefined;
   #instance = -1;
+  /** The journal's version of the stream that was read; `undefined` if it was read without asking for one. */
+  #version: string | undefined;
   /** The number of the last event that the listener was told of. */
   #told = 0;
 
@@ -51,15 +53,20 @@ export class TargetStream {
     this.#listener = listener;
   }
 
-  /** Reads what is new. After a trap everything is new again. */
-  async refresh(): Promise<RustStream> {
+  /**
+   * Reads what is new. After a trap everything is new again. With the version that the journal's list has of the stream, nothing is read
+   * if it is the one that was read before.
+   */
+  async refresh(version?: string): Promise<RustStream> {
     const known = this.#rust !== undefined && this.#instance === instanceId() ? this.#rust : undefined;
+    if (known !== undefined && version !== undefined && version === this.#version) return known;
     const stream = known ?? engine(this.name, (exports) => new exports.Stream());
     const from = engine(this.name, () => stream.sequence()) + 1;
     const lines = await this.read(from);
     // Somebody else may have refreshed it in the meantime.
     if (engine(this.name, () => stream.sequence()) + 1 === from) engine(this.name, () => stream.feed([...lines]));
     this.keep(stream);
+    this.#version = version;
     return stream;
   }
 
@@ -100,6 +107,17 @@ export class TargetStream {
       else tries++;
     }
     throw new LifecycleError(this.name, "busy", "others keep writing to its journal; try again");
+  }
+
+  /** Writes the event of a command that has one, unless the stream has grown beyond this number of events. */
+  async operateAt(sequence: number, command: object, policy: string, now: number, by: string): Promise<boolean> {
+    const stream = await this.refresh();
+    if (engine(this.name, () => stream.sequence()) !== sequence) return false;
+    const [event] = JSON.parse(
+      engine(this.name, () => stream.operate(policy, JSON.stringify(command), now)),
+    ) as unknown[];
+    const line = engine(this.name, () => stream.line(JSON.stringify(event), now, by));
+    return this.append(sequence + 1, line);
   }
 
   /** Each event is told once, whoever read it. */

@@ -1,10 +1,9 @@
 /** `keyturn completion`: the script that makes a shell complete command lines, and what it asks. */
 
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import { SCRIPTS, SHELLS, type Shell, USES } from "../complete/scripts.js";
 import { candidates, type Sources } from "../complete/words.js";
+import { findConfig } from "../config/read.js";
 import type { Context } from "../context.js";
 import type { Given } from "../given.js";
 import { oneLine } from "../output.js";
@@ -51,18 +50,8 @@ function sources(context: Context): Sources {
   };
 }
 
-/** The configuration that a command would use, if there is one. */
-function nearestConfig({ env, cwd }: Context): string | undefined {
-  if (env.KEYTURN_CONFIG) return resolve(cwd, env.KEYTURN_CONFIG);
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    const path = join(folder, "keyturn.json");
-    if (existsSync(path)) return path;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
 async function targets(context: Context): Promise<string[]> {
-  const path = nearestConfig(context);
+  const path = findConfig(context);
   if (path === undefined) return [];
   const config = JSON.parse(await readFile(path, "utf8")) as { targets?: object };
   return Object.keys(config.targets ?? {});

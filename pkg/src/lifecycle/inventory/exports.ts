@@ -1,6 +1,13 @@
 /** What brings credentials into the inventory. */
 
 export {
+  type DiscoveredApiCredential,
+  type DiscoveredConnector,
+  type DiscoverOptions,
+  discoverApiCredentials,
+  discoverConnectors,
+} from "./discover.js";
+export {
   type ImportedCredential,
   type ImportedFrom,
   type ImportKind,

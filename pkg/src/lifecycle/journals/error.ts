@@ -16,6 +16,10 @@ export type JournalReason =
   | "torn"
   /** There is something that the journal did not write. */
   | "foreign"
+  /** The database's tables are not there, or those of an older version. */
+  | "not_migrated"
+  /** A newer version of this package made the place, and this one does not know what it looks like. */
+  | "newer"
   /** An event is missing before one that is there, or before the one to append. */
   | "gap"
   /** The name of the stream, the sequence number or the event cannot be stored. */

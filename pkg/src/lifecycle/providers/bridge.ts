@@ -37,6 +37,7 @@ export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeP
     kind: KIND,
     evidence: true,
     recalls: false,
+    reportsUse: true,
     ...pairs(client),
     async issue({ signal }) {
       const answer = await client.tunnelCredentials.createBridgeCredential({ bridgeId }, { signal });

@@ -39,8 +39,15 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
     kind: KIND,
     evidence: true,
     recalls: false,
+    reportsUse: true,
     ...pairs(client),
     look,
+    async find(clientId, signal) {
+      // A credential's id is the name in its client id, before the tenant's.
+      const [id = ""] = clientId.split("@");
+      const facts = id === "" ? undefined : await look(id, signal);
+      return facts?.clientId === clientId ? facts : undefined;
+    },
     async issue({ signal }) {
       const answer = await client.connector.rotateCredential({ appId, connectorId }, { signal });
       const credential = answer.connectorServiceRotateCredentialResponse?.credential;

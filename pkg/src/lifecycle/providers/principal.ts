@@ -114,6 +114,7 @@ function named({ clock }: { client: ConductorOne; clock?: C1ProviderOptions["clo
     kind: calls.kind,
     evidence: true,
     recalls: false,
+    reportsUse: true,
     async issue({ marker, signal }: Intent) {
       const [row, secret] = await calls.create(marker, signal);
       return issued(calls.kind, row, secret, now());

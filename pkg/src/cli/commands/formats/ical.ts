@@ -1,0 +1,59 @@
+/** The dates of targets as a calendar (RFC 5545). */
+
+import type { LifecycleStatus } from "../../../lifecycle.js";
+
+/** A calendar of when credentials expire, rotations are due, and old credentials end. */
+export function ical(statuses: readonly LifecycleStatus[], now: number): string {
+  const events = statuses.flatMap((status) => {
+    const { target, current, due, progress, phase } = status;
+    const found: string[][] = [];
+    if (current?.expiresAt !== undefined)
+      found.push(
+        event(`expires-${current.id}`, target, current.expiresAt, now, `${target}: ${current.clientId} expires`),
+      );
+    if (due !== undefined) found.push(event("due", target, due.at, now, `${target}: rotate`));
+    if (progress.state === "waiting" && phase === "grace")
+      found.push(
+        event(`grace-${progress.rotation}`, target, progress.until, now, `${target}: the old credential ends`),
+      );
+    return found;
+  });
+  const lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//keyturn//keyturn//EN", ...events.flat(), "END:VCALENDAR"];
+  return `${lines.map(folded).join("\r\n")}\r\n`;
+}
+
+function event(id: string, target: string, at: number, now: number, summary: string): string[] {
+  return [
+    "BEGIN:VEVENT",
+    // The same date has the same id each time, so that a calendar that reads again moves it.
+    `UID:${encodeURIComponent(target)}-${encodeURIComponent(id)}@keyturn`,
+    `DTSTAMP:${stamp(now)}`,
+    `DTSTART:${stamp(at)}`,
+    `SUMMARY:${escaped(summary)}`,
+    "TRANSP:TRANSPARENT",
+    "END:VEVENT",
+  ];
+}
+
+function stamp(at: number): string {
+  return new Date(at).toISOString().replace(/[-:]|\.\d+/g, "");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\;,]/g, "\\$&").replace(/\r?\n|\r/g, "\\n");
+}
+
+/** A line has at most 75 bytes; what is longer goes on in the next one after a space. */
+function folded(line: string): string {
+  let [out, bytes] = ["", 0];
+  for (const letter of line) {
+    const size = Buffer.byteLength(letter);
+    if (bytes + size > 75) {
+      out += "\r\n ";
+      bytes = 1;
+    }
+    out += letter;
+    bytes += size;
+  }
+  return out;
+}

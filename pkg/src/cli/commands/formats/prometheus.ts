@@ -1,0 +1,57 @@
+/** What is so with targets as metrics, in the text format of Prometheus: for a textfile collector. */
+
+import type { LifecycleStatus } from "../../../lifecycle.js";
+
+const STATES = ["idle", "ready", "waiting", "awaits-approval", "stopped"] as const;
+
+/** The metrics. Times are seconds since 1970. */
+export function prometheus(statuses: readonly LifecycleStatus[], now: number): string {
+  const metrics: readonly [string, string, (status: LifecycleStatus) => readonly (readonly [object, number])[]][] = [
+    [
+      "keyturn_credential_expires_timestamp_seconds",
+      "When the credential in use expires.",
+      ({ current }) =>
+        current?.expiresAt === undefined ? [] : [[{ client_id: current.clientId }, current.expiresAt / 1000]],
+    ],
+    [
+      "keyturn_credential_since_timestamp_seconds",
+      "Since when the credential in use is known.",
+      ({ current }) => (current === undefined ? [] : [[{ client_id: current.clientId }, current.since / 1000]]),
+    ],
+    [
+      "keyturn_rotation_due_timestamp_seconds",
+      "When the next rotation may begin.",
+      ({ due }) => (due === undefined ? [] : [[{}, due.at / 1000]]),
+    ],
+    [
+      "keyturn_rotation_next_timestamp_seconds",
+      "When there is something to do again for the rotation that is under way.",
+      ({ progress }) => (progress.state === "waiting" ? [[{}, progress.until / 1000]] : []),
+    ],
+    [
+      "keyturn_rotation_state",
+      "1 for the state of the rotation, 0 for the others.",
+      ({ progress }) => STATES.map((state) => [{ state }, progress.state === state ? 1 : 0]),
+    ],
+    [
+      "keyturn_credentials_alive",
+      "How many credentials the journal knows that have not ended.",
+      ({ credentials }) => [[{}, credentials.filter(({ role }) => role !== "ended").length]],
+    ],
+    ["keyturn_journal_events", "How many events the journal has.", ({ sequence }) => [[{}, sequence]]],
+  ];
+  const text = metrics.map(([name, help, values]) => {
+    const lines = statuses.flatMap((status) =>
+      values(status).map(([labels, value]) => `${name}${labelled({ target: status.target, ...labels })} ${value}\n`),
+    );
+    return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join("")}`;
+  });
+  return `${text.join("")}# HELP keyturn_status_timestamp_seconds When this was written.\n# TYPE keyturn_status_timestamp_seconds gauge\nkeyturn_status_timestamp_seconds ${now / 1000}\n`;
+}
+
+function labelled(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`,
+  );
+  return `{${pairs.join(",")}}`;
+}

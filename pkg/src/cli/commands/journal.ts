@@ -1,0 +1,72 @@
+/** `keyturn journal`: reads the record of all rotations. */
+
+import type { LifecycleEvent, LifecycleVerification } from "../../lifecycle.js";
+import { namesOf, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit } from "../exit.js";
+import type { Given } from "../given.js";
+import { dateText } from "../times.js";
+
+/** What every event has; the rest depends on it. */
+const COMMON = new Set(["target", "sequence", "at", "by", "event"]);
+
+/** `journal show`: the events of a target. */
+export async function show(context: Context, given: Given): Promise<Exit> {
+  await using opened = await openConfig(context, { online: "none" });
+  const [name = ""] = namesOf(opened, given.args);
+  const events = await opened.lifecycle.history(name);
+  const last = given.count("last");
+  await context.show<LifecycleEvent>(last === undefined ? events : events.slice(-last), {
+    columns: [
+      { head: "#", text: ({ sequence }) => String(sequence) },
+      { head: "AT", text: ({ at }) => dateText(at), shrinks: false },
+      { head: "EVENT", text: ({ event }) => event, shrinks: false },
+      { head: "BY", text: ({ by }) => by.replace(/:[\da-f-]{36}$/, "") },
+      { head: "WHAT", text: detailOf },
+    ],
+    empty: `the journal has nothing of ${name}`,
+  });
+  return EXIT.done;
+}
+
+function detailOf(event: LifecycleEvent): string {
+  return Object.entries(event)
+    .filter(([name]) => !COMMON.has(name))
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
+}
+
+/** `journal verify`: whether every event is as it was written. */
+export async function verify(context: Context, _given: Given): Promise<Exit> {
+  await using opened = await openConfig(context, { online: "none" });
+  const found = await opened.lifecycle.verify();
+  await context.show<LifecycleVerification>(found, {
+    columns: [
+      { head: "TARGET", text: ({ target }) => target },
+      { head: "EVENTS", text: ({ events }) => String(events), shrinks: false },
+      {
+        head: "JOURNAL",
+        text: ({ broken }) => (broken === undefined ? "fits" : `broken at event ${broken.sequence}: ${broken.message}`),
+        style: ({ broken }) => (broken === undefined ? "green" : "red"),
+      },
+    ],
+    empty: "the journal is empty",
+  });
+  return found.some(({ broken }) => broken !== undefined) ? EXIT.journal : EXIT.done;
+}
+
+/** `journal export`: the events of all targets, a line of JSON for each. */
+export async function exported(context: Context, given: Given): Promise<Exit> {
+  await using opened = await openConfig(context, { online: "none" });
+  const { lifecycle } = opened;
+  const names = namesOf(opened, given.args);
+  if (context.manner.format === "ocsf") {
+    for await (const record of lifecycle.audit(names)) await context.out.write(`${JSON.stringify(record)}\n`);
+    return EXIT.done;
+  }
+  for (const name of names) {
+    const events = await lifecycle.history(name);
+    await context.out.write(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,23 @@
+/** `keyturn plan`: what a rotation would change. */
+
+import { namesOf, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { type Exit, exitOf, gravest } from "../exit.js";
+import type { Given } from "../given.js";
+import { changesOf, prospectsOf } from "./prospect.js";
+
+/** Reads control planes and sinks, and changes nothing. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  await using opened = await openConfig(context, given.args.length === 0 ? {} : { online: given.args });
+  const prospects = await prospectsOf(context, opened, namesOf(opened, given.args), given.count("parallel") ?? 4);
+  await context.show(prospects, {
+    columns: changesOf(context),
+    empty: "keyturn.json has no targets",
+    row: ({ target, plan, refusal }) => ({
+      target,
+      ...plan,
+      ...(refusal === undefined ? {} : { refusal: (refusal as Error).message }),
+    }),
+  });
+  return gravest(prospects.flatMap(({ refusal }) => (refusal === undefined ? [] : [exitOf(refusal)])));
+}

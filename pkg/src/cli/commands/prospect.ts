@@ -1,0 +1,88 @@
+/** What a rotation of some targets would change, or why it would not begin. */
+
+import type { LifecyclePlan } from "../../lifecycle.js";
+import type { Opened } from "../config.js";
+import type { Context } from "../context.js";
+import { CommandError, EXIT } from "../exit.js";
+import type { Column } from "../output.js";
+import { pool } from "../pool.js";
+import { timeText } from "../times.js";
+import { messageOf } from "./report.js";
+
+/** A target's plan. */
+export interface Prospect {
+  readonly target: string;
+  readonly plan: LifecyclePlan | undefined;
+  /** Why it is not begun. */
+  readonly refusal: unknown;
+}
+
+/** Reads the control planes and the sinks of some targets. What fails for one is its refusal. */
+export async function prospectsOf(
+  context: Context,
+  { lifecycle }: Opened,
+  names: readonly string[],
+  parallel: number,
+): Promise<readonly Prospect[]> {
+  const { signal } = context;
+  let read = 0;
+  const all = await pool(names, parallel, async (target): Promise<Prospect> => {
+    try {
+      const [plan] = await lifecycle.plan([target], { signal });
+      context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
+      return { target, plan, refusal: plan && refusalOf(plan) };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return { target, plan: undefined, refusal: error };
+    }
+  });
+  context.progress.clear();
+  return all.filter((one) => one !== undefined);
+}
+
+function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | undefined {
+  if (blocked === "forgotten")
+    return new CommandError(EXIT.person, "it is no longer looked after.", {
+      hint: `\`keyturn adopt ${target} ID\` begins again.`,
+    });
+  // A secret that cannot be delivered had better not be issued.
+  const broken = blocked === "rotation_active" ? undefined : sinks.find(({ error }) => error !== undefined);
+  if (broken !== undefined)
+    return new CommandError(
+      EXIT.failed,
+      `the sink ${broken.name} cannot be read (${broken.error}), so nothing was issued.`,
+    );
+  return undefined;
+}
+
+/** The columns of the plan, as a diff: what is there, and what comes. */
+export function changesOf(context: Context): readonly Column<Prospect>[] {
+  const now = context.clock.now();
+  return [
+    { head: "TARGET", text: ({ target }) => target },
+    { head: "CREDENTIAL", text: ({ plan }) => `${plan?.old?.clientId ?? "-"} -> new` },
+    { head: "EXPIRES", text: ({ plan }) => timeText(plan?.old?.expiresAt, now) },
+    {
+      head: "SINKS",
+      text: ({ plan }) =>
+        (plan?.sinks ?? []).map(({ name, holds, known }) => `${name}${holdsText(holds, known)}`).join("; "),
+    },
+    {
+      head: "NOTE",
+      text: ({ plan, refusal }) => (refusal === undefined ? noteOf(plan) : messageOf(refusal)),
+      style: ({ plan, refusal }) => (refusal === undefined ? (plan?.cuts ? "yellow" : undefined) : "red"),
+    },
+  ];
+}
+
+function holdsText(holds: string | undefined, known: boolean | undefined): string {
+  if (holds === undefined) return "";
+  return known === false ? ` (holds ${holds}, which is not known)` : ` (holds ${holds})`;
+}
+
+function noteOf(plan: LifecyclePlan | undefined): string {
+  if (plan?.blocked === "rotation_active") return "under way: goes on";
+  if (plan?.blocked === "adopt_first")
+    return "a credential that is not known is there: `keyturn adopt` first, or --leave-unknown";
+  return plan?.cuts ? "the old one ends at once" : "";
+}

@@ -1,0 +1,166 @@
+/** How far targets have come, in words: what the commands that rotate have in common. */
+
+import type { LifecycleProgress, LifecycleStatus, LifecycleStop } from "../../lifecycle.js";
+import type { Opened } from "../config.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
+import type { Column, Style } from "../output.js";
+import { relativeText, timeText } from "../times.js";
+
+/** What became of a target. */
+export interface Outcome {
+  readonly target: string;
+  readonly status: LifecycleStatus | undefined;
+  readonly error: unknown;
+}
+
+/** What a person does about each reason to stop. */
+const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
+  "outcome-unknown":
+    "look at the control plane for what was made in the window of doubt, end nothing, then `keyturn settle NAME --found ID` or `--none`",
+  "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
+  refused: "it is refused: see `about`, give the right or fix the place, then `keyturn resume NAME`",
+  "new-credential-refused":
+    "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
+  "sink-differs":
+    "a sink holds a credential that is not of this target: find out whose it is, then `keyturn resume NAME`",
+  "restore-by-hand": "put the old credential back into the sink, then `keyturn resume NAME --restored`",
+  "sink-changed": "a sink no longer holds what was delivered: `keyturn resume NAME`, with `--reissue` for another",
+  "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
+};
+
+/** What to do about a rotation that is stopped. */
+export function remedy({ target, reason }: { readonly target: string; readonly reason: LifecycleStop }): string {
+  return REMEDIES[reason].replaceAll("NAME", target);
+}
+
+/** What is so with a target, in a few words, and how bad that is. */
+export function stateOf(
+  { progress, phase, rollingBack, current, forgotten }: LifecycleStatus,
+  now: number,
+): readonly [string, Style | undefined] {
+  if (forgotten) return ["forgotten", "dim"];
+  switch (progress.state) {
+    case "idle":
+      return current === undefined
+        ? ["no credential yet", "yellow"]
+        : progress.last === "rolled-back"
+          ? ["rolled back", undefined]
+          : ["idle", "green"];
+    case "ready":
+      return [rollingBack ? "rolling back" : "goes on", "yellow"];
+    case "awaits-approval":
+      return ["awaits approval", "yellow"];
+    case "stopped":
+      return [`stopped: ${progress.reason}`, "red"];
+    case "waiting": {
+      const until = relativeText(progress.until, now);
+      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
+      return [
+        `${rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "failed"}, again ${until}`,
+        "yellow",
+      ];
+    }
+  }
+}
+
+/** What comes next for a target, and when. */
+export function nextOf(status: LifecycleStatus, now: number): string {
+  const { progress, target } = status;
+  switch (progress.state) {
+    case "stopped":
+      return remedy(progress);
+    case "awaits-approval":
+      return `\`keyturn approve ${target}\` once nothing uses the old one`;
+    case "waiting":
+      return `\`keyturn advance\` ${timeText(progress.until, now)}`;
+    case "ready":
+      return "`keyturn advance`";
+    case "idle":
+      return dueText(status, now);
+  }
+}
+
+function dueText({ due, current, forgotten, target }: LifecycleStatus, now: number): string {
+  if (forgotten) return `\`keyturn adopt ${target} ID\` to look after it again`;
+  if (due !== undefined)
+    return due.at <= now ? `rotate now: due since ${timeText(due.since, now)}` : `rotate ${timeText(due.at, now)}`;
+  return current === undefined ? `\`keyturn rotate ${target}\` for the first` : "-";
+}
+
+/** The exit code for how far a target has come. */
+export function exitOfStatus({ progress, phase }: LifecycleStatus): Exit {
+  switch (progress.state) {
+    case "idle":
+    case "ready":
+      return EXIT.done;
+    case "awaits-approval":
+    case "stopped":
+      return EXIT.person;
+    case "waiting":
+      // The grace period is how it should be; elsewhere something has failed, and is tried again.
+      return phase === "grace" ? EXIT.done : phase === "unknown" ? EXIT.unknown : EXIT.unavailable;
+  }
+}
+
+/** The exit code for what became of a target. */
+export function exitOfOutcome({ status, error }: Outcome): Exit {
+  if (error !== undefined) return exitOf(error);
+  return status === undefined ? EXIT.done : exitOfStatus(status);
+}
+
+/** What a program gets to know of a target. */
+export function outcomeJson({ target, status, error }: Outcome): object {
+  const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
+  const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
+  return {
+    ...rest,
+    ...(status?.phase === undefined ? {} : { phase: status.phase }),
+    ...(status?.current === undefined ? {} : { clientId: status.current.clientId, credential: status.current.id }),
+    ...(error === undefined ? {} : { error: { code: code ?? "failed", reason, message, hint } }),
+  };
+}
+
+/** Shows what became of some targets, and gives the exit code. */
+export async function showOutcomes(context: Context, outcomes: readonly Outcome[], empty: string): Promise<Exit> {
+  const now = context.clock.now();
+  const columns: readonly Column<Outcome>[] = [
+    { head: "TARGET", text: ({ target }) => target },
+    {
+      head: "STATE",
+      text: ({ status, error }) =>
+        error !== undefined ? "failed" : status === undefined ? "-" : stateOf(status, now)[0],
+      style: ({ status, error }) =>
+        error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now)[1],
+      shrinks: false,
+    },
+    { head: "CREDENTIAL", text: ({ status }) => status?.current?.clientId ?? "-" },
+    {
+      head: "NEXT",
+      text: ({ status, error }) =>
+        error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now),
+    },
+  ];
+  await context.show(outcomes, {
+    columns,
+    empty,
+    row: outcomeJson,
+  });
+  return gravest(outcomes.map(exitOfOutcome));
+}
+
+/** What is wrong, and what to do about it. */
+export function messageOf(error: unknown): string {
+  const { message, hint } = error as { message?: unknown; hint?: unknown };
+  return typeof hint === "string" ? `${message} ${hint}` : String(message ?? error);
+}
+
+/** The targets as they are now, with what went wrong. */
+export async function outcomesOf(
+  { lifecycle }: Pick<Opened, "lifecycle">,
+  names: readonly string[],
+  errors: ReadonlyMap<string, unknown> = new Map(),
+): Promise<readonly Outcome[]> {
+  const statuses = await lifecycle.status(names);
+  return names.map((target, index) => ({ target, status: statuses[index], error: errors.get(target) }));
+}

@@ -1,0 +1,207 @@
+/** `keyturn rotate`: begins rotations, shows before what they would change, and takes them as far as they go now. */
+
+import type { LifecyclePlan } from "../../lifecycle.js";
+import { namesOf, type Opened, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit, gravest, type Interruption, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import { tableText } from "../output.js";
+import { pool } from "../pool.js";
+import { spanOf } from "../times.js";
+import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
+import { exitOfOutcome, outcomesOf, showOutcomes } from "./report.js";
+import { inWindow } from "./window.js";
+
+/** How long rotations that are under way have to come to an end after Ctrl-C, before their calls are cut off. */
+const LAST_CALLS_MS = 5000;
+
+/** What was asked for. */
+interface Wish {
+  /** Every target, or every due one. */
+  readonly bulk: "all" | "due" | undefined;
+  readonly canary: number;
+  readonly parallel: number;
+  readonly stopAfter: number;
+  readonly leaveUnknown: boolean;
+}
+
+/** Rotates the targets that are named, all, or those that are due. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  const bulk = given.flag("all") ? "all" : given.flag("due") ? "due" : undefined;
+  if ((given.flag("all") && given.flag("due")) || (bulk === undefined) === (given.args.length === 0))
+    throw new UsageError("name targets, or give one of --all and --due");
+  const wish: Wish = {
+    bulk,
+    canary: given.count("canary") ?? 0,
+    parallel: given.count("parallel") ?? 4,
+    stopAfter: given.count("stop-after") ?? 1,
+    leaveUnknown: given.flag("leave-unknown"),
+  };
+  if (wish.parallel < 1 || wish.stopAfter < 1) throw new UsageError("--parallel and --stop-after have to be 1 or more");
+  await using opened = await openConfig(context, bulk === undefined ? { online: given.args } : {});
+  const names = await chosen(context, opened, given, wish);
+  const prospects = await prospectsOf(context, opened, names, wish.parallel);
+  const ready = prospects.filter(({ refusal }) => refusal === undefined);
+  if (prospects.length > 0 && (bulk !== undefined || context.interactive)) {
+    await context.say(tableText(context.err, changesOf(context), prospects).trimEnd());
+    if (ready.length > 0) await context.confirm(question(ready), { optional: bulk === undefined });
+  }
+  const errors = new Map(
+    prospects.flatMap(({ target, refusal }) => (refusal === undefined ? [] : [[target, refusal]])),
+  );
+  const begun = await new Round(context, opened, wish, ready, errors).run();
+  const told = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
+  const exit = await showOutcomes(context, await outcomesOf(opened, told, errors), NOTHING[bulk ?? "all"]);
+  const left = ready.map(({ target }) => target).filter((target) => !begun.has(target));
+  if (left.length === 0) return exit;
+  await context.say(
+    `${left.length} of ${ready.length} have not been begun; \`${again(left, given, begun.size)}\` goes on with them`,
+  );
+  return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
+}
+
+const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
+
+/** The targets that are meant. */
+async function chosen(context: Context, opened: Opened, given: Given, { bulk }: Wish): Promise<readonly string[]> {
+  const { lifecycle, config } = opened;
+  if (bulk === undefined) return namesOf(opened, given.args);
+  if (bulk === "due") {
+    const { begin, waiting } = await lifecycle.due();
+    if (waiting.length > 0)
+      await context.say(`${waiting.length} more are due, and wait for the caps: ${waiting.join(", ")}`);
+    return begin;
+  }
+  const text = given.text("older-than");
+  const age = text === undefined ? undefined : spanOf(text);
+  if (text !== undefined && age === undefined) throw new UsageError(`--older-than: ${text} is no duration such as 7d`);
+  const now = context.clock.now();
+  const statuses = await lifecycle.status();
+  const outside: string[] = [];
+  const names = statuses
+    .filter(({ forgotten, current, progress }) => {
+      if (forgotten) return false;
+      // One that is under way goes on; a second credential is not begun for it.
+      return age === undefined || current === undefined || progress.state !== "idle" || now - current.since >= age;
+    })
+    .map(({ target }) => target)
+    .filter((name) => {
+      const policy = { ...config.policy, ...config.targets[name]?.policy };
+      const inside = given.flag("anytime") || inWindow(policy, now);
+      if (!inside) outside.push(name);
+      return inside;
+    });
+  if (outside.length > 0)
+    await context.say(`outside of their windows, so left out: ${outside.join(", ")} (--anytime takes them)`);
+  return names;
+}
+
+function question(ready: readonly Prospect[]): string {
+  const cuts = ready.filter(({ plan }) => plan?.cuts).length;
+  const what = ready.length === 1 ? `Rotate ${ready[0]?.target}?` : `Rotate ${ready.length} targets?`;
+  return cuts === 0 ? what : `${what} The control plane ends the old credential of ${cuts} at once.`;
+}
+
+/** The command line that goes on with what was not begun. */
+function again(left: readonly string[], given: Given, begun: number): string {
+  if (given.flag("due")) return "keyturn rotate --due";
+  return left.length <= 8 || begun === 0
+    ? `keyturn rotate ${left.map(quoted).join(" ")}`
+    : "keyturn rotate --all --older-than 1h";
+}
+
+function quoted(name: string): string {
+  return /^[\w.:/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
+
+/** Rotations, some at a time. */
+class Round {
+  readonly #context: Context;
+  readonly #opened: Opened;
+  readonly #wish: Wish;
+  readonly #ready: readonly Prospect[];
+  readonly #errors: Map<string, unknown>;
+  readonly #begun = new Set<string>();
+  #failures = 0;
+
+  constructor(context: Context, opened: Opened, wish: Wish, ready: readonly Prospect[], errors: Map<string, unknown>) {
+    this.#context = context;
+    this.#opened = opened;
+    this.#wish = wish;
+    this.#ready = ready;
+    this.#errors = errors;
+  }
+
+  /** Rotates all that are ready, until too many have failed or somebody stops it, and gives those that were begun. */
+  async run(): Promise<ReadonlySet<string>> {
+    const { signal } = this.#context;
+    const cut = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      timer = setTimeout(() => cut.abort(signal.reason), LAST_CALLS_MS);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    this.#watch();
+    try {
+      const { canary, parallel, bulk } = this.#wish;
+      const first = this.#ready.slice(0, canary);
+      await pool(
+        first,
+        parallel,
+        (one) => this.#rotate(one, cut.signal),
+        () => this.#over,
+      );
+      const rest = this.#ready.slice(canary);
+      if (first.length > 0 && rest.length > 0 && !this.#over) {
+        if (this.#failures > 0) return this.#begun;
+        if (bulk !== undefined)
+          await this.#context.confirm(`${first.length} went well. Go on with the other ${rest.length}?`, {
+            optional: true,
+          });
+      }
+      await pool(
+        rest,
+        parallel,
+        (one) => this.#rotate(one, cut.signal),
+        () => this.#over,
+      );
+      return this.#begun;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      this.#context.progress.clear();
+    }
+  }
+
+  get #over(): boolean {
+    return this.#context.signal.aborted || this.#failures >= this.#wish.stopAfter;
+  }
+
+  async #rotate({ target, plan }: Prospect, signal: AbortSignal): Promise<void> {
+    const { lifecycle } = this.#opened;
+    this.#begun.add(target);
+    try {
+      if (plan?.blocked === "rotation_active") await lifecycle.advance(target, { signal });
+      else await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
+    } catch (error) {
+      // Another process has begun it since: there is one rotation, and this goes on with it.
+      if ((error as { reason?: unknown }).reason === "rotation_active") return this.#rotate(ACTIVE(target), signal);
+      this.#errors.set(target, error);
+    }
+    const [outcome] = await outcomesOf(this.#opened, [target], this.#errors);
+    if (outcome !== undefined && exitOfOutcome(outcome) !== EXIT.done) this.#failures++;
+  }
+
+  /** Shows each event on the line for progress. */
+  async #watch(): Promise<void> {
+    for await (const { target, event } of this.#opened.lifecycle.events())
+      this.#context.progress.update(`${this.#begun.size} of ${this.#ready.length}: ${target}: ${event}`);
+  }
+}
+
+const ACTIVE = (target: string): Prospect => ({
+  target,
+  plan: { target, old: undefined, sinks: [], cuts: false, blocked: "rotation_active" } satisfies LifecyclePlan,
+  refusal: undefined,
+});

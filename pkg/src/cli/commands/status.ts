@@ -1,0 +1,112 @@
+/** `keyturn status`: what is so with the targets, by the journal alone. */
+
+import type { LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
+import { namesOf, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import { spanOf, timeText } from "../times.js";
+import { nextOf, stateOf } from "./report.js";
+
+/** Shows all targets or those that are named. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  const conditions = given.list("fail-on").map(conditionOf);
+  const { format } = context.manner;
+  const wanted = format === "sarif" || format === "junit" || conditions.some(({ findings }) => findings);
+  await using opened = await openConfig(context, { online: "none" });
+  const names = namesOf(opened, given.args);
+  const statuses = await opened.lifecycle.status(names);
+  const findings = wanted ? await opened.lifecycle.findings(names, { observe: false }) : [];
+  const now = context.clock.now();
+  switch (format) {
+    case "ical":
+      await context.out.write((await import("./formats/ical.js")).ical(statuses, now));
+      break;
+    case "prometheus":
+      await context.out.write((await import("./formats/prometheus.js")).prometheus(statuses, now));
+      break;
+    case "sarif":
+      await context.out.write((await import("./formats/findings.js")).sarif(findings, opened.file));
+      break;
+    case "junit":
+      await context.out.write((await import("./formats/findings.js")).junit(names, findings));
+      break;
+    default:
+      await table(context, statuses, now);
+  }
+  const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
+  for (const { text } of met) await context.say(`keyturn: it is so: ${text}`);
+  return gravest(met.map(({ exit }) => exit));
+}
+
+function table(context: Context, statuses: readonly LifecycleStatus[], now: number): Promise<void> {
+  return context.show(statuses, {
+    columns: [
+      { head: "TARGET", text: ({ target }) => target },
+      {
+        head: "STATE",
+        text: (status) => stateOf(status, now)[0],
+        style: (status) => stateOf(status, now)[1],
+        shrinks: false,
+      },
+      { head: "CREDENTIAL", text: ({ current }) => current?.clientId ?? "-" },
+      { head: "EXPIRES", text: ({ current }) => timeText(current?.expiresAt, now) },
+      { head: "NEXT", text: (status) => nextOf(status, now) },
+      { head: "OWNER", text: ({ owner }) => owner ?? "-" },
+    ],
+    empty: "keyturn.json has no targets",
+  });
+}
+
+/** A condition of `--fail-on`. */
+interface Condition {
+  readonly text: string;
+  readonly exit: Exit;
+  /** Whether it takes the findings. */
+  readonly findings: boolean;
+  readonly holds: (statuses: readonly LifecycleStatus[], findings: readonly LifecycleFinding[], now: number) => boolean;
+}
+
+const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+
+function conditionOf(text: string): Condition {
+  const [word = "", detail] = text.split(/:(.*)/s, 2);
+  const common = { text, exit: EXIT.found, findings: false };
+  switch (word) {
+    case "expiring": {
+      const ahead = detail === undefined ? undefined : spanOf(detail);
+      if (ahead === undefined) break;
+      return {
+        ...common,
+        holds: (statuses, _, now) =>
+          statuses.some(({ current }) => current?.expiresAt !== undefined && current.expiresAt <= now + ahead),
+      };
+    }
+    case "due":
+      if (detail !== undefined) break;
+      return {
+        ...common,
+        holds: (statuses, _, now) => statuses.some(({ due }) => due !== undefined && due.since <= now),
+      };
+    case "stopped":
+      if (detail !== undefined) break;
+      return {
+        ...common,
+        exit: EXIT.person,
+        holds: (statuses) =>
+          statuses.some(({ progress }) => progress.state === "stopped" || progress.state === "awaits-approval"),
+      };
+    case "finding": {
+      const least = SEVERITIES.indexOf((detail ?? "low") as (typeof SEVERITIES)[number]);
+      if (least < 0) break;
+      return {
+        ...common,
+        findings: true,
+        holds: (_, findings) => findings.some(({ severity }) => SEVERITIES.indexOf(severity) >= least),
+      };
+    }
+  }
+  throw new UsageError(`--fail-on: ${text} is no condition`, {
+    hint: "There are expiring:14d, due, stopped, finding and finding:high.",
+  });
+}

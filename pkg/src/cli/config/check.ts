@@ -1,0 +1,149 @@
+/** Checks a value against the schema of `keyturn.json`, and says of each thing that does not fit where it is. */
+
+import { SCHEMA, type Schema } from "./schema.js";
+
+/** Keys and indices from the top. */
+export type Path = readonly (string | number)[];
+
+/** A thing that does not fit. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** All that does not fit, in the order of the text. */
+export function problemsOf(value: unknown): readonly Problem[] {
+  return [...visit(SCHEMA, value, []), ...secrets(value, [])];
+}
+
+function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
+  const wrong = (message: string, at: Path = path): readonly Problem[] => [{ path: at, message }];
+  if (schema.$ref !== undefined) {
+    const target = SCHEMA.$defs[schema.$ref.replace("#/$defs/", "")];
+    if (target === undefined) throw new Error(`the schema has no ${schema.$ref}`);
+    return visit(target, value, path);
+  }
+  if (schema.oneOf !== undefined) {
+    if (!isObject(value)) return wrong("has to be an object with a kind");
+    const options = new Map(schema.oneOf.map((option) => [option.properties?.kind?.const, option]));
+    const option = options.get(value.kind as string);
+    if (option !== undefined) return visit(option, value, path);
+    const names = [...options.keys()].filter((kind) => kind !== undefined);
+    return value.kind === undefined
+      ? wrong(`has no kind; it has to be one of ${quoted(names)}`)
+      : wrong(`has to be one of ${quoted(names)}${near(value.kind, names)}`, [...path, "kind"]);
+  }
+  if (schema.enum !== undefined && !schema.enum.includes(value as string))
+    return wrong(`has to be one of ${quoted(schema.enum)}${near(value, schema.enum)}`);
+  const types = schema.type === undefined ? [] : [schema.type].flat();
+  if (types.length > 0 && !types.includes(typeOf(value)))
+    return wrong(`has to be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`);
+  if (typeof value === "string") {
+    if (schema.minLength !== undefined && value.trim() === "") return wrong("must not be empty");
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
+      return wrong(`does not fit: ${schema.description ?? schema.pattern}`);
+  }
+  if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum)
+    return wrong(`has to be ${schema.minimum} or more`);
+  if (Array.isArray(value)) {
+    if (value.length < (schema.minItems ?? 0)) return wrong("must not be empty");
+    const { items } = schema;
+    return items === undefined ? [] : value.flatMap((item, index) => visit(items, item, [...path, index]));
+  }
+  return isObject(value) ? fields(schema, value, path) : [];
+}
+
+function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: Path): readonly Problem[] {
+  const { properties = {}, required = [], additionalProperties } = schema;
+  const keys = Object.keys(value);
+  const missing = required.filter((name) => !keys.includes(name));
+  const found: Problem[] = missing.map((name) => ({ path, message: `has no ${JSON.stringify(name)}` }));
+  if (keys.length < (schema.minProperties ?? 0) || keys.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY))
+    found.push({ path, message: `has to have one of ${quoted(Object.keys(properties))}` });
+  for (const key of keys) {
+    const at = [...path, key];
+    const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    if (schema.propertyNames !== undefined && key.trim() === "") found.push({ path: at, message: "is an empty name" });
+    if (known !== undefined) found.push(...visit(known, value[key], at));
+    else if (typeof additionalProperties === "object") found.push(...visit(additionalProperties, value[key], at));
+    else if (additionalProperties === false)
+      found.push({ path: at, message: `is not known here${near(key, Object.keys(properties))}` });
+  }
+  return found;
+}
+
+const ARTICLES: Readonly<Record<string, string>> = {
+  string: "a text",
+  object: "an object",
+  array: "a list",
+  boolean: "true or false",
+  integer: "a whole number",
+};
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return Number.isSafeInteger(value) ? "integer" : typeof value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(", ");
+}
+
+/** The name that was probably meant. */
+function near(given: unknown, names: readonly string[]): string {
+  if (typeof given !== "string") return "";
+  const close = names.find((name) => distance(given.toLowerCase(), name.toLowerCase()) <= Math.max(1, name.length / 4));
+  return close === undefined ? "" : `; is it ${JSON.stringify(close)}?`;
+}
+
+/** How many letters have to change. */
+function distance(one: string, other: string): number {
+  if (one.length > 60) return one.length;
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [at, letter] of [...one].entries()) {
+    const next = [at + 1];
+    for (const [index, other_] of [...other].entries())
+      next.push(
+        Math.min((row[index] ?? 0) + (letter === other_ ? 0 : 1), (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1),
+      );
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** What secrets look like: those of the two APIs, tokens of the systems that sinks reach, keys, and long random texts. */
+const SECRETS: readonly RegExp[] = [
+  /secret-token:/i,
+  /-----BEGIN [A-Z ]*PRIVATE KEY/,
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/,
+  /\b(?:gh[opsur]_|github_pat_)\w{20,}/,
+  /\bhv[sbr]\.[\w-]{20,}/,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
+  /\bBearer\s+\S{8,}/i,
+];
+const RANDOM = /^[\w+/=-]{40,}$/;
+
+/** Refuses texts that look like a secret, wherever they stand. The message does not repeat them. */
+function secrets(value: unknown, path: Path): readonly Problem[] {
+  if (typeof value === "string") {
+    // A client id of Commerce Layer is as random as a secret, and none.
+    const random = RANDOM.test(value) && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
+    return isSecret(value) || (random && path.at(-1) !== "clientId")
+      ? [{ path, message: "looks like a secret; name a variable or a file that has it instead" }]
+      : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((item, index) => secrets(item, [...path, index]));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    isSecret(key) ? [{ path, message: "has a name that looks like a secret" }] : secrets(inner, [...path, key]),
+  );
+}
+
+function isSecret(text: string): boolean {
+  return SECRETS.some((pattern) => pattern.test(text));
+}

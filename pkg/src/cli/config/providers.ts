@@ -1,0 +1,106 @@
+/** The providers of `keyturn.json`. */
+
+import type { CommerceLayerProvisioningClient } from "../../commercelayer/index.js";
+import type { ConductorOne } from "../../index.js";
+import {
+  apiCredentialProvider,
+  bridgeProvider,
+  connectorProvider,
+  type Provider,
+  personalClientProvider,
+  servicePrincipalProvider,
+} from "../../lifecycle.js";
+import { c1Client, commerceLayerClient, type Tenant } from "../clients.js";
+import type { Context } from "../context.js";
+import type { Api } from "../profiles.js";
+import type { Path } from "./check.js";
+import type { Config, TargetConfig } from "./model.js";
+import type { ConfigFile } from "./read.js";
+
+/** Which API a target is at. */
+export function apiOf({ kind }: TargetConfig): Api {
+  return kind === "commercelayer-api-credential" ? "commercelayer" : "c1";
+}
+
+/** The clients of the tenants, each made when a target needs it. */
+export class Clients {
+  readonly #context: Context;
+  readonly #file: ConfigFile;
+  readonly #made = new Map<string, Promise<ConductorOne | CommerceLayerProvisioningClient>>();
+
+  constructor(context: Context, file: ConfigFile) {
+    this.#context = context;
+    this.#file = file;
+  }
+
+  /** The client for a target. */
+  async of(name: string, target: TargetConfig): Promise<ConductorOne | CommerceLayerProvisioningClient> {
+    const api = apiOf(target);
+    const key = target.tenant === undefined ? `:${api}` : target.tenant;
+    let client = this.#made.get(key);
+    if (client === undefined) {
+      const tenant = tenantOf(this.#file.config, name, target, (path, message) =>
+        this.#file.error([{ path, message }]),
+      );
+      client = api === "c1" ? c1Client(this.#context, tenant) : commerceLayerClient(this.#context, tenant);
+      this.#made.set(key, client);
+    }
+    return client;
+  }
+
+  /** Lets go of secrets and tokens. */
+  async close(): Promise<void> {
+    for (const client of this.#made.values()) {
+      const made = (await client.catch(() => undefined)) as { close?(): void } | undefined;
+      made?.close?.();
+    }
+  }
+}
+
+/** The tenant of a target, as `keyturn.json` has it. */
+export function tenantOf(
+  { tenants = {} }: Config,
+  name: string,
+  target: TargetConfig,
+  error: (path: Path, message: string) => Error,
+): Tenant {
+  const api = apiOf(target);
+  if (target.tenant === undefined) return { api };
+  const tenant = Object.hasOwn(tenants, target.tenant) ? tenants[target.tenant] : undefined;
+  const path = ["targets", name, "tenant"];
+  if (tenant === undefined) throw error(path, `names a tenant that is not there: ${target.tenant}`);
+  if (tenant.api !== api) throw error(path, `names a tenant of ${tenant.api}, and ${target.kind} is of ${api}`);
+  return tenant;
+}
+
+/** Makes the provider of a target. It keeps the client for its calls, and makes none yet. */
+export function providerOf(context: Context, target: TargetConfig, client: unknown): Provider {
+  const { clock } = context;
+  const c1 = { client: client as ConductorOne, clock };
+  switch (target.kind) {
+    case "c1-connector": {
+      const { appId, connectorId, logsRotations } = target;
+      return connectorProvider({ ...c1, appId, connectorId, logsRotations });
+    }
+    case "c1-bridge":
+      return bridgeProvider({ ...c1, bridgeId: target.bridgeId });
+    case "c1-service-principal":
+      return servicePrincipalProvider({ ...c1, servicePrincipalId: target.servicePrincipalId, limits: target.limits });
+    case "c1-personal-client":
+      return personalClientProvider({ ...c1, limits: target.limits });
+    case "commercelayer-api-credential": {
+      const { id, publicKinds } = target;
+      return apiCredentialProvider({ client: client as CommerceLayerProvisioningClient, id, publicKinds });
+    }
+  }
+}
+
+/** Stands for the client where no call is made: commands that only read the journal need no credentials. */
+export const OFFLINE: unknown = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error("a command that reads the journal alone has called the control plane");
+    },
+  },
+);

@@ -1,0 +1,150 @@
+/** Reads `keyturn.json`: finds it, parses it, checks it, and says where something does not fit. */
+
+import { readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import type { Context } from "../context.js";
+import { UsageError } from "../exit.js";
+import { type Path, type Problem, problemsOf } from "./check.js";
+import type { Config } from "./model.js";
+
+/** The name of the file. */
+export const CONFIG_FILE = "keyturn.json";
+/** More problems than these help nobody. */
+const MOST_PROBLEMS = 10;
+
+/** `keyturn.json` makes no sense. Each line of the message names the file, the line and the column. */
+export class ConfigError extends UsageError {}
+
+/** A configuration that was read, and the text that it was read from. */
+export class ConfigFile {
+  readonly path: string;
+  readonly folder: string;
+  /** The path as it is shown: from the folder that the command runs in, if that is shorter. */
+  readonly name: string;
+  readonly config: Config;
+  readonly #root: Node;
+  readonly #text: string;
+
+  /** @throws {@link ConfigError} if it is no JSON, or does not fit. */
+  constructor(path: string, text: string, cwd: string) {
+    this.path = path;
+    this.folder = dirname(path);
+    this.#text = text;
+    const shorter = relative(cwd, path);
+    this.name = shorter.length < path.length ? shorter : path;
+    const errors: ParseError[] = [];
+    const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+    const [broken] = errors;
+    if (broken !== undefined || root === undefined) {
+      const code = broken === undefined ? "it is empty" : worded(printParseErrorCode(broken.error));
+      throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is no JSON: ${code}`);
+    }
+    this.#root = root;
+    const [value, twice] = built(root);
+    const problems = [...twice, ...problemsOf(value)];
+    if (problems.length > 0) throw this.error(problems);
+    this.config = value as Config;
+  }
+
+  /** The error for what does not fit. */
+  error(problems: readonly Problem[]): ConfigError {
+    const lines = problems.slice(0, MOST_PROBLEMS).map(({ path, message }) => {
+      const where = path.length === 0 ? "the file" : pathText(path);
+      return `${this.#at(this.#offset(path))}: ${where} ${message}`;
+    });
+    const more = problems.length - lines.length;
+    return new ConfigError([...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), {
+      hint: "docs/cli.md and the schema that the package has, keyturn.schema.json, say what it may hold.",
+    });
+  }
+
+  /** Where a path stands in the text; that of what holds it, if it is not there. */
+  #offset(path: Path): number {
+    for (let length = path.length; length > 0; length--) {
+      const node = findNodeAtLocation(this.#root, path.slice(0, length) as (string | number)[]);
+      if (node !== undefined)
+        return node.parent?.type === "property" && length === path.length ? node.parent.offset : node.offset;
+    }
+    return this.#root.offset;
+  }
+
+  #at(offset: number): string {
+    const { startLine, startColumn } = this.#position(offset);
+    return `${this.name}:${startLine}:${startColumn}`;
+  }
+
+  /** The line and the column of a path, counted from 1. */
+  positionOf(path: Path): { readonly startLine: number; readonly startColumn: number } {
+    return this.#position(this.#offset(path));
+  }
+
+  #position(offset: number): { readonly startLine: number; readonly startColumn: number } {
+    const before = this.#text.slice(0, offset).split("\n");
+    return { startLine: before.length, startColumn: (before.at(-1)?.length ?? 0) + 1 };
+  }
+}
+
+/** The value of a tree, and the names that stand in an object twice. */
+function built(root: Node): [unknown, Problem[]] {
+  const twice: Problem[] = [];
+  const visit = (node: Node, path: Path): unknown => {
+    if (node.type === "array") return (node.children ?? []).map((child, index) => visit(child, [...path, index]));
+    if (node.type !== "object") return node.value;
+    const fields = new Map<string, unknown>();
+    for (const { children: [name, value] = [] } of node.children ?? []) {
+      if (name === undefined || value === undefined) continue;
+      const key = String(name.value);
+      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice" });
+      fields.set(key, visit(value, [...path, key]));
+    }
+    return Object.fromEntries(fields);
+  };
+  return [visit(root, []), twice];
+}
+
+function pathText(path: Path): string {
+  return path
+    .map((key, index) =>
+      typeof key === "number"
+        ? `[${key}]`
+        : /^[\w$-]+$/.test(key)
+          ? `${index ? "." : ""}${key}`
+          : `[${JSON.stringify(key)}]`,
+    )
+    .join("");
+}
+
+function worded(code: string): string {
+  return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
+}
+
+/** Where the configuration is: as `--config` or `KEYTURN_CONFIG` says, or in this folder or one above. */
+export function findConfig({ manner, env, cwd }: Context): string | undefined {
+  const named = manner.config ?? (env.KEYTURN_CONFIG || undefined);
+  if (named !== undefined) return resolve(cwd, named);
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const path = join(folder, CONFIG_FILE);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Reads the configuration. @throws {@link ConfigError} if there is none, or it makes no sense. */
+export function readConfig(context: Context): ConfigFile {
+  const path = findConfig(context);
+  if (path === undefined)
+    throw new ConfigError(`there is no ${CONFIG_FILE} in ${context.cwd} or a folder above`, {
+      hint: "`keyturn init` writes one.",
+    });
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`${path} cannot be read: ${code === "ENOENT" ? "there is no such file" : code}`, {
+      hint: code === "ENOENT" ? "`keyturn init` writes one." : undefined,
+    });
+  }
+  return new ConfigFile(path, text.replace(/^\uFEFF/, ""), context.cwd);
+}

@@ -1,0 +1,42 @@
+/** Times and durations, for people. */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Milliseconds of a duration such as `14d`, as policies have them; `undefined` if it is none. */
+export function spanOf(text: string): number | undefined {
+  const [, number, unit] = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined) return undefined;
+  return Number(number) * ({ ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }[unit] ?? 0);
+}
+
+/** A length in its largest whole unit: `3 d`, `5 h`. */
+export function lengthText(ms: number): string {
+  const units = [
+    [DAY, "d"],
+    [HOUR, "h"],
+    [MINUTE, "min"],
+    [SECOND, "s"],
+  ] as const;
+  const [size, unit] = units.find(([size]) => ms >= 2 * size) ?? units.find(([size]) => ms >= size) ?? [SECOND, "s"];
+  return `${Math.floor(ms / size)} ${unit}`;
+}
+
+/** A time as a date to the minute, in UTC: `2026-12-13 10:00Z`. */
+export function dateText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")}Z`;
+}
+
+/** A time beside now: `in 14 d`, `3 h ago`. */
+export function relativeText(at: number, now: number): string {
+  const away = Math.abs(at - now);
+  if (away < SECOND) return "now";
+  return at > now ? `in ${lengthText(away)}` : `${lengthText(away)} ago`;
+}
+
+/** Both: `in 14 d (2026-12-13 10:00Z)`. */
+export function timeText(at: number | undefined, now: number): string {
+  return at === undefined ? "-" : `${relativeText(at, now)} (${dateText(at)})`;
+}

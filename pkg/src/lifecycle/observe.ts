@@ -1,0 +1,63 @@
+/** What is so with a target outside of its journal: at its control plane, and in its sinks. */
+
+import type { CredentialFacts, Provider, Sink } from "./ports.js";
+
+/** What was seen of a target. What could not be looked at is left out. */
+export interface Observation {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  /** What the control plane has: all of the target's credentials where it has such a list, and else those that were asked for. */
+  readonly credentials: readonly CredentialFacts[] | undefined;
+  /** The code of the error, if the control plane could not be asked. */
+  readonly error: string | undefined;
+  /** What each sink holds that can be read, by its name. */
+  readonly sinks: Readonly<
+    Record<string, { readonly clientId?: string | undefined; readonly error?: string | undefined }>
+  >;
+}
+
+/** Looks at the control plane and the sinks. `ids` are the living credentials that the journal knows. */
+export async function observe(
+  { provider, sinks }: { readonly provider: Provider; readonly sinks: readonly Sink[] },
+  ids: readonly string[],
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const at = Math.trunc(now());
+  const seen = provider.list?.(signal) ?? Promise.all(ids.map((id) => provider.look(id, signal)));
+  const [plane, ...held] = await Promise.allSettled([
+    seen,
+    ...sinks.map(async (sink) => (sink.readback === "none" ? undefined : sink.read(signal))),
+  ]);
+  if (signal.aborted) throw signal.reason;
+  const readings = new Map<string, { clientId?: string | undefined; error?: string }>();
+  sinks.forEach(({ name }, index) => {
+    const result = held[index];
+    if (result?.status === "rejected") readings.set(name, { error: codeOf(result.reason) });
+    else if (result?.value) readings.set(name, { clientId: result.value.clientId });
+  });
+  return {
+    at,
+    credentials: plane.status === "fulfilled" ? plane.value.filter((facts) => facts !== undefined) : undefined,
+    error: plane.status === "rejected" ? codeOf(plane.reason) : undefined,
+    sinks: Object.fromEntries(readings),
+  };
+}
+
+/** The living credential that logs in with a client id; `undefined` if there is none, or no way to find it. */
+export async function identify(
+  provider: Provider,
+  clientId: string,
+  signal: AbortSignal,
+): Promise<CredentialFacts | undefined> {
+  const found = provider.list
+    ? (await provider.list(signal)).find((one) => one.clientId === clientId)
+    : await provider.find?.(clientId, signal);
+  return found?.ended === true ? undefined : found;
+}
+
+/** The stable code of an error. */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "failed";
+}

@@ -1,0 +1,60 @@
+/** What the errors of Postgres and of its clients mean for who stores something there. */
+
+import type { Outcome } from "../base/errors.js";
+import { JournalError, type JournalReason } from "../lifecycle/journals/error.js";
+import { NoAnswer } from "./client.js";
+
+/** Postgres's codes, or the classes that they begin with, and what they mean. */
+const REASONS: Record<string, readonly [JournalReason, string]> = {
+  "25006": ["read_only", "the server is read-only, as a replica is"],
+  "28": ["denied", "the server refuses this user or password"],
+  "3D000": ["unavailable", "there is no such database"],
+  "3F000": ["not_migrated", "the schema or one of its tables is not there"],
+  "42501": ["denied", "this role has no right to"],
+  "42P01": ["not_migrated", "the schema or one of its tables is not there"],
+  "53100": ["full", "the server's disk is full"],
+  "53300": ["unavailable", "the server has no connection left"],
+};
+
+/** Hints to what a person can change. */
+const HINTS: Partial<Record<JournalReason, string>> = {
+  not_migrated: "Call `migratePostgres` with a role that may create tables.",
+  denied: "`migratePostgres` grants a role what it needs, if it is named in `workers` or `readers`.",
+  read_only: "Connect to the server that takes writes.",
+};
+
+/** Codes of the system with which no connection came to be. */
+const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);
+
+/**
+ * The error of a statement as one of the package's. Whether a change was carried out is unknown if the server did not refuse it: the
+ * connection broke, or the server stopped.
+ *
+ * @param path says where, for a person.
+ * @internal
+ */
+export function failure(error: unknown, doing: string, path: string, changes = false): JournalError {
+  if (error instanceof JournalError) return error;
+  const code = codeOf(error);
+  const [reason, why] = REASONS[code] ?? REASONS[code.slice(0, 2)] ?? (["unavailable", messageOf(error)] as const);
+  const outcome: Outcome = !changes || isRefusal(code) || NOT_CONNECTED.has(code) ? "none" : "unknown";
+  return new JournalError(reason, `cannot ${doing}: ${why}`, { path, cause: error, outcome, hint: HINTS[reason] });
+}
+
+/** A server that stops, loses its connection or cannot tell says so in codes of its own: all other codes are refusals. */
+function isRefusal(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57P|40003|XX)/.test(code);
+}
+
+function codeOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" ? code : "";
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof NoAnswer) return error.message;
+  const code = codeOf(error);
+  // What a client says of a connection names the host and the port, and no password.
+  const message = error instanceof Error && error.message !== "" ? error.message : "the database cannot be reached";
+  return code === "" || message.includes(code) ? message : `${message} (${code})`;
+}

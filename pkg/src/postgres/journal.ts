@@ -1,0 +1,215 @@
+/**
+ * A journal in Postgres, for any number of machines. The primary key `(fleet, stream, sequence)` is the compare-and-set: an insert whose
+ * key is taken does nothing. One statement looks at the event before and inserts, and is its own transaction.
+ */
+
+import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
+import type { Journal, StreamHead } from "../lifecycle/ports.js";
+import type { PostgresClient, Row, Run } from "./client.js";
+import { type Place, type PostgresOptions, placeOf } from "./schema.js";
+
+/** Options of {@link postgresJournal}. */
+export interface PostgresJournalOptions extends PostgresOptions {
+  /**
+   * Whether a server that does not sync what it has acknowledged (`fsync = off`) is accepted. It forgets events when its machine fails,
+   * and a rotation that was forgotten issues twice: for tests alone. Default: false.
+   */
+  readonly unsynced?: boolean | undefined;
+}
+
+/** A name that is longer does not fit into an index beside that of the fleet. */
+const LONGEST_STREAM = 2_000;
+
+/**
+ * A journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client; {@link migratePostgres} makes its tables. The
+ * client has to reach the server that takes writes, directly or by a pooler of any mode.
+ *
+ * ```ts
+ * import pg from "pg";
+ * import { migratePostgres, postgresJournal } from "keyturn/postgres";
+ * const pool = new pg.Pool({ connectionString });
+ * await migratePostgres(pool);
+ * const lifecycle = openLifecycle({ journal: postgresJournal(pool), targets });
+ * ```
+ * Its methods reject with a {@link JournalError}: `not_migrated`, `newer`, `denied`, `read_only`, `full`, `gap`, `unsupported`,
+ * `unavailable`.
+ *
+ * @throws {@link ConfigurationError} if the client is of a kind that is not known, or a name cannot be one.
+ */
+export function postgresJournal(client: PostgresClient, options: PostgresJournalOptions = {}): Journal {
+  return new PostgresJournal(client, options);
+}
+
+/** A read that waits for others to go with it. */
+interface Wanted {
+  readonly stream: string;
+  readonly from: number;
+  resolve(events: readonly string[]): void;
+  reject(error: unknown): void;
+}
+
+/** See {@link postgresJournal}. @internal */
+export class PostgresJournal implements Journal {
+  readonly #place: Place;
+  #wanted: Wanted[] = [];
+
+  constructor(client: PostgresClient, { unsynced = false, ...options }: PostgresJournalOptions) {
+    this.#place = placeOf(client, "postgresJournal", options, ({ encoding, fsync }) => {
+      if (encoding !== "UTF8")
+        throw new JournalError("unsupported", `the database's encoding is ${encoding}, and UTF8 is needed`);
+      if (fsync !== "on" && !unsynced)
+        throw new JournalError("unsupported", "the server does not sync what it has acknowledged: fsync is off", {
+          hint: "Turn `fsync` on. For a test, say `unsynced: true`.",
+        });
+    });
+  }
+
+  async append(stream: string, sequence: number, event: string): Promise<boolean> {
+    const { database, ready } = this.#checked(stream, sequence, event);
+    await ready();
+    return this.#append(database.run, stream, sequence, event);
+  }
+
+  /**
+   * Appends, and does something more in the same transaction: both come to be, or neither. If the number is taken, nothing more is done.
+   * @internal
+   */
+  async appendWith(
+    stream: string,
+    sequence: number,
+    event: string,
+    more: (run: Run) => Promise<void>,
+  ): Promise<boolean> {
+    const { database, ready, failure } = this.#checked(stream, sequence, event);
+    await ready();
+    try {
+      return await database.transaction(async (run) => {
+        // A worker that is cut off must not hold the key until its connection is given up.
+        await run("SET LOCAL idle_in_transaction_session_timeout = '10s'");
+        const stored = await this.#append(run, stream, sequence, event);
+        if (stored) await more(run);
+        return stored;
+      });
+    } catch (error) {
+      throw failure(error, `append to ${JSON.stringify(stream)}`, true);
+    }
+  }
+
+  read(stream: string, from: number): Promise<readonly string[]> {
+    return new Promise((resolve, reject) => {
+      this.#wanted.push({ stream, from: Math.max(1, Math.trunc(from)), resolve, reject });
+      // What is asked for in one turn goes in one statement.
+      if (this.#wanted.length === 1) setTimeout(() => void this.#readAll());
+    });
+  }
+
+  async streams(): Promise<readonly StreamHead[]> {
+    const { database, schema, fleet, ready, failure } = this.#place;
+    await ready();
+    try {
+      // From each stream's last event to the one of the stream before: the cost is that of the streams, not of the events.
+      const rows = await database.run(
+        `WITH RECURSIVE head AS (
+          (SELECT stream, sequence FROM ${schema}.events WHERE fleet = $1 ORDER BY stream DESC, sequence DESC LIMIT 1)
+          UNION ALL
+          SELECT next.stream, next.sequence FROM head CROSS JOIN LATERAL (
+            SELECT stream, sequence FROM ${schema}.events WHERE fleet = $1 AND stream < head.stream
+            ORDER BY stream DESC, sequence DESC LIMIT 1) next)
+        SELECT stream, sequence::text AS sequence FROM head`,
+        fleet,
+      );
+      return rows.map((row) => ({ stream: decoded(String(row.stream)), version: String(row.sequence) }));
+    } catch (error) {
+      throw failure(error, "list the streams");
+    }
+  }
+
+  #checked(stream: string, sequence: number, event: string): Place {
+    checkAppend(stream, sequence, event);
+    if (new TextEncoder().encode(encoded(stream)).length > LONGEST_STREAM)
+      throw new JournalError("invalid", `the name of the stream has more than ${LONGEST_STREAM} bytes`);
+    return this.#place;
+  }
+
+  async #append(run: Run, stream: string, sequence: number, event: string): Promise<boolean> {
+    const { schema, fleet, failure } = this.#place;
+    const before = `($3::bigint = 1 OR EXISTS (SELECT FROM ${schema}.events
+      WHERE fleet = $1 AND stream = $2 AND sequence = $3::bigint - 1))`;
+    let row: Row | undefined;
+    try {
+      // A role or database may have turned off that a commit waits until it is durable. Here it is what counts.
+      [row] = await run(
+        `WITH durable AS MATERIALIZED (
+          SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true) AS setting),
+        stored AS (
+          INSERT INTO ${schema}.events (fleet, stream, sequence, event)
+          SELECT $1::text, $2::text, $3::bigint, $4::text FROM durable WHERE setting <> '' AND ${before}
+          ON CONFLICT (fleet, stream, sequence) DO NOTHING RETURNING 1)
+        SELECT (SELECT count(*) FROM stored)::text AS stored, ${before}::text AS follows`,
+        fleet,
+        encoded(stream),
+        String(sequence),
+        encoded(event),
+      );
+    } catch (error) {
+      throw failure(error, `append to ${JSON.stringify(stream)}`, true);
+    }
+    if (row?.stored === "1") return true;
+    if (row?.follows !== "true") throw gap(stream, sequence);
+    return false;
+  }
+
+  async #readAll(): Promise<void> {
+    const { database, schema, fleet, ready, failure } = this.#place;
+    const wanted = this.#wanted;
+    this.#wanted = [];
+    try {
+      await ready();
+      const rows = await database.run(
+        `SELECT asked.place::text AS place, events.sequence::text AS sequence, events.event
+        FROM jsonb_to_recordset($2::text::jsonb) AS asked (place integer, stream text, first bigint)
+        JOIN ${schema}.events ON events.fleet = $1 AND events.stream = asked.stream COLLATE "C" AND events.sequence >= asked.first
+        ORDER BY asked.place, events.sequence`,
+        fleet,
+        JSON.stringify(wanted.map(({ stream, from }, place) => ({ place, stream: encoded(stream), first: from }))),
+      );
+      const found = wanted.map((): Row[] => []);
+      for (const row of rows) found[Number(row.place)]?.push(row);
+      for (const [place, { stream, from, resolve, reject }] of wanted.entries()) {
+        try {
+          resolve(eventsOf(stream, from, found[place] ?? []));
+        } catch (error) {
+          reject(error);
+        }
+      }
+    } catch (error) {
+      const why = failure(error, "read events");
+      for (const { reject } of wanted) reject(why);
+    }
+  }
+}
+
+/** The events of rows, which follow each other. */
+function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] {
+  return rows.map((row, index) => {
+    if (Number(row.sequence) !== from + index)
+      throw new JournalError(
+        "gap",
+        `event ${from + index} of the stream ${JSON.stringify(stream)} is missing, and later events are there`,
+        { hint: "Somebody removed it. Restore the row from a backup." },
+      );
+    return decoded(String(row.event));
+  });
+}
+
+const [NUL, ESCAPE] = ["\u0000", "\u001b"];
+
+/** Postgres has texts without the character NUL, which JSON never has as it is: an event stands in the table as it is. */
+function encoded(text: string): string {
+  return text.replaceAll(ESCAPE, `${ESCAPE}e`).replaceAll(NUL, `${ESCAPE}0`);
+}
+
+function decoded(text: string): string {
+  return text.replaceAll(`${ESCAPE}0`, NUL).replaceAll(`${ESCAPE}e`, ESCAPE);
+}

@@ -1,0 +1,209 @@
+/** The tables, how they come to be, and who may do what with them. */
+
+import { ConfigurationError } from "../base/errors.js";
+import { JournalError } from "../lifecycle/journals/error.js";
+import { type Database, databaseOf, type PostgresClient, quoted, type Run } from "./client.js";
+import { failure } from "./failure.js";
+
+/** How long a statement may take unless an option says otherwise. @internal */
+export const TIMEOUT_MS = 15_000;
+
+/** What all parts of this entry can be told. */
+export interface PostgresOptions {
+  /** The schema of the tables. Default: `"keyturn"`. */
+  readonly schema?: string | undefined;
+  /**
+   * Whose events and tokens these are. Fleets of one schema do not see each other, so that one database serves several tenants or
+   * environments. Default: `"default"`.
+   */
+  readonly fleet?: string | undefined;
+  /** How long a statement may take, in milliseconds. Default: 15 seconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of {@link migratePostgres}. */
+export interface MigrationOptions {
+  /** The schema of the tables; it is made if it is not there. Default: `"keyturn"`. */
+  readonly schema?: string | undefined;
+  /**
+   * Roles that work: they may read events and insert them, and keep tokens. They may not change or remove an event. Grants of roles that
+   * are not named stay as they are.
+   */
+  readonly workers?: readonly string[] | undefined;
+  /** Roles that look: they may read events, and no tokens. */
+  readonly readers?: readonly string[] | undefined;
+  /** How long a statement may take, in milliseconds. Default: 15 seconds; on a large table a migration may need more. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Each takes the schema from one version to the next. One that was released is never edited: append another.
+ *
+ * Names and events are compared byte by byte (`COLLATE "C"`): an index by a collation of the operating system is wrong after some of its
+ * updates, and the primary key of `events` is what keeps two workers from issuing twice. Tokens live for minutes, and an `UNLOGGED` table
+ * keeps them out of the write-ahead log, and so out of replicas and archives; a crash empties it, which costs a log-in.
+ */
+const MIGRATIONS: readonly ((schema: string) => string)[] = [
+  (schema) => `
+CREATE TABLE ${schema}.events (
+  fleet text COLLATE "C" NOT NULL,
+  stream text COLLATE "C" NOT NULL,
+  sequence bigint NOT NULL CHECK (sequence > 0),
+  event text COLLATE "C" NOT NULL,
+  written timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (fleet, stream, sequence)
+);
+CREATE UNLOGGED TABLE ${schema}.tokens (
+  fleet text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  version text COLLATE "C" NOT NULL,
+  expires timestamptz NOT NULL,
+  PRIMARY KEY (fleet, key)
+);
+CREATE INDEX ON ${schema}.tokens (fleet, expires);
+CREATE TABLE ${schema}.pace (
+  fleet text COLLATE "C" NOT NULL,
+  provider text COLLATE "C" NOT NULL,
+  free_at timestamptz NOT NULL,
+  PRIMARY KEY (fleet, provider)
+);`,
+];
+
+/** The version of the schema that this version of the package reads and writes. @internal */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** What may be done with each table. The moment an event was written is the server's to say. */
+const RIGHTS: { workers: Record<string, string>; readers: Record<string, string> } = {
+  workers: {
+    migrations: "SELECT",
+    events: "SELECT, INSERT (fleet, stream, sequence, event)",
+    tokens: "SELECT, INSERT, UPDATE, DELETE",
+    pace: "SELECT, INSERT, UPDATE",
+  },
+  readers: { migrations: "SELECT", events: "SELECT" },
+};
+
+/**
+ * Makes the tables, or brings them to the version that this package needs: call it once before a new version is rolled out, with a role
+ * that may create tables. It only goes forward, runs one at a time whoever calls it, and does nothing if there is nothing to do.
+ *
+ * @returns The version that the schema had and the one that it has.
+ * @throws {@link JournalError} `newer`: the schema was made by a newer version of this package.
+ */
+export async function migratePostgres(
+  client: PostgresClient,
+  { schema = "keyturn", workers = [], readers = [], timeoutMs = TIMEOUT_MS }: MigrationOptions = {},
+): Promise<{ readonly from: number; readonly to: number }> {
+  const name = quoted(checkName("schema", schema));
+  const database = databaseOf(client, "migratePostgres", timeoutMs);
+  try {
+    return await database.transaction(async (run) => {
+      await run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", `keyturn:${schema}`);
+      // To create a schema needs a right even if it is there.
+      const [there] = await run("SELECT FROM pg_namespace WHERE nspname = $1", schema);
+      if (there === undefined) await run(`CREATE SCHEMA ${name}`);
+      await run(
+        `CREATE TABLE IF NOT EXISTS ${name}.migrations (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())`,
+      );
+      const from = await versionOf(run, name);
+      if (from > SCHEMA_VERSION) throw tooNew(schema, from);
+      for (const [version, migration] of MIGRATIONS.entries()) {
+        if (version < from) continue;
+        for (const statement of migration(name).split(";\n")) await run(statement);
+        await run(`INSERT INTO ${name}.migrations (version) VALUES ($1::integer)`, String(version + 1));
+      }
+      for (const [rights, roles] of [
+        [RIGHTS.workers, workers],
+        [RIGHTS.readers, readers],
+      ] as const)
+        for (const role of roles.map(quoted)) {
+          await run(`GRANT USAGE ON SCHEMA ${name} TO ${role}`);
+          for (const [table, right] of Object.entries(rights))
+            await run(`GRANT ${right} ON ${name}.${table} TO ${role}`);
+        }
+      return { from, to: SCHEMA_VERSION };
+    });
+  } catch (error) {
+    throw failure(error, `migrate the schema ${schema}`, schema);
+  }
+}
+
+async function versionOf(run: Run, schema: string): Promise<number> {
+  const [row] = await run(`SELECT coalesce(max(version), 0)::text AS version FROM ${schema}.migrations`);
+  return Number(row?.version);
+}
+
+/** A database whose schema is looked at once, before the first statement. @internal */
+export interface Place {
+  readonly database: Database;
+  /** As SQL has it. */
+  readonly schema: string;
+  readonly fleet: string;
+  /** Resolves once the schema is known to be what this version of the package needs. */
+  ready(): Promise<void>;
+  /** What an error of a statement means. */
+  failure(error: unknown, doing: string, changes?: boolean): JournalError;
+}
+
+/**
+ * Where something lives. Nothing is asked of the database yet.
+ *
+ * @param demand is told what the server says of itself, and throws what it lacks.
+ * @internal
+ */
+export function placeOf(
+  client: PostgresClient,
+  option: string,
+  { schema = "keyturn", fleet = "default", timeoutMs = TIMEOUT_MS }: PostgresOptions,
+  demand: (settings: { readonly encoding: string; readonly fsync: string }) => void = () => undefined,
+): Place {
+  const name = quoted(checkName("schema", schema));
+  checkName("fleet", fleet);
+  const database = databaseOf(client, option, timeoutMs);
+  const fail = (error: unknown, doing: string, changes = false): JournalError =>
+    failure(error, doing, `${schema}.events`, changes);
+  let looked: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const version = await versionOf(database.run, name);
+      if (version > SCHEMA_VERSION) throw tooNew(schema, version);
+      if (version < SCHEMA_VERSION)
+        throw new JournalError(
+          "not_migrated",
+          `the schema ${schema} has version ${version}, and this version of keyturn needs ${SCHEMA_VERSION}`,
+          { path: schema, hint: MIGRATE },
+        );
+      const [settings] = await database.run(
+        `SELECT current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync`,
+      );
+      demand({ encoding: String(settings?.encoding), fsync: String(settings?.fsync) });
+    } catch (error) {
+      looked = undefined;
+      throw fail(error, `read the version of the schema ${schema}`);
+    }
+  }
+
+  return { database, schema: name, fleet, ready: () => (looked ??= look()), failure: fail };
+}
+
+/** @internal */
+export const MIGRATE = "Call `migratePostgres` with a role that may create tables.";
+
+function tooNew(schema: string, version: number): JournalError {
+  return new JournalError(
+    "newer",
+    `the schema ${schema} has version ${version}, and this version of keyturn knows ${SCHEMA_VERSION}`,
+    { path: schema, hint: "Update keyturn here. The tables are as they were." },
+  );
+}
+
+/** Postgres cuts longer names of schemas off, and keys of an index have a limit. */
+const LONGEST_NAME = 63;
+
+function checkName(option: string, name: string): string {
+  const usable = typeof name === "string" && name !== "" && !name.includes("\u0000") && !/[\uD800-\uDFFF]/u.test(name);
+  if (usable && new TextEncoder().encode(name).length <= LONGEST_NAME) return name;
+  throw new ConfigurationError(option, "invalid", `${option}: a text of 1 to ${LONGEST_NAME} bytes is needed`);
+}

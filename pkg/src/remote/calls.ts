@@ -1,0 +1,129 @@
+/** Which calls of a lifecycle go over HTTP, and what each takes. Both sides go by this table. */
+
+import type { Lifecycle } from "../lifecycle/lifecycle.js";
+
+/** The calls that can be made from afar. Each takes and gives what it does on a {@link Lifecycle}, but for its `signal`. */
+export type RemoteCall =
+  | "status"
+  | "plan"
+  | "findings"
+  | "due"
+  | "reconcile"
+  | "history"
+  | "verify"
+  | "rotate"
+  | "advance"
+  | "rollback"
+  | "approve"
+  | "retire"
+  | "settle"
+  | "resume"
+  | "adopt"
+  | "import"
+  | "forget";
+
+/** A lifecycle, as far as it can be called from afar. */
+export type LifecycleCalls = Pick<Lifecycle, RemoteCall | "events">;
+
+/** What an argument has to be. */
+type Argument =
+  /** A target's name. */
+  | "name"
+  /** Any text. */
+  | "text"
+  /** Names of targets, or none for all. */
+  | "names"
+  /** One target's name, names, or none for all. */
+  | "name or names"
+  /** Client ids that were found: see `LifecycleImport`. */
+  | "entries"
+  /** An object with some of these fields. */
+  | readonly string[];
+
+/** A call as the table has it. */
+export interface CallSpec {
+  /** Whether it may change anything, at a control plane, in a sink or in the journal. */
+  readonly writes: boolean;
+  readonly takes: readonly Argument[];
+}
+
+/** All of them. */
+export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
+  status: { writes: false, takes: ["names"] },
+  plan: { writes: false, takes: ["names"] },
+  findings: { writes: false, takes: ["names", ["observe"]] },
+  due: { writes: false, takes: ["names"] },
+  reconcile: { writes: false, takes: ["names"] },
+  history: { writes: false, takes: ["name"] },
+  verify: { writes: false, takes: [] },
+  rotate: { writes: true, takes: ["name", ["leaveUnknown"]] },
+  advance: { writes: true, takes: ["name or names", ["begin"]] },
+  rollback: { writes: true, takes: ["name"] },
+  approve: { writes: true, takes: ["name"] },
+  retire: { writes: true, takes: ["name"] },
+  settle: { writes: true, takes: ["name", ["found"]] },
+  resume: { writes: true, takes: ["name", ["reissue", "restored"]] },
+  adopt: { writes: true, takes: ["name", "text"] },
+  import: { writes: true, takes: ["entries"] },
+  forget: { writes: true, takes: ["name"] },
+};
+
+/** What is the matter with arguments; `undefined` if they fit the call. */
+export function problemOf({ takes }: CallSpec, given: readonly unknown[]): string | undefined {
+  if (given.length > takes.length) return `it takes ${takes.length} arguments, not ${given.length}`;
+  for (const [index, argument] of takes.entries()) {
+    const value = given[index] ?? undefined;
+    if (!fits(argument, value)) return `its argument ${index + 1} is not ${described(argument)}`;
+  }
+  return undefined;
+}
+
+function fits(argument: Argument, value: unknown): boolean {
+  switch (argument) {
+    case "name":
+    case "text":
+      return typeof value === "string";
+    case "names":
+      return value === undefined || isTexts(value);
+    case "name or names":
+      return value === undefined || typeof value === "string" || isTexts(value);
+    case "entries":
+      return Array.isArray(value) && value.every(isEntry);
+    default:
+      return value === undefined || (isObject(value) && Object.keys(value).every((field) => argument.includes(field)));
+  }
+}
+
+function described(argument: Argument): string {
+  switch (argument) {
+    case "name":
+      return "a target's name";
+    case "text":
+      return "a text";
+    case "names":
+      return "a list of targets' names";
+    case "name or names":
+      return "a target's name or a list of them";
+    case "entries":
+      return "a list of entries with the texts target, clientId and source";
+    default:
+      return `an object with no other fields than ${argument.join(", ")}`;
+  }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEntry(value: unknown): boolean {
+  const fields = ["target", "clientId", "source"];
+  return (
+    isObject(value) &&
+    Object.keys(value).every((field) => fields.includes(field)) &&
+    fields.every((field) => typeof value[field] === "string")
+  );
+}

@@ -1,0 +1,142 @@
+/** A lifecycle for a page of the same application: the server's side. */
+
+import { ConfigurationError } from "../base/errors.js";
+import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
+import { said } from "./errors.js";
+
+/** Options of {@link lifecycleHandler}. */
+export interface LifecycleHandlerOptions {
+  /** What is called. It has the clients, the sinks and the journal; the page has none of them. */
+  readonly lifecycle: LifecycleCalls;
+  /**
+   * Whether the sender of a request may make a call: the application's own check of its session. What it answers other than `true`
+   * refuses; a `Response` is the answer then.
+   */
+  readonly authorize: (
+    request: Request,
+    call: { readonly call: RemoteCall | "events"; readonly writes: boolean },
+  ) => boolean | Response | Promise<boolean | Response>;
+  /** The origins whose pages may call. Default: the one that the request itself was sent to. */
+  readonly origins?: readonly string[] | undefined;
+}
+
+/** The longest request body that is read, in bytes. */
+const LONGEST_BODY = 1 << 20;
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "content-type": "application/json",
+};
+
+/**
+ * Makes a function from `Request` to `Response` that lets pages of the same origin call a lifecycle, by {@link remoteLifecycle}. The last
+ * part of a request's path names the call. Any server that has such functions can use it.
+ *
+ * A call goes on when its page is closed: what it has begun stands in the journal. Pages of other origins are refused by their `Origin`
+ * and by the content type, which such a page cannot send without being asked about. No answer holds a secret.
+ *
+ * ```ts
+ * const handle = lifecycleHandler({ lifecycle, authorize: (request) => isAdministrator(request) });
+ * ```
+ */
+export function lifecycleHandler(options: LifecycleHandlerOptions): (request: Request) => Promise<Response> {
+  const { lifecycle, authorize, origins } = options;
+  if (typeof authorize !== "function")
+    throw new ConfigurationError("authorize", "missing", "authorize: a function that checks who sends a request");
+  return async (request) => {
+    const url = new URL(request.url);
+    const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
+    const spec = Object.hasOwn(CALLS, name) ? CALLS[name as RemoteCall] : undefined;
+    if (spec === undefined && name !== "events") return refusal(404, "there is no such call");
+    if (request.method !== "POST") return refusal(405, "calls are sent by POST");
+    const allowed = origins ?? [url.origin];
+    if (!allowed.includes(request.headers.get("origin") ?? "")) return refusal(403, "the page's origin may not call");
+    if (request.headers.get("content-type") !== "application/json") return refusal(415, "calls are sent as JSON");
+    const call = { call: name as RemoteCall | "events", writes: spec?.writes ?? false };
+    const verdict = await authorize(request, call);
+    if (verdict !== true) return verdict instanceof Response ? verdict : refusal(401, "the sender is not logged in");
+    if (spec === undefined) return eventsOf(lifecycle, request.signal);
+    const body = await textOf(request);
+    if (body === undefined) return refusal(413, `a call has at most ${LONGEST_BODY} bytes`);
+    return answer(lifecycle, name as RemoteCall, spec, body);
+  };
+}
+
+async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpec, body: string): Promise<Response> {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    return refusal(400, "the body is not JSON");
+  }
+  if (!Array.isArray(given)) return refusal(400, "the body is not a list of arguments");
+  const problem = problemOf(spec, given);
+  if (problem !== undefined) return refusal(400, `${name}: ${problem}`);
+  const args = given.map((value) => value ?? undefined);
+  try {
+    const value = await (lifecycle[name] as (...args: unknown[]) => Promise<unknown>).apply(lifecycle, args);
+    // What failed for one target of several is a result, and has an error in it.
+    const shown = (key: string, one: unknown): unknown => (key === "error" && one instanceof Error ? said(one) : one);
+    return new Response(JSON.stringify({ value: value ?? null }, shown), { headers: HEADERS });
+  } catch (error) {
+    return new Response(JSON.stringify({ error: said(error) }), { status: 422, headers: HEADERS });
+  }
+}
+
+/** The events from now on, a line of JSON each, until the page goes away. */
+function eventsOf(lifecycle: LifecycleCalls, signal: AbortSignal): Response {
+  const events = lifecycle.events();
+  const text = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // The head goes out at once, so that the page knows that it listens.
+      controller.enqueue(text.encode("\n"));
+      signal.addEventListener("abort", () => void events.return?.(), { once: true });
+    },
+    async pull(controller) {
+      const { done, value } = await events.next();
+      if (done) controller.close();
+      else controller.enqueue(text.encode(`${JSON.stringify(value)}\n`));
+    },
+    async cancel() {
+      await events.return?.();
+    },
+  });
+  return new Response(body, { headers: { ...HEADERS, "content-type": "application/x-ndjson" } });
+}
+
+/** A refusal before anything was done. */
+function refusal(status: number, message: string): Response {
+  const error = {
+    name: "RemoteError",
+    code: status === 401 ? "unauthorized" : status === 403 ? "forbidden" : status === 404 ? "not_found" : "bad_request",
+    message,
+    outcome: "none",
+  };
+  return new Response(JSON.stringify({ error }), { status, headers: HEADERS });
+}
+
+/** The body; `undefined` if it is too long. */
+async function textOf(request: Request): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const next = await reader?.read();
+    if (next === undefined || next.done) break;
+    length += next.value.length;
+    if (length > LONGEST_BODY) {
+      await reader?.cancel();
+      return undefined;
+    }
+    chunks.push(next.value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return new TextDecoder().decode(whole);
+}

@@ -1,0 +1,102 @@
+// A Postgres of a test's own: on a port of the loopback, in a folder that goes when it stops.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { postgres } from "../../xtask/postgres.mjs";
+
+/** Who the server runs as: it refuses to run as root. */
+function user() {
+  if (process.getuid?.() !== 0) return {};
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  const [name] = ["postgres", "nobody"].filter((name) => lines.some((line) => line.startsWith(`${name}:`)));
+  const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`)).split(":");
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+export function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Starts a server, which answers when this resolves. `settings` are those of `postgresql.conf`. The superuser is `owner`, without a
+ * password; `url(role)` is the database of a role.
+ */
+export async function startPostgres(settings = {}) {
+  const as = user();
+  const folder = mkdtempSync(join(tmpdir(), "keyturn-postgres-"));
+  const data = join(folder, "data");
+  if (as.uid !== undefined) chownSync(folder, as.uid, as.gid);
+  const made = spawnSync(
+    postgres("initdb"),
+    ["--pgdata", data, "--username=owner", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+    { ...as, cwd: folder, encoding: "utf8" },
+  );
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error}`);
+  const port = await freePort();
+  const all = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: 60,
+    shared_buffers: "32MB",
+    ...settings,
+  };
+  let child;
+  const log = [];
+  const exited = () => (child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined);
+
+  const server = {
+    port,
+    /** What the server has logged. */
+    log: () => log.join(""),
+    url: (role = "owner", at = port) => `postgres://${role}@127.0.0.1:${at}/postgres`,
+    async start() {
+      const options = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+      child = spawn(postgres("postgres"), ["-D", data, ...options], {
+        ...as,
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));
+      // Its log says when it is ready; what is said there before belongs to an earlier start.
+      const from = log.length;
+      const ready = () => log.slice(from).join("").includes("database system is ready to accept connections");
+      while (!ready()) {
+        if (child.exitCode !== null) throw new Error(`the server does not start: ${log.slice(from).join("")}`);
+        await sleep(20);
+      }
+    },
+    /** Stops at once, as if the machine had failed: what was not written to the disk is gone. */
+    async crash() {
+      child.kill("SIGQUIT");
+      await exited();
+    },
+    async stop() {
+      child.kill("SIGINT");
+      await exited();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    /** Runs a program of Postgres's against it, such as `psql`, and gives back what it prints. */
+    run(program, args, input) {
+      const result = spawnSync(postgres(program), ["--dbname", server.url(), ...args], {
+        cwd: tmpdir(),
+        encoding: "utf8",
+        maxBuffer: 1 << 28,
+        input,
+      });
+      if (result.status !== 0) throw new Error(`${program} failed: ${result.stderr || result.error}`);
+      return result.stdout;
+    },
+  };
+  await server.start();
+  return server;
+}

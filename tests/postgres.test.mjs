@@ -1,0 +1,347 @@
+// The journal and the token store in a real Postgres, by both packages: what every journal holds, who may do what, and what becomes of an
+// event when the server fails, is cut off or is not set up as it should be.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import postgresJs from "postgres";
+import { installed } from "./lib/installed.mjs";
+import { Clock, ControlPlane, MemorySink } from "./lib/lifecycle-world.mjs";
+import { startPartition } from "./lib/partition.mjs";
+import { startPostgres } from "./lib/postgres.mjs";
+
+const require = createRequire(join(installed(), "load.cjs"));
+const { testJournal } = require("keyturn/lifecycle/testing");
+const { openLifecycle } = require("keyturn/lifecycle");
+const { JournalError, migratePostgres, postgresJournal, postgresStore } = require("keyturn/postgres");
+
+let server;
+let owner;
+const pools = new Set();
+
+/** A pool of a role, which ends after the tests. */
+function pool(role, options = {}, at) {
+  const made = new pg.Pool({ connectionString: server.url(role, at), max: 4, ...options });
+  // Without this a server that stops would end the process.
+  made.on("error", () => {});
+  pools.add(made);
+  return made;
+}
+
+let schemas = 0;
+/** A schema of its own, with its tables. */
+async function fresh(options = {}) {
+  const schema = `place ${++schemas}`;
+  await migratePostgres(owner, { schema, ...options });
+  return schema;
+}
+
+before(async () => {
+  server = await startPostgres();
+  owner = pool("owner");
+  for (const role of ["worker", "reader", "stranger"]) await owner.query(`CREATE ROLE ${role} LOGIN`);
+});
+after(async () => {
+  for (const pool of pools) await pool.end();
+  await server.stop();
+});
+
+describe("a journal in Postgres, by `pg`", () => {
+  testJournal(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    return { open: () => postgresJournal(pool("worker"), { schema }) };
+  });
+});
+
+describe("a journal in Postgres, by `postgres`, among other fleets of its schema", () => {
+  testJournal(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const others = postgresJournal(owner, { schema, fleet: "other" });
+    for (const sequence of [1, 2, 3]) await others.append("a", sequence, "another fleet's");
+    const clients = [];
+    const open = () => {
+      const sql = postgresJs(server.url("worker"), { max: 3 });
+      clients.push(sql);
+      return postgresJournal(sql, { schema, fleet: "own" });
+    };
+    const remove = async () => {
+      for (const sql of clients) await sql.end();
+      assert.deepEqual(await others.streams(), [{ stream: "a", version: "3" }]);
+    };
+    return { open, remove };
+  });
+});
+
+test("fleets of one schema do not see each other's events and tokens", async () => {
+  const schema = await fresh();
+  const [one, other] = ["one", "other"].map((fleet) => postgresJournal(owner, { schema, fleet }));
+  assert.equal(await one.append("a", 1, "of one"), true);
+  assert.deepEqual(await other.read("a", 1), []);
+  assert.deepEqual(await other.streams(), []);
+  await assert.rejects(other.append("a", 2, "of the other"), { reason: "gap" });
+  assert.equal(await other.append("a", 1, "of the other"), true);
+  assert.deepEqual(await one.read("a", 1), ["of one"]);
+  const stores = ["one", "other"].map((fleet) => postgresStore(owner, { schema, fleet }));
+  await stores[0].compareAndSet("k", "of one", undefined, 60_000);
+  assert.equal(await stores[1].get("k"), undefined);
+  assert.ok(await stores[0].lease("k", 60_000));
+  assert.ok(await stores[1].lease("k", 60_000));
+  await stores[1].delete("k");
+  assert.equal((await stores[0].get("k")).value, "of one");
+});
+
+describe("the schema", () => {
+  test("is made once, by whoever comes first", async () => {
+    const schema = "made at once";
+    const results = await Promise.all(Array.from({ length: 6 }, () => migratePostgres(pool("owner"), { schema })));
+    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 1, 1, 1, 1, 1]);
+    assert.ok(results.every(({ to }) => to === 1));
+    const { rows } = await owner.query(`SELECT version FROM "${schema}".migrations`);
+    assert.deepEqual(rows, [{ version: 1 }]);
+  });
+
+  test("is missing, and the error says who makes it", async () => {
+    const journal = postgresJournal(owner, { schema: "nowhere" });
+    await assert.rejects(journal.append("a", 1, "e"), {
+      name: "JournalError",
+      code: "journal_failed",
+      reason: "not_migrated",
+      outcome: "none",
+      hint: /migratePostgres/,
+    });
+    await assert.rejects(journal.read("a", 1), { reason: "not_migrated" });
+    // It is looked for again.
+    await migratePostgres(owner, { schema: "nowhere" });
+    assert.equal(await journal.append("a", 1, "e"), true);
+    await owner.query(`CREATE SCHEMA old; CREATE TABLE old.migrations (version integer, applied timestamptz)`);
+    await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
+      reason: "not_migrated",
+      message: /version 0, and .* needs 1/,
+    });
+  });
+
+  test("of a newer version is used by nobody who does not know it, and not migrated", async () => {
+    const schema = await fresh();
+    await owner.query(`INSERT INTO "${schema}".migrations (version) VALUES (99)`);
+    const newer = { name: "JournalError", reason: "newer", message: /version 99/, hint: /Update keyturn/ };
+    await assert.rejects(postgresJournal(owner, { schema }).read("a", 1), newer);
+    await assert.rejects(postgresStore(owner, { schema }).get("k"), newer);
+    await assert.rejects(migratePostgres(owner, { schema }), newer);
+  });
+
+  test("may be made by a role that owns nothing but it", async () => {
+    await owner.query("CREATE SCHEMA given AUTHORIZATION stranger");
+    assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 1 });
+    await assert.rejects(migratePostgres(pool("stranger"), { schema: "refused" }), {
+      reason: "denied",
+      outcome: "none",
+    });
+    await assert.rejects(migratePostgres(owner, { schema: "refused", workers: ["nobody there"] }), JournalError);
+    // All of it is one transaction.
+    await assert.rejects(postgresJournal(owner, { schema: "refused" }).streams(), { reason: "not_migrated" });
+  });
+
+  test("has no index that depends on the system's collations, and no tokens in the write-ahead log", async () => {
+    const schema = await fresh();
+    const { rows } = await owner.query(
+      `SELECT attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid JOIN pg_collation ON attcollation = pg_collation.oid
+      WHERE relnamespace = $1::regnamespace AND collname <> 'C'`,
+      [`"${schema}"`],
+    );
+    assert.deepEqual(rows, []);
+    const { rows: logged } = await owner.query(
+      `SELECT relpersistence AS kept FROM pg_class WHERE relnamespace = $1::regnamespace AND relname = 'tokens'`,
+      [`"${schema}"`],
+    );
+    assert.deepEqual(logged, [{ kept: "u" }]);
+  });
+});
+
+describe("rights", () => {
+  test("a worker reads and inserts events, and can change or remove none", async () => {
+    const schema = await fresh({ workers: ["worker"], readers: ["reader"] });
+    const worker = pool("worker");
+    const journal = postgresJournal(worker, { schema });
+    assert.equal(await journal.append("a", 1, "e"), true);
+    assert.equal(await journal.append("a", 1, "x"), false);
+    const events = `"${schema}".events`;
+    for (const statement of [
+      `UPDATE ${events} SET event = 'x'`,
+      `DELETE FROM ${events}`,
+      `TRUNCATE ${events}`,
+      `DROP TABLE ${events}`,
+      `INSERT INTO ${events} VALUES ('default', 'a', 2, 'e', now() - interval '1 year')`,
+      `INSERT INTO "${schema}".migrations VALUES (2)`,
+      `CREATE TABLE "${schema}".more ()`,
+    ])
+      await assert.rejects(worker.query(statement), /permission denied|must be owner/, statement);
+    assert.deepEqual(await journal.read("a", 1), ["e"]);
+    const store = postgresStore(worker, { schema });
+    assert.ok(await store.compareAndSet("k", "v", undefined, 1000));
+    assert.ok(await store.lease("k", 1000));
+  });
+
+  test("a reader reads events and no tokens", async () => {
+    const schema = await fresh({ readers: ["reader"] });
+    await postgresJournal(owner, { schema }).append("a", 1, "e");
+    const reader = pool("reader");
+    const journal = postgresJournal(reader, { schema });
+    assert.deepEqual(await journal.read("a", 1), ["e"]);
+    assert.equal((await journal.streams()).length, 1);
+    await assert.rejects(journal.append("a", 2, "e"), { reason: "denied", outcome: "none", hint: /workers/ });
+    await assert.rejects(postgresStore(reader, { schema }).get("k"), { reason: "denied" });
+    await assert.rejects(postgresJournal(pool("stranger"), { schema }).read("a", 1), { reason: "denied" });
+  });
+});
+
+describe("a server", () => {
+  test("that is read-only refuses, and nothing has happened", async () => {
+    const schema = await fresh();
+    const replica = pool("owner", { options: "-c default_transaction_read_only=on" });
+    await assert.rejects(postgresJournal(replica, { schema }).append("a", 1, "e"), {
+      reason: "read_only",
+      outcome: "none",
+    });
+  });
+
+  test("that does not sync is refused, unless a test says that it may", async () => {
+    const schema = await fresh();
+    await owner.query("ALTER SYSTEM SET fsync = off");
+    const reload = async (fsync) => {
+      await owner.query("SELECT pg_reload_conf()");
+      while ((await owner.query("SHOW fsync")).rows[0].fsync !== fsync) await sleep(20);
+    };
+    await reload("off");
+    try {
+      const refused = { reason: "unsupported", message: /fsync is off/ };
+      await assert.rejects(postgresJournal(owner, { schema }).append("a", 1, "e"), refused);
+      assert.equal(await postgresJournal(owner, { schema, unsynced: true }).append("a", 1, "e"), true);
+    } finally {
+      await owner.query("ALTER SYSTEM RESET fsync");
+      await reload("on");
+    }
+  });
+
+  test("that fails has every event that it acknowledged, also where commits do not wait", async () => {
+    const own = await startPostgres({ wal_writer_delay: "10s", synchronous_commit: "off" });
+    const client = new pg.Pool({ connectionString: own.url(), max: 8 });
+    client.on("error", () => {});
+    try {
+      await migratePostgres(client);
+      await client.query("CREATE TABLE lost (number integer)");
+      const acknowledged = [];
+      const writers = [0, 1, 2, 3].map(async (writer) => {
+        const journal = postgresJournal(client, { timeoutMs: 2000 });
+        for (let sequence = 1; ; sequence++) {
+          try {
+            assert.equal(await journal.append(String(writer), sequence, `${writer}:${sequence}`), true);
+          } catch (error) {
+            assert.ok(error instanceof JournalError, String(error));
+            return;
+          }
+          acknowledged.push([String(writer), sequence]);
+        }
+      });
+      while (acknowledged.length < 200) await sleep(5);
+      await own.crash();
+      await Promise.all(writers);
+      await own.start();
+      const journal = postgresJournal(client);
+      for (const [stream, sequence] of acknowledged)
+        assert.equal((await journal.read(stream, sequence))[0], `${stream}:${sequence}`);
+      // Where commits do not wait, what goes the usual way is lost.
+      assert.equal(await journal.append("last", 1, "e"), true);
+      await client.query("INSERT INTO lost VALUES (1)");
+      await own.crash();
+      await own.start();
+      assert.deepEqual(await journal.read("last", 1), ["e"]);
+      assert.deepEqual((await client.query("SELECT number FROM lost")).rows, []);
+    } finally {
+      await client.end();
+      await own.stop();
+    }
+  });
+
+  test("that is silent is given up after the time it has, and what it did meanwhile is found", async () => {
+    const schema = await fresh();
+    const way = await startPartition(server.port);
+    const client = pool("owner", { max: 2 }, way.port);
+    const journal = postgresJournal(client, { schema, timeoutMs: 300 });
+    try {
+      assert.equal(await journal.append("a", 1, "e1"), true);
+      way.cut("answers");
+      await assert.rejects(journal.append("a", 2, "e2"), {
+        reason: "unavailable",
+        outcome: "unknown",
+        message: /did not answer within 0.3 s/,
+      });
+      await assert.rejects(journal.read("a", 1), { reason: "unavailable", outcome: "none" });
+      way.heal();
+      assert.equal(await journal.append("a", 2, "again"), false);
+      assert.deepEqual(await journal.read("a", 2), ["e2"]);
+    } finally {
+      await way.close();
+    }
+  });
+
+  test("that is not there is said so, and nothing has happened", async () => {
+    const gone = pool("owner", {}, 1);
+    await assert.rejects(postgresJournal(gone).append("a", 1, "e"), {
+      reason: "unavailable",
+      outcome: "none",
+      message: /ECONNREFUSED/,
+    });
+    const sql = postgresJs(server.url("owner", 1), { max: 1 });
+    await assert.rejects(postgresJournal(sql).read("a", 1), { reason: "unavailable", outcome: "none" });
+    await sql.end();
+  });
+});
+
+test("an event that somebody removed is missed", async () => {
+  const schema = await fresh();
+  const journal = postgresJournal(owner, { schema });
+  for (const sequence of [1, 2, 3]) await journal.append("a", sequence, `e${sequence}`);
+  await owner.query(`DELETE FROM "${schema}".events WHERE sequence = 2`);
+  await assert.rejects(journal.read("a", 1), { reason: "gap", message: /event 2 .* missing/ });
+  await assert.rejects(journal.append("a", 3, "x"), { reason: "gap" });
+});
+
+test("events are JSON as it is, for whoever looks with SQL", async () => {
+  const schema = await fresh();
+  const clock = new Clock();
+  const plane = new ControlPlane({ clock });
+  const sink = new MemorySink();
+  const journal = postgresJournal(owner, { schema });
+  const lifecycle = openLifecycle({
+    journal,
+    clock,
+    targets: { app: { provider: plane.provider, sinks: [sink.sink], policy: { grace: 0 } } },
+  });
+  const progress = await lifecycle.rotate("app");
+  assert.equal(progress.last, "done");
+  assert.deepEqual(
+    (await lifecycle.verify()).map(({ broken }) => broken),
+    [undefined],
+  );
+  await lifecycle.close();
+  const { rows } = await owner.query(
+    `SELECT event::jsonb ->> 'event' AS event FROM "${schema}".events WHERE fleet = 'default' AND stream = 'app' ORDER BY sequence`,
+  );
+  assert.equal(rows[0].event, "planned");
+  assert.equal(rows.at(-1).event, "done");
+});
+
+test("what cannot be used is refused when it is given", async () => {
+  for (const client of [undefined, {}, { query() {} }, new pg.Client(server.url())])
+    for (const make of [postgresJournal, postgresStore])
+      assert.throws(() => make(client), { name: "ConfigurationError", reason: "client" });
+  assert.throws(() => postgresJournal(new pg.Client(server.url())), /pass a Pool/);
+  for (const name of ["", "x".repeat(64), "a\u0000b", "\ud800", 7])
+    for (const option of ["schema", "fleet"]) {
+      assert.throws(() => postgresJournal(owner, { [option]: name }), { option, reason: "invalid" });
+      if (option === "schema") await assert.rejects(migratePostgres(owner, { schema: name }), { option });
+    }
+  await assert.rejects(postgresJournal(owner).append("x".repeat(2001), 1, "e"), { reason: "invalid" });
+});

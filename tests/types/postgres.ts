@@ -1,0 +1,17 @@
+// The pools and clients of both packages fit as they are typed, and one connection does not.
+import { migratePostgres, postgresJournal, postgresStore } from "keyturn/postgres";
+import pg from "pg";
+import postgres from "postgres";
+
+const pool = new pg.Pool();
+const sql = postgres("");
+postgresJournal(pool, { fleet: "one" }) satisfies { close?(): unknown };
+postgresJournal(sql, { schema: "other" });
+postgresStore(pool);
+postgresStore(sql);
+migratePostgres(pool, { workers: ["worker"] });
+migratePostgres(sql).then(({ from, to }) => from < to);
+// @ts-expect-error A Client is one connection.
+postgresJournal(new pg.Client());
+// @ts-expect-error A text is no client.
+postgresStore("postgres://");
