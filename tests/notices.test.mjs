@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ACCEPTED, bundled, chosen, notices, offences, sbom, shipped } from "../xtask/notices.mjs";
+import { ACCEPTED, bundled, chosen, libraries, notices, offences, sbom, shipped } from "../xtask/notices.mjs";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
 
@@ -41,16 +41,24 @@ test("licence expressions", () => {
     assert.deepEqual(chosen(expression), expected, expression);
 });
 
-test("no library of npm is joined into the package", () => {
-  // If one ever is, its licence belongs into the notices.
-  assert.deepEqual(bundled(), []);
+test("libraries of npm are joined into the command line and nothing else", () => {
+  const names = bundled();
+  assert.ok(names.includes("commander"));
+  assert.deepEqual(names, bundled("cli"));
   assert.equal(JSON.parse(readFileSync(join(keyturn, "package.json"), "utf8")).dependencies, undefined);
+  const found = libraries().map(({ name }) => name);
+  for (const name of [...names, "@clack/core"]) assert.ok(found.includes(name), name);
 });
 
-test("the notices name every crate, and the tarball has them", () => {
+test("a library with another licence is found", () => {
+  assert.equal(offences([], [], [{ name: "a", version: "1.0.0", license: "GPL-3.0-only" }]).length, 1);
+  assert.equal(offences([], [], [{ name: "a", version: "1.0.0", license: "MIT" }]).length, 0);
+});
+
+test("the notices name every crate and library, and the tarball has them", () => {
   const text = readFileSync(join(keyturn, "THIRD-PARTY-NOTICES.txt"), "utf8");
   assert.equal(text, notices(crates), HOW);
-  const others = crates.filter(({ source }) => source !== null);
+  const others = [...crates.filter(({ source }) => source !== null), ...libraries()];
   assert.ok(others.length > 20);
   for (const { name, version } of others) assert.ok(text.includes(`\n${name} ${version} (`), name);
 });
@@ -61,7 +69,7 @@ test("the bill of materials is that of the tree, and the tarball has it", () => 
   const { bomFormat, components, dependencies } = JSON.parse(text);
   assert.equal(bomFormat, "CycloneDX");
   const refs = new Set(components.map((component) => component["bom-ref"]));
-  assert.equal(refs.size, crates.length);
+  assert.equal(refs.size, crates.length + libraries().length);
   for (const { dependsOn } of dependencies) for (const ref of dependsOn) assert.ok(refs.has(ref), ref);
 });
 

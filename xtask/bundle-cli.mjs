@@ -1,7 +1,8 @@
 // Joins the command line and the libraries that it uses to a few files: `node xtask/bundle-cli.mjs MODULES TO`. Each command is a
 // chunk that is loaded when it runs. The package itself is not in it: the command imports its entries, as other programs do.
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./steps.mjs";
 
@@ -44,3 +45,7 @@ await build({
   plugins: [outside],
   logLevel: "warning",
 });
+
+// Editors read it: `keyturn.json` names it.
+const { SCHEMA } = await import(pathToFileURL(join(from, "cli/config/schema.js")).href);
+await writeFile(join(to, "keyturn.schema.json"), `${JSON.stringify(SCHEMA, null, 2)}\n`);

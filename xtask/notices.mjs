@@ -1,6 +1,7 @@
 // What of others is compiled or bundled into the package: `node xtask/notices.mjs [--write]`. Writes THIRD-PARTY-NOTICES.txt and
 // sbom.cdx.json (CycloneDX), which are in the tarball, or says how they differ from what the tree says. Nothing is downloaded: the
-// facts are those of `cargo metadata`, `Cargo.lock` and the sources that Cargo has unpacked.
+// facts are those of `cargo metadata`, `Cargo.lock` and the sources that Cargo has unpacked, and those of `package-lock.json` and
+// node_modules for the libraries of the command line.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { drive, isMain, output, root, StepError, say } from "./steps.mjs";
@@ -103,19 +104,63 @@ function grouped(list, key) {
 
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Packages of npm whose code the build would join into the package: what `pkg/src` imports by name, but for types. */
-export function bundled() {
-  const folder = join(root, "pkg/src");
+/** Packages of npm whose code the build joins into the package: what `pkg/src` imports by name, but for types; by the folder of a file. */
+export function bundled(below = "") {
+  const folder = join(root, "pkg/src", below);
   const names = readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith(".ts") && !file.startsWith("generated"))
     .flatMap((file) => {
       const text = readFileSync(join(folder, file), "utf8");
-      return [...text.matchAll(/^(?:import|export)\b(?! type\b)[^"';]*(?:\bfrom |^import )"([^".#][^"]*)"/gm)].map(
-        ([, name]) => name,
-      );
+      const imports =
+        /^(?:import|export)\b(?! type\b)[^"';]*(?:\bfrom |^import )"([^".#][^"]*)"|(?<!typeof )\bimport\("([^".#][^"]*)"\)/gm;
+      return [...text.matchAll(imports)].map(([, still, later]) => still ?? later);
     })
     .filter((name) => !name.startsWith("node:"));
   return [...new Set(names)].sort();
+}
+
+/**
+ * The packages of npm that are joined into the command line, with those that they need: in the form of {@link shipped}.
+ *
+ * @returns {Crate[]}
+ */
+export function libraries(names = bundled()) {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const found = new Map();
+  const visit = (name, from) => {
+    // As Node looks for it: beside who needs it, then above.
+    const own = `${from}/node_modules/${name}`;
+    const path = packages[own] ? own : `node_modules/${name}`;
+    const label = `${name}@${packages[path].version}`;
+    if (found.has(label)) return label;
+    const folder = join(root, path);
+    const {
+      version,
+      license,
+      author,
+      repository,
+      dependencies = {},
+    } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const library = {
+      name,
+      version,
+      license: license ?? "",
+      source: "npm",
+      folder,
+      authors: [typeof author === "string" ? author : author?.name].filter(Boolean),
+      repository:
+        (typeof repository === "string" ? repository : repository?.url)?.replace(/^git\+|\.git$/g, "") ?? null,
+      checksum: packages[path].integrity,
+      needs: [],
+    };
+    found.set(label, library);
+    library.needs = Object.keys(dependencies)
+      .map((needed) => visit(needed, path))
+      .sort();
+    return label;
+  };
+  for (const name of names) visit(name, "");
+  return [...found.values()].sort((one, other) => compare(one.name, other.name));
 }
 
 /**
@@ -157,10 +202,10 @@ export function chosen(expression, accepted = ACCEPTED) {
   return any();
 }
 
-/** What of the crates, the shipped ones and all others, goes against the policy, in words. */
-export function offences(crates = shipped(), locked = lock()) {
+/** What of the crates, the shipped ones and all others, goes against the policy, in words; and of libraries. */
+export function offences(crates = shipped(), locked = lock(), joined = libraries()) {
   const found = [];
-  for (const { name, version, license } of crates)
+  for (const { name, version, license } of [...crates, ...joined])
     if (chosen(license) === undefined) found.push(`${name} ${version} has the licence ${license || "(none)"}`);
   for (const { name, version, source } of locked)
     if (source !== undefined && source !== REGISTRY) found.push(`${name} ${version} comes from ${source}`);
@@ -218,9 +263,9 @@ THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 const line = (char) => char.repeat(100);
 
-/** The text of the notices. Crates with the same text share it. */
-export function notices(crates = shipped()) {
-  const others = crates.filter(({ source }) => source !== null);
+/** The text of the notices. Crates and libraries with the same text share it. */
+export function notices(crates = shipped(), joined = libraries()) {
+  const others = [...crates.filter(({ source }) => source !== null), ...joined];
   const groups = grouped(others, texts);
   const std = "The Rust standard library (core, alloc, std) and compiler-builtins, as far as they are linked";
   const entries = [
@@ -233,16 +278,23 @@ export function notices(crates = shipped()) {
   return `Third-party notices of keyturn
 
 The files core.wasm and sandbox.wasm, and what the package carries of them as text, contain the software below, each under its licence.
-Where there is a choice, the text is that of the licence under which it is used here. The package's JavaScript contains no
-software of others but the glue that wasm-bindgen generates. Written by xtask/notices.mjs.
+Where there is a choice, the text is that of the licence under which it is used here. The command line, pkg/dist/cli, contains
+${list(joined.map(({ name }) => name))}. The rest of the package's JavaScript contains no software of others
+but the glue that wasm-bindgen generates. Written by xtask/notices.mjs.
 
 ${entries.map(([title, text]) => `${line("=")}\n${title}\n${line("-")}\n\n${text}\n`).join("\n")}`;
 }
 
+function list(names) {
+  return names.length < 2 ? (names[0] ?? "no library") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
 /** The software bill of materials, as CycloneDX 1.6. It has no time and no serial number: the same tree gives the same file. */
-export function sbom(crates = shipped()) {
+export function sbom(crates = shipped(), joined = libraries()) {
   const { name, version, license, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const ref = (label) => `pkg:cargo/${label}`;
+  // What stands before the name in a scope has its at sign escaped in such an address.
+  const npm = (label) => `pkg:npm/${label.replace(/^@/, "%40")}`;
   const component = {
     type: "library",
     "bom-ref": `pkg:npm/${name}@${version}`,
@@ -259,19 +311,38 @@ export function sbom(crates = shipped()) {
     specVersion: "1.6",
     version: 1,
     metadata: { component },
-    components: crates.map((crate) => ({
-      type: "library",
-      "bom-ref": ref(`${crate.name}@${crate.version}`),
-      name: crate.name,
-      version: crate.version,
-      ...(crate.checksum ? { hashes: [{ alg: "SHA-256", content: crate.checksum }] } : {}),
-      licenses: [{ expression: crate.license }],
-      ...(crate.source === null ? {} : { purl: ref(`${crate.name}@${crate.version}`) }),
-      ...(crate.repository ? { externalReferences: [{ type: "vcs", url: crate.repository }] } : {}),
-    })),
+    components: crates
+      .map((crate) => ({
+        type: "library",
+        "bom-ref": ref(`${crate.name}@${crate.version}`),
+        name: crate.name,
+        version: crate.version,
+        ...(crate.checksum ? { hashes: [{ alg: "SHA-256", content: crate.checksum }] } : {}),
+        licenses: [{ expression: crate.license }],
+        ...(crate.source === null ? {} : { purl: ref(`${crate.name}@${crate.version}`) }),
+        ...(crate.repository ? { externalReferences: [{ type: "vcs", url: crate.repository }] } : {}),
+      }))
+      .concat(
+        joined.map(({ name, version, checksum, license, repository }) => ({
+          type: "library",
+          "bom-ref": npm(`${name}@${version}`),
+          name,
+          version,
+          hashes: [
+            { alg: "SHA-512", content: Buffer.from(checksum.replace(/^sha512-/, ""), "base64").toString("hex") },
+          ],
+          licenses: [{ expression: license }],
+          purl: npm(`${name}@${version}`),
+          ...(repository ? { externalReferences: [{ type: "vcs", url: repository }] } : {}),
+        })),
+      ),
     dependencies: [
-      { ref: component["bom-ref"], dependsOn: own.map(ref) },
+      {
+        ref: component["bom-ref"],
+        dependsOn: [...own.map(ref), ...joined.map((one) => npm(`${one.name}@${one.version}`))],
+      },
       ...crates.map((crate) => ({ ref: ref(`${crate.name}@${crate.version}`), dependsOn: crate.needs.map(ref) })),
+      ...joined.map((one) => ({ ref: npm(`${one.name}@${one.version}`), dependsOn: one.needs.map(npm) })),
     ],
   };
   return `${JSON.stringify(bom, null, 2)}\n`;

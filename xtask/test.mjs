@@ -4,7 +4,7 @@
 //
 // Parts run beside each other, `--jobs N` of them at a time. Their output is collected, and printed when they end.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -58,7 +58,14 @@ const parts = [
     quick: true,
     run: () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."]),
   },
-  { name: "Rust: tests", quick: true, ...CARGO, run: () => cargoTest(["--quiet", "--workspace"]) },
+  {
+    name: "Rust: unit tests",
+    quick: true,
+    ...CARGO,
+    run: () => cargoTest(["--quiet", "--workspace", "--lib", "--bins"]),
+  },
+  // The model of the lifecycle takes most of it.
+  { name: "Rust: integration tests", ...CARGO, run: () => cargoTest(["--quiet", "--workspace", "--test=*"]) },
   ...["firefox", "chromium", "workerd", "deno", "bun", "esm", "cjs"].map((runtime) => ({
     name: `Conformance: ${runtime}`,
     run: (env) => conformance(runtime, env),
@@ -113,7 +120,8 @@ async function test() {
   const wanted = chosen(names, quick);
   const clock = stopwatch();
   await setUp({ browsers: !quick });
-  build(quick);
+  // What has not changed is not built again.
+  run("cargo", ["xtask", "build"]);
   const folder = install();
   clock.lap("set up, build, install");
   const totals = { passed: 0, failed: 0 };
@@ -165,12 +173,6 @@ function chosen(names, quick) {
     );
   const all = new Set(names.flatMap(fits));
   return among.filter((part) => all.has(part));
-}
-
-/** Between edits the WebAssembly files may be older than the crates: what the crates do is tested natively there. */
-function build(quick) {
-  const made = ["core.wasm", "sandbox.wasm"].every((file) => existsSync(join(root, "pkg/dist", file)));
-  run("cargo", ["xtask", "build", ...(quick && made ? ["--ts"] : [])]);
 }
 
 /** How long things took. */

@@ -29,6 +29,8 @@ export interface Opened extends AsyncDisposable {
   readonly config: Config;
   readonly journal: Journal;
   readonly lifecycle: Lifecycle;
+  /** What the lifecycle was opened with. */
+  readonly targets: Readonly<Record<string, LifecycleTarget>>;
   /** The names of all targets. */
   readonly names: readonly string[];
   /** Ends what is under way, and lets go of all secrets. */
@@ -67,7 +69,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await clients.close();
       await journal.close?.();
     };
-    return { file, config, journal, lifecycle, names, close, [Symbol.asyncDispose]: close };
+    return { file, config, journal, lifecycle, targets, names, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await clients.close();
     throw error;

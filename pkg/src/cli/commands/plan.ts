@@ -9,13 +9,17 @@ import { changesOf, prospectsOf } from "./prospect.js";
 /** Reads control planes and sinks, and changes nothing. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, given.args.length === 0 ? {} : { online: given.args });
-  const prospects = await prospectsOf(context, opened, namesOf(opened, given.args), given.count("parallel") ?? 4);
+  const prospects = await prospectsOf(context, opened, namesOf(opened, given.args), {
+    parallel: given.count("parallel") ?? 4,
+    leaveUnknown: false,
+  });
   await context.show(prospects, {
     columns: changesOf(context),
     empty: "keyturn.json has no targets",
-    row: ({ target, plan, refusal }) => ({
+    row: ({ target, plan, named, refusal }) => ({
       target,
       ...plan,
+      ...(named === undefined ? {} : { old: named }),
       ...(refusal === undefined ? {} : { refusal: (refusal as Error).message }),
     }),
   });

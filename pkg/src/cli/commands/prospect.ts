@@ -1,6 +1,6 @@
 /** What a rotation of some targets would change, or why it would not begin. */
 
-import type { LifecyclePlan } from "../../lifecycle.js";
+import type { CredentialFacts, LifecyclePlan } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
@@ -13,6 +13,11 @@ import { messageOf } from "./report.js";
 export interface Prospect {
   readonly target: string;
   readonly plan: LifecyclePlan | undefined;
+  /**
+   * The credential that `keyturn.json` names as the beginning of a line, or the only one that is left of that line: the target's first
+   * rotation replaces it.
+   */
+  readonly named: CredentialFacts | undefined;
   /** Why it is not begun. */
   readonly refusal: unknown;
 }
@@ -20,24 +25,45 @@ export interface Prospect {
 /** Reads the control planes and the sinks of some targets. What fails for one is its refusal. */
 export async function prospectsOf(
   context: Context,
-  { lifecycle }: Opened,
+  opened: Opened,
   names: readonly string[],
-  parallel: number,
+  { parallel, leaveUnknown }: { readonly parallel: number; readonly leaveUnknown: boolean },
 ): Promise<readonly Prospect[]> {
   const { signal } = context;
   let read = 0;
   const all = await pool(names, parallel, async (target): Promise<Prospect> => {
     try {
-      const [plan] = await lifecycle.plan([target], { signal });
+      const [plan] = await opened.lifecycle.plan([target], { signal });
+      const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
       context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
-      return { target, plan, refusal: plan && refusalOf(plan) };
+      return { target, plan, named, refusal: plan && refusalOf(plan) };
     } catch (error) {
       if (signal.aborted) throw error;
-      return { target, plan: undefined, refusal: error };
+      return { target, plan: undefined, named: undefined, refusal: error };
     }
   });
   context.progress.clear();
   return all.filter((one) => one !== undefined);
+}
+
+/** What the first rotation of a line of API credentials replaces, where no sink says it. */
+async function namedBy(
+  { config, targets }: Opened,
+  { target, old, blocked, sinks }: LifecyclePlan,
+  signal: AbortSignal,
+): Promise<CredentialFacts | undefined> {
+  const fresh = old === undefined && blocked === undefined && sinks.every(({ holds }) => holds === undefined);
+  if (!fresh || config.targets[target]?.kind !== "commercelayer-api-credential") return undefined;
+  const line = (await targets[target]?.provider.list?.(signal)) ?? [];
+  if (line.length > 1)
+    throw new CommandError(
+      EXIT.person,
+      `several credentials of its line are alive: ${line.map(({ id }) => id).join(", ")}.`,
+      {
+        hint: `\`keyturn adopt ${target} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
+      },
+    );
+  return line[0];
 }
 
 function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | undefined {
@@ -60,8 +86,8 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [
     { head: "TARGET", text: ({ target }) => target },
-    { head: "CREDENTIAL", text: ({ plan }) => `${plan?.old?.clientId ?? "-"} -> new` },
-    { head: "EXPIRES", text: ({ plan }) => timeText(plan?.old?.expiresAt, now) },
+    { head: "CREDENTIAL", text: ({ plan, named }) => `${(plan?.old ?? named)?.clientId ?? "-"} -> new` },
+    { head: "EXPIRES", text: ({ plan, named }) => timeText((plan?.old ?? named)?.expiresAt, now) },
     {
       head: "SINKS",
       text: ({ plan }) =>

@@ -40,7 +40,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   if (wish.parallel < 1 || wish.stopAfter < 1) throw new UsageError("--parallel and --stop-after have to be 1 or more");
   await using opened = await openConfig(context, bulk === undefined ? { online: given.args } : {});
   const names = await chosen(context, opened, given, wish);
-  const prospects = await prospectsOf(context, opened, names, wish.parallel);
+  const prospects = await prospectsOf(context, opened, names, wish);
   const ready = prospects.filter(({ refusal }) => refusal === undefined);
   if (prospects.length > 0 && (bulk !== undefined || context.interactive)) {
     await context.say(tableText(context.err, changesOf(context), prospects).trimEnd());
@@ -178,12 +178,15 @@ class Round {
     return this.#context.signal.aborted || this.#failures >= this.#wish.stopAfter;
   }
 
-  async #rotate({ target, plan }: Prospect, signal: AbortSignal): Promise<void> {
+  async #rotate({ target, plan, named }: Prospect, signal: AbortSignal): Promise<void> {
     const { lifecycle } = this.#opened;
     this.#begun.add(target);
     try {
       if (plan?.blocked === "rotation_active") await lifecycle.advance(target, { signal });
-      else await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
+      else {
+        if (named !== undefined) await lifecycle.adopt(target, named.id, { signal });
+        await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
+      }
     } catch (error) {
       // Another process has begun it since: there is one rotation, and this goes on with it.
       if ((error as { reason?: unknown }).reason === "rotation_active") return this.#rotate(ACTIVE(target), signal);
@@ -203,5 +206,6 @@ class Round {
 const ACTIVE = (target: string): Prospect => ({
   target,
   plan: { target, old: undefined, sinks: [], cuts: false, blocked: "rotation_active" } satisfies LifecyclePlan,
+  named: undefined,
   refusal: undefined,
 });

@@ -1,0 +1,142 @@
+// The smallest configuration of the documentation, from the first rotation to the end of the old credential.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { run, scratch, setOn, smallest, tenant, writeStore } from "../lib/cli.mjs";
+
+const HOUR = 3_600_000;
+
+describe("the smallest configuration", () => {
+  const cwd = scratch("journey");
+  let sandbox;
+  let env;
+  /** Everything that the commands have written. */
+  let written = "";
+  const keyturn = async (args, more = {}) => {
+    const told = await run(args, { cwd, env: { ...env, ...more } });
+    written += told.stdout + told.stderr;
+    return told;
+  };
+  before(async () => {
+    sandbox = await tenant();
+    ({ env } = sandbox);
+    writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+    writeStore(cwd);
+  });
+  after(async () => {
+    await sandbox.stop();
+    rmSync(cwd, { recursive: true });
+  });
+  const statusOf = async (name, more) => {
+    const { stdout, status } = await keyturn(["status", name, "-o", "json"], more);
+    assert.equal(status, 0);
+    return JSON.parse(stdout)[0];
+  };
+  const secrets = new Set();
+  const held = () => {
+    const [, id, secret] = /BATON_CLIENT_ID=(\S+)\nBATON_CLIENT_SECRET=(\S+)/.exec(
+      readFileSync(join(cwd, "github.env"), "utf8"),
+    );
+    secrets.add(secret);
+    return id;
+  };
+
+  test("needs no credentials, and no network, for its status", async () => {
+    const { status, stdout } = await run(["status", "-o", "json"], { cwd });
+    assert.equal(status, 0);
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ target, progress }) => [target, progress.state]),
+      [
+        ["github-production", "idle"],
+        ["order-export", "idle"],
+      ],
+    );
+  });
+
+  test("rotates, waits for the grace period, and ends the old credential", async () => {
+    assert.equal((await keyturn(["rotate", "github-production"])).status, 0);
+    const first = held();
+    assert.equal((await statusOf("github-production")).current.clientId, first);
+
+    const second = await keyturn(["rotate", "github-production", "-o", "json"]);
+    assert.equal(second.status, 0, second.stderr);
+    const [outcome] = JSON.parse(second.stdout);
+    assert.equal(outcome.state, "waiting");
+    assert.equal(outcome.phase, "grace");
+    assert.notEqual(held(), first);
+
+    // Too early: nothing happens.
+    assert.equal((await keyturn(["advance"])).status, 0);
+    assert.equal((await statusOf("github-production")).progress.state, "waiting");
+
+    const later = { KEYTURN_NOW: new Date(outcome.until + 60_000).toISOString() };
+    await setOn(sandbox.url, outcome.until + 60_000 - Date.now());
+    const advanced = await keyturn(["advance"], later);
+    assert.equal(advanced.status, 0, advanced.stderr + advanced.stdout);
+    const { progress, credentials, current } = await statusOf("github-production", later);
+    assert.equal(progress.state, "idle");
+    assert.equal(progress.last, "done");
+    assert.equal(current.clientId, held());
+    assert.deepEqual(credentials.map(({ role }) => role).sort(), ["current", "ended"]);
+    // The same, by the flag.
+    const flagged = await keyturn(["status", "--clock", later.KEYTURN_NOW, "-o", "json"]);
+    assert.equal(JSON.parse(flagged.stdout)[0].progress.state, "idle");
+  });
+
+  test("the credential that keyturn.json names is replaced by the first rotation, and ends after the grace", async () => {
+    const later = { KEYTURN_NOW: new Date(Date.now() + 25 * HOUR).toISOString() };
+    const { status, stdout, stderr } = await keyturn(["rotate", "order-export", "-o", "json"], later);
+    assert.equal(status, 0, stderr);
+    const [{ state, phase, until }] = JSON.parse(stdout);
+    assert.deepEqual([state, phase], ["waiting", "grace"]);
+    const pair = JSON.parse(readFileSync(join(cwd, "store.json"), "utf8"));
+    secrets.add(pair.clientSecret);
+    assert.ok(await sandbox.client().api_credentials.retrieve(sandbox.credential));
+    await setOn(sandbox.url, until + 60_000 - Date.parse(later.KEYTURN_NOW));
+    const end = { KEYTURN_NOW: new Date(until + 60_000).toISOString() };
+    assert.equal((await keyturn(["advance", "order-export"], end)).status, 0);
+    assert.equal((await statusOf("order-export", end)).progress.state, "idle");
+    await assert.rejects(sandbox.client().api_credentials.retrieve(sandbox.credential), { status: 404 });
+  });
+
+  test("the journal fits, and says what happened", async () => {
+    const { status, stdout } = await keyturn(["journal", "verify", "-o", "json"]);
+    assert.equal(status, 0);
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ target, broken }) => [target, broken]),
+      [
+        ["github-production", undefined],
+        ["order-export", undefined],
+      ],
+    );
+    const shown = await keyturn(["journal", "show", "github-production", "-o", "ndjson"]);
+    const events = shown.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).event);
+    assert.equal(events[0], "planned");
+    assert.ok(events.includes("retired"), events.join());
+    const exported = await keyturn(["journal", "export"]);
+    assert.ok(exported.stdout.trim().split("\n").length > events.length);
+    const audit = await keyturn(["journal", "export", "-o", "ocsf"]);
+    assert.equal(JSON.parse(audit.stdout.split("\n")[0]).class_uid, 3004);
+  });
+
+  test("no secret is on the output or in the journal", () => {
+    assert.equal(secrets.size, 3);
+    const journal = readdirSync(join(cwd, "keyturn-journal"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), "utf8"))
+      .join("");
+    assert.ok(journal.length > 1000 && written.length > 1000);
+    for (const secret of [...secrets, env.CONDUCTORONE_CLIENT_SECRET, env.COMMERCELAYER_CLIENT_SECRET]) {
+      assert.ok(secret.length > 20);
+      // Neither whole nor in part: a secret of C1's is a key in an envelope that is known.
+      for (const part of [secret, secret.slice(-40)]) {
+        assert.ok(!written.includes(part), "the output has a secret");
+        assert.ok(!journal.includes(part), "the journal has a secret");
+      }
+    }
+  });
+});

@@ -1,0 +1,110 @@
+// The command line of the installed package, as a process of its own.
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { installed } from "./installed.mjs";
+import { startSandbox } from "./sandbox.mjs";
+
+const folder = installed();
+/** What `node_modules/.bin/keyturn` is a link to. */
+export const PROGRAM = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
+
+/** The environment of the command: nothing of the machine's that it would go by. */
+export function environment(more = {}) {
+  const { PATH, HOME, LANG = "C.UTF-8", TMPDIR } = process.env;
+  return { PATH, HOME, LANG, ...(TMPDIR ? { TMPDIR } : {}), ...more };
+}
+
+/**
+ * Starts `keyturn ARGS`.
+ *
+ * @returns {{ child: import("node:child_process").ChildProcess, done: Promise<{ status: number | null, signal: string | null, stdout: string, stderr: string }> }}
+ */
+export function start(args, { cwd, env = {}, input, stdio = ["pipe", "pipe", "pipe"] } = {}) {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: environment(env), stdio });
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"])
+    child[name]?.setEncoding("utf8").on("data", (text) => {
+      texts[name] += text;
+    });
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(input);
+  const done = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => resolve({ status, signal, ...texts }));
+  });
+  return { child, done };
+}
+
+/** Runs `keyturn ARGS` to its end. */
+export function run(args, options) {
+  return start(args, options).done;
+}
+
+/** The smallest configuration with a target of each API, as the documentation has it, with the ids of a tenant. */
+export function smallest({ appId, connectorId, credential }) {
+  return `{
+  "journal": "./keyturn-journal",
+  "targets": {
+    "github-production": {
+      "kind": "c1-connector", "appId": "${appId}", "connectorId": "${connectorId}",
+      "sinks": [{ "kind": "env-file", "path": "./github.env", "clientId": "BATON_CLIENT_ID", "clientSecret": "BATON_CLIENT_SECRET" }],
+      "policy": { "rotateEvery": "60d", "rotateBefore": "14d", "grace": "24h" }
+    },
+    "order-export": {
+      "kind": "commercelayer-api-credential", "id": "${credential}",
+      "sinks": [{ "kind": "command", "run": ["./store.sh"] }],
+      "policy": { "rotateEvery": "90d", "grace": "48h" }
+    }
+  }
+}
+`;
+}
+
+/** A program that keeps the pair which it gets in a file. */
+export function writeStore(cwd, script = "cat > store.json") {
+  writeFileSync(join(cwd, "store.sh"), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(cwd, "store.sh"), 0o755);
+}
+
+/** A folder for one test. */
+export function scratch(name) {
+  return mkdtempSync(join(folder, `${name}-`));
+}
+
+/**
+ * A sandbox tenant, the variables that the command logs in with, and an API credential of the tenant's.
+ */
+export async function tenant(flags = []) {
+  const { commercelayer: library } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+  const sandbox = await startSandbox(folder, flags);
+  const { url, clientId, clientSecret, appId, connectorId, commercelayer } = sandbox;
+  const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
+  // A new one each time: the tokens of an old one may have ended by the sandbox's clock.
+  const client = () =>
+    library.CommerceLayerProvisioning({
+      serverURL,
+      credentials: library.clientCredentials({ clientId: id, clientSecret: secret }),
+    });
+  const [first] = await client().api_credentials.list({ filters: { kind_eq: "integration" } });
+  const env = {
+    CONDUCTORONE_SERVER_URL: url,
+    CONDUCTORONE_CLIENT_ID: clientId,
+    CONDUCTORONE_CLIENT_SECRET: clientSecret,
+    COMMERCELAYER_SERVER_URL: serverURL,
+    COMMERCELAYER_CLIENT_ID: id,
+    COMMERCELAYER_CLIENT_SECRET: secret,
+  };
+  return { url, env, appId, connectorId, credential: first.id, client, stop: sandbox.stop };
+}
+
+/** Sets the clock of a sandbox on by some milliseconds. */
+export async function setOn(url, ms) {
+  const answer = await fetch(`${url}/_sandbox/clock`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ advance: ms }),
+  });
+  if (!answer.ok) throw new Error(`the clock was not set on: ${answer.status} ${await answer.text()}`);
+}
