@@ -20,7 +20,7 @@ const ROOMS = {
   lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
   remote: ["base", "lifecycle"],
   postgres: ["base", "core", "http", "auth", "lifecycle"],
-  fleet: ["base", "lifecycle", "postgres"],
+  fleet: ["base", "auth", "lifecycle", "postgres"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */

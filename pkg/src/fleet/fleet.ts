@@ -13,8 +13,10 @@ import type { Journal } from "../lifecycle/ports.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
 import { placeOf } from "../postgres/schema.js";
+import { postgresStore } from "../postgres/store.js";
 import { Metrics } from "./metrics.js";
 import { Pace } from "./pace.js";
+import { Places } from "./places.js";
 import { type FleetRate, supervised } from "./provider.js";
 import { codeOf, type FleetBoss, type FleetSql, type Order, Queue } from "./queue.js";
 
@@ -101,6 +103,8 @@ const LEAST_NODE = [22, 12] as const;
 const DAY_MS = 86_400_000;
 /** How long an answer of the journal serves for health checks, and at most how long it is waited for. */
 const HEALTH_MS = 2_000;
+/** After how long a target is looked at again whose tenant has no place left. */
+const AGAIN_MS = 500;
 /** How long `stop` waits for the queue once no target is worked on. */
 const OFF_MS = 5_000;
 
@@ -139,6 +143,9 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #clock: Clock;
   readonly #database: PgPool;
+  /** Whose turn it is of a tenant's targets; `undefined` if there is no limit. */
+  readonly #places: Places | undefined;
+  readonly #groupOf: (target: string) => string;
   /** Whether the queue's tables are in the journal's database, so that one transaction can write to both. */
   #shared = false;
   readonly #stopping = new AbortController();
@@ -160,11 +167,11 @@ export class Fleet {
     this.#clock = clock ?? { now: () => Date.now() };
     this.#database = database;
     this.#names = Object.keys(targets);
-    const { tenant } = options;
-    this.#queue = new Queue(options.boss, fleet, (target) =>
-      options.perTenant === undefined ? undefined : `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`,
-    );
+    const { tenant, perTenant } = options;
+    this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
+    this.#queue = new Queue(options.boss, fleet, perTenant === undefined ? undefined : this.#groupOf);
     const place = { schema, fleet };
+    this.#places = perTenant === undefined ? undefined : new Places(postgresStore(database, place), perTenant);
     this.#journal = new PostgresJournal(database, place);
     const pace = new Pace(placeOf(database, "openFleet", place), rates);
     const common = { caps, clock: this.#clock, worker };
@@ -346,7 +353,14 @@ export class Fleet {
       this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "unknown-target" });
       return "unknown-target";
     }
+    let leave: (() => Promise<void>) | undefined;
     try {
+      leave = await this.#places?.enter(this.#groupOf(target));
+      if (this.#places && !leave) {
+        await this.#queue.send(target, { at: Math.ceil((Date.now() + 1) / AGAIN_MS) * AGAIN_MS });
+        this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "no-place" });
+        return "no-place";
+      }
       const progress = await this.lifecycle.advance(target, { signal: this.#stopping.signal });
       if (progress.state === "waiting") await this.#queue.send(target, { at: progress.until });
       if (progress.state === "ready") await this.#queue.send(target);
@@ -371,6 +385,8 @@ export class Fleet {
       this.#metrics.add("keyturn_fleet_jobs_total", { outcome: code });
       this.#log("error", "failed", { target, code, message: messageOf(error) });
       throw error;
+    } finally {
+      await leave?.();
     }
   }
 
@@ -421,7 +437,9 @@ export class Fleet {
         if (event === "adopted") return journal.append(stream, sequence, line);
         if (event !== "planned") throw new HandedOver();
         const stored = this.#shared
-          ? await journal.appendWith(stream, sequence, line, (run) => this.#queue.send(stream, { sql: sqlOf(run) }))
+          ? await journal.appendWith(stream, sequence, line, async (run) => {
+              await this.#queue.send(stream, { sql: sqlOf(run) });
+            })
           : await journal.append(stream, sequence, line);
         // A job that could not be sent is one that a sweep makes up for.
         if (stored && !this.#shared) await this.#queue.send(stream).catch(() => undefined);
@@ -437,18 +455,20 @@ export class Fleet {
     const run: Run = async (text, ...values) => (await connection.query({ text, values })).rows as never;
     try {
       await run("BEGIN");
-      await this.#queue.send("", { sql: sqlOf(run) });
-      return true;
-    } catch (error) {
+      const [own] = await run(WHERE_AM_I);
+      const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
+      if (own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) })))
+        return true;
+    } catch {
       // The queue is elsewhere, or this role may not write to it.
-      this.#log("warn", "queue", { code: codeOf(error), message: "jobs are not sent in the journal's transactions" });
-      return false;
     } finally {
       await run("ROLLBACK").then(
         () => connection.release(),
         (error: Error) => connection.release(error),
       );
     }
+    this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
+    return false;
   }
 
   /** Why the journal cannot be read; `undefined` if it can. */
@@ -476,6 +496,10 @@ export class Fleet {
     this.#options.logger?.({ at: this.#clock.now(), level, event, fleet: this.#fleet, worker: this.#worker, ...more });
   }
 }
+
+/** Names the database that is spoken to. */
+const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
 
 /** What is left to do is left to whoever gets the job. */
 class HandedOver extends Error {}

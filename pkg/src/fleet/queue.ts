@@ -57,6 +57,7 @@ export interface FleetBoss {
   ): Promise<string>;
   offWork(name: string, options?: { wait?: boolean }): Promise<void>;
   notifyWorker(id: string): void;
+  getDb?(): FleetSql;
 }
 
 /** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
@@ -97,9 +98,9 @@ export class Queue {
   readonly #boss: FleetBoss;
   readonly #targets: string;
   readonly #ticks: string;
-  readonly #groupOf: (target: string) => string | undefined;
+  readonly #groupOf: ((target: string) => string) | undefined;
 
-  constructor(boss: FleetBoss, fleet: string, groupOf: (target: string) => string | undefined) {
+  constructor(boss: FleetBoss, fleet: string, groupOf: ((target: string) => string) | undefined) {
     for (const method of ["start", "on", "createQueue", "send", "schedule", "work", "offWork", "notifyWorker"] as const)
       if (typeof boss?.[method] !== "function")
         throw new ConfigurationError(
@@ -134,10 +135,13 @@ export class Queue {
     await this.#boss.schedule(this.#ticks, cron, {});
   }
 
-  /** Has a target looked at, now or from a time on; in a transaction of the caller's, if there is one. */
-  async send(target: string, { at, sql }: { at?: number; sql?: FleetSql } = {}): Promise<void> {
-    const group = this.#groupOf(target);
-    await this.#boss.send(
+  /**
+   * Has a target looked at, now or from a time on; in a transaction of the caller's, if there is one. Resolves with `false` if such a job
+   * is waiting already.
+   */
+  async send(target: string, { at, sql }: { at?: number; sql?: FleetSql } = {}): Promise<boolean> {
+    const group = this.#groupOf?.(target);
+    const id = await this.#boss.send(
       this.#targets,
       { target },
       {
@@ -148,9 +152,13 @@ export class Queue {
         ...(sql && { db: sql }),
       },
     );
+    return id !== null;
   }
 
-  /** Takes jobs until `stop`, so many at a time. */
+  /**
+   * Takes jobs until `stop`, so many at a time. Of one group it takes `perGroup` at a time, more or less: two workers may take one at the
+   * same moment.
+   */
   async work(
     concurrency: number,
     perGroup: number | undefined,
@@ -185,6 +193,11 @@ export class Queue {
         throw new JobFailed("tick", codeOf(error));
       }
     });
+  }
+
+  /** Runs SQL where the queue's tables are; `undefined` if this cannot be done. */
+  get sql(): FleetSql | undefined {
+    return this.#boss.getDb?.();
   }
 
   onError(listener: (error: Error) => void): void {
