@@ -140,7 +140,7 @@ test("a rotation that is begun is done by whoever takes the job, which comes wit
 
   // The journal refuses what the queue does not take.
   const refusing = { ...boss };
-  for (const method of ["start", "on", "createQueue", "schedule", "work", "offWork", "notifyWorker"])
+  for (const method of ["start", "on", "createQueue", "schedule", "work", "offWork", "notifyWorker", "getDb"])
     refusing[method] = (...args) => boss[method](...args);
   let sent = 0;
   refusing.send = (...args) => {

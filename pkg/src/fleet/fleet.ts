@@ -46,6 +46,8 @@ export interface FleetOptions {
   readonly perTenant?: number | undefined;
   /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
+  /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
+  readonly timeoutMs?: number | undefined;
   /** When all targets are gone through, as cron has it. One worker does it for all. Default: each minute. */
   readonly cron?: string | undefined;
   /** How often an idle worker asks for jobs, in seconds, from 0.5 on. Default: 2. */
@@ -159,7 +161,17 @@ export class Fleet {
   /** @internal */
   constructor(options: FleetOptions) {
     checkNode();
-    const { fleet = "default", schema, database, targets, caps, clock, worker = "keyturn", rates = {} } = options;
+    const {
+      fleet = "default",
+      schema,
+      timeoutMs,
+      database,
+      targets,
+      caps,
+      clock,
+      worker = "keyturn",
+      rates = {},
+    } = options;
     checkOptions(options, fleet);
     this.#options = options;
     this.#fleet = fleet;
@@ -170,7 +182,7 @@ export class Fleet {
     const { tenant, perTenant } = options;
     this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
     this.#queue = new Queue(options.boss, fleet, perTenant === undefined ? undefined : this.#groupOf);
-    const place = { schema, fleet };
+    const place = { schema, fleet, timeoutMs };
     this.#places = perTenant === undefined ? undefined : new Places(postgresStore(database, place), perTenant);
     this.#journal = new PostgresJournal(database, place);
     const pace = new Pace(placeOf(database, "openFleet", place), rates);
