@@ -271,6 +271,35 @@ test("a worker that stops hands back what it cannot finish, and another goes on"
   assert.equal(planes.t0.alive().length, 1);
 });
 
+test("a worker that is stopped while it starts, or twice, stops once", async () => {
+  const fleet = name();
+  const { targets } = world(1);
+  const worker = open({ fleet, targets });
+  const starting = worker.start();
+  assert.deepEqual(await worker.health(), { alive: true, ready: false, reason: "the worker is starting" });
+  await Promise.all([worker.stop(), worker.stop(), starting]);
+  assert.deepEqual(
+    worker.records.filter(({ event }) => event === "stopped" || event === "started").map(({ event }) => event),
+    ["stopped"],
+  );
+  await assert.rejects(worker.start(), { code: "closed" });
+  const unborn = open({ fleet, targets });
+  await unborn.stop();
+  // One whose database was away when it came may be started again.
+  let away = true;
+  const flaky = Object.create(boss, {
+    start: { value: () => (away ? Promise.reject(new Error("away")) : boss.start()) },
+  });
+  for (const method of ["on", "createQueue", "send", "schedule", "work", "offWork", "notifyWorker", "getDb"])
+    Object.defineProperty(flaky, method, { value: (...args) => boss[method](...args) });
+  const late = open({ fleet, targets, boss: flaky });
+  await assert.rejects(late.start(), /away/);
+  away = false;
+  await late.start();
+  await late.rotate("t0");
+  await until("it works", () => idle(late, ["t0"]));
+});
+
 test("no secret and no message of others reaches the queue, a record or a metric", async () => {
   const fleet = name();
   const { targets, names, planes, sinks } = world(3, { policy: { ...QUICK, maxFailures: 3 } });

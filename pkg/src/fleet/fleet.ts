@@ -151,9 +151,13 @@ export class Fleet {
   /** Whether the queue's tables are in the journal's database, so that one transaction can write to both. */
   #shared = false;
   readonly #stopping = new AbortController();
-  #state: "new" | "started" | "stopping" | "stopped" = "new";
+  #state: "new" | "starting" | "started" | "stopping" | "stopped" = "new";
+  #starting: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
   #busy = 0;
   #idle: (() => void) | undefined;
+  /** Whether the errors of the queue are listened to. */
+  #isHeard = false;
   /** The targets that could not be looked at, and why. */
   readonly #failing = new Map<string, string>();
   #seen: { at: number; reason: Promise<string | undefined> } | undefined;
@@ -203,14 +207,30 @@ export class Fleet {
     this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
   }
 
-  /** Makes the queues and the cron entry if they are not there, and takes jobs. */
+  /** Makes the queues and the cron entry if they are not there, and takes jobs. If it fails, it may be called again. */
   async start(): Promise<void> {
     if (this.#state !== "new") throw new ClosedError();
+    this.#state = "starting";
+    this.#starting = this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      if (this.#state === "starting") this.#state = "new";
+      throw error;
+    }
+    if (this.#state !== "starting") return;
     this.#state = "started";
+    this.#metrics.set("keyturn_fleet_up", 1);
+    this.#log("info", "started");
+  }
+
+  async #start(): Promise<void> {
     const { cron = "* * * * *", concurrency = 8, perTenant, pollSeconds = 2 } = this.#options;
-    this.#queue.onError((error) => this.#log("warn", "queue", { code: codeOf(error), message: error.message }));
+    if (!this.#isHeard) this.#queue.onError((error) => this.#log("warn", "queue", { code: wordOf(error) }));
+    this.#isHeard = true;
     await this.#queue.open(cron);
     this.#shared = await this.#isShared();
+    if (this.#state !== "starting") return;
     await this.#queue.work(
       concurrency,
       perTenant,
@@ -218,8 +238,6 @@ export class Fleet {
       (order) => this.#during(() => this.#look(order)),
       () => this.#during(() => this.tick()),
     );
-    this.#metrics.set("keyturn_fleet_up", 1);
-    this.#log("info", "started");
   }
 
   /**
@@ -227,11 +245,15 @@ export class Fleet {
    * workers. A credential that was issued and not delivered everywhere by then is replaced by another, so give it time. Then it closes the
    * lifecycle. Pools and `boss` stay open: they are the caller's.
    */
-  async stop(): Promise<void> {
-    if (this.#state === "stopping" || this.#state === "stopped") return;
-    const wasStarted = this.#state === "started";
+  stop(): Promise<void> {
+    this.#ended ??= this.#stop();
+    return this.#ended;
+  }
+
+  async #stop(): Promise<void> {
     this.#state = "stopping";
     this.#metrics.set("keyturn_fleet_up", 0);
+    const starting = this.#starting?.catch(() => undefined);
     const { drainMs = 20_000 } = this.#options;
     const timer = setTimeout(() => this.#stopping.abort(), drainMs);
     let late: ReturnType<typeof setTimeout> | undefined;
@@ -241,7 +263,7 @@ export class Fleet {
       });
       if (this.#busy === 0) this.#idle?.();
       // Jobs that are taken end in the queue's own time; what counts is that none of them works on a target any more.
-      const off = wasStarted ? this.#queue.stop().catch(() => undefined) : Promise.resolve();
+      const off = starting?.then(() => this.#queue.stop()).catch(() => undefined);
       await calm;
       // The queue's own statements may hang while its database is out of reach.
       await Promise.race([off, new Promise((resolve) => (late = setTimeout(resolve, OFF_MS)))]);
@@ -524,6 +546,12 @@ function sqlOf(run: Run): FleetSql {
 /** Errors of this package hold no secret; what others say is left out. */
 function messageOf(error: unknown): string {
   return codeOf(error) === "failed" ? "an error that is not of this package" : (error as Error).message;
+}
+
+/** The code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
+function wordOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" && /^\w+$/.test(code) ? code : codeOf(error);
 }
 
 function checkNode(): void {
