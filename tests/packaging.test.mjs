@@ -195,13 +195,14 @@ describe("what is loaded", () => {
     ["proxy.js", core],
     ["proxy-node.js", []],
     ["redis.js", core],
-    ["postgres.js", core],
+    ["postgres.js", [...chunks("postgres"), ...core]],
     ["sandbox.js", [...chunks("sandbox", "sandbox-bytes"), ...core]],
     ["sandbox-slim.js", [...chunks("sandbox"), ...core]],
     ["lifecycle-workerd.js", ["../lifecycle.wasm", ...chunks("lifecycle", "lifecycle-glue"), ...core]],
     ["lifecycle.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-node.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue"), ...core]],
     ["lifecycle-testing.js", []],
+    ["fleet.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue", "postgres"), ...core]],
     ["lifecycle-remote.js", core],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>

@@ -24,6 +24,7 @@ const ROOMS = {
   postgres: ["base", "core", "http", "auth", "lifecycle"],
   // It is a user of the package: what it needs beside errors it has by the entries.
   cli: ["base", "entries"],
+  fleet: ["base", "auth", "lifecycle", "postgres"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */

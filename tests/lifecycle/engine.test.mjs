@@ -396,6 +396,33 @@ test("a journal that fails in the middle loses no outcome", async () => {
   assert.equal(it.control.calls.filter(([method]) => method === "issue").length, 1);
 });
 
+test("all may be asked at any moment of a rotation, and none gets in the way of another", async () => {
+  const slow = memoryJournal();
+  // Answers come later, and in another order than they were asked for.
+  let asked = 0;
+  const later = () => new Promise((resolve) => setTimeout(resolve, ++asked % 3));
+  const journal = {
+    append: async (...args) => (await later(), slow.append(...args)),
+    read: async (...args) => (await later(), slow.read(...args)),
+    streams: async () => (await later(), slow.streams()),
+  };
+  const at = world({ journal, policy: { grace: 0 } });
+  const lifecycle = at.open();
+  let done = false;
+  const looking = Array.from({ length: 6 }, async () => {
+    while (!done) {
+      const [{ progress }] = await lifecycle.status();
+      await lifecycle.due();
+      assert.notEqual(progress.state, "stopped");
+    }
+  });
+  assert.equal((await lifecycle.rotate("app")).last, "done");
+  assert.equal((await lifecycle.rotate("app")).last, "done");
+  done = true;
+  await Promise.all(looking);
+  await clean(at, lifecycle);
+});
+
 test("the caller's signal ends a call between two steps, and never the call that issues", async () => {
   const it = world();
   const lifecycle = it.open();

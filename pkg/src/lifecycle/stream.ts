@@ -84,9 +84,13 @@ export class TargetStream {
     return stored;
   }
 
-  /** Takes over what a run has read. */
+  /**
+   * Takes over what a run has read. What was kept before is not freed here, since others may hold it while they wait for the journal: the
+   * runtime frees it once nobody does.
+   */
   keep(stream: RustStream): void {
-    if (this.#rust !== stream && this.#instance === instanceId()) this.#rust?.free();
+    // It may have read less than what the version belongs to.
+    if (this.#rust !== stream) this.#version = undefined;
     this.#rust = stream;
     this.#instance = instanceId();
   }
