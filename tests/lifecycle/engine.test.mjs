@@ -183,6 +183,33 @@ test("two lifecycles advance at the same moment, and issue once", async () => {
   }
 });
 
+test("whoever looks while a rotation moves on, with a journal that takes its time, disturbs nothing", async () => {
+  const memory = memoryJournal();
+  // Each read takes another number of turns, so that looks and the rotation overtake each other.
+  let reads = 0;
+  const read = async (...at) => {
+    const lines = await memory.read(...at);
+    for (let turns = reads++ % 7; turns > 0; turns--) await new Promise(setImmediate);
+    return lines;
+  };
+  const at = world({ journal: { ...memory, append: memory.append, streams: memory.streams, read } });
+  const lifecycle = at.open();
+  await lifecycle.adopt("app", at.control.alive()[0]);
+  let over = false;
+  const watch = async () => {
+    for (; !over; await new Promise(setImmediate)) assert.equal((await lifecycle.status())[0].target, "app");
+  };
+  const looks = [watch(), watch(), watch()];
+  try {
+    await lifecycle.rotate("app");
+    assert.equal((await settled(at, lifecycle)).state, "idle");
+  } finally {
+    over = true;
+    await Promise.all(looks);
+  }
+  await clean(at, lifecycle);
+});
+
 test("the old credential waits for approval", async () => {
   const it = world({ policy: { approval: true, grace: 0 } });
   const lifecycle = it.open();
