@@ -58,16 +58,29 @@ export class TargetStream {
    * if it is the one that was read before.
    */
   async refresh(version?: string): Promise<RustStream> {
-    const known = this.#rust !== undefined && this.#instance === instanceId() ? this.#rust : undefined;
-    if (known !== undefined && version !== undefined && version === this.#version) return known;
-    const stream = known ?? engine(this.name, (exports) => new exports.Stream());
-    const from = engine(this.name, () => stream.sequence()) + 1;
-    const lines = await this.read(from);
-    // Somebody else may have refreshed it in the meantime.
-    if (engine(this.name, () => stream.sequence()) + 1 === from) engine(this.name, () => stream.feed([...lines]));
-    this.keep(stream);
-    this.#version = version;
-    return stream;
+    for (;;) {
+      const stream = this.#shared();
+      if (version !== undefined && version === this.#version) return stream;
+      const from = engine(this.name, () => stream.sequence()) + 1;
+      const lines = await this.read(from);
+      // A trap in the meantime took the stream with it.
+      if (stream !== this.#shared()) continue;
+      // Somebody else may have read a part of it in the meantime, or more.
+      const known = engine(this.name, () => stream.sequence()) + 1 - from;
+      if (known < lines.length) engine(this.name, () => stream.feed(lines.slice(known)));
+      this.#version = version;
+      return stream;
+    }
+  }
+
+  /** The fold in the instance that is running. Calls of the same moment share it, so that it lives as long as that does. */
+  #shared(): RustStream {
+    if (this.#rust === undefined || this.#instance !== instanceId()) {
+      this.#rust = engine(this.name, (exports) => new exports.Stream());
+      this.#instance = instanceId();
+      this.#version = undefined;
+    }
+    return this.#rust;
   }
 
   /** The lines from a number on. */
@@ -85,10 +98,9 @@ export class TargetStream {
   }
 
   /** Takes over what a run has read. */
-  keep(stream: RustStream): void {
-    if (this.#rust !== stream && this.#instance === instanceId()) this.#rust?.free();
-    this.#rust = stream;
-    this.#instance = instanceId();
+  follow(run: InstanceType<Rust["Run"]>): void {
+    const stream = this.#shared();
+    engine(this.name, () => stream.follow(run));
   }
 
   /** Writes an operator's events, if the state allows the command. */
