@@ -150,6 +150,8 @@ describe("no module does work at its top level", () => {
   for (const file of readdirSync(join(dist, "esm"), { recursive: true }).filter((name) => name.endsWith(".js"))) {
     // The program.
     if (file === "cli.js") continue;
+    // To define elements is what these are for. They and what they stand on only touch what a document has if there is one.
+    if (/^(elements\/|chunks\/(elements|lit)\.js$)/.test(file)) continue;
     test(file, () => {
       const found = effects(readFileSync(join(dist, "esm", file), "utf8"));
       assert.deepEqual(

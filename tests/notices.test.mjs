@@ -41,10 +41,15 @@ test("licence expressions", () => {
     assert.deepEqual(chosen(expression), expected, expression);
 });
 
-test("libraries of npm are joined into the command line and nothing else", () => {
+test("libraries of npm are joined into the command line and the elements, and into nothing else", () => {
   const names = bundled();
   assert.ok(names.includes("commander"));
-  assert.deepEqual(names, bundled("cli"));
+  assert.deepEqual(bundled("elements"), ["lit"]);
+  assert.deepEqual(names, [...bundled("cli"), "lit"].sort());
+  assert.deepEqual(
+    libraries(["lit"]).map(({ name }) => name),
+    ["@lit/reactive-element", "lit", "lit-element", "lit-html"],
+  );
   assert.equal(JSON.parse(readFileSync(join(keyturn, "package.json"), "utf8")).dependencies, undefined);
   const found = libraries().map(({ name }) => name);
   for (const name of [...names, "@clack/core"]) assert.ok(found.includes(name), name);

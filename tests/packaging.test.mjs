@@ -204,6 +204,9 @@ describe("what is loaded", () => {
     ["lifecycle-testing.js", []],
     ["fleet.js", [...chunks("lifecycle", "lifecycle-bytes", "lifecycle-glue", "postgres"), ...core]],
     ["lifecycle-remote.js", core],
+    ["elements/credentials.js", chunks("elements", "lit")],
+    ["elements/timeline.js", chunks("elements", "lit")],
+    ["elements/rotate.js", [...chunks("elements", "lifecycle", "lifecycle-glue", "lit"), ...core]],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));

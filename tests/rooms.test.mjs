@@ -25,6 +25,7 @@ const ROOMS = {
   // It is a user of the package: what it needs beside errors it has by the entries.
   cli: ["base", "entries"],
   fleet: ["base", "auth", "lifecycle", "postgres"],
+  elements: ["base", "lifecycle"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */

@@ -22,6 +22,9 @@ await build({
   entryPoints: [join(here, "src/main.ts"), join(here, "src/page.css")],
   outdir: dist,
   bundle: true,
+  // Views and the engine are loaded when they are needed.
+  splitting: true,
+  chunkNames: "[name]-[hash]",
   minify: true,
   format: "esm",
   target: "es2022",

@@ -11,7 +11,7 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), "dist");
 /** What the page may load. Nothing inline, nothing from elsewhere, and nobody may frame it. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html 'allow-duplicates'";
 
 const HEADERS = {
   "content-security-policy": POLICY,

@@ -1,5 +1,6 @@
 // Joins the package's modules to a few files, as opening a file costs more than reading what is in it:
 // `node xtask/bundle.mjs FROM TO`. Each entry stays a file in its place; what entries share is in TO/chunks.
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { rollup } from "rollup";
@@ -53,8 +54,17 @@ const CHUNKS = {
   "lifecycle-bytes": ["lifecycle/inline"],
   postgres: ["postgres/exports"],
   // What the entries of the lifecycle share.
-  lifecycle: ["lifecycle/exports"],
+  lifecycle: ["lifecycle/exports", "lifecycle/formats"],
+  // What all elements share. The library that they are made with is a file of its own: what is in it is not ours.
+  lit: ["lit", "lit/directives/repeat.js"],
+  elements: ["elements/base", "elements/dates", "elements/icons", "elements/row", "elements/theme"],
 };
+
+/**
+ * Libraries that are joined into the package, each as its manifest names it for a browser. An import of them does nothing where there is
+ * no document, so that a page can be rendered on a server too.
+ */
+const LIBRARIES = /^(?:lit|lit-html|lit-element|@lit\/reactive-element)(?=\/|$)/;
 
 /** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */
 const OUTSIDE = /^#|^node:|\.wasm$/;
@@ -69,8 +79,12 @@ const bundle = await rollup({
   input: Object.fromEntries([...names].map((name) => [name.replace(/\.js$/, ""), join(from, name)])),
   external: (id) => OUTSIDE.test(id) || id === join(from, COMMAND),
   preserveEntrySignatures: "strict",
-  // Only a program does something when it is loaded.
-  treeshake: { moduleSideEffects: (module) => module === join(from, "cli.js") },
+  plugins: [{ name: "libraries", resolveId: (id) => (LIBRARIES.test(id) ? library(id) : null), transform: sheltered }],
+  // Only a program does something when it is loaded, and what defines elements.
+  treeshake: {
+    moduleSideEffects: (module) =>
+      module === join(from, "cli.js") || module.startsWith(join(from, "elements")) || isLibrary(module),
+  },
   onwarn(warning) {
     // Entries of types alone.
     if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);
@@ -89,7 +103,10 @@ await bundle.write({
   manualChunks(module, { getModuleInfo }) {
     if (chunkOf.size === 0) {
       for (const [chunk, modules] of Object.entries(CHUNKS)) {
-        for (const begin of modules) assign(join(from, `${begin}.js`), chunk, getModuleInfo);
+        for (const begin of modules) {
+          const file = LIBRARIES.test(begin) ? library(begin) : join(from, `${begin}.js`);
+          assign(file, chunk, getModuleInfo);
+        }
       }
     }
     return chunkOf.get(module);
@@ -107,6 +124,29 @@ async function entries() {
   return new Set(
     strings([exports, imports, bin]).flatMap((path) => /^(?:\.\/)?pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []),
   );
+}
+
+/** The file of a library. */
+function library(id) {
+  const name = /^(?:@[^/]+\/)?[^/]+/.exec(id)[0];
+  const folder = join(root, "node_modules", name);
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const entry = exports[`.${id.slice(name.length)}`];
+  return join(folder, (entry.browser ?? entry).default);
+}
+
+function isLibrary(module) {
+  return module.startsWith(join(root, "node_modules"));
+}
+
+/** Where there are no elements, a class of them extends an empty one, and nothing asks for the document before there is one. */
+function sheltered(code, module) {
+  if (!isLibrary(module)) return null;
+  const text = code
+    .replaceAll(/\bextends HTMLElement\b/g, "extends (globalThis.HTMLElement ?? class {})")
+    .replaceAll(/\b(\w+)=document(?=,)/g, "$1=globalThis.document??{createTreeWalker:()=>({})}")
+    .replaceAll(/^\/\/# sourceMappingURL=.*$/gm, "");
+  return { code: text, map: null };
 }
 
 /** Puts a module into a chunk, and what it imports, as far as that is in none. */

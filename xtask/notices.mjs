@@ -116,11 +116,14 @@ export function bundled(below = "") {
       return [...text.matchAll(imports)].map(([, still, later]) => still ?? later);
     })
     .filter((name) => !name.startsWith("node:"));
-  return [...new Set(names)].sort();
+  return [...new Set(names.map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)[0]))].sort();
 }
 
+/** What libraries depend on and the build does not join: types, and what only their variants for Node load. */
+const NOT_JOINED = /^@types\/|^@lit-labs\/ssr-dom-shim$/;
+
 /**
- * The packages of npm that are joined into the command line, with those that they need: in the form of {@link shipped}.
+ * The packages of npm that are joined into the package, with those that they need: in the form of {@link shipped}.
  *
  * @returns {Crate[]}
  */
@@ -155,6 +158,7 @@ export function libraries(names = bundled()) {
     };
     found.set(label, library);
     library.needs = Object.keys(dependencies)
+      .filter((needed) => !NOT_JOINED.test(needed))
       .map((needed) => visit(needed, path))
       .sort();
     return label;
@@ -279,7 +283,8 @@ export function notices(crates = shipped(), joined = libraries()) {
 
 The files core.wasm and sandbox.wasm, and what the package carries of them as text, contain the software below, each under its licence.
 Where there is a choice, the text is that of the licence under which it is used here. The command line, pkg/dist/cli, contains
-${list(joined.map(({ name }) => name))}. The rest of the package's JavaScript contains no software of others
+${list(libraries(bundled("cli")).map(({ name }) => name))}; the entries of keyturn/elements contain
+${list(libraries(bundled("elements")).map(({ name }) => name))}. The rest of the package's JavaScript contains no software of others
 but the glue that wasm-bindgen generates. Written by xtask/notices.mjs.
 
 ${entries.map(([title, text]) => `${line("=")}\n${title}\n${line("-")}\n\n${text}\n`).join("\n")}`;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { pause, withConsole } from "./person.mjs";
+import { pause, withBrowse } from "./person.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ROTATE = "connector.rotateCredential";
@@ -24,7 +24,7 @@ async function tour(person, seen) {
   await seen("before a rotation");
   sandbox.fault({ operation: ROTATE, action: { delayMs: 1_500 } });
   await person.click("button", "Rotate credential");
-  await person.find("heading", "Waiting for C1");
+  await person.find("heading", "Waiting for the control plane");
   await seen("during a rotation");
   await person.find("heading", "Store the new credential");
   await seen("a new secret, masked");
@@ -32,8 +32,22 @@ async function tour(person, seen) {
   await person.click("button", "Copy client secret");
   await person.click("checkbox", "I stored the client ID and the secret");
   await seen("a new secret, shown and copied");
+  await person.click("button", "Go on");
+  await person.find("heading", "Both credentials work");
+  await seen("in the grace period");
+  sandbox.clock.advance(25 * 3_600_000);
+  await person.page.reload();
+  await person.find("heading", /^Retire /);
+  await person.page.evaluate(axe);
+  await seen("before the old one is retired");
+  const [, old] = /\nOld\n(\S+)\n/.exec(await person.text());
+  await person.click("textbox", `Type ${old} to confirm`);
+  await person.type(old);
+  await person.press("Enter");
+  await person.find("heading", "The rotation is done");
+  await seen("a rotation that is done");
   await person.click("button", "Close");
-  await seen("after a rotation");
+  await person.find("heading", "Known credentials");
 
   await person.click("button", "Look up a credential of GitHub production");
   await seen("looking up");
@@ -46,7 +60,7 @@ async function tour(person, seen) {
   await person.reads(/not allowed/);
   await person.click("DisclosureTriangle", "Details");
   await seen("looking up is refused");
-  const [{ id }] = sandbox.snapshot().connectorCredentials;
+  const { id } = sandbox.snapshot().connectorCredentials.find((one) => one.id !== old && !one.deletedAt);
   await person.page.$eval("::-p-aria(Credential ID)", (input) => input.select());
   await person.type(id);
   await person.press("Enter");
@@ -64,18 +78,16 @@ async function tour(person, seen) {
   await seen("after a revocation");
 
   sandbox.fault({ operation: ROTATE, action: { status: 403 } });
-  await person.click("button", "Rotate credential of GitHub production");
-  await person.click("button", "Rotate credential");
-  await person.find("heading", "No credential was issued");
-  await seen("a refused rotation");
-  await person.click("button", "Close");
-
-  sandbox.fault({ operation: ROTATE, action: "drop-answer" });
   await person.click("button", "Create credential of GitHub archive");
   await person.click("button", "Create credential");
+  await person.find("heading", "The control plane refused");
+  await seen("a refused rotation");
+  sandbox.fault({ operation: ROTATE, action: "drop-answer" });
+  await person.click("button", "Go on");
   await person.find("heading", "It is unknown whether a credential was issued");
   await seen("an unknown outcome");
-  await person.press("Escape");
+  await person.click("button", "Close");
+  await person.find("heading", "Known credentials");
   await seen("an unknown outcome in the list");
 
   sandbox.fault({ operation: "connector.list", action: { delayMs: 1_500 } });
@@ -139,6 +151,7 @@ async function provisioningTour(person, seen) {
   await person.page.evaluate(() => {
     const select = document
       .querySelector("keyturn-console")
+      .shadowRoot.querySelector("keyturn-browse")
       .shadowRoot.querySelector("keyturn-create-credential")
       .shadowRoot.querySelector("#organization");
     select.selectedIndex = 1;
@@ -233,7 +246,7 @@ for (const { name, width, features, what, guide } of LOOKS.flatMap((look) =>
   test(`axe finds nothing in any state${what}: ${name}`, async () => {
     // A fading dialog has other colours than one that stands still.
     const still = [...features, { name: "prefers-reduced-motion", value: "reduce" }];
-    await withConsole({ width, features: still }, async (person) => {
+    await withBrowse({ width, features: still }, async (person) => {
       await person.page.evaluate(axe);
       await guide(person, async (state) => {
         const { violations, incomplete } = await person.page.evaluate(() =>
@@ -269,7 +282,7 @@ function small() {
 }
 
 test("a rotation by keyboard alone", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.reads(/GitHub production/);
     await person.press("Tab");
     assert.equal(await person.focus(), "Skip to the content");
@@ -277,10 +290,9 @@ test("a rotation by keyboard alone", async () => {
     await person.tabTo("Create credential of GitHub Enterprise Server");
     await person.press("Enter");
     await person.focusIs("Create credential");
-    assert.equal(await person.page.evaluate(focusedTag), "h2", "the dialog's heading has the focus");
+    assert.equal(await person.page.evaluate(focusedTag), "h2", "the heading has the focus");
     await person.press("Tab");
-    assert.equal(await person.focus(), "Cancel");
-    await person.press("Tab");
+    assert.equal(await person.focus(), "Create credential");
     await person.press("Enter");
     await person.focusIs("Store the new credential");
     await person.tabTo("Show client secret");
@@ -290,16 +302,22 @@ test("a rotation by keyboard alone", async () => {
     await person.tabTo("Copy client secret");
     await person.press("Enter");
     await person.reads(/Copied/);
+    await person.tabTo("Copy as text");
     await person.press("Tab");
     await person.press("Space");
+    await person.press("Tab");
+    await person.focusIs("Go on");
+    await person.press("Enter");
+    await person.focusIs("The credential is stored");
     await person.tabTo("Close");
     await person.press("Enter");
-    await person.focusIs("Rotate credential of GitHub Enterprise Server");
+    await person.find("heading", "Known credentials");
+    assert.equal(await person.page.evaluate(focusedTag), "main");
   });
 });
 
 test("a replacement by keyboard alone", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.reads(/9 in all/);
     await person.tabTo("Replace Prototype, test");
     await person.press("Enter");
@@ -322,7 +340,7 @@ test("a replacement by keyboard alone", async () => {
 });
 
 test("a log-in by a code, with the keyboard alone", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Disconnect");
     await person.find("heading", "Connect to C1 or Commerce Layer");
     await person.tabTo("Use the sandbox");
@@ -352,7 +370,7 @@ function focusedTag() {
 }
 
 test("the focus is always to be seen", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Look up the sandbox’s examples");
     await person.reads(/Not found/);
     await person.page.evaluate(() => globalThis.scrollTo(0, 0));
@@ -381,7 +399,7 @@ function focusSeen() {
 }
 
 test("what happens is said to those who do not see it", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     const statuses = () =>
       person.page.$$eval('::-p-aria([role="status"])', (all) =>
         all.filter((one) => one.ariaLive !== "off").map((one) => one.textContent.trim()),
@@ -389,7 +407,7 @@ test("what happens is said to those who do not see it", async () => {
     person.sandbox.fault({ operation: ROTATE, action: { delayMs: 1_000 } });
     await person.click("button", "Create credential of GitHub production");
     await person.click("button", "Create credential");
-    await person.find("heading", "Waiting for C1");
+    await person.find("heading", "Waiting for the control plane");
     assert.match((await statuses()).join(), /A credential is being issued/);
     await person.find("heading", "Store the new credential");
     await person.click("button", "Show client secret");
@@ -403,7 +421,7 @@ test("what happens is said to those who do not see it", async () => {
 test("nothing moves for those who asked for that", async () => {
   const features = [{ name: "prefers-reduced-motion", value: "reduce" }];
   const before = async ({ sandbox }) => sandbox.fault({ operation: "connector.list", action: { delayMs: 1_500 } });
-  await withConsole({ features, before }, async (person) => {
+  await withBrowse({ features, before }, async (person) => {
     await person.reads(/Loading connectors/);
     assert.equal(await person.page.evaluate(() => document.getAnimations().length), 0);
     await person.reads(/GitHub Enterprise Server\nSyncing/);
@@ -418,10 +436,13 @@ test("in forced colours chips and cards keep an outline", async () => {
     const session = await page.createCDPSession();
     await session.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });
   };
-  await withConsole({ before }, async (person) => {
+  await withBrowse({ before }, async (person) => {
     await person.reads(/GitHub production/);
     const widths = await person.page.evaluate(() => {
-      const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-connectors");
+      const { shadowRoot } = document
+        .querySelector("keyturn-console")
+        .shadowRoot.querySelector("keyturn-browse")
+        .shadowRoot.querySelector("keyturn-connectors");
       return [".chip", ".card"].map((name) => getComputedStyle(shadowRoot.querySelector(name)).borderTopWidth);
     });
     assert.deepEqual(widths, ["1px", "1px"]);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommerceLayerProvisioning, clientCredentials } from "keyturn/commercelayer";
-import { pause, withConsole } from "./person.mjs";
+import { pause, withBrowse } from "./person.mjs";
 
 const CREATE = "commercelayer.api_credentials.create";
 const RETRIEVE = "commercelayer.api_credentials.retrieve";
@@ -68,7 +68,7 @@ test("a newcomer sees the credentials of both, and lists come without secrets", 
       if (/\/api\/api_credentials/.test(response.url())) bodies.push(await response.text());
     });
   };
-  await withConsole({ before }, async (person) => {
+  await withBrowse({ before }, async (person) => {
     await person.find("heading", "Connectors of GitHub");
     await person.find("heading", "API credentials");
     await person.reads(/GitHub production\nSynced/);
@@ -84,7 +84,7 @@ test("a newcomer sees the credentials of both, and lists come without secrets", 
 });
 
 test("the list can be narrowed down, comes in pages, and says when nothing fits", async () => {
-  await withConsole({ seed: "large" }, async (person) => {
+  await withBrowse({ seed: "large" }, async (person) => {
     await person.reads(/1000 in all/);
     const others = (await rows(person)) - 25;
     await person.click("button", "Show more API credentials");
@@ -110,13 +110,13 @@ test("the list can be narrowed down, comes in pages, and says when nothing fits"
 });
 
 test("an organization without credentials", async () => {
-  await withConsole({ seed: "empty" }, async (person) => {
+  await withBrowse({ seed: "empty" }, async (person) => {
     await person.reads(/None yet\. Create one for each program that talks to Commerce Layer/);
   });
 });
 
 test("a secret is fetched when somebody asks for it, once, and is forgotten on leaving", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.page.browserContext().overridePermissions(person.url, ["clipboard-read", "clipboard-sanitized-write"]);
     await person.click("button", "Details of ERP sync, live");
     await person.focusIs("ERP sync");
@@ -171,7 +171,7 @@ async function choose(person, field, word) {
 }
 
 test("a new credential: what is wrong is at its field, and its secret is shown once", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Create API credential");
     await person.focusIs("");
     await person.press("Enter");
@@ -222,13 +222,14 @@ function focusedId() {
 function submit() {
   document
     .querySelector("keyturn-console")
+    .shadowRoot.querySelector("keyturn-browse")
     .shadowRoot.querySelector("keyturn-create-credential")
     .shadowRoot.querySelector("form")
     .requestSubmit();
 }
 
 test("kinds without a role or a secret, and a creation that nobody knows the outcome of", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Create API credential");
     await fillIn(person, { name: "Kiosk", organization: "Northwind Labs" });
     await person.click("radio", "Sales channel");
@@ -255,7 +256,7 @@ test("kinds without a role or a secret, and a creation that nobody knows the out
 });
 
 test("a credential gets another name, and is deleted once its id has been typed", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     const [{ id }] = await named(person, "Reporting");
     await person.click("button", "Details of Reporting, live");
     await person.click("button", "Rename");
@@ -306,7 +307,7 @@ async function storeAndGoOn(person) {
 }
 
 test("a replacement shows its plan first, and keeps the old credential until somebody deletes it", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     const { sandbox } = person;
     await person.click("button", "Replace Catalog importer, live");
     await person.focusIs("Replace Catalog importer");
@@ -369,7 +370,7 @@ test("a replacement shows its plan first, and keeps the old credential until som
 });
 
 test("a replacement with deletion at once, and one that something depends on", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     const [{ id }] = await named(person, "Reporting");
     await replace(person, "Reporting, live");
     person.sandbox.commercelayer.lock(id);
@@ -387,7 +388,7 @@ test("a replacement with deletion at once, and one that something depends on", a
 });
 
 test("a replacement that is left half way, or fails, goes on where it stopped", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Replace Prototype, test");
     person.sandbox.fault({ operation: TOKEN, action: { status: 503 }, times: 9 });
     await person.click("button", "Create the new credential");
@@ -410,7 +411,7 @@ test("a replacement that is left half way, or fails, goes on where it stopped", 
 });
 
 test("a storefront's credential is replaced only by somebody who knows what that means", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Replace Pop-up shop, test");
     await person.reads(/Storefronts carry the client ID of a sales channel/);
     const button = await person.find("button", "Create the new credential");
@@ -426,7 +427,7 @@ test("a storefront's credential is replaced only by somebody who knows what that
 });
 
 test("somebody connects to Commerce Layer alone, which is stored nowhere, and then to C1 beside it", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     await person.click("button", "Disconnect");
     await person.click("radio", "Commerce Layer");
     await person.click("button", "Connect");
@@ -462,7 +463,7 @@ test("somebody connects to Commerce Layer alone, which is stored nowhere, and th
 });
 
 test("somebody connects with an access token of Commerce Layer", async () => {
-  await withConsole({}, async (person) => {
+  await withBrowse({}, async (person) => {
     const token = await beside(person, async (_, client) => (await client.user.retrieve(), client.currentAccessToken));
     await person.click("button", "Disconnect");
     await person.click("radio", "Commerce Layer");
@@ -485,7 +486,7 @@ test("somebody connects with an access token of Commerce Layer", async () => {
 
 test("a log-in to Commerce Layer that does not work leaves C1 as it is", async () => {
   const before = async ({ sandbox }) => sandbox.fault({ operation: TOKEN, action: { status: 503 }, times: 99 });
-  await withConsole({ before }, async (person) => {
+  await withBrowse({ before }, async (person) => {
     await person.find("heading", "Connectors of GitHub");
     await person.reads(/API credentials\n[^]*(Logging in did not work|Commerce Layer has a problem)/);
     person.sandbox.clearFaults();

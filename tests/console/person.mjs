@@ -39,6 +39,9 @@ export async function withConsole({ seed, hash = "", before, features = [], widt
   }
 }
 
+/** The same where the control planes are shown as they are: apps, connectors, and API credentials. */
+export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
+
 export class Person {
   /** What must not happen. */
   trouble = [];
@@ -55,17 +58,40 @@ export class Person {
       if (/content security policy|refused to/i.test(message.text())) this.trouble.push(message.text());
     });
     page.on("request", (request) => {
-      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith("data:"))
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${url}/`))
         this.trouble.push(`a request to ${request.url()}`);
     });
   }
 
-  /** The first thing with this role and name that can be seen. */
+  /** The first thing with this role and name that can be seen. A pattern is for headings. */
   find(role, name) {
+    if (name instanceof RegExp)
+      return this.page.waitForFunction(
+        (pattern) => {
+          const visit = (node) =>
+            (node.matches?.("h1, h2, h3") &&
+              node.checkVisibility() &&
+              new RegExp(pattern).test(node.textContent.trim())) ||
+            [...((node.shadowRoot ?? node).children ?? [])].some(visit);
+          return visit(document.body);
+        },
+        {},
+        name.source,
+      );
     return this.page.waitForSelector(`::-p-aria([name="${name}"][role="${role}"])`, { visible: true });
   }
 
   async click(role, name) {
+    if (name instanceof RegExp) {
+      const all = await this.page.$$(`::-p-aria([role="${role}"])`);
+      for (const one of all) {
+        const text = await one.evaluate((node) =>
+          (node.getAttribute("aria-label") ?? node.textContent).replaceAll(/\s+/g, " ").trim(),
+        );
+        if (name.test(text)) return one.click();
+      }
+      throw new Error(`there is no ${role} that fits ${name}`);
+    }
     await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(PATIENCE).click();
   }
 
@@ -115,6 +141,29 @@ export class Person {
       };
       visit(document);
       return parts.join("\n");
+    });
+  }
+
+  /** Everything that the browser keeps for the page: storages, databases, the address, its history. */
+  kept() {
+    return this.page.evaluate(async () => {
+      const databases = [];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await new Promise((resolve, reject) => {
+          const request = indexedDB.open(name);
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+        for (const store of database.objectStoreNames) {
+          const request = database.transaction(store).objectStore(store).getAll();
+          await new Promise((resolve) => (request.onsuccess = resolve));
+          databases.push([name, store, request.result]);
+        }
+        database.close();
+      }
+      const caches = await globalThis.caches.keys();
+      const places = [document.cookie, location.href, history.state, caches];
+      return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, databases, places]);
     });
   }
 

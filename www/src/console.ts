@@ -1,65 +1,63 @@
-/** The whole: who is connected to what, which app is chosen, which dialog is open. */
+/** The whole: who is connected to what, and which view is shown. Views are loaded when they are. */
 
 import coreFile from "keyturn/core.wasm";
-import { load, type shared } from "keyturn/slim";
+import { load } from "keyturn/slim";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { ApiCredentialFacts, Provisioning } from "./connection/commercelayer.js";
-import {
-  type Connection,
-  type Connections,
-  connectSandbox,
-  findSandbox,
-  type Sandbox,
-} from "./connection/connection.js";
-import { sandboxExamples } from "./connection/examples.js";
+import { type Connections, connectSandbox, findSandbox, type Sandbox } from "./connection/connection.js";
 import { SERVICES, type Service } from "./connection/ways.js";
-import type { Known, Place } from "./inventory.js";
-import { appLink } from "./regions/apps.js";
+import type { Estate } from "./estate/estate.js";
+import { type Route, routeOf } from "./route.js";
+import { t } from "./texts/text.js";
 import { base } from "./ui/styles.js";
-import "./dialogs/api-credential.js";
-import "./dialogs/create-credential.js";
-import "./dialogs/lookup.js";
-import "./dialogs/replace-credential.js";
-import "./dialogs/revoke.js";
-import "./dialogs/rotate.js";
-import "./regions/api-credentials.js";
+import { Watch } from "./ui/watch.js";
 import "./regions/banner.js";
 import "./regions/connect.js";
-import "./regions/connectors.js";
-import "./regions/credentials.js";
 import "./ui/failure.js";
 
-/** Those that hold a secret while they are open. */
-const HOLDERS = [
-  "keyturn-rotate",
-  "keyturn-api-credential",
-  "keyturn-create-credential",
-  "keyturn-replace-credential",
-] as const;
-
-type DialogName = (typeof HOLDERS)[number] | "keyturn-look-up" | "keyturn-revoke";
-
 type Phase = "starting" | "failed" | "asking" | "connected";
+
+/** Loads each view, and what all of them stand on. */
+const VIEWS = {
+  overview: () => import("./views/overview.js"),
+  browse: () => import("./views/browse.js"),
+  target: () => import("./views/target.js"),
+  rotate: () => import("./views/rotate.js"),
+  jobs: () => import("./views/jobs.js"),
+} satisfies Record<Route["view"], () => Promise<unknown>>;
 
 export class Console extends LitElement {
   static override properties = {
     phase: { state: true },
     connections: { state: true },
-    apps: { state: true },
-    chosen: { state: true },
-    examples: { state: true },
-    said: { state: true },
-    told: { state: true },
+    estate: { state: true },
+    route: { state: true },
+    hash: { state: true },
+    ready: { state: true },
+    drawer: { state: true },
+    error: { state: true },
   };
   static override styles = [
     base,
     css`
-      main {
-        max-width: 84rem;
+      .page {
+        max-width: 92rem;
         margin: auto;
-        padding: 1.75rem 1.5rem 3rem;
+      }
+      .divided {
         display: grid;
-        gap: 1.5rem;
+        grid-template-columns: minmax(0, 1fr) 25rem;
+        align-items: start;
+      }
+      @media (width < 72rem) {
+        .divided {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+      main {
+        padding: 1.5rem 1.5rem 4rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
       }
       main:focus {
         outline: none;
@@ -67,23 +65,6 @@ export class Console extends LitElement {
       .title {
         display: grid;
         gap: 0.3rem;
-      }
-      .service {
-        display: grid;
-        gap: 0.75rem;
-        min-width: 0;
-      }
-      .service + .service {
-        margin-top: 0.75rem;
-      }
-      .service > header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 0.25rem 0.9rem;
-      }
-      .service h2 {
-        font-size: 1.1875rem;
       }
       .offer {
         display: flex;
@@ -99,21 +80,41 @@ export class Console extends LitElement {
         font-size: 1.5rem;
         letter-spacing: -0.02em;
       }
-      .columns {
-        display: grid;
-        grid-template-columns: 15.5rem minmax(0, 1fr);
-        gap: 1.25rem;
-        align-items: start;
-      }
-      .work {
-        display: grid;
-        gap: 1.25rem;
-        min-width: 0;
-      }
       .wait {
         display: grid;
         gap: 1rem;
         padding: 1.5rem 0;
+      }
+      .views {
+        max-width: 92rem;
+        margin: auto;
+        padding: 0.75rem 1.5rem 0;
+      }
+      .views ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.25rem;
+      }
+      .views :is(a, button) {
+        display: inline-flex;
+        align-items: center;
+        min-height: 2rem;
+        padding: 0.2rem 0.8rem;
+        border: 1px solid transparent;
+        border-radius: var(--radius-small);
+        background: transparent;
+        color: var(--muted);
+        font-size: 0.875rem;
+        font-weight: 550;
+        text-decoration: none;
+      }
+      .views :is(a, button):hover {
+        background: var(--hover);
+        color: var(--ink);
+      }
+      .views a[aria-current] {
+        background: var(--accent-soft);
+        color: var(--accent);
       }
       .skip {
         position: absolute;
@@ -124,18 +125,20 @@ export class Console extends LitElement {
       .skip:focus {
         top: 0.6rem;
       }
-      @media (width < 56rem) {
-        .columns {
-          grid-template-columns: minmax(0, 1fr);
-        }
-      }
       @media (width < 30rem) {
         main {
-          padding: 1.25rem 0.75rem 2rem;
+          padding: 1rem 0.75rem 3rem;
         }
-        .title,
-        .service > header {
+        .views {
+          padding-inline: 0.75rem;
+        }
+        .title {
           padding-inline: 0.25rem;
+        }
+      }
+      @media (forced-colors: active) {
+        .views a[aria-current] {
+          border-color: Highlight;
         }
       }
     `,
@@ -143,25 +146,28 @@ export class Console extends LitElement {
 
   declare private phase: Phase;
   declare private connections: Connections;
-  declare private apps: readonly shared.App[];
-  /** What the address says, which is the link of an app. */
-  declare private chosen: string;
-  declare private examples: "none" | "offered" | "loading";
-  /** What has just been done at C1, and at Commerce Layer. */
-  declare private said: string;
-  declare private told: string;
-  #error: unknown;
+  declare private estate: Estate | undefined;
+  declare private route: Route;
+  /** What the address says. */
+  declare private hash: string;
+  /** The views that have been loaded. */
+  declare private ready: ReadonlySet<Route["view"]>;
+  declare private drawer: boolean;
+  declare private error: unknown;
   /** How to log in to the sandbox behind this page; it is no secret to anybody who can open the page. */
   #sandbox: Sandbox | undefined;
+  /** A view that was come to, whose beginning is to get the focus once it is there. */
+  #come = false;
 
   constructor() {
     super();
     this.phase = "starting";
-    this.apps = [];
-    this.chosen = "";
-    this.examples = "none";
     this.connections = {};
-    this.said = this.told = "";
+    this.hash = location.hash;
+    this.route = routeOf(this.hash);
+    this.ready = new Set();
+    this.drawer = false;
+    new Watch(this, () => this.estate);
   }
 
   override connectedCallback(): void {
@@ -170,7 +176,6 @@ export class Console extends LitElement {
     addEventListener("beforeunload", this.#leaving);
     addEventListener("pagehide", this.#left);
     addEventListener("pageshow", this.#returned);
-    this.#navigated();
     void this.#start();
   }
 
@@ -183,28 +188,45 @@ export class Console extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { c1, commercelayer } = this.connections;
     return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#focusMain}>Skip to the content</button></nav>
       <keyturn-banner .connections=${this.connections} @disconnect=${this.#disconnect}></keyturn-banner>
-      <main tabindex="-1">${this.#main()}</main>
-      ${
-        c1
-          ? html`<div @lost-focus=${() => this.renderRoot.querySelector("keyturn-credentials")?.focusHeading()}>
-            <keyturn-rotate @rotated=${this.#rotated}></keyturn-rotate>
-            <keyturn-look-up></keyturn-look-up>
-            <keyturn-revoke @revoked=${this.#revoked}></keyturn-revoke>
-          </div>`
-          : nothing
-      }
-      ${
-        commercelayer
-          ? html`<div @lost-focus=${() => this.#apiCredentials?.focusHeading()}>
-            <keyturn-api-credential @changed=${this.#changed}></keyturn-api-credential>
-            <keyturn-create-credential @changed=${this.#changed}></keyturn-create-credential>
-            <keyturn-replace-credential @changed=${this.#changed}></keyturn-replace-credential>
-          </div>`
-          : nothing
-      }`;
+      ${this.phase === "connected" ? this.#views() : nothing}
+      <div class="page ${this.drawer ? "divided" : ""}">
+        <main tabindex="-1">${this.#main()}</main>
+        ${this.drawer ? html`<keyturn-drawer .estate=${this.estate} @close=${this.#shut} @time=${this.#time} @reset=${this.#reset}></keyturn-drawer>` : nothing}
+      </div>`;
+  }
+
+  protected override updated(): void {
+    if (!this.#come || this.phase !== "connected" || !this.ready.has(this.route.view)) return;
+    this.#come = false;
+    this.#focusMain();
+  }
+
+  #views(): TemplateResult {
+    const { view } = this.route;
+    const link = (name: Route["view"], href: string, word: string): TemplateResult =>
+      html`<li><a href=${href} aria-current=${view === name ? "page" : nothing}>${word}</a></li>`;
+    return html`<nav class="views" aria-label=${t("nav.label")}>
+      <ul>
+        ${link("overview", "#/", t("nav.overview"))} ${link("browse", "#/apps", t("nav.browse"))} ${link("jobs", "#/jobs", this.#tray)}
+        ${
+          this.connections.c1?.sandbox
+            ? html`<li><button type="button" id="sandbox" aria-expanded=${this.drawer} @click=${this.#toggleDrawer}>${t("nav.sandbox")}</button></li>`
+            : nothing
+        }
+      </ul>
+    </nav>`;
+  }
+
+  /** What the jobs are called: with how far they are. */
+  get #tray(): string {
+    const { job } = this.estate ?? {};
+    if (!job) return t("nav.jobs");
+    const done = job.count("stored");
+    const store = job.count("store");
+    const words = t("nav.jobsAt", { done, all: job.targets.length });
+    return store > 0 ? `${words}, ${t("nav.toStore", { n: store })}` : words;
   }
 
   #main(): TemplateResult {
@@ -217,7 +239,7 @@ export class Console extends LitElement {
       case "failed":
         return html`<div class="wait">
           <h1>Credentials</h1>
-          <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
+          <keyturn-failure .error=${this.error} retriable @retry=${this.#again}></keyturn-failure>
           <div><button type="button" @click=${this.#ask}>Connect in another way</button></div>
         </div>`;
       case "asking":
@@ -225,13 +247,12 @@ export class Console extends LitElement {
           .sandbox=${this.#sandbox}
           .services=${this.#missing}
           @connected=${(event: CustomEvent<Connections>) => {
-            this.#connected(event.detail);
-            this.#focusMain();
+            void this.#connected(event.detail).then(() => this.#focusMain());
           }}
           @back=${this.#back}
         ></keyturn-connect>`;
       case "connected":
-        return this.#services(this.connections);
+        return this.#view();
     }
   }
 
@@ -240,82 +261,43 @@ export class Console extends LitElement {
     return (Object.keys(SERVICES) as Service[]).filter((service) => !this.connections[service]);
   }
 
-  #services({ c1, commercelayer }: Connections): TemplateResult {
-    const sandbox = c1?.sandbox || commercelayer?.sandbox;
-    return html`<div class="title">
-        <h1>Credentials</h1>
-        <p class="muted">
-          ${
-            sandbox
-              ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
-              : "What programs log in with: made, shown, replaced and ended here."
-          }
-        </p>
-      </div>
-      ${c1 ? this.#tenant(c1) : nothing} ${commercelayer ? this.#organizations(commercelayer) : nothing}
-      ${this.#missing.map(
-        (service) => html`<div class="card offer">
-          <p class="muted">${SERVICES[service]} is not connected.</p>
-          <button type="button" @click=${this.#ask}>Connect ${SERVICES[service]}</button>
-        </div>`,
-      )}`;
+  #view(): TemplateResult {
+    const { route, estate, connections } = this;
+    if (this.error)
+      return html`<keyturn-failure .error=${this.error} retriable @retry=${() => void this.#show()}></keyturn-failure>`;
+    if (!estate || !this.ready.has(route.view)) return html`<p role="status" class="wait muted">Loading…</p>`;
+    switch (route.view) {
+      case "overview":
+        return html`<keyturn-overview .estate=${estate} .look=${route.look} @together=${this.#together}></keyturn-overview>${this.#offers()}`;
+      case "browse":
+        return html`<div class="title">
+            <h1>Credentials</h1>
+            <p class="muted">
+              ${
+                connections.c1?.sandbox || connections.commercelayer?.sandbox
+                  ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
+                  : "What programs log in with: made, shown, replaced and ended here."
+              }
+            </p>
+          </div>
+          <keyturn-browse .connections=${connections} .estate=${estate} chosen=${this.hash}></keyturn-browse>${this.#offers()}`;
+      case "target":
+        return html`<keyturn-target .estate=${estate} target=${route.target} from=${route.from}></keyturn-target>`;
+      case "rotate":
+        return html`<keyturn-rotate-view .estate=${estate} target=${route.target} from=${route.from}></keyturn-rotate-view>`;
+      case "jobs":
+        return html`<keyturn-jobs .estate=${estate}></keyturn-jobs>`;
+    }
   }
 
-  #tenant({ client, inventory }: Connection): TemplateResult {
-    const app = this.apps.find(({ id }) => appLink(id ?? "") === this.chosen) ?? this.apps[0];
-    return html`<section class="service" aria-labelledby="c1">
-      <header>
-        <h2 id="c1">C1</h2>
-        <p class="muted small">The client IDs and secrets that connectors log in to C1 with.</p>
-      </header>
-      <div class="columns">
-        <keyturn-apps .client=${client} selected=${app?.id ?? ""} @apps=${(event: CustomEvent<shared.App[]>) => (this.apps = event.detail)}></keyturn-apps>
-        <div class="work">
-          ${
-            app
-              ? html`<keyturn-connectors
-                .client=${client}
-                .inventory=${inventory}
-                .app=${app}
-                @rotate=${(event: CustomEvent<Place>) => this.#dialog("keyturn-rotate").show(client, inventory, event.detail)}
-                @look-up=${(event: CustomEvent<Place>) => this.#dialog("keyturn-look-up").show(client, inventory, event.detail)}
-              ></keyturn-connectors>`
-              : nothing
-          }
-          <keyturn-credentials
-            .inventory=${inventory}
-            examples=${this.examples}
-            said=${this.said}
-            @examples=${this.#lookUpExamples}
-            @revoke=${(event: CustomEvent<Known>) => this.#dialog("keyturn-revoke").show(client, inventory, event.detail)}
-          ></keyturn-credentials>
-        </div>
-      </div>
-    </section>`;
-  }
-
-  #organizations(provisioning: Provisioning): TemplateResult {
-    return html`<section class="service" aria-labelledby="commercelayer">
-      <header>
-        <h2 id="commercelayer">Commerce Layer</h2>
-        <p class="muted small">What integrations, storefronts and web apps log in to your organizations with.</p>
-      </header>
-      <keyturn-api-credentials
-        .provisioning=${provisioning}
-        said=${this.told}
-        @create=${() => this.#dialog("keyturn-create-credential").show(provisioning)}
-        @details=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-api-credential").show(provisioning, detail)}
-        @replace=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-replace-credential").show(provisioning, detail)}
-      ></keyturn-api-credentials>
-    </section>`;
-  }
-
-  get #apiCredentials(): HTMLElementTagNameMap["keyturn-api-credentials"] | null {
-    return this.renderRoot.querySelector("keyturn-api-credentials");
-  }
-
-  #dialog<Name extends DialogName>(name: Name): HTMLElementTagNameMap[Name] {
-    return this.renderRoot.querySelector(name) as HTMLElementTagNameMap[Name];
+  /** What could be connected besides. */
+  #offers(): TemplateResult[] {
+    return this.#missing.map(
+      (service) => html`<div class="card offer">
+        <p class="muted">${SERVICES[service]} is not connected.</p>
+        <button type="button" @click=${this.#ask}>Connect ${SERVICES[service]}</button>
+      </div>`,
+    );
   }
 
   readonly #start = async (): Promise<void> => {
@@ -323,66 +305,63 @@ export class Console extends LitElement {
     try {
       await load(new URL(coreFile, import.meta.url));
       this.#sandbox = await findSandbox();
-      if (this.#sandbox) this.#connected(await connectSandbox(this.#sandbox));
+      if (this.#sandbox) await this.#connected(await connectSandbox(this.#sandbox));
       else this.phase = "asking";
     } catch (error) {
-      this.#error = error;
+      this.error = error;
       this.phase = "failed";
     }
   };
 
-  #connected(made: Connections): void {
+  async #connected(made: Connections): Promise<void> {
+    const { Estate } = await import("./estate/estate.js");
+    this.estate?.close();
+    this.error = undefined;
     this.connections = { ...this.connections, ...made };
-    if (made.c1) this.examples = made.c1.sandbox ? "offered" : "none";
+    this.estate = new Estate(this.connections);
     this.phase = "connected";
+    await this.#show();
+  }
+
+  /** Loads the view that the address names. */
+  async #show(): Promise<void> {
+    const { view } = this.route;
+    try {
+      await VIEWS[view]();
+      this.error = undefined;
+      this.ready = new Set([...this.ready, view]);
+    } catch (error) {
+      this.error = error;
+    }
+    await this.updateComplete;
   }
 
   #disconnect(): void {
     this.#close();
     this.connections = {};
-    this.apps = [];
-    this.said = this.told = "";
+    this.estate = undefined;
+    this.drawer = false;
     this.phase = "asking";
     this.#focusMain();
   }
 
   #close(): void {
     const { c1, commercelayer } = this.connections;
-    c1?.client.close();
-    commercelayer?.client.close();
-  }
-
-  async #lookUpExamples(): Promise<void> {
-    const { inventory } = this.connections.c1 as Connection;
-    this.examples = "loading";
-    try {
-      const examples = await sandboxExamples();
-      this.examples = examples.length > 0 ? "offered" : "none";
-      await inventory.check(inventory.remember(examples, "example"));
-    } catch {
-      this.examples = "offered";
+    this.estate?.close();
+    for (const connection of [c1, commercelayer]) {
+      connection?.client.close();
+      connection?.store.close();
     }
   }
 
-  #rotated({ detail: { id, connector } }: CustomEvent<Known>): void {
-    this.said = `${id} was issued for ${connector}. Once the connector has been seen to use it, revoke the one that it replaces.`;
-  }
-
-  #revoked({ detail: { id } }: CustomEvent<Known>): void {
-    this.said = `${id} is revoked: it gets no new tokens. Tokens that it already got go on working until they expire, usually within the hour.`;
-  }
-
-  #changed({ detail: words }: CustomEvent<string>): void {
-    this.told = words;
-    this.#apiCredentials?.refresh();
-  }
-
   #again(): void {
+    this.error = undefined;
     this.#focusMain();
     void this.#start();
   }
 
   #ask(): void {
+    this.error = undefined;
     this.phase = "asking";
     this.#focusMain();
   }
@@ -392,21 +371,51 @@ export class Console extends LitElement {
     this.#focusMain();
   }
 
-  /** Also for the button that skips to it; a link would not do, since the address of the page names the app. */
+  /** Also for the button that skips to it; a link would not do, since the address of the page names the view. */
   #focusMain(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 
+  readonly #together = ({ detail }: CustomEvent<ReadonlySet<string>>): void => {
+    this.estate?.together([...detail]);
+    location.hash = "#/jobs";
+  };
+
+  readonly #toggleDrawer = async (): Promise<void> => {
+    if (this.drawer) return this.#shut();
+    await import("./regions/drawer.js");
+    this.drawer = true;
+  };
+
+  readonly #shut = (): void => {
+    this.drawer = false;
+    this.renderRoot.querySelector<HTMLElement>("#sandbox")?.focus();
+  };
+
+  readonly #time = (): void => {
+    this.estate?.tick();
+    this.renderRoot.querySelector("keyturn-rotate-view")?.refresh();
+  };
+
+  /** The sandbox is as it was at first: so is what is remembered of it. */
+  readonly #reset = (): void => location.reload();
+
   readonly #navigated = (): void => {
-    this.chosen = location.hash;
+    this.hash = location.hash;
+    const before = this.route;
+    this.route = routeOf(this.hash);
+    if (this.phase !== "connected") return;
+    this.#come = before.view !== this.route.view;
+    void this.#show();
   };
 
   readonly #leaving = (event: Event): void => {
-    if (this.#dialog("keyturn-rotate")?.busy) event.preventDefault();
+    if (this.renderRoot.querySelector("keyturn-rotate-view")?.busy) event.preventDefault();
   };
 
   readonly #left = (): void => {
-    for (const name of HOLDERS) this.#dialog(name)?.wipe();
+    this.renderRoot.querySelector("keyturn-rotate-view")?.wipe();
+    this.renderRoot.querySelector("keyturn-browse")?.wipe();
     this.#close();
   };
 

@@ -1,10 +1,11 @@
 /**
  * The credentials that this console knows of. C1 cannot list a connector's credentials, so they are remembered as they
- * are met: rotated here, looked up here. What is kept in the tab's session storage are ids, names and times. Everything
- * else is asked for again; secrets are never here at all.
+ * are met: rotated here, looked up here. What is kept in the browser are ids, names and times; secrets are never here at all.
  */
 
 import { type ConductorOne, NotFoundError, type shared } from "keyturn/slim";
+import { clock } from "./clock.js";
+import type { Store } from "./estate/store.js";
 
 /** A connector, and what people call it. */
 export interface Place {
@@ -38,18 +39,6 @@ export interface Known extends Place {
   checking?: boolean;
 }
 
-/** A rotation whose answer never came. */
-export interface Unsettled extends Place {
-  /** Between which moments it was on its way, in milliseconds. */
-  readonly from: number;
-  readonly to: number;
-}
-
-interface Stored {
-  known: Pick<Known, "id" | "source" | "since" | "revokedAt" | "appId" | "connectorId" | "app" | "connector">[];
-  unsettled: Unsettled[];
-}
-
 /** Calls at a time. */
 const PARALLEL = 4;
 
@@ -60,26 +49,33 @@ const place = ({ appId, connectorId, app, connector }: Place): Place => ({ appId
 const sameConnector = (one: Place, other: Place): boolean =>
   one.appId === other.appId && one.connectorId === other.connectorId;
 
+/** How long what C1 said is taken for what is so, in milliseconds. */
+const FRESH = 600_000;
+
+/** As many as are asked for again at once when the page is opened. */
+const SOME = 200;
+
 /** Emits `change`. */
 export class Inventory extends EventTarget {
   readonly #client: ConductorOne;
-  readonly #key: string;
-  #known: Known[] = [];
-  #unsettled: Unsettled[] = [];
+  readonly #store: Store;
+  #known: Known[];
 
-  /** @param tenant Sets the ids of one tenant apart from those of another. */
-  constructor(client: ConductorOne, tenant: string) {
+  private constructor(client: ConductorOne, store: Store, known: Known[]) {
     super();
     this.#client = client;
-    this.#key = `keyturn.known:${client.serverURL}:${tenant}`;
-    try {
-      const stored = JSON.parse(sessionStorage.getItem(this.#key) ?? "{}") as Partial<Stored>;
-      this.#known = (stored.known ?? []).map((entry) => ({ ...entry }));
-      this.#unsettled = stored.unsettled ?? [];
-    } catch {
-      // Storage that is switched off or garbled: what was known is not, and nothing else is lost.
-    }
-    void this.check(this.#known);
+    this.#store = store;
+    this.#known = known;
+  }
+
+  /** What is known of a tenant. What was seen long ago is asked for again. */
+  static async open(client: ConductorOne, store: Store): Promise<Inventory> {
+    const kept = await store.credentials();
+    const known = kept.map((one): Known => ({ ...one })).sort((one, other) => other.since - one.since);
+    const inventory = new Inventory(client, store, known);
+    const stale = known.filter(({ checkedAt = 0 }) => Math.abs(clock.now() - checkedAt) > FRESH);
+    void inventory.check(stale.slice(0, SOME));
+    return inventory;
   }
 
   /** The latest first. */
@@ -95,7 +91,7 @@ export class Inventory extends EventTarget {
   /** Adds a credential, or says something new of it. */
   add(at: Place, source: Source, facts: Facts): Known {
     const id = facts.id ?? "";
-    const now = Date.now();
+    const now = clock.now();
     const before = this.of(at).find((known) => known.id === id);
     const known: Known = {
       ...place(at),
@@ -106,16 +102,18 @@ export class Inventory extends EventTarget {
       checkedAt: now,
     };
     this.#known = [known, ...this.#known.filter((other) => other !== before)];
+    this.#keep([known]);
     this.#changed();
     return known;
   }
 
   /** Takes up credentials of which the ids alone are known. */
   remember(some: readonly (Place & Pick<Known, "id">)[], source: Source): readonly Known[] {
-    const since = Date.now();
+    const since = clock.now();
     const fresh = some.filter((one) => !this.of(one).some(({ id }) => id === one.id));
     const added = fresh.map((one): Known => ({ ...place(one), id: one.id, source, since }));
     this.#known = [...this.#known, ...added];
+    this.#keep(added);
     return added;
   }
 
@@ -141,54 +139,37 @@ export class Inventory extends EventTarget {
       known.gone = error instanceof NotFoundError;
       known.error = known.gone ? undefined : error;
     }
-    known.checkedAt = Date.now();
+    known.checkedAt = clock.now();
     known.checking = false;
+    this.#keep([known]);
     this.#changed();
   }
 
   /** It was revoked here. */
   revoked(known: Known): void {
-    known.revokedAt = Date.now();
+    known.revokedAt = clock.now();
+    this.#keep([known]);
     this.#changed();
   }
 
   /** Takes it off the list. Nothing happens to the credential. */
   forget(known: Known): void {
     this.#known = this.#known.filter((other) => other !== known);
+    void this.#store.forgetCredential(known);
     this.#changed();
   }
 
-  /** The rotation of this connector whose outcome is unknown. */
-  unsettled(connector: Place): Unsettled | undefined {
-    return this.#unsettled.find((one) => sameConnector(one, connector));
-  }
-
-  /** Remembers that the outcome of a rotation is unknown. */
-  unsettle(at: Place, from: number, to: number): void {
-    this.#unsettled = [{ ...place(at), from, to }, ...this.#unsettled.filter((one) => !sameConnector(one, at))];
+  /** Forgets everything, as what it is about is gone. */
+  clear(): void {
+    this.#known = [];
     this.#changed();
   }
 
-  /** Somebody has looked, and knows. */
-  settle(connector: Place): void {
-    this.#unsettled = this.#unsettled.filter((one) => !sameConnector(one, connector));
-    this.#changed();
+  #keep(some: readonly Known[]): void {
+    void this.#store.keepCredentials(some.map(({ error: _, checking: __, ...known }) => known));
   }
 
   #changed(): void {
-    const known = this.#known.map(({ id, source, since, revokedAt, ...at }) => ({
-      ...place(at),
-      id,
-      source,
-      since,
-      revokedAt,
-    }));
-    const stored: Stored = { known, unsettled: this.#unsettled };
-    try {
-      sessionStorage.setItem(this.#key, JSON.stringify(stored));
-    } catch {
-      // Then they are known until the page is left.
-    }
     this.dispatchEvent(new Event("change"));
   }
 }
@@ -206,5 +187,5 @@ export function isUsable(known: Known): boolean {
 
 /** Whether a date has passed. */
 export function isPast(date: Date | null | undefined): boolean {
-  return date instanceof Date && date.getTime() <= Date.now();
+  return date instanceof Date && date.getTime() <= clock.now();
 }

@@ -5,10 +5,12 @@ import {
   type CommerceLayerInitConfig,
   CommerceLayerProvisioning,
   type CommerceLayerProvisioningClient,
+  clientCredentials,
   type ListResponse,
   type Organization,
   type Role,
 } from "keyturn/commercelayer/slim";
+import { Store } from "../estate/store.js";
 
 /** A credential as lists have it: without its secret. */
 export type ApiCredentialFacts = Omit<ApiCredential, "client_secret">;
@@ -76,18 +78,37 @@ const SHOWN = {
   roles: ["name", "kind"] as ("name" | "kind")[],
 };
 
+/** What is remembered of each, to know it again. */
+const LISTED = {
+  api_credentials: [...SHOWN.api_credentials, "reference" as const, "reference_origin" as const],
+  organizations: SHOWN.organizations,
+};
+
 /** A client, and the calls that the console makes with it. */
 export class Provisioning extends EventTarget {
   readonly client: CommerceLayerProvisioningClient;
   /** Nothing here is real. */
   readonly sandbox: boolean;
+  /** Sets what these credentials are remembered as apart from others. */
+  readonly space: string;
+  readonly store: Store;
   /** Who is logged in; empty until that is known. */
   email = "";
 
-  constructor(config: CommerceLayerInitConfig, sandbox: boolean) {
+  private constructor(config: CommerceLayerInitConfig, space: string, store: Store, sandbox: boolean) {
     super();
     this.client = CommerceLayerProvisioning(config);
+    this.space = space;
+    this.store = store;
     this.sandbox = sandbox;
+  }
+
+  /** @param mark Set for a sandbox: sets it apart from others. */
+  static async open(config: CommerceLayerInitConfig, mark?: string): Promise<Provisioning> {
+    const { serverURL, domain } = config as { serverURL?: string; domain?: string };
+    const host = serverURL ? new URL(serverURL).host : (domain ?? "commercelayer.io");
+    const space = ["commercelayer", host, mark ?? ""].join(" ").trim();
+    return new Provisioning(config, space, await Store.open(space), mark !== undefined);
   }
 
   /** Asks who is logged in, and so whether that works. Emits `change`. */
@@ -110,6 +131,12 @@ export class Provisioning extends EventTarget {
       { include: ["organization", "role"], fields: SHOWN, filters, pageSize: PAGE, sort: ["-created_at"] },
       { signal },
     );
+  }
+
+  /** All of them, those made first first. */
+  everyCredential(signal: AbortSignal): AsyncIterable<ApiCredential> {
+    const query = { include: ["organization" as const], fields: LISTED, pageSize: PAGE, sort: ["created_at" as const] };
+    return this.client.api_credentials.list(query, { signal });
   }
 
   /** A credential's secret. Only this call asks for it. */
@@ -135,9 +162,19 @@ export class Provisioning extends EventTarget {
   }
 }
 
+export { clientCredentials };
+
+/** The sandbox's. Whether the log-in works is seen where its credentials are listed. */
+export function openSandbox(
+  { clientId, clientSecret, serverURL }: { clientId: string; clientSecret: string; serverURL: string },
+  mark: string,
+): Promise<Provisioning> {
+  return Provisioning.open({ credentials: clientCredentials({ clientId, clientSecret }), serverURL }, mark);
+}
+
 /** Logs in. The client is closed again if that fails, or is given up by `signal`. */
 export async function provision(config: CommerceLayerInitConfig, signal?: AbortSignal): Promise<Provisioning> {
-  const provisioning = new Provisioning(config, false);
+  const provisioning = await Provisioning.open(config);
   try {
     await provisioning.introduce(signal);
     return provisioning;

@@ -3,9 +3,7 @@
  * typed in goes into the client and nowhere else.
  */
 
-import { clientCredentials } from "keyturn/commercelayer/slim";
 import { type ClientOptions, type DeviceCode, deviceLogin, tokenExchange } from "keyturn/slim";
-import { provision } from "./commercelayer.js";
 import { type Connections, connect, readyTenant } from "./connection.js";
 import { sandboxIdentity } from "./examples.js";
 
@@ -76,7 +74,9 @@ function tenantWay({
     ...way,
     fields: [...way.fields, tenantServer],
     connect: async (values, onCode, signal) => {
-      return { c1: await connect({ ...options(values, onCode), serverURL: values[tenantServer.name] }, false, signal) };
+      return {
+        c1: await connect({ ...options(values, onCode), serverURL: values[tenantServer.name] }, undefined, signal),
+      };
     },
   };
 }
@@ -178,12 +178,9 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
         values: async () => ({ ...(await readyTenant())?.commercelayer, domain: "" }),
       },
       connect: async ({ clientId = "", clientSecret = "", ...place }, _onCode, signal) => {
-        return {
-          commercelayer: await provision(
-            { credentials: clientCredentials({ clientId, clientSecret }), ...provisioningPlace(place) },
-            signal,
-          ),
-        };
+        const { clientCredentials, provision } = await import("./commercelayer.js");
+        const credentials = clientCredentials({ clientId, clientSecret });
+        return { commercelayer: await provision({ credentials, ...provisioningPlace(place) }, signal) };
       },
     },
     {
@@ -196,6 +193,7 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
         ...provisioningServers,
       ],
       connect: async ({ accessToken = "", ...place }, _onCode, signal) => {
+        const { provision } = await import("./commercelayer.js");
         return { commercelayer: await provision({ accessToken, ...provisioningPlace(place) }, signal) };
       },
     },

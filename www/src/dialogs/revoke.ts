@@ -2,6 +2,7 @@
 
 import { type ConductorOne, NotFoundError } from "keyturn/slim";
 import { html, nothing, type TemplateResult } from "lit";
+import { clock } from "../clock.js";
 import { type Inventory, isUsable, type Known } from "../inventory.js";
 import { DAY, relative } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
@@ -83,7 +84,7 @@ export class RevokeDialog extends Dialog<Step> {
   /** What speaks against it. */
   #warning(): TemplateResult | typeof nothing {
     const used = this.#known.facts?.lastUsedAt;
-    const recent = used instanceof Date && Date.now() - used.getTime() < DAY;
+    const recent = used instanceof Date && clock.now() - used.getTime() < DAY;
     const others = this.#inventory.of(this.#known).filter((known) => known.id !== this.#known.id && isUsable(known));
     if (!recent && others.length > 0) return nothing;
     return note(

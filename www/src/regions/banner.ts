@@ -21,7 +21,7 @@ export class Banner extends LitElement {
         flex-wrap: wrap;
         align-items: center;
         gap: 0.6rem 1.75rem;
-        max-width: 84rem;
+        max-width: 92rem;
         margin: auto;
         padding: 0.7rem 1.5rem;
       }

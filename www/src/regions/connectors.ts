@@ -2,6 +2,7 @@
 
 import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { connectorTarget, type Estate } from "../estate/estate.js";
 import { type Inventory, isUsable, type Place } from "../inventory.js";
 import { chip, icon } from "../ui/icons.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
@@ -18,6 +19,7 @@ export class Connectors extends LitElement {
   static override properties = {
     client: { attribute: false },
     inventory: { attribute: false },
+    estate: { attribute: false },
     app: { attribute: false },
   };
   static override styles = [
@@ -37,6 +39,7 @@ export class Connectors extends LitElement {
   ];
   declare client: ConductorOne;
   declare inventory: Inventory;
+  declare estate: Estate;
   declare app: shared.App | undefined;
   readonly #pages = new Pages<ConnectorsPage, shared.Connector>(this, ({ connectorServiceListResponse: body }) => ({
     items: (body?.list ?? []).flatMap(({ connector }) => connector ?? []),
@@ -46,6 +49,7 @@ export class Connectors extends LitElement {
   constructor() {
     super();
     new Watch(this, () => this.inventory);
+    new Watch(this, () => this.estate);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -104,7 +108,9 @@ export class Connectors extends LitElement {
       connector: connector.displayName || connector.id || "",
     };
     const usable = this.inventory.of(place).filter(isUsable).length;
-    const unsettled = this.inventory.unsettled(place) !== undefined;
+    const standing = this.estate.standing(this.estate.meet(connectorTarget(place)).name);
+    const unsettled = standing?.phase === "unknown";
+    const under = standing?.phase !== undefined;
     const trouble = connector.status?.lastError || connector.syncDisabledReason;
     return html`<tr role="row">
       <th role="rowheader" scope="row">${place.connector}</th>
@@ -114,7 +120,7 @@ export class Connectors extends LitElement {
       <td role="cell" data-label="Credentials">
         <div class="known">
           ${usable > 0 ? html`<span>${usable} valid</span>` : html`<span class="muted">None</span>`}
-          ${unsettled ? chip("warn", "warning", "Outcome unknown") : nothing}
+          ${unsettled ? chip("warn", "warning", "Outcome unknown") : under ? chip("accent", "sync", "In rotation") : nothing}
         </div>
       </td>
       <td role="cell" class="actions">
@@ -123,7 +129,7 @@ export class Connectors extends LitElement {
             ${icon("search")} Look up <span class="unseen">a credential of ${place.connector}</span>
           </button>
           <button type="button" @click=${() => this.#emit("rotate", place)}>
-            ${icon("key")} ${usable > 0 ? "Rotate credential" : "Create credential"} <span class="unseen">of ${place.connector}</span>
+            ${icon("key")} ${usable > 0 || under ? "Rotate credential" : "Create credential"} <span class="unseen">of ${place.connector}</span>
           </button>
         </div>
       </td>

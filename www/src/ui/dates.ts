@@ -1,6 +1,7 @@
 /** Dates, for people. */
 
 import { html, type TemplateResult } from "lit";
+import { clock as time } from "../clock.js";
 
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
@@ -22,7 +23,7 @@ const COUNTED_DAYS = 90;
 export const DAY = 86_400_000;
 
 /** How long ago or how soon, such as "in 14 days". */
-export function relative(date: Date | number, now = Date.now()): string {
+export function relative(date: Date | number, now = time.now()): string {
   const seconds = (Number(date) - now) / 1000;
   const size = Math.abs(seconds);
   if (size < 45) return seconds > 5 ? "in a moment" : "just now";
@@ -36,7 +37,7 @@ export function relative(date: Date | number, now = Date.now()): string {
 /** For a column: how far away, and when; the time of day only where it matters. `absent` is what stands for no date. */
 export function moment(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
-  const near = Math.abs(date.getTime() - Date.now()) < 2 * DAY;
+  const near = Math.abs(date.getTime() - time.now()) < 2 * DAY;
   return html`<time datetime=${date.toISOString()}>${relative(date)}<span class="under">${(near ? EXACT : DATE).format(date)}</span></time>`;
 }
 

@@ -1,6 +1,6 @@
 /** What went wrong, what to do, and a way to try again. */
 
-import { type ApiErrorObject, ReplacementError, type ReplacementReason, SdkError } from "keyturn/commercelayer/slim";
+import type { ApiErrorObject, ReplacementError, ReplacementReason, SdkError } from "keyturn/commercelayer/slim";
 import { ApiError, AuthenticationError, type ErrorCode, KeyturnError, RateLimitedError } from "keyturn/slim";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { note } from "./icons.js";
@@ -47,14 +47,24 @@ const STOPPED: Partial<Record<ReplacementReason, string>> = {
   changed: "Somebody has changed the old credential. It is kept.",
 };
 
+/** Whether an error is of Commerce Layer's client. By its shape: that client is loaded only where somebody connects with it. */
+function isSdkError(error: unknown): error is SdkError {
+  const { name, type } = (error ?? {}) as { name?: unknown; type?: unknown };
+  return (name === "SdkError" || name === "ApiError") && typeof type === "string";
+}
+
+function isReplacementError(error: unknown): error is ReplacementError {
+  return KeyturnError.is(error) && error.kind === "replacement_stopped";
+}
+
 /** The package's own error: those of Commerce Layer's client stand for one. */
 export function underlying(error: unknown): unknown {
-  return SdkError.isSdkError(error) && KeyturnError.is(error.cause) ? error.cause : error;
+  return isSdkError(error) && KeyturnError.is(error.cause) ? error.cause : error;
 }
 
 /** Whose error it is. */
 function serviceOf(error: unknown): string {
-  return SdkError.isSdkError(error) || error instanceof ReplacementError ? "Commerce Layer" : "C1";
+  return isSdkError(error) || isReplacementError(error) ? "Commerce Layer" : "C1";
 }
 
 /**
@@ -62,7 +72,7 @@ function serviceOf(error: unknown): string {
  * with the name of the attribute.
  */
 export function pointedOut(error: unknown): { readonly pointer: string; readonly message: string }[] {
-  if (!SdkError.isSdkError(error)) return [];
+  if (!isSdkError(error)) return [];
   const [, refused, why = ""] = (error.type === "request" && /^`(\w+)` (.*)/.exec(error.message)) || [];
   if (refused) return [{ pointer: `/data/attributes/${refused}`, message: sentence(`this ${why}`) }];
   const { errors = [] } = error as { errors?: ApiErrorObject[] };
@@ -128,7 +138,7 @@ function adviceOf(failure: unknown): string {
   // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
   if (error instanceof AuthenticationError && error.reason === "on_code")
     return "The log-in has ended. Disconnect, and log in again.";
-  if (error instanceof ReplacementError) return STOPPED[error.reason] ?? "The details say why.";
+  if (isReplacementError(error)) return STOPPED[error.reason] ?? "The details say why.";
   const service = serviceOf(failure);
   const own = service === "C1" || error.kind !== "forbidden" ? ADVICE[error.kind] : undefined;
   const advice = own ?? error.hint ?? `The details have what ${service} said.`;

@@ -2,6 +2,7 @@
 
 import type { shared } from "keyturn/slim";
 import type { TemplateResult } from "lit";
+import { clock } from "../clock.js";
 import { isPast, type Known, SOON_DAYS } from "../inventory.js";
 import { DAY } from "./dates.js";
 import { chip, type IconName, type Tone } from "./icons.js";
@@ -23,7 +24,7 @@ export function credentialStatus({ facts, revokedAt, gone, error }: Known): Stat
       : { tone: "plain", icon: "sync", word: "Checking", turning: true };
   const { expiresTime: expires } = facts;
   if (isPast(expires)) return { tone: "bad", icon: "cross", word: "Expired" };
-  if (expires instanceof Date && expires.getTime() - Date.now() <= SOON_DAYS * DAY)
+  if (expires instanceof Date && expires.getTime() - clock.now() <= SOON_DAYS * DAY)
     return { tone: "warn", icon: "clock", word: "Expires soon" };
   return { tone: "good", icon: "check", word: "Active" };
 }

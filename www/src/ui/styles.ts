@@ -93,6 +93,25 @@ export const base = css`
       background-color 0.12s,
       border-color 0.12s;
   }
+  a.button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: 0.45em;
+    min-height: 2.25rem;
+    padding: 0.35rem 0.85rem;
+    border: 1px solid var(--accent);
+    border-radius: var(--radius-small);
+    background: var(--accent);
+    color: var(--on-accent);
+    font-size: 0.875rem;
+    font-weight: 550;
+    line-height: 1.2;
+    text-decoration: none;
+  }
+  a.button:hover {
+    background: var(--accent-strong);
+  }
   button:hover:enabled {
     background: var(--hover);
     border-color: var(--ink);

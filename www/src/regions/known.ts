@@ -24,7 +24,7 @@ function sourceName(source: Source): string {
 }
 
 /** Emits `revoke` with the {@link Known} credential, and `examples`. */
-export class Credentials extends LitElement {
+export class KnownCredentials extends LitElement {
   static override properties = { inventory: { attribute: false }, examples: {}, said: {} };
   static override styles = [
     base,
@@ -73,7 +73,7 @@ export class Credentials extends LitElement {
     return html`<section class="card" aria-labelledby="heading">
       <header>
         <h2 id="heading" tabindex="-1">Known credentials</h2>
-        ${all.length > 0 ? html`<p class="muted small">Of all connectors. Kept in this tab until it is closed: ids, never secrets.</p>` : nothing}
+        ${all.length > 0 ? html`<p class="muted small">Of all connectors. Kept in this browser: ids, never secrets.</p>` : nothing}
       </header>
       <div role="status" class="said">${this.said ? note("good", "check", html`<p>${this.said}</p>`) : nothing}</div>
       ${all.length > 0 ? this.#table(all) : this.#empty()}
@@ -90,7 +90,7 @@ export class Credentials extends LitElement {
     return html`<div class="empty">
       <p>
         <strong>None yet.</strong> C1 cannot list the credentials of a connector, so this console remembers those that are created or looked
-        up here, until the tab is closed.
+        up here.
       </p>
       ${
         this.examples === "none"
@@ -170,10 +170,10 @@ export class Credentials extends LitElement {
     this.focusHeading();
   }
 }
-customElements.define("keyturn-credentials", Credentials);
+customElements.define("keyturn-known", KnownCredentials);
 
 declare global {
   interface HTMLElementTagNameMap {
-    "keyturn-credentials": Credentials;
+    "keyturn-known": KnownCredentials;
   }
 }

@@ -1,0 +1,15 @@
+/** `keyturn/elements`: custom elements for admin pages of one's own. */
+
+export { KeyturnCredentials } from "./elements/credentials.js";
+export { HandDelivery, type HandDeliveryOptions, handDelivery, KeyturnRotate } from "./elements/rotate.js";
+export type {
+  CredentialColumn,
+  CredentialFilter,
+  CredentialRow,
+  CredentialState,
+  RowRotation,
+} from "./elements/row.js";
+export { isIdle, stateOf } from "./elements/row.js";
+export { type ElementTexts, type Text, type TextKey, useElementTexts } from "./elements/texts.js";
+export { KeyturnTimeline } from "./elements/timeline.js";
+export type * from "./elements/types.js";

@@ -1,0 +1,14 @@
+/** `keyturn/elements/credentials`: defines `<keyturn-credentials>`. */
+
+import { define } from "./base.js";
+import { Table } from "./table.js";
+import type { ElementClass, KeyturnCredentialsElement } from "./types.js";
+
+export type { CredentialColumn, CredentialFilter, CredentialRow, CredentialState, RowRotation } from "./row.js";
+export { isIdle, stateOf } from "./row.js";
+export type { CredentialAction, CredentialView, KeyturnCredentialsElement } from "./types.js";
+
+define("keyturn-credentials", Table);
+
+/** The class of `<keyturn-credentials>`. */
+export const KeyturnCredentials: ElementClass<KeyturnCredentialsElement> = Table;

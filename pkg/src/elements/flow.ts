@@ -1,0 +1,1053 @@
+/** A rotation as a person goes through it. Where it stands is what the journal says; this only shows it, and asks. */
+
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/formats.js";
+import type { LifecycleEvent, LifecyclePlan, LifecycleStatus } from "../lifecycle/model.js";
+import type { CredentialFacts } from "../lifecycle/ports.js";
+import { Shown, save } from "./base.js";
+import { formats, relative } from "./dates.js";
+import type { HandDelivery } from "./hand.js";
+import { type IconName, icon, note } from "./icons.js";
+import { say, type TextKey } from "./texts.js";
+import { theme } from "./theme.js";
+import type { PairNaming, RotatingLifecycle } from "./types.js";
+
+/** What is shown. */
+type Screen =
+  | "loading"
+  | "elsewhere"
+  | "plan"
+  | "issuing"
+  | "issuing-elsewhere"
+  | "checking"
+  | "store"
+  | "lost"
+  | "unknown"
+  | "grace"
+  | "retire"
+  | "waiting"
+  | "stopped"
+  | "done"
+  | "back";
+
+type Step = "plan" | "issue" | "check" | "store" | "grace" | "retire";
+
+const STEPS: readonly Step[] = ["plan", "issue", "check", "store", "grace", "retire"];
+
+/** Which step each screen belongs to. */
+const STEP_OF: Readonly<Record<Screen, Step>> = {
+  loading: "plan",
+  elsewhere: "plan",
+  plan: "plan",
+  issuing: "issue",
+  "issuing-elsewhere": "issue",
+  unknown: "issue",
+  checking: "check",
+  store: "store",
+  lost: "store",
+  grace: "grace",
+  retire: "retire",
+  waiting: "check",
+  stopped: "check",
+  done: "retire",
+  back: "retire",
+};
+
+/** Documents that the pair can be saved as, and what the files are called. */
+const DOCUMENTS = {
+  env: [".env", "portable"],
+  docker: ["docker.env", "docker"],
+  systemd: ["credential.env", "systemd"],
+  shell: ["credential.sh", "shell"],
+  "kubernetes-secret": ["secret.yaml", ""],
+  compose: ["compose.yaml", ""],
+  "terraform-variables": ["credential.tfvars", ""],
+  "baton-runner": ["baton-runner.yaml", ""],
+} as const satisfies Record<string, readonly [file: string, dialect: EnvDialect | ""]>;
+
+type DocumentName = keyof typeof DOCUMENTS;
+
+/** How often the new secret is held on to while it is shown, in milliseconds: others may call it lost 15 minutes after. */
+const HOLD = 240_000;
+
+/** How long a lock may take before somebody else has it. */
+const LOCK = 250;
+
+/** The longest that a browser waits by itself. */
+const LONGEST = 2_000_000_000;
+
+/** What `<keyturn-rotate>` is. */
+export class Flow extends Shown {
+  static override properties = {
+    lifecycle: { attribute: false },
+    target: {},
+    label: {},
+    about: {},
+    sink: { attribute: false },
+    candidates: { attribute: false },
+    naming: { attribute: false },
+    owner: {},
+    consumers: { attribute: false },
+    grace: {},
+    recalls: { type: Boolean },
+    lock: {},
+    clock: { attribute: false },
+    screen: { state: true },
+    agreed: { state: true },
+    typed: { state: true },
+    error: { state: true },
+    told: { state: true },
+    busy: { state: true },
+    format: { state: true },
+  };
+  static override styles = [
+    theme,
+    css`
+      :host {
+        container-type: inline-size;
+      }
+      .flow {
+        display: grid;
+        grid-template-columns: 15rem minmax(0, 1fr);
+        gap: 1.75rem;
+        align-items: start;
+      }
+      .steps {
+        display: grid;
+        gap: 0.1rem;
+        padding: 0.4rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--sunken);
+      }
+      .steps li {
+        display: flex;
+        gap: 0.6rem;
+        align-items: center;
+        padding: 0.35rem 0.55rem;
+        border-radius: calc(var(--radius) - 2px);
+        color: var(--muted);
+      }
+      .steps svg {
+        flex: none;
+      }
+      .steps .done svg {
+        color: var(--good);
+      }
+      .steps [aria-current] {
+        background: var(--accent-soft);
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .proofs {
+        display: grid;
+        gap: 0.3rem;
+        padding: 0.75rem 0.55rem 0;
+        font-size: 0.8125rem;
+      }
+      .proofs li {
+        display: flex;
+        gap: 0.5rem;
+        align-items: start;
+      }
+      .proofs svg {
+        margin-top: 0.15em;
+        color: var(--good);
+      }
+      .proofs .bad svg {
+        color: var(--bad);
+      }
+      .screen {
+        display: grid;
+        gap: 1rem;
+        grid-template-columns: minmax(0, 1fr);
+        max-width: 44rem;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      .screen > h2 {
+        font-size: 1.25rem;
+      }
+      .screen > .about {
+        margin-top: -0.75rem;
+        color: var(--muted);
+        overflow-wrap: anywhere;
+      }
+      .points {
+        display: grid;
+        gap: 0.75rem;
+      }
+      .points > li {
+        display: flex;
+        gap: 0.7rem;
+        align-items: start;
+      }
+      .points > li > svg {
+        margin-top: 0.15em;
+        color: var(--accent);
+      }
+      fieldset {
+        display: grid;
+        gap: 0.35rem;
+        margin: 0;
+        padding: 0.75rem 0.85rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        min-width: 0;
+      }
+      legend {
+        padding: 0 0.3rem;
+        margin-inline-start: -0.3rem;
+        font-weight: 600;
+      }
+      .choice {
+        display: flex;
+        gap: 0.6rem;
+        align-items: start;
+        min-height: 24px;
+        cursor: pointer;
+        overflow-wrap: anywhere;
+      }
+      .choice > span {
+        min-width: 0;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 0.35rem 1.25rem;
+      }
+      dt {
+        color: var(--muted);
+      }
+      dd {
+        overflow-wrap: anywhere;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.6rem;
+        align-items: center;
+        padding-top: 0.25rem;
+      }
+      .buttons button {
+        min-height: 2.25rem;
+        padding-inline: 0.9rem;
+        font-size: 0.875rem;
+      }
+      .apart {
+        margin-inline-start: auto;
+      }
+      .save {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+        align-items: end;
+      }
+      .field {
+        display: grid;
+        gap: 0.3rem;
+        flex: 1 1 14rem;
+      }
+      .field > label {
+        font-size: 0.8125rem;
+        font-weight: 550;
+      }
+      .wait {
+        display: flex;
+        gap: 0.7rem;
+        align-items: center;
+        min-height: 3rem;
+      }
+      ol.todo {
+        display: grid;
+        gap: 0.4rem;
+        padding-inline-start: 1.3rem;
+        list-style: decimal;
+      }
+      @container (width < 44rem) {
+        .flow {
+          grid-template-columns: minmax(0, 1fr);
+          gap: 1rem;
+        }
+        .steps {
+          grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr));
+        }
+        .proofs {
+          grid-column: 1 / -1;
+        }
+      }
+      @container (width < 26rem) {
+        dl {
+          grid-template-columns: minmax(0, 1fr);
+          gap: 0;
+        }
+        dd + dt {
+          margin-top: 0.5rem;
+        }
+        .buttons button {
+          flex: 1 1 auto;
+        }
+      }
+      @media (forced-colors: active) {
+        .steps [aria-current] {
+          outline: 2px solid Highlight;
+          outline-offset: -2px;
+        }
+      }
+    `,
+  ];
+
+  declare lifecycle: RotatingLifecycle | undefined;
+  declare target: string;
+  declare label: string;
+  declare about: string;
+  declare sink: HandDelivery | undefined;
+  declare candidates: readonly CredentialFacts[];
+  declare naming: PairNaming;
+  declare owner: string;
+  declare consumers: readonly string[];
+  declare grace: string;
+  declare recalls: boolean;
+  declare lock: string;
+  declare private screen: Screen;
+  /** The box is ticked that the way on needs. */
+  declare private agreed: boolean;
+  declare private typed: string;
+  declare private error: unknown;
+  /** What has just been done. */
+  declare private told: string;
+  declare private busy: boolean;
+  declare private format: DocumentName;
+  #status: LifecycleStatus | undefined;
+  #plan: LifecyclePlan | undefined;
+  /** What the journal has of the rotation that is under way, or was the last. */
+  #events: readonly LifecycleEvent[] = [];
+  #chosen: string | undefined;
+  /** Ends when the element goes, or gets another target. */
+  #here = new AbortController();
+  #wake: ReturnType<typeof setTimeout> | undefined;
+  #focused: Screen | undefined;
+  /** The facts of the old credential, as they are now. */
+  #old: CredentialFacts | undefined;
+
+  constructor() {
+    super();
+    this.target = this.label = this.about = this.owner = this.grace = this.lock = this.typed = this.told = "";
+    this.candidates = this.consumers = [];
+    this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
+    this.recalls = this.agreed = this.busy = false;
+    this.screen = "loading";
+    this.format = "env";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) this.#begin();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#leave();
+  }
+
+  /** A secret is on its way or not yet stored: the page should not be left. */
+  get unstored(): boolean {
+    return this.screen === "issuing" || this.sink?.waiting !== undefined;
+  }
+
+  /** Looks where the rotation stands now, and goes on with it. */
+  refresh(): Promise<void> {
+    return this.#look(this.#here.signal);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("lifecycle") || changed.has("target")) {
+      this.#leave();
+      this.#begin();
+    }
+  }
+
+  protected override updated(): void {
+    const { screen } = this;
+    if (screen === this.#focused || screen === "loading") return;
+    this.#focused = screen;
+    this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+  }
+
+  #leave(): void {
+    this.#here.abort();
+    clearTimeout(this.#wake);
+    this.sink?.wipe();
+  }
+
+  #begin(): void {
+    const { lifecycle, target } = this;
+    this.#here = new AbortController();
+    this.#status = this.#plan = this.#old = this.#chosen = undefined;
+    this.#events = [];
+    this.#focused = undefined;
+    this.agreed = this.busy = false;
+    this.typed = this.told = "";
+    this.error = undefined;
+    this.screen = "loading";
+    if (lifecycle && target) void this.#open(this.#here.signal);
+  }
+
+  /** Only one tab goes on with a rotation at a time: another one could not show the secret. */
+  async #open(signal: AbortSignal): Promise<void> {
+    const locks = globalThis.navigator?.locks as LockManager | undefined;
+    if (!locks) return this.#look(signal);
+    const late = setTimeout(() => {
+      if (!signal.aborted) this.screen = "elsewhere";
+    }, LOCK);
+    try {
+      await locks.request(`keyturn:${this.lock}:${this.target}`, { signal }, async () => {
+        clearTimeout(late);
+        if (signal.aborted) return;
+        await this.#look(signal);
+        // Held for as long as this is shown.
+        await new Promise((gone) => signal.addEventListener("abort", gone, { once: true }));
+      });
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Looks where the rotation stands, and goes on with it as far as that needs nobody. */
+  async #look(signal: AbortSignal): Promise<void> {
+    await this.#act(async (lifecycle) => {
+      await this.#read(lifecycle);
+      const status = this.#status as LifecycleStatus;
+      if (status.phase === undefined) this.#plan ??= (await lifecycle.plan([this.target], { signal }))[0];
+      else if (!this.#isLost(status)) await lifecycle.advance(this.target, { signal: this.#turn(signal) });
+    }, signal);
+  }
+
+  /** Whether the new secret is in no hands. Only a person says that another is issued. */
+  #isLost({ phase, progress, rollingBack }: LifecycleStatus): boolean {
+    if (!this.sink || this.recalls || phase !== "issued" || rollingBack || progress.state === "stopped") return false;
+    const delivered = this.#events.some(({ event }) => event === "delivered");
+    return progress.state === "waiting" && !delivered && this.sink.waiting === undefined && !this.#failure();
+  }
+
+  /** A signal for a call that has to end when the secret is there: it is stored by a person, who takes their time. */
+  #turn(signal: AbortSignal): AbortSignal {
+    const turn = new AbortController();
+    const end = (): void => turn.abort();
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
+    const unwatch = this.sink?.watch(end);
+    turn.signal.addEventListener("abort", () => unwatch?.(), { once: true });
+    return turn.signal;
+  }
+
+  /** Does something, and shows where it has led to. */
+  async #act(work: (lifecycle: RotatingLifecycle) => Promise<unknown>, signal = this.#here.signal): Promise<void> {
+    const { lifecycle } = this;
+    if (!lifecycle || this.busy) return;
+    clearTimeout(this.#wake);
+    this.busy = true;
+    this.error = undefined;
+    try {
+      await work(lifecycle);
+    } catch (error) {
+      // The call was ended since the secret is there.
+      if (!signal.aborted && this.sink?.waiting === undefined) this.error = error;
+    }
+    try {
+      if (!signal.aborted) await this.#read(lifecycle);
+    } catch (error) {
+      this.error ??= error;
+    }
+    if (signal.aborted) {
+      this.busy = false;
+      return;
+    }
+    this.busy = false;
+    this.agreed = false;
+    this.typed = "";
+    await this.#lookAtOld(lifecycle, signal);
+    if (this.#status) {
+      this.screen = this.#screenOf(this.#status);
+      this.#sleep();
+      this.tell("keyturn-progress", this.#status);
+    } else {
+      this.#failed(this.error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.error = error;
+    this.screen = "stopped";
+  }
+
+  async #read(lifecycle: RotatingLifecycle): Promise<void> {
+    const [status] = await lifecycle.status([this.target]);
+    const events = await lifecycle.history(this.target);
+    const begun = events.map(({ event }) => event).lastIndexOf("planned");
+    this.#status = status;
+    this.#events = begun < 0 ? [] : events.slice(begun);
+  }
+
+  async #lookAtOld(lifecycle: RotatingLifecycle, signal: AbortSignal): Promise<void> {
+    if (this.#status?.phase !== "grace" || this.#old) return;
+    try {
+      this.#old = this.candidates.find(({ id }) => id === this.#status?.current?.id);
+      this.#old ??= (await lifecycle.plan([this.target], { signal }))[0]?.old;
+    } catch {
+      // What is not known is not shown.
+    }
+  }
+
+  #screenOf(status: LifecycleStatus): Screen {
+    const { progress, phase } = status;
+    if (this.sink?.waiting !== undefined) return "store";
+    if (phase === undefined) {
+      // What was done last is shown once, to who did it.
+      if (progress.state !== "idle") return progress.state === "stopped" ? "stopped" : "waiting";
+      if (this.#events.length === 0 || this.screen === "loading") return "plan";
+      return progress.last === "rolled-back" ? "back" : "done";
+    }
+    if (phase === "unknown") return "unknown";
+    if (progress.state === "stopped") return "stopped";
+    if (progress.state === "awaits-approval") return "retire";
+    if (this.#isLost(status)) return "lost";
+    if (phase === "issuing") return "issuing-elsewhere";
+    if (this.#failure()) return "waiting";
+    return phase === "grace" ? "grace" : "waiting";
+  }
+
+  /** The failure that is waited for, if that is the last thing that happened. */
+  #failure(): LifecycleEvent | undefined {
+    const last = this.#events.at(-1);
+    return last && ["failed", "not-issued"].includes(last.event) ? last : undefined;
+  }
+
+  /** Goes on when the time has come, or holds on to the secret. */
+  #sleep(): void {
+    clearTimeout(this.#wake);
+    const { signal } = this.#here;
+    const progress = this.#status?.progress;
+    if (this.screen === "store") {
+      this.#wake = setTimeout(() => void this.#hold(signal), HOLD);
+      return;
+    }
+    if (progress?.state !== "waiting" || this.screen === "lost") return;
+    const left = Math.max(500, progress.until - this.clock.now());
+    this.#wake = setTimeout(() => void this.#look(signal), Math.min(left, LONGEST));
+  }
+
+  /** Says in the journal that the secret is still in hands. What is shown stays as it is. */
+  async #hold(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.busy) return;
+    try {
+      await this.lifecycle?.advance(this.target, { signal: this.#turn(signal) });
+    } catch {
+      // It was ended as the secret was handed over again.
+    }
+    if (!signal.aborted) this.#sleep();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div class="flow">
+      <div>
+        ${this.#steps()}
+      </div>
+      <section class="screen" aria-labelledby="title" aria-busy=${this.busy}>
+        ${this.#content()}
+        ${this.error && this.screen !== "stopped" ? this.#trouble() : nothing}
+      </section>
+    </div>`;
+  }
+
+  #steps(): TemplateResult {
+    const at = STEPS.indexOf(this.#step);
+    const over = this.screen === "done";
+    return html`<ol class="steps" part="steps" aria-label=${say("rotate.steps")}>
+        ${STEPS.map((step, index) => {
+          const [kind, name]: [string, IconName] =
+            over || index < at ? ["done", "check"] : index === at ? ["now", "clock"] : ["open", "dash"];
+          const state: TextKey =
+            kind === "done" ? "rotate.step.done" : kind === "now" ? "rotate.current" : "rotate.open";
+          return html`<li class=${kind} aria-current=${kind === "now" ? "step" : nothing}>
+            ${icon(name, 16)}<span>${say(`rotate.step.${step}`)}<span class="unseen">, ${say(state)}</span></span>
+          </li>`;
+        })}
+      </ol>
+      ${this.#ladder()}`;
+  }
+
+  get #step(): Step {
+    const { screen } = this;
+    if (screen !== "stopped" && screen !== "waiting") return STEP_OF[screen];
+    const phases: Partial<Record<string, Step>> = {
+      planned: "issue",
+      issuing: "issue",
+      unknown: "issue",
+      grace: "retire",
+    };
+    return phases[this.#status?.phase ?? ""] ?? "check";
+  }
+
+  /** What has been proven of the new credential. */
+  #ladder(): TemplateResult | typeof nothing {
+    const since = this.#events.map(({ event }) => event).lastIndexOf("issued");
+    if (since < 0 || this.screen === "plan") return nothing;
+    const rungs = this.#events.slice(since).flatMap((event): (readonly [string, boolean])[] => {
+      const sink = String(event.sink ?? "");
+      switch (event.event) {
+        case "verified":
+          return [[say(`rotate.proof.${event.proof as "parsed"}`), true]];
+        case "delivered":
+          return [
+            [sink === this.sink?.name ? say("rotate.proof.stored") : say("rotate.proof.delivered", { sink }), true],
+          ];
+        case "read-back":
+          return [[say("rotate.proof.readBack", { sink }), true]];
+        case "observed":
+          return [[say(event.overlap === true ? "rotate.proof.overlap" : "rotate.proof.cut"), event.overlap === true]];
+        default:
+          return [];
+      }
+    });
+    if (rungs.length === 0) return nothing;
+    return html`<ul class="proofs" part="proofs" aria-label=${say("rotate.proofs")}>
+      ${rungs.map(([words, good]) => html`<li class=${good ? "" : "bad"}>${icon(good ? "check" : "warning", 14)}<span>${words}</span></li>`)}
+    </ul>`;
+  }
+
+  #head(title: string): TemplateResult {
+    return html`<h2 id="title" tabindex="-1">${title}</h2>
+      <p class="about" part="about"><bdi>${this.label || this.target}</bdi>${this.about ? html` · <bdi>${this.about}</bdi>` : nothing}</p>`;
+  }
+
+  #wait(key: TextKey): TemplateResult {
+    return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${say(key)}</span></p>`;
+  }
+
+  #trouble(): TemplateResult {
+    const error = this.error as { message?: string; hint?: string; code?: string } | undefined;
+    return html`<div role="alert">
+      ${note(
+        "bad",
+        "warning",
+        html`<strong>${say("rotate.failed.title")}</strong>
+          <p>${error?.message ?? String(this.error)}</p>
+          ${error?.hint ? html`<p>${error.hint}</p>` : nothing}`,
+      )}
+    </div>`;
+  }
+
+  #content(): TemplateResult {
+    switch (this.screen) {
+      case "loading":
+        return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${say("rotate.loading")}</span></p>`;
+      case "elsewhere":
+        return html`${this.#head(say("rotate.elsewhere.title"))}
+          ${note("warn", "warning", html`<p>${say("rotate.elsewhere")}</p>`)}${this.#buttons(this.#closing())}`;
+      case "plan":
+        return this.#showPlan();
+      case "issuing":
+        return html`${this.#head(say("rotate.issuing.title"))}${this.#wait("rotate.issuing")}`;
+      case "issuing-elsewhere":
+        return this.#issuingElsewhere();
+      case "checking":
+        return html`${this.#head(say("rotate.checking.title"))}${this.#wait("rotate.checking")}`;
+      case "store":
+        return this.#store();
+      case "lost":
+        return this.#lost();
+      case "unknown":
+        return this.#unknown();
+      case "grace":
+        return this.#inGrace();
+      case "retire":
+        return this.#retire();
+      case "waiting":
+        return this.#waiting();
+      case "stopped":
+        return this.#stopped();
+      case "done":
+        return this.#done();
+      case "back":
+        return html`${this.#head(say("rotate.back.title"))} ${note("plain", "info", html`<p>${say("rotate.back")}</p>`)}
+          ${this.#pair()} ${this.#buttons(this.#closing(true))}`;
+    }
+  }
+
+  #buttons(content: unknown): TemplateResult {
+    return html`<div class="buttons">${content}</div>`;
+  }
+
+  #closing(primary = false): TemplateResult {
+    return html`<button type="button" class=${primary ? "primary" : ""} @click=${() => this.tell("keyturn-close")}>${say("rotate.close")}</button>`;
+  }
+
+  #undoing(): TemplateResult | typeof nothing {
+    if (this.#status?.cannotRollBack !== undefined || this.#status?.rollingBack) return nothing;
+    return html`<button type="button" class="quiet apart" aria-disabled=${this.busy} @click=${this.#undo}>${say("rotate.undo")}</button>`;
+  }
+
+  #showPlan(): TemplateResult {
+    const status = this.#status;
+    const current = status?.current;
+    const { candidates, consumers, owner } = this;
+    const known = current !== undefined || candidates.length > 0;
+    const blocked = this.#plan?.blocked;
+    const sinks = this.#plan?.sinks.map(({ name }) => name).join(", ") ?? "";
+    return html`${this.#head(say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
+      ${
+        this.#plan?.cuts
+          ? note(
+              "warn",
+              "warning",
+              html`<strong>${say("rotate.plan.cuts.title")}</strong><p>${say("rotate.plan.cuts")}</p>`,
+            )
+          : nothing
+      }
+      <ul class="points">
+        <li>${icon("plus", 18)}<div><strong>${say("rotate.plan.issue")}</strong> ${say("rotate.plan.issueMore")}</div></li>
+        <li>${icon("check", 18)}<div><strong>${say("rotate.plan.check")}</strong> ${say("rotate.plan.checkMore")}</div></li>
+        ${
+          this.sink
+            ? html`<li>${icon("eye", 18)}<div><strong>${say("rotate.plan.once")}</strong> ${say("rotate.plan.onceMore")}</div></li>`
+            : html`<li>${icon("save", 18)}<div><strong>${say("rotate.plan.deliver", { sinks })}</strong></div></li>`
+        }
+        ${
+          known
+            ? html`<li>${icon("clock", 18)}<div><strong>${say("rotate.plan.keep", { grace: this.grace })}</strong> ${say("rotate.plan.keepMore")}
+                ${status?.overlap === true ? say("rotate.plan.keeps") : nothing}</div></li>`
+            : html`<li>${icon("info", 18)}<div><strong>${say("rotate.plan.none")}</strong> ${say("rotate.plan.noneMore")}</div></li>`
+        }
+      </ul>
+      ${current ? html`<dl><dt>${say("rotate.plan.old")}</dt><dd class="mono" translate="no">${current.id}</dd></dl>` : this.#which()}
+      <dl>
+        <dt>${say("rotate.plan.owner")}</dt>
+        <dd><bdi>${owner || "—"}</bdi></dd>
+        <dt>${say("rotate.plan.consumers")}</dt>
+        <dd><bdi>${consumers.join(", ") || say("rotate.plan.noConsumers")}</bdi></dd>
+      </dl>
+      ${blocked ? note("warn", "warning", html`<p>${say("rotate.plan.blocked")} <code>${blocked}</code></p>`) : nothing}
+      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined} @click=${this.#issue}>
+          ${say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
+        </button>
+        <button type="button" @click=${() => this.tell("keyturn-close")}>${say("rotate.cancel")}</button>`)}`;
+  }
+
+  /** Which of those that are known is in use: the journal does not say yet. */
+  #which(): TemplateResult | typeof nothing {
+    const { candidates } = this;
+    if (candidates.length === 0) return nothing;
+    const now = this.clock.now();
+    const chosen = this.#chosen ?? candidates[0]?.id;
+    const choose = (id: string): void => {
+      this.#chosen = id;
+      this.requestUpdate();
+    };
+    return html`<fieldset>
+      <legend>${say("rotate.plan.which")}</legend>
+      <p class="small muted">${say("rotate.plan.whichMore")}</p>
+      ${candidates.map(
+        ({ id, lastUsedAt }) => html`<label class="choice">
+          <input type="radio" name="old" .checked=${chosen === id} @change=${() => choose(id)} />
+          <span><span class="mono" translate="no">${id}</span>
+            <span class="muted small">${say("column.used")}: ${lastUsedAt === undefined ? say("table.never") : relative(lastUsedAt, now)}</span></span>
+        </label>`,
+      )}
+      <label class="choice">
+        <input type="radio" name="old" .checked=${chosen === ""} @change=${() => choose("")} />
+        <span>${say("rotate.plan.unknown")} <span class="muted small">${say("rotate.plan.unknownMore")}</span></span>
+      </label>
+    </fieldset>`;
+  }
+
+  #issuingElsewhere(): TemplateResult {
+    const progress = this.#status?.progress;
+    const until = progress?.state === "waiting" ? formats().exact.format(progress.until) : "—";
+    return html`${this.#head(say("rotate.issuingElsewhere.title"))}
+      ${note("warn", "clock", html`<p role="status">${say("rotate.issuingElsewhere", { until })}</p>`)}
+      ${this.#buttons(html`${this.#again("rotate.again")}${this.#closing()}`)}`;
+  }
+
+  #store(): TemplateResult {
+    const { sink } = this;
+    const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
+    return html`${this.#head(say("rotate.store.title"))}
+      <p>${say("rotate.store")} ${made?.expiresAt === undefined ? nothing : say("rotate.store.expires", { date: formats().exact.format(made.expiresAt) })}</p>
+      <keyturn-secret label=${say("secret.clientId")} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
+      <keyturn-secret label=${say("secret.clientSecret")} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>
+      <div class="save">
+        <div class="field">
+          <label for="format">${say("rotate.store.format")}</label>
+          <select id="format" @change=${(event: Event) => (this.format = (event.target as HTMLSelectElement).value as DocumentName)}>
+            ${(Object.keys(DOCUMENTS) as DocumentName[]).map(
+              (name) =>
+                html`<option value=${name} .selected=${name === this.format}>${say(`rotate.format.${name}`)}</option>`,
+            )}
+          </select>
+        </div>
+        <button type="button" @click=${() => this.#save("file")}>${icon("save")} ${say("rotate.store.save")}</button>
+        <button type="button" @click=${() => this.#save("clipboard")}>${icon("copy")} ${say("rotate.store.copyAll")}</button>
+      </div>
+      <p role="status" class="small muted">${this.told}</p>
+      <label class="choice">
+        <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+        <span>${say("rotate.store.agree")}</span>
+      </label>
+      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${!this.agreed} aria-disabled=${this.busy} @click=${this.#stored}>${say("rotate.store.next")}</button>
+        ${this.#undoing()}`)}`;
+  }
+
+  #lost(): TemplateResult {
+    const id = this.#status?.credentials.find(({ role }) => role === "new")?.id ?? "";
+    return html`${this.#head(say("rotate.lost.title"))}
+      ${note("warn", "warning", html`<p>${say("rotate.lost", { id })}</p>`)}
+      <p>${say("rotate.lost.more", { id })}</p>
+      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${this.#reissue}>${say("rotate.lost.again")}</button>
+        ${this.#closing()} ${this.#undoing()}`)}`;
+  }
+
+  #unknown(): TemplateResult {
+    const doubt = this.#status?.doubt;
+    const { exact } = formats();
+    const now = this.clock.now();
+    const progress = this.#status?.progress;
+    // The earliest time at which a person's word counts is when the records are looked at first.
+    const earliest = (doubt?.until ?? 0) + MARGIN;
+    const early = now < earliest;
+    const span = {
+      from: exact.format(doubt?.since ?? now),
+      until: exact.format(doubt?.until ?? now),
+      target: this.label,
+    };
+    return html`${this.#head(say("rotate.unknown.title"))}
+      ${note("warn", "warning", html`<p>${say("rotate.unknown", span)}</p>`)}
+      ${progress?.state === "waiting" ? html`<p role="status">${say("rotate.unknown.searching", { at: exact.format(progress.until) })}</p>` : nothing}
+      <h3>${say("rotate.unknown.look")}</h3>
+      <ol class="todo">
+        <li>${say("rotate.unknown.1", span)} ${say("rotate.unknown.marker", { marker: doubt?.marker ?? "" })}</li>
+        <li>${say("rotate.unknown.2")}</li>
+        <li>${say("rotate.unknown.3")}</li>
+      </ol>
+      <div class="field">
+        <label for="ids">${say("rotate.unknown.ids")}</label>
+        <input id="ids" class="mono" autocomplete="off" autocapitalize="off" spellcheck="false" .value=${this.typed} @input=${this.#type} />
+      </div>
+      ${early ? html`<p class="small muted">${say("rotate.unknown.early", { at: exact.format(earliest) })}</p>` : nothing}
+      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${early || this.typed.trim() === ""} @click=${() => this.#settle(this.typed.trim().split(/[\s,]+/))}>${say("rotate.unknown.found")}</button>
+        <button type="button" ?disabled=${early || this.typed.trim() !== ""} @click=${() => this.#settle("none")}>${say("rotate.unknown.none")}</button>
+        ${progress?.state === "stopped" ? nothing : this.#again("rotate.unknown.search")}
+        ${this.#closing()}`)}`;
+  }
+
+  #pair(): TemplateResult {
+    const made = this.#status?.credentials.find(({ role }) => role === "new");
+    const old = this.#status?.current;
+    const one = (key: TextKey, id: string | undefined): unknown =>
+      id === undefined ? nothing : html`<dt>${say(key)}</dt><dd class="mono" translate="no">${id}</dd>`;
+    if (!made) return html`<dl>${one("rotate.plan.old", old?.id)}</dl>`;
+    return html`<dl>${one("rotate.new", made.id)}${one("rotate.old", old?.id)}</dl>`;
+  }
+
+  #inGrace(): TemplateResult {
+    const progress = this.#status?.progress;
+    const until = progress?.state === "waiting" ? progress.until : this.clock.now();
+    const cut = this.#events.some(({ event, overlap }) => event === "observed" && overlap === false);
+    return html`${this.#head(cut ? say("rotate.store.title") : say("rotate.grace.title"))}
+      ${
+        cut
+          ? note(
+              "warn",
+              "warning",
+              html`<strong>${say("rotate.grace.cut.title")}</strong><p>${say("rotate.grace.cut")}</p>`,
+            )
+          : note("good", "check", html`<p>${say("rotate.grace")}</p>`)
+      }
+      ${this.#pair()}
+      <p role="status">${say("rotate.grace.until", { date: formats().exact.format(until), relative: relative(until, this.clock.now()) })}</p>
+      <p class="muted">${say("rotate.grace.safe")}</p>
+      ${this.#buttons(html`${this.#closing(true)}${this.#undoing()}`)}`;
+  }
+
+  #retire(): TemplateResult {
+    const id = this.#status?.current?.id ?? "";
+    const used = this.#old?.lastUsedAt;
+    return html`${this.#head(say("rotate.retire.title", { id }))}
+      ${note(
+        "warn",
+        "warning",
+        html`<p>${say("rotate.retire")}</p>
+          ${used === undefined ? nothing : html`<p>${say("rotate.retire.used", { relative: relative(used, this.clock.now()) })}</p>`}`,
+      )}
+      ${this.#pair()}
+      <form @submit=${this.#end}>
+        <div class="field">
+          <label for="typed">${say("rotate.retire.type", { id })}</label>
+          <input id="typed" class="mono" autocomplete="off" autocapitalize="off" spellcheck="false" .value=${this.typed} @input=${this.#type} />
+        </div>
+        ${this.#buttons(html`<button class="danger" ?disabled=${this.typed.trim() !== id || id === ""} aria-disabled=${this.busy}>${icon("barred")} ${say("rotate.retire.do")}</button>
+          ${this.#closing()} ${this.#undoing()}`)}
+      </form>`;
+  }
+
+  #waiting(): TemplateResult {
+    const failure = this.#failure();
+    const progress = this.#status?.progress;
+    const until = progress?.state === "waiting" ? progress.until : this.clock.now();
+    return html`${this.#head(say("rotate.waiting.title"))}
+      ${note("warn", "clock", html`<p role="status">${say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: relative(until, this.clock.now()) })}</p>`)}
+      ${this.#buttons(html`${this.#again("rotate.now")}${this.#closing()}${this.#undoing()}`)}`;
+  }
+
+  #stopped(): TemplateResult {
+    const progress = this.#status?.progress;
+    if (progress?.state !== "stopped")
+      return html`${this.#head(say("rotate.failed.title"))} ${this.#trouble()}
+        ${this.#buttons(html`${this.#again("rotate.again")}${this.#closing()}`)}`;
+    const { reason, about, hint } = progress;
+    const issued = this.#status?.credentials.some(({ role }) => role === "new");
+    return html`${this.#head(say(reason === "refused" ? "rotate.stopped.refused" : "rotate.stopped.title"))}
+      ${note(
+        "bad",
+        "warning",
+        html`<p><code>${reason}</code>${about ? html` · <span class="mono">${about}</span>` : nothing}</p>
+          <p>${hint}</p>`,
+      )}
+      ${this.error ? this.#trouble() : nothing}
+      ${this.#buttons(html`${
+        reason === "restore-by-hand"
+          ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${say("rotate.restored")}</button>`
+          : html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({})}>${say("rotate.resume")}</button>`
+      }
+        ${issued && !this.#status?.rollingBack ? html`<button type="button" aria-disabled=${this.busy} @click=${this.#reissue}>${say("rotate.reissue")}</button>` : nothing}
+        ${this.#closing()}${this.#undoing()}`)}`;
+  }
+
+  #done(): TemplateResult {
+    const id = this.#status?.current?.id;
+    // The old one of a rotation that has one is looked at.
+    const first = !this.#events.some(({ event }) => event === "observed");
+    return html`${this.#head(say(first ? "rotate.done.first" : "rotate.done.title"))}
+      ${note("good", "check", html`<p>${say(first ? "rotate.done.firstMore" : "rotate.done")}</p>`)}
+      <dl><dt>${say("rotate.plan.old")}</dt><dd class="mono" translate="no">${id ?? "—"}</dd></dl>
+      ${this.#buttons(this.#closing(true))}`;
+  }
+
+  #again(key: TextKey): TemplateResult {
+    return html`<button type="button" aria-disabled=${this.busy} @click=${() => void this.#look(this.#here.signal)}>${say(key)}</button>`;
+  }
+
+  readonly #agree = (event: Event): void => {
+    this.agreed = (event.target as HTMLInputElement).checked;
+  };
+
+  readonly #type = (event: Event): void => {
+    this.typed = (event.target as HTMLInputElement).value;
+  };
+
+  readonly #issue = (): void => {
+    if (this.busy) return;
+    const { signal } = this.#here;
+    const chosen = this.#status?.current ? "" : (this.#chosen ?? this.candidates[0]?.id ?? "");
+    this.screen = "issuing";
+    void this.#act(async (lifecycle) => {
+      if (chosen !== "") await lifecycle.adopt(this.target, chosen, { signal });
+      await lifecycle.rotate(this.target, { signal: this.#turn(signal), leaveUnknown: chosen === "" });
+    });
+  };
+
+  readonly #stored = (): void => {
+    if (this.busy || !this.agreed) return;
+    const { signal } = this.#here;
+    this.sink?.confirm();
+    this.screen = "checking";
+    void this.#act((lifecycle) => lifecycle.advance(this.target, { signal }));
+  };
+
+  readonly #reissue = (): void => {
+    if (this.busy) return;
+    const { signal } = this.#here;
+    this.screen = "issuing";
+    void this.#act(async (lifecycle) => {
+      await lifecycle.resume(this.target, { reissue: true });
+      await lifecycle.advance(this.target, { signal: this.#turn(signal) });
+    });
+  };
+
+  readonly #undo = (): void => {
+    if (this.busy) return;
+    const { signal } = this.#here;
+    this.sink?.wipe();
+    void this.#act((lifecycle) => lifecycle.rollback(this.target, { signal }));
+  };
+
+  #settle(found: readonly string[] | "none"): void {
+    const { signal } = this.#here;
+    void this.#act(async (lifecycle) => {
+      await lifecycle.settle(this.target, { found, signal });
+      this.screen = "issuing";
+      await lifecycle.advance(this.target, { signal: this.#turn(signal) });
+    });
+  }
+
+  #resume(how: { restored?: boolean }): void {
+    const { signal } = this.#here;
+    void this.#act(async (lifecycle) => {
+      await lifecycle.resume(this.target, how);
+      await lifecycle.advance(this.target, { signal: this.#turn(signal) });
+    });
+  }
+
+  readonly #end = (event: Event): void => {
+    event.preventDefault();
+    if (this.busy || this.typed.trim() !== this.#status?.current?.id) return;
+    const { signal } = this.#here;
+    void this.#act((lifecycle) => lifecycle.retire(this.target, { signal }));
+  };
+
+  /** Hands the pair on as a document. */
+  async #save(to: "file" | "clipboard"): Promise<void> {
+    const pair = this.sink?.reveal();
+    if (!pair) return;
+    const [file, dialect] = DOCUMENTS[this.format];
+    const values = { [this.naming.clientId]: pair.clientId, [this.naming.clientSecret]: pair.clientSecret };
+    const name =
+      (this.label || this.target)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, "-")
+        .replaceAll(/^-+|-+$/g, "")
+        .slice(0, 63) || "credential";
+    try {
+      const text = render(documentOf(this.format, dialect, name, values));
+      if (to === "file") save(file, "text/plain", text);
+      else await navigator.clipboard.writeText(text);
+      this.told = say(to === "file" ? "rotate.store.saved" : "secret.copied");
+    } catch (error) {
+      this.told = say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
+    }
+  }
+}
+
+/** How long after its deadline a call may still be acted on: the default of the policy. */
+const MARGIN = 120_000;
+
+function documentOf(
+  format: DocumentName,
+  dialect: EnvDialect | "",
+  name: string,
+  values: Readonly<Record<string, string>>,
+): RenderedDocument {
+  switch (format) {
+    case "kubernetes-secret":
+      return { kind: format, name, values };
+    case "compose":
+      return { kind: format, service: name, values };
+    case "terraform-variables":
+    case "baton-runner":
+      return { kind: format, values };
+    default:
+      return { kind: "env", dialect: dialect || "portable", values };
+  }
+}

@@ -1,0 +1,89 @@
+/** A person as a sink: somebody copies the pair to where it is read, and says so. */
+
+import type { Holding, Pair, Sink } from "../lifecycle/ports.js";
+
+/** Options of {@link handDelivery}. */
+export interface HandDeliveryOptions {
+  /** Is written to the journal, so it has to stay the same. Default: `by hand`. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * A sink of the lifecycle that a person is: a `<keyturn-rotate>` with the same one as its `sink` shows the pair, masked, until somebody says
+ * that it is stored. Nobody can look whether that is so, thus the old credential lives on until a person approves its end; give
+ * the target `approval: true` in its policy.
+ *
+ * ```ts
+ * const sink = handDelivery();
+ * const lifecycle = openLifecycle({ journal, targets: { crm: { provider, sinks: [sink], policy: { approval: true } } } });
+ * Object.assign(document.querySelector("keyturn-rotate"), { lifecycle, target: "crm", sink });
+ * ```
+ */
+export function handDelivery({ name = "by hand" }: HandDeliveryOptions = {}): HandDelivery {
+  return new HandDelivery(name);
+}
+
+/** What {@link handDelivery} makes. */
+export class HandDelivery implements Sink {
+  readonly name: string;
+  readonly compares = false;
+  readonly readback = "none";
+  #pair: Pair | undefined;
+  /** The client id of what somebody has stored. */
+  #stored: string | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  /** @internal */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The client id of the pair that waits for a person. */
+  get waiting(): string | undefined {
+    return this.#pair?.clientId;
+  }
+
+  /** The pair that waits for a person, to be shown. */
+  reveal(): Pair | undefined {
+    return this.#pair;
+  }
+
+  /** Says that the pair is stored. The lifecycle goes on with its next `advance`. */
+  confirm(): void {
+    this.#stored = this.#pair?.clientId;
+  }
+
+  /** Lets go of the pair. The lifecycle may hand it over again. */
+  wipe(): void {
+    this.#pair = undefined;
+  }
+
+  /** Calls something when a pair comes, until what it returns is called. */
+  watch(comes: () => void): () => void {
+    this.#waiting.add(comes);
+    return () => void this.#waiting.delete(comes);
+  }
+
+  async read(): Promise<Holding> {
+    return { clientId: undefined, version: "" };
+  }
+
+  async holds(): Promise<boolean> {
+    throw new TypeError("nobody can look whether somebody has stored a pair");
+  }
+
+  /** Resolves once the pair was said to be stored. Until then whoever waits gives up by the signal, and asks again later. */
+  write(pair: Pair, _expected: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#stored === pair.clientId) {
+      this.wipe();
+      return Promise.resolve(true);
+    }
+    this.#pair = { clientId: pair.clientId, clientSecret: pair.clientSecret };
+    return new Promise((_resolve, reject) => {
+      const end = (): void => reject(signal.reason as Error);
+      if (signal.aborted) return end();
+      signal.addEventListener("abort", end, { once: true });
+      for (const comes of this.#waiting) comes();
+    });
+  }
+}

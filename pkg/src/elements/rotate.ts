@@ -1,0 +1,15 @@
+/** `keyturn/elements/rotate`: defines `<keyturn-rotate>`. A page that has one loads `keyturn/lifecycle` anyway. */
+
+import { define } from "./base.js";
+import { Flow } from "./flow.js";
+import { SecretValue } from "./secret.js";
+import type { ElementClass, KeyturnRotateElement } from "./types.js";
+
+export { HandDelivery, type HandDeliveryOptions, handDelivery } from "./hand.js";
+export type { KeyturnRotateElement, PairNaming, RotatingLifecycle } from "./types.js";
+
+define("keyturn-secret", SecretValue);
+define("keyturn-rotate", Flow);
+
+/** The class of `<keyturn-rotate>`. */
+export const KeyturnRotate: ElementClass<KeyturnRotateElement> = Flow;

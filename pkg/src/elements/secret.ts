@@ -1,0 +1,155 @@
+/** A value to copy: in plain sight, or masked until somebody asks to see it. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { icon } from "./icons.js";
+import { say } from "./texts.js";
+import { theme } from "./theme.js";
+
+/** A shown secret is masked again after this time, in milliseconds. */
+const SHOWN = 60_000;
+
+/** For how long it says that something was copied. */
+const SAID = 4_000;
+
+/** As many as no secret has, so that the mask does not tell its length. */
+const MASK = "•".repeat(22);
+
+/**
+ * Shows what `text` gives, under the name `label`. A `secret` is only asked for while it is shown or copied: nothing of it is held here,
+ * and nothing stays in the document once it is masked again or has gone. What is between the tags stands below.
+ */
+export class SecretValue extends LitElement {
+  static override properties = {
+    label: {},
+    text: { attribute: false },
+    secret: { type: Boolean },
+    shown: { state: true },
+    said: { state: true },
+  };
+  static override styles = [
+    theme,
+    css`
+      :host {
+        display: grid;
+        gap: 0.4rem;
+        padding: 0.7rem 0.85rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--sunken);
+      }
+      #label {
+        font-size: 0.8125rem;
+        font-weight: 550;
+      }
+      output {
+        display: block;
+        font-family: var(--mono);
+        line-height: 1.5;
+        word-break: break-all;
+        user-select: all;
+      }
+      output.masked {
+        user-select: none;
+        letter-spacing: 0.06em;
+        color: var(--muted);
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+        align-items: center;
+      }
+      .said {
+        font-size: 0.8125rem;
+        font-weight: 550;
+        color: var(--good);
+      }
+      .said.failed {
+        color: var(--bad);
+      }
+    `,
+  ];
+  declare label: string;
+  declare text: () => string;
+  declare secret: boolean;
+  /** The secret is in plain sight. */
+  declare private shown: boolean;
+  declare private said: "" | "copied" | "failed";
+  #mask: ReturnType<typeof setTimeout> | undefined;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.label = "";
+    this.text = () => "";
+    this.secret = this.shown = false;
+    this.said = "";
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#mask);
+    clearTimeout(this.#quiet);
+    this.shown = false;
+    this.#paint("");
+    // It would be asked for again otherwise, by whoever holds this element.
+    this.text = () => "";
+  }
+
+  protected override render(): TemplateResult {
+    const { label, secret, shown, said } = this;
+    const masked = secret && !shown;
+    const name = label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+    return html`<span id="label">${label}</span>
+      <output id="value" class=${masked ? "masked" : ""} aria-live="off" aria-labelledby="label" translate="no" spellcheck="false"
+        ><span id="plain"></span>${
+          masked
+            ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">${say("secret.hidden")}</span>`
+            : nothing
+        }</output
+      >
+      <div class="buttons">
+        ${
+          secret
+            ? html`<button type="button" aria-pressed=${shown} aria-controls="value" @click=${this.#toggle}>
+                ${icon(shown ? "eyeOff" : "eye")} ${say(shown ? "secret.hide" : "secret.show")} <span class="unseen">${name}</span>
+              </button>`
+            : nothing
+        }
+        <button type="button" @click=${this.#copy}>${icon("copy")} ${say("secret.copy")} <span class="unseen">${name}</span></button>
+        <span role="status" class="said ${said}">${said === "" ? "" : say(`secret.${said}`)}</span>
+      </div>
+      <slot></slot>`;
+  }
+
+  protected override updated(): void {
+    const visible = !this.secret || this.shown;
+    this.#paint(visible && this.isConnected ? this.text() : "");
+    clearTimeout(this.#mask);
+    if (this.secret && this.shown) this.#mask = setTimeout(() => this.#toggle(), SHOWN);
+  }
+
+  #toggle(): void {
+    this.shown = !this.shown;
+  }
+
+  async #copy(): Promise<void> {
+    clearTimeout(this.#quiet);
+    // Emptied first, so that a second "Copied" is announced as well.
+    this.said = "";
+    await this.updateComplete;
+    try {
+      await navigator.clipboard.writeText(this.text());
+      this.said = "copied";
+    } catch {
+      this.said = "failed";
+    }
+    this.#quiet = setTimeout(() => (this.said = ""), SAID);
+  }
+
+  /** By hand: what a template is given stays in its parts, even after they have left the document. */
+  #paint(text: string): void {
+    const plain = this.renderRoot.querySelector("#plain");
+    if (plain && plain.textContent !== text) plain.textContent = text;
+  }
+}

@@ -1,0 +1,834 @@
+/** The table of targets: one `<table>`, of which the rows are in the document that can be seen. */
+
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { Shown, save } from "./base.js";
+import { formats, relative } from "./dates.js";
+import { chip, type IconName, icon, type Tone } from "./icons.js";
+import {
+  COLUMNS,
+  type CredentialColumn,
+  type CredentialFilter,
+  type CredentialRow,
+  type CredentialState,
+  count,
+  csv,
+  FILTERS,
+  fits,
+  stateOf,
+} from "./row.js";
+import { language, say } from "./texts.js";
+import { theme } from "./theme.js";
+import type { CredentialAction, CredentialView } from "./types.js";
+
+/** The columns that are shown to begin with. */
+const USUAL: readonly CredentialColumn[] = ["state", "group", "expires", "used", "owner", "rotation"];
+
+/** The heights of a row in pixels, in a table and where there is little room for one. The style sheet has the same. */
+const HEIGHT = { wide: 46, narrow: 176 };
+
+/** Below this width each row becomes a block, in pixels. */
+const NARROW = 720;
+
+/** Rows beyond what can be seen, on either side: the tabulator leads to them. */
+const BEYOND = 8;
+
+const STATES: Readonly<Record<CredentialState, readonly [tone: Tone, icon: IconName]>> = {
+  active: ["good", "check"],
+  expiring: ["warn", "clock"],
+  expired: ["bad", "cross"],
+  none: ["plain", "dash"],
+  unknown: ["plain", "question"],
+};
+
+const HEADS = {
+  state: "column.state",
+  plane: "column.plane",
+  group: "column.group",
+  expires: "column.expires",
+  used: "column.used",
+  created: "column.created",
+  clientId: "column.clientId",
+  credential: "column.credential",
+  owner: "column.owner",
+  consumers: "column.consumers",
+  rotation: "column.rotation",
+} as const satisfies Record<CredentialColumn, string>;
+
+const TIMES: Partial<Record<CredentialColumn, "expiresAt" | "lastUsedAt" | "createdAt">> = {
+  expires: "expiresAt",
+  used: "lastUsedAt",
+  created: "createdAt",
+};
+
+/** A place in the table's body: a row, or the room that others would take. */
+type Place = { readonly at: number; readonly row: CredentialRow } | { readonly room: number; readonly key: string };
+
+/** Rows in an order, what these were, and what of each can be searched. */
+interface Order {
+  readonly rows: unknown;
+  readonly key: string;
+  readonly order: readonly CredentialRow[];
+  readonly texts: ReadonlyMap<CredentialRow, string>;
+}
+
+/** What `<keyturn-credentials>` is. */
+export class Table extends Shown {
+  static override properties = {
+    rows: { attribute: false },
+    view: { attribute: false },
+    selected: { attribute: false },
+    actions: { attribute: false },
+    link: { attribute: false },
+    clock: { attribute: false },
+    selectable: { type: Boolean },
+    label: {},
+    narrow: { state: true },
+  };
+  static override styles = [
+    theme,
+    css`
+      :host {
+        container-type: inline-size;
+      }
+      .filters {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.4rem;
+      }
+      .filters button {
+        font-variant-numeric: tabular-nums;
+        border-color: var(--line);
+      }
+      .filters b {
+        font-weight: 650;
+      }
+      .filters button[aria-pressed="true"] {
+        background: var(--accent-soft);
+        border-color: var(--accent);
+        color: var(--accent);
+      }
+      .filters .bad b {
+        color: var(--bad);
+      }
+      .filters .warn b {
+        color: var(--warn);
+      }
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem 0.75rem;
+        padding-block: 0.75rem;
+      }
+      .bar input[type="search"] {
+        flex: 1 1 12rem;
+        max-width: 24rem;
+        width: auto;
+      }
+      .bar .count {
+        margin-inline-end: auto;
+      }
+      .choices {
+        display: grid;
+        gap: 0.15rem;
+        width: max-content;
+        margin: 0;
+        padding: 0.6rem 0.8rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        color: var(--ink);
+        box-shadow: 0 8px 24px light-dark(rgb(20 30 30 / 18%), rgb(0 0 0 / 60%));
+      }
+      .choices label {
+        display: flex;
+        gap: 0.5rem;
+        align-items: center;
+        min-height: 1.75rem;
+        cursor: pointer;
+      }
+      details {
+        position: relative;
+      }
+      details > summary {
+        list-style: none;
+      }
+      details > summary::-webkit-details-marker {
+        display: none;
+      }
+      details > .choices {
+        position: absolute;
+        inset-inline-end: 0;
+        top: calc(100% + 4px);
+        z-index: 3;
+      }
+      .scroller {
+        position: relative;
+        max-height: var(--keyturn-table-height, min(38rem, 75vh));
+        overflow: auto;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        scroll-padding-block: 2.5rem 0.5rem;
+        overscroll-behavior: contain;
+      }
+      table {
+        width: 100%;
+        border-collapse: separate;
+        border-spacing: 0;
+        table-layout: fixed;
+      }
+      thead th {
+        position: sticky;
+        top: 0;
+        z-index: 2;
+        height: 2.25rem;
+        padding: 0;
+        border-bottom: 1px solid var(--line);
+        background: var(--sunken);
+        color: var(--muted);
+        font-size: 0.75rem;
+        font-weight: 550;
+        text-align: start;
+        white-space: nowrap;
+      }
+      thead th > span {
+        padding-inline: 0.75rem;
+      }
+      thead button {
+        width: 100%;
+        min-height: 2.2rem;
+        padding: 0 0.75rem;
+        justify-content: start;
+        border: 0;
+        border-radius: 0;
+        background: transparent;
+        color: inherit;
+        font-size: 0.75rem;
+        outline-offset: -3px;
+      }
+      thead button[data-sorted] {
+        color: var(--ink);
+      }
+      tbody tr {
+        height: 46px;
+      }
+      tbody :is(th, td) {
+        padding: 0 0.75rem;
+        border-bottom: 1px solid var(--line);
+        overflow: hidden;
+        font-weight: 400;
+        text-align: start;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      tbody tr.room :is(td) {
+        padding: 0;
+        border: 0;
+      }
+      tbody tr:not(.room):hover {
+        background: var(--sunken);
+      }
+      tbody tr[data-selected] {
+        background: var(--accent-soft);
+      }
+      tbody .under {
+        display: block;
+        overflow: hidden;
+        color: var(--muted);
+        font-size: 0.75rem;
+        line-height: 1.25;
+        text-overflow: ellipsis;
+      }
+      .name {
+        display: block;
+        max-width: 100%;
+        min-height: 24px;
+        padding: 0;
+        overflow: hidden;
+        border: 0;
+        background: none;
+        color: var(--ink);
+        font: inherit;
+        font-weight: 600;
+        line-height: 24px;
+        text-align: start;
+        text-decoration: none;
+        text-overflow: ellipsis;
+        outline-offset: -2px;
+      }
+      .name:is(:hover, :focus-visible) {
+        background: none;
+        color: var(--accent);
+        text-decoration: underline;
+      }
+      .pick {
+        width: 2.9rem;
+      }
+      tbody td.pick {
+        padding-inline-end: 0;
+        text-overflow: clip;
+      }
+      th.state {
+        width: 9.25rem;
+      }
+      th.rotation {
+        width: 11rem;
+      }
+      .pick label {
+        display: inline-grid;
+        place-items: center;
+        width: 24px;
+        height: 24px;
+        cursor: pointer;
+      }
+      th.target {
+        width: 26%;
+      }
+      th.actions {
+        width: var(--keyturn-actions-width, 7rem);
+      }
+      td.actions {
+        text-align: end;
+      }
+      td.actions button {
+        min-height: 1.75rem;
+      }
+      .bare {
+        display: grid;
+        justify-items: start;
+        gap: 0.75rem;
+        padding: 1.5rem 1rem;
+        color: var(--muted);
+      }
+      @container (width < 720px) {
+        thead {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
+        table,
+        tbody,
+        tbody tr,
+        tbody :is(th, td) {
+          display: block;
+        }
+        tbody tr:not(.room) {
+          position: relative;
+          display: grid;
+          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+          grid-template-rows: 2rem;
+          grid-auto-rows: 2.6rem;
+          gap: 0 0.75rem;
+          height: 176px;
+          padding: 0.4rem 0.75rem;
+          overflow: hidden;
+          border-bottom: 1px solid var(--line);
+        }
+        tbody tr:not(.room) > * {
+          padding: 0;
+          border: 0;
+        }
+        tbody th {
+          grid-column: 1 / -1;
+        }
+        tbody tr:has(td.actions) th {
+          padding-inline-end: 5.5rem;
+        }
+        :host([selectable]) tbody tr:not(.room) th {
+          padding-inline-start: 2rem;
+        }
+        tbody td.pick {
+          position: absolute;
+          inset-block-start: 0.4rem;
+          inset-inline-start: 0.6rem;
+        }
+        tbody td.actions {
+          position: absolute;
+          inset-block-start: 0.4rem;
+          inset-inline-end: 0.75rem;
+          width: auto;
+        }
+        tbody td[data-label]::before {
+          content: attr(data-label);
+          display: block;
+          color: var(--muted);
+          font-size: 0.6875rem;
+          line-height: 1.2;
+        }
+        tbody td .under {
+          display: none;
+        }
+      }
+      @media (forced-colors: active) {
+        tbody tr[data-selected] {
+          outline: 2px solid Highlight;
+          outline-offset: -2px;
+        }
+        .filters button[aria-pressed="true"] {
+          outline: 2px solid Highlight;
+        }
+      }
+    `,
+  ];
+
+  declare rows: readonly CredentialRow[];
+  declare view: CredentialView;
+  declare selected: ReadonlySet<string>;
+  declare actions: readonly CredentialAction[];
+  declare link: ((row: CredentialRow) => string) | undefined;
+  declare selectable: boolean;
+  declare label: string;
+  /** There is little room. */
+  declare private narrow: boolean;
+
+  /** Which rows are in the document. */
+  #first = 0;
+  #seen = 24;
+  /** The row that has the focus: it stays wherever the table is scrolled to. */
+  #held: string | undefined;
+  #sizes: ResizeObserver | undefined;
+  /** What was computed last, and from what. */
+  #sorted: Order | undefined;
+  #shown: { from: unknown; key: string; rows: readonly CredentialRow[] } | undefined;
+
+  constructor() {
+    super();
+    this.rows = [];
+    this.view = {};
+    this.selected = new Set();
+    this.actions = [];
+    this.selectable = false;
+    this.label = "";
+    this.narrow = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#sizes = new ResizeObserver(() => {
+      this.narrow = this.clientWidth < NARROW;
+      this.#scrolled();
+    });
+    this.#sizes.observe(this);
+    addEventListener("click", this.#outside);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sizes?.disconnect();
+    removeEventListener("click", this.#outside);
+  }
+
+  /** Puts the focus on a row's name, if it is shown. */
+  focusRow(target: string): boolean {
+    const at = this.#visible().findIndex((row) => row.target === target);
+    if (at < 0) return false;
+    this.#held = target;
+    this.requestUpdate();
+    void this.updateComplete.then(() => {
+      const rows = this.renderRoot.querySelectorAll<HTMLElement>("tbody tr");
+      for (const row of rows) if (row.dataset.target === target) row.querySelector<HTMLElement>(".name")?.focus();
+    });
+    return true;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("view")) this.#first = 0;
+  }
+
+  protected override render(): TemplateResult {
+    const rows = this.#visible();
+    const label = this.label || say("table.label");
+    return html`${this.#filters()} ${this.#bar(rows)}
+      <div part="scroller" class="scroller" tabindex=${rows.length > 0 ? 0 : nothing} role="group" aria-label=${say("table.scroll")} @scroll=${this.#scrolled}>
+        ${rows.length > 0 ? this.#table(rows, label) : this.#bare()}
+      </div>`;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    // By hand: a policy for pages may forbid styles in attributes.
+    for (const room of this.renderRoot.querySelectorAll<HTMLElement>("tr.room"))
+      room.style.height = `${room.dataset.height}px`;
+    if (changed.has("view")) {
+      const scroller = this.renderRoot.querySelector(".scroller");
+      if (scroller) scroller.scrollTop = 0;
+    }
+    this.#scrolled();
+  }
+
+  #filters(): TemplateResult {
+    const counts = count(this.rows, this.clock.now());
+    const chosen = this.view.filter ?? "all";
+    const tone: Partial<Record<CredentialFilter, string>> = { expired: "bad", expiring: "warn", attention: "bad" };
+    return html`<div part="filters" class="filters" role="group" aria-label=${say("filter.label")}>
+      ${FILTERS.map(
+        (filter) => html`<button
+          type="button"
+          part="filter"
+          class=${counts[filter] > 0 ? (tone[filter] ?? "") : ""}
+          aria-pressed=${filter === chosen}
+          @click=${() => this.#look({ filter })}
+        >
+          <b>${counts[filter].toLocaleString(language())}</b> ${say(`filter.${filter}`)}
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  #bar(rows: readonly CredentialRow[]): TemplateResult {
+    const { selected, view } = this;
+    const all = this.rows.length;
+    const told =
+      rows.length === all
+        ? say("table.count", { n: all })
+        : say("table.fit", { n: rows.length, all: all.toLocaleString(language()) });
+    return html`<div part="bar" class="bar">
+      <input
+        type="search"
+        aria-label=${say("table.search")}
+        placeholder=${say("table.search")}
+        autocomplete="off"
+        spellcheck="false"
+        .value=${view.search ?? ""}
+        @input=${(event: Event) => this.#look({ search: (event.target as HTMLInputElement).value })}
+      />
+      <span class="count muted small" role="status">
+        ${told}${selected.size > 0 ? html`, <b>${say("table.selected", { n: selected.size })}</b>` : nothing}
+      </span>
+      ${
+        selected.size > 0
+          ? html`<button type="button" class="quiet" @click=${() => this.#select(new Set())}>${say("table.clear")}</button>
+            <slot name="selection"></slot>`
+          : nothing
+      }
+      <details @keydown=${this.#closing}>
+        <summary class="button" role="button">${say("table.columns")} ${icon("down", 14)}</summary>
+        <div class="choices" role="group" aria-label=${say("table.columns")}>
+          ${COLUMNS.map(
+            (column) => html`<label
+              ><input type="checkbox" .checked=${this.#columns.includes(column)} @change=${() => this.#turn(column)} />${say(HEADS[column])}</label
+            >`,
+          )}
+        </div>
+      </details>
+      <button type="button" @click=${() => this.#save(rows)}>${icon("save", 14)} ${say("table.csv")}</button>
+    </div>`;
+  }
+
+  get #columns(): readonly CredentialColumn[] {
+    const chosen = this.view.columns ?? USUAL;
+    return COLUMNS.filter((column) => chosen.includes(column));
+  }
+
+  #bare(): TemplateResult {
+    if (this.rows.length === 0)
+      return html`<div class="bare"><slot name="empty"><p>${say("table.empty")}</p></slot></div>`;
+    return html`<div class="bare">
+      <p>${say("table.none")}</p>
+      <button type="button" @click=${() => this.#look({ filter: "all", search: "" })}>${say("table.showAll")}</button>
+    </div>`;
+  }
+
+  #table(rows: readonly CredentialRow[], label: string): TemplateResult {
+    const columns = this.#columns;
+    const { actions, selectable, selected } = this;
+    const wide = columns.length + 1 + Number(selectable) + Number(actions.length > 0);
+    const whole = selectable && rows.every((row) => selected.has(row.target));
+    return html`<table part="table" role="table" aria-label=${label} aria-rowcount=${rows.length + 1}>
+      <thead role="rowgroup">
+        <tr role="row" aria-rowindex="1">
+          ${
+            selectable
+              ? html`<th role="columnheader" scope="col" class="pick"><span
+                  ><label
+                    ><input
+                      type="checkbox"
+                      aria-label=${say("table.selectAll")}
+                      .checked=${whole}
+                      .indeterminate=${!whole && rows.some((row) => selected.has(row.target))}
+                      @change=${() => this.#selectAll(rows, !whole)} /></label></span
+                ></th>`
+              : nothing
+          }
+          ${this.#head("name", say("column.name"), "target")}
+          ${columns.map((column) => this.#head(column, say(HEADS[column]), column))}
+          ${actions.length > 0 ? html`<th role="columnheader" scope="col" class="actions"><span class="unseen">${say("column.actions")}</span></th>` : nothing}
+        </tr>
+      </thead>
+      <tbody role="rowgroup" @focusin=${this.#hold} @focusout=${() => (this.#held = undefined)}>
+        ${repeat(
+          this.#places(rows),
+          (place) => ("row" in place ? place.row.target : place.key),
+          (place) =>
+            "row" in place
+              ? this.#row(place.row, place.at, columns)
+              : html`<tr class="room" aria-hidden="true" data-height=${place.room}><td colspan=${wide}></td></tr>`,
+        )}
+      </tbody>
+    </table>`;
+  }
+
+  #head(column: CredentialColumn | "name", word: string, kind = ""): TemplateResult {
+    const { sort = "expires", descending = false } = this.view;
+    const sorted = sort === column;
+    return html`<th role="columnheader" scope="col" class=${kind} aria-sort=${sorted ? (descending ? "descending" : "ascending") : nothing}>
+      <button type="button" ?data-sorted=${sorted} @click=${() => this.#look({ sort: column, descending: sorted && !descending })}>
+        ${word} ${sorted ? icon(descending ? "down" : "up", 12) : nothing}
+      </button>
+    </th>`;
+  }
+
+  #row(row: CredentialRow, at: number, columns: readonly CredentialColumn[]): TemplateResult {
+    const { link, selected, selectable, actions } = this;
+    const { target, name } = row;
+    const chosen = selected.has(target);
+    return html`<tr role="row" part="row" aria-rowindex=${at + 2} data-target=${target} ?data-selected=${chosen}>
+      ${
+        selectable
+          ? html`<td role="cell" class="pick"><label
+              ><input type="checkbox" aria-label=${say("table.select", { name })} .checked=${chosen} @change=${() => this.#pick(target)} /></label
+            ></td>`
+          : nothing
+      }
+      <th role="rowheader" scope="row" title=${name}>
+        ${
+          link
+            ? html`<a class="name" href=${link(row)} @click=${(event: Event) => this.#open(event, row)}><bdi>${name}</bdi></a>`
+            : html`<button type="button" class="name" @click=${(event: Event) => this.#open(event, row)}><bdi>${name}</bdi></button>`
+        }
+        ${columns.includes("group") ? nothing : html`<span class="under"><bdi>${row.group}</bdi></span>`}
+      </th>
+      ${columns.map((column) => html`<td role="cell" data-label=${say(HEADS[column])}>${this.#cell(row, column)}</td>`)}
+      ${
+        actions.length > 0
+          ? html`<td role="cell" class="actions">
+              ${actions.map(
+                ({
+                  id,
+                  label,
+                }) => html`<button type="button" part="action" @click=${() => this.tell("keyturn-action", { action: id, row })}>
+                  ${label} <span class="unseen"><bdi>${name}</bdi></span>
+                </button>`,
+              )}
+            </td>`
+          : nothing
+      }
+    </tr>`;
+  }
+
+  #cell(row: CredentialRow, column: CredentialColumn): unknown {
+    const now = this.clock.now();
+    switch (column) {
+      case "state": {
+        const state = stateOf(row, now);
+        return chip(...STATES[state], say(`state.${state}`));
+      }
+      case "rotation": {
+        if (row.attention !== undefined) {
+          const word = say(`phase.${row.rotation?.phase ?? "stopped"}`);
+          return html`<span title=${row.attention}>${chip("bad", "warning", word)}</span>`;
+        }
+        if (!row.rotation) return html`<span class="muted">—</span>`;
+        const { phase, until } = row.rotation;
+        return html`${chip(phase === "unknown" ? "warn" : "accent", "sync", say(`phase.${phase}`))}
+          ${until === undefined ? nothing : html`<span class="small muted">${relative(until, now)}</span>`}`;
+      }
+      case "expires":
+      case "used":
+      case "created":
+        return this.#time(row, column, now);
+      case "clientId":
+      case "credential":
+        return html`<span class="mono" translate="no" title=${row[column] ?? ""}>${row[column] ?? "—"}</span>`;
+      case "consumers":
+        return html`<bdi title=${row.consumers?.join(", ") ?? ""}>${row.consumers?.join(", ") || "—"}</bdi>`;
+      case "owner":
+      case "plane":
+      case "group":
+        return html`<bdi title=${row[column] ?? ""}>${row[column] || "—"}</bdi>`;
+    }
+  }
+
+  #time(row: CredentialRow, column: "expires" | "used" | "created", now: number): TemplateResult {
+    const at = row[TIMES[column] as "expiresAt"];
+    if (at === undefined) return html`<span class="muted">${this.#absent(row, column)}</span>`;
+    return html`<time datetime=${new Date(at).toISOString()} title=${formats().exact.format(at)}
+      >${relative(at, now)}<span class="under">${formats().day.format(at)}</span></time
+    >`;
+  }
+
+  /** What stands for a time that is not there. */
+  #absent(row: CredentialRow, column: "expires" | "used" | "created"): string {
+    if (row.credential === undefined || row.checked === false) return "—";
+    if (column === "used") return row.tellsUse === false ? "—" : say("table.never");
+    return column === "expires" ? say("table.noDate") : "—";
+  }
+
+  /** What a cell says, as text. */
+  #text(row: CredentialRow, column: CredentialColumn): string {
+    const time = TIMES[column];
+    if (time) return row[time] === undefined ? "" : new Date(row[time]).toISOString();
+    switch (column) {
+      case "state":
+        return say(`state.${stateOf(row, this.clock.now())}`);
+      case "rotation":
+        return row.attention ?? (row.rotation ? say(`phase.${row.rotation.phase}`) : "");
+      case "consumers":
+        return row.consumers?.join(", ") ?? "";
+      default:
+        return String(row[column as "group"] ?? "");
+    }
+  }
+
+  /** All rows in order, and what of each can be searched. Computed anew only if the rows or the order have changed. */
+  #order(): Order {
+    const { rows } = this;
+    const { sort = "expires", descending = false } = this.view;
+    const key = `${sort} ${descending}`;
+    if (this.#sorted?.rows === rows && this.#sorted.key === key) return this.#sorted;
+    const texts =
+      this.#sorted?.rows === rows
+        ? this.#sorted.texts
+        : new Map(
+            rows.map((row) => [
+              row,
+              [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])]
+                .join("\n")
+                .toLowerCase(),
+            ]),
+          );
+    const time = TIMES[sort as CredentialColumn];
+    const collator = new Intl.Collator(language(), { numeric: true });
+    const words = new Map<CredentialRow, string>();
+    if (!time) for (const row of rows) words.set(row, sort === "name" ? row.name : this.#text(row, sort));
+    const compare = time
+      ? // What has no date comes last, however they are sorted.
+        (one: CredentialRow, other: CredentialRow) =>
+          one[time] === undefined || other[time] === undefined
+            ? Number(one[time] === undefined) - Number(other[time] === undefined)
+            : (one[time] - other[time]) * (descending ? -1 : 1)
+      : (one: CredentialRow, other: CredentialRow) => {
+          const [first = "", second = ""] = [words.get(one), words.get(other)];
+          if (first === "" || second === "") return Number(first === "") - Number(second === "");
+          return collator.compare(first, second) * (descending ? -1 : 1);
+        };
+    this.#sorted = { rows, key, order: [...rows].sort(compare), texts };
+    return this.#sorted;
+  }
+
+  /** The rows that fit, in order. */
+  #visible(): readonly CredentialRow[] {
+    const sorted = this.#order();
+    const { filter = "all", search = "" } = this.view;
+    // What has expired changes with the time.
+    const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / 60_000)}`;
+    if (this.#shown?.from === sorted.order && this.#shown.key === key) return this.#shown.rows;
+    const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
+    const rows = sorted.order.filter(
+      (row) => fits(row, filter, now) && words.every((word) => sorted.texts.get(row)?.includes(word)),
+    );
+    this.#shown = { from: sorted.order, key, rows };
+    return rows;
+  }
+
+  get #height(): number {
+    return this.narrow ? HEIGHT.narrow : HEIGHT.wide;
+  }
+
+  /** The rows that are in the document, and the room for the others. */
+  #places(rows: readonly CredentialRow[]): readonly Place[] {
+    const [from, to] = [Math.max(0, this.#first - BEYOND), Math.min(rows.length, this.#first + this.#seen + BEYOND)];
+    const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+    const held = this.#held === undefined ? -1 : rows.findIndex((row) => row.target === this.#held);
+    if (held >= 0 && held < from) indices.unshift(held);
+    else if (held >= to) indices.push(held);
+    const places: Place[] = [];
+    let next = 0;
+    const room = (until: number): void => {
+      if (until > next) places.push({ room: (until - next) * this.#height, key: `room ${places.length}` });
+    };
+    for (const at of indices) {
+      room(at);
+      places.push({ at, row: rows[at] as CredentialRow });
+      next = at + 1;
+    }
+    room(rows.length);
+    return places;
+  }
+
+  readonly #scrolled = (): void => {
+    const scroller = this.renderRoot.querySelector<HTMLElement>(".scroller");
+    if (!scroller) return;
+    // In steps, so that most movements change nothing.
+    const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / 4) * 4);
+    const seen = Math.ceil(scroller.clientHeight / this.#height) + 4;
+    if (first === this.#first && seen === this.#seen) return;
+    this.#first = first;
+    this.#seen = seen;
+    this.requestUpdate();
+  };
+
+  readonly #hold = (event: FocusEvent): void => {
+    this.#held = (event.target as Element).closest<HTMLElement>("tr")?.dataset.target;
+  };
+
+  /** A click beside the choice of columns closes it. */
+  readonly #outside = (event: Event): void => {
+    const details = this.renderRoot.querySelector("details");
+    if (details?.open && !event.composedPath().includes(details)) details.open = false;
+  };
+
+  readonly #closing = (event: KeyboardEvent): void => {
+    const details = event.currentTarget as HTMLDetailsElement;
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector<HTMLElement>("summary")?.focus();
+    event.stopPropagation();
+  };
+
+  #look(some: CredentialView): void {
+    this.view = { ...this.view, ...some };
+    this.tell("keyturn-view", this.view);
+  }
+
+  #turn(column: CredentialColumn): void {
+    const columns = this.#columns;
+    this.#look({ columns: COLUMNS.filter((one) => columns.includes(one) !== (one === column)) });
+  }
+
+  #select(selected: ReadonlySet<string>): void {
+    this.selected = selected;
+    this.tell("keyturn-select", selected);
+  }
+
+  #pick(target: string): void {
+    const selected = new Set(this.selected);
+    if (!selected.delete(target)) selected.add(target);
+    this.#select(selected);
+  }
+
+  #selectAll(rows: readonly CredentialRow[], chosen: boolean): void {
+    const selected = new Set(this.selected);
+    for (const { target } of rows)
+      if (chosen) selected.add(target);
+      else selected.delete(target);
+    this.#select(selected);
+  }
+
+  #open(event: Event, row: CredentialRow): void {
+    if (!this.tell("keyturn-open", row, true)) event.preventDefault();
+  }
+
+  #save(rows: readonly CredentialRow[]): void {
+    const columns = this.#columns;
+    const heads = [say("column.name"), ...columns.map((column) => say(HEADS[column]))];
+    save(
+      "credentials.csv",
+      "text/csv",
+      csv(rows, columns, heads, (row, column) => this.#text(row, column)),
+    );
+  }
+}

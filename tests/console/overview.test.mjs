@@ -1,0 +1,231 @@
+// The overview of all targets, their pages, jobs and the sandbox's panel, in Chromium, as a person uses them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pause, withConsole } from "./person.mjs";
+
+const ROTATE = "connector.rotateCredential";
+
+/** To where the sandbox's credentials are known. */
+async function known(person) {
+  await person.find("heading", "Overview");
+  await person.click("button", "Look up the sandbox’s examples");
+  await person.reads(/\n4 ?\n?Within 30 days/);
+}
+
+/** What of the table is in the document: the names of its rows. */
+const names = (person) =>
+  person.page.evaluate(() => {
+    const table = document
+      .querySelector("keyturn-console")
+      .shadowRoot.querySelector("keyturn-overview")
+      .shadowRoot.querySelector("keyturn-credentials");
+    return [...table.shadowRoot.querySelectorAll("tbody .name")].map((name) => name.textContent.trim());
+  });
+
+test("one table has the targets of both control planes, and the counters filter it", async () => {
+  await withConsole({}, async (person) => {
+    await person.reads(/26 targets/);
+    await known(person);
+    assert.deepEqual((await names(person)).slice(0, 2), ["GitHub archive", "GitHub Enterprise Server"]);
+    assert.ok((await names(person)).includes("ERP sync"));
+    await person.click("button", /Expired/);
+    await person.reads(/1 of 26 fits/);
+    assert.deepEqual(await names(person), ["GitHub archive"]);
+    assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
+
+    // The address says how it is looked at, also after a reload.
+    await person.click("button", /All/);
+    await person.click("searchbox", "Search");
+    await person.type("aws account");
+    await person.reads(/8 of 26 fit/);
+    await person.click("button", /^Target/);
+    await person.click("button", /^Target/);
+    assert.deepEqual((await names(person)).slice(0, 2), ["AWS account 8", "AWS account 7"]);
+    await person.page.reload();
+    await person.reads(/8 of 26 fit/);
+    assert.deepEqual((await names(person)).slice(0, 2), ["AWS account 8", "AWS account 7"]);
+    await person.click("searchbox", "Search");
+    await person.type(" nowhere");
+    await person.reads(/None fits\. No target is like that/);
+    await person.click("button", "Show all");
+    await person.reads(/26 targets/);
+  });
+});
+
+test("columns are chosen, and the table is saved as it is shown", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    await person.page.evaluate(() => {
+      globalThis.saved = [];
+      const make = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (blob) => {
+        blob.text().then((text) => globalThis.saved.push(text));
+        return make(blob);
+      };
+    });
+    await person.click("button", /Expired/);
+    await person.click("button", "Columns");
+    await person.click("checkbox", "Control plane");
+    await person.press("Escape");
+    await person.focusIs("Columns");
+    await person.click("button", "Save as CSV");
+    await pause(100);
+    const [text] = await person.page.evaluate(() => globalThis.saved);
+    const [head, row, end] = text.split("\r\n");
+    assert.equal(head, '"Target","Status","Control plane","Belongs to","Expires","Last used","Owner","Rotation"');
+    assert.match(row, /^"GitHub archive","Expired","C1","GitHub","\d{4}-\d\d-\d\dT[\d:.]+Z",/);
+    assert.equal(end, "");
+    assert.match(await person.page.evaluate(() => location.hash), /columns=state%2Cplane/);
+  });
+});
+
+test("the timeline is zoomed and moved by keys, and shown as a table", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    const range = async () => /\n(\w{3} \d+, \d{4} to \w{3} \d+, \d{4})\n/.exec(await person.text())[1];
+    const before = await range();
+    await person.click("button", "Zoom in");
+    const near = await range();
+    assert.notEqual(near, before);
+    await person.tabTo("Timeline. Plus and minus zoom, the arrow keys move, Home goes to today.");
+    await person.press("ArrowRight");
+    assert.notEqual(await range(), near);
+    await person.press("Home");
+    assert.equal(await range(), near);
+    await person.press("-");
+    assert.equal(await range(), before);
+    await person.click("button", "As a table");
+    await person.find("table", "Timeline");
+    await person.reads(/GitHub archive\n\w{3} \d+, \d{4}/);
+    await person.click("button", "Next targets");
+    await person.reads(/13 to/);
+  });
+});
+
+test("a target's page: owner and consumers are kept, findings say what to do, the journal is shown", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    await person.click("link", "GitHub archive");
+    await person.find("heading", "GitHub archive");
+    await person.reads(/The credential in use has expired\.\n? ?Rotate it/);
+    await person.reads(/Nobody is named who answers for it/);
+    await person.click("textbox", "Owner");
+    await person.type("Ada <script>alert(1)</script> \u202eevil");
+    await person.click("textbox", "Consumers");
+    await person.type("billing\nreports");
+    await person.click("button", "Save");
+    await person.reads(/\nSaved\n/);
+    assert.ok(!(await person.text()).includes("Nobody is named"));
+    await person.page.reload();
+    await person.find("heading", "GitHub archive");
+    assert.equal(await person.page.$eval("::-p-aria(Consumers)", (field) => field.value), "billing\nreports");
+    await person.click("link", "Rotate");
+    await person.reads(/Used by\nbilling, reports/);
+    await person.click("button", "Create credential");
+    await person.find("heading", "Store the new credential");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    await person.click("button", "Go on");
+    await person.find("heading", "The credential is stored");
+    await person.click("button", "Close");
+    await person.reads(/Rotation done #\d+[^]*Issued #\d+[^]*Rotation begun #1/);
+    await person.reads(/The journal is whole/);
+    await person.click("link", "← All targets");
+    await person.reads(/26 targets/);
+  });
+});
+
+/** Stores what waits, and comes back to the job. */
+async function storeNext(person, name, heading) {
+  await person.click("link", `Store ${name}`);
+  await person.find("heading", "Store the new credential");
+  await person.click("checkbox", "I stored the client ID and the secret");
+  await person.click("button", "Go on");
+  await person.find("heading", heading);
+  await person.click("button", "Close");
+  await person.find("heading", "Rotate together");
+}
+
+test("many are rotated in one job: what changes, the first one, the others, and a failure that stops it", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["GitHub archive", "Okta", "Okta preview"]) await person.click("checkbox", `Select ${name}`);
+    await person.reads(/3 selected/);
+    await person.click("button", "Rotate 3 together");
+    await person.find("heading", "Rotate together");
+    await person.reads(
+      /GitHub archive\nGitHub\n[^]*No credential is known, so none ends[^]*Okta\nOkta\n[^]*ends after a day/,
+    );
+    assert.equal(person.count(ROTATE), 0, "a plan changes nothing");
+    await person.click("button", "Begin with 1 target");
+    await person.reads(/To be stored/);
+    assert.equal(person.count(ROTATE), 1);
+    await person.reads(/Jobs: 0 of 3 stored, 1 to store/);
+    await storeNext(person, "GitHub archive", "The credential is stored");
+    await person.reads(/The first ones are stored\. See that what uses them works/);
+    assert.equal(person.count(ROTATE), 1, "the others wait");
+
+    person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
+    await person.click("button", "They work: go on with the others");
+    await person.reads(/Stopped: too many failed[^]*Okta\nOkta\n[^]*Failed\nrefused/);
+    assert.equal(person.count(ROTATE), 2, "nothing more is begun");
+    await person.page.reload();
+    await person.reads(/Stopped: too many failed/);
+    assert.equal(person.count(ROTATE), 2);
+  });
+});
+
+test("a job is paused and goes on after a reload, and issues nothing twice", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    await person.click("button", "Begin with 1 target");
+    await person.reads(/To be stored/);
+    await person.click("button", "Pause");
+    await person.reads(/Paused: nothing more is begun/);
+    await storeNext(person, "AWS account 1", "Both credentials work");
+    await person.page.reload();
+    await person.reads(/The first ones are stored/);
+    assert.equal(person.count(ROTATE), 1);
+    await person.click("button", "They work: go on with the others");
+    await storeNext(person, "AWS account 3", "Both credentials work");
+    await person.reads(/\nDone\.\n/);
+    assert.equal(person.count(ROTATE), 2);
+    await person.click("button", "Remove the job");
+    await person.reads(/No job is under way/);
+  });
+});
+
+test("the sandbox's panel: requests, faults, time, and the beginning again", async () => {
+  await withConsole({}, async (person) => {
+    await person.page.browserContext().overridePermissions(person.url, ["clipboard-read", "clipboard-sanitized-write"]);
+    await known(person);
+    await person.click("button", "Sandbox");
+    await person.focusIs("Sandbox");
+    await person.reads(/ConnectorService\.GetCredentials/);
+    await person.click("button", /^Copy as curl: GET \/api\/v1\/apps/);
+    await person.reads(/\$TOKEN stands for the token/);
+    assert.match(
+      await person.page.evaluate(() => navigator.clipboard.readText()),
+      /^curl --request GET 'http:\/\/127\.0\.0\.1:\d+\/api\/v1\/apps[^']*' --header "Authorization: Bearer \$TOKEN"/,
+    );
+
+    await person.click("switch", "The next rotation is refused (403)");
+    await person.click("button", "Rotate GitHub Enterprise Server");
+    await person.click("button", "Rotate credential");
+    await person.find("heading", "The control plane refused");
+    await person.click("button", "Go on");
+    await person.find("heading", "Store the new credential");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    await person.click("button", "Go on");
+    await person.find("heading", "Both credentials work");
+    // What waits sees at once that the time has come.
+    await person.click("button", "+1 day");
+    await person.click("button", "+1 hour");
+    await person.find("heading", /^Retire /);
+    await person.click("button", "Reset the sandbox");
+    await person.find("heading", "Create credential");
+    await person.reads(/No credential of this target is known here/);
+    assert.ok(!(await person.kept()).includes('"retired"'), "the journal is empty");
+  });
+});

@@ -1,0 +1,124 @@
+/** The engine, and one lifecycle for each target that somebody works on. Loaded when the first is. */
+
+import { type HandDelivery, handDelivery } from "keyturn/elements/rotate";
+import {
+  apiCredentialProvider,
+  connectorProvider,
+  indexedDBJournal,
+  type Journal,
+  type Lifecycle,
+  type LifecycleStatus,
+  memoryJournal,
+  openLifecycle,
+  type Provider,
+} from "keyturn/lifecycle";
+import { clock } from "../clock.js";
+import type { Service } from "../connection/ways.js";
+import type { Estate, Target } from "./estate.js";
+
+/** A target that is worked on. */
+export interface Worked {
+  readonly lifecycle: Lifecycle;
+  readonly sink: HandDelivery;
+  readonly provider: Provider;
+}
+
+export class Lifecycles {
+  readonly #estate: Estate;
+  readonly #journals = new Map<Service, Journal>();
+  readonly #worked = new Map<string, Worked & { readonly policy: string }>();
+
+  /** What lets go of each target that is held. */
+  readonly #held = new Map<string, () => void>();
+
+  constructor(estate: Estate) {
+    this.#estate = estate;
+  }
+
+  /** The lifecycle of a target. It stays the same while it holds a secret. */
+  of(target: Target): Worked {
+    const policy = this.#estate.policy(target.name);
+    const text = JSON.stringify(policy);
+    const before = this.#worked.get(target.name);
+    if (before && (before.policy === text || before.sink.waiting !== undefined)) return before;
+    if (before) void before.lifecycle.close();
+    const provider = this.#provider(target);
+    const sink = handDelivery();
+    const lifecycle = openLifecycle({
+      journal: this.#journal(target.plane),
+      clock,
+      worker: "console",
+      targets: { [target.name]: { provider, sinks: [sink], policy } },
+    });
+    const worked = { lifecycle, sink, provider, policy: text };
+    this.#worked.set(target.name, worked);
+    return worked;
+  }
+
+  /** Asks the journal where a target stands, and tells the estate. */
+  async status(target: Target): Promise<LifecycleStatus> {
+    const [status] = await this.of(target).lifecycle.status([target.name]);
+    await this.#estate.stands(target, status as LifecycleStatus);
+    return status as LifecycleStatus;
+  }
+
+  /** What sets the locks of this journal apart from those of another. */
+  lock(target: Target): string {
+    return this.#space(target.plane);
+  }
+
+  /** Keeps other tabs away from a target whose secret is here, or will be, while its rotation is not shown. */
+  async hold(target: Target): Promise<void> {
+    const locks = navigator.locks as LockManager | undefined;
+    if (!locks || this.#held.has(target.name)) return;
+    const name = `keyturn:${this.lock(target)}:${target.name}`;
+    const granted = await new Promise<boolean>((decided) => {
+      void locks.request(name, { ifAvailable: true }, (lock) => {
+        decided(lock !== null);
+        if (lock) return new Promise<void>((release) => this.#held.set(target.name, release));
+      });
+    });
+    if (!granted) throw new Error("another tab is at it");
+  }
+
+  /** Lets others have it: its rotation is shown now, and holds it by itself. */
+  release(target: Target): void {
+    this.#held.get(target.name)?.();
+    this.#held.delete(target.name);
+  }
+
+  /** Ends what runs, and lets go of all secrets. */
+  async close(): Promise<void> {
+    for (const { sink } of this.#worked.values()) sink.wipe();
+    for (const release of this.#held.values()) release();
+    this.#held.clear();
+    await Promise.all([...this.#worked.values()].map(({ lifecycle }) => lifecycle.close()));
+    this.#worked.clear();
+    await Promise.all([...this.#journals.values()].map((journal) => journal.close?.()));
+    this.#journals.clear();
+  }
+
+  #space(plane: Service): string {
+    return this.#estate.connections[plane]?.space ?? "";
+  }
+
+  #journal(plane: Service): Journal {
+    const before = this.#journals.get(plane);
+    if (before) return before;
+    const { lasting } = this.#estate.store(plane);
+    const journal = lasting ? indexedDBJournal({ name: `keyturn-journal ${this.#space(plane)}` }) : memoryJournal();
+    this.#journals.set(plane, journal);
+    return journal;
+  }
+
+  #provider({ place, first }: Target): Provider {
+    const { c1, commercelayer } = this.#estate.connections;
+    if (place && c1) {
+      const { appId, connectorId } = place;
+      return connectorProvider({ client: c1.client, appId, connectorId, clock });
+    }
+    if (first && commercelayer)
+      return apiCredentialProvider({ client: commercelayer.client, id: first, publicKinds: true });
+    throw new Error("the control plane of this target is not connected");
+  }
+}

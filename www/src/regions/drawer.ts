@@ -1,0 +1,326 @@
+/** The sandbox's panel: its requests as they come, faults by switch, its clock, and a way back to the beginning. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { clock, setClock } from "../clock.js";
+import type { Estate } from "../estate/estate.js";
+import { type Key, t } from "../texts/text.js";
+import { icon } from "../ui/icons.js";
+import { base } from "../ui/styles.js";
+
+const HOUR = 3_600_000;
+
+/** How often it asks for requests, in milliseconds. */
+const OFTEN = 1_000;
+
+/** As many as are shown. */
+const SHOWN = 60;
+
+const ROTATE = "connector.rotateCredential";
+
+/** What can be switched on to go wrong. */
+const FAULTS = {
+  lost: { operation: ROTATE, action: "drop-answer" },
+  refused: { operation: ROTATE, action: { status: 403 } },
+  broken: { operation: ROTATE, action: { status: 503 } },
+  limited: { operation: "*", times: "always", action: { status: 429, headers: { "retry-after": "2" } } },
+  slow: { operation: ROTATE, times: "always", action: { delayMs: 3_000 } },
+} as const;
+
+type FaultName = keyof typeof FAULTS;
+
+/** What C1 does not document, and what it may be. */
+const SWITCHES = {
+  oldAfterRotate: ["drawer.old", ["keep", "revoke", "expire"]],
+  systemLog: ["drawer.log", ["full", "sparse", "off"]],
+} as const satisfies Record<string, readonly [Key, readonly string[]]>;
+
+interface Seen {
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly operation: string | null;
+  readonly status: number | null;
+  readonly answered: boolean;
+  readonly fault: string | null;
+}
+
+/** Emits `close`, `time` when the clock was moved, and `reset`. */
+export class Drawer extends LitElement {
+  static override properties = {
+    estate: { attribute: false },
+    seen: { state: true },
+    faults: { state: true },
+    switches: { state: true },
+    said: { state: true },
+  };
+  static override styles = [
+    base,
+    css`
+      :host {
+        position: sticky;
+        top: 0;
+        max-height: 100vh;
+        overflow: auto;
+        padding: 1.5rem 1.5rem 1.5rem 0;
+      }
+      @media (width < 72rem) {
+        :host {
+          position: static;
+          max-height: none;
+          padding: 0 1.5rem 3rem;
+        }
+      }
+      @media (width < 30rem) {
+        :host {
+          padding-inline: 0.75rem;
+        }
+      }
+      section {
+        display: grid;
+        gap: 1rem;
+        padding: 1rem 1.1rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        box-shadow: var(--shadow);
+      }
+      header,
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem;
+      }
+      header h2 {
+        margin-inline-end: auto;
+        font-size: 1.0625rem;
+      }
+      h3 {
+        font-size: 0.875rem;
+      }
+      .part {
+        display: grid;
+        gap: 0.45rem;
+        padding-top: 0.8rem;
+        border-top: 1px solid var(--line);
+      }
+      .part .row h3 {
+        margin-inline-end: auto;
+      }
+      button {
+        min-height: 2rem;
+        font-size: 0.8125rem;
+      }
+      select {
+        min-height: 2rem;
+        font-size: 0.875rem;
+      }
+      .requests {
+        max-height: 24rem;
+        overflow: auto;
+        border: 1px solid var(--line);
+        border-radius: var(--radius-small);
+      }
+      .requests li {
+        display: grid;
+        grid-template-columns: 2.1rem minmax(0, 1fr) auto;
+        gap: 0.1rem 0.5rem;
+        align-items: center;
+        padding: 0.3rem 0.5rem;
+        font-size: 0.75rem;
+      }
+      .requests li + li {
+        border-top: 1px solid var(--line);
+      }
+      .requests .what {
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      .requests .path {
+        display: block;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .requests .bad {
+        color: var(--bad);
+      }
+      .requests button {
+        min-height: 24px;
+        min-width: 24px;
+        padding: 0;
+        border-color: transparent;
+      }
+    `,
+  ];
+  declare estate: Estate;
+  declare private seen: readonly Seen[];
+  declare private faults: ReadonlySet<FaultName>;
+  declare private switches: Readonly<Record<string, string>>;
+  /** What has just been done. */
+  declare private said: string;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.seen = [];
+    this.faults = new Set();
+    this.switches = {};
+    this.said = "";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = setInterval(() => void this.#look(), OFTEN);
+    void this.#look();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+  }
+
+  protected override firstUpdated(): void {
+    this.renderRoot.querySelector("h2")?.focus();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<section aria-labelledby="title">
+      <header>
+        <h2 id="title" tabindex="-1">${t("drawer.title")}</h2>
+        <button type="button" aria-label=${t("drawer.close")} @click=${() => this.dispatchEvent(new Event("close"))}>${icon("cross")}</button>
+      </header>
+      <div class="row">
+        <span><span class="label">${t("drawer.clock")}</span> <time datetime=${new Date(clock.now()).toISOString()}>${new Date(clock.now()).toLocaleString()}</time></span>
+        ${(
+          [
+            ["drawer.hour", HOUR],
+            ["drawer.day", 24 * HOUR],
+            ["drawer.month", 720 * HOUR],
+          ] as const
+        ).map(([key, by]) => html`<button type="button" @click=${() => this.#forward(by)}>${t(key)}</button>`)}
+      </div>
+      <div class="part" role="group" aria-labelledby="faults">
+        <h3 id="faults">${t("drawer.faults")}</h3>
+        ${(Object.keys(FAULTS) as FaultName[]).map(
+          (name) => html`<label class="choice">
+            <input type="checkbox" role="switch" .checked=${this.faults.has(name)} @change=${() => this.#fault(name)} />
+            <span>${t(`drawer.fault.${name}`)}</span>
+          </label>`,
+        )}
+      </div>
+      <div class="part" role="group" aria-labelledby="behaviour">
+        <h3 id="behaviour">${t("drawer.behaviour")}</h3>
+        ${Object.entries(SWITCHES).map(
+          ([name, [key, values]]) => html`<div class="field">
+            <label for=${name}>${t(key)}</label>
+            <select id=${name} @change=${(event: Event) => this.#switch(name, (event.target as HTMLSelectElement).value)}>
+              ${values.map((value) => html`<option value=${value} .selected=${value === this.switches[name]}>${t(`${key}.${value}` as Key)}</option>`)}
+            </select>
+          </div>`,
+        )}
+      </div>
+      <div class="part">
+        <div class="row">
+          <h3 id="requests">${t("drawer.requests")}</h3>
+          <button type="button" @click=${this.#clear}>${t("drawer.clear")}</button>
+        </div>
+        <p class="small muted">${t("drawer.requestsAbout")} <span role="status">${this.said}</span></p>
+        ${
+          this.seen.length === 0
+            ? html`<p class="small muted">${t("drawer.none")}</p>`
+            : html`<ul class="requests" tabindex="0" aria-labelledby="requests">${this.seen.map((one) => this.#request(one))}</ul>`
+        }
+      </div>
+      <div class="part">
+        <div><button type="button" class="quiet risky" @click=${this.#reset}>${icon("warning")} ${t("drawer.reset")}</button></div>
+        <p class="small muted">${t("drawer.resetAbout")}</p>
+      </div>
+    </section>`;
+  }
+
+  #request(one: Seen): TemplateResult {
+    const { method, path, operation, status, answered, fault } = one;
+    const bad = !answered || status === null || status >= 400;
+    return html`<li>
+      <strong class=${bad ? "bad" : ""}>${answered && status !== null ? status : "—"}</strong>
+      <span class="what">
+        <span class="mono" title=${operation ?? ""}>${operation?.split(".").slice(-2).join(".") ?? path}</span>
+        <span class="muted path" title=${path}>${method} ${path}</span>
+        ${answered && !fault ? nothing : html`<span class="bad">${answered ? nothing : t("drawer.unanswered")} ${fault ?? nothing}</span>`}
+      </span>
+      <button type="button" aria-label="${t("drawer.curl")}: ${method} ${path}" title=${t("drawer.curl")} @click=${() => this.#curl(one)}>${icon("copy", 14)}</button>
+    </li>`;
+  }
+
+  async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const init =
+      body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const response = await fetch(`/_sandbox/${path}`, { method, cache: "no-store", ...init });
+    return (await response.json()) as T;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const [seen, faults, switches] = await Promise.all([
+        this.#ask<Seen[]>("GET", "requests"),
+        this.#ask<{ operation: string; action: unknown }[]>("GET", "faults"),
+        this.#ask<Record<string, string>>("GET", "switches"),
+      ]);
+      // What has not changed is not drawn anew.
+      const latest = seen.slice(-SHOWN).reverse();
+      if (JSON.stringify(latest) !== JSON.stringify(this.seen)) this.seen = latest;
+      // One that was used up is off again. Which rule is which is told by their number: those of others are not ours.
+      if (faults.length === 0 && this.faults.size > 0) this.faults = new Set();
+      if (JSON.stringify(switches) !== JSON.stringify(this.switches)) this.switches = switches;
+    } catch {
+      // The server has gone; the page says so elsewhere.
+    }
+  }
+
+  async #forward(by: number): Promise<void> {
+    const { now } = await this.#ask<{ now: number }>("POST", "clock", { advance: by });
+    setClock(now);
+    this.requestUpdate();
+    this.dispatchEvent(new Event("time"));
+  }
+
+  async #fault(name: FaultName): Promise<void> {
+    const faults = new Set(this.faults);
+    if (!faults.delete(name)) faults.add(name);
+    this.faults = faults;
+    await this.#ask("DELETE", "faults");
+    for (const one of faults) await this.#ask("POST", "faults", FAULTS[one]);
+  }
+
+  async #switch(name: string, value: string): Promise<void> {
+    this.switches = await this.#ask("POST", "switches", { [name]: value });
+  }
+
+  readonly #clear = async (): Promise<void> => {
+    await this.#ask("DELETE", "requests");
+    this.seen = [];
+  };
+
+  readonly #reset = async (): Promise<void> => {
+    await this.estate.clear();
+    await this.#ask("POST", "reset", {});
+    await this.#ask("DELETE", "faults");
+    this.dispatchEvent(new Event("reset"));
+  };
+
+  async #curl({ method, path }: Seen): Promise<void> {
+    // What the shell would take for something else is quoted.
+    const url = `'${location.origin}${path.replaceAll("'", "%27")}'`;
+    const text = `curl --request ${method} ${url} --header "Authorization: Bearer $TOKEN" --header 'Accept: application/json'`;
+    this.said = "";
+    await this.updateComplete;
+    try {
+      await navigator.clipboard.writeText(text);
+      this.said = t("drawer.copied");
+    } catch {
+      this.said = text;
+    }
+  }
+}
+customElements.define("keyturn-drawer", Drawer);

@@ -1,0 +1,249 @@
+/** Rotations of many targets: what would happen, what happens, and how far it is. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { Estate } from "../estate/estate.js";
+import type { Job, Part, Rules } from "../estate/job.js";
+import { rotateLink } from "../route.js";
+import { isKey, t } from "../texts/text.js";
+import { chip, type IconName, note, type Tone } from "../ui/icons.js";
+import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
+
+const PARTS: Readonly<Record<Part, readonly [tone: Tone, icon: IconName]>> = {
+  waiting: ["plain", "dash"],
+  working: ["accent", "sync"],
+  store: ["warn", "key"],
+  stored: ["good", "check"],
+  failed: ["bad", "warning"],
+};
+
+/** What a rule may be. */
+const CHOICES: Readonly<Record<keyof Rules, readonly number[]>> = {
+  canary: [1, 2, 3, 5, 10],
+  cap: [1, 2, 5, 10],
+  failures: [1, 2, 5, 10],
+};
+
+export class Jobs extends LitElement {
+  static override properties = { estate: { attribute: false } };
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 1.25rem;
+      }
+      h1 {
+        font-size: 1.5rem;
+        letter-spacing: -0.02em;
+      }
+      h2 {
+        font-size: 1.0625rem;
+      }
+      .panel {
+        container-type: inline-size;
+        display: grid;
+        gap: 0.9rem;
+        min-width: 0;
+        padding: 1rem 1.25rem 1.25rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        box-shadow: var(--shadow);
+      }
+      .rules {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr));
+        gap: 1rem;
+        align-items: start;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.6rem;
+        align-items: center;
+      }
+      .diff {
+        display: grid;
+        gap: 0.1rem;
+      }
+      .diff li {
+        display: flex;
+        gap: 0.5rem;
+        overflow-wrap: anywhere;
+      }
+      .diff .add {
+        color: var(--good);
+      }
+      .diff .end {
+        color: var(--bad);
+      }
+      .diff b {
+        font-family: var(--mono);
+      }
+      progress {
+        width: 100%;
+        height: 0.5rem;
+        appearance: none;
+        border: 0;
+        border-radius: 99px;
+        background: var(--plain-soft);
+        overflow: hidden;
+      }
+      progress::-webkit-progress-bar {
+        background: var(--plain-soft);
+      }
+      progress::-webkit-progress-value {
+        background: var(--accent);
+      }
+      progress::-moz-progress-bar {
+        background: var(--accent);
+      }
+      td.actions a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+        margin-block: 0.45rem;
+      }
+      @media (forced-colors: active) {
+        progress {
+          border: 1px solid CanvasText;
+          forced-color-adjust: none;
+        }
+      }
+    `,
+  ];
+  declare estate: Estate;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.estate);
+    new Watch(this, () => this.estate.job);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // A job that was left names targets whose lists have not come.
+    if (this.estate.job && !this.estate.loaded && !this.estate.loading) void this.estate.load();
+  }
+
+  protected override updated(): void {
+    const bar = this.renderRoot.querySelector("progress");
+    if (bar) bar.value = this.estate.job?.count("stored") ?? 0;
+  }
+
+  protected override render(): TemplateResult {
+    const { job } = this.estate;
+    if (!job)
+      return html`<h1 tabindex="-1">${t("jobs.title")}</h1>
+        <div class="panel"><p><strong>${t("jobs.none")}</strong> ${t("jobs.noneMore")}</p><p><a href="#/">${t("nav.overview")}</a></p></div>`;
+    const { state } = job;
+    return html`<div>
+        <h1 id="heading" tabindex="-1">${t("jobs.title")}</h1>
+        <p class="muted">${t("jobs.about")}</p>
+      </div>
+      <section class="panel" aria-label=${t("jobs.rules")}>
+        ${note(state === "stopped" ? "bad" : state === "canary" ? "warn" : state === "done" ? "good" : "plain", state === "done" ? "check" : "info", html`<p role="status">${t(`jobs.state.${state}`)}</p>`)}
+        ${state === "planned" ? nothing : html`<progress aria-label=${t("nav.jobsAt", { done: job.count("stored"), all: job.targets.length })} max=${job.targets.length}></progress>`}
+        <div class="rules">
+          ${this.#rule(job, "canary")} ${this.#rule(job, "cap")} ${this.#rule(job, "failures")}
+        </div>
+        <div class="buttons">
+          ${this.#buttons(job)}
+          <button type="button" class="quiet risky" @click=${this.#end}>${t("jobs.end")}</button>
+        </div>
+      </section>
+      <section class="panel" aria-labelledby="diff">
+        <h2 id="diff">${t("jobs.diff")}</h2>
+        <table role="table" aria-labelledby="diff">
+          <thead role="rowgroup">
+            <tr role="row">
+              <th role="columnheader" scope="col">${t("jobs.target")}</th>
+              <th role="columnheader" scope="col">${t("jobs.change")}</th>
+              <th role="columnheader" scope="col">${t("jobs.state")}</th>
+              <th role="columnheader" scope="col"><span class="unseen">${t("jobs.open")}</span></th>
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            ${job.targets.map((name) => this.#row(job, name))}
+          </tbody>
+        </table>
+      </section>`;
+  }
+
+  #buttons(job: Job): TemplateResult | typeof nothing {
+    switch (job.state) {
+      case "planned":
+        return html`<button type="button" class="primary" @click=${() => job.start()}>${t("jobs.start", { n: Math.min(job.rules.canary, job.targets.length) })}</button>`;
+      case "running":
+        return html`<button type="button" class="primary" @click=${() => job.pause()}>${t("jobs.pause")}</button>`;
+      case "paused":
+        return html`<button type="button" class="primary" @click=${() => job.start()}>${t("jobs.resume")}</button>`;
+      case "canary":
+        return html`<button type="button" class="primary" @click=${() => job.prove()}>${t("jobs.prove")}</button>`;
+      case "stopped":
+        return html`<button type="button" class="primary" @click=${() => job.again()}>${t("jobs.again")}</button>`;
+      case "done":
+        return nothing;
+    }
+  }
+
+  #rule(job: Job, name: keyof Rules): TemplateResult {
+    const choose = (event: Event): void => job.rule({ [name]: Number((event.target as HTMLSelectElement).value) });
+    return html`<div class="field">
+      <label for=${name}>${t(`jobs.${name}`)}</label>
+      <select id=${name} aria-describedby="${name}-hint" @change=${choose}>
+        ${CHOICES[name].map((one) => html`<option value=${one} .selected=${one === job.rules[name]}>${one}</option>`)}
+      </select>
+      <p id="${name}-hint" class="small muted">${t(`jobs.${name}Hint`)}</p>
+    </div>`;
+  }
+
+  #row(job: Job, name: string): TemplateResult {
+    const target = this.estate.target(name);
+    const part = job.part(name);
+    const label = target?.label ?? name;
+    const why = job.failed[name];
+    return html`<tr role="row">
+      <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under"><bdi>${target?.group ?? ""}</bdi></span></th>
+      <td role="cell" data-label=${t("jobs.change")}>${this.#diff(name)}</td>
+      <td role="cell" data-label=${t("jobs.state")}>
+        <div>${chip(...PARTS[part], t(`jobs.part.${part}`))} ${why ? html`<span class="under">${why}</span>` : nothing}</div>
+      </td>
+      <td role="cell" class="actions">
+        <div>
+          ${
+            part === "waiting"
+              ? nothing
+              : html`<a href=${rotateLink(name, "#/jobs")}>${t(part === "store" ? "jobs.store" : "jobs.open")} <span class="unseen"><bdi>${label}</bdi></span></a>`
+          }
+        </div>
+      </td>
+    </tr>`;
+  }
+
+  #diff(name: string): TemplateResult {
+    const target = this.estate.target(name);
+    const standing = this.estate.standing(name);
+    // Before anything is begun the journal may know of no credential: then the one that was used last is taken for the one in use.
+    const guess = target && (this.estate.candidates(target)[0]?.id ?? target.credential?.id);
+    const old = standing?.phase === undefined ? (standing?.current ?? guess) : standing.current;
+    const grace = `grace.${this.estate.policy(name).grace}`;
+    if (standing?.phase !== undefined && standing.phase !== "issued")
+      return html`<p class="small muted">${t("jobs.diff.under")}</p>`;
+    return html`<ul class="diff">
+      <li class="add"><b aria-hidden="true">+</b>${t("jobs.diff.add")}</li>
+      ${
+        old
+          ? html`<li class="end"><b aria-hidden="true">−</b>${t("jobs.diff.end", { id: old, grace: isKey(grace) ? t(grace) : "" })}</li>`
+          : html`<li class="muted"><b aria-hidden="true">=</b>${t("jobs.diff.none")}</li>`
+      }
+    </ul>`;
+  }
+
+  readonly #end = (): void => {
+    this.estate.endJob();
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("h1")?.focus());
+  };
+}
+customElements.define("keyturn-jobs", Jobs);

@@ -1,0 +1,406 @@
+/** One target: facts, people and programs, policy, credentials over time, history, and findings with what to do. */
+
+import { isIdle, stateOf } from "keyturn/elements/credentials";
+import type { LifecycleEvent, LifecycleStatus } from "keyturn/lifecycle";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { clock } from "../clock.js";
+import { SERVICES } from "../connection/ways.js";
+import { type Estate, GRACE, type Target } from "../estate/estate.js";
+import { backLink, rotateLink, targetLink } from "../route.js";
+import { isKey, type Key, t } from "../texts/text.js";
+import { line, relative } from "../ui/dates.js";
+import { chip, icon, note } from "../ui/icons.js";
+import { credentialStatus, statusChip } from "../ui/status.js";
+import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
+import "../ui/failure.js";
+
+const GRACES: readonly number[] = [0, 3_600_000, 86_400_000, 604_800_000, 2_592_000_000];
+const PROOFS = ["used", "quiet", "healthy"] as const;
+
+interface Finding {
+  readonly tone: "bad" | "warn" | "plain";
+  readonly what: string;
+  readonly todo: string;
+}
+
+export class TargetView extends LitElement {
+  static override properties = {
+    estate: { attribute: false },
+    target: {},
+    from: {},
+    status: { state: true },
+    history: { state: true },
+    broken: { state: true },
+    saved: { state: true },
+    error: { state: true },
+  };
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 1.25rem;
+      }
+      nav a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+      }
+      .title {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: start;
+        gap: 0.75rem 1rem;
+      }
+      .title > div {
+        flex: 1 1 20rem;
+        min-width: 0;
+      }
+      h1 {
+        font-size: 1.5rem;
+        letter-spacing: -0.02em;
+      }
+      h2 {
+        font-size: 1.0625rem;
+      }
+      .columns {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+        gap: 1.25rem;
+        align-items: start;
+      }
+      .panel {
+        container-type: inline-size;
+        display: grid;
+        gap: 0.9rem;
+        min-width: 0;
+        padding: 1rem 1.25rem 1.25rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        box-shadow: var(--shadow);
+      }
+      .panel.wide {
+        grid-column: 1 / -1;
+      }
+      .findings {
+        display: grid;
+        gap: 0.5rem;
+      }
+      form {
+        display: grid;
+        gap: 0.9rem;
+      }
+      textarea {
+        width: 100%;
+        min-height: 4.5rem;
+        padding: 0.45rem 0.7rem;
+        border: 1px solid var(--edge);
+        border-radius: var(--radius-small);
+        background: var(--surface);
+        color: var(--ink);
+        font: inherit;
+        resize: vertical;
+      }
+      fieldset {
+        display: grid;
+        gap: 0.15rem;
+        margin: 0;
+        padding: 0;
+        border: 0;
+      }
+      legend {
+        padding: 0 0 0.2rem;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.6rem;
+      }
+      .scroll {
+        max-height: 26rem;
+        overflow: auto;
+      }
+    `,
+  ];
+  declare estate: Estate;
+  declare target: string;
+  declare from: string;
+  declare private status: LifecycleStatus | undefined;
+  declare private history: readonly LifecycleEvent[];
+  declare private broken: number | undefined;
+  declare private saved: boolean;
+  declare private error: unknown;
+
+  constructor() {
+    super();
+    this.target = this.from = "";
+    this.history = [];
+    this.saved = false;
+    new Watch(this, () => this.estate);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("estate") || changed.has("target")) void this.#open();
+  }
+
+  readonly #open = async (): Promise<void> => {
+    this.error = undefined;
+    try {
+      await this.estate.opened;
+      if (!this.estate.target(this.target)) await this.estate.load();
+      const target = this.estate.target(this.target);
+      // A journal that has nothing of it is no reason to load the engine.
+      if (!target || !this.estate.standing(target.name)) return this.requestUpdate();
+      const lifecycles = await this.estate.lifecycles();
+      this.status = await lifecycles.status(target);
+      const { lifecycle } = lifecycles.of(target);
+      this.history = await lifecycle.history(target.name);
+      const verified = await lifecycle.verify();
+      this.broken = verified.find((one) => one.target === target.name)?.broken?.sequence;
+    } catch (error) {
+      this.error = error;
+    }
+  };
+
+  protected override render(): TemplateResult {
+    const target = this.estate.target(this.target);
+    const back = html`<nav aria-label="Back"><a href=${backLink(this.from)}>← ${t("target.back")}</a></nav>`;
+    if (!target)
+      return html`${back}<div class="panel">
+          <h1 tabindex="-1">${this.estate.loading ? t("overview.loading") : t("target.missing")}</h1>
+          ${this.estate.loading ? nothing : html`<p class="muted">${t("target.missingMore")}</p>`}
+        </div>`;
+    const standing = this.estate.standing(target.name);
+    const here = targetLink(target.name, this.from);
+    return html`${back}
+      <div class="title">
+        <div>
+          <h1 tabindex="-1"><bdi>${target.label}</bdi></h1>
+          <p class="muted"><bdi>${target.group}</bdi> · ${SERVICES[target.plane]}</p>
+        </div>
+        <a class="button" href=${rotateLink(target.name, here)}>${icon("key")} ${t(standing?.phase ? "target.goOn" : "target.rotate")}</a>
+      </div>
+      ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#open}></keyturn-failure>` : nothing}
+      ${this.#findings(target)}
+      <div class="columns">
+        ${this.#facts(target)} ${this.#people(target)} ${this.#policy(target)} ${this.#credentials(target)}
+      </div>
+      ${this.#past()}`;
+  }
+
+  get #row() {
+    return this.estate.rows.find(({ target }) => target === this.target);
+  }
+
+  #findings(target: Target): TemplateResult {
+    const row = this.#row;
+    const found: Finding[] = [];
+    const now = clock.now();
+    const add = (tone: Finding["tone"], key: string, values: Record<string, string | number> = {}): void => {
+      const todo = `${key}.do`;
+      if (isKey(key) && isKey(todo)) found.push({ tone, what: t(key, values), todo: t(todo) });
+    };
+    if (row?.attention !== undefined) add("bad", "finding.attention", { why: this.#why(row.attention) });
+    const state = row ? stateOf(row, now) : "none";
+    if (state === "expired") add("bad", "finding.expired");
+    if (state === "expiring") add("warn", "finding.expiring", { when: relative(row?.expiresAt ?? now, now) });
+    if (row && isIdle(row, now)) add("warn", "finding.idle");
+    const living = this.estate.candidates(target).length;
+    if (living > 2) add("warn", "finding.active", { n: living });
+    if (!this.estate.settings(target.name).owner) add("plain", "finding.owner");
+    return html`<section class="panel" aria-labelledby="findings">
+      <h2 id="findings">${t("target.findings")}</h2>
+      <div class="findings">
+        ${
+          found.length === 0
+            ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
+            : found.map(({ tone, what, todo }) =>
+                note(tone, tone === "plain" ? "info" : "warning", html`<p><strong>${what}</strong> ${todo}</p>`),
+              )
+        }
+      </div>
+    </section>`;
+  }
+
+  #why(reason: string): string {
+    const key = `event.${reason === "approval" ? "grace" : reason}`;
+    return isKey(key) ? t(key) : reason;
+  }
+
+  #facts(target: Target): TemplateResult {
+    const row = this.#row;
+    const date = (at: number | undefined): Date | undefined => (at === undefined ? undefined : new Date(at));
+    return html`<section class="panel" aria-labelledby="facts">
+      <h2 id="facts">${t("target.facts")}</h2>
+      <dl class="facts">
+        <dt>${t("target.plane")}</dt>
+        <dd>${SERVICES[target.plane]}</dd>
+        <dt>${t("target.group")}</dt>
+        <dd><bdi>${target.group}</bdi></dd>
+        <dt>${t("target.credential")}</dt>
+        <dd><span class="mono" translate="no">${row?.credential ?? t("target.none")}</span></dd>
+        <dt>${t("target.clientId")}</dt>
+        <dd><span class="mono" translate="no">${row?.clientId ?? "—"}</span></dd>
+        <dt>${t("target.created")}</dt>
+        <dd>${line(date(row?.createdAt), "—")}</dd>
+        <dt>${t("target.expires")}</dt>
+        <dd>${line(date(row?.expiresAt), "—")}</dd>
+        <dt>${t("target.used")}</dt>
+        <dd>${line(date(row?.lastUsedAt), "—")}</dd>
+      </dl>
+    </section>`;
+  }
+
+  #people(target: Target): TemplateResult {
+    const { owner = "", consumers = [], notes = "" } = this.estate.settings(target.name);
+    return html`<section class="panel" aria-labelledby="people">
+      <h2 id="people">${t("target.people")}</h2>
+      <form @submit=${(event: Event) => this.#save(event, target)}>
+        <div class="field">
+          <label for="owner">${t("target.owner")}</label>
+          <input id="owner" name="owner" autocomplete="off" .value=${owner} />
+        </div>
+        <div class="field">
+          <label for="consumers">${t("target.consumers")}</label>
+          <textarea id="consumers" name="consumers" aria-describedby="consumers-hint" spellcheck="false" .value=${consumers.join("\n")}></textarea>
+          <p id="consumers-hint" class="small muted">${t("target.consumersHint")}</p>
+        </div>
+        <div class="field">
+          <label for="notes">${t("target.notes")}</label>
+          <textarea id="notes" name="notes" aria-describedby="notes-hint" .value=${notes}></textarea>
+          <p id="notes-hint" class="small muted">${t("target.notesHint")}</p>
+        </div>
+        <div class="buttons">
+          <button class="primary">${t("target.save")}</button>
+          <span role="status" class="small muted">${this.saved ? t("target.saved") : nothing}</span>
+        </div>
+      </form>
+    </section>`;
+  }
+
+  #policy(target: Target): TemplateResult {
+    const { grace = GRACE, proofs = [] } = this.estate.settings(target.name).policy ?? {};
+    const offered = PROOFS.filter(() => target.plane === "c1");
+    return html`<section class="panel" aria-labelledby="policy">
+      <h2 id="policy">${t("target.policy")}</h2>
+      <div class="field">
+        <label for="grace">${t("target.grace")}</label>
+        <select id="grace" aria-describedby="grace-hint" @change=${(event: Event) => this.#rule(target, { grace: Number((event.target as HTMLSelectElement).value), proofs })}>
+          ${GRACES.map((one) => html`<option value=${one} .selected=${one === grace}>${t(`grace.${one}` as Key)}</option>`)}
+        </select>
+        <p id="grace-hint" class="small muted">${t("target.graceHint")}</p>
+      </div>
+      ${
+        offered.length > 0
+          ? html`<fieldset>
+              <legend class="label">${t("target.proofs")}</legend>
+              ${offered.map(
+                (proof) => html`<label class="choice">
+                  <input
+                    type="checkbox"
+                    .checked=${proofs.includes(proof)}
+                    @change=${(event: Event) => this.#rule(target, { grace, proofs: PROOFS.filter((one) => (one === proof ? (event.target as HTMLInputElement).checked : proofs.includes(one))) })}
+                  />
+                  <span>${t(`target.proof.${proof}`)}</span>
+                </label>`,
+              )}
+            </fieldset>`
+          : nothing
+      }
+    </section>`;
+  }
+
+  #credentials(target: Target): TemplateResult {
+    const known = target.place ? (this.estate.connections.c1?.inventory.of(target.place) ?? []) : [];
+    const roles = new Map(this.status?.credentials.map(({ id, role }) => [id, role]));
+    const others = (this.status?.credentials ?? []).filter(({ id }) => !known.some((one) => one.id === id));
+    return html`<section class="panel" aria-labelledby="credentials">
+      <h2 id="credentials">${t("target.credentials")}</h2>
+      ${known.length + others.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
+      <ul class="findings">
+        ${known.map(
+          (one) => html`<li>
+            <span class="mono" translate="no">${one.id}</span> ${statusChip(credentialStatus(one))}
+            ${roles.has(one.id) ? chip("plain", "info", roles.get(one.id) ?? "") : nothing}
+            <p class="small muted">${t("target.created")}: ${line(one.facts?.createdAt, "—")} · ${t("target.used")}: ${line(one.facts?.lastUsedAt, "—")}</p>
+          </li>`,
+        )}
+        ${others.map(
+          (one) => html`<li>
+            <span class="mono" translate="no">${one.id}</span> ${chip("plain", "info", one.role)}
+            <p class="small muted">${t("target.created")}: ${line(one.createdAt === undefined ? undefined : new Date(one.createdAt), "—")}</p>
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #past(): TemplateResult {
+    const { history, broken } = this;
+    return html`<section class="panel wide" aria-labelledby="history">
+      <h2 id="history">${t("target.history")}</h2>
+      <p class="small muted">
+        ${history.length === 0 ? t("target.noHistory") : html`${t("target.historyAbout")} ${broken === undefined ? t("target.verified") : t("target.broken", { n: broken })}`}
+      </p>
+      ${
+        history.length > 0
+          ? html`<div class="scroll" tabindex="0" role="group" aria-labelledby="history">
+              <table role="table" aria-labelledby="history">
+                <thead role="rowgroup">
+                  <tr role="row">
+                    ${[t("target.when"), t("target.what"), t("target.detail"), t("target.by")].map((word) => html`<th role="columnheader" scope="col">${word}</th>`)}
+                  </tr>
+                </thead>
+                <tbody role="rowgroup">
+                  ${[...history].reverse().map((event) => this.#event(event))}
+                </tbody>
+              </table>
+            </div>`
+          : nothing
+      }
+    </section>`;
+  }
+
+  #event(event: LifecycleEvent): TemplateResult {
+    const { target: _, sequence, at, by, event: word, ...rest } = event;
+    const key = `event.${word}`;
+    const detail = Object.entries(rest).map(([name, value]) => {
+      const text =
+        typeof value === "object" && value !== null
+          ? ((value as { id?: string }).id ?? JSON.stringify(value))
+          : String(value);
+      return `${name} ${/until|At$/.test(name) ? new Date(Number(value)).toISOString() : text}`;
+    });
+    return html`<tr role="row">
+      <th role="rowheader" scope="row">${line(new Date(at), "—")}</th>
+      <td role="cell" data-label=${t("target.what")}>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></td>
+      <td role="cell" data-label=${t("target.detail")}><span class="mono" translate="no">${detail.join(", ")}</span></td>
+      <td role="cell" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
+    </tr>`;
+  }
+
+  async #save(event: Event, target: Target): Promise<void> {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (name: string): string => String(form.get(name) ?? "").trim();
+    this.saved = false;
+    await this.estate.keep(target, {
+      ...this.estate.settings(target.name),
+      owner: text("owner"),
+      consumers: text("consumers")
+        .split("\n")
+        .map((one) => one.trim())
+        .filter(Boolean),
+      notes: text("notes"),
+    });
+    this.saved = true;
+  }
+
+  #rule(target: Target, policy: { grace: number; proofs: readonly (typeof PROOFS)[number][] }): void {
+    void this.estate.keep(target, { ...this.estate.settings(target.name), policy });
+  }
+}
+customElements.define("keyturn-target", TargetView);
