@@ -8,6 +8,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
+const served = join(here, "../pkg/dist/console");
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 
 try {
@@ -17,10 +18,8 @@ try {
   process.exit(1);
 }
 
-await rm(dist, { recursive: true, force: true });
-await build({
-  entryPoints: [join(here, "src/main.ts"), join(here, "src/page.css")],
-  outdir: dist,
+/** What both pages have in common. */
+const common = {
   bundle: true,
   // Views and the engine are loaded when they are needed.
   splitting: true,
@@ -34,7 +33,24 @@ await build({
   // The package's manifest speaks of the package's own modules; these define elements when they are imported.
   ignoreAnnotations: true,
   legalComments: "none",
-  sourcemap: "linked",
   logLevel: "warning",
+};
+
+await rm(dist, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: [join(here, "src/main.ts"), join(here, "src/page.css")],
+  outdir: dist,
+  sourcemap: "linked",
 });
 for (const name of ["index.html", "icon.svg"]) await cp(join(here, "src", name), join(dist, name));
+
+// The page of `keyturn console` is shipped with the command.
+await rm(served, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: { main: join(here, "src/served/main.ts"), page: join(here, "src/page.css") },
+  outdir: served,
+});
+await cp(join(here, "src/served/index.html"), join(served, "index.html"));
+await cp(join(here, "src/icon.svg"), join(served, "icon.svg"));

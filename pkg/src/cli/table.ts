@@ -365,6 +365,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: journal("exported"),
   },
   {
+    name: "console",
+    group: "Tenant",
+    summary: "show the targets in a browser, and rotate them there",
+    description:
+      "Serves a console for the targets of keyturn.json on 127.0.0.1 until it is stopped. The credentials, the sinks and the journal stay on " +
+      "this side: the page shows them and asks for rotations, which go on if it is closed, and which the other commands can take up.",
+    options: [
+      { flags: "--port <n>", description: "the port; 0, the default, for any that is free", kind: "port" },
+      { flags: "--open", description: "open the link in the system's browser" },
+      { flags: "--json", description: 'first line: {"url","link"}' },
+    ],
+    takes: ["config", "profile", "clock"],
+    examples: [["console --open", "open it in a browser"]],
+    load: () => import("./commands/console.js"),
+  },
+  {
     name: "sandbox",
     shown: true,
     group: "Tenant",

@@ -248,7 +248,7 @@ fn console(tools: &Tools) -> Result {
     let step = Step {
         name: "console",
         inputs: vec![root.join("www"), root.join("pkg/dist/esm"), root.join("pkg/dist/sandbox.wasm")],
-        outputs: vec![root.join("www/dist")],
+        outputs: vec![root.join("www/dist"), root.join("pkg/dist/console")],
     };
     step.run(tools, || tools.node_script("www/build.mjs", [] as [&str; 0]))
 }

@@ -1,0 +1,55 @@
+/** `keyturn console`: the targets of `keyturn.json` in a browser, with the credentials on this side. */
+
+import { spawn } from "node:child_process";
+import { openConfig } from "../config.js";
+import { serveConsole } from "../console/server.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit } from "../exit.js";
+import type { Given } from "../given.js";
+
+/** How each system opens a link. */
+const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  darwin: ["open"],
+  win32: ["rundll32", "url.dll,FileProtocolHandler"],
+  linux: ["xdg-open"],
+};
+
+/** Serves until the command is stopped. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  await using opened = await openConfig(context);
+  const { lifecycle, file, config } = opened;
+  const served = await serveConsole({
+    lifecycle,
+    about: { config: file.path, journal: config.journal },
+    port: given.count("port") ?? 0,
+    now: () => context.clock.now(),
+    // Beside the bundle of the command line.
+    assets: new URL("../console/", import.meta.url),
+  });
+  try {
+    const link = served.link();
+    if (given.flag("json")) await context.out.write(`${JSON.stringify({ url: served.url, link })}\n`);
+    else await context.out.write(`The console is here, for one use of this link:\n\n  ${link}\n\nCtrl-C stops it.\n`);
+    if (given.flag("open")) openLink(link);
+    await stopped(context.signal);
+    return EXIT.done;
+  } finally {
+    await served.close();
+  }
+}
+
+/** Opens the link in the system's browser. If there is none, the link stands in the terminal. */
+function openLink(link: string): void {
+  const [program, ...args] = OPENERS[process.platform] ?? [];
+  if (program === undefined) return;
+  const child = spawn(program, [...args, link], { stdio: "ignore", detached: true });
+  child.on("error", () => undefined);
+  child.unref();
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

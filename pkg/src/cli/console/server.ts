@@ -1,0 +1,135 @@
+/** The console's own server: its files, its sessions and its lifecycle, on 127.0.0.1 and nowhere else. */
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname } from "node:path";
+import { type LifecycleCalls, lifecycleHandler } from "../../lifecycle-remote.js";
+import { nodeHandler } from "../../proxy-node.js";
+import { Sessions } from "./sessions.js";
+
+/** What the console needs. */
+export interface ConsoleOptions {
+  readonly lifecycle: LifecycleCalls;
+  /** What the page says of where it is: no secret. */
+  readonly about: { readonly config: string; readonly journal: string };
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly now: () => number;
+  /** The folder with the page's files. */
+  readonly assets: URL;
+}
+
+/** A console that is being served. */
+export interface ServedConsole {
+  readonly url: string;
+  /** A new link that opens a session, once. */
+  link(): string;
+  /** Stops listening, and breaks what is open. What calls have begun goes on. */
+  close(): Promise<void>;
+}
+
+/** Nothing inline, nothing from elsewhere, and nobody may frame it. */
+const POLICY = [
+  ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "connect-src 'self'"],
+  ["img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  ["require-trusted-types-for 'script'", "trusted-types lit-html 'allow-duplicates'"],
+]
+  .flat()
+  .join("; ");
+
+const HEADERS = {
+  "content-security-policy": POLICY,
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** The header in which the page gives its session. A cookie would go to every other server of this machine as well. */
+const SESSION = "x-keyturn-session";
+
+/** A link's token is a short text. */
+const LONGEST_TOKEN = 1024;
+
+/** Serves the console. */
+export async function serveConsole(options: ConsoleOptions): Promise<ServedConsole> {
+  const sessions = new Sessions();
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on("request", nodeHandler(consoleHandler(options, url, sessions), { origin: url }));
+  return { url, link: () => `${url}/#token=${sessions.link()}`, close: () => closed(server) };
+}
+
+/** What the server answers; apart from its sockets. */
+export function consoleHandler(
+  { lifecycle, about, now, assets }: Omit<ConsoleOptions, "port">,
+  url: string,
+  sessions: Sessions,
+): (request: Request) => Promise<Response> {
+  const { host, origin } = new URL(url);
+  const isOpen = (request: Request): boolean => sessions.has(request.headers.get(SESSION));
+  const calls = lifecycleHandler({ lifecycle, authorize: isOpen, origins: [origin] });
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    // A name that somebody else controls can be made to lead here.
+    if (request.headers.get("host") !== host) return plain(421, `this is ${url}\n`);
+    // Pages of other sites can send simple requests here, although they cannot read the answers.
+    if (!["same-origin", "none", null].includes(request.headers.get("sec-fetch-site")))
+      return plain(403, "not from here\n");
+    if (pathname === "/_keyturn/session") {
+      const session = request.headers.get("origin") === origin ? await opened(request, sessions) : undefined;
+      return session === undefined ? json(403, {}) : json(200, { session });
+    }
+    if (pathname === "/_keyturn/about") return isOpen(request) ? json(200, { ...about, now: now() }) : json(401, {});
+    if (pathname.startsWith("/_keyturn/lifecycle/")) return calls(request);
+    return file(assets, pathname, request.method);
+  };
+}
+
+/** The session that a request opens with the token of a link. */
+async function opened(request: Request, sessions: Sessions): Promise<string | undefined> {
+  if (request.method !== "POST" || request.headers.get("content-type") !== "application/json") return undefined;
+  if (Number(request.headers.get("content-length") ?? LONGEST_TOKEN + 1) > LONGEST_TOKEN) return undefined;
+  const { token } = ((await request.json().catch(() => undefined)) ?? {}) as { token?: unknown };
+  return typeof token === "string" ? sessions.open(token) : undefined;
+}
+
+/** A file of the console. Names are looked up, not joined: no path leads out of the folder. */
+async function file(assets: URL, pathname: string, method: string): Promise<Response> {
+  const name = pathname === "/" ? "index.html" : pathname.slice(1);
+  const type = /^[\w-]+(\.[\w-]+)+$/.test(name) ? TYPES[extname(name)] : undefined;
+  if (type === undefined) return plain(404, "not found\n");
+  const content = await readFile(new URL(name, assets)).catch(() => undefined);
+  if (content === undefined) return plain(404, "not found\n");
+  if (method !== "GET" && method !== "HEAD") return plain(405, "files are read\n");
+  return new Response(new Uint8Array(content), { headers: { ...HEADERS, "content-type": type } });
+}
+
+function plain(status: number, text: string): Response {
+  return new Response(text, { status, headers: { ...HEADERS, "content-type": "text/plain" } });
+}
+
+function json(status: number, body: object): Response {
+  return new Response(JSON.stringify(body), { status, headers: { ...HEADERS, "content-type": "application/json" } });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,48 @@
+/** Who may use the console: whoever has opened a link that the terminal shows. */
+
+import { createHash, randomBytes } from "node:crypto";
+
+/** How long a link can be opened, in milliseconds. */
+const LINK_LIFE = 10 * 60_000;
+
+/**
+ * Links that open a session once, and the sessions that were opened. Neither is kept as it is: comparing hashes takes as long for a
+ * guess that is nearly right as for any other.
+ */
+export class Sessions {
+  readonly #links = new Map<string, number>();
+  readonly #sessions = new Set<string>();
+  readonly #now: () => number;
+
+  /** `now` is the time in milliseconds, by a clock that only goes forward. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** A token for a new link. */
+  link(): string {
+    const token = randomBytes(32).toString("base64url");
+    this.#links.set(hash(token), this.#now() + LINK_LIFE);
+    return token;
+  }
+
+  /** Opens a session with the token of a link, which is spent by that. `undefined` if it is spent, too old, or none. */
+  open(token: string): string | undefined {
+    const key = hash(token);
+    const until = this.#links.get(key);
+    this.#links.delete(key);
+    if (until === undefined || until < this.#now()) return undefined;
+    const session = randomBytes(32).toString("base64url");
+    this.#sessions.add(hash(session));
+    return session;
+  }
+
+  /** Whether a session is open. */
+  has(session: string | null): boolean {
+    return session !== null && this.#sessions.has(hash(session));
+  }
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64");
+}

@@ -1,0 +1,173 @@
+// `keyturn console`: a page that rotates what keyturn.json names, on the journal that the command line has as well.
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Person } from "../console/person.mjs";
+import { launch } from "../lib/browsers.mjs";
+import { run, scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+describe("keyturn console", () => {
+  const cwd = scratch("console");
+  let sandbox;
+  let env;
+  let served;
+  let browser;
+  before(async () => {
+    sandbox = await tenant();
+    ({ env } = sandbox);
+    writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+    writeStore(cwd);
+    served = await console();
+    browser = await launch("chromium");
+  });
+  after(async () => {
+    await browser?.close();
+    served.child.kill("SIGTERM");
+    assert.equal((await served.done).status, 0, "it ends as it was asked to");
+    await sandbox.stop();
+    rmSync(cwd, { recursive: true });
+  });
+
+  /** Starts the command, and reads its first line. */
+  async function console() {
+    const { child, done } = start(["console", "--json"], { cwd, env });
+    const line = await new Promise((resolve, reject) => {
+      child.stdout.once("data", resolve);
+      done.then(({ stderr }) => reject(new Error(stderr)), reject);
+    });
+    return { child, done, ...JSON.parse(line) };
+  }
+  const keyturn = async (args) => JSON.parse((await run([...args, "-o", "json"], { cwd, env })).stdout);
+  const secrets = () => [
+    env.CONDUCTORONE_CLIENT_SECRET,
+    env.COMMERCELAYER_CLIENT_SECRET,
+    /BATON_CLIENT_SECRET=(\S+)/.exec(readFileSync(join(cwd, "github.env"), "utf8"))[1],
+  ];
+  async function open(link, more) {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    await page.setViewport({ width: 1280, height: 900, ...more });
+    const person = new Person(page, { url: served.url });
+    person.close = () => context.close();
+    await page.goto(link);
+    return person;
+  }
+
+  test("its link opens one tab, once, and nothing of the token stays in the address", async () => {
+    const person = await open(served.link);
+    await person.reads(/github-production/);
+    assert.equal(person.page.url(), `${served.url}/#/`);
+    await person.page.reload();
+    await person.reads(/github-production/);
+    const other = await open(served.link);
+    await other.reads(/This page has no session/);
+    await other.close();
+    await person.close();
+    assert.deepEqual(person.trouble, []);
+  });
+
+  test("a page rotates, the command line sees it, and no secret is on the page", async () => {
+    const again = await console();
+    served.child.kill("SIGTERM");
+    await served.done;
+    served = again;
+    const answers = [];
+    const person = await open(served.link);
+    person.page.on("response", (response) => answers.push(response.text().catch(() => "")));
+    await person.reads(/What needs attention/);
+    await person.click("link", "github-production");
+    await person.click("button", "Issue the new credential");
+    await person.reads(/grace|is in use|Retire/i);
+    const [status] = await keyturn(["status", "github-production"]);
+    assert.equal(status.progress.state, "idle", "the first credential has no predecessor");
+    assert.equal(readFileSync(join(cwd, "github.env"), "utf8").includes(status.current.clientId), true);
+    // What the command line begins, the page shows.
+    await keyturn(["rotate", "github-production", "--yes"]);
+    await person.page.goto(`${served.url}/#/github-production`);
+    await person.reads(/until/);
+    const client = await person.page.createCDPSession();
+    const { result } = await client.send("Runtime.evaluate", {
+      expression:
+        "JSON.stringify([document.documentElement.innerHTML, { ...localStorage }, { ...sessionStorage }, location.href])",
+    });
+    const all = [result.value, await person.text(), ...(await Promise.all(answers)), ...person.console].join("\n");
+    for (const secret of secrets()) assert.equal(all.includes(secret), false);
+    assert.deepEqual(person.trouble, []);
+    const { broken } = (await keyturn(["journal", "verify"]))[0];
+    assert.equal(broken ?? undefined, undefined);
+    await person.close();
+  });
+
+  test("axe finds nothing, in light and dark, wide and narrow", async () => {
+    const again = await console();
+    for (const [scheme, width] of [
+      ["light", 1280],
+      ["dark", 1280],
+      ["light", 320],
+    ]) {
+      const next = scheme === "light" && width === 1280 ? again : await console();
+      const person = await open(next.link, { width });
+      await person.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await person.reads(/github-production/);
+      for (const hash of ["#/", "#/github-production", "#/nobody"]) {
+        await person.page.evaluate((to) => {
+          location.hash = to;
+        }, hash);
+        await person.reads(hash === "#/nobody" ? /There is no such target/ : /github-production/);
+        await person.page.evaluate(axe);
+        const { violations } = await person.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+        assert.deepEqual(
+          violations.map(
+            ({ id, nodes }) => `${scheme} ${width} ${hash} ${id}: ${nodes.map(({ html }) => html).join(" ")}`,
+          ),
+          [],
+        );
+        const wide = await person.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${hash} is ${wide} px too wide at ${width}`);
+      }
+      await person.close();
+      next.child.kill("SIGTERM");
+      await next.done;
+    }
+  });
+
+  test("who has no session, or comes from elsewhere, gets nothing", async () => {
+    const { url } = served;
+    const json = { "content-type": "application/json", origin: url };
+    const send = (path, headers = {}, body = "[]", method = "POST") =>
+      fetch(url + path, { method, headers: { ...json, ...headers }, ...(method === "POST" ? { body } : {}) });
+    const token = JSON.stringify({ token: new URL(served.link).hash.slice(7) });
+    const table = [
+      [401, send("/_keyturn/lifecycle/status")],
+      [401, send("/_keyturn/lifecycle/rotate", { "x-keyturn-session": "guess" }, '["github-production"]')],
+      [403, send("/_keyturn/lifecycle/status", { origin: "http://evil.test" })],
+      [403, send("/_keyturn/lifecycle/status", { "sec-fetch-site": "cross-site" })],
+      [403, send("/_keyturn/session", { origin: "http://evil.test" }, token)],
+      [403, send("/_keyturn/session", {}, token)],
+      [403, send("/_keyturn/session", {}, '{"token":"guess"}')],
+      [403, send("/_keyturn/session", {}, "{}")],
+      [403, send("/_keyturn/session", {}, JSON.stringify({ token: "x".repeat(5000) }))],
+      [401, send("/_keyturn/about", {}, undefined, "GET")],
+      [404, send("/..%2f..%2fpackage.json", {}, undefined, "GET")],
+      [404, send("/cli.js", {}, undefined, "GET")],
+      [404, send("/.hidden", {}, undefined, "GET")],
+      [405, send("/index.html")],
+    ];
+    for (const [index, [status, response]] of table.entries()) {
+      const answer = await response;
+      assert.equal(answer.status, status, `${index}`);
+      assert.equal((await answer.text()).includes("github-production"), false);
+    }
+    // A name that leads here from elsewhere. `fetch` does not let it be set.
+    const { request } = await import("node:http");
+    const answered = await new Promise((resolve) =>
+      request(url, { headers: { host: "evil.test" } }, ({ statusCode }) => resolve(statusCode)).end(),
+    );
+    assert.equal(answered, 421);
+  });
+});

@@ -1,0 +1,3 @@
+/** The page of `keyturn console`: the targets of a server's `keyturn.json`. */
+
+import "./served.js";
