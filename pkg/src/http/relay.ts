@@ -115,7 +115,6 @@ function refused(option: string, reason: string, what: string): ConfigurationErr
 }
 
 const REASONS: Readonly<Record<number, string>> = {
-  0: "redirected",
   401: "unauthorized",
   403: "forbidden",
   429: "rate_limited",
@@ -123,7 +122,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The error of an answer that comes from before the proxy. */
 function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnError {
-  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : "unexpected");
+  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : status < 400 ? "redirected" : "unexpected");
   return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
     operation: facts.id,
     retryAfterMs,
