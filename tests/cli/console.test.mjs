@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Person } from "../console/person.mjs";
 import { launch } from "../lib/browsers.mjs";
-import { run, scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+
+const HOUR = 3_600_000;
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -81,15 +83,26 @@ describe("keyturn console", () => {
     person.page.on("response", (response) => answers.push(response.text().catch(() => "")));
     await person.reads(/What needs attention/);
     await person.click("link", "github-production");
-    await person.click("button", "Issue the new credential");
-    await person.reads(/grace|is in use|Retire/i);
+    await person.click("button", "Create credential");
+    await person.reads(/The credential is stored/);
     const [status] = await keyturn(["status", "github-production"]);
-    assert.equal(status.progress.state, "idle", "the first credential has no predecessor");
     assert.equal(readFileSync(join(cwd, "github.env"), "utf8").includes(status.current.clientId), true);
-    // What the command line begins, the page shows.
-    await keyturn(["rotate", "github-production", "--yes"]);
-    await person.page.goto(`${served.url}/#/github-production`);
-    await person.reads(/until/);
+    const reopen = async () => {
+      await person.click("link", "← All targets");
+      await person.click("link", "github-production");
+    };
+    await reopen();
+    await person.click("button", "Rotate credential");
+    await person.reads(/Both credentials work/);
+    assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
+    // What the page has begun, the command line ends, and the page shows it.
+    await setOn(sandbox.url, 25 * HOUR);
+    env.KEYTURN_NOW = new Date(Date.now() + 25 * HOUR).toISOString();
+    await keyturn(["advance"]);
+    const [{ progress }] = await keyturn(["status", "github-production"]);
+    assert.deepEqual([progress.state, progress.last], ["idle", "done"]);
+    await reopen();
+    await person.reads(/Rotate credential/);
     const client = await person.page.createCDPSession();
     const { result } = await client.send("Runtime.evaluate", {
       expression:

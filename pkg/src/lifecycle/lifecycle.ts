@@ -553,6 +553,7 @@ export class Lifecycle {
       consumers: target.consumers ?? [],
       group: target.group,
       provider: target.provider.kind,
+      policy: policy.whole,
       due:
         (JSON.parse(
           engine(name, () => policy.rules().due(stream, Math.trunc(this.#clock.now()))),

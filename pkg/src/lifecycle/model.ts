@@ -209,6 +209,8 @@ export interface LifecycleStatus {
   readonly group: string | undefined;
   /** The kind of the provider. */
   readonly provider: string;
+  /** The policy with every field that was left out; durations are texts. */
+  readonly policy: LifecyclePolicy;
   readonly progress: LifecycleProgress;
   /** When the policy asks for the next rotation; `undefined` if it never does, or one is under way. */
   readonly due: LifecycleDue | undefined;

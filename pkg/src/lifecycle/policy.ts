@@ -104,6 +104,8 @@ export class Policy {
   readonly #json: string;
   #rules: InstanceType<Rust["Rules"]> | undefined;
   #instance = -1;
+  /** The policy with every field that was left out. Durations are texts. */
+  readonly whole: LifecyclePolicy;
   /** What the protocol goes by, as JSON. */
   readonly protocolJson: string;
   /** The same. */
@@ -117,6 +119,7 @@ export class Policy {
       (message) => new ConfigurationError("policy", "invalid", `the policy of ${target}: ${message}`),
     );
     this.protocol = JSON.parse(this.protocolJson) as ProtocolPolicy;
+    this.whole = JSON.parse(this.rules().text()) as LifecyclePolicy;
   }
 
   /** Rust's rules, made anew after a trap. */

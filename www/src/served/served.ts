@@ -225,6 +225,7 @@ export class Served extends LitElement {
           label=${target}
           about=${status.provider}
           owner=${status.owner ?? ""}
+          grace=${status.policy.grace ?? ""}
           lock=${this.#session?.about.journal ?? ""}
           @keyturn-progress=${() => void this.#look()}
           @keyturn-close=${() => {
