@@ -169,13 +169,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./commands/logout.js"),
   },
   {
-    name: "whoami",
-    group: "Look",
-    summary: "what the commands log in with, and who that is",
-    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
-    takes: ["output", "profile", "quiet", "clock"],
-    examples: [["whoami", "for each API that there is a credential for"]],
-    load: () => import("./commands/whoami.js"),
+    name: "doctor",
+    group: "Set up",
+    summary: "look for what stands in the way: formats, hosts, the clock, who can read what",
+    description:
+      "Looks at Node, the clock, proxies, the forms of ids and secrets, profiles, keyturn.json, the journal and the sinks, and sends nothing. " +
+      "With --online it logs in to the tenants that keyturn.json names and looks at its targets; a credential that it finds elsewhere is " +
+      "never tried, since it may be a decoy. Ends with 3 if there are warnings or errors.",
+    options: [
+      { flags: "--online", description: "log in, and look at the targets" },
+      { flags: "--all", description: "show what is as it should be, too" },
+    ],
+    takes: ["output", "config", "profile", "clock", "quiet"],
+    examples: [
+      ["doctor -o json", "every check, with its stable code"],
+      ["doctor --online", "ask the servers as well"],
+    ],
+    load: () => import("./commands/doctor.js"),
   },
   {
     name: "status",
@@ -211,6 +221,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ["output", "config", "profile", "clock", "quiet"],
     examples: [["plan github-production", "what a rotation of one target would change"]],
     load: () => import("./commands/plan.js"),
+  },
+  {
+    name: "whoami",
+    group: "Look",
+    summary: "what the commands log in with, and who that is",
+    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
+    takes: ["output", "profile", "quiet", "clock"],
+    examples: [["whoami", "for each API that there is a credential for"]],
+    load: () => import("./commands/whoami.js"),
   },
   {
     name: "rotate",
