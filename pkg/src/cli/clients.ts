@@ -109,7 +109,7 @@ function profileName({ manner, env }: Context, named: string | undefined): strin
 
 /** Variables that say that the environment has credentials for an API. */
 const VARIABLES: Readonly<Record<Api, RegExp>> = {
-  c1: /^CONDUCTORONE_|^TFC_WORKLOAD_IDENTITY_TOKEN/,
+  c1: /^CONDUCTORONE_(?:CLIENT_|ACCESS_TOKEN|OIDC_TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN/,
   commercelayer: /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/,
 };
 

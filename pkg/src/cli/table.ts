@@ -169,6 +169,34 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./commands/logout.js"),
   },
   {
+    name: "import",
+    group: "Set up",
+    summary: "list the client ids in files of other systems: .env, Kubernetes, Terraform, CSV",
+    description:
+      "Lists the client ids that it finds, where they stand, and which target of keyturn.json they belong to. Secrets beside them are passed " +
+      "over, nothing is sent and nothing is written: `keyturn adopt` takes one on.",
+    arguments: [{ name: "<files...>", description: "what to read; - for standard input", completes: "file" }],
+    options: [
+      {
+        flags: "--kind <kind>",
+        description: "what the files are; default: by their names",
+        choices: ["env", "kubernetes", "terraform", "csv"],
+      },
+      {
+        flags: "--dialect <who>",
+        description: "for env: who reads the file; default: dotenv",
+        choices: ["dotenv", "docker", "systemd", "shell", "portable"],
+      },
+      { flags: "--column <name>", description: "for csv: the column of the client ids" },
+    ],
+    takes: ["output", "config"],
+    examples: [
+      ["import deploy/*.yaml .env", "what is in use, by the manifests of a repository"],
+      ["import --kind kubernetes -", "what `kubectl get secrets -o yaml` writes"],
+    ],
+    load: () => import("./commands/import.js"),
+  },
+  {
     name: "doctor",
     group: "Set up",
     summary: "look for what stands in the way: formats, hosts, the clock, who can read what",
@@ -483,6 +511,65 @@ export const COMMANDS: readonly CommandSpec[] = [
       ],
     ],
     load: () => import("./commands/api.js"),
+  },
+  {
+    name: "render",
+    group: "Tenant",
+    summary: "a client id and secret as Docker, Kubernetes, systemd, Terraform and others read them",
+    description:
+      "Writes a client id and secret in the form that a consumer reads. The secret comes from a file or from standard input, and without one " +
+      "a placeholder stands for it. `terraform` is a resource that issues a credential of its own, and has no secret.",
+    arguments: [
+      {
+        name: "<format>",
+        description: "for whom",
+        choices: [
+          "env",
+          "dotenv",
+          "docker",
+          "systemd",
+          "shell",
+          "compose",
+          "kubernetes",
+          "terraform",
+          "terraform-variables",
+          "baton-runner",
+        ],
+      },
+    ],
+    options: [
+      {
+        flags: "--target <name>",
+        description: "a target of keyturn.json, for what is known of it",
+        completes: "target",
+      },
+      { flags: "--client-id <id>", description: "the client id" },
+      {
+        flags: "--secret-from <file>",
+        description: "the file that the secret is in; - for standard input",
+        completes: "file",
+      },
+      { flags: "--id-name <name>", description: "what the client id is called; default: BATON_CLIENT_ID" },
+      { flags: "--secret-name <name>", description: "what the secret is called; default: BATON_CLIENT_SECRET" },
+      {
+        flags: "--name <name>",
+        description: "the name of the secret, the service or the resource; default: the target's",
+      },
+      { flags: "--namespace <name>", description: "for kubernetes: its namespace" },
+      { flags: "--app-id <id>", description: "for terraform: the app" },
+      { flags: "--connector-id <id>", description: "for terraform: the connector" },
+      { flags: "--credential-id <id>", description: "for terraform: the credential that there is" },
+      { flags: "--to <file>", description: "write a new file that only its owner can read", completes: "file" },
+    ],
+    takes: ["config", "reveal", "clock"],
+    examples: [
+      [
+        "render kubernetes --target github-production --namespace baton",
+        "a manifest, with a placeholder for the secret",
+      ],
+      ["render systemd --client-id ID --secret-from secret.txt --to github.env", "a file for EnvironmentFile="],
+    ],
+    load: () => import("./commands/render.js"),
   },
   {
     name: "completion",

@@ -15,7 +15,7 @@ export async function credentialChecks(context: Context, config: Config | undefi
   for (const api of ["c1", "commercelayer"] as const) {
     checks.push(...halves(context, api), ...blanks(context, api));
     if ((await sourceOf(context, api).catch(() => undefined)) === "environment")
-      checks.push(...(await made(context, api, "environment", { api }, hostsOf(context, api))));
+      checks.push(...(await made(context, api, `environment (${api})`, { api }, hostsOf(context, api))));
   }
   const profiles = await allProfiles(context).catch(() => []);
   for (const profile of profiles) {

@@ -100,7 +100,7 @@ async function targetChecks(context: Context): Promise<Check[]> {
   if (findings.length === 0)
     return [ok("target.findings", "targets", "the control planes and sinks show nothing amiss")];
   return findings.map(({ code, severity, target, message }) => ({
-    code: `target.${code}`,
+    code: `target.${code.replaceAll("-", "_")}`,
     level: severity === "low" ? "note" : severity === "medium" ? "warning" : "error",
     about: `target ${target}`,
     message,
