@@ -32,6 +32,8 @@ export async function prospectsOf(
   const { signal } = context;
   let read = 0;
   const all = await pool(names, parallel, async (target): Promise<Prospect> => {
+    if (opened.unreachable.has(target))
+      return { target, plan: undefined, named: undefined, refusal: opened.unreachable.get(target) };
     try {
       const [plan] = await opened.lifecycle.plan([target], { signal });
       const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
