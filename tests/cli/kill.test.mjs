@@ -84,7 +84,7 @@ class Lane {
   /** Starts a command and kills it: after some time, or when it has written some events. */
   async kill(...args) {
     const { child, done } = start(args, this.options);
-    const [first, wanted] = [this.events(), Math.floor(this.random() * 9)];
+    const [first, wanted] = [this.events(), Math.floor(this.random() * 6)];
     const delay = this.random() * (wanted === 0 ? 500 : 12);
     const watch = setInterval(() => {
       if (wanted > 0 && this.events() < first + wanted) return;

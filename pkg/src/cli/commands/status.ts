@@ -1,12 +1,12 @@
 /** `keyturn status`: what is so with the targets, by the journal alone. */
 
-import type { LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
+import type { Lifecycle, LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { spanOf, timeText } from "../times.js";
-import { nextOf, stateOf } from "./report.js";
+import { failureOf, nextOf, stateOf } from "./report.js";
 
 /** Shows all targets or those that are named. */
 export async function run(context: Context, given: Given): Promise<Exit> {
@@ -32,20 +32,27 @@ export async function run(context: Context, given: Given): Promise<Exit> {
       await context.out.write((await import("./formats/findings.js")).junit(names, findings));
       break;
     default:
-      await table(context, statuses, now);
+      await table(context, opened.lifecycle, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
   for (const { text } of met) await context.say(`keyturn: it is so: ${text}`);
   return gravest(met.map(({ exit }) => exit));
 }
 
-function table(context: Context, statuses: readonly LifecycleStatus[], now: number): Promise<void> {
+async function table(
+  context: Context,
+  lifecycle: Lifecycle,
+  statuses: readonly LifecycleStatus[],
+  now: number,
+): Promise<void> {
+  const failures = new Map<LifecycleStatus, string | undefined>();
+  for (const status of statuses) failures.set(status, await failureOf(lifecycle, status));
   return context.show(statuses, {
     columns: [
       { head: "TARGET", text: ({ target }) => target },
       {
         head: "STATE",
-        text: (status) => stateOf(status, now)[0],
+        text: (status) => stateOf(status, now, failures.get(status))[0],
         style: (status) => stateOf(status, now)[1],
         shrinks: false,
       },

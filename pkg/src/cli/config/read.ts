@@ -49,9 +49,11 @@ export class ConfigFile {
 
   /** The error for what does not fit. */
   error(problems: readonly Problem[]): ConfigError {
-    const lines = problems.slice(0, MOST_PROBLEMS).map(({ path, message }) => {
+    const placed = problems.map((problem) => ({ ...problem, offset: problem.offset ?? this.#offset(problem.path) }));
+    placed.sort((one, other) => one.offset - other.offset);
+    const lines = placed.slice(0, MOST_PROBLEMS).map(({ path, message, offset }) => {
       const where = path.length === 0 ? "the file" : pathText(path);
-      return `${this.#at(this.#offset(path))}: ${where} ${message}`;
+      return `${this.#at(offset)}: ${where} ${message}`;
     });
     const more = problems.length - lines.length;
     return new ConfigError([...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), {
@@ -95,7 +97,7 @@ function built(root: Node): [unknown, Problem[]] {
     for (const { children: [name, value] = [] } of node.children ?? []) {
       if (name === undefined || value === undefined) continue;
       const key = String(name.value);
-      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice" });
+      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice", offset: name.offset });
       fields.set(key, visit(value, [...path, key]));
     }
     return Object.fromEntries(fields);
