@@ -88,7 +88,7 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [
     { head: "TARGET", text: ({ target }) => target },
-    { head: "CREDENTIAL", text: ({ plan, named }) => `${(plan?.old ?? named)?.clientId ?? "-"} -> new` },
+    { head: "REPLACES", text: ({ plan, named }) => (plan?.old ?? named)?.clientId ?? "nothing: it is the first" },
     { head: "EXPIRES", text: ({ plan, named }) => timeText((plan?.old ?? named)?.expiresAt, now) },
     {
       head: "SINKS",

@@ -177,5 +177,5 @@ export async function outcomesOf(
 export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
   if (status.progress.state !== "waiting" || status.phase === "grace") return undefined;
   const last = (await lifecycle.history(status.target)).at(-1);
-  return last?.event === "failed" && typeof last.code === "string" ? last.code : undefined;
+  return ["failed", "not-issued"].includes(last?.event ?? "") && typeof last?.code === "string" ? last.code : undefined;
 }
