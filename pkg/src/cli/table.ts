@@ -120,6 +120,32 @@ const journal = (name: keyof typeof import("./commands/journal.js")) => async ()
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    name: "init",
+    shown: true,
+    group: "Set up",
+    summary: "write keyturn.json, or add targets to it",
+    description:
+      "Looks for the connectors and API credentials of the tenants, asks which of them shall be rotated, and writes keyturn.json. One that " +
+      "is there gets the new targets; the rest of it stays as it is.",
+    options: [
+      { flags: "--all", description: "everything that is found" },
+      {
+        flags: "--connector <app/connector>...",
+        description: "a connector by its app's id and its own; may be repeated",
+      },
+      { flags: "--credential <id>...", description: "an API credential of Commerce Layer; may be repeated" },
+      { flags: "--journal <folder>", description: "the journal; default: ./keyturn-journal", completes: "folder" },
+      { flags: "--rotate-every <duration>", description: "the age at which each is replaced; default: 60d" },
+      { flags: "--grace <duration>", description: "how long the old one lives on; default: 24h" },
+    ],
+    takes: ["output", "config", "profile", "quiet"],
+    examples: [
+      ["init --connector APP_ID/CONNECTOR_ID --rotate-every 30d", "without questions"],
+      ["init", "look for what can be rotated, and ask"],
+    ],
+    load: () => import("./commands/init.js"),
+  },
+  {
     name: "login",
     group: "Set up",
     summary: "make a credential of one's own for this machine, and keep it in a profile",
