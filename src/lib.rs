@@ -18,7 +18,7 @@ pub mod call;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
 mod js;
 
-pub use keyturn_wire::{api, boundary, wire};
+pub use keyturn_wire::{api, boundary, steps, wire};
 
 /// What is left of a panic: the trap, which JavaScript sees as a `WebAssembly.RuntimeError`. Its message would reach nobody.
 #[cfg(all(feature = "alone", target_arch = "wasm32"))]

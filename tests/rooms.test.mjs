@@ -14,6 +14,8 @@ const ROOMS = {
   auth: ["base", "core", "http"],
   c1: ["base", "core", "http", "auth"],
   commercelayer: ["base", "core", "http", "auth"],
+  // It is given its client, and imports none.
+  proxy: ["base", "core", "http"],
   compat: ["base", "core", "http", "auth", "c1"],
   // It is a module of WebAssembly, as the core is, and compiled the same way.
   sandbox: ["base", "core"],
@@ -22,6 +24,7 @@ const ROOMS = {
   postgres: ["base", "core", "http", "auth", "lifecycle"],
   // It is a user of the package: what it needs beside errors it has by the entries.
   cli: ["base", "entries"],
+  fleet: ["base", "auth", "lifecycle", "postgres"],
 };
 
 /** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
@@ -31,6 +34,7 @@ const CRATES = {
   ".": ["keyturn-wire"],
   sandbox: ["keyturn-wire"],
   lifecycle: [],
+  fuzz: ["keyturn-api", "keyturn-wire", "keyturn"],
 };
 
 const source = join(root, "pkg/src");

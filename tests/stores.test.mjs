@@ -252,7 +252,7 @@ describe("clients", () => {
     at.close();
   });
 
-  test("a person's login is shared with nobody", async () => {
+  test("a person's login is shared with nobody, unless by its name", async () => {
     const tokenStore = memoryStore();
     const server = (who) => async (url, init) => {
       if (String(url).endsWith("/device_authorization"))
@@ -272,6 +272,26 @@ describe("clients", () => {
       const { introspectResponse } = await new ConductorOne(options).auth.introspect();
       assert.equal(introspectResponse.principalId, `Bearer token-of-${who}`);
     }
+    const named = (who, session) => {
+      const onCode = () => assert.equal(who, session, "nobody is asked whose login is there");
+      const credentials = keyturn.deviceLogin({ clientID: "program", onCode, session });
+      return new ConductorOne({
+        credentials,
+        serverURL: "https://tenant.conductor.one",
+        fetch: server(who),
+        tokenStore,
+      });
+    };
+    for (const [who, session] of [
+      ["carol", "carol"],
+      ["a later worker", "carol"],
+      ["dave", "dave"],
+    ]) {
+      const { introspectResponse } = await named(who, session).auth.introspect();
+      assert.equal(introspectResponse.principalId, `Bearer token-of-${session}`);
+    }
+    for (const session of ["", 5])
+      assert.throws(() => named("eve", session), { option: "session", reason: "not_text" });
   });
 
   test("what is exchanged for one identity token is not given for another, nor for one that is made up", async () => {

@@ -26,7 +26,7 @@ function compile(compiler, name, program, options) {
 }
 
 /** The programs, and the least number of their cases that must be refused. */
-const refused = { "client.ts": 21, "commercelayer.ts": 21, "lifecycle.ts": 6 };
+const refused = { "client.ts": 21, "commercelayer.ts": 21, "lifecycle.ts": 6, "proxy.ts": 7 };
 const programs = Object.keys(refused);
 
 describe("types", { concurrency: true }, () => {
@@ -59,7 +59,11 @@ describe("types", { concurrency: true }, () => {
 
   test("the pools of `pg` and the clients of `postgres`", () => {
     const modules = join(root, "node_modules");
-    const paths = { pg: [join(modules, "@types/pg")], postgres: [join(modules, "postgres/types/index.d.ts")] };
+    const paths = {
+      "pg-boss": [join(modules, "pg-boss/dist/index.d.ts")],
+      pg: [join(modules, "@types/pg")],
+      postgres: [join(modules, "postgres/types/index.d.ts")],
+    };
     const options = { ...node, module: "nodenext", paths, skipLibCheck: true };
     const { status, stdout } = compile("typescript", "postgres.mts", "postgres.ts", options);
     assert.equal(status, 0, stdout);

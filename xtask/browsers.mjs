@@ -1,4 +1,4 @@
-// The browsers that the tests drive, and a Redis. Debian's packages where they can be installed, else whatever is there.
+// The browsers that the tests drive, a Redis, and shells. Debian's packages where they can be installed, else whatever is there.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages } from "./debian.mjs";
@@ -14,6 +14,8 @@ const BROWSERS = {
   chromedriver: { package: "chromium-driver", variable: "CHROMEDRIVER", names: ["chromedriver"] },
   firefox: { package: "firefox-esr", variable: "FIREFOX", names: ["firefox-esr", "firefox"] },
   redis: { package: "redis-server", variable: "REDIS_SERVER", names: ["redis-server", "valkey-server"] },
+  zsh: { package: "zsh", variable: "ZSH", names: ["zsh"] },
+  fish: { package: "fish", variable: "FISH", names: ["fish"] },
 };
 
 /**
@@ -45,9 +47,9 @@ export function setUpBrowsers() {
   installPackages(
     packages,
     "the programs that the tests drive",
-    `the tests drive real browsers and a Redis, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
+    `the tests drive real browsers, a Redis and shells, and these are missing: ${missing.map(({ names }) => names[0]).join(", ")}.\n` +
       `  On Debian: sudo apt-get install ${packages.join(" ")}\n` +
-      `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox and Redis, and put them in PATH\n` +
+      `  Elsewhere: install Chromium, the ChromeDriver of the same version, Firefox, Redis, zsh and fish, and put them in PATH\n` +
       `  or name the programs in ${Object.values(BROWSERS)
         .map(({ variable }) => variable)
         .join(", ")}`,

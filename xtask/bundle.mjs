@@ -20,6 +20,8 @@ const CHUNKS = {
     "base/text",
     "auth/session",
     "http/driver",
+    "http/port",
+    "http/relay",
     "core/encode",
     "core/module",
     "core/unpack",
@@ -49,6 +51,7 @@ const CHUNKS = {
   sandbox: ["sandbox/tenant"],
   "lifecycle-glue": ["generated/lifecycle-glue"],
   "lifecycle-bytes": ["lifecycle/inline"],
+  postgres: ["postgres/exports"],
   // What the entries of the lifecycle share.
   lifecycle: ["lifecycle/exports"],
 };

@@ -16,6 +16,7 @@ const GUIDES = [
   ["docs/authentication.md", "Authentication to C1"],
   ["docs/commercelayer.md", "Commerce Layer"],
   ["docs/commercelayer-auth.md", "Authentication to Commerce Layer"],
+  ["docs/proxy.md", "From a page"],
   ["docs/migration.md", "From the official SDK"],
   ["SECURITY.md", "Security"],
   ["CHANGELOG.md", "Changelog"],

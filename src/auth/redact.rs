@@ -1,6 +1,7 @@
 //! Text from a server, made fit for an error message.
 
 use super::paste;
+use crate::steps;
 use crate::wire::json::{Cursor, Token, push_string};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -67,18 +68,20 @@ impl Redactor<'_> {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         let mut last = "";
-        let mut may_be_json = true;
+        // A text of nothing but brackets would be read again and again, so only so many of them may turn out to be something else.
+        let mut tries = 8;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            if may_be_json && let [b'{' | b'[', ..] = rest.as_bytes() {
-                // Only once in vain, or a text of nothing but brackets would be read again and again.
-                let json = Cursor::new(rest).value().ok().filter(|json| !json.is_empty());
-                may_be_json = json.is_some();
-                if let Some(json) = json {
-                    out.push_str(&self.json(json));
+            if tries > 0
+                && let [b'{' | b'[', ..] = rest.as_bytes()
+            {
+                let json = Cursor::new(rest).value().unwrap_or_default();
+                if let Some(redacted) = self.json(json).filter(|_| !json.is_empty()) {
+                    out.push_str(&redacted);
                     at += json.len();
                     last = "";
                     continue;
                 }
+                tries -= 1;
             }
             let len = until(rest.as_bytes(), 0, &|b| !word_character(b));
             if len == 0 {
@@ -122,8 +125,8 @@ impl Redactor<'_> {
 
     /// JSON text with the values of secret members replaced, and what [`Redactor::text`] finds in all other strings: JSON within them
     /// too. A member such as `value` is secret if a string beside it names a secret: `{"field":"clientSecret","value":...}`. Text that
-    /// breaks off is copied up to there.
-    pub fn json(&self, text: &str) -> String {
+    /// breaks off is copied up to there. `None` if something that JSON does not have stands between the strings: it may be a secret.
+    pub fn json(&self, text: &str) -> Option<String> {
         let mut cursor = Cursor::new(text);
         let mut edits: Vec<Edit> = Vec::new();
         let mut open: Vec<Open> = vec![Open::default()];
@@ -152,12 +155,22 @@ impl Redactor<'_> {
                             around.values.append(&mut closed.values);
                         }
                     }
+                    // Punctuation, and the letters of numbers and literals: no word that looks like a secret is made of these alone.
+                    Some(byte) if !b"}],:-+.0123456789truefalsnE".contains(byte) => return None,
                     _ => {}
                 }
                 continue;
             };
             let shown = string.unescape().map_or_else(|| string.raw().to_owned(), Into::into);
             let after_string = cursor.offset();
+            let safe = self.text(&shown);
+            if safe != shown {
+                let mut json = String::new();
+                push_string(&mut json, &safe);
+                // The cursor passed white space before the quote.
+                let quote = after_string - string.bytes.len() - 2;
+                edits.push((quote, after_string, Some(json)));
+            }
             if cursor.take(b':') {
                 let from = {
                     let mut look = cursor.clone();
@@ -194,14 +207,6 @@ impl Redactor<'_> {
                 let is_name = !shown.bytes().any(|b| b.is_ascii_whitespace());
                 around.names_secret |= is_name && self.names_secret(&shown);
             }
-            let safe = self.text(&shown);
-            if safe != shown {
-                let mut json = String::new();
-                push_string(&mut json, &safe);
-                // The cursor passed white space before the quote.
-                let quote = after_string - string.bytes.len() - 2;
-                edits.push((quote, after_string, Some(json)));
-            }
         }
         for rest in open.into_iter().filter(|open| open.names_secret) {
             hide(&mut edits, rest.values);
@@ -220,7 +225,7 @@ impl Redactor<'_> {
             }
         }
         out.push_str(text.get(copied..end.max(copied)).unwrap_or_default());
-        out
+        Some(out)
     }
 
     fn names_secret(&self, name: &str) -> bool {
@@ -327,6 +332,7 @@ fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
     while bytes.get(at).is_some_and(|byte| !is_end(*byte)) {
         at += 1;
     }
+    steps::add(at - from.min(bytes.len()) + 1);
     at
 }
 

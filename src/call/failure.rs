@@ -32,12 +32,12 @@ pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
             "code" | "error" => &mut failure.code,
             "message" | "error_description" => &mut failure.message,
             "details" if token == Token::Array => {
-                failure.details = redactor.json(cursor.value()?);
+                failure.details = redactor.json(cursor.value()?).unwrap_or_default();
                 return Ok(());
             }
             "errors" if token == Token::Array => {
                 let errors = cursor.value()?;
-                failure.details = redactor.json(errors);
+                failure.details = redactor.json(errors).unwrap_or_default();
                 return failure.first_of(&mut Cursor::new(errors), redactor);
             }
             _ => return cursor.skip(),
@@ -94,7 +94,7 @@ pub fn excerpt(body: &str, redactor: &Redactor<'_>) -> String {
     }
     let trimmed = body.trim_ascii_start();
     if matches!(trimmed.as_bytes(), [b'{' | b'[', ..]) {
-        redactor.line(&redactor.json(trimmed), LONGEST)
+        redactor.line(redactor.json(trimmed).as_deref().unwrap_or(trimmed), LONGEST)
     } else {
         redactor.line(trimmed, LONGEST)
     }
@@ -158,6 +158,12 @@ mod tests {
             r#"{"x":"eyJhbGciOiJcanary.x.y"}"#,
             "Bearer eyJhbGciOiJFZERTQSJ9canary.a.b failed",
             "secret-token:conductorone.com:v1:canary",
+            // Brackets around what is no JSON.
+            "no such key [secret-token:conductorone.com:v1:canary]",
+            "{secret-token:conductorone.com:v1:canary}",
+            r#"{"message":"[bad] assertion [eyJhbGciOiJFZERTQSJ9canary.a.b] {client_secret=canary1}"}"#,
+            r#"{"message":"[E1] {\"field\":\"clientSecret\",\"value\":\"canary1\"}"}"#,
+            r#"{"a"b:"x" secret-token:conductorone.com:v1:canary "y"}"#,
         ] {
             let failure = read(body, "");
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");

@@ -3,6 +3,7 @@ import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
 import * as lifecycle from "keyturn/lifecycle";
 import * as testing from "keyturn/lifecycle/testing";
+import * as proxy from "keyturn/proxy";
 import * as sandbox from "keyturn/sandbox";
 import { runSuites } from "./suite.mjs";
 
@@ -27,7 +28,7 @@ globalThis.runInPage = async (names, runtime, filter) => {
   for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
   const results = await runSuites(
     suites,
-    { keyturn, sandbox, commercelayer, lifecycle, testing, runtime, url: location.origin, load },
+    { keyturn, sandbox, commercelayer, lifecycle, testing, proxy, runtime, url: location.origin, load },
     filter,
   );
   return [...results, ...uncaught];

@@ -3,6 +3,7 @@ import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
 import * as lifecycle from "keyturn/lifecycle";
 import * as testing from "keyturn/lifecycle/testing";
+import * as proxy from "keyturn/proxy";
 import * as entry from "keyturn/sandbox";
 import module from "keyturn/sandbox.wasm";
 import suites from "suites";
@@ -20,7 +21,7 @@ export default {
   async fetch(request, { REPOSITORY }) {
     const { url, filter } = await request.json();
     const load = async (path) => (await REPOSITORY.fetch(`http://repository/${path}`)).text();
-    const world = { keyturn, sandbox, commercelayer, lifecycle, testing, runtime: "workerd", url, load };
+    const world = { keyturn, sandbox, commercelayer, lifecycle, testing, proxy, runtime: "workerd", url, load };
     const results = await runSuites(suites, world, filter);
     return Response.json([...results, ...uncaught]);
   },

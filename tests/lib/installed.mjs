@@ -14,6 +14,7 @@ const ENTRIES = {
   commercelayer: "keyturn/commercelayer",
   lifecycle: "keyturn/lifecycle",
   testing: "keyturn/lifecycle/testing",
+  proxy: "keyturn/proxy",
 };
 
 /**

@@ -15,6 +15,7 @@ const TIMEOUT_MS = 60_000;
  * @property {typeof import("keyturn/commercelayer")} commercelayer
  * @property {typeof import("keyturn/lifecycle")} lifecycle
  * @property {typeof import("keyturn/lifecycle/testing")} testing
+ * @property {typeof import("keyturn/proxy")} proxy
  * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
  * @property {(options?: object) => Promise<object>} inProcess the same, in this process: its `options` hold a `fetch`
  * @property {(path: string) => Promise<string>} load the text of a file of the repository, of `tests/` or `api/`

@@ -18,9 +18,10 @@ const COMPATIBILITY_DATE = "2026-01-01";
  * @param {string} folder where the package is installed
  * @param {{ file: string } | { source: string }} main its module
  * @param {Record<string, string>} [modules] the sources of further modules, by the names that it imports them by
+ * @param {Record<string, string>} [variables] what its environment holds
  * @returns {Promise<{ url: string, size: number, stop(): Promise<void> }>} `size` is that of its script in bytes
  */
-export async function startWorker(folder, main, modules = {}) {
+export async function startWorker(folder, main, modules = {}, variables = {}) {
   const place = mkdtempSync(join(tmpdir(), "keyturn-worker-"));
   const wasm = new Set();
   const plugin = {
@@ -60,12 +61,19 @@ export async function startWorker(folder, main, modules = {}) {
   });
   writeFileSync(join(place, "worker.mjs"), outputFiles[0].contents);
   for (const file of wasm) copyFileSync(file, join(place, basename(file)));
-  writeFileSync(join(place, "config.capnp"), config([...wasm].map((file) => basename(file))));
+  writeFileSync(
+    join(place, "config.capnp"),
+    config(
+      [...wasm].map((file) => basename(file)),
+      variables,
+    ),
+  );
   return { size: outputFiles[0].contents.length, ...(await serve(place)) };
 }
 
 /** The Worker alone at a port of loopback; it reaches loopback and nothing else, and reads the repository. */
-function config(wasm) {
+function config(wasm, variables) {
+  const text = ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`;
   const modules = wasm.map((name) => `, (name = "${name}", wasm = embed "${name}")`).join("");
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -79,7 +87,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "worker.mjs", esModule = embed "worker.mjs")${modules}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
-  bindings = [(name = "REPOSITORY", service = "repository")],
+  bindings = [(name = "REPOSITORY", service = "repository")${Object.entries(variables).map(text).join("")}],
 );
 `;
 }

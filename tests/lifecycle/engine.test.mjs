@@ -183,6 +183,33 @@ test("two lifecycles advance at the same moment, and issue once", async () => {
   }
 });
 
+test("whoever looks while a rotation moves on, with a journal that takes its time, disturbs nothing", async () => {
+  const memory = memoryJournal();
+  // Each read takes another number of turns, so that looks and the rotation overtake each other.
+  let reads = 0;
+  const read = async (...at) => {
+    const lines = await memory.read(...at);
+    for (let turns = reads++ % 7; turns > 0; turns--) await new Promise(setImmediate);
+    return lines;
+  };
+  const at = world({ journal: { ...memory, append: memory.append, streams: memory.streams, read } });
+  const lifecycle = at.open();
+  await lifecycle.adopt("app", at.control.alive()[0]);
+  let over = false;
+  const watch = async () => {
+    for (; !over; await new Promise(setImmediate)) assert.equal((await lifecycle.status())[0].target, "app");
+  };
+  const looks = [watch(), watch(), watch()];
+  try {
+    await lifecycle.rotate("app");
+    assert.equal((await settled(at, lifecycle)).state, "idle");
+  } finally {
+    over = true;
+    await Promise.all(looks);
+  }
+  await clean(at, lifecycle);
+});
+
 test("the old credential waits for approval", async () => {
   const it = world({ policy: { approval: true, grace: 0 } });
   const lifecycle = it.open();
@@ -394,6 +421,33 @@ test("a journal that fails in the middle loses no outcome", async () => {
   assert.equal((await settled(it, lifecycle)).last, "done");
   await clean(it, lifecycle);
   assert.equal(it.control.calls.filter(([method]) => method === "issue").length, 1);
+});
+
+test("all may be asked at any moment of a rotation, and none gets in the way of another", async () => {
+  const slow = memoryJournal();
+  // Answers come later, and in another order than they were asked for.
+  let asked = 0;
+  const later = () => new Promise((resolve) => setTimeout(resolve, ++asked % 3));
+  const journal = {
+    append: async (...args) => (await later(), slow.append(...args)),
+    read: async (...args) => (await later(), slow.read(...args)),
+    streams: async () => (await later(), slow.streams()),
+  };
+  const at = world({ journal, policy: { grace: 0 } });
+  const lifecycle = at.open();
+  let done = false;
+  const looking = Array.from({ length: 6 }, async () => {
+    while (!done) {
+      const [{ progress }] = await lifecycle.status();
+      await lifecycle.due();
+      assert.notEqual(progress.state, "stopped");
+    }
+  });
+  assert.equal((await lifecycle.rotate("app")).last, "done");
+  assert.equal((await lifecycle.rotate("app")).last, "done");
+  done = true;
+  await Promise.all(looking);
+  await clean(at, lifecycle);
 });
 
 test("the caller's signal ends a call between two steps, and never the call that issues", async () => {

@@ -1,6 +1,8 @@
 // The pools and clients of both packages fit as they are typed, and one connection does not.
+import { openFleet } from "keyturn/fleet";
 import { migratePostgres, postgresJournal, postgresStore } from "keyturn/postgres";
 import pg from "pg";
+import { PgBoss } from "pg-boss";
 import postgres from "postgres";
 
 const pool = new pg.Pool();
@@ -15,3 +17,6 @@ migratePostgres(sql).then(({ from, to }) => from < to);
 postgresJournal(new pg.Client());
 // @ts-expect-error A text is no client.
 postgresStore("postgres://");
+openFleet({ boss: new PgBoss("postgres://"), database: pool, targets: {} }).start();
+// @ts-expect-error A pool is no queue.
+openFleet({ boss: pool, database: pool, targets: {} });

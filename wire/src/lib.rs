@@ -8,4 +8,5 @@ extern crate alloc;
 
 pub mod api;
 pub mod boundary;
+pub mod steps;
 pub mod wire;

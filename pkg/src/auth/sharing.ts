@@ -25,8 +25,8 @@ export interface Lease {
 
 /**
  * Where workers meet to share tokens. The keys are hashes of base URL, method, client id, the secret or the identity token,
- * scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a person's login is not shared
- * at all. The values are tokens: keep them where only the workers can read, or put {@link encryptedStore} around.
+ * scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a person's login is shared
+ * only by its name, if it has one. The values are tokens: keep them where only the workers can read, or put {@link encryptedStore} around.
  *
  * A store that fails, or does not answer within a second, does not fail calls: a token is fetched without it, and a warning says
  * so once.

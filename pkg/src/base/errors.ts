@@ -38,6 +38,7 @@ export type ErrorCode =
   | "sink_failed"
   | "provider_failed"
   | "lifecycle_stopped"
+  | "proxy_refused"
   | "closed"
   | "internal";
 
@@ -347,6 +348,34 @@ export class OutcomeUnknownError extends KeyturnError {
         ...facts,
       },
     );
+  }
+}
+
+/**
+ * The application's own proxy refused a call, or what stands before it did: no answer of the tenant. In a page whose session has ended
+ * this is a `status` of 401, where an {@link UnauthorizedError} says that the tenant refused the proxy's credential.
+ */
+export class ProxyError extends KeyturnError {
+  /** The HTTP status of the refusal; 0 for a redirect, which is not followed. */
+  readonly status: number;
+  /**
+   * Why, as a stable word. `unauthorized` and `forbidden` are the application's to say, `rate_limited` and `unavailable` are of what stands
+   * before the proxy; the proxy's own words are listed in `docs/proxy.md`.
+   */
+  readonly reason: string;
+  /** How long to wait, in milliseconds, if that was said. */
+  readonly retryAfterMs: number | undefined;
+  /** @internal */
+  constructor(
+    message: string,
+    status: number,
+    reason: string,
+    facts: ErrorFacts & { retryAfterMs?: number | undefined } = {},
+  ) {
+    super("ProxyError", "proxy_refused", message, facts);
+    this.status = status;
+    this.reason = reason;
+    this.retryAfterMs = facts.retryAfterMs;
   }
 }
 

@@ -1,11 +1,14 @@
 /** The client of the C1 API. */
 
 import { closing } from "../base/dispose.js";
+import { enclose } from "../base/enclosed.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
+import { PORT, type Port } from "../http/port.js";
+import { Relay } from "../http/relay.js";
 import { Deadline } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { Engine } from "./engine.js";
-import { ConductorOneGroups } from "./group.js";
+import { ConductorOneGroups, operationNames } from "./group.js";
 import type { ClientOptions } from "./options.js";
 import { c1 } from "./table.js";
 
@@ -35,9 +38,16 @@ export class ConductorOne extends Closing {
     if (options.serverIdx !== undefined && options.serverIdx !== 0) {
       throw new ConfigurationError("serverIdx", "no_such_server", "serverIdx: there is one server, with index 0");
     }
-    const engine = new Engine(options, c1);
+    const relay = options.proxy === undefined ? undefined : new Relay(options.proxy, options);
+    const engine = new Engine(relay ? { ...options, serverURL: relay.url } : options, c1, relay !== undefined, relay);
     super(engine);
     engines.set(this, engine);
+    const port: Port = {
+      names: operationNames,
+      operation: (number) => c1.operation(number),
+      forward: (...call) => engine.forward(...call),
+    };
+    enclose(this, PORT, port);
     const { credentials: _, clientID: _id, clientSecret: _secret, security: _token, ...others } = options;
     const { environment: _variables, tokenStore: _store, ...rest } = others;
     manners.set(this, rest);

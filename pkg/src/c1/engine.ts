@@ -9,7 +9,8 @@ import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
 import { DecodeFlag, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
-import { Driver } from "../http/driver.js";
+import { Driver, type Passing } from "../http/driver.js";
+import type { Relay } from "../http/relay.js";
 import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { c1Plan } from "./auth/plan.js";
@@ -23,16 +24,19 @@ export class Engine {
   readonly #send: Sender;
   readonly #driver: Driver;
   readonly #api: Api;
+  readonly #relay: Relay | undefined;
   readonly #closed = new AbortController();
 
   /**
    * @param api The API, and with it whether requests and answers have the names of release 1.2.2 of the official SDK.
    * @param anonymous Whether calls are sent without a token when the options name no credentials.
+   * @param relay The way to an application's proxy, if calls go there and not to the tenant.
    */
-  constructor(options: ClientOptions, api: Api, anonymous = false) {
+  constructor(options: ClientOptions, api: Api, anonymous = false, relay?: Relay) {
     // First of all: what cannot be used has had no secret in the core yet.
     checkedHeader("userAgent", options.userAgent ?? "");
-    this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions));
+    this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
+    this.#relay = relay;
     this.#api = api;
     this.session = new Session(c1Plan(options, anonymous), this.#send);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
@@ -53,9 +57,24 @@ export class Engine {
 
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
+    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+  }
+
+  /** Makes one call, and gives its answer as it came: for who passes it on. */
+  forward(number: number, request: unknown, options: Passing): Promise<Answer> {
+    return this.#run(number, request, options, (_, answer) => answer);
+  }
+
+  async #run<T>(
+    number: number,
+    request: unknown,
+    options: RequestOptions,
+    read: (facts: Operation, answer: Answer) => T,
+  ): Promise<T> {
     if (this.#closed.signal.aborted) throw new ClosedError();
     const facts = this.#api.operation(number);
-    const { target, body } = encode(
+    const { target, body, json } = encode(
       this.#api,
       number,
       request,
@@ -64,11 +83,15 @@ export class Engine {
     );
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
-    const outgoing = { facts, url: this.base(options, facts) + target, headers, body };
+    const outgoing = this.#relay?.outgoing(facts, json) ?? {
+      facts,
+      url: this.base(options, facts) + target,
+      headers,
+      body,
+    };
     // By the official SDK's names a client cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
-    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
-    return await this.#driver.run(outgoing, options, closed, (answer) => this.#envelope(facts, answer));
+    return await this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -84,14 +107,15 @@ export class Engine {
 
   /** Sends one request. `options` are those of its call. */
   protected send(
-    _facts: Operation,
+    facts: Operation,
     url: string,
     init: RequestInit,
     _options: RequestOptions,
     begin: () => void,
   ): Promise<Response> {
     begin();
-    return this.#send(url, init);
+    const sent = this.#send(url, init);
+    return this.#relay ? this.#relay.received(facts, sent) : sent;
   }
 
   /** Sees each answer once its body has been read. */

@@ -21,6 +21,7 @@ export type {
 } from "../base/options.js";
 export type * as shared from "../generated/models.js";
 export type * as operations from "../generated/operations.js";
+export type { ProxyAddress } from "../http/relay.js";
 export {
   type AuthenticationMethod,
   accessToken,

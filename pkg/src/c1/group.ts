@@ -32,6 +32,19 @@ function withGroups(list: string): new (engine: Engine) => Groups {
   ) => Groups;
 }
 
+/** The names of all operations, such as `apps.list`, in the order of their numbers. */
+export function operationNames(): string[] {
+  return GROUPS.split("/").flatMap((line) => {
+    const [name, ...methods] = line.split(" ") as [string, ...string[]];
+    return methods.map((marked) => `${propertyOf(name)}.${bare(marked)}`);
+  });
+}
+
+/** The name of a method, without the marks that the list has beside it. */
+function bare(marked: string): string {
+  return marked.replace(/\W/g, "");
+}
+
 /** Defines the property of a group, whose operations begin with the number `first`. */
 function defineGroup(prototype: object, name: string, methods: string[], first: number): void {
   let made: GroupClass | undefined;
@@ -63,7 +76,7 @@ function groupClass(name: string, methods: string[], first: number): GroupClass 
     },
   }[name] as GroupClass;
   methods.forEach((marked, place) => {
-    const method = marked.replace(/\W/g, "");
+    const method = bare(marked);
     Object.defineProperty(made.prototype, method, {
       value: methodOf(method, first + place, marked.includes("*"), marked.includes("-")),
       writable: true,

@@ -11,6 +11,7 @@ import type {
   RetryConfig,
   Security,
 } from "../base/options.js";
+import type { ProxyAddress } from "../http/relay.js";
 import type { Credentials } from "./auth/credentials.js";
 import type { Environment } from "./auth/surroundings.js";
 
@@ -29,6 +30,11 @@ export interface ClientOptions {
   clientSecret?: string | Uint8Array | undefined;
   /** An access token, or a function that is asked for one before each call. */
   security?: Security | (() => Promise<Security> | Security) | undefined;
+  /**
+   * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
+   * the application's cookies, and the client has no credentials: none may be given beside it.
+   */
+  proxy?: string | URL | ProxyAddress | undefined;
   /** Base URL; wins over `tenantDomain` and the client id. `https` only, but for loopback. */
   serverURL?: string | URL | undefined;
   /** The tenant: its name, host or URL; wins over the client id. */

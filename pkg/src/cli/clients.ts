@@ -27,7 +27,7 @@ export type SecretSource = { readonly env: string } | { readonly file: string };
 export async function c1Client(context: Context, tenant: Tenant = { api: "c1" }): Promise<ConductorOne> {
   const { ConductorOne, gitHubActionsToken, tokenExchange } = await import("../index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
-  const found = await credentialOf(context, tenant, /^CONDUCTORONE_|^TFC_WORKLOAD_IDENTITY_TOKEN/);
+  const found = await credentialOf(context, tenant);
   if (found === "environment") {
     const { env: environment } = context;
     const trust = trustOf(environment);
@@ -68,7 +68,7 @@ export async function commerceLayerClient(
 ): Promise<CommerceLayerProvisioningClient> {
   const { CommerceLayerProvisioning, clientCredentials } = await import("../commercelayer/index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
-  const found = await credentialOf(context, tenant, /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/);
+  const found = await credentialOf(context, tenant);
   if (found === "environment") {
     const {
       COMMERCELAYER_ACCESS_TOKEN: accessToken,
@@ -107,22 +107,44 @@ interface Credential {
  * Where the credentials of a tenant are: named by the tenant, by `--profile` or `KEYTURN_PROFILE`, in the environment, in the default
  * profile; the first of these.
  */
-async function credentialOf(context: Context, tenant: Tenant, variables: RegExp): Promise<Credential | "environment"> {
+async function credentialOf(context: Context, tenant: Tenant): Promise<Credential | "environment"> {
   const { api, clientId, clientSecret, serverURL, tenantDomain } = tenant;
   if (clientSecret !== undefined) {
     const id = typeof clientId === "string" ? clientId : await secretOf(context, clientId ?? { env: "" });
     return { clientId: id, clientSecret: await secretOf(context, clientSecret), serverURL, tenantDomain };
   }
-  const name = tenant.profile ?? context.manner.profile ?? (context.env.KEYTURN_PROFILE || undefined);
-  const inEnvironment = Object.entries(context.env).some(([key, value]) => variables.test(key) && value);
-  if (name === undefined && inEnvironment) return "environment";
-  const profile = await loadProfile(context, { name, api });
-  if (profile !== undefined) return credentialIn(profile, tenant);
+  const source = await sourceOf(context, api, tenant.profile);
+  if (source === "environment") return source;
+  if (source !== undefined) return credentialIn(source, tenant);
+  const name = profileName(context, tenant.profile);
   const prefix = api === "c1" ? "CONDUCTORONE" : "COMMERCELAYER";
   throw new UsageError(
     name === undefined ? `there are no credentials for ${NAMES[api]}` : `there is no profile ${name} for ${NAMES[api]}`,
     { hint: `Set ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET, or make a profile with \`keyturn login\`.` },
   );
+}
+
+/** The profile that is named by a tenant, by `--profile`, or by `KEYTURN_PROFILE`. */
+function profileName({ manner, env }: Context, named: string | undefined): string | undefined {
+  return named ?? manner.profile ?? (env.KEYTURN_PROFILE || undefined);
+}
+
+/** Variables that say that the environment has credentials for an API. */
+const VARIABLES: Readonly<Record<Api, RegExp>> = {
+  c1: /^CONDUCTORONE_|^TFC_WORKLOAD_IDENTITY_TOKEN/,
+  commercelayer: /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/,
+};
+
+/** What a client of an API logs in with if its tenant names nothing: a named profile, the environment, or the default profile. */
+export async function sourceOf(
+  context: Context,
+  api: Api,
+  profile?: string | undefined,
+): Promise<"environment" | Profile | undefined> {
+  const name = profileName(context, profile);
+  const inEnvironment = Object.entries(context.env).some(([key, value]) => VARIABLES[api].test(key) && value);
+  if (name === undefined && inEnvironment) return "environment";
+  return loadProfile(context, { name, api });
 }
 
 const NAMES: Readonly<Record<Api, string>> = { c1: "C1", commercelayer: "Commerce Layer" };

@@ -7,10 +7,8 @@ import { Context, type Manner, type Surroundings } from "./context.js";
 import { EXIT, type Exit, exitOf, Interruption, UsageError } from "./exit.js";
 import { Given } from "./given.js";
 import { oneLine, Sink } from "./output.js";
-import { COMMANDS, COMMON, type CommandSpec, type OptionSpec } from "./table.js";
+import { COMMANDS, type COMMON, type CommandSpec, FORMATS, type OptionSpec, optionsOf } from "./table.js";
 
-/** Formats that every command with `-o` has. */
-const FORMATS = ["table", "json", "ndjson"];
 /** The widest help, which is also that where there is no terminal. */
 const HELP_COLUMNS = 100;
 
@@ -134,7 +132,11 @@ export function programOf(
     const command = parent.command(second ?? name).summary(spec.summary);
     if (second === undefined) command.helpGroup(`${spec.group}:`);
     const meant = words[0] === name && (second === undefined || words[1] === second);
-    if (meant) describe(command, spec, (given) => found(spec, given, command));
+    if (!meant) continue;
+    describe(command, spec, (given) => found(spec, given, command));
+    // What the table does not know is the command's to read, also its help.
+    if (spec.open !== undefined) command.allowUnknownOption();
+    if (spec.open !== undefined && words.length > spec.open) command.helpOption(false);
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.configureHelp({
@@ -178,16 +180,6 @@ function describe(command: Command, spec: CommandSpec, found: (args: readonly st
         .filter((value): value is string => typeof value === "string"),
     );
   });
-}
-
-/** All options of a command: its own, and those that it has in common with others. */
-export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
-  const common = (spec.takes ?? []).map((name): OptionSpec => {
-    if (name !== "output") return COMMON[name];
-    const choices = spec.formats ?? FORMATS;
-    return { ...COMMON.output, description: `${COMMON.output.description}; default: ${choices[0]}`, choices };
-  });
-  return [...(spec.options ?? []), ...common];
 }
 
 function optionOf({ flags, description, choices, kind, hidden }: OptionSpec): Option {

@@ -41,6 +41,11 @@ export class Sink {
     return (this.#failure as NodeJS.ErrnoException | undefined)?.code === "EPIPE" ? undefined : this.#failure;
   }
 
+  /** Whether nothing that is written arrives any more. */
+  get closed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Writes text, and resolves when it is out or cannot be any more. */
   write(text: string): Promise<void> {
     if (this.#failure !== undefined || text === "") return Promise.resolve();

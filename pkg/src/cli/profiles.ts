@@ -1,6 +1,8 @@
 /** Profiles: credentials for the two APIs by a name, kept outside of the project. */
 
 import type { Context } from "./context.js";
+import { CommandError, EXIT, UsageError } from "./exit.js";
+import { changeProfiles, type Entry, type ProfileFile, profilesPath, readProfiles } from "./profiles/file.js";
 
 /** Which API something is for. */
 export type Api = "c1" | "commercelayer";
@@ -20,9 +22,18 @@ export interface Profile {
   /** The tenant, where the client id does not say it. */
   readonly tenantDomain: string | undefined;
   readonly clientId: string;
+  /** Whether `keyturn login` made the credential. */
+  readonly made: boolean;
+  /** When it expires, in milliseconds since 1970, if it does and that is known. */
+  readonly expiresAt: number | undefined;
+  /** Where its secret is. */
+  readonly kept: "keyring" | "file";
   /** Reads the secret from where it is kept. Called when a client is made, and not before. */
   credential(): Promise<ClientCredential>;
 }
+
+/** The name of the profile that is used if none is named. */
+export const DEFAULT_PROFILE = "default";
 
 /**
  * The profile of a name, or the default one for an API if no name is given; `undefined` if there is none.
@@ -30,8 +41,171 @@ export interface Profile {
  * @throws {@link UsageError} for a name that is not there, and for a file that others may read.
  */
 export async function loadProfile(
-  _context: Context,
-  _which: { readonly name?: string | undefined; readonly api: Api },
+  context: Context,
+  which: { readonly name?: string | undefined; readonly api: Api },
 ): Promise<Profile | undefined> {
+  const path = profilesPath(context.env);
+  const { profiles } = await readProfiles(path);
+  const entry = entryOf({ profiles }, which.api, which.name ?? DEFAULT_PROFILE);
+  if (entry !== undefined) return profile(which.api, which.name ?? DEFAULT_PROFILE, entry, path);
+  // One name may stand for a credential of each API, and need not.
+  const { name } = which;
+  if (name !== undefined && !Object.values(profiles).some((list) => Object.hasOwn(list, name))) {
+    const names = [...new Set(Object.values(profiles).flatMap((list) => Object.keys(list)))];
+    throw new UsageError(`there is no profile ${name}`, {
+      hint: names.length > 0 ? `There is ${names.join(", ")}.` : `Make one: keyturn login --profile ${name}`,
+    });
+  }
   return undefined;
+}
+
+/** All profiles, by API and name. */
+export async function allProfiles(context: Context): Promise<Profile[]> {
+  const path = profilesPath(context.env);
+  const { profiles } = await readProfiles(path);
+  return (["c1", "commercelayer"] as const).flatMap((api) =>
+    Object.entries(profiles[api] ?? {}).map(([name, entry]) => profile(api, name, entry, path)),
+  );
+}
+
+/** What a profile is to hold. */
+export interface NewProfile extends ClientCredential {
+  readonly api: Api;
+  readonly name: string;
+  readonly serverURL?: string | undefined;
+  readonly tenantDomain?: string | undefined;
+  readonly made?: boolean | undefined;
+  readonly expiresAt?: number | undefined;
+}
+
+/**
+ * Keeps a profile: its secret in the system's keyring if there is one that works, else in the file. What cannot be kept is an error, and
+ * nothing has changed. Gives back where the secret is, and why it is not in the keyring if that is installed.
+ */
+export async function saveProfile(
+  context: Context,
+  { api, name, clientId, clientSecret, ...others }: NewProfile,
+): Promise<{ kept: "keyring" | "file"; path: string; why: string | undefined }> {
+  checkName(name);
+  const path = profilesPath(context.env);
+  const { keyring } = await import("./profiles/keyring.js");
+  const account = accountOf(api, name, clientId);
+  let kept: "keyring" | "file" = "file";
+  let why: string | undefined;
+  try {
+    const ring = await keyring();
+    if (ring !== undefined) {
+      await ring.put(account, clientSecret);
+      kept = "keyring";
+    }
+  } catch (error) {
+    why = (error as Error).message;
+  }
+  const entry: Entry = { clientId, ...others, ...(kept === "file" && { clientSecret }) };
+  let before: ProfileFile;
+  try {
+    before = await changeProfiles(path, (file) => withEntry(file, api, name, entry));
+  } catch (error) {
+    if (kept === "keyring") await (await keyring())?.remove(account).catch(() => undefined);
+    throw error;
+  }
+  // The secret of the profile that was there is of no use to anybody any more.
+  const old = entryOf(before, api, name);
+  if (old !== undefined && old.clientSecret === undefined && old.clientId !== clientId)
+    await (await keyring())?.remove(accountOf(api, name, old.clientId)).catch(() => undefined);
+  return { kept, path, why };
+}
+
+/** Removes a profile and its secret. One that is not there is no error. */
+export async function removeProfile(context: Context, { api, name, clientId, kept }: Profile): Promise<void> {
+  if (kept === "keyring") {
+    const { keyring } = await import("./profiles/keyring.js");
+    await (await keyring())?.remove(accountOf(api, name, clientId));
+  }
+  await changeProfiles(profilesPath(context.env), (file) => withEntry(file, api, name, undefined));
+}
+
+/** Refuses names that are awkward on a command line. */
+export function checkName(name: string): void {
+  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(name))
+    throw new UsageError(`${name} cannot be the name of a profile`, {
+      hint: "Letters, digits, `.`, `-` and `_`, at most 64.",
+    });
+}
+
+/** Makes sure that a profile can be kept, before something is made that would be lost otherwise. */
+export async function checkKeeping(context: Context, name: string): Promise<void> {
+  checkName(name);
+  await changeProfiles(profilesPath(context.env), (file) => file);
+}
+
+function entryOf({ profiles }: Pick<ProfileFile, "profiles">, api: Api, name: string): Entry | undefined {
+  const list = profiles[api] ?? {};
+  return Object.hasOwn(list, name) ? list[name] : undefined;
+}
+
+function withEntry(file: ProfileFile, api: Api, name: string, entry: Entry | undefined): ProfileFile {
+  const { [name]: _, ...others } = file.profiles[api] ?? {};
+  return {
+    ...file,
+    profiles: { ...file.profiles, [api]: entry === undefined ? others : { ...others, [name]: entry } },
+  };
+}
+
+function accountOf(api: Api, name: string, clientId: string): string {
+  return `${api}/${name}/${clientId}`;
+}
+
+function profile(api: Api, name: string, entry: Entry, path: string): Profile {
+  const { clientId, clientSecret, serverURL, tenantDomain, made = false, expiresAt } = entry;
+  const kept = clientSecret === undefined ? "keyring" : "file";
+  return {
+    name,
+    api,
+    clientId,
+    serverURL,
+    tenantDomain,
+    made,
+    expiresAt,
+    kept,
+    credential: async () => ({
+      clientId,
+      clientSecret: clientSecret ?? (await fromKeyring(api, name, clientId, path)),
+    }),
+  };
+}
+
+async function fromKeyring(api: Api, name: string, clientId: string, path: string): Promise<string> {
+  const { keyring } = await import("./profiles/keyring.js");
+  const ring = await keyring();
+  if (ring === undefined)
+    throw new CommandError(
+      EXIT.refused,
+      `the secret of the profile ${name} is in the system's keyring, which needs @napi-rs/keyring`,
+      {
+        hint: "Install it beside keyturn: npm install @napi-rs/keyring",
+      },
+    );
+  let secret: string | undefined;
+  try {
+    secret = await ring.get(accountOf(api, name, clientId));
+  } catch (cause) {
+    throw new CommandError(
+      EXIT.refused,
+      `the system's keyring gives no secret for the profile ${name}: ${(cause as Error).message}`,
+      {
+        cause,
+        hint: "Unlock it, or log in again.",
+      },
+    );
+  }
+  if (secret === undefined)
+    throw new CommandError(
+      EXIT.refused,
+      `the system's keyring has no secret for the profile ${name}, which ${path} says it has`,
+      {
+        hint: `Log in again: keyturn login --profile ${name}`,
+      },
+    );
+  return secret;
 }

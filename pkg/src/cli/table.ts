@@ -54,6 +54,11 @@ export interface CommandSpec {
   readonly shown?: boolean | undefined;
   /** Command lines, without `keyturn`, and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[];
+  /**
+   * After so many words what follows is the command's own to read, its help too: it comes among the arguments, but for the options that
+   * the table has.
+   */
+  readonly open?: number | undefined;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -82,6 +87,19 @@ export const COMMON = {
   quiet: { flags: "-q, --quiet", description: "no progress on standard error" },
   reveal: { flags: "--reveal", description: "show secrets, on a terminal only" },
 } as const satisfies Record<string, OptionSpec>;
+
+/** Formats that every command with `-o` has. */
+export const FORMATS = ["table", "json", "ndjson"];
+
+/** All options of a command: its own, and those that it has in common with others. */
+export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
+  const common = (spec.takes ?? []).map((name): OptionSpec => {
+    if (name !== "output") return COMMON[name];
+    const choices = spec.formats ?? FORMATS;
+    return { ...COMMON.output, description: `${COMMON.output.description}; default: ${choices[0]}`, choices };
+  });
+  return [...(spec.options ?? []), ...common];
+}
 
 const TARGET: ArgumentSpec = { name: "<target>", description: "a name of keyturn.json", completes: "target" };
 
@@ -126,6 +144,64 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["init", "look for what can be rotated, and ask"],
     ],
     load: () => import("./commands/init.js"),
+  },
+  {
+    name: "login",
+    group: "Set up",
+    summary: "make a credential of one's own for this machine, and keep it in a profile",
+    description:
+      "Shows a code to confirm in a browser, makes a personal client of C1 with the limits that are given, and keeps it in a profile: its " +
+      "secret in the system's keyring if @napi-rs/keyring is installed, else in a file that only its owner can read. With --client-id and " +
+      "--secret-from, and for Commerce Layer, it keeps a credential that there is already.",
+    arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
+    options: [
+      { flags: "--profile <name>", description: "the profile's name; default: default", completes: "profile" },
+      { flags: "--tenant <name>", description: "the tenant of C1, as acme or acme.conductor.one" },
+      { flags: "--server-url <url>", description: "where it is, if that is not the tenant's own address" },
+      { flags: "--expires <days>", description: "how long the credential works: 30d, at most 3650d, or never" },
+      { flags: "--scope <role>...", description: "the id of a role that it is limited to, or all; may be repeated" },
+      { flags: "--cidr <range>...", description: "an address range it may be used from, or anywhere; may be repeated" },
+      { flags: "--name <text>", description: "what C1 lists it as; default: keyturn on this machine" },
+      {
+        flags: "--program <id>",
+        description: "the id of the program that C1 says asks; default: that of its own tools",
+      },
+      { flags: "--client-id <id>", description: "keep this credential instead of making one" },
+      {
+        flags: "--secret-from <file>",
+        description: "the file that its secret is in; - for standard input",
+        completes: "file",
+      },
+    ],
+    takes: ["yes", "quiet", "clock"],
+    examples: [
+      ["login --tenant acme", "ask for the limits, and show a code to confirm"],
+      ["login --tenant acme --expires 30d --scope all --cidr 192.0.2.0/24", "the same, without questions"],
+      ["login commercelayer --client-id ID --secret-from secret.txt", "keep a credential of Commerce Layer"],
+    ],
+    load: () => import("./commands/login.js"),
+  },
+  {
+    name: "logout",
+    group: "Set up",
+    summary: "end the credential that `keyturn login` made, and remove the profile",
+    arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
+    options: [
+      { flags: "--profile <name>", description: "the profile's name; default: default", completes: "profile" },
+      { flags: "--local", description: "only remove the profile" },
+    ],
+    takes: ["yes", "quiet", "clock"],
+    examples: [["logout --profile work", "end the credential of a profile"]],
+    load: () => import("./commands/logout.js"),
+  },
+  {
+    name: "whoami",
+    group: "Look",
+    summary: "what the commands log in with, and who that is",
+    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
+    takes: ["output", "profile", "quiet", "clock"],
+    examples: [["whoami", "for each API that there is a credential for"]],
+    load: () => import("./commands/whoami.js"),
   },
   {
     name: "status",
@@ -378,5 +454,62 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["sandbox --token-ttl 60 --exec 'node rotate.mjs'", "run a program as a client of it"],
     ],
     load: () => import("./commands/sandbox.js"),
+  },
+  {
+    name: "api",
+    group: "Tenant",
+    summary: "call any operation of either API by its name",
+    description:
+      "Calls an operation of C1 or of Commerce Layer. Its fields are flags: --page-size for pageSize, --app.display-name for a field of a " +
+      "field, JSON for lists and objects. Without an operation it lists those that there are; with one, --help tells its fields.",
+    arguments: [
+      { name: "<api>", description: "which API", choices: ["c1", "commercelayer"] },
+      { name: "[operation]", description: "GROUP.OPERATION, RESOURCE.OPERATION, or a group", completes: "operation" },
+      { name: "[fields...]", description: "its fields, as --NAME VALUE" },
+    ],
+    options: [
+      { flags: "--all", description: "every page of a list" },
+      { flags: "--limit <n>", description: "at most so many items; with --all 10000 unless it is said", kind: "count" },
+      { flags: "--input <file>", description: "the request as JSON; - for standard input", completes: "file" },
+      {
+        flags: "--secret-to <file>",
+        description: "write the secrets of the answer to a new file that only its owner can read",
+        completes: "file",
+      },
+    ],
+    takes: ["output", "profile", "yes", "reveal", "quiet", "clock"],
+    formats: ["json", "ndjson", "table"],
+    open: 2,
+    examples: [
+      ["api c1 apps.list --page-size 50 --all", "all apps"],
+      ["api commercelayer api_credentials.list --filter kind_eq=integration", "one page of credentials of a kind"],
+      ["api c1 connector.rotateCredential --help", "the fields of an operation"],
+      [
+        "api c1 personalClient.create --input - --secret-to key.txt",
+        "a request on standard input, its secret in a file",
+      ],
+    ],
+    load: () => import("./commands/api.js"),
+  },
+  {
+    name: "completion",
+    group: "Shell",
+    summary: "complete command lines in bash, zsh and fish",
+    description:
+      "Writes the script that makes a shell complete commands, options, operations, and the names of keyturn.json. The script asks the " +
+      "command itself, so it need not be written again when that is updated.",
+    arguments: [
+      {
+        name: "<shell>",
+        description: "which shell; words is what the scripts ask",
+        choices: ["bash", "zsh", "fish", "words"],
+      },
+      { name: "[words...]", description: "for words: the command line, up to the cursor" },
+    ],
+    examples: [
+      ["completion zsh", "the script for zsh"],
+      ["completion bash", 'the script for bash: eval "$(keyturn completion bash)" in ~/.bashrc'],
+    ],
+    load: () => import("./commands/completion.js"),
   },
 ];

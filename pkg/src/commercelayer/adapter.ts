@@ -2,14 +2,15 @@
 
 import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import type { RequestOptions } from "../base/options.js";
 import { encode } from "../core/encode.js";
 import { Unknown } from "../generated/boundary.js";
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { Answer, answered, decodeError } from "../http/answer.js";
 import type { Authorizer } from "../http/authorizer.js";
-import { Driver } from "../http/driver.js";
+import { Driver, type Outgoing, type Passing } from "../http/driver.js";
+import type { Port } from "../http/port.js";
+import { Relay } from "../http/relay.js";
 import {
   checkedFetchOptions,
   checkedHeader,
@@ -59,13 +60,21 @@ interface Call {
   readonly secrets: readonly string[];
 }
 
+/** What a proxy is asked for: the request of a {@link Call}, and its query. */
+interface Input {
+  readonly id?: string;
+  readonly data?: unknown;
+  readonly document?: { readonly data?: unknown };
+  readonly query?: QueryStringParams;
+}
+
 /** What is listed: resources of the type `listed`, asked for by a call of another, if it is by a relationship. */
 interface Listing extends Pick<Call, "type" | "name" | "request"> {
   readonly listed: ResourceTypeLock;
 }
 
 /** The options of a call as the driver hands them to `send`. */
-interface SendOptions extends RequestOptions {
+interface SendOptions extends Passing {
   readonly call?: { readonly headers: Record<string, string>; readonly fetch: ResourcesConfig["fetch"] };
 }
 
@@ -98,18 +107,32 @@ export class ResourceAdapter {
   #config: ResourcesConfig;
   #inUse: InUse;
   #driver: Driver;
+  /** The way to an application's proxy, if calls go there and not to the API. */
+  readonly #relay: Relay | undefined;
   readonly #closed = new AbortController();
 
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: ResourcesInitConfig) {
-    if (!config?.accessToken && !config?.credentials)
+    const proxy = config?.proxy;
+    if (!config?.accessToken && !config?.credentials && proxy === undefined)
       throw new SdkError({ message: "Undefined 'accessToken' parameter" });
     const { accessToken: _, ...rest } = config;
     checked(rest);
+    if (proxy !== undefined) this.#relay = relayTo(proxy, config);
     this.#config = rest;
     this.#inUse = this.#open(config);
     this.#driver = this.#drive(this.#inUse.session);
     this.interceptors = new Interceptors();
+  }
+
+  /** What a proxy makes calls by. The input of one is the request, and beside it the parameters of the URL as `query`. @internal */
+  get port(): Port {
+    return {
+      names: operationNames,
+      operation: (number) => provisioning.operation(number),
+      forward: (number, input, options) => this.#forward(number, input as Input, options),
+      resources: RESOURCES,
+    };
   }
 
   /** Changes options of the client. What is empty or missing stays; headers are added. */
@@ -121,6 +144,10 @@ export class ResourceAdapter {
     const { accessToken, ...others } = set as ResourcesConfig;
     const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
     checked(merged);
+    if ("proxy" in set || (this.#relay && OF_SESSION.some((name) => name in set))) {
+      const message = "proxy: whether a client has credentials of its own or calls by a proxy is said when it is made";
+      throw translated(new ConfigurationError("proxy", "fixed", message));
+    }
     if (accessToken) merged.credentials = undefined;
     if (others.credentials) merged.refreshToken = others.refreshToken;
     if (OF_SESSION.some((name) => name in set)) {
@@ -159,6 +186,10 @@ export class ResourceAdapter {
     ResourcesInitConfig,
     "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
   > {
+    if (this.#relay) {
+      const message = "proxy: this takes log-ins with credentials, which a page leaves to its server: do it there";
+      throw new ConfigurationError("proxy", "not_by_proxy", message);
+    }
     const { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig } = this.#config;
     return { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig };
   }
@@ -429,12 +460,8 @@ export class ResourceAdapter {
     if (number === undefined)
       throw new SdkError({ message: `the API has no ${type}.${name}`, type: ErrorType.REQUEST });
     const facts = provisioning.operation(number);
-    const { target, body } = encode(provisioning, number, request, Unknown.keep, facts.id);
+    const { target, body, json } = encode(provisioning, number, request, Unknown.keep, facts.id);
     const search = new URLSearchParams(query).toString();
-    // The paths of the table begin with `/api`, which is also the end of the base URL.
-    const url = this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`);
-    Object.assign(sent, { method: facts.method, url });
-    const headers = { accept: MEDIA_TYPE, "content-type": MEDIA_TYPE };
     const own = customHeaders(this.#config.headers, options.headers);
     const sendOptions: SendOptions = {
       signal: options.signal,
@@ -443,22 +470,44 @@ export class ResourceAdapter {
       headers: { ...own, ...(options.userAgent ? { "user-agent": options.userAgent } : {}) },
       fetchOptions: options.fetchOptions,
       call: { headers: own, fetch: options.fetch },
+      read: (options as Passing).read,
     };
     const failed = (operation: Operation, answer: Answer): KeyturnError => {
       this.interceptors.read(false, answer.headers, answer.body);
       return remember(answered(operation, without(secrets, answer)), answer);
     };
-    const driving = options.accessToken
-      ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session))
-      : this.#driver;
-    const answer = await driving.run(
-      { facts, url, headers, body, failed },
-      sendOptions,
-      this.#closed.signal,
-      (whole) => whole,
-    );
+    const outgoing: Outgoing = this.#relay?.outgoing(facts, JSON.stringify({ ...JSON.parse(json), query })) ?? {
+      facts,
+      // The paths of the table begin with `/api`, which is also the end of the base URL.
+      url: this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`),
+      headers: { accept: MEDIA_TYPE, "content-type": MEDIA_TYPE },
+      body,
+      failed,
+    };
+    const { method = facts.method, url } = outgoing;
+    Object.assign(sent, { method, url });
+    const driving =
+      options.accessToken && !this.#relay
+        ? this.#drive(new FixedToken(options.accessToken, options.refreshToken, session))
+        : this.#driver;
+    const answer = await driving.run(outgoing, sendOptions, this.#closed.signal, (whole) => whole);
     this.interceptors.read(true, answer.headers, answer.body);
     return { answer, facts, url, secrets };
+  }
+
+  /** Makes a call for somebody else, and gives its answer as it came. */
+  async #forward(number: number, { query = {}, ...request }: Input, options: Passing): Promise<Answer> {
+    const [type, name] = (operationNames()[number] as string).split(".") as [ResourceTypeLock, string];
+    const { attributes = {} } = (request.data ?? request.document?.data ?? {}) as Partial<Normalized>;
+    const call: Call = {
+      type,
+      name,
+      request,
+      query,
+      options: options as ResourcesConfig,
+      secrets: secretsIn(type, attributes),
+    };
+    return (await this.#receive(call)).answer;
   }
 
   #base(session: ProvisioningSession, { domain, serverURL, accessToken }: ResourcesConfig): string {
@@ -478,10 +527,11 @@ export class ResourceAdapter {
     try {
       // Whatever `fetch` is by then: it can be changed without a new session.
       const session = openSession(
-        config,
+        this.#relay ? { ...config, serverURL: new URL(this.#relay.url).origin } : config,
         (url, init) =>
           (this.#config.fetch ?? platformFetch())(url, { ...this.#config.fetchOptions, ...init, ...RULES }),
         () => this.#config.retryConfig,
+        this.#relay !== undefined,
       );
       return { session, calls: 0, retired: false };
     } catch (error) {
@@ -496,7 +546,7 @@ export class ResourceAdapter {
       retryConfig,
       userAgent,
       debugLogger,
-      send: (_facts, url, init, options, begin) => this.#send(url, init, options as SendOptions, begin),
+      send: (facts, url, init, options, begin) => this.#send(facts, url, init, options as SendOptions, begin),
     });
   }
 
@@ -506,7 +556,13 @@ export class ResourceAdapter {
     if (inUse.calls === 0) inUse.session.close();
   }
 
-  async #send(url: string, init: RequestInit, { call }: SendOptions, begin: () => void): Promise<Response> {
+  async #send(
+    facts: Operation,
+    url: string,
+    init: RequestInit,
+    { call }: SendOptions,
+    begin: () => void,
+  ): Promise<Response> {
     const { headers: given, method, body, signal, ...rest } = init;
     const options: RequestInit = {
       ...this.#config.fetchOptions,
@@ -519,7 +575,9 @@ export class ResourceAdapter {
     const request = await this.interceptors.sending({ url: new URL(url), options });
     const fetch = call?.fetch ?? this.#config.fetch ?? platformFetch();
     begin();
-    return this.interceptors.received(await complete(await fetch(request.url, { ...request.options, ...RULES })));
+    const relay = this.#relay;
+    const sent = complete(await fetch(request.url, { ...request.options, ...(relay?.rules ?? RULES) }));
+    return this.interceptors.received(await (relay?.received(facts, sent) ?? sent));
   }
 }
 
@@ -536,6 +594,20 @@ function checked({ userAgent = "", headers, fetchOptions }: ResourcesConfig): vo
   } catch (error) {
     throw translated(error);
   }
+}
+
+/** @throws {@link SdkError} */
+function relayTo(proxy: NonNullable<ResourcesConfig["proxy"]>, config: ResourcesConfig): Relay {
+  try {
+    return new Relay(proxy, config);
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** The names of all operations, such as `api_credentials.list`, in the order of their numbers. */
+function operationNames(): string[] {
+  return Object.entries(RESOURCES).flatMap(([type, { ops }]) => Object.keys(ops).map((name) => `${type}.${name}`));
 }
 
 /**

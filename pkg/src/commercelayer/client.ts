@@ -1,8 +1,10 @@
 /** The client of the Commerce Layer Provisioning API. */
 
 import { closing } from "../base/dispose.js";
+import { enclose } from "../base/enclosed.js";
 import { ProvisioningResources } from "../generated/commercelayer.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
+import { PORT } from "../http/port.js";
 import { ResourceAdapter } from "./adapter.js";
 import type { CommerceLayerConfig, CommerceLayerInitConfig } from "./config.js";
 import { ApiCredentials } from "./credentials.js";
@@ -40,7 +42,9 @@ export class CommerceLayerProvisioningClient extends Closing {
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: CommerceLayerInitConfig) {
     super();
-    adapters.set(this, new ResourceAdapter(config));
+    const adapter = new ResourceAdapter(config);
+    adapters.set(this, adapter);
+    enclose(this, PORT, adapter.port);
   }
 
   /** @internal */

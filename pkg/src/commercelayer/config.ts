@@ -2,6 +2,7 @@
 
 import type { TokenStore } from "../auth/sharing.js";
 import type { ClientFetchOptions, Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
+import type { ProxyAddress } from "../http/relay.js";
 import { checkedHeader } from "../http/transport.js";
 import type { CommerceLayerCredentials } from "./auth/credentials.js";
 
@@ -57,6 +58,11 @@ export type ClientConfig = {
   /** How to get access tokens: {@link clientCredentials} and the like. In the place of `accessToken`. */
   credentials?: CommerceLayerCredentials | undefined;
   /**
+   * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
+   * the application's cookies, and the client has no credentials: none may be given beside it.
+   */
+  proxy?: string | URL | ProxyAddress | undefined;
+  /**
    * An origin that serves both the API and its tokens: a sandbox or a proxy. `https`, or `http` to loopback. Wins over
    * `domain`.
    */
@@ -73,10 +79,14 @@ export type ClientConfig = {
   debugLogger?: Logger | undefined;
 };
 
-/** What a client is made with: an access token, or a way to get one. */
+/** What a client is made with: an access token, a way to get one, or a proxy that has one. */
 export type ResourcesInitConfig = RequestConfig &
   ClientConfig &
-  (ApiConfig | (Partial<ApiConfig> & { credentials: CommerceLayerCredentials }));
+  (
+    | ApiConfig
+    | (Partial<ApiConfig> & { credentials: CommerceLayerCredentials })
+    | (Partial<ApiConfig> & { proxy: string | URL | ProxyAddress })
+  );
 
 /** The options of a call, and what a client can be told later. */
 export type ResourcesConfig = RequestConfig &

@@ -3,6 +3,7 @@
 export { Secret } from "../auth/secret.js";
 export * from "../generated/commercelayer.js";
 export type * from "../generated/commercelayer-models.js";
+export type { ProxyAddress } from "../http/relay.js";
 export * from "./auth/index.js";
 export type {
   ClientConfig,

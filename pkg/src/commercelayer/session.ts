@@ -16,14 +16,16 @@ export type ProvisioningSession = Session<CommerceLayerAuthentication>;
 /**
  * Makes the session of a client.
  *
+ * @param anonymous Whether calls are sent without a token.
  * @param retries How to repeat log-ins, whenever that is asked: it can be changed without a new session.
  */
 export function openSession(
   options: AuthOptions,
   send: Sender,
   retries: () => RetryConfig | undefined,
+  anonymous: boolean,
 ): ProvisioningSession {
-  return new Session({ ...commerceLayerPlan(options), retries }, send);
+  return new Session({ ...commerceLayerPlan(options, anonymous), retries }, send);
 }
 
 /** A token that belongs to one call. Nothing that happens to it reaches the client's own. */

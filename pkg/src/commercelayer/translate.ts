@@ -62,6 +62,7 @@ export function translated(error: unknown, sent?: Sent): SdkError {
         { message: error.message, type: typeOfName(error.cause) ?? ErrorType.CLIENT },
         { ...context, source },
       );
+    case "proxy_refused":
     case "invalid_configuration":
     case "closed":
     case "internal":
@@ -103,7 +104,8 @@ function messageOf(error: unknown): string {
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {
-  const said: Said = answers.get(error) ?? { statusText: "", errors: [] };
+  // That of a proxy has been read by its server.
+  const said: Said = answers.get(error) ?? { statusText: "", errors: error.details as ApiErrorObject[] };
   return apiError(
     { status: error.status, ...said },
     said.hint ? { ...context, hint: said.hint } : context,

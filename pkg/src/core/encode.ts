@@ -19,7 +19,7 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /**
- * The path with its query, and the JSON body.
+ * The path with its query, the JSON body, and the whole request as JSON with marks, as {@link marshal} makes it.
  *
  * @throws {@link InputError} that names the field.
  */
@@ -29,7 +29,7 @@ export function encode(
   request: unknown,
   unknown: Unknown,
   operation: string,
-): { target: string; body: string | null } {
+): { target: string; body: string | null; json: string } {
   const { json, thrown } = read(request, operation);
   const bytes = bytesOf(json);
   let text: string;
@@ -41,9 +41,9 @@ export function encode(
     bytes.fill(0);
   }
   const split = text.indexOf("\n");
-  if (split < 0) return { target: text, body: null };
+  if (split < 0) return { target: text, body: null, json };
   const body = text.slice(split + 1);
-  return { target: text.slice(0, split), body: body === "=" ? json : body };
+  return { target: text.slice(0, split), body: body === "=" ? json : body, json };
 }
 
 function read(request: unknown, operation: string): Marshalled {

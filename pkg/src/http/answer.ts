@@ -9,6 +9,7 @@ import {
   isOwn,
   type KeyturnError,
   OutcomeUnknownError,
+  ProxyError,
   RequestAbortedError,
   RequestTimeoutError,
 } from "../base/errors.js";
@@ -139,7 +140,7 @@ export function toKeyturnError(error: unknown, facts: Operation): unknown {
   const unread =
     error instanceof DecodeError ||
     error instanceof InternalError ||
-    (error instanceof ConnectionError && error.outcome === "unknown");
+    ((error instanceof ConnectionError || error instanceof ProxyError) && error.outcome === "unknown");
   if (facts.effect === Effect.secret && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }

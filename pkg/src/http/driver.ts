@@ -22,8 +22,16 @@ export interface Outgoing {
   /** What the API wants besides `Authorization`; names in small letters. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Default: the operation's. */
+  readonly method?: "POST" | undefined;
   /** The error of an answer that is not a success. Default: by its status. */
   readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
+}
+
+/** The options of a call whose answer is passed on. */
+export interface Passing extends RequestOptions {
+  /** Reads the body of an answer. Default: whatever its size is. */
+  readonly read?: ((response: Response) => Promise<Uint8Array>) | undefined;
 }
 
 /** What a driver goes by. */
@@ -129,7 +137,7 @@ export class Driver {
   }
 
   #init(
-    { facts, headers: given, body }: Outgoing,
+    { facts, headers: given, body, method }: Outgoing,
     authorization: string,
     proof: string | undefined,
     options: RequestOptions,
@@ -145,7 +153,7 @@ export class Driver {
     if (more || options.headers) {
       headers = withHeaders(own, [more, options.headers], facts);
     }
-    const init: RequestInit = { ...rest, method: facts.method, headers, body };
+    const init: RequestInit = { ...rest, method: method ?? facts.method, headers, body };
     return deadline.endless ? init : withSignal(init, deadline);
   }
 
@@ -168,7 +176,9 @@ export class Driver {
     // Sends a request and reads the whole answer. Nothing in it ends with the deadline: not every `fetch` heeds its signal.
     const exchange = async (): Promise<Answer> => {
       response = await this.#options.send(facts, url, init, options, begin);
-      return new Answer(response, new Uint8Array(await response.arrayBuffer()), authorization);
+      const { read } = options as Passing;
+      const body = read ? await read(response) : new Uint8Array(await response.arrayBuffer());
+      return new Answer(response, body, authorization);
     };
     try {
       const answer = await wait(exchange(), deadline);

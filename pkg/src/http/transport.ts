@@ -113,14 +113,15 @@ export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
     : (init: RequestInit) =>
         init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init)();
 
-/** The sender of a client. `more` goes with each request, log-ins included. */
+/** The sender of a client. `more` goes with each request, log-ins included; `rules` win over all else. */
 export function sender(
   fetch: Fetch | undefined,
   httpClient: HTTPClientLike | undefined,
   more?: ClientFetchOptions | undefined,
+  rules: RequestInit = RULES,
 ): Sender {
   const ruled = (init: RequestInit): RequestInit =>
-    more ? { ...more, ...init, ...RULES } : Object.assign(init, RULES);
+    more ? { ...more, ...init, ...rules } : Object.assign(init, rules);
   if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled({ ...once(init) })));
   if (fetch) return (url, init) => fetch(url, ruled(init));
   return (url, init) => platformFetch()(url, ruled(once(init)));

@@ -58,16 +58,32 @@ export class TargetStream {
    * if it is the one that was read before.
    */
   async refresh(version?: string): Promise<RustStream> {
-    const known = this.#rust !== undefined && this.#instance === instanceId() ? this.#rust : undefined;
-    if (known !== undefined && version !== undefined && version === this.#version) return known;
-    const stream = known ?? engine(this.name, (exports) => new exports.Stream());
-    const from = engine(this.name, () => stream.sequence()) + 1;
-    const lines = await this.read(from);
-    // Somebody else may have refreshed it in the meantime.
-    if (engine(this.name, () => stream.sequence()) + 1 === from) engine(this.name, () => stream.feed([...lines]));
-    this.keep(stream);
-    this.#version = version;
-    return stream;
+    for (;;) {
+      const known = this.#known();
+      if (known !== undefined && version !== undefined && version === this.#version) return known;
+      if (known === undefined) this.keep(engine(this.name, (exports) => new exports.Stream()));
+      const from = this.#next();
+      const lines = await this.read(from);
+      // In the meantime somebody else may have refreshed it, a run may have put its own in its place and let go of this one, or a trap
+      // may have ended it: what was read is fed to the one there is now.
+      const stream = this.#known();
+      const fed = this.#next() - from;
+      if (stream === undefined || fed < 0) continue;
+      if (fed < lines.length) engine(this.name, () => stream.feed(lines.slice(fed)));
+      this.#version = version;
+      return stream;
+    }
+  }
+
+  /** What was read, if it is of the instance that runs. */
+  #known(): RustStream | undefined {
+    return this.#instance === instanceId() ? this.#rust : undefined;
+  }
+
+  /** The number of the first event that was not read. */
+  #next(): number {
+    const stream = this.#known();
+    return stream === undefined ? 1 : engine(this.name, () => stream.sequence()) + 1;
   }
 
   /** The lines from a number on. */
@@ -84,9 +100,13 @@ export class TargetStream {
     return stored;
   }
 
-  /** Takes over what a run has read. */
+  /**
+   * Takes over what a run has read. What was kept before is not freed here, since others may hold it while they wait for the journal: the
+   * runtime frees it once nobody does.
+   */
   keep(stream: RustStream): void {
-    if (this.#rust !== stream && this.#instance === instanceId()) this.#rust?.free();
+    // It may have read less than what the version belongs to.
+    if (this.#rust !== stream) this.#version = undefined;
     this.#rust = stream;
     this.#instance = instanceId();
   }

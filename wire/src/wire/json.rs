@@ -1,6 +1,7 @@
 //! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
 //! last word on well-formedness to whoever parses the text afterwards.
 
+use crate::steps;
 use alloc::{borrow::Cow, string::String};
 
 /// The text is not JSON, at this byte.
@@ -94,6 +95,7 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     fn byte(&self) -> u8 {
+        steps::add(1);
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
@@ -198,7 +200,9 @@ impl<'a> Cursor<'a> {
         let mut escaped = false;
         self.at += 1;
         loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default(), &mut self.beyond_ascii);
+            let run = plain_run(self.bytes.get(self.at..).unwrap_or_default(), &mut self.beyond_ascii);
+            steps::add(run);
+            self.at += run;
             match self.byte() {
                 b'"' => {
                     self.at += 1;

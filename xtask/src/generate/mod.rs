@@ -1,9 +1,10 @@
 //! `cargo xtask generate`: writes the facade from `api/c1.idl` and `api/c1.docs` into `pkg/src/generated`:
 //! `c1.ts` (the groups), `operations.ts` and `models.ts` (types only), `enums.ts`, and `compat/`;
-//! from `api/commercelayer.*` what [`resources`] describes, and from `wire/src/boundary.rs` the names in `boundary.ts` and
-//! `step-kind.ts`.
+//! from `api/commercelayer.*` what [`resources`] describes, from both APIs what [`catalogue`] does, and from `wire/src/boundary.rs` the
+//! names in `boundary.ts` and `step-kind.ts`.
 
 mod boundary;
+mod catalogue;
 mod classes;
 mod compat;
 mod docs;
@@ -39,7 +40,10 @@ pub fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
     let resources = resources::files(&api, &mut docs).map_err(|error| format!("api/commercelayer.docs: {error}"))?;
     let boundary = [("boundary.ts", boundary::write()), ("step-kind.ts", boundary::write_hot())];
     let boundary = boundary.map(|(name, text)| (name.to_owned(), text));
-    for (name, text) in facade.chain(resources).chain(boundary) {
+    let catalogue =
+        [("cli-catalogue.js", catalogue::script(root)?), ("cli-catalogue.d.ts", catalogue::TYPES.to_owned())];
+    let catalogue = catalogue.map(|(name, text)| (name.to_owned(), text));
+    for (name, text) in facade.chain(resources).chain(boundary).chain(catalogue) {
         let path = folder.join(name);
         let text = format!("{HEADER}{text}");
         // Unchanged files keep their time, so that nothing is compiled again for them.

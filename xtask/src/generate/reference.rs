@@ -76,7 +76,7 @@ fn c1_operation(index: &Index<'_>, docs: &mut Docs, operation: &Operation) -> Va
     if let Some(message) = body {
         match naming::body_field(api, operation) {
             Some(name) => request.push(json!({
-                "name": name, "type": naming::input_type(message), "place": "body", "required": false,
+                "name": name, "type": naming::input_type(message), "place": "body", "required": false, "whole": true,
             })),
             None => request.extend(message.fields.iter().filter(|field| !field.read_only).map(|field| {
                 let mut facts = field_facts(index, docs, &message.name, field, Side::Input);

@@ -34,6 +34,7 @@ export interface Spec {
   readonly subjectName?: string | undefined;
   /** For `deviceLogin`. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
+  readonly session?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly scope?: string | undefined;
   readonly audience?: string | undefined;
@@ -136,6 +137,12 @@ export interface DeviceLogin {
   signal?: AbortSignal | undefined;
   /** Scopes to ask for, separated by spaces. */
   scope?: string | undefined;
+  /**
+   * Names this login, so that clients with the same name and the same `tokenStore` share its token: for a program whose parts start and
+   * end on their own, such as an extension's worker. Whoever knows the name and reads the store has the login, so make it a random text,
+   * and a new one for each person. Default: the login is this client's alone.
+   */
+  session?: string | undefined;
 }
 
 /**
@@ -145,8 +152,10 @@ export interface DeviceLogin {
  *
  * Where the program runs again and again, {@link createPersonalClient} turns the login into a credential of its own.
  */
-export function deviceLogin({ clientID, onCode, signal, scope }: DeviceLogin): Credentials {
-  return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope });
+export function deviceLogin({ clientID, onCode, signal, scope, session }: DeviceLogin): Credentials {
+  if (session !== undefined && (typeof session !== "string" || session === ""))
+    throw new ConfigurationError("session", "not_text", "session: a text that is not empty belongs here");
+  return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });
 }
 
 /** As it is now: bytes may be wiped before a client is made. */

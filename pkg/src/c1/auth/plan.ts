@@ -14,7 +14,18 @@ import { type Authentication, type Chosen, choose, tokenOf } from "./environment
 export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Authentication, "clockOffsetMs">> {
   const { spec, ...chosen } =
     anonymous && namesNone(options) ? anonymously(options) : choose(options, options.environment);
-  const { method, secret, scope = "", audience = "", tokenSource, subjectToken, subjectName, onCode, signal } = spec;
+  const {
+    method,
+    secret,
+    scope = "",
+    audience = "",
+    tokenSource,
+    subjectToken,
+    subjectName,
+    onCode,
+    session,
+    signal,
+  } = spec;
   const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = C1Login[method];
@@ -37,8 +48,11 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
-    // Who logs in with a browser gets a token by that, and not by somebody else's having done so.
-    principal: anonymous || method === "deviceLogin" ? undefined : [method, spec.clientID ?? "", scope, audience],
+    // Who logs in with a browser gets a token by that, and not by somebody else's having done so, unless the login has a name.
+    principal:
+      anonymous || (method === "deviceLogin" && session === undefined)
+        ? undefined
+        : [method, spec.clientID ?? "", scope, audience, ...(session === undefined ? [] : [session])],
     dpop: options.dpop,
     store: options.tokenStore,
     clock: options.clock,

@@ -67,9 +67,12 @@ function limitOf(sender: object): Limit {
   return limit;
 }
 
-/** @internal */
-export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthentication> {
-  const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = given(options);
+/** @param anonymous Whether calls are sent without a token. @internal */
+export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan<CommerceLayerAuthentication> {
+  const spec: Spec = anonymous
+    ? { grant: "function", secret: new Uint8Array(), tokenSource: () => "" }
+    : given(options);
+  const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = spec;
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
   const at = places(options);
@@ -85,6 +88,7 @@ export function commerceLayerPlan(options: AuthOptions): Plan<CommerceLayerAuthe
     // A copy: the credentials may be given to another client, and this one is wiped.
     secret: secret.slice(),
     authentication: { grant, clientId },
+    anonymous,
     tokenSource,
     renew,
     subject: assertion,

@@ -8,6 +8,8 @@ export type ProviderReason =
   | "not_read"
   /** There is no living credential to make another one like. Nothing was issued. */
   | "no_model"
+  /** The control plane or a sink has a credential that the journal does not know, younger than what it knows. Nothing was issued. */
+  | "newer_credential"
   /** The client runs with this very credential, and would cut itself off. */
   | "own_credential"
   /** The client id stands where others know it, and would change. Nothing was issued. */

@@ -1,0 +1,28 @@
+/**
+ * A sink of the lifecycle for places that only a person reaches: the pair is shown in the panel, and delivered once the person says that
+ * it is stored. What is kept of it is the client id, so that a rotation can be taken up by another worker.
+ */
+
+import { recall, remember } from "./memory.js";
+
+/** @returns {import("keyturn/lifecycle").Sink} */
+export function byHand(place, target, panels) {
+  return {
+    name: "by hand",
+    // Nobody keeps a person from storing something else in between.
+    compares: false,
+    readback: "client-id",
+    async read() {
+      const clientId = await recall(place);
+      return { clientId, version: clientId ?? "" };
+    },
+    async holds({ clientId }) {
+      return (await recall(place)) === clientId;
+    },
+    async write(pair, _expected, signal) {
+      await panels.show(target, pair, signal);
+      await remember(place, pair.clientId);
+      return true;
+    },
+  };
+}

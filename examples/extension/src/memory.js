@@ -1,0 +1,39 @@
+/**
+ * What the extension remembers for as long as it is installed: which tenant it works with, and which credential a person has stored.
+ * IndexedDB, like the journal. No secret and no token comes here.
+ */
+
+const STORE = "memory";
+let opened;
+
+/** What was remembered under a key. */
+export async function recall(key) {
+  return run("readonly", (store) => store.get(key));
+}
+
+/** Resolves once it is on disk. `undefined` forgets. */
+export async function remember(key, value) {
+  await run("readwrite", (store) => (value === undefined ? store.delete(key) : store.put(value, key)));
+}
+
+async function run(mode, work) {
+  const transaction = (await open()).transaction(STORE, mode, { durability: "strict" });
+  return new Promise((resolve, reject) => {
+    const request = work(transaction.objectStore(STORE));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("keyturn-extension", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opened.catch((error) => {
+    opened = undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,69 @@
+/** The worker's side of the panels that are open: what is said to them, and the secrets that people are looking at in them. */
+
+export class Panels {
+  /** Each open panel, and the pairs that it shows, by client id. */
+  #shown = new Map();
+  /** Who waits until a pair is stored, by client id. */
+  #waiting = new Map();
+
+  /** Whether a person could see something. */
+  get open() {
+    return this.#shown.size > 0;
+  }
+
+  /** A panel has opened, or has come back after the worker was stopped, and says what it shows. */
+  add(port, pairs) {
+    this.#shown.set(port, new Map(pairs.map((pair) => [pair.clientId, pair])));
+    for (const { clientId, stored } of pairs) if (stored) this.stored(clientId);
+    for (const { target, pair } of this.#waiting.values()) this.#show(port, target, pair);
+  }
+
+  remove(port) {
+    this.#shown.delete(port);
+  }
+
+  /** Says something to all of them. */
+  say(message) {
+    for (const port of this.#shown.keys()) port.postMessage(message);
+  }
+
+  /** The pair with this client id, if a panel shows it. */
+  pair(clientId) {
+    for (const pairs of this.#shown.values()) {
+      const pair = pairs.get(clientId);
+      if (pair) return { clientId, clientSecret: pair.clientSecret };
+    }
+    return undefined;
+  }
+
+  /** A person says that the pair is stored. */
+  stored(clientId) {
+    for (const pairs of this.#shown.values()) {
+      const pair = pairs.get(clientId);
+      if (pair) pair.stored = true;
+    }
+    this.#waiting.get(clientId)?.done();
+  }
+
+  /** Shows a pair, and resolves once a person has stored it. */
+  async show(target, pair, signal) {
+    const { clientId } = pair;
+    for (const pairs of this.#shown.values()) if (pairs.get(clientId)?.stored) return;
+    try {
+      await new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        this.#waiting.set(clientId, { target, pair, done: resolve });
+        for (const port of this.#shown.keys()) this.#show(port, target, pair);
+      });
+    } finally {
+      this.#waiting.delete(clientId);
+    }
+  }
+
+  #show(port, target, pair) {
+    const pairs = this.#shown.get(port);
+    if (!pairs.has(pair.clientId)) pairs.set(pair.clientId, { ...pair, stored: false });
+    port.postMessage({ show: { target, ...pair } });
+  }
+}

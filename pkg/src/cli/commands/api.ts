@@ -1,0 +1,212 @@
+/** `keyturn api`: any operation of either API, by its name. */
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { APIS, type ApiName, find, groupsOf, namesOf, type Operation, plain } from "../api/catalogue.js";
+import { listHelp, operationHelp } from "../api/help.js";
+import { type Answer, invoke } from "../api/invoke.js";
+import { type Flag, flagsOf, kebab, requestOf, shapeOf } from "../api/request.js";
+import { SecretFile, withoutSecrets } from "../api/secrets.js";
+import { showBody, showItems } from "../api/show.js";
+import type { Context } from "../context.js";
+import { CommandError, EXIT, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import { nearest } from "../nearest.js";
+
+/** How many items `--all` takes, unless it is told. */
+const MOST_ITEMS = 10_000;
+
+/** Makes the call, or says what there is to call. */
+export async function run(context: Context, given: Given): Promise<void> {
+  const [api, name, ...rest] = given.args;
+  if (!isApi(api)) throw new UsageError(`an API is missing: ${APIS.join(" or ")}`);
+  if (name === undefined || name.startsWith("-")) return context.out.write(listHelp(context, api, undefined));
+  if (!name.includes(".")) {
+    const group = groupsOf(api).find((one) => plain(one.name) === plain(name));
+    if (group !== undefined) return context.out.write(listHelp(context, api, group.name));
+  }
+  const operation = find(api, name);
+  if (operation === undefined) throw unknown(api, name);
+  if (rest.includes("--help") || rest.includes("-h")) return context.out.write(operationHelp(context, operation));
+  await call(context, given, operation, rest);
+}
+
+function isApi(name: string | undefined): name is ApiName {
+  return (APIS as readonly (string | undefined)[]).includes(name);
+}
+
+function unknown(api: ApiName, name: string): UsageError {
+  const [group = "", method = ""] = name.split(".");
+  const inGroup = groupsOf(api).find((one) => plain(one.name) === plain(group));
+  const near =
+    inGroup === undefined
+      ? nearest(name, name.includes(".") ? namesOf(api) : groupsOf(api).map((one) => one.name))
+      : nearest(method, inGroup.operations).map((one) => `${inGroup.name}.${one}`);
+  return new UsageError(`${api} has no operation ${name}`, {
+    hint: near.length > 0 ? `Is it ${near.join(" or ")}?` : `\`keyturn api ${api}\` lists what it has.`,
+  });
+}
+
+async function call(context: Context, given: Given, operation: Operation, rest: readonly string[]): Promise<void> {
+  const title = `${operation.group}.${operation.name}`;
+  const flags = flagsIn(operation, rest);
+  const limit = given.count("limit");
+  const every = given.flag("all") || limit !== undefined;
+  if (every && !operation.paged) throw new UsageError(`${title} answers with no list that has pages`);
+  if (limit === 0) throw new UsageError("--limit: at least 1");
+  const input = given.text("input");
+  const request = requestOf(operation, flags, input === undefined ? undefined : await json(context, input));
+  const destination = await place(context, operation, given.text("secret-to"));
+  if (operation.final)
+    await context.confirm(`${operation.method} ${filled(operation, request)} cannot be undone. Go on?`);
+  // Made before the call: what cannot be written is known before there is something to lose.
+  const file = typeof destination === "object" ? await SecretFile.reserve(destination.path, context.cwd) : undefined;
+  let kept = false;
+  const shown = async (value: unknown): Promise<unknown> => {
+    if (destination === "terminal") return value;
+    const { masked, found } = withoutSecrets(value, operation.secrets);
+    if (file !== undefined && found.length > 0) {
+      kept = true;
+      await file.keep(found, masked);
+    }
+    return masked;
+  };
+  try {
+    await invoke(context, operation, request, { every, secrets: destination !== "nowhere" }, (answer) =>
+      show(context, title, answer, shown, limit, file !== undefined),
+    );
+  } finally {
+    if (!kept) await file?.drop();
+  }
+  if (kept) await context.say(`the secret is in ${file?.path}`);
+  else if (file !== undefined) await context.say("the answer has no secret: no file was written");
+}
+
+/** Where the secrets of the answer go. */
+type Destination = "nowhere" | "terminal" | { readonly path: string };
+
+/**
+ * Where the secrets of the answer go. One that is shown once has to go somewhere: where nobody says where, nothing is called.
+ *
+ * @throws {@link UsageError}
+ */
+async function place(
+  context: Context,
+  { group, name, effect }: Operation,
+  file: string | undefined,
+): Promise<Destination> {
+  if (file !== undefined) return { path: file };
+  if (context.reveals) return "terminal";
+  if (effect !== "secret") return "nowhere";
+  const missing = `${group}.${name} answers with a secret that is shown once, and nothing says where it goes`;
+  if (!context.out.isTTY || !context.interactive)
+    throw new UsageError(missing, { hint: "Give --secret-to FILE. On a terminal, --reveal shows it." });
+  const ask = await context.ask("--secret-to");
+  const choice = await ask.select(context, "The answer has a secret that is shown once. Where does it go?", [
+    { value: "file", label: "to a new file that only you can read" },
+    { value: "terminal", label: "to this terminal" },
+  ]);
+  if (choice === "terminal") return "terminal";
+  const check = (text: string): string | undefined => (text.trim() === "" ? "A file has a name." : undefined);
+  return { path: await ask.text(context, "Which file?", { check }) };
+}
+
+/** The flags among the arguments that the table has no option for. */
+function flagsIn(operation: Operation, rest: readonly string[]): Flag[] {
+  const booleans = new Set(
+    flagsOf(operation).flatMap(({ flag, field }) => (shapeOf(field.type).kind === "boolean" ? [flag] : [])),
+  );
+  const isBoolean = (name: string): boolean => booleans.has(name) || booleans.has(kebab(name));
+  const names = rest.flatMap((arg) => /^--([^=]+)/.exec(arg)?.[1] ?? []);
+  const options = Object.fromEntries(
+    names.map((name) => {
+      const flag = isBoolean(name) || (name.startsWith("no-") && isBoolean(name.slice(3)));
+      return [name, { type: flag ? "boolean" : "string" } as const];
+    }),
+  );
+  const { tokens } = parseArgs({ args: [...rest], options, strict: false, allowPositionals: true, tokens: true });
+  return tokens.map((token): Flag => {
+    if (token.kind !== "option")
+      throw new UsageError(
+        `what is ${token.kind === "positional" ? token.value : "--"} for? Fields are given as --NAME VALUE`,
+      );
+    const { name, value, inlineValue, rawName } = token;
+    if (!rawName.startsWith("--")) throw new UsageError(`there is no option ${rawName}`);
+    if (value !== undefined && !inlineValue && value.startsWith("--"))
+      throw new UsageError(`${rawName} needs a value`, { hint: `One that begins with dashes: ${rawName}=${value}` });
+    if (value === undefined && name.startsWith("no-") && isBoolean(name.slice(3)))
+      return { name: name.slice(3), text: "false" };
+    return { name, text: value };
+  });
+}
+
+/** The JSON of a file, or of standard input. */
+async function json(context: Context, file: string): Promise<unknown> {
+  let text = "";
+  if (file === "-") {
+    context.stdin.setEncoding("utf8");
+    for await (const part of context.stdin) text += part as string;
+  } else {
+    text = await readFile(resolve(context.cwd, file), "utf8");
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's message would show a part of the text, which may be a secret.
+    throw new UsageError(`${file === "-" ? "standard input" : file} is not JSON`);
+  }
+}
+
+/** The path of a call with its parameters, as people recognise it. */
+function filled({ path, fields }: Operation, request: Readonly<Record<string, unknown>>): string {
+  return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const field = fields.find((one) => one.place === "path" && plain(one.name) === plain(name));
+    const value = request[field?.name ?? name];
+    return typeof value === "string" && value !== "" ? value : whole;
+  });
+}
+
+/** Writes the answer. Items that are shown one after the other cannot have their secrets in one file: they are collected first. */
+async function show(
+  context: Context,
+  title: string,
+  answer: Answer,
+  shown: (value: unknown) => Promise<unknown>,
+  limit: number | undefined,
+  collected: boolean,
+): Promise<void> {
+  if ("body" in answer) return showBody(context, await shown(answer.body));
+  const most = limit ?? MOST_ITEMS;
+  let more = false;
+  async function* bounded(items: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+    let left = most;
+    for await (const item of items) {
+      if (left-- === 0) {
+        more = true;
+        return;
+      }
+      yield item;
+    }
+  }
+  if (collected) {
+    const all: unknown[] = [];
+    for await (const item of bounded(answer.items)) all.push(item);
+    await showBody(context, await shown(all));
+  } else {
+    await showItems(context, mapped(bounded(answer.items), shown));
+  }
+  if (!more) return;
+  if (limit === undefined)
+    throw new CommandError(EXIT.failed, `${title} has more than ${MOST_ITEMS} items, and the rest was left out`, {
+      hint: "--limit N takes as many as it says.",
+    });
+  await context.say(`there are more than ${most}`);
+}
+
+async function* mapped(
+  items: AsyncIterable<unknown>,
+  change: (item: unknown) => Promise<unknown>,
+): AsyncGenerator<unknown> {
+  for await (const item of items) yield await change(item);
+}

@@ -1,0 +1,250 @@
+/** `keyturn login`: a profile with a credential of its own, which a person confirms in a browser; or with one that there is already. */
+
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import type { Context } from "../context.js";
+import { CommandError, EXIT, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
+
+/**
+ * The program that people log in with. C1 knows no other for command lines than the one of its SDK for Go, which the official ones use as
+ * well; `--program` names another.
+ */
+const PROGRAM = "2RCzHlak5q7CY14SdBc8HoZEJRf";
+const DAY_MS = 86_400_000;
+
+/** What a new credential may do. */
+interface Limits {
+  readonly expiresInDays: number | "never";
+  readonly scopedRoles: readonly string[] | "all";
+  readonly allowSourceCidr: readonly string[] | "anywhere";
+}
+
+/** Logs in, and keeps the profile. */
+export async function run(context: Context, given: Given): Promise<void> {
+  const api = (given.args[0] ?? "c1") as Api;
+  const name = given.text("profile") ?? DEFAULT_PROFILE;
+  await checkKeeping(context, name);
+  const before = await find(context, api, name);
+  if (before !== undefined)
+    await context.confirm(
+      `The profile ${name} has the credential ${before.clientId} already, which stays valid. Take another in its place?`,
+    );
+  const existing = given.text("client-id") !== undefined || given.text("secret-from") !== undefined;
+  const kept =
+    api === "commercelayer" || existing
+      ? await keepPair(context, given, api, name)
+      : await deviceLogin(context, given, name);
+  await context.say(`logged in: the profile ${name} has the credential ${kept.clientId}`);
+  await context.say(kept.where);
+}
+
+/** The profile of a name, if there is one: another API's is none. */
+async function find(context: Context, api: Api, name: string): Promise<{ readonly clientId: string } | undefined> {
+  try {
+    return await loadProfile(context, { name, api });
+  } catch (error) {
+    if (error instanceof UsageError && error.message.startsWith("there is no profile")) return undefined;
+    throw error;
+  }
+}
+
+interface Kept {
+  readonly clientId: string;
+  readonly where: string;
+}
+
+async function keep(context: Context, profile: NewProfile): Promise<Kept> {
+  const { kept, path, why } = await saveProfile(context, profile);
+  const where =
+    kept === "keyring"
+      ? "its secret is in the system's keyring"
+      : `its secret is in ${path}, which only you can read${why === undefined ? "" : ` (the system's keyring: ${why})`}`;
+  return { clientId: profile.clientId, where };
+}
+
+/** Keeps a client id and secret that there are already, if they log in. */
+async function keepPair(context: Context, given: Given, api: Api, name: string): Promise<Kept> {
+  const clientId = given.text("client-id") ?? (await (await context.ask("--client-id")).text(context, "Client id"));
+  const from = given.text("secret-from");
+  const clientSecret =
+    from === undefined
+      ? await (await context.ask("--secret-from")).secret(context, "Client secret")
+      : await secretIn(context, from);
+  const { serverURL, tenantDomain } = tenantOf(context, given, api);
+  const pair = { api, name, clientId: clientId.trim(), clientSecret: clientSecret.trim(), serverURL, tenantDomain };
+  await tried(context, pair);
+  return keep(context, pair);
+}
+
+/** Logs in with a pair once, so that no profile is made that does not work. */
+async function tried(
+  context: Context,
+  { api, clientId, clientSecret, serverURL, tenantDomain }: NewProfile,
+): Promise<void> {
+  const { clock, signal } = context;
+  if (api === "c1") {
+    const { ConductorOne } = await import("../../index.js");
+    const c1 = new ConductorOne({ clientID: clientId, clientSecret, serverURL, tenantDomain, clock });
+    try {
+      await c1.authenticate({ signal, timeoutMs: 60_000 });
+    } finally {
+      c1.close();
+    }
+    return;
+  }
+  const { CommerceLayerProvisioning, clientCredentials } = await import("../../commercelayer/index.js");
+  const credentials = clientCredentials({ clientId, clientSecret });
+  const cl = CommerceLayerProvisioning({ credentials, serverURL, clock });
+  try {
+    await cl.user.retrieve();
+  } finally {
+    cl.close();
+  }
+}
+
+/** The tenant that the flags or the environment name; for C1 the client id may say it as well. */
+function tenantOf(
+  context: Context,
+  given: Given,
+  api: Api,
+): { serverURL: string | undefined; tenantDomain: string | undefined } {
+  const variable = (name: string): string | undefined => context.env[name] || undefined;
+  const serverURL = given.text("server-url");
+  const tenantDomain = given.text("tenant");
+  if (serverURL !== undefined || tenantDomain !== undefined) return { serverURL, tenantDomain };
+  if (api === "commercelayer") return { serverURL: variable("COMMERCELAYER_SERVER_URL"), tenantDomain: undefined };
+  return { serverURL: variable("CONDUCTORONE_SERVER_URL"), tenantDomain: variable("CONDUCTORONE_TENANT_DOMAIN") };
+}
+
+async function secretIn(context: Context, file: string): Promise<string> {
+  let text = "";
+  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
+  else text = await readFile(resolve(context.cwd, file), "utf8");
+  if (text.trim() === "") throw new UsageError(`${file === "-" ? "standard input" : file} is empty`);
+  return text;
+}
+
+/** A person confirms a code in a browser; what they log in with is exchanged for a credential of this machine's own. */
+async function deviceLogin(context: Context, given: Given, name: string): Promise<Kept> {
+  const { ConductorOne, createPersonalClient, deviceLogin: byDevice } = await import("../../index.js");
+  let { serverURL, tenantDomain } = tenantOf(context, given, "c1");
+  if (serverURL === undefined && tenantDomain === undefined) {
+    const ask = await context.ask("--tenant");
+    const check = (text: string): string | undefined => (text.trim() === "" ? "Which tenant?" : undefined);
+    tenantDomain = await ask.text(context, "Tenant", { placeholder: "acme, or acme.conductor.one", check });
+  }
+  const limits = await limitsOf(context, given);
+  const onCode = (code: { userCode: string; verificationUri: string; verificationUriComplete: string | undefined }) =>
+    context.say(`Open ${code.verificationUriComplete ?? code.verificationUri}\nand compare the code: ${code.userCode}`);
+  const credentials = byDevice({ clientID: given.text("program") ?? PROGRAM, onCode, signal: context.signal });
+  const c1 = new ConductorOne({ credentials, serverURL, tenantDomain, clock: context.clock });
+  try {
+    await c1.authenticate({ signal: context.signal });
+    context.unlessInterrupted();
+    const displayName = given.text("name") ?? `keyturn on ${hostname()}`;
+    // Not interrupted from here on: a credential that is made has to be kept.
+    const made = await createPersonalClient(c1, { displayName, ...limits });
+    const { expiresInDays: days } = limits;
+    const expiresAt = days === "never" ? undefined : context.clock.now() + days * DAY_MS;
+    const clientSecret = made.clientSecret.reveal();
+    try {
+      return await keep(context, {
+        api: "c1",
+        name,
+        clientId: made.clientID,
+        clientSecret,
+        serverURL,
+        tenantDomain,
+        made: true,
+        expiresAt,
+      });
+    } catch (cause) {
+      await takenBack(c1, made.clientID, cause);
+      throw cause;
+    }
+  } finally {
+    c1.close();
+  }
+}
+
+type C1 = InstanceType<typeof import("../../index.js")["ConductorOne"]>;
+
+/** Ends a credential whose secret could not be kept. */
+async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void> {
+  try {
+    await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" });
+  } catch {
+    throw new CommandError(EXIT.person, `the credential ${clientId} was made, and could neither be kept nor ended`, {
+      cause,
+      hint: "End it in C1, among your API keys.",
+    });
+  }
+}
+
+/** The limits, from flags or from questions. There is no default: a key that may do everything for ever is one that somebody asked for. */
+async function limitsOf(context: Context, given: Given): Promise<Limits> {
+  return {
+    expiresInDays: daysOf(given.text("expires") ?? (await askExpiry(context))),
+    scopedRoles: listOf(given.list("scope"), "all") ?? (await askList(context, "--scope", "all", ROLES)),
+    allowSourceCidr: listOf(given.list("cidr"), "anywhere") ?? (await askList(context, "--cidr", "anywhere", RANGES)),
+  };
+}
+
+const ROLES = {
+  what: "What may it do?",
+  every: "everything that you may",
+  some: "what some roles may",
+  which: "Ids of the roles, divided by commas",
+};
+const RANGES = {
+  what: "From where may it be used?",
+  every: "from anywhere",
+  some: "from some address ranges",
+  which: "Address ranges, divided by commas, such as 192.0.2.0/24",
+};
+
+function daysOf(text: string): number | "never" {
+  if (text === "never") return "never";
+  const days = Number(/^(\d{1,4})d?$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(days >= 1 && days <= 3650))
+    throw new UsageError(`--expires: days such as 30d, at most 3650d, or never, and not ${text}`);
+  return days;
+}
+
+async function askExpiry(context: Context): Promise<string> {
+  const ask = await context.ask("--expires");
+  return ask.select(context, "How long is the credential to work?", [
+    { value: "30d", label: "30 days" },
+    { value: "90d", label: "90 days" },
+    { value: "never", label: "until it is ended", hint: "nothing will remind you of it" },
+  ]);
+}
+
+/** The values of a repeated flag; the word for no limit stands alone. */
+function listOf<Every extends string>(given: readonly string[], every: Every): readonly string[] | Every | undefined {
+  const list = given.flatMap((one) => one.split(",")).filter((one) => one !== "");
+  if (list.length === 0) return undefined;
+  if (!list.includes(every)) return list;
+  if (list.length > 1) throw new UsageError(`${every} and ${list.find((one) => one !== every)} exclude each other`);
+  return every;
+}
+
+async function askList<Every extends string>(
+  context: Context,
+  flag: string,
+  every: Every,
+  words: { what: string; every: string; some: string; which: string },
+): Promise<readonly string[] | Every> {
+  const ask = await context.ask(flag);
+  const choice = await ask.select(context, words.what, [
+    { value: "some", label: words.some },
+    { value: "every", label: words.every },
+  ]);
+  if (choice === "every") return every;
+  const check = (text: string): string | undefined =>
+    listOf([text], every) === undefined ? "At least one." : undefined;
+  return listOf([await ask.text(context, words.which, { check })], every) ?? every;
+}

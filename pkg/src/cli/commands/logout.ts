@@ -1,0 +1,55 @@
+/** `keyturn logout`: ends the credential that `keyturn login` made, and removes the profile. */
+
+import { KeyturnError } from "../../base/errors.js";
+import { c1Client } from "../clients.js";
+import type { Context } from "../context.js";
+import { CommandError, EXIT, exitOf, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import { type Api, DEFAULT_PROFILE, loadProfile, type Profile, removeProfile } from "../profiles.js";
+
+/** Logs out. */
+export async function run(context: Context, given: Given): Promise<void> {
+  const api = (given.args[0] ?? "c1") as Api;
+  const name = given.text("profile") ?? DEFAULT_PROFILE;
+  const profile = await loadProfile(context, { name, api });
+  if (profile === undefined) throw new UsageError(`there is no profile ${name} for ${api}`);
+  const ends = profile.made && !given.flag("local");
+  if (ends) {
+    await context.confirm(`This ends the credential ${profile.clientId}, wherever it is used. Go on?`);
+    await end(context, profile);
+  }
+  // Removed last: as long as the credential may live, something here can end it.
+  await removeProfile(context, profile);
+  const left = profile.made
+    ? "it stays valid until it expires or somebody ends it"
+    : "`keyturn login` did not make it, so it stays valid";
+  await context.say(`logged out: the profile ${name} is removed`);
+  await context.say(`the credential ${profile.clientId}: ${ends ? "it can no longer log in" : left}`);
+}
+
+async function end(context: Context, { name, api, clientId }: Profile): Promise<void> {
+  const c1 = await c1Client(context, { api, profile: name });
+  try {
+    await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" }, { signal: context.signal });
+  } catch (error) {
+    // Ended already, by whomever: it cannot even log in.
+    if (KeyturnError.is(error) && ["not_found", "authentication_failed", "unauthorized"].includes(error.kind)) {
+      if (error.kind === "not_found" || reasonOf(error) === "invalid_client") return;
+    }
+    const code = exitOf(error);
+    throw new CommandError(
+      code === EXIT.usage ? EXIT.failed : code,
+      `${clientId} could not be ended: ${(error as Error).message}`,
+      {
+        cause: error,
+        hint: `End it in C1, among your API keys, and remove the profile with: keyturn logout --profile ${name} --local`,
+      },
+    );
+  } finally {
+    c1.close();
+  }
+}
+
+function reasonOf(error: unknown): unknown {
+  return (error as { reason?: unknown }).reason;
+}

@@ -1,0 +1,71 @@
+/** What the shells are told: to ask the command itself, which goes by its table. */
+
+/** The shells that there are scripts for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** One of {@link SHELLS}. */
+export type Shell = (typeof SHELLS)[number];
+
+/** What stands in the place of candidates where the shell knows better. */
+export const FILES = ":files";
+export const FOLDERS = ":folders";
+
+/** The script of each shell. The words up to the cursor go to `keyturn completion words`, which writes a candidate a line. */
+export const SCRIPTS: Readonly<Record<Shell, string>> = {
+  bash: `# keyturn completion bash
+_keyturn() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} out IFS=$'\\n'
+  COMPREPLY=()
+  out=$("\${COMP_WORDS[0]}" completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || return 0
+  [[ $cur == = ]] && cur=
+  case $out in
+    ${FILES}*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")) ;;
+    ${FOLDERS}*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur")) ;;
+    *) COMPREPLY=($(printf '%s\\n' "$out" | cut -f 1)) ;;
+  esac
+}
+complete -F _keyturn keyturn
+`,
+  zsh: `#compdef keyturn
+# keyturn completion zsh
+_keyturn() {
+  local -a found items
+  local line
+  found=("\${(@f)$("\${words[1]}" completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  case $found[1] in
+    ${FILES}) _files ;;
+    ${FOLDERS}) _files -/ ;;
+    *)
+      for line in $found; do items+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}"); done
+      _describe keyturn items
+      ;;
+  esac
+}
+if [[ $funcstack[1] == _keyturn ]]; then _keyturn "$@"; else compdef _keyturn keyturn; fi
+`,
+  fish: `# keyturn completion fish
+function __keyturn_complete
+    set -l tokens (commandline -opc)
+    set -l current (commandline -ct)
+    set -l program $tokens[1]
+    set -e tokens[1]
+    set -l found ($program completion words -- $tokens "$current" 2>/dev/null)
+    switch "$found[1]"
+        case '${FILES}'
+            __fish_complete_path "$current"
+        case '${FOLDERS}'
+            __fish_complete_directories "$current" ''
+        case '*'
+            string join \\n -- $found
+    end
+end
+complete -c keyturn -f -a '(__keyturn_complete)'
+`,
+};
+
+/** How to use a script. */
+export const USES: Readonly<Record<Shell, string>> = {
+  bash: 'eval "$(keyturn completion bash)" in ~/.bashrc',
+  zsh: 'keyturn completion zsh > "$fpath[1]/_keyturn"',
+  fish: "keyturn completion fish > ~/.config/fish/completions/keyturn.fish",
+};

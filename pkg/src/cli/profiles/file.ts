@@ -1,0 +1,182 @@
+/**
+ * The file of the profiles: `profiles.json` in the folder `keyturn` of the system's place for settings. It holds secrets where the system
+ * has no keyring, so it is read only if nobody else can read it.
+ */
+
+import { randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CommandError, EXIT, UsageError } from "../exit.js";
+
+/** What is kept of one profile. */
+export interface Entry {
+  readonly clientId: string;
+  readonly serverURL?: string | undefined;
+  readonly tenantDomain?: string | undefined;
+  /** The secret, if it is here; else it is in the keyring. */
+  readonly clientSecret?: string | undefined;
+  /** The credential was made by `keyturn login`, so that `keyturn logout` may end it. */
+  readonly made?: boolean | undefined;
+  /** When it expires, in milliseconds since 1970, if it does and that is known. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** The whole file: profiles by their API and name. */
+export interface ProfileFile {
+  readonly version: 1;
+  readonly profiles: Readonly<Record<string, Readonly<Record<string, Entry>>>>;
+}
+
+const EMPTY: ProfileFile = { version: 1, profiles: {} };
+/** How long to wait between looks at a lock that is held. */
+const POLL_MS = 20;
+/** A lock is held for some milliseconds; one this old is that of a process that died. */
+const DEAD_MS = 10_000;
+
+/** Where the file is: `$XDG_CONFIG_HOME`, `~/.config`, or on Windows `%APPDATA%`. */
+export function profilesPath(env: NodeJS.ProcessEnv): string {
+  const { XDG_CONFIG_HOME: xdg = "", APPDATA: appData = "", HOME: home = "" } = env;
+  const base = isAbsolute(xdg)
+    ? xdg
+    : process.platform === "win32" && isAbsolute(appData)
+      ? appData
+      : join(isAbsolute(home) ? home : homedir(), ".config");
+  return join(base, "keyturn", "profiles.json");
+}
+
+/**
+ * What is wrong with who may read or replace a file that holds secrets, and the command that sets it right; `undefined` if nothing is.
+ * Windows has no such modes.
+ */
+export function exposure(
+  path: string,
+  stats: Stats,
+  kind: "file" | "folder",
+): { problem: string; fix: string } | undefined {
+  if (process.platform === "win32") return undefined;
+  const own = process.getuid?.();
+  // The administrator may use the file of whoever called them.
+  if (own !== undefined && own !== 0 && stats.uid !== own)
+    return { problem: `${path} belongs to another user`, fix: `sudo chown "$(id -un)" ${quoted(path)}` };
+  const bits = stats.mode & 0o777;
+  const open = kind === "file" ? bits & 0o077 : bits & 0o022;
+  if (open === 0) return undefined;
+  const may = kind === "file" ? "can be read or changed" : "can be changed";
+  return {
+    problem: `${path} ${may} by other users: its mode is ${bits.toString(8).padStart(4, "0")}`,
+    fix: kind === "file" ? `chmod 600 ${quoted(path)}` : `chmod go-w ${quoted(path)}`,
+  };
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w/.@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The profiles; none if there is no file.
+ *
+ * @throws {@link UsageError} if others can read or replace the file, or it is none of ours.
+ */
+export async function readProfiles(path: string): Promise<ProfileFile> {
+  let text: string;
+  try {
+    const file = await open(path, "r");
+    try {
+      // Of the file that is read, whatever stands at its path by now.
+      refuse(exposure(path, await file.stat(), "file"));
+      text = await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
+    refuse(exposure(dirname(path), await stat(dirname(path)), "folder"));
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return EMPTY;
+    throw error;
+  }
+  return parsed(path, text);
+}
+
+function refuse(found: { problem: string; fix: string } | undefined): void {
+  if (found !== undefined) throw new UsageError(found.problem, { hint: `Run: ${found.fix}` });
+}
+
+function parsed(path: string, text: string): ProfileFile {
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    // The parser's message would show a part of the text.
+    throw new UsageError(`${path} is not JSON`, { hint: "Restore it from a backup, or remove it and log in again." });
+  }
+  const { version, profiles } = (file ?? {}) as { version?: unknown; profiles?: unknown };
+  if (typeof version === "number" && version > 1)
+    throw new UsageError(`${path} was written by a newer keyturn`, { hint: "Update this one." });
+  const lists = isObject(profiles) ? Object.values(profiles) : [undefined];
+  const fits = (one: unknown): boolean =>
+    isObject(one) && typeof one.clientId === "string" && ["string", "undefined"].includes(typeof one.clientSecret);
+  if (version !== 1 || !lists.every((list) => isObject(list) && Object.values(list).every(fits)))
+    throw new UsageError(`${path} is no file of profiles`, { hint: "Remove it and log in again." });
+  return file as ProfileFile;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Changes the file: what `change` gives for what is there takes its place at once, or not at all. Other processes that change it wait. Gives
+ * back what was there before.
+ */
+export async function changeProfiles(path: string, change: (before: ProfileFile) => ProfileFile): Promise<ProfileFile> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const unlock = await locked(`${path}.lock`);
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    const before = await readProfiles(path);
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(change(before), undefined, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+    return before;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await unlock();
+  }
+}
+
+/** Makes the names in a folder durable, where the system lets folders be opened. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, "r");
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    if (!["EISDIR", "EPERM", "EACCES", "EINVAL"].includes((error as { code?: string }).code ?? "")) throw error;
+  }
+}
+
+async function locked(path: string): Promise<() => Promise<void>> {
+  for (let waited = 0; ; waited += POLL_MS) {
+    try {
+      await (await open(path, "wx", 0o600)).close();
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EEXIST") throw error;
+    }
+    if (waited >= DEAD_MS)
+      throw new CommandError(EXIT.unavailable, `another keyturn holds ${path}`, {
+        hint: "If none is running, remove that file.",
+      });
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,60 @@
+/** The system's keyring, by the optional peer `@napi-rs/keyring`. Nothing loads it before a secret is read or kept. */
+
+/** Names in the keyring. */
+const SERVICE = "keyturn";
+
+/** What the peer exports, as far as it is used. */
+interface Peer {
+  readonly AsyncEntry: new (
+    service: string,
+    account: string,
+    options?: { linux?: { store: "secret-service" } },
+  ) => {
+    setPassword(secret: string): Promise<void>;
+    getPassword(): Promise<string | null | undefined>;
+    deletePassword(): Promise<boolean>;
+  };
+}
+
+/** A keyring that can be used. */
+export interface Keyring {
+  /** Keeps a secret, and reads it back: what is not there afterwards is an error. */
+  put(account: string, secret: string): Promise<void>;
+  get(account: string): Promise<string | undefined>;
+  /** Removes a secret. One that is not there is no error. */
+  remove(account: string): Promise<void>;
+}
+
+/** The keyring; `undefined` if the peer is not installed. Whether the system has one shows when it is used. */
+export async function keyring(): Promise<Keyring | undefined> {
+  const peer = await load();
+  if (peer === undefined) return undefined;
+  // The kernel's own keyring of Linux forgets everything when the machine starts again.
+  const entry = (account: string) => new peer.AsyncEntry(SERVICE, account, { linux: { store: "secret-service" } });
+  return {
+    async put(account, secret) {
+      const one = entry(account);
+      await one.setPassword(secret);
+      if ((await one.getPassword()) !== secret) throw new Error("the keyring does not give back what it was given");
+    },
+    async get(account) {
+      return (await entry(account).getPassword()) ?? undefined;
+    },
+    async remove(account) {
+      await entry(account).deletePassword();
+    },
+  };
+}
+
+async function load(): Promise<Peer | undefined> {
+  // Found where this package is installed, never from the current folder: that may be anybody's.
+  const name = "@napi-rs/keyring";
+  try {
+    const peer = (await import(name)) as Peer & { readonly default?: Peer };
+    return peer.AsyncEntry === undefined ? peer.default : peer;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message?: string };
+    if (code === "ERR_MODULE_NOT_FOUND" && message?.includes(name)) return undefined;
+    throw error;
+  }
+}

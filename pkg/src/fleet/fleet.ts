@@ -1,0 +1,581 @@
+/**
+ * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine decides; pg-boss says when
+ * somebody should look at which target.
+ */
+
+import { ClosedError, ConfigurationError } from "../base/errors.js";
+import type { Clock } from "../base/options.js";
+import { LifecycleError } from "../lifecycle/error.js";
+import { type Lifecycle, openLifecycle } from "../lifecycle/lifecycle.js";
+import type { LifecycleProgress, LifecycleStatus, LifecycleTarget } from "../lifecycle/model.js";
+import type { LifecycleCaps } from "../lifecycle/policy.js";
+import type { Journal } from "../lifecycle/ports.js";
+import type { PgPool, Run } from "../postgres/client.js";
+import { PostgresJournal } from "../postgres/journal.js";
+import { placeOf } from "../postgres/schema.js";
+import { postgresStore } from "../postgres/store.js";
+import { Metrics } from "./metrics.js";
+import { Pace } from "./pace.js";
+import { Places } from "./places.js";
+import { type FleetRate, supervised } from "./provider.js";
+import { codeOf, type FleetBoss, type FleetSql, type Order, Queue } from "./queue.js";
+
+/** Options of {@link openFleet}. */
+export interface FleetOptions {
+  /** A `PgBoss` of the package `pg-boss`, 12 or newer. The fleet starts it if it is not started, and leaves it to the caller to stop it. */
+  readonly boss: FleetBoss;
+  /** A pool of the package `pg` to the database of the journal, whose tables `migratePostgres` has made. */
+  readonly database: PgPool;
+  /** The schema of the journal. Default: `"keyturn"`. */
+  readonly schema?: string | undefined;
+  /** The fleet's name: letters, digits, `-`, `_` and `.`. Workers of one name work together; others they never touch. Default: `"default"`. */
+  readonly fleet?: string | undefined;
+  /** The targets by their names: the same in all workers of the fleet. */
+  readonly targets: Readonly<Record<string, LifecycleTarget>>;
+  /** How many rotations there may be at a time, in the whole fleet. */
+  readonly caps?: LifecycleCaps | undefined;
+  /** Who is named in the journal. Default: `"keyturn"`. */
+  readonly worker?: string | undefined;
+  /** Where the time comes from. Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** How many targets this process looks at at a time. Default: 8. */
+  readonly concurrency?: number | undefined;
+  /** Whose a target is, for `perTenant`. Default: all are one tenant's. */
+  readonly tenant?: ((target: string) => string) | undefined;
+  /** How many targets of one tenant and one kind of provider are looked at at a time, in the whole fleet. Default: no limit. */
+  readonly perTenant?: number | undefined;
+  /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
+  readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
+  /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
+  readonly timeoutMs?: number | undefined;
+  /** When all targets are gone through, as cron has it. One worker does it for all. Default: each minute. */
+  readonly cron?: string | undefined;
+  /** How often an idle worker asks for jobs, in seconds, from 0.5 on. Default: 2. */
+  readonly pollSeconds?: number | undefined;
+  /** How long `stop` waits for rotations that are under way, in milliseconds, before it cuts them off between two steps. Default: 20 s. */
+  readonly drainMs?: number | undefined;
+  /**
+   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
+   * age of the oldest backup that is ever restored. Default: 7 days.
+   */
+  readonly lookBackMs?: number | undefined;
+  /** Is told what happens, one record at a time. */
+  readonly logger?: ((record: FleetRecord) => void) | undefined;
+}
+
+/** Something that happened in a worker, for a structured log. No field holds a secret. */
+export interface FleetRecord {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly level: "info" | "warn" | "error";
+  /** What happened, as a stable word. */
+  readonly event: "started" | "stopped" | "advanced" | "begun" | "failed" | "handed-back" | "unknown-target" | "queue";
+  readonly fleet: string;
+  readonly worker: string;
+  readonly target?: string;
+  /** The state that the rotation has come to. */
+  readonly state?: string;
+  /** The stable word of an error, or the reason for which a person is needed. */
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Whether a worker is well. */
+export interface FleetHealth {
+  /** False once it has stopped. */
+  readonly alive: boolean;
+  /** Whether it takes jobs, and the journal can be read. */
+  readonly ready: boolean;
+  /** Why it is not ready, for a person. */
+  readonly reason: string | undefined;
+}
+
+/** A request and its answer, as far as {@link Fleet.handler} uses those of `node:http`. */
+export interface FleetRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+/** See {@link FleetRequest}. */
+export interface FleetResponse {
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(text: string): unknown;
+}
+
+const LEAST_NODE = [22, 12] as const;
+const DAY_MS = 86_400_000;
+/** How long an answer of the journal serves for health checks, and at most how long it is waited for. */
+const HEALTH_MS = 2_000;
+/** After how long a target is looked at again whose tenant has no place left. */
+const AGAIN_MS = 500;
+/** How long `stop` waits for the queue once no target is worked on. */
+const OFF_MS = 5_000;
+
+/**
+ * Opens a worker of a fleet. Nothing is done before `start`.
+ *
+ * ```ts
+ * import pg from "pg";
+ * import { PgBoss } from "pg-boss";
+ * import { openFleet } from "keyturn/fleet";
+ * const fleet = openFleet({ boss: new PgBoss(url), database: new pg.Pool({ connectionString: url }), targets });
+ * await fleet.start();
+ * process.once("SIGTERM", () => fleet.stop());
+ * ```
+ * @throws {@link ConfigurationError} if an option cannot be used, or Node is older than 22.12, which pg-boss needs.
+ */
+export function openFleet(options: FleetOptions): Fleet {
+  return new Fleet(options);
+}
+
+/** A worker of a fleet. See {@link openFleet}. */
+export class Fleet {
+  /**
+   * The lifecycle of the fleet's targets, for whatever is not here: `plan`, `approve`, `settle`, `adopt`, `history`. What a call changes,
+   * workers go on with at the next sweep, or at once after {@link Fleet.wake}.
+   */
+  readonly lifecycle: Lifecycle;
+  readonly #fleet: string;
+  readonly #worker: string;
+  readonly #names: readonly string[];
+  readonly #journal: PostgresJournal;
+  /** Begins rotations and leaves the rest to whoever gets the job. */
+  readonly #planner: Lifecycle;
+  readonly #queue: Queue;
+  readonly #metrics = new Metrics();
+  readonly #options: FleetOptions;
+  readonly #clock: Clock;
+  readonly #database: PgPool;
+  /** Whose turn it is of a tenant's targets; `undefined` if there is no limit. */
+  readonly #places: Places | undefined;
+  readonly #groupOf: (target: string) => string;
+  /** Whether the queue's tables are in the journal's database, so that one transaction can write to both. */
+  #shared = false;
+  readonly #stopping = new AbortController();
+  #state: "new" | "starting" | "started" | "stopping" | "stopped" = "new";
+  #starting: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
+  #busy = 0;
+  #idle: (() => void) | undefined;
+  /** Whether the errors of the queue are listened to. */
+  #isHeard = false;
+  /** The targets that could not be looked at, and why. */
+  readonly #failing = new Map<string, string>();
+  #seen: { at: number; reason: Promise<string | undefined> } | undefined;
+
+  /** @internal */
+  constructor(options: FleetOptions) {
+    checkNode();
+    const {
+      fleet = "default",
+      schema,
+      timeoutMs,
+      database,
+      targets,
+      caps,
+      clock,
+      worker = "keyturn",
+      rates = {},
+    } = options;
+    checkOptions(options, fleet);
+    this.#options = options;
+    this.#fleet = fleet;
+    this.#worker = worker;
+    this.#clock = clock ?? { now: () => Date.now() };
+    this.#database = database;
+    this.#names = Object.keys(targets);
+    const { tenant, perTenant } = options;
+    this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
+    this.#queue = new Queue(options.boss, fleet, perTenant === undefined ? undefined : this.#groupOf);
+    const place = { schema, fleet, timeoutMs };
+    this.#places = perTenant === undefined ? undefined : new Places(postgresStore(database, place), perTenant);
+    this.#journal = new PostgresJournal(database, place);
+    const pace = new Pace(placeOf(database, "openFleet", place), rates);
+    const common = { caps, clock: this.#clock, worker };
+    this.#planner = openLifecycle({ ...common, targets, journal: this.#planning() });
+    const around = {
+      clock: this.#clock,
+      metrics: this.#metrics,
+      turn: (kind: string, signal: AbortSignal | undefined) => pace.turn(kind, signal),
+      pause: (kind: string, ms: number) => pace.pause(kind, ms),
+      journal: this.#planner,
+      lookBackMs: options.lookBackMs ?? 7 * DAY_MS,
+    };
+    const own = Object.entries(targets).map(([name, target]) => [
+      name,
+      { ...target, provider: supervised(name, target.provider, target.sinks, around) },
+    ]);
+    this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
+  }
+
+  /** Makes the queues and the cron entry if they are not there, and takes jobs. If it fails, it may be called again. */
+  async start(): Promise<void> {
+    if (this.#state !== "new") throw new ClosedError();
+    this.#state = "starting";
+    this.#starting = this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      if (this.#state === "starting") this.#state = "new";
+      throw error;
+    }
+    if (this.#state !== "starting") return;
+    this.#state = "started";
+    this.#metrics.set("keyturn_fleet_up", 1);
+    this.#log("info", "started");
+  }
+
+  async #start(): Promise<void> {
+    const { cron = "* * * * *", concurrency = 8, perTenant, pollSeconds = 2 } = this.#options;
+    if (!this.#isHeard) this.#queue.onError((error) => this.#log("warn", "queue", { code: wordOf(error) }));
+    this.#isHeard = true;
+    await this.#queue.open(cron);
+    this.#shared = await this.#isShared();
+    if (this.#state !== "starting") return;
+    await this.#queue.work(
+      concurrency,
+      perTenant,
+      pollSeconds,
+      (order) => this.#during(() => this.#look(order)),
+      () => this.#during(() => this.tick()),
+    );
+  }
+
+  /**
+   * Takes no more jobs, lets the rotations that are under way come as far as they go, for `drainMs` at most, and hands what is left to other
+   * workers. A credential that was issued and not delivered everywhere by then is replaced by another, so give it time. Then it closes the
+   * lifecycle. Pools and `boss` stay open: they are the caller's.
+   */
+  stop(): Promise<void> {
+    this.#ended ??= this.#stop();
+    return this.#ended;
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = "stopping";
+    this.#metrics.set("keyturn_fleet_up", 0);
+    const starting = this.#starting?.catch(() => undefined);
+    const { drainMs = 20_000 } = this.#options;
+    const timer = setTimeout(() => this.#stopping.abort(), drainMs);
+    let late: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const calm = new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      if (this.#busy === 0) this.#idle?.();
+      // Jobs that are taken end in the queue's own time; what counts is that none of them works on a target any more.
+      const off = starting?.then(() => this.#queue.stop()).catch(() => undefined);
+      await calm;
+      // The queue's own statements may hang while its database is out of reach.
+      await Promise.race([off, new Promise((resolve) => (late = setTimeout(resolve, OFF_MS)))]);
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(late);
+      await Promise.all([this.lifecycle.close(), this.#planner.close()]);
+      this.#state = "stopped";
+      this.#log("info", "stopped");
+    }
+  }
+
+  /**
+   * Begins a rotation, and leaves it to the workers. The event and the job come to be in one transaction, if the queue is in the journal's
+   * database.
+   * @throws {@link LifecycleError} as `rotate` of a lifecycle does.
+   */
+  async rotate(
+    target: string,
+    options: { signal?: AbortSignal; leaveUnknown?: boolean } = {},
+  ): Promise<LifecycleProgress> {
+    try {
+      return await this.#planner.rotate(target, options);
+    } catch (error) {
+      if (!(error instanceof HandedOver)) throw error;
+    }
+    const [status] = await this.#planner.status([target]);
+    return (status as LifecycleStatus).progress;
+  }
+
+  /** Has a worker look at a target now: after a person has approved, settled or resumed something. */
+  async wake(target: string): Promise<void> {
+    await this.#queue.send(target);
+  }
+
+  /**
+   * Goes through all targets: has those looked at where something can be done, and begins the rotations that are due, as the caps allow. The
+   * cron entry calls it; it may be called at any time besides, and by several workers at once.
+   */
+  async tick(): Promise<void> {
+    let outcome = "ok";
+    try {
+      const statuses = await this.#statuses();
+      const now = this.#clock.now();
+      for (const { target, progress } of statuses) {
+        const isOpen = progress.state === "ready" || (progress.state === "waiting" && progress.until <= now);
+        if (isOpen) await this.#queue.send(target);
+      }
+      const { begin } = await this.#planner.due(statuses.map(({ target }) => target));
+      for (const target of begin) {
+        if (this.#stopping.signal.aborted) break;
+        // Only what is planned can be written here; the job that comes with it does the rest.
+        await this.#planner.advance([target], { signal: this.#stopping.signal });
+      }
+      this.#metrics.set("keyturn_fleet_last_tick_timestamp_seconds", now / 1000);
+    } catch (error) {
+      outcome = codeOf(error);
+      this.#log("error", "failed", { code: outcome, message: messageOf(error) });
+      throw error;
+    } finally {
+      this.#metrics.add("keyturn_fleet_ticks_total", { outcome });
+    }
+  }
+
+  /** What Prometheus reads: rotations by state, what is due, calls, failures, lag. */
+  async metrics(): Promise<string> {
+    return this.#metrics.text(await this.#statuses(), this.#failing, this.#clock.now());
+  }
+
+  /** Whether this worker is well. The journal is asked at most every two seconds. */
+  async health(): Promise<FleetHealth> {
+    const alive = this.#state !== "stopped";
+    if (this.#state !== "started") return { alive, ready: false, reason: `the worker is ${this.#state}` };
+    const now = performance.now();
+    if (this.#seen === undefined || now - this.#seen.at > HEALTH_MS) this.#seen = { at: now, reason: this.#ask() };
+    const reason = await this.#seen.reason;
+    return { alive, ready: reason === undefined, reason };
+  }
+
+  /**
+   * Answers requests of a server of `node:http`: `/healthz`, `/readyz` and `/metrics`.
+   *
+   * ```ts
+   * createServer(fleet.handler()).listen(9464, "127.0.0.1");
+   * ```
+   */
+  handler(): (request: FleetRequest, response: FleetResponse) => void {
+    const answer = async (path: string): Promise<readonly [number, string]> => {
+      switch (path) {
+        case "/healthz":
+          return this.#state === "stopped" ? [503, "stopped\n"] : [200, "ok\n"];
+        case "/readyz": {
+          const { ready, reason } = await this.health();
+          return ready ? [200, "ready\n"] : [503, `${reason}\n`];
+        }
+        case "/metrics":
+          return [200, await this.metrics()];
+        default:
+          return [404, "there are /healthz, /readyz and /metrics\n"];
+      }
+    };
+    return (request, response) => {
+      const path = (request.url ?? "").split("?", 1)[0] ?? "";
+      const allowed = request.method === undefined || request.method === "GET" || request.method === "HEAD";
+      const done = allowed ? answer(path) : Promise.resolve([405, "GET\n"] as const);
+      done
+        .catch((error: unknown) => [503, `${codeOf(error)}\n`] as const)
+        .then(([status, text]) => {
+          response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+          response.end(request.method === "HEAD" ? "" : text);
+        });
+    };
+  }
+
+  /** Goes on with a target, and says when somebody should look again. */
+  async #look({ target, lateMs }: Order): Promise<string> {
+    this.#metrics.set("keyturn_fleet_job_lag_seconds", lateMs / 1000);
+    if (!this.#names.includes(target)) {
+      // A worker that has it will find it in a sweep.
+      this.#log("warn", "unknown-target", { target });
+      this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "unknown-target" });
+      return "unknown-target";
+    }
+    let leave: (() => Promise<void>) | undefined;
+    try {
+      leave = await this.#places?.enter(this.#groupOf(target));
+      if (this.#places && !leave) {
+        await this.#queue.send(target, { at: Math.ceil((Date.now() + 1) / AGAIN_MS) * AGAIN_MS });
+        this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "no-place" });
+        return "no-place";
+      }
+      const progress = await this.lifecycle.advance(target, { signal: this.#stopping.signal });
+      if (progress.state === "waiting") await this.#queue.send(target, { at: progress.until });
+      if (progress.state === "ready") await this.#queue.send(target);
+      this.#failing.delete(target);
+      this.#metrics.add("keyturn_fleet_jobs_total", { outcome: progress.state });
+      const needed = progress.state === "stopped" ? { code: progress.reason, message: progress.hint } : {};
+      this.#log(progress.state === "stopped" ? "warn" : "info", "advanced", {
+        target,
+        state: progress.state,
+        ...needed,
+      });
+      return progress.state;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) {
+        await this.#queue.send(target).catch(() => undefined);
+        this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "handed-back" });
+        this.#log("info", "handed-back", { target });
+        return "handed-back";
+      }
+      const code = codeOf(error);
+      this.#failing.set(target, code);
+      this.#metrics.add("keyturn_fleet_jobs_total", { outcome: code });
+      this.#log("error", "failed", { target, code, message: messageOf(error) });
+      throw error;
+    } finally {
+      await leave?.();
+    }
+  }
+
+  /** Counts what is under way, so that `stop` can wait for it. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work();
+    } finally {
+      if (--this.#busy === 0) this.#idle?.();
+    }
+  }
+
+  /** What is so with all targets. One whose journal cannot be read does not hide the others. */
+  async #statuses(): Promise<readonly LifecycleStatus[]> {
+    try {
+      const all = await this.#planner.status();
+      this.#failing.clear();
+      return all;
+    } catch (error) {
+      if (!(error instanceof LifecycleError)) throw error;
+    }
+    const each = await Promise.all(
+      this.#names.map(async (name) => {
+        try {
+          const [status] = await this.#planner.status([name]);
+          this.#failing.delete(name);
+          return status;
+        } catch (error) {
+          if (!(error instanceof LifecycleError)) throw error;
+          this.#failing.set(name, codeOf(error));
+          this.#log("error", "failed", { target: name, code: codeOf(error), message: messageOf(error) });
+          return undefined;
+        }
+      }),
+    );
+    return each.filter((status) => status !== undefined);
+  }
+
+  /** A journal in which rotations can be begun and nothing more, each together with its job. */
+  #planning(): Journal {
+    const journal = this.#journal;
+    return {
+      read: (stream, from) => journal.read(stream, from),
+      streams: () => journal.streams(),
+      append: async (stream, sequence, line) => {
+        const { event } = JSON.parse(line) as { event?: unknown };
+        if (event === "adopted") return journal.append(stream, sequence, line);
+        if (event !== "planned") throw new HandedOver();
+        const stored = this.#shared
+          ? await journal.appendWith(stream, sequence, line, async (run) => {
+              await this.#queue.send(stream, { sql: sqlOf(run) });
+            })
+          : await journal.append(stream, sequence, line);
+        // A job that could not be sent is one that a sweep makes up for.
+        if (stored && !this.#shared) await this.#queue.send(stream).catch(() => undefined);
+        if (stored) this.#log("info", "begun", { target: stream });
+        return stored;
+      },
+    };
+  }
+
+  /** Whether a job can be sent in a transaction of the journal's: tried, and taken back. */
+  async #isShared(): Promise<boolean> {
+    const connection = await this.#database.connect();
+    const run: Run = async (text, ...values) => (await connection.query({ text, values })).rows as never;
+    try {
+      await run("BEGIN");
+      const [own] = await run(WHERE_AM_I);
+      const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
+      if (own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) })))
+        return true;
+    } catch {
+      // The queue is elsewhere, or this role may not write to it.
+    } finally {
+      await run("ROLLBACK").then(
+        () => connection.release(),
+        (error: Error) => connection.release(error),
+      );
+    }
+    this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
+    return false;
+  }
+
+  /** Why the journal cannot be read; `undefined` if it can. */
+  async #ask(): Promise<string | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve("the journal does not answer"), HEALTH_MS);
+    });
+    const asked = this.#journal.read("", 1).then(
+      () => undefined,
+      (error: unknown) => `the journal cannot be read: ${messageOf(error)}`,
+    );
+    try {
+      return await Promise.race([asked, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #log(
+    level: FleetRecord["level"],
+    event: FleetRecord["event"],
+    more: Pick<FleetRecord, "target" | "state" | "code" | "message"> = {},
+  ): void {
+    this.#options.logger?.({ at: this.#clock.now(), level, event, fleet: this.#fleet, worker: this.#worker, ...more });
+  }
+}
+
+/** Names the database that is spoken to. */
+const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
+
+/** What is left to do is left to whoever gets the job. */
+class HandedOver extends Error {}
+
+/** Lets pg-boss write in a transaction of ours. */
+function sqlOf(run: Run): FleetSql {
+  return { executeSql: async (text, values = []) => ({ rows: [...(await run(text, ...(values as string[])))] }) };
+}
+
+/** Errors of this package hold no secret; what others say is left out. */
+function messageOf(error: unknown): string {
+  return codeOf(error) === "failed" ? "an error that is not of this package" : (error as Error).message;
+}
+
+/** The code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
+function wordOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" && /^\w+$/.test(code) ? code : codeOf(error);
+}
+
+function checkNode(): void {
+  const { node, bun, deno } = globalThis.process?.versions ?? {};
+  if (node === undefined || bun !== undefined || deno !== undefined) return;
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  const [needed, least] = LEAST_NODE;
+  if (major > needed || (major === needed && minor >= least)) return;
+  throw new ConfigurationError(
+    "node",
+    "too_old",
+    `keyturn/fleet needs Node ${LEAST_NODE.join(".")} or newer, as pg-boss 12 does, and this is ${node}`,
+  );
+}
+
+function checkOptions(options: FleetOptions, fleet: string): void {
+  const wrong = (option: string, what: string): ConfigurationError =>
+    new ConfigurationError(option, "invalid", `${option}: ${what}`);
+  if (!/^[\w.-]{1,63}$/.test(fleet)) throw wrong("fleet", "letters, digits, `-`, `_` and `.`, 63 at most");
+  for (const option of ["concurrency", "perTenant"] as const) {
+    const value = options[option];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw wrong(option, "a whole number from 1 on");
+  }
+  for (const [kind, { perSecond, burst = 1 }] of Object.entries(options.rates ?? {}))
+    if (!(perSecond > 0 && burst >= 1)) throw wrong("rates", `${kind}: perSecond is above 0, and burst from 1 on`);
+}

@@ -1,0 +1,99 @@
+/** What a fleet tells of itself to Prometheus. Labels are kinds, codes and names of targets: nothing of a credential. */
+
+import type { LifecycleStatus } from "../lifecycle/model.js";
+
+/** Each family: its type, and what it says. */
+const FAMILIES = {
+  keyturn_fleet_targets: ["gauge", "Targets by the state of their rotation; `failing` could not be looked at."],
+  keyturn_fleet_rotations: ["gauge", "Rotations under way by their phase."],
+  keyturn_fleet_due_targets: ["gauge", "Targets whose rotation is due and has not begun."],
+  keyturn_fleet_oldest_due_seconds: ["gauge", "How long the rotation has been due that has waited longest."],
+  keyturn_fleet_needs_person: ["gauge", "1 for each target that waits for a person, with the reason."],
+  keyturn_fleet_jobs_total: ["counter", "Jobs of this worker by what came of them."],
+  keyturn_fleet_job_lag_seconds: ["gauge", "How late this worker began its last job."],
+  keyturn_fleet_calls_total: ["counter", "Calls of this worker to control planes."],
+  keyturn_fleet_call_seconds_total: ["counter", "How long these calls took."],
+  keyturn_fleet_ticks_total: ["counter", "Sweeps of this worker by what came of them."],
+  keyturn_fleet_last_tick_timestamp_seconds: [
+    "gauge",
+    "When this worker last went through all targets; 0 if it never did.",
+  ],
+  keyturn_fleet_up: ["gauge", "1 while this worker takes jobs."],
+} as const;
+
+type Family = keyof typeof FAMILIES;
+type Labels = Readonly<Record<string, string>>;
+
+/** Counts what a worker does, and writes it down. @internal */
+export class Metrics {
+  readonly #counted = new Map<Family, Map<string, number>>();
+
+  call(provider: string, method: string, outcome: string, ms: number): void {
+    this.add("keyturn_fleet_calls_total", { provider, method, outcome });
+    this.add("keyturn_fleet_call_seconds_total", { provider, method }, ms / 1000);
+  }
+
+  add(family: Family, labels: Labels, by = 1): void {
+    const values = this.#counted.get(family) ?? new Map<string, number>();
+    this.#counted.set(family, values);
+    const key = labelled(labels);
+    values.set(key, (values.get(key) ?? 0) + by);
+  }
+
+  set(family: Family, value: number): void {
+    this.#counted.set(family, new Map([["", value]]));
+  }
+
+  /** The text that Prometheus reads, with what is so with the targets now. */
+  text(statuses: readonly LifecycleStatus[], failing: ReadonlyMap<string, string>, now: number): string {
+    const all = new Map<Family, Map<string, number>>(this.#counted);
+    const gauge = (family: Family, entries: readonly (readonly [Labels, number])[]): void => {
+      all.set(family, new Map(entries.map(([labels, value]) => [labelled(labels), value])));
+    };
+    const states = new Map(
+      ["idle", "ready", "waiting", "awaits-approval", "stopped", "failing"].map((state) => [state, 0]),
+    );
+    const phases = new Map<string, number>();
+    for (const { progress, phase } of statuses) {
+      states.set(progress.state, (states.get(progress.state) ?? 0) + 1);
+      if (phase !== undefined) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+    }
+    states.set("failing", failing.size);
+    const due = statuses.flatMap(({ due, phase }) =>
+      due !== undefined && phase === undefined && due.since <= now ? [due.since] : [],
+    );
+    gauge(
+      "keyturn_fleet_targets",
+      [...states].map(([state, number]) => [{ state }, number]),
+    );
+    gauge(
+      "keyturn_fleet_rotations",
+      [...phases].map(([phase, number]) => [{ phase }, number]),
+    );
+    gauge("keyturn_fleet_due_targets", [[{}, due.length]]);
+    gauge("keyturn_fleet_oldest_due_seconds", [[{}, due.length > 0 ? (now - Math.min(...due)) / 1000 : 0]]);
+    gauge("keyturn_fleet_needs_person", [
+      ...statuses.flatMap(({ target, progress }): [Labels, number][] =>
+        progress.state === "stopped"
+          ? [[{ target, reason: progress.reason }, 1]]
+          : progress.state === "awaits-approval"
+            ? [[{ target, reason: "approval" }, 1]]
+            : [],
+      ),
+      ...[...failing].map(([target, reason]): [Labels, number] => [{ target, reason }, 1]),
+    ]);
+    return Object.entries(FAMILIES)
+      .map(([family, [type, help]]) => {
+        const values = [...(all.get(family as Family) ?? [])].map(([labels, value]) => `${family}${labels} ${value}\n`);
+        return `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n${values.join("")}`;
+      })
+      .join("");
+  }
+}
+
+function labelled(labels: Labels): string {
+  const escaped = (value: string): string =>
+    value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length > 0 ? `{${pairs.join(",")}}` : "";
+}

@@ -1,0 +1,211 @@
+/**
+ * The queue beneath a fleet: pg-boss 12, as far as it is used. It is a clock and a dispatcher, and knows nothing but names of targets: a job may
+ * run twice, late or never, since what has to be done is in the journal alone.
+ */
+
+import { ConfigurationError, KeyturnError } from "../base/errors.js";
+
+/** Options of a queue, as pg-boss names them. */
+interface QueueOptions {
+  policy?: string;
+  retryLimit?: number;
+  retryDelay?: number;
+  retryBackoff?: boolean;
+  retryDelayMax?: number;
+  heartbeatSeconds?: number;
+  expireInSeconds?: number;
+  retentionSeconds?: number;
+  deleteAfterSeconds?: number;
+}
+
+/** Runs SQL for pg-boss, in a transaction of somebody else's. */
+export interface FleetSql {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+/** Options of a job, as pg-boss names them. */
+interface SendOptions {
+  singletonKey?: string;
+  startAfter?: Date;
+  group?: { id: string };
+  db?: FleetSql;
+}
+
+/** A job, as its handler gets it. */
+export interface FleetJob {
+  readonly data: unknown;
+  readonly createdOn?: Date;
+  readonly startAfter?: Date;
+}
+
+/** A `PgBoss` of the package `pg-boss` (12 or newer), as far as it is used. */
+export interface FleetBoss {
+  start(): Promise<unknown>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  createQueue(name: string, options?: QueueOptions): Promise<void>;
+  send(name: string, data: object, options: SendOptions): Promise<string | null>;
+  schedule(name: string, cron: string, data?: object | null, options?: { tz?: string }): Promise<unknown>;
+  work(
+    name: string,
+    options: {
+      batchSize: number;
+      pollingIntervalSeconds: number;
+      includeMetadata: true;
+      groupConcurrency?: number;
+    },
+    handler: (jobs: FleetJob[]) => Promise<unknown>,
+  ): Promise<string>;
+  offWork(name: string, options?: { wait?: boolean }): Promise<void>;
+  notifyWorker(id: string): void;
+  getDb?(): FleetSql;
+}
+
+/** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
+const HEARTBEAT_SECONDS = 10;
+/** A job is an order to look at a target, so there is nothing in an old one. */
+const KEPT_SECONDS = 3600;
+
+/** What a job that failed leaves in the queue's tables: a target and the code of the error. Messages may quote what servers say. */
+class JobFailed extends Error {
+  readonly target: string;
+  readonly code: string;
+  constructor(target: string, code: string) {
+    super(`${target}: ${code}`);
+    this.name = "JobFailed";
+    this.target = target;
+    this.code = code;
+    // What it would show of this file is of no use.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** The stable word for an error. @internal */
+export function codeOf(error: unknown): string {
+  if (!KeyturnError.is(error)) return "failed";
+  const reason = "reason" in error && typeof error.reason === "string" ? `:${error.reason}` : "";
+  return `${error.kind}${reason}`;
+}
+
+/** What a handler is told of a job. @internal */
+export interface Order {
+  readonly target: string;
+  /** How long the job has waited since it could have been done, in milliseconds. */
+  readonly lateMs: number;
+}
+
+/** The queues of one fleet. @internal */
+export class Queue {
+  readonly #boss: FleetBoss;
+  readonly #targets: string;
+  readonly #ticks: string;
+  readonly #groupOf: ((target: string) => string) | undefined;
+
+  constructor(boss: FleetBoss, fleet: string, groupOf: ((target: string) => string) | undefined) {
+    for (const method of ["start", "on", "createQueue", "send", "schedule", "work", "offWork", "notifyWorker"] as const)
+      if (typeof boss?.[method] !== "function")
+        throw new ConfigurationError(
+          "boss",
+          "not_a_boss",
+          "boss: this is no PgBoss of the package `pg-boss`, 12 or newer",
+        );
+    this.#boss = boss;
+    this.#targets = `keyturn/${fleet}/targets`;
+    this.#ticks = `keyturn/${fleet}/ticks`;
+    this.#groupOf = groupOf;
+  }
+
+  /** Makes the queues and the cron entry: there is one of each, whatever the number of workers. */
+  async open(cron: string): Promise<void> {
+    await this.#boss.start();
+    const common = {
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: KEPT_SECONDS,
+      deleteAfterSeconds: KEPT_SECONDS,
+    };
+    // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
+    await this.#boss.createQueue(this.#targets, {
+      ...common,
+      policy: "short",
+      retryLimit: 5,
+      retryDelay: 2,
+      retryBackoff: true,
+      retryDelayMax: 60,
+    });
+    await this.#boss.createQueue(this.#ticks, { ...common, policy: "exclusive", retryLimit: 0 });
+    await this.#boss.schedule(this.#ticks, cron, {});
+  }
+
+  /**
+   * Has a target looked at, now or from a time on; in a transaction of the caller's, if there is one. Resolves with `false` if such a job
+   * is waiting already.
+   */
+  async send(target: string, { at, sql }: { at?: number; sql?: FleetSql } = {}): Promise<boolean> {
+    const group = this.#groupOf?.(target);
+    const id = await this.#boss.send(
+      this.#targets,
+      { target },
+      {
+        // A job that waits for its time must not stand in the way of one for now.
+        singletonKey: at === undefined ? target : `${target}@${at}`,
+        ...(at !== undefined && { startAfter: new Date(at) }),
+        ...(group !== undefined && { group: { id: group } }),
+        ...(sql && { db: sql }),
+      },
+    );
+    return id !== null;
+  }
+
+  /**
+   * Takes jobs until `stop`, so many at a time. Of one group it takes `perGroup` at a time, more or less: two workers may take one at the
+   * same moment.
+   */
+  async work(
+    concurrency: number,
+    perGroup: number | undefined,
+    pollSeconds: number,
+    onTarget: (order: Order) => Promise<string>,
+    onTick: () => Promise<void>,
+  ): Promise<void> {
+    const options = { batchSize: 1, pollingIntervalSeconds: pollSeconds, includeMetadata: true } as const;
+    for (let index = 0; index < concurrency; index++) {
+      const id = await this.#boss.work(
+        this.#targets,
+        { ...options, ...(perGroup !== undefined && { groupConcurrency: perGroup }) },
+        async ([job]) => {
+          const { target } = Object(job?.data) as { target?: unknown };
+          const since = Math.max(Number(job?.createdOn ?? 0), Number(job?.startAfter ?? 0));
+          try {
+            const state = await onTarget({ target: String(target), lateMs: Math.max(0, Date.now() - since) });
+            return { state };
+          } catch (error) {
+            throw new JobFailed(String(target), codeOf(error));
+          } finally {
+            // Where one was, there are often more.
+            this.#boss.notifyWorker(id);
+          }
+        },
+      );
+    }
+    await this.#boss.work(this.#ticks, options, async () => {
+      try {
+        await onTick();
+      } catch (error) {
+        throw new JobFailed("tick", codeOf(error));
+      }
+    });
+  }
+
+  /** Runs SQL where the queue's tables are; `undefined` if this cannot be done. */
+  get sql(): FleetSql | undefined {
+    return this.#boss.getDb?.();
+  }
+
+  onError(listener: (error: Error) => void): void {
+    this.#boss.on("error", listener);
+  }
+
+  /** Takes no more jobs, and resolves once those that were taken are over. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#targets, this.#ticks].map((name) => this.#boss.offWork(name, { wait: true })));
+  }
+}

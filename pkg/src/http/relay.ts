@@ -1,0 +1,164 @@
+/** Calls by way of an application's own server: the page's half of `keyturn/proxy`. */
+
+import {
+  AuthenticationError,
+  apiError,
+  ConfigurationError,
+  ConnectionError,
+  DecodeError,
+  type ErrorCode,
+  InputError,
+  InternalError,
+  type KeyturnError,
+  type Outcome,
+  OutcomeUnknownError,
+  ProxyError,
+  RequestAbortedError,
+  RequestTimeoutError,
+} from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import { Effect } from "../generated/boundary.js";
+import type { Answer } from "./answer.js";
+import type { Outgoing } from "./driver.js";
+import { RULES } from "./transport.js";
+
+/** Where an application's proxy is. */
+export interface ProxyAddress {
+  /** Relative to the page, or absolute: `https`, or `http` to loopback. */
+  url: string | URL;
+  /** Which requests the application's cookies go along with. Default: `same-origin`. */
+  credentials?: "same-origin" | "include" | undefined;
+}
+
+/** The header that each request to a proxy and each answer of one has. A page of another site cannot send it. */
+export const MARK = "keyturn-proxy";
+
+/** What an answer of a proxy is, by its {@link MARK}: the tenant's, or an error as {@link Said}. */
+export const ANSWER = "answer";
+export const ERROR = "error";
+
+/** An error as it goes from a proxy to a page. Nothing in it is secret. */
+export interface Said {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly outcome: Outcome;
+  readonly hint?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly status?: number | undefined;
+  readonly reason?: string | undefined;
+  /** Of an `InputError`. */
+  readonly path?: string | undefined;
+  /** Of a `ConfigurationError`. */
+  readonly option?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly apiCode?: string | undefined;
+  readonly details?: readonly unknown[] | undefined;
+  readonly excerpt?: string | undefined;
+  readonly cause?: Said | undefined;
+}
+
+/** What belongs to the proxy's client, and not to that of a page. */
+const OTHERS =
+  "credentials clientID clientSecret security serverURL tenantDomain accessToken refreshToken domain authURL";
+
+/** The way to a proxy. */
+export class Relay {
+  readonly url: string;
+  /** How requests are sent: with the application's cookies, and the page's origin. */
+  readonly rules: RequestInit;
+
+  /**
+   * @param options Those of the client.
+   * @throws {@link ConfigurationError}
+   */
+  constructor(proxy: string | URL | ProxyAddress, options: object) {
+    const other = OTHERS.split(" ").find((name) => (options as Record<string, unknown>)[name] !== undefined);
+    if (other) throw refused(other, "not_with_proxy", "belongs to the proxy's own client, on the server");
+    const { url, credentials = "same-origin" } =
+      typeof proxy === "object" && "url" in proxy ? proxy : ({ url: proxy } as ProxyAddress);
+    const base = (globalThis as { location?: { href?: string } }).location?.href;
+    if (!URL.canParse(String(url), base))
+      throw refused("proxy", "not_a_url", "is no URL, or a relative one where there is no page");
+    this.url = String(new URL(url, base));
+    // Cloudflare's fetch knows no cookies.
+    this.rules = RULES.credentials ? { ...RULES, credentials, referrerPolicy: "same-origin" } : RULES;
+  }
+
+  /** The request for a call: it names the operation, and holds its input as JSON. */
+  outgoing(facts: Operation, input: string): Outgoing {
+    return {
+      facts,
+      method: "POST",
+      url: this.url,
+      headers: { accept: "application/json", "content-type": "application/json", [MARK]: "1" },
+      body: `{"operation":${JSON.stringify(facts.id)},"input":${input}}`,
+      failed,
+    };
+  }
+
+  /** What a proxy answered, if it is the tenant's answer, or what something before the proxy refused. */
+  async received(facts: Operation, sent: Promise<Response>): Promise<Response> {
+    const response = await sent;
+    const mark = response.headers.get(MARK);
+    if (mark === ERROR) throw revived((await response.json()) as Said, facts, response.headers);
+    if (response.ok && mark !== ANSWER) {
+      const message = "the answer is none of a keyturn proxy: check the client's `proxy`, and that it is served there";
+      throw new DecodeError(message, response.status, response.headers, "", { operation: facts.id });
+    }
+    return response;
+  }
+}
+
+function refused(option: string, reason: string, what: string): ConfigurationError {
+  return new ConfigurationError(option, reason, `${option}: ${what}`);
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  0: "redirected",
+  401: "unauthorized",
+  403: "forbidden",
+  429: "rate_limited",
+};
+
+/** The error of an answer that comes from before the proxy. */
+function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnError {
+  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : "unexpected");
+  return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
+    operation: facts.id,
+    retryAfterMs,
+    outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "none",
+    hint: "See whether the session in the application has ended, and whether the proxy is served there.",
+  });
+}
+
+/** The error that a proxy tells of, as the class that it is of. */
+function revived(said: Said, facts: Operation, headers: Headers): KeyturnError {
+  const { code, message, outcome, hint, requestId, retryAfterMs } = said;
+  const { status = 0, reason = "", apiCode = "", details = [], excerpt = "" } = said;
+  const known = { operation: facts.id, outcome, hint, requestId, retryAfterMs };
+  switch (code) {
+    case "invalid_request":
+      return new InputError(said.path ?? "", message, known);
+    case "invalid_configuration":
+      return new ConfigurationError(said.option ?? "", reason, message, known);
+    case "authentication_failed":
+      return new AuthenticationError(message, status, reason, known);
+    case "connection_failed":
+      return new ConnectionError(message, known, reason as ConnectionError["reason"]);
+    case "timeout":
+      return new RequestTimeoutError(said.timeoutMs ?? 0, known);
+    case "aborted":
+      return new RequestAbortedError(known);
+    case "invalid_response":
+      return new DecodeError(message, status, headers, excerpt, known);
+    case "outcome_unknown":
+      return new OutcomeUnknownError({ ...known, cause: revived(said.cause as Said, facts, headers) });
+    case "proxy_refused":
+      return new ProxyError(message, status, reason, known);
+    case "internal":
+      return new InternalError(message, known);
+    default:
+      return apiError({ ...known, status, headers, apiCode, apiMessage: message, details, excerpt });
+  }
+}

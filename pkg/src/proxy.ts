@@ -1,0 +1,11 @@
+/** `keyturn/proxy`: lets a page call an API by way of its own server, which has the credential. */
+
+export type { ProxyAddress } from "./http/relay.js";
+export {
+  type Authorized,
+  createProxy,
+  type PageProxy,
+  type ProxyClient,
+  type ProxyOptions,
+  type ProxyRecord,
+} from "./proxy/proxy.js";

@@ -1,0 +1,54 @@
+/** Which operations a proxy makes, of all that its client could. */
+
+import { ConfigurationError } from "../base/errors.js";
+import type { Operation } from "../base/operation.js";
+import { Effect } from "../generated/boundary.js";
+import type { Port } from "../http/port.js";
+
+/** An operation that is allowed. */
+export interface Allowed {
+  /** Such as `apps.list`. */
+  readonly name: string;
+  readonly number: number;
+  readonly facts: Operation;
+}
+
+/**
+ * The operations that are allowed, by their ids.
+ *
+ * @param allow `apps.list` for an operation, `apps:read` for those of a group that change nothing, `apps:write` for all of a group but those that
+ * issue a secret: these are named one by one.
+ * @throws {@link ConfigurationError} for what names none.
+ */
+export function allowed(port: Port, allow: readonly string[]): Map<string, Allowed> {
+  const names = port.names();
+  const found = new Map<string, Allowed>();
+  for (const text of allow) {
+    const [, group, mark, word] = /^(\w+)([.:])(\w+)$/.exec(text) ?? [];
+    const before = found.size;
+    for (const [number, name] of names.entries()) {
+      const inGroup = mark === ":" && name.startsWith(`${group}.`);
+      if (name !== text && !inGroup) continue;
+      const facts = port.operation(number);
+      const covered =
+        word === "read" ? facts.effect === Effect.read : word === "write" && facts.effect !== Effect.secret;
+      if (inGroup && (!covered || leads(port, name))) continue;
+      found.set(facts.id, { name, number, facts });
+    }
+    if (
+      found.size === before &&
+      !names.includes(text) &&
+      !names.some((name) => mark === ":" && name.startsWith(`${group}.`) && /^(read|write)$/.test(word ?? ""))
+    ) {
+      const message = `allow: there is no ${JSON.stringify(text).slice(0, 80)}: name operations as "apps.list", or groups as "apps:read" or "apps:write"`;
+      throw new ConfigurationError("allow", "no_such_operation", message);
+    }
+  }
+  return found;
+}
+
+/** Whether an operation leads to resources of another type, which its group does not cover. */
+function leads({ resources }: Port, name: string): boolean {
+  const [type, relationship] = name.split(".") as [string, string];
+  return resources?.[type]?.to[relationship] !== undefined;
+}

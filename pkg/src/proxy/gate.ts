@@ -1,0 +1,102 @@
+/** What a request to a proxy has to be like before anything in it is believed. */
+
+import { isOwn, ProxyError } from "../base/errors.js";
+import { MARK } from "../http/relay.js";
+
+/**
+ * Refuses what a page of the application does not send. A page of another site can send a form, and a script there simple requests with the
+ * user's cookies; neither can have this header and this content type without permission by CORS, and neither can have this origin.
+ *
+ * @param origins The application's, if its server cannot tell from the URL of a request. Default: the origin of that URL.
+ * @throws {@link ProxyError}
+ */
+export function admit(request: Request, origins: readonly string[] | undefined): void {
+  const { method, headers } = request;
+  if (method !== "POST") throw new ProxyError(`${method.slice(0, 20)} is not for here, POST is`, 405, "method");
+  if (headers.get(MARK) !== "1")
+    throw new ProxyError(`the request lacks the header ${MARK}: 1, which a client of keyturn sends`, 403, "cross_site");
+  const origin = headers.get("origin");
+  const own = origins ?? [new URL(request.url).origin];
+  const site = headers.get("sec-fetch-site");
+  const named = origins !== undefined && origin !== null && origins.includes(origin);
+  if (origin === null || !own.includes(origin) || (site !== null && site !== "same-origin" && !named)) {
+    throw new ProxyError(
+      "the request comes from a page of another origin, or from none; behind a server that ends TLS, name the application's in `origins`",
+      403,
+      "cross_site",
+    );
+  }
+  const type = headers.get("content-type") ?? "";
+  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
+    throw new ProxyError("the request's content type is not application/json", 415, "content_type");
+  if (!/^(identity)?$/i.test(headers.get("content-encoding") ?? ""))
+    throw new ProxyError("the request has a content encoding", 415, "content_encoding");
+}
+
+/**
+ * The text of a request.
+ *
+ * @param most In bytes.
+ * @throws {@link ProxyError}
+ */
+export async function textOf(request: Request, most: number): Promise<string> {
+  if (request.bodyUsed)
+    throw new ProxyError(
+      "something before the proxy has read the request: let `authorize` read a clone",
+      500,
+      "failed",
+    );
+  const bytes = await bounded(request, most, () => {
+    throw new ProxyError(`the request is larger than ${most} bytes`, 413, "too_large");
+  }).catch((error: unknown) => {
+    throw isOwn(error) ? error : new ProxyError("the request broke off", 400, "malformed");
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ProxyError("the request is not UTF-8", 400, "malformed");
+  }
+}
+
+/**
+ * The body of a request or an answer, of which no more than so many bytes are held.
+ *
+ * @param above Called when there are more. Throws.
+ */
+export async function bounded(
+  source: Request | Response,
+  most: number,
+  above: () => never,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { body, headers } = source;
+  if (Number(headers.get("content-length") ?? 0) > most) {
+    // Nobody waits for this.
+    body?.cancel().catch(() => undefined);
+    above();
+  }
+  if (body === undefined) {
+    // Firefox has no streams of requests. In its service workers, who sends one also bears it.
+    const all = new Uint8Array(await source.arrayBuffer());
+    return all.byteLength > most ? above() : all;
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  for (;;) {
+    const { value } = (await reader?.read()) ?? {};
+    if (value === undefined) break;
+    length += value.byteLength;
+    if (length > most) {
+      reader?.cancel().catch(() => undefined);
+      above();
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}

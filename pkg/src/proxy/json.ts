@@ -1,0 +1,77 @@
+/**
+ * The body of a request to a proxy: JSON that can be read in one way only. What two readers might understand differently, such as a member that
+ * comes twice, is refused, and so is what a function of the application could trip over when it looks at an input.
+ */
+
+/** Deeper than any request of either API. */
+const MAX_DEPTH = 64;
+
+/** Names of members that are something else in JavaScript. */
+const TRAPS = new Set(["__proto__", "constructor", "prototype"]);
+
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/g;
+
+/** What is wrong with a body, in words. */
+export class Malformed extends Error {}
+
+/**
+ * Reads JSON.
+ *
+ * @throws {@link Malformed}
+ */
+export function strict(text: string): unknown {
+  /** The names of each open object; `undefined` for an array. */
+  const open: (Set<string> | undefined)[] = [];
+  let last = "";
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === "{" || token === "[") {
+      if (open.length === MAX_DEPTH) throw new Malformed("is nested too deeply");
+      open.push(token === "{" ? new Set() : undefined);
+    } else if (token === "}" || token === "]") open.pop();
+    else if (token === ":") member(open[open.length - 1], last);
+    last = token;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Malformed("is not JSON");
+  }
+}
+
+function member(names: Set<string> | undefined, token: string): void {
+  let name: unknown;
+  try {
+    name = JSON.parse(token);
+  } catch {
+    // Whatever it is, it is no JSON; that is found out when all of it is read.
+  }
+  if (typeof name !== "string" || names === undefined) throw new Malformed("is not JSON");
+  if (names.has(name)) throw new Malformed("has a member twice");
+  if (TRAPS.has(name)) throw new Malformed("has a member that is called __proto__, constructor or prototype");
+  names.add(name);
+}
+
+/**
+ * The input as it was before `core/marshal.ts` marked in the page what JSON cannot say.
+ *
+ * @throws {@link Malformed} for a mark that no page sends, since its request was refused there.
+ */
+export function unmarked(value: unknown): unknown {
+  if (typeof value === "string") return value.charCodeAt(0) === 0 ? revived(value.slice(1, 2), value.slice(2)) : value;
+  if (Array.isArray(value)) return value.map(unmarked);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unmarked(item)]));
+}
+
+function revived(mark: string, text: string): unknown {
+  try {
+    if (mark === "S") return text;
+    if (mark === "I") return BigInt(text);
+    if (mark === "B") return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const date = new Date(text);
+    if (mark === "D" && !Number.isNaN(date.getTime())) return date;
+  } catch {
+    // It is none of these.
+  }
+  throw new Malformed("has a text that begins with NUL");
+}

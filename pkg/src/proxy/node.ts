@@ -1,0 +1,109 @@
+/** A function from `Request` to `Response` as a listener of Node's `http`, and of what is built on it, such as Express. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** A listener of Node's `http`, and a handler of Express. */
+export type NodeHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/** How Node's requests are read. */
+export interface NodeHandlerOptions {
+  /**
+   * The server's own origin, which the URLs of requests begin with. Default: what the request's `Host` says, with `https` where its connection
+   * is TLS.
+   */
+  origin?: string | undefined;
+}
+
+/**
+ * Makes a listener: `createServer(nodeHandler(proxy))`, `app.use("/keyturn", nodeHandler(proxy))`. It has to stand before whatever reads
+ * bodies, such as `express.json()`.
+ */
+export function nodeHandler(
+  handle: (request: Request) => Promise<Response>,
+  { origin }: NodeHandlerOptions = {},
+): NodeHandler {
+  return (incoming, outgoing, next) => {
+    answer(handle, incoming, outgoing, origin).catch((error: unknown) => {
+      if (next && !outgoing.headersSent) next(error);
+      else outgoing.destroy();
+    });
+  };
+}
+
+/** An origin with nothing behind it. */
+const HOST = /^https?:\/\/[\w.:[\]-]+$/;
+
+async function answer(
+  handle: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  origin: string | undefined,
+): Promise<void> {
+  const ended = new AbortController();
+  // Before the answer is written: the page has gone away.
+  outgoing.once("close", () => ended.abort());
+  const request = requestOf(incoming, origin, ended.signal);
+  const response = request instanceof Response ? request : await handle(request);
+  if (outgoing.destroyed) return;
+  outgoing.statusCode = response.status;
+  for (const [name, value] of response.headers) if (name !== "set-cookie") outgoing.setHeader(name, value);
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
+  // What is left of a request that was refused is not waited for.
+  if (!incoming.complete) outgoing.setHeader("connection", "close");
+  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** The request; an answer in its place if it is none that Fetch knows. */
+function requestOf(incoming: IncomingMessage, origin: string | undefined, signal: AbortSignal): Request | Response {
+  const { method = "GET", url, originalUrl = url, socket } = incoming as IncomingMessage & { originalUrl?: string };
+  const tls = (socket as { encrypted?: boolean }).encrypted === true;
+  const base =
+    origin ?? `${tls ? "https" : "http"}://${incoming.headers.host ?? incoming.headers[":authority"] ?? "localhost"}`;
+  if (incoming.readableDidRead)
+    return new Response(
+      "The request has been read already: let nodeHandler stand before express.json() and the like.\n",
+      {
+        status: 500,
+      },
+    );
+  try {
+    if (!HOST.test(base)) throw new TypeError("no host");
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(incoming.headers)) {
+      if (name.startsWith(":") || value === undefined) continue;
+      for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+    }
+    const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
+    if (method !== "GET" && method !== "HEAD") {
+      init.body = streamOf(incoming);
+      init.duplex = "half";
+    }
+    // Joined as text: a path that begins with two slashes is to a URL the name of a host.
+    return new Request(base + (originalUrl?.startsWith("/") ? originalUrl : "/"), init);
+  } catch {
+    return new Response(null, { status: 400 });
+  }
+}
+
+/**
+ * The body, of which no more is read than is asked for. It is not `Readable.toWeb`, which ends the process when a body goes on after its
+ * reader has seen enough.
+ */
+function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

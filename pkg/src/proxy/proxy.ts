@@ -1,0 +1,278 @@
+/**
+ * An application's own proxy: a page names an operation and gives its input, the application says who may, and the client on the server makes the
+ * call. Nothing of the page's request goes to the tenant but the input: no URL, no header, no cookie.
+ */
+
+import { ConfigurationError, DecodeError, type Outcome, ProxyError } from "../base/errors.js";
+import { type Answer, decodeError, toKeyturnError } from "../http/answer.js";
+import { PORT, type Port } from "../http/port.js";
+import { ANSWER, ERROR, MARK, type Said } from "../http/relay.js";
+import { Deadline, requestId, wait } from "../http/transport.js";
+import { type Allowed, allowed } from "./allow.js";
+import { admit, bounded, textOf } from "./gate.js";
+import { Malformed, strict, unmarked } from "./json.js";
+import { discreet, NotReadable } from "./resources.js";
+import { said, statusOf } from "./said.js";
+
+/** A client that calls can be passed on by: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
+export interface ProxyClient {
+  /** Ends what runs and wipes credentials and tokens. */
+  close(): void;
+}
+
+/** Who sent a request, as the application knows them; nothing for nobody. An answer is sent as it is, in the place of the proxy's. */
+export type Authorized<Principal> = Principal | Response | null | undefined | false;
+
+/** What became of a request. Nothing in it is secret: no input, and nothing of an answer's body. */
+export interface ProxyRecord<Principal = unknown> {
+  /** Such as `apps.list`; `undefined` if none was named that is allowed. */
+  readonly operation: string | undefined;
+  /** Whom `authorize` gave; `undefined` if it was not asked, or said no. */
+  readonly principal: Principal | undefined;
+  /** The status that the page got. */
+  readonly status: number;
+  /** What went wrong, if anything did: the `code` of the error that the page throws. */
+  readonly code: string | undefined;
+  /** Why the proxy refused it, if that did. */
+  readonly reason: string | undefined;
+  /** What the call may have done on the tenant. */
+  readonly outcome: Outcome;
+  /** The tenant's id of the request. */
+  readonly requestId: string | undefined;
+  /** What the application's own function threw, if one did. The page is not told. */
+  readonly cause?: unknown;
+}
+
+/** The options of a proxy. */
+export interface ProxyOptions<Principal> {
+  /** Makes the calls, with credentials of its own. */
+  client: ProxyClient;
+  /**
+   * The application's own check: who sent this request, by its session's cookie or whatever the application goes by. What it reads of the
+   * body it reads of a clone.
+   */
+  authorize(request: Request): Authorized<Principal> | Promise<Authorized<Principal>>;
+  /**
+   * What pages may do; nothing else is done. `"apps.list"` is an operation; `"apps:read"` are those of a group that change nothing, and
+   * `"apps:write"` are all of a group but those that issue a secret, which are named one by one.
+   */
+  allow: readonly string[];
+  /**
+   * Says whether somebody may make a call with this input, after `allow` has: that it is about their own apps, for one. Anything but `true`
+   * refuses. The input is what the page gave to the method, without what JSON cannot say; one of Commerce Layer is `{ id, data, document, query }`.
+   */
+  pin?(principal: Principal, operation: string, input: any): boolean | Promise<boolean>;
+  /**
+   * The origins of the application's pages. Needed where the server does not see its own public URL, such as behind one that ends TLS.
+   * Default: the origin of each request's URL.
+   */
+  origins?: readonly string[] | undefined;
+  /**
+   * Commerce Layer: whether answers may hold the secrets of credentials and identity providers that are there already. Default: false; that of
+   * a credential that has just been made is shown.
+   */
+  secrets?: boolean | undefined;
+  /** Time for a request, in milliseconds: reading it, the application's functions, and the call. Default: 30 000. */
+  timeoutMs?: number | undefined;
+  /** The largest request, in bytes. Default: 262 144. */
+  maxRequestBytes?: number | undefined;
+  /** The largest answer of the tenant, in bytes. Default: 8 388 608. */
+  maxAnswerBytes?: number | undefined;
+  /** Told of each request once it is answered, for an audit log. */
+  record?(record: ProxyRecord<Principal>): void;
+}
+
+/** Answers requests of pages. It never rejects. */
+export type PageProxy = (request: Request) => Promise<Response>;
+
+/** What has been found out about a request so far. */
+interface Progress<Principal> {
+  operation: string | undefined;
+  principal: Principal | undefined;
+  cause: unknown;
+}
+
+/** Headers of the tenant's answer that its client in the page goes by. */
+const PASSED = ["retry-after", "x-ratelimit-limit", "x-ratelimit-interval", "x-ratelimit-remaining"];
+
+/**
+ * Makes a proxy, a function from `Request` to `Response` for any server that speaks Fetch. `keyturn/proxy/node` makes a listener of it.
+ *
+ * ```ts
+ * const proxy = createProxy({ client: c1, authorize: (request) => sessionOf(request)?.user, allow: ["apps.list", "connector.rotateCredential"] });
+ * ```
+ *
+ * @throws {@link ConfigurationError} that names the option.
+ */
+export function createProxy<Principal>(options: ProxyOptions<Principal>): PageProxy {
+  const { client, authorize, allow, pin, origins, secrets = false, record } = options;
+  const { timeoutMs = 30_000, maxRequestBytes = 1 << 18, maxAnswerBytes = 1 << 23 } = options;
+  const port = portOf(client);
+  needFunction("authorize", authorize);
+  if (pin !== undefined) needFunction("pin", pin);
+  const table = allowed(port, allow);
+  const names = new Set([...table.values()].map(({ name }) => name));
+  const readable = (type: string): boolean => names.has(`${type}.retrieve`) || names.has(`${type}.list`);
+  const own = origins?.map(checkedOrigin);
+
+  /** Runs a function of the application. What it throws is for its own log. */
+  const asked = async <T>(ask: () => T | Promise<T>, deadline: Deadline, progress: Progress<Principal>): Promise<T> => {
+    try {
+      return await wait(Promise.resolve(ask()), deadline);
+    } catch (error) {
+      if (error === deadline.reason) throw error;
+      progress.cause = error;
+      throw new ProxyError("the application failed to decide about the request", 500, "failed");
+    }
+  };
+
+  const answer = async (request: Request, deadline: Deadline, progress: Progress<Principal>): Promise<Response> => {
+    admit(request, own);
+    const principal = await asked(() => authorize(request), deadline, progress);
+    if (isResponse(principal)) return unstored(principal);
+    if (!principal)
+      throw new ProxyError("the application knows no session of whoever sent the request", 401, "unauthorized");
+    progress.principal = principal as Principal;
+    const { operation, input } = callIn(await wait(textOf(request, maxRequestBytes), deadline));
+    const call = table.get(operation);
+    if (call === undefined) throw new ProxyError("this operation is not allowed here", 403, "not_allowed");
+    progress.operation = call.name;
+    const given = port.resources ? discreet(port.resources, call.name, input, readable, secrets) : input;
+    const permitted =
+      pin === undefined || (await asked(() => pin(principal as Principal, call.name, given), deadline, progress));
+    if (permitted !== true) throw new ProxyError("this operation is not allowed with this input", 403, "not_permitted");
+    return passedOn(await forwarded(port, call, given, deadline, maxAnswerBytes));
+  };
+
+  return async (request) => {
+    const progress: Progress<Principal> = { operation: undefined, principal: undefined, cause: undefined };
+    let deadline: Deadline | undefined;
+    let response: Response;
+    let failure: Said | undefined;
+    try {
+      deadline = new Deadline(timeoutMs, [request.signal]);
+      response = await answer(request, deadline, progress);
+    } catch (error) {
+      failure = said(refusal(error));
+      response = told(failure);
+    } finally {
+      deadline?.end();
+    }
+    try {
+      record?.({
+        operation: progress.operation,
+        principal: progress.principal,
+        status: response.status,
+        code: failure?.code,
+        reason: failure?.reason,
+        outcome: failure?.outcome ?? (progress.operation === undefined ? "none" : "answered"),
+        requestId: failure?.requestId ?? requestId(response.headers),
+        ...(progress.cause === undefined ? {} : { cause: progress.cause }),
+      });
+    } catch {
+      // A log that fails must not lose an answer.
+    }
+    return response;
+  };
+}
+
+function portOf(client: ProxyClient): Port {
+  const open = (client as unknown as Record<symbol, unknown> | undefined)?.[Symbol.for(PORT)];
+  if (typeof open === "function") return (open as () => Port)();
+  const message =
+    "client: this is no client of keyturn or keyturn/commercelayer, or one of another version of the package";
+  throw new ConfigurationError("client", "not_a_client", message);
+}
+
+function needFunction(option: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+}
+
+function checkedOrigin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text && text !== "null") return text;
+  throw new ConfigurationError(
+    "origins",
+    "not_an_origin",
+    'origins: name origins as "https://admin.example.com", and no more of a URL',
+  );
+}
+
+/** An answer, also one of another realm. */
+function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+}
+
+/** What a request asks for. */
+function callIn(text: string): { operation: string; input: unknown } {
+  const body = strict(text);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is no object");
+  const { operation, input, ...more } = body as Record<string, unknown>;
+  if (typeof operation !== "string" || Object.keys(more).length > 0)
+    throw new Malformed("is not made of an operation and its input");
+  if (input !== undefined && typeof input !== "object") throw new Malformed("has an input that is no object");
+  return { operation, input: unmarked(input) };
+}
+
+async function forwarded(
+  port: Port,
+  { number, facts }: Allowed,
+  input: unknown,
+  deadline: Deadline,
+  most: number,
+): Promise<Answer> {
+  const read = (response: Response): Promise<Uint8Array> =>
+    bounded(response, most, () => {
+      const { status, headers } = response;
+      throw new DecodeError(`the answer is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
+    });
+  // The signal alone bounds it: whoever ended the call is told as the reason.
+  const answer = await port.forward(number, input, { signal: deadline.signal, timeoutMs: 0, read });
+  const type = answer.headers.get("content-type") ?? "";
+  if (answer.body.length > 0 && type !== "" && !/[/+]json\b/i.test(type))
+    throw toKeyturnError(decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`), facts);
+  return answer;
+}
+
+/** The answer that the page gets: the body as it came, and of the headers those that its client goes by. */
+function passedOn({ status, headers: from, body }: Answer): Response {
+  const headers = own(ANSWER, requestId(from));
+  for (const name of PASSED) {
+    const value = from.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const empty = body.length === 0;
+  if (!empty) headers.set("content-type", "application/json");
+  return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
+}
+
+/** The answer that tells of an error. */
+function told(failure: Said): Response {
+  const status = statusOf(failure);
+  const headers = own(ERROR, failure.requestId);
+  headers.set("content-type", "application/json");
+  if (failure.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(failure.retryAfterMs / 1000)));
+  if (status === 405) headers.set("allow", "POST");
+  return new Response(JSON.stringify(failure), { status, headers });
+}
+
+/** The headers of all answers: nobody keeps one, and no browser takes it for something else. */
+function own(mark: string, id: string | undefined): Headers {
+  const headers = new Headers({ [MARK]: mark, "cache-control": "no-store", "x-content-type-options": "nosniff" });
+  if (id !== undefined) headers.set("x-request-id", id);
+  return headers;
+}
+
+/** An answer of the application's own. */
+function unstored({ body, status, statusText, headers: from }: Response): Response {
+  const headers = new Headers(from);
+  headers.delete(MARK);
+  headers.set("cache-control", "no-store");
+  return new Response(body, { status, statusText, headers });
+}
+
+/** What was thrown, as the error that the page gets. */
+function refusal(error: unknown): unknown {
+  if (error instanceof Malformed) return new ProxyError(`the request ${error.message}`, 400, "malformed");
+  return error instanceof NotReadable ? new ProxyError(`the request ${error.message}`, 403, "not_permitted") : error;
+}

@@ -1,0 +1,94 @@
+/**
+ * What a page may ask for in the URL of a Commerce Layer request: there, an answer can hold any resource that a relationship leads to, and the
+ * secrets of API credentials as often as they are asked for.
+ */
+
+import type { Resources } from "../http/port.js";
+import { Malformed } from "./json.js";
+
+const PARAMETERS = /^(include|sort|fields\[\w+\]|filter\[q\]\[\w+\]|page\[(number|size)\])$/;
+const MEMBERS = ["id", "data", "document", "query"];
+
+type Types = Readonly<Record<string, Resources>>;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A request that was refused for what it asks about. */
+export class NotReadable extends Error {}
+
+/**
+ * The input, asking for no secret and for no resource that cannot be read.
+ *
+ * @param readable Whether resources of a type can be read by an operation of their own.
+ * @param secrets Whether answers may hold secrets.
+ * @throws {@link Malformed} or {@link NotReadable}
+ */
+export function discreet(
+  types: Types,
+  operation: string,
+  input: unknown,
+  readable: (type: string) => boolean,
+  secrets: boolean,
+): unknown {
+  const [owner, method] = operation.split(".") as [string, string];
+  const { query: asked = {}, ...request } = fieldsOf(input);
+  if (Object.keys(request).some((name) => !MEMBERS.includes(name)))
+    throw new Malformed("has a member that is none of an input");
+  identified(owner, request);
+  const query = { ...fieldsOf(asked) } as Record<string, string>;
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== "string" || !PARAMETERS.test(name))
+      throw new Malformed("has a parameter that is none of the API's");
+  }
+  const main = types[owner]?.to[method]?.[0] ?? owner;
+  const shown = [main, ...included(types, main, query.include)];
+  if (shown.some((type) => type !== main && !readable(type)))
+    throw new NotReadable("includes resources that cannot be read here");
+  if (secrets) return { ...request, query };
+  const hidden = new Set(Object.values(types).flatMap(({ secrets }) => secrets ?? []));
+  for (const [name, value] of Object.entries(query)) {
+    const speaks = [...hidden].some(
+      (secret) => name.includes(secret) || (/^(sort|fields)/.test(name) && value.includes(secret)),
+    );
+    if (speaks) throw new NotReadable("asks for a secret, or by one");
+  }
+  for (const type of shown) {
+    const { attributes = [], secrets: own, to = {} } = types[type] ?? {};
+    // A secret that has just been made has to be shown, or nobody has it.
+    if (own === undefined || (type === main && method === "create")) continue;
+    const fields = `fields[${type}]`;
+    if (!query[fields]) {
+      const all = [...attributes, ...Object.keys(to).filter((name) => !attributes.includes(name))];
+      query[fields] = all.filter((name) => !own.includes(name)).join(",");
+    }
+  }
+  return { ...request, query };
+}
+
+/** The types on the paths of an `include`. */
+function included(types: Types, main: string, include: string | undefined): string[] {
+  return (include ? include.split(",") : []).flatMap((path) => {
+    let at = main;
+    return path.split(".").map((step) => {
+      const to = Object.hasOwn(types[at]?.to ?? {}, step) ? types[at]?.to[step] : undefined;
+      if (to === undefined) throw new Malformed("includes what is no relationship");
+      at = to[0];
+      return at;
+    });
+  });
+}
+
+/** A document is about what the request names: its type is that of the operation, and its id the one in the path. */
+function identified(owner: string, { id, data, document }: Fields): void {
+  const about = fieldsOf(data ?? fieldsOf(document).data);
+  const another =
+    (about.type !== undefined && about.type !== owner) ||
+    (about.id !== undefined && id !== undefined && about.id !== id);
+  if (another) throw new Malformed("has a document that is about something else");
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value))
+    throw new Malformed("has something else where an object belongs");
+  return value as Fields;
+}

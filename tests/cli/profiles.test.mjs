@@ -1,0 +1,366 @@
+// Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that secrets are kept in, and who may read them.
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { command } from "../lib/command.mjs";
+import { installed } from "../lib/installed.mjs";
+
+const folder = installed();
+const { serveSandbox } = await import(
+  pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/sandbox-node.js")).href
+);
+const scratch = mkdtempSync(join(folder, "profiles-"));
+const posix = process.platform !== "win32";
+
+let server;
+/** Runs the command in a new folder, logged in with nothing. */
+let k;
+let file;
+
+before(async () => {
+  server = await serveSandbox({ port: 0, seed: "demo" });
+});
+after(async () => {
+  await server.close();
+  rmSync(scratch, { recursive: true });
+});
+beforeEach(() => {
+  server.sandbox.clearFaults();
+  const cwd = mkdtempSync(join(scratch, "home-"));
+  k = command({ folder, cwd });
+  file = join(cwd, "home/.config/keyturn/profiles.json");
+});
+
+const LIMITS = ["--expires", "30d", "--scope", "all", "--cidr", "127.0.0.0/8"];
+const profiles = () => JSON.parse(readFileSync(file, "utf8")).profiles;
+const clients = async () => {
+  const answer = await k("api", "c1", "personalClient.list", "--limit", "100", "-o", "json", {
+    env: {
+      CONDUCTORONE_SERVER_URL: server.url,
+      CONDUCTORONE_CLIENT_ID: server.clientId,
+      CONDUCTORONE_CLIENT_SECRET: server.clientSecret,
+    },
+  });
+  return JSON.parse(answer.stdout);
+};
+
+/** Says yes or no to the code that a login shows. */
+async function decide(running, answer = "approve") {
+  for (;;) {
+    const code = /compare the code: (\S+)/.exec(running.seen())?.[1];
+    if (code !== undefined) {
+      const form = new URLSearchParams({ user_code: code, answer });
+      await fetch(`${server.url}/device`, { method: "POST", body: form });
+      return;
+    }
+    if (running.child.exitCode !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function login(...flags) {
+  const running = k("login", "--server-url", server.url, ...LIMITS, ...flags);
+  await decide(running);
+  return running;
+}
+
+describe("login", () => {
+  test("makes a credential with the limits that were given, and keeps it for its owner alone", async () => {
+    const { code, stdout, stderr } = await login("--name", "a test");
+    assert.deepEqual([code, stdout], [0, ""], stderr);
+    const { clientId, clientSecret } = profiles().c1.default;
+    assert.match(clientSecret, /^secret-token:/);
+    assert.ok(!stderr.includes(clientSecret));
+    if (posix) {
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
+    }
+    assert.deepEqual(readdirSync(join(file, "..")), ["profiles.json"]);
+    const made = (await clients()).find((one) => one.clientId === clientId);
+    assert.deepEqual(
+      [
+        made.displayName,
+        made.allowSourceCidr,
+        Math.round((Date.parse(made.expiresTime) - Date.parse(made.createdAt)) / 86_400_000),
+      ],
+      ["a test", ["127.0.0.0/8"], 30],
+    );
+    const who = await k("whoami", "-o", "json");
+    const [{ from, clientId: as, roles }] = JSON.parse(who.stdout);
+    assert.deepEqual([from, as, roles], ["profile default", clientId, ["super-administrator"]]);
+    assert.ok(!who.stdout.includes(clientSecret));
+  });
+
+  test("asks for nothing that a flag says, and for everything where nobody can be asked", async () => {
+    for (const left of ["--expires", "--scope", "--cidr"]) {
+      const at = LIMITS.indexOf(left);
+      const flags = LIMITS.filter((_, index) => index !== at && index !== at + 1);
+      const { code, stderr } = await k("login", "--server-url", server.url, ...flags);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`${left} is missing`));
+    }
+    const both = await k("login", "--server-url", server.url, ...LIMITS, "--scope", "role");
+    assert.match(both.stderr, /exclude each other/);
+    const long = await k("login", "--server-url", server.url, ...LIMITS.slice(2), "--expires", "4000d");
+    assert.deepEqual([long.code, existsSync(file) && Object.keys(profiles()).length > 0], [2, false]);
+  });
+
+  test("asks for the limits on a terminal", { skip: !posix }, async () => {
+    const running = k("login", "--server-url", server.url, {
+      tty: true,
+      stdin: [
+        ["How long", "\r"],
+        ["What may it do?", "\x1b[B\r"],
+        ["From where", "\r"],
+        ["Address ranges", "127.0.0.0/8,10.0.0.0/8\r"],
+      ],
+    });
+    await decide(running);
+    const { code, stdout } = await running;
+    assert.equal(code, 0, stdout);
+    const { clientId } = profiles().c1.default;
+    const made = (await clients()).find((one) => one.clientId === clientId);
+    assert.deepEqual([made.scopedRoles, made.allowSourceCidr], [[], ["127.0.0.0/8", "10.0.0.0/8"]]);
+  });
+
+  test("makes nothing when the person says no, or stops it", async () => {
+    const before = (await clients()).length;
+    const denied = k("login", "--server-url", server.url, ...LIMITS);
+    await decide(denied, "deny");
+    assert.equal((await denied).code, 5);
+    const stopped = k("login", "--server-url", server.url, ...LIMITS);
+    while (!stopped.seen().includes("compare")) await new Promise((resolve) => setTimeout(resolve, 20));
+    stopped.child.kill("SIGINT");
+    assert.equal((await stopped).code, posix ? 130 : "SIGINT");
+    assert.equal((await clients()).length, before);
+  });
+
+  test("makes nothing that it could not keep", async () => {
+    // A file stands where the folder has to be.
+    mkdirSync(join(file, "../.."), { recursive: true });
+    writeFileSync(join(file, ".."), "");
+    const { code, stderr } = await k("login", "--server-url", server.url, ...LIMITS);
+    assert.equal(code, 1);
+    assert.doesNotMatch(stderr, /compare the code/);
+  });
+
+  test("ends the credential again if it cannot be kept after all", async () => {
+    const before = (await clients()).length;
+    const running = k("login", "--server-url", server.url, ...LIMITS);
+    while (!running.seen().includes("compare")) await new Promise((resolve) => setTimeout(resolve, 20));
+    // What becomes of the folder while the person looks for the code.
+    rmSync(file, { force: true });
+    mkdirSync(file);
+    await decide(running);
+    assert.notEqual((await running).code, 0);
+    assert.equal((await clients()).length, before);
+  });
+
+  test("keeps a pair that there is already, if it logs in; the secret is in no argument", async () => {
+    const { clientId, clientSecret, serverURL } = server.commercelayer;
+    const flags = ["login", "commercelayer", "--server-url", serverURL, "--client-id", clientId, "--secret-from"];
+    const wrong = await k(...flags, "-", { stdin: "wrong" });
+    assert.deepEqual([wrong.code, Object.keys(profiles())], [5, []]);
+    const right = await k(...flags, "-", { stdin: `${clientSecret}\n` });
+    assert.equal(right.code, 0, right.stderr);
+    const list = await k("api", "commercelayer", "api_credentials.list");
+    assert.ok(JSON.parse(list.stdout).length > 0, list.stderr);
+    const c1 = ["login", "--server-url", server.url, "--client-id", server.clientId, "--secret-from", "secret.txt"];
+    writeFileSync(join(file, "../../../../secret.txt"), server.clientSecret);
+    assert.equal((await k(...c1)).code, 0);
+    assert.deepEqual(Object.keys(profiles()), ["commercelayer", "c1"]);
+    // It was not made here, so it is not ended here.
+    const left = await k("logout");
+    assert.deepEqual([left.code, /stays valid/.test(left.stderr)], [0, true]);
+  });
+
+  test("does not take the place of a profile without being told", async () => {
+    await login();
+    const { clientId } = profiles().c1.default;
+    const again = await k("login", "--server-url", server.url, ...LIMITS);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /Give --yes/);
+    assert.equal(profiles().c1.default.clientId, clientId);
+    await login("--yes");
+    assert.notEqual(profiles().c1.default.clientId, clientId);
+  });
+});
+
+describe("logout", () => {
+  test("ends the credential, and then removes the profile", async () => {
+    await login("--profile", "work");
+    const { clientId } = profiles().c1.work;
+    assert.equal((await k("logout", "--profile", "work")).code, 2);
+    server.sandbox.fault({ operation: "personalClient.delete", action: { status: 503 } });
+    const failed = await k("logout", "--profile", "work", "--yes");
+    assert.deepEqual([failed.code, profiles().c1.work.clientId], [6, clientId]);
+    server.sandbox.clearFaults();
+    assert.equal((await k("logout", "--profile", "work", "--yes")).code, 0);
+    assert.deepEqual(profiles().c1, {});
+    assert.ok(!(await clients()).some((one) => one.clientId === clientId));
+    assert.equal((await k("logout", "--profile", "work", "--yes")).code, 2);
+  });
+
+  test("is done with one that somebody else has ended", async () => {
+    await login();
+    const { clientId } = profiles().c1.default;
+    await k("api", "c1", "personalClient.delete", "--id", clientId.split("@")[0], "--yes");
+    const { code, stderr } = await k("logout", "--yes");
+    assert.deepEqual([code, profiles().c1], [0, {}], stderr);
+  });
+});
+
+describe("the file", () => {
+  const write = (text, mode = 0o600) => {
+    mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
+    writeFileSync(file, text, { mode });
+    chmodSync(file, mode);
+  };
+  const whole = JSON.stringify({
+    version: 1,
+    profiles: { c1: { default: { clientId: "canary@acme.conductor.one/pcc", clientSecret: "canary-secret" } } },
+  });
+
+  test("is refused when others can read it, with what sets it right", { skip: !posix }, async () => {
+    for (const mode of [0o644, 0o640, 0o604, 0o620]) {
+      write(whole, mode);
+      const { code, stderr } = await k("whoami");
+      assert.equal(code, 2);
+      assert.match(stderr, /Run: chmod 600 \S+profiles\.json/);
+      assert.doesNotMatch(stderr, /canary/);
+    }
+    write(whole);
+    chmodSync(join(file, ".."), 0o777);
+    assert.match((await k("whoami")).stderr, /Run: chmod go-w/);
+  });
+
+  test("is refused when it is broken or of a newer release, without showing it", async () => {
+    const newer = JSON.stringify({ version: 2, profiles: {} });
+    const other = JSON.stringify({ version: 1, profiles: { c1: { default: { clientSecret: "canary" } } } });
+    for (const text of [whole.slice(0, -9), newer, other, "[]", ""]) {
+      write(text);
+      const { code, stderr } = await k("whoami");
+      assert.equal(code, 2, text);
+      assert.doesNotMatch(stderr, /canary/);
+      assert.equal(readFileSync(file, "utf8"), text);
+    }
+  });
+
+  test("is changed by several at once without losing a profile", async () => {
+    const { clientId, clientSecret, serverURL } = server.commercelayer;
+    const names = ["a", "b", "c", "d", "e"];
+    const results = await Promise.all(
+      names.map((name) =>
+        k(
+          "login",
+          "commercelayer",
+          "--server-url",
+          serverURL,
+          "--client-id",
+          clientId,
+          "--secret-from",
+          "-",
+          "--profile",
+          name,
+          {
+            stdin: clientSecret,
+          },
+        ),
+      ),
+    );
+    assert.deepEqual(
+      results.map(({ code }) => code),
+      names.map(() => 0),
+    );
+    assert.deepEqual(Object.keys(profiles().commercelayer).sort(), names);
+  });
+
+  test("stands where XDG_CONFIG_HOME says, unless that is relative", async () => {
+    const elsewhere = mkdtempSync(join(scratch, "xdg-"));
+    const { clientId, clientSecret, serverURL } = server.commercelayer;
+    const flags = ["login", "commercelayer", "--server-url", serverURL, "--client-id", clientId, "--secret-from", "-"];
+    await k(...flags, { stdin: clientSecret, env: { XDG_CONFIG_HOME: elsewhere } });
+    assert.ok(existsSync(join(elsewhere, "keyturn/profiles.json")));
+    await k(...flags, { stdin: clientSecret, env: { XDG_CONFIG_HOME: "relative" } });
+    assert.ok(existsSync(file));
+  });
+});
+
+describe("the keyring", () => {
+  /** An installation that has the optional peer: a keyring that is a file, or one that fails. */
+  function withKeyring(ring) {
+    const own = mkdtempSync(join(scratch, "installed-"));
+    cpSync(join(folder, "node_modules/keyturn"), join(own, "node_modules/keyturn"), { recursive: true });
+    const peer = join(own, "node_modules/@napi-rs/keyring");
+    mkdirSync(peer, { recursive: true });
+    writeFileSync(join(peer, "package.json"), '{ "name": "@napi-rs/keyring", "version": "2.1.2", "main": "index.js" }');
+    writeFileSync(
+      join(peer, "index.js"),
+      `const fs = require("node:fs");
+       const read = () => { try { return JSON.parse(fs.readFileSync(${JSON.stringify(ring)}, "utf8")); } catch { return {}; } };
+       const change = (work) => { const all = read(); work(all); fs.writeFileSync(${JSON.stringify(ring)}, JSON.stringify(all)); };
+       exports.AsyncEntry = class {
+         constructor(service, account, options) {
+           if (process.env.RING_FAILS) throw new Error("no secret service");
+           if (options.linux.store !== "secret-service") throw new Error("not one that lasts");
+           this.key = service + ":" + account;
+         }
+         async setPassword(text) { change((all) => { all[this.key] = text; }); }
+         async getPassword() { return read()[this.key] ?? null; }
+         async deletePassword() { change((all) => { delete all[this.key]; }); return true; }
+       };`,
+    );
+    const cwd = mkdtempSync(join(scratch, "ring-"));
+    file = join(cwd, "home/.config/keyturn/profiles.json");
+    return command({ folder: own, cwd });
+  }
+
+  test("has the secret in the file's place, and gives it up at the end", async () => {
+    const ring = join(scratch, "ring.json");
+    k = withKeyring(ring);
+    await login();
+    const kept = profiles().c1.default;
+    assert.equal(kept.clientSecret, undefined);
+    const inRing = () => Object.values(JSON.parse(readFileSync(ring, "utf8")));
+    assert.match(inRing()[0], /^secret-token:/);
+    assert.equal((await k("whoami")).code, 0);
+    // Another login under the name leaves none behind.
+    await login("--yes");
+    assert.equal(inRing().length, 1);
+    assert.equal((await k("logout", "--yes")).code, 0);
+    assert.deepEqual([inRing(), profiles().c1], [[], {}]);
+  });
+
+  test("that does not work leaves the file, and says why", async () => {
+    k = withKeyring(join(scratch, "none.json"));
+    const running = k("login", "--server-url", server.url, ...LIMITS, { env: { RING_FAILS: "1" } });
+    await decide(running);
+    const { code, stderr } = await running;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /no secret service/);
+    assert.match(profiles().c1.default.clientSecret, /^secret-token:/);
+  });
+
+  test("that has lost the secret is told, and what to do", async () => {
+    const ring = join(scratch, "lost.json");
+    k = withKeyring(ring);
+    await login();
+    writeFileSync(ring, "{}");
+    const { code, stderr } = await k("whoami");
+    assert.equal(code, 5);
+    assert.match(stderr, /has no secret for the profile default[^]*keyturn login --profile default/);
+  });
+});

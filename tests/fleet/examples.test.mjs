@@ -1,0 +1,146 @@
+// The files of examples/fleet: what is written in them holds, and the worker runs.
+import "../lib/newer-node.mjs";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse, parseAllDocuments } from "yaml";
+import { root } from "../../xtask/steps.mjs";
+import { installed } from "../lib/installed.mjs";
+import { freePort, startPostgres } from "../lib/postgres.mjs";
+import { startSandbox } from "../lib/sandbox.mjs";
+
+const folder = installed();
+const examples = join(root, "examples/fleet");
+const read = (name) => readFile(join(examples, name), "utf8");
+const PATHS = ["/healthz", "/readyz"];
+
+test("the worker migrates, becomes ready, and ends as it is told to", async () => {
+  const [server, sandbox] = await Promise.all([startPostgres(), startSandbox(folder)]);
+  const home = await mkdtemp(join(folder, "fleet-"));
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    DATABASE_URL: server.url(),
+    FLEET: "production",
+    PORT: String(port),
+    CONDUCTORONE_SERVER_URL: sandbox.url,
+    CONDUCTORONE_CLIENT_ID: sandbox.clientId,
+    CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
+    CONDUCTORONE_APP_ID: sandbox.appId,
+    CONDUCTORONE_CONNECTOR_ID: sandbox.connectorId,
+    ENV_FILE: join(home, "crm.env"),
+  };
+  try {
+    await cp(examples, home, { recursive: true });
+    for (const name of ["pg", "pg-boss"])
+      await symlink(join(root, "node_modules", name), join(folder, "node_modules", name)).catch(() => {});
+    await writeFile(env.ENV_FILE, "");
+    const run = (...args) =>
+      spawn(process.execPath, [join(home, "worker.mjs"), ...args], {
+        cwd: home,
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+    const migration = run("migrate");
+    const [said, [code]] = await Promise.all([text(migration.stdout), once(migration, "exit")]);
+    assert.equal(code, 0, said);
+    assert.deepEqual(JSON.parse(said), { level: "info", event: "migrated", from: 0, to: 1 });
+
+    const worker = run();
+    const ended = once(worker, "exit");
+    const records = [];
+    createInterface(worker.stdout).on("line", (line) => records.push(JSON.parse(line)));
+    const get = (path) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => ({ status: 0 }));
+    for (let turn = 0; turn < 200 && (await get("/readyz")).status !== 200; turn++) await sleep(50);
+    for (const path of PATHS) assert.equal((await get(path)).status, 200, path);
+    const metrics = await (await get("/metrics")).text();
+
+    // The dashboard asks for what there is, and for all of it.
+    const families = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    const dashboard = JSON.parse(await read("grafana.json"));
+    const asked = dashboard.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/keyturn_\w+/g)));
+    assert.deepEqual([...new Set(asked)].sort(), families.sort());
+    assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
+    for (const { gridPos } of dashboard.panels) assert.ok(gridPos.x + gridPos.w <= 24);
+
+    worker.kill("SIGTERM");
+    assert.deepEqual(await ended, [0, null]);
+    assert.deepEqual(
+      records
+        .filter(({ event }) => event === "started" || event === "stopped")
+        .map(({ event, fleet }) => [event, fleet]),
+      [
+        ["started", "production"],
+        ["stopped", "production"],
+      ],
+    );
+  } finally {
+    await rm(home, { recursive: true });
+    await sandbox.stop();
+    await server.stop();
+  }
+});
+
+test("the manifests name what the worker has", async () => {
+  const documents = parseAllDocuments(await read("kubernetes.yaml"));
+  for (const { errors, warnings } of documents) assert.deepEqual([...errors, ...warnings], []);
+  const [migration, deployment, budget] = documents.map((document) => document.toJS());
+  assert.deepEqual(
+    [migration, deployment, budget].map(({ apiVersion, kind }) => `${apiVersion} ${kind}`),
+    ["batch/v1 Job", "apps/v1 Deployment", "policy/v1 PodDisruptionBudget"],
+  );
+  const { template, selector, replicas } = deployment.spec;
+  assert.deepEqual(template.metadata.labels, selector.matchLabels);
+  assert.deepEqual(budget.spec.selector, selector);
+  assert.ok(replicas > budget.spec.maxUnavailable);
+  const [container] = template.spec.containers;
+  const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
+  assert.equal(String(ports.http), template.metadata.annotations["prometheus.io/port"]);
+  for (const [probe, path] of [
+    ["livenessProbe", "/healthz"],
+    ["readinessProbe", "/readyz"],
+    ["startupProbe", "/readyz"],
+  ]) {
+    assert.equal(container[probe].httpGet.path, path);
+    assert.ok(container[probe].httpGet.port in ports);
+  }
+  // What stops has more time than a worker takes by default.
+  assert.ok(template.spec.terminationGracePeriodSeconds > 20 + 5);
+  const program = await read("worker.mjs");
+  assert.ok(program.includes(`PORT = "${ports.http}"`));
+  const mounted = container.volumeMounts.map(({ name }) => name);
+  assert.deepEqual(
+    template.spec.volumes.map(({ name }) => name),
+    mounted,
+  );
+  const known = new Set(
+    [...program.matchAll(/[A-Z][A-Z_]+/g), ...(await read("targets.mjs")).matchAll(/[A-Z][A-Z_]+/g)].map(String),
+  );
+  for (const { name } of [...container.env, ...migration.spec.template.spec.containers[0].env])
+    assert.ok(known.has(name), name);
+});
+
+test("the compose file starts what is there, in order", async () => {
+  const { services, volumes } = parse(await read("compose.yaml"));
+  for (const { depends_on = {}, volumes: mounted = [], build } of Object.values(services)) {
+    for (const name of Object.keys(depends_on)) assert.ok(name in services, name);
+    for (const mount of mounted) assert.ok(mount.split(":")[0] in volumes, mount);
+    if (build) assert.match(await read(join(build, "Dockerfile")), /CMD \["node", "worker.mjs"\]/);
+  }
+  assert.equal(services.worker.depends_on.migrate.condition, "service_completed_successfully");
+  assert.ok(Number.parseInt(services.worker.stop_grace_period, 10) > 25);
+  const dockerfile = await read("Dockerfile");
+  for (const [, names] of dockerfile.matchAll(/^COPY (.*) \.\/$/gm))
+    for (const name of names.split(" ")) assert.ok(await read(name), name);
+  const manifest = JSON.parse(await read("package.json"));
+  const own = createRequire(import.meta.url)(join(root, "package.json"));
+  for (const name of ["pg", "pg-boss"]) assert.equal(manifest.dependencies[name], own.devDependencies[name]);
+  assert.match(dockerfile, /^FROM node:22/m);
+});

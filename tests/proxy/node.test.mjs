@@ -1,0 +1,230 @@
+// `keyturn/proxy/node`: the proxy as a listener of Node's http and of Express, in front of what a client of bytes can send.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import express from "express";
+import { installed } from "../lib/installed.mjs";
+
+const folder = installed();
+const load = (name) => import(pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm", name)).href);
+const { ConductorOne } = await load("index.js");
+const { createProxy } = await load("proxy.js");
+const { nodeHandler } = await load("proxy-node.js");
+const { createSandbox } = await load("sandbox-node.js");
+
+const LIST = JSON.stringify({ operation: "c1.api.app.v1.Apps.List", input: {} });
+
+let sandbox;
+let proxy;
+const seen = [];
+
+before(async () => {
+  sandbox = await createSandbox({ seed: "demo" });
+  const { clientId: clientID, clientSecret, url: serverURL, fetch } = sandbox;
+  const client = new ConductorOne({ clientID, clientSecret, serverURL, fetch });
+  proxy = createProxy({
+    client,
+    authorize: (request) => {
+      seen.push(request.url);
+      return request.headers.get("cookie")?.includes("session=good");
+    },
+    allow: ["apps.list", "connector.rotateCredential"],
+    maxRequestBytes: 2048,
+  });
+});
+after(() => sandbox.close());
+
+/** Runs `work` with a server of this listener. */
+async function served(listener, work) {
+  const server = createServer(listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  try {
+    await work({ port, origin: `http://127.0.0.1:${port}` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** Sends bytes, and gives all that comes back until the server closes or this is the whole answer. */
+async function raw(port, text) {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(text);
+  let answer = "";
+  for await (const chunk of socket) {
+    answer += chunk.toString("latin1");
+    const [head, body] = answer.split("\r\n\r\n", 2);
+    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
+    if (body !== undefined && body.length >= length) break;
+  }
+  socket.destroy();
+  return answer;
+}
+
+const good = (origin, more = "") =>
+  `Host: ${new URL(origin).host}\r\nOrigin: ${origin}\r\nContent-Type: application/json\r\nKeyturn-Proxy: 1\r\nCookie: session=good\r\n${more}`;
+const withBody = (text) => `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+
+const statusOf = (answer) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+
+test("a client of the page gets its answers, its errors and the application's cookies", async () => {
+  const answer = async (request) => {
+    const response = await proxy(request);
+    const headers = new Headers(response.headers);
+    headers.append("set-cookie", "a=1");
+    headers.append("set-cookie", "b=2; HttpOnly");
+    return new Response(response.body, { status: response.status, headers });
+  };
+  await served(nodeHandler(answer), async ({ origin }) => {
+    const cookies = [];
+    const page = (headers) =>
+      new ConductorOne({
+        proxy: `${origin}/keyturn`,
+        fetch: async (url, init) => {
+          const response = await fetch(url, { ...init, headers: { ...init.headers, origin, ...headers } });
+          cookies.push(response.headers.getSetCookie());
+          return response;
+        },
+      });
+    const own = await page({ cookie: "session=good" }).apps.list();
+    assert.equal(own.listAppsResponse.list.length, 6);
+    assert.deepEqual(cookies[0], ["a=1", "b=2; HttpOnly"]);
+    await assert.rejects(page({ cookie: "session=bad" }).apps.list(), { code: "proxy_refused", status: 401 });
+    await assert.rejects(page({ cookie: "session=good", origin: "http://evil.example" }).apps.list(), {
+      reason: "cross_site",
+    });
+    await assert.rejects(page({ cookie: "session=good" }).apps.get({ id: "a" }), { reason: "not_allowed" });
+    assert.equal(seen.at(-1), `${origin}/keyturn`);
+  });
+});
+
+test("bytes that are sent by hand reach the tenant only as a request of the page would", async () => {
+  await served(nodeHandler(proxy), async ({ port, origin }) => {
+    const evil = "http://evil.example";
+    const cases = {
+      "a path that is a host": `POST //evil.example/keyturn HTTP/1.1\r\n${good(origin).replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "a path that is a host, and its port": `POST //evil.example:80 HTTP/1.1\r\n${good(origin).replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "a whole URL": `POST http://evil.example/keyturn HTTP/1.1\r\n${good(origin).replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "a host with a user": `POST /keyturn HTTP/1.1\r\n${good(origin)
+        .replace(/Host: .*\r/, "Host: a@evil.example\r")
+        .replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "a host with a path": `POST /keyturn HTTP/1.1\r\n${good(origin)
+        .replace(/Host: .*\r/, "Host: evil.example/x\r")
+        .replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "two origins": `POST /keyturn HTTP/1.1\r\n${good(origin, `Origin: ${evil}\r\n`).replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "two types": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("Content-Type: application/json", "Content-Type: text/plain\r\nContent-Type: application/json")}${withBody(LIST)}`,
+      "two marks": `POST /keyturn HTTP/1.1\r\n${good(origin, "Keyturn-Proxy: 1\r\n")}${withBody(LIST)}`,
+      "GET with a body": `GET /keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`,
+      "GET that says it is POST": `GET /keyturn HTTP/1.1\r\n${good(origin, "X-HTTP-Method-Override: POST\r\n")}${withBody(LIST)}`,
+      TRACE: `TRACE /keyturn HTTP/1.1\r\n${good(origin)}\r\n`,
+      "a body of chunks that is too large": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n")}\r\n${"400\r\n".concat(" ".repeat(1024), "\r\n").repeat(3)}0\r\n\r\n`,
+      "a length that is too large": `POST /keyturn HTTP/1.1\r\n${good(origin)}Content-Length: 1000000000\r\n\r\n{`,
+      "both lengths": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n")}${withBody(LIST)}`,
+      "no body": `POST /keyturn HTTP/1.1\r\n${good(origin)}\r\n`,
+      "a compressed body": `POST /keyturn HTTP/1.1\r\n${good(origin, "Content-Encoding: gzip\r\n")}${withBody(LIST)}`,
+      "a request in the body of another": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("Keyturn-Proxy: 1\r\n", "")}${withBody(`POST /keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`)}`,
+    };
+    const before = sandbox.requests().length;
+    for (const [name, text] of Object.entries(cases)) {
+      const answer = await raw(port, text);
+      assert.ok(statusOf(answer) >= 400 && statusOf(answer) < 500, `${name}: ${answer.slice(0, 200)}`);
+    }
+    assert.equal(sandbox.requests().length, before, "nothing reached the tenant");
+    assert.equal(statusOf(await raw(port, `POST /keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`)), 200);
+    assert.equal(
+      statusOf(await raw(port, `POST //evil.example/keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`)),
+      200,
+      "the path is the application's",
+    );
+    assert.equal(seen.at(-1), `${origin}//evil.example/keyturn`);
+  });
+});
+
+test("a page that goes away before its request is whole sends nothing, and one that waits is told when the time is over", async () => {
+  await served(nodeHandler(proxy), async ({ port, origin }) => {
+    const before = sandbox.requests().length;
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    const asked = seen.length;
+    socket.write(`POST /keyturn HTTP/1.1\r\n${good(origin)}Content-Length: 500\r\n\r\n{"operation":`);
+    while (seen.length === asked) await new Promise((resolve) => setImmediate(resolve));
+    socket.destroy();
+    await once(socket, "close");
+    assert.equal(statusOf(await raw(port, `POST /keyturn HTTP/1.1\r\n${good(origin)}${withBody("{}")}`)), 400);
+    assert.equal(sandbox.requests().length, before);
+  });
+});
+
+test("the call ends with the connection that waits for it", async () => {
+  let waiting;
+  const called = new Promise((resolve) => {
+    waiting = resolve;
+  });
+  const ended = new Promise((resolve) => {
+    const handle = async ({ signal }) => {
+      waiting();
+      signal.addEventListener("abort", () => resolve(true));
+      return new Promise(() => undefined);
+    };
+    served(nodeHandler(handle), async ({ port, origin }) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`POST / HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`);
+      await called;
+      socket.destroy();
+      await ended;
+    });
+  });
+  assert.equal(await ended, true);
+});
+
+test("behind a server that ends TLS the application's origin is named", async () => {
+  const { clientId: clientID, clientSecret, url: serverURL, fetch: send } = sandbox;
+  const client = new ConductorOne({ clientID, clientSecret, serverURL, fetch: send });
+  const behind = createProxy({
+    client,
+    authorize: () => true,
+    allow: ["apps.list"],
+    origins: ["https://admin.example"],
+  });
+  await served(nodeHandler(behind), async ({ port, origin }) => {
+    const request = (from) =>
+      `POST /keyturn HTTP/1.1\r\n${good(origin).replace(`Origin: ${origin}`, `Origin: ${from}`)}${withBody(LIST)}`;
+    assert.equal(statusOf(await raw(port, request("https://admin.example"))), 200);
+    assert.equal(statusOf(await raw(port, request(origin))), 403);
+  });
+  await served(nodeHandler(proxy, { origin: "https://admin.example" }), async ({ port, origin }) => {
+    const request = (from) =>
+      `POST /keyturn HTTP/1.1\r\n${good(origin).replace(`Origin: ${origin}`, `Origin: ${from}`)}${withBody(LIST)}`;
+    assert.equal(statusOf(await raw(port, request("https://admin.example"))), 200);
+    assert.equal(statusOf(await raw(port, request(origin))), 403);
+  });
+});
+
+test("Express: before what reads bodies it answers, behind it says where it belongs", async () => {
+  const app = express();
+  app.use("/keyturn", nodeHandler(proxy));
+  app.use(
+    "/broken",
+    nodeHandler(async () => Promise.reject(new Error("a fault"))),
+  );
+  app.use(express.json());
+  app.use("/late", nodeHandler(proxy));
+  app.use((error, _request, response, _next) => response.status(500).send(error.message));
+  await served(app, async ({ port, origin }) => {
+    const post = (path) =>
+      raw(port, `POST ${path} HTTP/1.1\r\n${good(origin, "Connection: close\r\n")}${withBody(LIST)}`);
+    assert.equal(statusOf(await post("/keyturn")), 200);
+    assert.equal(seen.at(-1), `${origin}/keyturn`);
+    const late = await post("/late");
+    assert.equal(statusOf(late), 500);
+    assert.match(late, /stand before express\.json\(\)/);
+    assert.match(await post("/broken"), /a fault/);
+  });
+});
