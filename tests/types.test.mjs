@@ -61,7 +61,7 @@ describe("types", { concurrency: true }, () => {
     const modules = join(root, "node_modules");
     const paths = {
       "pg-boss": [join(modules, "pg-boss/dist/index.d.ts")],
-      pg: [join(modules, "@types/pg")],
+      pg: [join(modules, "@types/pg/index.d.mts")],
       postgres: [join(modules, "postgres/types/index.d.ts")],
     };
     const options = { ...node, module: "nodenext", paths, skipLibCheck: true };

@@ -29,7 +29,7 @@ pub struct Policy {
     pub approval: bool,
     /// How long the call that issues may take.
     pub call_deadline: Time,
-    /// How far clocks of different machines may be apart, and how long after its deadline a call may still be acted on.
+    /// How far clocks of different machines may be apart and how long after its deadline a call may still be acted on, together.
     pub margin: Time,
     /// How long whoever has a new secret has for delivering it before others may call it lost.
     pub hold: Time,

@@ -108,6 +108,24 @@ describe("exit codes", () => {
     assert.equal((await keyturn(["status", "--fail-on", "finding:critical"])).status, 0);
   });
 
+  test("0: advance begins what is due, unless it is told not to", async () => {
+    const keyturn = project(POLICY({ rotateEvery: "1ms", grace: "0ms" }));
+    assert.equal((await keyturn(["rotate", NAME])).status, 0);
+    const rotations = async () =>
+      JSON.parse((await keyturn(["status", NAME, "-o", "json"])).stdout)[0].progress.rotation;
+    assert.equal((await keyturn(["advance", "--no-begin"])).status, 0);
+    assert.equal(await rotations(), 1);
+    assert.equal((await keyturn(["advance"])).status, 0);
+    assert.equal(await rotations(), 2);
+    const due = await keyturn(["rotate", "--due", "--yes", "-o", "json"]);
+    assert.deepEqual(
+      JSON.parse(due.stdout).map(({ target }) => target),
+      [NAME],
+      due.stderr,
+    );
+    assert.equal(await rotations(), 3);
+  });
+
   test("4: a person is needed", async () => {
     const keyturn = project(POLICY({ approval: true }));
     await keyturn(["rotate", NAME]);

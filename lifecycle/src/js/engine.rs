@@ -54,6 +54,13 @@ impl Stream {
         self.0.feed(&lines).map_err(broken)
     }
 
+    /// Takes over what a run of the same stream has read, if that is more.
+    pub fn follow(&mut self, run: &Run) {
+        if run.0.sequence() > self.0.sequence() {
+            self.0 = run.0.stream();
+        }
+    }
+
     /// The number of the last line.
     #[must_use]
     pub fn sequence(&self) -> f64 {
@@ -145,11 +152,5 @@ impl Run {
     #[must_use]
     pub fn sequence(&self) -> f64 {
         number(self.0.sequence())
-    }
-
-    /// The stream, as far as this run has read it.
-    #[must_use]
-    pub fn stream(&self) -> Stream {
-        Stream(self.0.stream())
     }
 }

@@ -121,10 +121,10 @@ export class Driver {
     const { clock, policy } = this.#ports;
     const name = this.#stream.name;
     this.#check(signal);
+    const stream = await this.#stream.refresh();
     const left = this.#unfinished;
     this.#unfinished = undefined;
     const resumed = left !== undefined && left.instance === instanceId() ? left : undefined;
-    const stream = await this.#stream.refresh();
     const run = resumed?.run ?? engine(name, (exports) => new exports.Run(stream, policy.protocolJson, this.hands()));
     const resume = (reply: object | undefined): Wanted =>
       JSON.parse(
@@ -146,7 +146,7 @@ export class Driver {
         secret.forget();
         this.#secrets.delete(id);
       }
-      this.#stream.keep(engine(name, () => run.stream()));
+      this.#stream.follow(run);
       return wanted.progress;
     } catch (error) {
       if (instance === instanceId()) {

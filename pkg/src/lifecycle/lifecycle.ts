@@ -28,7 +28,7 @@ import { codeOf, identify, type Observation, observe } from "./observe.js";
 import { Policy, readCaps } from "./policy.js";
 import type { CredentialFacts, Journal } from "./ports.js";
 import { engine, type RustStream, TargetStream } from "./stream.js";
-import { rust } from "./wasm.js";
+import { rust, withRust } from "./wasm.js";
 
 /** How many targets are worked on at a time. */
 const AT_ONCE = 8;
@@ -132,16 +132,16 @@ export class Lifecycle {
     const heads = await this.#heads(opened);
     const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
     const now = Math.trunc(this.#clock.now());
-    const survey = rust((exports) => new exports.Survey());
-    try {
-      opened.forEach(({ name, target, policy }, index) => {
-        const facts = JSON.stringify(seenOf(target, seen[index]));
-        engine(name, () => survey.add(name, streams[index] as RustStream, policy.rules(), facts, now));
-      });
-      return JSON.parse(rust(() => survey.take())) as LifecycleFinding[];
-    } finally {
-      survey.free();
-    }
+    return withRust(
+      (exports) => new exports.Survey(),
+      (survey) => {
+        opened.forEach(({ name, target, policy }, index) => {
+          const facts = JSON.stringify(seenOf(target, seen[index]));
+          engine(name, () => survey.add(name, streams[index] as RustStream, policy.rules(), facts, now));
+        });
+        return JSON.parse(rust(() => survey.take())) as LifecycleFinding[];
+      },
+    );
   }
 
   /** Which targets, of all or of these, are due and would begin now, by their policies and the caps. Makes no request. */
@@ -363,12 +363,10 @@ export class Lifecycle {
   async history(name: string): Promise<readonly LifecycleEvent[]> {
     const { stream } = this.#get(name);
     const lines = await this.#journal.read(name, 1);
-    const fresh = engine(name, (exports) => new exports.Stream());
-    try {
-      engine(name, () => fresh.feed([...lines]));
-    } finally {
-      fresh.free();
-    }
+    withRust(
+      (exports) => new exports.Stream(),
+      (fresh) => engine(name, () => fresh.feed([...lines])),
+    );
     return lines.map((line, index) => eventOf(stream.name, index + 1, line));
   }
 
@@ -394,16 +392,16 @@ export class Lifecycle {
     const streams = await this.#journal.streams();
     return each(streams, async ({ stream: target }) => {
       const lines = await this.#journal.read(target, 1);
-      const stream = rust((exports) => new exports.Stream());
       try {
-        engine(target, () => stream.feed([...lines]));
+        withRust(
+          (exports) => new exports.Stream(),
+          (stream) => engine(target, () => stream.feed([...lines])),
+        );
         return { target, events: lines.length, broken: undefined };
       } catch (error) {
         if (!(error instanceof LifecycleError)) throw error;
         const { sequence, reason, message } = error;
         return { target, events: sequence - 1, broken: { sequence, reason, message } };
-      } finally {
-        stream.free();
       }
     });
   }
@@ -505,22 +503,21 @@ export class Lifecycle {
     const heads = await this.#heads(opened);
     const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
     const now = Math.trunc(this.#clock.now());
-    const pace = rust((exports) => new exports.Pace());
-    const sequences = new Map<string, number>();
-    try {
-      opened.forEach(({ name, target, policy }, index) => {
-        const stream = streams[index] as RustStream;
-        engine(name, () => pace.add(name, target.provider.kind, target.group, stream, policy.rules(), now));
-        sequences.set(
-          name,
-          engine(name, () => stream.sequence()),
-        );
-      });
-      const turn = JSON.parse(rust(() => pace.select(this.#caps, now))) as LifecycleTurn;
-      return { turn, sequences };
-    } finally {
-      pace.free();
-    }
+    return withRust(
+      (exports) => new exports.Pace(),
+      (pace) => {
+        const sequences = new Map<string, number>();
+        opened.forEach(({ name, target, policy }, index) => {
+          const stream = streams[index] as RustStream;
+          engine(name, () => pace.add(name, target.provider.kind, target.group, stream, policy.rules(), now));
+          sequences.set(
+            name,
+            engine(name, () => stream.sequence()),
+          );
+        });
+        return { turn: JSON.parse(rust(() => pace.select(this.#caps, now))) as LifecycleTurn, sequences };
+      },
+    );
   }
 
   async #observe({ name, target, stream }: Opened, signal: AbortSignal): Promise<Observation> {

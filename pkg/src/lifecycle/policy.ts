@@ -50,7 +50,7 @@ export interface LifecyclePolicy {
   readonly approval?: boolean | undefined;
   /** How long the call that issues may take, and each other step. Default: a minute. */
   readonly callDeadline?: LifecycleDuration | undefined;
-  /** How far the clocks of different machines may be apart, and how late a server may still act on a call. Default: two minutes. */
+  /** How far the clocks of different machines may be apart and how late a server may still act on a call, together. Default: two minutes. */
   readonly margin?: LifecycleDuration | undefined;
   /** How long a process has for delivering a new secret before others may call it lost. Default: 15 minutes. */
   readonly hold?: LifecycleDuration | undefined;

@@ -59,31 +59,28 @@ export class TargetStream {
    */
   async refresh(version?: string): Promise<RustStream> {
     for (;;) {
-      const known = this.#known();
-      if (known !== undefined && version !== undefined && version === this.#version) return known;
-      if (known === undefined) this.keep(engine(this.name, (exports) => new exports.Stream()));
-      const from = this.#next();
+      const stream = this.#shared();
+      if (version !== undefined && version === this.#version) return stream;
+      const from = engine(this.name, () => stream.sequence()) + 1;
       const lines = await this.read(from);
-      // In the meantime somebody else may have refreshed it, a run may have put its own in its place and let go of this one, or a trap
-      // may have ended it: what was read is fed to the one there is now.
-      const stream = this.#known();
-      const fed = this.#next() - from;
-      if (stream === undefined || fed < 0) continue;
-      if (fed < lines.length) engine(this.name, () => stream.feed(lines.slice(fed)));
+      // A trap in the meantime took the stream with it.
+      if (stream !== this.#shared()) continue;
+      // Somebody else may have read a part of it in the meantime, or more.
+      const known = engine(this.name, () => stream.sequence()) + 1 - from;
+      if (known < lines.length) engine(this.name, () => stream.feed(lines.slice(known)));
       this.#version = version;
       return stream;
     }
   }
 
-  /** What was read, if it is of the instance that runs. */
-  #known(): RustStream | undefined {
-    return this.#instance === instanceId() ? this.#rust : undefined;
-  }
-
-  /** The number of the first event that was not read. */
-  #next(): number {
-    const stream = this.#known();
-    return stream === undefined ? 1 : engine(this.name, () => stream.sequence()) + 1;
+  /** The fold in the instance that is running. Calls of the same moment share it, so that it lives as long as that does. */
+  #shared(): RustStream {
+    if (this.#rust === undefined || this.#instance !== instanceId()) {
+      this.#rust = engine(this.name, (exports) => new exports.Stream());
+      this.#instance = instanceId();
+      this.#version = undefined;
+    }
+    return this.#rust;
   }
 
   /** The lines from a number on. */
@@ -100,15 +97,10 @@ export class TargetStream {
     return stored;
   }
 
-  /**
-   * Takes over what a run has read. What was kept before is not freed here, since others may hold it while they wait for the journal: the
-   * runtime frees it once nobody does.
-   */
-  keep(stream: RustStream): void {
-    // It may have read less than what the version belongs to.
-    if (this.#rust !== stream) this.#version = undefined;
-    this.#rust = stream;
-    this.#instance = instanceId();
+  /** Takes over what a run has read. */
+  follow(run: InstanceType<Rust["Run"]>): void {
+    const stream = this.#shared();
+    engine(this.name, () => stream.follow(run));
   }
 
   /** Writes an operator's events, if the state allows the command. */

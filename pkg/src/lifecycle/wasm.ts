@@ -16,10 +16,13 @@ export function provide(from: WasmModule | (() => WasmModule)): void {
   source ??= from;
 }
 
-/** Names the instance. What was made in an earlier one is gone, and using it would be a trap. @internal */
+/** Names the instance. What was made in an earlier one is gone, and is refused. @internal */
 export function instanceId(): number {
   return instance;
 }
+
+/** What the glue says of an object that was made in an earlier instance. */
+const STALE = /stale object/;
 
 /**
  * Runs something in it. What Rust throws on purpose is a text or an error of this package, and passes. A trap is an `Error`: it leaves the
@@ -36,8 +39,22 @@ export function rust<T>(run: (exports: Rust) => T): T {
     return run(glue);
   } catch (error) {
     if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
-    instance++;
-    glue.__wbg_reset_state();
+    // A call that was under way when the instance before broke ends here. The new one is well, and others are in the middle of using it.
+    if (!STALE.test(error.message)) {
+      instance++;
+      glue.__wbg_reset_state();
+    }
     throw new InternalError("the lifecycle's Rust failed; this is a defect in keyturn", { cause: error });
+  }
+}
+
+/** Makes something in it, works with that at once, and frees it, unless its instance broke over it. @internal */
+export function withRust<T extends { free(): void }, R>(make: (exports: Rust) => T, work: (made: T) => R): R {
+  const made = rust(make);
+  const madeIn = instance;
+  try {
+    return work(made);
+  } finally {
+    if (madeIn === instance) made.free();
   }
 }

@@ -1,0 +1,133 @@
+// Tests of a provider: a process rotates over the package's own providers, and is killed before and after each thing that it does; each of its requests is lost,
+// and each answer. Somebody else goes on.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { installed } from "./installed.mjs";
+import { entries, startWorld } from "./rotation.mjs";
+
+const folder = installed();
+const keyturn = entries(folder);
+const { serveSandbox } = createRequire(join(folder, "load.cjs"))("keyturn/sandbox");
+const worker = fileURLToPath(new URL("./rotation-worker.mjs", import.meta.url));
+
+let scratch;
+before(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "keyturn-crash-"));
+});
+after(() => rm(scratch, { recursive: true }));
+
+async function place(name, kind) {
+  const world = await startWorld(keyturn, serveSandbox, join(scratch, name));
+  await world.add("app", kind);
+  return world;
+}
+
+/** What a process says at its end; `undefined` if it was killed. */
+async function run(world, command, point) {
+  const { journal, targets } = world;
+  const task = { journal, targets, worker: "killed", offset: world.offset(), command, point };
+  const child = spawn(process.execPath, [worker, folder, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
+  const [said, errors, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  if (signal === "SIGKILL") return undefined;
+  assert.equal(code, 0, errors);
+  return JSON.parse(said);
+}
+
+/** What has to hold once somebody else has gone on, whatever happened before. */
+async function recovers(world) {
+  world.accounted("app");
+  await world.works("app");
+  const lifecycle = world.open("next");
+  const seen = [];
+  const listening = (async () => {
+    for await (const event of lifecycle.events()) seen.push(event);
+  })();
+  const shown = [await lifecycle.status(), await lifecycle.plan()];
+  const progress = await world.finish("app", lifecycle);
+  if (progress.rotation > 0) assert.equal(progress.last, "done");
+  await world.settled("app", lifecycle);
+  const requests = world.issuedOnce("app");
+  shown.push(progress, await lifecycle.status(), await lifecycle.plan(), await lifecycle.history("app"), lifecycle);
+  await lifecycle.close();
+  await listening;
+  world.secretless("app", shown, seen);
+  return requests;
+}
+
+/** Registers the tests of a kind of target. */
+export function crashes(kind) {
+  test(`${kind}: killed before and after each thing that a rotation does, and finished by another process`, async (t) => {
+    const whole = await place(`${kind}-whole`, kind);
+    const { progress, passed } = await run(whole, "rotate");
+    assert.equal(progress.last, "done");
+    await recovers(whole);
+    await whole.close();
+    assert.ok(passed >= 20);
+    t.diagnostic(`${passed} points`);
+
+    let issued = 0;
+    const points = Array.from({ length: passed }, (_, point) => point);
+    const next = async () => {
+      for (let point = points.shift(); point !== undefined; point = points.shift()) {
+        const world = await place(`${kind}-${point}`, kind);
+        try {
+          assert.equal(await run(world, "rotate", point), undefined, "it is killed");
+          issued += await recovers(world);
+        } catch (error) {
+          throw new Error(`killed at ${point}`, { cause: error });
+        } finally {
+          await world.close();
+        }
+      }
+    };
+    await Promise.all([next(), next()]);
+    assert.ok(issued >= passed / 2);
+    t.diagnostic(`${issued} requests that issue`);
+  });
+
+  test(`${kind}: each request of a rotation is lost, and each answer`, async (t) => {
+    const whole = await place(`${kind}-calm`, kind);
+    const begun = whole.proxy.passed.length;
+    assert.equal((await whole.open("test").rotate("app")).last, "done");
+    const all = whole.proxy.passed.length - begun;
+    await whole.close();
+    t.diagnostic(`${all} requests, each lost in two ways`);
+    assert.ok(all >= 5);
+    for (const lost of ["request", "answer"]) {
+      for (let nth = 0; nth < all; nth++) {
+        const world = await place(`${kind}-${lost}-${nth}`, kind);
+        const begun = world.proxy.passed.length;
+        world.proxy.lose = (_, index) => (index === begun + nth ? lost : undefined);
+        try {
+          const lifecycle = world.open("unlucky");
+          // What is read before a rotation begins is not the rotation's: the caller learns of it.
+          const error = await lifecycle.rotate("app").then(
+            () => undefined,
+            (thrown) => thrown,
+          );
+          if (error) assert.ok(keyturn.KeyturnError.is(error), error);
+          world.secretless("app", error, error?.message, error?.stack);
+          assert.equal(world.proxy.passed[begun + nth].answered, false);
+          await recovers(world);
+          await lifecycle.close();
+        } catch (error) {
+          throw new Error(`the ${lost} of request ${nth}`, { cause: error });
+        } finally {
+          await world.close();
+        }
+      }
+    }
+  });
+}

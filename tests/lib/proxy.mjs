@@ -1,0 +1,52 @@
+// A proxy on loopback in front of a sandbox. It remembers what passes, and loses what it is told to.
+import { createServer, request } from "node:http";
+import { buffer } from "node:stream/consumers";
+
+/** The answers' fields that are secrets. */
+const SECRET = /"(?:clientSecret|client_secret|access_token|secret)":"([^"]+)"/g;
+
+/**
+ * @typedef {object} Passed one request
+ * @property {string} method
+ * @property {string} path with its query
+ * @property {string} body
+ * @property {number} at when it arrived, by the clock that was given
+ * @property {number | undefined} status `undefined` if it was lost before it arrived
+ * @property {boolean} answered
+ */
+
+/**
+ * @param {string} upstream the origin behind it
+ * @param {() => number} now
+ * @returns {Promise<{ url: string, passed: Passed[], secrets: Set<string>, lose: (request: Passed, index: number) => "request" | "answer" | undefined, close(): Promise<void> }>}
+ * `secrets` has all that were ever answered. `lose` may be set: it says what of a request is lost.
+ */
+export async function startProxy(upstream, now) {
+  const proxy = { passed: [], secrets: new Set(), lose: () => undefined };
+  const { host } = new URL(upstream);
+  const server = createServer(async (incoming, outgoing) => {
+    const sent = await buffer(incoming);
+    const { method, url: path, headers } = incoming;
+    const entry = { method, path, body: sent.toString(), at: now(), status: undefined, answered: false };
+    const lost = proxy.lose(entry, proxy.passed.push(entry) - 1);
+    if (lost === "request") return incoming.socket.destroy();
+    const passed = request(new URL(path, upstream), { method, headers: { ...headers, host } }, async (answer) => {
+      const body = await buffer(answer);
+      for (const [, secret] of body.toString().matchAll(SECRET)) proxy.secrets.add(secret);
+      entry.status = answer.statusCode;
+      if (lost === "answer") return incoming.socket.destroy();
+      entry.answered = true;
+      outgoing.writeHead(answer.statusCode, answer.headers).end(body);
+    });
+    passed.on("error", () => incoming.socket.destroy());
+    passed.end(sent);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  proxy.url = `http://127.0.0.1:${server.address().port}`;
+  proxy.close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return proxy;
+}

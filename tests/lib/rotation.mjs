@@ -1,0 +1,300 @@
+// A rotation over the package's own providers: a sandbox tenant behind a proxy, the journal in a folder, a `.env` file as the sink. What
+// has to hold, whatever was killed and lost, is here for all tests of it.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { startProxy } from "./proxy.mjs";
+
+/** Short, so that the tenant's clock has not far to go. */
+const POLICY = {
+  grace: 0,
+  callDeadline: 10_000,
+  margin: 5_000,
+  hold: 30_000,
+  poll: 10_000,
+  backoff: 1_000,
+  maxBackoff: 8_000,
+};
+
+/** Where C1 issues a connector's credential. */
+const ROTATE = "/api/v1/apps/connectors/credentials";
+
+/** The events that say how far an attempt to issue has come. */
+const ATTEMPTS = ["issuing", "unknown", "not-issued", "issued", "settled", "late"];
+
+/** What of the installed package a rotation needs, as CommonJS. */
+export function entries(folder) {
+  const require = createRequire(join(folder, "load.cjs"));
+  return {
+    ...require("keyturn"),
+    ...require("keyturn/commercelayer"),
+    ...require("keyturn/lifecycle"),
+    ...require("keyturn/lifecycle/node"),
+  };
+}
+
+/** The provider of a target, as any process that knows its place makes it. */
+function providerOf(keyturn, { kind, url, pair, ids }, { clock, fetch }) {
+  const common = { serverURL: url, clock, fetch, retryConfig: { strategy: "none" } };
+  if (kind === "connector") {
+    const client = new keyturn.ConductorOne({ ...common, clientID: pair.clientId, clientSecret: pair.clientSecret });
+    return keyturn.connectorProvider({ client, ...ids, clock });
+  }
+  const client = keyturn.CommerceLayerProvisioning({ ...common, credentials: keyturn.clientCredentials(pair) });
+  return keyturn.apiCredentialProvider({ client, ...ids });
+}
+
+/**
+ * Opens the lifecycle of some places. `watched` may wrap each port.
+ *
+ * @param {ReturnType<typeof entries>} keyturn
+ * @param {object} task `{ journal, targets, worker }`, where each target is a place as JSON
+ */
+export function openAt(keyturn, { journal, targets, worker, policy }, { clock, fetch, watched = (port) => port }) {
+  const open = ([name, place]) => [
+    name,
+    {
+      provider: watched(providerOf(keyturn, place, { clock, fetch })),
+      sinks: [watched(keyturn.envFile({ name: "env", path: place.env }))],
+      policy: { ...POLICY, ...policy },
+      owner: "team",
+    },
+  ];
+  return keyturn.openLifecycle({
+    journal: watched(keyturn.directoryJournal(journal)),
+    clock,
+    worker,
+    targets: Object.fromEntries(Object.entries(targets).map(open)),
+  });
+}
+
+/** What a `.env` file holds. */
+export async function pairIn(env) {
+  const text = await readFile(env, "utf8");
+  assert.match(text, /^# kept$/m);
+  const value = (name) => new RegExp(`^${name}=(.*)$`, "m").exec(text)?.[1].replace(/^(["'])(.*)\1$/, "$2");
+  return { clientId: value("BATON_CLIENT_ID"), clientSecret: value("BATON_CLIENT_SECRET") };
+}
+
+const envText = ({ clientId, clientSecret }) =>
+  `# kept\nBATON_CLIENT_ID=${clientId}\nBATON_CLIENT_SECRET=${clientSecret}\n`;
+
+const isLive = ({ deletedAt, revokedAt }) => deletedAt == null && revokedAt == null;
+
+function connectorCredentials(sandbox, connectorId) {
+  const { connectorCredentials: rows } = sandbox.snapshot();
+  return rows.filter((row) => row.connectorId === connectorId && isLive(row)).map(({ id }) => id);
+}
+
+/** How many rows depend on an API credential. */
+function dependents(sandbox, id) {
+  const { application_memberships: rows } = sandbox.snapshot().commercelayer.resources;
+  return rows.filter(({ links }) => links.api_credential === id).length;
+}
+
+function apiCredentials(sandbox, first) {
+  const { api_credentials: rows } = sandbox.snapshot().commercelayer.resources;
+  const origin = `keyturn-line-${first}`;
+  return rows
+    .filter(({ id, attributes }) => id === first || attributes.reference_origin === origin)
+    .map(({ id }) => id);
+}
+
+async function logsIn(url, { clientId, clientSecret }) {
+  const body = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${url}/oauth/token`, { method: "POST", headers, body: JSON.stringify(body) });
+  await answer.arrayBuffer();
+  return answer.ok;
+}
+
+/** How a target is made, by its kind: `first` is the pair that its sink begins with, `others` the credentials that are not ours. */
+const MAKERS = {
+  async connector({ sandbox }, { c1 }, number) {
+    const { appId, id: connectorId } = sandbox.snapshot().connectors.filter(isLive)[number];
+    const others = connectorCredentials(sandbox, connectorId);
+    const answer = await c1.connector.rotateCredential({ appId, connectorId });
+    const { id, clientId, clientSecret } = answer.connectorServiceRotateCredentialResponse.credential;
+    const pair = { clientId: sandbox.clientId, clientSecret: sandbox.clientSecret };
+    return { pair, ids: { appId, connectorId }, first: { clientId, clientSecret }, adopt: id, others };
+  },
+  async "api-credential"({ sandbox }, { cl }, number) {
+    const { api_credentials: rows, application_memberships: uses } = sandbox.snapshot().commercelayer.resources;
+    const kind = rows.filter(({ attributes }) => attributes.kind === "integration");
+    let { id } = kind.find(({ id }) => uses.some(({ links }) => links.api_credential === id)) ?? kind[0];
+    if (number > 0) {
+      const { name, organization, role } = await cl.api_credentials.retrieve(id, { include: ["organization", "role"] });
+      const to = ({ type, id }) => ({ type, id });
+      const copy = { name: `${name} ${number}`, kind: "integration", organization: to(organization), role: to(role) };
+      ({ id } = await cl.api_credentials.create(copy));
+    }
+    const { client_id: clientId, client_secret: clientSecret } = await cl.api_credentials.retrieve(id);
+    const pair = { clientId: sandbox.commercelayer.clientId, clientSecret: sandbox.commercelayer.clientSecret };
+    return { pair, ids: { id }, first: { clientId, clientSecret }, others: [], uses: dependents(sandbox, id) };
+  },
+};
+
+/**
+ * A tenant behind a proxy. Its clock goes on by itself, and is moved on where a rotation waits.
+ *
+ * @param {ReturnType<typeof entries>} keyturn
+ * @param {typeof import("keyturn/sandbox").serveSandbox} serveSandbox
+ */
+export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo" } = {}) {
+  const server = await serveSandbox({ seed });
+  /** What was so with each target before it was one. */
+  const before = new Map();
+  const { sandbox } = server;
+  const clock = { now: () => sandbox.clock.now() };
+  const proxy = await startProxy(server.url, clock.now);
+  await mkdir(scratch, { recursive: true });
+  const journal = join(scratch, "journal");
+  const world = { keyturn, sandbox, clock, proxy, journal, scratch, targets: {} };
+  const c1 = new keyturn.ConductorOne({
+    serverURL: server.url,
+    clientID: sandbox.clientId,
+    clientSecret: sandbox.clientSecret,
+    clock,
+  });
+  const { clientId, clientSecret } = sandbox.commercelayer;
+  const cl = keyturn.CommerceLayerProvisioning({
+    serverURL: server.url,
+    credentials: keyturn.clientCredentials({ clientId, clientSecret }),
+    clock,
+  });
+  return Object.assign(world, {
+    /** The difference between the tenant's clock and the machine's, for other processes. */
+    offset: () => clock.now() - Date.now(),
+    /** Makes a target with a credential in its sink. The journal knows it already if the control plane has no list to find it in. */
+    async add(name, kind, number = 0) {
+      const env = join(scratch, `${name}.env`);
+      const { first, pair, ids, adopt, ...facts } = await MAKERS[kind](world, { c1, cl }, number);
+      await writeFile(env, envText(first));
+      world.targets[name] = { kind, url: proxy.url, env, pair, ids };
+      before.set(name, facts);
+      for (const { clientSecret } of [first, pair]) proxy.secrets.add(clientSecret);
+      if (adopt === undefined) return;
+      const lifecycle = world.open("setup", { targets: { [name]: world.targets[name] } });
+      await lifecycle.adopt(name, adopt);
+      await lifecycle.close();
+    },
+    open: (worker, more = {}, ports = {}) =>
+      openAt(keyturn, { journal, targets: world.targets, worker, ...more }, { clock, ...ports }),
+    /** What the sink of a target holds, which has to log in. */
+    async works(name) {
+      const { kind, env } = world.targets[name];
+      for (;;) {
+        const pair = await pairIn(env);
+        const accepted = kind === "connector" ? sandbox.consume(pair).accepted : await logsIn(server.url, pair);
+        // Whoever rotates may have been at it between the look at the file and the log-in.
+        if (!accepted && (await pairIn(env)).clientId !== pair.clientId) continue;
+        assert.ok(accepted, `the sink's pair logs in: ${pair.clientId}`);
+        return pair;
+      }
+    },
+    /** The living credentials of a target that were not there before it was one. */
+    alive(name) {
+      const { kind, ids } = world.targets[name];
+      const all =
+        kind === "connector" ? connectorCredentials(sandbox, ids.connectorId) : apiCredentials(sandbox, ids.id);
+      return all.filter((id) => !before.get(name).others.includes(id));
+    },
+    /** The events of a target, read from the files. */
+    events(name) {
+      const folder = join(journal, "streams", name);
+      let files = [];
+      try {
+        files = readdirSync(folder).sort();
+      } catch (error) {
+        if (error.code !== "ENOENT") throw error;
+      }
+      return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
+    },
+    /** Every living credential is named by the journal, was there before it, or may come of an attempt that the journal leaves open. */
+    accounted(name) {
+      const events = world.events(name);
+      const known = new Set(
+        events.flatMap(({ credential, found = [] }) => [credential, ...found]).map((one) => one?.id),
+      );
+      const strangers = world.alive(name).filter((id) => !known.has(id));
+      const { event } = events.findLast(({ event }) => ATTEMPTS.includes(event)) ?? {};
+      const doubted = ["issuing", "unknown"].includes(event) ? 1 : 0;
+      const before = events.length === 0 ? 1 : 0;
+      assert.ok(strangers.length <= doubted + before, `${name}: nobody knows of ${strangers}`);
+    },
+    /** At most one request that issues arrived for each intent, and none without one. */
+    issuedOnce(name) {
+      const { kind, ids } = world.targets[name];
+      const issuing = world.events(name).filter(({ event }) => event === "issuing");
+      if (kind === "connector") {
+        // They say nothing of their intent, but each is sent in the time of one: until its deadline, and before the next.
+        const named = `"${ids.connectorId}"`;
+        const sent = proxy.passed.filter((one) => one.path === ROTATE && one.body.includes(named));
+        const intents = sent.map((one) => issuing.findLast(({ at }) => at <= one.at));
+        assert.ok(
+          intents.every((intent, index) => intent && sent[index].at <= intent.until + POLICY.margin),
+          `${name}: a request without an intent`,
+        );
+        assert.equal(new Set(intents).size, intents.length, `${name}: two requests for one intent`);
+        return sent.length;
+      }
+      const origin = `"keyturn-line-${ids.id}"`;
+      const sent = proxy.passed.filter((one) => /\/api_credentials$/.test(one.path) && one.body.includes(origin));
+      const markers = sent.map(({ body }) => JSON.parse(body).data.attributes.reference);
+      assert.equal(new Set(markers).size, markers.length, `${name}: ${markers}`);
+      const known = new Set(issuing.map(({ marker }) => marker));
+      assert.ok(
+        markers.every((marker) => known.has(marker)),
+        `${name}: ${markers}`,
+      );
+      return sent.length;
+    },
+    /** Goes on until the rotation is over. The clock is moved on where that is waited for, and in between the sink's pair has to log in. */
+    async finish(name, lifecycle) {
+      for (let turn = 0; turn < 60; turn++) {
+        const progress = await lifecycle.advance(name);
+        await world.works(name);
+        world.accounted(name);
+        if (progress.state === "idle") return progress;
+        assert.equal(progress.state, "waiting", inspect([progress, world.events(name)], { depth: 5 }));
+        sandbox.clock.set(Math.max(clock.now(), progress.until));
+      }
+      assert.fail(`${name} never comes to its end: ${inspect(world.events(name).slice(-12))}`);
+    },
+    /** What has to be so once nothing is under way: one credential alive, which is in the sink. */
+    async settled(name, lifecycle) {
+      const pair = await world.works(name);
+      const [{ current, credentials, doubt }] = await lifecycle.status([name]);
+      const alive = world.alive(name);
+      assert.equal(alive.length, 1, `${name}: ${alive}`);
+      assert.equal(doubt, undefined);
+      if (world.targets[name].kind === "api-credential")
+        assert.equal(dependents(sandbox, alive[0]), before.get(name).uses, `${name}: what depends on it came along`);
+      if (current === undefined) assert.deepEqual(credentials, []);
+      else {
+        assert.deepEqual([current.id, current.clientId], [alive[0], pair.clientId]);
+        assert.ok(credentials.every(({ id, role }) => role === (id === current.id ? "current" : "ended")));
+      }
+      const broken = (await lifecycle.verify()).find(({ target }) => target === name)?.broken;
+      assert.equal(broken, undefined);
+    },
+    /** That no secret which the control plane ever told is in the journal, or in any of these. */
+    secretless(name, ...shown) {
+      const whole = { depth: 30, showHidden: true, maxStringLength: null, maxArrayLength: null };
+      const texts = shown.flatMap((one) => [inspect(one, whole), JSON.stringify(one) ?? ""]);
+      texts.push(JSON.stringify(world.events(name)));
+      assert.ok(proxy.secrets.size > 0);
+      for (const secret of proxy.secrets)
+        for (const text of texts) assert.ok(!text.includes(secret), `${name}: a secret shows`);
+    },
+    async close() {
+      c1.close();
+      cl.close?.();
+      await proxy.close();
+      await server.close();
+    },
+  });
+}
