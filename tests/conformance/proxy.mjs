@@ -505,6 +505,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       return { server, c1: new ConductorOne({ proxy: `${ORIGIN}/keyturn`, fetch: server.fetch }) };
     };
     for (const [status, reason] of [
+      [302, "redirected"],
       [401, "unauthorized"],
       [403, "forbidden"],
       [404, "unexpected"],

@@ -3,6 +3,7 @@
 import { copied } from "../base/bytes.js";
 import { ConfigurationError } from "../base/errors.js";
 import type { PlatformKey } from "../base/platform.js";
+import { elapsed } from "../http/transport.js";
 import { base64url, subtle, unique } from "./crypto.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
@@ -13,24 +14,24 @@ export function memoryStore(): TokenStore {
   let versions = 0;
   const live = <T extends { until: number }>(map: Map<string, T>, key: string): T | undefined => {
     const found = map.get(key);
-    if (found && found.until > performance.now()) return found;
+    if (found && found.until > elapsed()) return found;
     map.delete(key);
     return undefined;
   };
   return {
     async get(key) {
       const entry = live(entries, key);
-      return entry && { value: entry.value, version: entry.version, leftMs: entry.until - performance.now() };
+      return entry && { value: entry.value, version: entry.version, leftMs: entry.until - elapsed() };
     },
     async compareAndSet(key, value, expected, ttlMs) {
       if (live(entries, key)?.version !== expected) return undefined;
       const version = String(++versions);
-      entries.set(key, { value, version, until: performance.now() + ttlMs });
+      entries.set(key, { value, version, until: elapsed() + ttlMs });
       return version;
     },
     async lease(key, ttlMs) {
       if (live(leases, key)) return undefined;
-      const own = { until: performance.now() + ttlMs };
+      const own = { until: elapsed() + ttlMs };
       leases.set(key, own);
       return {
         async release() {
@@ -38,7 +39,7 @@ export function memoryStore(): TokenStore {
         },
         async extend(ttlMs) {
           if (live(leases, key) !== own) return false;
-          own.until = performance.now() + ttlMs;
+          own.until = elapsed() + ttlMs;
           return true;
         },
       };

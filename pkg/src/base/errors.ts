@@ -356,7 +356,7 @@ export class OutcomeUnknownError extends KeyturnError {
  * this is a `status` of 401, where an {@link UnauthorizedError} says that the tenant refused the proxy's credential.
  */
 export class ProxyError extends KeyturnError {
-  /** The HTTP status of the refusal; 0 for a redirect, which is not followed. */
+  /** The HTTP status of the refusal; 0 for a redirect in a browser, which does not say more of one that is not followed. */
   readonly status: number;
   /**
    * Why, as a stable word. `unauthorized` and `forbidden` are the application's to say, `rate_limited` and `unavailable` are of what stands

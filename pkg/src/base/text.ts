@@ -1,5 +1,6 @@
 /** Text as bytes. Some surroundings cannot do it: that is told when a client is made, instead of by whatever needs it first. */
 
+import { copied } from "./bytes.js";
 import { ConfigurationError } from "./errors.js";
 
 /** @throws {@link ConfigurationError} where text and UTF-8 cannot be turned into each other. */
@@ -16,4 +17,18 @@ export function utf8(text: string | Uint8Array): Uint8Array {
   if (typeof text !== "string") return text;
   needEncoders();
   return new TextEncoder().encode(text);
+}
+
+/**
+ * A copy of the text or bytes of an option, so that its owner may wipe the original.
+ *
+ * @throws {@link ConfigurationError} if it is neither.
+ * @internal
+ */
+export function bytesOf(option: string, given: unknown): Uint8Array {
+  const bytes = typeof given === "string" ? utf8(given) : copied(given);
+  if (bytes) return bytes;
+  const bound = typeof (given as { get?: unknown } | null)?.get === "function";
+  const how = bound ? ". Await its get(), as that of a secret in a Secrets Store, and give what it resolves with" : "";
+  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here${how}`);
 }

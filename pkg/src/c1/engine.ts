@@ -83,12 +83,8 @@ export class Engine {
     );
     const headers: Record<string, string> = { accept: "application/json" };
     if (facts.body) headers["content-type"] = "application/json";
-    const outgoing = this.#relay?.outgoing(facts, json) ?? {
-      facts,
-      url: this.base(options, facts) + target,
-      headers,
-      body,
-    };
+    const url = this.base(options, facts) + target;
+    const outgoing = this.#relay?.outgoing(facts, json) ?? { facts, url, headers, body };
     // By the official SDK's names a client cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
     return await this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));

@@ -74,12 +74,12 @@ export class Relay {
    */
   constructor(proxy: string | URL | ProxyAddress, options: object) {
     const other = OTHERS.split(" ").find((name) => (options as Record<string, unknown>)[name] !== undefined);
-    if (other) throw refused(other, "not_with_proxy", "belongs to the proxy's own client, on the server");
+    if (other) throw refused(other, "not_with_proxy", "belongs to the proxy's client, on the server");
     const { url, credentials = "same-origin" } =
       typeof proxy === "object" && "url" in proxy ? proxy : ({ url: proxy } as ProxyAddress);
     const base = (globalThis as { location?: { href?: string } }).location?.href;
     if (!URL.canParse(String(url), base))
-      throw refused("proxy", "not_a_url", "is no URL, or a relative one where there is no page");
+      throw refused("proxy", "not_a_url", "is no URL, or relative where there is no page");
     this.url = String(new URL(url, base));
     // Cloudflare's fetch knows no cookies.
     this.rules = RULES.credentials ? { ...RULES, credentials, referrerPolicy: "same-origin" } : RULES;
@@ -103,7 +103,7 @@ export class Relay {
     const mark = response.headers.get(MARK);
     if (mark === ERROR) throw revived((await response.json()) as Said, facts, response.headers);
     if (response.ok && mark !== ANSWER) {
-      const message = "the answer is none of a keyturn proxy: check the client's `proxy`, and that it is served there";
+      const message = "the answer is not a proxy's: check `proxy`, and what is served there";
       throw new DecodeError(message, response.status, response.headers, "", { operation: facts.id });
     }
     return response;
@@ -115,7 +115,6 @@ function refused(option: string, reason: string, what: string): ConfigurationErr
 }
 
 const REASONS: Readonly<Record<number, string>> = {
-  0: "redirected",
   401: "unauthorized",
   403: "forbidden",
   429: "rate_limited",
@@ -123,12 +122,12 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The error of an answer that comes from before the proxy. */
 function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnError {
-  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : "unexpected");
+  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : status < 400 ? "redirected" : "unexpected");
   return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
     operation: facts.id,
     retryAfterMs,
     outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "none",
-    hint: "See whether the session in the application has ended, and whether the proxy is served there.",
+    hint: "Check the session in the application, and what is served at `proxy`.",
   });
 }
 

@@ -2,9 +2,7 @@
 
 import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
-import { copied } from "../../base/bytes.js";
-import { ConfigurationError } from "../../base/errors.js";
-import { utf8 } from "../../base/text.js";
+import { bytesOf } from "../../base/text.js";
 import { C1Login } from "../../generated/boundary.js";
 import type { ClientOptions } from "../options.js";
 import type { Spec } from "./credentials.js";
@@ -62,10 +60,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
 
 /** A secret as the core takes it: a copy, which is wiped when the core has it. */
 function bytes(secret: string | Uint8Array | undefined, option: string): Uint8Array {
-  if (typeof secret === "string") return utf8(secret);
-  const given = secret === undefined ? new Uint8Array() : copied(secret);
-  if (given) return given;
-  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
+  return secret === undefined ? new Uint8Array() : bytesOf(option, secret);
 }
 
 function namesNone({ credentials, clientID, clientSecret, security }: ClientOptions): boolean {

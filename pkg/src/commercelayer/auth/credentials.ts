@@ -3,10 +3,9 @@
  * show.
  */
 
-import { copied } from "../../base/bytes.js";
 import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
-import { utf8 } from "../../base/text.js";
+import { bytesOf } from "../../base/text.js";
 
 /** How a client gets its tokens. */
 export type Grant =
@@ -141,7 +140,7 @@ export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLay
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): CommerceLayerCredentials {
-  return new CommerceLayerCredentials({ grant: "token", secret: bytes("accessToken", token) });
+  return new CommerceLayerCredentials({ grant: "token", secret: bytesOf("accessToken", token) });
 }
 
 /** A function that is asked for an access token before each call. Caching and renewing are yours. */
@@ -170,7 +169,7 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
   const named = { clientId, clientSecret, username, password, refreshToken, code, redirectUri, codeVerifier };
   const parts = Object.entries(named).map(([option, value]) => {
     if (value === undefined || value === null) return new Uint8Array();
-    return bytes(option, value);
+    return bytesOf(option, value);
   });
   const secret = new Uint8Array(parts.reduce((length, part) => length + part.length, parts.length - 1));
   let at = 0;
@@ -179,11 +178,4 @@ function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fiel
     at += part.length + 1;
   }
   return { grant, clientId: clientId?.trim(), secret, scope };
-}
-
-/** A copy, as the core takes it: the caller may wipe its own. @internal */
-export function bytes(option: string, text: string | Uint8Array): Uint8Array {
-  const given = typeof text === "string" ? utf8(text) : copied(text);
-  if (given) return given;
-  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here`);
 }

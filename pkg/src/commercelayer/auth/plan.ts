@@ -6,9 +6,10 @@ import type { Plan } from "../../auth/plan.js";
 import type { TokenStore } from "../../auth/sharing.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { ClientFetchOptions, Clock, Fetch, HTTPClientLike, Logger, RetryConfig } from "../../base/options.js";
+import { bytesOf } from "../../base/text.js";
 import { core, guarded } from "../../core/instance.js";
 import { CommerceLayerGrant } from "../../generated/boundary.js";
-import { bytes, type CommerceLayerCredentials, type Grant, type Spec, specOf } from "./credentials.js";
+import { type CommerceLayerCredentials, type Grant, type Spec, specOf } from "./credentials.js";
 
 /** Where Commerce Layer is. */
 export interface PlaceOptions {
@@ -154,7 +155,7 @@ function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   }
   return {
     grant: refreshToken ? "renewable" : "token",
-    secret: bytes("accessToken", accessToken),
+    secret: bytesOf("accessToken", accessToken),
     renew: refreshToken,
   };
 }

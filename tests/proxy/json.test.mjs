@@ -1,0 +1,94 @@
+// The reader of a proxy's requests: what it takes it reads as `JSON.parse` does, and as the page meant it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { module } from "../lib/installed.mjs";
+
+const { strict, unmarked, Malformed } = await module("proxy/json.js");
+const { marshal } = await module("core/marshal.js");
+
+const TRAPS = ["__proto__", "constructor", "prototype"];
+/** Names that look like JSON themselves. */
+const name = fc.oneof(
+  fc.string(),
+  fc.constantFrom('"', "\\", '\\"', "{", "}", "[", "]", ":", ",", '":"', '{"a":', "\u2028", "\0", "é"),
+);
+const legible = name.filter((text) => !TRAPS.includes(text));
+const { value } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.oneof(name, fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)),
+    fc.array(tie("value")),
+    fc.dictionary(legible, tie("value"), { noNullPrototype: true }),
+  ),
+}));
+
+test("JSON is read as it is meant, however it is spaced", () => {
+  fc.assert(
+    fc.property(value, fc.constantFrom(undefined, 1, "\t", "\r\n "), (one, space) => {
+      const text = JSON.stringify(one, undefined, space);
+      assert.deepEqual(strict(text), JSON.parse(text));
+    }),
+  );
+});
+
+test("a member that comes twice is refused wherever it is, and so is a name that is a trap", () => {
+  const escaped = (text) =>
+    `"${[...text].map((letter) => (letter.length === 1 ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}` : letter)).join("")}"`;
+  const spelled = (text, how) => (how ? escaped(text) : JSON.stringify(text));
+  const around = (text, path) =>
+    path.reduce((inner, key) => (key === null ? `[0,${inner}]` : `{${JSON.stringify(key)}:${inner}}`), text);
+  const path = fc.array(fc.option(legible), { maxLength: 20 });
+  fc.assert(
+    fc.property(legible, fc.boolean(), fc.boolean(), value, value, path, (key, one, other, a, b, places) => {
+      const text = `{${spelled(key, one)}:${JSON.stringify(a)} , ${spelled(key, other)} : ${JSON.stringify(b)}}`;
+      JSON.parse(around(text, places));
+      assert.throws(() => strict(around(text, places)), Malformed);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...TRAPS), fc.boolean(), value, path, (key, how, a, places) => {
+      assert.throws(() => strict(around(`{${spelled(key, how)}:${JSON.stringify(a)}}`, places)), Malformed);
+    }),
+  );
+});
+
+test("what is no JSON is refused, and nothing else is thrown", () => {
+  const damaged = fc
+    .tuple(value, fc.nat(), fc.nat({ max: 3 }), fc.string({ maxLength: 3 }))
+    .map(([one, at, count, text]) => {
+      const letters = JSON.stringify(one);
+      const from = at % (letters.length + 1);
+      return letters.slice(0, from) + text + letters.slice(from + count);
+    });
+  fc.assert(
+    fc.property(fc.oneof(damaged, fc.string()), (text) => {
+      let read;
+      try {
+        read = strict(text);
+      } catch (error) {
+        assert.ok(error instanceof Malformed, String(error));
+        return;
+      }
+      assert.deepEqual(read, JSON.parse(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("what the page marked is what it was", () => {
+  const { value: input } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.oneof(
+        name.map((text) => `\0${text}`),
+        ...[name, fc.integer(), fc.boolean(), fc.constant(null), fc.bigInt()],
+        fc.date({ noInvalidDate: true }),
+        fc.uint8Array(),
+      ),
+      fc.array(tie("value")),
+      fc.dictionary(legible, tie("value"), { noNullPrototype: true }),
+    ),
+  }));
+  fc.assert(fc.property(input, (one) => assert.deepEqual(unmarked(strict(marshal(one).json)), one)));
+});
