@@ -28,7 +28,8 @@ before(async () => {
   chmodSync(join(cwd, "keyturn"), 0o755);
   const { appId, connectorId, credential } = sandbox;
   const [config] = blocks("json");
-  assert.equal(config, smallest({ appId: "APP", connectorId: "CONNECTOR", credential: "ID" }));
+  const ids = { appId: "APP", connectorId: "CONNECTOR", credential: "ID" };
+  assert.deepEqual(JSON.parse(config), JSON.parse(smallest(ids)));
   writeFileSync(join(cwd, "keyturn.json"), smallest({ appId, connectorId, credential }));
 });
 after(async () => {
