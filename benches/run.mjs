@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { ConductorOne } from "keyturn";
 import { ConductoroneSDKTypescript } from "keyturn/compat";
 import { HTTPClient } from "keyturn/compat/lib/http.js";
+import { commandRows } from "./command.mjs";
 import * as documents from "./commercelayer.mjs";
 import * as data from "./data.mjs";
 import * as peer from "./peer.mjs";
@@ -35,6 +36,7 @@ linear("an include graph of 100 members, then 1,000", documents.members, 100, 1_
 await bench("a whole call, 200 times", 1.4, 120, calling(client), { collect: false });
 await bench("one through keyturn/compat, 200 times", 1.8, 120, calling(officialClient), { collect: false });
 startUp();
+rows.push(...(await commandRows()));
 await growth();
 
 console.table(rows);

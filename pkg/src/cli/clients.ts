@@ -25,10 +25,17 @@ export type SecretSource = { readonly env: string } | { readonly file: string };
 
 /** A client of C1. Loading the library and making the client is done here, so that commands that need none pay nothing. */
 export async function c1Client(context: Context, tenant: Tenant = { api: "c1" }): Promise<ConductorOne> {
-  const { ConductorOne } = await import("../index.js");
+  const { ConductorOne, gitHubActionsToken, tokenExchange } = await import("../index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
   const found = await credentialOf(context, tenant);
-  if (found === "environment") return ConductorOne.fromEnv({ ...options, environment: context.env });
+  if (found === "environment") {
+    const { env: environment } = context;
+    const trust = trustOf(environment);
+    if (trust === undefined) return ConductorOne.fromEnv({ ...options, environment });
+    const { clientID, audience, ...where } = trust;
+    const subjectToken = gitHubActionsToken({ environment, ...(audience === undefined ? {} : { audience }) });
+    return new ConductorOne({ ...options, ...where, credentials: tokenExchange({ clientID, subjectToken }) });
+  }
   const { clientId: clientID, clientSecret, serverURL, tenantDomain } = found;
   return new ConductorOne({
     ...options,
@@ -37,6 +44,21 @@ export async function c1Client(context: Context, tenant: Tenant = { api: "c1" })
     ...(serverURL === undefined ? {} : { serverURL }),
     ...(tenantDomain === undefined ? {} : { tenantDomain }),
   });
+}
+
+/** The trust that a job of GitHub Actions logs in by: there is its client id, no secret, and a runner that gives identity tokens. */
+function trustOf(
+  env: NodeJS.ProcessEnv,
+): { clientID: string; audience?: string; serverURL?: string; tenantDomain?: string } | undefined {
+  const { CONDUCTORONE_CLIENT_ID: clientID, ACTIONS_ID_TOKEN_REQUEST_URL: runner } = env;
+  const others = ["CONDUCTORONE_CLIENT_SECRET", "CONDUCTORONE_OIDC_TOKEN", "CONDUCTORONE_ACCESS_TOKEN"];
+  if (!clientID || !runner || others.some((name) => env[name])) return undefined;
+  const given = {
+    audience: env.CONDUCTORONE_OIDC_AUDIENCE,
+    serverURL: env.CONDUCTORONE_SERVER_URL,
+    tenantDomain: env.CONDUCTORONE_TENANT_DOMAIN,
+  };
+  return { clientID, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value)) };
 }
 
 /** A client of the Provisioning API. */
@@ -109,7 +131,7 @@ function profileName({ manner, env }: Context, named: string | undefined): strin
 
 /** Variables that say that the environment has credentials for an API. */
 const VARIABLES: Readonly<Record<Api, RegExp>> = {
-  c1: /^CONDUCTORONE_|^TFC_WORKLOAD_IDENTITY_TOKEN/,
+  c1: /^CONDUCTORONE_(?:CLIENT_|ACCESS_TOKEN|OIDC_TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN/,
   commercelayer: /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/,
 };
 

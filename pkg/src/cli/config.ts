@@ -15,7 +15,7 @@ import { directoryJournal } from "../lifecycle-node.js";
 import type { Path } from "./config/check.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
-import { type ConfigFile, readConfig } from "./config/read.js";
+import { ConfigError, type ConfigFile, readConfig } from "./config/read.js";
 import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.js";
 import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
@@ -31,6 +31,11 @@ export interface Opened extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   /** What the lifecycle was opened with. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
+  /**
+   * Why a target's control plane cannot be called: there are no credentials for it. Nothing may be begun or gone on with there: the engine
+   * would take what fails then for a failure of the call.
+   */
+  readonly unreachable: ReadonlyMap<string, unknown>;
   /** The names of all targets. */
   readonly names: readonly string[];
   /** Ends what is under way, and lets go of all secrets. */
@@ -57,9 +62,15 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
   const journal = directoryJournal(resolve(folder, config.journal));
   try {
     const targets: Record<string, LifecycleTarget> = {};
+    const unreachable = new Map<string, unknown>();
+    const keep = (name: string, error: unknown): unknown => {
+      if (error instanceof ConfigError) throw error;
+      unreachable.set(name, error);
+      return OFFLINE;
+    };
     for (const [name, target] of Object.entries(config.targets)) {
       const needs = online === undefined || (online !== "none" && online.includes(name));
-      const client = needs ? await clients.of(name, target) : OFFLINE;
+      const client = needs ? await clients.of(name, target).catch((error: unknown) => keep(name, error)) : OFFLINE;
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
     const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker() };
@@ -69,7 +80,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await clients.close();
       await journal.close?.();
     };
-    return { file, config, journal, lifecycle, targets, names, close, [Symbol.asyncDispose]: close };
+    return { file, config, journal, lifecycle, targets, unreachable, names, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await clients.close();
     throw error;

@@ -111,11 +111,16 @@ export class Context {
    */
   async confirm(question: string, { optional = false }: { optional?: boolean } = {}): Promise<void> {
     if (this.manner.yes || (optional && !this.interactive)) return;
-    if (!this.interactive)
-      throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
+    this.unlessUnanswerable(question);
     const { ask } = await this.#prompts();
     if (!(await ask.confirm(this, question)))
       throw new CommandError(EXIT.failed, "nothing was done: the answer was no");
+  }
+
+  /** Before anything is done that a question comes after: whether it can be answered. */
+  unlessUnanswerable(question: string): void {
+    if (!this.manner.yes && !this.interactive)
+      throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
   }
 
   /** Asks for things, on a terminal. Only for commands that can also be told by flags what they would ask. */

@@ -212,7 +212,11 @@ export function longName({ flags }: OptionSpec): string {
 function givenOf(spec: CommandSpec, args: readonly string[], command: Command): Given {
   const known = new Set(optionsOf(spec).map(longName));
   const options = new Map<string, unknown>();
-  for (const option of command.options) options.set(option.name(), command.getOptionValue(option.attributeName()));
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    // To the parser, `--no-begin` makes an option `begin` false.
+    options.set(option.name(), option.negate ? value === false : value);
+  }
   return new Given(args, options, known);
 }
 

@@ -120,6 +120,32 @@ const journal = (name: keyof typeof import("./commands/journal.js")) => async ()
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    name: "init",
+    shown: true,
+    group: "Set up",
+    summary: "write keyturn.json, or add targets to it",
+    description:
+      "Looks for the connectors and API credentials of the tenants, asks which of them shall be rotated, and writes keyturn.json. One that " +
+      "is there gets the new targets; the rest of it stays as it is.",
+    options: [
+      { flags: "--all", description: "everything that is found" },
+      {
+        flags: "--connector <app/connector>...",
+        description: "a connector by its app's id and its own; may be repeated",
+      },
+      { flags: "--credential <id>...", description: "an API credential of Commerce Layer; may be repeated" },
+      { flags: "--journal <folder>", description: "the journal; default: ./keyturn-journal", completes: "folder" },
+      { flags: "--rotate-every <duration>", description: "the age at which each is replaced; default: 60d" },
+      { flags: "--grace <duration>", description: "how long the old one lives on; default: 24h" },
+    ],
+    takes: ["output", "config", "profile", "quiet"],
+    examples: [
+      ["init --connector APP_ID/CONNECTOR_ID --rotate-every 30d", "without questions"],
+      ["init", "look for what can be rotated, and ask"],
+    ],
+    load: () => import("./commands/init.js"),
+  },
+  {
     name: "login",
     group: "Set up",
     summary: "make a credential of one's own for this machine, and keep it in a profile",
@@ -169,13 +195,51 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./commands/logout.js"),
   },
   {
-    name: "whoami",
-    group: "Look",
-    summary: "what the commands log in with, and who that is",
-    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
-    takes: ["output", "profile", "quiet", "clock"],
-    examples: [["whoami", "for each API that there is a credential for"]],
-    load: () => import("./commands/whoami.js"),
+    name: "import",
+    group: "Set up",
+    summary: "list the client ids in files of other systems: .env, Kubernetes, Terraform, CSV",
+    description:
+      "Lists the client ids that it finds, where they stand, and which target of keyturn.json they belong to. Secrets beside them are passed " +
+      "over, nothing is sent and nothing is written: `keyturn adopt` takes one on.",
+    arguments: [{ name: "<files...>", description: "what to read; - for standard input", completes: "file" }],
+    options: [
+      {
+        flags: "--kind <kind>",
+        description: "what the files are; default: by their names",
+        choices: ["env", "kubernetes", "terraform", "csv"],
+      },
+      {
+        flags: "--dialect <who>",
+        description: "for env: who reads the file; default: dotenv",
+        choices: ["dotenv", "docker", "systemd", "shell", "portable"],
+      },
+      { flags: "--column <name>", description: "for csv: the column of the client ids" },
+    ],
+    takes: ["output", "config"],
+    examples: [
+      ["import deploy/*.yaml .env", "what is in use, by the manifests of a repository"],
+      ["import --kind kubernetes -", "what `kubectl get secrets -o yaml` writes"],
+    ],
+    load: () => import("./commands/import.js"),
+  },
+  {
+    name: "doctor",
+    group: "Set up",
+    summary: "look for what stands in the way: formats, hosts, the clock, who can read what",
+    description:
+      "Looks at Node, the clock, proxies, the forms of ids and secrets, profiles, keyturn.json, the journal and the sinks, and sends nothing. " +
+      "With --online it logs in to the tenants that keyturn.json names and looks at its targets; a credential that it finds elsewhere is " +
+      "never tried, since it may be a decoy. Ends with 3 if there are warnings or errors.",
+    options: [
+      { flags: "--online", description: "log in, and look at the targets" },
+      { flags: "--all", description: "show what is as it should be, too" },
+    ],
+    takes: ["output", "config", "profile", "clock", "quiet"],
+    examples: [
+      ["doctor -o json", "every check, with its stable code"],
+      ["doctor --online", "ask the servers as well"],
+    ],
+    load: () => import("./commands/doctor.js"),
   },
   {
     name: "status",
@@ -211,6 +275,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ["output", "config", "profile", "clock", "quiet"],
     examples: [["plan github-production", "what a rotation of one target would change"]],
     load: () => import("./commands/plan.js"),
+  },
+  {
+    name: "whoami",
+    group: "Look",
+    summary: "what the commands log in with, and who that is",
+    arguments: [{ name: "[api]", description: "which API; default: both", choices: ["c1", "commercelayer"] }],
+    takes: ["output", "profile", "quiet", "clock"],
+    examples: [["whoami", "for each API that there is a credential for"]],
+    load: () => import("./commands/whoami.js"),
   },
   {
     name: "rotate",
@@ -480,6 +553,65 @@ export const COMMANDS: readonly CommandSpec[] = [
       ],
     ],
     load: () => import("./commands/api.js"),
+  },
+  {
+    name: "render",
+    group: "Tenant",
+    summary: "a client id and secret as Docker, Kubernetes, systemd, Terraform and others read them",
+    description:
+      "Writes a client id and secret in the form that a consumer reads. The secret comes from a file or from standard input, and without one " +
+      "a placeholder stands for it. `terraform` is a resource that issues a credential of its own, and has no secret.",
+    arguments: [
+      {
+        name: "<format>",
+        description: "for whom",
+        choices: [
+          "env",
+          "dotenv",
+          "docker",
+          "systemd",
+          "shell",
+          "compose",
+          "kubernetes",
+          "terraform",
+          "terraform-variables",
+          "baton-runner",
+        ],
+      },
+    ],
+    options: [
+      {
+        flags: "--target <name>",
+        description: "a target of keyturn.json, for what is known of it",
+        completes: "target",
+      },
+      { flags: "--client-id <id>", description: "the client id" },
+      {
+        flags: "--secret-from <file>",
+        description: "the file that the secret is in; - for standard input",
+        completes: "file",
+      },
+      { flags: "--id-name <name>", description: "what the client id is called; default: BATON_CLIENT_ID" },
+      { flags: "--secret-name <name>", description: "what the secret is called; default: BATON_CLIENT_SECRET" },
+      {
+        flags: "--name <name>",
+        description: "the name of the secret, the service or the resource; default: the target's",
+      },
+      { flags: "--namespace <name>", description: "for kubernetes: its namespace" },
+      { flags: "--app-id <id>", description: "for terraform: the app" },
+      { flags: "--connector-id <id>", description: "for terraform: the connector" },
+      { flags: "--credential-id <id>", description: "for terraform: the credential that there is" },
+      { flags: "--to <file>", description: "write a new file that only its owner can read", completes: "file" },
+    ],
+    takes: ["config", "reveal", "clock"],
+    examples: [
+      [
+        "render kubernetes --target github-production --namespace baton",
+        "a manifest, with a placeholder for the secret",
+      ],
+      ["render systemd --client-id ID --secret-from secret.txt --to github.env", "a file for EnvironmentFile="],
+    ],
+    load: () => import("./commands/render.js"),
   },
   {
     name: "completion",

@@ -1,5 +1,6 @@
 /** `keyturn advance`: what a timer runs. */
 
+import type { LifecycleProgress } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import type { Exit } from "../exit.js";
@@ -11,16 +12,26 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, given.args.length === 0 ? {} : { online: given.args });
   const { lifecycle } = opened;
   const names = namesOf(opened, given.args);
-  const before = new Map((await lifecycle.status(names)).map(({ target, sequence }) => [target, sequence]));
+  const statuses = await lifecycle.status(names);
+  const before = new Map(statuses.map(({ target, sequence }) => [target, sequence]));
+  const now = context.clock.now();
   const watch = async (): Promise<void> => {
     for await (const { target, event } of lifecycle.events()) context.progress.update(`${target}: ${event}`);
   };
   void watch();
-  const results = await lifecycle.advance(names, {
+  const reachable = names.filter((name) => !opened.unreachable.has(name));
+  const results = await lifecycle.advance(reachable, {
     begin: !given.flag("no-begin"),
     signal: context.signal,
   });
-  const errors = new Map(results.flatMap(({ target, error }) => (error === undefined ? [] : [[target, error]])));
+  const errors = new Map<string, unknown>(
+    results.flatMap(({ target, error }) => (error === undefined ? [] : [[target, error]])),
+  );
+  // Where there is nothing to do, nothing is missing.
+  for (const { target, progress, due } of statuses) {
+    const wanted = progress.state === "idle" ? due !== undefined && due.at <= now : hasWork(progress, now);
+    if (wanted && opened.unreachable.has(target)) errors.set(target, opened.unreachable.get(target));
+  }
   const outcomes = await outcomesOf(opened, names, errors);
   // What rests and was left alone is in `status`.
   const touched = outcomes.filter(
@@ -28,4 +39,8 @@ export async function run(context: Context, given: Given): Promise<Exit> {
       error !== undefined || status?.progress.state !== "idle" || status.sequence !== before.get(target),
   );
   return showOutcomes(context, touched, "nothing to do");
+}
+
+function hasWork(progress: LifecycleProgress, now: number): boolean {
+  return progress.state === "ready" || (progress.state === "waiting" && progress.until <= now);
 }

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { SCRIPTS, SHELLS, type Shell, USES } from "../complete/scripts.js";
 import { candidates, type Sources } from "../complete/words.js";
-import { findConfig } from "../config/read.js";
+import { findConfig } from "../config/find.js";
 import type { Context } from "../context.js";
 import type { Given } from "../given.js";
 import { oneLine } from "../output.js";

@@ -16,6 +16,7 @@ async function told(
   const name = given.args[0] ?? "";
   await using opened = await openConfig(context, { online: online ? [name] : "none" });
   namesOf(opened, [name]);
+  if (opened.unreachable.has(name)) throw opened.unreachable.get(name);
   await work(opened, name);
   return showOutcomes(context, await outcomesOf(opened, [name]), "");
 }

@@ -32,6 +32,8 @@ export async function prospectsOf(
   const { signal } = context;
   let read = 0;
   const all = await pool(names, parallel, async (target): Promise<Prospect> => {
+    if (opened.unreachable.has(target))
+      return { target, plan: undefined, named: undefined, refusal: opened.unreachable.get(target) };
     try {
       const [plan] = await opened.lifecycle.plan([target], { signal });
       const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
@@ -86,7 +88,7 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [
     { head: "TARGET", text: ({ target }) => target },
-    { head: "CREDENTIAL", text: ({ plan, named }) => `${(plan?.old ?? named)?.clientId ?? "-"} -> new` },
+    { head: "REPLACES", text: ({ plan, named }) => (plan?.old ?? named)?.clientId ?? "nothing: it is the first" },
     { head: "EXPIRES", text: ({ plan, named }) => timeText((plan?.old ?? named)?.expiresAt, now) },
     {
       head: "SINKS",

@@ -1,6 +1,6 @@
 /** How far targets have come, in words: what the commands that rotate have in common. */
 
-import type { LifecycleProgress, LifecycleStatus, LifecycleStop } from "../../lifecycle.js";
+import type { Lifecycle, LifecycleProgress, LifecycleStatus, LifecycleStop } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
@@ -11,6 +11,8 @@ import { relativeText, timeText } from "../times.js";
 export interface Outcome {
   readonly target: string;
   readonly status: LifecycleStatus | undefined;
+  /** The code of the failure after which it is tried again. */
+  readonly failure: string | undefined;
   readonly error: unknown;
 }
 
@@ -38,6 +40,7 @@ export function remedy({ target, reason }: { readonly target: string; readonly r
 export function stateOf(
   { progress, phase, rollingBack, current, forgotten }: LifecycleStatus,
   now: number,
+  failure?: string | undefined,
 ): readonly [string, Style | undefined] {
   if (forgotten) return ["forgotten", "dim"];
   switch (progress.state) {
@@ -56,10 +59,9 @@ export function stateOf(
     case "waiting": {
       const until = relativeText(progress.until, now);
       if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
-      return [
-        `${rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "failed"}, again ${until}`,
-        "yellow",
-      ];
+      if (failure !== undefined) return [`failed (${failure}), again ${until}`, "yellow"];
+      const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "under way";
+      return [`${what}, again ${until}`, "yellow"];
     }
   }
 }
@@ -89,7 +91,7 @@ function dueText({ due, current, forgotten, target }: LifecycleStatus, now: numb
 }
 
 /** The exit code for how far a target has come. */
-export function exitOfStatus({ progress, phase }: LifecycleStatus): Exit {
+function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | undefined): Exit {
   switch (progress.state) {
     case "idle":
     case "ready":
@@ -98,25 +100,26 @@ export function exitOfStatus({ progress, phase }: LifecycleStatus): Exit {
     case "stopped":
       return EXIT.person;
     case "waiting":
-      // The grace period is how it should be; elsewhere something has failed, and is tried again.
-      return phase === "grace" ? EXIT.done : phase === "unknown" ? EXIT.unknown : EXIT.unavailable;
+      // Without a failure it waits for its time, or for another process that has it in hand.
+      return phase === "unknown" ? EXIT.unknown : failure === undefined ? EXIT.done : EXIT.unavailable;
   }
 }
 
 /** The exit code for what became of a target. */
-export function exitOfOutcome({ status, error }: Outcome): Exit {
+export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
   if (error !== undefined) return exitOf(error);
-  return status === undefined ? EXIT.done : exitOfStatus(status);
+  return status === undefined ? EXIT.done : exitOfStatus(status, failure);
 }
 
 /** What a program gets to know of a target. */
-export function outcomeJson({ target, status, error }: Outcome): object {
+export function outcomeJson({ target, status, failure, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
   return {
     ...rest,
     ...(status?.phase === undefined ? {} : { phase: status.phase }),
     ...(status?.current === undefined ? {} : { clientId: status.current.clientId, credential: status.current.id }),
+    ...(failure === undefined ? {} : { failure }),
     ...(error === undefined ? {} : { error: { code: code ?? "failed", reason, message, hint } }),
   };
 }
@@ -128,8 +131,8 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
     { head: "TARGET", text: ({ target }) => target },
     {
       head: "STATE",
-      text: ({ status, error }) =>
-        error !== undefined ? "failed" : status === undefined ? "-" : stateOf(status, now)[0],
+      text: ({ status, error, failure }) =>
+        error !== undefined ? "failed" : status === undefined ? "-" : stateOf(status, now, failure)[0],
       style: ({ status, error }) =>
         error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now)[1],
       shrinks: false,
@@ -162,5 +165,17 @@ export async function outcomesOf(
   errors: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<readonly Outcome[]> {
   const statuses = await lifecycle.status(names);
-  return names.map((target, index) => ({ target, status: statuses[index], error: errors.get(target) }));
+  return Promise.all(
+    statuses.map(async (status) => {
+      const { target } = status;
+      return { target, status, failure: await failureOf(lifecycle, status), error: errors.get(target) };
+    }),
+  );
+}
+
+/** The code of what failed last, if a rotation waits because of it. */
+export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
+  if (status.progress.state !== "waiting" || status.phase === "grace") return undefined;
+  const last = (await lifecycle.history(status.target)).at(-1);
+  return ["failed", "not-issued"].includes(last?.event ?? "") && typeof last?.code === "string" ? last.code : undefined;
 }

@@ -38,6 +38,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     leaveUnknown: given.flag("leave-unknown"),
   };
   if (wish.parallel < 1 || wish.stopAfter < 1) throw new UsageError("--parallel and --stop-after have to be 1 or more");
+  if (bulk !== undefined) context.unlessUnanswerable("Rotate several targets?");
   await using opened = await openConfig(context, bulk === undefined ? { online: given.args } : {});
   const names = await chosen(context, opened, given, wish);
   const prospects = await prospectsOf(context, opened, names, wish);

@@ -1,24 +1,58 @@
 /** `keyturn status`: what is so with the targets, by the journal alone. */
 
-import type { LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
-import { namesOf, openConfig } from "../config.js";
+import type { Lifecycle, LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
+import { findConfig } from "../config/find.js";
+import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
+import { cachedStatuses, footprint, keepStatuses } from "../status-cache.js";
 import { spanOf, timeText } from "../times.js";
-import { nextOf, stateOf } from "./report.js";
+import { failureOf, nextOf, stateOf } from "./report.js";
 
 /** Shows all targets or those that are named. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const conditions = given.list("fail-on").map(conditionOf);
   const { format } = context.manner;
   const wanted = format === "sarif" || format === "junit" || conditions.some(({ findings }) => findings);
+  const path = wanted ? undefined : findConfig(context);
+  const print = path === undefined ? undefined : footprint(path);
+  const known = print === undefined ? undefined : someOf(cachedStatuses(context, print), given.args);
+  if (known !== undefined) return report(context, conditions, { statuses: known, findings: [] });
+  const { namesOf, openConfig } = await import("../config.js");
   await using opened = await openConfig(context, { online: "none" });
   const names = namesOf(opened, given.args);
+  const before = context.clock.now();
   const statuses = await opened.lifecycle.status(names);
+  if (print !== undefined && given.args.length === 0) keepStatuses(before, print, statuses);
   const findings = wanted ? await opened.lifecycle.findings(names, { observe: false }) : [];
+  return await report(context, conditions, { statuses, findings, opened, names });
+}
+
+/** Those that are named, or all if none is; `undefined` if one of them is not there. */
+function someOf(
+  all: readonly LifecycleStatus[] | undefined,
+  names: readonly string[],
+): readonly LifecycleStatus[] | undefined {
+  if (all === undefined || names.length === 0) return all;
+  const found = [...new Set(names)].map((name) => all.find(({ target }) => target === name));
+  return found.includes(undefined) ? undefined : (found as LifecycleStatus[]);
+}
+
+/** What is shown. */
+interface Shown {
+  readonly statuses: readonly LifecycleStatus[];
+  readonly findings: readonly LifecycleFinding[];
+  /** Where they come from, if they were not known from before. */
+  readonly opened?: Opened;
+  readonly names?: readonly string[];
+}
+
+/** Writes what is so, and says which conditions are met. */
+async function report(context: Context, conditions: readonly Condition[], shown: Shown): Promise<Exit> {
+  const { statuses, findings, opened, names = [] } = shown;
   const now = context.clock.now();
-  switch (format) {
+  switch (context.manner.format) {
     case "ical":
       await context.out.write((await import("./formats/ical.js")).ical(statuses, now));
       break;
@@ -26,26 +60,35 @@ export async function run(context: Context, given: Given): Promise<Exit> {
       await context.out.write((await import("./formats/prometheus.js")).prometheus(statuses, now));
       break;
     case "sarif":
-      await context.out.write((await import("./formats/findings.js")).sarif(findings, opened.file));
+      if (opened !== undefined)
+        await context.out.write((await import("./formats/findings.js")).sarif(findings, opened.file));
       break;
     case "junit":
       await context.out.write((await import("./formats/findings.js")).junit(names, findings));
       break;
     default:
-      await table(context, statuses, now);
+      await table(context, opened?.lifecycle, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
   for (const { text } of met) await context.say(`keyturn: it is so: ${text}`);
   return gravest(met.map(({ exit }) => exit));
 }
 
-function table(context: Context, statuses: readonly LifecycleStatus[], now: number): Promise<void> {
+async function table(
+  context: Context,
+  lifecycle: Lifecycle | undefined,
+  statuses: readonly LifecycleStatus[],
+  now: number,
+): Promise<void> {
+  const failures = new Map<LifecycleStatus, string | undefined>();
+  // What is known from before has not failed: see `status-cache.ts`.
+  if (lifecycle !== undefined) for (const status of statuses) failures.set(status, await failureOf(lifecycle, status));
   return context.show(statuses, {
     columns: [
       { head: "TARGET", text: ({ target }) => target },
       {
         head: "STATE",
-        text: (status) => stateOf(status, now)[0],
+        text: (status) => stateOf(status, now, failures.get(status))[0],
         style: (status) => stateOf(status, now)[1],
         shrinks: false,
       },

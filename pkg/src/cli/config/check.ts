@@ -9,6 +9,8 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly path: Path;
   readonly message: string;
+  /** Where it is in the text, if the path does not say it. */
+  readonly offset?: number | undefined;
 }
 
 /** All that does not fit, in the order of the text. */

@@ -99,7 +99,9 @@ export function providerOf(context: Context, target: TargetConfig, client: unkno
 export const OFFLINE: unknown = new Proxy(
   {},
   {
-    get: () => {
+    get: (_, name) => {
+      // What resolves a promise asks whether it is one.
+      if (name === "then") return undefined;
       throw new Error("a command that reads the journal alone has called the control plane");
     },
   },

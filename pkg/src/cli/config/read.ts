@@ -1,15 +1,16 @@
 /** Reads `keyturn.json`: finds it, parses it, checks it, and says where something does not fit. */
 
-import { readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import { type Path, type Problem, problemsOf } from "./check.js";
+import { CONFIG_FILE, findConfig } from "./find.js";
 import type { Config } from "./model.js";
 
-/** The name of the file. */
-export const CONFIG_FILE = "keyturn.json";
+export { CONFIG_FILE, findConfig };
+
 /** More problems than these help nobody. */
 const MOST_PROBLEMS = 10;
 
@@ -49,9 +50,11 @@ export class ConfigFile {
 
   /** The error for what does not fit. */
   error(problems: readonly Problem[]): ConfigError {
-    const lines = problems.slice(0, MOST_PROBLEMS).map(({ path, message }) => {
+    const placed = problems.map((problem) => ({ ...problem, offset: problem.offset ?? this.#offset(problem.path) }));
+    placed.sort((one, other) => one.offset - other.offset);
+    const lines = placed.slice(0, MOST_PROBLEMS).map(({ path, message, offset }) => {
       const where = path.length === 0 ? "the file" : pathText(path);
-      return `${this.#at(this.#offset(path))}: ${where} ${message}`;
+      return `${this.#at(offset)}: ${where} ${message}`;
     });
     const more = problems.length - lines.length;
     return new ConfigError([...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), {
@@ -95,7 +98,7 @@ function built(root: Node): [unknown, Problem[]] {
     for (const { children: [name, value] = [] } of node.children ?? []) {
       if (name === undefined || value === undefined) continue;
       const key = String(name.value);
-      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice" });
+      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice", offset: name.offset });
       fields.set(key, visit(value, [...path, key]));
     }
     return Object.fromEntries(fields);
@@ -117,17 +120,6 @@ function pathText(path: Path): string {
 
 function worded(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
-}
-
-/** Where the configuration is: as `--config` or `KEYTURN_CONFIG` says, or in this folder or one above. */
-export function findConfig({ manner, env, cwd }: Context): string | undefined {
-  const named = manner.config ?? (env.KEYTURN_CONFIG || undefined);
-  if (named !== undefined) return resolve(cwd, named);
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    const path = join(folder, CONFIG_FILE);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
-    if (dirname(folder) === folder) return undefined;
-  }
 }
 
 /** Reads the configuration. @throws {@link ConfigError} if there is none, or it makes no sense. */

@@ -1,0 +1,53 @@
+/** `keyturn doctor`: what stands in the way, before it does. */
+
+import type { Context } from "../context.js";
+import type { Check, Level } from "../doctor/check.js";
+import { credentialChecks } from "../doctor/credentials.js";
+import { configCheck, placeChecks, profileFileCheck } from "../doctor/files.js";
+import { machineChecks } from "../doctor/machine.js";
+import { EXIT, type Exit } from "../exit.js";
+import type { Given } from "../given.js";
+import type { Style } from "../output.js";
+
+const STYLES: Readonly<Record<Level, Style | undefined>> = {
+  ok: "green",
+  note: "cyan",
+  warning: "yellow",
+  error: "red",
+};
+const ORDER: readonly Level[] = ["error", "warning", "note", "ok"];
+
+/** Looks at everything, and shows what is not as it should be. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  const { file, checks: configured } = configCheck(context);
+  const checks: Check[] = [
+    ...machineChecks(context),
+    await profileFileCheck(context),
+    ...(await credentialChecks(context, file?.config)),
+    ...configured,
+    ...(file === undefined ? [] : await placeChecks(context, file)),
+  ];
+  if (given.flag("online")) {
+    const { onlineChecks } = await import("../doctor/online.js");
+    checks.push(...(await onlineChecks(context, file)));
+  }
+  checks.sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level));
+  const count = (level: Level): number => checks.filter((one) => one.level === level).length;
+  const { format } = context.manner;
+  // People are told of what there is to do, programs of everything.
+  const shown = format === "table" && !given.flag("all") ? checks.filter(({ level }) => level !== "ok") : checks;
+  await context.show(shown, {
+    columns: [
+      { head: "LEVEL", text: ({ level }) => level, style: ({ level }) => STYLES[level] },
+      { head: "CHECK", text: ({ code }) => code, shrinks: false },
+      { head: "ABOUT", text: ({ about }) => about },
+      { head: "WHAT", text: ({ message }) => message },
+    ],
+  });
+  if (format === "table") {
+    const fixes = shown.filter(({ fix }) => fix !== undefined);
+    for (const { code, message, fix } of fixes) await context.say(`${code}: ${message}\n  ${fix}`);
+    await context.say(`${checks.length} checks: ${count("error")} errors, ${count("warning")} warnings`);
+  }
+  return count("error") + count("warning") > 0 ? EXIT.found : EXIT.done;
+}

@@ -1,0 +1,96 @@
+/** `keyturn import`: the client ids that are in use, from the files of other systems. Secrets beside them are passed over. */
+
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { type EnvDialect, type ImportedCredential, type ImportKind, importClientIds } from "../../lifecycle.js";
+import { findConfig, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+
+/** A client id that was found, and what it has to do with `keyturn.json`. */
+interface Row extends ImportedCredential {
+  /** The target whose current credential it is, by the journal, or whose connector it is of, by the file. */
+  readonly target: string | undefined;
+  /** Whether the journal knows it as that target's current credential. */
+  readonly known: boolean;
+}
+
+/** Reads the files, and lists what is in them. */
+export async function run(context: Context, given: Given): Promise<void> {
+  const found: ImportedCredential[] = [];
+  for (const file of given.args) found.push(...(await read(context, given, file)));
+  const rows = await matched(context, found);
+  await context.show(rows, {
+    columns: [
+      { head: "CLIENT ID", text: ({ clientId }) => clientId },
+      { head: "WHAT", text: ({ clientId }) => useOf(clientId) },
+      { head: "WHERE", text: ({ where }) => `${where.source}: ${where.place}` },
+      { head: "TARGET", text: ({ target, known }) => (target === undefined ? "-" : known ? target : `${target}?`) },
+    ],
+    empty: "there are no client ids in it",
+  });
+  for (const { target, known, credentialId, clientId } of rows)
+    if (target !== undefined && !known)
+      await context.say(`to look after it: keyturn adopt ${target} ${credentialId ?? clientId.split("@")[0]}`);
+}
+
+async function read(context: Context, given: Given, file: string): Promise<ImportedCredential[]> {
+  let text = "";
+  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
+  else text = await readFile(resolve(context.cwd, file), "utf8");
+  const kind = (given.text("kind") as ImportKind | undefined) ?? kindOf(file, text);
+  if (kind === undefined)
+    throw new UsageError(`${file}: of which kind is it?`, { hint: "Give --kind env, kubernetes, terraform or csv." });
+  return importClientIds(kind, text, {
+    source: file === "-" ? "standard input" : file,
+    dialect: given.text("dialect") as EnvDialect | undefined,
+    column: given.text("column"),
+  });
+}
+
+/** The kind of a file, by its name, and for JSON by what it has. */
+function kindOf(file: string, text: string): ImportKind | undefined {
+  const name = basename(file).toLowerCase();
+  if (/^\.env\b|\.env$/.test(name)) return "env";
+  if (/\.ya?ml$/.test(name)) return "kubernetes";
+  if (/\.tfstate(\.backup)?$/.test(name)) return "terraform";
+  if (/\.[ct]sv$/.test(name)) return "csv";
+  if (!name.endsWith(".json")) return undefined;
+  return text.includes('"terraform_version"') ? "terraform" : "kubernetes";
+}
+
+const USES: Readonly<Record<string, string>> = {
+  ccc: "connector",
+  tcc: "bridge",
+  spc: "service principal",
+  pcc: "personal client",
+  wfe: "federation trust",
+};
+
+/** What a client id of C1's is for. */
+function useOf(clientId: string): string {
+  return USES[/\/(\w+)$/.exec(clientId)?.[1] ?? ""] ?? "-";
+}
+
+/** Finds the targets of what was found, if there is a configuration. Nothing is asked: a client id may be that of a decoy. */
+async function matched(context: Context, found: readonly ImportedCredential[]): Promise<Row[]> {
+  if (findConfig(context) === undefined) return found.map((one) => ({ ...one, target: undefined, known: false }));
+  await using opened = await openConfig(context, { online: "none" });
+  const statuses = await opened.lifecycle.status();
+  const targets = Object.entries(opened.config.targets);
+  return found.map((one) => {
+    const current = statuses.find(({ current }) => current?.clientId === one.clientId);
+    if (current !== undefined) return { ...one, target: current.target, known: true };
+    const { appId, connectorId } = one.facts;
+    const [target] =
+      targets.find(
+        ([, config]) =>
+          config.kind === "c1-connector" &&
+          connectorId !== undefined &&
+          config.connectorId === connectorId &&
+          config.appId === appId,
+      ) ?? [];
+    return { ...one, target, known: false };
+  });
+}

@@ -1,0 +1,204 @@
+/** `keyturn init`: writes `keyturn.json`, or adds targets to it. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { applyEdits, modify } from "jsonc-parser";
+import { c1Client, commerceLayerClient } from "../clients.js";
+import { CONFIG_FILE, ConfigFile, type TargetConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { EXIT, type Exit, UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+import type { Column } from "../output.js";
+import type { Api } from "../profiles.js";
+
+/** A credential's place that may become a target. */
+interface Candidate {
+  readonly name: string;
+  readonly api: Api;
+  readonly label: string;
+  readonly place:
+    | { readonly kind: "c1-connector"; readonly appId: string; readonly connectorId: string }
+    | { readonly kind: "commercelayer-api-credential"; readonly id: string };
+}
+
+/** How a target is written: the text is kept as it is, so it needs the types of the file and no others. */
+type Written = Pick<TargetConfig, "sinks" | "policy"> & Candidate["place"];
+
+/** Looks for what could be rotated, asks which of it shall be, and writes the file. */
+export async function run(context: Context, given: Given): Promise<Exit> {
+  const path = resolve(context.cwd, context.manner.config ?? CONFIG_FILE);
+  const there = existsSync(path) ? new ConfigFile(path, readFileSync(path, "utf8"), context.cwd) : undefined;
+  const named = [...given.list("connector").map(connectorOf), ...given.list("credential").map(credentialOf)];
+  const candidates = named.length > 0 ? named : await discovered(context, given);
+  const known = Object.values(there?.config.targets ?? {}).map(keyOf);
+  const fresh = candidates.filter(({ place }) => !known.includes(keyOf(place)));
+  const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
+  const targets = targetsOf(chosen, given, new Set(Object.keys(there?.config.targets ?? {})));
+  const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
+  // What does not fit is not written.
+  const file = new ConfigFile(path, text, context.cwd);
+  await replaced(path, text);
+  const rows = Object.entries(targets);
+  await context.show(rows, {
+    columns: COLUMNS,
+    empty: there === undefined ? `${file.name} has no targets yet` : "there is nothing new",
+    row: ([target, config]) => ({ target, ...config }),
+  });
+  if (rows.length > 0)
+    await context.say(`${file.name} is written; \`keyturn plan\` says what a rotation would change.`);
+  return EXIT.done;
+}
+
+const COLUMNS: readonly Column<[string, Written]>[] = [
+  { head: "TARGET", text: ([name]) => name },
+  { head: "KIND", text: ([, { kind }]) => kind, shrinks: false },
+  { head: "OF", text: ([, target]) => keyOf(target) },
+  { head: "SINK", text: ([, { sinks }]) => sinks.map((sink) => ("path" in sink ? sink.path : sink.kind)).join(", ") },
+];
+
+function keyOf(place: object): string {
+  const { appId, connectorId, id } = place as { appId?: string; connectorId?: string; id?: string };
+  return connectorId === undefined ? String(id) : `${appId}/${connectorId}`;
+}
+
+function connectorOf(text: string): Candidate {
+  const [, appId, connectorId] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (appId === undefined || connectorId === undefined)
+    throw new UsageError(`--connector: ${text} is not APP_ID/CONNECTOR_ID`);
+  return { name: connectorId, api: "c1", label: text, place: { kind: "c1-connector", appId, connectorId } };
+}
+
+function credentialOf(id: string): Candidate {
+  return { name: id, api: "commercelayer", label: id, place: { kind: "commercelayer-api-credential", id } };
+}
+
+/** What the tenants have that can be rotated; of the APIs that there are credentials for. */
+async function discovered(context: Context, given: Given): Promise<readonly Candidate[]> {
+  if (!given.flag("all") && !context.interactive) return [];
+  const found: Candidate[] = [];
+  const missing: unknown[] = [];
+  for (const look of [connectors, apiCredentials]) {
+    try {
+      for await (const one of look(context)) {
+        found.push(one);
+        context.progress.update(`found ${found.length}: ${one.label}`);
+      }
+    } catch (error) {
+      // Few people have both.
+      if (!(error instanceof UsageError)) throw error;
+      missing.push(error);
+    }
+  }
+  context.progress.clear();
+  if (missing.length === 2) throw missing[0];
+  return found;
+}
+
+async function* connectors(context: Context): AsyncGenerator<Candidate> {
+  const c1 = await c1Client(context);
+  const { signal } = context;
+  try {
+    for await (const app of c1.apps.list({ pageSize: 100 }, { signal })) {
+      const appId = app.id ?? "";
+      for await (const { connector } of c1.connector.list({ appId }, { signal })) {
+        const connectorId = connector?.id ?? "";
+        if (!appId || !connectorId) continue;
+        const label = [app.displayName, connector?.displayName].filter(Boolean).join(" / ") || connectorId;
+        yield { name: label, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
+      }
+    }
+  } finally {
+    c1.close();
+  }
+}
+
+async function* apiCredentials(context: Context): AsyncGenerator<Candidate> {
+  const client = await commerceLayerClient(context);
+  for await (const { id, name, kind } of client.api_credentials.list({ pageSize: 25 })) {
+    // A client id of these stands in storefronts.
+    if (kind === "sales_channel" || kind === "webapp") continue;
+    yield {
+      name: name || id,
+      api: "commercelayer",
+      label: `${name} (${kind})`,
+      place: { kind: "commercelayer-api-credential", id },
+    };
+  }
+}
+
+async function selected(context: Context, fresh: readonly Candidate[]): Promise<readonly Candidate[]> {
+  if (fresh.length === 0 || !context.interactive) return [];
+  const ask = await context.ask("which credentials to rotate");
+  const choices = fresh.map(({ label, place }, index) => ({ value: String(index), label, hint: keyOf(place) }));
+  const indices = await ask.several(context, "Which credentials shall be rotated?", choices);
+  return indices.flatMap((index) => fresh[Number(index)] ?? []);
+}
+
+function targetsOf(chosen: readonly Candidate[], given: Given, taken: Set<string>): Readonly<Record<string, Written>> {
+  const targets: Record<string, Written> = {};
+  const policy = {
+    rotateEvery: given.text("rotate-every") ?? "60d",
+    grace: given.text("grace") ?? "24h",
+  } as TargetConfig["policy"];
+  for (const { name, api, place } of chosen) {
+    const plain =
+      name
+        .normalize("NFKD")
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-|-$/g, "")
+        .slice(0, 60) || "target";
+    const free = [plain, ...Array.from({ length: taken.size + 1 }, (_, index) => `${plain}-${index + 2}`)];
+    const unique = free.find((one) => !taken.has(one)) ?? plain;
+    taken.add(unique);
+    const names =
+      api === "c1" ? {} : { clientId: "COMMERCELAYER_CLIENT_ID", clientSecret: "COMMERCELAYER_CLIENT_SECRET" };
+    targets[unique] = { ...place, sinks: [{ kind: "env-file", path: `./${unique}.env`, ...names }], policy };
+  }
+  return targets;
+}
+
+function newText(given: Given, path: string, targets: Readonly<Record<string, Written>>): string {
+  const $schema = schemaFrom(dirname(path));
+  const journal = given.text("journal") ?? "./keyturn-journal";
+  const config = { ...($schema === undefined ? {} : { $schema }), journal, targets };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/** Where the schema is from the file's folder, if the package is installed there; a global one has no path that lasts. */
+function schemaFrom(folder: string): string | undefined {
+  try {
+    const manifest = createRequire(join(folder, CONFIG_FILE)).resolve("keyturn/package.json");
+    const own = fileURLToPath(new URL("../../../package.json", import.meta.url));
+    const shown = relative(folder, join(dirname(manifest), "pkg/dist/cli/keyturn.schema.json"));
+    return manifest === own || shown.startsWith("node_modules") ? `./${shown.replaceAll("\\", "/")}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text with targets added; all else in it stays as it is. */
+function addedTo(text: string, targets: Readonly<Record<string, Written>>): string {
+  return Object.entries(targets).reduce(
+    (whole, [name, target]) =>
+      applyEdits(
+        whole,
+        modify(whole, ["targets", name], target, { formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" } }),
+      ),
+    text,
+  );
+}
+
+/** Replaces a file in one step. */
+async function replaced(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, text, { flag: "wx" });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

@@ -1,0 +1,144 @@
+/** `keyturn render`: a client id and secret in the form that a consumer reads. */
+
+import { open, readFile, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type EnvDialect, type RenderedDocument, render } from "../../lifecycle.js";
+import { namesOf, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import { UsageError } from "../exit.js";
+import type { Given } from "../given.js";
+
+/** What stands in the place of a secret that is put in later. */
+const PLACEHOLDER = "CLIENT_SECRET_GOES_HERE";
+
+/** Writes the document. */
+export async function run(context: Context, given: Given): Promise<void> {
+  const [format = ""] = given.args;
+  const credential = await credentialOf(context, given);
+  const from = given.text("secret-from");
+  const secret = from === undefined ? PLACEHOLDER : await secretIn(context, from);
+  const text = render(documentOf(format, given, credential, secret)).replace(/\n*$/, "\n");
+  const to = given.text("to");
+  if (to !== undefined) {
+    await writeNew(context, to, text);
+    await context.say(`written to ${to}, which only you can read`);
+    return;
+  }
+  // Not by looking for the secret in the text: a format may have quoted it. Terraform's own resource has none in it.
+  if (from !== undefined && format !== "terraform" && !context.reveals)
+    throw new UsageError("the document has the secret in it, and nothing says where it goes", {
+      hint: "Give --to FILE. On a terminal, --reveal shows it.",
+    });
+  await context.out.write(text);
+  if (text.includes(PLACEHOLDER))
+    await context.say(`${PLACEHOLDER} stands for the secret: give --secret-from FILE, or put it in later`);
+}
+
+/** What is known of the credential. */
+interface Known {
+  readonly clientId?: string | undefined;
+  readonly credentialId?: string | undefined;
+  readonly appId?: string | undefined;
+  readonly connectorId?: string | undefined;
+  /** The name of the target. */
+  readonly target?: string | undefined;
+}
+
+/** By flags; the rest as `keyturn.json` and the journal have it of a target. */
+async function credentialOf(context: Context, given: Given): Promise<Known> {
+  const flags: Known = {
+    clientId: given.text("client-id"),
+    credentialId: given.text("credential-id"),
+    appId: given.text("app-id"),
+    connectorId: given.text("connector-id"),
+  };
+  const name = given.text("target");
+  if (name === undefined) return flags;
+  await using opened = await openConfig(context, { online: "none" });
+  const names = namesOf(opened, [name]);
+  const [status] = await opened.lifecycle.status(names);
+  const target = opened.config.targets[name];
+  const connector = target?.kind === "c1-connector" ? target : undefined;
+  return {
+    target: name,
+    clientId: flags.clientId ?? status?.current?.clientId,
+    credentialId: flags.credentialId ?? status?.current?.id,
+    appId: flags.appId ?? connector?.appId,
+    connectorId: flags.connectorId ?? connector?.connectorId,
+  };
+}
+
+const DIALECTS: Readonly<Record<string, EnvDialect>> = {
+  env: "portable",
+  dotenv: "dotenv",
+  docker: "docker",
+  systemd: "systemd",
+  shell: "shell",
+};
+
+function documentOf(format: string, given: Given, known: Known, secret: string): RenderedDocument {
+  const name = given.text("name") ?? known.target;
+  if (format === "terraform") {
+    return {
+      kind: "terraform-connector-credential",
+      name: (name ?? "connector").replace(/\W/g, "_"),
+      appId: needed(known.appId, "--app-id"),
+      connectorId: needed(known.connectorId, "--connector-id"),
+      credentialId: known.credentialId,
+    };
+  }
+  const values = {
+    [given.text("id-name") ?? "BATON_CLIENT_ID"]: needed(known.clientId, "--client-id"),
+    [given.text("secret-name") ?? "BATON_CLIENT_SECRET"]: secret,
+  };
+  const dialect = DIALECTS[format];
+  if (dialect !== undefined) return { kind: "env", dialect, values };
+  switch (format) {
+    case "kubernetes":
+      return { kind: "kubernetes-secret", name: needed(name, "--name"), namespace: given.text("namespace"), values };
+    case "compose":
+      return { kind: "compose", service: needed(name, "--name"), values };
+    case "terraform-variables":
+      // Terraform's variables have names in small letters.
+      return { kind: "terraform-variables", values: lowered(values) };
+    default:
+      return { kind: "baton-runner", values };
+  }
+}
+
+function lowered(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function needed(value: string | undefined, flag: string): string {
+  if (value === undefined) throw new UsageError(`${flag} is missing, or --target with a target that has it`);
+  return value;
+}
+
+async function secretIn(context: Context, file: string): Promise<string> {
+  let text = "";
+  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
+  else text = await readFile(resolve(context.cwd, file), "utf8");
+  // A line end is the file's, and not the secret's.
+  const secret = text.replace(/\r?\n$/, "");
+  if (secret === "") throw new UsageError(`${file === "-" ? "standard input" : file} is empty`);
+  return secret;
+}
+
+/** Writes a new file, whole or not at all. */
+async function writeNew(context: Context, path: string, text: string): Promise<void> {
+  const full = resolve(context.cwd, path);
+  const file = await open(full, "wx", 0o600).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+    throw new UsageError(`${path} is there already, and --to overwrites nothing`);
+  });
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await rm(full, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}

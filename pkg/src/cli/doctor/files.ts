@@ -1,0 +1,214 @@
+/** The files: who can read what holds secrets, and who can change what decides. Nothing is written. */
+
+import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, resolve } from "node:path";
+import { KeyturnError } from "../../base/errors.js";
+import {
+  type Config,
+  ConfigError,
+  type ConfigFile,
+  findConfig,
+  openConfig,
+  readConfig,
+  type SinkConfig,
+} from "../config.js";
+import type { Context } from "../context.js";
+import { exposure, profilesPath, readProfiles } from "../profiles/file.js";
+import { type Check, ok } from "./check.js";
+
+/** Looks at the file of the profiles. */
+export async function profileFileCheck({ env }: Context): Promise<Check> {
+  const path = profilesPath(env);
+  const stats = statOf(path);
+  if (stats === undefined) return ok("profiles.none", path, "there are no profiles");
+  const exposed = exposure(path, stats, "file") ?? exposedFolder(path);
+  if (exposed !== undefined)
+    return { code: "profiles.exposed", level: "error", about: path, message: exposed.problem, fix: exposed.fix };
+  try {
+    await readProfiles(path);
+    return ok("profiles.file", path, "only its owner can read it");
+  } catch (error) {
+    const { message, hint } = error as Error & { hint?: string };
+    return { code: "profiles.unreadable", level: "error", about: path, message, fix: hint };
+  }
+}
+
+function exposedFolder(path: string): ReturnType<typeof exposure> {
+  const stats = statOf(dirname(path));
+  return stats && exposure(dirname(path), stats, "folder");
+}
+
+/** Reads the configuration. */
+export function configCheck(context: Context): { file: ConfigFile | undefined; checks: Check[] } {
+  const path = findConfig(context);
+  if (path === undefined)
+    return {
+      file: undefined,
+      checks: [
+        {
+          code: "config.none",
+          level: "note",
+          about: "keyturn.json",
+          message: "there is none here or in a folder above",
+        },
+      ],
+    };
+  const checks: Check[] = [];
+  const stats = statOf(path);
+  // It says which programs run and where secrets go, so whoever changes it decides.
+  const exposed = stats && changeable(path, stats);
+  if (exposed) checks.push({ code: "config.exposed", level: "error", about: path, ...exposed });
+  try {
+    const file = readConfig(context);
+    return { file, checks: [...checks, ok("config.valid", path, "it fits its schema")] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { message, hint } = error;
+    return {
+      file: undefined,
+      checks: [...checks, { code: "config.invalid", level: "error", about: path, message, fix: hint }],
+    };
+  }
+}
+
+/** Looks at the journal and at all sinks that are on this machine. */
+export async function placeChecks(context: Context, { config, folder }: ConfigFile): Promise<Check[]> {
+  const checks = await journalChecks(context, resolve(folder, config.journal));
+  const targets: Config["targets"] = config.targets;
+  for (const [name, { sinks }] of Object.entries(targets))
+    for (const sink of sinks) checks.push(...sinkChecks(context, `target ${name}, sink ${sink.kind}`, sink, folder));
+  return checks;
+}
+
+async function journalChecks(context: Context, path: string): Promise<Check[]> {
+  const stats = statOf(path);
+  if (stats === undefined) return [ok("journal.none", path, "there is none yet; the first rotation makes it")];
+  if (!may(path, constants.W_OK))
+    return [{ code: "journal.unwritable", level: "error", about: path, message: "it cannot be written by this user" }];
+  const exposed = changeable(path, stats);
+  const checks: Check[] = exposed ? [{ code: "journal.exposed", level: "error", about: path, ...exposed }] : [];
+  try {
+    await using opened = await openConfig(context, { online: "none" });
+    for (const { target, broken } of await opened.lifecycle.verify())
+      if (broken !== undefined)
+        checks.push({
+          code: "journal.damaged",
+          level: "error",
+          about: `target ${target}`,
+          message: `event ${broken.sequence} of the journal: ${broken.message}`,
+          fix: "Restore the journal from a backup.",
+        });
+  } catch (error) {
+    if (!KeyturnError.is(error) && !(error instanceof ConfigError)) throw error;
+    const { message, hint } = error as Error & { hint?: string };
+    checks.push({ code: "journal.unreadable", level: "error", about: path, message, fix: hint });
+  }
+  return checks.length > 0 ? checks : [ok("journal.whole", path, "every event is as it was written")];
+}
+
+function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: string): Check[] {
+  switch (sink.kind) {
+    case "env-file":
+    case "json-file":
+    case "folder":
+      return fileSinkChecks(about, resolve(folder, sink.path), sink);
+    case "command":
+      return [sink.run, ...(sink.read === undefined ? [] : [sink.read])].map(([program]) =>
+        programCheck(context, about, program, folder),
+      );
+    case "kubernetes":
+    case "vault":
+    case "github":
+      return tokenChecks(context, about, sink.token, folder);
+    case "aws":
+      return [];
+  }
+}
+
+function fileSinkChecks(
+  about: string,
+  path: string,
+  { mode, kind }: { readonly mode?: string | undefined; readonly kind: string },
+): Check[] {
+  const stats = statOf(path);
+  const parent = statOf(dirname(path));
+  if (parent === undefined || !may(kind === "folder" && stats ? path : dirname(path), constants.W_OK))
+    return [
+      {
+        code: parent === undefined ? "sink.no_folder" : "sink.unwritable",
+        level: "error",
+        about,
+        message: `${dirname(path)} ${parent === undefined ? "is not there" : "cannot be written by this user"}`,
+        fix: parent === undefined ? `mkdir -p ${dirname(path)}` : undefined,
+      },
+    ];
+  if (stats === undefined) return [ok("sink.new", about, `${path} is not there yet`)];
+  // Whoever sets a mode has thought of who is to read it.
+  const exposed = mode === undefined ? exposure(path, stats, kind === "folder" ? "folder" : "file") : undefined;
+  if (exposed !== undefined)
+    return [{ code: "sink.exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
+  return [ok("sink.file", about, `${path} can be written`)];
+}
+
+function programCheck({ env }: Context, about: string, program: string, folder: string): Check {
+  const isPath = program.includes("/") || isAbsolute(program);
+  const places = isPath
+    ? [resolve(folder, program)]
+    : (env.PATH ?? "").split(delimiter).map((one) => resolve(one, program));
+  const path = places.find((one) => statOf(one)?.isFile() && may(one, constants.X_OK));
+  if (path === undefined)
+    return {
+      code: "sink.no_program",
+      level: "error",
+      about,
+      message: `${program} is no program that can be run`,
+      fix: isPath && statOf(places[0] ?? "") ? `chmod +x ${places[0]}` : "Install it, or correct the path.",
+    };
+  const exposed = changeable(path, statSync(path));
+  if (exposed) return { code: "sink.program_exposed", level: "error", about, ...exposed };
+  return ok("sink.program", about, `${path} can be run`);
+}
+
+function tokenChecks(
+  { env }: Context,
+  about: string,
+  token: { readonly env: string } | { readonly file: string },
+  folder: string,
+): Check[] {
+  if ("env" in token)
+    return env[token.env]
+      ? [ok("sink.token", about, `${token.env} is set`)]
+      : [{ code: "sink.no_token", level: "error", about, message: `the variable ${token.env} is not set` }];
+  const path = resolve(folder, token.file);
+  const stats = statOf(path);
+  if (stats === undefined || !may(path, constants.R_OK))
+    return [{ code: "sink.no_token", level: "error", about, message: `${path} cannot be read` }];
+  const exposed = exposure(path, stats, "file");
+  if (exposed)
+    return [{ code: "sink.token_exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
+  return [ok("sink.token", about, `${path} can be read`)];
+}
+
+/** What is wrong with who may change something that decides, though anybody may read it. */
+function changeable(path: string, stats: Stats): { message: string; fix: string } | undefined {
+  const exposed = exposure(path, stats, "folder");
+  return exposed && { message: exposed.problem, fix: exposed.fix };
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // A part of the path is a file, or cannot be searched.
+    return undefined;
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,110 @@
+/** The machine: its Node, its clock, and the way to the network. */
+
+import { statSync } from "node:fs";
+import type { Context } from "../context.js";
+import { timeText } from "../times.js";
+import { type Check, ok } from "./check.js";
+
+/** Looks at what every command stands on. */
+export function machineChecks(context: Context, version = process.versions.node): Check[] {
+  return [nodeCheck(version), clockCheck(context), ...proxyChecks(context.env, version)];
+}
+
+function atLeast(version: string, ...wanted: readonly [major: number, minor: number][]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  // Within a major release by its minor one; a major release that is newer than all has it.
+  const same = wanted.find(([one]) => one === major);
+  return same === undefined ? major > Math.max(...wanted.map(([one]) => one)) : minor >= same[1];
+}
+
+function nodeCheck(version: string): Check {
+  const about = `Node ${version}`;
+  if (!atLeast(version, [20, 0]))
+    return {
+      code: "node.old",
+      level: "error",
+      about,
+      message: "this is too old: keyturn needs Node 20 or newer",
+      fix: "Install a newer one.",
+    };
+  if (!atLeast(version, [20, 12]))
+    return {
+      code: "node.questions",
+      level: "warning",
+      about,
+      message: "questions need Node 20.12 or newer",
+      fix: "Install a newer one, or give flags and --yes.",
+    };
+  return ok("node.version", about, "this Node will do");
+}
+
+/** A clock that shows less than the package's own time is wrong for certain; by how much others are, only a server can tell. */
+function clockCheck({ clock, manner, env }: Context): Check {
+  const now = clock.now();
+  const about = new Date(now).toISOString();
+  const made = madeAt();
+  if (manner.now !== undefined)
+    return {
+      code: "clock.set",
+      level: "note",
+      about,
+      message: `the time is what ${env.KEYTURN_NOW ? "KEYTURN_NOW" : "--clock"} says, and not the machine's`,
+    };
+  if (made !== undefined && now < made)
+    return {
+      code: "clock.behind",
+      level: "error",
+      about,
+      message: `the machine's clock is behind: this keyturn was made ${timeText(made, now)}`,
+      fix: "Set it, for example with NTP. Servers refuse assertions that are some minutes off.",
+    };
+  return ok("clock.plausible", about, "the machine's clock is plausible; --online compares it with the servers'");
+}
+
+/** When the package was made. npm sets the times of files to a year long ago, so that a file without a time tells nothing. */
+function madeAt(): number | undefined {
+  try {
+    const path = new URL("../../../package.json", import.meta.url);
+    return statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+function proxyChecks(env: NodeJS.ProcessEnv, version: string): Check[] {
+  const name = PROXIES.find((one) => env[one]);
+  if (name === undefined) return [ok("proxy.none", "environment", "no proxy is named")];
+  if (!URL.canParse(env[name] ?? ""))
+    return [
+      {
+        code: "proxy.invalid",
+        level: "error",
+        about: name,
+        message: "this is no URL",
+        fix: `Set it as http://HOST:PORT.`,
+      },
+    ];
+  if (!atLeast(version, [22, 21], [24, 0]))
+    return [
+      {
+        code: "proxy.unsupported",
+        level: "warning",
+        about: name,
+        message: `Node ${version} passes it over: requests go straight to the servers`,
+        fix: "Node 22.21, 24 and newer go by it, with NODE_USE_ENV_PROXY=1.",
+      },
+    ];
+  if (env.NODE_USE_ENV_PROXY !== "1")
+    return [
+      {
+        code: "proxy.ignored",
+        level: "warning",
+        about: name,
+        message: "Node goes by it only if it is told to: requests go straight to the servers",
+        fix: "Set NODE_USE_ENV_PROXY=1.",
+      },
+    ];
+  return [ok("proxy.used", name, "requests go by the proxy")];
+}

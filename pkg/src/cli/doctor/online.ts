@@ -1,0 +1,108 @@
+/**
+ * Asks the servers, with `--online`. Only those that the configuration names, or the environment if there is none, are asked; a login is
+ * made with the credentials of the commands themselves and with no other: what lies in sinks or files may be a decoy, whose use raises
+ * an alarm.
+ */
+
+import { KeyturnError } from "../../base/errors.js";
+import { c1Client, commerceLayerClient, sourceOf, type Tenant } from "../clients.js";
+import { type ConfigFile, openConfig } from "../config.js";
+import type { Context } from "../context.js";
+import type { Api } from "../profiles.js";
+import { type Check, ok } from "./check.js";
+
+/** How wrong a clock may be: assertions are good for two minutes either way. */
+const OFFSET_MS = 30_000;
+
+/** Logs in to each tenant once, and looks at the targets. */
+export async function onlineChecks(context: Context, file: ConfigFile | undefined): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const [about, tenant] of await tenantsOf(context, file)) {
+    context.progress.update(`asking ${about}`);
+    checks.push(...(await loginChecks(context, about, tenant)));
+  }
+  // Targets are looked at with the same logins.
+  if (file !== undefined && checks.every(({ level }) => level !== "error"))
+    checks.push(...(await targetChecks(context)));
+  return checks;
+}
+
+/** The tenants that targets are at; without a configuration, those that there is something to log in with. */
+async function tenantsOf(context: Context, file: ConfigFile | undefined): Promise<[about: string, tenant: Tenant][]> {
+  const found = new Map<string, Tenant>();
+  if (file === undefined) {
+    for (const api of ["c1", "commercelayer"] as const)
+      if ((await sourceOf(context, api).catch(() => undefined)) !== undefined) found.set(api, { api });
+    return [...found];
+  }
+  const { targets, tenants = {} } = file.config;
+  for (const { kind, tenant } of Object.values(targets)) {
+    const api: Api = kind === "commercelayer-api-credential" ? "commercelayer" : "c1";
+    const named = tenant === undefined ? undefined : tenants[tenant];
+    found.set(tenant === undefined ? api : `tenant ${tenant}`, named ?? { api });
+  }
+  return [...found];
+}
+
+async function loginChecks(context: Context, about: string, tenant: Tenant): Promise<Check[]> {
+  try {
+    if (tenant.api === "commercelayer") {
+      const cl = await commerceLayerClient(context, tenant);
+      try {
+        await cl.user.retrieve();
+      } finally {
+        cl.close();
+      }
+      return [ok("online.login", about, "the credential logs in")];
+    }
+    const c1 = await c1Client(context, tenant);
+    try {
+      const { introspectResponse: who } = await c1.auth.introspect({ signal: context.signal });
+      const { clockOffsetMs } = c1.authentication;
+      const login = ok(
+        "online.login",
+        about,
+        `the credential logs in, with the roles ${who?.roles?.join(", ") || "(none)"}`,
+      );
+      if (Math.abs(clockOffsetMs) < OFFSET_MS) return [login, ok("online.clock", about, "the clocks agree")];
+      return [
+        login,
+        {
+          code: "online.clock_offset",
+          level: "warning",
+          about,
+          message: `the machine's clock is ${Math.abs(clockOffsetMs) / 1000} s ${clockOffsetMs > 0 ? "behind" : "ahead of"} the server's`,
+          fix: "Set it, for example with NTP.",
+        },
+      ];
+    } finally {
+      c1.close();
+    }
+  } catch (error) {
+    context.unlessInterrupted();
+    if (!KeyturnError.is(error) && !(error instanceof Error && "hint" in error)) throw error;
+    const { hint, kind = "unusable" } = error as { hint?: unknown; kind?: string };
+    return [
+      {
+        code: `online.${kind}`,
+        level: "error",
+        about,
+        message: (error as Error).message,
+        fix: typeof hint === "string" ? hint : undefined,
+      },
+    ];
+  }
+}
+
+async function targetChecks(context: Context): Promise<Check[]> {
+  await using opened = await openConfig(context);
+  const findings = await opened.lifecycle.findings(undefined, { observe: true, signal: context.signal });
+  if (findings.length === 0)
+    return [ok("target.findings", "targets", "the control planes and sinks show nothing amiss")];
+  return findings.map(({ code, severity, target, message }) => ({
+    code: `target.${code.replaceAll("-", "_")}`,
+    level: severity === "low" ? "note" : severity === "medium" ? "warning" : "error",
+    about: `target ${target}`,
+    message,
+  }));
+}

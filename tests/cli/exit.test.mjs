@@ -1,0 +1,292 @@
+// The exit codes, one by one, and what can go wrong around a command: a reader that has gone, a full disk, a journal that may not be
+// written, two commands at once, Ctrl-C.
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+
+let sandbox;
+const folders = [];
+before(async () => {
+  sandbox = await tenant();
+});
+after(async () => {
+  await sandbox.stop();
+  for (const folder of folders) {
+    chmodSync(folder, 0o755);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** A folder with a configuration. */
+function project(change = (config) => config) {
+  const cwd = scratch("exit");
+  folders.push(cwd);
+  const config = JSON.parse(smallest(sandbox));
+  writeFileSync(join(cwd, "keyturn.json"), JSON.stringify(change(config), null, 2));
+  writeStore(cwd);
+  return (args, env = {}, options = {}) => run(args, { cwd, env: { ...sandbox.env, ...env }, ...options });
+}
+
+const NAME = "github-production";
+const POLICY = (policy) => (config) => {
+  Object.assign(config.targets[NAME].policy, policy);
+  return config;
+};
+
+/** Makes the sandbox answer the next call of an operation with a fault. */
+async function fault(body) {
+  const answer = await fetch(`${sandbox.url}/_sandbox/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.ok(answer.ok, await answer.text());
+}
+const clear = () => fetch(`${sandbox.url}/_sandbox/faults`, { method: "DELETE" });
+
+describe("exit codes", () => {
+  test("0: done, and what was done is told on standard output alone", async () => {
+    const keyturn = project();
+    const { status, stdout, stderr } = await keyturn(["rotate", NAME, "-o", "json"]);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+    assert.equal(JSON.parse(stdout)[0].target, NAME);
+  });
+
+  test("2: a command line or a configuration that makes no sense", async () => {
+    const keyturn = project();
+    for (const args of [
+      [],
+      ["rotat"],
+      ["rotate"],
+      ["rotate", "nobody"],
+      ["rotate", "--all", NAME],
+      ["rotate", "--all", "--due"],
+      ["rotate", "--all"],
+      ["rotate", NAME, "--parallel", "0"],
+      ["rotate", NAME, "--parallel", "-1"],
+      ["rotate", "--all", "--older-than", "soon", "--yes"],
+      ["status", "-o", "xml"],
+      ["status", "--fail-on", "expiring"],
+      ["status", "--fail-on", "doom"],
+      ["status", "--clock", "noon"],
+      ["settle", NAME],
+      ["settle", NAME, "--none", "--found", "x"],
+      ["resume", NAME, "--reissue", "--restored"],
+      ["journal"],
+      ["journal", "burn"],
+      ["status", "-c", "elsewhere.json"],
+    ]) {
+      const { status, stdout, stderr } = await keyturn(args);
+      assert.equal(status, 2, `${args.join(" ")}: ${stderr}`);
+      assert.equal(stdout, "", args.join(" "));
+      assert.match(stderr, /^keyturn: /, args.join(" "));
+    }
+    assert.equal((await keyturn(["status"], { KEYTURN_NOW: "soon" })).status, 2);
+  });
+
+  test("1: it failed", async () => {
+    const keyturn = project();
+    const { status, stderr } = await keyturn(["rollback", NAME, "--yes"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /no old credential|no rotation/);
+  });
+
+  test("3: what --fail-on names is so", async () => {
+    const keyturn = project(POLICY({ rotateEvery: "7d" }));
+    assert.equal((await keyturn(["rotate", NAME])).status, 0);
+    assert.equal((await keyturn(["status", "--fail-on", "expiring:14d", "--fail-on", "due"])).status, 0);
+    const { status, stderr } = await keyturn(["status", "--fail-on", "expiring:4000d"]);
+    assert.equal(status, 3);
+    assert.match(stderr, /expiring:4000d/);
+    const later = { KEYTURN_NOW: new Date(Date.now() + 8 * 86_400_000).toISOString() };
+    assert.equal((await keyturn(["status", "--fail-on", "due"], later)).status, 3);
+    // Nobody is named who answers for the target.
+    assert.equal((await keyturn(["status", "--fail-on", "finding"])).status, 3);
+    assert.equal((await keyturn(["status", "--fail-on", "finding:critical"])).status, 0);
+  });
+
+  test("0: advance begins what is due, unless it is told not to", async () => {
+    const keyturn = project(POLICY({ rotateEvery: "1ms", grace: "0ms" }));
+    assert.equal((await keyturn(["rotate", NAME])).status, 0);
+    const rotations = async () =>
+      JSON.parse((await keyturn(["status", NAME, "-o", "json"])).stdout)[0].progress.rotation;
+    assert.equal((await keyturn(["advance", "--no-begin"])).status, 0);
+    assert.equal(await rotations(), 1);
+    assert.equal((await keyturn(["advance"])).status, 0);
+    assert.equal(await rotations(), 2);
+    const due = await keyturn(["rotate", "--due", "--yes", "-o", "json"]);
+    assert.deepEqual(
+      JSON.parse(due.stdout).map(({ target }) => target),
+      [NAME],
+      due.stderr,
+    );
+    assert.equal(await rotations(), 3);
+  });
+
+  test("4: a person is needed", async () => {
+    const keyturn = project(POLICY({ approval: true }));
+    await keyturn(["rotate", NAME]);
+    assert.equal((await keyturn(["rotate", NAME])).status, 0);
+    const later = { KEYTURN_NOW: new Date(Date.now() + 25 * 3_600_000).toISOString() };
+    const { status, stdout } = await keyturn(["advance", NAME], later);
+    assert.equal(status, 4, stdout);
+    assert.match(stdout, /keyturn approve/);
+    assert.equal((await keyturn(["status", "--fail-on", "stopped"], later)).status, 4);
+    assert.equal((await keyturn(["approve", NAME], later)).status, 2);
+    assert.equal((await keyturn(["approve", NAME, "--yes"], later)).status, 0);
+  });
+
+  test("5: the control plane refuses", async () => {
+    const keyturn = project();
+    const { CONDUCTORONE_CLIENT_ID: id } = sandbox.env;
+    const { status, stderr } = await keyturn(["adopt", NAME, "x"], {
+      CONDUCTORONE_CLIENT_ID: id.replace(/^[^@]+/, "no-such-client"),
+    });
+    assert.equal(status, 5, stderr);
+  });
+
+  test("6: nobody knows what became of a call, and the next command finds out", async () => {
+    const keyturn = project();
+    await fault({ operation: "c1.api.app.v1.ConnectorService.RotateCredential", action: "drop-answer", times: 1 });
+    const { status, stdout, stderr } = await keyturn(["rotate", NAME]);
+    await clear();
+    assert.equal(status, 6, stdout + stderr);
+    assert.match(stdout, /outcome unknown/);
+  });
+
+  test("7: a server cannot be reached", async () => {
+    const keyturn = project();
+    const { status, stdout, stderr } = await keyturn(["rotate", NAME], {
+      CONDUCTORONE_SERVER_URL: "http://127.0.0.1:9",
+    });
+    assert.equal(status, 7, stdout + stderr);
+  });
+
+  test("8: the journal was changed", async () => {
+    const keyturn = project();
+    await keyturn(["rotate", NAME]);
+    const stream = join(folders.at(-1), "keyturn-journal/streams", NAME);
+    const [, second] = readdirSync(stream).sort();
+    const path = join(stream, second);
+    chmodSync(path, 0o600);
+    writeFileSync(path, readFileSync(path, "utf8").replace('"intent":1', '"intent":2'));
+    const { status, stdout } = await keyturn(["journal", "verify"]);
+    assert.equal(status, 8, stdout);
+    assert.match(stdout, /broken at event 2/);
+    assert.equal((await keyturn(["rotate", NAME])).status, 8);
+  });
+});
+
+describe("around a command", () => {
+  test("a reader that has gone does not stop the work", async () => {
+    const keyturn = project();
+    const cwd = folders.at(-1);
+    const { child, done } = start(["rotate", NAME], { cwd, env: sandbox.env });
+    child.stdout.destroy();
+    const { status, stderr } = await done;
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+    const told = await keyturn(["status", NAME, "-o", "json"]);
+    assert.equal(JSON.parse(told.stdout)[0].progress.last, "done");
+  });
+
+  test("a full disk behind standard output is told, and the work is done", async () => {
+    const keyturn = project();
+    const stdio = ["ignore", openSync("/dev/full", "w"), "pipe"];
+    const { status, stderr } = await keyturn(["rotate", NAME], {}, { stdio });
+    assert.equal(status, 1);
+    assert.match(stderr, /standard output cannot be written: .*ENOSPC/);
+    const told = await keyturn(["status", NAME, "-o", "json"]);
+    assert.equal(JSON.parse(told.stdout)[0].progress.last, "done");
+  });
+
+  test("a sink that is full keeps the rotation, and nothing is lost", async () => {
+    const keyturn = project((config) => {
+      config.targets[NAME].sinks = [{ kind: "command", run: ["./store.sh"] }];
+      return config;
+    });
+    const cwd = folders.at(-1);
+    writeStore(cwd, "cat > /dev/full");
+    const { status, stdout } = await keyturn(["rotate", NAME, "-o", "json"]);
+    assert.equal(status, 7);
+    const [{ state, failure, until }] = JSON.parse(stdout);
+    assert.deepEqual([state, failure], ["waiting", "sink_failed:failed"]);
+    writeStore(cwd);
+    const later = { KEYTURN_NOW: new Date(until + 20 * 60_000).toISOString() };
+    await setOn(sandbox.url, 20 * 60_000);
+    assert.equal((await keyturn(["advance", NAME], later)).status, 0);
+    assert.ok(existsSync(join(cwd, "store.json")));
+  });
+
+  test("a journal that may not be written: nothing is issued", async () => {
+    const keyturn = project();
+    const cwd = folders.at(-1);
+    // Not even root can make a folder below a file.
+    writeFileSync(join(cwd, "keyturn-journal"), "");
+    const { status, stderr } = await keyturn(["rotate", NAME]);
+    assert.equal(status, 8, stderr);
+    assert.ok(!existsSync(join(cwd, "github.env")));
+    rmSync(join(cwd, "keyturn-journal"));
+    mkdirSync(join(cwd, "keyturn-journal"), { mode: 0o500 });
+    if (process.getuid?.() !== 0) assert.equal((await keyturn(["rotate", NAME])).status, 8);
+    chmodSync(join(cwd, "keyturn-journal"), 0o700);
+  });
+
+  test("two commands at once make one rotation", async () => {
+    const keyturn = project();
+    await keyturn(["rotate", NAME]);
+    const both = await Promise.all([keyturn(["rotate", NAME]), keyturn(["rotate", NAME]), keyturn(["advance"])]);
+    for (const { status, stderr } of both) assert.equal(status, 0, stderr);
+    const { stdout } = await keyturn(["journal", "show", NAME, "-o", "ndjson"]);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.equal(events.filter(({ event }) => event === "issuing").length, 2);
+    assert.equal((await keyturn(["journal", "verify"])).status, 0);
+  });
+
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ])
+    test(`${signal} ends with ${code}, and the next command goes on`, async () => {
+      const keyturn = project((config) => {
+        for (const name of ["a", "b", "c"]) config.targets[name] = structuredClone(config.targets["order-export"]);
+        for (const name of ["a", "b", "c"])
+          config.targets[name].sinks = [{ kind: "command", run: ["./slow.sh", name] }];
+        delete config.targets["order-export"];
+        for (const name of ["a", "b", "c"])
+          Object.assign(
+            config.targets[name],
+            { kind: "c1-connector", appId: sandbox.appId, connectorId: sandbox.connectorId },
+            { id: undefined },
+          );
+        return JSON.parse(JSON.stringify(config));
+      });
+      const cwd = folders.at(-1);
+      writeFileSync(join(cwd, "slow.sh"), "#!/bin/sh\ncat > $1.json\ntouch $1.begun\nsleep 0.5\n");
+      chmodSync(join(cwd, "slow.sh"), 0o755);
+      const { child, done } = start(["rotate", "a", "b", "c", "--parallel", "1", "--yes"], { cwd, env: sandbox.env });
+      const watch = setInterval(() => {
+        if (!existsSync(join(cwd, "a.begun"))) return;
+        clearInterval(watch);
+        child.kill(signal);
+      }, 5);
+      const { status, stdout, stderr } = await done;
+      clearInterval(watch);
+      assert.equal(status, code, stderr);
+      // What had begun came to its end, and the rest is named.
+      assert.match(stdout, /^a +idle/m);
+      assert.match(stderr, /2 of 3 have not been begun; `keyturn rotate b c` goes on with them/);
+      assert.equal((await keyturn(["rotate", "b", "c", "--yes"])).status, 0);
+      const { stdout: json } = await keyturn(["status", "a", "b", "c", "-o", "json"]);
+      assert.deepEqual(
+        JSON.parse(json).map(({ progress }) => progress.rotation),
+        [1, 1, 1],
+      );
+    });
+});

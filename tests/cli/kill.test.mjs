@@ -1,0 +1,193 @@
+// The command is killed a hundred times while it rotates, at random moments, and the next one goes on: in the end the file has a pair
+// that logs in, and the control plane has no credential of the target's beside it.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { run, scratch, setOn, smallest, start } from "../lib/cli.mjs";
+import { installed } from "../lib/installed.mjs";
+
+const { keyturn, sandbox } = await import(pathToFileURL(join(installed(), "load.mjs")).href);
+const { ConductorOne } = keyturn;
+
+const KILLS = 100;
+const LANES = 4;
+/** Kills in a row, before the rotation is taken to its end. */
+const IN_A_ROW = 4;
+/** More steps than any rotation needs. */
+const MOST_STEPS = 12;
+const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 1_000_000);
+
+/** Random numbers of a seed, from 0 to 1 (mulberry32). */
+function dice(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const NAME = "github-production";
+
+/** A tenant, a folder and a clock of its own. */
+class Lane {
+  cwd = scratch("kill");
+  offset = 0;
+  kills = 0;
+  late = 0;
+  helped = 0;
+
+  constructor(number) {
+    this.random = dice(seed + number);
+  }
+
+  async open() {
+    this.server = await sandbox.serveSandbox();
+    const { url, clientId, clientSecret, appId, connectorId } = this.server;
+    this.env = {
+      CONDUCTORONE_SERVER_URL: url,
+      CONDUCTORONE_CLIENT_ID: clientId,
+      CONDUCTORONE_CLIENT_SECRET: clientSecret,
+    };
+    writeFileSync(join(this.cwd, "keyturn.json"), smallest({ appId, connectorId, credential: "unused" }));
+    this.before = new Set(this.alive());
+  }
+
+  async close() {
+    await this.server.close();
+    rmSync(this.cwd, { recursive: true });
+  }
+
+  /** The ids of the connector's credentials that can log in. */
+  alive() {
+    const { connectorId } = this.server;
+    return this.server.sandbox
+      .snapshot()
+      .connectorCredentials.filter((one) => one.connectorId === connectorId && (one.deletedAt ?? null) === null)
+      .map(({ id }) => id);
+  }
+
+  get options() {
+    const now = new Date(Date.now() + this.offset).toISOString();
+    return { cwd: this.cwd, env: { ...this.env, KEYTURN_NOW: now } };
+  }
+
+  /** How many events the target has. */
+  events() {
+    const folder = join(this.cwd, "keyturn-journal/streams", NAME);
+    return existsSync(folder) ? readdirSync(folder).length : 0;
+  }
+
+  /** Starts a command and kills it: after some time, or when it has written some events. */
+  async kill(...args) {
+    const { child, done } = start(args, this.options);
+    const [first, wanted] = [this.events(), Math.floor(this.random() * 6)];
+    const delay = this.random() * (wanted === 0 ? 500 : 12);
+    const watch = setInterval(() => {
+      if (wanted > 0 && this.events() < first + wanted) return;
+      clearInterval(watch);
+      setTimeout(() => child.kill("SIGKILL"), delay);
+    }, 2);
+    const { signal } = await done;
+    clearInterval(watch);
+    // One that came to its end before is no kill.
+    if (signal === "SIGKILL") this.kills++;
+    else this.late++;
+  }
+
+  /** Sets both clocks on. */
+  async wait(ms) {
+    this.offset += ms;
+    await setOn(this.server.url, ms);
+  }
+
+  async status() {
+    const { stdout, stderr } = await run(["status", NAME, "-o", "json"], this.options);
+    assert.notEqual(stdout, "", stderr);
+    return JSON.parse(stdout)[0];
+  }
+
+  /** Does what a person does about a rotation that is stopped. */
+  async help({ progress, credentials }) {
+    const { reason } = progress;
+    const unseen = this.alive().filter((id) => !this.before.has(id) && !credentials.some((one) => one.id === id));
+    const remedies = {
+      "too-many-intents": ["resume", NAME],
+      "outcome-unknown": [
+        "settle",
+        NAME,
+        "--yes",
+        ...(unseen.length > 0 ? unseen.map((id) => `--found=${id}`) : ["--none"]),
+      ],
+    };
+    assert.ok(remedies[reason], JSON.stringify(progress));
+    this.helped++;
+    const { status, stderr } = await run(remedies[reason], this.options);
+    assert.ok([0, 4, 6, 7].includes(status), stderr);
+  }
+
+  /** Takes the rotation to its end, and looks at what there is then. */
+  async settle() {
+    for (let step = 0; ; step++) {
+      assert.ok(step < MOST_STEPS, "the rotation comes to no end");
+      const found = await this.status();
+      const { progress } = found;
+      if (progress.state === "idle") break;
+      if (progress.state === "stopped") {
+        await this.help(found);
+        continue;
+      }
+      if (progress.state === "waiting") await this.wait(Math.max(0, progress.until - Date.now() - this.offset) + 1000);
+      const { stderr, status } = await run(["advance"], this.options);
+      assert.ok([0, 4, 6, 7].includes(status), `advance ended with ${status}: ${stderr}`);
+    }
+    const { current } = await this.status();
+    // Killed before it began the first rotation.
+    if (current === undefined) return;
+    const text = readFileSync(join(this.cwd, "github.env"), "utf8");
+    const [, clientID, clientSecret] = /^BATON_CLIENT_ID=(\S+)\nBATON_CLIENT_SECRET=(\S+)$/m.exec(text);
+    assert.equal(current.clientId, clientID);
+    const clock = { now: () => Date.now() + this.offset };
+    const client = new ConductorOne({ clientID, clientSecret, serverURL: this.server.url, clock });
+    await client.authenticate();
+    client.close();
+    const made = this.alive().filter((id) => !this.before.has(id));
+    assert.deepEqual(made, [current.id], "a credential was left alive, or the wrong one ended");
+  }
+
+  async go() {
+    while (this.kills < KILLS / LANES) {
+      await this.kill("rotate", NAME);
+      for (let more = 1; more < IN_A_ROW; more++) {
+        // What waits for its time would make each of these end at once.
+        if (this.random() < 0.5) await this.wait(Math.floor(this.random() * 2 * 3_600_000));
+        await this.kill(this.random() < 0.5 ? "advance" : "rotate", NAME);
+      }
+      await this.settle();
+    }
+    const { stdout, status } = await run(["journal", "verify", "-o", "json"], this.options);
+    assert.equal(status, 0, stdout);
+  }
+}
+
+test(`a hundred times (KEYTURN_SEED=${seed})`, async (t) => {
+  const lanes = Array.from({ length: LANES }, (_, number) => new Lane(number));
+  await Promise.all(
+    lanes.map(async (lane) => {
+      await lane.open();
+      try {
+        await lane.go();
+      } finally {
+        await lane.close();
+      }
+    }),
+  );
+  const sum = (field) => lanes.reduce((all, lane) => all + lane[field], 0);
+  t.diagnostic(
+    `${sum("kills")} kills, ${sum("late")} commands that ended before, ${sum("helped")} times a person was needed`,
+  );
+  assert.ok(sum("kills") >= KILLS);
+});

@@ -1,0 +1,96 @@
+// What `keyturn status` keeps beside the journal: it says the same as the journal does, and is passed over as soon as anything has changed.
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+
+const cwd = scratch("status-cache");
+const cache = join(cwd, "keyturn-journal/cache");
+/** A change and what is kept after it are that far apart: see `SETTLED_MS`. */
+const SETTLED = 2200;
+const DAY = 86_400_000;
+let sandbox;
+const k = (...args) => run(args, { cwd, env: sandbox.env });
+const status = async (...flags) => {
+  const { status, stdout, stderr } = await k("status", "-o", "json", ...flags);
+  assert.equal(status, 0, stderr);
+  return stdout;
+};
+const file = () => join(cache, readdirSync(cache)[0]);
+/** Has the statuses kept, and puts something into them that only they have. */
+async function marked() {
+  rmSync(cache, { recursive: true, force: true });
+  const said = await status();
+  const kept = readFileSync(file(), "utf8").replace(
+    '"target":"github-production"',
+    '"mark":1,"target":"github-production"',
+  );
+  writeFileSync(file(), kept);
+  assert.match(await status(), /"mark": 1/);
+  return said;
+}
+
+before(async () => {
+  sandbox = await tenant();
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+  writeStore(cwd);
+  // The second time there is an old credential, which lives on for a day.
+  for (let times = 0; times < 2; times++) assert.equal((await k("rotate", "github-production", "--yes")).status, 0);
+});
+after(async () => {
+  await sandbox.stop();
+  rmSync(cwd, { recursive: true });
+});
+
+test("nothing is kept of what has changed just now", async () => {
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+  await status();
+  assert.equal(existsSync(cache), false);
+});
+
+test("what is kept says the same, of all and of one, and holds no secret", async () => {
+  await sleep(SETTLED);
+  const first = await status();
+  assert.equal(existsSync(cache), true);
+  if (process.platform !== "win32") assert.equal(statSync(file()).mode & 0o777, 0o600);
+  assert.equal(await status(), first);
+  assert.deepEqual(JSON.parse(await status("order-export")), JSON.parse(first).slice(1));
+  assert.doesNotMatch(readFileSync(file(), "utf8"), /secret-token/);
+  const table = await k("status");
+  rmSync(cache, { recursive: true });
+  const relative = (text) => text.replaceAll(/\bin \d+ \w+|\d+ \w+ ago|now/g, "");
+  assert.equal(relative((await k("status")).stdout), relative(table.stdout));
+  assert.equal((await k("status", "nothing")).status, 2);
+});
+
+test("it is passed over when it is not its owner's alone, or broken", async () => {
+  const said = await marked();
+  chmodSync(file(), 0o644);
+  if (process.platform !== "win32") assert.equal(await status(), said);
+  writeFileSync(file(), "{");
+  chmodSync(file(), 0o600);
+  assert.equal(await status(), said);
+});
+
+test("it is passed over when its time has come, or not yet", async () => {
+  await marked();
+  const at = (ms) => new Date(Date.now() + ms).toISOString();
+  // The old credential may end after a day: before that nothing is another.
+  assert.match(await status("--clock", at(DAY / 2)), /"mark": 1/);
+  assert.doesNotMatch(await status("--clock", at(2 * DAY)), /"mark": 1/);
+  assert.doesNotMatch(await status("--clock", at(-DAY)), /"mark": 1/);
+});
+
+test("it is passed over when the configuration or the journal has changed", async () => {
+  await marked();
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox).replace('"24h"', '"25h"'));
+  assert.doesNotMatch(await status(), /"mark": 1/);
+  await sleep(SETTLED);
+  await marked();
+  const before = JSON.parse(await status()).find(({ target }) => target === "github-production").sequence;
+  await k("rollback", "github-production", "--yes");
+  const after = JSON.parse(await status()).find(({ target }) => target === "github-production");
+  assert.ok(after.sequence > before);
+});

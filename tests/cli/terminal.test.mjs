@@ -1,0 +1,174 @@
+// What people see on a terminal of 80 and of 200 columns, what they are asked, and what they are not shown.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { python } from "../../xtask/python.mjs";
+import { environment, PROGRAM, run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+
+const script = fileURLToPath(new URL("../lib/terminal.py", import.meta.url));
+const cwd = scratch("terminal");
+let sandbox;
+before(async () => {
+  sandbox = await tenant();
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+  writeStore(cwd);
+});
+after(async () => {
+  await sandbox.stop();
+  rmSync(cwd, { recursive: true });
+});
+
+/** Runs the command on a terminal, and types what the steps say. */
+async function terminal(columns, args, { steps = [], env = {}, folder = cwd } = {}) {
+  const child = spawn(
+    python("python"),
+    [script, String(columns), "40", JSON.stringify(steps), process.execPath, PROGRAM, ...args],
+    {
+      cwd: folder,
+      env: environment({ TERM: "xterm-256color", ...sandbox.env, ...env }),
+    },
+  );
+  let [shown, errors] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    shown += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    errors += text;
+  });
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  assert.notEqual(status, 99, `${errors}${shown}`);
+  return { status, shown, plain: shown.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "") };
+}
+
+const NAME = "github-production";
+
+describe("tables", () => {
+  before(async () => {
+    assert.equal((await run(["rotate", NAME], { cwd, env: sandbox.env })).status, 0);
+  });
+
+  for (const columns of [80, 200])
+    test(`fit ${columns} columns`, async () => {
+      const { status, plain } = await terminal(columns, ["status"]);
+      assert.equal(status, 0, plain);
+      const lines = plain.trimEnd().split("\n");
+      assert.equal(lines.length, 3, plain);
+      for (const line of lines) assert.ok(line.length <= columns, `${line.length}: ${line}`);
+      // The name and the state are whole however narrow it is.
+      assert.match(plain, /^github-production +idle /m);
+      assert.equal(plain.includes("…"), columns === 80, plain);
+    });
+
+  test("have colours on a terminal, and none where they are not wanted", async () => {
+    const color = /\u001b\[\d+m/;
+    assert.match((await terminal(80, ["status"])).shown, color);
+    assert.doesNotMatch((await terminal(80, ["status"], { env: { NO_COLOR: "1" } })).shown, color);
+    assert.doesNotMatch((await terminal(80, ["status"], { env: { TERM: "dumb" } })).shown, color);
+    assert.doesNotMatch((await run(["status"], { cwd })).stdout, color);
+    assert.match((await run(["status"], { cwd, env: { FORCE_COLOR: "1" } })).stdout, color);
+  });
+
+  test("are whole where there is no terminal", async () => {
+    const { stdout } = await run(["status"], { cwd });
+    assert.ok(!stdout.includes("…"));
+  });
+
+  test("show no control characters of others", async () => {
+    const folder = scratch("control");
+    const config = JSON.parse(smallest(sandbox));
+    config.targets[NAME].owner = "me\u001b[2J\u0007\nyou";
+    writeFileSync(join(folder, "keyturn.json"), JSON.stringify(config));
+    const { stdout } = await run(["status", NAME], { cwd: folder });
+    assert.ok(stdout.includes("me [2J you"), JSON.stringify(stdout));
+    assert.equal(stdout.split("\n").length, 3);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("help fits as well", async () => {
+    const { plain } = await terminal(80, ["rotate", "--help"]);
+    for (const line of plain.split("\n")) assert.ok(line.length <= 80 || line.startsWith("  keyturn "), line);
+  });
+});
+
+describe("questions", () => {
+  const rotation = async () =>
+    JSON.parse((await run(["status", NAME, "-o", "json"], { cwd })).stdout)[0].progress.rotation;
+
+  test("the change is shown before, and No changes nothing", async () => {
+    const first = await rotation();
+    const { status, plain } = await terminal(120, ["rotate", NAME], { steps: [["Rotate github-production?", "n"]] });
+    assert.equal(status, 1, plain);
+    assert.match(plain, /REPLACES/);
+    assert.match(plain, /nothing was done/);
+    assert.equal(await rotation(), first);
+  });
+
+  test("Ctrl-C at a question changes nothing, and ends with 130", async () => {
+    const first = await rotation();
+    const { status, plain } = await terminal(120, ["rotate", NAME], {
+      steps: [["Rotate github-production?", "\u0003"]],
+    });
+    assert.equal(status, 130, plain);
+    assert.equal(await rotation(), first);
+  });
+
+  test("Yes does it, with a line for progress that is gone at the end", async () => {
+    const first = await rotation();
+    const { status, shown, plain } = await terminal(120, ["rotate", NAME], {
+      steps: [["Rotate github-production?", "y"]],
+    });
+    assert.equal(status, 0, plain);
+    assert.equal(await rotation(), first + 1);
+    assert.match(shown, /1 of 1: github-production: \w+/);
+    assert.match(plain, /grace, old one ends in/);
+  });
+
+  test("where nobody can be asked, --yes has to be given", async () => {
+    const told = await run(["forget", NAME], { cwd });
+    assert.equal(told.status, 2);
+    assert.match(told.stderr, /--yes/);
+  });
+});
+
+describe("init", () => {
+  test("asks what to rotate, and writes a file that fits", async () => {
+    const folder = scratch("init");
+    const steps = [["Which credentials", " \u001b[B \r"]];
+    const { status, plain } = await terminal(120, ["init"], { steps, folder });
+    assert.equal(status, 0, plain);
+    const config = JSON.parse(readFileSync(join(folder, "keyturn.json"), "utf8"));
+    assert.equal(Object.keys(config.targets).length, 2, plain);
+    assert.equal((await run(["status"], { cwd: folder })).status, 0);
+    const rotated = await run(["rotate", Object.keys(config.targets)[0]], { cwd: folder, env: sandbox.env });
+    assert.equal(rotated.status, 0, rotated.stderr);
+    assert.ok(existsSync(join(folder, `${Object.keys(config.targets)[0]}.env`)));
+    rmSync(folder, { recursive: true });
+  });
+
+  test("takes flags, and adds to a file without touching the rest", async () => {
+    const folder = scratch("init");
+    const own = '{\n   "journal":   "j",\n   "targets": {}\n}\n';
+    writeFileSync(join(folder, "keyturn.json"), own);
+    const { status, stderr, stdout } = await run(["init", "--connector", "A/B", "--credential", "C", "-o", "json"], {
+      cwd: folder,
+    });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ target }) => target),
+      ["b", "c"],
+    );
+    const text = readFileSync(join(folder, "keyturn.json"), "utf8");
+    assert.ok(text.startsWith('{\n   "journal":   "j",\n'), text);
+    // Again: there is nothing new.
+    await run(["init", "--connector", "A/B"], { cwd: folder });
+    assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);
+    const all = await run(["init", "--all", "-o", "json"], { cwd: folder, env: sandbox.env });
+    assert.equal(all.status, 0, all.stderr);
+    assert.ok(JSON.parse(all.stdout).length > 5);
+    assert.equal((await run(["status"], { cwd: folder })).status, 0);
+    rmSync(folder, { recursive: true });
+  });
+});
