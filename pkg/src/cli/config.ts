@@ -18,6 +18,7 @@ import { Clients, OFFLINE, providerOf } from "./config/providers.js";
 import { ConfigError, type ConfigFile, readConfig } from "./config/read.js";
 import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.js";
 import type { Context } from "./context.js";
+import { type Database, openDatabase } from "./database.js";
 import { UsageError } from "./exit.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
@@ -28,6 +29,8 @@ export interface Opened extends AsyncDisposable {
   readonly file: ConfigFile;
   readonly config: Config;
   readonly journal: Journal;
+  /** Where the journal is, if that is no folder. */
+  readonly database: Database | undefined;
   readonly lifecycle: Lifecycle;
   /** What the lifecycle was opened with. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
@@ -59,7 +62,8 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
   const names = Object.keys(config.targets);
   const clients = new Clients(context, file);
   const around: SinkSurroundings = { context, folder, secretVariables: secretVariables(config) };
-  const journal = directoryJournal(resolve(folder, config.journal));
+  const database = await openDatabase(context);
+  const journal = database?.journal ?? directoryJournal(resolve(folder, config.journal));
   try {
     const targets: Record<string, LifecycleTarget> = {};
     const unreachable = new Map<string, unknown>();
@@ -79,10 +83,16 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await lifecycle.close();
       await clients.close();
       await journal.close?.();
+      await database?.close();
     };
-    return { file, config, journal, lifecycle, targets, unreachable, names, close, [Symbol.asyncDispose]: close };
+    return {
+      ...{ file, config, journal, database, lifecycle, targets, unreachable, names },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await clients.close();
+    await database?.close();
     throw error;
   }
 }

@@ -29,6 +29,9 @@ export interface Manner {
   /** The time at the start, in milliseconds since 1970, if it is not the machine's. */
   readonly now: number | undefined;
   readonly config: string | undefined;
+  /** Where the journal is, if that is no folder, and the fleet's name there. */
+  readonly database: string | undefined;
+  readonly fleet: string | undefined;
   readonly profile: string | undefined;
 }
 

@@ -232,6 +232,8 @@ function mannerOf(spec: CommandSpec, given: Given, { env }: Surroundings): Manne
     reveal: flag("reveal"),
     now: takes("clock") ? (given.count("clock") ?? nowOf(env.KEYTURN_NOW)) : undefined,
     config: text("config"),
+    database: takes("config") ? given.text("database") : undefined,
+    fleet: takes("config") ? given.text("fleet") : undefined,
     profile: text("profile"),
   };
 }

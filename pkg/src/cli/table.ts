@@ -72,6 +72,11 @@ export const COMMON = {
     description: "the configuration; default: keyturn.json here or in a folder above, or KEYTURN_CONFIG",
     completes: "file",
   },
+  database: {
+    flags: "--database <url>",
+    description: "the Postgres of a fleet, whose journal takes the place of the folder's; default: KEYTURN_DATABASE",
+  },
+  fleet: { flags: "--fleet <name>", description: "the fleet's name there; default: KEYTURN_FLEET, then default" },
   output: { flags: "-o, --output <format>", description: "how the result is written" },
   profile: {
     flags: "--profile <name>",
@@ -93,7 +98,11 @@ export const FORMATS = ["table", "json", "ndjson"];
 
 /** All options of a command: its own, and those that it has in common with others. */
 export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
-  const common = (spec.takes ?? []).map((name): OptionSpec => {
+  // Who has a configuration may have its journal in a database.
+  const taken = (spec.takes ?? []).flatMap((name) =>
+    name === "config" ? (["config", "database", "fleet"] as const) : [name],
+  );
+  const common = taken.map((name): OptionSpec => {
     if (name !== "output") return COMMON[name];
     const choices = spec.formats ?? FORMATS;
     return { ...COMMON.output, description: `${COMMON.output.description}; default: ${choices[0]}`, choices };
@@ -326,6 +335,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ["output", "config", "profile", "clock", "quiet"],
     examples: [["advance", "what a scheduled job runs, every hour or so"]],
     load: () => import("./commands/advance.js"),
+  },
+  {
+    name: "worker",
+    group: "Rotate",
+    summary: "work in a fleet, until it is told to stop",
+    description:
+      "Rotates the targets together with the other workers of the fleet, by the journal and the jobs in a Postgres. Needs the packages pg and " +
+      "pg-boss, and Node 22.12 or newer. Answers /healthz, /readyz and /metrics, writes a line of JSON for whatever it does, and ends in good order " +
+      "at SIGTERM. A database's password belongs into KEYTURN_DATABASE or PGPASSWORD, since others see a command line.",
+    options: [
+      { flags: "--migrate", description: "make the tables first, or bring them up to date" },
+      { flags: "--concurrency <n>", description: "how many targets at a time; default 8", kind: "count" },
+      { flags: "--port <port>", description: "where it answers; default 9464", kind: "port" },
+      { flags: "--host <address>", description: "the address that it listens on; default 127.0.0.1" },
+    ],
+    takes: ["config", "profile"],
+    examples: [["worker --database postgres://keyturn@db/keyturn --host 0.0.0.0", "a worker in a container"]],
+    load: () => import("./commands/worker.js"),
   },
   {
     name: "rollback",

@@ -105,6 +105,8 @@ const LEAST_NODE = [22, 12] as const;
 const DAY_MS = 86_400_000;
 /** How long an answer of the journal serves for health checks, and at most how long it is waited for. */
 const HEALTH_MS = 2_000;
+/** How many rotations a sweep begins at a time. */
+const PLANNED_AT_ONCE = 4;
 /** After how long a target is looked at again whose tenant has no place left. */
 const AGAIN_MS = 500;
 /** How long `stop` waits for the queue once no target is worked on. */
@@ -313,11 +315,16 @@ export class Fleet {
         if (isOpen) await this.#queue.send(target);
       }
       const { begin } = await this.#planner.due(statuses.map(({ target }) => target));
-      for (const target of begin) {
-        if (this.#stopping.signal.aborted) break;
-        // Only what is planned can be written here; the job that comes with it does the rest.
-        await this.#planner.advance([target], { signal: this.#stopping.signal });
-      }
+      const rest = [...begin];
+      const plan = async (): Promise<void> => {
+        for (let target = rest.shift(); target !== undefined; target = rest.shift()) {
+          if (this.#stopping.signal.aborted) return;
+          // Only what is planned can be written here; the job that comes with it does the rest.
+          await this.#planner.advance([target], { signal: this.#stopping.signal });
+        }
+      };
+      // The most urgent first, and not one after the other: each waits for the disk.
+      await Promise.all(Array.from({ length: PLANNED_AT_ONCE }, plan));
       this.#metrics.set("keyturn_fleet_last_tick_timestamp_seconds", now / 1000);
     } catch (error) {
       outcome = codeOf(error);

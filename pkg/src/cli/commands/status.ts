@@ -15,7 +15,9 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const conditions = given.list("fail-on").map(conditionOf);
   const { format } = context.manner;
   const wanted = format === "sarif" || format === "junit" || conditions.some(({ findings }) => findings);
-  const path = wanted ? undefined : findConfig(context);
+  // What is kept beside the folder's journal says nothing of a database's.
+  const inFolder = !(context.manner.database ?? context.env.KEYTURN_DATABASE);
+  const path = wanted || !inFolder ? undefined : findConfig(context);
   const print = path === undefined ? undefined : footprint(path);
   const known = print === undefined ? undefined : someOf(cachedStatuses(context, print), given.args);
   if (known !== undefined) return report(context, conditions, { statuses: known, findings: [] });

@@ -1,0 +1,63 @@
+/** The database of a fleet, where a command is given one: its journal takes the place of the folder's. */
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Journal } from "../lifecycle.js";
+import type { PgPool } from "../postgres.js";
+import type { Context } from "./context.js";
+import { CommandError, EXIT, UsageError } from "./exit.js";
+
+/** An open database. */
+export interface Database {
+  readonly url: string;
+  readonly fleet: string;
+  readonly pool: PgPool;
+  readonly journal: Journal;
+  close(): Promise<void>;
+}
+
+/** What the package `pg` has, as far as it is used. */
+interface Pg {
+  Pool: new (options: object) => PgPool & { on(event: "error", listener: () => void): void; end(): Promise<void> };
+}
+
+/** Opens the database that the command line or `KEYTURN_DATABASE` names; `undefined` if neither does. */
+export async function openDatabase(context: Context): Promise<Database | undefined> {
+  const { fleet = context.env.KEYTURN_FLEET || "default" } = context.manner;
+  const url = context.manner.database ?? context.env.KEYTURN_DATABASE;
+  if (url === undefined || url === "") return undefined;
+  if (!/^postgres(?:ql)?:\/\//.test(url))
+    throw new UsageError("--database: a URL that begins with postgres:// is needed");
+  const { postgresJournal } = await import("../postgres.js");
+  const loaded = await loadPackage<Pg & { default?: Pg }>(context, "pg");
+  const { Pool } = loaded.default ?? loaded;
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks while nobody uses it is nobody's failure.
+  pool.on("error", () => undefined);
+  return { url, fleet, pool, journal: postgresJournal(pool, { fleet }), close: () => pool.end() };
+}
+
+/**
+ * Loads a package that the user has installed, since this one has no dependencies: from the current folder, or from beside this one.
+ *
+ * @throws {@link UsageError} that says what to install.
+ */
+export async function loadPackage<Module>(context: Context, name: string): Promise<Module> {
+  for (const from of [join(context.cwd, "package.json"), import.meta.url]) {
+    let path: string;
+    try {
+      path = createRequire(from).resolve(name);
+    } catch {
+      continue;
+    }
+    try {
+      return (await import(pathToFileURL(path).href)) as Module;
+    } catch (cause) {
+      throw new CommandError(EXIT.failed, `the package ${name} cannot be loaded in Node ${process.versions.node}`, {
+        cause,
+      });
+    }
+  }
+  throw new UsageError(`the package ${name} is not installed here`, { hint: `npm install ${name}` });
+}
