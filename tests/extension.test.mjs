@@ -225,9 +225,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
     async function stopBackground() {
       // Firefox cannot be told to, and ends it by itself after the time of the preference above.
       if (name === "firefox") return;
-      const target = await background(browser);
-      await (await target.worker()).close();
-      await until("the worker's end", () => !browser.targets().includes(target));
+      await (await (await background(browser)).worker()).close();
     }
 
     const issued = async () => (await tenant.requests({ operation: ROTATE })).length;
@@ -251,7 +249,8 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
       const secret = /secret-token:\S+/.exec(await text("article"))[0].replace(/(Show|Hide|Copy).*$/, "");
       await stopBackground();
       // The panel comes back to another worker, which has the pair from it.
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (name === "chromium")
+        await until("another worker", () => page.evaluate(() => document.body.dataset.workers === "2"), page);
       await press("I stored it");
       await until("the time of both", async () => (await progress()).startsWith("grace"));
       assert.equal(await issued(), 2);

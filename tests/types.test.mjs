@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../xtask/steps.mjs";
@@ -17,13 +17,41 @@ const node = { lib: ["es2023"], types: ["node"], typeRoots: [join(root, "node_mo
 /** Compiles one of the programs under a name, which says what kind of module it is. What comes out is in `out`. */
 function compile(compiler, name, program, options) {
   const folder = mkdtempSync(join(scratch, "tsc-"));
-  copyFileSync(join(root, "tests/types", program), join(folder, name));
+  copyFileSync(resolve(root, "tests/types", program), join(folder, name));
   const compilerOptions = { strict: true, target: "es2022", skipLibCheck: false, outDir: "out", ...options };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [name] }));
   const tsc = join(root, "node_modules", compiler, "bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", folder], { encoding: "utf8" });
   return { status, stdout, folder };
 }
+
+const bundled = { module: "esnext", moduleResolution: "bundler" };
+
+/** A program that imports all of every entry, under the sub-path of one module where the entry is many. */
+function everyEntry() {
+  const { exports } = JSON.parse(readFileSync(join(installed(), "node_modules/keyturn/package.json"), "utf8"));
+  const code = Object.keys(exports).filter((entry) => !/\.(wasm|json)$|^\.\/types\//.test(entry));
+  assert.ok(code.length > 20);
+  const lines = code.map((entry, index) => {
+    const name = entry.replace(/^\./, "keyturn").replace("*", STARS[entry] ?? "");
+    return `import * as entry${index} from ${JSON.stringify(name)};\nexport const names${index}: readonly string[] = Object.keys(entry${index});\n`;
+  });
+  const file = join(scratch, "every.ts");
+  writeFileSync(file, lines.join(""));
+  return file;
+}
+/** A module of each entry that is many. */
+const STARS = {
+  "./compat/funcs/*": "connectorRotateCredential.js",
+  "./compat/sdk/*": "connector.js",
+  "./compat/lib/*": "config.js",
+  "./compat/hooks/*": "types.js",
+  "./compat/sdk/types/*": "async.js",
+  "./compat/sdk/models/shared/*": "app.js",
+  "./compat/sdk/models/operations/*": "index.js",
+  "./compat/sdk/models/errors/*": "index.js",
+};
+const every = everyEntry();
 
 /** The programs, and the least number of their cases that must be refused. */
 const refused = { "client.ts": 21, "commercelayer.ts": 21, "lifecycle.ts": 6, "proxy.ts": 7 };
@@ -84,6 +112,30 @@ describe("types", { concurrency: true }, () => {
         declaration: true,
         emitDeclarationOnly: true,
       });
+      assert.equal(status, 0, stdout);
+    });
+  }
+
+  // A program that names every entry, with Node's types alone, with those of pages alone, and with those of workers, which have neither.
+  // One of them it has to have: no compiler knows a `Response` by itself.
+  const worker = { lib: ["es2022", "webworker", "webworker.iterable"], types: [] };
+  for (const [compiler, where, name, options] of [
+    ["typescript-5.4", "an ES module, with a worker's types", "every.mts", { ...worker, module: "nodenext" }],
+    ["typescript-5.4", "a CommonJS module with Node's types", "every.cts", { ...server, module: "node16" }],
+    ["typescript-5.4", "a bundler, with a page's types", "every.ts", { ...plain, ...bundled }],
+    [
+      "typescript-5.4",
+      "the legacy resolution",
+      "every.ts",
+      { ...worker, module: "commonjs", moduleResolution: "node10" },
+    ],
+    ["typescript", "an ES module with Node's types", "every.mts", { ...server, module: "nodenext" }],
+    ["typescript", "a CommonJS module, with a worker's types", "every.cts", { ...worker, module: "node16" }],
+    ["typescript", "a bundler, with a worker's types", "every.ts", { ...worker, ...bundled }],
+  ]) {
+    test(`every entry has types: ${where}, ${compiler}`, () => {
+      const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };
+      const { status, stdout } = compile(compiler, name, every, { ...options, ...exact });
       assert.equal(status, 0, stdout);
     });
   }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpBrowsers } from "./browsers.mjs";
+import { setUpMatrix } from "./matrix-tools.mjs";
 import { setUpNode } from "./node.mjs";
 import { setUpPostgres } from "./postgres.mjs";
 import { setUpPython } from "./python.mjs";
@@ -23,6 +24,7 @@ export async function setUp({ browsers = false } = {}) {
   setUpPostgres();
   setUpPython();
   setUpNode();
+  setUpMatrix();
 }
 
 function checkNode() {

@@ -14,12 +14,31 @@ let state;
 let connectors = [];
 let waiting = false;
 let port;
+/** How many workers have answered. */
+let workers = 0;
+
+/** How long a worker has to answer: one that is about to be stopped may be connected to, and never does. */
+const ANSWER_MS = 2_000;
 
 function connect() {
-  port = chrome.runtime.connect({ name: "panel" });
-  port.onMessage.addListener(hear);
-  port.onDisconnect.addListener(connect);
-  port.postMessage({
+  const own = chrome.runtime.connect({ name: "panel" });
+  port = own;
+  let answered = false;
+  const again = () => {
+    if (port === own) connect();
+  };
+  own.onMessage.addListener((message) => {
+    if (!answered) document.body.dataset.workers = String(++workers);
+    answered = true;
+    hear(message);
+  });
+  own.onDisconnect.addListener(again);
+  setTimeout(() => {
+    if (answered) return;
+    own.disconnect();
+    again();
+  }, ANSWER_MS);
+  own.postMessage({
     hello: [...pairs.values()].map(({ clientId, clientSecret, stored }) => ({ clientId, clientSecret, stored })),
   });
 }

@@ -1,0 +1,25 @@
+// The same rotation in Deno, which knows the package's types without a setting:
+// `deno run --allow-net=acme.conductor.one --allow-env --allow-read=. --allow-write=. --allow-sys=hostname rotate.ts`. The file's lock
+// names the machine.
+import { ConductorOne } from "keyturn";
+import { connectorProvider, type LifecycleProgress, openLifecycle } from "keyturn/lifecycle";
+import { directoryJournal, envFile } from "keyturn/lifecycle/node";
+
+const [appId = "", connectorId = ""] = ["CONDUCTORONE_APP_ID", "CONDUCTORONE_CONNECTOR_ID"].map((name) =>
+  Deno.env.get(name),
+);
+const c1 = ConductorOne.fromEnv();
+const lifecycle = openLifecycle({
+  journal: directoryJournal("journal"),
+  targets: {
+    connector: {
+      provider: connectorProvider({ client: c1, appId, connectorId }),
+      sinks: [envFile({ path: ".env" })],
+      policy: { grace: 0 },
+    },
+  },
+});
+const progress: LifecycleProgress = await lifecycle.rotate("connector");
+console.log(`rotation ${progress.rotation}: ${progress.state}`);
+await lifecycle.close();
+c1.close();
