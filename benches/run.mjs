@@ -11,6 +11,7 @@ import { HTTPClient } from "keyturn/compat/lib/http.js";
 import { commandRows } from "./command.mjs";
 import * as documents from "./commercelayer.mjs";
 import * as data from "./data.mjs";
+import * as lifecycle from "./lifecycle.mjs";
 import * as peer from "./peer.mjs";
 
 const rows = [];
@@ -35,6 +36,7 @@ linear("an include graph of 100 members, then 1,000", documents.members, 100, 1_
 // run, "weak objects"): then both sides are measured while they warm up again, which no program does to itself.
 await bench("a whole call, 200 times", 1.4, 120, calling(client), { collect: false });
 await bench("one through keyturn/compat, 200 times", 1.8, 120, calling(officialClient), { collect: false });
+await lifecycles();
 startUp();
 rows.push(...(await commandRows()));
 await growth();
@@ -128,6 +130,43 @@ function calling(make) {
       for (let i = 0; i < batch; i++) await c1.connector.rotateCredential({ appId: "a", connectorId: "b" });
     },
   };
+}
+
+/** The lifecycle. Its journal is measured against the calls that make an event durable; what grows has to grow with what is new alone. */
+async function lifecycles() {
+  const append = await lifecycle.appending();
+  await bench("append to a journal in a folder", 2, 200, append, { collect: false });
+  await append.close();
+  const measured = async (work, samples) => {
+    const times = [];
+    for (let i = -1; i < samples; i++) {
+      globalThis.gc?.();
+      const begun = performance.now();
+      await work();
+      if (i >= 0) times.push(performance.now() - begun);
+    }
+    return median(times);
+  };
+  const grows = (what, small, large) => {
+    const ratio = large / small / 10;
+    rows.push({
+      what,
+      floor: `${small.toFixed(1)} ms`,
+      ours: `${large.toFixed(1)} ms`,
+      ratio: ratio.toFixed(2),
+      limit: 1.6,
+      ok: ratio <= 1.6,
+    });
+  };
+  const some = await measured(await lifecycle.findings(1_000), 9);
+  grows("findings of 1,000 targets, then 10,000", some, await measured(await lifecycle.findings(10_000), 5));
+  const times = [];
+  for (const count of [10_000, 100_000]) {
+    const journal = await lifecycle.opening(count);
+    times.push(await measured(journal.open, 3));
+    await journal.close();
+  }
+  grows("open a journal of 10,000 events, then 100,000", ...times);
 }
 
 /** Import, construct and first call in a fresh process, over an empty process. */
