@@ -29,7 +29,7 @@ export interface Around {
 
 /** How a request of this package's own functions failed, where asking again may help. */
 export interface Passing {
-  /** 0 if no answer came. */
+  /** 0 if no answer arrived. */
   readonly status: number;
   /** Whether the request may have arrived. */
   readonly received: boolean;

@@ -204,7 +204,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return this.#prove(prover, method, url, withQuery, hash);
   }
 
-  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined {
     const proven = this.#proven.get(authorization);
     if (!proven || this.#closed) return undefined;
@@ -233,13 +233,13 @@ export class Session<Authentication extends object = object> implements Authoriz
     return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
-  /** The API answered 401 to this token. True if another try makes sense. */
+  /** The API answered 401 to this token. True if another attempt makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
     return this.#plan.tokenSource !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
-  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or makes no sense. */
+  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or if the value makes no sense. */
   retryAfter(headers: Headers): number | undefined {
     const value = headers.get("retry-after");
     const ms = value === null ? undefined : guarded(({ retry_after }) => retry_after(value, this.#unix()));

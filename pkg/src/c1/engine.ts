@@ -61,7 +61,7 @@ export class Engine {
     return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
   }
 
-  /** Makes one call, and gives its answer as it came: for who passes it on. */
+  /** Makes one call, and returns its answer unchanged, for code that passes it on. */
   forward(number: number, request: unknown, options: Passing): Promise<Answer> {
     return this.#run(number, request, options, (_, answer) => answer);
   }
@@ -118,7 +118,7 @@ export class Engine {
     return this.#relay ? this.#relay.received(facts, sent) : sent;
   }
 
-  /** Sees each answer once its body has been read. */
+  /** Called with each answer once its body has been read. */
   protected received(_facts: Operation, _answer: Answer): void {}
 
   /** A token belongs to the client's origin: another base URL may differ in its path only. */

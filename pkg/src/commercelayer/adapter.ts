@@ -495,7 +495,7 @@ export class ResourceAdapter {
     return { answer, facts, url, secrets };
   }
 
-  /** Makes a call for somebody else, and gives its answer as it came. */
+  /** Makes a call for somebody else, and returns its answer unchanged. */
   async #forward(number: number, { query = {}, ...request }: Input, options: Passing): Promise<Answer> {
     const [type, name] = (operationNames()[number] as string).split(".") as [ResourceTypeLock, string];
     const { attributes = {} } = (request.data ?? request.document?.data ?? {}) as Partial<Normalized>;
@@ -650,7 +650,7 @@ function documentOf(received: Received): Document {
   throw unreadable(received, problem);
 }
 
-/** The error of a success that cannot be read. */
+/** The error for a success that cannot be read. */
 function unreadable({ facts, answer, url, secrets }: Received, problem: string): SdkError {
   return translated(decodeError(facts, without(secrets, answer), problem), {
     method: facts.method,

@@ -43,7 +43,10 @@ export interface Spec {
 /** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
 export type SubjectToken = (around: Around) => Promise<string> | string;
 
-/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+/**
+ * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
+ * misread each other.
+ */
 const FORM = "keyturn.credentials.1";
 
 /** A way to authenticate, made by one of the functions beside. It can be given to any number of clients. */

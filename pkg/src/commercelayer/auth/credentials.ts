@@ -38,7 +38,10 @@ export interface Spec {
   readonly assertion?: (() => Promise<string> | string) | undefined;
 }
 
-/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+/**
+ * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
+ * misread each other.
+ */
 const FORM = "keyturn.commercelayer.credentials.1";
 
 /** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
