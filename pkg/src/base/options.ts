@@ -59,7 +59,7 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** Where the time comes from. The sandbox's clock fits. */
 export interface Clock {
-  /** The time, in milliseconds since 1970. Signed assertions contain it. */
+  /** The time, in milliseconds since 1970. Everything that is signed contains it. */
   now(): number;
   /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
   monotonic?(): number;
@@ -82,7 +82,7 @@ export interface Connection {
 /** Further options for `fetch` in a call. */
 export type FetchOptions = Omit<RequestInit, "method" | "body"> & Connection;
 
-/** More for `fetch` in all requests of a client, log-ins included. */
+/** Further options for `fetch` in all requests of a client, log-ins included. */
 export type ClientFetchOptions = Omit<FetchOptions, "headers" | "signal">;
 
 /** The options of one call. */

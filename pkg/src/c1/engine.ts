@@ -33,7 +33,7 @@ export class Engine {
    * @param relay The way to an application's proxy, if calls go there and not to the tenant.
    */
   constructor(options: ClientOptions, api: Api, anonymous = false, relay?: Relay) {
-    // First of all: what cannot be used has had no secret in the core yet.
+    // This comes first, so that the core has no secret yet when an option cannot be used.
     checkedHeader("userAgent", options.userAgent ?? "");
     this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
     this.#relay = relay;
@@ -50,14 +50,14 @@ export class Engine {
     });
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Engine {}";
   }
 
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
-    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
     return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
   }
 
@@ -89,7 +89,7 @@ export class Engine {
       headers,
       body,
     };
-    // By the official SDK's names a client cannot be closed.
+    // A client with the official SDK's names cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
     return await this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
   }
@@ -99,7 +99,7 @@ export class Engine {
     return Paged.begin<T, Item>(this.#api.operation(number), request, (next) => this.call(number, next, options));
   }
 
-  /** Ends what runs and wipes what is held. */
+  /** Aborts running calls and wipes credentials and tokens. */
   close(): void {
     this.#closed.abort(new ClosedError());
     this.session.close();
@@ -139,7 +139,7 @@ export class Engine {
       statusCode: status,
       rawResponse: response,
     };
-    // Looked for when it is asked for: it may have any of six names.
+    // Looked up on access, since the header may have any of six names.
     Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
@@ -168,7 +168,7 @@ function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; p
   }
 }
 
-/** Node decodes UTF-8 ten times slower than Latin-1, which ASCII also is, but for a byte order mark before it. */
+/** Node decodes UTF-8 ten times slower than Latin-1, which includes ASCII, except for a leading byte order mark. */
 function textOf(body: Uint8Array, ascii: boolean): string {
   type NodeBuffer = { from(buffer: ArrayBufferLike, at: number, length: number): { latin1Slice?(): string } };
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };

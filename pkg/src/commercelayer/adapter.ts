@@ -161,7 +161,7 @@ export class ResourceAdapter {
     return this;
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "ResourceAdapter {}";
   }
@@ -204,7 +204,7 @@ export class ResourceAdapter {
     return { names: options?.names ?? this.#config.names };
   }
 
-  /** Ends what runs and wipes what is held. */
+  /** Aborts running calls and wipes credentials and tokens. */
   close(): void {
     this.#closed.abort(new ClosedError());
     this.#inUse.session.close();

@@ -44,7 +44,10 @@ export interface Spec {
  */
 const FORM = "keyturn.commercelayer.credentials.1";
 
-/** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
+/**
+ * A way to authenticate with Commerce Layer, made by one of the functions of this module. It can be passed to any
+ * number of clients.
+ */
 export class CommerceLayerCredentials {
   /** Which way it is. */
   readonly grant: Grant;
@@ -146,7 +149,7 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
   return new CommerceLayerCredentials({ grant: "token", secret: bytesOf("accessToken", token) });
 }
 
-/** A function that is asked for an access token before each call. Caching and renewing are yours. */
+/** A function that is called for an access token before each call. It is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
   if (typeof tokenSource !== "function")
     throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
