@@ -1,4 +1,7 @@
-/** A token store as it has to be borne: it may hang, throw where it should reject, and hold what others have put there. */
+/**
+ * Guards against a faulty token store: it may hang, throw where it should reject, and contain what others have put
+ * there.
+ */
 
 import { ConfigurationError } from "../base/errors.js";
 import { monotonic } from "../http/transport.js";
@@ -6,14 +9,14 @@ import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
 /** How long one call to a store may take. */
 const CALL_MS = 1_000;
-/** A store that did not answer is left alone for so long. */
+/** How long a store that did not answer is not called. */
 const PAUSE_MS = 10_000;
 
-/** What is known of a store: for all clients that have it. */
+/** What is known about a store, for all clients that use it. */
 interface Known {
-  /** Until when it is left alone. */
+  /** Until when it is not called. */
   hangsUntil: number;
-  /** Whether it was said aloud that it fails. */
+  /** Whether a warning has said that it fails. */
   warned: boolean;
 }
 
@@ -25,7 +28,7 @@ function knownOf(store: TokenStore): Known {
   return found;
 }
 
-/** Says once for each store that tokens are not shared: without that, nobody would find out. @internal */
+/** Warns once for each store that tokens are not shared: otherwise nobody would notice. @internal */
 export function warnStore(store: TokenStore, why: string): void {
   const known = knownOf(store);
   if (known.warned) return;
@@ -36,9 +39,9 @@ export function warnStore(store: TokenStore, why: string): void {
 }
 
 /**
- * The same store, each call of which ends within a second: with what it should, or by a rejection.
+ * The same store, each call of which settles within a second: with its result, or with a rejection.
  *
- * @throws {@link ConfigurationError} if it is no store at all.
+ * @throws {@link ConfigurationError} if it is not a store.
  * @internal
  */
 export function bounded(store: TokenStore): TokenStore {
@@ -49,7 +52,7 @@ export function bounded(store: TokenStore): TokenStore {
   }
   const state = knownOf(store);
 
-  /** @param late Told what comes when nobody waits for it any more. */
+  /** @param late Called with a result that arrives when nobody waits for it any more. */
   const call = async <T>(name: string, run: () => Promise<T>, late?: (value: T) => void): Promise<T> => {
     if (monotonic() < state.hangsUntil) throw new Error("the store did not answer a moment ago");
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,7 +93,7 @@ export function bounded(store: TokenStore): TokenStore {
     compareAndSet: (key, value, expected, ttlMs) =>
       call("compareAndSet", () => store.compareAndSet(key, value, expected, ttlMs)),
     async lease(key, ttlMs) {
-      // One that is granted when nobody wants it any more would keep all others waiting.
+      // A lease that is granted when nobody wants it any more would keep all others waiting.
       const unwanted = (lease: Lease | undefined): void =>
         void held(lease as Lease)
           .release()
@@ -106,7 +109,7 @@ export function bounded(store: TokenStore): TokenStore {
   };
 }
 
-/** An entry as the others may rely upon it. Of one that is damaged the version remains, so that it can be overwritten. */
+/** A well-formed entry. Of a damaged one, the version remains, so that it can be overwritten. */
 function entry(found: StoredEntry | undefined | null): StoredEntry | undefined {
   const { value, version, leftMs } = found ?? ({} as Partial<StoredEntry>);
   if (typeof version !== "string") return undefined;

@@ -1,11 +1,11 @@
-/** What the platform's cryptography is used for, and how it is told when a part of it is missing. */
+/** The uses of the platform's cryptography, and the errors for parts that are missing. */
 
 import { ConfigurationError } from "../base/errors.js";
 
 /**
  * `crypto.subtle`. Browsers give it to pages of a secure context only.
  *
- * @param option What cannot be had without it, as the error names it.
+ * @param option The option that needs it, as the error names it.
  * @throws {@link ConfigurationError} with reason `no_subtle_crypto`.
  * @internal
  */
@@ -21,7 +21,7 @@ export async function sha256(text: string, option: string): Promise<Uint8Array> 
   return new Uint8Array(await subtle(option).digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** A text that nobody else has made or will make. `crypto.randomUUID` would not do: pages over http lack it. @internal */
+/** A unique text. `crypto.randomUUID` is not used, since pages over http lack it. @internal */
 export function unique(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(16)));
 }

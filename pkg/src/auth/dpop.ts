@@ -1,5 +1,5 @@
 /**
- * The key of DPoP (RFC 9449). It is the platform's, made so that nothing can read its private half; the core says what to
+ * The key of DPoP (RFC 9449). The platform creates it so that nothing can read its private half; the core says what to
  * sign.
  */
 
@@ -36,9 +36,9 @@ export class Prover {
   readonly #options: DpopOptions;
   #making: Promise<Key> | undefined;
   #key: Key | undefined;
-  /** The public key, in the form that its thumbprint is the hash of. */
+  /** The public key, in the form whose hash is its thumbprint. */
   #jwk = "";
-  /** The last token and its hash: one token goes with many requests. */
+  /** The last token and its hash: many requests use the same token. */
   #hashed: readonly [token: string, hash: string] | undefined;
 
   constructor(options: DpopOptions) {
@@ -47,7 +47,7 @@ export class Prover {
     if (algorithm !== undefined && !Object.hasOwn(ALGORITHMS, algorithm))
       throw unusable("algorithm", "the algorithm is ES256 or EdDSA");
     if (keyPair) check(keyPair, algorithm);
-    // The key pair is read now: what becomes of the caller's object later does not matter.
+    // The key pair is read now, so later changes of the caller's object do not matter.
     this.#options = { algorithm, keyPair: keyPair && { ...keyPair } };
   }
 
@@ -72,14 +72,14 @@ export class Prover {
     return this.#hashed[1];
   }
 
-  /** The whole proof, from what the core wants signed. */
+  /** The complete proof, from what the core wants signed. */
   async sign(input: string): Promise<string> {
     const key = this.#key as Key;
     const signature = await subtle("dpop").sign(key.sign, key.private, new TextEncoder().encode(input));
     return `${input}.${base64url(new Uint8Array(signature))}`;
   }
 
-  /** Lets go of key and hashes. */
+  /** Releases the key and the hashes. */
   forget(): void {
     this.#key = undefined;
     this.#making = undefined;
@@ -93,7 +93,7 @@ const unusable = (reason: string, message: string, cause?: unknown): Configurati
 const NO_PAIR =
   "the key pair must be P-256 or Ed25519, with a private key that signs and a public key that can be exported";
 
-/** What a key pair says of itself. That it belongs together, only a server finds out. */
+/** The properties of a key pair. Only a server can find out whether its halves belong together. */
 function check({ privateKey, publicKey }: NonNullable<DpopOptions["keyPair"]>, algorithm: string | undefined): void {
   const [own, other] = [privateKey, publicKey].map((key) => {
     const { name, namedCurve } = (key?.algorithm ?? {}) as { name?: string; namedCurve?: string };

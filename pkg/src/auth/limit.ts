@@ -1,4 +1,4 @@
-/** A bound on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
+/** A limit on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
 
 import { type Deadline, elapsed, sleep, wait } from "../http/transport.js";
 import type { TokenStore } from "./sharing.js";
@@ -6,7 +6,7 @@ import type { TokenStore } from "./sharing.js";
 const MINUTE_MS = 60_000;
 /** The entry of the store outlives the minute that it counts; how much of this is left tells how old it is. */
 const KEPT_MS = 1.5 * MINUTE_MS;
-/** Others may write at the same time, but not for ever: a store that never takes the count is left out. */
+/** Others may write at the same time, but not for ever: a store that never accepts the count is skipped. */
 const TRIES = 50;
 
 /** Counts what was sent in the last minute, by URL. @internal */
@@ -20,10 +20,10 @@ export class Limit {
   }
 
   /**
-   * Resolves when a request may be sent, which it then counts as.
+   * Resolves when a request may be sent, and counts that request.
    *
-   * @param store Where other workers count theirs. One that fails is left out, and `failed` is told.
-   * @param waiting Told the milliseconds of each wait.
+   * @param store Where other workers count theirs. A store that fails is skipped, and `failed` is called.
+   * @param waiting Called with the milliseconds of each wait.
    */
   async pass(
     url: string,
@@ -45,7 +45,7 @@ export class Limit {
                 deadline,
               )
             : 0;
-      // While the store was asked, another client of this process may have taken the place.
+      // During the call to the store, another client of this process may have taken the place.
       const now = ms > 0 ? ms : this.#free(url);
       if (now <= 0) {
         this.#sent.get(url)?.push(elapsed());

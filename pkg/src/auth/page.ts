@@ -1,11 +1,12 @@
-/** What a page is told that holds a secret. */
+/** The warning for a page that holds a secret. */
 
 import { isPage } from "../http/transport.js";
 
 let warned = false;
 
 /**
- * A page cannot keep a secret: whoever runs a script in it, or opens its tools, has it. Said once, and not of a sandbox.
+ * A page cannot keep a secret: anybody who runs a script in it, or opens its developer tools, can read it. Warns
+ * once, and not for a sandbox.
  *
  * @param safer What to do instead.
  * @internal

@@ -1,4 +1,4 @@
-/** What makes a session: how to authenticate, and where. Each API has its own way to come to one. */
+/** The plan of a session: how to authenticate, and where. Each API makes its own. */
 
 import type { Clock, Connection, Logger, RetryConfig, Security } from "../base/options.js";
 import type { Core } from "../core/instance.js";
@@ -19,17 +19,17 @@ export interface DeviceCode {
   readonly expiresAt: Date;
 }
 
-/** What a function that gives an identity token or an assertion is called with. It may pass it over. */
+/** The argument of a function that returns an identity token or an assertion. The function may ignore it. */
 export interface Around {
   /** Aborted when nobody waits for the token any more. */
   readonly signal: AbortSignal;
-  /** How the call that logs in has its connections made. */
+  /** How the call that logs in makes its connections. */
   readonly fetchOptions?: Connection | undefined;
 }
 
-/** How a request of this package's own functions failed, where asking again may help. */
+/** How a request of this package's own functions failed, where another attempt may help. */
 export interface Passing {
-  /** 0 if no answer came. */
+  /** 0 if no answer arrived. */
   readonly status: number;
   /** Whether the request may have arrived. */
   readonly received: boolean;
@@ -38,53 +38,53 @@ export interface Passing {
 
 const passings = new WeakMap<object, Passing>();
 
-/** Says of an error that it may pass. @internal */
+/** Marks an error as transient. @internal */
 export function passing<T extends object>(error: T, how: Passing): T {
   passings.set(error, how);
   return error;
 }
 
-/** How it was that an error says may pass. @internal */
+/** How a request failed whose error is marked as transient. @internal */
 export function passingOf(error: unknown): Passing | undefined {
   return typeof error === "object" && error !== null ? passings.get(error) : undefined;
 }
 
 /** How to authenticate, and where. @internal */
 export interface Plan<Authentication extends object = object> {
-  /** Makes the core's half. What it throws as text is the JSON of an option's error. */
+  /** Makes the core's half. If it throws a text, that is the JSON of an option's error. */
   readonly open: (core: Core, secret: Uint8Array) => Handle;
-  /** What only the core keeps; wiped when it has it. */
+  /** The secret that only the core keeps; wiped once the core has it. */
   readonly secret: Uint8Array;
   /** What {@link Session.authentication} says, but for the clock. */
   readonly authentication: Authentication;
-  /** Whether having no token is no error. */
+  /** Whether a missing token is not an error. */
   readonly anonymous?: boolean | undefined;
-  /** Asked for a token before each call. */
+  /** Called for a token before each call. */
   readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
-  /** Gives another token in the place of one that the API refused. */
+  /** Returns another token in place of one that the API refused. */
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
-  /** Gives a text that the next token request takes: an identity token, an assertion. */
+  /** Returns a text for the next token request: an identity token, an assertion. */
   readonly subject?: ((around: Around) => Promise<string> | string) | undefined;
-  /** The option that `subject` came by, and the reason of an error when it fails. */
+  /** The option that contains `subject`, and the reason of an error when it fails. */
   readonly subjectNames?: readonly [option: string, reason: string] | undefined;
   /** Shows a person a code. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   /** Ends a login that waits for a person. */
   readonly signal?: AbortSignal | undefined;
-  /** How often to ask for a token that was not given in passing: as often as a read is sent. Default: the usual policy. */
+  /** How often to repeat a token request after a transient failure: as often as a read. Default: the usual policy. */
   readonly retries?: (() => RetryConfig | undefined) | undefined;
-  /** Whether what is sent for a token is good once, so that its answer must not be missed. */
+  /** Whether what is sent for a token is valid only once, so that its answer must not be missed. */
   readonly once?: boolean | undefined;
   /** The content type of token requests. */
   readonly contentType: string;
-  /** What to check when the token endpoint is not reached. */
+  /** What to check when the token endpoint cannot be reached. */
   readonly unreachable: string;
   /**
    * What keeps tokens of different principals apart in a store, besides base URL, DPoP key, and a hash of what a login is made
    * with: the secret, the identity token. `undefined` if they are not to be shared, as a person's never are.
    */
   readonly principal: readonly string[] | undefined;
-  /** How many token requests may be sent. Default: as many as it takes. */
+  /** How many token requests may be sent. Default: no limit. */
   readonly limit?: Limit | undefined;
   readonly dpop?: boolean | DpopOptions | undefined;
   readonly store?: TokenStore | undefined;

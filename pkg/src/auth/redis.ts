@@ -23,7 +23,7 @@ export interface NodeRedisCluster {
   sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
 }
 
-/** A client of the package `redis` that finds its server by sentinels, as far as it is used. */
+/** A client of the package `redis` that finds its server through sentinels, as far as it is used. */
 export interface NodeRedisSentinel {
   getSentinelNode: unknown;
   sendCommand(isReadonly: boolean, command: string[]): Promise<unknown>;
@@ -34,7 +34,7 @@ export interface IoRedis {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What {@link redisStore} can use: no version of either package is demanded. */
+/** What {@link redisStore} can use: no version of either package is required. */
 export type RedisClient = NodeRedis | NodeRedisCluster | NodeRedisSentinel | IoRedis;
 
 /** Options of {@link redisStore}. */
@@ -46,7 +46,7 @@ export interface RedisOptions {
 /** Sends a command, whose first key has this name. */
 type Send = (key: string, command: string[]) => Promise<unknown>;
 
-/** How the client is spoken to. Each kind has its own `sendCommand`, and they do not refuse one another's arguments. */
+/** How to call the client. Each kind has its own `sendCommand`, and they do not refuse one another's arguments. */
 function senderOf(client: RedisClient): Send {
   const unusable = (message: string): ConfigurationError =>
     new ConfigurationError("redisStore", "client", `redisStore: ${message}`);
@@ -66,7 +66,7 @@ function senderOf(client: RedisClient): Send {
   return (_, command) => (client as NodeRedis).sendCommand(command);
 }
 
-// An entry is a hash of value and version. A script runs alone, so what it compares is still so when it writes.
+// An entry is a hash of value and version. A script runs alone, so what it compares has not changed when it writes.
 const GET = `local e = redis.call("HMGET", KEYS[1], "v", "n") if not e[1] then return false end return {e[1], e[2], redis.call("PTTL", KEYS[1])}`;
 const SET = `local n = redis.call("HGET", KEYS[1], "n") or ""
 if n ~= ARGV[2] then return false end
@@ -79,7 +79,7 @@ const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] 
  * A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. Each command has one key, so a
  * cluster serves as well as one server.
  *
- * @throws {@link ConfigurationError} if the client is of a kind that is not known.
+ * @throws {@link ConfigurationError} if the client is of an unknown kind.
  */
 export function redisStore(client: RedisClient, { prefix = "" }: RedisOptions = {}): TokenStore {
   const send = senderOf(client);

@@ -1,11 +1,11 @@
-/** Secrets that do not show. */
+/** Secrets that are not shown. */
 
 const texts = new WeakMap<Secret, string>();
 
 const HIDDEN = "[secret]";
 
 /**
- * A secret in a box: printing, logging, serialising and throwing it shows `[secret]`; {@link Secret.reveal} alone opens it.
+ * Wraps a secret: printing, logging, serialising and throwing it shows `[secret]`; only {@link Secret.reveal} returns it.
  *
  * ```ts
  * const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential(ref);
@@ -15,13 +15,14 @@ const HIDDEN = "[secret]";
  * ```
  */
 export class Secret {
-  /** Puts a text into a box. */
+  /** Wraps a text. */
   constructor(text: string) {
     texts.set(this, text);
   }
 
   /**
-   * Takes the secret out of an answer: the field is left `undefined`, so whatever becomes of the answer, the secret is not in
+   * Takes the secret out of an answer: the field is set to `undefined`, so whatever happens to the answer, the secret
+   * is not in
    * it. `undefined` if there is none; C1 writes the field as `""` where it has nothing to show.
    */
   static take<Field extends string>(
@@ -39,12 +40,12 @@ export class Secret {
     return texts.get(this) ?? "";
   }
 
-  /** Empties the box. The text is gone when nobody else holds it: JavaScript cannot wipe a string. */
+  /** Releases the secret. The text is gone when nobody else holds it: JavaScript cannot wipe a string. */
   forget(): void {
     texts.delete(this);
   }
 
-  /** Its length, to see that something is there. */
+  /** Its length, to check that it is not empty. */
   get length(): number {
     return this.reveal().length;
   }

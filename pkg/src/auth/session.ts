@@ -1,4 +1,4 @@
-/** A client's credentials and tokens: the JavaScript half, which does what the core says. */
+/** A client's credentials and tokens: the JavaScript half, which does what the core decides. */
 
 import {
   AuthenticationError,
@@ -34,44 +34,44 @@ import type { Limit } from "./limit.js";
 import { type Plan, passingOf } from "./plan.js";
 import { type Refresher, share, type TokenStore } from "./sharing.js";
 
-/** Time for a token request of its own; calls that wait for it have theirs. */
+/** Time limit of a token request; calls that wait for it have their own. */
 const TOKEN_TIMEOUT_MS = 30_000;
-/** The same for a function of the caller's that renews a token: there may be a server of its own behind it. */
+/** The same for a caller's function that renews a token, which may call a server of its own. */
 const RENEW_TIMEOUT_MS = 60_000;
-/** Time for a refresh that nobody waits for, because the token in use is good for a while. */
+/** Time limit of a refresh that nobody waits for, because the token in use remains valid for a while. */
 const IDLE_TIMEOUT_MS = 10_000;
-/** How long a refresh token is kept for other workers: two weeks, as long as one is good. */
+/** How long a refresh token is kept for other workers: two weeks, which is as long as it is valid. */
 const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** A refresh, and those who wait for it. It ends with the last of them. */
+/** A refresh, and the calls that wait for it. It ends with the last of them. */
 interface Refresh {
   done: Promise<void>;
   readonly waiting: Set<Deadline>;
   readonly stop: AbortController;
-  /** How the call that began it has its connections made. */
+  /** How the call that began it makes its connections. */
   readonly via: Connection | undefined;
-  /** It has ended, however it did. */
+  /** It has ended, with or without success. */
   over: boolean;
-  /** What bounds the request on its way. */
+  /** The deadline of the request in progress. */
   request: Deadline | undefined;
 }
 
-/** How often a token was asked for in vain, in one refresh. */
+/** The number of failed token requests in one refresh. */
 interface Tries {
   attempts: number;
   readonly begun: number;
 }
 
-/** How a call was proven. */
+/** The proof that a call was sent with. */
 interface Proven extends Reproof {
-  /** By which clock, in seconds off this machine's. */
+  /** The clock that was used, in seconds of difference from this machine's. */
   readonly offset: number;
   readonly hasQuery: boolean;
 }
 
-/** What a server says when it refuses a proof, and not the token (RFC 9449, sections 7.1 and 8). */
+/** The error codes of a server that refuses a proof rather than the token (RFC 9449, sections 7.1 and 8). */
 const OF_PROOF = /\b(use_dpop_nonce|invalid_dpop_proof)\b/;
 
 const NONCE = 1;
@@ -88,18 +88,18 @@ export class Session<Authentication extends object = object> implements Authoriz
   readonly #send: Sender;
   readonly #prover: Prover | undefined;
   readonly #proven = new WeakMap<Authorization, Proven>();
-  /** Whether the server wants a URL's query proven too: not by RFC 9449, but C1's own middleware does. */
+  /** Whether the server wants the proof to cover a URL's query: RFC 9449 does not, but C1's own middleware does. */
   #withQuery = false;
   readonly #store: TokenStore | undefined;
   #unregister: () => void;
   #refreshing: Refresh | undefined;
-  /** Why the last refresh got no answer: what the core remembers of it is text. */
+  /** Why the last refresh got no answer: the core only remembers this as text. */
   #cause: unknown;
   /** Which entry of the store the token in use is. */
   #version: string | undefined;
   #fingerprint: string | undefined;
   #closed = false;
-  /** How old a token is, and for how long a failure holds. */
+  /** Measures how old a token is, and how long a failure holds. */
   readonly #elapsed: Elapsed;
   readonly #ended = new AbortController();
   /** The base URL, without a slash at its end. */
@@ -142,7 +142,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     try {
       this.#rescued = this.#handle?.custody();
     } catch {
-      // Not even that works; the next call says so.
+      // Not even that works; the next call reports it.
     }
     this.#handle = undefined;
     this.#refreshing = undefined;
@@ -160,7 +160,7 @@ export class Session<Authentication extends object = object> implements Authoriz
         case "U":
           return { value: rest, generation };
         case "F":
-          // Nobody has to wait for this one; its failure is told to the call that needs its token.
+          // Nobody has to wait for this refresh; its failure is reported to the call that needs its token.
           await this.#refreshed(deadline, via, true);
           return { value: rest, generation };
         case "A":
@@ -173,12 +173,12 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Session {}";
   }
 
-  /** The access token that a call would be sent with now, as far as it is known without asking for one. */
+  /** The access token that a call would be sent with now, as far as it is known without a request. */
   get token(): string | undefined {
     const { decision, held } = this.#use((handle) => ({
       decision: handle.authorize(this.#now()),
@@ -204,7 +204,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return this.#prove(prover, method, url, withQuery, hash);
   }
 
-  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined {
     const proven = this.#proven.get(authorization);
     if (!proven || this.#closed) return undefined;
@@ -213,7 +213,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const other = nonce !== null && this.#use((handle) => handle.nonce(nonce));
     const why = headers.get("www-authenticate");
     if (status !== 401 && !(status === 400 && why && OF_PROOF.test(why))) {
-      // A form of the URL that was taken is the one to begin with.
+      // Later calls begin with the form of the URL that was accepted.
       if (hasQuery && status < 400) this.#withQuery = withQuery;
       return undefined;
     }
@@ -227,19 +227,19 @@ export class Session<Authentication extends object = object> implements Authoriz
     return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
   }
 
-  /** What was refused had a time in it that is not the server's: by this answer, or by one that came before it. */
+  /** The refused request contained a time that differs from the server's, by this answer or an earlier one. */
   #stale(date: string | null, offset: number): boolean {
     if (date === null) return false;
     return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
-  /** The API answered 401 to this token. True if another try makes sense. */
+  /** The API answered 401 to this token. True if another attempt makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
     return this.#plan.tokenSource !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
-  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or makes no sense. */
+  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or if the value makes no sense. */
   retryAfter(headers: Headers): number | undefined {
     const value = headers.get("retry-after");
     const ms = value === null ? undefined : guarded(({ retry_after }) => retry_after(value, this.#unix()));
@@ -266,7 +266,7 @@ export class Session<Authentication extends object = object> implements Authoriz
 
   /** A call has succeeded. */
   succeeded(): void {
-    // An answer that is here is given to its caller, closed or not: a secret may be in it.
+    // An answer that has arrived is returned to its caller even if the client is closed: it may contain a secret.
     if (!this.#closed) this.#use((handle) => handle.succeeded());
   }
 
@@ -324,7 +324,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * The `Authorization` value for a token that is not the session's own.
+   * The `Authorization` value for a token that does not belong to the session.
    *
    * @throws {@link ConfigurationError} if it cannot be a token; it is not repeated.
    */
@@ -333,7 +333,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * One refresh at a time, whatever the number of calls. How it ended is the core's to remember; it rejects only if it was
+   * One refresh at a time, whatever the number of calls. The core remembers how it ended; it rejects only if it was
    * ended.
    */
   #refresh(via: Connection | undefined): Refresh {
@@ -378,7 +378,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** Waits for a refresh as one of all who do. When the last of them is gone, what it sent is of use to nobody. */
+  /** Waits for a refresh together with other calls. When the last of them gives up, its request is no longer useful. */
   async #awaited(refresh: Refresh, deadline: Deadline): Promise<void> {
     refresh.waiting.add(deadline);
     try {
@@ -389,7 +389,10 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** Ends a refresh, unless its answer may have what can be had once: that is waited for, without keeping the process. */
+  /**
+   * Ends a refresh, unless its answer may contain what can be obtained only once: that is awaited without keeping the
+   * process alive.
+   */
   #stop(refresh: Refresh): void {
     const { renew, once } = this.#plan;
     if (renew || once || (!this.#closed && this.#use((handle) => handle.refresh_token()) !== "")) {
@@ -403,7 +406,7 @@ export class Session<Authentication extends object = object> implements Authoriz
 
   async #refreshNow(refresh: Refresh): Promise<void> {
     const failure = new AbortController();
-    // A login by a person has no bound but its code's; each request has its own.
+    // A person's login is limited only by its code's lifetime; each request has its own limit.
     const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, refresh.stop.signal, failure.signal]);
     this.#cause = undefined;
     try {
@@ -418,7 +421,7 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (this.#store && principal) await this.#refreshShared(this.#store, principal, refresh, deadline, failure);
       else await this.#converse(refresh, deadline, failure);
     } catch (error) {
-      // One that was given up is not the one that runs now.
+      // A refresh that was given up is not the current one.
       if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
       throw error;
     } finally {
@@ -426,7 +429,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** By way of the store that other workers use too. */
+  /** Refreshes through the store that other workers use too. */
   async #refreshShared(
     store: TokenStore,
     principal: readonly string[],
@@ -434,7 +437,8 @@ export class Session<Authentication extends object = object> implements Authoriz
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
-    // Whoever brings another identity token, were it only made up, gets no token that somebody else's was exchanged for.
+    // A client with another identity token, even a made-up one, does not get a token for which somebody else's was
+    // exchanged.
     const subject = await this.#subject(refresh, deadline);
     if (!subject) return;
     const key = place([
@@ -466,7 +470,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     this.#version = await share(store, key, refresher, deadline);
   }
 
-  /** The store failed. What it says may repeat what it was given, which is a token. */
+  /** The store failed. Its error may repeat what it was given, which is a token. */
   #storeFailed(error: unknown): void {
     const { store, logger } = this.#plan;
     const why = String(error)
@@ -476,7 +480,10 @@ export class Session<Authentication extends object = object> implements Authoriz
     logger?.log(`the token store failed, and a token is fetched without it: ${why}`);
   }
 
-  /** Takes the refresh token that another worker got in place of the one held: many servers let the old one end then. */
+  /**
+   * Takes over the refresh token that another worker got in place of the one held: many servers then invalidate the
+   * old one.
+   */
   async #renewWith(store: TokenStore, key: string, deadline: Deadline): Promise<string | undefined> {
     if (this.#use((handle) => handle.refresh_token()) === "") return undefined;
     const entry = await wait(store.get(`${key}.refresh`), deadline);
@@ -504,7 +511,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return this.#fingerprint;
   }
 
-  /** Has the caller's function renew the token. */
+  /** Lets the caller's function renew the token. */
   async #renew(renew: (refused: string) => Promise<string> | string, refresh: Refresh, outer: Deadline): Promise<void> {
     const deadline = new Deadline(RENEW_TIMEOUT_MS, [outer.signal]);
     refresh.request = deadline;
@@ -531,8 +538,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * What the next token request takes from outside, such as an identity token: empty if it takes nothing. `undefined` if it could
-   * not be had, which is the refresh's failure.
+   * The external part of the next token request, such as an identity token: empty if it needs none. `undefined` if it could
+   * not be obtained, which is the refresh's failure.
    */
   async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
     const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
@@ -551,7 +558,7 @@ export class Session<Authentication extends object = object> implements Authoriz
         if (pause < 0) {
           const message = isOwn(error) ? error.message : `the \`${option}\` function failed`;
           const hint = isOwn(error) ? error.hint : undefined;
-          // What this package's own functions say is said already.
+          // Errors of this package's own functions need no wrapper.
           this.#unanswered((isOwn(error) ? error.cause : undefined) ?? error, reason, message, hint);
           return undefined;
         }
@@ -560,7 +567,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** Talks with the token endpoint until there is a token, or a reason why there is none. */
+  /** Sends requests to the token endpoint until there is a token, or a reason why there is none. */
   async #converse(refresh: Refresh, deadline: Deadline, failure: AbortController, given?: Uint8Array): Promise<void> {
     const { renew } = this.#plan;
     if (renew) return this.#renew(renew, refresh, deadline);
@@ -580,8 +587,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * Milliseconds until a request of a log-in is sent again after it failed in passing, by the client's policy for reads; negative to give
-   * up. There is as much time as the most patient of those has who wait.
+   * Milliseconds until a request of a log-in is sent again after a transient failure, by the client's policy for reads; negative to give
+   * up. The time limit is that of the most patient waiting call.
    */
   #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
     const pause = this.nextAttempt({
@@ -611,7 +618,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
-    // While a person is waited for, the code says how often to ask.
+    // While waiting for a person, the code determines how often to ask.
     const alone = !this.#use((handle) => handle.waits_for_person());
     const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
     refresh.request = deadline;
@@ -672,7 +679,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return this.#use((handle) => handle.unanswered(JSON.stringify({ message, status: 0, reason, hint }), this.#now()));
   }
 
-  /** Shows a person the code of a login that has just begun. The login goes on meanwhile. */
+  /** Shows a person the code of a login that has just begun. The login continues meanwhile. */
   #prompt(failure: AbortController): void {
     const { onCode } = this.#plan;
     const prompt = onCode && this.#use((handle) => handle.prompt());
@@ -719,22 +726,22 @@ function random(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(16));
 }
 
-/** As the core takes it; its copy is wiped when it is freed. */
+/** In the form that the core takes; its copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }
 
-/** A hash in the place of what must not be seen. */
+/** A hash in place of what must not be visible. */
 function digest(secret: Uint8Array): string {
   return guarded((core) => core.digest(secret));
 }
 
-/** The name under which the store keeps what belongs to all this. */
+/** The name of the store's entry for this combination. */
 function place(parts: readonly string[]): string {
   return `keyturn1.${digest(bytes(JSON.stringify(parts)))}`;
 }
 
-/** What the core says of an option becomes the error of that option. */
+/** The core's complaint about an option becomes the error of that option. */
 function configured<T>(run: () => T, operation?: string): T {
   try {
     return guarded(run);

@@ -1,4 +1,4 @@
-/** One token for many workers: they meet in a store, and one of them fetches. */
+/** One token for many workers: they coordinate through a store, and one of them fetches the token. */
 
 import { type Deadline, monotonic, sleep, wait } from "../http/transport.js";
 
@@ -8,25 +8,27 @@ export interface StoredEntry {
   readonly value: string;
   /** Changes with each write: what {@link TokenStore.compareAndSet} compares. */
   readonly version: string;
-  /** Milliseconds until the store drops it. It is the store that counts, so clocks of workers need not agree. */
+  /** Milliseconds until the store drops it. The store measures the time, so the clocks of workers need not agree. */
   readonly leftMs: number;
 }
 
 /** A lease on a key. */
 export interface Lease {
-  /** Gives it back, unless it has expired and somebody else has it. */
+  /** Releases it, unless it has expired and another worker holds it. */
   release(): Promise<void>;
   /**
-   * Makes it last so long from now; `false` if it has expired. In a store without this another worker may begin anew when a token
+   * Extends it to this long from now; `false` if it has expired. In a store without this, another worker may begin
+   * again when a token
    * request takes longer than 15 seconds.
    */
   extend?(ttlMs: number): Promise<boolean>;
 }
 
 /**
- * Where workers meet to share tokens. The keys are hashes of base URL, method, client id, the secret or the identity token,
+ * Where workers share tokens. The keys are hashes of base URL, method, client id, the secret or the identity token,
  * scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a person's login is shared
- * only by its name, if it has one. The values are tokens: keep them where only the workers can read, or put {@link encryptedStore} around.
+ * only by its name, if it has one. The values are tokens: keep them where only the workers can read them, or wrap the
+ * store in {@link encryptedStore}.
  *
  * A store that fails, or does not answer within a second, does not fail calls: a token is fetched without it, and a warning says
  * so once.
@@ -37,16 +39,16 @@ export interface TokenStore {
   /**
    * Writes, if the version under the key is still `expected` (`undefined`: if there is nothing).
    *
-   * @returns The new version; `undefined` if somebody else was faster.
+   * @returns The new version; `undefined` if another worker was faster.
    */
   compareAndSet(key: string, value: string, expected: string | undefined, ttlMs: number): Promise<string | undefined>;
-  /** Takes the lease on a key, for so long at most; `undefined` if somebody has it. */
+  /** Takes the lease on a key, for at most this long; `undefined` if another worker holds it. */
   lease(key: string, ttlMs: number): Promise<Lease | undefined>;
   /** Removes what is under the key; if a version is given, only that. */
   delete(key: string, version?: string): Promise<void>;
 }
 
-/** What came of a refresh: a header value, or the JSON of a failure with `life` 0. Times in milliseconds. @internal */
+/** The result of a refresh: a header value, or the JSON of a failure with `life` 0. Times in milliseconds. @internal */
 export interface Outcome {
   readonly text: string;
   readonly life: number;
@@ -57,7 +59,7 @@ export interface Outcome {
 export interface Refresher {
   /** The version of the token that it has. */
   readonly version: string | undefined;
-  /** Whether it can prove requests with a key, and so use a token that is bound to that. */
+  /** Whether it can prove requests with a key, and can therefore use a token that is bound to a key. */
   readonly bound: boolean;
   fetch(): Promise<Outcome>;
   adopt(outcome: Outcome): void;
@@ -69,17 +71,17 @@ export interface Refresher {
  * a token request usually allows; a store that can extend leases is told that the leader is alive.
  */
 const LEASE_MS = 15_000;
-/** How often a leader says that it is alive. */
+/** How often a leader reports that it is alive. */
 const ALIVE_MS = LEASE_MS / 3;
-/** Who has waited so long for somebody else's token does without: longer than any leader takes. */
+/** A worker that has waited this long for another's token stops waiting: it is longer than any leader takes. */
 const LONGEST_WAIT_MS = 2 * LEASE_MS;
-/** Between two looks, at first and at last. */
+/** The interval between two reads of the store, at first and at last. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
-/** A token with less left is not worth taking from the store. */
+/** A token with less time left is not worth taking from the store. */
 const LEAST_MS = 1_000;
 
-/** Refreshes, by what is in the store or as the only one of all workers. Resolves with the version of the token. @internal */
+/** Refreshes from the store, or as the only one of all workers. Resolves with the version of the token. @internal */
 export async function share(
   store: TokenStore,
   key: string,
@@ -90,7 +92,7 @@ export async function share(
   let lease: Lease | undefined;
   let alive: ReturnType<typeof setInterval> | undefined;
 
-  /** Takes what somebody else has put there. */
+  /** Takes what another worker has put there. */
   const look = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const [entry, failure] = await wait(Promise.all([store.get(key), store.get(failures)]), deadline);
     const token = entry && entry.version !== refresher.version ? tokenIn(entry, refresher.bound) : undefined;
@@ -127,7 +129,7 @@ export async function share(
     if (seen?.done) return seen.version;
     const held = lease;
     if (held?.extend) alive = setInterval(() => held.extend?.(LEASE_MS).catch(refresher.failed), ALIVE_MS);
-    // From here on it is this one's own token, whatever becomes of the store.
+    // From here on this worker has its own token, whatever happens to the store.
     const { text, life, left } = await refresher.fetch();
     if (!seen || !held || left < 1) return refresher.version;
     const place = life > 0 ? key : failures;
@@ -144,7 +146,7 @@ export async function share(
 /** Longest header value: that of the longest token. */
 const LONGEST = 64 * 1024 + 7;
 
-/** The token in an entry; nothing if the entry is none of ours, or damaged: what is in it becomes a header. */
+/** The token in an entry; nothing if the entry is not ours, or is damaged: its content becomes a header. */
 function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   const [life, text] = pairIn(entry);
   if (typeof life !== "number" || typeof text !== "string" || !(life > 0)) return undefined;
@@ -152,7 +154,7 @@ function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   return fits ? { text, life, left: Math.min(entry.leftMs, life) } : undefined;
 }
 
-/** The failure in an entry; nothing if the entry is none of ours: calls are failed with it. */
+/** The failure in an entry, with which calls fail; nothing if the entry is not ours. */
 function failureIn(entry: StoredEntry): Outcome | undefined {
   const [life, text] = pairIn(entry);
   if (life !== 0 || typeof text !== "string") return undefined;

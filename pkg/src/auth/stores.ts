@@ -1,4 +1,4 @@
-/** Stores for tokens that need nothing but what runtimes have. */
+/** Token stores that need only what runtimes have. */
 
 import { copied } from "../base/bytes.js";
 import { ConfigurationError } from "../base/errors.js";
@@ -7,7 +7,7 @@ import { elapsed } from "../http/transport.js";
 import { base64url, subtle, unique } from "./crypto.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
-/** A store in this process, for several clients that are one principal. */
+/** A store in this process, for several clients with the same principal. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, { value: string; version: string; until: number }>();
   const leases = new Map<string, { until: number }>();
@@ -73,7 +73,7 @@ interface Locks {
  * memory and hidden from content scripts. `sessionStorage` is one tab's. `localStorage` outlives the browser and every script of
  * the origin reads it: put {@link encryptedStore} around it, with a key that cannot be extracted.
  *
- * What two tabs must not do at once they agree upon with the Web Locks API. Without that (old browsers) two tabs may both fetch a
+ * Tabs coordinate with the Web Locks API. Without it (in old browsers) two tabs may both fetch a
  * token, and nothing worse.
  */
 export function webStore(storage: WebStorage | StorageArea): TokenStore {
@@ -87,11 +87,12 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
         }
       : storage;
 
-  /** Of all tabs, one at a time. */
+  /** One tab at a time. */
   const alone = <T>(key: string, work: () => Promise<T>): Promise<T> =>
     locks ? locks.request(`${key}.write`, {}, work) : work();
 
-  // All tabs have one clock, so a time of day serves for expiry; one in the far future is of a clock since put right.
+  // All tabs have one clock, so a time of day serves for expiry; one in the far future comes from a clock that has
+  // since been corrected.
   async function read(key: string): Promise<StoredEntry | undefined> {
     const text = (await area.get(key))[key];
     if (typeof text !== "string") return undefined;
@@ -146,7 +147,7 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
 export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey): TokenStore {
   const platform = subtle("encryptedStore");
   const secret = imported(platform, key);
-  // Whoever uses the key is told; nobody may yet.
+  // The rejection is reported to whoever uses the key, which may be nobody yet.
   secret.catch(() => undefined);
   const parameters = (place: string, iv: Uint8Array): AesGcmParams => ({
     name: "AES-GCM",
@@ -169,7 +170,7 @@ export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey)
         );
         return { ...entry, value: new TextDecoder().decode(clear) };
       } catch {
-        // Its version is still needed, to be overwritten.
+        // Its version is still needed to overwrite it.
         return { ...entry, value: "" };
       }
     },
@@ -196,7 +197,7 @@ async function importedBytes(platform: SubtleCrypto, bytes: Uint8Array<ArrayBuff
   }
 }
 
-/** The key, checked at once: one that is wrong would look like a store that fails. */
+/** The key, checked at once: a wrong key would look like a failing store. */
 function imported(platform: SubtleCrypto, key: unknown): Promise<CryptoKey> {
   const unusable = (message: string): ConfigurationError =>
     new ConfigurationError("encryptedStore", "key", `encryptedStore: ${message}`);

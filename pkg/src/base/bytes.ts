@@ -1,12 +1,12 @@
-/** Bytes, whichever realm they are of: a `Buffer` in jsdom or in a `vm` context is no instance of that realm's `Uint8Array`. */
+/** Recognizes bytes of any realm: a `Buffer` in jsdom or in a `vm` context is not an instance of that realm's `Uint8Array`. */
 
-/** Whether something is an `ArrayBuffer`, or one that is shared. @internal */
+/** Whether something is an `ArrayBuffer` or a `SharedArrayBuffer`. @internal */
 export function isBuffer(value: unknown): value is ArrayBuffer {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
 /**
- * A copy of the bytes that an option brings; `undefined` if it brings something else. Its owner may wipe or change the original
+ * A copy of the bytes in an option; `undefined` if it contains something else. The owner may wipe or change the original
  * from then on.
  * @internal
  */

@@ -6,13 +6,13 @@
 
 import { ConfigurationError } from "./errors.js";
 
-/** Puts `content` into an object. `form` names what it looks like. */
+/** Puts `content` into an object. `form` names its shape. */
 export function enclose(object: object, form: string, content: unknown): void {
   Object.defineProperty(object, Symbol.for(form), { value: () => content });
 }
 
 /**
- * What a copy of this package put into credentials.
+ * The content that a copy of this package put into credentials.
  *
  * @param makers Where such an object comes from, in words.
  * @throws {@link ConfigurationError} for anything else.

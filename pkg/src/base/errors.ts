@@ -1,9 +1,10 @@
 /**
- * Every failure a caller can meet. All of them extend {@link KeyturnError}, carry a stable `code`, say what to do,
+ * Every failure that a caller can encounter. All of them extend {@link KeyturnError}, carry a stable `code`, say what
+ * to do,
  * and never hold a secret: bodies are bounded excerpts with secret fields replaced.
  */
 
-/** What a call may have done on the server by the time it failed. */
+/** What a call may have done on the server before it failed. */
 export type Outcome =
   /** Nothing: the request was not sent, or the server provably refused it. */
   | "none"
@@ -57,11 +58,11 @@ export interface ErrorFacts {
 }
 
 /**
- * What every failure has, of either API and by whichever names: the errors of this package, and those of
+ * What every failure of either API has, whichever names it uses: the errors of this package, and those of
  * `keyturn/commercelayer` and `keyturn/compat`, which have the official SDKs' names and fields besides.
  */
 export interface Failure extends Error {
-  /** What went wrong, as a stable word: safe to switch on, whatever a minifier does to class names. */
+  /** What went wrong, as a stable code: safe to switch on, even if a minifier changes class names. */
   readonly kind: ErrorCode;
   /** What the call may have done on the server. */
   readonly outcome: Outcome;
@@ -82,7 +83,7 @@ const brand: unique symbol = Symbol.for("keyturn.error") as never;
 
 /** The base of all errors. */
 export class KeyturnError extends Error implements Failure {
-  /** Stable: safe to switch on, whatever a minifier does to class names. */
+  /** A stable code: safe to switch on, even if a minifier changes class names. */
   readonly code: ErrorCode;
   /** The operation's id in the API document, if a call failed. */
   readonly operation: string | undefined;
@@ -105,7 +106,7 @@ export class KeyturnError extends Error implements Failure {
     this.outcome = facts.outcome ?? "none";
   }
 
-  /** The same as `code`, by the name that it has in every {@link Failure}. */
+  /** The same as `code`, under the name that every {@link Failure} has. */
   get kind(): ErrorCode {
     return this.code;
   }
@@ -119,14 +120,14 @@ export class KeyturnError extends Error implements Failure {
   }
 }
 
-/** True for an error of the classes here, also of another copy. @internal */
+/** True for an error of the classes in this module, also of another copy. @internal */
 export function isOwn(error: unknown): error is KeyturnError {
   return KeyturnError.is(error) && (error as { [brand]?: unknown })[brand] === true;
 }
 
 /** The request does not fit the operation. Nothing was sent. */
 export class InputError extends KeyturnError {
-  /** The field that does not fit, as `connector.userIds[2]`; empty for the request itself. */
+  /** The field that does not fit, such as `connector.userIds[2]`; empty for the request itself. */
   readonly path: string;
   /** @internal */
   constructor(path: string, problem: string, facts?: ErrorFacts) {
@@ -137,9 +138,9 @@ export class InputError extends KeyturnError {
 
 /** A client option cannot be used. */
 export class ConfigurationError extends KeyturnError {
-  /** The option, as `clientSecret`. */
+  /** The option, such as `clientSecret`. */
   readonly option: string;
-  /** Which part of the option is wrong, as a stable word. */
+  /** Which part of the option is wrong, as a stable code. */
   readonly reason: string;
   /** @internal */
   constructor(option: string, reason: string, message: string, facts?: ErrorFacts) {
@@ -149,11 +150,11 @@ export class ConfigurationError extends KeyturnError {
   }
 }
 
-/** No access token could be had. */
+/** No access token could be obtained. */
 export class AuthenticationError extends KeyturnError {
   /** The HTTP status of the token endpoint; 0 if it did not answer. */
   readonly status: number;
-  /** Which failure it was, as a stable word: an OAuth `error`, one of C1's reasons, or the kind of answer. */
+  /** Which failure it was, as a stable code: an OAuth `error`, one of C1's reasons, or the kind of answer. */
   readonly reason: string;
   /** Milliseconds that this machine's clock is behind the server's, if that may be why. */
   readonly clockOffsetMs: number | undefined;
@@ -179,7 +180,7 @@ export interface AnswerFacts extends ErrorFacts {
   retryAfterMs?: number | undefined;
 }
 
-/** The server answered, and not with a success. Its subclasses name the usual statuses. */
+/** The server did not answer with a success. Subclasses exist for the usual statuses. */
 export class ApiError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
@@ -211,7 +212,7 @@ export class BadRequestError extends ApiError {
   }
 }
 
-/** 401: the server did not accept the token, also not a fresh one. */
+/** 401: the server did not accept the token, not even a fresh one. */
 export class UnauthorizedError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -219,7 +220,7 @@ export class UnauthorizedError extends ApiError {
   }
 }
 
-/** 403: the token is good, its rights are not enough. */
+/** 403: the token is valid, but its rights are not sufficient. */
 export class ForbiddenError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -227,7 +228,7 @@ export class ForbiddenError extends ApiError {
   }
 }
 
-/** 404: no such thing, or none that this token may see. */
+/** 404: no such resource, or none that this token may see. */
 export class NotFoundError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -278,10 +279,10 @@ export class ServerError extends ApiError {
   }
 }
 
-/** No answer came. In a page this is also how a missing CORS permission looks. */
+/** No answer arrived. In a page a missing CORS permission looks the same. */
 export class ConnectionError extends KeyturnError {
   /**
-   * What failed, as a stable word: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `broken`
+   * What failed, as a stable code: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `broken`
    * if it may have been later, or nothing tells. In the first two cases nothing was sent.
    */
   readonly reason: "unreachable" | "certificate" | "broken";
@@ -311,7 +312,7 @@ export class RequestAbortedError extends KeyturnError {
   }
 }
 
-/** The server reported success, but its body is not what the operation answers with. */
+/** The server reported success, but its body is not an answer of the operation. */
 export class DecodeError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
@@ -330,7 +331,8 @@ export class DecodeError extends KeyturnError {
 
 /**
  * A call that issues a one-time secret got no readable answer: it may or may not have been carried out. It is never
- * repeated by itself, since that could issue a second secret and leave the first one without an owner. `cause` says what went wrong,
+ * repeated automatically, since that could issue a second secret and leave the first one without an owner. `cause`
+ * says what went wrong,
  * `hint` what to do.
  */
 export class OutcomeUnknownError extends KeyturnError {
@@ -352,18 +354,19 @@ export class OutcomeUnknownError extends KeyturnError {
 }
 
 /**
- * The application's own proxy refused a call, or what stands before it did: no answer of the tenant. In a page whose session has ended
+ * The application's own proxy, or something in front of it, refused a call: this is not an answer of the tenant. In a
+ * page whose session has ended
  * this is a `status` of 401, where an {@link UnauthorizedError} says that the tenant refused the proxy's credential.
  */
 export class ProxyError extends KeyturnError {
   /** The HTTP status of the refusal; 0 for a redirect in a browser, which does not say more of one that is not followed. */
   readonly status: number;
   /**
-   * Why, as a stable word. `unauthorized` and `forbidden` are the application's to say, `rate_limited` and `unavailable` are of what stands
-   * before the proxy; the proxy's own words are listed in `docs/proxy.md`.
+   * Why, as a stable code. `unauthorized` and `forbidden` come from the application, `rate_limited` and `unavailable` from what is
+   * in front of the proxy; the proxy's own codes are listed in `docs/proxy.md`.
    */
   readonly reason: string;
-  /** How long to wait, in milliseconds, if that was said. */
+  /** How long to wait, in milliseconds, if the answer says so. */
   readonly retryAfterMs: number | undefined;
   /** @internal */
   constructor(

@@ -9,12 +9,18 @@ export function brandAsFailure(error: Error): void {
   Object.defineProperty(error, brand, { value: "by its official name" });
 }
 
-/** {@link KeyturnError.is}, without the class: who has official errors alone has nothing else of this package. */
+/**
+ * {@link KeyturnError.is} without the class, so that code that uses only official errors loads nothing else of this
+ * package.
+ */
 function isFailure(error: unknown): error is Failure {
   return typeof error === "object" && error !== null && brand in error;
 }
 
-/** What an error has of the one that it stands for; `kind` and `outcome` where that is none of this package. */
+/**
+ * The properties that an error takes from the one that it stands for; `kind` and `outcome` where that is not an error
+ * of this package.
+ */
 export function factsOf(
   from: unknown,
   kind: ErrorCode,

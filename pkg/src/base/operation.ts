@@ -1,4 +1,4 @@
-/** What the core says of an operation. */
+/** The facts that the core returns for an operation. */
 
 import type { Effect } from "../generated/boundary.js";
 
@@ -20,8 +20,8 @@ export interface Operation {
   readonly tokenIn?: string;
   readonly tokenOut?: string;
   readonly items?: string;
-  /** The request field under which `tokenIn` stands; empty if it stands at the top. */
+  /** The request field that contains `tokenIn`; empty if it is at the top level. */
   readonly tokenUnder?: string;
-  /** What the body of an answer says that is not a success, as JSON: `code`, `message`, `details` and `excerpt`, secrets replaced. */
+  /** What the body of a failure says, as JSON: `code`, `message`, `details` and `excerpt`, secrets replaced. */
   readonly failure: (body: string, authorization: string) => string;
 }

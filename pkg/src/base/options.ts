@@ -1,10 +1,10 @@
-/** What clients of either API and their calls can be told. The names are those of the official SDKs where they have them. */
+/** Options of clients of either API and of their calls. Where the official SDKs have an option, the name is the same. */
 
 /** The body of an official `security` option. Either name alone is enough. */
 export type Security = {
   /** An access token, without or with the word `Bearer` before it. */
   bearerAuth?: string | undefined;
-  /** The same, under the official SDK's other name for it. */
+  /** The same, under the official SDK's other name. */
   oauth?: string | undefined;
 };
 
@@ -27,9 +27,9 @@ export type RetryConfig =
       strategy: "backoff";
       /** Default: 500 ms, at most 60 s, exponent 1.5, one hour in all, as in the official SDK. */
       backoff?: BackoffStrategy | undefined;
-      /** Also when no answer came. Default: false. */
+      /** Also repeat when no answer arrived. Default: false. */
       retryConnectionErrors?: boolean | undefined;
-      /** Attempts in all. Default: 10. */
+      /** Total number of attempts. Default: 10. */
       maxAttempts?: number | undefined;
       /**
        * Also repeat calls that issue a one-time secret, such as `connector.rotateCredential`. Each repetition may issue
@@ -59,13 +59,13 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** Where the time comes from. The sandbox's clock fits. */
 export interface Clock {
-  /** The time, in milliseconds since 1970. What is signed has it in it. */
+  /** The time, in milliseconds since 1970. Everything that is signed contains it. */
   now(): number;
   /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
   monotonic?(): number;
 }
 
-/** How a runtime makes its connections. What is meant for another one is passed over. */
+/** How a runtime makes its connections. Options for another runtime are ignored. */
 export interface Connection {
   /** Node: a dispatcher of undici, such as a `ProxyAgent`. */
   dispatcher?: unknown;
@@ -79,25 +79,28 @@ export interface Connection {
   tls?: unknown;
 }
 
-/** More for `fetch` in a call. */
+/** Further options for `fetch` in a call. */
 export type FetchOptions = Omit<RequestInit, "method" | "body"> & Connection;
 
-/** More for `fetch` in all requests of a client, log-ins included. */
+/** Further options for `fetch` in all requests of a client, log-ins included. */
 export type ClientFetchOptions = Omit<FetchOptions, "headers" | "signal">;
 
 /** The options of one call. */
 export interface RequestOptions {
-  /** Time for the whole call in milliseconds; see the client's option of that name. */
+  /** Time limit of the whole call in milliseconds; see the client's option of that name. */
   timeoutMs?: number | undefined;
   /** Aborts the call, also while it waits for a token or for its next attempt. */
   signal?: AbortSignal | null | undefined;
-  /** More headers, or others: these win. One that is `undefined` is not sent. */
+  /** Additional headers, which take precedence. A header that is `undefined` is not sent. */
   headers?: RequestInit["headers"] | Record<string, string | undefined> | undefined;
-  /** More for `fetch`. `headers` beside it wins; what says how to connect, such as `dispatcher`, also serves the log-in of the call. */
+  /**
+   * Further options for `fetch`. `headers` takes precedence; connection options, such as `dispatcher`, also serve the
+   * log-in of the call.
+   */
   fetchOptions?: FetchOptions | undefined;
   /** How to repeat this call. */
   retries?: RetryConfig | undefined;
-  /** Statuses to repeat after, as `"503"` or `"5XX"`. */
+  /** Statuses after which to repeat the call, such as `"503"` or `"5XX"`. */
   retryCodes?: string[] | undefined;
   /** Another base URL for this call. It must have the client's origin, where its token belongs. */
   serverURL?: string | URL | undefined;

@@ -1,4 +1,4 @@
-/** What frameworks throw to steer a render, and what must reach them as it was thrown. */
+/** Errors that frameworks throw to control rendering, and that must reach them unchanged. */
 
 /**
  * Whether this is a framework's own signal. Next, for one, throws from `fetch` when a page that is being prerendered asks for fresh

@@ -1,9 +1,9 @@
-/** Text as bytes. Some surroundings cannot do it: that is told when a client is made, instead of by whatever needs it first. */
+/** Text as bytes. Some environments cannot encode it: this is reported when a client is made, instead of at first use. */
 
 import { copied } from "./bytes.js";
 import { ConfigurationError } from "./errors.js";
 
-/** @throws {@link ConfigurationError} where text and UTF-8 cannot be turned into each other. */
+/** @throws {@link ConfigurationError} where text and UTF-8 cannot be converted into each other. */
 export function needEncoders(): void {
   if (typeof TextEncoder !== "undefined" && typeof TextDecoder !== "undefined") return;
   const message =

@@ -13,7 +13,7 @@ import type { ClientOptions } from "./options.js";
 import { c1 } from "./table.js";
 
 const engines = new WeakMap<ConductorOne, Engine>();
-/** The options of each client, without those that it authenticates with, or that may hold a secret. */
+/** The options of each client, without its credentials and others that may contain a secret. */
 const manners = new WeakMap<ConductorOne, ClientOptions>();
 
 /** A property for each group; `using` closes it. */
@@ -32,7 +32,7 @@ const Closing = /* @__PURE__ */ closing(ConductorOneGroups);
  */
 export class ConductorOne extends Closing {
   /**
-   * @throws {@link ConfigurationError} that names the option, and which part of it cannot be used.
+   * @throws {@link ConfigurationError} that names the option and the part of it that cannot be used.
    */
   constructor(options: ClientOptions = {}) {
     if (options.serverIdx !== undefined && options.serverIdx !== 0) {
@@ -54,7 +54,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * A client with what the environment says, in Node, Deno and Bun; it is read now, never at import. The same as leaving the
+   * A client with the credentials in the environment, in Node, Deno and Bun; it is read now, never at import. The
+   * same as leaving the
    * credentials out of the options of the constructor. In this order:
    *
    * 1. `CONDUCTORONE_ACCESS_TOKEN`
@@ -84,7 +85,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * Gets a token now instead of with the first call: to see that the credentials work, or to log in without the time limit that
+   * Gets a token now instead of with the first call: to check that the credentials work, or to log in without the
+   * time limit that
    * a call has.
    *
    * @throws {@link AuthenticationError}, or {@link RequestAbortedError}.
@@ -100,7 +102,7 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * A client of the same tenant with the options of this one, but for its credentials and its token store: to try another pair. Close it
+   * A client of the same tenant with the options of this one, except its credentials and its token store: to try another pair. Close it
    * when it is done.
    *
    * @throws {@link ConfigurationError} if the pair cannot be used. Nothing is sent.
@@ -115,7 +117,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * Aborts what runs and wipes credentials and tokens. Later calls throw {@link ClosedError}. `using c1 = new ConductorOne()` calls it
+   * Aborts running calls and wipes credentials and tokens. Later calls throw {@link ClosedError}. `using c1 = new
+   * ConductorOne()` calls it
    * at the end of the block.
    */
   close(): void {

@@ -33,7 +33,7 @@ export class Engine {
    * @param relay The way to an application's proxy, if calls go there and not to the tenant.
    */
   constructor(options: ClientOptions, api: Api, anonymous = false, relay?: Relay) {
-    // First of all: what cannot be used has had no secret in the core yet.
+    // This comes first, so that the core has no secret yet when an option cannot be used.
     checkedHeader("userAgent", options.userAgent ?? "");
     this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
     this.#relay = relay;
@@ -50,18 +50,18 @@ export class Engine {
     });
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: one of them gives the token. */
+  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Engine {}";
   }
 
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
-    // Awaited, since workerd reports a rejection that is passed on as one that nobody handled.
+    // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
     return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
   }
 
-  /** Makes one call, and gives its answer as it came: for who passes it on. */
+  /** Makes one call, and returns its answer unchanged, for code that passes it on. */
   forward(number: number, request: unknown, options: Passing): Promise<Answer> {
     return this.#run(number, request, options, (_, answer) => answer);
   }
@@ -95,7 +95,7 @@ export class Engine {
     return Paged.begin<T, Item>(this.#api.operation(number), request, (next) => this.call(number, next, options));
   }
 
-  /** Ends what runs and wipes what is held. */
+  /** Aborts running calls and wipes credentials and tokens. */
   close(): void {
     this.#closed.abort(new ClosedError());
     this.session.close();
@@ -114,7 +114,7 @@ export class Engine {
     return this.#relay ? this.#relay.received(facts, sent) : sent;
   }
 
-  /** Sees each answer once its body has been read. */
+  /** Called with each answer once its body has been read. */
   protected received(_facts: Operation, _answer: Answer): void {}
 
   /** A token belongs to the client's origin: another base URL may differ in its path only. */
@@ -135,7 +135,7 @@ export class Engine {
       statusCode: status,
       rawResponse: response,
     };
-    // Looked for when it is asked for: it may have any of six names.
+    // Looked up on access, since the header may have any of six names.
     Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
     const { value, problems } = decode(this.#api, facts, answer);
     Object.defineProperty(envelope, "problems", { value: problems });
@@ -164,7 +164,7 @@ function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; p
   }
 }
 
-/** Node decodes UTF-8 ten times slower than Latin-1, which ASCII also is, but for a byte order mark before it. */
+/** Node decodes UTF-8 ten times slower than Latin-1, which includes ASCII, except for a leading byte order mark. */
 function textOf(body: Uint8Array, ascii: boolean): string {
   type NodeBuffer = { from(buffer: ArrayBufferLike, at: number, length: number): { latin1Slice?(): string } };
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };

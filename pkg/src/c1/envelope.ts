@@ -3,7 +3,7 @@
 /** What a method returns. */
 export type Call<T> = Promise<T>;
 
-/** What every envelope has; the decoded body stands beside, under the operation's own name. */
+/** What every envelope has; the decoded body is a further property with the operation's own name. */
 export type Envelope = {
   /** The answer's `Content-Type`. */
   contentType: string;
@@ -19,7 +19,7 @@ export type Envelope = {
 
 /** Something in an answer that did not fit the API's description; the value was kept as it came. */
 export interface Problem {
-  /** Where, in names as they are on the wire. */
+  /** Where, in the names that are used on the wire. */
   path: (string | number)[];
   /** What the API's description has there, in words. */
   expected: string;

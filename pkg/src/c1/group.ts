@@ -1,4 +1,4 @@
-/** The classes of the groups of operations, made from the list of their names: they differ in nothing else. */
+/** The classes of the groups of operations, made from the list of their names: they do not differ in anything else. */
 
 import type { RequestOptions } from "../base/options.js";
 import { GROUPS, type Groups } from "../generated/c1.js";
@@ -6,12 +6,12 @@ import type { Engine } from "./engine.js";
 
 /** The engine of a client, and of each of its groups. */
 const engines = new WeakMap<object, Engine>();
-/** The groups of a client that have been asked for, by their names. */
+/** The groups of a client that have been accessed, by name. */
 const groups = new WeakMap<object, Map<string, object>>();
 
 type GroupClass = new (engine: Engine) => object;
 
-/** What clients extend: a property for each group, whose object is made when it is first asked for. */
+/** What clients extend: a property for each group, whose object is made on first access. */
 export const ConductorOneGroups: new (engine: Engine) => Groups = /* @__PURE__ */ withGroups(GROUPS);
 
 function withGroups(list: string): new (engine: Engine) => Groups {
@@ -40,7 +40,7 @@ export function operationNames(): string[] {
   });
 }
 
-/** The name of a method, without the marks that the list has beside it. */
+/** The name of a method, without the marks that follow it in the list. */
 function bare(marked: string): string {
   return marked.replace(/\W/g, "");
 }

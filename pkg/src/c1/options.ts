@@ -20,7 +20,7 @@ export interface ClientOptions {
   /**
    * How to authenticate: made by {@link signedAssertion}, {@link tokenExchange}, {@link deviceLogin}, {@link accessToken},
    * {@link tokenFunction} or {@link clientSecretPost}. Beside it neither `clientID` and `clientSecret` nor `security` may be given,
-   * which are shorter names for three of these. If none of the four is given, the environment is asked; see
+   * which are shorter names for three of these. If none of the four is given, the environment is used; see
    * {@link ConductorOne.fromEnv}.
    */
   credentials?: Credentials | undefined;
@@ -28,20 +28,20 @@ export interface ClientOptions {
   clientID?: string | undefined;
   /** Client secret that belongs to it: text that begins with `secret-token:`, or its UTF-8 bytes. */
   clientSecret?: string | Uint8Array | undefined;
-  /** An access token, or a function that is asked for one before each call. */
+  /** An access token, or a function that is called for one before each call. */
   security?: Security | (() => Promise<Security> | Security) | undefined;
   /**
    * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
-   * the application's cookies, and the client has no credentials: none may be given beside it.
+   * the application's cookies, and the client has no credentials: none may be given in addition.
    */
   proxy?: string | URL | ProxyAddress | undefined;
-  /** Base URL; wins over `tenantDomain` and the client id. `https` only, but for loopback. */
+  /** Base URL; takes precedence over `tenantDomain` and the client id. `https` only, except to loopback. */
   serverURL?: string | URL | undefined;
-  /** The tenant: its name, host or URL; wins over the client id. */
+  /** The tenant: its name, host or URL; takes precedence over the client id. */
   tenantDomain?: string | undefined;
   /** Index in the official SDK's list of servers, which has one entry: only 0 is accepted. */
   serverIdx?: number | undefined;
-  /** Variables to look into instead of the process's, such as the `env` of a Worker. */
+  /** Variables to use instead of the process's, such as the `env` of a Worker. */
   environment?: Environment | undefined;
   /** Binds tokens to a key, and proves each request with it (RFC 9449). A server that does not bind tokens is no error. Default: off. */
   dpop?: boolean | DpopOptions | undefined;
@@ -54,15 +54,21 @@ export interface ClientOptions {
    * is a string again by itself when a connection breaks that was used before, also one that issues a secret.
    */
   fetch?: Fetch | undefined;
-  /** Sends requests; wins over `fetch`. */
+  /** Sends requests; takes precedence over `fetch`. */
   httpClient?: HTTPClientLike | undefined;
-  /** More for `fetch` in all requests, log-ins included: a `dispatcher` for a proxy, for one. Those of a call win. */
+  /**
+   * Further options for `fetch` in all requests, log-ins included, such as a `dispatcher` for a proxy. Those of a
+   * call take precedence.
+   */
   fetchOptions?: ClientFetchOptions | undefined;
   /** Time for a whole call, retries and log-in included, in milliseconds. Default: 60 000; 0 or less, or `Infinity`: none. */
   timeoutMs?: number | undefined;
-  /** How to repeat calls, and log-ins as if they were reads. Default: reads three times in all, other calls only if the server provably did not act. */
+  /**
+   * How to repeat calls, and log-ins as if they were reads. Default: reads three times in total, other calls only if
+   * the server provably did not act.
+   */
   retryConfig?: RetryConfig | undefined;
-  /** Put before the package's own `User-Agent`. Pages cannot set that header. */
+  /** Placed before the package's own `User-Agent`. Pages cannot set that header. */
   userAgent?: string | undefined;
   /** Receives a line per attempt: method, URL, status, time, a few safe headers. Never a body, a token or a secret. */
   debugLogger?: Logger | undefined;

@@ -4,7 +4,7 @@ import { DecodeError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { Envelope } from "./envelope.js";
 
-/** A page: the envelope, and the way to the next one. */
+/** A page: the envelope, with a method for the next page. */
 export type Page<T> = T & {
   /** The next page; `null` after the last. */
   next(): Promise<Page<T> | null>;
@@ -13,7 +13,7 @@ export type Page<T> = T & {
 };
 
 /**
- * What a method that pages returns. Await it for the first page, or iterate over it for every item of every page:
+ * What a paged method returns. Await it for the first page, or iterate over it for every item of every page:
  *
  * ```ts
  * for await (const app of c1.apps.list()) console.log(app.displayName);
@@ -23,7 +23,7 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   #items = "";
   #field = "";
 
-  /** A `then` of this is an ordinary promise. */
+  /** The result of `then` is an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -36,14 +36,15 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
         reject,
       );
     });
-    // Whoever reads it is told of its failure; one that has been begun and is not read yet, or never will be, ends no process.
+    // A reader sees its failure; an iteration that has begun but is not read must not end the process with an
+    // unhandled rejection.
     paged.catch(() => undefined);
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
     return paged;
   }
 
-  /** Every item of every page. One page is held at a time. */
+  /** Every item of every page. One page is held in memory at a time. */
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     return itemsOf<Item>(this.pages(), this.#field, this.#items);
   }
@@ -75,7 +76,7 @@ async function* itemsOf<Item>(
 
 type Send = (request: unknown) => Promise<Envelope>;
 
-/** Gives a page what its reader knows pages by; `token` is that of the next one, if there is one. */
+/** Adds to a page the members for reading pages; `token` is that of the next one, if there is one. */
 type Dress = (page: Page<Envelope>, token: string | undefined) => void;
 
 interface List {
@@ -108,7 +109,7 @@ async function fetchPage(list: List, request: unknown, seen: Set<string>): Promi
   return page;
 }
 
-/** The request again, with the token where the operation takes it. */
+/** The request with the token where the operation expects it. */
 function withToken(facts: Operation, request: unknown, token: string): unknown {
   const before = (request ?? {}) as Record<string, unknown>;
   const name = facts.tokenIn ?? "";

@@ -161,7 +161,7 @@ export class ResourceAdapter {
     return this;
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "ResourceAdapter {}";
   }
@@ -204,7 +204,7 @@ export class ResourceAdapter {
     return { names: options?.names ?? this.#config.names };
   }
 
-  /** Ends what runs and wipes what is held. */
+  /** Aborts running calls and wipes credentials and tokens. */
   close(): void {
     this.#closed.abort(new ClosedError());
     this.#inUse.session.close();
@@ -495,7 +495,7 @@ export class ResourceAdapter {
     return { answer, facts, url, secrets };
   }
 
-  /** Makes a call for somebody else, and gives its answer as it came. */
+  /** Makes a call for somebody else, and returns its answer unchanged. */
   async #forward(number: number, { query = {}, ...request }: Input, options: Passing): Promise<Answer> {
     const [type, name] = (operationNames()[number] as string).split(".") as [ResourceTypeLock, string];
     const { attributes = {} } = (request.data ?? request.document?.data ?? {}) as Partial<Normalized>;
@@ -650,7 +650,7 @@ function documentOf(received: Received): Document {
   throw unreadable(received, problem);
 }
 
-/** The error of a success that cannot be read. */
+/** The error for a success that cannot be read. */
 function unreadable({ facts, answer, url, secrets }: Received, problem: string): SdkError {
   return translated(decodeError(facts, without(secrets, answer), problem), {
     method: facts.method,

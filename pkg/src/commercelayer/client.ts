@@ -52,7 +52,7 @@ export class CommerceLayerProvisioningClient extends Closing {
     return adapters.get(this) as ResourceAdapter;
   }
 
-  /** What `console.log` shows, also when it is asked to call getters: `currentAccessToken` is one. */
+  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "CommerceLayerProvisioningClient {}";
   }
@@ -140,7 +140,8 @@ export class CommerceLayerProvisioningClient extends Closing {
   }
 
   /**
-   * Ends what runs and wipes credentials and tokens. Later calls are refused. `using cl = CommerceLayerProvisioning(...)` calls it at
+   * Aborts running calls and wipes credentials and tokens. Later calls are refused. `using cl =
+   * CommerceLayerProvisioning(...)` calls it at
    * the end of the block.
    */
   close(): void {

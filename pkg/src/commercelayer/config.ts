@@ -25,12 +25,13 @@ export type RequestConfig = {
   params?: RequestParams | undefined;
   /** More headers. `Accept`, `Content-Type`, `Authorization` and `User-Agent` are the client's to set. */
   headers?: RequestHeaders | undefined;
-  /** Stands before the package's own. Pages cannot set that header. */
+  /** Placed before the package's own. Pages cannot set that header. */
   userAgent?: string | undefined;
   /** Sends requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
-   * More for `fetch`: a `dispatcher` for a proxy, for one. Those of a client go with its log-ins too; of those of a call, what says
+   * Further options for `fetch`, such as a `dispatcher` for a proxy. Those of a client go with its log-ins too; of
+   * those of a call, what says
    * how to connect does.
    */
   fetchOptions?: ClientFetchOptions | undefined;
@@ -39,7 +40,10 @@ export type RequestConfig = {
    * of a call it belongs to the token that is given there, and the client's own stays as it is.
    */
   refreshToken?: RefreshToken | undefined;
-  /** How to repeat calls and, for a client, log-ins as if they were reads. Default: reads three times in all, other calls only if the server provably did not act. */
+  /**
+   * How to repeat calls and, for a client, log-ins as if they were reads. Default: reads three times in total, other
+   * calls only if the server provably did not act.
+   */
   retryConfig?: RetryConfig | undefined;
   /** Whether lists, counts, related and included resources come with their secrets. Default: false. */
   secrets?: boolean | undefined;
@@ -59,7 +63,7 @@ export type ClientConfig = {
   credentials?: CommerceLayerCredentials | undefined;
   /**
    * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
-   * the application's cookies, and the client has no credentials: none may be given beside it.
+   * the application's cookies, and the client has no credentials: none may be given in addition.
    */
   proxy?: string | URL | ProxyAddress | undefined;
   /**

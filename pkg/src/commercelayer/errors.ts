@@ -13,7 +13,7 @@ export enum ErrorType {
   CLIENT = "client",
   /** The request does not fit. Nothing was sent. */
   REQUEST = "request",
-  /** The server answered, and not with a success. */
+  /** The server did not answer with a success. */
   RESPONSE = "response",
   /** An interceptor or the caller's signal ended the call. */
   CANCEL = "cancel",
@@ -21,7 +21,7 @@ export enum ErrorType {
   PARSE = "parse",
   /** The time was over. */
   TIMEOUT = "timeout",
-  /** No access token could be had. */
+  /** No access token could be obtained. */
   TOKEN_REFRESH = "token-refresh",
 }
 
@@ -122,7 +122,7 @@ export interface ApiErrorObject {
   [member: string]: any;
 }
 
-/** The server answered, and not with a success. `code` is the status as text, as in the official SDK; `apiCode` is the API's. */
+/** The server did not answer with a success. `code` is the status as text, as in the official SDK; `apiCode` is the API's. */
 export class ApiError extends SdkError {
   static override NAME = "ApiError";
 

@@ -174,7 +174,7 @@ export class Interceptors {
   }
 }
 
-/** What `fetch` would refuse is refused here, where nothing can have been sent yet. */
+/** Refuses what `fetch` would refuse, before anything can have been sent. */
 function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): void {
   // A stream is not looked at: that could use it up.
   const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);

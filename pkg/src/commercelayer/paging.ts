@@ -11,7 +11,7 @@ import type { Resource } from "./model.js";
  * ```
  */
 export class PagedList<R extends Resource> extends Promise<ListResponse<R>> implements AsyncIterable<R> {
-  /** A `then` of this is an ordinary promise. */
+  /** The result of `then` is an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -21,12 +21,13 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
     const list = new PagedList<R>((resolve, reject) => {
       fetch().then(resolve, reject);
     });
-    // Whoever reads it is told of its failure; one that has been begun and is not read yet, or never will be, ends no process.
+    // A reader sees its failure; an iteration that has begun but is not read must not end the process with an
+    // unhandled rejection.
     list.catch(() => undefined);
     return list;
   }
 
-  /** Every item of this page and of all that follow. One page is held at a time. */
+  /** Every item of this page and of all that follow. One page is held in memory at a time. */
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     for await (const page of this.pages()) yield* page;
   }

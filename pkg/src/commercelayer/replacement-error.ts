@@ -36,7 +36,7 @@ export type ReplacementReason =
 export class ReplacementError extends KeyturnError {
   /** Where it stopped. */
   readonly step: ReplacementStepName;
-  /** Why, as a stable word. */
+  /** Why, as a stable code. */
   readonly reason: ReplacementReason;
   /** The credential that was to be replaced. */
   readonly oldId: string;

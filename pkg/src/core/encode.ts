@@ -1,11 +1,11 @@
-/** Requests as they are sent: checked by the core against the API's table, before anything else happens. */
+/** Encodes requests: the core checks them against the API's table before anything else happens. */
 
 import { InputError } from "../base/errors.js";
 import type { Unknown } from "../generated/boundary.js";
 import type { Api } from "./instance.js";
 import { type Marshalled, marshal, UNREADABLE } from "./marshal.js";
 
-// Both are made with the first request: some places where this is only imported have no encoder.
+// Both are made with the first request, since some environments that only import this have no encoder.
 let utf8: TextEncoder | undefined;
 let scratch: Uint8Array | undefined;
 
@@ -56,9 +56,9 @@ function read(request: unknown, operation: string): Marshalled {
 }
 
 /**
- * What the core says of a request, as an error.
+ * The core's complaint about a request, as an error.
  *
- * @param thrown What reading the request threw first.
+ * @param thrown The first error that reading the request threw.
  */
 export function unfit(error: unknown, operation?: string, thrown?: Marshalled["thrown"]): unknown {
   if (typeof error !== "string") return error;

@@ -19,9 +19,9 @@ import {
 import * as StepKind from "../generated/step-kind.js";
 import type { Plan } from "./revive.js";
 
-/** What holds secrets in the core, and must outlive an instance that broke. */
+/** An object that holds secrets in the core and must outlive a broken instance. */
 export interface Guest {
-  /** Called while the broken instance can still be read. Whatever is held in it has to be taken out. */
+  /** Called while the broken instance can still be read, to take out everything that is held in it. */
   rescue(): void;
 }
 
@@ -37,21 +37,21 @@ let source: Source | undefined;
 let running = false;
 const guests = new Set<WeakRef<Guest>>();
 
-/** Says where the module comes from, unless that is known; nothing is compiled yet. */
+/** Sets where the module comes from, unless that is known; nothing is compiled yet. */
 export function provide(from: Source): void {
   source ??= from;
 }
 
 /**
- * Gives back what needs the core, and says where that is. An entry passes on with this what it exports, and calls it pure: a
- * bundler leaves the core's bytes out where nothing that needs them is used.
+ * Returns what needs the core, and sets where the core is. An entry passes its exports through this and marks it pure: a
+ * bundler then omits the core's bytes where nothing that needs them is used.
  */
 export function withCore<T>(needing: T, from: Source): T {
   provide(from);
   return needing;
 }
 
-/** The core's exports, from an instance that works. */
+/** The core's exports, from a working instance. */
 export function core(): Core {
   if (!running) {
     if (source === undefined) {
@@ -67,7 +67,8 @@ export function core(): Core {
 }
 
 /**
- * Runs something in the core. What the core throws on purpose is not an `Error`, and passes. A trap is: it leaves the instance
+ * Runs a function in the core. What the core throws on purpose is not an `Error`, and is passed on. A trap is one: it
+ * leaves the instance
  * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
  */
 export function guarded<T>(run: (exports: Core) => T): T {
@@ -92,14 +93,14 @@ function restart(): void {
   resetState();
 }
 
-/** Takes what is gone out of the list of guests. What such a guest had in the core is freed by the glue. */
+/** Removes collected objects from the list of guests. The glue frees what such a guest held in the core. */
 let gone: FinalizationRegistry<WeakRef<Guest>> | undefined;
 
-/** Registers what has to be rescued when an instance breaks. It is not kept alive by that. */
+/** Registers what has to be rescued when an instance breaks. Registration does not keep it alive. */
 export function register(guest: Guest): () => void {
   const ref = new WeakRef(guest);
   guests.add(ref);
-  // Not in every runtime: some Workers have none.
+  // Some Workers do not have it.
   if (typeof FinalizationRegistry === "function") {
     gone ??= new FinalizationRegistry((left) => guests.delete(left));
     gone.register(guest, ref, ref);
@@ -110,14 +111,14 @@ export function register(guest: Guest): () => void {
   };
 }
 
-/** The facts of one API, and what the core does by them. The table is unpacked on first use. */
+/** The facts of one API, and the core's functions that use them. The table is unpacked on first use. */
 export class Api implements Guest {
   readonly #packed: () => string;
   #handle: Table | undefined;
   readonly #operations = new Map<number, Operation>();
   readonly #plans = new Map<number, Plan>();
 
-  /** @param sdk122 Whether its names are those of release 1.2.2 of the official SDK. */
+  /** @param sdk122 Whether the names are those of release 1.2.2 of the official SDK. */
   constructor(
     packed: () => string,
     readonly sdk122 = false,
@@ -125,12 +126,12 @@ export class Api implements Guest {
     this.#packed = packed;
   }
 
-  /** A table holds no secret: the next instance opens it anew. */
+  /** A table holds no secret: the next instance opens it again. */
   rescue(): void {
     this.#handle = undefined;
   }
 
-  /** Runs something on the opened table, as {@link guarded} does. */
+  /** Runs a function on the opened table, as {@link guarded} does. */
   run<T>(work: (table: Table) => T): T {
     return guarded(() => {
       if (this.#handle === undefined) {

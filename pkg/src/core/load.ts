@@ -1,4 +1,4 @@
-/** The core from wherever a user has it: for entries that do not carry it. */
+/** Loads the core from a place that the user provides, for entries that do not contain it. */
 
 import { provide } from "./instance.js";
 import { type ModuleSource, moduleFrom } from "./module.js";
@@ -6,10 +6,11 @@ import { type ModuleSource, moduleFrom } from "./module.js";
 let ready: Promise<void> | undefined;
 
 /**
- * Takes the core's module from wherever you have it: what is in `keyturn/core.wasm` as bytes, a `WebAssembly.Module`, a response,
+ * Loads the core's module from a place of your choice: the content of `keyturn/core.wasm` as bytes, a
+ * `WebAssembly.Module`, a response,
  * or the address of one.
  *
- * @throws {@link ConfigurationError} if it cannot be had or used. It can be called again then.
+ * @throws {@link ConfigurationError} if the module cannot be loaded or used. The function can then be called again.
  */
 export function load(from: ModuleSource): Promise<void> {
   ready ??= moduleFrom(from, ["core.wasm", "load"]).then(provide, (error: unknown) => {

@@ -10,21 +10,21 @@ import { InputError } from "../base/errors.js";
 /** Deeper nesting than the core reads. */
 const MAX_DEPTH = 200;
 
-/** After so many ways back, what follows is not looked at: in a dense graph there are more than a program can count. */
+/** After this many references back, the rest is not examined: a dense graph has more than a program can count. */
 const MAX_CYCLES = 10_000;
 
 /** A request as JSON. */
 export interface Marshalled {
   /** `null` for none. */
   readonly json: string;
-  /** What reading it threw first; `undefined` if nothing was thrown. */
+  /** The first error that reading it threw; `undefined` if nothing was thrown. */
   readonly thrown: { readonly cause: unknown } | undefined;
 }
 
 /**
  * The JSON text of a request.
  *
- * @throws {@link InputError} if nothing of it can be read.
+ * @throws {@link InputError} if no part of it can be read.
  */
 export function marshal(request: unknown): Marshalled {
   const marker = new Marker();
@@ -39,21 +39,21 @@ export function marshal(request: unknown): Marshalled {
   }
 }
 
-/** As the core says it of a field. */
+/** The same wording as the core's for a field. */
 export const UNREADABLE = "could not be read: reading it threw an error";
 
 const ALIEN = "\0F";
 const CYCLE = "\0C";
 const FAILED = "\0E";
 
-/** Goes through one request. */
+/** Traverses one request. */
 class Marker {
   thrown: Marshalled["thrown"];
   /** The objects around the one that is being read. */
   readonly #around: object[] = [];
   #cycles = 0;
 
-  /** The value itself if JSON can say it, else a copy with marks. Most requests come back untouched. */
+  /** The value itself if JSON can represent it, otherwise a copy with marks. Most requests are returned unchanged. */
   mark(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case "string":
@@ -76,14 +76,14 @@ class Marker {
     if (this.#cycles > MAX_CYCLES) return CYCLE;
     try {
       if (Array.isArray(value)) return this.#members(value, depth);
-      // Most objects are of no class: nothing else is asked about them.
+      // Most objects are plain: nothing else is checked for them.
       const scalar = Object.getPrototypeOf(value) === Object.prototype ? undefined : scalarOf(value);
       if (scalar !== undefined) return scalar;
       const { toJSON } = value as { toJSON?: unknown };
       if (typeof toJSON !== "function") return this.#members(value, depth);
       const said: unknown = toJSON.call(value);
       if (typeof said !== "object" || said === null) return this.mark(said, depth);
-      // What it gave is taken as it is: `JSON.stringify` does not ask that again either.
+      // Its result is used as it is: `JSON.stringify` does not call `toJSON` on that again either.
       return scalarOf(said) ?? this.#members(said, depth, Array.isArray(said) ? said : { ...said, toJSON: undefined });
     } catch (cause) {
       this.#around.length = depth;
@@ -91,7 +91,7 @@ class Marker {
     }
   }
 
-  /** @param read What is read of the object, if not itself. */
+  /** @param read What is read instead of the object itself. */
   #members(value: object, depth: number, read = value): unknown {
     const around = this.#around;
     if (around.includes(value)) {
@@ -155,14 +155,14 @@ function copyOf(source: Fields): Fields {
       } catch {
         value = FAILED;
       }
-      // Not an assignment, which would make `__proto__` something else than a field.
+      // An assignment would not make `__proto__` a field.
       Object.defineProperty(copy, key, { value, enumerable: true, writable: true });
     }
     return copy;
   }
 }
 
-/** What JSON has no form for, marked; `undefined` for an object of fields. */
+/** A marked value that JSON cannot represent; `undefined` for an object of fields. */
 function scalarOf(value: object): string | undefined {
   if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
     const date = value as Date;

@@ -1,4 +1,4 @@
-/** Modules of WebAssembly: from their bytes, and from wherever a user has them. */
+/** WebAssembly modules: from their bytes, or from a place that the user provides. */
 
 import { ConfigurationError } from "../base/errors.js";
 import type { Bytes, WasmModule } from "../base/platform.js";
@@ -7,10 +7,11 @@ import type { Bytes, WasmModule } from "../base/platform.js";
 export type ModuleSource = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
 
 /**
- * Compiles a module. Synchronous, which browsers allow up to some megabytes; `WebAssembly.compile` is not even mentioned, since
+ * Compiles a module synchronously, which browsers allow up to some megabytes; `WebAssembly.compile` is not even
+ * mentioned, since
  * runtimes at the edge rewrite or refuse every script that does.
  *
- * @throws {@link ConfigurationError} that says what to change, if the surroundings do not allow it.
+ * @throws {@link ConfigurationError} that says what to change, if the environment does not allow it.
  */
 export function moduleOf(bytes: Bytes): WasmModule {
   if (typeof WebAssembly === "undefined")
@@ -21,7 +22,8 @@ export function moduleOf(bytes: Bytes): WasmModule {
   try {
     return new WebAssembly.Module(bytes as BufferSource);
   } catch (cause) {
-    // Policies forbid to compile, not to validate, so this tells what they forbid from what is no WebAssembly here.
+    // Policies forbid compilation but not validation, so this distinguishes what they forbid from bytes that are not
+    // WebAssembly here.
     if (!WebAssembly.validate(bytes as BufferSource))
       throw unusable(
         "unsupported",
@@ -38,14 +40,14 @@ export function moduleOf(bytes: Bytes): WasmModule {
 }
 
 /**
- * The module of a file of this package from wherever a user has it.
+ * The module of a file of this package, from a place that the user provides.
  *
- * @param file Its name, and the option that it came by.
- * @throws {@link ConfigurationError} if it cannot be had or used.
+ * @param file Its name, and the option through which it was passed.
+ * @throws {@link ConfigurationError} if the module cannot be loaded or used.
  */
 export async function moduleFrom(from: ModuleSource, [file, option]: readonly [string, string]): Promise<WasmModule> {
   const given = await from;
-  // By what they can do: all of these may be of another realm, or of a library.
+  // Checked by capability, since all of these may be of another realm, or of a library.
   if (Object.prototype.toString.call(given) === "[object WebAssembly.Module]") return given as WasmModule;
   const address = typeof given === "string" || Object.prototype.toString.call(given) === "[object URL]";
   const response = address ? await fetch(given as URL) : given;

@@ -16,13 +16,13 @@ export interface Step {
   slot: number;
   /** The message of children, by number; -1 for none. */
   message: number;
-  /** Its plan, once it was needed. */
+  /** Its plan, after its first use. */
   plan: Plan | undefined;
 }
 
-/** A message's plan: its steps, none if the message needs nothing. */
+/** A message's plan: its steps, which are empty if the message needs nothing. */
 export interface Plan {
-  /** Dates that keep their names: most of what there is to do, so they have a loop of their own. */
+  /** Dates that keep their names: they are most of the work, so they have their own loop. */
   dates: readonly Step[];
   /** All others. */
   steps: readonly Step[];
@@ -44,7 +44,7 @@ function isObject(value: unknown): value is Json {
 }
 
 /**
- * Applies the patches: to be done first, since their paths are wire names.
+ * Applies the patches. This comes first, since their paths are wire names.
  *
  * A name may come twice in an object. `JSON.parse` keeps the last value, so a patch of an earlier one may lead nowhere, or to a
  * value that is not the one it is for; it is applied only where its own value is found. The last patches come first: of two for
@@ -141,7 +141,7 @@ function childPlan(step: Step, plans: Plans): Plan {
   return (step.plan ??= plans(step.message));
 }
 
-/** Elements' blocks follow each other: each begins with the index after its end. */
+/** Elements' blocks are consecutive: each begins with the index after its end. */
 function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Array, first: number): void {
   let base = first;
   for (const item of list) {
@@ -151,7 +151,7 @@ function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Arra
   }
 }
 
-/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape: what there is none of is left out. */
+/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape: missing parts are left out. */
 export function any(value: Json): Json {
   const { "@type": atType, ...additionalProperties } = value;
   const any: Json = atType === undefined ? {} : { atType };

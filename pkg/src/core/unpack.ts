@@ -1,4 +1,7 @@
-/** What is carried as text: the core's module, and the tables of the APIs. `xtask/src/build/inline.rs` writes them. */
+/**
+ * Binary data that is carried as text: the core's module and the tables of the APIs. `xtask/src/build/inline.rs`
+ * writes it.
+ */
 
 import { ConfigurationError } from "../base/errors.js";
 
@@ -6,7 +9,7 @@ import { ConfigurationError } from "../base/errors.js";
  * The text itself.
  *
  * A classic script is read in the encoding of its page, and any other than UTF-8 garbles the text. Its length then
- * gives it away, so the reason is told instead of a compiler's riddle.
+ * reveals this, so the error names the reason instead of a compiler's cryptic message.
  */
 export function whole(text: string, length: number): string {
   if (text.length === length) return text;

@@ -1,4 +1,4 @@
-/** An answer that has come, and the error that it or its absence is told by. */
+/** An answer that has arrived, and the error that reports it or its absence. */
 
 import {
   type AnswerFacts,
@@ -18,14 +18,14 @@ import { isSignal } from "../base/signal.js";
 import { Effect } from "../generated/boundary.js";
 import { requestId } from "./transport.js";
 
-/** In bytes. What stands behind so much is not read; shorter ones are read to their end, since a message may stand there. */
+/** In bytes. What follows is not read; shorter bodies are read to their end, since a message may be there. */
 const LONGEST_ERROR = 1 << 20;
 
 /** An answer whose body has been read. */
 export class Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Milliseconds that it asks to wait. */
+  /** Milliseconds that the server asks to wait. */
   retryAfterMs: number | undefined;
   constructor(
     readonly response: Response,
@@ -47,7 +47,7 @@ export class Interrupted {
   constructor(readonly reason: KeyturnError) {}
 }
 
-/** The error of a success that cannot be read. */
+/** The error for a success that cannot be read. */
 export function decodeError(facts: Operation, answer: Answer, message: string): DecodeError {
   const { excerpt } = failureOf(facts, answer);
   return new DecodeError(message, answer.status, answer.headers, excerpt, {
@@ -68,7 +68,7 @@ function failureOf(facts: Operation, answer: Answer): FailureText {
   return JSON.parse(facts.failure(text, answer.authorization)) as FailureText;
 }
 
-/** The error of an answer that is not a success. */
+/** The error for an answer that is not a success. */
 export function answered(facts: Operation, answer: Answer): KeyturnError {
   const { status, headers, response } = answer;
   const operationId = facts.id;
@@ -125,7 +125,7 @@ function hintFor(status: number, facts: Operation): string | undefined {
   return undefined;
 }
 
-/** The error that a caller sees: with its operation, and honest about what may have happened. */
+/** The error that a caller sees, with its operation and an accurate outcome. */
 export function toKeyturnError(error: unknown, facts: Operation): unknown {
   const operationId = facts.id;
   if (isSignal(error)) return error;
@@ -148,7 +148,7 @@ export function toKeyturnError(error: unknown, facts: Operation): unknown {
   return new InternalError("something unexpected was thrown", { operation: operationId, cause: error });
 }
 
-/** Why a call ended, as an error of its own: one that many calls share says nothing of any of them. */
+/** Why a call ended, as a separate error: one that many calls share describes none of them. */
 function withOperation(error: KeyturnError, facts: { operation: string; outcome?: "none" | "unknown" }): KeyturnError {
   if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.timeoutMs, facts);
   return error instanceof RequestAbortedError ? new RequestAbortedError({ ...facts, cause: error.cause }) : error;

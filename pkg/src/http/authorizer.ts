@@ -1,4 +1,4 @@
-/** What authorizes calls: the driver's view of a session. */
+/** The driver's view of a session, which authorizes calls. */
 
 import type { Connection } from "../base/options.js";
 import type { Effect } from "../generated/boundary.js";
@@ -13,7 +13,7 @@ export interface Authorization {
 /** How an attempt of a call went. */
 export interface Attempted {
   effect: Effect;
-  /** 0 if no answer came. */
+  /** 0 if no answer arrived. */
   status: number;
   received: boolean;
   /** Milliseconds that the answer asks to wait. */
@@ -24,7 +24,7 @@ export interface Attempted {
   policy: Float64Array;
 }
 
-/** How the next attempt is to be proven, after one that was refused for its proof. */
+/** How to prove the next attempt, after one that was refused because of its proof. */
 export interface Reproof {
   /** Whether the URL's query is proven too. */
   readonly withQuery: boolean;
@@ -37,23 +37,26 @@ export interface Authorizer {
   /**
    * The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may.
    *
-   * @param via How the call has its connections made.
+   * @param via How the call makes its connections.
    */
   authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization>;
-  /** The proof that goes with a call, if its token is bound to a key. `again` is what the attempt before was told. */
+  /** The proof that goes with a call, if its token is bound to a key. `again` is the answer to the previous attempt. */
   proof(
     method: string,
     url: string,
     authorization: Authorization,
     again: Reproof | undefined,
   ): Promise<string | undefined>;
-  /** What an answer of the API says about the next proof: how to prove the call anew, if it was refused for that alone. */
+  /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined;
-  /** The API answered 401 to this token. True if another try makes sense. */
+  /** The API answered 401 to this token. True if another attempt makes sense. */
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */
   succeeded(): void;
-  /** Milliseconds that an answer asks to wait in `Retry-After`; `undefined` if it does not, or makes no sense. */
+  /**
+   * Milliseconds that an answer asks to wait in `Retry-After`; `undefined` if it does not, or if the value makes no
+   * sense.
+   */
   retryAfter(headers: Headers): number | undefined;
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(attempted: Attempted): number;

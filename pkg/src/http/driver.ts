@@ -1,4 +1,4 @@
-/** The attempts of a call, from the request to the answer. What to do is the core's to say; this does it. */
+/** The attempts of a call, from the request to the answer. The core decides what to do; this module does it. */
 
 import { ConnectionError, InputError, isOwn, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
@@ -19,22 +19,22 @@ export interface Outgoing {
   readonly facts: Operation;
   /** With the query. */
   readonly url: string;
-  /** What the API wants besides `Authorization`; names in small letters. */
+  /** The headers that the API wants besides `Authorization`; names in lowercase. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   /** Default: the operation's. */
   readonly method?: "POST" | undefined;
-  /** The error of an answer that is not a success. Default: by its status. */
+  /** The error for an answer that is not a success. Default: by its status. */
   readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
 }
 
 /** The options of a call whose answer is passed on. */
 export interface Passing extends RequestOptions {
-  /** Reads the body of an answer. Default: whatever its size is. */
+  /** Reads the body of an answer. Default: without a size limit. */
   readonly read?: ((response: Response) => Promise<Uint8Array>) | undefined;
 }
 
-/** What a driver goes by. */
+/** The parameters of a driver. */
 export interface DriverOptions {
   readonly timeoutMs?: number | undefined;
   readonly retryConfig?: RetryConfig | undefined;
@@ -45,7 +45,7 @@ export interface DriverOptions {
    * fails or hangs until then has sent nothing.
    */
   send(facts: Operation, url: string, init: RequestInit, options: RequestOptions, begin: () => void): Promise<Response>;
-  /** Sees each answer once its body has been read. */
+  /** Called with each answer once its body has been read. */
   readonly received?: ((facts: Operation, answer: Answer) => void) | undefined;
 }
 
@@ -62,9 +62,9 @@ export class Driver {
   }
 
   /**
-   * Sends a request, again where that is safe, and reads what comes back.
+   * Sends a request, repeatedly where that is safe, and reads the answer.
    *
-   * @param read Makes the value of a success; what it throws is told as the call's error.
+   * @param read Makes the value of a success; what it throws becomes the call's error.
    * @param closed Aborted when the client is closed, if it can be.
    */
   async run<T>(
@@ -107,7 +107,7 @@ export class Driver {
         return sent;
       }
       if (again) {
-        // The server looks at the proof before it looks at anything else: nothing was done.
+        // The server checks the proof before anything else: nothing was done.
         attempts--;
         continue;
       }
@@ -173,7 +173,8 @@ export class Driver {
       deadline.check();
       sent = true;
     };
-    // Sends a request and reads the whole answer. Nothing in it ends with the deadline: not every `fetch` heeds its signal.
+    // Sends a request and reads the whole answer. Nothing in it ends with the deadline, since not every `fetch`
+    // respects its signal.
     const exchange = async (): Promise<Answer> => {
       response = await this.#options.send(facts, url, init, options, begin);
       const { read } = options as Passing;
@@ -186,7 +187,7 @@ export class Driver {
       this.#options.received?.(facts, answer);
       return answer;
     } catch (error) {
-      // Not of the connection: what `send` was overridden with refused, or what a framework throws from `fetch`.
+      // Not a connection error: the override of `send` refused, or a framework throws this from `fetch`.
       if ((isOwn(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
       // Once it is sent the server may have the request, so the reason alone does not say what happened.
@@ -195,7 +196,7 @@ export class Driver {
     }
   }
 
-  /** @param answered Whether a part of the answer came. */
+  /** @param answered Whether a part of the answer arrived. */
   #unanswered(facts: Operation, cause: unknown, answered: boolean): ConnectionError {
     const ended = answered ? undefined : unsent(cause);
     const { message, hint } = !ended
@@ -208,7 +209,7 @@ export class Driver {
     return new ConnectionError(message, { operation: facts.id, outcome, hint, cause }, reason);
   }
 
-  /** One line an attempt; only headers from a list of harmless ones. */
+  /** Logs one line for each attempt, with headers from an allow-list only. */
   #log(facts: Operation, url: string, ms: number, answer: Answer | undefined): void {
     const { debugLogger } = this.#options;
     if (!debugLogger) return;
@@ -232,14 +233,14 @@ export class Driver {
 const CORS =
   "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension.";
 
-/** What `fetch` would refuse is refused here, where nothing can have been sent yet. */
+/** Refuses what `fetch` would refuse, before anything can have been sent. */
 function checkOptions(options: FetchOptions, facts: Operation): void {
   const name = Object.keys(options).length > 0 ? refusedOption(options) : undefined;
   if (name !== undefined)
     throw new InputError(`fetchOptions.${name}`, "is refused by this runtime's fetch", { operation: facts.id });
 }
 
-/** Gives a request its signal, which is made when `fetch` looks for it. Whoever stands before that one may set another. */
+/** Gives a request its signal, which is made when `fetch` reads it. A wrapper around `fetch` may set another. */
 function withSignal(init: RequestInit, deadline: Deadline): RequestInit {
   const set = (value: unknown): void => void Object.defineProperty(init, "signal", { value, writable: true });
   return Object.defineProperty(init, "signal", {
@@ -250,7 +251,7 @@ function withSignal(init: RequestInit, deadline: Deadline): RequestInit {
   });
 }
 
-/** The caller's headers over our own. What cannot be a header is told without its text: it may be a secret. */
+/** The caller's headers over our own. An invalid header is reported without its text, which may be a secret. */
 function withHeaders(own: Record<string, string>, more: RequestOptions["headers"][], facts: Operation): Headers {
   const headers = new Headers(own);
   try {
@@ -268,7 +269,7 @@ function fit(value: string): string {
   throw new TypeError("no header");
 }
 
-/** Headers without those that are undefined, which would be sent as that word. */
+/** Headers without those that are undefined, which would be sent as the text `undefined`. */
 function defined(headers: NonNullable<RequestOptions["headers"]>): NonNullable<RequestInit["headers"]> {
   if (Symbol.iterator in headers)
     return [...(headers as Iterable<[string, string]>)].filter(([, value]) => value !== undefined && value !== null);

@@ -1,4 +1,4 @@
-/** Calls by way of an application's own server: the page's half of `keyturn/proxy`. */
+/** Calls through an application's own server: the page's half of `keyturn/proxy`. */
 
 import {
   AuthenticationError,
@@ -26,18 +26,18 @@ import { RULES } from "./transport.js";
 export interface ProxyAddress {
   /** Relative to the page, or absolute: `https`, or `http` to loopback. */
   url: string | URL;
-  /** Which requests the application's cookies go along with. Default: `same-origin`. */
+  /** Which requests include the application's cookies. Default: `same-origin`. */
   credentials?: "same-origin" | "include" | undefined;
 }
 
-/** The header that each request to a proxy and each answer of one has. A page of another site cannot send it. */
+/** The header of each request to a proxy and each of its answers. A page of another site cannot send it. */
 export const MARK = "keyturn-proxy";
 
 /** What an answer of a proxy is, by its {@link MARK}: the tenant's, or an error as {@link Said}. */
 export const ANSWER = "answer";
 export const ERROR = "error";
 
-/** An error as it goes from a proxy to a page. Nothing in it is secret. */
+/** An error as a proxy sends it to a page. Nothing in it is secret. */
 export interface Said {
   readonly code: ErrorCode;
   readonly message: string;
@@ -58,11 +58,11 @@ export interface Said {
   readonly cause?: Said | undefined;
 }
 
-/** What belongs to the proxy's client, and not to that of a page. */
+/** Options that belong to the proxy's client, and not to that of a page. */
 const OTHERS =
   "credentials clientID clientSecret security serverURL tenantDomain accessToken refreshToken domain authURL";
 
-/** The way to a proxy. */
+/** The route to a proxy. */
 export class Relay {
   readonly url: string;
   /** How requests are sent: with the application's cookies, and the page's origin. */
@@ -81,11 +81,11 @@ export class Relay {
     if (!URL.canParse(String(url), base))
       throw refused("proxy", "not_a_url", "is no URL, or relative where there is no page");
     this.url = String(new URL(url, base));
-    // Cloudflare's fetch knows no cookies.
+    // Cloudflare's fetch does not support cookies.
     this.rules = RULES.credentials ? { ...RULES, credentials, referrerPolicy: "same-origin" } : RULES;
   }
 
-  /** The request for a call: it names the operation, and holds its input as JSON. */
+  /** The request for a call: it names the operation, and contains its input as JSON. */
   outgoing(facts: Operation, input: string): Outgoing {
     return {
       facts,
@@ -120,7 +120,7 @@ const REASONS: Readonly<Record<number, string>> = {
   429: "rate_limited",
 };
 
-/** The error of an answer that comes from before the proxy. */
+/** The error for an answer from something in front of the proxy. */
 function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnError {
   const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : status < 400 ? "redirected" : "unexpected");
   return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
@@ -131,7 +131,7 @@ function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnErro
   });
 }
 
-/** The error that a proxy tells of, as the class that it is of. */
+/** The error that a proxy reports, as an instance of its class. */
 function revived(said: Said, facts: Operation, headers: Headers): KeyturnError {
   const { code, message, outcome, hint, requestId, retryAfterMs } = said;
   const { status = 0, reason = "", apiCode = "", details = [], excerpt = "" } = said;

@@ -1,4 +1,4 @@
-/** Sending, deadlines and clocks: the I/O beneath a call. */
+/** Sending, deadlines and clocks: the I/O of a call. */
 
 import {
   ConfigurationError,
@@ -23,7 +23,7 @@ export function unixSeconds(): number {
   return Date.now() / 1000;
 }
 
-/** The wall clock has to be ahead by so much before that counts: both clocks are read with some error. */
+/** The wall clock has to be ahead by this much before it counts: both clocks are read with some error. */
 const LEAST_GAP_MS = 500;
 
 /**
@@ -75,7 +75,7 @@ interface Surroundings {
 
 const around = globalThis as Surroundings;
 
-// What is found out here is free of effects, and bundlers are told so: an application that only has an error has none of it.
+// These checks have no side effects and are marked as pure: an application that uses only an error contains none of them.
 
 /** Cloudflare's Workers, or their runtime elsewhere. */
 export const isWorkerd = /* @__PURE__ */ (() => around.navigator?.userAgent === "Cloudflare-Workers")();
@@ -85,7 +85,7 @@ export const isPage = /* @__PURE__ */ (() =>
   around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true))();
 
 /**
- * How each request is sent: tokens never follow a redirect, no cookie goes along, nothing is stored or told to
+ * How each request is sent: tokens never follow a redirect, no cookies are sent, nothing is stored or disclosed to
  * another site.
  */
 export const RULES: RequestInit = /* @__PURE__ */ (() =>
@@ -113,7 +113,10 @@ export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
     : (init: RequestInit) =>
         init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init)();
 
-/** The sender of a client. `more` goes with each request, log-ins included; `rules` win over all else. */
+/**
+ * The sender of a client. `more` applies to each request, log-ins included; `rules` take precedence over everything
+ * else.
+ */
 export function sender(
   fetch: Fetch | undefined,
   httpClient: HTTPClientLike | undefined,
@@ -127,10 +130,10 @@ export function sender(
   return (url, init) => platformFetch()(url, ruled(once(init)));
 }
 
-/** The name of an option that `fetch` would refuse, which is before anything is sent. Its text is not repeated: it may be a secret. */
+/** The name of an option that `fetch` would refuse before anything is sent. Its text is not repeated, since it may be a secret. */
 export function refusedOption(options: object): string | undefined {
   const { dispatcher } = options as Connection;
-  // Node's own would find out when it has to send something.
+  // Node's own `fetch` would find out only when it sends something.
   if (dispatcher != null && typeof (dispatcher as { dispatch?: unknown }).dispatch !== "function") return "dispatcher";
   const fits = (init: object): boolean => {
     try {
@@ -244,8 +247,9 @@ export class Deadline {
   #reason: KeyturnError | undefined;
 
   /**
-   * @param timeoutMs Time from now; no bound if it is not above 0 or not finite.
-   * @param aside Whether it is beneath something that others wait for with deadlines of their own: its timer keeps no process.
+   * @param timeoutMs Time from now; no limit if it is not above 0 or not finite.
+   * @param aside Whether it is part of something that others await with their own deadlines: its timer does not keep
+   *   the process alive.
    */
   constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[], aside = false) {
     const bounded = timeoutMs > 0 && timeoutMs < 2 ** 31;
@@ -265,7 +269,7 @@ export class Deadline {
     }
   }
 
-  /** Ends the call for the reason that the signal gives. */
+  /** Ends the call with the signal's reason. */
   abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
     this.#end(isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
@@ -278,18 +282,18 @@ export class Deadline {
     for (const end of this.#waiting) end();
   }
 
-  /** Calls a function when the call has to end. Returns the way to take that back. */
+  /** Calls a function when the call has to end. Returns a function that cancels this. */
   onEnd(end: () => void): () => void {
     this.#waiting.add(end);
     return () => this.#waiting.delete(end);
   }
 
-  /** Nothing can end the call but its answer. A signal makes a `Request` half as dear again. */
+  /** Nothing can end the call but its answer. A signal makes a `Request` half again as expensive. */
   get endless(): boolean {
     return this.#timer === undefined && this.#outer.length === 0;
   }
 
-  /** To give to `fetch`. */
+  /** The signal to pass to `fetch`. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -308,7 +312,7 @@ export class Deadline {
     return monotonic() - this.#begun;
   }
 
-  /** Milliseconds left; infinite without a bound. */
+  /** Milliseconds left; infinite without a limit. */
   get leftMs(): number {
     return this.#timeoutMs - this.elapsedMs;
   }
@@ -318,12 +322,12 @@ export class Deadline {
     if (this.#reason) throw this.#reason;
   }
 
-  /** Lets the process end meanwhile: nobody waits for what this bounds. */
+  /** Lets the process end meanwhile, since nobody waits for what this limits. */
   unref(): void {
     (this.#timer as { unref?(): void } | undefined)?.unref?.();
   }
 
-  /** To be called when the call has ended: lets go of the timer and of the caller's signals. */
+  /** Releases the timer and the caller's signals. Call it when the call has ended. */
   end(): void {
     clearTimeout(this.#timer);
     for (const signal of this.#outer) followers.get(signal)?.delete(this);
@@ -336,7 +340,7 @@ export function unref(timer: unknown): void {
   else (around.Deno as { unrefTimer?(timer: unknown): void } | undefined)?.unrefTimer?.(timer);
 }
 
-/** Waits for something that others wait for too: the deadline ends the wait, not the thing. */
+/** Waits for something that others await too: the deadline ends the wait, but not the operation. */
 export function wait<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
   if (deadline.endless) return promise;
   return new Promise((resolve, reject) => {

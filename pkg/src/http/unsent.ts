@@ -1,22 +1,22 @@
 /**
- * How far a request came that got no answer. Before a request is written its host is looked up, a connection is made and, for https,
+ * How far a request without an answer got. Before a request is written its host is looked up, a connection is made and, for https,
  * a handshake is held in which the server shows its certificate: what failed in one of these was never sent.
  */
 
-/** Where it ended, if that was before the request was written. */
+/** Where the request ended, if that was before it was written. */
 export interface Unsent {
-  /** `certificate`: the server's is not trusted, and asking again does not help. */
+  /** `certificate`: the server's certificate is not trusted, and another attempt does not help. */
   readonly step: "connection" | "certificate";
-  /** What a `certificate` is refused for, in the words of the platform. */
+  /** Why a certificate is refused, as the platform's code. */
   readonly why: string;
 }
 
 /** The system calls that come before anything is written, by the names that Node gives them. */
 const CALLS = /^(connect|bind|socket|getaddrinfo|query[A-Z]\w*)$/;
-/** Codes that nothing but making a connection has: of the system, of undici, of proxies, of permissions. */
+/** Codes that only making a connection produces: of the system, of undici, of proxies, of permissions. */
 const CODES =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|ENETDOWN|UND_ERR_(CONNECT_TIMEOUT|CLOSED|INVALID_ARG|PRX_TLS)|ERR_PROXY_(TUNNEL|INVALID_CONFIG)|ConnectionRefused|FailedToOpenSocket)$/;
-/** What OpenSSL finds wrong with a certificate, and Node with the name in it. */
+/** The errors that OpenSSL finds in a certificate, and Node in the name in it. */
 const CERTIFICATE =
   /^(UNABLE_TO_|CERT_|CRL_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|ERROR_IN_C|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
 /** TLS errors that a connection can also have after its handshake. All others are of the handshake alone (RFC 8446, 6.2). */
@@ -41,7 +41,7 @@ interface Facts {
 }
 
 /**
- * Where a request ended that was never sent; `undefined` if it may have arrived. It is what errors say of themselves that counts, not
+ * Where a request that was never sent ended; `undefined` if it may have arrived. The properties of errors count, not
  * their class: in a test runner's sandbox or a frame the platform's errors are those of another realm. Browsers and workerd do not
  * say, so there every request may have arrived.
  */
@@ -51,7 +51,7 @@ export function unsent(error: unknown, depth = 0): Unsent | undefined {
   const { errors, cause } = facts;
   const own = stepOf(facts);
   if (own) return own;
-  // Of several addresses none may have been reached.
+  // It may be that none of several addresses was reached.
   const all = Array.isArray(errors) ? errors.map((one) => unsent(one, depth + 1)) : [];
   if (all.length > 0 && all.every((one) => one !== undefined)) return all[0];
   return unsent(cause, depth + 1);
@@ -72,7 +72,7 @@ function stepOf({ name, message, code, syscall, erroredSysCall, reason, permissi
   return refused || unreachable || CODES.test(word) || WORDS.test(text) ? connection : undefined;
 }
 
-/** What a certificate is refused for, and what to do about it. */
+/** Why a certificate is refused, and what to do about it. */
 export function aboutCertificate(why: string): { message: string; hint: string } {
   const hint = /expired|not_?yet_?valid/i.test(why)
     ? "It has expired or is not valid yet: check this machine's clock, and the server's certificate."

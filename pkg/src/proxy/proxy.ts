@@ -16,7 +16,7 @@ import { said, statusOf } from "./said.js";
 
 /** A client that calls can be passed on by: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
 export interface ProxyClient {
-  /** Ends what runs and wipes credentials and tokens. */
+  /** Aborts running calls and wipes credentials and tokens. */
   close(): void;
 }
 

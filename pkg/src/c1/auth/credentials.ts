@@ -1,4 +1,7 @@
-/** The ways to authenticate. Each is a value to give a client as `credentials`; what is in it does not show. */
+/**
+ * The ways to authenticate. Each returns a value to pass to a client as `credentials`, which does not show its
+ * content.
+ */
 
 import type { Around, DeviceCode } from "../../auth/plan.js";
 import { copied } from "../../base/bytes.js";
@@ -10,7 +13,7 @@ import type { Security } from "../../base/options.js";
 export type AuthenticationMethod =
   /** A fixed token. */
   | "token"
-  /** A function of the caller's. */
+  /** A function of the caller. */
   | "function"
   /** Client id and secret; what is sent is a signed assertion. */
   | "assertion"
@@ -40,13 +43,16 @@ export interface Spec {
   readonly audience?: string | undefined;
 }
 
-/** Gives an identity token (an OIDC JWT), a fresh one each time it is called. */
+/** Returns an identity token (an OIDC JWT), a fresh one for each call. */
 export type SubjectToken = (around: Around) => Promise<string> | string;
 
-/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+/**
+ * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
+ * misread each other.
+ */
 const FORM = "keyturn.credentials.1";
 
-/** A way to authenticate, made by one of the functions beside. It can be given to any number of clients. */
+/** A way to authenticate, made by one of the functions of this module. It can be passed to any number of clients. */
 export class Credentials {
   /** Which way it is. */
   readonly method: AuthenticationMethod;
@@ -68,14 +74,14 @@ export function accessToken(token: string | Uint8Array): Credentials {
   return new Credentials({ method: "token", secret: kept(token) });
 }
 
-/** A function that is asked for an access token before each call. Caching and renewing are yours. */
+/** A function that is called for an access token before each call. It is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): Credentials {
   return new Credentials({ method: "function", tokenSource: must("tokenFunction", tokenSource) });
 }
 
 /** A client id and its secret, and what a token may be asked for. */
 export interface ClientCredentials {
-  /** As `name@tenant.conductor.one/spc`. */
+  /** Such as `name@tenant.conductor.one/spc`. */
   clientID: string;
   /** The text that begins with `secret-token:`, or its UTF-8 bytes. */
   clientSecret: string | Uint8Array;
@@ -84,7 +90,7 @@ export interface ClientCredentials {
 }
 
 /**
- * Client credentials by signed assertion (RFC 7523): what `clientID` and `clientSecret` beside each other mean. The secret
+ * Client credentials by signed assertion (RFC 7523): the meaning of `clientID` together with `clientSecret`. The secret
  * is a private key; it signs in this process and never leaves it.
  */
 export function signedAssertion({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
@@ -110,9 +116,9 @@ export interface TokenExchange {
    * called for each token request, and has to give one that was issued in the last ten minutes.
    */
   subjectToken: SubjectToken;
-  /** Scopes to ask for, separated by spaces. Default: what the trust gives. */
+  /** Scopes to ask for, separated by spaces. Default: what the trust grants. */
   scope?: string | undefined;
-  /** Whom the token is to be for. Default: not said. */
+  /** The audience of the token. Default: not sent. */
   audience?: string | undefined;
 }
 
@@ -131,7 +137,7 @@ export function tokenExchange({ clientID, subjectToken, scope, audience }: Token
 export interface DeviceLogin {
   /** The id of the program that people log in to. */
   clientID: string;
-  /** Shows the code and opens the page. What it throws ends the login. */
+  /** Shows the code and opens the page. If it throws, the login ends. */
   onCode: (code: DeviceCode) => unknown;
   /** Ends a login that waits to be confirmed; calls fail with `aborted`. */
   signal?: AbortSignal | undefined;
@@ -158,7 +164,7 @@ export function deviceLogin({ clientID, onCode, signal, scope, session }: Device
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });
 }
 
-/** As it is now: bytes may be wiped before a client is made. */
+/** A copy of its current value: bytes may be wiped before a client is made. */
 function kept(secret: string | Uint8Array): string | Uint8Array {
   return copied(secret) ?? secret;
 }

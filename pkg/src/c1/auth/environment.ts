@@ -17,7 +17,10 @@ export interface Authentication {
   readonly variables: readonly string[];
   /** The client id, if there is one. */
   readonly clientID: string | undefined;
-  /** Milliseconds that this machine's clock was found to be behind the server's; 0 if it is right or nobody complained. */
+  /**
+   * Milliseconds that this machine's clock was found to be behind the server's; 0 if it is right or no server
+   * complained.
+   */
   readonly clockOffsetMs: number;
 }
 
@@ -40,7 +43,7 @@ const SECRET = "CONDUCTORONE_CLIENT_SECRET";
 const TENANT = "CONDUCTORONE_TENANT_DOMAIN";
 const SERVER = "CONDUCTORONE_SERVER_URL";
 
-/** What the options say, or else the environment. @internal */
+/** What the options say, or otherwise the environment. @internal */
 export function choose(options: ClientOptions, environment?: Environment): Chosen {
   const spec = given(options);
   const tenantDomain = options.tenantDomain;
@@ -62,7 +65,7 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
     return value;
   };
   const found = sought(read, environment);
-  // Where to is one question: a tenant among the options is not overruled by a URL of the environment.
+  // The destination is one setting: a URL in the environment does not override a tenant in the options.
   const open = serverURL === undefined && tenantDomain === undefined;
   const server = open ? read(SERVER) : undefined;
   const tenant = open && (server === undefined || server.includes("{tenantDomain}")) ? read(TENANT) : undefined;
@@ -76,7 +79,7 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
   };
 }
 
-/** The credentials among the options. What is half there is an error: the other half is not taken from somewhere else. */
+/** The credentials among the options. An incomplete pair is an error: the other half is not taken from another source. */
 function given({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
   if (credentials !== undefined) {
     if (clientID !== undefined || clientSecret !== undefined || security !== undefined) {

@@ -1,18 +1,18 @@
-/** What bounds a credential that a program makes. */
+/** The limits of a credential that a program makes. */
 
 import { ConfigurationError } from "../../base/errors.js";
 
-/** What a new credential may do, from where, and for how long. Each limit has to be said, also that there is none. */
+/** What a new credential may do, from where, and for how long. Each limit has to be stated, even if there is none. */
 export interface Limits {
   /** Days until it expires, 1 to 3650, or `"never"`. */
   expiresInDays: number | "never";
-  /** Ids of the roles that it is limited to, or `"all"` for everything that whoever it acts for may do. */
+  /** Ids of the roles that it is limited to, or `"all"` for everything that its owner may do. */
   scopedRoles: readonly string[] | "all";
   /** The addresses that may use it, as `192.0.2.0/24`, at most 32; or `"anywhere"`. */
   allowSourceCidr: readonly string[] | "anywhere";
 }
 
-/** What the API has for {@link Limits}: what is not limited is not named. */
+/** The API's form of {@link Limits}: what is not limited is omitted. */
 export interface Limited {
   expires?: string;
   scopedRoles?: string[];
@@ -22,7 +22,7 @@ export interface Limited {
 /**
  * The limits as the API takes them.
  *
- * @throws {@link ConfigurationError} for a limit that is not said.
+ * @throws {@link ConfigurationError} for a limit that is not stated.
  */
 export function limited({ expiresInDays: days, scopedRoles: roles, allowSourceCidr: cidrs }: Limits): Limited {
   const wrong = (option: string, message: string): never => {

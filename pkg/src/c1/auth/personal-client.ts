@@ -1,4 +1,4 @@
-/** A credential of a program's own, made by the person who has just logged in. */
+/** A program's own credential, made by the person who has just logged in. */
 
 import { Secret } from "../../auth/secret.js";
 import { ConfigurationError, InternalError } from "../../base/errors.js";
@@ -6,7 +6,7 @@ import type { RequestOptions } from "../../base/options.js";
 import type { ConductorOne } from "../client.js";
 import { type Limits, limited } from "./limits.js";
 
-/** What a new personal client may do. Each limit has to be said, also that there is none. */
+/** What a new personal client may do. Each limit has to be stated, even if there is none. */
 export interface PersonalClientLimits extends Limits {
   /** What people see in the list of their clients. */
   displayName: string;
@@ -20,14 +20,14 @@ export interface PersonalClient {
 
 /**
  * Makes a personal client for whoever `c1` is logged in as. There is no default for its limits: a key that may do everything,
- * from anywhere, for ever, is one that somebody asked for in so many words.
+ * from anywhere, for ever, has to be requested explicitly.
  *
  * ```ts
  * const c1 = new ConductorOne({ tenantDomain: "acme", credentials: deviceLogin({ clientID, onCode }) });
  * const limits = { displayName: "laptop", expiresInDays: 30, scopedRoles: [role], allowSourceCidr: ["192.0.2.0/24"] };
  * const { clientID, clientSecret } = await createPersonalClient(c1, limits);
  * ```
- * @throws {@link ConfigurationError} for a limit that is not said, before anything is sent; otherwise as any call.
+ * @throws {@link ConfigurationError} for a limit that is not stated, before anything is sent; otherwise as any call.
  */
 export async function createPersonalClient(
   c1: ConductorOne,

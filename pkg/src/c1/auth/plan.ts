@@ -27,7 +27,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
   const { retryConfig } = options;
   const { from, variables, clientID, serverURL = null, tenantDomain = null } = chosen;
   const kind = C1Login[method];
-  // The functions below outlive this one, and must not keep the secret.
+  // The functions below outlive this function and must not keep the secret.
   const lasting = secret !== undefined && method !== "token";
   return {
     open: ({ Session }, bytes) => {
@@ -46,7 +46,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
-    // Who logs in with a browser gets a token by that, and not by somebody else's having done so, unless the login has a name.
+    // A person who logs in with a browser does not get the token of another person's login, unless the login has a name.
     principal:
       anonymous || (method === "deviceLogin" && session === undefined)
         ? undefined

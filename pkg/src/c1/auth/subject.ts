@@ -1,4 +1,4 @@
-/** Where workloads find their identity tokens. Each gives a function for {@link tokenExchange}. */
+/** Where workloads find their identity tokens. Each function here returns a function for {@link tokenExchange}. */
 
 import { type Around, passing } from "../../auth/plan.js";
 import { AuthenticationError, isOwn } from "../../base/errors.js";
@@ -8,7 +8,7 @@ import { Deadline, platformFetch, wait } from "../../http/transport.js";
 import { aboutCertificate, unsent } from "../../http/unsent.js";
 import { type Environment, readText, variable } from "./surroundings.js";
 
-/** Time for a request to GitHub's runner. */
+/** Time limit of a request to GitHub's runner. */
 const GITHUB_TIMEOUT_MS = 20_000;
 
 /** A function for {@link tokenExchange} that can also be called by itself. */
@@ -20,7 +20,7 @@ export interface GitHubActions {
   audience?: string | undefined;
   /** Sends the request instead of the global `fetch`. */
   fetch?: Fetch | undefined;
-  /** Variables to look into instead of the process's. */
+  /** Variables to use instead of the process's. */
   environment?: Environment | undefined;
 }
 
@@ -83,14 +83,14 @@ function tokenIn(text: string): string {
   try {
     ({ value } = JSON.parse(text) as { value?: unknown });
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (typeof value === "string" && value !== "") return value;
   throw missing("GitHub's answer has no token in it");
 }
 
 /**
- * A variable of the environment, read anew each time: `id_tokens` of GitLab, `TFC_WORKLOAD_IDENTITY_TOKEN` of HCP Terraform.
+ * An environment variable, read again each time: `id_tokens` of GitLab, `TFC_WORKLOAD_IDENTITY_TOKEN` of HCP Terraform.
  *
  * @throws {@link AuthenticationError} with reason `subject_token`, when it is called and the variable is not set.
  */

@@ -1,4 +1,4 @@
-/** What Node, Deno and Bun have besides the web's own interfaces. Nothing of it is imported: it is looked up when needed. */
+/** What Node, Deno and Bun have besides the web's own interfaces. None of it is imported: it is looked up when needed. */
 
 import { ConfigurationError } from "../../base/errors.js";
 
@@ -16,9 +16,9 @@ interface Around {
 }
 
 /**
- * A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for leave.
+ * A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for permission.
  *
- * @throws {@link ConfigurationError} for one that is set to something else than text.
+ * @throws {@link ConfigurationError} for one that is set to something other than text.
  */
 export function variable(name: string, environment?: Environment): string | undefined {
   const { process, Deno } = globalThis as Around;
@@ -26,7 +26,7 @@ export function variable(name: string, environment?: Environment): string | unde
   try {
     value = environment ? environment[name] : Deno ? Deno.env.get(name) : process?.env?.[name];
   } catch {
-    // The user did not give leave: then there are none.
+    // The user did not give permission, so there are no variables.
   }
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value.trim() === "" ? undefined : value;

@@ -20,7 +20,7 @@ export interface AuthorizeOptions {
   codeChallenge?: string | undefined;
   /** Default: `commercelayer.io`. */
   domain?: string | undefined;
-  /** The page itself, if it is somewhere else. `https` only, but for loopback. */
+  /** The page itself, if it is somewhere else. `https` only, except to loopback. */
   pageURL?: string | URL | undefined;
 }
 

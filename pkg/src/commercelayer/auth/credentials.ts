@@ -38,10 +38,16 @@ export interface Spec {
   readonly assertion?: (() => Promise<string> | string) | undefined;
 }
 
-/** The form of {@link Spec}: to be changed with it, so that copies of the package that differ in it do not misread each other. */
+/**
+ * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
+ * misread each other.
+ */
 const FORM = "keyturn.commercelayer.credentials.1";
 
-/** A way to authenticate with Commerce Layer, made by one of the functions beside. It can be given to any number of clients. */
+/**
+ * A way to authenticate with Commerce Layer, made by one of the functions of this module. It can be passed to any
+ * number of clients.
+ */
 export class CommerceLayerCredentials {
   /** Which way it is. */
   readonly grant: Grant;
@@ -143,7 +149,7 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
   return new CommerceLayerCredentials({ grant: "token", secret: bytesOf("accessToken", token) });
 }
 
-/** A function that is asked for an access token before each call. Caching and renewing are yours. */
+/** A function that is called for an access token before each call. It is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
   if (typeof tokenSource !== "function")
     throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");

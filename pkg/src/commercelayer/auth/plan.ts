@@ -18,7 +18,10 @@ export interface PlaceOptions {
    * `commercelayer.io`.
    */
   domain?: string | undefined;
-  /** One origin that serves both `/api` and `/oauth`, such as a sandbox; wins over `domain`. `https` only, but for loopback. */
+  /**
+   * One origin that serves both `/api` and `/oauth`, such as a sandbox; takes precedence over `domain`. `https` only,
+   * except to loopback.
+   */
   serverURL?: string | URL | undefined;
   /** The authentication server, if it is somewhere else. */
   authURL?: string | URL | undefined;
@@ -42,9 +45,9 @@ export interface AuthOptions extends PlaceOptions {
   debugLogger?: Logger | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
-  /** More for `fetch`: a `dispatcher` for a proxy, for one. */
+  /** Further options for `fetch`, such as a `dispatcher` for a proxy. */
   fetchOptions?: ClientFetchOptions | undefined;
-  /** How to repeat token requests: as reads are. Default: three times in all. */
+  /** How to repeat token requests: as reads are. Default: three times in total. */
   retryConfig?: RetryConfig | undefined;
 }
 
@@ -121,7 +124,7 @@ export function addresses(options: PlaceOptions): { api: string; auth: string } 
   });
 }
 
-/** What the core says of an option becomes the error of that option. */
+/** The core's complaint about an option becomes the error of that option. */
 function opened<T>(open: () => T): T {
   try {
     return open();

@@ -22,7 +22,7 @@ export interface RevokeOptions extends PlaceOptions {
   clientSecret?: string | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
-  /** More for `fetch`: a `dispatcher` for a proxy, for one. */
+  /** Further options for `fetch`, such as a `dispatcher` for a proxy. */
   fetchOptions?: ClientFetchOptions | undefined;
   signal?: AbortSignal | undefined;
   /** Default: 30 000. */
