@@ -220,6 +220,10 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         return Next::Blocked(*reason, about.clone());
     }
     if let Some((step, _)) = rotation.failures.iter().find(|(step, count)| policy.gives_up(**step, **count)) {
+        if let (Step::Search, Phase::Unknown { marker, .. }) = (step, &rotation.phase) {
+            // The records do not tell, so a person has to, as where there are none.
+            return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
+        }
         let about = serde_json::to_value(step).ok().and_then(|word| word.as_str().map(str::to_owned));
         return Next::Append(Event::Stopped { reason: Stop::TooManyFailures, about: about.unwrap_or_default() });
     }

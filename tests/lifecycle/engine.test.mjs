@@ -279,6 +279,27 @@ test("an unknown outcome without evidence is settled by a person", async () => {
   }
 });
 
+test("where the records never tell, a person settles the outcome as well", async () => {
+  const it = world({ policy: { maxFailures: 3 } });
+  const { provider } = it.control;
+  // The answer is lost, and what records there are do not reach that far.
+  it.control.fault = (method, when) => {
+    if (method === "issue" && when === "answer") throw new Error("lost");
+  };
+  it.control.provider = { ...provider, search: async () => undefined };
+  const lifecycle = it.open();
+  await lifecycle.rotate("app").catch(() => undefined);
+  const stopped = await settled(it, lifecycle, (state) => state === "stopped");
+  assert.equal(stopped.reason, "outcome-unknown");
+  const [{ doubt }] = await lifecycle.status();
+  assert.equal(stopped.about, doubt.marker);
+  it.control.fault = () => undefined;
+  const [, made] = it.control.alive();
+  await lifecycle.settle("app", { found: [made] });
+  await settled(it, lifecycle);
+  await clean(it, lifecycle);
+});
+
 test("a refusal is not issued, and stops for a person; another try may go well", async () => {
   const { KeyturnError } = createRequire(join(installed(), "load.cjs"))("keyturn");
   const it = world();
