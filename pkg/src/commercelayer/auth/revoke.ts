@@ -1,4 +1,4 @@
-/** Ending a token before its time, and getting one by itself. */
+/** Revokes a token, and fetches one without a client. */
 
 import { Session } from "../../auth/session.js";
 import { AuthenticationError, isOwn } from "../../base/errors.js";
