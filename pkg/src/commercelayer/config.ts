@@ -30,9 +30,8 @@ export type RequestConfig = {
   /** Sends requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
-   * Further options for `fetch`, such as a `dispatcher` for a proxy. Those of a client go with its log-ins too; of
-   * those of a call, what says
-   * how to connect does.
+   * Further options for `fetch`, such as a `dispatcher` for a proxy. Those of a client also
+   * apply to its log-ins; of those of a call, the ones that say how to connect do.
    */
   fetchOptions?: ClientFetchOptions | undefined;
   /**

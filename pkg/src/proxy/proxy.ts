@@ -51,8 +51,8 @@ export interface ProxyOptions<Principal> {
   /** The client that makes the calls, with its own credentials. */
   client: ProxyClient;
   /**
-   * The application's own check: who sent this request, by its session's cookie or whatever the application goes by. What it reads of the
-   * body it reads of a clone.
+   * The application's own check: who sent this request, by its session's cookie or whatever the application uses. If it reads the
+   * body, it has to read that of a clone.
    */
   authorize(request: Request): Authorized<Principal> | Promise<Authorized<Principal>>;
   /**

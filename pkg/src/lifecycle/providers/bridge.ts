@@ -59,7 +59,7 @@ export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeP
     },
     list: async (signal) => facts((await rows(signal)).rows),
     async end(id, signal) {
-      // What revoking another time says is not documented, and with the bridge its credentials are gone.
+      // The answer to a repeated revocation is not documented, and a bridge's credentials are gone with the bridge.
       const listed = await unlessGone(rows(signal));
       if (facts(listed?.rows ?? []).find((one) => one.id === id)?.ended !== false) return;
       await unlessGone(client.tunnelCredentials.revokeBridgeCredential({ id }, { signal }));

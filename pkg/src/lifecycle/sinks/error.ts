@@ -30,7 +30,7 @@ export type SinkReason =
  * again. The message never holds a value.
  */
 export class SinkError extends KeyturnError {
-  /** Which failure it is, as a stable word. */
+  /** Which failure it is, as a stable code. */
   readonly reason: SinkReason;
   /** The name of the sink. */
   readonly sink: string;
