@@ -18,14 +18,17 @@ export type ProviderReason =
   | "unreadable"
   /** The new credential was not like the one before, and has been deleted again. */
   | "differs"
-  /** A credential was issued, and what belongs to it could not be done; `cause` says why. It is found by its marker. */
+  /** A credential was issued, but the steps that complete it failed; `cause` says why. Its marker finds it. */
   | "unfinished"
-  /** The control plane said that it issued a credential, and did not say its id or its secret. */
+  /** The control plane reported that it issued a credential, but not its id or its secret. */
   | "no_secret"
   /** Something at the control plane depends on the credential, which was not ended. */
   | "in_use";
 
-/** A provider refuses, or cannot go on. `outcome` is `"none"` if nothing was changed, `"unknown"` if a credential may have been issued. */
+/**
+ * A provider refuses a call, or cannot continue. `outcome` is `"none"` if nothing was changed, `"unknown"` if a
+ * credential may have been issued.
+ */
 export class ProviderError extends KeyturnError {
   /** Which failure it is, as a stable code. */
   readonly reason: ProviderReason;

@@ -18,14 +18,14 @@ export interface Attempt {
   readonly known: boolean;
 }
 
-/** Where to look, and whom to tell what could not be found out. */
+/** Where to look, and where to report what could not be found out. */
 export interface LogReader {
   readonly client: ConductorOne;
   readonly now: () => number;
   readonly note: (why: string) => void;
 }
 
-/** What an event says of the credential that its call made. */
+/** What an event says about the credential that its call made. */
 export interface Made {
   readonly id: string;
   readonly clientId: string | undefined;
