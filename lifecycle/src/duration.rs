@@ -25,7 +25,7 @@ pub enum Span {
 /// The longest duration that can be written, in days: a hundred years.
 pub const LONGEST: u32 = 36_525;
 
-/// Why a text is no duration.
+/// Why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanError {
     /// It is not a whole number with a unit.

@@ -1,4 +1,4 @@
-//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what its answer leaves behind.
+//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps from the answer.
 //!
 //! ```text
 //! client_credentials   client_id, client_secret?                        anew each time
@@ -289,7 +289,7 @@ fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(core::str::from_utf8(bytes).unwrap_or_default().to_owned()))
 }
 
-/// The value at a place, checked as what stands there.
+/// The value at a place, checked for what belongs there.
 fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     if matches!(index, at::USERNAME | at::PASSWORD) {
         return typed(bytes);
