@@ -5,8 +5,7 @@
 //! ```
 //! The hash covers the number and the hash of the line before, so a line that was changed, moved, left out or put in does not fit, and one
 //! that was changed is detected on its own. Anybody who can rewrite the whole journal can make a valid chain; this is
-//! detected by comparing the
-//! last hash with one that is kept elsewhere.
+//! detected by comparing the last hash with one that is kept elsewhere.
 //!
 //! A line whose hash fits and whose version, event or field this build does not know was written by a newer one. Reading stops there:
 //! skipping an event would mean acting on a wrong state.

@@ -1,6 +1,5 @@
 //! Client ids in files of other systems, so that the credentials in use become known. Secrets are ignored: they are
-//! not read further than
-//! to tell that they are none of the wanted values.
+//! not read further than to tell that they are none of the wanted values.
 
 use super::env::{self, Dialect};
 use super::{Error, Result};

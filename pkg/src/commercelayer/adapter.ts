@@ -615,8 +615,7 @@ function operationNames(): string[] {
 
 /**
  * The answer itself. Programs' own `fetch`, in their tests above all, may return less than a `Response`: what the
- * official SDK
- * reads of one.
+ * official SDK reads of one.
  */
 async function complete(response: Response): Promise<Response> {
   if (typeof response.arrayBuffer === "function" && response.headers) return response;

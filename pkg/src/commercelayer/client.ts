@@ -100,8 +100,7 @@ export class CommerceLayerProvisioningClient extends Closing {
 
   /**
    * Registers a function that sees and may change requests before they are sent. Pass the returned id to {@link
-   * removeInterceptor}. `onFailure`
-   * is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
+   * removeInterceptor}. `onFailure` is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
    */
   addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addRequest(onSuccess, onFailure);

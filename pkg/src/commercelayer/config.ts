@@ -36,8 +36,7 @@ export type RequestConfig = {
   fetchOptions?: ClientFetchOptions | undefined;
   /**
    * Called for a token when the server refuses the one in use; once for all calls that were refused together. In the
-   * options
-   * of a call it belongs to that call's token, and the client's own stays unchanged.
+   * options of a call it belongs to that call's token, and the client's own stays unchanged.
    */
   refreshToken?: RefreshToken | undefined;
   /**

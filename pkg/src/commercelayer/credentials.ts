@@ -20,8 +20,7 @@ const DEPENDENTS = { type: "application_memberships" } as const;
 export class ApiCredentials extends Operations {
   /**
    * Replaces a credential: makes a new one like it, checks that it works, puts it into `sink` and reads it back, and
-   * deletes the old one if that is
-   * allowed. The API has no call that gives an existing credential a new secret.
+   * deletes the old one if that is allowed. The API has no call that gives an existing credential a new secret.
    *
    * It can be interrupted anywhere and called again with the same arguments; see {@link ReplaceOptions}.
    *

@@ -2,9 +2,9 @@
  * Replacing an API credential. The API issues no new secret for an existing one, so a new credential replaces the old one.
  *
  * A replacement can be interrupted anywhere and run again: what has been done is recorded on the server, under the
- * replacement's
- * `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential nor loses a secret. The old
- * credential is deleted last, only if that is allowed, and only while the sink demonstrably holds the new one.
+ * replacement's `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential
+ * nor loses a secret. The old credential is deleted last, only if that is allowed, and only while the sink demonstrably
+ * holds the new one.
  */
 
 import { RequestAbortedError } from "../base/errors.js";

@@ -95,8 +95,7 @@ export function differences(old: ApiCredential, made: ApiCredential): readonly s
 
 /**
  * What depends on a credential refers to it permanently: each row gets a counterpart that refers to the new one.
- * Counterparts that exist already, by their
- * references, are left unchanged.
+ * Counterparts that exist already, by their references, are left unchanged.
  */
 export async function copyDependents(
   api: Provisioning,

@@ -1,7 +1,6 @@
 /**
  * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine
- * decides; pg-boss schedules when
- * a worker looks at which target.
+ * decides; pg-boss schedules when a worker looks at which target.
  */
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -255,8 +254,7 @@ export class Fleet {
   /**
    * Takes no more jobs, lets the rotations that are under way go as far as they can, for at most `drainMs`, and leaves the rest to other
    * workers. A credential that was issued but not delivered everywhere by then is replaced by another, so allow
-   * enough time. Then it closes the
-   * lifecycle. Pools and `boss` stay open: they are the caller's.
+   * enough time. Then it closes the lifecycle. Pools and `boss` stay open: they are the caller's.
    */
   stop(): Promise<void> {
     this.#ended ??= this.#stop();

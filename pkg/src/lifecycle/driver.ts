@@ -181,8 +181,7 @@ export class Driver {
 
   /**
    * Does an effect within its deadline. The caller's signal ends every effect except the call that issues:
-   * interrupting that would leave it
-   * unknown what the call made, and it has a time limit anyway.
+   * interrupting that would leave it unknown what the call made, and it has a time limit anyway.
    */
   async #bounded(run: InstanceType<Rust["Run"]>, effect: Effect, outer: AbortSignal | undefined): Promise<Outcome> {
     const { clock, closed } = this.#ports;

@@ -45,8 +45,7 @@ export type LifecycleReason =
 
 /**
  * The lifecycle refuses a call, or must not continue. Nothing was changed at the control plane or in a sink. `target`
- * names the target, `sequence`
- * the event of its journal if that is what is wrong.
+ * names the target, `sequence` the event of its journal if that is what is wrong.
  */
 export class LifecycleError extends KeyturnError {
   /** Which refusal it is, as a stable code. */

@@ -171,8 +171,7 @@ export class Lifecycle {
    * Begins a rotation and takes it as far as it can go now: until it is done, has to wait, or needs a person. `advance` continues it.
    *
    * A target of which the journal knows no credential gets the one that its sinks hold, if the provider has a list to
-   * find it in. If it has
-   * none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
+   * find it in. If it has none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
    * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`.
    */
   async rotate(

@@ -81,8 +81,7 @@ export interface Provider {
   issue(intent: Intent): Promise<{ readonly credential: CredentialFacts; readonly secret: string }>;
   /**
    * What the control plane's own records say about an attempt: the credentials that it made, none, or `undefined` if
-   * the records do not reach
-   * that far yet or cannot be read.
+   * the records do not reach that far yet or cannot be read.
    */
   search?(intent: Intent): Promise<readonly CredentialFacts[] | undefined>;
   /** Reads a credential; `undefined` if there is none with this id. */

@@ -29,8 +29,7 @@ const STALE = /stale object/;
 
 /**
  * Runs a function in it. What Rust throws on purpose is a text or an error of this package, and is passed on. A trap
- * is an `Error`: it leaves the
- * instance in an unknown state, and the next call starts from a fresh one. @internal
+ * is an `Error`: it leaves the instance in an unknown state, and the next call starts from a fresh one. @internal
  */
 export function rust<T>(run: (exports: Rust) => T): T {
   if (!running) {

@@ -28,8 +28,7 @@ const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT
 
 /**
  * The error of a statement as an error of this package. Whether a change was carried out is unknown if the server did
- * not refuse it: the
- * connection broke, or the server stopped.
+ * not refuse it: the connection broke, or the server stopped.
  *
  * @param path says where, for a person.
  * @internal

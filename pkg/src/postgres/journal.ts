@@ -22,8 +22,7 @@ const LONGEST_STREAM = 2_000;
 
 /**
  * A journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client; {@link migratePostgres}
- * creates its tables. The
- * client has to reach the server that takes writes, directly or by a pooler of any mode.
+ * creates its tables. The client has to reach the server that takes writes, directly or by a pooler of any mode.
  *
  * ```ts
  * import pg from "pg";

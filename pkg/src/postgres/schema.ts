@@ -86,8 +86,8 @@ const RIGHTS: { workers: Record<string, string>; readers: Record<string, string>
 
 /**
  * Creates the tables, or migrates them to the version that this package needs: call it once before a new version is
- * rolled out, with a role
- * that may create tables. It only goes forward, runs one at a time whoever calls it, and does nothing if there is nothing to do.
+ * rolled out, with a role that may create tables. It only goes forward, runs one at a time whoever calls it, and does
+ * nothing if there is nothing to do.
  *
  * @returns The version that the schema had and the one that it has.
  * @throws {@link JournalError} `newer`: the schema was made by a newer version of this package.

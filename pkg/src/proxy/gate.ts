@@ -5,8 +5,8 @@ import { MARK } from "../http/relay.js";
 
 /**
  * Refuses requests that a page of the application does not send. A page of another site can send a form, and a script
- * there simple requests with the
- * user's cookies; neither can have this header and this content type without permission by CORS, and neither can have this origin.
+ * there simple requests with the user's cookies; neither can have this header and this content type without permission
+ * by CORS, and neither can have this origin.
  *
  * @param origins The application's, if its server cannot tell from the URL of a request. Default: the origin of that URL.
  * @throws {@link ProxyError}

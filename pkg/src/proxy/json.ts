@@ -1,7 +1,7 @@
 /**
  * The body of a request to a proxy: JSON that can be read in one way only. Anything that two readers might interpret
- * differently, such as a member that
- * occurs twice, is refused, and so are values on which a function of the application could fail.
+ * differently, such as a member that occurs twice, is refused, and so are values on which a function of the application
+ * could fail.
  */
 
 /** Deeper than any request of either API. */

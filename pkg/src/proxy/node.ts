@@ -92,8 +92,7 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
 
 /**
  * The body, of which only as much is read as is requested. It is not `Readable.toWeb`, which ends the process when a
- * body continues after its
- * reader has seen enough.
+ * body continues after its reader has seen enough.
  */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;

@@ -34,8 +34,8 @@ const HEADERS = {
  * part of a request's path names the call. Any server that has such functions can use it.
  *
  * A call continues when its page is closed: what it has begun is recorded in the journal. Pages of other origins are
- * refused by their `Origin`
- * and by the content type, which such a page cannot send without being asked about. No answer contains a secret.
+ * refused by their `Origin` and by the content type, which such a page cannot send without being asked about. No answer
+ * contains a secret.
  *
  * ```ts
  * const handle = lifecycleHandler({ lifecycle, authorize: (request) => isAdministrator(request) });

@@ -19,8 +19,8 @@ export interface RemoteLifecycleOptions {
  * journal of its own; the application's cookies are sent along.
  *
  * A call whose answer does not arrive rejects with `connection_failed`, and with the outcome `"unknown"` if it may
- * have changed something:
- * `status()` reports the result. The `signal` of a call ends the wait, but not the work on the server.
+ * have changed something: `status()` reports the result. The `signal` of a call ends the wait, but not the work on the
+ * server.
  *
  * ```ts
  * const lifecycle = remoteLifecycle({ url: "/keyturn/lifecycle" });

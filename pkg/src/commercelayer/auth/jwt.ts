@@ -114,8 +114,7 @@ const SCOPE = "provisioning-api";
 
 /**
  * The base URL of the Provisioning API that a token is for, without a trailing slash. It comes from the token itself:
- * send nothing there
- * that the token's issuer must not see, or use the `domain` that you know.
+ * send nothing there that the token's issuer must not see, or use the `domain` that you know.
  *
  * @throws {@link InvalidTokenError} if it is not a JWT, has no issuer, or is not for the Provisioning API; with
  *   `shouldThrow:

@@ -167,8 +167,7 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
 
 /**
  * Verifies a token: its signature with a key of the issuer, the issuer, and the time. The issuer is the one that is
- * configured,
- * whatever the token says; its keys are fetched once and kept for an hour.
+ * configured, whatever the token says; its keys are fetched once and kept for an hour.
  *
  * @returns The token in its parts.
  * @throws {@link TokenError}; `reason` says what is wrong. {@link ConfigurationError} for a tolerance or a time that

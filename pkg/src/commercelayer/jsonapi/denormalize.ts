@@ -2,10 +2,9 @@
  * From a document to plain objects: attributes and relationships side by side, with included resources in their places.
  *
  * A resource that is included once is one object, whatever refers to it, so reading takes time linear in the
- * document. Objects
- * that refer to each other in cycles would not be serialisable. A reference that closes a cycle is therefore a
- * separate object which
- * shows `id` and `type` alone, and reads everything else from the resource that it stands for.
+ * document. Objects that refer to each other in cycles would not be serialisable. A reference that closes a cycle is
+ * therefore a separate object which shows `id` and `type` alone, and reads everything else from the resource that it
+ * stands for.
  */
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";

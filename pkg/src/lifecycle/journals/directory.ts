@@ -35,8 +35,8 @@ export interface DirectoryJournalOptions {
 
 /**
  * A journal in a folder, which is created if it does not exist. Any number of processes of one machine may use it at
- * the same time. The file
- * system needs hard links and has to keep what it synced: local disks do, and so does NFS from version 3 on.
+ * the same time. The file system needs hard links and has to keep what it synced: local disks do, and so does NFS from
+ * version 3 on.
  *
  * Its methods reject with a {@link JournalError} that names the file: a full disk, a folder that may not be written, a file that is torn,
  * that somebody else put there, or that is missing.

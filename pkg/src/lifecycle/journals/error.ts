@@ -50,8 +50,7 @@ export class JournalError extends KeyturnError {
 
 /**
  * What every journal refuses before it stores anything: a number that is not a sequence number, and texts that UTF-8
- * cannot carry, which
- * would come back changed. @internal
+ * cannot carry, which would come back changed. @internal
  */
 export function checkAppend(stream: string, sequence: number, event: string): void {
   if (!Number.isSafeInteger(sequence) || sequence < 1)

@@ -76,8 +76,7 @@ export function servicePrincipalProvider(options: PrincipalProviderOptions): Pro
 
 /**
  * Personal clients (API keys) of the user as whom the client is logged in. The attempt's marker is the new one's
- * display name, and the list is
- * the evidence. `list` is left out: a person has them for many purposes.
+ * display name, and the list is the evidence. `list` is left out: a person has them for many purposes.
  *
  * @throws {@link ConfigurationError} for a limit that is not stated.
  */

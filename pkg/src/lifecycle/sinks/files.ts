@@ -40,8 +40,7 @@ export interface JsonFileOptions extends FileSinkOptions {
 
 /**
  * A `.env` file. The two values are put in place; comments, order and everything else stay exactly as they are. The
- * file is replaced in one step, so
- * readers find the old pair or the new one, and it keeps its owner and mode.
+ * file is replaced in one step, so readers find the old pair or the new one, and it keeps its owner and mode.
  *
  * It compares with a lock that every process using this package takes, on one machine. An editor or a script that takes no lock can
  * write in the moment between the read and the replacement; its change is then lost.
