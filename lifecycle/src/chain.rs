@@ -48,7 +48,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The stable word for it.
+    /// The stable code for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// Reads a text that has a form. What is no text at all is told what the form is.
+/// Reads a text that has a form. The error for a value that is not a text describes the form.
 pub(crate) fn parsed<'de, D, T, E>(deserializer: D, form: &E) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -83,7 +83,7 @@ pub enum Stop {
     TooManyFailures,
 }
 
-/// A step that failed, as a stable word.
+/// A step that failed, as a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {

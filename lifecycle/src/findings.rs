@@ -12,7 +12,7 @@ use crate::{
     state::{Known, Role, Target},
 };
 
-/// What is found. Each is a stable word.
+/// The kinds of findings, as stable codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {

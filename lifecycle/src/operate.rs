@@ -51,7 +51,7 @@ pub enum Command {
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// A stable word.
+    /// A stable code.
     pub reason: &'static str,
     /// In words.
     pub message: String,

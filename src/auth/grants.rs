@@ -45,7 +45,7 @@ impl GrantError {
 /// Which grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantType {
-    /// A program by itself.
+    /// A program on its own behalf.
     ClientCredentials,
     /// A customer's name and password.
     Password,
@@ -313,7 +313,7 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Programs on a phone have schemes of their own, so any is taken.
+/// Programs on a phone have their own schemes, so any is accepted.
 fn is_absolute(text: &str) -> bool {
     paste::split(text, ":").is_some_and(|(scheme, _)| {
         scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)

@@ -404,7 +404,7 @@ pub fn is_secret_name(name: &str) -> bool {
     !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
-/// A name that may be that of a secret: its value says so, if it is no word of a sentence.
+/// A name that may be that of a secret: its value decides, if it is not a word of a sentence.
 fn is_weak_name(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "key",

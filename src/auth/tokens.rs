@@ -233,7 +233,7 @@ impl<E> Tokens<E> {
             accepted_at: now,
             life,
             refresh_at: attempt.sent_at + (planned * jitter).min(latest),
-            // Whoever waited gets to use the token once, even if its answer took longer than it lives: it was most likely
+            // Every waiting call may use the token once, even if its answer took longer than it lives: it was most likely
             // issued at the end of that time, and asking again would not be faster.
             usable_until: (attempt.sent_at + life - guard).max(now + guard.clamp(100.0, 1000.0)),
             replaces_refused: self.refused,

@@ -18,7 +18,8 @@ use alloc::vec::Vec;
 /// How often and how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Attempts in all, the first included. The official SDK has no bound; here the elapsed time is one as well.
+    /// Total number of attempts, including the first. The official SDK has no limit; here the elapsed time is one as
+    /// well.
     pub attempts: u32,
     /// First delay in milliseconds, before jitter.
     pub initial_ms: f64,

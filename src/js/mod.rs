@@ -79,7 +79,7 @@ impl Api {
     }
 
     /// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
-    /// the glue passes long strings a character at a time; a body that is the request to the letter comes back as `=`.
+    /// the glue passes long strings a character at a time; a body that is identical to the request is returned as `=`.
     ///
     /// # Errors
     /// JSON with `path` and `problem`.
@@ -96,7 +96,7 @@ impl Api {
         Ok(text)
     }
 
-    /// Encodes a message by itself, as JSON.
+    /// Encodes a single message, as JSON.
     ///
     /// # Errors
     /// JSON with `path` and `problem`.

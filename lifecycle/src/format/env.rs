@@ -386,7 +386,7 @@ fn plain(c: char) -> bool {
 ///
 /// # Errors
 /// When a name or a value cannot be carried, or the text is such that its readers would not find exactly the change that was wanted:
-/// a quote that is never closed, for one.
+/// such as a quote that is never closed.
 pub fn merge(dialect: Dialect, text: &str, values: &[(&str, &str)]) -> Result<String> {
     let mut merged = text.to_owned();
     for (name, value) in values {

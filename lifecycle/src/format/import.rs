@@ -180,7 +180,7 @@ pub fn csv(text: &str, column: Option<&str>) -> Result<Vec<Found>> {
     let head = text.lines().next().unwrap_or_default();
     // Spreadsheets of half of Europe write semicolons.
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|by| {
-        // Of equal ones the last wins, and the comma should.
+        // The last of equal ones is chosen, and the comma should be.
         (head.bytes().filter(|byte| byte == by).count(), *by == b',')
     });
     let mut reader = csv::ReaderBuilder::new()

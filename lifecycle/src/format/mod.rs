@@ -36,7 +36,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The stable word for it.
+    /// The stable code for it.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Refused => "refused",

@@ -60,7 +60,7 @@ interface Call {
   readonly secrets: readonly string[];
 }
 
-/** What a proxy is asked for: the request of a {@link Call}, and its query. */
+/** The input of a call through a proxy: the request of a {@link Call}, and its query. */
 interface Input {
   readonly id?: string;
   readonly data?: unknown;

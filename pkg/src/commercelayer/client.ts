@@ -108,8 +108,7 @@ export class CommerceLayerProvisioningClient extends Closing {
 
   /**
    * Registers functions that see answers before they are read, and errors before they are thrown. An error remains an
-   * error, whatever they
-   * return.
+   * error, whatever they return.
    */
   addResponseInterceptor(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addResponse(onSuccess, onFailure);

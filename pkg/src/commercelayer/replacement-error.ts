@@ -13,7 +13,7 @@ export type ReplacementStepName =
   | "revoke"
   | "delete";
 
-/** Why a replacement stopped, as a stable word. */
+/** Why a replacement stopped, as a stable code. */
 export type ReplacementReason =
   | "no_sink"
   | "no_reference"

@@ -12,7 +12,7 @@ function listed(names: readonly string[], sort: boolean | undefined): readonly s
   return sort ? [...names].sort() : names;
 }
 
-/** The types of resource, in alphabetical order if that is asked for. */
+/** The types of resource, in alphabetical order if requested. */
 export function resources(sort?: boolean): readonly string[] {
   return listed(resourceList, sort);
 }

@@ -139,8 +139,7 @@ export function openFleet(options: FleetOptions): Fleet {
 export class Fleet {
   /**
    * The lifecycle of the fleet's targets, for calls that a fleet does not have: `plan`, `approve`, `settle`, `adopt`,
-   * `history`. What a call changes,
-   * workers go on with at the next sweep, or at once after {@link Fleet.wake}.
+   * `history`. What a call changes, workers go on with at the next sweep, or at once after {@link Fleet.wake}.
    */
   readonly lifecycle: Lifecycle;
   readonly #fleet: string;

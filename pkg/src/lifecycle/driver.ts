@@ -383,8 +383,7 @@ export function factsOf({ id, clientId, createdAt, expiresAt }: CredentialFacts)
 
 /**
  * What an error means for its effect. Only codes go into the journal: messages may quote what servers say. All
- * effects but the call that
- * issues can be repeated, so for those it does not matter whether something has happened.
+ * effects but the call that issues can be repeated, so for those it does not matter whether something has happened.
  */
 function outcomeOf(error: unknown, issues: boolean): Outcome {
   if (error instanceof Deadline) return issues ? { kind: "uncertain" } : failed("timeout", true);

@@ -270,8 +270,7 @@ export class Lifecycle {
 
   /**
    * States what an attempt with an unknown outcome has made: the ids of the credentials, or `"none"`. `status` has
-   * the window and the marker
-   * to look for. What was made ends, since nobody has its secret, and another is issued.
+   * the window and the marker to look for. What was made ends, since nobody has its secret, and another is issued.
    * @throws {@link LifecycleError} `nothing_to_settle`, `too_early`, `known_credential`, `unknown_credential`.
    */
   async settle(
@@ -616,7 +615,7 @@ export class Lifecycle {
     };
   }
 
-  /** What the first sink that can be read holds, and what the provider's list says of it. */
+  /** What the first sink that can be read holds, and what the provider's list says about it. */
   async #held(
     { target: { sinks, provider } }: Opened,
     signal: AbortSignal,

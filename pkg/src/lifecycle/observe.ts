@@ -6,7 +6,10 @@ import type { CredentialFacts, Provider, Sink } from "./ports.js";
 export interface Observation {
   /** When, in milliseconds since 1970. */
   readonly at: number;
-  /** What the control plane has: all of the target's credentials where it has such a list, and else those that were asked for. */
+  /**
+   * What the control plane has: all of the target's credentials where it has such a list, and otherwise those that
+   * were requested.
+   */
   readonly credentials: readonly CredentialFacts[] | undefined;
   /** The code of the error, if the control plane could not be read. */
   readonly error: string | undefined;

@@ -136,9 +136,8 @@ export interface Sink {
   holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
   /**
    * Puts the pair where consumers find it, completely or not at all. Resolves with `false`, and changes nothing, if
-   * the sink is no longer at
-   * `expected`. Writing a pair that is already there is success, whatever `expected` is. A value that the sink's
-   * format cannot carry is refused with an error before anything is written.
+   * the sink is no longer at `expected`. Writing a pair that is already there is success, whatever `expected` is. A
+   * value that the sink's format cannot carry is refused with an error before anything is written.
    */
   write(pair: Pair, expected: string, signal: AbortSignal): Promise<boolean>;
   /**

@@ -32,7 +32,7 @@ export type Run = (text: string, ...values: (string | null)[]) => Promise<readon
 
 /** What the rest of this room needs of a client. @internal */
 export interface Database {
-  /** Runs a statement by itself. */
+  /** Runs a single statement. */
   readonly run: Run;
   /** Runs statements on one connection: all of them take effect, or none. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;

@@ -1,6 +1,6 @@
 /**
  * What a page may ask for in the URL of a Commerce Layer request: there, an answer can hold any resource that a relationship leads to, and the
- * secrets of API credentials as often as they are asked for.
+ * secrets of API credentials as often as they are requested.
  */
 
 import type { Resources } from "../http/port.js";

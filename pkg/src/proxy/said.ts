@@ -20,7 +20,7 @@ import type { Said } from "../http/relay.js";
 
 /**
  * Statuses of the tenant that an answer of the proxy has too. Others might be acted on by browsers and by servers in between: 401 and 403 end
- * sessions, and after a 408, 421 or 425 a browser sends a request again by itself.
+ * sessions, and after a 408, 421 or 425 a browser itself may send a request again.
  */
 const SAME = [400, 404, 409, 412, 422, 423, 429, 500, 503];
 

@@ -361,7 +361,7 @@ impl Members {
         Ok(Self { begun: false, done: cursor.take(b'}') })
     }
 
-    /// The caller has taken a whole member by itself, and the comma before it.
+    /// The caller itself has read a whole member, and the comma before it.
     pub fn passed(&mut self) {
         self.begun = true;
     }

@@ -15,7 +15,7 @@ export type Grant =
   | "function"
   /** A token that a function renews. */
   | "renewable"
-  /** A program by itself. */
+  /** A program on its own behalf. */
   | "clientCredentials"
   /** A customer's name and password. */
   | "password"
@@ -75,8 +75,9 @@ export interface Application {
 }
 
 /**
- * Client credentials: a program by itself. **For the Provisioning API** these are the personal ones of the Dashboard's
- * profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the other APIs.
+ * Client credentials: a program on its own behalf. **For the Provisioning API** these are the personal ones of the
+ * Dashboard's profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the
+ * other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
   return made("clientCredentials", application, {});

@@ -117,8 +117,7 @@ const SCOPE = "provisioning-api";
  * send nothing there that the token's issuer must not see, or use the `domain` that you know.
  *
  * @throws {@link InvalidTokenError} if it is not a JWT, has no issuer, or is not for the Provisioning API; with
- *   `shouldThrow:
- *   false` it is `null` then.
+ *   `shouldThrow: false` it is `null` then.
  */
 export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;

@@ -38,7 +38,7 @@ interface Suspect {
 }
 
 /**
- * The resources of a document. Whatever its `data` is if it is no object: `null`, for one.
+ * The resources of a document, or its `data` unchanged if that is not an object, such as `null`.
  *
  * @typeParam R The resource, {@link Resource} with its attributes and relationships.
  */

@@ -130,7 +130,8 @@ class DirectoryJournal implements Journal {
     } catch (error) {
       throw failure(error, "make the folder", folder);
     }
-    // Whoever made a folder may have died before its name was durable, so names are synced whether they are new or not.
+    // The process that made a folder may have died before its name was durable, so names are synced whether they are
+    // new or not.
     const root = dirname(this.#streams);
     await syncFolder(dirname(folder));
     if (this.#made.size === 0) {

@@ -122,7 +122,7 @@ class IndexedDBJournal implements Journal {
         try {
           transaction.abort();
         } catch {
-          // It has ended by itself.
+          // It has already ended.
         }
         throw error;
       }

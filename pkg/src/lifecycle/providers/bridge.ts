@@ -13,9 +13,9 @@ export interface BridgeProviderOptions extends C1ProviderOptions {
 const KIND = "c1-bridge";
 
 /**
- * The credentials of a C1 bridge. They have no name, so an attempt is told by when a credential was made; where more than one was made in
- * that time, the tenant's system log says which is this client's. C1's documentation disagrees with itself on whether a new one ends
- * those before it: look at the old one after each rotation.
+ * The credentials of a C1 bridge. They have no name, so an attempt is identified by when a credential was made; where
+ * more than one was made in that time, the tenant's system log says which is this client's. C1's documentation
+ * disagrees with itself on whether a new one ends those before it: look at the old one after each rotation.
  */
 export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeProviderOptions): Provider {
   const now = (): number => clock?.now() ?? Date.now();

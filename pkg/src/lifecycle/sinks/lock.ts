@@ -14,9 +14,10 @@ const POLL_MS = 25;
  * Runs a function while no other process does the same for this path.
  *
  * The lock is a file `.NAME.lock.N` beside the path, with a number that only grows: whoever links the next number has the lock, and the
- * file stays, marked as free, when it is let go. Since no number comes twice, somebody who saw a dead holder and then slept cannot take
- * the lock away from a later one. A holder that died is known by its process id and start time; if it ran on another machine that shares
- * the disk, nobody can tell, and the wait ends with an error that names the file.
+ * file stays, marked as free, when it is released. Since no number comes twice, somebody who saw a dead holder and
+ * then slept cannot take the lock away from a later one. A holder that died is known by its process id and start time;
+ * if it ran on another machine that shares the disk, nobody can tell, and the wait ends with an error that names the
+ * file.
  */
 export async function locked<T>(
   sink: string,
