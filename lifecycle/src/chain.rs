@@ -4,11 +4,11 @@
 //! {"v":1,"n":3,"prev":"<hash of line 2>","at":...,"by":"...","event":"issuing",...,"hash":"<SHA-256 of all before it>"}
 //! ```
 //! The hash covers the number and the hash of the line before, so a line that was changed, moved, left out or put in does not fit, and one
-//! that was changed shows it by itself. Whoever can rewrite the whole journal can make a chain that fits; that is found by comparing the
-//! last hash with one that is kept elsewhere.
+//! that was changed is detected on its own. Anybody who can rewrite the whole journal can make a valid chain; this is
+//! detected by comparing the last hash with one that is kept elsewhere.
 //!
 //! A line whose hash fits and whose version, event or field this build does not know was written by a newer one. Reading stops there:
-//! to pass over an event would be to act on a state that is not so.
+//! skipping an event would mean acting on a wrong state.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The stable word for it.
+    /// The stable code for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

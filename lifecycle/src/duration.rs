@@ -25,7 +25,7 @@ pub enum Span {
 /// The longest duration that can be written, in days: a hundred years.
 pub const LONGEST: u32 = 36_525;
 
-/// Why a text is no duration.
+/// Why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanError {
     /// It is not a whole number with a unit.
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// Reads a text that has a form. What is no text at all is told what the form is.
+/// Reads a text that has a form. The error for a value that is not a text describes the form.
 pub(crate) fn parsed<'de, D, T, E>(deserializer: D, form: &E) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

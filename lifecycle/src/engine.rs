@@ -55,7 +55,7 @@ impl Stream {
         &self.target
     }
 
-    /// How often a rotation of the target failed since one went well.
+    /// How often a rotation of the target has failed since the last success.
     #[must_use]
     pub fn failures(&self) -> Failures {
         self.failures
@@ -146,7 +146,7 @@ pub struct Run {
     hands: Hands,
     /// The beginning of all markers of the target.
     prefix: String,
-    /// The head once the line that was asked for is stored.
+    /// The head once the requested line is stored.
     next: Head,
     failures: Failures,
     /// The failures once that line is stored.
@@ -171,7 +171,7 @@ impl Run {
         }
     }
 
-    /// Takes the reply to what was asked last, and asks for the next thing.
+    /// Takes the reply to the last request, and makes the next request.
     ///
     /// # Errors
     /// When a line cannot be read.
@@ -191,7 +191,7 @@ impl Run {
             }
             None => None,
         };
-        // A journal that was begun anew has the same numbers again: the first line's hash tells its markers from those before.
+        // A journal that was recreated has the same numbers again: the first line's hash tells its markers from those before.
         self.hands.marker = format!("{}{}:", self.prefix, self.head.origin);
         Ok(match self.machine.resume(reply, &self.policy, &mut self.hands, now, luck) {
             Ask::Read(from) => Wanted::Read { from },
@@ -244,7 +244,7 @@ impl Run {
         Stream { head: self.head.clone(), target: self.machine.target().clone(), failures: self.failures }
     }
 
-    /// Whoever has the outcome has the secret.
+    /// The holder of the outcome has the secret.
     fn receive(&mut self, outcome: &Outcome) {
         match (&self.effect, outcome) {
             (_, Outcome::Issued(credential)) => self.hands.secrets.insert(credential.id.clone()),

@@ -1,4 +1,4 @@
-//! What can be recorded of a target. No event has a field that could hold a secret.
+//! What can be recorded about a target. No event has a field that could hold a secret.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Credential {
     /// When it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Time>,
-    /// When it stops working by itself.
+    /// When it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
 }
@@ -25,7 +25,7 @@ pub struct Credential {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Somebody asked for it.
+    /// Somebody requested it.
     Asked,
     /// The policy says that it is time.
     Due,
@@ -57,11 +57,11 @@ pub enum Proof {
     Used,
     /// The old one has not been used for twice the longest life of a token.
     Quiet,
-    /// What runs with it (a connector's sync) went well after the delivery.
+    /// What runs with it (a connector's sync) succeeded after the delivery.
     Healthy,
 }
 
-/// Why a rotation waits for a person. Each is a stable word.
+/// Why a rotation waits for a person, as stable codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
@@ -83,7 +83,7 @@ pub enum Stop {
     TooManyFailures,
 }
 
-/// A step that failed, as a stable word.
+/// A step that failed, as a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
@@ -146,7 +146,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
     },
-    /// The credential was issued. Whoever wrote this has the secret, in memory alone.
+    /// The credential was issued. The worker that wrote this has the secret, only in memory.
     Issued {
         /// Which intent.
         intent: u32,
@@ -180,7 +180,7 @@ pub enum Event {
         /// Until when nobody else may call the secret lost, if it is still wanted.
         hold_until: Time,
     },
-    /// Whoever has the secret needs more time.
+    /// The worker that has the secret needs more time.
     Held {
         /// Until when nobody else may call it lost.
         hold_until: Time,
@@ -190,7 +190,7 @@ pub enum Event {
         /// Which.
         credential: String,
     },
-    /// What became of the old credential when the new one was issued.
+    /// What happened to the old credential when the new one was issued.
     Observed {
         /// False if the control plane ended the old one at once.
         overlap: bool,
@@ -213,7 +213,7 @@ pub enum Event {
         /// The sink's name.
         sink: String,
     },
-    /// Everything is delivered and verified. The old credential lives on until then.
+    /// Everything is delivered and verified. The old credential remains valid until then.
     Grace {
         /// When the old one may end.
         until: Time,
@@ -263,7 +263,7 @@ pub enum Event {
     },
     /// A person has dealt with it: go on.
     Resumed,
-    /// The target is no longer looked after.
+    /// The target is no longer managed.
     Forgotten,
 }
 

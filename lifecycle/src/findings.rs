@@ -1,4 +1,4 @@
-//! What is not as it should be: computed from the journal, the policies, and what was observed of control planes and sinks.
+//! Problems, computed from the journal, the policies, and observations of control planes and sinks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::{
     state::{Known, Role, Target},
 };
 
-/// What is found. Each is a stable word.
+/// The kinds of findings, as stable codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
@@ -40,7 +40,7 @@ pub enum Code {
     SinkDiffers,
     /// A sink could not be read.
     SinkUnreadable,
-    /// The control plane could not be asked for the target's credentials.
+    /// The control plane could not be read for the target's credentials.
     ControlPlaneUnreadable,
     /// Nobody is named who answers for the target.
     OwnerMissing,
@@ -89,7 +89,8 @@ impl Default for Limits {
     }
 }
 
-/// What was seen of a target, besides its journal. What was not looked at is left out, and nothing is concluded from it.
+/// An observation of a target, besides its journal. What was not read is left out, and nothing is concluded from its
+/// absence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Seen {
@@ -98,9 +99,9 @@ pub struct Seen {
     /// The ids of all the credentials that are alive at the control plane, where it has such a list. It has to be older than the journal
     /// that it is compared to: what was issued later is unknown to neither then.
     pub alive: Option<BTreeSet<String>>,
-    /// When the control plane was asked, by this machine's clock.
+    /// When the control plane was read, by this machine's clock.
     pub at: Option<Time>,
-    /// The code of the error, if the control plane could not be asked.
+    /// The code of the error, if the control plane could not be read.
     pub error: Option<String>,
     /// What each sink holds, by its name.
     pub sinks: BTreeMap<String, Held>,
@@ -135,7 +136,7 @@ pub struct Subject<'a> {
     pub seen: &'a Seen,
 }
 
-/// One thing that is not as it should be. Nothing in it is secret.
+/// One problem. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
@@ -157,7 +158,7 @@ pub struct Finding {
     /// For what expires: within how many days, 30, 14, 7 or 1. For too many: how many are alive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<usize>,
-    /// What uses the credential, where consumers are hurt by it.
+    /// What uses the credential, where the problem affects consumers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<String>,
     /// The finding in a sentence.
@@ -563,7 +564,7 @@ mod tests {
         let gone = [(Code::Gone, Severity::Critical, "one")];
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), HOUR), HOUR)), gone);
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&["one"]), HOUR), HOUR)), []);
-        // What was not asked is not known, and a list that may be older than the credential says nothing.
+        // What was not requested is not known, and a list that may be older than the credential says nothing.
         assert_eq!(short(&of(&target, &schedule, &seen(None, HOUR), HOUR)), []);
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), MINUTE), HOUR)), []);
         // One that has expired is said to have expired.

@@ -4,13 +4,13 @@
 //! ```text
 //! journal -> fold -> state of a target -> next step -> one effect -> journal
 //! ```
-//! [`event`] has what can be recorded, [`state`] folds a record into what is so now, [`next`] decides what comes next, and [`machine`]
-//! puts these in order as a state machine without I/O, which a model checker explores and `pkg/src/lifecycle` drives over real
-//! journals, providers and sinks. [`mod@format`] writes the formats of the systems that credentials are delivered to. Nothing here reads
-//! a clock, draws a random number or keeps a secret.
+//! [`event`] has what can be recorded, [`state`] folds a record into the current state, [`next`] decides the next
+//! step, and [`machine`] puts these in order as a state machine without I/O, which a model checker explores and
+//! `pkg/src/lifecycle` drives over real journals, providers and sinks. [`mod@format`] writes the formats of the systems
+//! that credentials are delivered to. Nothing here reads a clock, draws a random number or keeps a secret.
 //!
 //! [`policy_text`] reads what a user wants, [`schedule`] says when a target is due, [`pace`] selects which of those that are due begin, and
-//! [`findings`] says what is not as it should be. [`audit`] writes the events of a journal for the tools of others.
+//! [`findings`] reports problems. [`audit`] writes the events of a journal for other tools.
 
 pub mod audit;
 mod calendar;

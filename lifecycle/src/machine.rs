@@ -1,6 +1,6 @@
 //! One call of `advance` as a state machine: what it asks for, and what it does with the reply.
 //!
-//! It reads the journal, writes what has to be written before an effect, does at most one effect, and writes what came of it. Between
+//! It reads the journal, writes what has to be written before an effect, does at most one effect, and writes its result. Between
 //! any two of these the process may die, stop for an hour, or be overtaken: whatever it wants to write is written at the number after
 //! the last event that it has read, so a journal that moved on refuses it, and it reads again.
 
@@ -72,7 +72,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Begins with what is known of the target already; [`Target::default`] reads everything.
+    /// Begins with what is already known about the target; [`Target::default`] reads everything.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self { target, stage: Stage::Start }
@@ -84,7 +84,7 @@ impl Machine {
         &self.target
     }
 
-    /// Takes the reply to what was asked last, and asks for the next thing.
+    /// Takes the reply to the last request, and makes the next request.
     pub fn resume(&mut self, reply: Option<Reply>, policy: &Policy, hands: &mut Hands, now: Time, luck: f64) -> Ask {
         match (std::mem::replace(&mut self.stage, Stage::Start), reply) {
             (Stage::Reading, Some(Reply::Entries(entries))) => {
@@ -122,7 +122,7 @@ impl Machine {
         }
     }
 
-    /// Whether an effect was done whose outcome is not written yet: whoever stops now loses what only it knows.
+    /// Whether an effect was done whose outcome is not written yet: a worker that stops now loses what only it knows.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         matches!(self.stage, Stage::Rereading(..) | Stage::Concluding(..))

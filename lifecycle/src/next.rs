@@ -1,4 +1,4 @@
-//! What comes next for a target: a pure function of its state, its policy, what the worker has in hand, and the time.
+//! The next step for a target: a pure function of its state, its policy, what the worker holds, and the time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub struct Hands {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "effect", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Effect {
-    /// Issue a credential. Done once, by whoever wrote the intent.
+    /// Issue a credential. Done once, by the worker that wrote the intent.
     Issue {
         /// The rotation.
         rotation: u32,
@@ -182,7 +182,7 @@ pub enum Outcome {
     Differs(String),
     /// The sink took it, in the place of this client id.
     Written(Option<String>),
-    /// The journal moved on before anything was done, or the sink changed under the worker's hands.
+    /// The journal moved on before anything was done, or the sink changed meanwhile.
     Moved,
     /// It failed, and nothing happened.
     Failed {
@@ -195,7 +195,7 @@ pub enum Outcome {
     Uncertain,
 }
 
-/// Decides what comes next.
+/// Decides the next step.
 #[must_use]
 pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next {
     let given_up = |known: &Known| policy.gives_up(Step::End, known.failures);
@@ -216,7 +216,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
-        // Whoever has the secret goes on holding it: what a person does may take its time.
+        // The worker that has the secret keeps it, since a person's action may take a while.
         return Next::Blocked(*reason, about.clone());
     }
     if let Some((step, _)) = rotation.failures.iter().find(|(step, count)| policy.gives_up(**step, **count)) {
@@ -325,7 +325,7 @@ fn issued(
             if now < lost {
                 return Next::Wake(lost);
             }
-            // Whoever had it may have died after writing to the sink.
+            // The worker that had it may have died after writing to the sink.
             let readable = hands.sinks.get(sink).copied().unwrap_or(false);
             return if readable && rotation.proofs.contains_key(&Proof::Token) {
                 Next::Do(Effect::Peek { credential: id.clone(), client_id: client_id.clone(), sink: sink.clone() })
@@ -542,7 +542,7 @@ fn is_recorded(rotation: &Rotation, effect: &Effect) -> bool {
     }
 }
 
-/// The call was made once and will not be made again, so its outcome is written whatever has become of the rotation.
+/// The call was made once and will not be made again, so its outcome is written, whatever has happened to the rotation.
 fn issue_came_to(
     target: &Target,
     policy: &Policy,

@@ -1,4 +1,4 @@
-//! What a person may tell a target, and when: the events that the protocol does not write by itself.
+//! The commands of a person to a target, and when they are allowed: the events that the protocol does not write itself.
 
 use std::collections::BTreeSet;
 
@@ -44,14 +44,14 @@ pub enum Command {
         /// The sink's name.
         sink: String,
     },
-    /// The target is no longer looked after.
+    /// The target is no longer managed.
     Forget,
 }
 
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// A stable word.
+    /// A stable code.
     pub reason: &'static str,
     /// In words.
     pub message: String,

@@ -50,7 +50,7 @@ impl Caps {
     }
 }
 
-/// How many rotations of a target failed since one went well.
+/// How many rotations of a target have failed since the last success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failures {

@@ -15,11 +15,11 @@ pub const HOUR: Time = 60 * MINUTE;
 /// A day of twenty-four hours.
 pub const DAY: Time = 24 * HOUR;
 
-/// What the protocol goes by. Times are milliseconds.
+/// The settings of the protocol. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Policy {
-    /// How long the old credential lives on after the new one is delivered and verified.
+    /// How long the old credential remains valid after the new one is delivered and verified.
     pub grace: Time,
     /// The proofs that the new credential needs before the old one ends, besides being read back from every sink.
     pub proofs: BTreeSet<Proof>,
@@ -31,7 +31,7 @@ pub struct Policy {
     pub call_deadline: Time,
     /// How far clocks of different machines may be apart and how long after its deadline a call may still be acted on, together.
     pub margin: Time,
-    /// How long whoever has a new secret has for delivering it before others may call it lost.
+    /// How long the worker that has a new secret may take to deliver it before others may consider it lost.
     pub hold: Time,
     /// How often a proof is looked for that is not there yet.
     pub poll: Time,
@@ -76,7 +76,7 @@ impl Policy {
         longest / 2 + spread
     }
 
-    /// Whether a step that has failed this often needs a person. What is only looked at can wait for as long as it takes.
+    /// Whether a step that has failed this often needs a person. A step that only reads can wait indefinitely.
     #[must_use]
     pub fn gives_up(&self, step: Step, failures: u32) -> bool {
         !matches!(step, Step::Look) && failures >= self.max_failures

@@ -1,4 +1,4 @@
-//! A policy as its user writes it, in JSON, and what the protocol, the schedule and the findings make of it.
+//! A policy as its user writes it, in JSON, and its parts for the protocol, the schedule and the findings.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -145,7 +145,7 @@ pub struct PolicyText {
     pub idle_after: Option<When>,
 }
 
-/// What a policy says to each who goes by it.
+/// The parts of a policy, for each of its users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// For the protocol.
@@ -205,7 +205,7 @@ impl FromStr for PolicyText {
     fn from_str(json: &str) -> Result<Self, PolicyError> {
         let not_an_object = |why: serde_json::Error| error("", Problem::NotAnObject(why.to_string()));
         let fields: Map<String, Value> = serde_json::from_str(json).map_err(not_an_object)?;
-        // Each by itself first: serde does not say which field it is that it cannot read.
+        // Each field separately first: serde does not say which field it cannot read.
         for (name, value) in &fields {
             if let ("windows", Value::Array(windows)) = (name.as_str(), value) {
                 for (number, window) in windows.iter().enumerate() {
@@ -267,7 +267,7 @@ impl Rules {
     /// The rules of a policy in JSON.
     ///
     /// # Errors
-    /// If the text is no policy, or one that cannot be followed; the error names the field.
+    /// If the text is not a policy, or is one that cannot be followed; the error names the field.
     pub fn parse(json: &str) -> Result<Self, PolicyError> {
         json.parse::<PolicyText>()?.rules()
     }

@@ -56,7 +56,7 @@ impl Clock {
     const END: Self = Self(24 * 60);
 }
 
-/// A text that is no time of day.
+/// A text that is not a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockError;
 
@@ -122,7 +122,7 @@ struct WindowText {
     to: Option<Clock>,
 }
 
-/// Why something is no window.
+/// Why something is not a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowError {
     /// The set of days is empty.

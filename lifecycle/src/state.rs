@@ -1,4 +1,4 @@
-//! What is so now: the fold of a target's events.
+//! The current state: the fold of a target's events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,12 +82,12 @@ pub enum Phase {
     Issued {
         /// Its id.
         credential: String,
-        /// Who has the secret.
+        /// The worker that has the secret.
         by: String,
         /// Until when nobody else may call it lost.
         hold_until: Time,
     },
-    /// Every sink holds the new credential and it is proven; the old one lives on for a while.
+    /// Every sink holds the new credential and it is proven; the old one remains valid for a while.
     Grace {
         /// The new credential's id.
         credential: String,
@@ -154,7 +154,7 @@ pub enum Ended {
     RolledBack,
 }
 
-/// A window in which a credential may have been issued that nobody has seen.
+/// A period in which a credential may have been issued without anybody seeing it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
@@ -188,7 +188,7 @@ pub struct Target {
     pub rotations: u32,
     /// How the last one ended, and when.
     pub last: Option<(Ended, Time)>,
-    /// Whether the target is no longer looked after.
+    /// Whether the target is no longer managed.
     pub forgotten: bool,
 }
 

@@ -45,7 +45,7 @@ pub enum Kind {
     Other,
 }
 
-/// A client id that was checked. It is no secret.
+/// A checked client id. It is not a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientId {
     text: String,

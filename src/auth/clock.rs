@@ -1,4 +1,4 @@
-//! The wall clock of a machine that may be wrong. Assertions and proofs have the time in them, and a server that refuses one
+//! The wall clock of a machine that may be wrong. Assertions and proofs contain the time, and a server that refuses one
 //! says in its `Date` what time it has.
 
 /// Seconds that a clock may be off before an assertion is refused for it: it is good two minutes either way, and the transport

@@ -1,4 +1,4 @@
-//! Device login (RFC 8628): a code that a person confirms in a browser, and the question, asked again and again, whether it
+//! Device login (RFC 8628): a code that a person confirms in a browser, and the repeated request that asks whether it
 //! was. A pure state machine; times are monotonic milliseconds.
 
 use alloc::{
@@ -13,10 +13,10 @@ use super::redact::redact;
 use super::tenant::BaseUrl;
 use super::token_response::{self, TokenError, TokenErrorKind, seconds};
 
-/// Seconds between two questions if the server does not say (RFC 8628, 3.2).
+/// Seconds between two requests if the server does not say (RFC 8628, 3.2).
 const INTERVAL: f64 = 5.0;
 
-/// `slow_down` adds this many seconds for good (RFC 8628, 3.5).
+/// `slow_down` permanently adds this many seconds (RFC 8628, 3.5).
 const SLOWER: f64 = 5.0;
 
 /// Seconds that a code is good for if the server does not say, which it must.
@@ -29,7 +29,7 @@ pub struct Prompt {
     pub user_code: String,
     /// The page to open.
     pub url: String,
-    /// The same with the code in it; empty if the server gives none.
+    /// The same address with the code; empty if the server sends none.
     pub url_with_code: String,
     /// Seconds until the code expires.
     pub expires_in: u32,
@@ -75,7 +75,7 @@ impl Device {
             *slot = text(value);
         });
         let (Ok(()), 200..300, Some(code)) = (read, status, device_code.filter(|code| !code.is_empty())) else {
-            // Whatever else it is, it is no answer with a token either.
+            // Whatever else it is, it is not an answer with a token.
             return Err(match token_response::parse(status, body) {
                 Err(error) if error.kind != TokenErrorKind::Missing => error,
                 _ => TokenError::new(TokenErrorKind::DeviceCodes, status),
@@ -106,7 +106,7 @@ impl Device {
         self.interval_ms
     }
 
-    /// The server answered the question with an error: how long to wait before the next one.
+    /// The server answered the request with an error: how long to wait before the next one.
     ///
     /// # Errors
     /// Why the login is over.
@@ -114,14 +114,14 @@ impl Device {
         match error.oauth_error.as_deref() {
             Some("authorization_pending") => {}
             Some("slow_down") => self.interval_ms += SLOWER * 1000.0,
-            // An overloaded server is asked less and less often.
+            // An overloaded server gets requests less and less often.
             _ if error.is_transient() => self.interval_ms *= 2.0,
             _ => return Err(error),
         }
         self.wait(retry_after, now)
     }
 
-    /// No answer came: how long to wait before the next question.
+    /// No answer arrived: how long to wait before the next request.
     ///
     /// # Errors
     /// The code has expired.

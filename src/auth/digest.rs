@@ -1,4 +1,4 @@
-//! A name for what must not be seen: the places of tokens in a store are made of it.
+//! A name for what must not be visible: the names of tokens in a store are made from it.
 
 use super::base64;
 use alloc::string::String;

@@ -15,7 +15,7 @@ pub enum Audience {
     Api,
 }
 
-/// The public half of a key, and the nonces that the servers asked for.
+/// The public half of a key, and the nonces that the servers require.
 #[derive(Debug, Clone)]
 pub struct Dpop {
     alg: &'static str,
@@ -77,7 +77,7 @@ impl Dpop {
         other
     }
 
-    /// What is signed: header and claims, joined by a dot. A proof is this, a dot, and the signature in base64url.
+    /// The signing input: header and claims, joined by a dot. A proof is this, a dot, and the signature in base64url.
     pub fn signing_input(&self, proof: &Proof) -> String {
         let mut header = String::with_capacity(64 + self.jwk.len());
         for part in ["{\"typ\":\"dpop+jwt\",\"alg\":\"", self.alg, "\",\"jwk\":", &self.jwk, "}"] {

@@ -1,4 +1,4 @@
-//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what its answer leaves behind.
+//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps from the answer.
 //!
 //! ```text
 //! client_credentials   client_id, client_secret?                        anew each time
@@ -45,7 +45,7 @@ impl GrantError {
 /// Which grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantType {
-    /// A program by itself.
+    /// A program on its own behalf.
     ClientCredentials,
     /// A customer's name and password.
     Password,
@@ -289,7 +289,7 @@ fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(core::str::from_utf8(bytes).unwrap_or_default().to_owned()))
 }
 
-/// The value at a place, checked as what stands there.
+/// The value at a place, checked for what belongs there.
 fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     if matches!(index, at::USERNAME | at::PASSWORD) {
         return typed(bytes);
@@ -313,7 +313,7 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Programs on a phone have schemes of their own, so any is taken.
+/// Programs on a phone have their own schemes, so any is accepted.
 fn is_absolute(text: &str) -> bool {
     paste::split(text, ":").is_some_and(|(scheme, _)| {
         scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)

@@ -1,4 +1,4 @@
-//! Host names: what may stand where a tenant's host belongs. Stricter than a URL parser on purpose: everything that two
+//! Host names: what is allowed in place of a tenant's host. Stricter than a URL parser on purpose: everything that two
 //! parsers could read differently is refused, because a token follows the answer.
 
 use super::error::errors;
@@ -6,7 +6,7 @@ use super::paste;
 use alloc::string::String;
 
 errors! {
-    /// Why a text is no host.
+    /// Why a text is not a host.
     HostError {
         Empty "host_empty" "the host is empty"
         NotAscii "host_not_ascii" "the host has a character outside ASCII; write an international name in its xn-- form"

@@ -14,7 +14,7 @@ use super::tenant::BaseUrl;
 use super::token_request::{DEVICE_PATH, Form, OAUTH_PATH, PATH, TokenRequest};
 use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
 
-/// What may be asked of a token besides being one. Empty means not asked.
+/// Optional properties of the requested token. Empty means not requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// `scope`: names, separated by spaces.
@@ -203,7 +203,7 @@ impl Login {
         }
     }
 
-    /// No answer came. A device login goes on: one lost question is no reason to begin anew.
+    /// No answer arrived. A device login continues: one lost request is no reason to begin again.
     pub fn unanswered(&mut self, now: f64) -> Option<Step> {
         Some(match self.device.as_mut()?.unanswered(now) {
             Ok(wait) => Step::Again(wait),

@@ -36,14 +36,14 @@ pub fn is_client_id(text: &[u8]) -> bool {
     text.len() <= 512 && matches!((at, slash), (Some(at), Some(slash)) if at < slash)
 }
 
-/// What stands before and after the first `mark`. Looks at every place in turn: the searchers of the standard library are
+/// The text before and after the first `mark`. Looks at every place in turn: the searchers of the standard library are
 /// made for long texts and are 2.5 KB of code for a text, and half of that for each kind of character.
 pub fn split<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = text.as_bytes().windows(mark.len()).position(|part| part == mark.as_bytes())?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
-/// What stands before the first of these bytes, which are ASCII: all of it if there is none.
+/// The text before the first of these bytes, which are ASCII: all of it if there is none.
 pub fn before<'a>(text: &'a str, ends: &[u8]) -> &'a str {
     let end = text.bytes().position(|b| ends.contains(&b)).unwrap_or(text.len());
     text.get(..end).unwrap_or_default()

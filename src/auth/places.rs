@@ -1,4 +1,4 @@
-//! Where Commerce Layer lives: its API and its authentication server are two hosts of one domain, or one origin that has both.
+//! Where Commerce Layer is: its API and its authentication server are two hosts of one domain, or one origin that has both.
 
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
@@ -11,7 +11,7 @@ use alloc::{borrow::ToOwned, string::String};
 pub const DOMAIN: &str = "commercelayer.io";
 
 errors! {
-    /// Why a text is no domain of Commerce Layer's.
+    /// Why a text is not a domain of Commerce Layer.
     DomainError {
         Url "domain_is_url" "a domain is a name such as commercelayer.io; a URL is given as serverURL"
         Whole "domain_has_service" "give the domain alone, without provisioning. or auth. before it"
@@ -28,7 +28,8 @@ pub struct Places {
     pub auth: BaseUrl,
 }
 
-/// The places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` wins for the second.
+/// The places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` takes precedence for
+/// the second.
 ///
 /// # Errors
 /// Names the option at fault.

@@ -5,10 +5,10 @@ use crate::steps;
 use crate::wire::json::{Cursor, Token, push_string};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-/// What stands in the place of something that may be a secret.
+/// Replaces something that may be a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// What is known of the secrets that may stand in a text.
+/// What is known about the secrets that may be in a text.
 pub struct Redactor<'a> {
     /// Says whether a member or parameter of this name holds a secret, beside what [`is_secret_name`] says.
     pub is_secret: &'a dyn Fn(&str) -> bool,
@@ -404,7 +404,7 @@ pub fn is_secret_name(name: &str) -> bool {
     !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
-/// A name that may be that of a secret: its value says so, if it is no word of a sentence.
+/// A name that may be that of a secret: its value decides, if it is not a word of a sentence.
 fn is_weak_name(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "key",

@@ -21,13 +21,13 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub enum Source {
     /// A token that the caller has; it cannot be renewed.
     Bearer(Bearer),
-    /// A function of the caller's, asked before each call; its answer goes through [`bearer::parse`].
+    /// A function of the caller, called before each call; its result goes through [`bearer::parse`].
     External,
     /// A client id and secret: an assertion is signed here and exchanged for a token.
     Assertion(Assertion),
     /// A client id and secret, both sent: the private key goes over the wire with each token request.
     SecretPost(SecretPost),
-    /// An identity token of somebody else's, got anew for each request, is exchanged for one of C1's (RFC 8693).
+    /// An identity token of another issuer, fetched again for each request, is exchanged for a C1 token (RFC 8693).
     Exchange(ClientId),
     /// A person confirms a code in a browser (RFC 8628). The client id names a program, and has any form.
     Device(String),
@@ -206,7 +206,7 @@ impl Source {
         matches!(self, Self::Assertion(_))
     }
 
-    /// Getting a token takes a person, who is not to be asked for one before the last has expired.
+    /// Getting a token requires a person, who must not be asked before the last token has expired.
     pub fn is_interactive(&self) -> bool {
         matches!(self, Self::Device(_))
     }

@@ -1,4 +1,4 @@
-//! Where a tenant lives: from a server URL, a tenant's name, host or URL, or the host in a client id, to one checked base
+//! Where a tenant is: from a server URL, a tenant's name, host or URL, or the host in a client id, to one checked base
 //! URL. No other place makes URLs that a token is sent to.
 
 use super::client_id::ClientId;

@@ -45,7 +45,7 @@ impl Form {
         Self { json: true, ..Self::default() }
     }
 
-    /// Adds a field. A form that grows is written anew, so that no copy of a value is left behind.
+    /// Adds a field. A form that grows is rewritten, so that no copy of a value is left behind.
     pub(super) fn field(&mut self, name: &str, value: &str) {
         // A character becomes three in a form, and up to six in JSON; four more stand around, and a brace at the end.
         let needed = self.text.len() + 8 + 6 * (name.len() + value.len());

@@ -169,7 +169,7 @@ impl core::error::Error for TokenError {}
 /// How a token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenType {
-    /// Whoever has it may use it.
+    /// Anybody who has it may use it.
     Bearer,
     /// Bound to a key that proves each request (RFC 9449).
     Dpop,

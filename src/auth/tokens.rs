@@ -128,7 +128,7 @@ pub enum Failure {
     Passing,
 }
 
-/// The tokens of one credential, one at a time. `E` is what a failed refresh is told as.
+/// The tokens of one credential, one at a time. `E` is the error of a failed refresh.
 pub struct Tokens<E> {
     policy: Policy,
     held: Option<Held>,
@@ -233,7 +233,7 @@ impl<E> Tokens<E> {
             accepted_at: now,
             life,
             refresh_at: attempt.sent_at + (planned * jitter).min(latest),
-            // Whoever waited gets to use the token once, even if its answer took longer than it lives: it was most likely
+            // Every waiting call may use the token once, even if its answer took longer than it lives: it was most likely
             // issued at the end of that time, and asking again would not be faster.
             usable_until: (attempt.sent_at + life - guard).max(now + guard.clamp(100.0, 1000.0)),
             replaces_refused: self.refused,
@@ -275,7 +275,7 @@ impl<E> Tokens<E> {
                 doubled.min(policy.failed_pause_max)
             }
         };
-        // In this order a NaN counts as nothing asked.
+        // In this order a NaN counts as absent.
         let asked = retry_after.unwrap_or(0.0).max(0.0).min(policy.retry_after_max);
         self.blocked = Some(Blocked { error, until: now + pause.max(asked) });
     }

@@ -118,7 +118,7 @@ mod tests {
         let rpc = read(r#"{"code":7,"message":"no\nway","details":[{"@type":"x","clientSecret":"hush"}]}"#, "");
         assert_eq!((rpc.code.as_str(), rpc.message.as_str()), ("7", "no way"));
         assert_eq!(rpc.details, r#"[{"@type":"x","clientSecret":"[redacted]"}]"#);
-        // However much stands before it.
+        // However much precedes it.
         let long = format!(r#"{{"details":["{}",{{"clientSecret":"hush"}}]}}"#, "many words ".repeat(500));
         assert!(!read(&long, "").details.contains("hush"));
         let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");

@@ -6,10 +6,10 @@
 //! | write | never | again | again | again | never |
 //! | one-time secret | never | again | never | never | never |
 //!
-//! A log-in is a read: a token more does no harm.
+//! A log-in is a read: an extra token does no harm.
 //!
 //! A caller's own policy widens the rows for reads and writes, never the last one: only
-//! [`Policy::repeat_secrets`], asked for by name, does that.
+//! [`Policy::repeat_secrets`], requested explicitly, does that.
 
 use crate::api::Effect;
 use crate::auth::token_response::seconds;
@@ -18,7 +18,8 @@ use alloc::vec::Vec;
 /// How often and how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Attempts in all, the first included. The official SDK has no bound; here the elapsed time is one as well.
+    /// Total number of attempts, including the first. The official SDK has no limit; here the elapsed time is one as
+    /// well.
     pub attempts: u32,
     /// First delay in milliseconds, before jitter.
     pub initial_ms: f64,
@@ -32,7 +33,7 @@ pub struct Policy {
     pub connection_errors: bool,
     /// Statuses to repeat after, as inclusive ranges.
     pub statuses: Vec<(u16, u16)>,
-    /// The caller asked for this policy: it then holds for writes as for reads.
+    /// The caller set this policy: it then applies to writes as well as reads.
     pub explicit: bool,
     /// The caller takes the risk that a secret is issued twice.
     pub repeat_secrets: bool,

@@ -1,4 +1,4 @@
-//! What JavaScript sees of the core. Each export only forwards; text goes across as it is, structure as JSON.
+//! The core's interface to JavaScript. Each export only forwards; text is passed unchanged, structure as JSON.
 //! No user of the package meets these names: the facade in `pkg/src` owns errors, types and memory.
 
 mod session;
@@ -20,7 +20,7 @@ use wasm_bindgen::prelude::*;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> =
     zeroizing_alloc::ZeroAlloc(rlsf::SmallGlobalTlsf::new());
 
-/// The facts of one API, and the work that goes by them. Opened once, and kept: an API's table is needed as long as the program
+/// The facts of one API, and the work that uses them. Opened once, and kept: an API's table is needed as long as the program
 /// runs.
 #[wasm_bindgen]
 pub struct Api {
@@ -79,7 +79,7 @@ impl Api {
     }
 
     /// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
-    /// the glue passes long strings a character at a time; a body that is the request to the letter comes back as `=`.
+    /// the glue passes long strings a character at a time; a body that is identical to the request is returned as `=`.
     ///
     /// # Errors
     /// JSON with `path` and `problem`.
@@ -96,7 +96,7 @@ impl Api {
         Ok(text)
     }
 
-    /// Encodes a message by itself, as JSON.
+    /// Encodes a single message, as JSON.
     ///
     /// # Errors
     /// JSON with `path` and `problem`.

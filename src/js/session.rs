@@ -1,4 +1,4 @@
-//! One client's credentials and tokens, as JavaScript holds them: by a handle.
+//! One client's credentials and tokens, which JavaScript holds through a handle.
 
 use super::JsonObject;
 use crate::auth::device::Prompt;
@@ -34,7 +34,8 @@ pub struct Session {
 
 struct State {
     login: Login,
-    /// What is kept is the value of the header. A failed refresh is told as the JSON that the facade makes an error of.
+    /// What is kept is the value of the header. A failed refresh is reported as the JSON from which the facade makes
+    /// an error.
     tokens: Tokens<String>,
     running: Option<Attempt>,
     budget: Budget,
@@ -340,7 +341,7 @@ impl Session {
         let mut state = self.state.borrow_mut();
         let Some(attempt) = state.running.take() else { return };
         if life > 0.0 {
-            // Whoever can write to the store could put anything into a header.
+            // Anybody who can write to the store could otherwise put anything into a header.
             let Some(value) = bearer::checked(&text) else { return state.tokens.abandon(attempt) };
             state.tokens.adopt(attempt, value, life, left, random, now);
         } else {

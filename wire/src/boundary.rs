@@ -1,7 +1,7 @@
 //! The numbers that cross the boundary between Rust and TypeScript, by name.
 //!
 //! `cargo xtask generate` compiles this file too, and writes the same names for TypeScript (`pkg/src/generated`); so it
-//! depends on nothing else. In TypeScript a variant begins with a small letter.
+//! depends on nothing else. In TypeScript a variant begins with a lowercase letter.
 
 /// An enum as the generator reads it.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,7 @@ numbered! {
         AnyMap = 8,
     }
 
-    /// What the core says of an answer as a whole; added up.
+    /// The core's flags for an answer as a whole; added up.
     DecodeFlag {
         /// There are notes: patches or problems.
         Notes = 1,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | portable | all of the below | characters that none of them treats specially, without quotes |
 //! | dotenv | npm `dotenv` | bare, or in `'`, `"` or `` ` ``, with no escapes but `\n` and `\r` in `"` |
-//! | docker | `docker run --env-file` | to the letter: quotes are part of the value |
+//! | docker | `docker run --env-file` | taken literally: quotes are part of the value |
 //! | systemd | `EnvironmentFile=` | in `"`, with `\` before `"`, `\`, `` ` `` and `$` |
 //! | shell | `source`, `.` | in `'`, with `'\''` for `'` |
 
@@ -47,11 +47,11 @@ pub struct Assignment {
     pub name: String,
     /// What its reader makes of the value; `None` where only a shell can tell, such as `$(date)`.
     pub value: Option<String>,
-    /// Where the value stands in the text, its quotes included.
+    /// Where the value is in the text, including its quotes.
     pub span: Range<usize>,
 }
 
-/// What the readers of the dialect find in a text, in order. A later assignment of the same name wins.
+/// What the readers of the dialect find in a text, in order. The last assignment of a name counts.
 pub fn parse(dialect: Dialect, text: &str) -> Vec<Assignment> {
     let mut found = Vec::new();
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -312,7 +312,7 @@ fn shell(text: &str, from: usize) -> (Option<String>, Range<usize>) {
 /// A value as it stands after `NAME=`.
 ///
 /// # Errors
-/// When the dialect's readers could not get it back to the letter.
+/// When the dialect's readers could not get it back exactly.
 pub fn quote(dialect: Dialect, value: &str) -> Result<String> {
     if value.contains('\0') {
         return Err(Error::refused("the value has a NUL character, which no environment variable can hold"));
@@ -381,11 +381,12 @@ fn plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '=' | '-')
 }
 
-/// Puts values into a text: in place where a name is assigned, at the end where it is not. Everything else stays to the letter.
+/// Puts values into a text: in place where a name is assigned, at the end where it is not. Everything else stays
+/// exactly as it is.
 ///
 /// # Errors
 /// When a name or a value cannot be carried, or the text is such that its readers would not find exactly the change that was wanted:
-/// a quote that is never closed, for one.
+/// such as a quote that is never closed.
 pub fn merge(dialect: Dialect, text: &str, values: &[(&str, &str)]) -> Result<String> {
     let mut merged = text.to_owned();
     for (name, value) in values {

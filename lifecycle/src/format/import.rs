@@ -1,5 +1,5 @@
-//! Client ids in files of other systems, so that what is in use becomes known. Secrets are passed over: they are not read further than
-//! to tell that they are none of the wanted values.
+//! Client ids in files of other systems, so that the credentials in use become known. Secrets are ignored: they are
+//! not read further than to tell that they are none of the wanted values.
 
 use super::env::{self, Dialect};
 use super::{Error, Result};
@@ -134,7 +134,7 @@ fn decode(text: &str) -> Option<String> {
 /// From a state file of Terraform, version 4: every attribute that is a client id, with the resource's own ids beside it.
 ///
 /// # Errors
-/// When the text is no such file.
+/// When the text is not such a file.
 pub fn terraform(text: &str) -> Result<Vec<Found>> {
     let state: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
         Error::malformed(format!("the text is no JSON: line {}, column {}", error.line(), error.column()))
@@ -174,13 +174,13 @@ pub fn terraform(text: &str) -> Result<Vec<Found>> {
 /// for those whose name or values speak of a secret.
 ///
 /// # Errors
-/// When the text is no CSV, or there is no such column.
+/// When the text is not CSV, or there is no such column.
 pub fn csv(text: &str, column: Option<&str>) -> Result<Vec<Found>> {
     let text = text.trim_start_matches('\u{feff}');
     let head = text.lines().next().unwrap_or_default();
     // Spreadsheets of half of Europe write semicolons.
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|by| {
-        // Of equal ones the last wins, and the comma should.
+        // The last of equal ones is chosen, and the comma should be.
         (head.bytes().filter(|byte| byte == by).count(), *by == b',')
     });
     let mut reader = csv::ReaderBuilder::new()

@@ -1,10 +1,10 @@
-//! One place of a JSON text: read, and changed with everything around it left to the letter.
+//! One place of a JSON text: read, and changed with everything around it left exactly as it is.
 
 use super::{Error, Result, quote};
 use serde_json::Value;
 use std::ops::Range;
 
-/// The string at a path of keys; `None` if there is none, or it is no string.
+/// The string at a path of keys; `None` if there is none, or it is not a string.
 ///
 /// # Errors
 /// When the text is no JSON.
@@ -20,7 +20,7 @@ pub fn read(text: &str, path: &[String]) -> Result<Option<String>> {
 /// Puts a string at a path of keys. Objects on the way are made; an empty text becomes an object.
 ///
 /// # Errors
-/// When the text is no JSON, or something that is no object is in the way.
+/// When the text is not JSON, or something that is not an object is in the way.
 pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
     if path.is_empty() {
         return Err(Error::refused("the path has no key"));
@@ -62,7 +62,7 @@ pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
 fn insert(text: &str, members: &Members, member: &str) -> String {
     let mut text = text.to_owned();
     match members.entries.last() {
-        // What stands between the brace and the first name stands before the new one as well.
+        // What is between the brace and the first name is repeated before the new one.
         Some((_, span)) => {
             let space = text.get(members.open + 1..members.first).unwrap_or_default().to_owned();
             text.insert_str(span.end, &format!(",{}{member}", if space.is_empty() { " " } else { &space }));

@@ -1,4 +1,4 @@
-//! Texts that other systems read: what can be written into them, and what stands in them. No I/O.
+//! Texts that other systems read: what can be written into them, and what they contain. No I/O.
 //!
 //! [`mod@env`] reads and changes `.env` files in the dialects of their readers, [`mod@json`] changes one place of a JSON text, [`mod@quote`] writes
 //! strings of YAML and HCL, [`render`] whole documents, [`import`] finds client ids, [`sealed`] makes sealed boxes.
@@ -36,7 +36,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The stable word for it.
+    /// The stable code for it.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Refused => "refused",

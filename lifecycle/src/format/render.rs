@@ -1,4 +1,4 @@
-//! Whole documents that bring a pair to a consumer, for people and pipelines that deliver by themselves.
+//! Whole documents that bring a pair to a consumer, for people and pipelines that deliver it themselves.
 
 use super::env::{self, Dialect};
 use super::{Error, Result, quote};

@@ -123,7 +123,7 @@ impl Run {
         Ok(Self(engine::Run::new(&stream.0, parsed(policy)?, parsed(hands)?)))
     }
 
-    /// Takes the reply to what was asked last, and asks for the next thing.
+    /// Takes the reply to the last request, and makes the next request.
     pub fn resume(&mut self, answer: Option<String>, now: f64, luck: f64) -> Result<String> {
         let answer = answer.as_deref().map(parsed).transpose()?;
         self.0.resume(answer, time(now), luck).map(|wanted| as_json(&wanted)).map_err(broken)

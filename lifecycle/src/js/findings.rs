@@ -1,4 +1,4 @@
-//! Policies, what they make due, and what is found. `pkg/src/lifecycle/lifecycle.ts` and its neighbours are the only callers.
+//! Policies, what they make due, and findings. `pkg/src/lifecycle/lifecycle.ts` and its neighbours are the only callers.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +46,7 @@ impl Rules {
         policy_text::Rules::parse(json).map(Self).map_err(refused)
     }
 
-    /// The part that the protocol goes by, with every field.
+    /// The part that the protocol uses, with every field.
     #[must_use]
     pub fn protocol(&self) -> String {
         as_json(&self.0.policy)

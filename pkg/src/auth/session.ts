@@ -357,7 +357,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /**
    * Waits for the refresh, unless nobody has to. In a Worker it is part of the request that began it: somebody always has to,
    * lest it is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails
-   * without being over, and begins anew.
+   * without having ended, and begins again.
    */
   async #refreshed(deadline: Deadline, via: Connection | undefined, idle = false): Promise<void> {
     const refresh = this.#refresh(via);

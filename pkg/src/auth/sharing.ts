@@ -68,7 +68,7 @@ export interface Refresher {
 
 /**
  * How long a leader may take. Workers that lose theirs wait that long before one of them takes its place, so it is as short as
- * a token request usually allows; a store that can extend leases is told that the leader is alive.
+ * a token request usually allows; a store that can extend leases is informed that the leader is alive.
  */
 const LEASE_MS = 15_000;
 /** How often a leader reports that it is alive. */

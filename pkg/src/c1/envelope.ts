@@ -17,7 +17,7 @@ export type Envelope = {
   readonly problems?: readonly Problem[] | undefined;
 };
 
-/** Something in an answer that did not fit the API's description; the value was kept as it came. */
+/** Something in an answer that did not fit the API's description; the value is kept unchanged. */
 export interface Problem {
   /** Where, in the names that are used on the wire. */
   path: (string | number)[];

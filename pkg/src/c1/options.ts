@@ -51,7 +51,7 @@ export interface ClientOptions {
   clock?: Clock | undefined;
   /**
    * Sends requests instead of the global `fetch`. In Deno, give a body on to its `fetch` as a `Blob`: Deno sends a request whose body
-   * is a string again by itself when a connection breaks that was used before, also one that issues a secret.
+   * is a string again when a reused connection breaks, even one that issues a secret.
    */
   fetch?: Fetch | undefined;
   /** Sends requests; takes precedence over `fetch`. */

@@ -60,7 +60,7 @@ interface Call {
   readonly secrets: readonly string[];
 }
 
-/** What a proxy is asked for: the request of a {@link Call}, and its query. */
+/** The input of a call through a proxy: the request of a {@link Call}, and its query. */
 interface Input {
   readonly id?: string;
   readonly data?: unknown;
@@ -68,12 +68,12 @@ interface Input {
   readonly query?: QueryStringParams;
 }
 
-/** What is listed: resources of the type `listed`, asked for by a call of another, if it is by a relationship. */
+/** What is listed: resources of the type `listed`, requested through another type's call if it is a relationship. */
 interface Listing extends Pick<Call, "type" | "name" | "request"> {
   readonly listed: ResourceTypeLock;
 }
 
-/** The options of a call as the driver hands them to `send`. */
+/** The options of a call as the driver passes them to `send`. */
 interface SendOptions extends Passing {
   readonly call?: { readonly headers: Record<string, string>; readonly fetch: ResourcesConfig["fetch"] };
 }
@@ -94,7 +94,7 @@ interface InUse {
   retired: boolean;
 }
 
-/** The options that a session is made of. A change of others leaves it as it is, with its tokens. */
+/** The options that a session is made from. A change of others leaves it unchanged, with its tokens. */
 const OF_SESSION: readonly (keyof ResourcesConfig)[] = [
   ...(["accessToken", "credentials", "refreshToken", "domain", "serverURL", "authURL"] as const),
   ...(["tokenStore", "clock", "debugLogger"] as const),
@@ -103,7 +103,7 @@ const OF_SESSION: readonly (keyof ResourcesConfig)[] = [
 /** Makes the calls of one client. */
 export class ResourceAdapter {
   readonly interceptors: Interceptors;
-  /** Without the token: the core has that. */
+  /** Without the token, which the core has. */
   #config: ResourcesConfig;
   #inUse: InUse;
   #driver: Driver;
@@ -125,7 +125,10 @@ export class ResourceAdapter {
     this.interceptors = new Interceptors();
   }
 
-  /** What a proxy makes calls by. The input of one is the request, and beside it the parameters of the URL as `query`. @internal */
+  /**
+   * The interface through which a proxy makes calls. The input of a call is the request, plus the parameters of the
+   * URL as `query`. @internal
+   */
   get port(): Port {
     return {
       names: operationNames,
@@ -135,7 +138,7 @@ export class ResourceAdapter {
     };
   }
 
-  /** Changes options of the client. What is empty or missing stays; headers are added. */
+  /** Changes options of the client. Empty or missing ones stay unchanged; headers are added. */
   config(config: ResourcesConfig): this {
     const { headers, signal: _, ...given } = config ?? {};
     const set = Object.fromEntries(
@@ -171,17 +174,17 @@ export class ResourceAdapter {
     return hidden({ currentAccessToken: this.currentAccessToken });
   }
 
-  /** The token that a call would be sent with now; empty before the first one was fetched. */
+  /** The token that a call would be sent with now; empty until the first one is fetched. */
   get currentAccessToken(): string {
     return (this.#closed.signal.aborted ? undefined : this.#inUse.session.token) ?? "";
   }
 
-  /** The session in use: for what needs its tokens beside the API's calls. @internal */
+  /** The session in use, for what needs its tokens besides the API's calls. @internal */
   get session(): ProvisioningSession {
     return this.#inUse.session;
   }
 
-  /** Where the service is, and how it is reached: for what is asked of its authentication server. @internal */
+  /** Where the service is, and how to reach it, for requests to its authentication server. @internal */
   get places(): Pick<
     ResourcesInitConfig,
     "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
@@ -210,7 +213,7 @@ export class ResourceAdapter {
     this.#inUse.session.close();
   }
 
-  /** One resource by its id; without an id the one of its type. */
+  /** One resource by its id, or without an id the only one of its type. */
   async retrieve<R extends Resource>(
     resource: ResourceId | ResourceType,
     params?: AnyParams,
@@ -236,7 +239,7 @@ export class ResourceAdapter {
     return this.#list<R>(() => ({ type, name: "list", request: null, listed: type }), params, options);
   }
 
-  /** How many there are: of the items, only one comes, and of that no secret. */
+  /** How many there are: only one of the items is fetched, without its secrets. */
   async count(
     { type }: ResourceType,
     filter?: AnyParams | Record<string, unknown>,
@@ -331,7 +334,7 @@ export class ResourceAdapter {
     );
   }
 
-  /** Does what is no change of an attribute: sends an invitation again, for one. */
+  /** Performs an action that is not a change of an attribute, such as sending an invitation again. */
   async act(
     { type, id }: ResourceId,
     name: string,
@@ -349,7 +352,7 @@ export class ResourceAdapter {
     });
   }
 
-  /** @param of What to ask for; what it throws is told by the promise. */
+  /** @param of Makes the request; what it throws rejects the promise. */
   #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, options: CallOptions): PagedList<R> {
     return PagedList.begin(async () => {
       const listing = of();
@@ -380,7 +383,7 @@ export class ResourceAdapter {
     );
   }
 
-  /** The resource object, its numbers checked: the server takes some of them for something else than what was meant. */
+  /** The resource object, its numbers checked: the server interprets some of them differently than intended. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
     let normalized: Normalized;
     try {
@@ -431,7 +434,7 @@ export class ResourceAdapter {
     }
   }
 
-  /** Makes a call. What goes wrong is told in the official SDK's words, after the error interceptors have seen it. */
+  /** Makes a call. Failures become the official SDK's errors after the error interceptors have seen them. */
   async #receive(call: Call): Promise<Received> {
     const sent = { method: "", url: "", operation: `${call.type}.${call.name}` };
     const inUse = this.#inUse;
@@ -525,7 +528,7 @@ export class ResourceAdapter {
 
   #open(config: ResourcesConfig): InUse {
     try {
-      // Whatever `fetch` is by then: it can be changed without a new session.
+      // The current `fetch`: it can be changed without a new session.
       const session = openSession(
         this.#relay ? { ...config, serverURL: new URL(this.#relay.url).origin } : config,
         (url, init) =>
@@ -550,7 +553,7 @@ export class ResourceAdapter {
     });
   }
 
-  /** A session that calls are still using is closed by the last of them. */
+  /** The last call that uses a session closes it. */
   #retire(inUse: InUse): void {
     inUse.retired = true;
     if (inUse.calls === 0) inUse.session.close();
@@ -582,7 +585,7 @@ export class ResourceAdapter {
 }
 
 /**
- * Looks at the options that every request has in it.
+ * Checks the options that every request contains.
  *
  * @throws {@link SdkError}
  */
@@ -611,8 +614,8 @@ function operationNames(): string[] {
 }
 
 /**
- * The answer itself. Programs' own `fetch`, in their tests above all, may give less than a `Response`: what the official SDK
- * reads of one.
+ * The answer itself. Programs' own `fetch`, in their tests above all, may return less than a `Response`: what the
+ * official SDK reads of one.
  */
 async function complete(response: Response): Promise<Response> {
   if (typeof response.arrayBuffer === "function" && response.headers) return response;
@@ -628,7 +631,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   "user-agent": "User-Agent",
 };
 
-/** Headers as a plain object, in the spelling of their owners. */
+/** Headers as a plain object, in their original spelling. */
 function spelled(headers: RequestInit["headers"], custom: Record<string, string> = {}): Record<string, string> {
   const own = new Map(Object.keys(custom).map((name) => [name.toLowerCase(), name]));
   const pairs = headers instanceof Headers ? [...headers] : Object.entries((headers ?? {}) as Record<string, string>);
@@ -677,7 +680,7 @@ function kept<T>(result: T, { answer, url }: Received): T {
 }
 
 /**
- * An answer that does not repeat what only the request is to know. The core hides the secrets that it can tell by their
+ * An answer that does not repeat secrets of the request. The core hides the secrets that it recognizes by their
  * names.
  */
 function without(secrets: readonly string[], answer: Answer): Answer {
@@ -689,7 +692,7 @@ function without(secrets: readonly string[], answer: Answer): Answer {
   return hidden === text ? answer : new Answer(answer.response, new TextEncoder().encode(hidden), answer.authorization);
 }
 
-/** What a request says in attributes that hold secrets. */
+/** The values of a request's attributes that hold secrets. */
 function secretsIn(type: string, attributes: Record<string, unknown>): string[] {
   const names = isKnownType(type) ? (RESOURCES[type].secrets ?? []) : [];
   return names
@@ -697,12 +700,12 @@ function secretsIn(type: string, attributes: Record<string, unknown>): string[] 
     .filter((value): value is string => typeof value === "string" && value !== "");
 }
 
-/** What holds a token, and does not show it when it is printed. */
+/** Holds a token, and does not show it when it is printed. */
 function hidden<T extends object>(holder: T): T {
   return Object.defineProperty(holder, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[token]" });
 }
 
-/** An adapter by itself, as the official SDK exports it. */
+/** A standalone adapter, as the official SDK exports it. */
 export function apiResourceAdapter(config: ResourcesInitConfig): ResourceAdapter {
   return new ResourceAdapter(config);
 }

@@ -35,7 +35,7 @@ const Closing = /* @__PURE__ */ closing(ProvisioningResources);
  * Nothing is sent before the first call. Neither tokens nor secrets show when the client is printed or serialised.
  */
 export class CommerceLayerProvisioningClient extends Closing {
-  /** The version of the API's description that the package was made from. */
+  /** The version of the API's description that the package is made from. */
   readonly openApiSchemaVersion = OPEN_API_SCHEMA_VERSION;
   #credentials: ApiCredentials | undefined;
 
@@ -67,12 +67,12 @@ export class CommerceLayerProvisioningClient extends Closing {
     return this.api_credentials;
   }
 
-  /** The access token that a call would be sent with now; empty if none was fetched yet. */
+  /** The access token that a call would be sent with now; empty if none has been fetched yet. */
   get currentAccessToken(): string {
     return this.adapter.currentAccessToken;
   }
 
-  /** Changes options. What is missing stays as it is; headers are added to those that are there. */
+  /** Changes options. Missing ones stay unchanged; headers are added to the existing ones. */
   config(config: CommerceLayerConfig): this {
     this.adapter.config(config);
     return this;
@@ -93,22 +93,22 @@ export class CommerceLayerProvisioningClient extends Closing {
     return isSingleton(resource);
   }
 
-  /** Whether an error is of an answer that is no success. */
+  /** Whether an error is for an answer that is not a success. */
   isApiError(error: any): error is ApiError {
     return isApiError(error);
   }
 
   /**
-   * Has a function see and change requests before they are sent. The id is what {@link removeInterceptor} takes. `onFailure`
-   * is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
+   * Registers a function that sees and may change requests before they are sent. Pass the returned id to {@link
+   * removeInterceptor}. `onFailure` is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
    */
   addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addRequest(onSuccess, onFailure);
   }
 
   /**
-   * Has functions see answers before they are read, and errors before they are thrown. An error stays one, whatever they
-   * return.
+   * Registers functions that see answers before they are read, and errors before they are thrown. An error remains an
+   * error, whatever they return.
    */
   addResponseInterceptor(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addResponse(onSuccess, onFailure);
@@ -127,14 +127,14 @@ export class CommerceLayerProvisioningClient extends Closing {
   }
 
   /**
-   * An object that holds the last answer's body, secrets too, and its headers if that is asked for. `responseOf(result)` has
+   * An object that holds the last answer's body, including secrets, and its headers if requested. `responseOf(result)` has
    * those of each result.
    */
   addRawResponseReader(options?: { headers: boolean }): RawResponseReader {
     return this.adapter.interceptors.addReader(options?.headers ?? false);
   }
 
-  /** Stops a reader; without one all of them. */
+  /** Stops a reader, or without an argument all of them. */
   removeRawResponseReader(reader?: number | RawResponseReader): void {
     this.adapter.interceptors.removeReader(reader);
   }
@@ -153,7 +153,7 @@ export class CommerceLayerProvisioningClient extends Closing {
 export const CommerceLayerProvisioning = (config: CommerceLayerInitConfig): CommerceLayerProvisioningClient =>
   new CommerceLayerProvisioningClient(config);
 
-/** What needs no client. */
+/** Functions that need no client. */
 export const CommerceLayerProvisioningStatic = {
   resources,
   singletons,

@@ -1,4 +1,4 @@
-/** What a client and a call can be told. The names are those of the official SDK where it has them. */
+/** The options of a client and of a call. Where the official SDK has an option, the name is the same. */
 
 import type { TokenStore } from "../auth/sharing.js";
 import type { ClientFetchOptions, Clock, Fetch, Logger, RetryConfig } from "../base/options.js";
@@ -6,38 +6,37 @@ import type { ProxyAddress } from "../http/relay.js";
 import { checkedHeader } from "../http/transport.js";
 import type { CommerceLayerCredentials } from "./auth/credentials.js";
 
-/** Parameters of the URL, set after all others. One that is `undefined` is not sent. */
+/** Parameters of the URL, set after all others. A parameter that is `undefined` is not sent. */
 export type RequestParams = Record<string, string | number | boolean | undefined>;
 
-/** Headers by name. One that is `undefined` is not sent: a call so leaves out one of its client. */
+/** Headers by name. A header that is `undefined` is not sent, so a call can omit one of its client's. */
 export type RequestHeaders = Record<string, string | undefined>;
 
-/** Gives a token in the place of one that the server refused. */
+/** Returns a token in place of one that the server refused. */
 export type RefreshToken = (expiredToken: string) => Promise<string>;
 
 /** What a client and a call have in common. */
 export type RequestConfig = {
-  /** Time for a whole call in milliseconds, retries included. Default: 15 000; 0: no bound. */
+  /** Time for a whole call in milliseconds, retries included. Default: 15 000; 0: no limit. */
   timeout?: number | undefined;
-  /** The same by the name that the rest of the package has for it. `timeout` wins. */
+  /** The same, under the name that the rest of the package uses. `timeout` takes precedence. */
   timeoutMs?: number | undefined;
   /** Parameters of the URL, set after all others. */
   params?: RequestParams | undefined;
-  /** More headers. `Accept`, `Content-Type`, `Authorization` and `User-Agent` are the client's to set. */
+  /** Additional headers. `Accept`, `Content-Type`, `Authorization` and `User-Agent` are the client's to set. */
   headers?: RequestHeaders | undefined;
   /** Placed before the package's own. Pages cannot set that header. */
   userAgent?: string | undefined;
   /** Sends requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
-   * Further options for `fetch`, such as a `dispatcher` for a proxy. Those of a client go with its log-ins too; of
-   * those of a call, what says
-   * how to connect does.
+   * Further options for `fetch`, such as a `dispatcher` for a proxy. Those of a client also
+   * apply to its log-ins; of those of a call, the ones that say how to connect do.
    */
   fetchOptions?: ClientFetchOptions | undefined;
   /**
-   * Asked for a token when the server refuses the one in use; once for all calls that were refused together. In the options
-   * of a call it belongs to the token that is given there, and the client's own stays as it is.
+   * Called for a token when the server refuses the one in use; once for all calls that were refused together. In the
+   * options of a call it belongs to that call's token, and the client's own stays unchanged.
    */
   refreshToken?: RefreshToken | undefined;
   /**
@@ -49,7 +48,7 @@ export type RequestConfig = {
   secrets?: boolean | undefined;
 };
 
-/** Where the API is, and what to show it. */
+/** Where the API is, and the token to send. */
 export type ApiConfig = {
   /** The domain behind `provisioning.`. Default: `commercelayer.io`. */
   domain?: string | undefined;
@@ -57,9 +56,9 @@ export type ApiConfig = {
   accessToken: string;
 };
 
-/** What only a client can be told. */
+/** The options that only a client has. */
 export type ClientConfig = {
-  /** How to get access tokens: {@link clientCredentials} and the like. In the place of `accessToken`. */
+  /** How to get access tokens: {@link clientCredentials} and similar functions. Replaces `accessToken`. */
   credentials?: CommerceLayerCredentials | undefined;
   /**
    * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
@@ -71,13 +70,13 @@ export type ClientConfig = {
    * `domain`.
    */
   serverURL?: string | URL | undefined;
-  /** Where tokens come from, if it is not `auth.` before the domain. */
+  /** The authentication server, if it is not `auth.` before the domain. */
   authURL?: string | URL | undefined;
   /** `camel`: attributes in camelCase, dates as `Date`, both ways. Default: as on the wire. */
   names?: "snake" | "camel" | undefined;
   /** Shares tokens with other workers. */
   tokenStore?: TokenStore | undefined;
-  /** The time, where the machine's is wrong. */
+  /** The time, for machines whose clock is wrong. */
   clock?: Clock | undefined;
   /** Receives a line per attempt: method, URL, status, time, a few safe headers. Never a body, a token or a secret. */
   debugLogger?: Logger | undefined;
@@ -92,23 +91,25 @@ export type ResourcesInitConfig = RequestConfig &
     | (Partial<ApiConfig> & { proxy: string | URL | ProxyAddress })
   );
 
-/** The options of a call, and what a client can be told later. */
+/** The options of a call, and those of a client that can be changed later. */
 export type ResourcesConfig = RequestConfig &
   Partial<ApiConfig> &
   ClientConfig & {
-    /** Ends the call wherever it is: waiting for a token, on its way, between two attempts or two pages. */
+    /**
+     * Aborts the call at any stage: while it waits for a token, during a request, between two attempts or two pages.
+     */
     signal?: AbortSignal | null | undefined;
   };
 
 /** The options of a client. */
 export type CommerceLayerInitConfig = ResourcesInitConfig;
 
-/** What a client can be told later. */
+/** The options of a client that can be changed later. */
 export type CommerceLayerConfig = ResourcesConfig;
 
 const OWN_HEADERS = ["accept", "content-type", "authorization", "user-agent"];
 
-/** The headers that are not the client's own, as they were spelled. */
+/** The headers that the client does not set itself, in their original spelling. */
 export function customHeaders(...sources: (RequestHeaders | undefined)[]): Record<string, string> {
   const all = Object.assign({}, ...sources) as RequestHeaders;
   return Object.fromEntries(
@@ -119,7 +120,7 @@ export function customHeaders(...sources: (RequestHeaders | undefined)[]): Recor
 }
 
 /**
- * Looks at a client's headers, which go with every call.
+ * Checks a client's headers, which are sent with every call.
  *
  * @throws {@link ConfigurationError}
  */

@@ -1,4 +1,4 @@
-/** API credentials, with what takes more than one call. */
+/** API credentials, with operations that take more than one call. */
 
 import { AuthenticationError } from "../base/errors.js";
 import { ApiCredentials as Operations } from "../generated/commercelayer.js";
@@ -19,25 +19,26 @@ const DEPENDENTS = { type: "application_memberships" } as const;
 /** API credentials. */
 export class ApiCredentials extends Operations {
   /**
-   * Replaces a credential: makes a new one like it, sees that it works, puts it into `sink` and reads it back, and deletes the old one if that is
-   * allowed. The API has no call that gives an existing credential a new secret.
+   * Replaces a credential: makes a new one like it, checks that it works, puts it into `sink` and reads it back, and
+   * deletes the old one if that is allowed. The API has no call that gives an existing credential a new secret.
    *
    * It can be interrupted anywhere and called again with the same arguments; see {@link ReplaceOptions}.
    *
-   * @throws {@link ReplacementError} if it must not go on, {@link SdkError} and {@link AuthenticationError} if a call failed. Nothing has been
+   * @throws {@link ReplacementError} if it must not continue, {@link SdkError} and {@link AuthenticationError} if a
+   *   call failed. Nothing has been
    * deleted that the sink holds.
    */
   async replace(id: string | ResourceId, options: ReplaceOptions): Promise<Replacement> {
     return replaceCredential(this.provisioning(options?.signal), this.identified(id).id, options);
   }
 
-  /** The calls that replacing takes, for what does it by steps of its own. @internal */
+  /** The calls that a replacement needs, for code that performs its steps itself. @internal */
   provisioning(signal: AbortSignal | undefined): Provisioning {
     return provisioning(this.resources, signal);
   }
 }
 
-/** What replacing needs, by the calls of a client. Names are as on the wire, whatever the client's are. */
+/** The calls that a replacement needs, made by a client. Names are as on the wire, whatever the client's are. */
 function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined): Provisioning {
   const call: ResourcesConfig = { signal, names: "snake" };
   const places = adapter.places;
@@ -78,7 +79,7 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
       try {
         return claimsIn(await fetchToken(clientCredentials({ clientId, clientSecret }), { ...places, signal }));
       } catch (error) {
-        // What stands between answers with these statuses too, but not as a token endpoint does.
+        // Intermediaries answer with these statuses too, but not in the form of a token endpoint.
         const refused = error instanceof AuthenticationError && [400, 401, 403].includes(error.status);
         if (refused && !/^token_(?!refused)/.test(error.reason)) return undefined;
         throw error;
@@ -112,7 +113,7 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The claims of a token; nothing of one that says none. */
+/** The claims of a token; nothing for a token without readable claims. */
 function claimsIn(token: string): Claims {
   try {
     return jwtDecode(token).payload as Claims;

@@ -1,5 +1,5 @@
 /**
- * The errors of the official SDK, by their names and fields, with what those leave out: the request, the answer's headers,
+ * The errors of the official SDK, with their names and fields, and what those omit: the request, the answer's headers,
  * the server's code, and what the call may have done. `cause` is the error of this package that one stands for, if there is
  * one. None shows a secret.
  */
@@ -9,7 +9,7 @@ import { brandAsFailure, factsOf } from "../base/failure.js";
 
 /** What kind of failure it was. */
 export enum ErrorType {
-  /** The client cannot be used as it is, or no answer came. */
+  /** The client cannot be used as it is, or no answer arrived. */
   CLIENT = "client",
   /** The request does not fit. Nothing was sent. */
   REQUEST = "request",
@@ -19,7 +19,7 @@ export enum ErrorType {
   CANCEL = "cancel",
   /** The server reported success, but its body is not a document. */
   PARSE = "parse",
-  /** The time was over. */
+  /** The time limit passed. */
   TIMEOUT = "timeout",
   /** No access token could be obtained. */
   TOKEN_REFRESH = "token-refresh",
@@ -42,7 +42,7 @@ export interface ErrorContext {
   readonly source?: unknown;
 }
 
-/** What an error of a type is where nothing is known but the type. */
+/** The defaults for an error of which only the type is known. */
 const KINDS: Readonly<Record<ErrorType, ErrorCode>> = {
   client: "invalid_configuration",
   request: "invalid_request",
@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<ErrorType, ErrorCode>> = {
 export class SdkError extends Error implements Failure {
   static NAME = "SdkError";
 
-  /** By its name and type, as in the official SDK: errors of another copy are recognised too. */
+  /** Checks the name and type, as in the official SDK: errors of another copy are recognised too. */
   static isSdkError(error: any): error is SdkError {
     return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && error.type in KINDS;
   }
@@ -126,7 +126,7 @@ export interface ApiErrorObject {
 export class ApiError extends SdkError {
   static override NAME = "ApiError";
 
-  /** By its name and type, as in the official SDK. */
+  /** Checks the name and type, as in the official SDK. */
   static isApiError(error: any): error is ApiError {
     return SdkError.isSdkError(error) && error.name === ApiError.NAME && error.type === ErrorType.RESPONSE;
   }
@@ -135,7 +135,7 @@ export class ApiError extends SdkError {
   errors: any[] = [];
   /** The HTTP status. */
   status?: number;
-  /** Its text. Empty where HTTP/2 is spoken. */
+  /** The status text. Empty over HTTP/2. */
   statusText?: string;
   /** The code of the first error in the body: `VALIDATION_ERROR`. */
   apiCode?: string | undefined;

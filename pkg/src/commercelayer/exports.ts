@@ -1,4 +1,4 @@
-/** What every entry of `keyturn/commercelayer` exports, besides what needs the core. */
+/** What every entry of `keyturn/commercelayer` exports, except what needs the core. */
 
 export { Secret } from "../auth/secret.js";
 export * from "../generated/commercelayer.js";

@@ -1,4 +1,6 @@
-/** `keyturn/commercelayer`: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
+/**
+ * `keyturn/commercelayer`: it contains the core's bytes, so it works wherever JavaScript runs, without configuration.
+ */
 
 import { inlineModule } from "../core/inline.js";
 import { withCore } from "../core/instance.js";
@@ -22,14 +24,14 @@ export const CommerceLayerProvisioning: typeof client.CommerceLayerProvisioning 
   inlineModule,
 );
 export default CommerceLayerProvisioning;
-/** What needs no client. */
+/** Functions that need no client. */
 export const CommerceLayerProvisioningStatic: typeof client.CommerceLayerProvisioningStatic = /* @__PURE__ */ withCore(
   client.CommerceLayerProvisioningStatic,
   inlineModule,
 );
-/** What resources make their calls by. */
+/** The adapter through which resources make their calls. */
 export const ResourceAdapter: typeof Adapter = /* @__PURE__ */ withCore(Adapter, inlineModule);
-/** What resources make their calls by. */
+/** The adapter through which resources make their calls. */
 export type ResourceAdapter = Adapter;
 /** Makes an adapter. */
 export const apiResourceAdapter: typeof adapter = /* @__PURE__ */ withCore(adapter, inlineModule);

@@ -1,6 +1,6 @@
 /**
- * What a client's user has called around each request, and readers of what comes back. Any number of each; they run in the
- * order they came.
+ * Interceptors around each request, and readers of the answers. There can be any number of each; they run in the
+ * order in which they were added.
  */
 
 import { KeyturnError } from "../base/errors.js";
@@ -15,13 +15,13 @@ export type RequestObj = {
 /** An answer, before it is read. */
 export type ResponseObj = Response;
 
-/** Sees and changes a request; what it throws ends the call. */
+/** Sees and changes a request; if it throws, the call ends. */
 export type RequestInterceptor = (request: RequestObj) => RequestObj | Promise<RequestObj>;
 
-/** Sees an answer that is a success, or gives another in its place. */
+/** Sees a successful answer, or returns another in its place. */
 export type ResponseInterceptor = (response: ResponseObj) => ResponseObj | Promise<ResponseObj>;
 
-/** Sees what is not a success, and may say it otherwise. A failure stays one, whatever it returns. */
+/** Sees a failure, and may replace its description. A failure remains a failure, whatever it returns. */
 export type ErrorInterceptor = (error: ErrorObj) => ErrorObj | Promise<ErrorObj>;
 
 /** Which kind of interceptor. */
@@ -30,10 +30,10 @@ export type InterceptorType = "request" | "response";
 /** Headers by name. */
 export type HeadersObj = Record<string, string | number | boolean>;
 
-/** Holds the body of the last answer, and of the same answer its headers. */
+/** Holds the body and the headers of the last answer. */
 export type RawResponseReader = {
   id: number;
-  /** The body as it came, secrets in it too. Not shown when the reader is printed. */
+  /** The unchanged body, including secrets. Not shown when the reader is printed. */
   rawResponse?: any;
   headers?: HeadersObj;
   ok: boolean;
@@ -76,7 +76,7 @@ export class FetchError extends Error {
 /** The error of an answer, as interceptors see it. */
 export type ErrorObj = FetchError;
 
-/** An interceptor threw. It passes through the driver, which takes any other error of sending for one of the connection. */
+/** An interceptor threw. The driver passes this error on; it considers any other error of sending a connection error. */
 export class InterceptorError extends KeyturnError {
   constructor(cause: unknown, outcome: "none" | "answered") {
     super("InterceptorError", "internal", "an interceptor failed", { cause, outcome });
@@ -105,7 +105,7 @@ export class Interceptors {
     return this.#last;
   }
 
-  /** Without an id, all of the kind. */
+  /** Without an id, all of that kind. */
   remove(type: InterceptorType, id?: number): void {
     const all = type === "request" ? this.#request : this.#response;
     if (id === undefined) all.clear();
@@ -144,7 +144,7 @@ export class Interceptors {
     return sent;
   }
 
-  /** Before an answer is read. What an interceptor reads of it is read again here. */
+  /** Before an answer is read. A body that an interceptor reads is read again here. */
   async received(response: Response): Promise<Response> {
     let answer = response;
     for (const { onSuccess } of response.ok ? [...this.#response.values()] : []) {
@@ -176,7 +176,7 @@ export class Interceptors {
 
 /** Refuses what `fetch` would refuse, before anything can have been sent. */
 function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): void {
-  // A stream is not looked at: that could use it up.
+  // A stream is not examined, since that could consume it.
   const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);
   if (name === undefined) return;
   throw new InterceptorError(new TypeError(`an interceptor gave the request ${name} that fetch refuses`), "none");

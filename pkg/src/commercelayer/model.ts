@@ -5,7 +5,7 @@ import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 /** A value, or `null`. */
 export type Nullable<T> = T | null;
 
-/** What a caller keeps with a resource. Sent and received as it is. */
+/** The caller's own data on a resource. Sent and received unchanged. */
 export type Metadata = Record<string, any>;
 
 /** Something that says which type of resource it is. */

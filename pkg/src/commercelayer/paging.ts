@@ -1,4 +1,4 @@
-/** Lists over all of their pages, no faster than the server wants to be asked. */
+/** Lists over all of their pages, no faster than the server's rate limit allows. */
 
 import type { ListResponse } from "./jsonapi/list.js";
 import type { Resource } from "./model.js";
@@ -39,8 +39,8 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
 }
 
 /**
- * Milliseconds to wait before the next page, by what the last answer says of the rate limit. The window slides and nothing
- * says when it is free again: so a half of it is used at full speed, and what is left is spread over its length.
+ * Milliseconds to wait before the next page, from the last answer's rate limit. The window slides and nothing
+ * says when it is free again, so one half of it is used at full speed, and the rest is spread over its length.
  */
 export function pauseAfter(headers: Headers): number {
   const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) =>

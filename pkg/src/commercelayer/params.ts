@@ -1,4 +1,4 @@
-/** What lists and single resources can be asked for with, by the types of the official SDK. */
+/** The parameters of lists and single resources, with the types of the official SDK. */
 
 import type {
   Filters,
@@ -71,13 +71,13 @@ export type QueryPageSize =
   | 24
   | 25;
 
-/** What a single resource can be asked for with. */
+/** The parameters of a single resource. */
 export interface QueryParamsRetrieve<R extends Resource = Resource> {
   include?: QueryInclude<R> | undefined;
   fields?: QueryArrayFields<R> | QueryRecordFields | undefined;
 }
 
-/** What a list can be asked for with. */
+/** The parameters of a list. */
 export interface QueryParamsList<R extends Resource = Resource> extends QueryParamsRetrieve<R> {
   sort?: QueryArraySortable<R> | QueryRecordSortable<R> | undefined;
   filters?: Filters<TypeOf<R>> | undefined;

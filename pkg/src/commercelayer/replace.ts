@@ -1,9 +1,10 @@
 /**
- * Replacing an API credential. The API issues no new secret for one that exists, so a new credential takes the old one's place.
+ * Replacing an API credential. The API issues no new secret for an existing one, so a new credential replaces the old one.
  *
- * A replacement can be interrupted anywhere and run again: what has been done stands on the server, under the replacement's
- * `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential nor loses a secret. The old
- * credential is deleted last, only if that is allowed, and only while the sink demonstrably holds the new one.
+ * A replacement can be interrupted anywhere and run again: what has been done is recorded on the server, under the
+ * replacement's `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential
+ * nor loses a secret. The old credential is deleted last, only if that is allowed, and only while the sink demonstrably
+ * holds the new one.
  */
 
 import { RequestAbortedError } from "../base/errors.js";
@@ -25,7 +26,7 @@ import {
 export interface CredentialSink {
   /** Stores the pair in place of the one before. It may be called again with the same pair. */
   put(pair: CredentialPair): unknown;
-  /** What a consumer would find now. The secret is compared and let go. */
+  /** What a consumer would find now. The secret is compared and then released. */
   get(): Promise<Held> | Held;
 }
 
@@ -49,7 +50,7 @@ export interface ReplaceOptions {
    * same. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
    */
   reference?: string | undefined;
-  /** Only says what would be done. */
+  /** Only reports what would be done. */
   dryRun?: boolean | undefined;
   /** Deletes the old credential at the end. Needs `settle`. Default: both stay alive. */
   mayDelete?: boolean | undefined;
@@ -65,11 +66,11 @@ export interface ReplaceOptions {
   revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
   /** Also replaces a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
   publicKinds?: boolean | undefined;
-  /** Sees whether the new pair works, instead of asking for a token and comparing what it says. What it throws ends the run. */
+  /** Checks whether the new pair works, instead of requesting a token and comparing its claims. If it throws, the run ends. */
   verify?: ((pair: CredentialPair) => unknown) | undefined;
-  /** Is told of each step, for an audit log. */
+  /** Called for each step, for an audit log. */
   onStep?: ((step: ReplacementStep) => void) | undefined;
-  /** Ends the run between two requests, and the request that runs. */
+  /** Ends the run between two requests, and aborts the current request. */
   signal?: AbortSignal | undefined;
 }
 
@@ -78,7 +79,7 @@ export interface Replacement {
   readonly reference: string;
   readonly old: {
     readonly id: string;
-    /** `gone`: it was not there any more. */
+    /** `gone`: it no longer existed. */
     readonly state: "deleted" | "kept" | "gone";
     /** Why it was kept. */
     readonly because?: string | undefined;
@@ -92,7 +93,7 @@ export interface Replacement {
  * Replaces the credential with this id.
  *
  * @throws {@link ReplacementError} whose `step` and `reason` say where and why it stopped; nothing has been deleted then. What the client's
- * calls throw passes: run it again.
+ * calls throw is passed on: run it again.
  */
 export async function replaceCredential(api: Provisioning, id: string, options: ReplaceOptions): Promise<Replacement> {
   const run = new Run(api, id, options);
@@ -105,7 +106,7 @@ class Run {
   readonly #options: ReplaceOptions;
   readonly #reference: string;
   readonly #steps: ReplacementStep[] = [];
-  /** What runs that were interrupted, or came second, have left behind. */
+  /** What interrupted or losing runs have left behind. */
   #spares: ApiCredential[] = [];
 
   constructor(api: Provisioning, id: string, options: ReplaceOptions) {
@@ -182,7 +183,7 @@ class Run {
     let winner = found ?? (made as ApiCredential);
     if (made) {
       winner = (await this.#find()) ?? made;
-      // A run beside this one was first. Nobody has seen ours.
+      // A concurrent run was first. Nobody has seen our credential.
       if (winner.id !== made.id) await this.#api.deleteCredential(made.id);
     }
     const own = made?.id === winner.id;
@@ -200,7 +201,7 @@ class Run {
     return { id: whole.id, clientId: whole.client_id, clientSecret: whole.client_secret ?? "" };
   }
 
-  /** What depends on a credential names it for good: each row gets a twin that names the new one. */
+  /** What depends on a credential refers to it permanently: each row gets a counterpart that refers to the new one. */
   async #copyDependents(old: ApiCredential, pair: CredentialPair): Promise<void> {
     const { all, copied } = await copyDependents(this.#api, old.id, pair.id, this.#reference, () => this.#mayGoOn());
     if (all === 0) return this.#note("dependents", "skipped", "nothing depends on it");
@@ -300,7 +301,7 @@ class Run {
   }
 
   async #delete(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
-    // Much may have happened while consumers settled.
+    // Much may have changed while consumers settled.
     const [before, replacement] = [
       await this.#api.credential(old.id, false),
       await this.#api.credential(pair.id, false),

@@ -13,7 +13,7 @@ export type ReplacementStepName =
   | "revoke"
   | "delete";
 
-/** Why a replacement stopped, as a stable word. */
+/** Why a replacement stopped, as a stable code. */
 export type ReplacementReason =
   | "no_sink"
   | "no_reference"
@@ -30,8 +30,8 @@ export type ReplacementReason =
   | "changed";
 
 /**
- * A replacement stopped. The old credential is untouched; `newId` names the new one if it has been made. Once the reason is dealt with, the same
- * call goes on where this one stopped.
+ * A replacement stopped. The old credential is untouched; `newId` names the new one if it has been made. Once the reason is resolved, the same
+ * call continues where this one stopped.
  */
 export class ReplacementError extends KeyturnError {
   /** Where it stopped. */

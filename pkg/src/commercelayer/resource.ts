@@ -16,7 +16,7 @@ export type { ResourceAdapter };
 
 const adapters = new WeakMap<object, ResourceAdapter>();
 
-/** What the classes of all types have. Nothing in one can be printed. */
+/** What the classes of all types have. Printing one shows nothing. */
 export abstract class ApiResourceBase<R extends Resource> {
   /** The type of resource. */
   static readonly TYPE: ResourceTypeLock;
@@ -31,7 +31,7 @@ export abstract class ApiResourceBase<R extends Resource> {
   /**
    * The resources in the text of a document.
    *
-   * @throws {@link SdkError} of type `parse` if it is no document, or one of another type.
+   * @throws {@link SdkError} of type `parse` if it is not a document, or if it has another type.
    */
   parse(resource: string): R | R[] {
     let document: Document | null;
@@ -110,7 +110,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     return later(() => this.#adapter().act(this.identified(id), name, attributes as Record<string, unknown>, options));
   }
 
-  /** @internal For attributes that only make something happen. */
+  /** @internal For attributes that only trigger an action. */
   protected trigger<T extends Resource>(
     attribute: string,
     id: string | ResourceId,
@@ -191,7 +191,7 @@ export abstract class ApiSingleton<R extends Resource> extends ApiResourceBase<R
 }
 
 /**
- * Whatever is wrong with the arguments is told by the promise. It is awaited: workerd reports one that nobody handles until
+ * Invalid arguments reject the promise. It is awaited, since workerd reports a promise that nobody handles until
  * later.
  */
 async function later<T>(run: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@
 export interface ResponseFacts {
   /** The HTTP status. */
   readonly status: number;
-  /** Its headers: the rate limit, for one. */
+  /** Its headers, such as the rate limit. */
   readonly headers: Headers;
   /** The server's id of the request, if it sent one. */
   readonly requestId: string | undefined;
@@ -12,14 +12,14 @@ export interface ResponseFacts {
   readonly url: string;
 }
 
-/** Where a result has it: also for the function of another copy of this package, such as the CommonJS one. */
+/** Where a result stores it, so that another copy of this package, such as the CommonJS one, finds it too. */
 const ANSWER: unique symbol = Symbol.for("keyturn.commercelayer.answer") as never;
 
 interface Result {
   [ANSWER]?: () => ResponseFacts;
 }
 
-/** The answer that a resource or a list came with. Of a resource within another: nothing. */
+/** The answer that a resource or a list came with. For a resource within another: nothing. */
 export function responseOf(result: object | null | undefined): ResponseFacts | undefined {
   return (result as Result | null | undefined)?.[ANSWER]?.();
 }

@@ -1,4 +1,4 @@
-/** What the calls of a client are authorized by. */
+/** The session that authorizes a client's calls. */
 
 import { Session } from "../auth/session.js";
 import { ConfigurationError } from "../base/errors.js";
@@ -17,7 +17,7 @@ export type ProvisioningSession = Session<CommerceLayerAuthentication>;
  * Makes the session of a client.
  *
  * @param anonymous Whether calls are sent without a token.
- * @param retries How to repeat log-ins, whenever that is asked: it can be changed without a new session.
+ * @param retries Returns how to repeat log-ins: it can be changed without a new session.
  */
 export function openSession(
   options: AuthOptions,
@@ -52,7 +52,7 @@ export class FixedToken implements Authorizer {
     return { value: (this.#header ??= this.#checked(operation)), generation: 0 };
   }
 
-  /** A platform that refuses a header repeats it in its error, so what cannot be a token is refused before. */
+  /** A platform that refuses a header repeats it in its error, so an invalid token is refused earlier. */
   #checked(operation: string | undefined): string {
     try {
       return this.#session.header(this.#token, operation);

@@ -1,5 +1,5 @@
 /**
- * How one API credential takes the place of another, as far as it is the same for {@link replaceCredential} and for a rotation of the
+ * How one API credential replaces another, as far as it is the same for {@link replaceCredential} and for a rotation of the
  * lifecycle: what the new one is made of, what depends on it, and how the old one is removed. The calls are the caller's.
  */
 
@@ -19,11 +19,11 @@ export interface CredentialPair {
   readonly clientSecret: string;
 }
 
-/** What is needed of a client. @internal */
+/** What a replacement needs from a client. @internal */
 export interface Provisioning {
   /** `undefined` for 404. With `secret`, the pair's secret is in it. */
   credential(id: string, secret: boolean): Promise<ApiCredential | undefined>;
-  /** By filters on attributes. Without secrets. */
+  /** Searches with filters on attributes. Without secrets. */
   credentialsWhere(filters: Readonly<Record<string, string>>): Promise<ApiCredential[]>;
   createCredential(credential: ApiCredentialCreate): Promise<ApiCredential>;
   /** False for 423: something depends on it. 404 is success. */
@@ -39,7 +39,7 @@ export interface Provisioning {
   own(): Promise<Claims | undefined>;
 }
 
-/** What is compared of a token's claims. */
+/** The claims of a token that are compared. */
 export interface Claims {
   readonly application?: { readonly id?: string; readonly client_id?: string; readonly kind?: string };
   readonly organization?: { readonly id?: string };
@@ -54,7 +54,7 @@ const REPLACES = "replaces";
 const REFERENCE_BEFORE = "replaced_reference";
 const ORIGIN_BEFORE = "replaced_reference_origin";
 
-/** The reasons for which a credential must not be replaced, whatever replaces it. */
+/** The reasons why a credential must not be replaced, by any means. */
 export type Unfit = Extract<ReplacementReason, "own_credential" | "public_kind" | "unreadable">;
 
 /** Why a credential must not be replaced; `undefined` if it may be. */
@@ -88,14 +88,14 @@ export function predecessorOf({ metadata }: ApiCredential): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** In what a credential differs from the one that it was made like. */
+/** The differences between a credential and its model. */
 export function differences(old: ApiCredential, made: ApiCredential): readonly string[] {
   return [...COPIED, "scopes" as const, "confidential" as const].filter((name) => !same(old[name], made[name]));
 }
 
 /**
- * What depends on a credential names it for good: each row gets a twin that names the new one. Twins that are there already, by their
- * references, are left alone.
+ * What depends on a credential refers to it permanently: each row gets a counterpart that refers to the new one.
+ * Counterparts that exist already, by their references, are left unchanged.
  */
 export async function copyDependents(
   api: Provisioning,
@@ -125,7 +125,7 @@ export async function removeCredential(api: Provisioning, id: string): Promise<b
 }
 
 /**
- * What an old credential's successor is made of.
+ * The attributes of an old credential's successor.
  *
  * @param origin The `reference_origin` that it gets. Default: that of the old one.
  */

@@ -1,4 +1,4 @@
-/** This package's errors as those of the official SDK. */
+/** Translates this package's errors to those of the official SDK. */
 
 import { isOwn, type KeyturnError, type ApiError as Refused } from "../base/errors.js";
 import { isSignal } from "../base/signal.js";
@@ -23,7 +23,7 @@ interface Said {
 
 const answers = new WeakMap<object, Said>();
 
-/** Keeps what a refusal says, with the error that stands for it. */
+/** Stores what a refusal says with the error that represents it. */
 export function remember(error: KeyturnError, answer: Answer): KeyturnError {
   const { details } = error as Refused;
   const { status, response, authorization } = answer;
@@ -36,7 +36,7 @@ export function remember(error: KeyturnError, answer: Answer): KeyturnError {
 export function translated(error: unknown, sent?: Sent): SdkError {
   if (SdkError.isSdkError(error) && error instanceof Error) return error;
   const thrown = error instanceof InterceptorError ? error.cause : error;
-  // It is not one of these, and must reach its framework.
+  // It is not one of the SDK's errors, and must reach its framework.
   if (isSignal(thrown)) return thrown as SdkError;
   if (error instanceof InterceptorError) return intercepted(error, sent);
   if (!isOwn(error)) return new SdkError({ message: messageOf(error) }, { ...sent, kind: "internal", source: error });
@@ -93,7 +93,7 @@ function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError 
   );
 }
 
-/** What a `DOMException` says by its name, wherever a signal of the caller's made it. */
+/** The meaning of a `DOMException`'s name, which a caller's signal may have created in any realm. */
 function typeOfName(error: unknown): ErrorType | undefined {
   const { name } = (error ?? {}) as { name?: unknown };
   return name === "AbortError" ? ErrorType.CANCEL : name === "TimeoutError" ? ErrorType.TIMEOUT : undefined;
@@ -132,7 +132,7 @@ function apiError(
   return error;
 }
 
-/** An error as error interceptors see it; `undefined` if it is none of an answer. */
+/** An error as error interceptors see it; `undefined` if it is not for an answer. */
 export function fetchError(error: SdkError): FetchError | undefined {
   if (!ApiError.isApiError(error)) return undefined;
   const { status = 0, statusText = "", errors, method, url, headers } = error;

@@ -23,14 +23,14 @@ export const CommerceLayerProvisioning: typeof client.CommerceLayerProvisioning 
   module as WebAssembly.Module,
 );
 export default CommerceLayerProvisioning;
-/** What needs no client. */
+/** Functions that need no client. */
 export const CommerceLayerProvisioningStatic: typeof client.CommerceLayerProvisioningStatic = /* @__PURE__ */ withCore(
   client.CommerceLayerProvisioningStatic,
   module as WebAssembly.Module,
 );
-/** What resources make their calls by. */
+/** The adapter through which resources make their calls. */
 export const ResourceAdapter: typeof Adapter = /* @__PURE__ */ withCore(Adapter, module as WebAssembly.Module);
-/** What resources make their calls by. */
+/** The adapter through which resources make their calls. */
 export type ResourceAdapter = Adapter;
 /** Makes an adapter. */
 export const apiResourceAdapter: typeof adapter = /* @__PURE__ */ withCore(adapter, module as WebAssembly.Module);

@@ -1,6 +1,6 @@
 /**
- * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine decides; pg-boss says when
- * somebody should look at which target.
+ * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine
+ * decides; pg-boss schedules when a worker looks at which target.
  */
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -28,19 +28,22 @@ export interface FleetOptions {
   readonly database: PgPool;
   /** The schema of the journal. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
-  /** The fleet's name: letters, digits, `-`, `_` and `.`. Workers of one name work together; others they never touch. Default: `"default"`. */
+  /**
+   * The fleet's name: letters, digits, `-`, `_` and `.`. Workers with the same name work together, and never touch
+   * other fleets. Default: `"default"`.
+   */
   readonly fleet?: string | undefined;
   /** The targets by their names: the same in all workers of the fleet. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
   /** How many rotations there may be at a time, in the whole fleet. */
   readonly caps?: LifecycleCaps | undefined;
-  /** Who is named in the journal. Default: `"keyturn"`. */
+  /** The worker name in the journal. Default: `"keyturn"`. */
   readonly worker?: string | undefined;
   /** Where the time comes from. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /** How many targets this process looks at at a time. Default: 8. */
   readonly concurrency?: number | undefined;
-  /** Whose a target is, for `perTenant`. Default: all are one tenant's. */
+  /** The tenant of a target, for `perTenant`. Default: all targets belong to one tenant. */
   readonly tenant?: ((target: string) => string) | undefined;
   /** How many targets of one tenant and one kind of provider are looked at at a time, in the whole fleet. Default: no limit. */
   readonly perTenant?: number | undefined;
@@ -48,18 +51,21 @@ export interface FleetOptions {
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
   /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
   readonly timeoutMs?: number | undefined;
-  /** When all targets are gone through, as cron has it. One worker does it for all. Default: each minute. */
+  /** When to go through all targets, as a cron expression. One worker does it for all. Default: each minute. */
   readonly cron?: string | undefined;
   /** How often an idle worker asks for jobs, in seconds, from 0.5 on. Default: 2. */
   readonly pollSeconds?: number | undefined;
-  /** How long `stop` waits for rotations that are under way, in milliseconds, before it cuts them off between two steps. Default: 20 s. */
+  /**
+   * How long `stop` waits for rotations that are under way, in milliseconds, before it interrupts them between two
+   * steps. Default: 20 s.
+   */
   readonly drainMs?: number | undefined;
   /**
    * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
    * age of the oldest backup that is ever restored. Default: 7 days.
    */
   readonly lookBackMs?: number | undefined;
-  /** Is told what happens, one record at a time. */
+  /** Called with what happens, one record at a time. */
   readonly logger?: ((record: FleetRecord) => void) | undefined;
 }
 
@@ -68,14 +74,14 @@ export interface FleetRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly level: "info" | "warn" | "error";
-  /** What happened, as a stable word. */
+  /** What happened, as a stable code. */
   readonly event: "started" | "stopped" | "advanced" | "begun" | "failed" | "handed-back" | "unknown-target" | "queue";
   readonly fleet: string;
   readonly worker: string;
   readonly target?: string;
-  /** The state that the rotation has come to. */
+  /** The state that the rotation has reached. */
   readonly state?: string;
-  /** The stable word of an error, or the reason for which a person is needed. */
+  /** The stable code of an error, or the reason why a person is needed. */
   readonly code?: string;
   readonly message?: string;
 }
@@ -103,11 +109,11 @@ export interface FleetResponse {
 
 const LEAST_NODE = [22, 12] as const;
 const DAY_MS = 86_400_000;
-/** How long an answer of the journal serves for health checks, and at most how long it is waited for. */
+/** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
 /** How many rotations a sweep begins at a time. */
 const PLANNED_AT_ONCE = 4;
-/** After how long a target is looked at again whose tenant has no place left. */
+/** How long to wait before looking again at a target whose tenant has no place left. */
 const AGAIN_MS = 500;
 /** How long `stop` waits for the queue once no target is worked on. */
 const OFF_MS = 5_000;
@@ -132,22 +138,22 @@ export function openFleet(options: FleetOptions): Fleet {
 /** A worker of a fleet. See {@link openFleet}. */
 export class Fleet {
   /**
-   * The lifecycle of the fleet's targets, for whatever is not here: `plan`, `approve`, `settle`, `adopt`, `history`. What a call changes,
-   * workers go on with at the next sweep, or at once after {@link Fleet.wake}.
+   * The lifecycle of the fleet's targets, for calls that a fleet does not have: `plan`, `approve`, `settle`, `adopt`,
+   * `history`. What a call changes, workers go on with at the next sweep, or at once after {@link Fleet.wake}.
    */
   readonly lifecycle: Lifecycle;
   readonly #fleet: string;
   readonly #worker: string;
   readonly #names: readonly string[];
   readonly #journal: PostgresJournal;
-  /** Begins rotations and leaves the rest to whoever gets the job. */
+  /** Begins rotations and leaves the rest to the worker that gets the job. */
   readonly #planner: Lifecycle;
   readonly #queue: Queue;
   readonly #metrics = new Metrics();
   readonly #options: FleetOptions;
   readonly #clock: Clock;
   readonly #database: PgPool;
-  /** Whose turn it is of a tenant's targets; `undefined` if there is no limit. */
+  /** The places of a tenant's targets; `undefined` if there is no limit. */
   readonly #places: Places | undefined;
   readonly #groupOf: (target: string) => string;
   /** Whether the queue's tables are in the journal's database, so that one transaction can write to both. */
@@ -158,7 +164,7 @@ export class Fleet {
   #ended: Promise<void> | undefined;
   #busy = 0;
   #idle: (() => void) | undefined;
-  /** Whether the errors of the queue are listened to. */
+  /** Whether a listener for the queue's errors is registered. */
   #isHeard = false;
   /** The targets that could not be looked at, and why. */
   readonly #failing = new Map<string, string>();
@@ -209,7 +215,9 @@ export class Fleet {
     this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
   }
 
-  /** Makes the queues and the cron entry if they are not there, and takes jobs. If it fails, it may be called again. */
+  /**
+   * Creates the queues and the cron entry if they do not exist, and takes jobs. If it fails, it may be called again.
+   */
   async start(): Promise<void> {
     if (this.#state !== "new") throw new ClosedError();
     this.#state = "starting";
@@ -243,9 +251,9 @@ export class Fleet {
   }
 
   /**
-   * Takes no more jobs, lets the rotations that are under way come as far as they go, for `drainMs` at most, and hands what is left to other
-   * workers. A credential that was issued and not delivered everywhere by then is replaced by another, so give it time. Then it closes the
-   * lifecycle. Pools and `boss` stay open: they are the caller's.
+   * Takes no more jobs, lets the rotations that are under way go as far as they can, for at most `drainMs`, and leaves the rest to other
+   * workers. A credential that was issued but not delivered everywhere by then is replaced by another, so allow
+   * enough time. Then it closes the lifecycle. Pools and `boss` stay open: they are the caller's.
    */
   stop(): Promise<void> {
     this.#ended ??= this.#stop();
@@ -267,7 +275,7 @@ export class Fleet {
       // Jobs that are taken end in the queue's own time; what counts is that none of them works on a target any more.
       const off = starting?.then(() => this.#queue.stop()).catch(() => undefined);
       await calm;
-      // The queue's own statements may hang while its database is out of reach.
+      // The queue's own statements may hang while its database is unreachable.
       await Promise.race([off, new Promise((resolve) => (late = setTimeout(resolve, OFF_MS)))]);
     } finally {
       clearTimeout(timer);
@@ -279,7 +287,8 @@ export class Fleet {
   }
 
   /**
-   * Begins a rotation, and leaves it to the workers. The event and the job come to be in one transaction, if the queue is in the journal's
+   * Begins a rotation, and leaves it to the workers. The event and the job are written in one transaction, if the
+   * queue is in the journal's
    * database.
    * @throws {@link LifecycleError} as `rotate` of a lifecycle does.
    */
@@ -296,7 +305,7 @@ export class Fleet {
     return (status as LifecycleStatus).progress;
   }
 
-  /** Has a worker look at a target now: after a person has approved, settled or resumed something. */
+  /** Lets a worker look at a target now, for example after a person has approved, settled or resumed something. */
   async wake(target: string): Promise<void> {
     await this.#queue.send(target);
   }
@@ -335,12 +344,12 @@ export class Fleet {
     }
   }
 
-  /** What Prometheus reads: rotations by state, what is due, calls, failures, lag. */
+  /** The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. */
   async metrics(): Promise<string> {
     return this.#metrics.text(await this.#statuses(), this.#failing, this.#clock.now());
   }
 
-  /** Whether this worker is well. The journal is asked at most every two seconds. */
+  /** Whether this worker is healthy. The journal is read at most every two seconds. */
   async health(): Promise<FleetHealth> {
     const alive = this.#state !== "stopped";
     if (this.#state !== "started") return { alive, ready: false, reason: `the worker is ${this.#state}` };
@@ -385,11 +394,11 @@ export class Fleet {
     };
   }
 
-  /** Goes on with a target, and says when somebody should look again. */
+  /** Continues with a target, and returns when a worker should look again. */
   async #look({ target, lateMs }: Order): Promise<string> {
     this.#metrics.set("keyturn_fleet_job_lag_seconds", lateMs / 1000);
     if (!this.#names.includes(target)) {
-      // A worker that has it will find it in a sweep.
+      // A worker that knows the target finds it in a sweep.
       this.#log("warn", "unknown-target", { target });
       this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "unknown-target" });
       return "unknown-target";
@@ -441,7 +450,7 @@ export class Fleet {
     }
   }
 
-  /** What is so with all targets. One whose journal cannot be read does not hide the others. */
+  /** The status of all targets. A target whose journal cannot be read does not hide the others. */
   async #statuses(): Promise<readonly LifecycleStatus[]> {
     try {
       const all = await this.#planner.status();
@@ -482,7 +491,7 @@ export class Fleet {
               await this.#queue.send(stream, { sql: sqlOf(run) });
             })
           : await journal.append(stream, sequence, line);
-        // A job that could not be sent is one that a sweep makes up for.
+        // A sweep makes up for a job that could not be sent.
         if (stored && !this.#shared) await this.#queue.send(stream).catch(() => undefined);
         if (stored) this.#log("info", "begun", { target: stream });
         return stored;
@@ -490,7 +499,7 @@ export class Fleet {
     };
   }
 
-  /** Whether a job can be sent in a transaction of the journal's: tried, and taken back. */
+  /** Whether a job can be sent in a transaction of the journal's: this is tried, and rolled back. */
   async #isShared(): Promise<boolean> {
     const connection = await this.#database.connect();
     const run: Run = async (text, ...values) => (await connection.query({ text, values })).rows as never;
@@ -538,19 +547,19 @@ export class Fleet {
   }
 }
 
-/** Names the database that is spoken to. */
+/** Identifies the connected database. */
 const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
   (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
 
-/** What is left to do is left to whoever gets the job. */
+/** The rest is left to the worker that gets the job. */
 class HandedOver extends Error {}
 
-/** Lets pg-boss write in a transaction of ours. */
+/** Lets pg-boss write in one of our transactions. */
 function sqlOf(run: Run): FleetSql {
   return { executeSql: async (text, values = []) => ({ rows: [...(await run(text, ...(values as string[])))] }) };
 }
 
-/** Errors of this package hold no secret; what others say is left out. */
+/** Errors of this package contain no secret; messages of other errors are left out. */
 function messageOf(error: unknown): string {
   return codeOf(error) === "failed" ? "an error that is not of this package" : (error as Error).message;
 }

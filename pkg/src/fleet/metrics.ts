@@ -1,8 +1,11 @@
-/** What a fleet tells of itself to Prometheus. Labels are kinds, codes and names of targets: nothing of a credential. */
+/**
+ * The metrics of a fleet for Prometheus. Labels are kinds, codes and names of targets, and contain nothing of a
+ * credential.
+ */
 
 import type { LifecycleStatus } from "../lifecycle/model.js";
 
-/** Each family: its type, and what it says. */
+/** Each family: its type, and its help text. */
 const FAMILIES = {
   keyturn_fleet_targets: ["gauge", "Targets by the state of their rotation; `failing` could not be looked at."],
   keyturn_fleet_rotations: ["gauge", "Rotations under way by their phase."],
@@ -44,7 +47,7 @@ export class Metrics {
     this.#counted.set(family, new Map([["", value]]));
   }
 
-  /** The text that Prometheus reads, with what is so with the targets now. */
+  /** The text that Prometheus reads, with the current status of the targets. */
   text(statuses: readonly LifecycleStatus[], failing: ReadonlyMap<string, string>, now: number): string {
     const all = new Map<Family, Map<string, number>>(this.#counted);
     const gauge = (family: Family, entries: readonly (readonly [Labels, number])[]): void => {

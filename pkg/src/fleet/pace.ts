@@ -1,10 +1,13 @@
-/** Rates of calls that all workers of a fleet share: one row for each kind of provider says when the next call may go. */
+/**
+ * Rates of calls that all workers of a fleet share: one row for each kind of provider says when the next call may
+ * start.
+ */
 
 import { RequestAbortedError } from "../base/errors.js";
 import type { Place } from "../postgres/schema.js";
 import type { FleetRate } from "./provider.js";
 
-/** Tells each call when it may go. @internal */
+/** Decides when each call may start. @internal */
 export class Pace {
   readonly #place: Place;
   readonly #rates: Readonly<Record<string, FleetRate>>;
@@ -14,7 +17,7 @@ export class Pace {
     this.#rates = rates;
   }
 
-  /** Waits for the turn of a call. Kinds without a rate do not wait, unless one was told to pause. */
+  /** Waits for the turn of a call. Kinds without a rate do not wait, unless they have been paused. */
   async turn(kind: string, signal: AbortSignal | undefined): Promise<void> {
     const rate = this.#rates[kind];
     if (rate === undefined) return;
@@ -47,7 +50,7 @@ export class Pace {
     try {
       await ready();
       const [row] = await database.run(
-        // It does not matter if a crash of the server forgets it.
+        // It does not matter if a crash of the server loses it.
         `WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS setting)
         INSERT INTO ${schema}.pace AS pace (fleet, provider, free_at)
         SELECT $1::text, $2::text, clock_timestamp() + ${MS("$3")} FROM quick WHERE setting <> ''

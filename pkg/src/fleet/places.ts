@@ -1,8 +1,11 @@
-/** A number of places for each group of targets, which all workers of a fleet share: leases that a worker which died loses. */
+/**
+ * A number of places for each group of targets, which all workers of a fleet share: leases, which a worker loses when
+ * it dies.
+ */
 
 import type { Lease, TokenStore } from "../auth/sharing.js";
 
-/** How long a worker may be silent before its place is another's. */
+/** How long a worker may be silent before another may take its place. */
 const LEASE_MS = 15_000;
 
 /** Gives out places. @internal */
@@ -15,7 +18,7 @@ export class Places {
     this.#number = number;
   }
 
-  /** Takes a place, and resolves with what gives it back; with `undefined` if all are taken. */
+  /** Takes a place, and resolves with a function that releases it, or with `undefined` if all are taken. */
   async enter(group: string): Promise<(() => Promise<void>) | undefined> {
     for (let place = 0; place < this.#number; place++) {
       const lease: Lease | undefined = await this.#store.lease(`place/${group}/${place}`, LEASE_MS);

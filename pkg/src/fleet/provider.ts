@@ -1,4 +1,4 @@
-/** A provider as the workers of a fleet call it: counted, paced, and looked at before it issues. */
+/** A provider as the workers of a fleet call it: counted, paced, and checked before it issues. */
 
 import type { Clock } from "../base/options.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
@@ -11,17 +11,17 @@ import { codeOf } from "./queue.js";
 export interface FleetRate {
   /** Calls in a second, on average. */
   readonly perSecond: number;
-  /** How many may go at once after a pause. Default: 1. */
+  /** How many may start at once after a pause. Default: 1. */
   readonly burst?: number | undefined;
 }
 
-/** What a call stands on. @internal */
+/** The dependencies of a call. @internal */
 export interface Surroundings {
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Waits for the turn of a call to a provider of this kind. */
   readonly turn: (kind: string, signal: AbortSignal | undefined) => Promise<void>;
-  /** Is told how long a provider of this kind wants to be left alone. */
+  /** Called with how long a provider of this kind must not be called. */
   readonly pause: (kind: string, ms: number) => Promise<void>;
   /** The fleet's own view of the journal. */
   readonly journal: Lifecycle;
@@ -69,7 +69,7 @@ export function supervised(target: string, provider: Provider, sinks: readonly S
     ...bare,
     issue: (intent) =>
       call("issue", intent.signal, () => {
-        // What came before may have taken long, and others may have given up on this attempt: then nothing is to be issued any more.
+        // What came before may have taken long, and others may have given up on this attempt: then nothing may be issued any more.
         if (intent.signal.aborted || around.clock.now() >= intent.until)
           throw new ProviderError(kind, "not_read", "the time for this attempt is over; nothing was issued");
         return provider.issue(intent);
@@ -93,7 +93,7 @@ function signalIn(argument: unknown): AbortSignal | undefined {
 /**
  * Looks for a rotation that the journal has forgotten, as one does that was restored from a backup: for a credential of the target that it
  * does not know, and that is younger than the last thing that it knew before this rotation. Then nothing is issued, and a person is needed.
- * One who looks into it and resumes the rotation is believed.
+ * If the person investigates and resumes the rotation, that decision is trusted.
  */
 async function checkMemory(
   target: string,
@@ -107,7 +107,7 @@ async function checkMemory(
   const history = await unlessFailed(kind, journal.history(target));
   const last = (event: string): number => history.map((one) => one.event).lastIndexOf(event);
   const remembered = history[last("planned") - 1]?.at;
-  // What has never been looked after cannot have been forgotten.
+  // A target that the journal has never managed cannot have been forgotten.
   if (remembered === undefined) return;
   const resumed = history[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY;
   const since = Math.max(remembered, resumed);
@@ -145,7 +145,7 @@ async function checkMemory(
   );
 }
 
-/** Nothing has been issued yet, whatever a look may have come to. */
+/** Nothing has been issued yet, whatever the result of a read. */
 async function unlessFailed<T>(kind: string, look: Promise<T>): Promise<T> {
   try {
     return await look;

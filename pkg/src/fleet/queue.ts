@@ -1,5 +1,5 @@
 /**
- * The queue beneath a fleet: pg-boss 12, as far as it is used. It is a clock and a dispatcher, and knows nothing but names of targets: a job may
+ * The queue beneath a fleet: pg-boss 12, as far as it is used. It is a clock and a dispatcher, and knows only names of targets: a job may
  * run twice, late or never, since what has to be done is in the journal alone.
  */
 
@@ -18,7 +18,7 @@ interface QueueOptions {
   deleteAfterSeconds?: number;
 }
 
-/** Runs SQL for pg-boss, in a transaction of somebody else's. */
+/** Runs SQL for pg-boss, in somebody else's transaction. */
 export interface FleetSql {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
@@ -62,10 +62,10 @@ export interface FleetBoss {
 
 /** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
 const HEARTBEAT_SECONDS = 10;
-/** A job is an order to look at a target, so there is nothing in an old one. */
+/** A job only says to look at a target, so an old one is worthless. */
 const KEPT_SECONDS = 3600;
 
-/** What a job that failed leaves in the queue's tables: a target and the code of the error. Messages may quote what servers say. */
+/** What a failed job leaves in the queue's tables: a target and the code of the error. Messages may quote what servers say. */
 class JobFailed extends Error {
   readonly target: string;
   readonly code: string;
@@ -74,19 +74,19 @@ class JobFailed extends Error {
     this.name = "JobFailed";
     this.target = target;
     this.code = code;
-    // What it would show of this file is of no use.
+    // Its stack trace in this file is of no use.
     this.stack = `${this.name}: ${this.message}`;
   }
 }
 
-/** The stable word for an error. @internal */
+/** The stable code of an error. @internal */
 export function codeOf(error: unknown): string {
   if (!KeyturnError.is(error)) return "failed";
   const reason = "reason" in error && typeof error.reason === "string" ? `:${error.reason}` : "";
   return `${error.kind}${reason}`;
 }
 
-/** What a handler is told of a job. @internal */
+/** What a handler gets for a job. @internal */
 export interface Order {
   readonly target: string;
   /** How long the job has waited since it could have been done, in milliseconds. */
@@ -145,7 +145,7 @@ export class Queue {
       this.#targets,
       { target },
       {
-        // A job that waits for its time must not stand in the way of one for now.
+        // A job that waits for its time must not block one for now.
         singletonKey: at === undefined ? target : `${target}@${at}`,
         ...(at !== undefined && { startAfter: new Date(at) }),
         ...(group !== undefined && { group: { id: group } }),
@@ -180,7 +180,7 @@ export class Queue {
           } catch (error) {
             throw new JobFailed(String(target), codeOf(error));
           } finally {
-            // Where one was, there are often more.
+            // Where there was one job, there are often more.
             this.#boss.notifyWorker(id);
           }
         },
@@ -204,7 +204,7 @@ export class Queue {
     this.#boss.on("error", listener);
   }
 
-  /** Takes no more jobs, and resolves once those that were taken are over. */
+  /** Takes no more jobs, and resolves once those that were taken have ended. */
   async stop(): Promise<void> {
     await Promise.all([this.#targets, this.#ticks].map((name) => this.#boss.offWork(name, { wait: true })));
   }

@@ -104,7 +104,7 @@ function uncached(): RequestInit {
 }
 
 /**
- * What is sent, once. Deno sends a request again by itself, a POST too, when a connection breaks that was used before, but not one
+ * What is sent, once. Deno itself sends a request again, even a POST, when a reused connection breaks, but not one
  * whose body it reads as a stream; of those a blob has a length.
  */
 export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
@@ -237,7 +237,7 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
 
 /** When a call ends at the latest, and the signal that says so to everything beneath it. */
 export class Deadline {
-  /** Made when it is asked for: by then somebody can use it. */
+  /** Created on first access, when it is needed. */
   #controller: AbortController | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-/** The events of a journal for the tools of others. */
+/** The events of a journal for other tools. */
 
 import { engine } from "./stream.js";
 

@@ -1,4 +1,4 @@
-/** Does what the state machine asks for: one effect at a time, over the ports. What is decided is decided in Rust: `lifecycle/`. */
+/** Does what the state machine asks for: one effect at a time, over the ports. All decisions are made in Rust: `lifecycle/`. */
 
 import { Secret } from "../auth/secret.js";
 import { ClosedError, type Failure, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
@@ -15,7 +15,7 @@ type Wanted =
   | { readonly ask: "do"; readonly effect: Effect }
   | { readonly ask: "finish"; readonly progress: RustProgress };
 
-/** How far a call of `advance` has come, as Rust says it. */
+/** How far a call of `advance` has come, as Rust reports it. */
 export type RustProgress =
   | { readonly kind: "again" | "idle" | "awaits-approval" }
   | { readonly kind: "wake"; readonly value: number }
@@ -50,12 +50,12 @@ const YES: Outcome = { kind: "yes" };
 const NO: Outcome = { kind: "no" };
 const NOT_YET: Outcome = { kind: "not-yet" };
 
-/** Codes of errors after which the same step may go well later, if nothing has happened. */
+/** Codes of errors after which the same step may succeed later, if nothing has happened. */
 const AGAIN = new Set(["rate_limited", "server_error", "connection_failed", "timeout", "aborted", "invalid_response"]);
-/** Reasons of sinks and providers after which it may. */
+/** Reasons of sinks and providers after which it may succeed later. */
 const AGAIN_REASONS = new Set(["busy", "full", "partial", "failed", "unavailable", "not_read", "unfinished", "in_use"]);
 
-/** What the driver of a target stands on. */
+/** The dependencies of a target's driver. */
 export interface Ports {
   readonly provider: Provider;
   readonly sinks: readonly Sink[];
@@ -66,16 +66,16 @@ export interface Ports {
   readonly closed: AbortSignal;
 }
 
-/** Drives one target. Only this has the secrets that were issued and not delivered yet. */
+/** Drives one target. Only this object has the secrets that were issued and not delivered yet. */
 export class Driver {
   readonly #stream: TargetStream;
   readonly #ports: Ports;
   readonly #secrets = new Map<string, { clientId: string; secret: Secret }>();
-  /** The intent that was written and not called for yet. */
+  /** The intent that was written and whose call has not been made yet. */
   #intent: unknown = null;
-  /** A run whose outcome could not be written, as the journal failed: the next call goes on with it. */
+  /** A run whose outcome could not be written, because the journal failed: the next call continues with it. */
   #unfinished: { run: InstanceType<Rust["Run"]>; wanted: Wanted; instance: number } | undefined;
-  /** One call after the other, so that an intent is never called for twice. */
+  /** One call after the other, so that the call for an intent is never made twice. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(stream: TargetStream, ports: Ports) {
@@ -83,7 +83,7 @@ export class Driver {
     this.#ports = ports;
   }
 
-  /** What the state machine has to know of the worker, as JSON. */
+  /** What the state machine has to know about the worker, as JSON. */
   hands(): string {
     const { provider, sinks, worker } = this.#ports;
     return JSON.stringify({
@@ -109,7 +109,7 @@ export class Driver {
     return next;
   }
 
-  /** Lets go of all secrets. What was issued and not delivered is replaced by whoever goes on with the rotation. */
+  /** Releases all secrets. The process that continues the rotation replaces what was issued and not delivered. */
   async close(): Promise<void> {
     await this.#queue;
     for (const { secret } of this.#secrets.values()) secret.forget();
@@ -134,7 +134,7 @@ export class Driver {
     const instance = instanceId();
     try {
       while (wanted.ask !== "finish") {
-        // An intent that is written is called for, and what was done is written, whatever the caller wants now.
+        // The call for a written intent is made, and what was done is written, whatever the caller wants now.
         const committed = wanted.ask === "do" && wanted.effect.effect === "issue";
         if (!committed && !engine(name, () => run.hasOutcome())) this.#check(signal);
         wanted = resume(await this.#answer(run, wanted, signal));
@@ -180,8 +180,8 @@ export class Driver {
   }
 
   /**
-   * Does an effect within its deadline. The caller's signal ends every effect but the call that issues: cutting that off would leave it
-   * unknown what it made, and it is bounded anyway.
+   * Does an effect within its deadline. The caller's signal ends every effect except the call that issues:
+   * interrupting that would leave it unknown what the call made, and it has a time limit anyway.
    */
   async #bounded(run: InstanceType<Rust["Run"]>, effect: Effect, outer: AbortSignal | undefined): Promise<Outcome> {
     const { clock, closed } = this.#ports;
@@ -284,7 +284,7 @@ export class Driver {
     if (isForeign(holding, expected)) return { kind: "differs", value: holding.clientId ?? "" };
     if (!(await this.#stillWanted(run, signal))) return { kind: "moved" };
     if (!(await sink.write(pair, holding.version, signal))) return { kind: "moved" };
-    // While the pair is at hand both values can be compared; later only the client id can.
+    // While the pair is available both values can be compared; later only the client id can.
     if (sink.readback !== "none" && !(await sink.holds(pair, signal))) return failed("not_held", true);
     return { kind: "written", value: holding.clientId ?? null };
   }
@@ -296,7 +296,7 @@ export class Driver {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const sink = this.#sink(name);
-    // A sink that holds the old credential has to be written all the same, so that whoever comes late finds it changed.
+    // A sink that holds the old credential has to be written nevertheless, so that a late process finds it changed.
     if (sink.restore === undefined) return NO;
     const { version } = await sink.read(signal);
     if (!(await this.#stillWanted(run, signal))) return { kind: "moved" };
@@ -306,7 +306,7 @@ export class Driver {
   async #stillWanted(run: InstanceType<Rust["Run"]>, signal: AbortSignal): Promise<boolean> {
     const name = this.#stream.name;
     const lines = await this.#stream.read(engine(name, () => run.sequence()) + 1);
-    // After its deadline the effect is over: the run may have gone on.
+    // After its deadline the effect has ended: the run may have continued.
     if (signal.aborted) throw new Deadline();
     return engine(name, () => run.stillWanted([...lines]));
   }
@@ -319,7 +319,7 @@ export class Driver {
     const { provider, clock } = this.#ports;
     switch (effect.proof) {
       case "used": {
-        // Our own probe moved it too, by a clock that may go before ours.
+        // Our own probe changed it too, by a clock that may be ahead of ours.
         const used = (await provider.look(effect.new, signal))?.lastUsedAt;
         return used !== undefined && used > effect.since + policy.margin ? YES : NOT_YET;
       }
@@ -327,7 +327,7 @@ export class Driver {
         if (effect.old === null) return YES;
         const old = await provider.look(effect.old, signal);
         if (!isAlive(old)) return YES;
-        // A control plane that does not tell when a credential was used cannot show that it is not.
+        // A control plane that does not report when a credential was used cannot show that it is not used.
         const quiet = clock.now() - 2 * policy.tokenLife;
         return old?.lastUsedAt !== undefined && Math.max(old.lastUsedAt, effect.since) < quiet ? YES : NOT_YET;
       }
@@ -354,7 +354,7 @@ export class Driver {
 /** The deadline of an effect has passed. */
 class Deadline extends Error {}
 
-/** Whether a sink holds a credential that is none of the target's. */
+/** Whether a sink holds a credential that does not belong to the target. */
 function isForeign({ clientId }: Holding, expected: readonly string[]): boolean {
   return clientId !== undefined && expected.length > 0 && !expected.includes(clientId);
 }
@@ -382,8 +382,8 @@ export function factsOf({ id, clientId, createdAt, expiresAt }: CredentialFacts)
 }
 
 /**
- * What an error says of its effect. Only codes go into the journal: messages may quote what servers say. All effects but the call that
- * issues can be repeated, so for those it does not matter whether something has happened.
+ * What an error means for its effect. Only codes go into the journal: messages may quote what servers say. All
+ * effects but the call that issues can be repeated, so for those it does not matter whether something has happened.
  */
 function outcomeOf(error: unknown, issues: boolean): Outcome {
   if (error instanceof Deadline) return issues ? { kind: "uncertain" } : failed("timeout", true);
@@ -404,7 +404,7 @@ function isRefusal(error: Failure): boolean {
   return typeof status === "number" && status >= 400 && status < 500 && status !== 408;
 }
 
-/** A token endpoint that did not answer, or failed, may do better later. */
+/** A token endpoint that did not answer, or failed, may succeed later. */
 function mayLogInLater(error: Failure): boolean {
   if (error.kind !== "authentication_failed" || !("status" in error)) return false;
   const status = error.status as number;

@@ -1,16 +1,16 @@
-/** Why the lifecycle does not do what it was asked to do. */
+/** Why the lifecycle does not do what a call requests. */
 
 import { KeyturnError } from "../base/errors.js";
 
-/** Why the lifecycle refuses, or cannot go on. */
+/** Why the lifecycle refuses a call, or cannot continue. */
 export type LifecycleReason =
-  /** There is no target of this name. */
+  /** There is no target with this name. */
   | "unknown_target"
   /** A rotation of the target is under way: one at a time. */
   | "rotation_active"
   /** No rotation is under way. */
   | "no_rotation"
-  /** The target is no longer looked after: adopt a credential to begin again. */
+  /** The target is no longer managed: adopt a credential to begin again. */
   | "forgotten"
   /** A sink holds a credential that neither the journal nor the control plane's list knows: adopt it first. */
   | "adopt_first"
@@ -30,7 +30,7 @@ export type LifecycleReason =
   | "too_early"
   /** The credential was known before, so the attempt did not make it. */
   | "known_credential"
-  /** The rotation is not stopped for that. */
+  /** The rotation is not stopped for that reason. */
   | "not_stopped"
   /** The rotation has no new credential. */
   | "nothing_issued"
@@ -44,11 +44,11 @@ export type LifecycleReason =
   | "busy";
 
 /**
- * The lifecycle refuses, or must not go on. Nothing was changed at the control plane or in a sink. `target` names the target, `sequence`
- * the event of its journal if that is what is wrong.
+ * The lifecycle refuses a call, or must not continue. Nothing was changed at the control plane or in a sink. `target`
+ * names the target, `sequence` the event of its journal if that is what is wrong.
  */
 export class LifecycleError extends KeyturnError {
-  /** Which refusal it is, as a stable word. */
+  /** Which refusal it is, as a stable code. */
   readonly reason: LifecycleReason;
   /** The target's name. */
   readonly target: string;

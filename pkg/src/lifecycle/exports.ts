@@ -1,4 +1,4 @@
-/** What all entries of the lifecycle export that run anywhere. */
+/** The exports of all lifecycle entries that run anywhere. */
 
 export { LifecycleError, type LifecycleReason } from "./error.js";
 export * from "./inventory/exports.js";

@@ -5,7 +5,7 @@ import { SinkError, type SinkReason } from "./sinks/error.js";
 import { type Rust, rust } from "./wasm.js";
 
 /**
- * Who reads a file of `NAME=value` lines. They agree on little:
+ * The program that reads a file of `NAME=value` lines. These programs agree on little:
  *
  * - `"portable"`: all of the below. Only values that need no quotes, such as those of C1 and Commerce Layer.
  * - `"dotenv"`: the npm package of that name.
@@ -31,8 +31,8 @@ export type RenderedDocument =
   /** Assignments for `terraform.tfvars`. */
   | { readonly kind: "terraform-variables"; readonly values: Values }
   /**
-   * A connector's credential as a Terraform resource with `create_before_destroy`, and an import of the credential that is there. It holds
-   * no secret: Terraform issues one of its own.
+   * A connector's credential as a Terraform resource with `create_before_destroy`, and an import of the existing credential. It contains
+   * no secret: Terraform issues its own.
    */
   | {
       readonly kind: "terraform-connector-credential";
@@ -48,7 +48,7 @@ export type RenderedDocument =
 export type Values = Readonly<Record<string, string>>;
 
 /**
- * Renders a document as text. The text holds what `values` hold, secrets too.
+ * Renders a document as text. The text contains everything in `values`, including secrets.
  *
  * ```ts
  * render({ kind: "env", dialect: "systemd", values: { BATON_CLIENT_ID: clientId, BATON_CLIENT_SECRET: secret.reveal() } });
@@ -79,7 +79,7 @@ export function checkText(sink: string, ...texts: readonly string[]): void {
     if (/[\uD800-\uDFFF]/u.test(text)) throw new SinkError(sink, "refused", "a value has half of a surrogate pair");
 }
 
-/** The values of a file of `NAME=value` lines. Of several assignments the last one counts. @internal */
+/** The values of a file of `NAME=value` lines. The last of several assignments counts. @internal */
 export function envRead(sink: string, dialect: EnvDialect, text: string): Map<string, string | undefined> {
   const json = format(sink, (exports) => exports.envRead(dialect, text));
   return new Map((JSON.parse(json) as [string, string | null][]).map(([name, value]) => [name, value ?? undefined]));

@@ -33,7 +33,7 @@ import { rust, withRust } from "./wasm.js";
 /** How many targets are worked on at a time. */
 const AT_ONCE = 8;
 
-/** What Rust tells of a target. */
+/** What Rust reports about a target. */
 interface State {
   readonly current: string | null;
   readonly credentials: Readonly<
@@ -69,7 +69,7 @@ interface Opened {
  * });
  * const progress = await lifecycle.rotate("order-export");
  * ```
- * @throws {@link ConfigurationError} if a target cannot be rotated as its policy wants it.
+ * @throws {@link ConfigurationError} if a target cannot be rotated as its policy requires.
  */
 export function openLifecycle(options: LifecycleOptions): Lifecycle {
   return new Lifecycle(options);
@@ -77,7 +77,7 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
 
 /**
  * The lifecycle of some targets. Any number of processes may have one for the same journal, at the same moment, and each may be killed at
- * any: what they do fits together by the journal. See {@link openLifecycle}.
+ * any: the journal coordinates what they do. See {@link openLifecycle}.
  */
 export class Lifecycle {
   readonly #journal: Journal;
@@ -111,14 +111,14 @@ export class Lifecycle {
     signal?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
-  /** What is so with all targets, or with these. */
+  /** The status of all targets, or of these. */
   async status(names?: readonly string[]): Promise<readonly LifecycleStatus[]> {
     const heads = await this.#heads(this.#some(names));
     return each(heads, ([opened, version]) => this.#status(opened, version));
   }
 
   /**
-   * What is not as it should be with all targets, or with these: the worst first. By default the control planes and the sinks are looked
+   * The problems of all targets, or of these, the worst first. By default the control planes and the sinks are read
    * at as well; with `observe: false` nothing but the journal is, and no request is made.
    */
   async findings(
@@ -127,7 +127,7 @@ export class Lifecycle {
   ): Promise<readonly LifecycleFinding[]> {
     const within = this.#within(signal);
     const opened = this.#some(names);
-    // What was seen has to be older than the journal that it is compared with.
+    // The observation has to be older than the journal that it is compared with.
     const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
     const heads = await this.#heads(opened);
     const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
@@ -149,7 +149,7 @@ export class Lifecycle {
     return (await this.#turn(this.#some(names))).turn;
   }
 
-  /** What the control planes and the sinks have beside what the journal says, of all targets or of these. Changes nothing. */
+  /** Compares the control planes and the sinks with the journal, for all targets or for these. Changes nothing. */
   async reconcile(
     names?: readonly string[],
     { signal }: { signal?: AbortSignal } = {},
@@ -168,10 +168,10 @@ export class Lifecycle {
   }
 
   /**
-   * Begins a rotation and takes it as far as it goes now: until it is done, has to wait, or needs a person. `advance` goes on with it.
+   * Begins a rotation and takes it as far as it can go now: until it is done, has to wait, or needs a person. `advance` continues it.
    *
-   * A target that the journal knows no credential of gets the one that its sinks hold, if the provider has a list to find it in. If it has
-   * none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
+   * A target of which the journal knows no credential gets the one that its sinks hold, if the provider has a list to
+   * find it in. If it has none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
    * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`.
    */
   async rotate(
@@ -199,11 +199,11 @@ export class Lifecycle {
     return this.#drive(opened, signal);
   }
 
-  /** Goes on with the rotation of a target, as far as it goes now. */
+  /** Continues the rotation of a target, as far as it can go now. */
   advance(name: string, options?: { signal?: AbortSignal }): Promise<LifecycleProgress>;
   /**
-   * Goes on with all rotations, or with those of these targets, and begins those that are due, as far as the caps allow: what a timer
-   * calls. With `begin: false` none is begun. What fails for one target is in its result.
+   * Continues all rotations, or those of these targets, and begins those that are due, as far as the caps allow: what a timer
+   * calls. With `begin: false` none is begun. A failure for one target is in its result.
    */
   advance(
     names?: readonly string[],
@@ -257,20 +257,20 @@ export class Lifecycle {
     return this.#drive(opened, signal);
   }
 
-  /** Says that the old credential may end, where the policy leaves that to a person. `advance` ends it. */
+  /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
   async approve(name: string): Promise<LifecycleProgress> {
     return this.#told(name, { command: "approve" });
   }
 
-  /** Approves that the old credential ends, and goes on. */
+  /** Approves the end of the old credential, and continues. */
   async retire(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
     await this.approve(name);
     return this.#drive(this.#get(name), signal);
   }
 
   /**
-   * Says what an attempt with an unknown outcome has made: the ids of the credentials, or `"none"`. `status` has the window and the marker
-   * to look for. What was made ends, since nobody has its secret, and another is issued.
+   * States what an attempt with an unknown outcome has made: the ids of the credentials, or `"none"`. `status` has
+   * the window and the marker to look for. What was made ends, since nobody has its secret, and another is issued.
    * @throws {@link LifecycleError} `nothing_to_settle`, `too_early`, `known_credential`, `unknown_credential`.
    */
   async settle(
@@ -285,7 +285,8 @@ export class Lifecycle {
   }
 
   /**
-   * Says that what the rotation was stopped for has been dealt with. With `reissue` another credential is issued in the place of the new
+   * Confirms that the reason for which the rotation was stopped is resolved. With `reissue` another credential is
+   * issued in the place of the new
    * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for.
    */
   async resume(
@@ -301,7 +302,8 @@ export class Lifecycle {
   }
 
   /**
-   * Says that a credential, by its id at the control plane, is the one that consumers use. One that was current before is ended.
+   * States that a credential, by its id at the control plane, is the one that consumers use. One that was current
+   * before is ended.
    * @throws {@link LifecycleError} `unknown_credential`, `sink_differs`, `rotation_active`, `ended`.
    */
   async adopt(name: string, id: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
@@ -324,7 +326,7 @@ export class Lifecycle {
   /**
    * Adopts credentials by the client ids that consumers were found to use, as `importClientIds` finds them. One that a target has already
    * is left as it is.
-   * @throws Nothing for a single entry: what became of each is in its result.
+   * @throws Nothing for a single entry: the result of each is in its entry.
    */
   async import(
     entries: readonly LifecycleImport[],
@@ -354,7 +356,7 @@ export class Lifecycle {
     });
   }
 
-  /** Says that the target is no longer looked after. Nothing is ended. */
+  /** States that the target is no longer managed. Nothing is ended. */
   async forget(name: string): Promise<void> {
     await this.#told(name, { command: "forget" });
   }
@@ -372,7 +374,8 @@ export class Lifecycle {
 
   /**
    * The events of all targets, or of these, as records of the Open Cybersecurity Schema Framework (class 3004, Entity Management, of
-   * version 1.3.0): a target after the other, each from its beginning, or after the sequence number that `after` has for it.
+   * version 1.3.0): one target after the other, each from its beginning, or after the sequence number that `after`
+   * has for it.
    */
   async *audit(
     names?: readonly string[],
@@ -386,7 +389,7 @@ export class Lifecycle {
     }
   }
 
-  /** Reads all streams of the journal from their beginning, and says for each which event is the first that does not fit. */
+  /** Reads all streams of the journal from their beginning, and reports for each the first event that does not fit. */
   async verify(): Promise<readonly LifecycleVerification[]> {
     this.#check();
     const streams = await this.#journal.streams();
@@ -446,7 +449,7 @@ export class Lifecycle {
   }
 
   /**
-   * Ends what is under way, and lets go of all secrets. A call that issues is waited for, within its deadline. The journal stays open: it
+   * Aborts what is under way, and releases all secrets. A call that issues is awaited, within its deadline. The journal stays open: it
    * is the caller's.
    */
   async close(): Promise<void> {
@@ -498,7 +501,7 @@ export class Lifecycle {
     return opened.map((one) => [one, versions.get(one.name) ?? ""]);
   }
 
-  /** What would begin, and how many events each stream had by which that was decided. */
+  /** What would begin, and how many events each stream had when that was decided. */
   async #turn(opened: readonly Opened[]): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
     const heads = await this.#heads(opened);
     const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
@@ -612,7 +615,7 @@ export class Lifecycle {
     };
   }
 
-  /** What the first sink that can be read holds, and what the provider's list says of it. */
+  /** What the first sink that can be read holds, and what the provider's list says about it. */
   async #held(
     { target: { sinks, provider } }: Opened,
     signal: AbortSignal,
@@ -639,7 +642,7 @@ export class Lifecycle {
     try {
       event = eventOf(target, sequence, line);
     } catch {
-      // Whoever reads it next says what is wrong with it.
+      // The next reader reports what is wrong with it.
       return;
     }
     for (const listener of this.#listeners) listener(event);
@@ -708,7 +711,7 @@ function isFailure(result: LifecycleResult | undefined): boolean {
   return result?.error !== undefined;
 }
 
-/** An observation as Rust takes it. */
+/** An observation in the form that Rust takes. */
 function seenOf({ provider, owner, consumers = [] }: LifecycleTarget, seen: Observation | undefined): object {
   const alive = seen?.credentials?.filter(({ ended }) => ended !== true);
   const used = provider.reportsUse ? alive : [];
@@ -746,7 +749,7 @@ function compared(
   return { target: name, at, error, credentials, sinks };
 }
 
-/** Does something for each, some at a time, and resolves with the results in order. */
+/** Calls a function for each, some at a time, and resolves with the results in order. */
 async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

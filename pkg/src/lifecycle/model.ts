@@ -1,10 +1,10 @@
-/** What the lifecycle is given and what it says: the shapes of its API. */
+/** The inputs and results of the lifecycle: the shapes of its API. */
 
 import type { Clock } from "../base/options.js";
 import type { LifecycleCaps, LifecyclePolicy } from "./policy.js";
 import type { CredentialFacts, Journal, Provider, Sink } from "./ports.js";
 
-/** A place at a control plane that has one credential after another, and where its consumers read them. */
+/** A place at a control plane that has a succession of credentials, and where its consumers read them. */
 export interface LifecycleTarget {
   readonly provider: Provider;
   /** Where the credential is delivered. Their names are written to the journal. */
@@ -24,11 +24,14 @@ export interface LifecycleOptions {
   readonly journal: Journal;
   /** The targets by their names. A name is the journal's stream, so it has to stay the same. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
-  /** How many rotations {@link Lifecycle.advance} has under way at a time. */
+  /** How many rotations {@link Lifecycle.advance} keeps under way at a time. */
   readonly caps?: LifecycleCaps | undefined;
   /** Where the time comes from. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** Who is named in the journal. A random part is added, as each process is a worker of its own. Default: `"keyturn"`. */
+  /**
+   * The worker name in the journal. A random part is added, as each process is a worker of its own. Default:
+   * `"keyturn"`.
+   */
   readonly worker?: string | undefined;
   /** Closes the lifecycle when it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -83,7 +86,7 @@ export interface LifecycleCredential {
   readonly since: number;
 }
 
-/** A window in which a credential may have been issued that nobody has seen. */
+/** A period in which a credential may have been issued without anybody seeing it. */
 export interface LifecycleDoubt {
   readonly rotation: number;
   readonly intent: number;
@@ -95,7 +98,7 @@ export interface LifecycleDoubt {
 
 /** When a rotation is due. */
 export interface LifecycleDue {
-  /** Since when, or from when on, the policy asks for it. */
+  /** The time from which on the policy asks for it. */
   readonly since: number;
   /** When it may begin: in a window, and not in the past. */
   readonly at: number;
@@ -112,11 +115,11 @@ export interface LifecycleTurn {
   readonly begin: readonly string[];
   /** The targets that could begin, and wait only for the caps. */
   readonly waiting: readonly string[];
-  /** When the next one could begin that cannot now. */
+  /** When the next one that cannot begin now could begin. */
   readonly wakeAt?: number;
 }
 
-/** What is found. Each is a stable word. */
+/** The kinds of findings, as stable codes. */
 export type LifecycleFindingCode =
   /** The credential in use has expired. */
   | "expired"
@@ -142,14 +145,14 @@ export type LifecycleFindingCode =
   | "sink-differs"
   /** A sink could not be read. */
   | "sink-unreadable"
-  /** The control plane could not be asked. */
+  /** The control plane could not be read. */
   | "control-plane-unreadable"
-  /** Nobody is named who answers for the target. */
+  /** Nobody is named who is responsible for the target. */
   | "owner-missing"
   /** No policy says when to rotate. */
   | "no-policy";
 
-/** One thing that is not as it should be. Nothing in it is secret. */
+/** One problem. Nothing in it is secret. */
 export interface LifecycleFinding {
   readonly code: LifecycleFindingCode;
   readonly severity: "critical" | "high" | "medium" | "low";
@@ -158,10 +161,10 @@ export interface LifecycleFinding {
   readonly credential?: string;
   /** What else it is about: a sink's name, a marker to look for. */
   readonly about?: string;
-  /** Since when it is so, in milliseconds since 1970. */
+  /** Since when this is the case, in milliseconds since 1970. */
   readonly since?: number;
   readonly number?: number;
-  /** What uses the credential, where consumers are hurt by it. */
+  /** What uses the credential, where the problem affects consumers. */
   readonly consumers?: readonly string[];
   /** The finding in a sentence. */
   readonly message: string;
@@ -179,12 +182,12 @@ export interface LifecycleComparison {
   readonly expiresAt: number | undefined;
 }
 
-/** A target's journal beside its control plane and its sinks. */
+/** A target's journal compared with its control plane and its sinks. */
 export interface LifecycleReconciliation {
   readonly target: string;
-  /** When the control plane was asked. */
+  /** When the control plane was read. */
   readonly at: number;
-  /** The code of the error, if it could not be asked. */
+  /** The code of the error, if it could not be read. */
   readonly error: string | undefined;
   readonly credentials: readonly LifecycleComparison[];
   /** What each sink holds that can be read, by its name. */
@@ -226,7 +229,7 @@ export interface LifecycleStatus {
   /** Whether the control plane leaves the old credential alive when it issues one; `undefined` if that was never seen. */
   readonly overlap: boolean | undefined;
   readonly forgotten: boolean;
-  /** The number and hash of the last event: kept elsewhere, they show that the journal was not made anew. */
+  /** The number and hash of the last event: kept elsewhere, they show that the journal was not recreated. */
   readonly sequence: number;
   readonly hash: string;
 }
@@ -238,7 +241,7 @@ export interface LifecyclePlan {
   readonly old: CredentialFacts | undefined;
   readonly sinks: readonly {
     readonly name: string;
-    /** The client id that it holds; `undefined` if it holds none or gives none back. */
+    /** The client id that it holds; `undefined` if it holds none or cannot be read. */
     readonly holds: string | undefined;
     /** Whether that is a credential of the target. `undefined` if nobody can tell. */
     readonly known: boolean | undefined;
@@ -247,7 +250,10 @@ export interface LifecyclePlan {
     /** The code of the error, if it cannot be read. */
     readonly error: string | undefined;
   }[];
-  /** True if the control plane was seen to end the old credential at once: a rotation cuts what runs with it until it has the new one. */
+  /**
+   * True if the control plane was seen to end the old credential at once: a rotation cuts off its consumers until
+   * they have the new one.
+   */
   readonly cuts: boolean;
   /** Why `rotate` would be refused. */
   readonly blocked: "rotation_active" | "forgotten" | "adopt_first" | undefined;
@@ -261,12 +267,12 @@ export interface LifecycleEvent {
   readonly at: number;
   /** By which worker or person. */
   readonly by: string;
-  /** What happened, as a stable word: `issued`. */
+  /** What happened, as a stable code: `issued`. */
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
-/** What {@link Lifecycle.verify} found of a stream. */
+/** What {@link Lifecycle.verify} found in a stream. */
 export interface LifecycleVerification {
   readonly target: string;
   /** How many events fit. */
@@ -275,7 +281,7 @@ export interface LifecycleVerification {
   readonly broken: { readonly sequence: number; readonly reason: string; readonly message: string } | undefined;
 }
 
-/** What became of a target in a call for all of them. */
+/** The result for one target in a call for all of them. */
 export type LifecycleResult =
   | { readonly target: string; readonly progress: LifecycleProgress; readonly error: undefined }
   | { readonly target: string; readonly progress: undefined; readonly error: unknown };

@@ -1,14 +1,17 @@
-/** What is so with a target outside of its journal: at its control plane, and in its sinks. */
+/** The state of a target outside of its journal: at its control plane, and in its sinks. */
 
 import type { CredentialFacts, Provider, Sink } from "./ports.js";
 
-/** What was seen of a target. What could not be looked at is left out. */
+/** An observation of a target. What could not be read is left out. */
 export interface Observation {
   /** When, in milliseconds since 1970. */
   readonly at: number;
-  /** What the control plane has: all of the target's credentials where it has such a list, and else those that were asked for. */
+  /**
+   * What the control plane has: all of the target's credentials where it has such a list, and otherwise those that
+   * were requested.
+   */
   readonly credentials: readonly CredentialFacts[] | undefined;
-  /** The code of the error, if the control plane could not be asked. */
+  /** The code of the error, if the control plane could not be read. */
   readonly error: string | undefined;
   /** What each sink holds that can be read, by its name. */
   readonly sinks: Readonly<
@@ -16,7 +19,7 @@ export interface Observation {
   >;
 }
 
-/** Looks at the control plane and the sinks. `ids` are the living credentials that the journal knows. */
+/** Reads the control plane and the sinks. `ids` are the living credentials that the journal knows. */
 export async function observe(
   { provider, sinks }: { readonly provider: Provider; readonly sinks: readonly Sink[] },
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** How a target is rotated: what users write, and Rust's reading of it. */
+/** How a target is rotated: what users write, and how Rust reads it. */
 
 import { ConfigurationError } from "../base/errors.js";
 import { instanceId, type Rust, rust } from "./wasm.js";
@@ -6,7 +6,10 @@ import { instanceId, type Rust, rust } from "./wasm.js";
 /** A length of time: a number of milliseconds, or a whole number with a unit, `ms`, `s`, `m`, `h`, `d` or `w`: `"60d"`, `"24h"`. */
 export type LifecycleDuration = number | string;
 
-/** A step of the ladder of proofs that a rotation wants before the old credential ends. The first two always come first. */
+/**
+ * A step of the ladder of proofs that a rotation requires before the old credential ends. The first two always come
+ * first.
+ */
 export type LifecycleProof =
   /** The id and the secret fit each other, as far as that can be seen without a server. */
   | "parsed"
@@ -16,7 +19,7 @@ export type LifecycleProof =
   | "used"
   /** The old credential has not been used for twice the longest life of a token. */
   | "quiet"
-  /** What runs with it, such as a connector's sync, went well after the delivery. */
+  /** What uses it, such as a connector's sync, succeeded after the delivery. */
   | "healthy";
 
 /** Hours in which rotations may begin. One whose `to` is not after `from` closes on the next day. */
@@ -29,7 +32,7 @@ export interface LifecycleWindow {
   readonly to?: string | undefined;
 }
 
-/** When a target is rotated, how, and from when on something about it counts as a finding. */
+/** When and how a target is rotated, and when a condition becomes a finding. */
 export interface LifecyclePolicy {
   /** The age at which a credential is replaced. Days are those of the calendar in `zone`. Default: `"never"`. */
   readonly rotateEvery?: LifecycleDuration | "never" | undefined;
@@ -40,9 +43,9 @@ export interface LifecyclePolicy {
   /** The time zone of the windows and of days, by its name in the IANA database. Default: `"UTC"`. */
   readonly zone?: string | undefined;
 
-  /** How long the old credential lives on after the new one is delivered and read back. Default: a day. */
+  /** How long the old credential remains valid after the new one is delivered and read back. Default: a day. */
   readonly grace?: LifecycleDuration | undefined;
-  /** What has to be proven besides before the old one ends. Default: `["parsed", "token"]`. */
+  /** What has to be proven before the old one ends. Default: `["parsed", "token"]`. */
   readonly proofs?: readonly LifecycleProof[] | undefined;
   /** The longest life of a token, for `"quiet"`. Default: an hour. */
   readonly tokenLife?: LifecycleDuration | undefined;
@@ -52,9 +55,9 @@ export interface LifecyclePolicy {
   readonly callDeadline?: LifecycleDuration | undefined;
   /** How far the clocks of different machines may be apart and how late a server may still act on a call, together. Default: two minutes. */
   readonly margin?: LifecycleDuration | undefined;
-  /** How long a process has for delivering a new secret before others may call it lost. Default: 15 minutes. */
+  /** How long a process has for delivering a new secret before others may consider it lost. Default: 15 minutes. */
   readonly hold?: LifecycleDuration | undefined;
-  /** How often a proof is looked for that is not there yet. Default: 15 minutes. */
+  /** How often a missing proof is looked for. Default: 15 minutes. */
   readonly poll?: LifecycleDuration | undefined;
   /** How many credentials may be issued for one rotation before a person is needed. Default: 3. */
   readonly maxIntents?: number | undefined;
@@ -89,7 +92,7 @@ export interface LifecycleCaps {
   readonly longestRest?: LifecycleDuration | undefined;
 }
 
-/** What the protocol goes by, whole. Times are milliseconds. */
+/** The complete settings of the protocol. Times are milliseconds. */
 export interface ProtocolPolicy {
   readonly tokenLife: number;
   readonly margin: number;
@@ -106,7 +109,7 @@ export class Policy {
   #instance = -1;
   /** The policy with every field that was left out. Durations are texts. */
   readonly whole: LifecyclePolicy;
-  /** What the protocol goes by, as JSON. */
+  /** The settings of the protocol, as JSON. */
   readonly protocolJson: string;
   /** The same. */
   readonly protocol: ProtocolPolicy;
@@ -122,7 +125,7 @@ export class Policy {
     this.whole = JSON.parse(this.rules().text()) as LifecyclePolicy;
   }
 
-  /** Rust's rules, made anew after a trap. */
+  /** Rust's rules, recreated after a trap. */
   rules(): InstanceType<Rust["Rules"]> {
     if (this.#rules === undefined || this.#instance !== instanceId()) {
       this.#rules = rust((exports) => new exports.Rules(this.#json));
@@ -154,7 +157,7 @@ function written(fields: LifecyclePolicy | LifecycleCaps): string {
   return JSON.stringify(Object.fromEntries(entries));
 }
 
-/** What Rust refuses with a text becomes an error of the caller's. */
+/** A text with which Rust refuses becomes an error for the caller. */
 function refused<T>(work: () => T, error: (message: string) => ConfigurationError): T {
   try {
     return work();

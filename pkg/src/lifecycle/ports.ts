@@ -1,8 +1,9 @@
 /**
- * What the lifecycle engine stands on: a journal, providers and sinks. Each is an interface, so that a third party can bring its own.
+ * What the lifecycle engine depends on: a journal, providers and sinks. Each is an interface, so that a third party
+ * can bring its own.
  *
  * The engine decides in Rust and does one effect at a time through these. It may call any of them again after a crash, from another
- * process, or at the same moment on another machine; each method says what it promises then.
+ * process, or at the same moment on another machine; each method documents what it guarantees in that case.
  */
 
 /** The client id and secret that consumers log in with. */
@@ -24,13 +25,13 @@ export interface CredentialFacts {
 
 /**
  * An append-only record of events, one stream for each target. The events are lines of JSON text without a secret; a journal stores them
- * as they are and understands nothing of them.
+ * unchanged and does not interpret them.
  */
 export interface Journal {
   /**
    * Stores an event at a sequence number, counted from 1 within its stream. Resolves with `false`, and changes nothing, if the stream has
    * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves with `true`, the event is durable.
-   * A number beyond the next one of the stream is an error, so that no gap can come to be. Events and names of streams are any texts
+   * A number beyond the next one of the stream is an error, so that no gap can arise. Events and names of streams are any texts
    * that UTF-8 can carry.
    *
    * A call that rejects may have stored the event or not; the engine reads again.
@@ -39,11 +40,11 @@ export interface Journal {
   /** The events of a stream from a sequence number on, in order and without gaps. An unknown stream is empty. */
   read(stream: string, from: number): Promise<readonly string[]>;
   /**
-   * The streams there are. `version` changes whenever the stream grows; for the rest it means nothing. A reader that keeps what it has read
+   * The streams there are. `version` changes whenever the stream grows; it has no other meaning. A reader that keeps what it has read
    * needs this and the streams whose version changed, so that reading costs what is new.
    */
   streams(): Promise<readonly StreamHead[]>;
-  /** Lets go of files and connections. */
+  /** Releases files and connections. */
   close?(): Promise<void> | void;
 }
 
@@ -65,11 +66,11 @@ export interface Intent {
 
 /** A control plane's side of one target: where credentials come from and end. Calls that fail reject with an error of the package. */
 export interface Provider {
-  /** Stable words for the journal: `c1-connector`. */
+  /** A stable name for the journal: `c1-connector`. */
   readonly kind: string;
   /** Whether {@link CredentialFacts.lastUsedAt} is known here: a credential without one was then never used. Default: it is not. */
   readonly reportsUse?: boolean | undefined;
-  /** Whether {@link Provider.search} can tell what became of an attempt whose answer never came. */
+  /** Whether {@link Provider.search} can find out the result of an attempt whose answer never arrived. */
   readonly evidence: boolean;
   /** Whether the secret of a living credential can be read again, as Commerce Layer allows. */
   readonly recalls: boolean;
@@ -79,8 +80,8 @@ export interface Provider {
    */
   issue(intent: Intent): Promise<{ readonly credential: CredentialFacts; readonly secret: string }>;
   /**
-   * What the control plane's own records say of an attempt: the credentials that it made, none, or `undefined` if the records do not reach
-   * that far yet or cannot be read.
+   * What the control plane's own records say about an attempt: the credentials that it made, none, or `undefined` if
+   * the records do not reach that far yet or cannot be read.
    */
   search?(intent: Intent): Promise<readonly CredentialFacts[] | undefined>;
   /** Reads a credential; `undefined` if there is none with this id. */
@@ -91,13 +92,16 @@ export interface Provider {
   find?(clientId: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
   /** The pair of a living credential, where `recalls` is true. */
   recall?(id: string, signal: AbortSignal): Promise<Pair | undefined>;
-  /** Whether the pair fits together by itself, without asking anybody. */
+  /** Whether the pair is consistent in itself, without a request. */
   parses(pair: Pair): boolean;
-  /** Obtains a token with the pair. Resolves with `false` if the server refuses the pair; rejects if it could not be asked. */
+  /**
+   * Obtains a token with the pair. Resolves with `false` if the server refuses the pair; rejects if the server could
+   * not be reached.
+   */
   login(pair: Pair, signal: AbortSignal): Promise<boolean>;
-  /** Whether the consumer of the target (a connector) has worked since a time; `undefined` if there is nothing to ask. */
+  /** Whether the consumer of the target (a connector) has worked since a time; `undefined` if this cannot be checked. */
   healthy?(since: number, signal: AbortSignal): Promise<boolean | undefined>;
-  /** Ends a credential. One that has ended already, or is not there, is success. */
+  /** Ends a credential. A credential that has ended already, or does not exist, counts as success. */
   end(id: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -128,12 +132,12 @@ export interface Sink {
   readonly readback: "pair" | "client-id" | "none";
   /** What consumers would find now. */
   read(signal: AbortSignal): Promise<Holding>;
-  /** Whether consumers would find exactly this pair. The pair is compared and let go. */
+  /** Whether consumers would find exactly this pair. The pair is compared and then released. */
   holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
   /**
-   * Puts the pair where consumers find it, whole or not at all. Resolves with `false`, and changes nothing, if the sink is no longer at
-   * `expected`. Writing a pair that is there already is success, whatever `expected` is. A value that the sink's
-   * format cannot carry is refused with an error before anything is written.
+   * Puts the pair where consumers find it, completely or not at all. Resolves with `false`, and changes nothing, if
+   * the sink is no longer at `expected`. Writing a pair that is already there is success, whatever `expected` is. A
+   * value that the sink's format cannot carry is refused with an error before anything is written.
    */
   write(pair: Pair, expected: string, signal: AbortSignal): Promise<boolean>;
   /**

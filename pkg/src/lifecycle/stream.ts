@@ -1,4 +1,4 @@
-/** A target's stream: what was read of it stays in Rust, and only what is new is read again. */
+/** A target's stream: what has been read stays in Rust, and only new events are read again. */
 
 import { InternalError } from "../base/errors.js";
 import { LifecycleError, type LifecycleReason } from "./error.js";
@@ -11,7 +11,7 @@ export type RustStream = InstanceType<Rust["Stream"]>;
 /** How often an operator's event is tried again when others write to the stream at the same moment. */
 const TRIES = 20;
 
-/** Runs something of the engine's. What it refuses becomes an error that names the target. */
+/** Runs a function of the engine. A refusal becomes an error that names the target. */
 export function engine<T>(target: string, run: (exports: Rust) => T): T {
   try {
     return rust(run);
@@ -32,7 +32,7 @@ export function engine<T>(target: string, run: (exports: Rust) => T): T {
   }
 }
 
-/** Is told of events that are new to this process. */
+/** Called with events that are new to this process. */
 export type Listener = (sequence: number, line: string) => void;
 
 /** One target's stream. */
@@ -42,9 +42,9 @@ export class TargetStream {
   readonly #listener: Listener;
   #rust: RustStream | undefined;
   #instance = -1;
-  /** The journal's version of the stream that was read; `undefined` if it was read without asking for one. */
+  /** The journal's version of the stream that was read; `undefined` if it was read without a version. */
   #version: string | undefined;
-  /** The number of the last event that the listener was told of. */
+  /** The number of the last event that the listener received. */
   #told = 0;
 
   constructor(name: string, journal: Journal, listener: Listener) {
@@ -63,7 +63,7 @@ export class TargetStream {
       if (version !== undefined && version === this.#version) return stream;
       const from = engine(this.name, () => stream.sequence()) + 1;
       const lines = await this.read(from);
-      // A trap in the meantime took the stream with it.
+      // A trap in the meantime destroyed the stream.
       if (stream !== this.#shared()) continue;
       // Somebody else may have read a part of it in the meantime, or more.
       const known = engine(this.name, () => stream.sequence()) + 1 - from;
@@ -73,7 +73,7 @@ export class TargetStream {
     }
   }
 
-  /** The fold in the instance that is running. Calls of the same moment share it, so that it lives as long as that does. */
+  /** The fold in the running instance. Calls of the same moment share it, so that it lives as long as that does. */
   #shared(): RustStream {
     if (this.#rust === undefined || this.#instance !== instanceId()) {
       this.#rust = engine(this.name, (exports) => new exports.Stream());
@@ -105,7 +105,7 @@ export class TargetStream {
 
   /** Writes an operator's events, if the state allows the command. */
   async operate(command: object, policy: string, now: () => number, by: string): Promise<void> {
-    // Once the first event is written the others belong to it; until then the state decides anew each time.
+    // Once the first event is written the others belong to it; until then the state decides again each time.
     let rest: readonly unknown[] | undefined;
     for (let tries = 0; tries < TRIES; ) {
       const stream = await this.refresh();
@@ -132,7 +132,7 @@ export class TargetStream {
     return this.append(sequence + 1, line);
   }
 
-  /** Each event is told once, whoever read it. */
+  /** Each event is reported once, whoever reads it. */
   private tell(from: number, lines: readonly string[]): void {
     lines.forEach((line, index) => {
       const sequence = from + index;

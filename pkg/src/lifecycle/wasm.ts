@@ -1,4 +1,7 @@
-/** The one instance of the lifecycle's Rust, made on first use. It is apart from the core, so that only who needs it has it. */
+/**
+ * The one instance of the lifecycle's Rust, made on first use. It is separate from the core, so that only programs
+ * that need it load it.
+ */
 
 import { InternalError, KeyturnError } from "../base/errors.js";
 import type { WasmModule } from "../base/platform.js";
@@ -11,22 +14,22 @@ let source: WasmModule | (() => WasmModule) | undefined;
 let running = false;
 let instance = 0;
 
-/** Says where the module comes from. Each entry calls it once; nothing is compiled yet. */
+/** Sets where the module comes from. Each entry calls it once; nothing is compiled yet. */
 export function provide(from: WasmModule | (() => WasmModule)): void {
   source ??= from;
 }
 
-/** Names the instance. What was made in an earlier one is gone, and is refused. @internal */
+/** Identifies the instance. What was made in an earlier one is gone, and is refused. @internal */
 export function instanceId(): number {
   return instance;
 }
 
-/** What the glue says of an object that was made in an earlier instance. */
+/** The glue's message for an object that was made in an earlier instance. */
 const STALE = /stale object/;
 
 /**
- * Runs something in it. What Rust throws on purpose is a text or an error of this package, and passes. A trap is an `Error`: it leaves the
- * instance in an unknown state, and the next call starts from a fresh one. @internal
+ * Runs a function in it. What Rust throws on purpose is a text or an error of this package, and is passed on. A trap
+ * is an `Error`: it leaves the instance in an unknown state, and the next call starts from a fresh one. @internal
  */
 export function rust<T>(run: (exports: Rust) => T): T {
   if (!running) {
@@ -39,7 +42,7 @@ export function rust<T>(run: (exports: Rust) => T): T {
     return run(glue);
   } catch (error) {
     if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
-    // A call that was under way when the instance before broke ends here. The new one is well, and others are in the middle of using it.
+    // A call that was under way when the instance before broke ends here. The new one works, and others are using it.
     if (!STALE.test(error.message)) {
       instance++;
       glue.__wbg_reset_state();
@@ -48,7 +51,7 @@ export function rust<T>(run: (exports: Rust) => T): T {
   }
 }
 
-/** Makes something in it, works with that at once, and frees it, unless its instance broke over it. @internal */
+/** Makes an object in it, uses it at once, and frees it, unless its instance broke meanwhile. @internal */
 export function withRust<T extends { free(): void }, R>(make: (exports: Rust) => T, work: (made: T) => R): R {
   const made = rust(make);
   const madeIn = instance;

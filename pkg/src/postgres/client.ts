@@ -1,4 +1,4 @@
-/** One way to speak to Postgres, by whichever package the program has: `pg` or `postgres`. Neither is a dependency. */
+/** One interface to Postgres, over whichever package the program has: `pg` or `postgres`. Neither is a dependency. */
 
 import { ConfigurationError } from "../base/errors.js";
 
@@ -11,7 +11,7 @@ export interface PgConnection {
   release(error?: Error | boolean): void;
 }
 
-/** A `Pool` of the package `pg` (8 or newer), or one that is made like it, as far as it is used. */
+/** A `Pool` of the package `pg` (8 or newer), or a compatible one, as far as it is used. */
 export interface PgPool {
   readonly totalCount: number;
   query(query: { text: string; values: unknown[]; query_timeout?: number }): Promise<{ rows: readonly unknown[] }>;
@@ -32,22 +32,23 @@ export type Run = (text: string, ...values: (string | null)[]) => Promise<readon
 
 /** What the rest of this room needs of a client. @internal */
 export interface Database {
-  /** Runs a statement by itself. */
+  /** Runs a single statement. */
   readonly run: Run;
-  /** Runs statements on one connection: all of them come to be, or none. */
+  /** Runs statements on one connection: all of them take effect, or none. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;
 }
 
-/** A statement that was not answered in time: nobody knows whether it was carried out. @internal */
+/** A statement that was not answered in time: it is unknown whether it was carried out. @internal */
 export class NoAnswer extends Error {}
 
 /**
  * The client, by one interface.
  *
  * @param option names the function that it was given to.
- * @param timeoutMs bounds each statement, and each wait for a connection. A connection whose server is silent would keep the caller
+ * @param timeoutMs bounds each statement, and each wait for a connection. A connection whose server does not answer
+ *   would keep the caller
  *   waiting until the system gives up on it, which takes a quarter of an hour.
- * @throws {@link ConfigurationError} if it is of another kind.
+ * @throws {@link ConfigurationError} if the client is of another kind.
  * @internal
  */
 export function databaseOf(client: PostgresClient, option: string, timeoutMs: number): Database {
@@ -65,12 +66,12 @@ export function databaseOf(client: PostgresClient, option: string, timeoutMs: nu
 }
 
 function ofPool(pool: PgPool, timeoutMs: number): Database {
-  // A connection that did not answer is thrown away by `query_timeout`.
+  // `query_timeout` discards a connection that did not answer.
   const query = (text: string, values: unknown[]) => ({ text, values, query_timeout: timeoutMs });
   return {
     run: async (text, ...values) => (await within(timeoutMs, pool.query(query(text, values)))).rows as Row[],
     async transaction(work) {
-      // One that comes when nobody waits for it any more goes back.
+      // A connection that arrives when nobody waits for it any more is returned.
       const connection = await within(timeoutMs, pool.connect(), (late) => late.release());
       const run: Run = async (text, ...values) =>
         (await within(timeoutMs, connection.query(query(text, values)))).rows as Row[];
@@ -109,7 +110,7 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
   };
 }
 
-/** The same, but it ends in time. `late` is told what comes afterwards. */
+/** The same, but it ends in time. `late` is called with what arrives afterwards. */
 async function within<T>(ms: number, work: PromiseLike<T>, late?: (value: T) => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let over = false;
@@ -130,7 +131,7 @@ async function within<T>(ms: number, work: PromiseLike<T>, late?: (value: T) => 
   }
 }
 
-/** An identifier as SQL has it. @internal */
+/** An identifier, quoted for SQL. @internal */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,4 +1,4 @@
-/** What the errors of Postgres and of its clients mean for who stores something there. */
+/** What the errors of Postgres and of its clients mean for code that stores something there. */
 
 import type { Outcome } from "../base/errors.js";
 import { JournalError, type JournalReason } from "../lifecycle/journals/error.js";
@@ -23,12 +23,12 @@ const HINTS: Partial<Record<JournalReason, string>> = {
   read_only: "Connect to the server that takes writes.",
 };
 
-/** Codes of the system with which no connection came to be. */
+/** System error codes for connections that were never made. */
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);
 
 /**
- * The error of a statement as one of the package's. Whether a change was carried out is unknown if the server did not refuse it: the
- * connection broke, or the server stopped.
+ * The error of a statement as an error of this package. Whether a change was carried out is unknown if the server did
+ * not refuse it: the connection broke, or the server stopped.
  *
  * @param path says where, for a person.
  * @internal
@@ -54,7 +54,7 @@ function codeOf(error: unknown): string {
 function messageOf(error: unknown): string {
   if (error instanceof NoAnswer) return error.message;
   const code = codeOf(error);
-  // What a client says of a connection names the host and the port, and no password.
+  // A client's connection errors contain the host and the port, but no password.
   const message = error instanceof Error && error.message !== "" ? error.message : "the database cannot be reached";
   return code === "" || message.includes(code) ? message : `${message} (${code})`;
 }

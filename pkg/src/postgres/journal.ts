@@ -1,6 +1,6 @@
 /**
  * A journal in Postgres, for any number of machines. The primary key `(fleet, stream, sequence)` is the compare-and-set: an insert whose
- * key is taken does nothing. One statement looks at the event before and inserts, and is its own transaction.
+ * key is taken does nothing. One statement checks the previous event and inserts, and is its own transaction.
  */
 
 import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
@@ -12,17 +12,17 @@ import { type Place, type PostgresOptions, placeOf } from "./schema.js";
 export interface PostgresJournalOptions extends PostgresOptions {
   /**
    * Whether a server that does not sync what it has acknowledged (`fsync = off`) is accepted. It forgets events when its machine fails,
-   * and a rotation that was forgotten issues twice: for tests alone. Default: false.
+   * and a forgotten rotation issues twice: only for tests. Default: false.
    */
   readonly unsynced?: boolean | undefined;
 }
 
-/** A name that is longer does not fit into an index beside that of the fleet. */
+/** A longer name does not fit into an index together with that of the fleet. */
 const LONGEST_STREAM = 2_000;
 
 /**
- * A journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client; {@link migratePostgres} makes its tables. The
- * client has to reach the server that takes writes, directly or by a pooler of any mode.
+ * A journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client; {@link migratePostgres}
+ * creates its tables. The client has to reach the server that takes writes, directly or by a pooler of any mode.
  *
  * ```ts
  * import pg from "pg";
@@ -34,13 +34,13 @@ const LONGEST_STREAM = 2_000;
  * Its methods reject with a {@link JournalError}: `not_migrated`, `newer`, `denied`, `read_only`, `full`, `gap`, `unsupported`,
  * `unavailable`.
  *
- * @throws {@link ConfigurationError} if the client is of a kind that is not known, or a name cannot be one.
+ * @throws {@link ConfigurationError} if the client is of an unknown kind, or a name is invalid.
  */
 export function postgresJournal(client: PostgresClient, options: PostgresJournalOptions = {}): Journal {
   return new PostgresJournal(client, options);
 }
 
-/** A read that waits for others to go with it. */
+/** A read that waits for others to be sent together with it. */
 interface Wanted {
   readonly stream: string;
   readonly from: number;
@@ -71,7 +71,8 @@ export class PostgresJournal implements Journal {
   }
 
   /**
-   * Appends, and does something more in the same transaction: both come to be, or neither. If the number is taken, nothing more is done.
+   * Appends, and does something more in the same transaction: both take effect, or neither. If the number is taken,
+   * nothing more is done.
    * @internal
    */
   async appendWith(
@@ -98,7 +99,7 @@ export class PostgresJournal implements Journal {
   read(stream: string, from: number): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       this.#wanted.push({ stream, from: Math.max(1, Math.trunc(from)), resolve, reject });
-      // What is asked for in one turn goes in one statement.
+      // Reads that are requested in one turn are sent in one statement.
       if (this.#wanted.length === 1) setTimeout(() => void this.#readAll());
     });
   }
@@ -107,7 +108,8 @@ export class PostgresJournal implements Journal {
     const { database, schema, fleet, ready, failure } = this.#place;
     await ready();
     try {
-      // From each stream's last event to the one of the stream before: the cost is that of the streams, not of the events.
+      // Steps from each stream's last event to that of the previous stream: the cost depends on the number of
+      // streams, not of events.
       const rows = await database.run(
         `WITH RECURSIVE head AS (
           (SELECT stream, sequence FROM ${schema}.events WHERE fleet = $1 ORDER BY stream DESC, sequence DESC LIMIT 1)
@@ -137,7 +139,8 @@ export class PostgresJournal implements Journal {
       WHERE fleet = $1 AND stream = $2 AND sequence = $3::bigint - 1))`;
     let row: Row | undefined;
     try {
-      // A role or database may have turned off that a commit waits until it is durable. Here it is what counts.
+      // A role or database may be configured so that a commit does not wait until it is durable. Durability is
+      // required here.
       [row] = await run(
         `WITH durable AS MATERIALIZED (
           SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
@@ -190,7 +193,7 @@ export class PostgresJournal implements Journal {
   }
 }
 
-/** The events of rows, which follow each other. */
+/** The events of rows, which are consecutive. */
 function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] {
   return rows.map((row, index) => {
     if (Number(row.sequence) !== from + index)
@@ -205,7 +208,10 @@ function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] 
 
 const [NUL, ESCAPE] = ["\u0000", "\u001b"];
 
-/** Postgres has texts without the character NUL, which JSON never has as it is: an event stands in the table as it is. */
+/**
+ * Postgres has texts without the character NUL, which JSON never has as it is: an event is stored in the table
+ * unchanged.
+ */
 function encoded(text: string): string {
   return text.replaceAll(ESCAPE, `${ESCAPE}e`).replaceAll(NUL, `${ESCAPE}0`);
 }

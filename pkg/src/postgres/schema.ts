@@ -1,4 +1,4 @@
-/** The tables, how they come to be, and who may do what with them. */
+/** The tables, their migrations, and the rights to them. */
 
 import { ConfigurationError } from "../base/errors.js";
 import { JournalError } from "../lifecycle/journals/error.js";
@@ -8,7 +8,7 @@ import { failure } from "./failure.js";
 /** How long a statement may take unless an option says otherwise. @internal */
 export const TIMEOUT_MS = 15_000;
 
-/** What all parts of this entry can be told. */
+/** The options of all parts of this entry. */
 export interface PostgresOptions {
   /** The schema of the tables. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
@@ -23,14 +23,14 @@ export interface PostgresOptions {
 
 /** Options of {@link migratePostgres}. */
 export interface MigrationOptions {
-  /** The schema of the tables; it is made if it is not there. Default: `"keyturn"`. */
+  /** The schema of the tables; it is created if it does not exist. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
   /**
    * Roles that work: they may read events and insert them, and keep tokens. They may not change or remove an event. Grants of roles that
    * are not named stay as they are.
    */
   readonly workers?: readonly string[] | undefined;
-  /** Roles that look: they may read events, and no tokens. */
+  /** Roles that only read: they may read events, but no tokens. */
   readonly readers?: readonly string[] | undefined;
   /** How long a statement may take, in milliseconds. Default: 15 seconds; on a large table a migration may need more. */
   readonly timeoutMs?: number | undefined;
@@ -73,7 +73,7 @@ CREATE TABLE ${schema}.pace (
 /** The version of the schema that this version of the package reads and writes. @internal */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** What may be done with each table. The moment an event was written is the server's to say. */
+/** What may be done with each table. The server sets the time at which an event is written. */
 const RIGHTS: { workers: Record<string, string>; readers: Record<string, string> } = {
   workers: {
     migrations: "SELECT",
@@ -85,8 +85,9 @@ const RIGHTS: { workers: Record<string, string>; readers: Record<string, string>
 };
 
 /**
- * Makes the tables, or brings them to the version that this package needs: call it once before a new version is rolled out, with a role
- * that may create tables. It only goes forward, runs one at a time whoever calls it, and does nothing if there is nothing to do.
+ * Creates the tables, or migrates them to the version that this package needs: call it once before a new version is
+ * rolled out, with a role that may create tables. It only goes forward, runs one at a time whoever calls it, and does
+ * nothing if there is nothing to do.
  *
  * @returns The version that the schema had and the one that it has.
  * @throws {@link JournalError} `newer`: the schema was made by a newer version of this package.
@@ -100,7 +101,7 @@ export async function migratePostgres(
   try {
     return await database.transaction(async (run) => {
       await run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", `keyturn:${schema}`);
-      // To create a schema needs a right even if it is there.
+      // Creating a schema requires a right even if it exists.
       const [there] = await run("SELECT FROM pg_namespace WHERE nspname = $1", schema);
       if (there === undefined) await run(`CREATE SCHEMA ${name}`);
       await run(
@@ -134,7 +135,7 @@ async function versionOf(run: Run, schema: string): Promise<number> {
   return Number(row?.version);
 }
 
-/** A database whose schema is looked at once, before the first statement. @internal */
+/** A database whose schema is checked once, before the first statement. @internal */
 export interface Place {
   readonly database: Database;
   /** As SQL has it. */
@@ -147,9 +148,9 @@ export interface Place {
 }
 
 /**
- * Where something lives. Nothing is asked of the database yet.
+ * Where something is stored. No request is made to the database yet.
  *
- * @param demand is told what the server says of itself, and throws what it lacks.
+ * @param demand is called with the server's settings, and throws an error if one is missing.
  * @internal
  */
 export function placeOf(
@@ -199,7 +200,7 @@ function tooNew(schema: string, version: number): JournalError {
   );
 }
 
-/** Postgres cuts longer names of schemas off, and keys of an index have a limit. */
+/** Postgres truncates longer names of schemas, and keys of an index have a limit. */
 const LONGEST_NAME = 63;
 
 function checkName(option: string, name: string): string {

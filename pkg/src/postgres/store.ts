@@ -1,4 +1,4 @@
-/** Tokens shared by way of Postgres: who has a fleet there needs no Redis. */
+/** Tokens shared through Postgres: a fleet there needs no Redis. */
 
 import type { TokenStore } from "../auth/sharing.js";
 import type { PostgresClient, Row } from "./client.js";
@@ -8,12 +8,12 @@ import { type PostgresOptions, placeOf } from "./schema.js";
 const SWEPT = 8;
 
 /**
- * A store in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres} makes its table. It is the server's clock that
- * counts, and what it compares and writes it does in one statement. The table is `UNLOGGED`: tokens do not reach the write-ahead log, and
+ * A store in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres} creates its table. The server's clock
+ * counts, and each comparison with its write is one statement. The table is `UNLOGGED`: tokens do not reach the write-ahead log, and
  * a crash of the server empties it. Backups should leave it out (`pg_dump --exclude-table-data`), and `encryptedStore` around it keeps
- * tokens from who may read the table.
+ * tokens from those who may read the table.
  *
- * @throws {@link ConfigurationError} if the client is of a kind that is not known, or a name cannot be one.
+ * @throws {@link ConfigurationError} if the client is of an unknown kind, or a name is invalid.
  */
 export function postgresStore(client: PostgresClient, options: PostgresOptions = {}): TokenStore {
   const { database, schema, fleet, ready, failure } = placeOf(client, "postgresStore", options);
@@ -30,7 +30,7 @@ export function postgresStore(client: PostgresClient, options: PostgresOptions =
     }
   };
 
-  /** Writes where nothing is, or what has expired. The version; `undefined` if something is there. */
+  /** Writes an entry if there is none or it has expired. Returns the version; `undefined` if there is an entry. */
   const add = async (key: string, value: string, ttlMs: number): Promise<string | undefined> => {
     const version = crypto.randomUUID();
     const rows = await run(

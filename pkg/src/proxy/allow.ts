@@ -1,4 +1,4 @@
-/** Which operations a proxy makes, of all that its client could. */
+/** Which of its client's operations a proxy performs. */
 
 import { ConfigurationError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
@@ -16,9 +16,10 @@ export interface Allowed {
 /**
  * The operations that are allowed, by their ids.
  *
- * @param allow `apps.list` for an operation, `apps:read` for those of a group that change nothing, `apps:write` for all of a group but those that
+ * @param allow `apps.list` for an operation, `apps:read` for those of a group that change nothing, `apps:write` for
+ *   all of a group except those that
  * issue a secret: these are named one by one.
- * @throws {@link ConfigurationError} for what names none.
+ * @throws {@link ConfigurationError} for a name that matches none.
  */
 export function allowed(port: Port, allow: readonly string[]): Map<string, Allowed> {
   const names = port.names();

@@ -1,11 +1,12 @@
-/** What a request to a proxy has to be like before anything in it is believed. */
+/** What a request to a proxy must satisfy before anything in it is trusted. */
 
 import { isOwn, ProxyError } from "../base/errors.js";
 import { MARK } from "../http/relay.js";
 
 /**
- * Refuses what a page of the application does not send. A page of another site can send a form, and a script there simple requests with the
- * user's cookies; neither can have this header and this content type without permission by CORS, and neither can have this origin.
+ * Refuses requests that a page of the application does not send. A page of another site can send a form, and a script
+ * there simple requests with the user's cookies; neither can have this header and this content type without permission
+ * by CORS, and neither can have this origin.
  *
  * @param origins The application's, if its server cannot tell from the URL of a request. Default: the origin of that URL.
  * @throws {@link ProxyError}
@@ -59,7 +60,7 @@ export async function textOf(request: Request, most: number): Promise<string> {
 }
 
 /**
- * The body of a request or an answer, of which no more than so many bytes are held.
+ * The body of a request or an answer, of which only a limited number of bytes is held.
  *
  * @param above Called when there are more. Throws.
  */

@@ -1,12 +1,13 @@
 /**
- * The body of a request to a proxy: JSON that can be read in one way only. What two readers might understand differently, such as a member that
- * comes twice, is refused, and so is what a function of the application could trip over when it looks at an input.
+ * The body of a request to a proxy: JSON that can be read in one way only. Anything that two readers might interpret
+ * differently, such as a member that occurs twice, is refused, and so are values on which a function of the application
+ * could fail.
  */
 
 /** Deeper than any request of either API. */
 const MAX_DEPTH = 64;
 
-/** Names of members that are something else in JavaScript. */
+/** Names of members that have a special meaning in JavaScript. */
 const TRAPS = new Set(["__proto__", "constructor", "prototype"]);
 
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/g;
@@ -43,7 +44,7 @@ function member(names: Set<string> | undefined, token: string): void {
   try {
     name = JSON.parse(token);
   } catch {
-    // Whatever it is, it is no JSON; that is found out when all of it is read.
+    // It is not JSON, whatever it is; that is detected when all of it is read.
   }
   if (typeof name !== "string" || names === undefined) throw new Malformed("is not JSON");
   if (names.has(name)) throw new Malformed("has a member twice");
@@ -52,7 +53,7 @@ function member(names: Set<string> | undefined, token: string): void {
 }
 
 /**
- * The input as it was before `core/marshal.ts` marked in the page what JSON cannot say.
+ * The input as it was before `core/marshal.ts`, in the page, marked what JSON cannot represent.
  *
  * @throws {@link Malformed} for a mark that no page sends, since its request was refused there.
  */

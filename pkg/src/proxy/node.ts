@@ -19,7 +19,7 @@ export interface NodeHandlerOptions {
 }
 
 /**
- * Makes a listener: `createServer(nodeHandler(proxy))`, `app.use("/keyturn", nodeHandler(proxy))`. It has to stand before whatever reads
+ * Makes a listener: `createServer(nodeHandler(proxy))`, `app.use("/keyturn", nodeHandler(proxy))`. Place it before anything that reads
  * bodies, such as `express.json()`.
  */
 export function nodeHandler(
@@ -34,7 +34,7 @@ export function nodeHandler(
   };
 }
 
-/** An origin with nothing behind it. */
+/** An origin without a path. */
 const HOST = /^https?:\/\/[\w.:[\]-]+$/;
 
 async function answer(
@@ -44,7 +44,7 @@ async function answer(
   origin: string | undefined,
 ): Promise<void> {
   const ended = new AbortController();
-  // Before the answer is written: the page has gone away.
+  // This happens before the answer is written if the page disconnects.
   outgoing.once("close", () => ended.abort());
   const request = requestOf(incoming, origin, ended.signal);
   const response = request instanceof Response ? request : await handle(request);
@@ -53,12 +53,12 @@ async function answer(
   for (const [name, value] of response.headers) if (name !== "set-cookie") outgoing.setHeader(name, value);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
-  // What is left of a request that was refused is not waited for.
+  // The rest of a refused request is not awaited.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
 }
 
-/** The request; an answer in its place if it is none that Fetch knows. */
+/** The request, or an answer if Fetch cannot represent the request. */
 function requestOf(incoming: IncomingMessage, origin: string | undefined, signal: AbortSignal): Request | Response {
   const { method = "GET", url, originalUrl = url, socket } = incoming as IncomingMessage & { originalUrl?: string };
   const tls = (socket as { encrypted?: boolean }).encrypted === true;
@@ -83,7 +83,7 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
       init.body = streamOf(incoming);
       init.duplex = "half";
     }
-    // Joined as text: a path that begins with two slashes is to a URL the name of a host.
+    // Joined as text, since URL parsing treats a path that begins with two slashes as a host name.
     return new Request(base + (originalUrl?.startsWith("/") ? originalUrl : "/"), init);
   } catch {
     return new Response(null, { status: 400 });
@@ -91,8 +91,8 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
 }
 
 /**
- * The body, of which no more is read than is asked for. It is not `Readable.toWeb`, which ends the process when a body goes on after its
- * reader has seen enough.
+ * The body, of which only as much is read as is requested. It is not `Readable.toWeb`, which ends the process when a
+ * body continues after its reader has seen enough.
  */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;

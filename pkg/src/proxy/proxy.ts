@@ -1,6 +1,6 @@
 /**
  * An application's own proxy: a page names an operation and gives its input, the application says who may, and the client on the server makes the
- * call. Nothing of the page's request goes to the tenant but the input: no URL, no header, no cookie.
+ * call. Only the input of the page's request is sent to the tenant: no URL, no header, no cookie.
  */
 
 import { ConfigurationError, DecodeError, type Outcome, ProxyError } from "../base/errors.js";
@@ -14,42 +14,45 @@ import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
 import { said, statusOf } from "./said.js";
 
-/** A client that calls can be passed on by: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
+/** A client that can make calls for others: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
 export interface ProxyClient {
   /** Aborts running calls and wipes credentials and tokens. */
   close(): void;
 }
 
-/** Who sent a request, as the application knows them; nothing for nobody. An answer is sent as it is, in the place of the proxy's. */
+/**
+ * The sender of a request, as the application knows them, or nothing for none. A `Response` is sent unchanged, in
+ * place of the proxy's.
+ */
 export type Authorized<Principal> = Principal | Response | null | undefined | false;
 
-/** What became of a request. Nothing in it is secret: no input, and nothing of an answer's body. */
+/** The result of a request. Nothing in it is secret: it contains no input, and no part of an answer's body. */
 export interface ProxyRecord<Principal = unknown> {
-  /** Such as `apps.list`; `undefined` if none was named that is allowed. */
+  /** Such as `apps.list`; `undefined` if no allowed operation was named. */
   readonly operation: string | undefined;
-  /** Whom `authorize` gave; `undefined` if it was not asked, or said no. */
+  /** What `authorize` returned; `undefined` if it was not called, or refused. */
   readonly principal: Principal | undefined;
   /** The status that the page got. */
   readonly status: number;
   /** What went wrong, if anything did: the `code` of the error that the page throws. */
   readonly code: string | undefined;
-  /** Why the proxy refused it, if that did. */
+  /** Why the proxy refused it, if the proxy did. */
   readonly reason: string | undefined;
   /** What the call may have done on the tenant. */
   readonly outcome: Outcome;
   /** The tenant's id of the request. */
   readonly requestId: string | undefined;
-  /** What the application's own function threw, if one did. The page is not told. */
+  /** What the application's own function threw, if one did. It is not sent to the page. */
   readonly cause?: unknown;
 }
 
 /** The options of a proxy. */
 export interface ProxyOptions<Principal> {
-  /** Makes the calls, with credentials of its own. */
+  /** The client that makes the calls, with its own credentials. */
   client: ProxyClient;
   /**
-   * The application's own check: who sent this request, by its session's cookie or whatever the application goes by. What it reads of the
-   * body it reads of a clone.
+   * The application's own check: who sent this request, by its session's cookie or whatever the application uses. If it reads the
+   * body, it has to read that of a clone.
    */
   authorize(request: Request): Authorized<Principal> | Promise<Authorized<Principal>>;
   /**
@@ -58,13 +61,14 @@ export interface ProxyOptions<Principal> {
    */
   allow: readonly string[];
   /**
-   * Says whether somebody may make a call with this input, after `allow` has: that it is about their own apps, for one. Anything but `true`
-   * refuses. The input is what the page gave to the method, without what JSON cannot say; one of Commerce Layer is `{ id, data, document, query }`.
+   * Says whether somebody may make a call with this input that `allow` permits, for example only for their own apps. Anything but `true`
+   * refuses. The input is what the page gave to the method, without what JSON cannot represent; one of Commerce Layer
+   * is `{ id, data, document, query }`.
    */
   pin?(principal: Principal, operation: string, input: any): boolean | Promise<boolean>;
   /**
-   * The origins of the application's pages. Needed where the server does not see its own public URL, such as behind one that ends TLS.
-   * Default: the origin of each request's URL.
+   * The origins of the application's pages. Needed where the server does not see its own public URL, such as behind a
+   * server that terminates TLS. Default: the origin of each request's URL.
    */
   origins?: readonly string[] | undefined;
   /**
@@ -72,27 +76,29 @@ export interface ProxyOptions<Principal> {
    * a credential that has just been made is shown.
    */
   secrets?: boolean | undefined;
-  /** Time for a request, in milliseconds: reading it, the application's functions, and the call. Default: 30 000. */
+  /**
+   * Time limit of a request, in milliseconds: reading it, the application's functions, and the call. Default: 30 000.
+   */
   timeoutMs?: number | undefined;
   /** The largest request, in bytes. Default: 262 144. */
   maxRequestBytes?: number | undefined;
   /** The largest answer of the tenant, in bytes. Default: 8 388 608. */
   maxAnswerBytes?: number | undefined;
-  /** Told of each request once it is answered, for an audit log. */
+  /** Called for each request once it is answered, for an audit log. */
   record?(record: ProxyRecord<Principal>): void;
 }
 
 /** Answers requests of pages. It never rejects. */
 export type PageProxy = (request: Request) => Promise<Response>;
 
-/** What has been found out about a request so far. */
+/** What is known about a request so far. */
 interface Progress<Principal> {
   operation: string | undefined;
   principal: Principal | undefined;
   cause: unknown;
 }
 
-/** Headers of the tenant's answer that its client in the page goes by. */
+/** Headers of the tenant's answer that its client in the page uses. */
 const PASSED = ["retry-after", "x-ratelimit-limit", "x-ratelimit-interval", "x-ratelimit-remaining"];
 
 /**
@@ -115,7 +121,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
   const readable = (type: string): boolean => names.has(`${type}.retrieve`) || names.has(`${type}.list`);
   const own = origins?.map(checkedOrigin);
 
-  /** Runs a function of the application. What it throws is for its own log. */
+  /** Runs a function of the application. What it throws is only for the application's log. */
   const asked = async <T>(ask: () => T | Promise<T>, deadline: Deadline, progress: Progress<Principal>): Promise<T> => {
     try {
       return await wait(Promise.resolve(ask()), deadline);
@@ -226,7 +232,7 @@ async function forwarded(
       const { status, headers } = response;
       throw new DecodeError(`the answer is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
     });
-  // The signal alone bounds it: whoever ended the call is told as the reason.
+  // Only the signal limits it: its reason says what ended the call.
   const answer = await port.forward(number, input, { signal: deadline.signal, timeoutMs: 0, read });
   const type = answer.headers.get("content-type") ?? "";
   if (answer.body.length > 0 && type !== "" && !/[/+]json\b/i.test(type))
@@ -234,7 +240,7 @@ async function forwarded(
   return answer;
 }
 
-/** The answer that the page gets: the body as it came, and of the headers those that its client goes by. */
+/** The answer that the page gets: the unchanged body, and the headers that its client uses. */
 function passedOn({ status, headers: from, body }: Answer): Response {
   const headers = own(ANSWER, requestId(from));
   for (const name of PASSED) {
@@ -246,7 +252,7 @@ function passedOn({ status, headers: from, body }: Answer): Response {
   return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
 }
 
-/** The answer that tells of an error. */
+/** The answer that reports an error. */
 function told(failure: Said): Response {
   const status = statusOf(failure);
   const headers = own(ERROR, failure.requestId);
@@ -256,7 +262,7 @@ function told(failure: Said): Response {
   return new Response(JSON.stringify(failure), { status, headers });
 }
 
-/** The headers of all answers: nobody keeps one, and no browser takes it for something else. */
+/** The headers of all answers: no answer may be stored, and no browser may interpret it as another type. */
 function own(mark: string, id: string | undefined): Headers {
   const headers = new Headers({ [MARK]: mark, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   if (id !== undefined) headers.set("x-request-id", id);

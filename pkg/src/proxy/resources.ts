@@ -1,6 +1,6 @@
 /**
  * What a page may ask for in the URL of a Commerce Layer request: there, an answer can hold any resource that a relationship leads to, and the
- * secrets of API credentials as often as they are asked for.
+ * secrets of API credentials as often as they are requested.
  */
 
 import type { Resources } from "../http/port.js";
@@ -12,11 +12,11 @@ const MEMBERS = ["id", "data", "document", "query"];
 type Types = Readonly<Record<string, Resources>>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A request that was refused for what it asks about. */
+/** A request that is refused because of what it asks for. */
 export class NotReadable extends Error {}
 
 /**
- * The input, asking for no secret and for no resource that cannot be read.
+ * The input, which asks for no secret and for no resource that cannot be read.
  *
  * @param readable Whether resources of a type can be read by an operation of their own.
  * @param secrets Whether answers may hold secrets.
@@ -53,7 +53,7 @@ export function discreet(
   }
   for (const type of shown) {
     const { attributes = [], secrets: own, to = {} } = types[type] ?? {};
-    // A secret that has just been made has to be shown, or nobody has it.
+    // A secret that has just been made has to be shown, or it is lost.
     if (own === undefined || (type === main && method === "create")) continue;
     const fields = `fields[${type}]`;
     if (!query[fields]) {
@@ -77,7 +77,7 @@ function included(types: Types, main: string, include: string | undefined): stri
   });
 }
 
-/** A document is about what the request names: its type is that of the operation, and its id the one in the path. */
+/** A document has to match the request: its type is that of the operation, and its id the one in the path. */
 function identified(owner: string, { id, data, document }: Fields): void {
   const about = fieldsOf(data ?? fieldsOf(document).data);
   const another =

@@ -1,4 +1,7 @@
-/** An error of a call, as it goes to the page: enough to be thrown there as the same class, and nothing of this machine. */
+/**
+ * An error of a call, as it is sent to the page: enough to be thrown there as the same class, and nothing of this
+ * machine.
+ */
 
 import {
   type ApiError,
@@ -17,11 +20,11 @@ import type { Said } from "../http/relay.js";
 
 /**
  * Statuses of the tenant that an answer of the proxy has too. Others might be acted on by browsers and by servers in between: 401 and 403 end
- * sessions, and after a 408, 421 or 425 a browser sends a request again by itself.
+ * sessions, and after a 408, 421 or 425 a browser itself may send a request again.
  */
 const SAME = [400, 404, 409, 412, 422, 423, 429, 500, 503];
 
-/** The status of an answer that tells of an error. */
+/** The status of an answer that reports an error. */
 export function statusOf({ code, status = 0 }: Said): number {
   if (code === "proxy_refused") return status;
   if (code === "invalid_request") return 400;
@@ -29,7 +32,7 @@ export function statusOf({ code, status = 0 }: Said): number {
   return SAME.includes(status) && code !== "authentication_failed" ? status : 502;
 }
 
-/** What a page is told of an error. */
+/** What is sent to a page about an error. */
 export function said(thrown: unknown): Said {
   if (!KeyturnError.is(thrown))
     return { code: "internal", message: "something unexpected was thrown", outcome: "unknown" };
@@ -38,7 +41,7 @@ export function said(thrown: unknown): Said {
   const { hint, requestId, retryAfterMs, outcome } = thrown;
   const known = { hint, requestId, retryAfterMs, outcome };
   if (error === undefined) return { ...known, code: thrown.kind, message: thrown.message };
-  // It is the server's client that is closed, not the page's.
+  // The server's client is closed, not the page's.
   if (error.code === "closed") return { ...known, code: "internal", message: "the proxy's client has been closed" };
   return { ...known, code: error.code, ...detailsOf(error) };
 }
@@ -82,7 +85,7 @@ function detailsOf(error: KeyturnError): Omit<Said, "code" | "outcome"> {
   }
 }
 
-/** The message without the operation, which the page puts before it again. */
+/** The message without the operation, which the page adds again. */
 function textOf({ message, operation }: Failure): string {
   const before = `${operation}: `;
   return message.startsWith(before) ? message.slice(before.length) : message;

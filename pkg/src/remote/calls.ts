@@ -1,8 +1,11 @@
-/** Which calls of a lifecycle go over HTTP, and what each takes. Both sides go by this table. */
+/** Which calls of a lifecycle go over HTTP, and their arguments. Both sides use this table. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 
-/** The calls that can be made from afar. Each takes and gives what it does on a {@link Lifecycle}, but for its `signal`. */
+/**
+ * The calls that can be made remotely. Each has the arguments and results of the same call on a {@link Lifecycle},
+ * except its `signal`.
+ */
 export type RemoteCall =
   | "status"
   | "plan"
@@ -22,7 +25,7 @@ export type RemoteCall =
   | "import"
   | "forget";
 
-/** A lifecycle, as far as it can be called from afar. */
+/** A lifecycle, as far as it can be called remotely. */
 export type LifecycleCalls = Pick<Lifecycle, RemoteCall | "events">;
 
 /** What an argument has to be. */
@@ -68,7 +71,7 @@ export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
   forget: { writes: true, takes: ["name"] },
 };
 
-/** What is the matter with arguments; `undefined` if they fit the call. */
+/** What is wrong with the arguments; `undefined` if they are valid. */
 export function problemOf({ takes }: CallSpec, given: readonly unknown[]): string | undefined {
   if (given.length > takes.length) return `it takes ${takes.length} arguments, not ${given.length}`;
   for (const [index, argument] of takes.entries()) {

@@ -1,8 +1,8 @@
-/** Errors on their way over HTTP: what a failure says of itself, and the error that says the same on the other side. */
+/** Errors over HTTP: how a failure is serialised, and how the other side recreates it. */
 
 import { type ErrorCode, type Failure, KeyturnError, type Outcome } from "../base/errors.js";
 
-/** A failure as JSON. No stack, no cause and nothing that an error of somebody else's may hold. */
+/** A failure as JSON. It contains no stack, no cause and nothing of foreign errors. */
 export interface SaidFailure {
   readonly name: string;
   readonly code: ErrorCode;
@@ -12,12 +12,15 @@ export interface SaidFailure {
   readonly operation?: string | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
-  /** The stable word of a refusal. */
+  /** The stable code of a refusal. */
   readonly reason?: string | undefined;
   readonly target?: string | undefined;
 }
 
-/** What a failure says of itself. Of an error that is not the package's, nothing is said: its message may hold anything. */
+/**
+ * Serialises a failure. Nothing is disclosed of an error that is not the package's, since its message may contain
+ * anything.
+ */
 export function said(error: unknown): SaidFailure {
   if (!KeyturnError.is(error))
     return {
@@ -31,11 +34,11 @@ export function said(error: unknown): SaidFailure {
   return { name, code, message, outcome, hint, operation, requestId, retryAfterMs, reason, target };
 }
 
-/** Why a {@link remoteLifecycle} fails: what its server said, or that the server could not be asked. */
+/** Why a {@link remoteLifecycle} fails: the server's error, or that the server could not be reached. */
 export class RemoteError extends KeyturnError {
-  /** The stable word of a refusal, such as `rotation_active`; empty if there is none. */
+  /** The stable code of a refusal, such as `rotation_active`; empty if there is none. */
   readonly reason: string;
-  /** The target's name; empty if it is about none. */
+  /** The target's name; empty if the error concerns none. */
   readonly target: string;
   /** How long the server asks to wait, in milliseconds, if it says so. */
   readonly retryAfterMs: number | undefined;

@@ -9,8 +9,8 @@ export interface LifecycleHandlerOptions {
   /** What is called. It has the clients, the sinks and the journal; the page has none of them. */
   readonly lifecycle: LifecycleCalls;
   /**
-   * Whether the sender of a request may make a call: the application's own check of its session. What it answers other than `true`
-   * refuses; a `Response` is the answer then.
+   * Whether the sender of a request may make a call: the application's own check of its session. Any result other than `true`
+   * refuses the call; if it is a `Response`, that is the answer.
    */
   readonly authorize: (
     request: Request,
@@ -33,8 +33,9 @@ const HEADERS = {
  * Makes a function from `Request` to `Response` that lets pages of the same origin call a lifecycle, by {@link remoteLifecycle}. The last
  * part of a request's path names the call. Any server that has such functions can use it.
  *
- * A call goes on when its page is closed: what it has begun stands in the journal. Pages of other origins are refused by their `Origin`
- * and by the content type, which such a page cannot send without being asked about. No answer holds a secret.
+ * A call continues when its page is closed: what it has begun is recorded in the journal. Pages of other origins are
+ * refused by their `Origin` and by the content type, which such a page cannot send without being asked about. No answer
+ * contains a secret.
  *
  * ```ts
  * const handle = lifecycleHandler({ lifecycle, authorize: (request) => isAdministrator(request) });
@@ -76,7 +77,7 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   const args = given.map((value) => value ?? undefined);
   try {
     const value = await (lifecycle[name] as (...args: unknown[]) => Promise<unknown>).apply(lifecycle, args);
-    // What failed for one target of several is a result, and has an error in it.
+    // A failure of one target among several is a result that contains an error.
     const shown = (key: string, one: unknown): unknown => (key === "error" && one instanceof Error ? said(one) : one);
     return new Response(JSON.stringify({ value: value ?? null }, shown), { headers: HEADERS });
   } catch (error) {
@@ -84,13 +85,13 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   }
 }
 
-/** The events from now on, a line of JSON each, until the page goes away. */
+/** The events from now on, one line of JSON each, until the page disconnects. */
 function eventsOf(lifecycle: LifecycleCalls, signal: AbortSignal): Response {
   const events = lifecycle.events();
   const text = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      // The head goes out at once, so that the page knows that it listens.
+      // The headers are sent at once, so that the page knows that it is connected.
       controller.enqueue(text.encode("\n"));
       signal.addEventListener("abort", () => void events.return?.(), { once: true });
     },
@@ -106,7 +107,7 @@ function eventsOf(lifecycle: LifecycleCalls, signal: AbortSignal): Response {
   return new Response(body, { headers: { ...HEADERS, "content-type": "application/x-ndjson" } });
 }
 
-/** A refusal before anything was done. */
+/** A refusal before anything is done. */
 function refusal(status: number, message: string): Response {
   const error = {
     name: "RemoteError",

@@ -8,18 +8,19 @@ import { heard, RemoteError } from "./errors.js";
 export interface RemoteLifecycleOptions {
   /** Where the application's server has its {@link lifecycleHandler}: `/keyturn/lifecycle`. */
   readonly url: string;
-  /** Headers that each request has besides, such as the application's own session. */
+  /** Additional headers of each request, such as the application's own session. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 
 /**
- * A lifecycle that runs on the application's server, with the calls that it has there. The page has no credential, no secret and no
- * journal of its own; the application's cookies go along.
+ * A lifecycle that runs on the application's server, with the same calls. The page has no credential, no secret and no
+ * journal of its own; the application's cookies are sent along.
  *
- * A call whose answer does not come rejects with `connection_failed`, and with the outcome `"unknown"` if it may have changed something:
- * `status()` tells what came of it. The `signal` of a call ends the waiting, and not what the server does.
+ * A call whose answer does not arrive rejects with `connection_failed`, and with the outcome `"unknown"` if it may
+ * have changed something: `status()` reports the result. The `signal` of a call ends the wait, but not the work on the
+ * server.
  *
  * ```ts
  * const lifecycle = remoteLifecycle({ url: "/keyturn/lifecycle" });
@@ -53,7 +54,7 @@ export function remoteLifecycle(options: RemoteLifecycleOptions): LifecycleCalls
   return { ...(Object.fromEntries(calls) as Pick<LifecycleCalls, RemoteCall>), events: () => eventsOf(send) };
 }
 
-/** A value as the lifecycle gave it: what failed for one target of several has an error in its result. */
+/** A value as the lifecycle returned it: a failure of one target among several has an error in its result. */
 function revived(value: unknown): unknown {
   if (!Array.isArray(value)) return value ?? undefined;
   return value.map((one: unknown) => {
@@ -62,7 +63,7 @@ function revived(value: unknown): unknown {
   });
 }
 
-/** A signal stays here: the server goes on without its page. */
+/** A signal is not sent: the server continues without its page. */
 function withoutSignal(given: readonly unknown[]): { args: readonly unknown[]; signal: AbortSignal | undefined } {
   const last = given.at(-1);
   if (typeof last !== "object" || last === null || Array.isArray(last) || !("signal" in last))
@@ -71,7 +72,7 @@ function withoutSignal(given: readonly unknown[]): { args: readonly unknown[]; s
   return { args: Object.keys(rest).length > 0 ? [...given.slice(0, -1), rest] : given.slice(0, -1), signal };
 }
 
-/** Joins the lines of events as they come. Ends when the server does, or rejects when the connection breaks. */
+/** Joins the lines of events as they arrive. Ends when the server does, or rejects when the connection breaks. */
 async function* eventsOf(
   send: (name: "events", args: readonly unknown[], signal: AbortSignal) => Promise<Response>,
 ): AsyncGenerator<LifecycleEvent, undefined> {

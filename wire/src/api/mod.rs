@@ -10,7 +10,7 @@ pub use table::{Field, Kind, Message, Method, Operation, Paging, Param, Segment,
 use std::sync::OnceLock;
 
 /// The C1 API, for programs that have its table built in: the sandbox and the tests. Unpacked on first use (about 0.2 ms) and kept.
-/// The core is given tables as files of their own, so that nobody loads one of an API that they do not call.
+/// The core is given tables as files of their own, so that no program loads one of an API that it does not call.
 #[cfg(any(test, feature = "built-in"))]
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();

@@ -94,7 +94,7 @@ pub struct Problem {
     pub found: &'static str,
 }
 
-/// What the reader of a table's messages goes by: which of them are live, and where each of their fields has its slot. Each
+/// What the reader of a table's messages uses: which of them are live, and where each of their fields has its slot. Each
 /// message's is made when it is first needed.
 #[derive(Debug)]
 pub struct Layouts {
@@ -114,7 +114,7 @@ struct Layout {
 struct Row {
     /// Name on the wire.
     name: &'static str,
-    /// The name as it stands before a value, when there is no white space.
+    /// The name as it is before a value, when there is no white space.
     key: Vec<u8>,
     /// Offset in the block, 0 for none.
     offset: u16,

@@ -20,7 +20,7 @@ use alloc::{
 pub struct Encoded<'a> {
     /// Path and query, beginning with `/`; every value in it is percent-encoded.
     pub target: String,
-    /// The JSON body; `None` if the operation has none or the caller gave none. Borrowed if it stands in the request to the letter.
+    /// The JSON body; `None` if the operation has none or the caller gave none. Borrowed if the request contains it literally.
     pub body: Option<Cow<'a, str>>,
 }
 
@@ -162,7 +162,7 @@ impl<'a> Out<'a> {
         self.to += part.len() + 2 * around;
     }
 
-    /// Writes what may stand in the source here.
+    /// Writes what the source may contain here.
     #[inline(never)]
     fn push(&mut self, byte: u8) {
         if self.source.as_bytes().get(self.to) == Some(&byte) {

@@ -17,7 +17,7 @@ pub const MAX_DEPTH: usize = 192;
 /// A string token, without its quotes.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    /// The characters as they stand in the JSON text, in UTF-8 as far as the sender kept to it.
+    /// The characters as they are in the JSON text, in UTF-8 as far as the sender kept to it.
     pub bytes: &'a [u8],
     /// There is a backslash in it.
     pub escaped: bool,
@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes white space and says what comes.
+    /// Skips white space and returns what follows.
     ///
     /// # Errors
     /// If no value begins here.
@@ -361,7 +361,7 @@ impl Members {
         Ok(Self { begun: false, done: cursor.take(b'}') })
     }
 
-    /// The caller has taken a whole member by itself, and the comma before it.
+    /// The caller itself has read a whole member, and the comma before it.
     pub fn passed(&mut self) {
         self.begun = true;
     }
@@ -451,7 +451,7 @@ fn marks(block: [u8; 16]) -> (u32, u32) {
 }
 
 impl<'a> Text<'a> {
-    /// The characters as they stand in the JSON text; empty if they are not UTF-8.
+    /// The characters as they are in the JSON text; empty if they are not UTF-8.
     pub fn raw(&self) -> &'a str {
         text_of(self.bytes)
     }

@@ -1,4 +1,4 @@
-//! Which messages lead to something. It is found out for those that are asked for: a program needs few of an API's messages, and
+//! Which messages lead to something. This is computed for the requested ones: a program needs few of an API's messages, and
 //! to look at all of them would be most of what its first call takes.
 
 use crate::api::{Field, Kind, Message, Table};

@@ -79,7 +79,7 @@ export function tokenFunction(tokenSource: () => Promise<string> | string): Cred
   return new Credentials({ method: "function", tokenSource: must("tokenFunction", tokenSource) });
 }
 
-/** A client id and its secret, and what a token may be asked for. */
+/** A client id and its secret, and the scopes to request. */
 export interface ClientCredentials {
   /** Such as `name@tenant.conductor.one/spc`. */
   clientID: string;
@@ -145,8 +145,8 @@ export interface DeviceLogin {
   scope?: string | undefined;
   /**
    * Names this login, so that clients with the same name and the same `tokenStore` share its token: for a program whose parts start and
-   * end on their own, such as an extension's worker. Whoever knows the name and reads the store has the login, so make it a random text,
-   * and a new one for each person. Default: the login is this client's alone.
+   * end on their own, such as an extension's worker. Anybody who knows the name and can read the store has the login,
+   * so make it a random text, and a new one for each person. Default: the login is this client's alone.
    */
   session?: string | undefined;
 }

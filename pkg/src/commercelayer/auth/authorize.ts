@@ -7,24 +7,29 @@ import { ConfigurationError } from "../../base/errors.js";
 export interface AuthorizeOptions {
   /** The web application's client id. */
   clientId: string;
-  /** Where the browser comes back to: one that the application is registered with. */
+  /** Where the browser returns to: a URI that is registered for the application. */
   redirectUri: string;
   /** Scopes to ask for, separated by spaces. */
   scope?: string | undefined;
-  /** Comes back as it is; compare it, so that nobody can send you a code of theirs. {@link randomState} makes one. */
+  /**
+   * It is returned unchanged; compare it, so that nobody can send you a code of theirs. {@link randomState} makes
+   * one.
+   */
   state?: string | undefined;
   /**
-   * The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it passes over
+   * The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it ignores
    * it.
    */
   codeChallenge?: string | undefined;
   /** Default: `commercelayer.io`. */
   domain?: string | undefined;
-  /** The page itself, if it is somewhere else. `https` only, except to loopback. */
+  /** The page itself, if it is elsewhere. `https` only, except to loopback. */
   pageURL?: string | URL | undefined;
 }
 
-/** The address to send a browser to. It comes back to `redirectUri` with a `code` for {@link authorizationCode}. */
+/**
+ * The address to send a browser to. The browser returns to `redirectUri` with a `code` for {@link authorizationCode}.
+ */
 export function authorizeURL(options: AuthorizeOptions): URL {
   const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = options;
   const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);

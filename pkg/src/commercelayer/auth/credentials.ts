@@ -1,5 +1,5 @@
 /**
- * The ways to authenticate with Commerce Layer. Each is a value to give a client as `credentials`; what is in it does not
+ * The ways to authenticate with Commerce Layer. Each returns a value to pass to a client as `credentials`, which does not
  * show.
  */
 
@@ -11,17 +11,17 @@ import { bytesOf } from "../../base/text.js";
 export type Grant =
   /** A fixed token. */
   | "token"
-  /** A function that is asked before each call. */
+  /** A function that is called before each call. */
   | "function"
   /** A token that a function renews. */
   | "renewable"
-  /** A program by itself. */
+  /** A program on its own behalf. */
   | "clientCredentials"
   /** A customer's name and password. */
   | "password"
   /** A refresh token that the program has. */
   | "refreshToken"
-  /** What a browser came back with. */
+  /** The code that a browser returned with. */
   | "authorizationCode"
   /** A signed statement of who somebody is. */
   | "jwtBearer";
@@ -30,7 +30,7 @@ export type Grant =
 export interface Spec {
   readonly grant: Grant;
   readonly clientId?: string | undefined;
-  /** What only the core keeps: a token, or the fields of a grant with a NUL between each two. */
+  /** The secret that only the core keeps: a token, or the fields of a grant separated by NUL. */
   readonly secret: Uint8Array;
   readonly scope?: string | undefined;
   readonly tokenSource?: (() => Promise<string> | string) | undefined;
@@ -75,8 +75,9 @@ export interface Application {
 }
 
 /**
- * Client credentials: a program by itself. **For the Provisioning API** these are the personal ones of the Dashboard's
- * profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the other APIs.
+ * Client credentials: a program on its own behalf. **For the Provisioning API** these are the personal ones of the
+ * Dashboard's profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the
+ * other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
   return made("clientCredentials", application, {});
@@ -104,16 +105,16 @@ export interface RefreshToken extends Application {
   refreshToken: string | Uint8Array;
 }
 
-/** A refresh token of an earlier login. One that comes with an answer takes its place. */
+/** A refresh token of an earlier login. A refresh token in an answer replaces it. */
 export function refreshToken({ refreshToken, ...application }: RefreshToken): CommerceLayerCredentials {
   return made("refreshToken", application, { refreshToken });
 }
 
 /** What {@link authorizationCode} needs. */
 export interface AuthorizationCode extends Application {
-  /** The `code` that the browser came back with. It is good once. */
+  /** The `code` that the browser returned with. It is valid once. */
   code: string;
-  /** The address that the browser came back to, as {@link authorizeURL} was told it. */
+  /** The address that the browser returned to, as it was passed to {@link authorizeURL}. */
   redirectUri: string;
   /** The verifier of {@link createPkce}, if its challenge was sent along. */
   codeVerifier?: string | undefined;
@@ -134,11 +135,14 @@ export function authorizationCode({
 
 /** What {@link jwtBearer} needs. */
 export interface JwtBearer extends Application {
-  /** A signed assertion, made by {@link createAssertion}, or a function that is asked for one when it is needed. */
+  /** A signed assertion, made by {@link createAssertion}, or a function that is called for one when it is needed. */
   assertion: string | (() => Promise<string> | string);
 }
 
-/** An assertion of who somebody is (RFC 7523). Tokens of this way are never shared by a `tokenStore`: each is somebody else's. */
+/**
+ * An assertion of who somebody is (RFC 7523). These tokens are never shared by a `tokenStore`, since each belongs to
+ * somebody else.
+ */
 export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLayerCredentials {
   const source = typeof assertion === "function" ? assertion : () => assertion;
   return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: source });
@@ -171,7 +175,7 @@ function made(grant: Grant, application: Application, fields: Fields): CommerceL
 
 function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fields: Fields): Spec {
   const { username, password, refreshToken, code, redirectUri, codeVerifier } = fields;
-  // The order is that of the core.
+  // The order is the same as in the core.
   const named = { clientId, clientSecret, username, password, refreshToken, code, redirectUri, codeVerifier };
   const parts = Object.entries(named).map(([option, value]) => {
     if (value === undefined || value === null) return new Uint8Array();

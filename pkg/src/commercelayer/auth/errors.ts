@@ -1,12 +1,12 @@
-/** What is wrong with a token that was looked at. */
+/** Errors about tokens that were checked. */
 
 import { type ErrorFacts, KeyturnError } from "../../base/errors.js";
 
 /** A token is not what it should be. It is not shown. */
 export class TokenError extends KeyturnError {
   /**
-   * What is wrong, as a stable word: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`,
-   * `expired`, `not_yet_valid`, `scope`, or `keys_unreachable` when the issuer's keys could not be had.
+   * What is wrong, as a stable code: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`,
+   * `expired`, `not_yet_valid`, `scope`, or `keys_unreachable` when the issuer's keys could not be fetched.
    */
   readonly reason: string;
   /** @internal */
@@ -16,7 +16,7 @@ export class TokenError extends KeyturnError {
   }
 }
 
-/** It is no token of Commerce Layer's, or not one for this. */
+/** It is not a token of Commerce Layer, or not one for this purpose. */
 export class InvalidTokenError extends TokenError {
   /** @internal */
   constructor(reason: string, message: string, facts?: ErrorFacts) {
@@ -24,7 +24,7 @@ export class InvalidTokenError extends TokenError {
   }
 }
 
-/** It was good once. */
+/** The token has expired. */
 export class TokenExpiredError extends TokenError {
   /** @internal */
   constructor(facts?: ErrorFacts) {

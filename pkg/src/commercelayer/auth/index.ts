@@ -1,4 +1,4 @@
-/** What there is to authenticate with Commerce Layer, besides what needs the core. */
+/** The authentication functions for Commerce Layer, except those that need the core. */
 
 export { type AuthorizeOptions, authorizeURL, createPkce, type Pkce, randomState } from "./authorize.js";
 export {

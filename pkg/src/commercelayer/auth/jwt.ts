@@ -1,4 +1,4 @@
-/** What is written in Commerce Layer's tokens. Nothing here says whether it is true: {@link jwtVerify} does. */
+/** The claims of Commerce Layer's tokens. Nothing in this module verifies them: {@link jwtVerify} does. */
 
 import { base64url, subtle } from "../../auth/crypto.js";
 import { InvalidTokenError } from "./errors.js";
@@ -7,7 +7,7 @@ import { InvalidTokenError } from "./errors.js";
 export interface JWTBase {
   /** What the token was issued to. */
   application: { id: string; kind: string; public?: boolean; client_id?: string; confidential?: boolean };
-  /** What it is good for, separated by spaces. */
+  /** Its scopes, separated by spaces. */
   scope: string;
   /** When it expires, in seconds since 1970. */
   exp: number;
@@ -59,9 +59,9 @@ export interface CommerceLayerJWT {
 const LONGEST = 64 * 1024;
 
 /**
- * Takes a token apart. Its signature is not looked at.
+ * Decodes a token without checking its signature.
  *
- * @throws {@link InvalidTokenError} if it is no JWT.
+ * @throws {@link InvalidTokenError} if it is not a JWT.
  */
 export function jwtDecode(accessToken: string): CommerceLayerJWT {
   const parts = typeof accessToken === "string" && accessToken.length <= LONGEST ? accessToken.trim().split(".") : [];
@@ -84,7 +84,7 @@ function objectOf(part: string): Record<string, unknown> | undefined {
 
 /** The bytes behind base64url. @internal */
 export function bytesOf(text: string): Uint8Array {
-  // No number of bytes has an encoding whose length leaves one over.
+  // No number of bytes has an encoding whose length leaves a remainder of one.
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1)
     throw new InvalidTokenError("malformed", "the text is not base64url");
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
@@ -113,11 +113,11 @@ export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = /* @__PUR
 const SCOPE = "provisioning-api";
 
 /**
- * Where the Provisioning API is that a token is for, without a slash at the end. The token itself says it: send nothing there
- * that the token's issuer must not have, or use the `domain` that you know.
+ * The base URL of the Provisioning API that a token is for, without a trailing slash. It comes from the token itself:
+ * send nothing there that the token's issuer must not see, or use the `domain` that you know.
  *
- * @throws {@link InvalidTokenError} if it is no JWT, has no issuer, or is not for the Provisioning API; with `shouldThrow:
- *   false` it is `null` then.
+ * @throws {@link InvalidTokenError} if it is not a JWT, has no issuer, or is not for the Provisioning API; with
+ *   `shouldThrow: false` it is `null` then.
  */
 export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
@@ -141,7 +141,7 @@ export function getProvisioningApiBaseEndpoint(
 }
 
 /**
- * What a refusal has to do with the token that it was answered to, if its claims show that it was of the wrong sort.
+ * The hint for a refused token whose claims show that it is of the wrong kind.
  * @internal
  */
 export function scopeHint(status: number, authorization: string): string | undefined {

@@ -27,14 +27,14 @@ export interface PlaceOptions {
   authURL?: string | URL | undefined;
 }
 
-/** The options of a client that have to do with its tokens. */
+/** The options of a client that concern its tokens. */
 export interface AuthOptions extends PlaceOptions {
   /** How to authenticate: made by {@link clientCredentials} and the functions beside it. */
   credentials?: CommerceLayerCredentials | undefined;
   /** An access token, instead of `credentials`. */
   accessToken?: string | Uint8Array | undefined;
   /**
-   * Gives another token in the place of `accessToken` when the API refuses that; it is called with the one that was refused.
+   * Returns another token in place of `accessToken` when the API refuses it; it is called with the refused one.
    * However many calls were refused, it is called once.
    */
   refreshToken?: ((refused: string) => Promise<string> | string) | undefined;
@@ -64,7 +64,7 @@ const TOKEN_REQUESTS = 30;
 
 const limits = new WeakMap<object, Limit>();
 
-/** All that is sent in one way counts together: Commerce Layer counts by address. */
+/** All requests that use the same `fetch` are counted together, since Commerce Layer counts by address. */
 function limitOf(sender: object): Limit {
   let limit = limits.get(sender);
   if (!limit) limits.set(sender, (limit = new Limit(TOKEN_REQUESTS)));
@@ -80,7 +80,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
   const at = places(options);
-  // Whoever types a password, or signs an assertion, gets a token by it and not by somebody else's having had one.
+  // A password or an assertion always leads to a token of its own, and never to one that somebody else obtained.
   const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
   const holds = clientId !== undefined && secret.length > clientId.length + 7;
   return {
@@ -89,7 +89,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
       if (holds) warnPage(session.base(), SAFER);
       return session;
     },
-    // A copy: the credentials may be given to another client, and this one is wiped.
+    // A copy, which is wiped: the credentials may also be passed to another client.
     secret: secret.slice(),
     authentication: { grant, clientId },
     anonymous,

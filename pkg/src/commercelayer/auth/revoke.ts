@@ -1,4 +1,4 @@
-/** Ending a token before its time, and getting one by itself. */
+/** Revokes a token, and fetches one without a client. */
 
 import { Session } from "../../auth/session.js";
 import { AuthenticationError, isOwn } from "../../base/errors.js";
@@ -105,8 +105,8 @@ export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" 
 };
 
 /**
- * Gets an access token by itself: to see that credentials work, or to use one elsewhere. It counts towards the 30 token
- * requests a minute.
+ * Gets an access token without a client: to check that credentials work, or to use one elsewhere. It counts towards
+ * the 30 token requests a minute.
  *
  * @throws {@link AuthenticationError}
  */

@@ -13,11 +13,11 @@ import { addresses, type PlaceOptions } from "./plan.js";
 
 /** Options of {@link jwtVerify}. */
 export interface VerifyOptions extends PlaceOptions {
-  /** What the token has to name as its issuer. Default: the authentication server that `authURL`, `serverURL` or `domain` say. */
+  /** The issuer that the token has to name. Default: the authentication server that `authURL`, `serverURL` or `domain` say. */
   issuer?: string | undefined;
   /** The key to verify with, if you have it. Default: the issuer's, from its `/.well-known/jwks.json`. */
   jwk?: (Record<string, unknown> & { kid?: string }) | undefined;
-  /** Take a token that has expired, too. Default: false. */
+  /** Also accept a token that has expired. Default: false. */
   ignoreExpiration?: boolean | undefined;
   /** Seconds that clocks may differ: a finite number, 0 or more. Default: 10. */
   clockToleranceSeconds?: number | undefined;
@@ -31,7 +31,7 @@ interface Algorithm {
   /** What makes a key of this kind. */
   readonly key: AlgorithmIdentifier | RsaHashedImportParams | EcKeyImportParams;
   readonly verify: AlgorithmIdentifier | EcdsaParams;
-  /** What a key has to say of itself, and the members that make it. */
+  /** The required properties of a key, and the members that define it. */
   readonly kty: string;
   readonly crv?: string;
   readonly members: readonly string[];
@@ -58,9 +58,9 @@ type Jwk = Readonly<Record<string, unknown>>;
 
 /** Keys that were withdrawn are gone after this. */
 const KEPT_MS = 3_600_000;
-/** A key that is not there is looked for again after this, whoever asks. */
+/** A missing key is looked for again after this, for any caller. */
 const AGAIN_MS = 60_000;
-/** After a failure the next try begins after this. */
+/** After a failure the next attempt begins after this. */
 const FAILED_MS = 5_000;
 const TIMEOUT_MS = 10_000;
 const MOST_ISSUERS = 16;
@@ -88,7 +88,7 @@ class KeySet {
     const now = elapsed();
     const missed = now - this.#fetchedAt <= KEPT_MS && !this.#keys.has(kid) && now - this.#missedAt > AGAIN_MS;
     if (missed) this.#missedAt = now;
-    // A key that is here waits for nothing: whoever makes tokens up must not delay those that are good.
+    // A key that is present is used without waiting: made-up tokens must not delay valid ones.
     if (missed || now - this.#fetchedAt > KEPT_MS || (this.#fetching && !this.#keys.has(kid))) await this.#refresh();
     const jwk = this.#keys.get(kid);
     if (!jwk) throw new InvalidTokenError("key_unknown", "the issuer has no key with the token's kid");
@@ -100,7 +100,7 @@ class KeySet {
 
   async #refresh(): Promise<void> {
     if (this.#failed && elapsed() - this.#failed.at < FAILED_MS) throw this.#failed.error;
-    // What one request of a Worker waits for cannot be another's.
+    // In a Worker, one request cannot wait for another's promise.
     if (isWorkerd) return this.#load();
     this.#fetching ??= this.#load().finally(() => (this.#fetching = undefined));
     return this.#fetching;
@@ -131,7 +131,7 @@ class KeySet {
 
 const sets = new WeakMap<object, Map<string, KeySet>>();
 
-/** The set of an issuer; that of one that nobody has asked for lately is let go. */
+/** The set of an issuer; a set that nobody has used lately is dropped. */
 function setOf(issuer: string, fetch: Fetch | undefined): KeySet {
   const by = fetch ?? globalThis;
   let known = sets.get(by);
@@ -150,7 +150,7 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
   const other = (jwk.alg !== undefined && jwk.alg !== alg) || (jwk.use !== undefined && jwk.use !== "sig");
   if (jwk.kty !== kty || (crv && jwk.crv !== crv) || other)
     throw unusable("the issuer's key with the token's kid is not one for its algorithm");
-  // Of 2048 bits at least.
+  // At least 2048 bits.
   if (kty === "RSA" && String(jwk.n).length < 342) throw unusable("the issuer's key is too short");
   const bare = Object.fromEntries([
     ["kty", kty],
@@ -166,12 +166,13 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
 }
 
 /**
- * Verifies a token: its signature by a key of the issuer, the issuer, and the time. The issuer is the one that is configured,
- * whatever the token says; its keys are fetched once and kept for an hour.
+ * Verifies a token: its signature with a key of the issuer, the issuer, and the time. The issuer is the one that is
+ * configured, whatever the token says; its keys are fetched once and kept for an hour.
  *
  * @returns The token in its parts.
- * @throws {@link TokenError}; `reason` says what is wrong. {@link ConfigurationError} for a tolerance or a time that is no number:
- *   whatever is compared with one passes or fails by accident.
+ * @throws {@link TokenError}; `reason` says what is wrong. {@link ConfigurationError} for a tolerance or a time that
+ *   is not a number:
+ *   a comparison with one passes or fails by accident.
  */
 export async function jwtVerify(accessToken: string, options: VerifyOptions = {}): Promise<CommerceLayerJWT> {
   const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
@@ -183,7 +184,7 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   const { alg, kid, crit } = decoded.header as Partial<CommerceLayerJWT["header"]> & { crit?: unknown };
   const server = addresses(options).auth;
   const issuer = options.issuer ?? server;
-  // What `alg: none` and the secrets of HMAC have in common is that anybody could have signed.
+  // With `alg: none` and with an HMAC secret, anybody could have signed.
   if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
     throw new InvalidTokenError(
       "algorithm",
@@ -201,7 +202,7 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   const { verify } = ALGORITHMS[alg] as Algorithm;
   const signed = accessToken.trim().slice(0, accessToken.trim().lastIndexOf("."));
   const signature = bytesOf(decoded.signature) as BufferSource;
-  // Runtimes differ in what they make of a signature of another length: some say false, some throw.
+  // Runtimes differ in what they make of a signature of another length: some return false, some throw.
   const good = await subtle("jwtVerify")
     .verify(verify, key, signature, new TextEncoder().encode(signed))
     .catch(() => false);

@@ -1,9 +1,10 @@
 /**
- * From a document to plain objects: attributes and relationships side by side, and what was included in its place.
+ * From a document to plain objects: attributes and relationships side by side, with included resources in their places.
  *
- * A resource that is included once is one object, whoever leads to it, so reading takes time linear in the document. Objects
- * that lead to each other in circles would not be serialisable. So a reference that closes a circle is an object of its own which
- * shows `id` and `type` alone, and reads everything else from the resource that it stands for.
+ * A resource that is included once is one object, whatever refers to it, so reading takes time linear in the
+ * document. Objects that refer to each other in cycles would not be serialisable. A reference that closes a cycle is
+ * therefore a separate object which shows `id` and `type` alone, and reads everything else from the resource that it
+ * stands for.
  */
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";
@@ -37,7 +38,7 @@ interface Suspect {
 }
 
 /**
- * The resources of a document. Whatever its `data` is if it is no object: `null`, for one.
+ * The resources of a document, or its `data` unchanged if that is not an object, such as `null`.
  *
  * @typeParam R The resource, {@link Resource} with its attributes and relationships.
  */
@@ -64,20 +65,20 @@ class Reader {
       if (!source || source.id === undefined) continue;
       let ids = this.#index.get(source.type);
       if (ids === undefined) this.#index.set(source.type, (ids = new Map()));
-      // The first one counts, as it does for whoever searches.
+      // The first one counts, as it does in a search.
       if (!ids.has(source.id)) ids.set(source.id, source);
     }
   }
 
   primary(source: ResourceObject): Flat {
     if (!source) return source;
-    // At once, not one after the other: engines are slow at objects that many fields were added to.
+    // All at once, since engines are slow with objects to which many fields are added.
     const related: Flat = {};
     this.#relate(source, related, 0);
     return this.#flat(source, related);
   }
 
-  /** Reads what was included, nearest first, and opens the circles. */
+  /** Reads what was included, nearest first, and breaks the cycles. */
   finish(): void {
     for (let at = 0; at < this.#reached.length; at++) {
       const { source, value, level } = this.#reached[at] as Node;
@@ -150,7 +151,7 @@ function camelized(type: string, attributes: Flat): Flat {
   return value;
 }
 
-/** Those from which one comes into a circle: what is left after taking away, again and again, those that lead to none left. */
+/** The resources that lead into a cycle: what remains after repeatedly removing those that refer to no remaining resource. */
 function leadingToCircles(nodes: readonly Node[], find: (linkage: Linkage) => Node | undefined): Set<Node> {
   const left = new Set(nodes);
   const before = new Map<Node, Node[]>();
@@ -181,7 +182,7 @@ function leadingToCircles(nodes: readonly Node[], find: (linkage: Linkage) => No
   return left;
 }
 
-/** Shows which resource it is, and reads like it. */
+/** Shows the identity of a resource, and reads its fields from it. */
 function backReference(value: Flat): Flat {
   const plain = { enumerable: true, configurable: true, writable: true };
   return Object.create(value, { id: { ...plain, value: value.id }, type: { ...plain, value: value.type } }) as Flat;
@@ -199,7 +200,7 @@ function hide(value: Flat, name: string, hiddenValue: unknown): void {
 const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : []))))();
 
-// No more than there is somebody to ask for: each costs the largest lists a tenth of their time.
+// Only as many as are needed: each costs the largest lists a tenth of their time.
 const INSPECTS = /* @__PURE__ */ (() =>
   ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) =>
     Symbol.for(name),
@@ -230,7 +231,7 @@ export function linksOf(from: object | null | undefined): Links | undefined {
   return (from as { links?: Links } | null | undefined)?.links;
 }
 
-/** The `meta` that came with a resource. Of a list: what the server says of it, `record_count` for one. */
+/** The `meta` that came with a resource. For a list: the server's own, such as `record_count`. */
 export function metaOf(from: object | null | undefined): Metadata | undefined {
   const { meta, serverMeta } = (from ?? {}) as { meta?: Metadata; serverMeta?: Metadata };
   return Array.isArray(from) ? serverMeta : meta;

@@ -58,7 +58,7 @@ export function isResourceId(value: any): value is ResourceId {
   return isResourceType(value) && Boolean((value as { id?: unknown }).id);
 }
 
-/** Whether a value is an object: no array, not `null`. */
+/** Whether a value is an object, and neither an array nor `null`. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

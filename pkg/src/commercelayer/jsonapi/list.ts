@@ -13,11 +13,11 @@ export interface PageFacts {
 
 /** The items of a page, and which page of how many it is. What `map`, `filter` and the like return are plain arrays. */
 export class ListResponse<R extends Resource = Resource> extends Array<R> {
-  /** Which page it is. */
+  /** The number of the page. */
   readonly meta!: ListMeta;
   /** The links that came with the page. Not enumerable. */
   declare readonly links: Links | undefined;
-  /** What the server says of the list, as it says it. Not enumerable. */
+  /** The server's unchanged description of the list. Not enumerable. */
   declare readonly serverMeta: Metadata | undefined;
 
   static override get [Symbol.species](): ArrayConstructor {
@@ -92,7 +92,7 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   /** This page and all that follow, one held at a time. */
   async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
-    // After an empty page there is none, whatever was counted before.
+    // After an empty page there are no more, whatever the count says.
     for (let page: ListResponse<R> | null = this; page !== null; page = page.length > 0 ? await page.nextPage() : null)
       yield page;
   }
@@ -110,7 +110,10 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
   }
 }
 
-/** Which page a list is, by what the server says and by what was asked for. Without a word of the server, by what came. */
+/**
+ * The position of a page, from the server's information and from the request. If the server says nothing, from the
+ * items received.
+ */
 export function pageMeta(
   server: Metadata | undefined,
   asked: { number?: unknown; size?: unknown },

@@ -34,7 +34,7 @@ function namesOf(type: string): Names {
       snake: new Map(all.map((name) => [camelCase(name), name])),
       dates: new Set(facts?.dates ?? ["created_at", "updated_at"]),
     };
-    // What a server makes up must not fill the memory.
+    // Made-up names of a server must not fill the memory.
     if (facts) known.set(type, names);
   }
   return names;
@@ -45,7 +45,7 @@ export function nameIn(type: string, name: string): string {
   return namesOf(type).camel.get(name) ?? camelCase(name);
 }
 
-/** The name on the wire for one in a program; one that is on the wire so already stays. */
+/** The name on the wire for one in a program; one that is already in wire form stays. */
 export function nameOut(type: string, name: string): string {
   return namesOf(type).snake.get(name) ?? snakeCase(name);
 }

@@ -22,11 +22,11 @@ export interface Normalized extends ResourceObject {
 }
 
 /**
- * The resource object of a create or an update. What the table knows as an attribute is one whatever it looks like,
+ * The resource object of a create or an update. What the table lists as an attribute is one, whatever it looks like,
  * `metadata` with a `type` and an `id` too; what it knows as a relationship is one also when it is `null` or empty. Of
  * anything else the shape decides. Of a related resource its type and id are kept.
  *
- * @throws {@link SdkError} of type `request` for a relationship to something else than it can lead to.
+ * @throws {@link SdkError} of type `request` for a relationship to something that it cannot refer to.
  */
 export function normalize<R extends { readonly type: string; readonly id?: string | null | undefined }>(
   resource: R,
@@ -81,7 +81,7 @@ function relationship(
 
 function linkage(name: string, value: unknown, target: Target | undefined): Linkage {
   const { id, type } = (isObject(value) ? value : {}) as { id?: unknown; type?: unknown };
-  // An empty id is the server's to refuse: it says so by field, beside whatever else is wrong.
+  // The server refuses an empty id: it names the field, along with everything else that is wrong.
   if (typeof id !== "string" || typeof type !== "string")
     throw unfit(name, "takes a resource: an object with its type and id");
   if (target && type !== target[0])

@@ -42,7 +42,8 @@ export function isParamsList(params: any): boolean {
  * The parameters of a call as a query. The caller's object stays as it is.
  *
  * @param of The resource, or its type: whose fields an array names.
- * @param secrecy Leaves secret attributes out, by naming all other fields where the caller names none. Default: everything comes.
+ * @param secrecy Leaves secret attributes out, by naming all other fields where the caller names none. Default:
+ *   everything is fetched.
  * @throws {@link SdkError} of type `request` for what no server could understand. Nothing has been sent.
  */
 export function generateQueryStringParams(
@@ -76,14 +77,14 @@ export function generateQueryStringParams(
       query[`fields[${resource}]`] ??= names;
   }
   const order = sort ? sorted(sort, (name) => out(type, name)) : "";
-  // The official SDK sends an empty order as it is; one that says nothing but `undefined` is none.
+  // The official SDK sends an empty order unchanged; an order that contains only `undefined` counts as missing.
   if (sort && (order !== "" || Object.keys(sort).length === 0)) query.sort = order;
   if (pageNumber !== undefined && pageNumber !== null)
     query["page[number]"] = page("pageNumber", pageNumber, Number.MAX_SAFE_INTEGER);
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
-    // A URL would have another character in its place.
+    // A URL would contain another character in its place.
     if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
     query[`filter[q][${name}]`] = text;
   }
@@ -96,7 +97,7 @@ export function generateSearchString(params?: QueryStringParams, questionMark = 
   return pairs.length === 0 ? "" : (questionMark ? "?" : "") + pairs.join("&");
 }
 
-/** A path or a filter: there is no table of those, so it is by their letters. */
+/** A path or a filter: there is no table of those, so their characters are checked. */
 function snakePath(path: string): string {
   return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
@@ -147,7 +148,7 @@ function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => str
     .join(",");
 }
 
-/** What is `undefined` is not sent as that word. */
+/** `undefined` is not sent as a text. */
 function isGiven(value: unknown): boolean {
   return value !== undefined;
 }
@@ -160,11 +161,11 @@ function page(name: string, value: unknown, most: number): string {
   return String(value);
 }
 
-/** A filter's name and value on the wire. `null` is asked for by a predicate of its own. */
+/** A filter's name and value on the wire. `null` has its own predicate. */
 function filter(key: string, value: unknown): [name: string, text: string] {
   if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it the list would be of everything`);
   if (value === null) {
-    // `name_not_eq` so becomes `name_not_null`.
+    // `name_not_eq` thereby becomes `name_not_null`.
     if (!/._eq$/.test(key)) throw unfit(`filter \`${key}\` is null: ask with _null, _not_null, _eq or _not_eq`);
     return [key.replace(/eq$/, "null"), "true"];
   }
@@ -220,7 +221,7 @@ function scalar(key: string, value: unknown): string {
 function iso(key: string, date: Date): string {
   if (Number.isNaN(date.getTime())) throw unfit(`filter \`${key}\` has an invalid date`);
   const text = date.toISOString();
-  // Longer years have a sign, which RFC 3339 has no form for; there is no year 0.
+  // Longer years have a sign, which RFC 3339 does not allow; there is no year 0.
   if (!/^\d{4}-/.test(text) || text.startsWith("0000"))
     throw unfit(`filter \`${key}\` has a date outside of the years 1 to 9999`);
   return text;

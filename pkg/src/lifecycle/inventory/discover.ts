@@ -1,4 +1,4 @@
-/** What could become a target: what the control planes themselves list. */
+/** What could become a target, from the control planes' own lists. */
 
 import type { ConductorOne } from "../../c1/client.js";
 import type { CommerceLayerProvisioningClient } from "../../commercelayer/client.js";
@@ -30,7 +30,8 @@ export interface DiscoverOptions {
 }
 
 /**
- * The connectors of all apps of a tenant, page by page. C1 has no list of a connector's credentials, so each is known by its place alone.
+ * The connectors of all apps of a tenant, page by page. C1 has no list of a connector's credentials, so each
+ * connector is known only by its ids.
  *
  * ```ts
  * for await (const { appName, connectorName, appId, connectorId } of discoverConnectors(c1)) { ... }
@@ -58,7 +59,7 @@ export async function* discoverConnectors(
   }
 }
 
-/** The API credentials of an organization, but for the one that the client runs with. */
+/** The API credentials of an organization, except the one that the client uses. */
 export async function* discoverApiCredentials(
   client: CommerceLayerProvisioningClient,
   { signal }: DiscoverOptions = {},

@@ -1,15 +1,15 @@
-/** Client ids that are in use, from files of other systems: the inventory of what nobody's API lists. */
+/** Client ids that are in use, from files of other systems: the inventory of what no API lists. */
 
 import { checkText, type EnvDialect, format } from "../formats.js";
 
-/** A client id that was found. It says nothing about whether the credential still lives. */
+/** A client id that was found. It does not say whether the credential is still alive. */
 export interface ImportedCredential {
   readonly clientId: string;
   /** Where it was found: the kind of file, the name that the caller gave it, and the place in it. */
   readonly where: ImportedFrom;
   /** The credential's id, if the source knows it. */
   readonly credentialId?: string | undefined;
-  /** What else the source says, by its own names: `appId`, `owner`. Nothing that looks like a secret. */
+  /** Further facts from the source, with its own names: `appId`, `owner`. Nothing that looks like a secret. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ export interface ImportOptions {
  * - `terraform`: a state file of version 4.
  * - `csv`: a table with a head; `,`, `;` and tabs divide. Its other columns become `facts`.
  *
- * Secrets beside them are passed over and are in no entry.
+ * Secrets beside them are ignored and are not part of any entry.
  * @throws {@link SinkError} with the reason `"malformed"`, naming the source and a line, if the text is not of the kind.
  */
 export function importClientIds(kind: ImportKind, text: string, options: ImportOptions): ImportedCredential[] {

@@ -1,4 +1,4 @@
-/** What every journal has to hold, as tests that any runner can run. */
+/** The contract of every journal, as tests that any runner can run. */
 
 import type { Journal } from "../ports.js";
 
@@ -11,7 +11,7 @@ export interface JournalPlace {
 }
 
 /**
- * Registers the tests of a journal. A third party proves a journal of its own with them, in any runner:
+ * Registers the tests of a journal. A third party can verify its own journal with them, in any runner:
  *
  * ```ts
  * import { test } from "node:test";
@@ -21,7 +21,7 @@ export interface JournalPlace {
  *   return { open: () => postgresJournal(pool, schema), remove: () => dropSchema(schema) };
  * });
  * ```
- * @param test registers one test by name. What it runs rejects if the journal does not hold it.
+ * @param test registers one test by name. Its function rejects if the journal does not meet the contract.
  * @param fresh makes an empty place. Called once for each test.
  */
 export function testJournal(
@@ -170,7 +170,7 @@ export function testJournal(
       journals.map(async (journal, writer) => {
         for (let index = 0; index < 10; index++) {
           let sequence = 1;
-          // Each turn that is lost was won by another writer.
+          // Another writer won each turn that is lost.
           for (let turn = 0; ; turn++) {
             if (turn > 40) throw new Error("an append is refused, and what took its place cannot be read");
             sequence += (await journal.read("a", sequence)).length;

@@ -19,10 +19,10 @@ import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
 
 /** Digits in the name of an event's file, so that a listing is in order. */
 const DIGITS = 10;
-/** A temporary file this much older than a new one belongs to nobody. If it does, its process writes another. */
+/** A temporary file this much older than a new one is abandoned. If it is not, its process writes another. */
 const LEFT_BEHIND_MS = 60_000;
 /**
- * How many files are read before others get a turn. Each is small and takes some microseconds; by way of threads it would be a
+ * How many files are read before others get a turn. Each is small and takes some microseconds; through threads it would be a
  * hundred times that.
  */
 const AT_ONCE = 64;
@@ -34,8 +34,9 @@ export interface DirectoryJournalOptions {
 }
 
 /**
- * A journal in a folder, which is made if it is not there. Any number of processes of one machine may use it at the same time. The file
- * system needs hard links and has to keep what it synced: local disks do, and so does NFS from version 3 on.
+ * A journal in a folder, which is created if it does not exist. Any number of processes of one machine may use it at
+ * the same time. The file system needs hard links and has to keep what it synced: local disks do, and so does NFS from
+ * version 3 on.
  *
  * Its methods reject with a {@link JournalError} that names the file: a full disk, a folder that may not be written, a file that is torn,
  * that somebody else put there, or that is missing.
@@ -50,7 +51,7 @@ class DirectoryJournal implements Journal {
   readonly #mode: number;
   /** The folders that are known to be durable. */
   readonly #made = new Set<string>();
-  /** How many events each stream had when it was last looked at. */
+  /** How many events each stream had when it was last read. */
   readonly #lengths = new Map<string, number>();
   #cleaned = false;
 
@@ -76,7 +77,7 @@ class DirectoryJournal implements Journal {
         await this.#write(temporary, bytes);
         const named = await give(temporary, path);
         if (named === undefined) continue;
-        // The name has to be durable before anyone is told.
+        // The name has to be durable before the event is reported.
         await syncFolder(folder);
         return named;
       } finally {
@@ -101,7 +102,7 @@ class DirectoryJournal implements Journal {
         throw new JournalError("foreign", `${path} is no stream of the journal`, { path, hint: MOVE });
       return { stream, length: await this.#length(path, 0) };
     });
-    // A process may have made a folder and not come to the event.
+    // A process may have made a folder without writing the event.
     return heads.flatMap(({ stream, length }) => (length > 0 ? [{ stream, version: String(length) }] : []));
   }
 
@@ -120,7 +121,7 @@ class DirectoryJournal implements Journal {
     return length;
   }
 
-  /** Makes a folder, and makes it durable. */
+  /** Creates a folder, and makes it durable. */
   async #make(folder: string): Promise<void> {
     if (this.#made.has(folder)) return;
     let first: string | undefined;
@@ -129,14 +130,15 @@ class DirectoryJournal implements Journal {
     } catch (error) {
       throw failure(error, "make the folder", folder);
     }
-    // Whoever made a folder may have died before its name was durable, so names are synced whether they are new or not.
+    // The process that made a folder may have died before its name was durable, so names are synced whether they are
+    // new or not.
     const root = dirname(this.#streams);
     await syncFolder(dirname(folder));
     if (this.#made.size === 0) {
       await syncFolder(root);
       const top = first === undefined || !root.startsWith(first) ? dirname(root) : dirname(first);
       for (let at = dirname(root); ; at = dirname(at)) {
-        // A folder that was there before us may be closed to this user: then it was also somebody else's to make durable.
+        // An existing folder may be inaccessible to this user: somebody else was then responsible for making it durable.
         await syncFolder(at).catch((error: unknown) => {
           if (first !== undefined && at.startsWith(first)) throw error;
         });
@@ -174,7 +176,7 @@ class DirectoryJournal implements Journal {
 
 const MOVE = "Move it out of the journal's folder, which belongs to the journal alone.";
 
-/** Does something for each, in order, and lets others have a turn now and then. */
+/** Calls a function for each, in order, and yields to others now and then. */
 async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): Promise<R[]> {
   const done: R[] = [];
   for (const one of all) {
@@ -184,7 +186,7 @@ async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): 
   return done;
 }
 
-/** Names a written file. `false` if the name is taken, `undefined` if somebody took the written file for one that was left behind. */
+/** Names a written file. `false` if the name is taken, `undefined` if another process considered the written file abandoned. */
 async function give(temporary: string, path: string): Promise<boolean | undefined> {
   try {
     await link(temporary, path);
@@ -243,7 +245,7 @@ function count(folder: string, names: readonly string[]): number {
   return numbers.size;
 }
 
-/** The names in a folder that are no hidden files of some system's own. Nothing if the folder is not there. */
+/** The names in a folder, without hidden files of the system. Empty if the folder does not exist. */
 async function list(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
@@ -279,14 +281,15 @@ function fileName(sequence: number): string {
   return `${String(sequence).padStart(DIGITS, "0")}.json`;
 }
 
-/** What Windows keeps for devices. */
+/** Names that Windows reserves for devices. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
-/** What every file system can have in a name. */
+/** The characters that every file system allows in a name. */
 const NAME_BYTES = 255;
 
 /**
  * A stream's name as that of a folder: small letters, digits, `-` and `_` as they are, every other byte of its UTF-8 as `%` and two hex
- * digits. So names that differ in case alone do not meet on file systems that fold case, and none leads out of the folder.
+ * digits. Names that differ only in case therefore do not collide on file systems that fold case, and none leads out
+ * of the folder.
  */
 function encodeName(stream: string): string {
   if (/[\uD800-\uDFFF]/u.test(stream))

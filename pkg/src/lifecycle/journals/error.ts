@@ -6,19 +6,19 @@ import { KeyturnError, type Outcome } from "../../base/errors.js";
 export type JournalReason =
   /** No space is left, or a quota is used up. */
   | "full"
-  /** What is there may be read and not written: a file system that is mounted read-only. */
+  /** The stored events can be read but not written: a file system that is mounted read-only. */
   | "read_only"
-  /** This user, or this page, has no right to it. */
+  /** This user, or this page, does not have the right to do this. */
   | "denied"
   /** The place cannot do what a journal needs, such as hard links. */
   | "unsupported"
   /** A stored event is not whole. */
   | "torn"
-  /** There is something that the journal did not write. */
+  /** The place contains something that the journal did not write. */
   | "foreign"
-  /** The database's tables are not there, or those of an older version. */
+  /** The database's tables do not exist, or are those of an older version. */
   | "not_migrated"
-  /** A newer version of this package made the place, and this one does not know what it looks like. */
+  /** A newer version of this package created the place, and this one does not know its format. */
   | "newer"
   /** An event is missing before one that is there, or before the one to append. */
   | "gap"
@@ -32,7 +32,7 @@ export type JournalReason =
  * before the next append.
  */
 export class JournalError extends KeyturnError {
-  /** Which failure it is, as a stable word. */
+  /** Which failure it is, as a stable code. */
   readonly reason: JournalReason;
   /** The file, folder or database; empty if there is none. */
   readonly path: string;
@@ -49,8 +49,8 @@ export class JournalError extends KeyturnError {
 }
 
 /**
- * What every journal refuses before it stores anything: a number that is no sequence number, and texts that UTF-8 cannot carry, which
- * would come back changed. @internal
+ * What every journal refuses before it stores anything: a number that is not a sequence number, and texts that UTF-8
+ * cannot carry, which would come back changed. @internal
  */
 export function checkAppend(stream: string, sequence: number, event: string): void {
   if (!Number.isSafeInteger(sequence) || sequence < 1)

@@ -1,4 +1,4 @@
-/** The journals that need nothing of Node's. */
+/** The journals that do not need Node. */
 
 export { JournalError, type JournalReason } from "./error.js";
 export { type IndexedDBJournalOptions, indexedDBJournal } from "./indexeddb.js";

@@ -22,7 +22,7 @@ const STORE = "events";
 
 /**
  * A journal in IndexedDB. `add()` under the key `[stream, sequence]` is the compare-and-set, across all tabs and workers of the origin.
- * A browser may throw the database away when space is short: call `navigator.storage.persist()` to rule that out.
+ * A browser may delete the database when space is short: call `navigator.storage.persist()` to prevent that.
  */
 export function indexedDBJournal(options: IndexedDBJournalOptions = {}): Journal {
   const name = options.name ?? "keyturn-journal";
@@ -102,7 +102,7 @@ class IndexedDBJournal implements Journal {
     (await database?.catch(() => undefined))?.close();
   }
 
-  /** Runs something in a transaction, and resolves when that is complete, with a strict one on disk. */
+  /** Runs a function in a transaction, and resolves when the transaction is complete, with a strict one on disk. */
   async #run<T>(mode: "readonly" | "readwrite", work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
     const database = await this.#open();
     let begun = false;
@@ -113,7 +113,7 @@ class IndexedDBJournal implements Journal {
         transaction.oncomplete = () => resolve();
         transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
       });
-      // What fails first says why; the other promise must not be left without a listener.
+      // The first failure is the reason; the other promise must not be left without a listener.
       complete.catch(() => undefined);
       let value: T;
       try {
@@ -122,14 +122,14 @@ class IndexedDBJournal implements Journal {
         try {
           transaction.abort();
         } catch {
-          // It has ended by itself.
+          // It has already ended.
         }
         throw error;
       }
       await complete;
       return value;
     } catch (error) {
-      // An aborted transaction leaves nothing; that the browser was killed in between nobody is told.
+      // An aborted transaction leaves nothing; nothing reports that the browser was killed in between.
       throw this.#failure(error, mode === "readonly" ? "read" : "append to", begun ? "unknown" : "none");
     }
   }
@@ -159,7 +159,7 @@ class IndexedDBJournal implements Journal {
           this.#database = undefined;
         };
         database.onclose = gone;
-        // Somebody deletes the database or has a newer form of it: who holds on would block that.
+        // Somebody deletes the database or upgrades it: an open connection would block that.
         database.onversionchange = () => {
           gone();
           database.close();

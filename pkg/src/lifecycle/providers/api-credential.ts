@@ -18,7 +18,7 @@ import { ProviderError } from "./error.js";
 
 /** Which line of credentials. */
 export interface ApiCredentialProviderOptions {
-  /** The client, whose token may read and make credentials. It must not run with one of this line. */
+  /** The client, whose token may read and make credentials. It must not use a credential of this line. */
   readonly client: CommerceLayerProvisioningClient;
   /** The id of the credential that the line begins with. It stays the same when that one is long gone. */
   readonly id: string;
@@ -36,7 +36,7 @@ const VISIBLE = /^[\x20-\x7e]+$/;
  * that one gets a twin: the same as `replace()` of the client does. The attempt's marker is the new one's `reference`, and all of a
  * line have one `reference_origin`, so that they can be found again; what stood in both before is kept in the `metadata`.
  *
- * The API gives a secret again and again: nothing is lost with a process.
+ * The API returns a secret any number of times, so nothing is lost with a process.
  *
  * ```ts
  * const provider = apiCredentialProvider({ client: cl, id: credential.id });
@@ -71,7 +71,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     return whole;
   };
 
-  /** Nothing has been issued yet, whatever a read may have come to. */
+  /** Nothing has been issued yet, whatever the result of a read. */
   const before = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read;
@@ -82,7 +82,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     }
   };
 
-  /** Something has been issued, whatever a later call may have come to. */
+  /** Something has been issued, whatever the result of a later call. */
   const after = async <T>(call: Promise<T>, id: string): Promise<T> => {
     try {
       return await call;
@@ -133,7 +133,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       const api = apiFor(signal);
       const found = await api.credential(id, true);
       if (!found?.client_id || (!found.client_secret && found.confidential)) return undefined;
-      // Whoever made it may not have come to the end.
+      // The process that made it may not have finished.
       const old = predecessorOf(found);
       if (old !== undefined && found.reference) await copyDependents(api, old, id, found.reference);
       return { clientId: found.client_id, clientSecret: found.client_secret ?? "" };

@@ -13,9 +13,9 @@ export interface BridgeProviderOptions extends C1ProviderOptions {
 const KIND = "c1-bridge";
 
 /**
- * The credentials of a C1 bridge. They have no name, so an attempt is told by when a credential was made; where more than one was made in
- * that time, the tenant's system log says which is this client's. C1's documentation disagrees with itself on whether a new one ends
- * those before it: look at the old one after each rotation.
+ * The credentials of a C1 bridge. They have no name, so an attempt is identified by when a credential was made; where
+ * more than one was made in that time, the tenant's system log says which is this client's. C1's documentation
+ * disagrees with itself on whether a new one ends those before it: look at the old one after each rotation.
  */
 export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeProviderOptions): Provider {
   const now = (): number => clock?.now() ?? Date.now();
@@ -59,7 +59,7 @@ export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeP
     },
     list: async (signal) => facts((await rows(signal)).rows),
     async end(id, signal) {
-      // What revoking another time says is not documented, and with the bridge its credentials are gone.
+      // The answer to a repeated revocation is not documented, and a bridge's credentials are gone with the bridge.
       const listed = await unlessGone(rows(signal));
       if (facts(listed?.rows ?? []).find((one) => one.id === id)?.ended !== false) return;
       await unlessGone(client.tunnelCredentials.revokeBridgeCredential({ id }, { signal }));

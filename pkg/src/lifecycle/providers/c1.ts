@@ -12,11 +12,11 @@ export interface C1ProviderOptions {
   readonly client: ConductorOne;
   /** The time, by which a credential has expired. Default: the machine's. */
   readonly clock?: Pick<Clock, "now"> | undefined;
-  /** Is told why evidence cannot be had. Never a secret. */
+  /** Called with the reason why evidence cannot be obtained. Never a secret. */
   readonly debugLogger?: Pick<Logger, "log"> | undefined;
 }
 
-/** A credential as C1's answers have it, whatever its kind. */
+/** A credential of any kind as it is in C1's answers. */
 export interface C1Credential {
   readonly id?: string | null | undefined;
   readonly clientId?: string | null | undefined;
@@ -28,7 +28,7 @@ export interface C1Credential {
   readonly revokedAt?: Date | null | undefined;
 }
 
-/** What C1 answers of a credential, without its secret; `undefined` if it does not say which one it is. */
+/** C1's facts about a credential, without its secret; `undefined` if it does not say which one it is. */
 export function factsOf(row: C1Credential | null | undefined, now: number): CredentialFacts | undefined {
   if (!row?.id || !row.clientId) return undefined;
   const expiresAt = (row.expiresTime ?? row.expiresAt)?.getTime();
@@ -61,7 +61,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
-/** What a call answers; `undefined` if there is no such thing. */
+/** The answer of a call; `undefined` if the resource does not exist. */
 export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
@@ -80,7 +80,7 @@ const REFUSALS: readonly string[] = [
   ...["sp_disabled", "token_refused"],
 ];
 
-/** How a pair of C1's is tried: as the client itself would log in, and apart from it. */
+/** How a C1 pair is tried: as the client itself would log in, but separately from it. */
 export function pairs(client: ConductorOne, dpop?: boolean): Pick<Provider, "parses" | "login"> {
   // The client that tries a pair has no token, neither of its own nor of a store: what it gets, it gets with the pair.
   const clientOf = ({ clientId, clientSecret }: Pair): ConductorOne =>

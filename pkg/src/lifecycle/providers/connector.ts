@@ -11,7 +11,7 @@ export interface ConnectorProviderOptions extends C1ProviderOptions {
   readonly connectorId: string;
   /**
    * Says that the tenant's system log is known to record rotations together with the credential that each made. Then a log without one
-   * is evidence that there was none. Default: that is believed only of a log that has shown such an event before.
+   * is evidence that there was none. Default: this is assumed only of a log that has shown such an event before.
    */
   readonly logsRotations?: boolean | undefined;
 }
@@ -59,7 +59,7 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
       if (made === undefined) return undefined;
       const found: CredentialFacts[] = [];
       for (const { id, clientId = "" } of made) {
-        // One that is gone again was made all the same.
+        // A credential that is gone again was made nevertheless.
         found.push((await look(id, intent.signal)) ?? { id, clientId, ended: true });
       }
       return found;
@@ -74,11 +74,11 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
   };
 }
 
-/** Whether a connector's last sync began after a time and went well. `undefined` for one that is not to sync. */
+/** Whether a connector's last sync began after a time and succeeded. `undefined` for a connector that does not sync. */
 function workedSince(connector: Connector | null | undefined, since: number): boolean | undefined {
   const status = connector?.status;
   if (!status || connector?.syncDisabledAt || status.status === "SYNC_STATUS_DISABLED") return undefined;
-  // One that was under way when the credential changed may have been done with the one before.
+  // A sync that was under way when the credential changed may have used the previous one.
   const began = status.startedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
   return status.status === "SYNC_STATUS_DONE" && began >= since;
 }

@@ -1,4 +1,4 @@
-/** Why a provider refuses by itself, where no call has failed. */
+/** Why a provider itself refuses, where no call has failed. */
 
 import { KeyturnError, type Outcome } from "../../base/errors.js";
 
@@ -10,24 +10,27 @@ export type ProviderReason =
   | "no_model"
   /** The control plane or a sink has a credential that the journal does not know, younger than what it knows. Nothing was issued. */
   | "newer_credential"
-  /** The client runs with this very credential, and would cut itself off. */
+  /** The client uses this very credential, and would cut itself off. */
   | "own_credential"
-  /** The client id stands where others know it, and would change. Nothing was issued. */
+  /** The client id is published where others know it, and would change. Nothing was issued. */
   | "public_kind"
   /** The token may not read what is needed. */
   | "unreadable"
   /** The new credential was not like the one before, and has been deleted again. */
   | "differs"
-  /** A credential was issued, and what belongs to it could not be done; `cause` says why. It is found by its marker. */
+  /** A credential was issued, but the steps that complete it failed; `cause` says why. Its marker finds it. */
   | "unfinished"
-  /** The control plane said that it issued a credential, and did not say its id or its secret. */
+  /** The control plane reported that it issued a credential, but not its id or its secret. */
   | "no_secret"
   /** Something at the control plane depends on the credential, which was not ended. */
   | "in_use";
 
-/** A provider refuses, or cannot go on. `outcome` is `"none"` if nothing was changed, `"unknown"` if a credential may have been issued. */
+/**
+ * A provider refuses a call, or cannot continue. `outcome` is `"none"` if nothing was changed, `"unknown"` if a
+ * credential may have been issued.
+ */
 export class ProviderError extends KeyturnError {
-  /** Which failure it is, as a stable word. */
+  /** Which failure it is, as a stable code. */
   readonly reason: ProviderReason;
   /** The provider's `kind`. */
   readonly provider: string;

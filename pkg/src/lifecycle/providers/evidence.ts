@@ -1,5 +1,5 @@
 /**
- * What the tenant's system log says of an attempt to issue. C1's description says of an event that it is "a JSON OCSF event", and neither
+ * What the tenant's system log says about an attempt to issue. C1's description calls an event "a JSON OCSF event", and says neither
  * which calls are logged nor where an event names what: names are looked for anywhere in it, and silence counts only where the log
  * demonstrably speaks of such calls.
  */
@@ -18,20 +18,20 @@ export interface Attempt {
   readonly known: boolean;
 }
 
-/** Where to look, and whom to tell what could not be found out. */
+/** Where to look, and where to report what could not be found out. */
 export interface LogReader {
   readonly client: ConductorOne;
   readonly now: () => number;
   readonly note: (why: string) => void;
 }
 
-/** What an event says of the credential that its call made. */
+/** What an event says about the credential that its call made. */
 export interface Made {
   readonly id: string;
   readonly clientId: string | undefined;
 }
 
-/** How far before the window events are asked for: clocks are compared only with the answer. */
+/** How far before the window events are requested: clocks are compared only with the answer. */
 const EARLIER_MS = 600_000;
 /** How many earlier events are looked at for one that shows what the log records. */
 const EARLIER_EVENTS = 2_000;
@@ -124,7 +124,10 @@ async function recordedBefore(
   return false;
 }
 
-/** By which names events may know the client: its client id, that one's own part, and what the tenant says of its token. */
+/**
+ * The names by which events may refer to the client: its client id, the local part of that, and what the tenant says
+ * about its token.
+ */
 async function principal(client: ConductorOne, signal: AbortSignal): Promise<readonly string[]> {
   const { clientID } = client.authentication;
   const names: (string | null | undefined)[] = [clientID, clientID?.split("@", 1)[0]];

@@ -15,13 +15,13 @@ export interface PrincipalProviderOptions extends C1ProviderOptions {
   };
 }
 
-/** Whose personal clients: those of whoever the client is logged in as. */
+/** The owner of the personal clients: the user as whom the client is logged in. */
 export interface PersonalClientProviderOptions extends C1ProviderOptions {
   /** What each new personal client may do. There is no default. */
   readonly limits: Limits;
 }
 
-/** What is different between the two. */
+/** The differences between the two. */
 interface Named {
   readonly kind: string;
   create(
@@ -35,7 +35,8 @@ interface Named {
 
 /**
  * The credentials of a C1 service principal. The attempt's marker is the new one's display name, and the list is the evidence. Several
- * are valid beside each other; a revoked one gets no more tokens, while those it has go on for as long as they live.
+ * are valid beside each other; a revoked one gets no more tokens, while those that it has remain valid until they
+ * expire.
  *
  * The service principal is the target: `list` has all of its credentials, whoever made them.
  *
@@ -44,7 +45,7 @@ interface Named {
  * const provider = servicePrincipalProvider({ client: c1, servicePrincipalId, limits });
  * ```
  *
- * @throws {@link ConfigurationError} for a limit that is not said.
+ * @throws {@link ConfigurationError} for a limit that is not stated.
  */
 export function servicePrincipalProvider(options: PrincipalProviderOptions): Provider {
   const { client, servicePrincipalId, limits } = options;
@@ -74,10 +75,10 @@ export function servicePrincipalProvider(options: PrincipalProviderOptions): Pro
 }
 
 /**
- * Personal clients (API keys) of whoever the client is logged in as. The attempt's marker is the new one's display name, and the list is
- * the evidence. `list` is left out: a person has them for many purposes.
+ * Personal clients (API keys) of the user as whom the client is logged in. The attempt's marker is the new one's
+ * display name, and the list is the evidence. `list` is left out: a person has them for many purposes.
  *
- * @throws {@link ConfigurationError} for a limit that is not said.
+ * @throws {@link ConfigurationError} for a limit that is not stated.
  */
 export function personalClientProvider(options: PersonalClientProviderOptions): Provider {
   const { client, limits } = options;

@@ -13,7 +13,7 @@ interface CallOptions {
 
 /**
  * A client of `@aws-sdk/client-secrets-manager`, as far as it is used: an instance of its class `SecretsManager`. No version of it is
- * demanded, and the package does not depend on it.
+ * required, and the package does not depend on it.
  */
 export interface SecretsManagerClient {
   getSecretValue(
@@ -34,7 +34,7 @@ export interface SecretsManagerClient {
 export interface AwsSecretOptions {
   /** `new SecretsManager({ region })` of `@aws-sdk/client-secrets-manager`. */
   readonly client: SecretsManagerClient;
-  /** The name or the ARN of the secret. It has to exist; a value it need not have. */
+  /** The name or the ARN of the secret. It has to exist, but it need not have a value. */
   readonly secretId: string;
   /** The keys of the pair in the secret's JSON. Others that it has are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
@@ -71,7 +71,7 @@ export function awsSecret(options: AwsSecretOptions): Sink {
       if (found.SecretString === undefined) throw new SinkError(name, "malformed", "the secret is binary, not JSON");
       return { version: found.VersionId ?? "", text: found.SecretString, ...pairOf(found.SecretString) };
     } catch (error) {
-      // Also for a secret that does not exist, which the first write then tells.
+      // Also for a secret that does not exist, which the first write then reports.
       if (nameOf(error) === "ResourceNotFoundException") return { version: "none", text: "" };
       throw failure(name, "reading", error, signal, false);
     }
@@ -106,7 +106,7 @@ export function awsSecret(options: AwsSecretOptions): Sink {
       } catch (error) {
         const moved = await read(CURRENT, signal).catch(() => undefined);
         if (moved?.version !== MoveToVersionId) {
-          // A version without a stage is one that AWS removes by itself.
+          // AWS itself removes a version without a stage.
           await client
             .updateSecretVersionStage({ SecretId, VersionStage: PENDING, RemoveFromVersionId: MoveToVersionId }, abort)
             .catch(() => undefined);

@@ -1,4 +1,4 @@
-/** A program that takes the pair to wherever it belongs. */
+/** A program that delivers the pair. */
 
 import { spawn } from "node:child_process";
 import { RequestAbortedError } from "../../base/errors.js";
@@ -7,7 +7,7 @@ import type { Holding, Sink } from "../ports.js";
 import { SinkError, unlessAborted } from "./error.js";
 import { textAt } from "./http.js";
 
-/** A program and its arguments. No shell is between. */
+/** A program and its arguments. It is not run through a shell. */
 export type Command = readonly [program: string, ...args: string[]];
 
 /** Options of {@link commandSink}. */
@@ -16,21 +16,21 @@ export interface CommandOptions {
   readonly name: string;
   /**
    * Gets one line of JSON on its standard input, `{"clientId":...,"clientSecret":...}`, and ends with 0 once consumers find that pair.
-   * Any other end has failed. It may be run again with the same pair, and has to take that well.
+   * Any other exit is a failure. The program may be run again with the same pair, and has to accept that.
    */
   readonly write: Command;
   /**
    * Writes what consumers find now to its standard output, as JSON: `{"clientId":...,"clientSecret":...}`, without the secret if that
-   * cannot be had, and `{}` if there is nothing. Without this command the sink cannot be read.
+   * cannot be read, and `{}` if there is nothing. Without this command the sink cannot be read.
    */
   readonly read?: Command | undefined;
-  /** Whether `read` gives the secret back as well. Default: false. */
+  /** Whether `read` returns the secret as well. Default: false. */
   readonly readsSecret?: boolean | undefined;
   /** The environment of the programs. Default: that of this process. */
   readonly env?: Record<string, string | undefined> | undefined;
   /** The folder that they run in. */
   readonly cwd?: string | undefined;
-  /** How long each may take, in milliseconds. Then it is killed, and has failed. Default: one minute. */
+  /** How long each may take, in milliseconds. After that it is killed, which is a failure. Default: one minute. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ const MOST_OUTPUT = 1 << 20;
 
 /**
  * A program that gets the pair on its standard input: never in its arguments or its environment, which other users can see. What it
- * writes to its standard error goes to that of this process; nothing of it gets into an error.
+ * writes to its standard error goes to that of this process, and is not included in an error.
  *
  * It compares nothing. Without `read`, nobody can tell what consumers find: the engine then takes the program's 0 for a delivery, and
  * after a crash delivers again.
@@ -108,7 +108,7 @@ function run(
       if (size > MOST_OUTPUT) kill();
       else chunks.push(chunk);
     });
-    // A program that does not read its input closes the pipe; how it ends says the rest.
+    // A program that does not read its input closes the pipe; its exit status says the rest.
     child.stdin.on("error", () => undefined);
     child.on("error", (error: NodeJS.ErrnoException) => {
       end();

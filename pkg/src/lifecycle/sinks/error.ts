@@ -6,31 +6,31 @@ import { KeyturnError, type Outcome, RequestAbortedError } from "../../base/erro
 export type SinkReason =
   /** The format cannot carry the value to its readers unchanged. Nothing was written. */
   | "refused"
-  /** What is there is not of the sink's format. Nothing was written. */
+  /** The existing content does not have the sink's format. Nothing was written. */
   | "malformed"
-  /** The place does not exist, and this sink does not make it: a secret, a folder, a key of GitHub's. */
+  /** The place does not exist, and this sink does not create it: a secret, a folder, a key of GitHub's. */
   | "missing"
-  /** The token, the user or the process has no right to it. */
+  /** The token, the user or the process does not have the right to do this. */
   | "denied"
   /** Another process holds the lock, or may hold it. */
   | "busy"
-  /** This sink cannot give back what was asked for. */
+  /** This sink cannot return what was requested. */
   | "unreadable"
   /** The disk is full. */
   | "full"
   /** Some of the sinks of a list were reached and others were not: `missing` names those. */
   | "partial"
-  /** The system answered, and not with a success. */
+  /** The system did not answer with a success. */
   | "failed"
   /** The system did not answer. */
   | "unavailable";
 
 /**
  * A sink cannot be read or written. `outcome` is `"none"` if nothing was changed, `"unknown"` if it may have been: read before writing
- * again. The message never holds a value.
+ * again. The message never contains a value.
  */
 export class SinkError extends KeyturnError {
-  /** Which failure it is, as a stable word. */
+  /** Which failure it is, as a stable code. */
   readonly reason: SinkReason;
   /** The name of the sink. */
   readonly sink: string;

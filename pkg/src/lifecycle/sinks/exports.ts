@@ -1,4 +1,4 @@
-/** The sinks that need nothing of Node's, and documents for people who deliver by themselves. */
+/** The sinks that do not need Node, and documents for people who deliver pairs themselves. */
 
 export { type EnvDialect, type RenderedDocument, render, type Values } from "../formats.js";
 export { type AwsSecretOptions, awsSecret, type SecretsManagerClient } from "./aws.js";

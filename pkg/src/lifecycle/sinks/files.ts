@@ -14,9 +14,9 @@ export const LOCK_WAIT_MS = 10_000;
 
 /** Options of sinks that are a file. */
 export interface FileSinkOptions {
-  /** The file. A symbolic link is followed. It is made if it is not there; its folder has to be. */
+  /** The file. A symbolic link is followed. The file is created if it does not exist; its folder has to exist. */
   readonly path: string;
-  /** The file's mode. Default: that which it has, and `0o600` for a new one. */
+  /** The file's mode. Default: its current mode, and `0o600` for a new file. */
   readonly mode?: number | undefined;
   /** How long to wait for another process that writes the file, in milliseconds. Default: 10 s. */
   readonly lockWaitMs?: number | undefined;
@@ -28,22 +28,22 @@ export interface FileSinkOptions {
 export interface EnvFileOptions extends FileSinkOptions {
   /** The names of the variables. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
-  /** Who reads the file. Default: `"portable"`, which only writes what all readers agree on. */
+  /** The program that reads the file. Default: `"portable"`, which only writes what all readers agree on. */
   readonly dialect?: EnvDialect | undefined;
 }
 
 /** Options of {@link jsonFile}. */
 export interface JsonFileOptions extends FileSinkOptions {
-  /** Where the two values stand, as keys from the top: `["c1", "clientId"]`. Default: `clientId` and `clientSecret` at the top. */
+  /** Where the two values are, as keys from the top: `["c1", "clientId"]`. Default: `clientId` and `clientSecret` at the top. */
   readonly paths?: { readonly clientId: readonly string[]; readonly clientSecret: readonly string[] } | undefined;
 }
 
 /**
- * A `.env` file. The two values are put in place; comments, order and all else stay to the letter. The file is replaced in one step, so
- * readers find the old pair or the new one, and it keeps its owner and mode.
+ * A `.env` file. The two values are put in place; comments, order and everything else stay exactly as they are. The
+ * file is replaced in one step, so readers find the old pair or the new one, and it keeps its owner and mode.
  *
  * It compares with a lock that every process using this package takes, on one machine. An editor or a script that takes no lock can
- * write in the moment between the look and the replacement; its change is then lost.
+ * write in the moment between the read and the replacement; its change is then lost.
  */
 export function envFile(options: EnvFileOptions): Sink {
   const { names = BATON_NAMES, dialect = "portable" } = options;
@@ -61,7 +61,7 @@ export function envFile(options: EnvFileOptions): Sink {
   });
 }
 
-/** A JSON file. As {@link envFile}, for two places of a JSON text, which keeps its style and numbers to the letter. */
+/** A JSON file. As {@link envFile}, for two places of a JSON text, which keeps its style and numbers exactly. */
 export function jsonFile(options: JsonFileOptions): Sink {
   const { paths = { clientId: ["clientId"], clientSecret: ["clientSecret"] } } = options;
   const name = options.name ?? `file:${options.path}`;
@@ -125,7 +125,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
       }
     },
     async store({ path, text, mode, owner, mtimeMs }, pair) {
-      // What cannot be carried is refused before anything is touched.
+      // Values that cannot be carried are refused before anything is touched.
       const content = format.write(text, pair);
       const found = format.read(content);
       if (found.clientId !== pair.clientId || found.clientSecret !== pair.clientSecret)
@@ -144,7 +144,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
   });
 }
 
-/** Puts a new file in the place of another, or of none, whole and durable. Only for who holds the lock. */
+/** Replaces a file, or creates it, atomically and durably. The caller has to hold the lock. */
 async function replaceFile(
   sink: string,
   path: string,
@@ -207,10 +207,10 @@ const REASONS: Record<string, readonly [SinkReason, string]> = {
   EISDIR: ["malformed", "a folder is where a file should be"],
 };
 
-/** The error for one of Node's. @internal */
+/** The error for a Node error. @internal */
 export function fileFailure(sink: string, verb: string, path: string, error: unknown): Error {
   const code = codeOf(error);
-  // Those of this package pass, the caller's abort among them.
+  // Errors of this package are passed on, including the caller's abort.
   if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error as Error;
   const [reason, why] = REASONS[code] ?? (["unavailable", code] as const);
   return new SinkError(sink, reason, `cannot ${verb} ${path}: ${why}`, {
@@ -219,7 +219,7 @@ export function fileFailure(sink: string, verb: string, path: string, error: unk
   });
 }
 
-/** The code of an error of Node's. @internal */
+/** The code of a Node error. @internal */
 export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string } | null)?.code;
 }

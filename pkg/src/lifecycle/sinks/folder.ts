@@ -1,4 +1,4 @@
-/** A folder with a file for each value, as Docker, Kubernetes and systemd hand secrets to programs. */
+/** A folder with a file for each value, as Docker, Kubernetes and systemd pass secrets to programs. */
 
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { type PairNames, type Stored, versionedSink } from "./versioned.js";
 
 /** Options of {@link secretFolder}. */
 export interface SecretFolderOptions {
-  /** The folder. It is made if it is not there. */
+  /** The folder. It is created if it does not exist. */
   readonly path: string;
   /** The names of the files. Default: `client-id` and `client-secret`. */
   readonly names?: PairNames | undefined;
@@ -76,7 +76,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
       guarded("read", async () => {
         for (;;) {
           const generation = await current();
-          // Without the layout, the files themselves count, so that a folder that somebody else filled is seen.
+          // Without the layout, the files themselves count, so that a folder that somebody else filled is recognised.
           const pair = await pairAt(generation ?? ".");
           if ((await current()) === generation) return { version: generation ?? "none", ...pair };
         }
@@ -85,7 +85,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
       guarded("write", async () => {
         const number = Number(/^\.\.(\d+)_/.exec(version)?.[1] ?? 0) + 1;
         const generation = `..${number}_${randomUUID()}`;
-        // What a process left that died in the middle, and generations before the current one.
+        // Files that a process left when it died, and generations before the current one.
         for (const entry of await readdir(folder))
           if ((GENERATION.test(entry) && entry !== version) || entry.startsWith(`${DATA}_`))
             await rm(join(folder, entry), { recursive: true, force: true });

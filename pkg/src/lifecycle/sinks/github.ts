@@ -25,7 +25,7 @@ export interface GitHubOptions extends Omit<Endpoint, "url"> {
  * A secret of GitHub Actions, and a variable beside it that has the client id. Secrets are sealed for GitHub's public key before they are
  * sent. The token needs write access to secrets and to variables.
  *
- * **What cannot be had here.** GitHub never gives a secret back, so `read` and `holds` go by the variable alone, which is written after
+ * **Limits.** GitHub never returns a secret, so `read` and `holds` use the variable alone, which is written after
  * the secret: if the variable names a client id, the secret that was written with it had been accepted before. GitHub compares
  * nothing, so `compares` is false, and a late writer is kept out only by whatever lease the engine holds. Secret and variable change one
  * after the other: a run that starts in between has the new secret with the old id and fails to log in.

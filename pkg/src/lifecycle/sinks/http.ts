@@ -3,13 +3,13 @@
 import { RequestAbortedError } from "../../base/errors.js";
 import { SinkError } from "./error.js";
 
-/** What the caller brings: an address, a way to authenticate, a `fetch`. */
+/** What the caller provides: an address, a way to authenticate, a `fetch`. */
 export interface Endpoint {
   /** The server's address: `https://vault.example.com:8200`. */
   readonly url: string | URL;
-  /** A token, or how to get one that is good now. */
+  /** A token, or a function that returns a currently valid one. */
   readonly token: string | (() => string | Promise<string>);
-  /** Does the requests. Bring one that trusts a private CA, or goes through a proxy. Default: the global `fetch`. */
+  /** Sends the requests. Provide one that trusts a private CA, or goes through a proxy. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function send(
   const token = typeof endpoint.token === "string" ? endpoint.token : await endpoint.token();
   const url = new URL(String(endpoint.url).replace(/\/+$/, "") + path);
   const changes = method !== "GET";
-  // Some clients keep a listener on a signal for as long as it lives, and the caller's may live long.
+  // Some clients keep a listener on a signal for as long as it exists, and the caller's may exist for long.
   const own = new AbortController();
   const abort = (): void => own.abort(signal.reason);
   if (signal.aborted) abort();
@@ -53,13 +53,13 @@ export async function send(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: own.signal,
-      // A token goes to the address that was given, and to no other. Workers know no "error" here.
+      // A token is sent to the given address, and to no other. Workers know no "error" here.
       redirect: "manual",
     });
     text = await response.text();
   } catch {
     if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" });
-    // What a library throws may quote what it was to send.
+    // What a library throws may quote what it was about to send.
     const outcome = changes ? "unknown" : "none";
     throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no answer`, { outcome });
   } finally {
@@ -74,14 +74,14 @@ export async function send(
   return { status: response.status, body: parsed };
 }
 
-/** The error for an answer that is not what a sink can go on with. Bodies are not quoted: some servers repeat what they were sent. @internal */
+/** The error for an answer with which a sink cannot continue. Bodies are not quoted: some servers repeat what they were sent. @internal */
 export function unexpected(sink: string, what: string, { status }: Answer): SinkError {
   const reason = status === 401 || status === 403 ? "denied" : status === 404 ? "missing" : "failed";
   const outcome = status >= 500 ? "unknown" : "none";
   return new SinkError(sink, reason, `${what}: the server answered ${status}`, { status, outcome });
 }
 
-/** A member of an object that came as JSON. @internal */
+/** A member of an object from JSON. @internal */
 export function member(value: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>

@@ -14,7 +14,7 @@ export interface Workload {
 /** Options of {@link kubernetesSecret}. */
 export interface KubernetesOptions extends Endpoint {
   readonly namespace: string;
-  /** The name of the Secret. It is made if there is none. */
+  /** The name of the Secret. It is created if it does not exist. */
   readonly secret: string;
   /** The keys of the pair. Others that the Secret has are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
@@ -37,7 +37,7 @@ interface Secret extends Stored {
  * A `Secret`, over the API of Kubernetes. Each write carries the `resourceVersion`, so that it fails with a conflict if anybody wrote in
  * between. The token needs `get`, `patch` and (for a new one) `create` on secrets, and `patch` on what is restarted.
  *
- * A cluster's CA is private as a rule: bring a `fetch` that trusts it, or start Node with `NODE_EXTRA_CA_CERTS`.
+ * A cluster's CA is usually private: provide a `fetch` that trusts it, or start Node with `NODE_EXTRA_CA_CERTS`.
  */
 export function kubernetesSecret(options: KubernetesOptions): Sink {
   const { namespace, secret, names = BATON_NAMES, restart = [] } = options;

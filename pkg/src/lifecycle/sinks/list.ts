@@ -10,10 +10,10 @@ export interface SinkListOptions {
 }
 
 /**
- * A sink that delivers to several. It tries each, also after one has failed; if any was not reached, the call rejects with a
+ * A sink that delivers to several. It tries each, even after one has failed; if any was not reached, the call rejects with a
  * {@link SinkError} whose `missing` names those, and calling again completes it, since each sink takes a pair that it has already.
  *
- * The list compares if each of its sinks does. All are looked at before any is written, and the first that compares is written before the
+ * The list compares if each of its sinks does. All are read before any is written, and the first that compares is written before the
  * others: of several writers who use lists with the same order, one gets past it. Somebody who writes to a later sink by another way at
  * that moment is found when its turn comes; the list is then partly delivered, and the call rejects.
  */
@@ -40,7 +40,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
       return version === versions[index] || !sink.compares || (await there(sink));
     });
     if (before.includes(false)) return false;
-    // Who is refused here has changed nothing, and who fails here has not gone past the others.
+    // A writer that is refused here has changed nothing, and one that fails here has not got past the others.
     const gate = sinks.findIndex((sink) => sink.compares);
     const first = sinks[gate];
     if (first !== undefined) {
@@ -99,7 +99,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
   };
 }
 
-/** The versions of the sinks. A text that no list made is that of no state. */
+/** The versions of the sinks. A text that no list made matches no state. */
 function parsed(version: string): readonly string[] {
   try {
     const versions: unknown = JSON.parse(version);

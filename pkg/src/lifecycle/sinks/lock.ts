@@ -7,16 +7,17 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SinkError, unlessAborted } from "./error.js";
 
-/** How long to wait between looks at a lock that is held. */
+/** How long to wait between checks of a lock that is held. */
 const POLL_MS = 25;
 
 /**
- * Runs something while no other process does the same for this path.
+ * Runs a function while no other process does the same for this path.
  *
  * The lock is a file `.NAME.lock.N` beside the path, with a number that only grows: whoever links the next number has the lock, and the
- * file stays, marked as free, when it is let go. Since no number comes twice, somebody who saw a dead holder and then slept cannot take
- * the lock away from a later one. A holder that died is known by its process id and start time; if it ran on another machine that shares
- * the disk, nobody can tell, and the wait ends with an error that names the file.
+ * file stays, marked as free, when it is released. Since no number comes twice, somebody who saw a dead holder and
+ * then slept cannot take the lock away from a later one. A holder that died is known by its process id and start time;
+ * if it ran on another machine that shares the disk, nobody can tell, and the wait ends with an error that names the
+ * file.
  */
 export async function locked<T>(
   sink: string,
@@ -69,7 +70,7 @@ async function acquire(sink: string, prefix: string, waitMs: number, signal: Abo
   }
 }
 
-/** Removes what processes left that died while they took a lock, or gave one back. Whoever still lives and misses its file begins anew. */
+/** Removes what processes left that died while they took a lock, or released one. A living process that misses its file begins again. */
 async function clean(prefix: string, own: string): Promise<void> {
   const begin = basename(prefix);
   for (const name of await readdir(dirname(prefix)))
@@ -102,7 +103,7 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Whether a lock's file says that it was let go, or names a process that is dead for certain. */
+/** Whether a lock's file says that it was released, or names a process that is certainly dead. */
 async function free(path: string): Promise<boolean> {
   let text: string;
   try {
@@ -137,7 +138,7 @@ async function free(path: string): Promise<boolean> {
 interface Identity {
   readonly pid: number;
   readonly host: string;
-  /** What of this is not to be had on a system is empty. */
+  /** Parts that are not available on a system are empty. */
   readonly machine: string;
   readonly boot: string;
   readonly space: string;
@@ -154,7 +155,7 @@ async function identity(pid: number): Promise<Identity> {
     machine: (await text("/etc/machine-id")).trim(),
     boot: (await text("/proc/sys/kernel/random/boot_id")).trim(),
     space: await readlink("/proc/self/ns/pid").catch(() => ""),
-    // A zombie has ended: only its parent has not looked yet.
+    // A zombie has ended: only its parent has not waited for it yet.
     started: fields[0] === "Z" ? "ended" : (fields[19] ?? ""),
   };
 }

@@ -1,13 +1,13 @@
-/** What sinks have in common that keep a pair as two fields of a record with a version. */
+/** What sinks have in common that store a pair as two fields of a versioned record. */
 
 import { checkText } from "../formats.js";
 import type { Holding, Pair, Sink } from "../ports.js";
 import { SinkError, unlessAborted } from "./error.js";
 
-/** The two values of a pair, as far as they are there. */
+/** The two values of a pair, as far as they exist. */
 export type Fields = { readonly [field in keyof Pair]?: string | undefined };
 
-/** What names the two values where they are kept. */
+/** The names of the two values where they are stored. */
 export interface PairNames {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -27,15 +27,15 @@ export interface Keeper<Record extends Stored> {
   load(signal: AbortSignal): Promise<Record>;
   /** Writes the pair into the record; `false` if the record is no longer the one that was read. */
   store(record: Record, pair: Pair, signal: AbortSignal): Promise<boolean>;
-  /** After the record has the pair, whether it was written now or before: what else consumers need. */
+  /** Called once the record has the pair, whether it was written now or before, for what else consumers need. */
   after?(pair: Pair, signal: AbortSignal): Promise<void>;
-  /** Runs a read and a write as one step, where the system itself has none. */
+  /** Runs a read and a write as one step, where the system itself has no such operation. */
   alone?<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /** The pair of an earlier client id, from the system's own history. */
   recall?(clientId: string, record: Record, signal: AbortSignal): Promise<Pair | undefined>;
 }
 
-/** A sink that compares, over one system. @internal */
+/** A comparing sink for one system. @internal */
 export function versionedSink<Record extends Stored>(keeper: Keeper<Record>): Sink {
   const { name } = keeper;
   const alone = keeper.alone?.bind(keeper) ?? ((_signal, work) => work());
