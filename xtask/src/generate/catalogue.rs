@@ -1,5 +1,8 @@
 //! `cli-catalogue.js`: what `keyturn api` knows of each operation beside its name: how it is asked, what its fields are, what of its answer
-//! is secret. Made from the facts of [`reference`](super::reference), without what no request leads to and without what is usual.
+//! is secret. Made from the facts of [`super::reference`], without what no request leads to and without what is usual.
+
+// A member that a `Value` does not have is null: its indexing does not panic.
+#![allow(clippy::indexing_slicing)]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -210,6 +213,8 @@ fn text(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn facts() -> Value {
