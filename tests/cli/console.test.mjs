@@ -92,6 +92,8 @@ describe("keyturn console", () => {
       await person.click("link", "github-production");
     };
     await reopen();
+    // The policy of this target wants nobody's approval.
+    await person.reads(/lives on for 24h\. After that it ends by itself/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");

@@ -717,7 +717,7 @@ export class Flow extends Shown {
         }
         ${
           known
-            ? html`<li>${icon("clock", 18)}<div><strong>${say("rotate.plan.keep", { grace: this.grace })}</strong> ${say("rotate.plan.keepMore")}
+            ? html`<li>${icon("clock", 18)}<div><strong>${say("rotate.plan.keep", { grace: this.grace })}</strong> ${say(status?.policy?.approval === false ? "rotate.plan.keepMoreAlone" : "rotate.plan.keepMore")}
                 ${status?.overlap === true ? say("rotate.plan.keeps") : nothing}</div></li>`
             : html`<li>${icon("info", 18)}<div><strong>${say("rotate.plan.none")}</strong> ${say("rotate.plan.noneMore")}</div></li>`
         }

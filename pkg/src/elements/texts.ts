@@ -127,6 +127,8 @@ const ENGLISH = {
   "rotate.plan.checkMore": "A token is obtained with it, so that what you store works.",
   "rotate.plan.keep": "The old one lives on for {grace}.",
   "rotate.plan.keepMore": "After that it ends, once you confirm it. Until then the rotation can be undone.",
+  "rotate.plan.keepMoreAlone":
+    "After that it ends by itself, once the new one is proven. Until then the rotation can be undone.",
   "rotate.plan.none": "No credential of this target is known here.",
   "rotate.plan.noneMore": "If there is one, it goes on working until somebody revokes it.",
   "rotate.plan.cuts.title": "This control plane does not keep the old credential.",
