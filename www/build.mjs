@@ -1,6 +1,6 @@
 // Checks the console's types and bundles it: `node www/build.mjs`. The package must have been built.
 import { execFileSync } from "node:child_process";
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,5 +52,6 @@ await build({
   entryPoints: { main: join(here, "src/served/main.ts"), page: join(here, "src/page.css") },
   outdir: served,
 });
-await cp(join(here, "src/served/index.html"), join(served, "index.html"));
+const page = await readFile(join(here, "src/index.html"), "utf8");
+await writeFile(join(served, "index.html"), page.replaceAll("keyturn-console", "keyturn-served"));
 await cp(join(here, "src/icon.svg"), join(served, "icon.svg"));

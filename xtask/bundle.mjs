@@ -16,6 +16,8 @@ const CHUNKS = {
   failure: ["base/failure"],
   // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
   core: [
+    // For who answers requests: the proxy, and a lifecycle on a server.
+    "base/body",
     "base/dispose",
     "base/enclosed",
     "base/text",

@@ -107,8 +107,7 @@ export class Policy {
   readonly #json: string;
   #rules: InstanceType<Rust["Rules"]> | undefined;
   #instance = -1;
-  /** The policy with every field that was left out. Durations are texts. */
-  readonly whole: LifecyclePolicy;
+  #whole: LifecyclePolicy | undefined;
   /** The settings of the protocol, as JSON. */
   readonly protocolJson: string;
   /** The same. */
@@ -122,7 +121,12 @@ export class Policy {
       (message) => new ConfigurationError("policy", "invalid", `the policy of ${target}: ${message}`),
     );
     this.protocol = JSON.parse(this.protocolJson) as ProtocolPolicy;
-    this.whole = JSON.parse(this.rules().text()) as LifecyclePolicy;
+  }
+
+  /** The policy with every field that was left out. Durations are texts. */
+  get whole(): LifecyclePolicy {
+    this.#whole ??= JSON.parse(this.rules().text()) as LifecyclePolicy;
+    return this.#whole;
   }
 
   /** Rust's rules, recreated after a trap. */

@@ -1,5 +1,6 @@
 /** What a request to a proxy must satisfy before anything in it is trusted. */
 
+import { bounded } from "../base/body.js";
 import { isOwn, ProxyError } from "../base/errors.js";
 import { MARK } from "../http/relay.js";
 
@@ -57,47 +58,4 @@ export async function textOf(request: Request, most: number): Promise<string> {
   } catch {
     throw new ProxyError("the request is not UTF-8", 400, "malformed");
   }
-}
-
-/**
- * The body of a request or an answer, of which only a limited number of bytes is held.
- *
- * @param above Called when there are more. Throws.
- */
-export async function bounded(
-  source: Request | Response,
-  most: number,
-  above: () => never,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { body, headers } = source;
-  if (Number(headers.get("content-length") ?? 0) > most) {
-    // Nobody waits for this.
-    body?.cancel().catch(() => undefined);
-    above();
-  }
-  if (body === undefined) {
-    // Firefox has no streams of requests. In its service workers, who sends one also bears it.
-    const all = new Uint8Array(await source.arrayBuffer());
-    return all.byteLength > most ? above() : all;
-  }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  for (;;) {
-    const { value } = (await reader?.read()) ?? {};
-    if (value === undefined) break;
-    length += value.byteLength;
-    if (length > most) {
-      reader?.cancel().catch(() => undefined);
-      above();
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -3,13 +3,14 @@
  * call. Only the input of the page's request is sent to the tenant: no URL, no header, no cookie.
  */
 
+import { bounded } from "../base/body.js";
 import { ConfigurationError, DecodeError, type Outcome, ProxyError } from "../base/errors.js";
 import { type Answer, decodeError, toKeyturnError } from "../http/answer.js";
 import { PORT, type Port } from "../http/port.js";
 import { ANSWER, ERROR, MARK, type Said } from "../http/relay.js";
 import { Deadline, requestId, wait } from "../http/transport.js";
 import { type Allowed, allowed } from "./allow.js";
-import { admit, bounded, textOf } from "./gate.js";
+import { admit, textOf } from "./gate.js";
 import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
 import { said, statusOf } from "./said.js";

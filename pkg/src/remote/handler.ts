@@ -1,5 +1,6 @@
 /** A lifecycle for a page of the same application: the server's side. */
 
+import { bounded } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
 import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
 import { said } from "./errors.js";
@@ -120,24 +121,15 @@ function refusal(status: number, message: string): Response {
 
 /** The body; `undefined` if it is too long. */
 async function textOf(request: Request): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const next = await reader?.read();
-    if (next === undefined || next.done) break;
-    length += next.value.length;
-    if (length > LONGEST_BODY) {
-      await reader?.cancel();
-      return undefined;
-    }
-    chunks.push(next.value);
+  let isTooLong = false;
+  try {
+    const bytes = await bounded(request, LONGEST_BODY, () => {
+      isTooLong = true;
+      throw new Error("the body is too long");
+    });
+    return new TextDecoder().decode(bytes);
+  } catch (error) {
+    if (isTooLong) return undefined;
+    throw error;
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return new TextDecoder().decode(whole);
 }

@@ -29,9 +29,9 @@ export interface RemoteLifecycleOptions {
  */
 export function remoteLifecycle(options: RemoteLifecycleOptions): LifecycleCalls {
   const send = async (name: RemoteCall | "events", args: readonly unknown[], signal?: AbortSignal) => {
-    const { url, headers, fetch: send = globalThis.fetch } = options;
+    const { url, headers, fetch: sendRequest = globalThis.fetch } = options;
     const init = { method: "POST", body: JSON.stringify(args), ...(signal && { signal }) };
-    return send(`${url}/${name}`, { ...init, headers: { ...headers, "content-type": "application/json" } });
+    return sendRequest(`${url}/${name}`, { ...init, headers: { ...headers, "content-type": "application/json" } });
   };
   const calls = Object.entries(CALLS).map(([name, { writes }]) => {
     const call = async (...given: unknown[]): Promise<unknown> => {

@@ -14,6 +14,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { codeOf } from "../errno.js";
 import type { Journal, StreamHead } from "../ports.js";
 import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
 
@@ -337,8 +338,4 @@ function failure(error: unknown, verb: string, path: string, outcome: "none" | "
   if (error instanceof JournalError) return error;
   const [reason, why] = REASONS[codeOf(error) ?? ""] ?? (["unavailable", String(error)] as const);
   return new JournalError(reason, `cannot ${verb} ${path}: ${why}`, { path, cause: error, outcome });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as { code?: string } | null)?.code;
 }

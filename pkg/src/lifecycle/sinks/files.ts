@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { codeOf } from "../errno.js";
 import { type EnvDialect, envMerge, envRead, jsonRead, jsonWrite } from "../formats.js";
 import type { Pair, Sink } from "../ports.js";
 import { SinkError, type SinkReason } from "./error.js";
@@ -217,11 +218,6 @@ export function fileFailure(sink: string, verb: string, path: string, error: unk
     cause: error,
     outcome: verb === "write" ? "unknown" : "none",
   });
-}
-
-/** The code of a Node error. @internal */
-export function codeOf(error: unknown): string | undefined {
-  return (error as { code?: string } | null)?.code;
 }
 
 /** Whether something is there. @internal */

@@ -3,9 +3,10 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { codeOf } from "../errno.js";
 import type { Pair, Sink } from "../ports.js";
 import { SinkError } from "./error.js";
-import { codeOf, fileFailure, LOCK_WAIT_MS, readIfThere, syncFolder } from "./files.js";
+import { fileFailure, LOCK_WAIT_MS, readIfThere, syncFolder } from "./files.js";
 import { locked } from "./lock.js";
 import { type PairNames, type Stored, versionedSink } from "./versioned.js";
 

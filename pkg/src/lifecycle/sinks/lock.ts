@@ -5,6 +5,7 @@ import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:f
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { codeOf } from "../errno.js";
 import { SinkError, unlessAborted } from "./error.js";
 
 /** How long to wait between checks of a lock that is held. */
@@ -98,7 +99,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (["EEXIST", "ENOENT"].includes((error as { code?: string }).code ?? "")) return false;
+    if (["EEXIST", "ENOENT"].includes(codeOf(error) ?? "")) return false;
     throw error;
   }
 }
@@ -110,7 +111,7 @@ async function free(path: string): Promise<boolean> {
     text = await readFile(path, "utf8");
   } catch (error) {
     // Removed by a newer holder: look again.
-    if ((error as { code?: string }).code === "ENOENT") return false;
+    if (codeOf(error) === "ENOENT") return false;
     throw error;
   }
   if (text === "") return true;
@@ -128,7 +129,7 @@ async function free(path: string): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if ((error as { code?: string }).code === "ESRCH") return true;
+    if (codeOf(error) === "ESRCH") return true;
   }
   // The number may have been given to another process since.
   const now = await identity(holder.pid);
