@@ -225,7 +225,14 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
     async function stopBackground() {
       // Firefox cannot be told to, and ends it by itself after the time of the preference above.
       if (name === "firefox") return;
-      await (await (await background(browser)).worker()).close();
+      const { client } = await (await background(browser)).worker();
+      const session = await browser.target().createCDPSession();
+      const { targetInfos } = await session.send("Target.getTargets");
+      const { targetId } = targetInfos.find(({ type }) => type === "service_worker");
+      // A worker that is being looked into may never come to its end.
+      await client.detach();
+      await session.send("Target.closeTarget", { targetId });
+      await session.detach();
     }
 
     const issued = async () => (await tenant.requests({ operation: ROTATE })).length;
