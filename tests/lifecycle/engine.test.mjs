@@ -512,7 +512,7 @@ test("proofs of use are waited for", async () => {
   await clean(it, lifecycle);
 });
 
-test("policies that make no sense are refused", () => {
+test("policies that make no sense are refused", async () => {
   const it = world();
   const open = (target) =>
     openLifecycle({
@@ -536,7 +536,82 @@ test("policies that make no sense are refused", () => {
   assert.throws(() => open({ policy: { proofs: ["healthy"] } }), { reason: "unsupported" });
   assert.throws(() => open({ sinks: [] }), { option: "sinks" });
   assert.throws(() => open({ sinks: [it.place.sink, it.place.sink] }), { reason: "not_unique" });
-  assert.rejects(open({}).rotate("ap"), { reason: "unknown_target" });
+  await assert.rejects(open({}).rotate("ap"), { reason: "unknown_target" });
+});
+
+test("each pending call of an events iterator gets its own event", async () => {
+  const it = world();
+  const lifecycle = it.open();
+  const events = lifecycle.events();
+  const pending = [events.next(), events.next(), events.next()];
+  await lifecycle.rotate("app");
+  const three = (await lifecycle.history("app")).slice(0, 3);
+  assert.deepEqual(
+    await Promise.all(pending),
+    three.map((value) => ({ done: false, value })),
+  );
+  const last = [lifecycle.events(), lifecycle.events()].map((one) => one.next());
+  await lifecycle.close();
+  for (const one of last) assert.deepEqual(await one, { done: true, value: undefined });
+});
+
+test("a reader of events that falls far behind gets an error, not a gap", async () => {
+  const it = world({ sink: { readback: "none" } });
+  const lifecycle = it.open();
+  const [behind, quick] = [lifecycle.events(), lifecycle.events()];
+  let seen = 0;
+  const reading = (async () => {
+    for await (const _ of quick) seen++;
+  })();
+  const [first] = it.control.alive();
+  for (let turn = 0; turn < 5001; turn++) {
+    await lifecycle.adopt("app", first);
+    await lifecycle.forget("app");
+  }
+  let read = 0;
+  const failed = (async () => {
+    for await (const _ of behind) read++;
+  })();
+  await assert.rejects(failed, { code: "lifecycle_stopped", reason: "behind" });
+  assert.equal(read, 10_000);
+  await lifecycle.close();
+  await reading;
+  assert.equal(seen, 10_002);
+});
+
+test("no call leaves a listener on its caller's signal or on the lifecycle's own", async () => {
+  const it = world();
+  const controller = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  EventTarget.prototype.addEventListener = function (...args) {
+    listeners++;
+    return addEventListener.apply(this, args);
+  };
+  EventTarget.prototype.removeEventListener = function (...args) {
+    listeners--;
+    return removeEventListener.apply(this, args);
+  };
+  try {
+    const lifecycle = it.open();
+    const { signal } = controller;
+    const calls = async () => {
+      await lifecycle.findings(undefined, { signal });
+      await lifecycle.reconcile(undefined, { signal });
+      await lifecycle.plan(undefined, { signal });
+      await lifecycle.adopt("app", it.control.alive()[0], { signal });
+      await lifecycle.advance(undefined, { signal });
+      await lifecycle.events().return();
+    };
+    // The first round adds what is shared by all later calls.
+    await calls();
+    const before = listeners;
+    for (let turn = 0; turn < 5; turn++) await calls();
+    assert.equal(listeners, before);
+    await lifecycle.close();
+  } finally {
+    Object.assign(EventTarget.prototype, { addEventListener, removeEventListener });
+  }
 });
 
 test("events are told once each, in order, and nothing shows a secret", async () => {

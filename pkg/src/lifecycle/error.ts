@@ -41,7 +41,9 @@ export type LifecycleReason =
   /** An event of the journal belongs elsewhere, or one before it is missing. */
   | "journal_out_of_place"
   /** Others kept writing to the target's journal. */
-  | "busy";
+  | "busy"
+  /** A reader of `events` left too many of them unread. Nothing is lost: `history` has them. */
+  | "behind";
 
 /**
  * The lifecycle refuses a call, or must not continue. Nothing was changed at the control plane or in a sink. `target`

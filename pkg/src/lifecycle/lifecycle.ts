@@ -2,9 +2,11 @@
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
+import { Deadline } from "../http/transport.js";
 import { ocsfRecord } from "./audit.js";
 import { Driver, factsOf, type RustProgress } from "./driver.js";
 import { LifecycleError } from "./error.js";
+import { EventQueue } from "./events.js";
 import {
   HINTS,
   type LifecycleCredential,
@@ -86,7 +88,8 @@ export class Lifecycle {
   readonly #worker: string;
   readonly #caps: string;
   readonly #closed = new AbortController();
-  readonly #listeners = new Set<(event: LifecycleEvent) => void>();
+  readonly #queues = new Set<EventQueue>();
+  readonly #release: () => void = () => undefined;
 
   /** @internal */
   constructor({ journal, targets, clock, worker = "keyturn", caps = {}, signal }: LifecycleOptions) {
@@ -108,7 +111,10 @@ export class Lifecycle {
       this.#targets.set(name, { name, target, stream, driver, policy });
     }
     if (signal?.aborted) this.#closed.abort();
-    signal?.addEventListener("abort", () => void this.close(), { once: true });
+    if (!signal || signal.aborted) return;
+    const close = (): void => void this.close();
+    signal.addEventListener("abort", close, { once: true });
+    this.#release = () => signal.removeEventListener("abort", close);
   }
 
   /** The status of all targets, or of these. */
@@ -125,10 +131,11 @@ export class Lifecycle {
     names?: readonly string[],
     { observe: look = true, signal }: { observe?: boolean; signal?: AbortSignal } = {},
   ): Promise<readonly LifecycleFinding[]> {
-    const within = this.#within(signal);
     const opened = this.#some(names);
     // The observation has to be older than the journal that it is compared with.
-    const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
+    const seen = await this.#within(signal, (within) =>
+      each(opened, async (one) => (look ? this.#observe(one, within) : undefined)),
+    );
     const heads = await this.#heads(opened);
     const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
     const now = Math.trunc(this.#clock.now());
@@ -154,17 +161,18 @@ export class Lifecycle {
     names?: readonly string[],
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<readonly LifecycleReconciliation[]> {
-    const within = this.#within(signal);
-    return each(this.#some(names), async (opened) => {
-      const seen = await this.#observe(opened, within);
-      const { credentials } = stateOf(opened.name, await opened.stream.refresh());
-      return compared(opened, seen, credentials);
-    });
+    return this.#within(signal, (within) =>
+      each(this.#some(names), async (opened) => {
+        const seen = await this.#observe(opened, within);
+        const { credentials } = stateOf(opened.name, await opened.stream.refresh());
+        return compared(opened, seen, credentials);
+      }),
+    );
   }
 
   /** What a rotation of these targets, or of all, would change. Reads the control plane and the sinks, and changes nothing. */
   async plan(names?: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<readonly LifecyclePlan[]> {
-    return each(this.#some(names), (opened) => this.#plan(opened, this.#within(signal)));
+    return this.#within(signal, (within) => each(this.#some(names), (opened) => this.#plan(opened, within)));
   }
 
   /**
@@ -181,7 +189,7 @@ export class Lifecycle {
     const opened = this.#get(name);
     let state = stateOf(name, await opened.stream.refresh());
     if (state.current === null && state.rotation === null && !state.forgotten) {
-      const found = await this.#held(opened, this.#within(signal));
+      const found = await this.#within(signal, (within) => this.#held(opened, within));
       if (found?.facts !== undefined)
         await this.#operate(opened, { command: "adopt", credential: factsOf(found.facts), source: found.sink });
       else if (found !== undefined && !leaveUnknown)
@@ -279,8 +287,9 @@ export class Lifecycle {
   ): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     const ids = found === "none" ? [] : found;
-    const within = this.#within(signal);
-    const credentials = await Promise.all(ids.map((id) => this.#look(opened, id, within)));
+    const credentials = await this.#within(signal, (within) =>
+      Promise.all(ids.map((id) => this.#look(opened, id, within))),
+    );
     return this.#told(name, { command: "settle", found: credentials.map(factsOf) });
   }
 
@@ -308,18 +317,20 @@ export class Lifecycle {
    */
   async adopt(name: string, id: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
     const opened = this.#get(name);
-    const within = this.#within(signal);
-    const facts = await this.#look(opened, id, within);
-    for (const sink of opened.target.sinks) {
-      if (sink.readback === "none") continue;
-      const { clientId } = await sink.read(within);
-      if (clientId !== undefined && clientId !== facts.clientId)
-        throw new LifecycleError(
-          name,
-          "sink_differs",
-          `the sink ${sink.name} holds ${clientId}, not ${facts.clientId}`,
-        );
-    }
+    const facts = await this.#within(signal, async (within) => {
+      const found = await this.#look(opened, id, within);
+      for (const sink of opened.target.sinks) {
+        if (sink.readback === "none") continue;
+        const { clientId } = await sink.read(within);
+        if (clientId !== undefined && clientId !== found.clientId)
+          throw new LifecycleError(
+            name,
+            "sink_differs",
+            `the sink ${sink.name} holds ${clientId}, not ${found.clientId}`,
+          );
+      }
+      return found;
+    });
     return this.#told(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
@@ -332,8 +343,10 @@ export class Lifecycle {
     entries: readonly LifecycleImport[],
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<readonly LifecycleResult[]> {
-    const within = this.#within(signal);
-    return each(entries, async ({ target, clientId, source }): Promise<LifecycleResult> => {
+    const adopted = async (
+      { target, clientId, source }: LifecycleImport,
+      within: AbortSignal,
+    ): Promise<LifecycleResult> => {
       try {
         const opened = this.#get(target);
         const { current, credentials } = stateOf(target, await opened.stream.refresh());
@@ -353,7 +366,8 @@ export class Lifecycle {
         if (within.aborted) throw error;
         return { target, progress: undefined, error };
       }
-    });
+    };
+    return this.#within(signal, (within) => each(entries, (entry) => adopted(entry, within)));
   }
 
   /** States that the target is no longer managed. Nothing is ended. */
@@ -411,41 +425,15 @@ export class Lifecycle {
 
   /**
    * The events that this lifecycle writes or reads from now on, each once, until it is closed: for progress and for an audit. What was
-   * written while nobody listened is in {@link Lifecycle.history}.
+   * written while nobody listened is in {@link Lifecycle.history}. Leave the loop, or call `return`, to stop.
+   *
+   * @throws {@link LifecycleError} `behind`, from the iterator, if 10,000 events were not read in time.
    */
   events(): AsyncIterableIterator<LifecycleEvent> {
-    const waiting: LifecycleEvent[] = [];
-    let wake: (() => void) | undefined;
-    let over = this.#closed.signal.aborted;
-    const listener = (event: LifecycleEvent): void => {
-      waiting.push(event);
-      wake?.();
-    };
-    const end = (): void => {
-      over = true;
-      this.#listeners.delete(listener);
-      wake?.();
-    };
-    this.#listeners.add(listener);
-    this.#closed.signal.addEventListener("abort", end, { once: true });
-    return {
-      async next() {
-        while (waiting.length === 0 && !over)
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        const value = waiting.shift();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
-      },
-      async return() {
-        waiting.length = 0;
-        end();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    const queue = new EventQueue((ended) => this.#queues.delete(ended));
+    if (this.#closed.signal.aborted) queue.end();
+    else this.#queues.add(queue);
+    return queue;
   }
 
   /**
@@ -454,6 +442,8 @@ export class Lifecycle {
    */
   async close(): Promise<void> {
     this.#closed.abort();
+    this.#release();
+    for (const queue of [...this.#queues]) queue.end();
     await Promise.all([...this.#targets.values()].map(({ driver }) => driver.close()));
   }
 
@@ -637,7 +627,7 @@ export class Lifecycle {
   }
 
   #publish(target: string, sequence: number, line: string): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#queues.size === 0) return;
     let event: LifecycleEvent;
     try {
       event = eventOf(target, sequence, line);
@@ -645,21 +635,17 @@ export class Lifecycle {
       // The next reader reports what is wrong with it.
       return;
     }
-    for (const listener of this.#listeners) listener(event);
+    for (const queue of [...this.#queues]) queue.push(event);
   }
 
-  /** A signal that fires with the caller's and when the lifecycle is closed. */
-  #within(signal: AbortSignal | undefined): AbortSignal {
-    const closed = this.#closed.signal;
-    if (!signal) return closed;
-    // Some of the browsers that the package runs in cannot join signals by themselves.
-    const either = new AbortController();
-    for (const source of [signal, closed]) {
-      const abort = (): void => either.abort(source.reason);
-      if (source.aborted) abort();
-      else source.addEventListener("abort", abort, { once: true, signal: either.signal });
+  /** Does something with a signal that fires with the caller's, and when the lifecycle is closed. */
+  async #within<T>(signal: AbortSignal | undefined, work: (within: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = new Deadline(0, [signal, this.#closed.signal]);
+    try {
+      return await work(deadline.signal);
+    } finally {
+      deadline.end();
     }
-    return either.signal;
   }
 
   #some(names: readonly string[] | undefined): readonly Opened[] {
