@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npx keyturn`: starts the command line, which is a bundle of its own. */
+/** `npx keyturn`: starts the command line, which is a separate bundle. */
 
 import { main } from "./cli/main.js";
 

@@ -1,4 +1,4 @@
-/** `keyturn/elements`: custom elements for admin pages of one's own. */
+/** `keyturn/elements`: custom elements for admin pages. */
 
 export { KeyturnCredentials } from "./elements/credentials.js";
 export { HandDelivery, type HandDeliveryOptions, handDelivery, KeyturnRotate } from "./elements/rotate.js";

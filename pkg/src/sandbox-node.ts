@@ -1,4 +1,4 @@
-/** `keyturn/sandbox` in Node, Deno and Bun: a server is there as well. */
+/** `keyturn/sandbox` in Node, Deno and Bun, which also have a server. */
 
 import { inlineModule } from "./sandbox/inline.js";
 import { type SandboxServer, type ServerOptions, serve } from "./sandbox/server.js";
@@ -8,7 +8,7 @@ export * from "./sandbox/exports.js";
 export type { SandboxServer, ServerOptions } from "./sandbox/server.js";
 
 /**
- * Makes a sandbox tenant in this process.
+ * Creates a sandbox tenant in this process.
  *
  * ```ts
  * const sandbox = await createSandbox();
@@ -20,7 +20,7 @@ export function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 }
 
 /**
- * Serves a sandbox tenant over HTTP, on 127.0.0.1 and nowhere else. This is what `npx keyturn sandbox` runs.
+ * Serves a sandbox tenant over HTTP, on 127.0.0.1 only. This is what `npx keyturn sandbox` runs.
  *
  * ```ts
  * const server = await serveSandbox({ seed: "demo" });

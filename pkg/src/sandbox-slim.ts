@@ -1,11 +1,11 @@
-/** `keyturn/sandbox/slim`: the sandbox for pages that count bytes. Its module is a file of its own, `keyturn/sandbox.wasm`. */
+/** `keyturn/sandbox/slim`: the sandbox for pages that count bytes. Its module is a separate file, `keyturn/sandbox.wasm`. */
 
 import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 
 export * from "./sandbox/exports.js";
 
 /**
- * Makes a sandbox tenant in this page.
+ * Creates a sandbox tenant in this page.
  *
  * ```ts
  * const sandbox = await createSandbox({ wasm: new URL("/assets/sandbox.wasm", location.href) });

@@ -1,4 +1,4 @@
-/** `keyturn/sandbox` in a page or a worker: it carries the sandbox's module, so there is nothing to configure. */
+/** `keyturn/sandbox` in a page or a worker. It contains the sandbox's module, so there is nothing to configure. */
 
 import { inlineModule } from "./sandbox/inline.js";
 import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
@@ -6,7 +6,7 @@ import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 export * from "./sandbox/exports.js";
 
 /**
- * Makes a sandbox tenant in this page.
+ * Creates a sandbox tenant in this page.
  *
  * ```ts
  * const sandbox = await createSandbox();

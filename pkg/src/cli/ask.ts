@@ -1,4 +1,4 @@
-/** Questions to a person. This module has the library for them, so it is loaded when one is asked. */
+/** Questions to a person. This module contains the library for prompts, so it is loaded when the first question is asked. */
 
 import * as clack from "@clack/prompts";
 import type { Context } from "./context.js";
@@ -11,7 +11,7 @@ export interface Choice<Value> {
   readonly hint?: string | undefined;
 }
 
-/** What can be asked. An interrupted question rejects with an {@link Interruption}. */
+/** The kinds of questions. An interrupted question rejects with an {@link Interruption}. */
 export const ask = {
   /** Yes or no; no if the person only presses Enter. */
   confirm: (context: Context, message: string, { initial = false }: { initial?: boolean } = {}): Promise<boolean> =>
@@ -67,7 +67,7 @@ function around(context: Context): { input: NodeJS.ReadStream; output: NodeJS.Wr
 
 async function answered<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
   const answer = await question;
-  // In raw mode Ctrl-C is a key and no signal.
+  // In raw mode Ctrl-C is a key, not a signal.
   if (clack.isCancel(answer)) throw new Interruption("SIGINT");
   return answer as Exclude<Value, symbol>;
 }

@@ -1,4 +1,4 @@
-/** Clients of the two APIs, with the credentials that the environment or a profile has. */
+/** Creates clients of the two APIs, with credentials from the environment or a profile. */
 
 import type { CommerceLayerProvisioningClient } from "../commercelayer/index.js";
 import type { ConductorOne } from "../index.js";
@@ -6,24 +6,24 @@ import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
 import { type Api, loadProfile, type Profile } from "./profiles.js";
 
-/** Which tenant a client is for. Everything is optional: the rest is found in the environment or the default profile. */
+/** The tenant of a client. Everything is optional: the rest comes from the environment or the default profile. */
 export interface Tenant {
   readonly api: Api;
   /** The name of a profile. */
   readonly profile?: string | undefined;
   readonly serverURL?: string | undefined;
-  /** C1: the tenant's domain, where the client id does not say it. */
+  /** C1: the tenant's domain, if the client id does not name it. */
   readonly tenantDomain?: string | undefined;
-  /** The client id itself, or the variable that has it. It is no secret. */
+  /** The client id itself, or the variable that holds it. It is not a secret. */
   readonly clientId?: string | { readonly env: string } | undefined;
   /** Where the secret is. */
   readonly clientSecret?: SecretSource | undefined;
 }
 
-/** A place that a secret is read from when it is needed: never the secret itself. */
+/** Where a secret is read from when it is needed; never the secret itself. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
-/** A client of C1. Loading the library and making the client is done here, so that commands that need none pay nothing. */
+/** A client of C1. The library is loaded here, so that commands without a client pay nothing. */
 export async function c1Client(context: Context, tenant: Tenant = { api: "c1" }): Promise<ConductorOne> {
   const { ConductorOne, gitHubActionsToken, tokenExchange } = await import("../index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
@@ -46,7 +46,7 @@ export async function c1Client(context: Context, tenant: Tenant = { api: "c1" })
   });
 }
 
-/** The trust that a job of GitHub Actions logs in by: there is its client id, no secret, and a runner that gives identity tokens. */
+/** The trust that a job of GitHub Actions logs in by: its client id is set, there is no secret, and the runner issues identity tokens. */
 function trustOf(
   env: NodeJS.ProcessEnv,
 ): { clientID: string; audience?: string; serverURL?: string; tenantDomain?: string } | undefined {
@@ -104,8 +104,8 @@ interface Credential {
 }
 
 /**
- * Where the credentials of a tenant are: named by the tenant, by `--profile` or `KEYTURN_PROFILE`, in the environment, in the default
- * profile; the first of these.
+ * Where the credentials of a tenant come from: its own configuration, `--profile` or `KEYTURN_PROFILE`, the environment, the default
+ * profile; the first of these that is set.
  */
 async function credentialOf(context: Context, tenant: Tenant): Promise<Credential | "environment"> {
   const { api, clientId, clientSecret, serverURL, tenantDomain } = tenant;
@@ -129,13 +129,13 @@ function profileName({ manner, env }: Context, named: string | undefined): strin
   return named ?? manner.profile ?? (env.KEYTURN_PROFILE || undefined);
 }
 
-/** Variables that say that the environment has credentials for an API. */
+/** The variables that show that the environment has credentials for an API. */
 const VARIABLES: Readonly<Record<Api, RegExp>> = {
   c1: /^CONDUCTORONE_(?:CLIENT_|ACCESS_TOKEN|OIDC_TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN/,
   commercelayer: /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/,
 };
 
-/** What a client of an API logs in with if its tenant names nothing: a named profile, the environment, or the default profile. */
+/** The credentials of a client whose tenant names none: a named profile, the environment, or the default profile. */
 export async function sourceOf(
   context: Context,
   api: Api,
@@ -159,7 +159,7 @@ async function credentialIn(profile: Profile, { serverURL, tenantDomain }: Tenan
   };
 }
 
-/** Reads a secret from where it is kept; a line feed at the end of a file is none of it. */
+/** Reads a secret from its source; a line feed at the end of a file is not part of it. */
 export async function secretOf({ env, cwd }: Context, source: SecretSource, folder = cwd): Promise<string> {
   if ("env" in source) {
     const value = env[source.env];

@@ -1,4 +1,4 @@
-/** The configuration of a command, opened: the lifecycle of the targets of `keyturn.json`. */
+/** Opens the configuration of a command: the lifecycle of the targets of `keyturn.json`. */
 
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
@@ -24,37 +24,37 @@ import { UsageError } from "./exit.js";
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
 export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
 
-/** What commands work with. */
+/** An open configuration. */
 export interface Opened extends AsyncDisposable {
   readonly file: ConfigFile;
   readonly config: Config;
   readonly journal: Journal;
-  /** Where the journal is, if that is no folder. */
+  /** The database of the journal, if it is not in a folder. */
   readonly database: Database | undefined;
   readonly lifecycle: Lifecycle;
-  /** What the lifecycle was opened with. */
+  /** The targets that the lifecycle was opened with. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
   /**
-   * Why a target's control plane cannot be called: there are no credentials for it. Nothing may be begun or gone on with there: the engine
-   * would take what fails then for a failure of the call.
+   * Why a target's control plane cannot be called, if there are no credentials for it. No rotation may begin or continue there: the engine
+   * would mistake the missing credentials for a failure of the call.
    */
   readonly unreachable: ReadonlyMap<string, unknown>;
   /** The names of all targets. */
   readonly names: readonly string[];
-  /** Ends what is under way, and lets go of all secrets. */
+  /** Ends what is under way, and discards all secrets. */
   close(): Promise<void>;
 }
 
-/** How to open it. */
+/** Options of {@link openConfig}. */
 export interface OpenOptions {
   /** The targets whose control plane will be called; default: all. Those of others need no credentials. */
   readonly online?: readonly string[] | "none" | undefined;
 }
 
 /**
- * Reads `keyturn.json` and opens the lifecycle of its targets. Clients are made for the targets that need one.
+ * Reads `keyturn.json` and opens the lifecycle of its targets. Clients are created for the targets that need one.
  *
- * @throws {@link ConfigError} if it makes no sense.
+ * @throws {@link ConfigError} if it is invalid.
  */
 export async function openConfig(context: Context, { online }: OpenOptions = {}): Promise<Opened> {
   const file = readConfig(context);
@@ -115,12 +115,12 @@ async function targetOf(
   const policy: LifecyclePolicy = { ...file.config.policy, ...target.policy };
   const { owner, consumers, group } = target;
   const whole = { provider, sinks, policy, owner, consumers, group };
-  // Each by itself, so that the one is named that does not fit.
+  // Each target separately, so that the error names the one that is invalid.
   fitting(file, path, () => void openLifecycle({ journal: NOWHERE, targets: { [name]: whole } }));
   return whole;
 }
 
-/** The engine's complaint about an option, where it stands in the file. */
+/** An error of the engine about an option, with the option's position in the file. */
 function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
   try {
     return open();
@@ -133,7 +133,7 @@ function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
   }
 }
 
-/** The field that a complaint is about. A policy's may be one that all targets have. */
+/** The field that an error is about. A field of a policy may come from the defaults of all targets. */
 function placeOf({ config }: ConfigFile, path: Path, option: string, message: string): Path {
   const field = /^the \w+(?: of .*?)?: (\w+)/.exec(message)?.[1] ?? "";
   const own = option === "policy" && Object.hasOwn(config.targets[String(path[1])]?.policy ?? {}, field);
@@ -141,7 +141,7 @@ function placeOf({ config }: ConfigFile, path: Path, option: string, message: st
   return [...path, ...(path.at(-1) === option ? [field] : [option])];
 }
 
-/** A journal for lifecycles that are opened to be checked. */
+/** A journal for lifecycles that are opened only to check their options. */
 const NOWHERE: Journal = {
   append: () => Promise.reject(new Error("nothing is written here")),
   read: () => Promise.resolve([]),
@@ -152,7 +152,7 @@ function capsOf({ caps }: Config): object {
   return caps === undefined ? {} : { caps };
 }
 
-/** Who is named in the journal: the command, and who runs it. */
+/** The name in the journal: the command, and who runs it. */
 function worker(): string {
   try {
     return `cli:${userInfo().username}`;
@@ -161,7 +161,7 @@ function worker(): string {
   }
 }
 
-/** The targets that are meant: those named, or all if none is. @throws {@link UsageError} for a name that is not there. */
+/** The targets that are named, or all if none is. @throws {@link UsageError} for an unknown name. */
 export function namesOf({ names }: Pick<Opened, "names">, given: readonly string[]): readonly string[] {
   for (const name of given) {
     if (!names.includes(name))

@@ -1,4 +1,4 @@
-/** What every command gets: its surroundings, and how it talks to people and programs. */
+/** The context of a command: its environment, and how it communicates with people and programs. */
 
 import type { Clock } from "../base/options.js";
 import { CommandError, EXIT, type Interruption, UsageError } from "./exit.js";
@@ -19,7 +19,7 @@ export interface Surroundings {
   off(signal: NodeJS.Signals, listener: () => void): unknown;
 }
 
-/** How the options that commands have in common are set. */
+/** The values of the options that commands share. */
 export interface Manner {
   /** One of the command's formats. */
   readonly format: string;
@@ -29,13 +29,13 @@ export interface Manner {
   /** The time at the start, in milliseconds since 1970, if it is not the machine's. */
   readonly now: number | undefined;
   readonly config: string | undefined;
-  /** Where the journal is, if that is no folder, and the fleet's name there. */
+  /** The database of the journal, if it is not in a folder, and the fleet's name there. */
   readonly database: string | undefined;
   readonly fleet: string | undefined;
   readonly profile: string | undefined;
 }
 
-/** What a command has around it. */
+/** Everything that a command may use of its environment. */
 export class Context {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
@@ -47,9 +47,9 @@ export class Context {
   readonly manner: Manner;
   /** Fires when the command is asked to stop; its reason is an {@link Interruption}. */
   readonly signal: AbortSignal;
-  /** The time as `--clock` and `KEYTURN_NOW` have it. It goes on from there. */
+  /** The current time. It starts at the value of `--clock` or `KEYTURN_NOW`, if one is set, and advances from there. */
   readonly clock: Clock;
-  /** The line that says how far a long work has come. */
+  /** The line that shows the progress of a long operation. */
   readonly progress: Progress;
 
   constructor(around: Surroundings, manner: Manner, signal: AbortSignal, out: Sink, err: Sink) {
@@ -78,8 +78,8 @@ export class Context {
   }
 
   /**
-   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` is what programs get of a row, and
-   * `json` what the one document is, if it is not the list of them.
+   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` converts a row for programs, and
+   * `json` is the document, if it is not the list of rows.
    */
   async show<Row>(
     rows: readonly Row[],
@@ -108,7 +108,7 @@ export class Context {
   }
 
   /**
-   * Asks a person whether to go on. `--yes` answers for them; where nobody can be asked that is wrong usage, unless it is `optional`.
+   * Asks a person whether to go on. `--yes` answers for them; if nobody can be asked, this is a usage error, unless it is `optional`.
    *
    * @throws {@link CommandError} if the answer is no.
    */
@@ -120,23 +120,23 @@ export class Context {
       throw new CommandError(EXIT.failed, "nothing was done: the answer was no");
   }
 
-  /** Before anything is done that a question comes after: whether it can be answered. */
+  /** Checks that a later question can be answered, before anything is done. */
   unlessUnanswerable(question: string): void {
     if (!this.manner.yes && !this.interactive)
       throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
   }
 
-  /** Asks for things, on a terminal. Only for commands that can also be told by flags what they would ask. */
+  /** Asks questions on a terminal. Only for commands whose questions can also be answered by flags. */
   async ask(missing: string): Promise<typeof import("./ask.js")["ask"]> {
     if (!this.interactive) throw new UsageError(`${missing} is missing, and nobody can be asked here`);
     return (await this.#prompts()).ask;
   }
 
-  /** Whether secrets may be shown: `--reveal` is given, and standard output is a terminal. */
+  /** Whether secrets may be shown: `--reveal` is given and standard output is a terminal. */
   get reveals(): boolean {
     if (!this.manner.reveal) return false;
     if (!this.out.isTTY)
-      throw new UsageError("--reveal shows secrets on a terminal only, and standard output is none", {
+      throw new UsageError("--reveal shows secrets on a terminal only, and standard output is not one", {
         hint: "Give the secret to a sink of keyturn.json instead.",
       });
     return true;

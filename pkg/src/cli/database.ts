@@ -1,4 +1,4 @@
-/** The database of a fleet, where a command is given one: its journal takes the place of the folder's. */
+/** The database of a fleet, if a command is given one. Its journal replaces the folder's. */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -17,12 +17,12 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** What the package `pg` has, as far as it is used. */
+/** The part of the package `pg` that is used. */
 interface Pg {
   Pool: new (options: object) => PgPool & { on(event: "error", listener: () => void): void; end(): Promise<void> };
 }
 
-/** Opens the database that the command line or `KEYTURN_DATABASE` names; `undefined` if neither does. */
+/** Opens the database that the command line or `KEYTURN_DATABASE` names; `undefined` if neither names one. */
 export async function openDatabase(context: Context): Promise<Database | undefined> {
   const { fleet = context.env.KEYTURN_FLEET || "default" } = context.manner;
   const url = context.manner.database ?? context.env.KEYTURN_DATABASE;
@@ -33,13 +33,13 @@ export async function openDatabase(context: Context): Promise<Database | undefin
   const loaded = await loadPackage<Pg & { default?: Pg }>(context, "pg");
   const { Pool } = loaded.default ?? loaded;
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks while nobody uses it is nobody's failure.
+  // A connection that breaks while it is idle is not a failure.
   pool.on("error", () => undefined);
   return { url, fleet, pool, journal: postgresJournal(pool, { fleet }), close: () => pool.end() };
 }
 
 /**
- * Loads a package that the user has installed, since this one has no dependencies: from the current folder, or from beside this one.
+ * Loads a package that the user has installed, since this one has no dependencies: from the current folder, or from beside this package.
  *
  * @throws {@link UsageError} that says what to install.
  */

@@ -1,24 +1,24 @@
-/** How the command ends. The numbers are a promise: scripts go by them. */
+/** Exit codes. The numbers are stable, because scripts depend on them. */
 
 import { KeyturnError } from "../base/errors.js";
 
 /** The exit codes; `docs/cli.md` lists them. */
 export const EXIT = {
-  /** What was asked for is done, or waits for its time. */
+  /** The work is done, or waits for its time. */
   done: 0,
   /** Something failed; the message says what. */
   failed: 1,
-  /** The command line or `keyturn.json` makes no sense. Nothing was done. */
+  /** The command line or `keyturn.json` is invalid. Nothing was done. */
   usage: 2,
-  /** What was looked for was found: something is due, expiring, or not as it should be. */
+  /** A condition was met: something is due, expiring, or not in order. */
   found: 3,
-  /** A person is needed before it goes on. */
+  /** A person has to decide before it continues. */
   person: 4,
-  /** The control plane or a sink refuses the credentials, or what they may do. */
+  /** The control plane or a sink rejects the credentials, or they lack a permission. */
   refused: 5,
   /** It is not known whether a call was carried out. */
   unknown: 6,
-  /** A server could not be reached, or says to come again later. */
+  /** A server could not be reached, or asks to try again later. */
   unavailable: 7,
   /** The journal cannot be read or written, or has been tampered with. */
   journal: 8,
@@ -31,7 +31,7 @@ export const EXIT = {
 /** One of {@link EXIT}. Commands that run another program also end with its code. */
 export type Exit = number;
 
-/** The graver codes first: of several targets the gravest decides. */
+/** The codes by severity: of several targets, the most severe decides. */
 const GRAVITY: readonly Exit[] = [
   EXIT.interrupted,
   EXIT.terminated,
@@ -45,13 +45,13 @@ const GRAVITY: readonly Exit[] = [
   EXIT.found,
 ];
 
-/** The gravest of some codes. */
+/** The most severe of some codes. */
 export function gravest(codes: Iterable<Exit>): Exit {
   const all = new Set(codes);
   return GRAVITY.find((code) => all.has(code)) ?? EXIT.done;
 }
 
-/** What the command is asked for makes no sense: a wrong flag, a name that is not in `keyturn.json`. Nothing was done. */
+/** The command was used wrongly: an invalid flag, or a name that is not in `keyturn.json`. Nothing was done. */
 export class UsageError extends Error {
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;

@@ -1,6 +1,6 @@
-/** What the command line gives a command, checked against its row of the table. */
+/** The arguments and options of a command, checked against its row of the table. */
 
-/** The arguments and options of a command. Asking for an option that its row does not have is a defect, and throws. */
+/** The arguments and options of a command. Reading an option that its row does not have is a programming error, and throws. */
 export class Given {
   /** The arguments, in order; a list is flat. */
   readonly args: readonly string[];
@@ -13,7 +13,7 @@ export class Given {
     this.#known = known;
   }
 
-  /** A text, by the option's long name without dashes in front: `old-after-rotate`. */
+  /** A text, by the option's long name without dashes: `old-after-rotate`. */
   text(name: string): string | undefined {
     return this.#get(name) as string | undefined;
   }

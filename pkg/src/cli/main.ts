@@ -9,7 +9,7 @@ import { Given } from "./given.js";
 import { oneLine, Sink } from "./output.js";
 import { COMMANDS, type COMMON, type CommandSpec, FORMATS, type OptionSpec, optionsOf } from "./table.js";
 
-/** The widest help, which is also that where there is no terminal. */
+/** The maximum width of the help, and its width without a terminal. */
 const HELP_COLUMNS = 100;
 
 /** Runs the command line of a process, and sets its exit code. */
@@ -55,7 +55,7 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
   const program = programOf(args, out, (spec, given, command) => {
     chosen = { spec, args: given, command };
   });
-  // Help and version come as writes of the library, which are awaited here, and as an error that says how it ended.
+  // The library writes help and version itself, which is awaited here, and reports how it ended by an error.
   const written: string[] = [];
   settle(program, (text) => void written.push(text));
   try {
@@ -81,9 +81,9 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
   }
 }
 
-/** Says what went wrong, and gives the exit code. */
+/** Reports what went wrong, and returns the exit code. */
 async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<Exit> {
-  // What fails because it was asked to stop has not failed by itself, unless nobody knows what it has done.
+  // A failure caused by the request to stop is not reported as one, unless its outcome is unknown.
   if (signal.aborted && exitOf(error) !== EXIT.unknown) {
     const { exit } = signal.reason as Interruption;
     await err.write("keyturn: interrupted\n");
@@ -95,7 +95,7 @@ async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<E
   }
   const { message, hint, code } = error as { message?: unknown; hint?: unknown; code?: unknown };
   const exit = exitOf(error);
-  // What a person can fix is told in a line, anything else with its stack.
+  // A failure that a person can fix is reported in one line, anything else with its stack.
   const known = exit !== EXIT.failed || "exit" in (error as object) || KeyturnError.is(error) || code !== undefined;
   if (!known) {
     await err.write(`${(error as Error).stack ?? String(error)}\n`);
@@ -108,7 +108,7 @@ async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<E
   return exit;
 }
 
-/** Makes the parser. Only the command that is meant gets its options: the others are in the help by their names. */
+/** Creates the parser. Only the selected command gets its options: the help lists the others by name. */
 export function programOf(
   args: readonly string[],
   out: Sink,
@@ -134,7 +134,7 @@ export function programOf(
     const meant = words[0] === name && (second === undefined || words[1] === second);
     if (!meant) continue;
     describe(command, spec, (given) => found(spec, given, command));
-    // What the table does not know is the command's to read, also its help.
+    // The command parses what the table does not have, including `--help`.
     if (spec.open !== undefined) command.allowUnknownOption();
     if (spec.open !== undefined && words.length > spec.open) command.helpOption(false);
   }
@@ -195,7 +195,7 @@ const PARSERS = {
     if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.");
     return Number(text);
   },
-  // Whoever opens it says which there are.
+  // The sandbox checks the range.
   port: (text: string): number => PARSERS.count(text),
   date: (text: string): number => {
     const at = Date.parse(text);
@@ -204,7 +204,7 @@ const PARSERS = {
   },
 };
 
-/** An option's name without dashes. */
+/** An option's name, without dashes. */
 export function longName({ flags }: OptionSpec): string {
   return /--([\w-]+)/.exec(flags)?.[1] ?? "";
 }
@@ -245,13 +245,13 @@ function nowOf(text: string | undefined): number | undefined {
   return at;
 }
 
-/** Lets no part of the parser write or exit by itself. */
+/** Keeps the parser from writing or exiting by itself. */
 function settle(command: Command, write: (text: string) => void): void {
   command.exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined, outputError: () => undefined });
   for (const sub of command.commands) settle(sub, write);
 }
 
-/** The parser's complaint in our words. */
+/** The parser's error message, reworded. */
 function worded({ code, message }: CommanderError, args: readonly string[]): string {
   const plain = message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ". Is it $1?");
   if (code === "commander.unknownCommand" || (code === "commander.excessArguments" && args[0]?.startsWith("-")))

@@ -1,6 +1,6 @@
-/** What somebody may have meant who misspelled a name. */
+/** Suggestions for misspelled names. */
 
-/** The names that are nearest to one, the nearest first; none that takes more than a third of its letters to come to. */
+/** The names nearest to a given one, the nearest first; none whose distance is more than a third of its length. */
 export function nearest(name: string, names: Iterable<string>, most = 3): string[] {
   const low = name.toLowerCase();
   const limit = Math.max(2, Math.ceil(low.length / 3));
@@ -10,12 +10,12 @@ export function nearest(name: string, names: Iterable<string>, most = 3): string
     const cost = other.startsWith(low) ? 0.5 : distance(low, other, limit);
     if (cost <= limit) found.push({ one, cost });
   }
-  // Equally near ones keep the order that they came in.
+  // Equally near names keep their order.
   found.sort((one, other) => one.cost - other.cost);
   return found.slice(0, most).map(({ one }) => one);
 }
 
-/** How many letters have to be changed, put in, left out or swapped with their neighbour; more than `limit` is told as that and one. */
+/** How many letters have to be changed, inserted, removed or swapped with their neighbour; at most `limit` + 1. */
 function distance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) > limit) return limit + 1;
   let before: number[] = [];

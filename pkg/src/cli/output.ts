@@ -1,8 +1,8 @@
-/** What the command writes: data to standard output, everything else to standard error. */
+/** Output: data goes to standard output, everything else to standard error. */
 
 import width from "fast-string-width";
 
-/** The look of a text on a terminal. */
+/** A text style on a terminal. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 const SGR: Readonly<Record<Style, readonly [number, number]>> = {
@@ -14,9 +14,9 @@ const SGR: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** A stream that the command writes to. It goes on to work when the reader has gone. */
+/** A stream that the command writes to. It keeps working after the reader has closed it. */
 export class Sink {
-  /** For libraries that write by themselves. */
+  /** The underlying stream, for libraries that write themselves. */
   readonly stream: NodeJS.WriteStream;
   readonly isTTY: boolean;
   readonly color: boolean;
@@ -31,22 +31,22 @@ export class Sink {
     });
   }
 
-  /** The columns of the terminal; `Infinity` where there is none, so that nothing is cut off that a program reads. */
+  /** The columns of the terminal; `Infinity` without one, so that nothing is truncated that a program reads. */
   get columns(): number {
     return this.isTTY ? this.stream.columns || 80 : Number.POSITIVE_INFINITY;
   }
 
-  /** Why not everything could be written. A reader that has seen enough is no failure. */
+  /** Why not everything could be written. A reader that closes the stream early is not a failure. */
   get failure(): Error | undefined {
     return (this.#failure as NodeJS.ErrnoException | undefined)?.code === "EPIPE" ? undefined : this.#failure;
   }
 
-  /** Whether nothing that is written arrives any more. */
+  /** Whether the stream no longer takes anything. */
   get closed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Writes text, and resolves when it is out or cannot be any more. */
+  /** Writes text, and resolves when it is written or the stream is closed. */
   write(text: string): Promise<void> {
     if (this.#failure !== undefined || text === "") return Promise.resolve();
     return new Promise((resolve) => {
@@ -57,7 +57,7 @@ export class Sink {
     });
   }
 
-  /** The text in a style, where there are colours. */
+  /** The text in a style, if colours are on. */
   paint(style: Style | undefined, text: string): string {
     if (style === undefined || !this.color) return text;
     const [on, off] = SGR[style];
@@ -65,7 +65,7 @@ export class Sink {
   }
 }
 
-/** By `NO_COLOR` and `FORCE_COLOR`, and else on terminals that can. */
+/** Whether colours are on: by `NO_COLOR` and `FORCE_COLOR`, otherwise if the terminal has them. */
 function colored(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
   if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0";
@@ -77,11 +77,11 @@ export interface Column<Row> {
   readonly head: string;
   readonly text: (row: Row) => string;
   readonly style?: ((row: Row) => Style | undefined) | undefined;
-  /** May be cut off, with an ellipsis, where the terminal is too narrow. Default: true, but for the first column. */
+  /** Whether it may be truncated, with an ellipsis, on a narrow terminal. Default: true, except for the first column. */
   readonly shrinks?: boolean | undefined;
 }
 
-/** What a column keeps at least. */
+/** The minimal width of a column. */
 const NARROWEST = 8;
 const GAP = "  ";
 
@@ -103,7 +103,7 @@ export function tableText<Row>(sink: Sink, columns: readonly Column<Row>[], rows
   return `${lines.map((line) => line.join(GAP).trimEnd()).join("\n")}\n`;
 }
 
-/** Makes the widest of the columns that may shrink narrower, until all fit. */
+/** Narrows the widest of the columns that may shrink, until all fit. */
 function fit<Row>(widths: number[], columns: readonly Column<Row>[], most: number): void {
   let excess = widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - most;
   while (excess > 0) {
@@ -116,7 +116,7 @@ function fit<Row>(widths: number[], columns: readonly Column<Row>[], most: numbe
   }
 }
 
-/** The text in exactly this many columns; the last cell of a line needs no padding. */
+/** The text in exactly this many columns; the last cell of a line is not padded. */
 function padded(text: string, columns: number, last: boolean): string {
   const has = width(text);
   if (has <= columns) return last ? text : text + " ".repeat(columns - has);
@@ -128,7 +128,7 @@ function padded(text: string, columns: number, last: boolean): string {
   return `${cut}…${" ".repeat(columns - 1 - width(cut))}`;
 }
 
-/** Control characters could move the cursor or hide text; what servers and files say is shown without. */
+/** Removes control characters, which could move the cursor or hide text, from what servers and files provide. */
 export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }

@@ -1,6 +1,6 @@
-/** Some things at a time. */
+/** Runs tasks with a limit on how many run at a time. */
 
-/** Does something for each, at most so many at a time, and resolves with the results in order. `stop` says that no more is begun. */
+/** Runs a task for each item, at most `most` at a time, and resolves with the results in order. No more begin once `stop` returns true. */
 export async function pool<Item, Result>(
   items: readonly Item[],
   most: number,

@@ -1,10 +1,10 @@
-/** Profiles: credentials for the two APIs by a name, kept outside of the project. */
+/** Profiles: named credentials for the two APIs, stored outside of the project. */
 
 import type { Context } from "./context.js";
 import { CommandError, EXIT, UsageError } from "./exit.js";
 import { changeProfiles, type Entry, type ProfileFile, profilesPath, readProfiles } from "./profiles/file.js";
 
-/** Which API something is for. */
+/** One of the two APIs. */
 export type Api = "c1" | "commercelayer";
 
 /** The client id and secret of an application. */
@@ -13,22 +13,22 @@ export interface ClientCredential {
   readonly clientSecret: string;
 }
 
-/** Credentials by a name. Reading one does not read its secret. */
+/** Named credentials. Reading a profile does not read its secret. */
 export interface Profile {
   readonly name: string;
   readonly api: Api;
-  /** The server's base URL, where it is not the tenant's own. */
+  /** The server's base URL, if it is not the tenant's own. */
   readonly serverURL: string | undefined;
-  /** The tenant, where the client id does not say it. */
+  /** The tenant, if the client id does not name it. */
   readonly tenantDomain: string | undefined;
   readonly clientId: string;
-  /** Whether `keyturn login` made the credential. */
+  /** Whether `keyturn login` created the credential. */
   readonly made: boolean;
-  /** When it expires, in milliseconds since 1970, if it does and that is known. */
+  /** When it expires, in milliseconds since 1970, if that is known. */
   readonly expiresAt: number | undefined;
   /** Where its secret is. */
   readonly kept: "keyring" | "file";
-  /** Reads the secret from where it is kept. Called when a client is made, and not before. */
+  /** Reads the secret from where it is stored. Called only when a client is created. */
   credential(): Promise<ClientCredential>;
 }
 
@@ -38,7 +38,7 @@ export const DEFAULT_PROFILE = "default";
 /**
  * The profile of a name, or the default one for an API if no name is given; `undefined` if there is none.
  *
- * @throws {@link UsageError} for a name that is not there, and for a file that others may read.
+ * @throws {@link UsageError} for an unknown name, and for a file that others may read.
  */
 export async function loadProfile(
   context: Context,
@@ -48,7 +48,7 @@ export async function loadProfile(
   const { profiles } = await readProfiles(path);
   const entry = entryOf({ profiles }, which.api, which.name ?? DEFAULT_PROFILE);
   if (entry !== undefined) return profile(which.api, which.name ?? DEFAULT_PROFILE, entry, path);
-  // One name may stand for a credential of each API, and need not.
+  // A name may have a credential for one API or for both.
   const { name } = which;
   if (name !== undefined && !Object.values(profiles).some((list) => Object.hasOwn(list, name))) {
     const names = [...new Set(Object.values(profiles).flatMap((list) => Object.keys(list)))];
@@ -68,7 +68,7 @@ export async function allProfiles(context: Context): Promise<Profile[]> {
   );
 }
 
-/** What a profile is to hold. */
+/** The contents of a new profile. */
 export interface NewProfile extends ClientCredential {
   readonly api: Api;
   readonly name: string;
@@ -79,8 +79,8 @@ export interface NewProfile extends ClientCredential {
 }
 
 /**
- * Keeps a profile: its secret in the system's keyring if there is one that works, else in the file. What cannot be kept is an error, and
- * nothing has changed. Gives back where the secret is, and why it is not in the keyring if that is installed.
+ * Stores a profile: its secret in the system's keyring if that works, otherwise in the file. If it cannot be stored, this is an error, and
+ * nothing has changed. Returns where the secret is, and why it is not in the keyring if that is installed.
  */
 export async function saveProfile(
   context: Context,
@@ -109,14 +109,14 @@ export async function saveProfile(
     if (kept === "keyring") await (await keyring())?.remove(account).catch(() => undefined);
     throw error;
   }
-  // The secret of the profile that was there is of no use to anybody any more.
+  // The secret of the replaced profile is no longer needed.
   const old = entryOf(before, api, name);
   if (old !== undefined && old.clientSecret === undefined && old.clientId !== clientId)
     await (await keyring())?.remove(accountOf(api, name, old.clientId)).catch(() => undefined);
   return { kept, path, why };
 }
 
-/** Removes a profile and its secret. One that is not there is no error. */
+/** Removes a profile and its secret. It is not an error if there is none. */
 export async function removeProfile(context: Context, { api, name, clientId, kept }: Profile): Promise<void> {
   if (kept === "keyring") {
     const { keyring } = await import("./profiles/keyring.js");
@@ -125,7 +125,7 @@ export async function removeProfile(context: Context, { api, name, clientId, kep
   await changeProfiles(profilesPath(context.env), (file) => withEntry(file, api, name, undefined));
 }
 
-/** Refuses names that are awkward on a command line. */
+/** Rejects names that are awkward on a command line. */
 export function checkName(name: string): void {
   if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(name))
     throw new UsageError(`${name} cannot be the name of a profile`, {
@@ -133,7 +133,7 @@ export function checkName(name: string): void {
     });
 }
 
-/** Makes sure that a profile can be kept, before something is made that would be lost otherwise. */
+/** Makes sure that a profile can be stored, before a credential is issued that would be lost otherwise. */
 export async function checkKeeping(context: Context, name: string): Promise<void> {
   checkName(name);
   await changeProfiles(profilesPath(context.env), (file) => file);

@@ -1,8 +1,8 @@
-/** The line that says how far a long work has come. */
+/** The line that shows the progress of a long operation. */
 
 import { oneLine, type Sink } from "./output.js";
 
-/** A line on standard error that is written over. There is none where nobody watches. */
+/** A line on standard error that is overwritten. There is none if nobody watches. */
 export class Progress {
   readonly #err: Sink;
   readonly #shown: boolean;
@@ -13,7 +13,7 @@ export class Progress {
     this.#shown = wanted && err.isTTY;
   }
 
-  /** Shows a text in the place of the one before. */
+  /** Replaces the text that is shown. */
   update(text: string): void {
     if (!this.#shown) return;
     const line = oneLine(text).slice(0, this.#err.columns - 1);
@@ -22,7 +22,7 @@ export class Progress {
     void this.#err.write(`\r\u001b[K${line}`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#line === "") return;
     this.#line = "";

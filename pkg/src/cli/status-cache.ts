@@ -1,7 +1,7 @@
 /**
- * What `keyturn status` found last, beside the journal: as long as neither the configuration nor the journal has changed, and no moment has
- * come at which a target would be in another state, it is so still. Reading the events of hundreds of targets takes ten times as long. Nothing
- * but the status goes by it; whatever acts reads the journal itself.
+ * A cache of the last result of `keyturn status`, beside the journal. It is valid until the configuration or the journal changes, or a time
+ * passes at which a target changes its state. Reading the events of hundreds of targets takes ten times as long. Only the status uses it;
+ * a command that changes anything reads the journal itself.
  */
 
 import { createHash, randomUUID } from "node:crypto";
@@ -11,21 +11,21 @@ import type { LifecycleStatus } from "../lifecycle.js";
 import type { Context } from "./context.js";
 import { exposure } from "./profiles/file.js";
 
-/** Changes with the form of what is kept. */
+/** The version of the cache's format. */
 const FORM = 1;
-/** A file system may give two changes in a row the same time: what has changed just now is not kept. */
+/** A file system may give two consecutive changes the same time, so a state that has just changed is not cached. */
 const SETTLED_MS = 2000;
 
-/** What has to be the same: the configuration, the streams of the journal, and the program that read them. */
+/** What the cache depends on: the configuration, the streams of the journal, and the program that read them. */
 export interface Footprint {
   readonly path: string;
   readonly journal: string;
   readonly text: string;
-  /** When anything of it changed last, in milliseconds since 1970. */
+  /** When any of it last changed, in milliseconds since 1970. */
   readonly changed: number;
 }
 
-/** Looks at the files without reading the events. `undefined` if there is nothing to go by. */
+/** Inspects the files without reading the events. `undefined` if the state cannot be determined. */
 export function footprint(path: string): Footprint | undefined {
   try {
     const text = readFileSync(path, "utf8");
@@ -37,7 +37,7 @@ export function footprint(path: string): Footprint | undefined {
     const program = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
     const hash = createHash("sha256").update(JSON.stringify([FORM, program, path, text]));
     let changed = statSync(path).mtimeMs;
-    // A stream is a folder, whose time changes with every event that gets its name in it.
+    // A stream is a folder, whose time changes with every event that is added.
     for (const name of names) {
       const stats = statSync(join(streams, name));
       changed = Math.max(changed, stats.mtimeMs, stats.ctimeMs);
@@ -45,7 +45,7 @@ export function footprint(path: string): Footprint | undefined {
     }
     return { path, journal: folder, text: hash.digest("hex"), changed };
   } catch {
-    // Whatever is wrong is told by who reads it.
+    // Whoever reads the file reports what is wrong with it.
     return undefined;
   }
 }
@@ -57,7 +57,7 @@ interface Kept {
   readonly statuses: readonly LifecycleStatus[];
 }
 
-/** The statuses of all targets, if they are known. */
+/** The cached statuses of all targets, if there are any. */
 export function cachedStatuses(context: Context, print: Footprint): readonly LifecycleStatus[] | undefined {
   try {
     const path = fileOf(print);
@@ -71,7 +71,7 @@ export function cachedStatuses(context: Context, print: Footprint): readonly Lif
   }
 }
 
-/** Keeps the statuses of all targets, if they say until when they are so. What cannot be kept is read again the next time. */
+/** Caches the statuses of all targets, if it is known how long they are valid. A failure to write is ignored. */
 export function keepStatuses(now: number, print: Footprint, statuses: readonly LifecycleStatus[]): void {
   const until = untilOf(statuses, now);
   if (until === undefined || print.changed > Date.now() - SETTLED_MS) return;
@@ -93,7 +93,7 @@ function fileOf({ path, journal }: Footprint): string {
   return join(journal, "cache", `status-${createHash("sha256").update(path).digest("hex").slice(0, 16)}.json`);
 }
 
-/** The first moment at which one of them would be another; `undefined` if that cannot be told from them. */
+/** The first time at which one of them changes; `undefined` if they do not say. */
 function untilOf(statuses: readonly LifecycleStatus[], now: number): number | undefined {
   let until = Number.POSITIVE_INFINITY;
   for (const { progress, phase, due, doubt } of statuses) {

@@ -1,4 +1,4 @@
-/** The table of all commands: help, completions and the parser are made from it. */
+/** The table of all commands, from which help, completions and the parser are made. */
 
 import type { Context } from "./context.js";
 import type { Exit } from "./exit.js";
@@ -6,16 +6,16 @@ import type { Given } from "./given.js";
 
 /** An option of a command. */
 export interface OptionSpec {
-  /** As commander reads them: `-n, --canary <n>`; without `<...>` it is a flag, and `<...>...` may be repeated. */
+  /** In commander's notation: `-n, --canary <n>`; without `<...>` it is a flag, and `<...>...` may be repeated. */
   readonly flags: string;
   readonly description: string;
-  /** What it may be; anything else is wrong usage. */
+  /** Its possible values; anything else is a usage error. */
   readonly choices?: readonly string[] | undefined;
-  /** How its text is checked. Default: any text. */
+  /** The check of its text. Default: any text. */
   readonly kind?: "count" | "port" | "date" | undefined;
-  /** What a shell offers in its place. */
+  /** What a shell completes it with. */
   readonly completes?: Completes | undefined;
-  /** Left out of the help. */
+  /** Whether it is left out of the help. */
   readonly hidden?: boolean | undefined;
 }
 
@@ -24,7 +24,7 @@ export type Completes = "target" | "profile" | "file" | "folder" | "command" | "
 
 /** An argument of a command. */
 export interface ArgumentSpec {
-  /** As commander reads them: `<name>`, `[names...]`. */
+  /** In commander's notation: `<name>`, `[names...]`. */
   readonly name: string;
   readonly description: string;
   readonly completes?: Completes | undefined;
@@ -46,26 +46,26 @@ export interface CommandSpec {
   readonly description?: string | undefined;
   readonly arguments?: readonly ArgumentSpec[] | undefined;
   readonly options?: readonly OptionSpec[] | undefined;
-  /** The options that it has in common with others. */
+  /** The options that it shares with other commands. */
   readonly takes?: readonly (keyof typeof COMMON)[] | undefined;
   /** The formats of `-o`, the default one first, if it takes `output`. Default: `table`, `json`, `ndjson`. */
   readonly formats?: readonly string[] | undefined;
-  /** Whether the last of its examples is in the help of the whole. */
+  /** Whether the last of its examples is shown in the main help. */
   readonly shown?: boolean | undefined;
   /** Command lines, without `keyturn`, and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /**
-   * After so many words what follows is the command's own to read, its help too: it comes among the arguments, but for the options that
+   * After this many words the command parses the rest itself, `--help` included: it is passed with the arguments, except for options that
    * the table has.
    */
   readonly open?: number | undefined;
   readonly load: () => Promise<CommandModule>;
 }
 
-/** Where a command stands in the help. */
+/** The section of the help that lists a command. */
 export type Group = "Set up" | "Look" | "Rotate" | "Repair" | "Journal" | "Tenant" | "Shell";
 
-/** Options that several commands have. */
+/** Options that several commands share. */
 export const COMMON = {
   config: {
     flags: "-c, --config <file>",
@@ -93,12 +93,12 @@ export const COMMON = {
   reveal: { flags: "--reveal", description: "show secrets, on a terminal only" },
 } as const satisfies Record<string, OptionSpec>;
 
-/** Formats that every command with `-o` has. */
+/** The formats of every command with `-o`. */
 export const FORMATS = ["table", "json", "ndjson"];
 
-/** All options of a command: its own, and those that it has in common with others. */
+/** All options of a command: its own, and those that it shares. */
 export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
-  // Who has a configuration may have its journal in a database.
+  // The journal of a configuration may be in a database.
   const taken = (spec.takes ?? []).flatMap((name) =>
     name === "config" ? (["config", "database", "fleet"] as const) : [name],
   );
@@ -118,7 +118,7 @@ const PARALLEL: OptionSpec = {
   kind: "count",
 };
 
-/** The commands by which a person speaks to a rotation are functions of one module, and so are those of the journal. */
+/** The commands by which a person decides about a rotation are functions of one module, and so are those of the journal. */
 const person = (name: keyof typeof import("./commands/person.js")) => async (): Promise<CommandModule> => ({
   run: (await import("./commands/person.js"))[name],
 });

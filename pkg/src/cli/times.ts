@@ -5,7 +5,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Milliseconds of a duration such as `14d`, as policies have them; `undefined` if it is none. */
+/** Milliseconds of a duration such as `14d`, as in policies; `undefined` if the text is not one. */
 export function spanOf(text: string): number | undefined {
   const [, number, unit] = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined) return undefined;
@@ -29,7 +29,7 @@ export function dateText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")}Z`;
 }
 
-/** A time beside now: `in 14 d`, `3 h ago`. */
+/** A time relative to now: `in 14 d`, `3 h ago`. */
 export function relativeText(at: number, now: number): string {
   const away = Math.abs(at - now);
   if (away < SECOND) return "now";

@@ -1,4 +1,4 @@
-/** The same for workerd. */
+/** The same as `carried.ts`, for workerd. */
 
 // @ts-expect-error workerd and its bundlers give a WebAssembly.Module here.
 import module from "../../core.wasm";

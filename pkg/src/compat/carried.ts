@@ -1,3 +1,3 @@
-/** Where the core is, for what does not come by a client; the manifest has it as `#core`. */
+/** The core's module, for functions that have no client; `#core` in the package's manifest. */
 
 export { inlineModule as source } from "../core/inline.js";

@@ -7,7 +7,7 @@ import type { SDKOptions } from "./options.js";
 
 export type { SDKProps };
 
-/** Where a client keeps its engine: also for functions of another copy of this package, such as the CommonJS one. */
+/** The property with a client's engine: a global symbol, so that functions of the CommonJS copy of this package find it too. */
 const ENGINE: unique symbol = Symbol.for("keyturn.compat.engine") as never;
 
 function keep(client: object, engine: CompatEngine): void {
@@ -77,12 +77,12 @@ export class ConductoroneSDKTypescript extends Base {
     this.#options = withoutCredentials(opened.options);
   }
 
-  /** The access token that calls are sent with now; `null` if none has been fetched yet. */
+  /** The current access token; `null` if none has been fetched yet. */
   getCurrentToken(): string | null {
     return engineOf(this).token;
   }
 
-  /** An access token that is good now; fetches one if need be, together with the calls that need it. */
+  /** A valid access token. Fetches one if necessary, and shares it with the calls that need one. */
   getValidToken(): Promise<string> {
     return engineOf(this).freshToken();
   }

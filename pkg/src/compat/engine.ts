@@ -1,4 +1,4 @@
-/** The engine under the official SDK's names: its options, hooks and errors. What a call is, is in `../call.ts`. */
+/** The engine behind the official SDK's names: its options, hooks and errors. `../http/driver.ts` makes the calls. */
 
 import { ConfigurationError, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
@@ -22,18 +22,18 @@ import { type APICall, ERR, haltIterator, OK, type PageIterator, type Result } f
 export type SDKProps = SDKOptions & {
   /** Client id, as `name@tenant.conductor.one/spc`. */
   clientID?: string | undefined;
-  /** Client secret that belongs to it. */
+  /** The client's secret. */
   clientSecret?: string | undefined;
   /** The same as `httpClient`. */
   defaultClient?: HTTPClientLike | undefined;
 };
 
-/** What a call sent last, and what came back. */
+/** The last request of a call, and its answer. */
 class Trace {
   request: (() => Request) | undefined;
   response: Response | undefined;
 
-  /** The request is made when it is asked for: it would cost as much as the rest of the call. */
+  /** Creates the request when it is first read, since that costs as much as the rest of the call. */
   get call(): APICall {
     const { request: make, response } = this;
     if (!make) return { status: "invalid" };
@@ -46,7 +46,7 @@ class Trace {
   }
 }
 
-/** A request that shows where it goes, and none of its headers: its token is one of them. */
+/** A request that shows its URL when it is printed, but not its headers, which contain the token. */
 function discreet(request: Request): Request {
   const shown = `Request { method: "${request.method}", url: "${request.url.split("?", 1)[0]}" }`;
   return Object.defineProperty(request, Symbol.for("nodejs.util.inspect.custom"), { value: () => shown });
@@ -65,8 +65,8 @@ export class CompatEngine extends Engine {
   readonly #failure: KeyturnError | undefined;
 
   /**
-   * An engine for these options. What is wrong with credentials is told by each call, as in the official SDK; what is wrong with
-   * anything else is thrown.
+   * An engine for these options. Invalid credentials are reported by each call, as in the official SDK; any other invalid
+   * option throws here.
    */
   static open(options: SDKProps): CompatEngine {
     try {
@@ -105,7 +105,7 @@ export class CompatEngine extends Engine {
     return this.#pages(number, asked, given, new Trace()) as Paged<T, Item>;
   }
 
-  /** A call as standalone functions make it: its result, what was sent, and what came back. */
+  /** A call of a standalone function: its result, the request, and the answer. */
   async inspect(
     number: number,
     request: unknown,
@@ -126,12 +126,12 @@ export class CompatEngine extends Engine {
     }
   }
 
-  /** The token that calls are sent with now; `null` if there is none yet. */
+  /** The current token; `null` if there is none yet. */
   get token(): string | null {
     return this.#failure ? null : (this.session.token ?? null);
   }
 
-  /** A token that is good now, fetched if need be. */
+  /** A valid token, which is fetched if necessary. */
   async freshToken(): Promise<string> {
     const deadline = new Deadline(this.#options.timeoutMs ?? Number.POSITIVE_INFINITY, []);
     try {
@@ -172,7 +172,7 @@ export class CompatEngine extends Engine {
     }
   }
 
-  /** A client that was not told where its tenant is takes any server for one call. */
+  /** The server of a call. A client without a tenant accepts any server for one call. */
   protected override base(options: EngineOptions, facts: Operation): string {
     const { serverURL, tenantDomain, clientID } = this.#options;
     const asked = String(options.serverURL);
@@ -228,7 +228,7 @@ export class CompatEngine extends Engine {
       resolvedSecurity: null,
       options: withoutCredentials(this.#options),
     };
-    // Hooks are often used to log what they are given.
+    // Hooks are often used for logging.
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", async () => {
       const given = { ...this.#options.fetchOptions, ...init };
@@ -259,7 +259,7 @@ export class CompatEngine extends Engine {
   }
 }
 
-/** The options without what must not be shown. */
+/** The options without their secrets. */
 export function withoutCredentials({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
   return rest;
 }
@@ -273,7 +273,7 @@ async function hooked<T>(problem: string, run: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Release 1.2.2 knows no request for some lists that got their paging parameters later: what is given first are then the options,
+ * In release 1.2.2, some lists that got paging parameters later take no request: the first argument is then the options,
  * unless it can only be a request.
  */
 function split(
@@ -308,7 +308,7 @@ function engineOptions(options: SDKProps): ClientOptions {
   const clientSecret = options.clientSecret || undefined;
   const index = options.serverIdx ?? 0;
   if (index !== 0) throw new ConfigurationError("serverIdx", "no_such_server", `Invalid server index ${index}`);
-  // The entry of `ServerList` itself says no more than its absence.
+  // The entry of `ServerList` means the same as its absence.
   const serverURL = options.serverURL && !options.serverURL.includes("{tenantDomain}") ? options.serverURL : undefined;
   const tenantDomain = options.tenantDomain || (clientID || serverURL ? undefined : EXAMPLE_TENANT);
   return {
@@ -328,7 +328,7 @@ function engineOptions(options: SDKProps): ClientOptions {
   };
 }
 
-/** Pages as the official SDK's callers know them. */
+/** Pages in the official SDK's form. */
 function dress(page: Page<Envelope>, token: string | undefined): void {
   const { next } = page;
   const following = (): Promise<unknown> | null =>
@@ -343,7 +343,7 @@ function dress(page: Page<Envelope>, token: string | undefined): void {
 
 type ResultPage = PageIterator<Result<unknown, CallError>, { cursor: string }>;
 
-/** A page as a result: the way to the next one leads to results too. */
+/** A page as a result, whose next pages are results too. */
 function pageResult(page: Page<Envelope>): ResultPage {
   const value = page as unknown as PageIterator<Envelope, { cursor: string }>;
   const next = (): Promise<ResultPage> | null =>

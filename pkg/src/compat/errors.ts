@@ -1,13 +1,13 @@
 /**
- * The official SDK's errors, by their names, fields and messages: `keyturn/compat/sdk/models/errors`. Each one's `cause` is
- * the error of this package that it stands for. None holds a secret: bodies are bounded excerpts with secrets replaced,
- * and what a caller passed in, or a server sent, does not show when an error is printed or serialised.
+ * The official SDK's errors, with their names, fields and messages: `keyturn/compat/sdk/models/errors`. The `cause` of each is
+ * the error of this package that it represents. None holds a secret: bodies are bounded excerpts with secrets replaced,
+ * and values from a caller or a server do not show when an error is printed or serialised.
  */
 
 import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
 import { brandAsFailure, factsOf } from "../base/failure.js";
 
-/** An answer, as errors are made of it. */
+/** The parts of an answer that errors are made from. */
 export interface HTTPMeta {
   response: Response;
   /** Not kept. */
@@ -15,20 +15,20 @@ export interface HTTPMeta {
   body: string;
 }
 
-/** Sets fields that are there to be read, not to be printed. */
+/** Defines fields that can be read, but are not printed. */
 function hide(error: Error, fields: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(fields)) {
     Object.defineProperty(error, name, { value, configurable: true, writable: true });
   }
 }
 
-/** Makes an error a failure of this package, with the facts of the one that it stands for. They are there to be read, too. */
+/** Makes an error a failure of this package, with the facts of the one that it represents, which are not printed either. */
 export function standFor(error: Error, from: unknown, kind: ErrorCode, outcome?: Outcome): void {
   brandAsFailure(error);
   hide(error, factsOf(from, kind, outcome));
 }
 
-/** What the official SDK's errors have besides: see {@link Failure}. */
+/** Further fields of the official SDK's errors: see {@link Failure}. */
 type Facts = Omit<Failure, keyof Error | "code">;
 
 /** The base of the errors that an answer of the server causes. */
@@ -41,13 +41,13 @@ export class ConductoroneSDKTypescriptError extends Error implements Facts {
   declare readonly requestId: string | undefined;
   /** The HTTP status. */
   readonly statusCode: number;
-  /** The beginning of the body, secrets replaced. */
+  /** The beginning of the body, with secrets replaced. */
   readonly body: string;
   /** The answer's headers. */
   declare readonly headers: Headers;
   /** The answer's `Content-Type`. */
   readonly contentType: string;
-  /** The answer, its body already consumed. */
+  /** The answer, whose body is already consumed. */
   declare readonly rawResponse: Response;
 
   constructor(message: string, { response, body }: HTTPMeta) {
@@ -75,9 +75,9 @@ function describe(message: string, { response, body }: HTTPMeta): string {
   return `${parts.join(" ")}${body.length > 100 ? "\n" : ". "}Body: ${body || '""'}`.trim();
 }
 
-/** A success whose body is not what the operation answers with. */
+/** A successful answer whose body does not match the operation. */
 export class ResponseValidationError extends ConductoroneSDKTypescriptError {
-  /** What the body begins with, secrets replaced. */
+  /** The beginning of the body, with secrets replaced. */
   declare readonly rawValue: unknown;
   declare readonly rawMessage: unknown;
 
@@ -98,7 +98,7 @@ export class ResponseValidationError extends ConductoroneSDKTypescriptError {
   }
 }
 
-/** A request, or a text given to a `FromJSON` function, does not fit. Nothing was sent. */
+/** A request, or a text that was passed to a `FromJSON` function, is invalid. Nothing was sent. */
 export class SDKValidationError extends Error implements Facts {
   declare readonly kind: ErrorCode;
   declare readonly outcome: Outcome;
@@ -106,11 +106,11 @@ export class SDKValidationError extends Error implements Facts {
   declare readonly retryAfterMs: number | undefined;
   declare readonly operation: string | undefined;
   declare readonly requestId: string | undefined;
-  /** What was to be sent or read: the caller's own object. */
+  /** The invalid value: the caller's own object. */
   declare readonly rawValue: unknown;
   declare readonly rawMessage: unknown;
 
-  /** By its shape, as in the official SDK: a {@link ResponseValidationError} is one too. */
+  /** Compares the shape, as the official SDK does: a {@link ResponseValidationError} is an instance too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return (
       value instanceof Error &&
@@ -158,7 +158,7 @@ export class HTTPClientError extends Error implements Facts {
   }
 }
 
-/** Something unexpected while calling: no token could be had, a hook failed, the client is closed. */
+/** An unexpected failure of a call: no token could be obtained, a hook failed, or the client is closed. */
 export class UnexpectedClientError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -190,7 +190,7 @@ export class RequestTimeoutError extends HTTPClientError {
   }
 }
 
-/** No answer came. */
+/** No answer arrived. */
 export class ConnectionError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -209,7 +209,7 @@ export class OutcomeUnknownError extends HTTPClientError {
   }
 }
 
-/** What a standalone function can end with. */
+/** The errors of standalone functions. */
 export type CallError =
   | ConductoroneSDKTypescriptError
   | ResponseValidationError

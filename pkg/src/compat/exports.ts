@@ -1,4 +1,4 @@
-/** What the root of `keyturn/compat` exports, whatever the runtime, besides clients. */
+/** What the root of `keyturn/compat` exports in every runtime besides clients. */
 
 export type { SDKProps } from "./client.js";
 export { type SDKOptions, ServerList } from "./lib/config.js";

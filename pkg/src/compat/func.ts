@@ -10,7 +10,7 @@ type Client = Pick<ConductoroneSDKTypescriptCore, "_baseURL" | "_options">;
 /** A function whose operation takes no request. */
 export type Func<Answer> = (client: Client, options?: RequestOptions) => APIPromise<Result<Answer, CallError>>;
 
-/** A function whose request has to be given. */
+/** A function whose request is required. */
 export type FuncOf<Request, Answer> = (
   client: Client,
   request: Request,
@@ -18,8 +18,8 @@ export type FuncOf<Request, Answer> = (
 ) => APIPromise<Result<Answer, CallError>>;
 
 /**
- * A request with `null` wherever something may be left out. Release 1.2.2 declares it for the fields that it has known longest; it says no
- * more than their absence.
+ * A request with `null` wherever a value may be left out. Release 1.2.2 declares this for its oldest fields; `null` means the
+ * same as absence.
  */
 export type Sendable<T> = 0 extends 1 & T
   ? T
@@ -29,20 +29,20 @@ export type Sendable<T> = 0 extends 1 & T
       ? Sendable<Item>[]
       : { [Name in keyof T]: Sendable<T[Name]> | (undefined extends T[Name] ? null : never) };
 
-/** A function whose request can be left out. */
+/** A function whose request is optional. */
 export type OptionalFunc<Request, Answer> = (
   client: Client,
   request?: Request | undefined,
   options?: RequestOptions,
 ) => APIPromise<Result<Answer, CallError>>;
 
-/** A page of a list, as a result; its value can be iterated over as well. */
+/** A page of a list, as a result whose value is also iterable. */
 export type ResultPages<Answer> = PageIterator<
   Result<PageIterator<Answer, { cursor: string }>, CallError>,
   { cursor: string }
 >;
 
-/** A function whose operation pages. */
+/** A function of a paged operation. */
 export type PagesFunc<Arguments extends unknown[], Answer> = (
   client: Client,
   ...rest: [...request: Arguments, options?: RequestOptions]
@@ -54,7 +54,7 @@ export function func<F>(operation: number): F {
     new APIPromise(inspected(client, operation, request, options))) as F;
 }
 
-/** The function of an operation that takes none. */
+/** The function of an operation that takes no request. */
 export function bare<F>(operation: number): F {
   return ((client: object, options?: RequestOptions) =>
     new APIPromise(inspected(client, operation, undefined, options))) as F;

@@ -1,6 +1,6 @@
 /**
- * `keyturn/compat`: release 1.2.2 of `conductorone-sdk-typescript`, name by name, over the engine of this package. Moving
- * over is a change of import path; `docs/migration.md` says what differs on purpose.
+ * `keyturn/compat`: the names of release 1.2.2 of `conductorone-sdk-typescript`, on the engine of this package. Migrating
+ * takes a change of the import path; `docs/migration.md` describes the intended differences.
  */
 
 import { inlineModule } from "../core/inline.js";

@@ -1,6 +1,6 @@
 /** The `FromJSON` and `ToJSON` functions of messages. */
 
-// Where the core is depends on the runtime: entries say it for clients, and `imports` of the manifest for this.
+// Where the core is depends on the runtime: entries pass it to clients, and this file gets it by `imports` of the manifest.
 import { source } from "#core";
 
 import { InputError } from "../base/errors.js";
@@ -20,7 +20,7 @@ const c1 = /* @__PURE__ */ withCore(table, source);
 /** Reads the JSON text of a message. */
 export type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValidationError>;
 
-/** The JSON text of a message. Throws if a value does not fit. */
+/** The JSON text of a message. Throws if a value does not match its type. */
 export type ToJSON<Message> = (value: Message) => string;
 
 type Json = Record<string, unknown>;
@@ -76,7 +76,7 @@ export function anyToJSON<Message extends { atType?: unknown; additionalProperti
   });
 }
 
-/** The reader of a message without fields; those of a newer server are kept. */
+/** The reader of a message without fields; fields of a newer server are kept. */
 export function emptyFromJSON<Message>(): FromJSON<Message> {
   return reader((text) => object(JSON.parse(text)));
 }

@@ -1,4 +1,4 @@
-/** The parts of the official SDK's `lib` that its users meet: `keyturn/compat/lib/*.js`. */
+/** The public parts of the official SDK's `lib`: `keyturn/compat/lib/*.js`. */
 
 export * from "./lib/config.js";
 export * from "./lib/http.js";

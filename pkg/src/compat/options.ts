@@ -1,4 +1,4 @@
-/** The official SDK's options and hooks: their types, which speak of each other. */
+/** The types of the official SDK's options and hooks, which refer to each other. */
 
 import type {
   ClientFetchOptions,
@@ -12,7 +12,7 @@ import type { Awaitable, RequestInput } from "./lib/http.js";
 
 /** The options of a client. */
 export type SDKOptions = {
-  /** An access token, or a function that is asked for one before each call. `bearerAuth` alone is enough. */
+  /** An access token, or a function that returns one before each call. `bearerAuth` alone is enough. */
   security?: Security | (() => Promise<Security>) | undefined;
   /** Sends requests instead of the global `fetch`. */
   httpClient?: HTTPClientLike | undefined;
@@ -20,31 +20,31 @@ export type SDKOptions = {
   serverIdx?: number | undefined;
   /** The tenant: its name, host or URL. */
   tenantDomain?: string | undefined;
-  /** Base URL; wins over `tenantDomain`. `https` only, but for loopback. */
+  /** Base URL; takes precedence over `tenantDomain`. `https`, or `http` to loopback. */
   serverURL?: string | undefined;
-  /** Put before the package's own `User-Agent`. */
+  /** Placed before the package's own `User-Agent`. */
   userAgent?: string | undefined;
-  /** How to repeat calls. Default: calls are not repeated. */
+  /** How to retry calls. Default: calls are not retried. */
   retryConfig?: RetryConfig | undefined;
-  /** Time for a whole call in milliseconds. Default: none. */
+  /** Time limit of a whole call in milliseconds. Default: none. */
   timeoutMs?: number | undefined;
   /** Receives a line per attempt: method, URL, status, time and a few safe headers; never a token. */
   debugLogger?: Logger | undefined;
-  /** Log bodies too, with the values of secret fields replaced. Default: false. Not in the official SDK, which always logs them whole. */
+  /** Whether to log bodies too, with the values of secret fields replaced. Default: false. The official SDK always logs them whole. */
   debugBodies?: boolean | undefined;
-  /** More for `fetch` in all requests, log-ins included: a `dispatcher` for a proxy, for one. Not in the official SDK. */
+  /** Further options for `fetch` in all requests, log-ins included, such as a `dispatcher` for a proxy. Not in the official SDK. */
   fetchOptions?: ClientFetchOptions | undefined;
   /** Hooks around every attempt. */
   hooks?: RegisteredHooks | undefined;
 };
 
-/** The options of one call. Whatever `fetch` takes besides may stand beside them, `signal` and `headers` first of all. */
+/** The options of one call, to which options of `fetch` can be added, such as `signal` and `headers`. */
 export type RequestOptions = Pick<Options, "timeoutMs" | "retries" | "retryCodes" | "serverURL" | "fetchOptions"> &
   Omit<RequestInit, "method" | "body">;
 
-/** What a hook is told of the call. */
+/** What a hook gets about the call. */
 export type HookContext = {
-  /** Where the request goes. */
+  /** The URL that the request is sent to. */
   baseURL: string | URL;
   /** The operation's id in the API document. */
   operationID: string;
@@ -52,9 +52,9 @@ export type HookContext = {
   oAuth2Scopes: string[] | null;
   /** The client's `security` option. */
   securitySource?: Security | (() => Promise<Security>) | undefined;
-  /** How the call is repeated. */
+  /** How the call is retried. */
   retryConfig: RetryConfig;
-  /** Always null: tokens stay in the core. The request's `Authorization` header has the one that is sent. */
+  /** Always null: tokens stay in the core. The request's `Authorization` header contains the token that is sent. */
   resolvedSecurity: null;
   /** The client's options. */
   options: SDKOptions;
@@ -65,27 +65,27 @@ export type BeforeRequestContext = HookContext & {};
 export type AfterSuccessContext = HookContext & {};
 export type AfterErrorContext = HookContext & {};
 
-/** Sees the client's options, and may replace them. */
+/** Receives the client's options, and may replace them. */
 export interface SDKInitHook {
   sdkInit: (opts: SDKOptions) => SDKOptions;
 }
 
-/** Sees what a request will be made of, and may replace it. */
+/** Receives the input of a request, and may replace it. */
 export interface BeforeCreateRequestHook {
   beforeCreateRequest: (hookCtx: BeforeCreateRequestContext, input: RequestInput) => RequestInput;
 }
 
-/** Sees each request before it is sent; may replace it, or throw to stop it. */
+/** Receives each request before it is sent, and may replace it, or throw to stop it. */
 export interface BeforeRequestHook {
   beforeRequest: (hookCtx: BeforeRequestContext, request: Request) => Awaitable<Request>;
 }
 
-/** Sees each answer with a 2xx status; may replace it, or throw. To read the body, a hook reads a clone. */
+/** Receives each answer with a 2xx status, and may replace it, or throw. To read the body, a hook reads a clone. */
 export interface AfterSuccessHook {
   afterSuccess: (hookCtx: AfterSuccessContext, response: Response) => Awaitable<Response>;
 }
 
-/** Sees each answer with another status, and each failure to get one; may replace either. */
+/** Receives each answer with another status, and each failure to get one, and may replace either. */
 export interface AfterErrorHook {
   afterError: (
     hookCtx: AfterErrorContext,
@@ -94,7 +94,7 @@ export interface AfterErrorHook {
   ) => Awaitable<{ response: Response | null; error: unknown }>;
 }
 
-/** Takes hooks. */
+/** An object that hooks are registered with. */
 export interface Hooks {
   registerSDKInitHook(hook: SDKInitHook): void;
   registerBeforeCreateRequestHook(hook: BeforeCreateRequestHook): void;
@@ -106,7 +106,7 @@ export interface Hooks {
 /** A hook of any kind. */
 export type Hook = SDKInitHook | BeforeCreateRequestHook | BeforeRequestHook | AfterSuccessHook | AfterErrorHook;
 
-/** Hooks by their kind, and how all of a kind are run. */
+/** Hooks by kind, and methods that run all hooks of a kind. */
 export interface RegisteredHooks extends Hooks {
   sdkInitHooks: SDKInitHook[];
   beforeCreateRequestHooks: BeforeCreateRequestHook[];

@@ -1,10 +1,10 @@
-/** What methods and functions that page return. */
+/** The results of paged methods and functions. */
 
 import type { PageIterator } from "./types.js";
 
 /**
- * What a method that pages returns. Awaited it is the first page, which iterates over this page and all that follow, as in the
- * official SDK. Not awaited it iterates over every item of every page.
+ * The result of a paged method. It resolves to the first page, which iterates over itself and all pages that follow, as in the
+ * official SDK. Without `await`, it iterates over every item of every page.
  */
 export interface Pages<Answer, Item> extends Promise<PageIterator<Answer, { cursor: string }>>, AsyncIterable<Item> {
   /** Every page. */

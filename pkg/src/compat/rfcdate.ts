@@ -6,13 +6,13 @@ const FULL_DATE = /^\d{4}-\d{2}-\d{2}$/;
 export class RFCDate {
   readonly #text: string;
 
-  /** The date of today, in UTC. */
+  /** Today's date, in UTC. */
   static today(): RFCDate {
     return new RFCDate(new Date());
   }
 
   /**
-   * A date from its text, or the one that a `Date` has in UTC.
+   * A date from its text, or the UTC date of a `Date`.
    *
    * @throws `RangeError` if the text is not `YYYY-MM-DD`, or the `Date` is invalid or has a year of more than four digits.
    */

@@ -1,6 +1,6 @@
 /** The messages and enumerations: `keyturn/compat/sdk/models/shared`. */
 
-/** A token by both of its names. The client's option takes either alone. */
+/** A token under both of its names. The client's option accepts either one. */
 export type Security = {
   bearerAuth: string;
   oauth: string;
@@ -9,7 +9,7 @@ export type Security = {
 export * from "../generated/compat/json.js";
 export * from "../generated/compat/models.js";
 
-/** The JSON text of a `security` option: a token, for whoever stores one. */
+/** The JSON text of a `security` option, for programs that store a token. */
 export function securityToJSON({ bearerAuth, oauth }: Security): string {
   return JSON.stringify({ bearerAuth, oauth });
 }

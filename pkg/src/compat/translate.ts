@@ -1,4 +1,4 @@
-/** This package's errors as those of the official SDK. */
+/** Translates this package's errors to those of the official SDK. */
 
 import { type ApiError, type DecodeError, isOwn, KeyturnError } from "../base/errors.js";
 import { isSignal } from "../base/signal.js";
@@ -18,22 +18,22 @@ import {
   UnexpectedClientError,
 } from "./errors.js";
 
-/** A hook threw. It passes through the engine, which takes any other error of sending for one of the connection. */
+/** A hook threw. This class passes through the engine, which treats any other error of sending as one of the connection. */
 export class HookError extends KeyturnError {
   constructor(message: string, cause: unknown) {
     super("HookError", "internal", message, { cause });
   }
 }
 
-/** The official error for one of this package, or for whatever was thrown. */
+/** The official error for an error of this package, or for anything else that was thrown. */
 export function translated(error: unknown, response: Response | undefined, request: unknown): CallError {
   if (isTranslated(error)) return error;
   const thrown = error instanceof HookError ? error.cause : error;
-  // It is not one of these, and must reach its framework.
+  // A framework's own signal must reach the framework unchanged.
   if (isSignal(thrown)) return thrown as CallError;
   if (error instanceof HookError) {
     const told = new UnexpectedClientError(error.message, { cause: error.cause });
-    // The caller's own code ended the call.
+    // The caller's own code aborted the call.
     if (told.kind === "internal") standFor(told, undefined, "aborted");
     return told;
   }

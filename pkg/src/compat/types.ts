@@ -1,6 +1,6 @@
 /** The official SDK's results, promises and pages: `keyturn/compat/sdk/types`. */
 
-/** What a standalone function ends with: a value, or an error that is not thrown. */
+/** The result of a standalone function: a value, or an error that is not thrown. */
 export type Result<T, E = unknown> = { ok: true; value: T; error?: never } | { ok: false; value?: never; error: E };
 
 /** A result with a value. */
@@ -19,23 +19,23 @@ export function unwrap<T>(result: Result<T, unknown>): T {
   return result.value;
 }
 
-/** The value of a result to come; rejects with its error if it has none. */
+/** The value of a promised result; rejects with its error if it has none. */
 export async function unwrapAsync<T>(result: Promise<Result<T, unknown>>): Promise<T> {
   return unwrap(await result);
 }
 
-/** What was sent and what came back. */
+/** The request and its answer. */
 export type APICall =
-  /** An answer came; whether it is a success is another matter. */
+  /** The server answered, with any status. */
   | { status: "complete"; request: Request; response: Response }
-  /** The request was sent, and no answer came. */
+  /** The request was sent, but no answer arrived. */
   | { status: "request-error"; request: Request; response?: undefined }
   /** Nothing was sent. */
   | { status: "invalid"; request?: undefined; response?: undefined };
 
 /**
- * What a standalone function returns: a promise of its result that can also tell what was sent and what came back.
- * There is one promise inside, so that a failure that is handled is handled.
+ * The return value of a standalone function: a promise of its result, which also gives the request and the answer.
+ * There is a single promise inside, so that handling its rejection once is enough.
  */
 export class APIPromise<T> implements Promise<T> {
   readonly #call: Promise<[T, APICall]>;
@@ -61,7 +61,7 @@ export class APIPromise<T> implements Promise<T> {
     return this.then().finally(onfinally);
   }
 
-  /** The result, what was sent and what came back. */
+  /** The result, the request and the answer. */
   $inspect(): Promise<[T, APICall]> {
     return this.#call;
   }
@@ -70,14 +70,14 @@ export class APIPromise<T> implements Promise<T> {
 /** Fetches the next page; `null` after the last. */
 export type Paginator<V> = () => Promise<V & { next: Paginator<V> }> | null;
 
-/** A page, the way to the next one, and an iterator over this and all that follow. */
+/** A page, a method that fetches the next one, and an iterator over this page and all that follow. */
 export type PageIterator<V, PageState = unknown> = V & {
   next: Paginator<V>;
   [Symbol.asyncIterator]: () => AsyncIterableIterator<V>;
   "~next"?: PageState | undefined;
 };
 
-/** The iterator of a page and all that follow, up to one that `halt` wants to be the last. */
+/** The iterator over a page and all that follow, up to the one for which `halt` is true. */
 export function createPageIterator<V>(
   page: V & { next: Paginator<V> },
   halt: (page: V) => boolean,
@@ -92,7 +92,7 @@ export function createPageIterator<V>(
   };
 }
 
-/** A page without another one. */
+/** The last page. */
 export function haltIterator<V extends object>(page: V): PageIterator<V, undefined> {
   return {
     ...page,
@@ -103,7 +103,7 @@ export function haltIterator<V extends object>(page: V): PageIterator<V, undefin
   };
 }
 
-/** Pages of results as pages of values. An error is thrown where it comes. */
+/** Converts pages of results to pages of values. An error is thrown at the page that has it. */
 export async function unwrapResultIterator<V, PageState>(
   results: Promise<PageIterator<Result<V, unknown>, PageState>>,
 ): Promise<PageIterator<V, PageState>> {
@@ -121,7 +121,7 @@ export async function unwrapResultIterator<V, PageState>(
   };
 }
 
-/** A value that the enumeration did not have when this package was made. */
+/** A value that the enumeration did not have when this package was built. */
 export type Unrecognized<T> = T & {};
 /** One of the known values. */
 export type ClosedEnum<T> = T[keyof T];

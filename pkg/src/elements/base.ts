@@ -4,10 +4,10 @@ import { LitElement } from "lit";
 import { watchTexts } from "./texts.js";
 import type { ElementClock } from "./types.js";
 
-/** How often "5 minutes ago" is looked at again, in milliseconds. */
+/** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
-/** An element that shows times and texts: both change while it is shown. */
+/** An element that shows times and texts, both of which can change while it is shown. */
 export abstract class Shown extends LitElement {
   /** Where the time comes from. */
   declare clock: ElementClock;
@@ -33,19 +33,19 @@ export abstract class Shown extends LitElement {
     this.#left?.();
   }
 
-  /** Tells the page something. */
+  /** Dispatches an event to the page. */
   protected tell(type: string, detail?: unknown, cancelable = false): boolean {
     return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable }));
   }
 }
 
-/** Makes an element known by its name, unless there is one already; nothing where there are no elements. */
+/** Defines an element, unless its name is taken already. Does nothing if there are no custom elements. */
 export function define(name: string, element: CustomElementConstructor): void {
   const registry = globalThis.customElements as CustomElementRegistry | undefined;
   if (registry && !registry.get(name)) registry.define(name, element);
 }
 
-/** Hands a text to the browser to be saved. */
+/** Lets the browser save a text as a file. */
 export function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");

@@ -15,7 +15,7 @@ interface Formats {
 let made: Formats | undefined;
 watchTexts(() => (made = undefined));
 
-/** The formats of the language that is in use. */
+/** The formats of the current language. */
 export function formats(): Formats {
   made ??= {
     exact: new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }),
@@ -37,7 +37,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, length: numb
 /** Days are counted up to this many; months are too coarse for what expires. */
 const COUNTED_DAYS = 90;
 
-/** How long ago or how soon, such as "in 14 days". */
+/** A time relative to now, such as "in 14 days". */
 export function relative(at: number, now: number): string {
   const size = Math.abs(at - now);
   const coarse = size >= (COUNTED_DAYS + 1) * DAY;

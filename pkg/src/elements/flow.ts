@@ -1,4 +1,4 @@
-/** A rotation as a person goes through it. Where it stands is what the journal says; this only shows it, and asks. */
+/** Guides a person through a rotation. The journal has its state; this element only shows it, and asks for decisions. */
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/formats.js";
@@ -12,7 +12,7 @@ import { say, type TextKey } from "./texts.js";
 import { theme } from "./theme.js";
 import type { PairNaming, RotatingLifecycle } from "./types.js";
 
-/** What is shown. */
+/** The screens. */
 type Screen =
   | "loading"
   | "elsewhere"
@@ -34,7 +34,7 @@ type Step = "plan" | "issue" | "check" | "store" | "grace" | "retire";
 
 const STEPS: readonly Step[] = ["plan", "issue", "check", "store", "grace", "retire"];
 
-/** Which step each screen belongs to. */
+/** The step of each screen. */
 const STEP_OF: Readonly<Record<Screen, Step>> = {
   loading: "plan",
   elsewhere: "plan",
@@ -53,7 +53,7 @@ const STEP_OF: Readonly<Record<Screen, Step>> = {
   back: "retire",
 };
 
-/** Documents that the pair can be saved as, and what the files are called. */
+/** The formats that the pair can be saved in, and the names of the files. */
 const DOCUMENTS = {
   env: [".env", "portable"],
   docker: ["docker.env", "docker"],
@@ -67,16 +67,16 @@ const DOCUMENTS = {
 
 type DocumentName = keyof typeof DOCUMENTS;
 
-/** How often the new secret is held on to while it is shown, in milliseconds: others may call it lost 15 minutes after. */
+/** How often the claim to the new secret is renewed while it is shown, in milliseconds: 15 minutes later others may consider it lost. */
 const HOLD = 240_000;
 
-/** How long a lock may take before somebody else has it. */
+/** How long to wait for the lock before assuming that another tab holds it. */
 const LOCK = 250;
 
-/** The longest that a browser waits by itself. */
+/** The longest delay that a browser's timers support. */
 const LONGEST = 2_000_000_000;
 
-/** What `<keyturn-rotate>` is. */
+/** The implementation of `<keyturn-rotate>`. */
 export class Flow extends Shown {
   static override properties = {
     lifecycle: { attribute: false },
@@ -310,24 +310,24 @@ export class Flow extends Shown {
   declare recalls: boolean;
   declare lock: string;
   declare private screen: Screen;
-  /** The box is ticked that the way on needs. */
+  /** Whether the box is ticked that the next step requires. */
   declare private agreed: boolean;
   declare private typed: string;
   declare private error: unknown;
-  /** What has just been done. */
+  /** The result of the last action. */
   declare private told: string;
   declare private busy: boolean;
   declare private format: DocumentName;
   #status: LifecycleStatus | undefined;
   #plan: LifecyclePlan | undefined;
-  /** What the journal has of the rotation that is under way, or was the last. */
+  /** The journal's events of the rotation that is under way, or of the last one. */
   #events: readonly LifecycleEvent[] = [];
   #chosen: string | undefined;
-  /** Ends when the element goes, or gets another target. */
+  /** Aborted when the element is removed, or gets another target. */
   #here = new AbortController();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #focused: Screen | undefined;
-  /** The facts of the old credential, as they are now. */
+  /** The current facts of the old credential. */
   #old: CredentialFacts | undefined;
 
   constructor() {
@@ -350,12 +350,12 @@ export class Flow extends Shown {
     this.#leave();
   }
 
-  /** A secret is on its way or not yet stored: the page should not be left. */
+  /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   get unstored(): boolean {
     return this.screen === "issuing" || this.sink?.waiting !== undefined;
   }
 
-  /** Looks where the rotation stands now, and goes on with it. */
+  /** Reads the state of the rotation, and continues it. */
   refresh(): Promise<void> {
     return this.#look(this.#here.signal);
   }
@@ -393,7 +393,7 @@ export class Flow extends Shown {
     if (lifecycle && target) void this.#open(this.#here.signal);
   }
 
-  /** Only one tab goes on with a rotation at a time: another one could not show the secret. */
+  /** Lets only one tab continue a rotation at a time: another one could not show the secret. */
   async #open(signal: AbortSignal): Promise<void> {
     const locks = globalThis.navigator?.locks as LockManager | undefined;
     if (!locks) return this.#look(signal);
@@ -405,7 +405,7 @@ export class Flow extends Shown {
         clearTimeout(late);
         if (signal.aborted) return;
         await this.#look(signal);
-        // Held for as long as this is shown.
+        // The lock is held as long as the element is shown.
         await new Promise((gone) => signal.addEventListener("abort", gone, { once: true }));
       });
     } catch (error) {
@@ -415,7 +415,7 @@ export class Flow extends Shown {
     }
   }
 
-  /** Looks where the rotation stands, and goes on with it as far as that needs nobody. */
+  /** Reads the state of the rotation, and continues it as far as no person is needed. */
   async #look(signal: AbortSignal): Promise<void> {
     await this.#act(async (lifecycle) => {
       await this.#read(lifecycle);
@@ -425,14 +425,14 @@ export class Flow extends Shown {
     }, signal);
   }
 
-  /** Whether the new secret is in no hands. Only a person says that another is issued. */
+  /** Whether nobody has the new secret. Only a person decides that another one is issued. */
   #isLost({ phase, progress, rollingBack }: LifecycleStatus): boolean {
     if (!this.sink || this.recalls || phase !== "issued" || rollingBack || progress.state === "stopped") return false;
     const delivered = this.#events.some(({ event }) => event === "delivered");
     return progress.state === "waiting" && !delivered && this.sink.waiting === undefined && !this.#failure();
   }
 
-  /** A signal for a call that has to end when the secret is there: it is stored by a person, who takes their time. */
+  /** A signal for a call that has to end when the secret has arrived, since storing it takes a person some time. */
   #turn(signal: AbortSignal): AbortSignal {
     const turn = new AbortController();
     const end = (): void => turn.abort();
@@ -443,7 +443,7 @@ export class Flow extends Shown {
     return turn.signal;
   }
 
-  /** Does something, and shows where it has led to. */
+  /** Runs an action, and shows its result. */
   async #act(work: (lifecycle: RotatingLifecycle) => Promise<unknown>, signal = this.#here.signal): Promise<void> {
     const { lifecycle } = this;
     if (!lifecycle || this.busy) return;
@@ -453,7 +453,7 @@ export class Flow extends Shown {
     try {
       await work(lifecycle);
     } catch (error) {
-      // The call was ended since the secret is there.
+      // The call was aborted because the secret has arrived.
       if (!signal.aborted && this.sink?.waiting === undefined) this.error = error;
     }
     try {
@@ -497,7 +497,7 @@ export class Flow extends Shown {
       this.#old = this.candidates.find(({ id }) => id === this.#status?.current?.id);
       this.#old ??= (await lifecycle.plan([this.target], { signal }))[0]?.old;
     } catch {
-      // What is not known is not shown.
+      // Unknown facts are not shown.
     }
   }
 
@@ -505,7 +505,7 @@ export class Flow extends Shown {
     const { progress, phase } = status;
     if (this.sink?.waiting !== undefined) return "store";
     if (phase === undefined) {
-      // What was done last is shown once, to who did it.
+      // The result of an action is shown once, to the person who did it.
       if (progress.state !== "idle") return progress.state === "stopped" ? "stopped" : "waiting";
       if (this.#events.length === 0 || this.screen === "loading") return "plan";
       return progress.last === "rolled-back" ? "back" : "done";
@@ -519,13 +519,13 @@ export class Flow extends Shown {
     return phase === "grace" ? "grace" : "waiting";
   }
 
-  /** The failure that is waited for, if that is the last thing that happened. */
+  /** The failure that is being retried, if it is the last event. */
   #failure(): LifecycleEvent | undefined {
     const last = this.#events.at(-1);
     return last && ["failed", "not-issued"].includes(last.event) ? last : undefined;
   }
 
-  /** Goes on when the time has come, or holds on to the secret. */
+  /** Continues when the time has come, or renews the claim to the secret. */
   #sleep(): void {
     clearTimeout(this.#wake);
     const { signal } = this.#here;
@@ -539,13 +539,13 @@ export class Flow extends Shown {
     this.#wake = setTimeout(() => void this.#look(signal), Math.min(left, LONGEST));
   }
 
-  /** Says in the journal that the secret is still in hands. What is shown stays as it is. */
+  /** Records in the journal that somebody still has the secret. The screen does not change. */
   async #hold(signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.busy) return;
     try {
       await this.lifecycle?.advance(this.target, { signal: this.#turn(signal) });
     } catch {
-      // It was ended as the secret was handed over again.
+      // The call was aborted because the secret was handed over again.
     }
     if (!signal.aborted) this.#sleep();
   }
@@ -591,7 +591,7 @@ export class Flow extends Shown {
     return phases[this.#status?.phase ?? ""] ?? "check";
   }
 
-  /** What has been proven of the new credential. */
+  /** The proofs of the new credential. */
   #ladder(): TemplateResult | typeof nothing {
     const since = this.#events.map(({ event }) => event).lastIndexOf("issued");
     if (since < 0 || this.screen === "plan") return nothing;
@@ -736,7 +736,7 @@ export class Flow extends Shown {
         <button type="button" @click=${() => this.tell("keyturn-close")}>${say("rotate.cancel")}</button>`)}`;
   }
 
-  /** Which of those that are known is in use: the journal does not say yet. */
+  /** Asks which of the known credentials is in use, if the journal does not say yet. */
   #which(): TemplateResult | typeof nothing {
     const { candidates } = this;
     if (candidates.length === 0) return nothing;
@@ -814,7 +814,7 @@ export class Flow extends Shown {
     const { exact } = formats();
     const now = this.clock.now();
     const progress = this.#status?.progress;
-    // The earliest time at which a person's word counts is when the records are looked at first.
+    // A person's decision counts only after the records have been searched once.
     const earliest = (doubt?.until ?? 0) + MARGIN;
     const early = now < earliest;
     const span = {
@@ -927,7 +927,7 @@ export class Flow extends Shown {
 
   #done(): TemplateResult {
     const id = this.#status?.current?.id;
-    // The old one of a rotation that has one is looked at.
+    // If the rotation has an old credential, its facts are read.
     const first = !this.#events.some(({ event }) => event === "observed");
     return html`${this.#head(say(first ? "rotate.done.first" : "rotate.done.title"))}
       ${note("good", "check", html`<p>${say(first ? "rotate.done.firstMore" : "rotate.done")}</p>`)}
@@ -1007,7 +1007,7 @@ export class Flow extends Shown {
     void this.#act((lifecycle) => lifecycle.retire(this.target, { signal }));
   };
 
-  /** Hands the pair on as a document. */
+  /** Saves the pair as a document. */
   async #save(to: "file" | "clipboard"): Promise<void> {
     const pair = this.sink?.reveal();
     if (!pair) return;
@@ -1030,7 +1030,7 @@ export class Flow extends Shown {
   }
 }
 
-/** How long after its deadline a call may still be acted on: the default of the policy. */
+/** How long after its deadline a call may still take effect: the default of the policy. */
 const MARGIN = 120_000;
 
 function documentOf(

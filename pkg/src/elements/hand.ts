@@ -1,16 +1,16 @@
-/** A person as a sink: somebody copies the pair to where it is read, and says so. */
+/** Delivery by a person as a sink: somebody copies the pair to its consumer, and confirms it. */
 
 import type { Holding, Pair, Sink } from "../lifecycle/ports.js";
 
 /** Options of {@link handDelivery}. */
 export interface HandDeliveryOptions {
-  /** Is written to the journal, so it has to stay the same. Default: `by hand`. */
+  /** The sink's name. It is written to the journal, so it has to stay the same. Default: `by hand`. */
   readonly name?: string | undefined;
 }
 
 /**
- * A sink of the lifecycle that a person is: a `<keyturn-rotate>` with the same one as its `sink` shows the pair, masked, until somebody says
- * that it is stored. Nobody can look whether that is so, thus the old credential lives on until a person approves its end; give
+ * A sink whose delivery is done by a person: a `<keyturn-rotate>` with the same object as its `sink` shows the pair, masked, until somebody
+ * confirms that it is stored. This cannot be verified, so the old credential should stay valid until a person approves its end; give
  * the target `approval: true` in its policy.
  *
  * ```ts
@@ -23,13 +23,13 @@ export function handDelivery({ name = "by hand" }: HandDeliveryOptions = {}): Ha
   return new HandDelivery(name);
 }
 
-/** What {@link handDelivery} makes. */
+/** The sink that {@link handDelivery} returns. */
 export class HandDelivery implements Sink {
   readonly name: string;
   readonly compares = false;
   readonly readback = "none";
   #pair: Pair | undefined;
-  /** The client id of what somebody has stored. */
+  /** The client id of the credential that was stored last. */
   #stored: string | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -38,27 +38,27 @@ export class HandDelivery implements Sink {
     this.name = name;
   }
 
-  /** The client id of the pair that waits for a person. */
+  /** The client id of the pair that is waiting for a person. */
   get waiting(): string | undefined {
     return this.#pair?.clientId;
   }
 
-  /** The pair that waits for a person, to be shown. */
+  /** The pair that is waiting for a person, to be shown. */
   reveal(): Pair | undefined {
     return this.#pair;
   }
 
-  /** Says that the pair is stored. The lifecycle goes on with its next `advance`. */
+  /** Confirms that the pair is stored. The lifecycle continues with its next `advance`. */
   confirm(): void {
     this.#stored = this.#pair?.clientId;
   }
 
-  /** Lets go of the pair. The lifecycle may hand it over again. */
+  /** Discards the pair. The lifecycle may hand it over again. */
   wipe(): void {
     this.#pair = undefined;
   }
 
-  /** Calls something when a pair comes, until what it returns is called. */
+  /** Calls a function when a pair arrives, until the function that it returns is called. */
   watch(comes: () => void): () => void {
     this.#waiting.add(comes);
     return () => void this.#waiting.delete(comes);
@@ -72,7 +72,7 @@ export class HandDelivery implements Sink {
     throw new TypeError("nobody can look whether somebody has stored a pair");
   }
 
-  /** Resolves once the pair was said to be stored. Until then whoever waits gives up by the signal, and asks again later. */
+  /** Resolves once the pair is confirmed to be stored. Until then, the caller gives up by the signal and tries again later. */
   write(pair: Pair, _expected: string, signal: AbortSignal): Promise<boolean> {
     if (this.#stored === pair.clientId) {
       this.wipe();

@@ -1,4 +1,4 @@
-/** Icons: strokes of 1.6 on a field of 20. They stand beside words, so assistive technology does not need them. */
+/** Icons: strokes of 1.6 on a grid of 20. They accompany words, so they are hidden from assistive technology. */
 
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
@@ -26,7 +26,7 @@ const strokes = {
 
 export type IconName = keyof typeof strokes;
 
-/** An icon of the text's colour. */
+/** An icon in the colour of the text. */
 export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
   return html`<svg
     class=${kind}
@@ -44,15 +44,15 @@ export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
   </svg>`;
 }
 
-/** What a state amounts to. */
+/** The severity of a state. */
 export type Tone = "good" | "warn" | "bad" | "plain" | "accent";
 
-/** A state: an icon and a word, and a colour that says nothing more than they do. */
+/** A state: an icon and a word, in a colour that adds no information. */
 export function chip(tone: Tone, name: IconName, word: string): TemplateResult {
   return html`<span class="chip ${tone}">${icon(name, 14)}${word}</span>`;
 }
 
-/** A passage that stands out. */
+/** A highlighted notice. */
 export function note(tone: Tone, name: IconName, content: unknown): TemplateResult {
   return html`<div class="note ${tone}">${icon(name, 18)}<div>${content}</div></div>`;
 }

@@ -1,4 +1,4 @@
-/** The timeline: a lane for each target, drawn as SVG, and the same as a table. */
+/** The timeline: a lane for each target, drawn as SVG, with a table of the same data. */
 
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { Shown } from "./base.js";
@@ -8,14 +8,14 @@ import { type CredentialRow, stateOf } from "./row.js";
 import { language, say, type TextKey } from "./texts.js";
 import { theme } from "./theme.js";
 
-/** How many days can be shown. */
+/** The numbers of days that can be shown. */
 const SPANS: readonly number[] = [14, 30, 60, 90, 180, 365, 730, 1825];
 
-/** What a lane is drawn with; its width is stretched. */
+/** The dimensions of a lane's drawing; its width is stretched. */
 const WIDTH = 1000;
 const LANE = 28;
 
-/** Of the time that is shown, how much lies before today to begin with. */
+/** The fraction of the time shown that is before today at first. */
 const BEFORE = 0.4;
 
 const LEGEND: readonly (readonly [key: TextKey, kind: string])[] = [
@@ -26,7 +26,7 @@ const LEGEND: readonly (readonly [key: TextKey, kind: string])[] = [
   ["timeline.legend.today", "today"],
 ];
 
-/** What `<keyturn-timeline>` is. */
+/** The implementation of `<keyturn-timeline>`. */
 export class Lanes extends Shown {
   static override properties = {
     rows: { attribute: false },
@@ -264,7 +264,7 @@ export class Lanes extends Shown {
   declare days: number;
   /** Which lanes are shown. */
   declare private page: number;
-  /** How many days the picture is moved to the future. */
+  /** How many days the drawing is moved to the future. */
   declare private shift: number;
   declare private tabular: boolean;
   #drawn: { from: unknown; rows: readonly CredentialRow[] } | undefined;
@@ -278,7 +278,7 @@ export class Lanes extends Shown {
     this.tabular = false;
   }
 
-  /** Those that can be drawn: what ends first comes first. */
+  /** The rows that can be drawn, the first to expire first. */
   get #known(): readonly CredentialRow[] {
     if (this.#drawn?.from !== this.rows) {
       const rows = this.rows.filter((row) => row.credential !== undefined && row.createdAt !== undefined);
@@ -334,13 +334,13 @@ export class Lanes extends Shown {
   }
 
   protected override updated(): void {
-    // By hand: a policy for pages may forbid styles in attributes.
+    // Set by script, since a content security policy may forbid style attributes.
     for (const tick of this.renderRoot.querySelectorAll<HTMLElement>(".ticks span"))
       tick.style.insetInlineStart = `${tick.dataset.at}%`;
   }
 
   #button(name: IconName, key: TextKey, act: () => void, off = false): TemplateResult {
-    // One that has come to its end keeps the focus, so it is not disabled.
+    // A button that has reached its limit keeps the focus, so it is not disabled.
     return html`<button type="button" class="icon" aria-label=${say(key)} title=${say(key)} aria-disabled=${off} @click=${() => off || act()}>
       ${icon(name, 14)}
     </button>`;
@@ -400,7 +400,7 @@ export class Lanes extends Shown {
     </svg>`;
   }
 
-  /** A lane in words. */
+  /** The description of a lane in words. */
   #said(row: CredentialRow): string {
     const now = this.clock.now();
     const parts = [`${say("column.created")} ${relative(row.createdAt as number, now)}`];
@@ -444,7 +444,7 @@ export class Lanes extends Shown {
     </div>`;
   }
 
-  /** Months, or weeks where few days are shown. */
+  /** The marks of months, or of weeks if few days are shown. */
   #ticks(from: number, to: number): readonly (readonly [time: number, word: string])[] {
     const ticks: [number, string][] = [];
     const { month, day } = formats();
@@ -490,7 +490,7 @@ export class Lanes extends Shown {
   };
 }
 
-/** What something in a lane looks like. */
+/** The symbol of a legend entry. */
 function sample(kind: string): TemplateResult {
   const shapes: Record<string, SVGTemplateResult> = {
     created: svg`<line class="used" x1="8" x2="8" y1="1" y2="13" />`,

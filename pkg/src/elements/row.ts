@@ -1,17 +1,17 @@
-/** A target of the lifecycle as the elements show it, and what is to be said of it. */
+/** A target of the lifecycle as the elements show it, and its classification. */
 
-/** What is under way at a target. */
+/** The rotation that is under way for a target. */
 export interface RowRotation {
   readonly phase: "planned" | "issuing" | "unknown" | "issued" | "grace" | "stopped" | "approval" | "back";
-  /** Until when nothing can be done, in milliseconds since 1970. */
+  /** The time until which nothing can be done, in milliseconds since 1970. */
   readonly until?: number | undefined;
 }
 
 /** A target with the credential that is in use. Nothing in it is secret; times are milliseconds since 1970. */
 export interface CredentialRow {
-  /** Unique, and the name of the target at the lifecycle. */
+  /** The unique name of the target in the lifecycle. */
   readonly target: string;
-  /** What people call it. */
+  /** Its display name. */
   readonly name: string;
   /** The control plane: `C1`. */
   readonly plane: string;
@@ -22,11 +22,11 @@ export interface CredentialRow {
   readonly clientId?: string | undefined;
   readonly createdAt?: number | undefined;
   readonly expiresAt?: number | undefined;
-  /** `undefined` if it was never used; of a control plane that does not tell, see `tellsUse`. */
+  /** `undefined` if it was never used, or if the control plane does not say: see `tellsUse`. */
   readonly lastUsedAt?: number | undefined;
-  /** Whether the control plane tells when a credential was used. Default: true. */
+  /** Whether the control plane reports when a credential was used. Default: true. */
   readonly tellsUse?: boolean | undefined;
-  /** False while nothing but the credential's id is known. Default: true. */
+  /** False while only the credential's id is known. Default: true. */
   readonly checked?: boolean | undefined;
   readonly rotation?: RowRotation | undefined;
   /** Why a person is needed. */
@@ -35,25 +35,25 @@ export interface CredentialRow {
   readonly consumers?: readonly string[] | undefined;
 }
 
-/** What a list can be narrowed down to. */
+/** The filters of a list. */
 export type CredentialFilter = "all" | "expired" | "expiring" | "idle" | "attention" | "rotating";
 
 /** The filters, in the order in which they are shown. */
 export const FILTERS: readonly CredentialFilter[] = ["all", "expired", "expiring", "idle", "attention", "rotating"];
 
-/** What a credential amounts to. */
+/** The classification of a credential. */
 export type CredentialState = "active" | "expiring" | "expired" | "none" | "unknown";
 
 const DAY = 86_400_000;
 
-/** How long before its end a credential needs attention. */
+/** How long before its expiry a credential needs attention. */
 const SOON = 30 * DAY;
 
 /** How long a credential may go unused, or a new one may wait for its first use. */
 const IDLE = 30 * DAY;
 const UNUSED = 7 * DAY;
 
-/** What the credential of a row amounts to. */
+/** Classifies the credential of a row. */
 export function stateOf(row: CredentialRow, now: number): CredentialState {
   if (row.credential === undefined) return "none";
   if (row.checked === false) return "unknown";
@@ -62,7 +62,7 @@ export function stateOf(row: CredentialRow, now: number): CredentialState {
   return row.expiresAt - now <= SOON ? "expiring" : "active";
 }
 
-/** Whether nothing has used the credential for long. */
+/** Whether the credential has not been used for a long time. */
 export function isIdle(row: CredentialRow, now: number): boolean {
   const state = stateOf(row, now);
   if (row.tellsUse === false || !["active", "expiring"].includes(state)) return false;
@@ -70,7 +70,7 @@ export function isIdle(row: CredentialRow, now: number): boolean {
   return row.createdAt !== undefined && now - row.createdAt > UNUSED;
 }
 
-/** Whether a row is what a filter asks for. */
+/** Whether a row matches a filter. */
 export function fits(row: CredentialRow, filter: CredentialFilter, now: number): boolean {
   switch (filter) {
     case "all":
@@ -87,7 +87,7 @@ export function fits(row: CredentialRow, filter: CredentialFilter, now: number):
   }
 }
 
-/** How many rows each filter would show. Goes through them once. */
+/** Counts the rows that each filter would show, in one pass. */
 export function count(rows: readonly CredentialRow[], now: number): Record<CredentialFilter, number> {
   const counts = { all: rows.length, expired: 0, expiring: 0, idle: 0, attention: 0, rotating: 0 };
   for (const row of rows) {
@@ -100,7 +100,7 @@ export function count(rows: readonly CredentialRow[], now: number): Record<Crede
   return counts;
 }
 
-/** What can be shown of a row besides its name. */
+/** The columns of a row besides its name. */
 export type CredentialColumn =
   | "state"
   | "plane"
@@ -136,7 +136,7 @@ export function csv(
   heads: readonly string[],
   cell: (row: CredentialRow, column: CredentialColumn) => string,
 ): string {
-  // A spreadsheet takes what begins like this for a formula.
+  // A spreadsheet would interpret a text that begins like this as a formula.
   const quoted = (text: string): string => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
   const line = (cells: readonly string[]): string => cells.map(quoted).join(",");
   return [line(heads), ...rows.map((row) => line([row.name, ...columns.map((column) => cell(row, column))])), ""].join(

@@ -1,4 +1,4 @@
-/** A value to copy: in plain sight, or masked until somebody asks to see it. */
+/** A value to copy: visible, or masked until somebody reveals it. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { icon } from "./icons.js";
@@ -8,15 +8,15 @@ import { theme } from "./theme.js";
 /** A shown secret is masked again after this time, in milliseconds. */
 const SHOWN = 60_000;
 
-/** For how long it says that something was copied. */
+/** How long "Copied" is shown, in milliseconds. */
 const SAID = 4_000;
 
-/** As many as no secret has, so that the mask does not tell its length. */
+/** A length that no secret has, so that the mask does not disclose the secret's length. */
 const MASK = "•".repeat(22);
 
 /**
- * Shows what `text` gives, under the name `label`. A `secret` is only asked for while it is shown or copied: nothing of it is held here,
- * and nothing stays in the document once it is masked again or has gone. What is between the tags stands below.
+ * Shows the result of `text`, under the name `label`. If it is a `secret`, `text` is called only to show or copy it: the element does not
+ * keep it, and nothing of it stays in the document once it is masked again or removed. The element's children are shown below it.
  */
 export class SecretValue extends LitElement {
   static override properties = {
@@ -72,7 +72,7 @@ export class SecretValue extends LitElement {
   declare label: string;
   declare text: () => string;
   declare secret: boolean;
-  /** The secret is in plain sight. */
+  /** Whether the secret is visible. */
   declare private shown: boolean;
   declare private said: "" | "copied" | "failed";
   #mask: ReturnType<typeof setTimeout> | undefined;
@@ -92,7 +92,7 @@ export class SecretValue extends LitElement {
     clearTimeout(this.#quiet);
     this.shown = false;
     this.#paint("");
-    // It would be asked for again otherwise, by whoever holds this element.
+    // Otherwise anyone with a reference to this element could still read the secret.
     this.text = () => "";
   }
 
@@ -135,7 +135,7 @@ export class SecretValue extends LitElement {
 
   async #copy(): Promise<void> {
     clearTimeout(this.#quiet);
-    // Emptied first, so that a second "Copied" is announced as well.
+    // Cleared first, so that screen readers announce a second "Copied" as well.
     this.said = "";
     await this.updateComplete;
     try {
@@ -147,7 +147,7 @@ export class SecretValue extends LitElement {
     this.#quiet = setTimeout(() => (this.said = ""), SAID);
   }
 
-  /** By hand: what a template is given stays in its parts, even after they have left the document. */
+  /** Set by script: a template keeps its values in its parts, even after they have left the document. */
   #paint(text: string): void {
     const plain = this.renderRoot.querySelector("#plain");
     if (plain && plain.textContent !== text) plain.textContent = text;

@@ -1,4 +1,4 @@
-/** The table of targets: one `<table>`, of which the rows are in the document that can be seen. */
+/** The table of targets: one `<table>`, of which only the visible rows are in the document. */
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -21,16 +21,16 @@ import { language, say } from "./texts.js";
 import { theme } from "./theme.js";
 import type { CredentialAction, CredentialView } from "./types.js";
 
-/** The columns that are shown to begin with. */
+/** The columns that are shown at first. */
 const USUAL: readonly CredentialColumn[] = ["state", "group", "expires", "used", "owner", "rotation"];
 
-/** The heights of a row in pixels, in a table and where there is little room for one. The style sheet has the same. */
+/** The heights of a row in pixels, in a wide table and in a narrow one. The style sheet has the same values. */
 const HEIGHT = { wide: 46, narrow: 176 };
 
 /** Below this width each row becomes a block, in pixels. */
 const NARROW = 720;
 
-/** Rows beyond what can be seen, on either side: the tabulator leads to them. */
+/** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
 const BEYOND = 8;
 
 const STATES: Readonly<Record<CredentialState, readonly [tone: Tone, icon: IconName]>> = {
@@ -61,10 +61,10 @@ const TIMES: Partial<Record<CredentialColumn, "expiresAt" | "lastUsedAt" | "crea
   created: "createdAt",
 };
 
-/** A place in the table's body: a row, or the room that others would take. */
+/** An item of the table's body: a row, or the space of rows that are not in the document. */
 type Place = { readonly at: number; readonly row: CredentialRow } | { readonly room: number; readonly key: string };
 
-/** Rows in an order, what these were, and what of each can be searched. */
+/** Sorted rows, what they were sorted from, and the searchable text of each. */
 interface Order {
   readonly rows: unknown;
   readonly key: string;
@@ -72,7 +72,7 @@ interface Order {
   readonly texts: ReadonlyMap<CredentialRow, string>;
 }
 
-/** What `<keyturn-credentials>` is. */
+/** The implementation of `<keyturn-credentials>`. */
 export class Table extends Shown {
   static override properties = {
     rows: { attribute: false },
@@ -382,16 +382,16 @@ export class Table extends Shown {
   declare link: ((row: CredentialRow) => string) | undefined;
   declare selectable: boolean;
   declare label: string;
-  /** There is little room. */
+  /** Whether the table is narrow. */
   declare private narrow: boolean;
 
-  /** Which rows are in the document. */
+  /** The range of rows that are in the document. */
   #first = 0;
   #seen = 24;
-  /** The row that has the focus: it stays wherever the table is scrolled to. */
+  /** The row that has the focus, which stays in the document wherever the table is scrolled to. */
   #held: string | undefined;
   #sizes: ResizeObserver | undefined;
-  /** What was computed last, and from what. */
+  /** The last result of sorting, and its inputs. */
   #sorted: Order | undefined;
   #shown: { from: unknown; key: string; rows: readonly CredentialRow[] } | undefined;
 
@@ -449,7 +449,7 @@ export class Table extends Shown {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    // By hand: a policy for pages may forbid styles in attributes.
+    // Set by script, since a content security policy may forbid style attributes.
     for (const room of this.renderRoot.querySelectorAll<HTMLElement>("tr.room"))
       room.style.height = `${room.dataset.height}px`;
     if (changed.has("view")) {
@@ -660,14 +660,14 @@ export class Table extends Shown {
     >`;
   }
 
-  /** What stands for a time that is not there. */
+  /** The text for a missing time. */
   #absent(row: CredentialRow, column: "expires" | "used" | "created"): string {
     if (row.credential === undefined || row.checked === false) return "—";
     if (column === "used") return row.tellsUse === false ? "—" : say("table.never");
     return column === "expires" ? say("table.noDate") : "—";
   }
 
-  /** What a cell says, as text. */
+  /** The text of a cell. */
   #text(row: CredentialRow, column: CredentialColumn): string {
     const time = TIMES[column];
     if (time) return row[time] === undefined ? "" : new Date(row[time]).toISOString();
@@ -683,7 +683,7 @@ export class Table extends Shown {
     }
   }
 
-  /** All rows in order, and what of each can be searched. Computed anew only if the rows or the order have changed. */
+  /** All rows in order, and the searchable text of each. Recomputed only if the rows or the order have changed. */
   #order(): Order {
     const { rows } = this;
     const { sort = "expires", descending = false } = this.view;
@@ -705,7 +705,7 @@ export class Table extends Shown {
     const words = new Map<CredentialRow, string>();
     if (!time) for (const row of rows) words.set(row, sort === "name" ? row.name : this.#text(row, sort));
     const compare = time
-      ? // What has no date comes last, however they are sorted.
+      ? // Rows without a date come last in either direction.
         (one: CredentialRow, other: CredentialRow) =>
           one[time] === undefined || other[time] === undefined
             ? Number(one[time] === undefined) - Number(other[time] === undefined)
@@ -719,11 +719,11 @@ export class Table extends Shown {
     return this.#sorted;
   }
 
-  /** The rows that fit, in order. */
+  /** The rows that match the filter and the search, in order. */
   #visible(): readonly CredentialRow[] {
     const sorted = this.#order();
     const { filter = "all", search = "" } = this.view;
-    // What has expired changes with the time.
+    // Which rows have expired changes with the time.
     const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / 60_000)}`;
     if (this.#shown?.from === sorted.order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
@@ -738,7 +738,7 @@ export class Table extends Shown {
     return this.narrow ? HEIGHT.narrow : HEIGHT.wide;
   }
 
-  /** The rows that are in the document, and the room for the others. */
+  /** The rows that are in the document, and the space of the others. */
   #places(rows: readonly CredentialRow[]): readonly Place[] {
     const [from, to] = [Math.max(0, this.#first - BEYOND), Math.min(rows.length, this.#first + this.#seen + BEYOND)];
     const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
@@ -762,7 +762,7 @@ export class Table extends Shown {
   readonly #scrolled = (): void => {
     const scroller = this.renderRoot.querySelector<HTMLElement>(".scroller");
     if (!scroller) return;
-    // In steps, so that most movements change nothing.
+    // In steps, so that most scrolling changes nothing.
     const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / 4) * 4);
     const seen = Math.ceil(scroller.clientHeight / this.#height) + 4;
     if (first === this.#first && seen === this.#seen) return;
@@ -775,7 +775,7 @@ export class Table extends Shown {
     this.#held = (event.target as Element).closest<HTMLElement>("tr")?.dataset.target;
   };
 
-  /** A click beside the choice of columns closes it. */
+  /** Closes the column menu on a click outside of it. */
   readonly #outside = (event: Event): void => {
     const details = this.renderRoot.querySelector("details");
     if (details?.open && !event.composedPath().includes(details)) details.open = false;

@@ -1,10 +1,10 @@
-/** The words of the elements, in one place for each language. */
+/** The texts of the elements, and how a page replaces them with those of its language. */
 
-/** A text with `{name}` where a value goes; by number where the words depend on one, which is the value `n`. */
+/** A text with `{name}` in the place of a value; one for each plural form if it depends on a number, which is the value `n`. */
 export type Text = string | { readonly one: string; readonly other: string };
 
 const ENGLISH = {
-  // What a credential is, as a person says it.
+  // The classification of a credential.
   "state.active": "Active",
   "state.expiring": "Expires soon",
   "state.expired": "Expired",
@@ -228,7 +228,7 @@ const ENGLISH = {
   "rotate.leave": "The secret is not stored yet.",
 } satisfies Record<string, Text>;
 
-/** What the elements say, by key. A language may leave out keys: those are said in English. */
+/** The texts of the elements, by key. Keys that a language leaves out are shown in English. */
 export type ElementTexts = Readonly<Record<keyof typeof ENGLISH, Text>>;
 
 /** A key of {@link ElementTexts}. */
@@ -239,7 +239,7 @@ let locale: string | undefined;
 let plural: Intl.PluralRules | undefined;
 const watching = new Set<() => void>();
 
-/** Says what the elements say from now on, and by which language's rules dates and numbers are written. */
+/** Sets the texts of all elements, and the language by whose rules dates and numbers are formatted. */
 export function useElementTexts(some: Partial<ElementTexts>, language?: string): void {
   texts = { ...ENGLISH, ...some };
   locale = language;
@@ -247,24 +247,24 @@ export function useElementTexts(some: Partial<ElementTexts>, language?: string):
   for (const changed of watching) changed();
 }
 
-/** The language of dates and numbers; `undefined` for the browser's. */
+/** The language of dates and numbers; `undefined` for the browser's own. */
 export function language(): string | undefined {
   return locale;
 }
 
-/** Calls something whenever the texts change, until what it returns is called. */
+/** Calls a function whenever the texts change, until the function that it returns is called. */
 export function watchTexts(changed: () => void): () => void {
   watching.add(changed);
   return () => void watching.delete(changed);
 }
 
-/** Fills in a text. A value of a key that the text does not have is left out. */
+/** Inserts values into a text. Values that the text does not mention are ignored. */
 export function fill(text: Text, values: Readonly<Record<string, string | number>>, rules: Intl.PluralRules): string {
   const form = typeof text === "string" ? text : text[rules.select(Number(values.n)) === "one" ? "one" : "other"];
   return form.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** What a key says, with values filled in. */
+/** The text of a key, with values inserted. */
 export function say(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
   plural ??= new Intl.PluralRules(locale);
   return fill(texts[key], values, plural);

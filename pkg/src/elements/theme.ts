@@ -1,4 +1,4 @@
-/** What all elements look like. The custom properties `--keyturn-*` are the page's to set. */
+/** The style of all elements. Pages adapt it with the custom properties `--keyturn-*`. */
 
 import { css } from "lit";
 

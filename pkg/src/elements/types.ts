@@ -1,21 +1,21 @@
-/** What the elements are to those who use them. Nothing here needs the library that they are made with. */
+/** The public types of the elements. They are independent of the library that the elements are built with. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import type { HandDelivery } from "./hand.js";
 import type { CredentialColumn, CredentialFilter, CredentialRow } from "./row.js";
 
-/** Where an element gets the time from. */
+/** The clock of an element. */
 export interface ElementClock {
   /** Milliseconds since 1970. */
   now(): number;
 }
 
-/** How a `<keyturn-credentials>` is looked at: plain data, which an address can carry. */
+/** The view of a `<keyturn-credentials>`: plain data, which fits into a URL. */
 export interface CredentialView {
   /** Default: `"all"`. */
   readonly filter?: CredentialFilter | undefined;
-  /** Words that a row has to have, all of them. */
+  /** Words that a row has to contain, all of them. */
   readonly search?: string | undefined;
   /** Default: `"expires"`. */
   readonly sort?: CredentialColumn | "name" | undefined;
@@ -28,23 +28,23 @@ export interface CredentialView {
 /** A button in each row of a `<keyturn-credentials>`. */
 export interface CredentialAction {
   readonly id: string;
-  /** What is on the button; the row's name is read out behind it. */
+  /** The label of the button; screen readers read the row's name after it. */
   readonly label: string;
 }
 
-/** What all elements have. */
+/** What all elements have in common. */
 interface KeyturnElement extends HTMLElement {
   /** Where the time comes from. Default: the machine's clock. */
   clock: ElementClock;
-  /** Resolves once what has been set is shown. */
+  /** Resolves once all changes are rendered. */
   readonly updateComplete: Promise<boolean>;
 }
 
 /**
- * A table of targets with counters that are filters, a search, a choice of columns, and CSV of what is shown. It stays fluid with
+ * A table of targets with filters that show counts, a search, a column menu, and an export of the rows as CSV. It stays fluid with
  * thousands of rows.
  *
- * Events: `keyturn-view` when somebody looks at it in another way, with the {@link CredentialView}; `keyturn-open` with the
+ * Events: `keyturn-view` when somebody changes the view, with the {@link CredentialView}; `keyturn-open` with the
  * {@link CredentialRow} whose name was clicked, and if that is prevented, so is following the link; `keyturn-action` with
  * `{ action, row }`; `keyturn-select` with the `Set` of selected targets. Slots: `selection`, beside the number of selected rows; `empty`.
  * Parts: `filters`, `filter`, `bar`, `scroller`, `table`, `row`, `action`.
@@ -52,21 +52,21 @@ interface KeyturnElement extends HTMLElement {
 export interface KeyturnCredentialsElement extends KeyturnElement {
   rows: readonly CredentialRow[];
   view: CredentialView;
-  /** Whether rows have a box to select them with. Also an attribute. Default: false. */
+  /** Whether rows have a check box to select them. Also an attribute. Default: false. */
   selectable: boolean;
   selected: ReadonlySet<string>;
   actions: readonly CredentialAction[];
   /** Where a row's name leads. Default: it is a button. */
   link: ((row: CredentialRow) => string) | undefined;
-  /** What the table is called. Also an attribute. */
+  /** The name of the table. Also an attribute. */
   label: string;
   /** Puts the focus on the name of a row. False if the row is not shown. */
   focusRow(target: string): boolean;
 }
 
 /**
- * The lives of credentials, one lane for each target: created, last used, expiry, grace, and today. It is zoomed and moved by buttons and
- * keys, and shown as a table with the same data at the press of a button.
+ * The lives of credentials, one lane for each target: created, last used, expiry, grace, and today. Buttons and keys zoom and move it, and
+ * a button shows the same data as a table.
  *
  * Events: `keyturn-open` with the {@link CredentialRow}. Parts: `bar`, `lanes`, `lane`, `table`.
  */
@@ -80,51 +80,51 @@ export interface KeyturnTimelineElement extends KeyturnElement {
   link: ((row: CredentialRow) => string) | undefined;
 }
 
-/** What a `<keyturn-rotate>` calls of a lifecycle: one in the page, or one on a server (`keyturn/lifecycle/remote`). */
+/** The calls of a lifecycle that a `<keyturn-rotate>` makes: one in the page, or one on a server (`keyturn/lifecycle/remote`). */
 export type RotatingLifecycle = Pick<
   Lifecycle,
   "status" | "plan" | "history" | "adopt" | "rotate" | "advance" | "retire" | "settle" | "resume" | "rollback"
 >;
 
-/** What the two values are called where they are read. */
+/** The names of the two values where they are read. */
 export interface PairNaming {
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
 /**
- * The rotation of one target as a guided flow: plan, issue, check, store, grace, retire. Where it stands is what the journal of the
- * lifecycle says, so it may be closed, reloaded or opened elsewhere at any moment. A lost secret and an unknown outcome have their own
- * screens. While it is shown it holds a lock of the origin, so that only one tab goes on with a rotation.
+ * The rotation of one target as a guided flow: plan, issue, check, store, grace, retire. Its state is in the journal of the
+ * lifecycle, so it may be closed, reloaded or opened elsewhere at any time. A lost secret and an unknown outcome have their own
+ * screens. While it is shown it holds a lock of the origin, so that only one tab continues a rotation.
  *
  * Events: `keyturn-progress` with the `LifecycleStatus` whenever it has changed; `keyturn-close` when somebody wants to leave. Parts:
  * `steps`, `proofs`, `about`.
  */
 export interface KeyturnRotateElement extends KeyturnElement {
   lifecycle: RotatingLifecycle | undefined;
-  /** The target's name at the lifecycle. Also an attribute. */
+  /** The target's name in the lifecycle. Also an attribute. */
   target: string;
-  /** What people call the target, and what it belongs to. Also attributes. */
+  /** The target's display name, and the group that it belongs to. Also attributes. */
   label: string;
   about: string;
-  /** The target's sink, if a person delivers. */
+  /** The target's sink, if a person makes the delivery. */
   sink: HandDelivery | undefined;
-  /** Credentials that are known and may be in use, for a target of which the journal does not say that. The likeliest comes first. */
+  /** Known credentials that may be in use, for a target whose journal does not say which one is. The likeliest comes first. */
   candidates: readonly CredentialFacts[];
-  /** What the values are called in documents. Default: those of a connector, `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  /** The names of the values in documents. Default: those of a connector, `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   naming: PairNaming;
-  /** Who answers for the target. Also an attribute. */
+  /** The owner of the target. Also an attribute. */
   owner: string;
   consumers: readonly string[];
-  /** How long the old credential lives on, in words. Also an attribute. */
+  /** How long the old credential stays valid, in words. Also an attribute. */
   grace: string;
-  /** Whether the provider gives a secret again. Also an attribute. Default: false. */
+  /** Whether the provider can show a secret again. Also an attribute. Default: false. */
   recalls: boolean;
-  /** Sets the lock of this journal's targets apart from those of another. Also an attribute. */
+  /** A name that distinguishes the locks of this journal's targets from those of another. Also an attribute. */
   lock: string;
-  /** A secret is on its way or not yet stored: the page should not be left. */
+  /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   readonly unstored: boolean;
-  /** Looks at once where the rotation stands, and goes on with it: it does so by itself when the time has come. */
+  /** Reads the state of the rotation now, and continues it. The element also does this by itself when the time has come. */
   refresh(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** What both entries of `keyturn/sandbox` have. */
+/** What both entries of `keyturn/sandbox` export. */
 
 export type {
   CommerceLayerLimits,

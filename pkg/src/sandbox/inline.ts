@@ -1,4 +1,4 @@
-/** The sandbox's module from the bytes that its entries carry. */
+/** The sandbox's module, from the bytes that the entries contain. */
 
 import type { WasmModule } from "../base/platform.js";
 import { moduleOf } from "../core/module.js";

@@ -11,27 +11,27 @@ import { type ReadyTenant, Sandbox, type SandboxOptions } from "./tenant.js";
 export interface ServerOptions extends Omit<SandboxOptions, "url"> {
   /** The port; 0 for any that is free. Default: 0. */
   port?: number | undefined;
-  /** The address. Only loopback is served: anything else is refused. Default: `127.0.0.1`. */
+  /** The address, which has to be a loopback address. Default: `127.0.0.1`. */
   host?: string | undefined;
-  /** The origin whose pages may call it, beside its own; `*` for any. Default: none, as C1 documents none. */
+  /** The origin whose pages may call it, besides its own; `*` for any. Default: none, as C1 documents none. */
   cors?: string | undefined;
-  /** A file that the rows are kept in, without secrets: of each credential only the public key. Default: none. */
+  /** A file that the rows are stored in, without secrets: only the public key of each credential. Default: none. */
   state?: string | undefined;
 }
 
-/** A sandbox that is being served. */
+/** A running server. */
 export interface SandboxServer extends ReadyTenant {
   /** The port. */
   readonly port: number;
-  /** The tenant behind it: faults, clock, requests. */
+  /** The tenant that it serves, with its faults, clock and requests. */
   readonly sandbox: Sandbox;
-  /** Stops listening, breaks what is open, writes the state. */
+  /** Stops listening, closes open connections, and writes the state. */
   close(): Promise<void>;
 }
 
 /** The longest body that is read. */
 const LONGEST_BODY = 16 << 20;
-/** How long the state may be behind, in milliseconds. */
+/** How long a change may stay unwritten, in milliseconds. */
 const STATE_DELAY = 200;
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
@@ -46,7 +46,7 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
     throw new ConfigurationError("port", "invalid", "port: a whole number from 0 to 65535");
   }
   const server = createServer();
-  // The client ids name the port, so it must be known before the tenant is made.
+  // The client ids contain the port, so it must be known before the tenant is created.
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -83,7 +83,7 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
 
 async function answer(sandbox: Sandbox, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { host, path } = target(request);
-  // A name that somebody else controls can be made to lead here: a page under such a name gets no answer.
+  // A host name that somebody else controls can be made to resolve to this server: a page under such a name gets no answer.
   if (!LOOPBACK.includes(host.replace(/:\d+$/, ""))) {
     response
       .writeHead(421, { "content-type": "text/plain" })
@@ -108,7 +108,7 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
 }
 
 /**
- * Whom a request is for, in small letters, and which path. A request line in absolute form, as clients of a proxy send it, names
+ * The host of a request, in lower case, and its path. A request line in absolute form, as clients of a proxy send it, names
  * its host itself, and `Host` then does not count (RFC 9112, section 3.2.2).
  */
 function target({ url = "", headers }: IncomingMessage): { host: string; path: string } {
@@ -128,7 +128,7 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Waits, but no longer than the caller does. */
+/** Waits, but only as long as the caller does. */
 function wait(ms: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms);
@@ -141,7 +141,7 @@ function wait(ms: number, response: ServerResponse): Promise<void> {
   });
 }
 
-/** The file that the rows are kept in. It is replaced as a whole, so that it is never half written. */
+/** The file that the rows are stored in. It is replaced in one step, so that it is never half written. */
 class StateFile {
   readonly #path: string;
   readonly #sandbox: Sandbox;
@@ -155,7 +155,7 @@ class StateFile {
     this.#written = written;
   }
 
-  /** Takes up the rows of the file; a file that is not there is written. */
+  /** Restores the rows of the file; a missing file is created. */
   static async open(path: string, sandbox: Sandbox): Promise<StateFile> {
     let text: string | undefined;
     try {
@@ -178,12 +178,12 @@ class StateFile {
     return new StateFile(path, sandbox, sandbox.revision);
   }
 
-  /** To be called after each request: sees for itself whether anything changed. */
+  /** Called after each request; detects whether anything changed. */
   changed(): void {
     if (this.#timer !== undefined || this.#sandbox.revision === this.#written) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // A disk that is full now may not be later: the next change tries again.
+      // The disk may be full only for now: the next change tries again.
       this.#write().catch((error: unknown) =>
         process.emitWarning(`the sandbox's state was not written: ${String(error)}`),
       );

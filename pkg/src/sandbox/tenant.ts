@@ -9,10 +9,10 @@ import { needEncoders } from "../base/text.js";
 import { type ModuleSource, moduleFrom } from "../core/module.js";
 import { initSync, Tenant } from "../generated/sandbox-glue.js";
 
-/** The rows that a sandbox begins with. */
+/** The rows that a sandbox starts with. */
 export type Seed = "demo" | "empty" | "large";
 
-/** Where the sandbox's module can come from. */
+/** The sources of the sandbox's module. */
 export type SandboxWasm = ModuleSource;
 
 /** Requests per minute. */
@@ -24,59 +24,59 @@ export interface CommerceLayerLimits {
 
 /** How the sandbox's Provisioning API behaves. */
 export interface CommerceLayerSettings {
-  /** How long its tokens live, in seconds; `null` for what each credential says. Default: `null`. */
+  /** How long its tokens are valid, in seconds; `null` for each credential's own setting. Default: `null`. */
   tokenTtl?: number | null | undefined;
-  /** What becomes of attributes that a request may not set: the request is refused, or they are left out. Default: `refuse`. */
+  /** How attributes that a request may not set are handled: the request is refused, or they are ignored. Default: `refuse`. */
   readOnly?: "refuse" | "ignore" | undefined;
   /** `on` for the documented ones (30 tokens, 1000 reads and 200 writes a minute, and bursts), or others. Default: `off`. */
   rateLimits?: "on" | "off" | CommerceLayerLimits | undefined;
 }
 
-/** Behaviour that C1 does not document, or in two ways. It can be changed while the sandbox runs. */
+/** Behaviour that C1 does not document, or documents in two ways. It can be changed while the sandbox runs. */
 export interface SandboxSwitches {
   /**
-   * What becomes of a connector's older credentials when it gets another: they go on working, are revoked, or have expired. C1
+   * What happens to a connector's older credentials when it gets another: they keep working, are revoked, or expire. C1
    * does not document it. Default: `keep`.
    */
   oldAfterRotate?: "keep" | "revoke" | "expire" | undefined;
   /**
-   * The same for a bridge's: C1's API description says that they are revoked, its manual that they go on working.
+   * The same for a bridge: C1's API description says that they are revoked, its manual that they keep working.
    * Default: `revoke`.
    */
   bridgeAfterRotate?: "revoke" | "keep" | undefined;
   /** Whether a revoked connector credential can still be read, with `deletedAt`. C1 does not document it. Default: `gone`. */
   revoked?: "gone" | "shown" | undefined;
   /**
-   * What it makes of DPoP proofs: binds tokens to them (`accept`), does not look at them (`ignore`), gives no token without one
-   * (`require`), or also wants a nonce in each (`nonce`). Default: `accept`.
+   * How it handles DPoP proofs: it binds tokens to them (`accept`), ignores them (`ignore`), issues no token without one
+   * (`require`), or also requires a nonce in each (`nonce`). Default: `accept`.
    */
   dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
   /**
-   * Which URL a DPoP proof has to name: the request's without its query, as RFC 9449 has it, or with it, as C1's own middleware
+   * Which URL a DPoP proof has to name: the request's without its query, as RFC 9449 says, or with it, as C1's own middleware
    * compares it. Default: `without-query`.
    */
   dpopUrl?: "without-query" | "with-query" | undefined;
   /**
-   * By what an assertion is known that was used before: its nonce or `jti`, or also, if it has neither, its signature. With the
-   * latter, two that a client makes within a second are one. Default: `by-nonce`.
+   * How an assertion that was used before is recognised: by its nonce or `jti`, or, if it has neither, by its signature. With the
+   * latter, two assertions that a client makes within a second are the same. Default: `by-nonce`.
    */
   replay?: "by-nonce" | "by-signature" | undefined;
   /**
-   * What its system log tells of a new credential: its id too (`full`), or only what it is for (`sparse`); or nothing is logged
-   * (`off`). C1 does not document what an event holds. Default: `full`.
+   * What its system log records about a new credential: also its id (`full`), or only what it is for (`sparse`), or nothing
+   * (`off`). C1 does not document the contents of an event. Default: `full`.
    */
   systemLog?: "full" | "sparse" | "off" | undefined;
   /** How long an event takes to appear in the system log, in milliseconds. Default: 0. */
   systemLogDelayMs?: number | undefined;
 }
 
-/** What can be told to a sandbox when it is made. */
+/** The initial settings of a sandbox. */
 export interface SandboxSettings extends SandboxSwitches {
-  /** The rows that it begins with. Default: `demo`. */
+  /** The rows that it starts with. Default: `demo`. */
   seed?: Seed | undefined;
-  /** How long an access token lives, in seconds. Default: 3600. */
+  /** How long an access token is valid, in seconds. Default: 3600. */
   tokenTtl?: number | undefined;
-  /** What its clock shows at first; it ticks on from there. Default: the time. */
+  /** The initial time of its clock, which advances from there. Default: the current time. */
   clock?: Date | number | string | undefined;
   /** The same for its Provisioning API. */
   commercelayer?: CommerceLayerSettings | undefined;
@@ -84,78 +84,78 @@ export interface SandboxSettings extends SandboxSwitches {
 
 /** The options of {@link Sandbox}. */
 export interface SandboxOptions extends SandboxSettings {
-  /** Where it answers: the origin of a server that hands it requests. Default: `https://tenant.sandbox.invalid`. */
+  /** The origin of the server that passes requests to it. Default: `https://tenant.sandbox.invalid`. */
   url?: string | undefined;
   /**
-   * What is in `keyturn/sandbox.wasm`: bytes, a `WebAssembly.Module`, a response, or the address of one. `keyturn/sandbox` carries it, and
-   * needs this only where no bytes may be compiled; `keyturn/sandbox/slim` always does.
+   * The contents of `keyturn/sandbox.wasm`: bytes, a `WebAssembly.Module`, a response, or its URL. `keyturn/sandbox` contains it, and
+   * needs this option only where bytes may not be compiled; `keyturn/sandbox/slim` always needs it.
    */
   wasm?: SandboxWasm | undefined;
 }
 
-/** What happens to the requests that a rule is for. */
+/** What happens to the requests that a rule matches. */
 export type FaultAction =
   /** The connection breaks before the sandbox acts. */
   | "drop"
-  /** The sandbox acts, then the connection breaks: the caller cannot know. */
+  /** The sandbox acts, then the connection breaks: the caller cannot know the outcome. */
   | "drop-answer"
   | {
       /** Answer with this status instead of acting. */
       status?: number | undefined;
-      /** The body of that answer: text as it is, anything else as JSON. Default: an error like C1's. */
+      /** The body of that answer: a text as it is, anything else as JSON. Default: an error like those of C1. */
       body?: unknown;
       /** Headers of that answer. */
       headers?: Record<string, string> | undefined;
-      /** Keep the caller waiting so long, in milliseconds. The sandbox acts at once. */
+      /** How long the caller waits, in milliseconds. The sandbox acts at once. */
       delayMs?: number | undefined;
     };
 
-/** A rule for what the sandbox does wrong. */
+/** A rule for a fault of the sandbox. */
 export interface Fault {
   /**
    * An operation's id, its name in the client such as `connector.rotateCredential`, `token`, or `*` for everything. Those of
    * Commerce Layer begin with `commercelayer.`, such as `commercelayer.api_credentials.create`, `commercelayer.token` and
-   * `commercelayer.revoke`; for an operation that C1 has none of the same name of it can be left out.
+   * `commercelayer.revoke`; the prefix can be left out for an operation whose name C1 does not have.
    */
   operation: string;
-  /** How often. Default: once. */
+  /** How many requests it applies to. Default: 1. */
   times?: number | "always" | undefined;
   /** What happens. */
   action: FaultAction;
 }
 
-/** One request, as the sandbox saw it. */
+/** One request, as the sandbox received it. */
 export interface SandboxRequest {
-  /** When, by the sandbox's clock, in milliseconds. */
+  /** The time by the sandbox's clock, in milliseconds since 1970. */
   at: number;
   method: string;
   /** The path, without the query. */
   path: string;
-  /** The operation's id with `commercelayer.` before one of that API's, or `token`; `null` for a path that leads nowhere. */
+  /** The operation's id, with the prefix `commercelayer.` for that API, or `token`; `null` for an unknown path. */
   operation: string | null;
   /** The status of the answer; `null` if the sandbox never acted. */
   status: number | null;
   /** False if the answer was lost. */
   answered: boolean;
-  /** The fault that a rule made. */
+  /** The fault of the rule that applied. */
   fault: "drop" | "drop-answer" | "answer" | "delay" | null;
 }
 
-/** A program that holds a credential, as {@link Sandbox.consume} plays it. */
+/** A program with a credential, which {@link Sandbox.consume} simulates. */
 export interface Consumer {
   clientId: string;
   clientSecret: string;
-  /** What the connector's synchronisation fails with. Default: it goes well. */
+  /** The error of the connector's synchronisation. Default: it succeeds. */
   syncError?: string | undefined;
-  /** What it calls itself; the system log shows it. Default: `sandbox-consumer`. */
+  /** Its user agent, which the system log shows. Default: `sandbox-consumer`. */
   userAgent?: string | undefined;
 }
 
-/** What a consumer met with. */
+/** The result of a simulated consumer. */
 export interface Consumed {
-  /** Whether the pair was good for a token. */
+  /** Whether the pair could log in. */
   accepted: boolean;
-  /** Why not. */
+  /** Why it could not. */
   reason?: string;
   /** The synchronisation, if the credential is a connector's. `status` is `SYNC_STATUS_DISABLED` for one that is paused. */
   sync?: { appId: string; connectorId: string; status: string };
@@ -170,15 +170,15 @@ export interface RequestFilter {
 
 /** The sandbox's clock. Token lifetimes and all dates follow it. */
 export interface SandboxClock {
-  /** What it shows, in milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   now(): number;
-  /** Makes it show a time; it ticks on from there. */
+  /** Sets the time, from which the clock advances. */
   set(time: Date | number): void;
-  /** Moves it on, by milliseconds. */
+  /** Advances it, by milliseconds. */
   advance(ms: number): void;
 }
 
-/** What a client of the Provisioning API needs to begin. */
+/** What a client of the Provisioning API needs. */
 export interface ReadyCommerceLayer {
   /** The origin that serves `/api` and `/oauth`. */
   serverURL: string;
@@ -189,7 +189,7 @@ export interface ReadyCommerceLayer {
   customer: { username: string; password: string };
 }
 
-/** What a client needs to begin. */
+/** What a client needs. */
 export interface ReadyTenant {
   url: string;
   clientId: string;
@@ -197,7 +197,7 @@ export interface ReadyTenant {
   /** An app with a connector to try; empty if there is none. */
   appId: string;
   connectorId: string;
-  /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} gives what it takes. */
+  /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} returns an identity token for it. */
   trustId: string;
   /** Commerce Layer's side of it. */
   commercelayer: ReadyCommerceLayer;
@@ -235,14 +235,14 @@ export class SandboxCommerceLayer implements ReadyCommerceLayer {
     this.#control("POST", "commercelayer", settings);
   }
 
-  /** Protects an object from deletion (423), as if something depended on it, or ends that. */
+  /** Protects an object from deletion (423), as if something depended on it, or ends the protection. */
   lock(id: string, locked = true): void {
     this.#control("POST", "commercelayer/lock", { id, locked });
   }
 
   /**
    * Allows an authorization request, as a person would on the page `/oauth/authorize`: takes that page's URL, or its parameters,
-   * and gives the URL that the person would be sent to, with the code.
+   * and returns the URL that the person would be redirected to, with the code.
    */
   authorize(request: string | URL | Record<string, string>): string {
     const text = typeof request === "string" || request instanceof URL;
@@ -251,7 +251,7 @@ export class SandboxCommerceLayer implements ReadyCommerceLayer {
   }
 }
 
-/** An answer that has not been sent. @internal */
+/** An answer that has not been sent yet. @internal */
 export interface Reply {
   status: number;
   headers: [name: string, value: string][];
@@ -260,7 +260,7 @@ export interface Reply {
   dropped: boolean;
 }
 
-/** Where an in-process sandbox answers. The name can never belong to anybody. */
+/** The origin of a sandbox in the process. The name can never belong to anybody. */
 const SANDBOX_URL = "https://tenant.sandbox.invalid";
 
 const SWITCHES = [
@@ -274,19 +274,19 @@ const SWITCHES = [
   "systemLogDelayMs",
 ] as const satisfies (keyof SandboxSwitches)[];
 
-/** Statuses that a `Response` refuses a body with. */
+/** The statuses with which a `Response` cannot have a body. */
 const BODILESS = [204, 205, 304];
 
 let ready: Promise<void> | undefined;
 
 /**
- * Makes the instance that all sandboxes share, once.
+ * Creates the instance that all sandboxes share, once.
  *
- * @param carried Gives the module that an entry carries, if it carries one. @internal
+ * @param carried Returns the module that an entry contains, if it contains one. @internal
  */
 export function load(wasm: SandboxWasm | undefined, carried: (() => WasmModule) | undefined): Promise<void> {
   ready ??= instantiate(wasm, carried).catch((error: unknown) => {
-    // Another try may go better.
+    // Another attempt may succeed.
     ready = undefined;
     throw error;
   });
@@ -305,7 +305,7 @@ async function instantiate(wasm: SandboxWasm | undefined, carried: (() => WasmMo
   }
 }
 
-/** A sandbox tenant in this process. {@link createSandbox} makes it. */
+/** A sandbox tenant in this process. {@link createSandbox} creates it. */
 export class Sandbox {
   readonly #tenant: Tenant;
   #ready: ReadyTenant;
@@ -349,17 +349,17 @@ export class Sandbox {
     this.#ready = this.#control("GET", "tenant") as ReadyTenant;
   }
 
-  /** Where it answers. */
+  /** The base URL. */
   get url(): string {
     return this.#ready.url;
   }
 
-  /** The ready-made credential's client id. It may do everything. */
+  /** The client id of the initial credential, which has all permissions. */
   get clientId(): string {
     return this.#ready.clientId;
   }
 
-  /** The ready-made credential's secret. */
+  /** The secret of the initial credential. */
   get clientSecret(): string {
     return this.#ready.clientSecret;
   }
@@ -380,14 +380,14 @@ export class Sandbox {
   }
 
   /**
-   * An identity token of the issuer that the trust names, as a workload's platform would give it. It meets the trust's condition,
+   * An identity token of the issuer that the trust names, as a workload's platform would issue it. It meets the trust's condition,
    * which is that `repository` is `acme/deploy`, unless `claims` say otherwise.
    */
   identityToken(claims?: Record<string, unknown>): string {
     return (this.#control("POST", "identity-token", { claims }) as { token: string }).token;
   }
 
-  /** Says yes or no to a device login, as a person would on the page `/device`. */
+  /** Allows or denies a device login, as a person would on the page `/device`. */
   decideLogin(userCode: string, approve = true): void {
     this.#control("POST", "device", { userCode, approve });
   }
@@ -398,8 +398,8 @@ export class Sandbox {
   }
 
   /**
-   * Does what a program that holds a credential does: logs in with it and, if it is a connector, synchronises. The credential's
-   * `lastUsedAt`, the connector's `status` and the system log show it. A pair that is refused is told, not thrown.
+   * Simulates a program with a credential: it logs in and, if it is a connector, synchronises. The credential's
+   * `lastUsedAt`, the connector's `status` and the system log show it. If the pair is refused, the result says so; nothing is thrown.
    */
   consume({ clientId, clientSecret, syncError, userAgent }: Consumer): Consumed {
     return this.#control("POST", "consume", { clientId, clientSecret, syncError, userAgent }) as Consumed;
@@ -410,7 +410,7 @@ export class Sandbox {
     this.#control("POST", "faults", fault);
   }
 
-  /** Forgets all rules. */
+  /** Removes all rules. */
   clearFaults(): void {
     this.#control("DELETE", "faults");
   }
@@ -422,37 +422,37 @@ export class Sandbox {
     return this.#control("GET", `requests?${query}`) as SandboxRequest[];
   }
 
-  /** Says how long the tokens issued from now on live, in seconds. */
+  /** Sets how long tokens issued from now on are valid, in seconds. */
   setTokenTtl(seconds: number): void {
     this.#control("POST", "token-ttl", { seconds });
   }
 
-  /** Makes everything as it was at first. The ready-made credential stays the same. */
+  /** Restores the initial state. The initial credential stays the same. */
   reset(seed?: Seed): void {
     this.#ready = this.#control("POST", "reset", { seed }) as ReadyTenant;
   }
 
   /**
-   * All its rows, as JSON. There is no secret in it: of each credential only the public key is kept. The secrets of Commerce
-   * Layer's credentials, which that API returns again and again, are new after another sandbox took it up.
+   * All its rows, as JSON. It contains no secret: only the public key of each credential is kept. The secrets of Commerce
+   * Layer's credentials, which that API returns repeatedly, are new in a sandbox that restores it.
    */
   snapshot(): object {
     return this.#control("GET", "state") as object;
   }
 
-  /** Takes up what {@link Sandbox.snapshot} gave. */
+  /** Restores what {@link Sandbox.snapshot} returned. */
   restore(snapshot: object): void {
     this.#control("PUT", "state", snapshot);
     this.#ready = this.#control("GET", "tenant") as ReadyTenant;
   }
 
-  /** Ends it: its memory is freed, and its `fetch` fails. */
+  /** Closes it: its memory is freed, and its `fetch` fails. */
   close(): void {
     if (!this.#closed) this.#tenant.free();
     this.#closed = true;
   }
 
-  /** Counts the changes of what {@link Sandbox.snapshot} gives. @internal */
+  /** The number of changes to the result of {@link Sandbox.snapshot}. @internal */
   get revision(): number {
     return this.#closed ? 0 : this.#tenant.revision;
   }
@@ -475,7 +475,7 @@ export class Sandbox {
 
   #control(method: string, path: string, body?: unknown): unknown {
     const text = body === undefined ? "" : JSON.stringify(body);
-    // The ready tenant is not known before the first such call; the host is of no importance here.
+    // The tenant's host is not known before the first such call; it does not matter here.
     const url = `${SANDBOX_URL}/_sandbox/${path}`;
     const reply = this.handle(method, url, [["content-type", "application/json"]], text);
     const answer = JSON.parse(reply.body) as { message?: string };
@@ -490,7 +490,7 @@ export class Sandbox {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     signal?.throwIfAborted();
     const from = input instanceof Request ? input : new URL(input, this.url);
-    // The signal is watched here, not by a request that is never sent.
+    // The signal is observed here, since the request itself is never sent.
     const request = new Request(from, { ...init, signal: null });
     if (new URL(request.url).origin !== new URL(this.url).origin) {
       throw failure("ENOTFOUND", `this sandbox only answers ${this.url}`);
@@ -509,7 +509,7 @@ export class Sandbox {
   }
 }
 
-/** What Node's `fetch` throws; browsers leave out the cause. */
+/** The error of Node's `fetch`; browsers leave out the cause. */
 function failure(code: string, message: string): TypeError {
   return new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) });
 }
@@ -528,7 +528,7 @@ function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void
   });
 }
 
-/** Makes a sandbox. @internal */
+/** Creates a sandbox. @internal */
 export async function create(options: SandboxOptions, carried?: () => WasmModule): Promise<Sandbox> {
   await load(options.wasm, carried);
   return new Sandbox(options, options.url);

@@ -1,8 +1,8 @@
-/** What the command knows of the operations: made in the build from the facts that the tables of both APIs are packed from. */
+/** The catalogue of operations. The build makes it from the same facts as the tables of both APIs. */
 
 import { CATALOGUE } from "../../generated/cli-catalogue.js";
 
-/** The two APIs, by the names that the command has for them. */
+/** The command line's names of the two APIs. */
 export const APIS = ["c1", "commercelayer"] as const;
 
 /** One of {@link APIS}. */
@@ -11,28 +11,28 @@ export type ApiName = (typeof APIS)[number];
 /** A field of a request, or of one of its types. */
 export interface Field {
   readonly name: string;
-  /** As TypeScript has it: `string`, `Array<AppEntitlementRef>`, `{ [key: string]: string }`. */
+  /** Its TypeScript type: `string`, `Array<AppEntitlementRef>`, `{ [key: string]: string }`. */
   readonly type: string;
   readonly about?: string;
   readonly place?: "path" | "query" | "body";
-  /** The field is the body as a whole: its own fields can be given without its name before them. */
+  /** Whether the field is the whole body, whose own fields can be given without its name as a prefix. */
   readonly whole?: true;
   readonly required?: true;
-  /** It holds a secret, which does not belong in the argument list. */
+  /** Whether it holds a secret, which does not belong in the argument list. */
   readonly secret?: true;
   readonly deprecated?: true;
 }
 
-/** A type of C1's: the values of an open enumeration, or fields. */
+/** A type of C1: the values of an open enumeration, or fields. */
 export type Type = readonly string[] | { readonly about?: string; readonly fields: readonly Field[] };
 
-/** What operations of both APIs have. */
+/** What operations of both APIs have in common. */
 interface Call {
   readonly method: string;
   readonly path: string;
   readonly about?: string;
   readonly effect: "read" | "write" | "secret";
-  /** What it does cannot be taken back by another. */
+  /** Whether no other operation can undo it. */
   readonly final?: true;
 }
 
@@ -90,7 +90,7 @@ export interface Operation extends Call {
   readonly items?: string | undefined;
   /** The names of the fields of the answer that hold a secret. */
   readonly secrets: readonly string[];
-  /** Of Commerce Layer: what each relationship leads to, for requests that set it. */
+  /** Commerce Layer: the type of each relationship, for requests that set it. */
   readonly relationships: ReadonlyMap<string, string>;
 }
 
@@ -100,13 +100,13 @@ function catalogue(): Catalogue {
   return (read ??= JSON.parse(CATALOGUE) as Catalogue);
 }
 
-/** The type of C1's with this name. */
+/** The type of C1 with this name. */
 export function typeOf(name: string): Type | undefined {
   const { types } = catalogue();
   return Object.hasOwn(types, name) ? types[name] : undefined;
 }
 
-/** The names of all groups or resources of an API, each with what it is about and its operations. */
+/** The names of all groups or resources of an API, each with its description and operations. */
 export function groupsOf(api: ApiName): { name: string; about: string; operations: readonly string[] }[] {
   return Object.entries(catalogue()[api]).map(([name, { about = "", operations }]) => ({
     name,
@@ -120,7 +120,7 @@ export function namesOf(api: ApiName): string[] {
   return groupsOf(api).flatMap(({ name, operations }) => operations.map((one) => `${name}.${one}`));
 }
 
-/** The operation with this name, in any spelling of it: `apps.list`, `app-users.list`. */
+/** The operation with this name, in any spelling: `apps.list`, `app-users.list`. */
 export function find(api: ApiName, name: string): Operation | undefined {
   const exact = plain(name);
   const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => plain(one) === exact);
@@ -129,7 +129,7 @@ export function find(api: ApiName, name: string): Operation | undefined {
   return api === "c1" ? c1Operation(group, operation) : resourceOperation(group, operation);
 }
 
-/** A name without what spellings differ in. */
+/** A name in its canonical spelling. */
 export function plain(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
@@ -201,7 +201,7 @@ function resourceOperation(group: string, name: string): Operation {
     name,
     fields: byName[name] ?? [...id, INCLUDE, ONLY, ...(many ? lists : [])],
     paged: many,
-    // A secret may be on any resource that an answer brings along.
+    // Any resource that an answer includes may have a secret.
     secrets: ["client_secret"],
     relationships: new Map(relationships.map((one) => [one.name, one.target])),
   };

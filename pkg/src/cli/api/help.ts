@@ -10,16 +10,16 @@ const EFFECTS = {
   secret: "It answers with a secret that is shown once: give --secret-to FILE, or --reveal on a terminal.",
 };
 
-/** How many types the help of an operation explains. */
+/** The most types that the help of an operation explains. */
 const MOST_TYPES = 12;
-/** How many values of an enumeration it lists. */
+/** The most values of an enumeration that it lists. */
 const MOST_VALUES = 12;
 
 /** The help of an operation. */
 export function operationHelp(context: Context, operation: Operation): string {
   const { api, group, name, method, path, about = "", effect } = operation;
   const heading = (text: string): string => context.out.paint("bold", text);
-  // The fields of a body as a whole are listed by themselves.
+  // The fields of a field that is the whole body are listed at the top.
   const flags = flagsOf(operation).filter(({ field }) => !field.whole || shapeOf(field.type).kind !== "message");
   const required = flags.filter(({ field }) => field.required).map(({ flag }) => ` --${flag} VALUE`);
   const lines = [
@@ -66,7 +66,7 @@ export function operationHelp(context: Context, operation: Operation): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The fields of the types that the request's fields name, the nearest first. */
+/** The fields of the types that the request refers to, the nearest first. */
 function typesHelp(types: readonly string[], heading: (text: string) => string): string[] {
   const lines: string[] = [];
   const met = new Set<string>();

@@ -1,15 +1,15 @@
-/** An operation that was found by its name, called on a client. */
+/** Calls an operation on a client by its name. */
 
 import { c1Client, commerceLayerClient } from "../clients.js";
 import type { Context } from "../context.js";
 import type { Operation } from "./catalogue.js";
 
-/** What came of a call: the decoded body, or the items of a list. */
+/** The result of a call: the decoded body, or the items of a list. */
 export type Answer = { readonly body: unknown } | { readonly items: AsyncIterable<unknown> };
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Runs `work` with what an operation answers. The client is open until it has ended. */
+/** Runs `work` with the answer of an operation. The client stays open until it ends. */
 export async function invoke<T>(
   context: Context,
   operation: Operation,
@@ -38,11 +38,11 @@ export async function invoke<T>(
 }
 
 function callC1({ signal }: Context, operation: Operation, method: Method, request: object): unknown {
-  // Where there is nothing to say, the options come first.
+  // Without a request, the options are the first argument.
   return operation.fields.length === 0 ? method({ signal }) : method(request, { signal });
 }
 
-/** The arguments of a method of Commerce Layer's, before the options. */
+/** The arguments of a method of Commerce Layer, before the options. */
 function argumentsOf(operation: Operation, request: Readonly<Record<string, unknown>>): unknown[] {
   const { id, ...others } = request;
   const list = operation.path.includes("{id}") ? [id] : [];
@@ -63,7 +63,7 @@ function argumentsOf(operation: Operation, request: Readonly<Record<string, unkn
   }
 }
 
-/** Ids of related resources become what the API has for these. */
+/** Converts ids of related resources to resource identifiers. */
 function related({ relationships }: Operation, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const one = (type: string, id: unknown): unknown => (typeof id === "string" ? { type, id } : id);
   const entries = Object.entries(fields).map(([name, value]): [string, unknown] => {

@@ -1,4 +1,4 @@
-/** The request of an operation, from flags and from JSON. */
+/** Builds the request of an operation from flags and JSON. */
 
 import { UsageError } from "../exit.js";
 import { nearest } from "../nearest.js";
@@ -11,7 +11,7 @@ export interface Flag {
   readonly text: string | undefined;
 }
 
-/** Flags of the command itself: a field of the same name is `--field.NAME`. */
+/** The command's own flags. A field of the same name is `--field.NAME`. */
 export const OWN = [
   "all",
   "limit",
@@ -28,14 +28,14 @@ export const OWN = [
   "field",
 ];
 
-/** What a type's text says. */
+/** A parsed type. */
 type Shape =
   | { readonly kind: "string" | "number" | "boolean" | "date" | "any" | "names" | "filters" | "related" }
   | { readonly kind: "list" | "map"; readonly of: string }
   | { readonly kind: "enum"; readonly values: readonly string[] }
   | { readonly kind: "message"; readonly fields: readonly Field[] };
 
-/** Reads the text of a type. */
+/** Parses the text of a type. */
 export function shapeOf(type: string): Shape {
   const list = /^Array<(.*)>$/.exec(type)?.[1];
   if (list !== undefined) return { kind: "list", of: list };
@@ -69,7 +69,7 @@ export function kebab(name: string): string {
     .toLowerCase();
 }
 
-/** The fields that an operation's flags can name at the top, with how they are spelled there. */
+/** The fields that an operation's flags can name without a path, by their spelling there. */
 export function flagsOf(operation: Operation): { flag: string; field: Field; path: readonly string[] }[] {
   const spelled = (name: string): string => (OWN.includes(kebab(name)) ? `field.${kebab(name)}` : kebab(name));
   const top = operation.fields.map((field) => ({ flag: spelled(field.name), field, path: [field.name] }));
@@ -87,8 +87,8 @@ export function flagsOf(operation: Operation): { flag: string; field: Field; pat
 /**
  * The request.
  *
- * @param input The JSON that the flags are put into, if there is any.
- * @throws {@link UsageError} for a flag that the operation does not have, or whose text does not fit.
+ * @param input The JSON that the flags are added to, if there is any.
+ * @throws {@link UsageError} for a flag that the operation does not have, or whose text does not match its type.
  */
 export function requestOf(operation: Operation, flags: readonly Flag[], input: unknown): Record<string, unknown> {
   if (input !== undefined && !isObject(input)) throw new UsageError("the input is not a JSON object");
@@ -117,7 +117,7 @@ export function requestOf(operation: Operation, flags: readonly Flag[], input: u
   return request;
 }
 
-/** Where in a request a flag's value goes, and of which type it is. */
+/** The path of a flag's value in the request, and its type. */
 function place(operation: Operation, name: string): { path: string[]; type: string; secret: boolean } {
   const segments = name.split(".");
   const known = flagsOf(operation);
@@ -171,7 +171,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
   return { path, type, secret: secret || holdsSecret(type) };
 }
 
-/** Whether a value of a type can have a secret somewhere in it: then its JSON is no text for a flag either. */
+/** Whether a value of a type can contain a secret: then its JSON must not be given in a flag either. */
 function holdsSecret(type: string, seen: ReadonlySet<string> = new Set()): boolean {
   if (seen.has(type)) return false;
   const shape = shapeOf(type);
@@ -190,7 +190,7 @@ function unknown({ api, group, name: operation }: Operation, name: string, flags
   });
 }
 
-/** The object that a value goes into, made where it is missing. */
+/** The object that a value belongs in, which is created if it is missing. */
 function holderOf(request: Record<string, unknown>, path: readonly string[], name: string): Record<string, unknown> {
   let at = request;
   for (const key of path.slice(0, -1)) {
@@ -204,7 +204,7 @@ function holderOf(request: Record<string, unknown>, path: readonly string[], nam
   return at;
 }
 
-/** Sets a field whose name may be any: `__proto__` too becomes one like others. */
+/** Sets a field of any name: `__proto__` becomes an own property like any other. */
 function set(at: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(at, key, { value, enumerable: true, configurable: true, writable: true });
 }
@@ -246,7 +246,7 @@ function readValue(name: string, text: string | undefined, shape: Shape): unknow
   }
 }
 
-/** A value of an open enumeration; without the words that all values begin with it is found too. */
+/** A value of an open enumeration. The prefix that all its values share may be left out. */
 function constant(text: string, values: readonly string[]): string {
   if (values.includes(text)) return text;
   const upper = text.toUpperCase().replace(/-/g, "_");

@@ -1,29 +1,29 @@
-/** Secrets in answers: they are taken out of what is shown, and go to a file of their own. */
+/** Secrets in answers: they are removed from the output, and written to a file of their own. */
 
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CommandError, EXIT, UsageError } from "../exit.js";
 import { syncFolder } from "../profiles/file.js";
 
-/** What stands in the place of a secret. */
+/** The placeholder of a secret. */
 export const MASK = "[secret]";
 
-/** C1's secrets, wherever they stand. */
+/** The form of C1's secrets. */
 const RECOGNISED = /secret-token:[\w.-]+:v\d+:[\w-]+/;
 
-/** A secret, and where in the answer it was: `credential.clientSecret`. */
+/** A secret, and its path in the answer: `credential.clientSecret`. */
 export interface Found {
   readonly path: string;
   readonly text: string;
 }
 
-/** An answer without its secrets, and these. The answer itself stays as it is. */
+/** A copy of an answer without its secrets, and the secrets. The answer itself is not changed. */
 export function withoutSecrets(answer: unknown, names: readonly string[]): { masked: unknown; found: Found[] } {
   const secret = new Set(names);
   const found: Found[] = [];
   const walk = (value: unknown, path: string, hidden: boolean): unknown => {
     if (typeof value === "string") {
-      // C1 writes a secret that it does not show as an empty text.
+      // C1 represents a hidden secret by an empty text.
       if (value === "" || !(hidden || RECOGNISED.test(value))) return value;
       found.push({ path, text: value });
       return MASK;
@@ -43,12 +43,12 @@ export function withoutSecrets(answer: unknown, names: readonly string[]): { mas
   return { masked: walk(answer, "", false), found };
 }
 
-/** So much is written before the call, so that a full disk shows then: more than any secret has. */
+/** The size that is written before the call, to detect a full disk: more than any secret has. */
 const RESERVED_BYTES = 16_384;
 
 /**
- * A file for secrets that do not exist yet. It is made, with room in it, before the call that issues them: what cannot be written is known
- * before there is something to lose. It never takes the place of another file.
+ * A file for secrets that do not exist yet. It is created, with space in it, before the call that issues them, so that a failure to write shows
+ * before there is anything to lose. It never replaces an existing file.
  */
 export class SecretFile {
   readonly path: string;
@@ -59,7 +59,7 @@ export class SecretFile {
     this.#file = file;
   }
 
-  /** Makes the file. */
+  /** Creates the file. */
   static async reserve(path: string, cwd: string): Promise<SecretFile> {
     const full = resolve(cwd, path);
     let file: FileHandle;
@@ -83,7 +83,7 @@ export class SecretFile {
     return new SecretFile(full, file);
   }
 
-  /** Writes the secrets: one by itself, as it is; several as a JSON object by their places in the answer. */
+  /** Writes the secrets: a single one as it is; several as a JSON object, by their paths in the answer. */
   async keep(found: readonly Found[], answer: unknown): Promise<void> {
     const [first] = found;
     const text =
@@ -106,14 +106,14 @@ export class SecretFile {
     }
   }
 
-  /** Removes the file again: nothing came that belongs in it. */
+  /** Removes the file again, because the answer had no secret. */
   async drop(): Promise<void> {
     await this.#file.close().catch(() => undefined);
     await rm(this.path, { force: true });
   }
 }
 
-/** Writes all bytes to the beginning of a file. Where there is no more room the system writes a part, and says so the next time. */
+/** Writes all bytes to the beginning of a file. If space runs out, the system writes a part and fails at the next write. */
 async function write(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
 }

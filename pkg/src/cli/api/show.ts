@@ -1,12 +1,12 @@
-/** Answers as people and programs read them. */
+/** Shows answers to people and programs. */
 
 import type { Context } from "../context.js";
 import type { Column } from "../output.js";
 
-/** How many columns a table of items has at most, and how wide a terminal is for each of them. */
+/** The most columns that a table of items has, and the width of a terminal for each of them. */
 const MOST_COLUMNS = 6;
 const COLUMN_WIDTH = 20;
-/** Fields that tell items apart come first. */
+/** Fields that identify items come first. */
 const FIRST = ["id", "displayName", "name", "email", "clientId", "client_id", "kind", "state", "status"];
 
 /** Writes one answer. */
@@ -23,7 +23,7 @@ export async function showBody(context: Context, body: unknown): Promise<void> {
   await context.show(rows, { columns, empty: "the answer is empty" });
 }
 
-/** Writes items as they come; a table when all have come, since its widths depend on all. Gives back how many. */
+/** Writes items as they arrive; a table once all have arrived, since its widths depend on all of them. Returns their number. */
 export async function showItems(context: Context, items: AsyncIterable<unknown>): Promise<number> {
   const { format } = context.manner;
   const rows: unknown[] = [];
@@ -57,7 +57,7 @@ async function showTable(context: Context, items: readonly unknown[]): Promise<v
   await context.show(rows, { columns, empty: "there are none" });
 }
 
-/** An item that is little but an object with something around it: that object. */
+/** Unwraps an item that consists of little more than one object. */
 function unwrapped(item: unknown): Record<string, unknown> {
   if (typeof item !== "object" || item === null) return { value: item };
   const values = Object.values(item);
@@ -66,7 +66,7 @@ function unwrapped(item: unknown): Record<string, unknown> {
   return (plain.length === 0 && objects.length > 0 ? objects[0] : item) as Record<string, unknown>;
 }
 
-/** The names of the fields that fit into a cell, those that tell items apart first. */
+/** The names of the fields that fit into a cell, those that identify items first. */
 function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
   const names = new Set<string>();
   for (const row of rows)
@@ -81,7 +81,7 @@ function cell(value: unknown): string {
   return typeof value === "object" ? "" : String(value);
 }
 
-/** All fields that are no objects, by their paths. */
+/** All fields that are not objects, by their paths. */
 function leaves(value: unknown, path: string): [string, string][] {
   if (typeof value !== "object" || value === null || value instanceof Date)
     return cell(value) === "" ? [] : [[path === "" ? "value" : path, cell(value)]];

@@ -1,4 +1,4 @@
-/** `keyturn advance`: what a timer runs. */
+/** `keyturn advance`: continues and begins rotations; run by a timer. */
 
 import type { LifecycleProgress } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
@@ -7,7 +7,7 @@ import type { Exit } from "../exit.js";
 import type { Given } from "../given.js";
 import { outcomesOf, showOutcomes } from "./report.js";
 
-/** Goes on with what is under way, and begins what is due. */
+/** Continues the rotations that are under way, and begins those that are due. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, given.args.length === 0 ? {} : { online: given.args });
   const { lifecycle } = opened;
@@ -27,13 +27,13 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const errors = new Map<string, unknown>(
     results.flatMap(({ target, error }) => (error === undefined ? [] : [[target, error]])),
   );
-  // Where there is nothing to do, nothing is missing.
+  // If there is nothing to do, missing credentials do not matter.
   for (const { target, progress, due } of statuses) {
     const wanted = progress.state === "idle" ? due !== undefined && due.at <= now : hasWork(progress, now);
     if (wanted && opened.unreachable.has(target)) errors.set(target, opened.unreachable.get(target));
   }
   const outcomes = await outcomesOf(opened, names, errors);
-  // What rests and was left alone is in `status`.
+  // Idle targets are shown by `status`.
   const touched = outcomes.filter(
     ({ target, status, error }) =>
       error !== undefined || status?.progress.state !== "idle" || status.sequence !== before.get(target),

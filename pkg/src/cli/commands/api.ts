@@ -1,4 +1,4 @@
-/** `keyturn api`: any operation of either API, by its name. */
+/** `keyturn api`: calls any operation of either API by its name. */
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -14,10 +14,10 @@ import { CommandError, EXIT, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { nearest } from "../nearest.js";
 
-/** How many items `--all` takes, unless it is told. */
+/** The most items that `--all` fetches without `--limit`. */
 const MOST_ITEMS = 10_000;
 
-/** Makes the call, or says what there is to call. */
+/** Makes the call, or lists the operations. */
 export async function run(context: Context, given: Given): Promise<void> {
   const [api, name, ...rest] = given.args;
   if (!isApi(api)) throw new UsageError(`an API is missing: ${APIS.join(" or ")}`);
@@ -60,7 +60,7 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
   const destination = await place(context, operation, given.text("secret-to"));
   if (operation.final)
     await context.confirm(`${operation.method} ${filled(operation, request)} cannot be undone. Go on?`);
-  // Made before the call: what cannot be written is known before there is something to lose.
+  // Created before the call, so that a failure to write shows before there is anything to lose.
   const file = typeof destination === "object" ? await SecretFile.reserve(destination.path, context.cwd) : undefined;
   let kept = false;
   const shown = async (value: unknown): Promise<unknown> => {
@@ -87,7 +87,7 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
 type Destination = "nowhere" | "terminal" | { readonly path: string };
 
 /**
- * Where the secrets of the answer go. One that is shown once has to go somewhere: where nobody says where, nothing is called.
+ * Decides where the secrets of the answer go. If that is not known for a secret that is shown once, no call is made.
  *
  * @throws {@link UsageError}
  */
@@ -153,12 +153,12 @@ async function json(context: Context, file: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's message would show a part of the text, which may be a secret.
+    // The parser's message would show part of the text, which may be a secret.
     throw new UsageError(`${file === "-" ? "standard input" : file} is not JSON`);
   }
 }
 
-/** The path of a call with its parameters, as people recognise it. */
+/** The path of a call with its parameters filled in. */
 function filled({ path, fields }: Operation, request: Readonly<Record<string, unknown>>): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const field = fields.find((one) => one.place === "path" && plain(one.name) === plain(name));
@@ -167,7 +167,7 @@ function filled({ path, fields }: Operation, request: Readonly<Record<string, un
   });
 }
 
-/** Writes the answer. Items that are shown one after the other cannot have their secrets in one file: they are collected first. */
+/** Writes the answer. Items whose secrets go to a file are collected first, because the file has all of them. */
 async function show(
   context: Context,
   title: string,

@@ -1,4 +1,4 @@
-/** `keyturn completion`: the script that makes a shell complete command lines, and what it asks. */
+/** `keyturn completion`: writes the completion script of a shell, and answers its questions. */
 
 import { readFile } from "node:fs/promises";
 import { SCRIPTS, SHELLS, type Shell, USES } from "../complete/scripts.js";
@@ -9,7 +9,7 @@ import type { Given } from "../given.js";
 import { oneLine } from "../output.js";
 import { profilesPath, readProfiles } from "../profiles/file.js";
 
-/** Writes the script of a shell, or the candidates for the last of some words. */
+/** Writes the script of a shell, or the candidates for the last word. */
 export async function run(context: Context, given: Given): Promise<void> {
   const [what, ...words] = given.args;
   if ((SHELLS as readonly (string | undefined)[]).includes(what)) {
@@ -23,7 +23,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   await context.out.write(lines.join(""));
 }
 
-/** What cannot be read has no names: a shell has no place for complaints. */
+/** An unreadable configuration has no names: a shell cannot show an error while it completes. */
 function sources(context: Context): Sources {
   const none = (): [] => [];
   const api = () => import("../api/catalogue.js");

@@ -1,4 +1,4 @@
-/** `keyturn console`: the targets of `keyturn.json` in a browser, with the credentials on this side. */
+/** `keyturn console`: serves the targets of `keyturn.json` to a browser; the credentials stay in this process. */
 
 import { spawn } from "node:child_process";
 import { openConfig } from "../config.js";
@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import { EXIT, type Exit } from "../exit.js";
 import type { Given } from "../given.js";
 
-/** How each system opens a link. */
+/** The program that opens a link, by system. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ["open"],
   win32: ["rundll32", "url.dll,FileProtocolHandler"],
@@ -23,7 +23,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     about: { config: file.path, journal: config.journal },
     port: given.count("port") ?? 0,
     now: () => context.clock.now(),
-    // Beside the bundle of the command line.
+    // The files are beside the bundle of the command line.
     assets: new URL("../console/", import.meta.url),
   });
   try {
@@ -38,7 +38,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   }
 }
 
-/** Opens the link in the system's browser. If there is none, the link stands in the terminal. */
+/** Opens the link in the system's browser. If there is none, the terminal shows the link. */
 function openLink(link: string): void {
   const [program, ...args] = OPENERS[process.platform] ?? [];
   if (program === undefined) return;

@@ -1,4 +1,4 @@
-/** `keyturn doctor`: what stands in the way, before it does. */
+/** `keyturn doctor`: finds problems before they interrupt a rotation. */
 
 import type { Context } from "../context.js";
 import type { Check, Level } from "../doctor/check.js";
@@ -17,7 +17,7 @@ const STYLES: Readonly<Record<Level, Style | undefined>> = {
 };
 const ORDER: readonly Level[] = ["error", "warning", "note", "ok"];
 
-/** Looks at everything, and shows what is not as it should be. */
+/** Runs all checks, and shows the problems. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const { file, checks: configured } = configCheck(context);
   const checks: Check[] = [
@@ -34,7 +34,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   checks.sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level));
   const count = (level: Level): number => checks.filter((one) => one.level === level).length;
   const { format } = context.manner;
-  // People are told of what there is to do, programs of everything.
+  // People see what there is to do, programs get everything.
   const shown = format === "table" && !given.flag("all") ? checks.filter(({ level }) => level !== "ok") : checks;
   await context.show(shown, {
     columns: [

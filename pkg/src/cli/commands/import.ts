@@ -1,4 +1,4 @@
-/** `keyturn import`: the client ids that are in use, from the files of other systems. Secrets beside them are passed over. */
+/** `keyturn import`: lists the client ids in files of other systems. Secrets beside them are ignored. */
 
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
@@ -8,15 +8,15 @@ import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 
-/** A client id that was found, and what it has to do with `keyturn.json`. */
+/** A client id that was found, and its relation to `keyturn.json`. */
 interface Row extends ImportedCredential {
-  /** The target whose current credential it is, by the journal, or whose connector it is of, by the file. */
+  /** The target whose current credential it is, according to the journal, or whose connector it belongs to, according to the file. */
   readonly target: string | undefined;
-  /** Whether the journal knows it as that target's current credential. */
+  /** Whether the journal has it as that target's current credential. */
   readonly known: boolean;
 }
 
-/** Reads the files, and lists what is in them. */
+/** Reads the files and lists their client ids. */
 export async function run(context: Context, given: Given): Promise<void> {
   const found: ImportedCredential[] = [];
   for (const file of given.args) found.push(...(await read(context, given, file)));
@@ -49,7 +49,7 @@ async function read(context: Context, given: Given, file: string): Promise<Impor
   });
 }
 
-/** The kind of a file, by its name, and for JSON by what it has. */
+/** The kind of a file, by its name, and for JSON by its contents. */
 function kindOf(file: string, text: string): ImportKind | undefined {
   const name = basename(file).toLowerCase();
   if (/^\.env\b|\.env$/.test(name)) return "env";
@@ -68,12 +68,12 @@ const USES: Readonly<Record<string, string>> = {
   wfe: "federation trust",
 };
 
-/** What a client id of C1's is for. */
+/** The use of a client id of C1. */
 function useOf(clientId: string): string {
   return USES[/\/(\w+)$/.exec(clientId)?.[1] ?? ""] ?? "-";
 }
 
-/** Finds the targets of what was found, if there is a configuration. Nothing is asked: a client id may be that of a decoy. */
+/** Finds the targets of the client ids, if there is a configuration. No server is asked: a client id may be that of a decoy. */
 async function matched(context: Context, found: readonly ImportedCredential[]): Promise<Row[]> {
   if (findConfig(context) === undefined) return found.map((one) => ({ ...one, target: undefined, known: false }));
   await using opened = await openConfig(context, { online: "none" });

@@ -14,7 +14,7 @@ import type { Given } from "../given.js";
 import type { Column } from "../output.js";
 import type { Api } from "../profiles.js";
 
-/** A credential's place that may become a target. */
+/** A connector or credential that may become a target. */
 interface Candidate {
   readonly name: string;
   readonly api: Api;
@@ -24,10 +24,10 @@ interface Candidate {
     | { readonly kind: "commercelayer-api-credential"; readonly id: string };
 }
 
-/** How a target is written: the text is kept as it is, so it needs the types of the file and no others. */
+/** A target as it is written to the file. */
 type Written = Pick<TargetConfig, "sinks" | "policy"> & Candidate["place"];
 
-/** Looks for what could be rotated, asks which of it shall be, and writes the file. */
+/** Looks for what can be rotated, asks which of it to rotate, and writes the file. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const path = resolve(context.cwd, context.manner.config ?? CONFIG_FILE);
   const there = existsSync(path) ? new ConfigFile(path, readFileSync(path, "utf8"), context.cwd) : undefined;
@@ -38,7 +38,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
   const targets = targetsOf(chosen, given, new Set(Object.keys(there?.config.targets ?? {})));
   const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
-  // What does not fit is not written.
+  // An invalid file is not written.
   const file = new ConfigFile(path, text, context.cwd);
   await replaced(path, text);
   const rows = Object.entries(targets);
@@ -75,7 +75,7 @@ function credentialOf(id: string): Candidate {
   return { name: id, api: "commercelayer", label: id, place: { kind: "commercelayer-api-credential", id } };
 }
 
-/** What the tenants have that can be rotated; of the APIs that there are credentials for. */
+/** What can be rotated in the tenants for which there are credentials. */
 async function discovered(context: Context, given: Given): Promise<readonly Candidate[]> {
   if (!given.flag("all") && !context.interactive) return [];
   const found: Candidate[] = [];
@@ -87,7 +87,7 @@ async function discovered(context: Context, given: Given): Promise<readonly Cand
         context.progress.update(`found ${found.length}: ${one.label}`);
       }
     } catch (error) {
-      // Few people have both.
+      // Few people have credentials for both.
       if (!(error instanceof UsageError)) throw error;
       missing.push(error);
     }
@@ -118,7 +118,7 @@ async function* connectors(context: Context): AsyncGenerator<Candidate> {
 async function* apiCredentials(context: Context): AsyncGenerator<Candidate> {
   const client = await commerceLayerClient(context);
   for await (const { id, name, kind } of client.api_credentials.list({ pageSize: 25 })) {
-    // A client id of these stands in storefronts.
+    // Storefronts contain the client ids of these.
     if (kind === "sales_channel" || kind === "webapp") continue;
     yield {
       name: name || id,
@@ -168,7 +168,7 @@ function newText(given: Given, path: string, targets: Readonly<Record<string, Wr
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-/** Where the schema is from the file's folder, if the package is installed there; a global one has no path that lasts. */
+/** The path of the schema from the file's folder, if the package is installed there; that of a global installation is not stable. */
 function schemaFrom(folder: string): string | undefined {
   try {
     const manifest = createRequire(join(folder, CONFIG_FILE)).resolve("keyturn/package.json");
@@ -180,7 +180,7 @@ function schemaFrom(folder: string): string | undefined {
   }
 }
 
-/** The text with targets added; all else in it stays as it is. */
+/** The text with targets added; everything else stays unchanged. */
 function addedTo(text: string, targets: Readonly<Record<string, Written>>): string {
   return Object.entries(targets).reduce(
     (whole, [name, target]) =>

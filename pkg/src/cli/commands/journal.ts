@@ -7,7 +7,7 @@ import { EXIT, type Exit } from "../exit.js";
 import type { Given } from "../given.js";
 import { dateText } from "../times.js";
 
-/** What every event has; the rest depends on it. */
+/** The fields of every event; the others depend on its kind. */
 const COMMON = new Set(["target", "sequence", "at", "by", "event"]);
 
 /** `journal show`: the events of a target. */

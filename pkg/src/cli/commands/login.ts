@@ -1,4 +1,4 @@
-/** `keyturn login`: a profile with a credential of its own, which a person confirms in a browser; or with one that there is already. */
+/** `keyturn login`: creates a profile with a new credential, which a person confirms in a browser, or with an existing one. */
 
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -9,20 +9,20 @@ import type { Given } from "../given.js";
 import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
 
 /**
- * The program that people log in with. C1 knows no other for command lines than the one of its SDK for Go, which the official ones use as
- * well; `--program` names another.
+ * The OAuth client that people log in with. The only one that C1 has for command lines is that of its SDK for Go, which the official tools
+ * use as well; `--program` names another.
  */
 const PROGRAM = "2RCzHlak5q7CY14SdBc8HoZEJRf";
 const DAY_MS = 86_400_000;
 
-/** What a new credential may do. */
+/** The limits of a new credential. */
 interface Limits {
   readonly expiresInDays: number | "never";
   readonly scopedRoles: readonly string[] | "all";
   readonly allowSourceCidr: readonly string[] | "anywhere";
 }
 
-/** Logs in, and keeps the profile. */
+/** Logs in, and stores the profile. */
 export async function run(context: Context, given: Given): Promise<void> {
   const api = (given.args[0] ?? "c1") as Api;
   const name = given.text("profile") ?? DEFAULT_PROFILE;
@@ -41,7 +41,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   await context.say(kept.where);
 }
 
-/** The profile of a name, if there is one: another API's is none. */
+/** The profile of a name and API, if there is one. */
 async function find(context: Context, api: Api, name: string): Promise<{ readonly clientId: string } | undefined> {
   try {
     return await loadProfile(context, { name, api });
@@ -65,7 +65,7 @@ async function keep(context: Context, profile: NewProfile): Promise<Kept> {
   return { clientId: profile.clientId, where };
 }
 
-/** Keeps a client id and secret that there are already, if they log in. */
+/** Stores an existing client id and secret, if they can log in. */
 async function keepPair(context: Context, given: Given, api: Api, name: string): Promise<Kept> {
   const clientId = given.text("client-id") ?? (await (await context.ask("--client-id")).text(context, "Client id"));
   const from = given.text("secret-from");
@@ -79,7 +79,7 @@ async function keepPair(context: Context, given: Given, api: Api, name: string):
   return keep(context, pair);
 }
 
-/** Logs in with a pair once, so that no profile is made that does not work. */
+/** Logs in once with a pair, so that no profile is created that does not work. */
 async function tried(
   context: Context,
   { api, clientId, clientSecret, serverURL, tenantDomain }: NewProfile,
@@ -105,7 +105,7 @@ async function tried(
   }
 }
 
-/** The tenant that the flags or the environment name; for C1 the client id may say it as well. */
+/** The tenant that the flags or the environment name; for C1 the client id may name it as well. */
 function tenantOf(
   context: Context,
   given: Given,
@@ -127,7 +127,7 @@ async function secretIn(context: Context, file: string): Promise<string> {
   return text;
 }
 
-/** A person confirms a code in a browser; what they log in with is exchanged for a credential of this machine's own. */
+/** A person confirms a code in a browser; their login is exchanged for a credential for this machine. */
 async function deviceLogin(context: Context, given: Given, name: string): Promise<Kept> {
   const { ConductorOne, createPersonalClient, deviceLogin: byDevice } = await import("../../index.js");
   let { serverURL, tenantDomain } = tenantOf(context, given, "c1");
@@ -145,7 +145,7 @@ async function deviceLogin(context: Context, given: Given, name: string): Promis
     await c1.authenticate({ signal: context.signal });
     context.unlessInterrupted();
     const displayName = given.text("name") ?? `keyturn on ${hostname()}`;
-    // Not interrupted from here on: a credential that is made has to be kept.
+    // Not interruptible from here on: a new credential has to be stored.
     const made = await createPersonalClient(c1, { displayName, ...limits });
     const { expiresInDays: days } = limits;
     const expiresAt = days === "never" ? undefined : context.clock.now() + days * DAY_MS;
@@ -172,7 +172,7 @@ async function deviceLogin(context: Context, given: Given, name: string): Promis
 
 type C1 = InstanceType<typeof import("../../index.js")["ConductorOne"]>;
 
-/** Ends a credential whose secret could not be kept. */
+/** Revokes a credential whose secret could not be stored. */
 async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void> {
   try {
     await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" });
@@ -184,7 +184,7 @@ async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void
   }
 }
 
-/** The limits, from flags or from questions. There is no default: a key that may do everything for ever is one that somebody asked for. */
+/** The limits, from flags or questions. There is no default, so that an unlimited key exists only if somebody asked for it. */
 async function limitsOf(context: Context, given: Given): Promise<Limits> {
   return {
     expiresInDays: daysOf(given.text("expires") ?? (await askExpiry(context))),

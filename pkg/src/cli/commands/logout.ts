@@ -1,4 +1,4 @@
-/** `keyturn logout`: ends the credential that `keyturn login` made, and removes the profile. */
+/** `keyturn logout`: revokes the credential that `keyturn login` created, and removes the profile. */
 
 import { KeyturnError } from "../../base/errors.js";
 import { c1Client } from "../clients.js";
@@ -18,7 +18,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     await context.confirm(`This ends the credential ${profile.clientId}, wherever it is used. Go on?`);
     await end(context, profile);
   }
-  // Removed last: as long as the credential may live, something here can end it.
+  // Removed last, so that the credential can be revoked as long as it may be valid.
   await removeProfile(context, profile);
   const left = profile.made
     ? "it stays valid until it expires or somebody ends it"
@@ -32,7 +32,7 @@ async function end(context: Context, { name, api, clientId }: Profile): Promise<
   try {
     await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" }, { signal: context.signal });
   } catch (error) {
-    // Ended already, by whomever: it cannot even log in.
+    // The credential is revoked already: it cannot even log in.
     if (KeyturnError.is(error) && ["not_found", "authentication_failed", "unauthorized"].includes(error.kind)) {
       if (error.kind === "not_found" || reasonOf(error) === "invalid_client") return;
     }

@@ -1,4 +1,4 @@
-/** What a person says to a target's rotation: one function for each of the commands. */
+/** A person's decisions about a rotation: one function for each command. */
 
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
@@ -6,7 +6,7 @@ import { type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { outcomesOf, showOutcomes } from "./report.js";
 
-/** Opens the one target that is named, does something with it, and shows how far it is then. */
+/** Opens the named target, acts on it, and shows its progress. */
 async function told(
   context: Context,
   given: Given,
@@ -21,7 +21,7 @@ async function told(
   return showOutcomes(context, await outcomesOf(opened, [name]), "");
 }
 
-/** `keyturn rollback`: every sink gets the old credential back, and the new one ends. */
+/** `keyturn rollback`: returns the old credential to every sink, and revokes the new one. */
 export function rollback(context: Context, given: Given): Promise<Exit> {
   return told(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
@@ -31,7 +31,7 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** `keyturn retire`: approves that the old credential ends, and ends it. */
+/** `keyturn retire`: approves the end of the old credential, and ends it. */
 export function retire(context: Context, given: Given): Promise<Exit> {
   return told(context, given, async ({ lifecycle }, name) => {
     await context.confirm(`End the old credential of ${name} once all proofs are there? It cannot be had back then.`);
@@ -39,7 +39,7 @@ export function retire(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** `keyturn approve`: the old credential may end; `advance` ends it. */
+/** `keyturn approve`: approves the end of the old credential; `advance` ends it. */
 export function approve(context: Context, given: Given): Promise<Exit> {
   return told(
     context,
@@ -52,7 +52,7 @@ export function approve(context: Context, given: Given): Promise<Exit> {
   );
 }
 
-/** `keyturn settle`: what an attempt with an unknown outcome has made. */
+/** `keyturn settle`: records what an attempt with an unknown outcome created. */
 export function settle(context: Context, given: Given): Promise<Exit> {
   const ids = given.list("found");
   if (given.flag("none") === ids.length > 0)
@@ -69,7 +69,7 @@ export function settle(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** `keyturn resume`: what the rotation was stopped for has been dealt with. */
+/** `keyturn resume`: continues a rotation whose problem has been fixed. */
 export function resume(context: Context, given: Given): Promise<Exit> {
   const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
   if (reissue && restored) throw new UsageError("give one of --reissue and --restored");
@@ -79,13 +79,13 @@ export function resume(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** `keyturn adopt`: which credential the consumers use. */
+/** `keyturn adopt`: records which credential the consumers use. */
 export function adopt(context: Context, given: Given): Promise<Exit> {
   const [, id = ""] = given.args;
   return told(context, given, ({ lifecycle }, name) => lifecycle.adopt(name, id, { signal: context.signal }));
 }
 
-/** `keyturn forget`: the target is no longer looked after. */
+/** `keyturn forget`: stops managing a target. */
 export function forget(context: Context, given: Given): Promise<Exit> {
   return told(
     context,

@@ -1,4 +1,4 @@
-/** `keyturn plan`: what a rotation would change. */
+/** `keyturn plan`: shows what a rotation would change. */
 
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";

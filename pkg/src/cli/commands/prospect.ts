@@ -1,4 +1,4 @@
-/** What a rotation of some targets would change, or why it would not begin. */
+/** Plans a rotation of some targets: what it would change, or why it would not begin. */
 
 import type { CredentialFacts, LifecyclePlan } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
@@ -14,15 +14,15 @@ export interface Prospect {
   readonly target: string;
   readonly plan: LifecyclePlan | undefined;
   /**
-   * The credential that `keyturn.json` names as the beginning of a line, or the only one that is left of that line: the target's first
+   * The credential that `keyturn.json` names as the start of a line, or the only one left of that line: the target's first
    * rotation replaces it.
    */
   readonly named: CredentialFacts | undefined;
-  /** Why it is not begun. */
+  /** Why it would not begin. */
   readonly refusal: unknown;
 }
 
-/** Reads the control planes and the sinks of some targets. What fails for one is its refusal. */
+/** Reads the control planes and the sinks of some targets. A failure for one target is its refusal. */
 export async function prospectsOf(
   context: Context,
   opened: Opened,
@@ -48,7 +48,7 @@ export async function prospectsOf(
   return all.filter((one) => one !== undefined);
 }
 
-/** What the first rotation of a line of API credentials replaces, where no sink says it. */
+/** The credential that the first rotation of a line replaces, if no sink names it. */
 async function namedBy(
   { config, targets }: Opened,
   { target, old, blocked, sinks }: LifecyclePlan,
@@ -73,7 +73,7 @@ function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | un
     return new CommandError(EXIT.person, "it is no longer looked after.", {
       hint: `\`keyturn adopt ${target} ID\` begins again.`,
     });
-  // A secret that cannot be delivered had better not be issued.
+  // A secret that cannot be delivered must not be issued.
   const broken = blocked === "rotation_active" ? undefined : sinks.find(({ error }) => error !== undefined);
   if (broken !== undefined)
     return new CommandError(
@@ -83,7 +83,7 @@ function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | un
   return undefined;
 }
 
-/** The columns of the plan, as a diff: what is there, and what comes. */
+/** The columns of the plan, as a diff: the current and the new state. */
 export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [

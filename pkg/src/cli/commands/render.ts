@@ -1,4 +1,4 @@
-/** `keyturn render`: a client id and secret in the form that a consumer reads. */
+/** `keyturn render`: writes a client id and secret in the form that a consumer reads. */
 
 import { open, readFile, rm } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -8,7 +8,7 @@ import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 
-/** What stands in the place of a secret that is put in later. */
+/** The placeholder of a secret that is filled in later. */
 const PLACEHOLDER = "CLIENT_SECRET_GOES_HERE";
 
 /** Writes the document. */
@@ -24,7 +24,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     await context.say(`written to ${to}, which only you can read`);
     return;
   }
-  // Not by looking for the secret in the text: a format may have quoted it. Terraform's own resource has none in it.
+  // Searching the text for the secret would not work: a format may quote it. Terraform's resource contains none.
   if (from !== undefined && format !== "terraform" && !context.reveals)
     throw new UsageError("the document has the secret in it, and nothing says where it goes", {
       hint: "Give --to FILE. On a terminal, --reveal shows it.",
@@ -34,7 +34,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     await context.say(`${PLACEHOLDER} stands for the secret: give --secret-from FILE, or put it in later`);
 }
 
-/** What is known of the credential. */
+/** What is known about the credential. */
 interface Known {
   readonly clientId?: string | undefined;
   readonly credentialId?: string | undefined;
@@ -44,7 +44,7 @@ interface Known {
   readonly target?: string | undefined;
 }
 
-/** By flags; the rest as `keyturn.json` and the journal have it of a target. */
+/** Reads the flags; the rest comes from a target of `keyturn.json` and its journal. */
 async function credentialOf(context: Context, given: Given): Promise<Known> {
   const flags: Known = {
     clientId: given.text("client-id"),
@@ -99,7 +99,7 @@ function documentOf(format: string, given: Given, known: Known, secret: string):
     case "compose":
       return { kind: "compose", service: needed(name, "--name"), values };
     case "terraform-variables":
-      // Terraform's variables have names in small letters.
+      // Terraform's variables have lower-case names.
       return { kind: "terraform-variables", values: lowered(values) };
     default:
       return { kind: "baton-runner", values };
@@ -119,13 +119,13 @@ async function secretIn(context: Context, file: string): Promise<string> {
   let text = "";
   if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
   else text = await readFile(resolve(context.cwd, file), "utf8");
-  // A line end is the file's, and not the secret's.
+  // The line end belongs to the file, not to the secret.
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw new UsageError(`${file === "-" ? "standard input" : file} is empty`);
   return secret;
 }
 
-/** Writes a new file, whole or not at all. */
+/** Writes a new file, completely or not at all. */
 async function writeNew(context: Context, path: string, text: string): Promise<void> {
   const full = resolve(context.cwd, path);
   const file = await open(full, "wx", 0o600).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** How far targets have come, in words: what the commands that rotate have in common. */
+/** Reports the progress of targets in words, for the commands that rotate. */
 
 import type { Lifecycle, LifecycleProgress, LifecycleStatus, LifecycleStop } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
@@ -7,11 +7,11 @@ import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
 import type { Column, Style } from "../output.js";
 import { relativeText, timeText } from "../times.js";
 
-/** What became of a target. */
+/** The result for a target. */
 export interface Outcome {
   readonly target: string;
   readonly status: LifecycleStatus | undefined;
-  /** The code of the failure after which it is tried again. */
+  /** The code of the failure that will be retried. */
   readonly failure: string | undefined;
   readonly error: unknown;
 }
@@ -36,7 +36,7 @@ export function remedy({ target, reason }: { readonly target: string; readonly r
   return REMEDIES[reason].replaceAll("NAME", target);
 }
 
-/** What is so with a target, in a few words, and how bad that is. */
+/** The state of a target, in a few words, and its severity. */
 export function stateOf(
   { progress, phase, rollingBack, current, forgotten }: LifecycleStatus,
   now: number,
@@ -66,7 +66,7 @@ export function stateOf(
   }
 }
 
-/** What comes next for a target, and when. */
+/** The next step of a target, and its time. */
 export function nextOf(status: LifecycleStatus, now: number): string {
   const { progress, target } = status;
   switch (progress.state) {
@@ -90,7 +90,7 @@ function dueText({ due, current, forgotten, target }: LifecycleStatus, now: numb
   return current === undefined ? `\`keyturn rotate ${target}\` for the first` : "-";
 }
 
-/** The exit code for how far a target has come. */
+/** The exit code for a target's progress. */
 function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | undefined): Exit {
   switch (progress.state) {
     case "idle":
@@ -100,18 +100,18 @@ function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | un
     case "stopped":
       return EXIT.person;
     case "waiting":
-      // Without a failure it waits for its time, or for another process that has it in hand.
+      // Without a failure it waits for its time, or for another process that works on it.
       return phase === "unknown" ? EXIT.unknown : failure === undefined ? EXIT.done : EXIT.unavailable;
   }
 }
 
-/** The exit code for what became of a target. */
+/** The exit code for a target's result. */
 export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
   if (error !== undefined) return exitOf(error);
   return status === undefined ? EXIT.done : exitOfStatus(status, failure);
 }
 
-/** What a program gets to know of a target. */
+/** The result of a target, for programs. */
 export function outcomeJson({ target, status, failure, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
@@ -124,7 +124,7 @@ export function outcomeJson({ target, status, failure, error }: Outcome): object
   };
 }
 
-/** Shows what became of some targets, and gives the exit code. */
+/** Shows the results of some targets, and returns the exit code. */
 export async function showOutcomes(context: Context, outcomes: readonly Outcome[], empty: string): Promise<Exit> {
   const now = context.clock.now();
   const columns: readonly Column<Outcome>[] = [

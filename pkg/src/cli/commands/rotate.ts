@@ -1,4 +1,4 @@
-/** `keyturn rotate`: begins rotations, shows before what they would change, and takes them as far as they go now. */
+/** `keyturn rotate`: shows what rotations would change, begins them, and takes them as far as they can go now. */
 
 import type { LifecyclePlan } from "../../lifecycle.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
@@ -12,10 +12,10 @@ import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
 import { exitOfOutcome, outcomesOf, showOutcomes } from "./report.js";
 import { inWindow } from "./window.js";
 
-/** How long rotations that are under way have to come to an end after Ctrl-C, before their calls are cut off. */
+/** How long rotations that are under way may continue after Ctrl-C before their calls are aborted. */
 const LAST_CALLS_MS = 5000;
 
-/** What was asked for. */
+/** The options of the command. */
 interface Wish {
   /** Every target, or every due one. */
   readonly bulk: "all" | "due" | undefined;
@@ -63,7 +63,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
 
 const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
 
-/** The targets that are meant. */
+/** The selected targets. */
 async function chosen(context: Context, opened: Opened, given: Given, { bulk }: Wish): Promise<readonly string[]> {
   const { lifecycle, config } = opened;
   if (bulk === undefined) return namesOf(opened, given.args);
@@ -82,7 +82,7 @@ async function chosen(context: Context, opened: Opened, given: Given, { bulk }: 
   const names = statuses
     .filter(({ forgotten, current, progress }) => {
       if (forgotten) return false;
-      // One that is under way goes on; a second credential is not begun for it.
+      // A rotation that is under way continues; no second one begins.
       return age === undefined || current === undefined || progress.state !== "idle" || now - current.since >= age;
     })
     .map(({ target }) => target)
@@ -103,7 +103,7 @@ function question(ready: readonly Prospect[]): string {
   return cuts === 0 ? what : `${what} The control plane ends the old credential of ${cuts} at once.`;
 }
 
-/** The command line that goes on with what was not begun. */
+/** The command line for the targets that were not begun. */
 function again(left: readonly string[], given: Given, begun: number): string {
   if (given.flag("due")) return "keyturn rotate --due";
   return left.length <= 8 || begun === 0
@@ -115,7 +115,7 @@ function quoted(name: string): string {
   return /^[\w.:/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-/** Rotations, some at a time. */
+/** Runs rotations, with a limit on how many run at a time. */
 class Round {
   readonly #context: Context;
   readonly #opened: Opened;
@@ -133,7 +133,7 @@ class Round {
     this.#errors = errors;
   }
 
-  /** Rotates all that are ready, until too many have failed or somebody stops it, and gives those that were begun. */
+  /** Rotates all that are ready, until too many have failed or the command is stopped. Returns those that were begun. */
   async run(): Promise<ReadonlySet<string>> {
     const { signal } = this.#context;
     const cut = new AbortController();
@@ -189,7 +189,7 @@ class Round {
         await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
       }
     } catch (error) {
-      // Another process has begun it since: there is one rotation, and this goes on with it.
+      // Another process has begun it in the meantime: there is one rotation, which this continues.
       if ((error as { reason?: unknown }).reason === "rotation_active") return this.#rotate(ACTIVE(target), signal);
       this.#errors.set(target, error);
     }
@@ -197,7 +197,7 @@ class Round {
     if (outcome !== undefined && exitOfOutcome(outcome) !== EXIT.done) this.#failures++;
   }
 
-  /** Shows each event on the line for progress. */
+  /** Shows each event on the progress line. */
   async #watch(): Promise<void> {
     for await (const { target, event } of this.#opened.lifecycle.events())
       this.#context.progress.update(`${this.#begun.size} of ${this.#ready.length}: ${target}: ${event}`);

@@ -1,4 +1,4 @@
-/** `keyturn sandbox`: a tenant to try things on. */
+/** `keyturn sandbox`: serves a tenant to try things on. */
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -13,7 +13,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const server = await serveSandbox({
     port: given.count("port"),
     host: given.text("host"),
-    // The sandbox says which values there are.
+    // The sandbox checks the value.
     seed: given.text("seed") as Seed | undefined,
     state: given.text("state"),
     tokenTtl: given.count("token-ttl"),
@@ -37,7 +37,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   }
 }
 
-/** What the first line of `--json` tells. */
+/** The first line of `--json`. */
 function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): object {
   const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
   return {
@@ -60,7 +60,7 @@ Ctrl-C stops it.
 `;
 }
 
-/** The tenant as variables of the environment: those that a client reads and, if there is one, a connector to try. */
+/** The tenant as environment variables: those that a client reads and, if there is one, a connector to try. */
 function variables(server: SandboxServer): Record<string, string> {
   const { url, clientId, clientSecret, appId, connectorId, commercelayer } = server;
   return {
@@ -74,7 +74,7 @@ function variables(server: SandboxServer): Record<string, string> {
   };
 }
 
-/** Waits until somebody stops the program. */
+/** Waits until the program is stopped. */
 function stopped({ signal }: Context): Promise<Exit> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(EXIT.done);
@@ -82,11 +82,11 @@ function stopped({ signal }: Context): Promise<Exit> {
   });
 }
 
-/** Runs a command in a shell, with the tenant in its environment, and gives its exit code. */
+/** Runs a command in a shell, with the tenant in its environment, and returns its exit code. */
 function follow({ env, cwd, signal }: Context, command: string, server: SandboxServer): Promise<Exit> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, { shell: true, stdio: "inherit", cwd, env: { ...env, ...variables(server) } });
-    // A signal that is sent to this process alone has to reach the command as well.
+    // A signal that is sent only to this process has to reach the command as well.
     const pass = (): void => void child.kill((signal.reason as Interruption).signal);
     if (signal.aborted) pass();
     signal.addEventListener("abort", pass, { once: true });

@@ -1,4 +1,4 @@
-/** `keyturn status`: what is so with the targets, by the journal alone. */
+/** `keyturn status`: shows the state of the targets, from the journal alone. */
 
 import type { Lifecycle, LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
 import { findConfig } from "../config/find.js";
@@ -15,7 +15,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const conditions = given.list("fail-on").map(conditionOf);
   const { format } = context.manner;
   const wanted = format === "sarif" || format === "junit" || conditions.some(({ findings }) => findings);
-  // What is kept beside the folder's journal says nothing of a database's.
+  // The cache beside the folder's journal does not cover a database.
   const inFolder = !(context.manner.database ?? context.env.KEYTURN_DATABASE);
   const path = wanted || !inFolder ? undefined : findConfig(context);
   const print = path === undefined ? undefined : footprint(path);
@@ -31,7 +31,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   return await report(context, conditions, { statuses, findings, opened, names });
 }
 
-/** Those that are named, or all if none is; `undefined` if one of them is not there. */
+/** The named targets, or all if none is named; `undefined` if one of them is missing. */
 function someOf(
   all: readonly LifecycleStatus[] | undefined,
   names: readonly string[],
@@ -45,12 +45,12 @@ function someOf(
 interface Shown {
   readonly statuses: readonly LifecycleStatus[];
   readonly findings: readonly LifecycleFinding[];
-  /** Where they come from, if they were not known from before. */
+  /** The configuration, if the statuses are not from the cache. */
   readonly opened?: Opened;
   readonly names?: readonly string[];
 }
 
-/** Writes what is so, and says which conditions are met. */
+/** Writes the statuses, and reports the conditions that are met. */
 async function report(context: Context, conditions: readonly Condition[], shown: Shown): Promise<Exit> {
   const { statuses, findings, opened, names = [] } = shown;
   const now = context.clock.now();
@@ -83,7 +83,7 @@ async function table(
   now: number,
 ): Promise<void> {
   const failures = new Map<LifecycleStatus, string | undefined>();
-  // What is known from before has not failed: see `status-cache.ts`.
+  // A cached status is never a failure: see `status-cache.ts`.
   if (lifecycle !== undefined) for (const status of statuses) failures.set(status, await failureOf(lifecycle, status));
   return context.show(statuses, {
     columns: [
@@ -107,7 +107,7 @@ async function table(
 interface Condition {
   readonly text: string;
   readonly exit: Exit;
-  /** Whether it takes the findings. */
+  /** Whether it needs the findings. */
   readonly findings: boolean;
   readonly holds: (statuses: readonly LifecycleStatus[], findings: readonly LifecycleFinding[], now: number) => boolean;
 }

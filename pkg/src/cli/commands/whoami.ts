@@ -1,4 +1,4 @@
-/** `keyturn whoami`: what the other commands would log in with, and who that is. */
+/** `keyturn whoami`: shows the credentials of the other commands, and whose they are. */
 
 import { c1Client, commerceLayerClient, sourceOf } from "../clients.js";
 import type { Context } from "../context.js";
@@ -6,7 +6,7 @@ import { UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import type { Api, Profile } from "../profiles.js";
 
-/** Who a credential is. */
+/** The identity of a credential. */
 interface Identity {
   readonly api: Api;
   /** `environment`, or `profile NAME`. */
@@ -20,7 +20,7 @@ interface Identity {
   readonly expiresAt: string | undefined;
 }
 
-/** Asks each API that there is a credential for. */
+/** Asks each API for which there is a credential. */
 export async function run(context: Context, given: Given): Promise<void> {
   const asked = given.args[0] as Api | undefined;
   const rows: Identity[] = [];

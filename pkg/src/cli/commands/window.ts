@@ -1,4 +1,4 @@
-/** Whether rotations of a target may begin now. The engine decides that for what is due; `rotate --all` asks for the rest. */
+/** Whether rotations of a target may begin now. The engine decides this for targets that are due; `rotate --all` checks the others here. */
 
 import type { LifecyclePolicy } from "../../lifecycle.js";
 
@@ -20,7 +20,7 @@ export function inWindow(policy: LifecyclePolicy, at: number): boolean {
     days === undefined || days.includes(DAYS[(day + 7) % 7] ?? "");
   return windows.some(({ days, from = "00:00", to = "24:00" }) => {
     if (from < to) return isDay(days, today) && from <= time && time < to;
-    // Over midnight: it belongs to the day that it begins on.
+    // A window over midnight belongs to the day that it begins on.
     return (isDay(days, today) && time >= from) || (isDay(days, today - 1) && time < to);
   });
 }

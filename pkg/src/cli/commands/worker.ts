@@ -1,4 +1,4 @@
-/** `keyturn worker`: a worker of a fleet, until it is told to stop. */
+/** `keyturn worker`: runs a worker of a fleet until it is stopped. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -10,14 +10,14 @@ import { loadPackage } from "../database.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 
-/** What the package `pg-boss` has, as far as it is used. */
+/** The part of the package `pg-boss` that is used. */
 interface PgBossPackage {
   PgBoss: new (options: object) => FleetBoss & { stop(options: object): Promise<void> };
 }
 
 const PORT = 9464;
 
-/** Takes jobs, and answers probes, until a signal comes. Records go to standard output, a line of JSON for each. */
+/** Takes jobs and answers probes until a signal arrives. Records go to standard output, one line of JSON each. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const { openFleet } = await import("../../fleet.js");
   await using opened = await openConfig(context);

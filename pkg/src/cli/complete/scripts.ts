@@ -1,4 +1,4 @@
-/** What the shells are told: to ask the command itself, which goes by its table. */
+/** The completion scripts of the shells, which ask the command itself. */
 
 /** The shells that there are scripts for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -6,11 +6,11 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** One of {@link SHELLS}. */
 export type Shell = (typeof SHELLS)[number];
 
-/** What stands in the place of candidates where the shell knows better. */
+/** The markers that tell the shell to complete files or folders itself. */
 export const FILES = ":files";
 export const FOLDERS = ":folders";
 
-/** The script of each shell. The words up to the cursor go to `keyturn completion words`, which writes a candidate a line. */
+/** The script of each shell. The words up to the cursor go to `keyturn completion words`, which writes one candidate per line. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# keyturn completion bash
 _keyturn() {

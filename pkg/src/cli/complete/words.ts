@@ -1,15 +1,15 @@
-/** What may stand where the cursor is, by the table of commands. */
+/** The completions at the cursor, from the table of commands. */
 
 import { type ArgumentSpec, COMMANDS, type CommandSpec, type Completes, type OptionSpec, optionsOf } from "../table.js";
 import { FILES, FOLDERS } from "./scripts.js";
 
-/** A word that may stand there, and what it means. */
+/** A completion, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly about?: string | undefined;
 }
 
-/** Where names come from that the table does not have. Each is asked only if it is needed. */
+/** The sources of names that the table does not have. Each is called only if it is needed. */
 export interface Sources {
   targets(): Promise<readonly string[]>;
   profiles(): Promise<readonly string[]>;
@@ -18,7 +18,7 @@ export interface Sources {
   fields(api: string, operation: string): Promise<readonly Candidate[]>;
 }
 
-/** Candidates for the last of the words, which may be empty; or one of the marks for files and folders. */
+/** Candidates for the last word, which may be empty; or one of the markers for files and folders. */
 export async function candidates(words: readonly string[], sources: Sources): Promise<readonly Candidate[] | string> {
   const current = words.at(-1) ?? "";
   const found = await find(joined(words), sources);
@@ -27,7 +27,7 @@ export async function candidates(words: readonly string[], sources: Sources): Pr
   return found.filter(({ word }) => word.startsWith(start));
 }
 
-/** Bash divides `--output=json` into three words. */
+/** Bash splits `--output=json` into three words. */
 function joined(words: readonly string[]): readonly string[] {
   const list: string[] = [];
   for (const [at, word] of words.entries()) {
@@ -82,7 +82,7 @@ async function inCommand(
     else if (!word.startsWith("-")) places.push(word);
     else {
       const option = optionOf(options, word);
-      // Of what the table does not know, each has a value: the fields of an operation.
+      // Flags that the table does not have are fields of an operation, and each takes a value.
       const takes = option === undefined ? spec.open !== undefined && !word.includes("=") : takesValue(option);
       waiting = takes && !word.includes("=") ? (option ?? { flags: word, description: "" }) : undefined;
     }

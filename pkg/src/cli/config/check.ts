@@ -1,19 +1,19 @@
-/** Checks a value against the schema of `keyturn.json`, and says of each thing that does not fit where it is. */
+/** Checks a value against the schema of `keyturn.json`, and reports the position of each problem. */
 
 import { SCHEMA, type Schema } from "./schema.js";
 
 /** Keys and indices from the top. */
 export type Path = readonly (string | number)[];
 
-/** A thing that does not fit. */
+/** A problem. */
 export interface Problem {
   readonly path: Path;
   readonly message: string;
-  /** Where it is in the text, if the path does not say it. */
+  /** Its position in the text, if the path does not give it. */
   readonly offset?: number | undefined;
 }
 
-/** All that does not fit, in the order of the text. */
+/** All problems, in the order of the text. */
 export function problemsOf(value: unknown): readonly Problem[] {
   return [...visit(SCHEMA, value, []), ...secrets(value, [])];
 }
@@ -96,14 +96,14 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** The name that was probably meant. */
+/** Suggests the name that was probably meant. */
 function near(given: unknown, names: readonly string[]): string {
   if (typeof given !== "string") return "";
   const close = names.find((name) => distance(given.toLowerCase(), name.toLowerCase()) <= Math.max(1, name.length / 4));
   return close === undefined ? "" : `; is it ${JSON.stringify(close)}?`;
 }
 
-/** How many letters have to change. */
+/** The edit distance. */
 function distance(one: string, other: string): number {
   if (one.length > 60) return one.length;
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -130,10 +130,10 @@ const SECRETS: readonly RegExp[] = [
 ];
 const RANDOM = /^[\w+/=-]{40,}$/;
 
-/** Refuses texts that look like a secret, wherever they stand. The message does not repeat them. */
+/** Rejects texts that look like a secret, wherever they are. The message does not repeat them. */
 function secrets(value: unknown, path: Path): readonly Problem[] {
   if (typeof value === "string") {
-    // A client id of Commerce Layer is as random as a secret, and none.
+    // A client id of Commerce Layer looks as random as a secret, but is not one.
     const random = RANDOM.test(value) && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
     return isSecret(value) || (random && path.at(-1) !== "clientId")
       ? [{ path, message: "looks like a secret; name a variable or a file that has it instead" }]

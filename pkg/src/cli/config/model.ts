@@ -1,4 +1,4 @@
-/** What `keyturn.json` holds once it was checked. `schema.ts` says what each field means. */
+/** The contents of a valid `keyturn.json`. `schema.ts` says what each field means. */
 
 import type { EnvDialect, LifecycleCaps, LifecyclePolicy, Workload } from "../../lifecycle.js";
 import type { SecretSource, Tenant } from "../clients.js";
@@ -12,7 +12,7 @@ export interface Config {
   readonly targets: Readonly<Record<string, TargetConfig>>;
 }
 
-/** What all targets have. */
+/** What targets of all kinds have. */
 interface TargetCommon {
   readonly tenant?: string;
   readonly sinks: readonly SinkConfig[];
@@ -45,7 +45,7 @@ export type TargetConfig = TargetCommon &
     | { readonly kind: "commercelayer-api-credential"; readonly id: string; readonly publicKinds?: boolean }
   );
 
-/** Names of the two values in a sink. */
+/** The names of the two values in a sink. */
 interface Names {
   readonly clientId?: string;
   readonly clientSecret?: string;

@@ -1,4 +1,4 @@
-/** The providers of `keyturn.json`. */
+/** Creates the providers of `keyturn.json`. */
 
 import type { CommerceLayerProvisioningClient } from "../../commercelayer/index.js";
 import type { ConductorOne } from "../../index.js";
@@ -17,12 +17,12 @@ import type { Path } from "./check.js";
 import type { Config, TargetConfig } from "./model.js";
 import type { ConfigFile } from "./read.js";
 
-/** Which API a target is at. */
+/** The API that a target belongs to. */
 export function apiOf({ kind }: TargetConfig): Api {
   return kind === "commercelayer-api-credential" ? "commercelayer" : "c1";
 }
 
-/** The clients of the tenants, each made when a target needs it. */
+/** The clients of the tenants, each created when a target first needs it. */
 export class Clients {
   readonly #context: Context;
   readonly #file: ConfigFile;
@@ -48,7 +48,7 @@ export class Clients {
     return client;
   }
 
-  /** Lets go of secrets and tokens. */
+  /** Discards secrets and tokens. */
   async close(): Promise<void> {
     for (const client of this.#made.values()) {
       const made = (await client.catch(() => undefined)) as { close?(): void } | undefined;
@@ -57,7 +57,7 @@ export class Clients {
   }
 }
 
-/** The tenant of a target, as `keyturn.json` has it. */
+/** The tenant of a target, as configured in `keyturn.json`. */
 export function tenantOf(
   { tenants = {} }: Config,
   name: string,
@@ -73,7 +73,7 @@ export function tenantOf(
   return tenant;
 }
 
-/** Makes the provider of a target. It keeps the client for its calls, and makes none yet. */
+/** Creates the provider of a target. It makes no call yet. */
 export function providerOf(context: Context, target: TargetConfig, client: unknown): Provider {
   const { clock } = context;
   const c1 = { client: client as ConductorOne, clock };
@@ -95,12 +95,12 @@ export function providerOf(context: Context, target: TargetConfig, client: unkno
   }
 }
 
-/** Stands for the client where no call is made: commands that only read the journal need no credentials. */
+/** Takes the place of a client in commands that only read the journal, which need no credentials. */
 export const OFFLINE: unknown = new Proxy(
   {},
   {
     get: (_, name) => {
-      // What resolves a promise asks whether it is one.
+      // Resolving a promise with this object reads its `then`.
       if (name === "then") return undefined;
       throw new Error("a command that reads the journal alone has called the control plane");
     },

@@ -1,4 +1,4 @@
-/** Reads `keyturn.json`: finds it, parses it, checks it, and says where something does not fit. */
+/** Reads `keyturn.json`: finds, parses and checks it, and reports the position of each problem. */
 
 import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
@@ -11,23 +11,23 @@ import type { Config } from "./model.js";
 
 export { CONFIG_FILE, findConfig };
 
-/** More problems than these help nobody. */
+/** The most problems that are reported at once. */
 const MOST_PROBLEMS = 10;
 
-/** `keyturn.json` makes no sense. Each line of the message names the file, the line and the column. */
+/** `keyturn.json` is invalid. Each line of the message names the file, the line and the column. */
 export class ConfigError extends UsageError {}
 
 /** A configuration that was read, and the text that it was read from. */
 export class ConfigFile {
   readonly path: string;
   readonly folder: string;
-  /** The path as it is shown: from the folder that the command runs in, if that is shorter. */
+  /** The path as it is shown: relative to the current folder, if that is shorter. */
   readonly name: string;
   readonly config: Config;
   readonly #root: Node;
   readonly #text: string;
 
-  /** @throws {@link ConfigError} if it is no JSON, or does not fit. */
+  /** @throws {@link ConfigError} if it is not JSON, or does not match the schema. */
   constructor(path: string, text: string, cwd: string) {
     this.path = path;
     this.folder = dirname(path);
@@ -48,7 +48,7 @@ export class ConfigFile {
     this.config = value as Config;
   }
 
-  /** The error for what does not fit. */
+  /** The error for a list of problems. */
   error(problems: readonly Problem[]): ConfigError {
     const placed = problems.map((problem) => ({ ...problem, offset: problem.offset ?? this.#offset(problem.path) }));
     placed.sort((one, other) => one.offset - other.offset);
@@ -62,7 +62,7 @@ export class ConfigFile {
     });
   }
 
-  /** Where a path stands in the text; that of what holds it, if it is not there. */
+  /** The offset of a path in the text; that of the nearest parent if it is not there. */
   #offset(path: Path): number {
     for (let length = path.length; length > 0; length--) {
       const node = findNodeAtLocation(this.#root, path.slice(0, length) as (string | number)[]);
@@ -88,7 +88,7 @@ export class ConfigFile {
   }
 }
 
-/** The value of a tree, and the names that stand in an object twice. */
+/** The value of a tree, and the names that an object has twice. */
 function built(root: Node): [unknown, Problem[]] {
   const twice: Problem[] = [];
   const visit = (node: Node, path: Path): unknown => {
@@ -122,7 +122,7 @@ function worded(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 
-/** Reads the configuration. @throws {@link ConfigError} if there is none, or it makes no sense. */
+/** Reads the configuration. @throws {@link ConfigError} if there is none, or it is invalid. */
 export function readConfig(context: Context): ConfigFile {
   const path = findConfig(context);
   if (path === undefined)

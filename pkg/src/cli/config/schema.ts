@@ -1,6 +1,6 @@
 /**
  * What `keyturn.json` may hold, as a JSON Schema (2020-12). It is shipped as `keyturn.schema.json`, so that editors know it, and
- * `check.ts` goes by the same table. An object that has a `kind` is one of several by it.
+ * `check.ts` uses the same table. The `kind` of an object selects one of several forms.
  */
 
 /** The keywords that are used here. */
@@ -34,7 +34,7 @@ const texts = (description: string): Schema => ({
   minItems: 1,
   description,
 });
-/** The engine reads durations; here they are only told from other things. */
+/** Durations are parsed by the engine; here they are only distinguished from other texts. */
 const span = (description: string): Schema => ({ type: ["string", "integer"], minimum: 0, minLength: 1, description });
 const variable = (description: string): Schema => ({
   type: "string",

@@ -1,4 +1,4 @@
-/** The sinks of `keyturn.json`. */
+/** Creates the sinks of `keyturn.json`. */
 
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -22,11 +22,11 @@ export interface SinkSurroundings {
   readonly context: Context;
   /** The folder of `keyturn.json`. */
   readonly folder: string;
-  /** The variables that `keyturn.json` says have a secret. */
+  /** The variables that hold a secret according to `keyturn.json`. */
   readonly secretVariables: ReadonlySet<string>;
 }
 
-/** Makes a sink. Nothing is opened or read yet, but for a library that the sink needs. */
+/** Creates a sink. Nothing is opened or read yet, except a library that the sink needs. */
 export async function sinkOf(config: SinkConfig, around: SinkSurroundings): Promise<Sink> {
   const { context, folder, secretVariables } = around;
   const { name } = config;
@@ -37,7 +37,7 @@ export async function sinkOf(config: SinkConfig, around: SinkSurroundings): Prom
     case "env-file":
       return envFile({
         path: at(config.path),
-        // By the path as it is written: the folder may be elsewhere on another machine.
+        // The name is the path as it is written: the folder may be elsewhere on another machine.
         name: name ?? `file:${config.path}`,
         names: pairOf(config, "BATON_CLIENT_ID", "BATON_CLIENT_SECRET"),
         dialect: config.dialect,
@@ -105,11 +105,11 @@ function modeOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number.parseInt(text, 8);
 }
 
-/** Variables with credentials of this package. */
+/** The variables that hold this package's own credentials. */
 const CREDENTIALS =
   /^(?:CONDUCTORONE|COMMERCELAYER)_.*(?:SECRET|TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN|^ACTIONS_ID_TOKEN_/;
 
-/** The environment of a sink's program: without the credentials that it does not need. */
+/** The environment of a sink's program, without the credentials that it does not need. */
 function environmentFor(
   env: NodeJS.ProcessEnv,
   secretVariables: ReadonlySet<string>,
@@ -122,7 +122,7 @@ function environmentFor(
   );
 }
 
-/** The variables that a configuration says have a secret. */
+/** The variables that hold a secret according to a configuration. */
 export function secretVariables(config: Config): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (value: unknown, key: string): void => {
@@ -137,7 +137,7 @@ export function secretVariables(config: Config): ReadonlySet<string> {
 
 const AWS = "@aws-sdk/client-secrets-manager";
 
-/** A client of AWS's own library, which is the project's and not this package's. */
+/** A client of AWS's own library, which the user's project installs. */
 async function awsClient(
   { region, endpoint }: { readonly region?: string; readonly endpoint?: string },
   folder: string,

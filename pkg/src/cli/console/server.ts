@@ -1,4 +1,4 @@
-/** The console's own server: its files, its sessions and its lifecycle, on 127.0.0.1 and nowhere else. */
+/** The console's server: its files, its sessions and its lifecycle, on 127.0.0.1 only. */
 
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -8,28 +8,28 @@ import { type LifecycleCalls, lifecycleHandler } from "../../lifecycle-remote.js
 import { nodeHandler } from "../../proxy-node.js";
 import { Sessions } from "./sessions.js";
 
-/** What the console needs. */
+/** Options of the server. */
 export interface ConsoleOptions {
   readonly lifecycle: LifecycleCalls;
-  /** What the page says of where it is: no secret. */
+  /** The description of the configuration that the page shows. It contains no secret. */
   readonly about: { readonly config: string; readonly journal: string };
-  /** 0 for any that is free. */
+  /** The port; 0 for any that is free. */
   readonly port: number;
   readonly now: () => number;
   /** The folder with the page's files. */
   readonly assets: URL;
 }
 
-/** A console that is being served. */
+/** A running server. */
 export interface ServedConsole {
   readonly url: string;
   /** A new link that opens a session, once. */
   link(): string;
-  /** Stops listening, and breaks what is open. What calls have begun goes on. */
+  /** Stops listening, and closes open connections. Calls that have begun continue. */
   close(): Promise<void>;
 }
 
-/** Nothing inline, nothing from elsewhere, and nobody may frame it. */
+/** Permits no inline code, no other origin, and no framing. */
 const POLICY = [
   ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "connect-src 'self'"],
   ["img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
@@ -55,10 +55,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** The header in which the page gives its session. A cookie would go to every other server of this machine as well. */
+/** The header with the page's session. A cookie would be sent to every other server on this machine as well. */
 const SESSION = "x-keyturn-session";
 
-/** A link's token is a short text. */
+/** The longest body: a link's token is short. */
 const LONGEST_TOKEN = 1024;
 
 /** Serves the console. */
@@ -74,7 +74,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ServedConso
   return { url, link: () => `${url}/#token=${sessions.link()}`, close: () => closed(server) };
 }
 
-/** What the server answers; apart from its sockets. */
+/** Answers requests; independent of sockets. */
 export function consoleHandler(
   { lifecycle, about, now, assets }: Omit<ConsoleOptions, "port">,
   url: string,
@@ -85,7 +85,7 @@ export function consoleHandler(
   const calls = lifecycleHandler({ lifecycle, authorize: isOpen, origins: [origin] });
   return async (request) => {
     const { pathname } = new URL(request.url);
-    // A name that somebody else controls can be made to lead here.
+    // A host name that somebody else controls can be made to resolve to this server.
     if (request.headers.get("host") !== host) return plain(421, `this is ${url}\n`);
     // Pages of other sites can send simple requests here, although they cannot read the answers.
     if (!["same-origin", "none", null].includes(request.headers.get("sec-fetch-site")))
@@ -108,7 +108,7 @@ async function opened(request: Request, sessions: Sessions): Promise<string | un
   return typeof token === "string" ? sessions.open(token) : undefined;
 }
 
-/** A file of the console. Names are looked up, not joined: no path leads out of the folder. */
+/** A file of the console. Names are looked up, not joined, so no path leads out of the folder. */
 async function file(assets: URL, pathname: string, method: string): Promise<Response> {
   const name = pathname === "/" ? "index.html" : pathname.slice(1);
   const type = /^[\w-]+(\.[\w-]+)+$/.test(name) ? TYPES[extname(name)] : undefined;

@@ -1,4 +1,4 @@
-/** Who may use the console: whoever has opened a link that the terminal shows. */
+/** The sessions of the console, which are opened by a link that the terminal shows. */
 
 import { createHash, randomBytes } from "node:crypto";
 
@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 const LINK_LIFE = 10 * 60_000;
 
 /**
- * Links that open a session once, and the sessions that were opened. Neither is kept as it is: comparing hashes takes as long for a
+ * Links that open a session once, and the open sessions. Only their hashes are kept: comparing hashes takes as long for a
  * guess that is nearly right as for any other.
  */
 export class Sessions {
@@ -26,7 +26,7 @@ export class Sessions {
     return token;
   }
 
-  /** Opens a session with the token of a link, which is spent by that. `undefined` if it is spent, too old, or none. */
+  /** Opens a session with the token of a link, which it consumes. `undefined` if the token is consumed, expired or unknown. */
   open(token: string): string | undefined {
     const key = hash(token);
     const until = this.#links.get(key);

@@ -1,24 +1,24 @@
-/** What `keyturn doctor` says: a row for each thing that it looked at. */
+/** The results of `keyturn doctor`: a row for each thing that it checked. */
 
-/** How grave something is. `note` is for what is as it may be, and is good to know. */
+/** The severity of a result. `note` is for what is no problem, but good to know. */
 export type Level = "ok" | "note" | "warning" | "error";
 
-/** One thing that was looked at. */
+/** One result. */
 export interface Check {
   /** Stable: `profiles.exposed`. */
   readonly code: string;
   readonly level: Level;
-  /** What it is about: a file, a variable, a target. */
+  /** Its subject: a file, a variable, a target. */
   readonly about: string;
   readonly message: string;
-  /** What to do, if there is something to do. */
+  /** What to do about it, if anything. */
   readonly fix?: string | undefined;
 }
 
-/** A row for something that is as it should be. */
+/** A row for something that is in order. */
 export function ok(code: string, about: string, message: string): Check {
   return { code, level: "ok", about, message };
 }
 
-/** Where warnings begin, for credentials that expire. */
+/** How long before a credential's expiry the warnings start. */
 export const SOON_MS = 14 * 86_400_000;

@@ -1,4 +1,4 @@
-/** What the commands would log in with: forms, halves, hosts. Nothing is sent, and nothing that is found elsewhere is tried. */
+/** Checks the credentials that the commands would log in with: their form, completeness and host. Nothing is sent. */
 
 import { KeyturnError } from "../../base/errors.js";
 import { c1Client, commerceLayerClient, sourceOf, type Tenant } from "../clients.js";
@@ -9,7 +9,7 @@ import { type Api, allProfiles, type Profile } from "../profiles.js";
 import { timeText } from "../times.js";
 import { type Check, ok, SOON_MS } from "./check.js";
 
-/** Looks at the environment, at each profile, and at the tenants that `keyturn.json` names. */
+/** Checks the environment, each profile, and the tenants that `keyturn.json` names. */
 export async function credentialChecks(context: Context, config: Config | undefined): Promise<Check[]> {
   const checks: Check[] = [];
   for (const api of ["c1", "commercelayer"] as const) {
@@ -32,7 +32,7 @@ export async function credentialChecks(context: Context, config: Config | undefi
   return checks;
 }
 
-/** Where a credential belongs by its own word, and where its client is told to go. */
+/** The host that a credential names, and the host that its client is configured to use. */
 interface Hosts {
   readonly clientId: string | undefined;
   readonly serverURL: string | undefined;
@@ -49,7 +49,7 @@ function hostsOf({ env }: Context, api: Api): Hosts {
   };
 }
 
-/** Makes a client, which checks the forms of ids, secrets and keys, and sends nothing. */
+/** Creates a client, which checks the form of ids, secrets and keys and sends nothing. */
 async function made(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
   try {
     const client = api === "c1" ? await c1Client(context, tenant) : await commerceLayerClient(context, tenant);
@@ -111,7 +111,7 @@ function belonging(api: Api, about: string, { clientId, serverURL, tenantDomain 
   return checks;
 }
 
-/** Variables that mean something only together. */
+/** Variables that have a meaning only together. */
 function halves({ env }: Context, api: Api): Check[] {
   const prefix = api === "c1" ? "CONDUCTORONE" : "COMMERCELAYER";
   const has = (name: string): boolean => Boolean(env[`${prefix}_${name}`]);
@@ -127,7 +127,7 @@ function halves({ env }: Context, api: Api): Check[] {
   return [];
 }
 
-/** Line ends and spaces around a value come from files and pasted text, and are rarely meant. */
+/** Line ends and spaces around a value come from files and pasted text, and are rarely intended. */
 function blanks({ env }: Context, api: Api): Check[] {
   const prefix = api === "c1" ? "CONDUCTORONE_" : "COMMERCELAYER_";
   return Object.entries(env).flatMap(([name, value = ""]): Check[] =>

@@ -1,4 +1,4 @@
-/** The files: who can read what holds secrets, and who can change what decides. Nothing is written. */
+/** Checks the files: who can read those with secrets, and who can change those that control rotations. Nothing is written. */
 
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
@@ -16,7 +16,7 @@ import type { Context } from "../context.js";
 import { exposure, profilesPath, readProfiles } from "../profiles/file.js";
 import { type Check, ok } from "./check.js";
 
-/** Looks at the file of the profiles. */
+/** Checks the file of profiles. */
 export async function profileFileCheck({ env }: Context): Promise<Check> {
   const path = profilesPath(env);
   const stats = statOf(path);
@@ -55,7 +55,7 @@ export function configCheck(context: Context): { file: ConfigFile | undefined; c
     };
   const checks: Check[] = [];
   const stats = statOf(path);
-  // It says which programs run and where secrets go, so whoever changes it decides.
+  // It names the programs that run and the places that secrets go to, so whoever can change it controls both.
   const exposed = stats && changeable(path, stats);
   if (exposed) checks.push({ code: "config.exposed", level: "error", about: path, ...exposed });
   try {
@@ -71,7 +71,7 @@ export function configCheck(context: Context): { file: ConfigFile | undefined; c
   }
 }
 
-/** Looks at the journal and at all sinks that are on this machine. */
+/** Checks the journal and all sinks that are on this machine. */
 export async function placeChecks(context: Context, { config, folder }: ConfigFile): Promise<Check[]> {
   const checks = await journalChecks(context, resolve(folder, config.journal));
   const targets: Config["targets"] = config.targets;
@@ -143,7 +143,7 @@ function fileSinkChecks(
       },
     ];
   if (stats === undefined) return [ok("sink.new", about, `${path} is not there yet`)];
-  // Whoever sets a mode has thought of who is to read it.
+  // An explicit mode is a decision about who may read it.
   const exposed = mode === undefined ? exposure(path, stats, kind === "folder" ? "folder" : "file") : undefined;
   if (exposed !== undefined)
     return [{ code: "sink.exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
@@ -189,7 +189,7 @@ function tokenChecks(
   return [ok("sink.token", about, `${path} can be read`)];
 }
 
-/** What is wrong with who may change something that decides, though anybody may read it. */
+/** What is wrong with the permissions of a file that anybody may read, but only its owner may change. */
 function changeable(path: string, stats: Stats): { message: string; fix: string } | undefined {
   const exposed = exposure(path, stats, "folder");
   return exposed && { message: exposed.problem, fix: exposed.fix };

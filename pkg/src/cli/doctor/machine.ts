@@ -1,18 +1,18 @@
-/** The machine: its Node, its clock, and the way to the network. */
+/** Checks the machine: its Node, its clock, and its access to the network. */
 
 import { statSync } from "node:fs";
 import type { Context } from "../context.js";
 import { timeText } from "../times.js";
 import { type Check, ok } from "./check.js";
 
-/** Looks at what every command stands on. */
+/** Checks what every command depends on. */
 export function machineChecks(context: Context, version = process.versions.node): Check[] {
   return [nodeCheck(version), clockCheck(context), ...proxyChecks(context.env, version)];
 }
 
 function atLeast(version: string, ...wanted: readonly [major: number, minor: number][]): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  // Within a major release by its minor one; a major release that is newer than all has it.
+  // A minor version decides within its major version; every later major version has it.
   const same = wanted.find(([one]) => one === major);
   return same === undefined ? major > Math.max(...wanted.map(([one]) => one)) : minor >= same[1];
 }
@@ -38,7 +38,7 @@ function nodeCheck(version: string): Check {
   return ok("node.version", about, "this Node will do");
 }
 
-/** A clock that shows less than the package's own time is wrong for certain; by how much others are, only a server can tell. */
+/** A clock that shows a time before the package was built is certainly wrong; only a server can tell how far others are off. */
 function clockCheck({ clock, manner, env }: Context): Check {
   const now = clock.now();
   const about = new Date(now).toISOString();
@@ -61,7 +61,7 @@ function clockCheck({ clock, manner, env }: Context): Check {
   return ok("clock.plausible", about, "the machine's clock is plausible; --online compares it with the servers'");
 }
 
-/** When the package was made. npm sets the times of files to a year long ago, so that a file without a time tells nothing. */
+/** When the package was built, by the time of a file. In a package from npm that is a fixed date long ago, which no clock is behind. */
 function madeAt(): number | undefined {
   try {
     const path = new URL("../../../package.json", import.meta.url);

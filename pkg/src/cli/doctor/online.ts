@@ -1,7 +1,6 @@
 /**
- * Asks the servers, with `--online`. Only those that the configuration names, or the environment if there is none, are asked; a login is
- * made with the credentials of the commands themselves and with no other: what lies in sinks or files may be a decoy, whose use raises
- * an alarm.
+ * The checks that ask servers, with `--online`. Only servers that the configuration names are asked, or those of the environment if there is
+ * none. A login is made only with the commands' own credentials: a credential in a sink or a file may be a decoy, whose use raises an alarm.
  */
 
 import { KeyturnError } from "../../base/errors.js";
@@ -11,23 +10,23 @@ import type { Context } from "../context.js";
 import type { Api } from "../profiles.js";
 import { type Check, ok } from "./check.js";
 
-/** How wrong a clock may be: assertions are good for two minutes either way. */
+/** How far a clock may be off: assertions are valid for two minutes either way. */
 const OFFSET_MS = 30_000;
 
-/** Logs in to each tenant once, and looks at the targets. */
+/** Logs in to each tenant once, and inspects the targets. */
 export async function onlineChecks(context: Context, file: ConfigFile | undefined): Promise<Check[]> {
   const checks: Check[] = [];
   for (const [about, tenant] of await tenantsOf(context, file)) {
     context.progress.update(`asking ${about}`);
     checks.push(...(await loginChecks(context, about, tenant)));
   }
-  // Targets are looked at with the same logins.
+  // Targets are inspected with the same logins.
   if (file !== undefined && checks.every(({ level }) => level !== "error"))
     checks.push(...(await targetChecks(context)));
   return checks;
 }
 
-/** The tenants that targets are at; without a configuration, those that there is something to log in with. */
+/** The tenants of the targets; without a configuration, those for which there are credentials. */
 async function tenantsOf(context: Context, file: ConfigFile | undefined): Promise<[about: string, tenant: Tenant][]> {
   const found = new Map<string, Tenant>();
   if (file === undefined) {

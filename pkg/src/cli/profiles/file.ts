@@ -1,5 +1,5 @@
 /**
- * The file of the profiles: `profiles.json` in the folder `keyturn` of the system's place for settings. It holds secrets where the system
+ * The file of profiles: `profiles.json` in the folder `keyturn` of the system's settings folder. It holds secrets if the system
  * has no keyring, so it is read only if nobody else can read it.
  */
 
@@ -11,29 +11,29 @@ import { dirname, isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError, EXIT, UsageError } from "../exit.js";
 
-/** What is kept of one profile. */
+/** A profile as it is stored. */
 export interface Entry {
   readonly clientId: string;
   readonly serverURL?: string | undefined;
   readonly tenantDomain?: string | undefined;
-  /** The secret, if it is here; else it is in the keyring. */
+  /** The secret, if it is not in the keyring. */
   readonly clientSecret?: string | undefined;
-  /** The credential was made by `keyturn login`, so that `keyturn logout` may end it. */
+  /** Whether `keyturn login` created the credential, so that `keyturn logout` may revoke it. */
   readonly made?: boolean | undefined;
-  /** When it expires, in milliseconds since 1970, if it does and that is known. */
+  /** When it expires, in milliseconds since 1970, if that is known. */
   readonly expiresAt?: number | undefined;
 }
 
-/** The whole file: profiles by their API and name. */
+/** The whole file: profiles by API and name. */
 export interface ProfileFile {
   readonly version: 1;
   readonly profiles: Readonly<Record<string, Readonly<Record<string, Entry>>>>;
 }
 
 const EMPTY: ProfileFile = { version: 1, profiles: {} };
-/** How long to wait between looks at a lock that is held. */
+/** How long to wait between two attempts to take the lock. */
 const POLL_MS = 20;
-/** A lock is held for some milliseconds; one this old is that of a process that died. */
+/** A lock is held for a few milliseconds; one this old was left by a process that died. */
 const DEAD_MS = 10_000;
 
 /** Where the file is: `$XDG_CONFIG_HOME`, `~/.config`, or on Windows `%APPDATA%`. */
@@ -48,7 +48,7 @@ export function profilesPath(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * What is wrong with who may read or replace a file that holds secrets, and the command that sets it right; `undefined` if nothing is.
+ * What is wrong with the permissions of a file that holds secrets, and the command that fixes it; `undefined` if nothing is.
  * Windows has no such modes.
  */
 export function exposure(
@@ -58,7 +58,7 @@ export function exposure(
 ): { problem: string; fix: string } | undefined {
   if (process.platform === "win32") return undefined;
   const own = process.getuid?.();
-  // The administrator may use the file of whoever called them.
+  // The administrator may use the file of the user who became administrator.
   if (own !== undefined && own !== 0 && stats.uid !== own)
     return { problem: `${path} belongs to another user`, fix: `sudo chown "$(id -un)" ${quoted(path)}` };
   const bits = stats.mode & 0o777;
@@ -71,7 +71,7 @@ export function exposure(
   };
 }
 
-/** A path as a shell takes it. */
+/** A path, quoted for a shell. */
 function quoted(path: string): string {
   return /^[\w/.@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
@@ -79,14 +79,14 @@ function quoted(path: string): string {
 /**
  * The profiles; none if there is no file.
  *
- * @throws {@link UsageError} if others can read or replace the file, or it is none of ours.
+ * @throws {@link UsageError} if others can read or replace the file, or it is not a file of profiles.
  */
 export async function readProfiles(path: string): Promise<ProfileFile> {
   let text: string;
   try {
     const file = await open(path, "r");
     try {
-      // Of the file that is read, whatever stands at its path by now.
+      // The state of the open file, whatever is at its path by now.
       refuse(exposure(path, await file.stat(), "file"));
       text = await file.readFile("utf8");
     } finally {
@@ -109,7 +109,7 @@ function parsed(path: string, text: string): ProfileFile {
   try {
     file = JSON.parse(text);
   } catch {
-    // The parser's message would show a part of the text.
+    // The parser's message would show part of the text.
     throw new UsageError(`${path} is not JSON`, { hint: "Restore it from a backup, or remove it and log in again." });
   }
   const { version, profiles } = (file ?? {}) as { version?: unknown; profiles?: unknown };
@@ -128,8 +128,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Changes the file: what `change` gives for what is there takes its place at once, or not at all. Other processes that change it wait. Gives
- * back what was there before.
+ * Changes the file: the result of `change` replaces its contents in one step, or not at all. Other processes that change it wait. Returns
+ * the previous contents.
  */
 export async function changeProfiles(path: string, change: (before: ProfileFile) => ProfileFile): Promise<ProfileFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -155,7 +155,7 @@ export async function changeProfiles(path: string, change: (before: ProfileFile)
   }
 }
 
-/** Makes the names in a folder durable, where the system lets folders be opened. */
+/** Makes the entries of a folder durable, if the system can open folders. */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, "r");

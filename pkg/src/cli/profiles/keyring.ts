@@ -1,4 +1,4 @@
-/** The system's keyring, by the optional peer `@napi-rs/keyring`. Nothing loads it before a secret is read or kept. */
+/** The system's keyring, through the optional peer dependency `@napi-rs/keyring`, which is loaded when a secret is first read or stored. */
 
 /** Names in the keyring. */
 const SERVICE = "keyturn";
@@ -16,20 +16,20 @@ interface Peer {
   };
 }
 
-/** A keyring that can be used. */
+/** A keyring. */
 export interface Keyring {
-  /** Keeps a secret, and reads it back: what is not there afterwards is an error. */
+  /** Stores a secret and reads it back. A mismatch is an error. */
   put(account: string, secret: string): Promise<void>;
   get(account: string): Promise<string | undefined>;
-  /** Removes a secret. One that is not there is no error. */
+  /** Removes a secret. It is not an error if there is none. */
   remove(account: string): Promise<void>;
 }
 
-/** The keyring; `undefined` if the peer is not installed. Whether the system has one shows when it is used. */
+/** The keyring; `undefined` if the peer dependency is not installed. Whether the system has one shows when it is used. */
 export async function keyring(): Promise<Keyring | undefined> {
   const peer = await load();
   if (peer === undefined) return undefined;
-  // The kernel's own keyring of Linux forgets everything when the machine starts again.
+  // The keyring of the Linux kernel loses everything when the machine restarts.
   const entry = (account: string) => new peer.AsyncEntry(SERVICE, account, { linux: { store: "secret-service" } });
   return {
     async put(account, secret) {
@@ -47,7 +47,7 @@ export async function keyring(): Promise<Keyring | undefined> {
 }
 
 async function load(): Promise<Peer | undefined> {
-  // Found where this package is installed, never from the current folder: that may be anybody's.
+  // Resolved from where this package is installed, never from the current folder, which somebody else may control.
   const name = "@napi-rs/keyring";
   try {
     const peer = (await import(name)) as Peer & { readonly default?: Peer };

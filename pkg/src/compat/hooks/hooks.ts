@@ -1,4 +1,4 @@
-/** The official SDK's hooks: to be given to a client as its `hooks` option. */
+/** The official SDK's hooks, for the `hooks` option of a client. */
 
 import type { RequestInput } from "../lib/http.js";
 import type {
@@ -15,7 +15,7 @@ import type {
   SDKOptions,
 } from "../options.js";
 
-/** A list of hooks of each kind; those of a kind run in the order in which they were registered. */
+/** Hooks by kind. Those of one kind run in the order in which they were registered. */
 export class SDKHooks implements RegisteredHooks {
   sdkInitHooks: SDKInitHook[] = [];
   beforeCreateRequestHooks: BeforeCreateRequestHook[] = [];
@@ -48,7 +48,7 @@ export class SDKHooks implements RegisteredHooks {
     return this.sdkInitHooks.reduce((current, hook) => hook.sdkInit(current), opts);
   }
 
-  /** Runs the hooks for what a request will be made of. */
+  /** Runs the hooks for the input of a request. */
   beforeCreateRequest(hookCtx: BeforeCreateRequestContext, input: RequestInput): RequestInput {
     return this.beforeCreateRequestHooks.reduce((current, hook) => hook.beforeCreateRequest(hookCtx, current), input);
   }

@@ -2,21 +2,21 @@
 
 import type { SDKOptions } from "../options.js";
 
-/** The servers that `serverIdx` chooses from. */
+/** The servers that `serverIdx` selects from. */
 export const ServerList = [
   /** The tenant's server. */
   "https://{tenantDomain}.conductor.one",
 ] as const;
 
-/** The tenant that stands in for one that is not named, as in the official SDK. */
+/** The placeholder for a tenant that is not named, as in the official SDK. */
 export const EXAMPLE_TENANT = "example";
 
 export type { SDKOptions };
 
 /**
- * Where the options say that the server is.
+ * The server's URL according to the options.
  *
- * @throws If `serverIdx` is not in {@link ServerList}, or the URL cannot be read.
+ * @throws If `serverIdx` is not in {@link ServerList}, or the URL is invalid.
  */
 export function serverURLFromOptions(options: SDKOptions): URL {
   const index = options.serverIdx ?? 0;

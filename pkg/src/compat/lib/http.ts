@@ -6,7 +6,7 @@ export type Fetcher = (input: Request | string | URL, init?: RequestInit) => Pro
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What a `Request` will be made of. */
+/** The input of a `Request`. */
 export type RequestInput = {
   url: URL;
   options?: RequestInit | undefined;
@@ -18,11 +18,11 @@ export interface HTTPClientOptions {
   fetcher?: Fetcher;
 }
 
-/** Sees a request before it is sent, and may replace it. */
+/** Receives a request before it is sent, and may replace it. */
 export type BeforeRequestHook = (req: Request) => Awaitable<Request | void>;
-/** Sees the error of a request that got no answer. */
+/** Receives the error of a request that got no answer. */
 export type RequestErrorHook = (err: unknown, req: Request) => Awaitable<void>;
-/** Sees an answer. To read its body, a hook reads a clone. */
+/** Receives an answer. To read its body, a hook reads a clone. */
 export type ResponseHook = (res: Response, req: Request) => Awaitable<void>;
 
 interface HookTypes {
@@ -47,7 +47,7 @@ export class HTTPClient {
     const { beforeRequest, requestError, response } = this.#hooks;
     let current = request;
     for (const hook of beforeRequest) current = (await hook(current)) ?? current;
-    // Called without `this`, as some implementations demand, and looked up each time, as mocks replace it.
+    // Called without `this`, as some implementations require, and looked up each time, since mocks replace it.
     const fetcher: Fetcher = this.#options.fetcher ?? globalThis.fetch;
     let answer: Response;
     try {

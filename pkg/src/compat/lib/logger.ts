@@ -1,3 +1,3 @@
-/** The official SDK's logger: `console` fits. */
+/** The official SDK's logger, such as `console`. */
 
 export type { Logger } from "../../base/options.js";

@@ -1,11 +1,11 @@
-/** Findings for what collects those of other tools: SARIF 2.1.0 and JUnit's XML. */
+/** Findings in formats that CI systems collect: SARIF 2.1.0 and JUnit's XML. */
 
 import type { LifecycleFinding } from "../../../lifecycle.js";
 import type { ConfigFile } from "../../config.js";
 
 const LEVELS = { critical: "error", high: "error", medium: "warning", low: "note" } as const;
 
-/** A SARIF log. A result stands where `keyturn.json` has the target. */
+/** A SARIF log. The location of a result is the target's position in `keyturn.json`. */
 export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): string {
   const codes = [...new Set(findings.map(({ code }) => code))].sort();
   const log = {
@@ -35,7 +35,7 @@ export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): 
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-/** A JUnit report: a case for each target, which fails by its findings. */
+/** A JUnit report: a case for each target, which fails if it has findings. */
 export function junit(names: readonly string[], findings: readonly LifecycleFinding[]): string {
   const cases = names.map((name) => {
     const own = findings.filter(({ target }) => target === name);

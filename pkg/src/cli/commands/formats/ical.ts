@@ -25,7 +25,7 @@ export function ical(statuses: readonly LifecycleStatus[], now: number): string 
 function event(id: string, target: string, at: number, now: number, summary: string): string[] {
   return [
     "BEGIN:VEVENT",
-    // The same date has the same id each time, so that a calendar that reads again moves it.
+    // An event keeps its id, so that a calendar that is read again moves it.
     `UID:${encodeURIComponent(target)}-${encodeURIComponent(id)}@keyturn`,
     `DTSTAMP:${stamp(now)}`,
     `DTSTART:${stamp(at)}`,
@@ -43,7 +43,7 @@ function escaped(text: string): string {
   return text.replace(/[\\;,]/g, "\\$&").replace(/\r?\n|\r/g, "\\n");
 }
 
-/** A line has at most 75 bytes; what is longer goes on in the next one after a space. */
+/** Folds a line at 75 bytes: the next one continues it after a space. */
 function folded(line: string): string {
   let [out, bytes] = ["", 0];
   for (const letter of line) {

@@ -1,4 +1,4 @@
-/** What is so with targets as metrics, in the text format of Prometheus: for a textfile collector. */
+/** The status of targets as metrics, in the text format of Prometheus: for a textfile collector. */
 
 import type { LifecycleStatus } from "../../../lifecycle.js";
 
