@@ -85,7 +85,7 @@ test("a newcomer sees the credentials of both, and lists come without secrets", 
 
 test("the list can be narrowed down, comes in pages, and says when nothing fits", async () => {
   await withBrowse({ seed: "large" }, async (person) => {
-    await person.reads(/1000 in all/);
+    await person.reads(/1,000 in all/);
     const others = (await rows(person)) - 25;
     await person.click("button", "Show more API credentials");
     for (let tries = 0; (await rows(person)) !== others + 50 && tries < 100; tries++) await pause(50);
@@ -96,7 +96,7 @@ test("the list can be narrowed down, comes in pages, and says when nothing fits"
     await person.reads(/None fits\. No API credential is like that/);
     await person.click("button", "Show all");
     await person.focusIs("API credentials");
-    await person.reads(/1000 in all/);
+    await person.reads(/1,000 in all/);
     await person.click("searchbox", "Name or client ID");
     await person.type("integration 0007");
     await person.reads(/1 fit\. /);

@@ -7,6 +7,7 @@ import { type Connections, connectSandbox, findSandbox, type Sandbox } from "./c
 import { SERVICES, type Service } from "./connection/ways.js";
 import type { Estate } from "./estate/estate.js";
 import { type Route, routeOf } from "./route.js";
+import { elementTexts } from "./texts/languages.js";
 import { t } from "./texts/text.js";
 import { base } from "./ui/styles.js";
 import { Watch } from "./ui/watch.js";
@@ -188,7 +189,7 @@ export class Console extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<nav aria-label="On this page"><button type="button" class="primary skip" @click=${this.#focusMain}>Skip to the content</button></nav>
+    return html`<nav aria-label=${t("console.here")}><button type="button" class="primary skip" @click=${this.#focusMain}>${t("console.skip")}</button></nav>
       <keyturn-banner .connections=${this.connections} @disconnect=${this.#disconnect}></keyturn-banner>
       ${this.phase === "connected" ? this.#views() : nothing}
       <div class="page ${this.drawer ? "divided" : ""}">
@@ -233,14 +234,14 @@ export class Console extends LitElement {
     switch (this.phase) {
       case "starting":
         return html`<div class="wait">
-          <h1>Credentials</h1>
-          <p role="status" class="muted">Connecting…</p>
+          <h1>${t("console.title")}</h1>
+          <p role="status" class="muted">${t("connecting")}</p>
         </div>`;
       case "failed":
         return html`<div class="wait">
-          <h1>Credentials</h1>
+          <h1>${t("console.title")}</h1>
           <keyturn-failure .error=${this.error} retriable @retry=${this.#again}></keyturn-failure>
-          <div><button type="button" @click=${this.#ask}>Connect in another way</button></div>
+          <div><button type="button" @click=${this.#ask}>${t("console.otherWay")}</button></div>
         </div>`;
       case "asking":
         return html`<keyturn-connect
@@ -265,19 +266,15 @@ export class Console extends LitElement {
     const { route, estate, connections } = this;
     if (this.error)
       return html`<keyturn-failure .error=${this.error} retriable @retry=${() => void this.#show()}></keyturn-failure>`;
-    if (!estate || !this.ready.has(route.view)) return html`<p role="status" class="wait muted">Loading…</p>`;
+    if (!estate || !this.ready.has(route.view)) return html`<p role="status" class="wait muted">${t("loading")}</p>`;
     switch (route.view) {
       case "overview":
         return html`<keyturn-overview .estate=${estate} .look=${route.look} @together=${this.#together}></keyturn-overview>${this.#offers()}`;
       case "browse":
         return html`<div class="title">
-            <h1>Credentials</h1>
+            <h1>${t("console.title")}</h1>
             <p class="muted">
-              ${
-                connections.c1?.sandbox || connections.commercelayer?.sandbox
-                  ? "What is here is made up and lives as long as the server does: create, rotate, replace and revoke as you like."
-                  : "What programs log in with: made, shown, replaced and ended here."
-              }
+              ${t(connections.c1?.sandbox || connections.commercelayer?.sandbox ? "console.about.sandbox" : "console.about")}
             </p>
           </div>
           <keyturn-browse .connections=${connections} .estate=${estate} chosen=${this.hash}></keyturn-browse>${this.#offers()}`;
@@ -294,8 +291,8 @@ export class Console extends LitElement {
   #offers(): TemplateResult[] {
     return this.#missing.map(
       (service) => html`<div class="card offer">
-        <p class="muted">${SERVICES[service]} is not connected.</p>
-        <button type="button" @click=${this.#ask}>Connect ${SERVICES[service]}</button>
+        <p class="muted">${t("console.missing", { service: SERVICES[service] })}</p>
+        <button type="button" @click=${this.#ask}>${t("console.connect", { service: SERVICES[service] })}</button>
       </div>`,
     );
   }
@@ -327,7 +324,7 @@ export class Console extends LitElement {
   async #show(): Promise<void> {
     const { view } = this.route;
     try {
-      await VIEWS[view]();
+      await Promise.all([VIEWS[view](), elementTexts()]);
       this.error = undefined;
       this.ready = new Set([...this.ready, view]);
     } catch (error) {
@@ -424,4 +421,3 @@ export class Console extends LitElement {
     if (event.persisted) location.reload();
   };
 }
-customElements.define("keyturn-console", Console);

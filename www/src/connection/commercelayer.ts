@@ -11,6 +11,7 @@ import {
   type Role,
 } from "keyturn/commercelayer/slim";
 import { Store } from "../estate/store.js";
+import { isKey, t } from "../texts/text.js";
 
 /** A credential as lists have it: without its secret. */
 export type ApiCredentialFacts = Omit<ApiCredential, "client_secret">;
@@ -24,23 +25,8 @@ export interface Narrowing {
   readonly organization: string;
 }
 
-/** A kind of credential, and what people call it. */
-export interface Kind {
-  readonly kind: string;
-  readonly name: string;
-  readonly about: string;
-}
-
 /** The kinds that people make; others are of applications of Commerce Layer's own. */
-export const KINDS: readonly Kind[] = [
-  { kind: "integration", name: "Integration", about: "A program on a server, such as an ERP sync. It acts in a role." },
-  {
-    kind: "sales_channel",
-    name: "Sales channel",
-    about: "A storefront. Its client ID is public, and it needs no secret.",
-  },
-  { kind: "webapp", name: "Web app", about: "An application that people log in to, and that acts for them." },
-];
+export const KINDS = ["integration", "sales_channel", "webapp"] as const;
 
 /** Seconds that a token may live. */
 export const LIFETIME = {
@@ -51,7 +37,8 @@ export const LIFETIME = {
 
 /** What people call a kind. */
 export function kindName(kind: string): string {
-  return KINDS.find((known) => known.kind === kind)?.name ?? kind;
+  const key = `kind.${kind}`;
+  return isKey(key) ? t(key) : kind;
 }
 
 /** Per page; the server gives no more. */

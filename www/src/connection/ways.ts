@@ -4,6 +4,7 @@
  */
 
 import { type ClientOptions, type DeviceCode, deviceLogin, tokenExchange } from "keyturn/slim";
+import type { Key } from "../texts/text.js";
 import { type Connections, connect, readyTenant } from "./connection.js";
 import { sandboxIdentity } from "./examples.js";
 
@@ -19,8 +20,8 @@ export type Service = keyof typeof SERVICES;
 export interface Field {
   /** The name of the client option that it becomes, so that an error of that option is shown here. */
   readonly name: string;
-  readonly label: string;
-  readonly hint: string;
+  readonly label: Key;
+  readonly hint: Key;
   readonly secret?: boolean;
   /** What stands in it to begin with. */
   readonly value?: string;
@@ -34,33 +35,33 @@ type Values = Record<string, string>;
 /** A way to log in. */
 export interface Way {
   readonly id: string;
-  readonly label: string;
-  readonly about: string;
+  readonly label: Key;
+  readonly about: Key;
   readonly fields: readonly Field[];
   /** What a button offers where a sandbox is behind the page: values for the fields. */
-  readonly sandbox?: { readonly label: string; values(): Promise<Values> };
+  readonly sandbox?: { readonly label: Key; values(): Promise<Values> };
   /** @param onCode Shows a code that somebody has to approve elsewhere. */
   connect(values: Values, onCode: (code: DeviceCode) => void, signal: AbortSignal): Promise<Connections>;
 }
 
-const server = { name: "serverURL", label: "Server URL", value: location.origin };
+const server = { name: "serverURL", label: "way.serverURL", value: location.origin } as const;
 
 /** What every way asks for: where. */
 const tenantServer: Field = {
   ...server,
-  hint: "The tenant itself, or a proxy to it. This page may only call the origin that it came from.",
+  hint: "way.serverURL.tenant",
 };
 
 const provisioningServers: readonly Field[] = [
   {
     ...server,
     optional: true,
-    hint: "Of a sandbox, or a proxy to the Provisioning API. This page may only call the origin that it came from.",
+    hint: "way.serverURL.provisioning",
   },
   {
     name: "domain",
-    label: "Domain (optional)",
-    hint: "In the place of a server URL, where this page may call others: such as commercelayer.io",
+    label: "way.domain",
+    hint: "way.domain.hint",
     optional: true,
   },
 ];
@@ -91,14 +92,14 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
   c1: [
     tenantWay({
       id: "client-credentials",
-      label: "Client ID and secret",
-      about: "Of a personal client or a service principal. The secret signs a statement in this page and is not sent.",
+      label: "way.clientCredentials",
+      about: "way.clientCredentials.about",
       fields: [
-        { name: "clientID", label: "Client ID", hint: "Such as clever-otter-12345@acme.conductor.one/pcc" },
+        { name: "clientID", label: "clientId", hint: "way.clientID.hint" },
         {
           name: "clientSecret",
-          label: "Client secret",
-          hint: "It begins with secret-token: and that is a part of it.",
+          label: "clientSecret",
+          hint: "way.clientSecret.hint",
           secret: true,
         },
       ],
@@ -106,75 +107,69 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
     }),
     tenantWay({
       id: "device-login",
-      label: "Approval in a browser",
-      about:
-        "This page shows a code, and you approve it where you are logged in to C1. The log-in is yours, and ends with its token.",
+      label: "way.device",
+      about: "way.device.about",
       fields: [
         {
           name: "clientID",
-          label: "Client ID of the program",
-          hint: "Of a program that people may log in to. It is no secret.",
+          label: "way.device.clientID",
+          hint: "way.device.clientID.hint",
         },
       ],
-      sandbox: { label: "Fill in one for the sandbox", values: async () => ({ clientID: "keyturn-console" }) },
+      sandbox: { label: "way.device.sandbox", values: async () => ({ clientID: "keyturn-console" }) },
       options: ({ clientID = "" }, onCode) => ({ credentials: deviceLogin({ clientID, onCode }) }),
     }),
     tenantWay({
       id: "token-exchange",
-      label: "Identity token of a workload",
-      about:
-        "Of a platform that the tenant trusts, such as a CI job’s. There is no secret: C1 gives an access token for it.",
+      label: "way.exchange",
+      about: "way.exchange.about",
       fields: [
         {
           name: "clientID",
-          label: "Client ID of the trust",
-          hint: "Such as clever-otter-12345@acme.conductor.one/wfe",
+          label: "way.exchange.clientID",
+          hint: "way.exchange.clientID.hint",
         },
         {
           name: "subjectToken",
-          label: "Identity token",
-          hint: "A JWT. C1 refuses one that is older than ten minutes, also to renew a log-in.",
+          label: "way.exchange.token",
+          hint: "way.exchange.token.hint",
           secret: true,
         },
       ],
-      sandbox: { label: "Get one from the sandbox’s issuer", values: sandboxIdentity },
+      sandbox: { label: "way.exchange.sandbox", values: sandboxIdentity },
       options: ({ clientID = "", subjectToken = "" }) => ({
         credentials: tokenExchange({ clientID, subjectToken: () => subjectToken }),
       }),
     }),
     tenantWay({
       id: "access-token",
-      label: "Access token",
-      about:
-        "One that somebody else got. It cannot be renewed from here: when it expires, this page has to be told another.",
-      fields: [
-        { name: "security", label: "Access token", hint: "With or without the word Bearer before it.", secret: true },
-      ],
+      label: "way.token",
+      about: "way.token.about",
+      fields: [{ name: "security", label: "way.token", hint: "way.token.hint", secret: true }],
       options: ({ security }) => ({ security: { bearerAuth: security } }),
     }),
   ],
   commercelayer: [
     {
       id: "personal-credentials",
-      label: "Client ID and secret",
-      about:
-        "The ones that the Dashboard’s profile menu has under Provisioning API. They are exchanged for an access token.",
+      label: "way.clientCredentials",
+      about: "way.personal.about",
       fields: [
         {
           name: "clientId",
-          label: "Client ID",
-          hint: "Of your own; those of integrations and sales channels are for other APIs.",
+          label: "clientId",
+          hint: "way.personal.clientId.hint",
         },
         {
           name: "clientSecret",
-          label: "Client secret",
-          hint: "It belongs to the client ID, and stays in this page.",
+          label: "clientSecret",
+          hint: "way.personal.clientSecret.hint",
           secret: true,
         },
         ...provisioningServers,
       ],
       sandbox: {
-        label: "Fill in those of the sandbox",
+        label: "way.personal.sandbox",
         values: async () => ({ ...(await readyTenant())?.commercelayer, domain: "" }),
       },
       connect: async ({ clientId = "", clientSecret = "", ...place }, _onCode, signal) => {
@@ -185,11 +180,10 @@ export const ways: Readonly<Record<Service, readonly Way[]>> = {
     },
     {
       id: "provisioning-token",
-      label: "Access token",
-      about:
-        "One that somebody else got, with the scope provisioning-api. When it expires, this page has to be told another.",
+      label: "way.token",
+      about: "way.provisioningToken.about",
       fields: [
-        { name: "accessToken", label: "Access token", hint: "Without the word Bearer before it.", secret: true },
+        { name: "accessToken", label: "way.token", hint: "way.provisioningToken.hint", secret: true },
         ...provisioningServers,
       ],
       connect: async ({ accessToken = "", ...place }, _onCode, signal) => {

@@ -4,6 +4,7 @@ import { ApiError } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
 import { modeChip } from "../regions/api-credentials.js";
+import { rich, t } from "../texts/text.js";
 import { lifetime, line } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
@@ -88,60 +89,60 @@ export class ApiCredentialDialog extends Dialog<Step> {
     }
   }
 
-  #head(title: string): TemplateResult {
+  #head(title: unknown): TemplateResult {
     const { organization, kind } = this.credential;
     return html`<div class="head">
       <h2 id="title" tabindex="-1">${title}</h2>
-      <p class="muted">${kindName(kind)} of ${organization?.name ?? "an organization"}</p>
+      <p class="muted">${rich("api.kindOf", { kind: kindName(kind), organization: organization ? html`<bdi>${organization.name}</bdi>` : t("api.anOrganization") })}</p>
     </div>`;
   }
 
   #facts(): TemplateResult {
     const { id, name, mode, role, expires_in: expires, redirect_uri: redirect, created_at: created } = this.credential;
-    return html`${this.#head(name)}
+    return html`${this.#head(html`<bdi>${name}</bdi>`)}
       <dl class="facts">
-        <dt>ID</dt>
+        <dt>${t("api.id")}</dt>
         <dd><span class="mono" translate="no">${id}</span></dd>
-        <dt>Mode</dt>
+        <dt>${t("api.mode")}</dt>
         <dd>${mode ? modeChip(mode) : "—"}</dd>
-        <dt>Role</dt>
-        <dd>${role?.name ?? "None"}</dd>
-        <dt>Token lifetime</dt>
+        <dt>${t("api.role")}</dt>
+        <dd>${role ? html`<bdi>${role.name}</bdi>` : t("api.none.role")}</dd>
+        <dt>${t("api.lifetime")}</dt>
         <dd>${expires ? lifetime(expires) : "—"}</dd>
-        ${redirect ? html`<dt>Redirect URI</dt><dd class="mono">${redirect}</dd>` : nothing}
-        <dt>Created</dt>
+        ${redirect ? html`<dt>${t("api.redirect")}</dt><dd class="mono" translate="no">${redirect}</dd>` : nothing}
+        <dt>${t("api.created")}</dt>
         <dd>${line(new Date(created), "—")}</dd>
       </dl>
-      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
+      <keyturn-value label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-value>
       ${this.#secretPart()}
       ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#ask}></keyturn-failure>` : nothing}
       <div class="foot">
-        <button type="button" class="quiet risky apart" @click=${() => this.#turn("delete")}>${icon("barred")} Delete</button>
-        <button type="button" @click=${() => this.#turn("rename")}>Rename</button>
-        <button type="button" class="primary" @click=${this.close}>Close</button>
+        <button type="button" class="quiet risky apart" @click=${() => this.#turn("delete")}>${icon("barred")} ${t("api.delete")}</button>
+        <button type="button" @click=${() => this.#turn("rename")}>${t("api.rename")}</button>
+        <button type="button" class="primary" @click=${this.close}>${t("close")}</button>
       </div>`;
   }
 
   #secretPart(): TemplateResult {
     if (!this.credential.confidential) {
-      return html`<p class="small muted">It has no use for a secret: its client ID is public.</p>`;
+      return html`<p class="small muted">${t("api.public")}</p>`;
     }
     if (this.held)
-      return html`<keyturn-value id="held" label="Client secret" secret shown .text=${this.#clientSecret}></keyturn-value>`;
+      return html`<keyturn-value id="held" label=${t("clientSecret")} name=${t("clientSecret.in")} secret shown .text=${this.#clientSecret}></keyturn-value>`;
     return html`<div class="ask">
       <button type="button" aria-disabled=${this.busy} @click=${this.#ask}>
-        ${this.busy ? html`${icon("sync", 16, "turning")} Fetching the client secret` : html`${icon("eye")} Show client secret`}
+        ${this.busy ? html`${icon("sync", 16, "turning")} ${t("api.secret.fetching")}` : html`${icon("eye")} ${t("api.secret.show")}`}
       </button>
-      <p class="small muted">It is fetched now and forgotten when you close this.</p>
+      <p class="small muted">${t("api.secret.about")}</p>
     </div>`;
   }
 
   #rename(): TemplateResult {
     const { problem, error, busy } = this;
-    return html`${this.#head(`Rename ${this.credential.name}`)}
+    return html`${this.#head(rich("api.rename.title", { name: html`<bdi>${this.credential.name}</bdi>` }))}
       <form @submit=${this.#submitName} novalidate>
         <div class="field">
-          <label for="name">Name</label>
+          <label for="name">${t("api.rename.name")}</label>
           <input
             id="name"
             data-first
@@ -155,8 +156,8 @@ export class ApiCredentialDialog extends Dialog<Step> {
         </div>
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submitName}></keyturn-failure>` : nothing}
         <div class="foot">
-          <button type="button" aria-disabled=${busy} @click=${this.#back}>Cancel</button>
-          <button class="primary" aria-disabled=${busy}>${busy ? html`${icon("sync", 16, "turning")} Renaming` : "Rename"}</button>
+          <button type="button" aria-disabled=${busy} @click=${this.#back}>${t("cancel")}</button>
+          <button class="primary" aria-disabled=${busy}>${busy ? html`${icon("sync", 16, "turning")} ${t("api.renaming")}` : t("api.rename")}</button>
         </div>
       </form>`;
   }
@@ -164,25 +165,25 @@ export class ApiCredentialDialog extends Dialog<Step> {
   #delete(): TemplateResult {
     const { id, name } = this.credential;
     const { typed, error, busy } = this;
-    return html`${this.#head(`Delete ${name}?`)}
+    return html`${this.#head(rich("api.delete.title", { name: html`<bdi>${name}</bdi>` }))}
       <ul class="points">
         <li>
           ${icon("barred", 18)}
-          <div><strong>Whatever uses it gets no new tokens,</strong> from now on. This cannot be undone.</div>
+          <div>${rich("api.delete.tokens")}</div>
         </li>
         <li>
           ${icon("clock", 18)}
-          <div><strong>Tokens that it already got may go on working until they expire.</strong> Commerce Layer does not document that.</div>
+          <div>${rich("api.delete.living")}</div>
         </li>
       </ul>
-      ${note("plain", "info", html`<p>To put another one in its place without a gap, replace it instead.</p>`)}
+      ${note("plain", "info", html`<p>${t("api.delete.instead")}</p>`)}
       <form @submit=${this.#submitDelete}>
         ${typedField(id, typed, (text) => (this.typed = text))}
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submitDelete}></keyturn-failure>` : nothing}
         <div class="foot">
-          <button type="button" aria-disabled=${busy} @click=${this.#back}>Cancel</button>
+          <button type="button" aria-disabled=${busy} @click=${this.#back}>${t("cancel")}</button>
           <button class="danger" ?disabled=${typed.trim() !== id} aria-disabled=${busy}>
-            ${busy ? html`${icon("sync", 16, "turning")} Deleting` : html`${icon("barred")} Delete API credential`}
+            ${busy ? html`${icon("sync", 16, "turning")} ${t("api.deleting")}` : html`${icon("barred")} ${t("api.delete.do")}`}
           </button>
         </div>
       </form>`;
@@ -243,7 +244,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
       this.busy = false;
       if (this.problem) input?.focus();
     }
-    this.#tell(`${before} is called ${name} now. Its client ID and secret are the same.`);
+    this.#tell(t("api.renamed", { before, name }));
     this.step = "facts";
   };
 
@@ -264,7 +265,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
     } finally {
       this.busy = false;
     }
-    this.#tell(`${name} (${id}) is deleted: it gets no new tokens.`);
+    this.#tell(t("api.deleted", { name, id }));
     this.close();
   };
 

@@ -3,6 +3,7 @@
 import type { ApiCredentialCreate, Organization, Role } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, KINDS, kindName, LIFETIME, type Provisioning } from "../connection/commercelayer.js";
+import { rich, t } from "../texts/text.js";
 import { lifetime } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
@@ -119,13 +120,13 @@ export class CreateCredentialDialog extends Dialog<Step> {
     const { kind, error, creating } = this;
     const usual = LIFETIME.usual(kind);
     return html`<div class="head">
-        <h2 id="title" tabindex="-1">Create API credential</h2>
-        <p class="muted">Commerce Layer makes its client ID and its secret.</p>
+        <h2 id="title" tabindex="-1">${t("api.create")}</h2>
+        <p class="muted">${t("create.about")}</p>
       </div>
       <form @submit=${this.#submit} novalidate autocomplete="off">
         ${this.#field(
           "name",
-          "Name",
+          t("create.name"),
           html`<input
             id="name"
             name="name"
@@ -137,35 +138,35 @@ export class CreateCredentialDialog extends Dialog<Step> {
           />`,
         )}
         <fieldset aria-describedby="kind-problem">
-          <legend class="label">Kind</legend>
+          <legend class="label">${t("api.kind")}</legend>
           ${KINDS.map(
             (one) => html`<label class="choice">
                 <input
                   type="radio"
                   name="kind"
-                  value=${one.kind}
-                  aria-describedby=${one.kind}
-                  .checked=${one.kind === kind}
-                  @change=${() => this.#choose(one.kind)}
+                  value=${one}
+                  aria-describedby=${one}
+                  .checked=${one === kind}
+                  @change=${() => this.#choose(one)}
                 />
-                <span>${one.name}</span>
+                <span>${kindName(one)}</span>
               </label>
-              <p id=${one.kind} class="about small muted">${one.about}</p>`,
+              <p id=${one} class="about small muted">${t(`kind.${one}.about`)}</p>`,
           )}
           ${this.#problem("kind")}
         </fieldset>
         <div class="pair">${this.#organizationField()}${kind === "integration" ? this.#roleField() : nothing}</div>
         <fieldset aria-describedby="mode-problem">
-          <legend class="label">Mode</legend>
+          <legend class="label">${t("api.mode")}</legend>
           <div class="row">
-            <label class="choice"><input type="radio" name="mode" value="test" checked /><span>Test data</span></label>
-            <label class="choice"><input type="radio" name="mode" value="live" /><span>Live data</span></label>
+            <label class="choice"><input type="radio" name="mode" value="test" checked /><span>${t("create.test")}</span></label>
+            <label class="choice"><input type="radio" name="mode" value="live" /><span>${t("create.live")}</span></label>
           </div>
           ${this.#problem("mode")}
         </fieldset>
         ${this.#field(
           "expires_in",
-          "Token lifetime in seconds",
+          t("create.lifetime"),
           html`<input
             id="expires_in"
             name="expires_in"
@@ -174,13 +175,20 @@ export class CreateCredentialDialog extends Dialog<Step> {
             aria-describedby="expires_in-hint expires_in-problem"
             aria-invalid=${this.#isWrong("expires_in")}
           />`,
-          `From ${LIFETIME.least} (${lifetime(LIFETIME.least)}) to ${LIFETIME.most} (${lifetime(LIFETIME.most)}). Left empty: ${lifetime(usual)}.`,
+          t("create.lifetime.hint", {
+            // As it is typed in, without separators.
+            least: String(LIFETIME.least),
+            leastWords: lifetime(LIFETIME.least),
+            most: String(LIFETIME.most),
+            mostWords: lifetime(LIFETIME.most),
+            usual: lifetime(usual),
+          }),
         )}
         ${
           kind === "webapp"
             ? this.#field(
                 "redirect_uri",
-                "Redirect URI",
+                t("api.redirect"),
                 html`<input
                 id="redirect_uri"
                 name="redirect_uri"
@@ -191,24 +199,16 @@ export class CreateCredentialDialog extends Dialog<Step> {
                 aria-describedby="redirect_uri-hint redirect_uri-problem"
                 aria-invalid=${this.#isWrong("redirect_uri")}
               />`,
-                "Where people come back to after they have logged in.",
+                t("create.redirect.hint"),
               )
             : nothing
         }
         ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
-        ${
-          unknownOutcome(error)
-            ? note(
-                "warn",
-                "warning",
-                html`<p>It may have been created all the same: look in the list for its name before you create it again.</p>`,
-              )
-            : nothing
-        }
+        ${unknownOutcome(error) ? note("warn", "warning", html`<p>${t("create.unknown")}</p>`) : nothing}
         <div class="foot">
-          <button type="button" aria-disabled=${creating} @click=${this.close}>Cancel</button>
+          <button type="button" aria-disabled=${creating} @click=${this.close}>${t("cancel")}</button>
           <button class="primary" aria-disabled=${creating}>
-            ${creating ? html`${icon("sync", 16, "turning")} Creating` : html`${icon("plus")} Create API credential`}
+            ${creating ? html`${icon("sync", 16, "turning")} ${t("create.creating")}` : html`${icon("plus")} ${t("api.create")}`}
           </button>
         </div>
       </form>`;
@@ -234,7 +234,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
     const { organizations, organization } = this;
     return this.#field(
       "organization",
-      "Organization",
+      t("api.organization"),
       html`<select
         id="organization"
         name="organization"
@@ -244,7 +244,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
         aria-busy=${organizations === undefined}
         @change=${(event: Event) => this.#enter((event.target as HTMLSelectElement).value)}
       >
-        <option value="" .selected=${organization === ""}>${organizations ? "Choose one" : "Loading…"}</option>
+        <option value="" .selected=${organization === ""}>${t(organizations ? "create.choose" : "loading")}</option>
         ${organizations?.map(({ id, name }) => html`<option value=${id} .selected=${id === organization}>${name}</option>`)}
       </select>`,
     );
@@ -254,7 +254,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
     const { organization, roles } = this;
     return this.#field(
       "role",
-      "Role",
+      t("api.role"),
       html`<select
         id="role"
         name="role"
@@ -264,7 +264,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
         aria-invalid=${this.#isWrong("role")}
         aria-busy=${organization !== "" && roles === undefined}
       >
-        <option value="">${organization === "" ? "The organization first" : roles ? "Choose one" : "Loading…"}</option>
+        <option value="">${t(organization === "" ? "create.organizationFirst" : roles ? "create.choose" : "loading")}</option>
         ${roles?.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}
       </select>`,
     );
@@ -273,19 +273,13 @@ export class CreateCredentialDialog extends Dialog<Step> {
   #reveal(made: ApiCredentialFacts): TemplateResult {
     const { name, kind, organization, confidential } = made;
     return html`<div class="head">
-        <h2 id="title" tabindex="-1">Store the new API credential</h2>
-        <p class="muted">${name}: ${kindName(kind)} of ${organization?.name ?? "the organization"}</p>
+        <h2 id="title" tabindex="-1">${t("create.store")}</h2>
+        <p class="muted">${rich("create.made", { name: html`<bdi>${name}</bdi>`, kind: kindName(kind), organization: organization ? html`<bdi>${organization.name}</bdi>` : t("create.theOrganization") })}</p>
       </div>
-      <p>
-        ${
-          confidential
-            ? "Copy both values to where the program reads them. The secret is forgotten here when you close this."
-            : "Copy the client ID to where the storefront reads it. It needs no secret."
-        }
-      </p>
-      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
-      ${confidential ? html`<keyturn-value label="Client secret" secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
-      <div class="foot"><button type="button" class="primary" @click=${this.close}>Close</button></div>`;
+      <p>${t(confidential ? "create.copyBoth" : "create.copyId")}</p>
+      <keyturn-value label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-value>
+      ${confidential ? html`<keyturn-value label=${t("clientSecret")} name=${t("clientSecret.in")} secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
+      <div class="foot"><button type="button" class="primary" @click=${this.close}>${t("close")}</button></div>`;
   }
 
   readonly #clientId = (): string => this.#made?.client_id ?? "";
@@ -338,8 +332,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
     const { name, organization } = values;
     this.error = undefined;
     this.problems = {
-      ...(name ? {} : { name: "Name is missing." }),
-      ...(organization ? {} : { organization: "Organization is missing." }),
+      ...(name ? {} : { name: t("create.name.missing") }),
+      ...(organization ? {} : { organization: t("create.organization.missing") }),
     };
     if (Object.keys(this.problems).length === 0) await this.#create(values);
     await this.updateComplete;
@@ -370,7 +364,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
       this.#made = made;
       this.#secret = secret;
       this.step = "made";
-      const words = `${made.name} (${made.id}) is created.${made.confidential ? " Its secret can be read again in its details." : ""}`;
+      const done = t("create.done", { name: made.name, id: made.id });
+      const words = made.confidential ? `${done} ${t("create.again")}` : done;
       this.dispatchEvent(new CustomEvent("changed", { detail: words }));
     } catch (error) {
       this.#failed(error);

@@ -3,6 +3,7 @@
 import { type ConductorOne, NotFoundError } from "keyturn/slim";
 import { html, nothing, type TemplateResult } from "lit";
 import { type Inventory, type Known, type Place, withoutSecret } from "../inventory.js";
+import { rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { icon } from "../ui/icons.js";
@@ -57,16 +58,16 @@ export class LookUpDialog extends Dialog<Step> {
     const { app, connector } = this.#place;
     return html`<div class="head">
       <h2 id="title" tabindex="-1">${title}</h2>
-      <p class="muted">${app} › ${connector}</p>
+      <p class="muted"><bdi>${app}</bdi> › <bdi>${connector}</bdi></p>
     </div>`;
   }
 
   #ask(): TemplateResult {
     const { problem, error, asking } = this;
-    return html`${this.#head("Look up a credential")}
+    return html`${this.#head(t("lookUp.title"))}
       <form @submit=${this.#submit} novalidate>
         <div class="field">
-          <label for="id">Credential ID</label>
+          <label for="id">${t("lookUp.id")}</label>
           <input
             id="id"
             class="mono"
@@ -79,15 +80,15 @@ export class LookUpDialog extends Dialog<Step> {
             aria-required="true"
           />
           <p id="id-hint" class="small muted">
-            Or the whole client ID, as the connector has it in <code>BATON_CLIENT_ID</code>: such as clever-otter-12345@acme.conductor.one/ccc
+            ${rich("lookUp.hint")}
           </p>
           <p id="id-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
         </div>
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
         <div class="foot">
-          <button type="button" @click=${this.close}>Cancel</button>
+          <button type="button" @click=${this.close}>${t("cancel")}</button>
           <button class="primary" aria-disabled=${asking}>
-            ${asking ? html`${icon("sync", 16, "turning")} Looking it up` : html`${icon("search")} Look up`}
+            ${asking ? html`${icon("sync", 16, "turning")} ${t("lookUp.asking")}` : html`${icon("search")} ${t("lookUp.do")}`}
           </button>
         </div>
       </form>`;
@@ -95,23 +96,23 @@ export class LookUpDialog extends Dialog<Step> {
 
   #facts(known: Known): TemplateResult {
     const { facts } = known;
-    return html`${this.#head("Found")}
+    return html`${this.#head(t("lookUp.found"))}
       <dl class="facts">
-        <dt>Client ID</dt>
+        <dt>${t("clientId")}</dt>
         <dd><span class="mono" translate="no">${facts?.clientId || known.id}</span></dd>
-        <dt>Status</dt>
+        <dt>${t("status")}</dt>
         <dd>${statusChip(credentialStatus(known))}</dd>
-        <dt>Created</dt>
-        <dd>${line(facts?.createdAt, "Not said")}</dd>
-        <dt>Expires</dt>
-        <dd>${line(facts?.expiresTime, "No date")}</dd>
-        <dt>Last used</dt>
-        <dd>${line(facts?.lastUsedAt, "Never, as far as C1 says")}</dd>
+        <dt>${t("lookUp.created")}</dt>
+        <dd>${line(facts?.createdAt, t("lookUp.notSaid"))}</dd>
+        <dt>${t("known.expires")}</dt>
+        <dd>${line(facts?.expiresTime, t("known.noDate"))}</dd>
+        <dt>${t("known.used")}</dt>
+        <dd>${line(facts?.lastUsedAt, t("lookUp.never"))}</dd>
       </dl>
-      <p class="muted">It is among the known credentials now. Its secret cannot be read again.</p>
+      <p class="muted">${t("lookUp.more")}</p>
       <div class="foot">
-        <button type="button" @click=${this.#another}>Look up another</button>
-        <button type="button" class="primary" @click=${this.close}>Close</button>
+        <button type="button" @click=${this.#another}>${t("lookUp.another")}</button>
+        <button type="button" class="primary" @click=${this.close}>${t("close")}</button>
       </div>`;
   }
 
@@ -126,7 +127,7 @@ export class LookUpDialog extends Dialog<Step> {
     const input = this.renderRoot.querySelector<HTMLInputElement>("#id");
     const id = credentialId(input?.value ?? "");
     this.error = undefined;
-    this.problem = id === "" ? "Enter the id of a credential." : "";
+    this.problem = id === "" ? t("lookUp.missing") : "";
     if (this.problem) return input?.focus();
     const { appId, connectorId } = this.#place;
     this.asking = true;
@@ -139,7 +140,7 @@ export class LookUpDialog extends Dialog<Step> {
     } catch (error) {
       if (this.step === undefined) return;
       if (error instanceof NotFoundError) {
-        this.problem = `This connector has no credential ${id}. It may have been revoked, or belong to another connector.`;
+        this.problem = t("lookUp.none", { id });
         input?.focus();
       } else {
         this.error = error;

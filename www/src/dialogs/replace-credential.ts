@@ -12,6 +12,8 @@ import type {
 } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
+import { modeName } from "../regions/api-credentials.js";
+import { type Key, rich, t } from "../texts/text.js";
 import { Dialog } from "../ui/dialog.js";
 import { type IconName, icon, note } from "../ui/icons.js";
 import "../ui/failure.js";
@@ -19,20 +21,20 @@ import "../ui/value.js";
 
 type Step = "planning" | "plan" | "running" | "store" | "ready" | "done" | "failed";
 
-/** What is to be seen of the steps, in order, and what each is about. */
-const SHOWN: readonly (readonly [step: ReplacementStepName, words: string])[] = [
-  ["inspect", "Look at the old credential"],
-  ["create", "Create one like it"],
-  ["dependents", "Do the same for what depends on it"],
-  ["verify", "See that the new one works"],
-  ["publish", "You store the new pair"],
-  ["delete", "Delete the old credential"],
-];
+/** What is to be seen of the steps, in order. */
+const SHOWN = [
+  "inspect",
+  "create",
+  "dependents",
+  "verify",
+  "publish",
+  "delete",
+] as const satisfies readonly ReplacementStepName[];
 
-/** Kinds whose client id is known to others. */
-const PUBLIC: Readonly<Record<string, string>> = {
-  sales_channel: "Storefronts carry the client ID of a sales channel. Each has to get the new one.",
-  webapp: "People have to allow the new client ID again, and those who are logged in have to log in anew.",
+/** Kinds whose client id is known to others, and what that means for them. */
+const PUBLIC: Readonly<Record<string, Key>> = {
+  sales_channel: "replace.public.sales_channel",
+  webapp: "replace.public.webapp",
 };
 
 /** Emits `changed` with words that say what has been done. */
@@ -138,12 +140,12 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
     switch (step) {
       case "planning":
         return html`${this.#head()}
-          <p class="wait" role="status">${icon("sync", 22, "turning")}<span>Looking at what a replacement would do</span></p>
-          ${this.#foot(html`<button type="button" @click=${this.close}>Cancel</button>`)}`;
+          <p class="wait" role="status">${icon("sync", 22, "turning")}<span>${t("replace.planning")}</span></p>
+          ${this.#foot(html`<button type="button" @click=${this.close}>${t("cancel")}</button>`)}`;
       case "plan":
         return this.#showPlan();
       case "running":
-        return html`${this.#head()} ${this.#progress()} ${this.#foot(html`<button type="button" @click=${this.#stop}>Stop</button>`)}`;
+        return html`${this.#head()} ${this.#progress()} ${this.#foot(html`<button type="button" @click=${this.#stop}>${t("replace.stop")}</button>`)}`;
       case "store":
         return this.#store();
       case "ready":
@@ -151,22 +153,23 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
       case "done":
         return this.#done(this.#result as Replacement);
       case "failed":
-        return html`${this.#head("The replacement did not get to its end")}
+        return html`${this.#head(t("replace.failed"))}
           <keyturn-failure .error=${this.#error} retriable @retry=${this.#again}></keyturn-failure>
-          ${
-            this.#has("create")
-              ? html`<p class="muted">Nothing is lost: both credentials are there, and trying again goes on where this stopped.</p>`
-              : nothing
-          }
-          ${this.#foot(html`<button type="button" @click=${this.close}>Close</button>`)}`;
+          ${this.#has("create") ? html`<p class="muted">${t("replace.failed.both")}</p>` : nothing}
+          ${this.#foot(html`<button type="button" @click=${this.close}>${t("close")}</button>`)}`;
     }
   }
 
-  #head(title = `Replace ${this.#credential.name}`): TemplateResult {
+  #head(title: unknown = rich("replace.title", { name: html`<bdi>${this.#credential.name}</bdi>` })): TemplateResult {
     const { kind, organization, mode } = this.#credential;
+    const values = {
+      kind: kindName(kind),
+      organization: organization ? html`<bdi>${organization.name}</bdi>` : t("api.anOrganization"),
+      mode: modeName(mode),
+    };
     return html`<div class="head">
       <h2 id="title" tabindex="-1">${title}</h2>
-      <p class="muted">${kindName(kind)} of ${organization?.name ?? "an organization"}${mode ? `, ${mode} data` : ""}</p>
+      <p class="muted">${rich(mode ? "api.kindOfMode" : "api.kindOf", values)}</p>
     </div>`;
   }
 
@@ -184,134 +187,117 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
           ? note(
               "accent",
               "info",
-              html`<strong>A replacement has been begun.</strong>
-              <p>Credential <span class="mono" translate="no">${found.id}</span> is there already: this goes on with it, and makes no other.</p>`,
+              html`<strong>${t("replace.begun.title")}</strong>
+              <p>${rich("replace.begun", { id: html`<span class="mono" translate="no">${found.id}</span>` })}</p>`,
             )
           : nothing
       }
       <ul class="points">
         <li>
           ${icon("plus", 18)}
-          <div>
-            <strong>${found ? "The new credential is taken up:" : "A new credential is created like this one:"}</strong> the same kind,
-            organization, role, mode and lifetime, but another client ID${confidential ? " and another secret" : ""}.
-          </div>
+          <div>${rich(found ? (confidential ? "replace.plan.taken" : "replace.plan.takenPublic") : confidential ? "replace.plan.new" : "replace.plan.newPublic")}</div>
         </li>
         <li>
           ${icon("check", 18)}
-          <div>
-            <strong>What depends on it is copied${known ? "." : ", and the new one is tried."}</strong> Application memberships get twins.
-            ${known ? "Only people log in with this kind, so the new one is not tried." : "If it cannot log in, it is removed again."}
-          </div>
+          <div>${rich(known ? "replace.plan.notTried" : "replace.plan.tried")}</div>
         </li>
         <li>
           ${icon("eye", 18)}
-          <div><strong>You store the new ${confidential ? "pair" : "client ID"}</strong> where it is read, and say so.</div>
+          <div>${rich(confidential ? "replace.plan.store" : "replace.plan.storeId")}</div>
         </li>
         <li>
           ${icon("clock", 18)}
-          <div><strong>The old one goes on working.</strong> At the end you choose whether it is deleted.</div>
+          <div>${rich("replace.plan.old")}</div>
         </li>
       </ul>
       ${
         known
-          ? html`${note("warn", "warning", html`<p>${known}</p>`)}
+          ? html`${note("warn", "warning", html`<p>${t(known)}</p>`)}
             <label class="choice">
               <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-              <span>I know who has to get the new client ID</span>
+              <span>${t("replace.plan.agree")}</span>
             </label>`
           : nothing
       }
-      ${this.#foot(html`<button type="button" @click=${this.close}>Cancel</button>
+      ${this.#foot(html`<button type="button" @click=${this.close}>${t("cancel")}</button>
         <button type="button" class="primary" ?disabled=${known !== undefined && !this.agreed} @click=${this.#begin}>
-          ${icon("sync")} ${found ? "Go on with the replacement" : "Create the new credential"}
+          ${icon("sync")} ${t(found ? "replace.plan.goOn" : "replace.plan.create")}
         </button>`)}`;
   }
 
   /** The steps so far, and the one that runs. */
   #progress(): TemplateResult {
-    const shown = SHOWN.filter(([step]) => step !== "delete" || this.#deleting);
-    const current = shown.findIndex(([step]) => !this.#has(step));
-    return html`<ol class="progress" role="list" aria-label="Steps">
-        ${shown.map(([step, words], at) => {
+    const shown = SHOWN.filter((step) => step !== "delete" || this.#deleting);
+    const current = shown.findIndex((step) => !this.#has(step));
+    const running = shown[current];
+    return html`<ol class="progress" role="list" aria-label=${t("replace.steps")}>
+        ${shown.map((step, at) => {
           const state = this.#has(step) ? "done" : at === current ? "doing" : "waiting";
           const turning: [IconName, string] = this.step === "store" ? ["clock", ""] : ["sync", "turning"];
           const [name, kind]: [IconName, string] =
             state === "done" ? ["check", ""] : state === "doing" ? turning : ["dash", ""];
-          const told = {
-            done: "done",
-            doing: this.step === "store" ? "waiting for you" : "running",
-            waiting: "to come",
-          }[state];
-          return html`<li class=${state}>${icon(name, 18, kind)}<span>${words}<span class="unseen">, ${told}</span></span></li>`;
+          const told = t(
+            state === "done"
+              ? "replace.done"
+              : state === "waiting"
+                ? "replace.open"
+                : this.step === "store"
+                  ? "replace.you"
+                  : "replace.running",
+          );
+          return html`<li class=${state}>${icon(name, 18, kind)}<span>${t(`replace.step.${step}`)}<span class="unseen">, ${told}</span></span></li>`;
         })}
       </ol>
-      <p role="status" class="unseen">${shown[current]?.[1] ?? ""}</p>`;
+      <p role="status" class="unseen">${running ? t(`replace.step.${running}`) : ""}</p>`;
   }
 
   #store(): TemplateResult {
     const { confidential } = this.#credential;
-    const what = confidential ? "the client ID and the secret" : "the client ID";
-    return html`${this.#head("Store the new credential")} ${this.#progress()}
-      <p>Copy ${what} to where ${confidential ? "the program reads them" : "the storefront reads it"}. The old credential still works.</p>
-      <keyturn-value label="Client ID" .text=${this.#clientId}></keyturn-value>
-      ${confidential ? html`<keyturn-value label="Client secret" secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
+    return html`${this.#head(t("replace.store"))} ${this.#progress()}
+      <p>${t(confidential ? "replace.store.both" : "replace.store.id")}</p>
+      <keyturn-value label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-value>
+      ${confidential ? html`<keyturn-value label=${t("clientSecret")} name=${t("clientSecret.in")} secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-        <span>I stored ${what}</span>
+        <span>${t(confidential ? "replace.store.agree" : "replace.store.agreeId")}</span>
       </label>
-      ${this.#foot(html`<button type="button" @click=${this.close}>Stop here</button>
-        <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.#confirm}>Go on</button>`)}`;
+      ${this.#foot(html`<button type="button" @click=${this.close}>${t("replace.store.stop")}</button>
+        <button type="button" class="primary" ?disabled=${!this.agreed} @click=${this.#confirm}>${t("replace.store.next")}</button>`)}`;
   }
 
   #ready({ credential, old: { because = "" } }: Replacement): TemplateResult {
     const { id } = this.#credential;
-    return html`${this.#head("Both credentials work")}
+    return html`${this.#head(t("replace.ready"))}
       ${
         because.includes("423")
-          ? note(
-              "warn",
-              "warning",
-              html`<p><strong>The old credential was kept:</strong> something at Commerce Layer still depends on it.</p>`,
-            )
-          : note(
-              "good",
-              "check",
-              html`<p>The new credential is stored. The old one goes on working until it is deleted.</p>`,
-            )
+          ? note("warn", "warning", html`<p>${rich("replace.ready.kept")}</p>`)
+          : note("good", "check", html`<p>${t("replace.ready.stored")}</p>`)
       }
       <dl class="facts">
-        <dt>New</dt>
+        <dt>${t("replace.new")}</dt>
         <dd><span class="mono" translate="no">${credential?.id}</span></dd>
-        <dt>Old</dt>
+        <dt>${t("replace.old")}</dt>
         <dd><span class="mono" translate="no">${id}</span></dd>
       </dl>
-      <p>
-        Let everything use the new one first. Then delete the old one, now or later: open its replacement again. Tokens that it already got may go on
-        working until they expire.
-      </p>
+      <p>${t("replace.ready.more")}</p>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-        <span>Everything that used the old credential uses the new one now</span>
+        <span>${t("replace.ready.agree")}</span>
       </label>
-      ${this.#foot(html`<button type="button" @click=${this.close}>Keep the old one</button>
-        <button type="button" class="danger" ?disabled=${!this.agreed} @click=${this.#delete}>${icon("barred")} Delete the old one</button>`)}`;
+      ${this.#foot(html`<button type="button" @click=${this.close}>${t("replace.ready.keep")}</button>
+        <button type="button" class="danger" ?disabled=${!this.agreed} @click=${this.#delete}>${icon("barred")} ${t("replace.ready.delete")}</button>`)}`;
   }
 
   #done({ credential, old }: Replacement): TemplateResult {
-    return html`${this.#head("The credential is replaced")}
-      ${note(
-        "good",
-        "check",
-        html`<p>${old.state === "gone" ? "The old credential was gone already." : "The old credential is deleted: it gets no new tokens."}</p>`,
-      )}
+    return html`${this.#head(t("replace.over"))}
+      ${note("good", "check", html`<p>${t(old.state === "gone" ? "replace.over.gone" : "replace.over.deleted")}</p>`)}
       <dl class="facts">
-        <dt>New</dt>
+        <dt>${t("replace.new")}</dt>
         <dd><span class="mono" translate="no">${credential?.id}</span></dd>
-        <dt>Old</dt>
+        <dt>${t("replace.old")}</dt>
         <dd><span class="mono" translate="no">${old.id}</span></dd>
       </dl>
-      ${this.#foot(html`<button type="button" class="primary" @click=${this.close}>Close</button>`)}`;
+      ${this.#foot(html`<button type="button" class="primary" @click=${this.close}>${t("close")}</button>`)}`;
   }
 
   readonly #clientId = (): string => this.#pair?.clientId ?? "";
@@ -409,13 +395,10 @@ export class ReplaceCredentialDialog extends Dialog<Step> {
   /** What to say of it when it is closed; nothing if nothing has been done. */
   #words(step: Step): string {
     const { name, id } = this.#credential;
-    const made = this.#result?.credential?.id;
-    if (step === "done") return `${name} is replaced by ${made}; ${id} is gone.`;
-    if (step === "ready")
-      return `${made} works in the place of ${name}. ${id} is kept: open its replacement again to delete it.`;
-    return this.#has("create")
-      ? `The replacement of ${name} was left half way. Open it again to go on: it makes no other credential.`
-      : "";
+    const values = { name, id, made: this.#result?.credential?.id ?? "" };
+    if (step === "done") return t("replace.said.done", values);
+    if (step === "ready") return t("replace.said.ready", values);
+    return this.#has("create") ? t("replace.said.left", values) : "";
   }
 }
 customElements.define("keyturn-replace-credential", ReplaceCredentialDialog);

@@ -4,6 +4,7 @@ import { type ConductorOne, NotFoundError } from "keyturn/slim";
 import { html, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { type Inventory, isUsable, type Known } from "../inventory.js";
+import { rich, t } from "../texts/text.js";
 import { DAY, relative } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { icon, note } from "../ui/icons.js";
@@ -52,20 +53,17 @@ export class RevokeDialog extends Dialog<Step> {
     const { id, app, connector } = this.#known;
     const { typed, error, revoking } = this;
     return html`<div class="head">
-        <h2 id="title" tabindex="-1">Revoke ${id}?</h2>
-        <p class="muted">${app} › ${connector}</p>
+        <h2 id="title" tabindex="-1">${rich("revoke.title", { id: html`<span translate="no">${id}</span>` })}</h2>
+        <p class="muted"><bdi>${app}</bdi> › <bdi>${connector}</bdi></p>
       </div>
       <ul class="points">
         <li>
           ${icon("barred", 18)}
-          <div><strong>It gets no new tokens,</strong> from now on. This cannot be undone.</div>
+          <div>${rich("revoke.tokens")}</div>
         </li>
         <li>
           ${icon("clock", 18)}
-          <div>
-            <strong>Tokens that it already got go on working until they expire,</strong> usually within the hour. If the secret leaked, count
-            on that.
-          </div>
+          <div>${rich("revoke.living")}</div>
         </li>
       </ul>
       ${this.#warning()}
@@ -73,9 +71,9 @@ export class RevokeDialog extends Dialog<Step> {
         ${typedField(id, typed, this.#take)}
         ${error ? html`<keyturn-failure .error=${error} retriable @retry=${this.#submit}></keyturn-failure>` : nothing}
         <div class="foot">
-          <button type="button" aria-disabled=${revoking} @click=${this.close}>Cancel</button>
+          <button type="button" aria-disabled=${revoking} @click=${this.close}>${t("cancel")}</button>
           <button class="danger" ?disabled=${typed.trim() !== id} aria-disabled=${revoking}>
-            ${revoking ? html`${icon("sync", 16, "turning")} Revoking` : html`${icon("barred")} Revoke credential`}
+            ${revoking ? html`${icon("sync", 16, "turning")} ${t("revoke.revoking")}` : html`${icon("barred")} ${t("revoke.do")}`}
           </button>
         </div>
       </form>`;
@@ -90,8 +88,8 @@ export class RevokeDialog extends Dialog<Step> {
     return note(
       "warn",
       "warning",
-      html`${recent ? html`<p><strong>It was last used ${relative(used)}:</strong> something still logs in with it.</p>` : nothing}
-        ${others.length === 0 ? html`<p><strong>No other credential of this connector is known here.</strong> Without one it cannot log in.</p>` : nothing}`,
+      html`${recent ? html`<p>${rich("revoke.used", { relative: relative(used) })}</p>` : nothing}
+        ${others.length === 0 ? html`<p>${rich("revoke.last")}</p>` : nothing}`,
     );
   }
 

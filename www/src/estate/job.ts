@@ -176,7 +176,7 @@ export class Job extends EventTarget {
     this.#working.add(name);
     this.dispatchEvent(new Event("change"));
     try {
-      if (!target) throw new Error("the target is not there any more");
+      if (!target) throw new Error("target-gone");
       await this.#issue(target);
     } catch (error) {
       this.#keep({ failed: { ...this.failed, [name]: error instanceof Error ? error.message : String(error) } });
@@ -215,8 +215,7 @@ export class Job extends EventTarget {
     if (progress?.state === "stopped") throw new Error(`${progress.reason}: ${progress.about}`);
     const phase = this.#estate.standing(target.name)?.phase;
     if (phase === "unknown") throw new Error("outcome-unknown");
-    if (sink.waiting === undefined && (phase === "planned" || phase === "issuing"))
-      throw new Error("not issued yet: open it");
+    if (sink.waiting === undefined && (phase === "planned" || phase === "issuing")) throw new Error("not-issued");
   }
 
   #keep(some: Partial<Kept>): void {

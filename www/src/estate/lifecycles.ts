@@ -78,7 +78,7 @@ export class Lifecycles {
         if (lock) return new Promise<void>((release) => this.#held.set(target.name, release));
       });
     });
-    if (!granted) throw new Error("another tab is at it");
+    if (!granted) throw new Error("elsewhere");
   }
 
   /** Lets others have it: its rotation is shown now, and holds it by itself. */
@@ -119,6 +119,6 @@ export class Lifecycles {
     }
     if (first && commercelayer)
       return apiCredentialProvider({ client: commercelayer.client, id: first, publicKinds: true });
-    throw new Error("the control plane of this target is not connected");
+    throw new Error("not-connected");
   }
 }

@@ -3,7 +3,7 @@
 import type { CredentialRow } from "keyturn/elements/credentials";
 import { css, html, LitElement, svg, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
-import { t } from "../texts/text.js";
+import { isRightToLeft, number, t } from "../texts/text.js";
 import { base } from "../ui/styles.js";
 
 /** Where each bar begins, in days. */
@@ -102,10 +102,11 @@ export class Ages extends LitElement {
     return html`<svg viewBox="0 0 300 150" role="img" aria-label=${label}>
       ${bars.map(([, count], at) => {
         const height = (count / most) * 100;
-        const x = 6 + at * 49;
+        // The youngest is where lines begin.
+        const x = 6 + (isRightToLeft() ? STEPS.length - 1 - at : at) * 49;
         const from = STEPS[at];
         return svg`<rect class=${at >= 4 ? "old" : ""} x=${x} y=${122 - height} width="40" height=${height} rx="2" />
-          <text class="count" x=${x + 20} y=${116 - height} text-anchor="middle">${count}</text>
+          <text class="count" x=${x + 20} y=${116 - height} text-anchor="middle">${number(count)}</text>
           <text x=${x + 20} y="138" text-anchor="middle">${at === STEPS.length - 1 ? `${from}+` : `${from}–${STEPS[at + 1]}`}</text>`;
       })}
       <line x1="0" x2="300" y1="122.5" y2="122.5" />
@@ -117,7 +118,7 @@ export class Ages extends LitElement {
       <thead>
         <tr><th scope="col">${t("overview.ages.age")}</th><th scope="col">${t("overview.ages.count")}</th></tr>
       </thead>
-      <tbody>${bars.map(([word, count]) => html`<tr><th scope="row">${word}</th><td>${count}</td></tr>`)}</tbody>
+      <tbody>${bars.map(([word, count]) => html`<tr><th scope="row">${word}</th><td>${number(count)}</td></tr>`)}</tbody>
     </table>`;
   }
 }

@@ -10,6 +10,7 @@ import {
   type Narrowing,
   type Provisioning,
 } from "../connection/commercelayer.js";
+import { isKey, rich, t } from "../texts/text.js";
 import { lifetime, moment } from "../ui/dates.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
@@ -168,12 +169,11 @@ export class ApiCredentials extends LitElement {
     const known = this.#count !== undefined && Number.isFinite(this.#count) && (items.length > 0 || !loading);
     return html`<section class="card" aria-labelledby="heading">
       <header>
-        <h2 id="heading" tabindex="-1">API credentials</h2>
+        <h2 id="heading" tabindex="-1">${t("api.title")}</h2>
         <p class="muted small">
-          ${known ? `${this.#count} ${this.#narrowed ? "fit" : "in all"}. ` : nothing}Lists come without secrets; each is fetched when you ask
-          for it.
+          ${known ? t(this.#narrowed ? "api.fit" : "api.count", { n: this.#count ?? 0 }) : nothing} ${t("api.about")}
         </p>
-        <button type="button" class="primary" @click=${() => this.dispatchEvent(new Event("create"))}>${icon("plus")} Create API credential</button>
+        <button type="button" class="primary" @click=${() => this.dispatchEvent(new Event("create"))}>${icon("plus")} ${t("api.create")}</button>
       </header>
       ${this.#filters()}
       <div role="status" class="said">${this.said ? note("good", "check", html`<p>${this.said}</p>`) : nothing}</div>
@@ -207,27 +207,27 @@ export class ApiCredentials extends LitElement {
       html`<div class="field">
         <label for=${name}>${label}</label>
         <select id=${name} @change=${(event: Event) => this.#narrow({ [name]: (event.target as HTMLSelectElement).value })}>
-          <option value="" .selected=${narrowing[name] === ""}>All</option>
+          <option value="" .selected=${narrowing[name] === ""}>${t("api.all")}</option>
           ${choices.map(([value, word]) => html`<option value=${value} .selected=${narrowing[name] === value}>${word}</option>`)}
         </select>
       </div>`;
-    return html`<div class="filters" role="search" aria-label="API credentials">
+    return html`<div class="filters" role="search" aria-label=${t("api.title")}>
       <div class="field">
-        <label for="text">Name or client ID</label>
+        <label for="text">${t("api.text")}</label>
         <input id="text" type="search" autocomplete="off" spellcheck="false" .value=${narrowing.text} @input=${this.#type} />
       </div>
       ${select(
         "kind",
-        "Kind",
-        KINDS.map(({ kind, name }) => [kind, name]),
+        t("api.kind"),
+        KINDS.map((kind) => [kind, kindName(kind)]),
       )}
-      ${select("mode", "Mode", [
-        ["live", "Live"],
-        ["test", "Test"],
+      ${select("mode", t("api.mode"), [
+        ["live", t("mode.live")],
+        ["test", t("mode.test")],
       ])}
       ${select(
         "organization",
-        "Organization",
+        t("api.organization"),
         organizations.map(({ id, name }) => [id, name]),
       )}
     </div>`;
@@ -238,25 +238,31 @@ export class ApiCredentials extends LitElement {
     const table = items.length === 0 ? nothing : this.#table(items);
     if (error)
       return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
-    if (items.length > 0)
-      return html`${table}${more ? moreButton("Show more API credentials", loading, this.#next) : nothing}`;
-    if (loading) return bones("Loading API credentials");
+    if (items.length > 0) return html`${table}${more ? moreButton(t("api.more"), loading, this.#next) : nothing}`;
+    if (loading) return bones(t("api.loading"));
     if (!this.#narrowed) {
-      return html`<div class="empty"><p><strong>None yet.</strong> Create one for each program that talks to Commerce Layer.</p></div>`;
+      return html`<div class="empty"><p>${rich("api.none")}</p></div>`;
     }
     return html`<div class="empty">
-      <p role="status"><strong>None fits.</strong> No API credential is like that.</p>
-      <button type="button" @click=${this.#widen}>Show all</button>
+      <p role="status">${rich("api.noneFits")}</p>
+      <button type="button" @click=${this.#widen}>${t("api.showAll")}</button>
     </div>`;
   }
 
   #table(credentials: readonly ApiCredentialFacts[]): TemplateResult {
-    const heads = ["Credential", "Kind", "Organization", "Client ID", "Token lifetime", "Created"];
+    const heads = [
+      "api.credential",
+      "api.kind",
+      "api.organization",
+      "clientId",
+      "api.lifetime",
+      "api.created",
+    ] as const;
     return html`<table role="table" aria-labelledby="heading" aria-busy=${this.#pages.loading}>
       <thead role="rowgroup">
         <tr role="row">
-          ${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}
-          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+          ${heads.map((head) => html`<th role="columnheader" scope="col">${t(head)}</th>`)}
+          <th role="columnheader" scope="col"><span class="unseen">${t("actions")}</span></th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -281,25 +287,25 @@ export class ApiCredentials extends LitElement {
       expires_in: expires,
       created_at: created,
     } = credential;
-    const which = `${name}, ${mode ?? "no mode"}`;
+    const which = rich("api.which", { name: html`<bdi>${name}</bdi>`, mode: modeName(mode) });
     return html`<tr role="row">
-      <th role="rowheader" scope="row">${name}<span class="under mono" translate="no">${id}</span></th>
-      <td role="cell" data-label="Kind">
+      <th role="rowheader" scope="row"><bdi>${name}</bdi><span class="under mono" translate="no">${id}</span></th>
+      <td role="cell" data-label=${t("api.kind")}>
         <div class="kind"><span>${kindName(kind)}</span>${modeChip(mode)}</div>
       </td>
-      <td role="cell" data-label="Organization">
-        <div class="organization">${organization?.name ?? "—"}<span class="under">${role ? `Role ${role.name}` : "No role"}</span></div>
+      <td role="cell" data-label=${t("api.organization")}>
+        <div class="organization"><bdi>${organization?.name ?? "—"}</bdi><span class="under">${role ? rich("api.hasRole", { name: html`<bdi>${role.name}</bdi>` }) : t("api.noRole")}</span></div>
       </td>
-      <td role="cell" data-label="Client ID"><div class="mono client" translate="no">${clientId}</div></td>
-      <td role="cell" data-label="Token lifetime"><div>${expires ? lifetime(expires) : "—"}</div></td>
-      <td role="cell" data-label="Created"><div>${moment(new Date(created), "—")}</div></td>
+      <td role="cell" data-label=${t("clientId")}><div class="mono client" translate="no">${clientId}</div></td>
+      <td role="cell" data-label=${t("api.lifetime")}><div>${expires ? lifetime(expires) : "—"}</div></td>
+      <td role="cell" data-label=${t("api.created")}><div>${moment(new Date(created), "—")}</div></td>
       <td role="cell" class="actions">
         <div>
           <button type="button" class="quiet" @click=${() => this.#emit("details", credential)}>
-            ${icon("eye")} Details <span class="unseen">of ${which}</span>
+            ${icon("eye")} ${t("api.details")} <span class="unseen">${rich("api.details.of", { which })}</span>
           </button>
           <button type="button" @click=${() => this.#emit("replace", credential)}>
-            ${icon("sync")} Replace <span class="unseen">${which}</span>
+            ${icon("sync")} ${t("api.replace")} <span class="unseen">${which}</span>
           </button>
         </div>
       </td>
@@ -341,7 +347,14 @@ customElements.define("keyturn-api-credentials", ApiCredentials);
 /** Which data a credential is for. */
 export function modeChip(mode: string | null | undefined): TemplateResult | typeof nothing {
   if (!mode) return nothing;
-  return mode === "live" ? chip("accent", "shield", "Live") : chip("plain", "dash", mode === "test" ? "Test" : mode);
+  if (mode === "live") return chip("accent", "shield", t("mode.live"));
+  return chip("plain", "dash", mode === "test" ? t("mode.test") : mode);
+}
+
+/** The same within a sentence. */
+export function modeName(mode: string | null | undefined): string {
+  const key = `mode.${mode ?? "none"}.in`;
+  return isKey(key) ? t(key) : (mode ?? "");
 }
 
 declare global {

@@ -2,6 +2,7 @@
 
 import type { DeviceCode } from "keyturn/slim";
 import { css, html, LitElement, type TemplateResult } from "lit";
+import { rich, t } from "../texts/text.js";
 import { clock } from "../ui/dates.js";
 import { icon } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
@@ -71,20 +72,20 @@ export class Approval extends LitElement {
   protected override render(): TemplateResult {
     const { userCode, verificationUri, verificationUriComplete, expiresAt } = this.code;
     return html`<section aria-labelledby="title">
-      <h2 id="title" tabindex="-1" aria-describedby="code">Approve this log-in</h2>
-      <p>Open the page below, see that it shows this code, and approve. Approve no code that did not come from here.</p>
+      <h2 id="title" tabindex="-1" aria-describedby="code">${t("approval.title")}</h2>
+      <p>${t("approval.about")}</p>
       <div class="code">
         <span id="code" class="mono" translate="no">${userCode}</span>
-        <keyturn-copy name="code" .text=${() => userCode}></keyturn-copy>
+        <keyturn-copy name=${t("approval.code")} .text=${() => userCode}></keyturn-copy>
       </div>
       <div class="where">
         <a href=${verificationUriComplete ?? verificationUri} target="_blank" rel="noopener noreferrer"
-          >Open the page to approve <span class="unseen">(in a new tab)</span></a
+          >${t("approval.open")} <span class="unseen">${t("approval.newTab")}</span></a
         >
-        <p class="small muted mono">${verificationUri || verificationUriComplete}</p>
+        <p class="small muted mono" translate="no" dir="ltr">${verificationUri || verificationUriComplete}</p>
       </div>
-      <p role="status" class="wait muted">${icon("sync", 16, "turning")}<span>Waiting for your approval, until ${clock(expiresAt.getTime())}</span></p>
-      <button type="button" @click=${() => this.dispatchEvent(new Event("cancel"))}>Cancel</button>
+      <p role="status" class="wait muted">${icon("sync", 16, "turning")}<span>${rich("approval.waiting", { time: html`<time datetime=${expiresAt.toISOString()}>${clock(expiresAt.getTime())}</time>` })}</span></p>
+      <button type="button" @click=${() => this.dispatchEvent(new Event("cancel"))}>${t("cancel")}</button>
     </section>`;
   }
 

@@ -2,6 +2,7 @@
 
 import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { t } from "../texts/text.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
@@ -78,7 +79,7 @@ export class Apps extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="heading">
-      <header><h2 id="heading" tabindex="-1">Apps</h2></header>
+      <header><h2 id="heading" tabindex="-1">${t("apps.title")}</h2></header>
       ${this.#content()}
     </section>`;
   }
@@ -92,15 +93,15 @@ export class Apps extends LitElement {
             <ul>
               ${items.map(
                 ({ id, displayName }) =>
-                  html`<li><a href=${appLink(id ?? "")} aria-current=${id === this.selected ? "page" : nothing}>${displayName || id}</a></li>`,
+                  html`<li><a href=${appLink(id ?? "")} aria-current=${id === this.selected ? "page" : nothing}><bdi>${displayName || id}</bdi></a></li>`,
               )}
             </ul>
           </nav>`;
     if (error)
       return html`${list}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
-    if (items.length > 0) return html`${list}${more ? moreButton("Show more apps", loading, this.#next) : nothing}`;
-    if (loading) return bones("Loading apps");
-    return html`<p class="empty">This tenant has no apps yet. Add one in C1, then reload this page.</p>`;
+    if (items.length > 0) return html`${list}${more ? moreButton(t("apps.more"), loading, this.#next) : nothing}`;
+    if (loading) return bones(t("apps.loading"));
+    return html`<p class="empty">${t("apps.none")}</p>`;
   }
 
   readonly #next = async (): Promise<void> => {

@@ -2,7 +2,10 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Connections } from "../connection/connection.js";
+import { SERVICES } from "../connection/ways.js";
+import { type Key, t } from "../texts/text.js";
 import { chip } from "../ui/icons.js";
+import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 
@@ -41,6 +44,12 @@ export class Banner extends LitElement {
       .brand .chip {
         margin-inline-start: 0.35rem;
         letter-spacing: 0;
+      }
+      .language {
+        width: auto;
+        min-height: 2rem;
+        padding-block: 0.2rem;
+        font-size: 0.875rem;
       }
       dl {
         display: flex;
@@ -102,10 +111,10 @@ export class Banner extends LitElement {
       <div class="bar">
         <div class="brand">
           <img src="icon.svg" width="30" height="30" alt="" />
-          <span>Keyturn</span>
+          <span translate="no">Keyturn</span>
           ${this.#badge()}
         </div>
-        ${this.#identity()}
+        ${languageChoice()} ${this.#identity()}
       </div>
     </header>`;
   }
@@ -114,24 +123,24 @@ export class Banner extends LitElement {
     const { c1, commercelayer } = this.connections;
     if (!c1 && !commercelayer) return nothing;
     return (c1?.sandbox ?? true) && (commercelayer?.sandbox ?? true)
-      ? chip("accent", "shield", "Sandbox")
-      : chip("warn", "key", "Live");
+      ? chip("accent", "shield", t("banner.sandbox"))
+      : chip("warn", "key", t("banner.live"));
   }
 
   #identity(): TemplateResult | typeof nothing {
     const { c1, commercelayer } = this.connections;
     if (!c1 && !commercelayer) return nothing;
     const { tenantId, principleId, userId, roles } = c1?.identity ?? {};
-    const facts: [string, string | null | undefined, boolean][] = [
-      ["Tenant", tenantId, true],
-      ["Principal", principleId || userId, true],
-      ["Role", roles?.map(readable).join(", "), false],
-      ["Commerce Layer", commercelayer?.email, false],
+    const facts: [Key | "", string | null | undefined, boolean][] = [
+      ["banner.tenant", tenantId, true],
+      ["banner.principal", principleId || userId, true],
+      ["banner.role", roles?.map(readable).join(", "), false],
+      ["", commercelayer?.email, false],
     ];
     return html`<dl>
-        ${facts.map(([name, value, mono]) => (value ? html`<div><dt>${name}</dt><dd class=${mono ? "mono" : ""} translate="no">${value}</dd></div>` : nothing))}
+        ${facts.map(([name, value, mono]) => (value ? html`<div>${name === "" ? html`<dt translate="no">${SERVICES.commercelayer}</dt>` : html`<dt>${t(name)}</dt>`}<dd class=${mono ? "mono" : ""} translate="no"><bdi>${value}</bdi></dd></div>` : nothing))}
       </dl>
-      <button type="button" @click=${() => this.dispatchEvent(new Event("disconnect"))}>Disconnect</button>`;
+      <button type="button" @click=${() => this.dispatchEvent(new Event("disconnect"))}>${t("banner.disconnect")}</button>`;
   }
 }
 customElements.define("keyturn-banner", Banner);

@@ -5,6 +5,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { keyed } from "lit/directives/keyed.js";
 import { type Connections, connectSandbox, type Sandbox } from "../connection/connection.js";
 import { type Field, SERVICES, type Service, type Way, ways } from "../connection/ways.js";
+import { locale, t } from "../texts/text.js";
 import { underlying } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
@@ -130,12 +131,12 @@ export class Connect extends LitElement {
     const { way, sandbox, services, service, error, connecting, code } = this;
     const whole = services.length > 1;
     return html`<section class="card" aria-labelledby="heading">
-      <h1 id="heading" tabindex="-1">Connect to ${services.map((one) => SERVICES[one]).join(" or ")}</h1>
+      <h1 id="heading" tabindex="-1">${t("connect.title", { services: either(services) })}</h1>
       ${
         sandbox && whole
           ? html`<div class="sandbox" ?hidden=${code}>
-            <p class="muted">A sandbox of both is behind this page. Everything in it is made up.</p>
-            <button type="button" @click=${() => this.#connect((signal) => connectSandbox(sandbox, signal))}>${icon("shield")} Use the sandbox</button>
+            <p class="muted">${t("connect.sandbox")}</p>
+            <button type="button" @click=${() => this.#connect((signal) => connectSandbox(sandbox, signal))}>${icon("shield")} ${t("connect.useSandbox")}</button>
           </div>`
           : nothing
       }
@@ -144,12 +145,12 @@ export class Connect extends LitElement {
         ${
           whole
             ? html`<fieldset>
-              <legend class="label">Connect to</legend>
+              <legend class="label">${t("connect.to")}</legend>
               <div class="services">
                 ${services.map(
                   (one) => html`<label class="choice">
                     <input type="radio" name="service" .checked=${one === service} @change=${() => this.#choose(ways[one][0] as Way, one)} />
-                    <span>${SERVICES[one]}</span>
+                    <span translate="no">${SERVICES[one]}</span>
                   </label>`,
                 )}
               </div>
@@ -157,20 +158,20 @@ export class Connect extends LitElement {
             : nothing
         }
         <fieldset>
-          <legend class="label">Log in with</legend>
+          <legend class="label">${t("connect.with")}</legend>
           ${ways[service].map(
             (one) => html`<label class="choice">
                 <input type="radio" name="way" aria-describedby=${one.id} .checked=${one === way} @change=${() => this.#choose(one)} />
-                <span>${one.label}</span>
+                <span>${t(one.label)}</span>
               </label>
-              <p id=${one.id} class="about small muted">${one.about}</p>`,
+              <p id=${one.id} class="about small muted">${t(one.about)}</p>`,
           )}
         </fieldset>
         ${
           sandbox && way.sandbox
             ? html`<div class="fill">
-              <button type="button" @click=${this.#fill}>${icon("shield")} ${way.sandbox.label}</button>
-              <span role="status" class="small muted">${this.filled ? "Filled in" : ""}</span>
+              <button type="button" @click=${this.#fill}>${icon("shield")} ${t(way.sandbox.label)}</button>
+              <span role="status" class="small muted">${this.filled ? t("connect.filled") : ""}</span>
             </div>`
             : nothing
         }
@@ -178,11 +179,11 @@ export class Connect extends LitElement {
           way.id,
           way.fields.map((field) => this.#field(field)),
         )}
-        ${note("plain", "info", html`<p>What you enter stays in this page’s memory until you disconnect or close the tab. It is stored nowhere.</p>`)}
+        ${note("plain", "info", html`<p>${t("connect.memory")}</p>`)}
         ${error ? html`<keyturn-failure .error=${error}></keyturn-failure>` : nothing}
         <div class="buttons">
-          <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} Connecting` : "Connect"}</button>
-          ${whole ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new Event("back"))}>Back</button>`}
+          <button class="primary" aria-disabled=${connecting}>${connecting ? html`${icon("sync", 16, "turning")} ${t("connect.connecting")}` : t("connect.connect")}</button>
+          ${whole ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new Event("back"))}>${t("connect.back")}</button>`}
         </div>
       </form>
     </section>`;
@@ -191,7 +192,7 @@ export class Connect extends LitElement {
   #field({ name, label, hint, secret, value = "" }: Field): TemplateResult {
     const problem = this.problems[name] ?? "";
     return html`<div class="field">
-      <label for=${name}>${label}</label>
+      <label for=${name}>${t(label)}</label>
       <input
         id=${name}
         name=${name}
@@ -204,7 +205,7 @@ export class Connect extends LitElement {
         aria-describedby="${name}-hint ${name}-problem"
         aria-invalid=${problem !== ""}
       />
-      <p id="${name}-hint" class="small muted">${hint}</p>
+      <p id="${name}-hint" class="small muted">${t(hint)}</p>
       <p id="${name}-problem" class="error" role="alert">${problem ? html`${icon("warning")}<span>${problem}</span>` : nothing}</p>
     </div>`;
   }
@@ -249,7 +250,7 @@ export class Connect extends LitElement {
     const { way } = this;
     this.problems = Object.fromEntries(
       way.fields.flatMap(({ name, label, optional }) =>
-        values[name] || optional ? [] : [[name, `${label} is missing.`]],
+        values[name] || optional ? [] : [[name, t("connect.field.missing", { label: t(label) })]],
       ),
     );
     if (Object.keys(this.problems).length === 0)
@@ -291,3 +292,9 @@ export class Connect extends LitElement {
   }
 }
 customElements.define("keyturn-connect", Connect);
+
+/** What can be connected to, as a choice. */
+function either(services: readonly Service[]): string {
+  const names = services.map((one) => SERVICES[one]);
+  return new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);
+}

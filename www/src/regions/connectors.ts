@@ -4,6 +4,7 @@ import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { connectorTarget, type Estate } from "../estate/estate.js";
 import { type Inventory, isUsable, type Place } from "../inventory.js";
+import { rich, t } from "../texts/text.js";
 import { chip, icon } from "../ui/icons.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
@@ -66,8 +67,8 @@ export class Connectors extends LitElement {
   protected override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="heading">
       <header>
-        <h2 id="heading" tabindex="-1">Connectors of ${this.app?.displayName || this.app?.id}</h2>
-        ${this.app?.description ? html`<p class="muted small">${this.app.description}</p>` : nothing}
+        <h2 id="heading" tabindex="-1">${rich("connectors.title", { app: html`<bdi>${this.app?.displayName || this.app?.id}</bdi>` })}</h2>
+        ${this.app?.description ? html`<p class="muted small" dir="auto" translate="no">${this.app.description}</p>` : nothing}
       </header>
       ${this.#content()}
     </section>`;
@@ -79,19 +80,19 @@ export class Connectors extends LitElement {
     if (error)
       return html`${table}<div class="inset"><keyturn-failure .error=${error} retriable @retry=${this.#again}></keyturn-failure></div>`;
     if (items.length > 0)
-      return html`${table}${more ? moreButton("Show more connectors", loading, this.#next) : nothing}`;
-    if (loading) return bones("Loading connectors");
-    return html`<p class="empty">This app has no connectors. Only connectors have credentials of their own.</p>`;
+      return html`${table}${more ? moreButton(t("connectors.more"), loading, this.#next) : nothing}`;
+    if (loading) return bones(t("connectors.loading"));
+    return html`<p class="empty">${t("connectors.none")}</p>`;
   }
 
   #table(connectors: readonly shared.Connector[]): TemplateResult {
     return html`<table role="table" aria-labelledby="heading">
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col">Connector</th>
-          <th role="columnheader" scope="col">Sync</th>
-          <th role="columnheader" scope="col">Known credentials</th>
-          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+          <th role="columnheader" scope="col">${t("connectors.connector")}</th>
+          <th role="columnheader" scope="col">${t("connectors.sync")}</th>
+          <th role="columnheader" scope="col">${t("connectors.known")}</th>
+          <th role="columnheader" scope="col"><span class="unseen">${t("actions")}</span></th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -111,25 +112,26 @@ export class Connectors extends LitElement {
     const standing = this.estate.standing(this.estate.meet(connectorTarget(place)).name);
     const unsettled = standing?.phase === "unknown";
     const under = standing?.phase !== undefined;
+    const name = html`<bdi>${place.connector}</bdi>`;
     const trouble = connector.status?.lastError || connector.syncDisabledReason;
     return html`<tr role="row">
-      <th role="rowheader" scope="row">${place.connector}</th>
-      <td role="cell" data-label="Sync">
-        <div>${statusChip(syncStatus(connector))} ${trouble ? html`<span class="under">${trouble}</span>` : nothing}</div>
+      <th role="rowheader" scope="row"><bdi>${place.connector}</bdi></th>
+      <td role="cell" data-label=${t("connectors.sync")}>
+        <div>${statusChip(syncStatus(connector))} ${trouble ? html`<span class="under" dir="auto" translate="no">${trouble}</span>` : nothing}</div>
       </td>
-      <td role="cell" data-label="Credentials">
+      <td role="cell" data-label=${t("connectors.credentials")}>
         <div class="known">
-          ${usable > 0 ? html`<span>${usable} valid</span>` : html`<span class="muted">None</span>`}
-          ${unsettled ? chip("warn", "warning", "Outcome unknown") : under ? chip("accent", "sync", "In rotation") : nothing}
+          ${usable > 0 ? html`<span>${t("connectors.valid", { n: usable })}</span>` : html`<span class="muted">${t("connectors.noneValid")}</span>`}
+          ${unsettled ? chip("warn", "warning", t("connectors.unknown")) : under ? chip("accent", "sync", t("connectors.rotating")) : nothing}
         </div>
       </td>
       <td role="cell" class="actions">
         <div>
           <button type="button" class="quiet" @click=${() => this.#emit("look-up", place)}>
-            ${icon("search")} Look up <span class="unseen">a credential of ${place.connector}</span>
+            ${icon("search")} ${t("connectors.lookUp")} <span class="unseen">${rich("connectors.lookUp.of", { name })}</span>
           </button>
           <button type="button" @click=${() => this.#emit("rotate", place)}>
-            ${icon("key")} ${usable > 0 || under ? "Rotate credential" : "Create credential"} <span class="unseen">of ${place.connector}</span>
+            ${icon("key")} ${t(usable > 0 || under ? "connectors.rotate" : "connectors.create")} <span class="unseen">${rich("connectors.of", { name })}</span>
           </button>
         </div>
       </td>

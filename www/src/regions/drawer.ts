@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { clock, setClock } from "../clock.js";
 import type { Estate } from "../estate/estate.js";
 import { type Key, t } from "../texts/text.js";
+import { exact } from "../ui/dates.js";
 import { icon } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 
@@ -191,7 +192,7 @@ export class Drawer extends LitElement {
         <button type="button" aria-label=${t("drawer.close")} @click=${() => this.dispatchEvent(new Event("close"))}>${icon("cross")}</button>
       </header>
       <div class="row">
-        <span><span class="label">${t("drawer.clock")}</span> <time datetime=${new Date(clock.now()).toISOString()}>${new Date(clock.now()).toLocaleString()}</time></span>
+        <span><span class="label">${t("drawer.clock")}</span> <time datetime=${new Date(clock.now()).toISOString()}>${exact(clock.now())}</time></span>
         ${(
           [
             ["drawer.hour", HOUR],
@@ -243,11 +244,11 @@ export class Drawer extends LitElement {
     const { method, path, operation, status, answered, fault } = one;
     const bad = !answered || status === null || status >= 400;
     return html`<li>
-      <strong class=${bad ? "bad" : ""}>${answered && status !== null ? status : "—"}</strong>
+      <strong class=${bad ? "bad" : ""} translate="no">${answered && status !== null ? status : "—"}</strong>
       <span class="what">
-        <span class="mono" title=${operation ?? ""}>${operation?.split(".").slice(-2).join(".") ?? path}</span>
-        <span class="muted path" title=${path}>${method} ${path}</span>
-        ${answered && !fault ? nothing : html`<span class="bad">${answered ? nothing : t("drawer.unanswered")} ${fault ?? nothing}</span>`}
+        <span class="mono" translate="no" title=${operation ?? ""}>${operation?.split(".").slice(-2).join(".") ?? path}</span>
+        <span class="muted path" translate="no" dir="ltr" title=${path}>${method} ${path}</span>
+        ${answered && !fault ? nothing : html`<span class="bad">${answered ? nothing : t("drawer.unanswered")} <span translate="no">${fault ?? nothing}</span></span>`}
       </span>
       <button type="button" aria-label="${t("drawer.curl")}: ${method} ${path}" title=${t("drawer.curl")} @click=${() => this.#curl(one)}>${icon("copy", 14)}</button>
     </li>`;

@@ -2,6 +2,7 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Inventory, Known, Source } from "../inventory.js";
+import { isKey, rich, t } from "../texts/text.js";
 import { moment, relative } from "../ui/dates.js";
 import { titleOf } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
@@ -10,17 +11,12 @@ import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 
-const SOURCES: Record<string, string> = {
-  rotated: "Created here",
-  "looked-up": "Looked up",
-  example: "Example",
-} satisfies Record<"rotated" | "looked-up" | "example", string>;
-
 /** How often "5 minutes ago" is looked at again, in milliseconds. */
 const TICK = 30_000;
 
 function sourceName(source: Source): string {
-  return SOURCES[source] ?? source;
+  const key = `known.source.${source}`;
+  return isKey(key) ? t(key) : source;
 }
 
 /** Emits `revoke` with the {@link Known} credential, and `examples`. */
@@ -72,8 +68,8 @@ export class KnownCredentials extends LitElement {
     const all = this.inventory.all;
     return html`<section class="card" aria-labelledby="heading">
       <header>
-        <h2 id="heading" tabindex="-1">Known credentials</h2>
-        ${all.length > 0 ? html`<p class="muted small">Of all connectors. Kept in this browser: ids, never secrets.</p>` : nothing}
+        <h2 id="heading" tabindex="-1">${t("known.title")}</h2>
+        ${all.length > 0 ? html`<p class="muted small">${t("known.about")}</p>` : nothing}
       </header>
       <div role="status" class="said">${this.said ? note("good", "check", html`<p>${this.said}</p>`) : nothing}</div>
       ${all.length > 0 ? this.#table(all) : this.#empty()}
@@ -89,14 +85,13 @@ export class KnownCredentials extends LitElement {
     const loading = this.examples === "loading";
     return html`<div class="empty">
       <p>
-        <strong>None yet.</strong> C1 cannot list the credentials of a connector, so this console remembers those that are created or looked
-        up here.
+        ${rich("known.none")}
       </p>
       ${
         this.examples === "none"
           ? nothing
           : html`<button type="button" ?disabled=${loading} @click=${this.#askForExamples}>
-            ${icon(loading ? "sync" : "search", 16, loading ? "turning" : "")} Look up the sandbox’s examples
+            ${icon(loading ? "sync" : "search", 16, loading ? "turning" : "")} ${t("overview.examples")}
           </button>`
       }
     </div>`;
@@ -106,12 +101,12 @@ export class KnownCredentials extends LitElement {
     return html`<table role="table" aria-labelledby="heading">
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col">Credential</th>
-          <th role="columnheader" scope="col">Status</th>
-          <th role="columnheader" scope="col">Expires</th>
-          <th role="columnheader" scope="col">Last used</th>
-          <th role="columnheader" scope="col">Known from</th>
-          <th role="columnheader" scope="col"><span class="unseen">Actions</span></th>
+          <th role="columnheader" scope="col">${t("known.credential")}</th>
+          <th role="columnheader" scope="col">${t("status")}</th>
+          <th role="columnheader" scope="col">${t("known.expires")}</th>
+          <th role="columnheader" scope="col">${t("known.used")}</th>
+          <th role="columnheader" scope="col">${t("known.from")}</th>
+          <th role="columnheader" scope="col"><span class="unseen">${t("actions")}</span></th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -122,33 +117,34 @@ export class KnownCredentials extends LitElement {
 
   #row(known: Known): TemplateResult {
     const { id, app, connector, facts, source, since, checking, error } = known;
+    const which = html`<span translate="no">${id}</span>`;
     const ended = known.gone || known.revokedAt !== undefined || facts?.deletedAt;
     return html`<tr role="row" aria-busy=${Boolean(checking)}>
       <th role="rowheader" scope="row">
         <span class="mono" translate="no">${id}</span>
-        <span class="under">${app} › ${connector}</span>
-        ${facts?.createdAt ? html`<span class="under">created ${relative(facts.createdAt)}</span>` : nothing}
+        <span class="under"><bdi>${app}</bdi> › <bdi>${connector}</bdi></span>
+        ${facts?.createdAt ? html`<span class="under">${t("known.created", { relative: relative(facts.createdAt) })}</span>` : nothing}
       </th>
-      <td role="cell" data-label="Status">
+      <td role="cell" data-label=${t("status")}>
         <div>${statusChip(credentialStatus(known))} ${error ? html`<span class="under">${titleOf(error)}</span>` : nothing}</div>
       </td>
-      <td role="cell" data-label="Expires"><div>${facts ? moment(facts.expiresTime, "No date") : "—"}</div></td>
-      <td role="cell" data-label="Last used"><div>${facts ? moment(facts.lastUsedAt, "Never") : "—"}</div></td>
-      <td role="cell" data-label="Known from">
-        <div class="source">${sourceName(source)}<span class="under">${relative(since)}</span></div>
+      <td role="cell" data-label=${t("known.expires")}><div>${facts ? moment(facts.expiresTime, t("known.noDate")) : "—"}</div></td>
+      <td role="cell" data-label=${t("known.used")}><div>${facts ? moment(facts.lastUsedAt, t("known.never")) : "—"}</div></td>
+      <td role="cell" data-label=${t("known.from")}>
+        <div class="source">${sourceName(source)}<time class="under" datetime=${new Date(since).toISOString()}>${relative(since)}</time></div>
       </td>
       <td role="cell" class="actions">
         <div>
           <button type="button" class="quiet" aria-disabled=${Boolean(checking)} @click=${() => checking || this.inventory.check([known])}>
-            ${icon("sync", 16, checking ? "turning" : "")} Check <span class="unseen">${id} again</span>
+            ${icon("sync", 16, checking ? "turning" : "")} ${t("known.check")} <span class="unseen">${rich("known.check.of", { id: which })}</span>
           </button>
           ${
             ended
               ? html`<button type="button" class="quiet" @click=${() => this.#remove(known)}>
-                ${icon("cross")} Remove <span class="unseen">${id} from the list</span>
+                ${icon("cross")} ${t("known.remove")} <span class="unseen">${rich("known.remove.of", { id: which })}</span>
               </button>`
               : html`<button type="button" class="quiet risky" @click=${() => this.#emit(known)}>
-                ${icon("barred")} Revoke <span class="unseen">${id}</span>
+                ${icon("barred")} ${t("known.revoke")} <span class="unseen">${which}</span>
               </button>`
           }
         </div>

@@ -1,3 +1,9 @@
 /** The page of `keyturn console`: the targets of a server's `keyturn.json`. */
 
-import "./served.js";
+import { begin, elementTexts } from "../texts/languages.js";
+import { Served } from "./served.js";
+
+// Nothing is shown before it can be said.
+await begin();
+await elementTexts();
+customElements.define("keyturn-served", Served);

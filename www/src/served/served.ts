@@ -7,6 +7,8 @@ import type { CredentialRow, CredentialView } from "keyturn/elements";
 import type { LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
 import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { rich, t } from "../texts/text.js";
+import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
 import { rowOf } from "./rows.js";
 import { openSession, type Session } from "./session.js";
@@ -45,6 +47,13 @@ export class Served extends LitElement {
       }
       header p {
         overflow-wrap: anywhere;
+      }
+      .language {
+        width: auto;
+        min-height: 2rem;
+        margin-inline-start: auto;
+        padding-block: 0.2rem;
+        font-size: 0.875rem;
       }
       main {
         display: grid;
@@ -146,8 +155,9 @@ export class Served extends LitElement {
   protected override render(): TemplateResult {
     const { about } = this.#session ?? {};
     return html`<header>
-        <h1>Keyturn</h1>
-        ${about ? html`<p class="muted"><bdi>${about.config}</bdi>, journal <bdi>${about.journal}</bdi></p>` : nothing}
+        <h1 translate="no">Keyturn</h1>
+        ${about ? html`<p class="muted">${rich("served.about", { config: html`<bdi>${about.config}</bdi>`, journal: html`<bdi>${about.journal}</bdi>` })}</p>` : nothing}
+        ${languageChoice()}
       </header>
       <main tabindex="-1">${this.#main()}</main>`;
   }
@@ -155,16 +165,16 @@ export class Served extends LitElement {
   #main(): TemplateResult {
     switch (this.phase) {
       case "starting":
-        return html`<p role="status" class="muted">Connecting…</p>`;
+        return html`<p role="status" class="muted">${t("connecting")}</p>`;
       case "closed":
         return html`<div class="panel">
-          <h2>This page has no session</h2>
-          <p>Each link from the terminal opens one tab, once. Run <code>keyturn console</code> again and open its link.</p>
+          <h2>${t("served.closed")}</h2>
+          <p>${rich("served.closed.do")}</p>
         </div>`;
       case "lost":
         return html`<div class="panel" role="alert">
-          <h2>The server does not answer</h2>
-          <p>What was begun stands in the journal. Run <code>keyturn console</code> again, or go on with <code>keyturn advance</code>.</p>
+          <h2>${t("served.lost")}</h2>
+          <p>${rich("served.lost.do")}</p>
         </div>`;
       case "open":
         return this.target === undefined ? this.#overview() : this.#rotation(this.target);
@@ -180,7 +190,7 @@ export class Served extends LitElement {
       </div>
       <div class="panel">
         <keyturn-credentials
-          label="Targets"
+          label=${t("overview.targets")}
           .rows=${rows}
           .clock=${this.#clock}
           .link=${link}
@@ -197,25 +207,25 @@ export class Served extends LitElement {
     if (findings.length === 0) return nothing;
     const more = findings.length - FINDINGS;
     return html`<section class="panel findings" aria-labelledby="findings">
-      <h2 id="findings">What needs attention</h2>
+      <h2 id="findings">${t("served.findings")}</h2>
       <ul>
         ${findings
           .slice(0, FINDINGS)
           .map(
             ({ severity, target, message }) =>
-              html`<li><span class=${severity}>${severity}</span><span><a href="#/${encodeURIComponent(target)}"><bdi>${target}</bdi></a>: ${message}</span></li>`,
+              html`<li><span class=${severity}>${t(`severity.${severity}`)}</span><span><a href="#/${encodeURIComponent(target)}"><bdi>${target}</bdi></a>: ${message}</span></li>`,
           )}
       </ul>
-      ${more > 0 ? html`<p class="muted">and ${more} more: <code>keyturn status</code> lists them</p>` : nothing}
+      ${more > 0 ? html`<p class="muted">${rich("served.more", { n: more })}</p>` : nothing}
     </section>`;
   }
 
   #rotation(target: string): TemplateResult {
     const status = this.statuses.find((one) => one.target === target);
     if (!status)
-      return html`<a class="back" href="#/">← All targets</a>
-        <div class="panel"><h2>There is no such target</h2></div>`;
-    return html`<a class="back" href="#/">← All targets</a>
+      return html`<a class="back" href="#/">${t("target.back")}</a>
+        <div class="panel"><h2>${t("target.missing")}</h2></div>`;
+    return html`<a class="back" href="#/">${t("target.back")}</a>
       <div class="panel">
         <keyturn-rotate
           .lifecycle=${this.#lifecycle}
@@ -284,4 +294,3 @@ export class Served extends LitElement {
     void this.updateComplete.then(() => this.renderRoot.querySelector("main")?.focus());
   };
 }
-customElements.define("keyturn-served", Served);

@@ -1,6 +1,7 @@
 /** A button that copies, and says so without saying what. */
 
 import { css, html, LitElement, type TemplateResult } from "lit";
+import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 import { base } from "./styles.js";
 
@@ -46,8 +47,8 @@ export class Copy extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const said = { "": "", copied: "Copied", failed: "Copying failed: show it and select it" }[this.state];
-    return html`<button type="button" @click=${this.#copy}>${icon("copy")} Copy <span class="unseen">${this.name}</span></button
+    const said = this.state === "" ? "" : t(`copy.${this.state}`);
+    return html`<button type="button" @click=${this.#copy}>${icon("copy")} ${t("copy")} <span class="unseen">${this.name}</span></button
       ><span role="status" class="said ${this.state}">${said}</span>`;
   }
 

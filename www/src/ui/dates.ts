@@ -1,12 +1,34 @@
-/** Dates, for people. */
+/** Dates and lengths of time, for people. */
 
 import { html, type TemplateResult } from "lit";
 import { clock as time } from "../clock.js";
+import { locale, t } from "../texts/text.js";
 
-const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+interface Formats {
+  readonly locale: string;
+  readonly exact: Intl.DateTimeFormat;
+  readonly date: Intl.DateTimeFormat;
+  readonly time: Intl.DateTimeFormat;
+  readonly relative: Intl.RelativeTimeFormat;
+  readonly parts: Intl.ListFormat;
+}
+
+let made: Formats | undefined;
+
+/** The formats of the language that is spoken. */
+function formats(): Formats {
+  const language = locale();
+  if (made?.locale === language) return made;
+  made = {
+    locale: language,
+    exact: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }),
+    date: new Intl.DateTimeFormat(language, { dateStyle: "medium" }),
+    time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
+    relative: new Intl.RelativeTimeFormat(language, { numeric: "auto" }),
+    parts: new Intl.ListFormat(language, { type: "unit", style: "narrow" }),
+  };
+  return made;
+}
 
 const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ["year", 365 * 86_400],
@@ -26,39 +48,39 @@ export const DAY = 86_400_000;
 export function relative(date: Date | number, now = time.now()): string {
   const seconds = (Number(date) - now) / 1000;
   const size = Math.abs(seconds);
-  if (size < 45) return seconds > 5 ? "in a moment" : "just now";
+  if (size < 45) return t(seconds > 5 ? "time.soon" : "time.now");
   const coarse = size >= (COUNTED_DAYS + 1) * 86_400;
   const [unit, length] = STEPS.find(
     ([unit, length]) => size >= length && (coarse || !["month", "year"].includes(unit)),
   ) ?? ["minute", 60];
-  return RELATIVE.format(Math.round(seconds / length), unit);
+  return formats().relative.format(Math.round(seconds / length), unit);
 }
 
 /** For a column: how far away, and when; the time of day only where it matters. `absent` is what stands for no date. */
 export function moment(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
   const near = Math.abs(date.getTime() - time.now()) < 2 * DAY;
-  return html`<time datetime=${date.toISOString()}>${relative(date)}<span class="under">${(near ? EXACT : DATE).format(date)}</span></time>`;
+  const { exact, date: day } = formats();
+  return html`<time datetime=${date.toISOString()}>${relative(date)}<span class="under">${(near ? exact : day).format(date)}</span></time>`;
 }
 
 /** A time of day, to the second. */
 export function clock(date: number): string {
-  return TIME.format(date);
+  return formats().time.format(date);
 }
 
-/** A span of time within a day. */
-export function span(from: number, to: number): string {
-  const [first, last] = [clock(from), clock(to)];
-  return first === last ? `at ${first}` : `between ${first} and ${last}`;
+/** A date and the time of day. */
+export function exact(date: number): string {
+  return formats().exact.format(date);
 }
 
 /** One line: when exactly, and how far away. */
 export function line(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
-  return html`<time datetime=${date.toISOString()}>${EXACT.format(date)}</time> <span class="muted">(${relative(date)})</span>`;
+  return html`<time datetime=${date.toISOString()}>${formats().exact.format(date)} <span class="muted">(${relative(date)})</span></time>`;
 }
 
-const SPANS: [unit: string, seconds: number][] = [
+const SPANS: [unit: "day" | "hour" | "minute" | "second", seconds: number][] = [
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
@@ -67,11 +89,13 @@ const SPANS: [unit: string, seconds: number][] = [
 
 /** A length of time in its two largest units, such as "2 hours" or "1 day 6 hours". */
 export function lifetime(seconds: number): string {
+  const written = (count: number, unit: string): string =>
+    new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(count);
   let left = Math.max(0, Math.round(seconds));
   const parts = SPANS.flatMap(([unit, length]) => {
     const count = Math.floor(left / length);
     left -= count * length;
-    return count > 0 ? [`${count} ${unit}${count === 1 ? "" : "s"}`] : [];
+    return count > 0 ? [written(count, unit)] : [];
   });
-  return parts.slice(0, 2).join(" ") || "0 seconds";
+  return formats().parts.format(parts.slice(0, 2)) || written(0, "second");
 }

@@ -1,51 +1,11 @@
 /** What went wrong, what to do, and a way to try again. */
 
-import type { ApiErrorObject, ReplacementError, ReplacementReason, SdkError } from "keyturn/commercelayer/slim";
-import { ApiError, AuthenticationError, type ErrorCode, KeyturnError, RateLimitedError } from "keyturn/slim";
+import type { ApiErrorObject, ReplacementError, SdkError } from "keyturn/commercelayer/slim";
+import { ApiError, AuthenticationError, KeyturnError, RateLimitedError } from "keyturn/slim";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { isKey, t } from "../texts/text.js";
 import { note } from "./icons.js";
 import { base } from "./styles.js";
-
-/** Of whoever answers: C1 stands for that. */
-const TITLES: Partial<Record<ErrorCode, string>> = {
-  authentication_failed: "Logging in did not work",
-  unauthorized: "C1 did not accept the log-in",
-  forbidden: "This log-in is not allowed to do that",
-  not_found: "C1 has no such thing, or does not show it to this log-in",
-  rate_limited: "C1 asks for a pause",
-  server_error: "C1 has a problem",
-  connection_failed: "C1 could not be reached",
-  timeout: "C1 did not answer in time",
-  invalid_response: "The answer could not be read",
-  bad_request: "C1 refused the request",
-  conflict: "Somebody else was faster",
-  precondition_failed: "C1 cannot do that now",
-  unprocessable: "C1 refused the request",
-  unexpected_status: "C1 gave an unexpected answer",
-  invalid_request: "C1 cannot be asked that",
-  invalid_configuration: "This cannot be used to log in",
-  replacement_stopped: "The replacement stopped",
-};
-
-const ADVICE: Partial<Record<ErrorCode, string>> = {
-  forbidden:
-    "Credentials of connectors are for Connector Administrators, Super Administrators and the owners of the connector.",
-  server_error: "It may pass: try again in a moment.",
-  timeout: "It may pass: try again in a moment.",
-};
-
-const STOPPED: Partial<Record<ReplacementReason, string>> = {
-  not_found: "The credential is gone, and no replacement of it is there. Close this and look at the list.",
-  own_credential: "This page is logged in with that credential, and would cut itself off. Log in with another one.",
-  reference_taken:
-    "Another credential has the mark that this replacement needs. The details say which; it has to go first.",
-  differs: "The new credential would not be like the old one. The old one is untouched.",
-  refused: "The new credential does not work. The old one is untouched.",
-  unreadable: "This log-in may not read what a replacement needs. Log in as a member with the role Admin.",
-  not_held: "The new credential was not confirmed as stored. Both work; go on when you are ready.",
-  replacement_gone: "Somebody has deleted the new credential. The old one is kept.",
-  changed: "Somebody has changed the old credential. It is kept.",
-};
 
 /** Whether an error is of Commerce Layer's client. By its shape: that client is loaded only where somebody connects with it. */
 function isSdkError(error: unknown): error is SdkError {
@@ -80,7 +40,7 @@ export function pointedOut(error: unknown): { readonly pointer: string; readonly
     const pointer = source?.pointer ?? "";
     // The name of the field is beside what is said of it.
     const name = pointer.slice(pointer.lastIndexOf("/") + 1);
-    return { pointer, message: sentence((detail || title || "this is not accepted").replace(`${name}: `, "")) };
+    return { pointer, message: sentence((detail || title || t("failure.notAccepted")).replace(`${name}: `, "")) };
   });
 }
 
@@ -91,9 +51,9 @@ function sentence(words: string): string {
 /** One line for an error, without its details. */
 export function titleOf(error: unknown): string {
   const known = underlying(error);
-  if (known instanceof ApiError && known.status === 423) return "Something still depends on it";
-  const title = KeyturnError.is(known) ? TITLES[known.kind] : undefined;
-  return title?.replace("C1", serviceOf(error)) ?? "Something went wrong";
+  if (known instanceof ApiError && known.status === 423) return t("failure.locked");
+  const key = KeyturnError.is(known) ? `failure.${known.kind}` : "";
+  return isKey(key) ? t(key, { service: serviceOf(error) }) : t("failure.other");
 }
 
 /**
@@ -115,10 +75,10 @@ export class Failure extends LitElement {
         html`<strong>${titleOf(error)}</strong>
           ${advice ? html`<p>${advice}</p>` : nothing}
           <details>
-            <summary>Details</summary>
+            <summary>${t("details")}</summary>
             ${details(error)}
           </details>
-          ${this.retriable ? html`<div><button type="button" @click=${this.#retry}>Try again</button></div>` : nothing}`,
+          ${this.retriable ? html`<div><button type="button" @click=${this.#retry}>${t("retry")}</button></div>` : nothing}`,
       )}
     </div>`;
   }
@@ -129,35 +89,44 @@ export class Failure extends LitElement {
 }
 customElements.define("keyturn-failure", Failure);
 
-function adviceOf(failure: unknown): string {
+function adviceOf(failure: unknown): string | TemplateResult {
   const error = underlying(failure);
   if (!KeyturnError.is(error)) return "";
   if (error instanceof RateLimitedError && error.retryAfterMs !== undefined) {
-    return `Try again in ${Math.ceil(error.retryAfterMs / 1000)} seconds.`;
+    return t("failure.rate_limited.do", { n: Math.ceil(error.retryAfterMs / 1000) });
   }
   // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
-  if (error instanceof AuthenticationError && error.reason === "on_code")
-    return "The log-in has ended. Disconnect, and log in again.";
-  if (isReplacementError(error)) return STOPPED[error.reason] ?? "The details say why.";
+  if (error instanceof AuthenticationError && error.reason === "on_code") return t("failure.login.do");
+  if (isReplacementError(error)) {
+    const key = `replacement.${error.reason}`;
+    return t(isKey(key) ? key : "failure.why");
+  }
   const service = serviceOf(failure);
-  const own = service === "C1" || error.kind !== "forbidden" ? ADVICE[error.kind] : undefined;
-  const advice = own ?? error.hint ?? `The details have what ${service} said.`;
-  return advice.slice(0, 1).toUpperCase() + advice.slice(1);
+  const key = `failure.${error.kind}.do`;
+  if (isKey(key) && (service === "C1" || error.kind !== "forbidden")) return t(key);
+  // What the package advises is in English.
+  const { hint } = error;
+  return hint
+    ? html`<span lang="en" dir="ltr">${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}</span>`
+    : t("failure.said", { service });
 }
 
 function details(failure: unknown): TemplateResult {
   const error = underlying(failure);
   const message = error instanceof Error ? error.message : String(error);
-  if (!KeyturnError.is(error)) return html`<p class="mono">${message}</p>`;
+  if (!KeyturnError.is(error)) {
+    const key = `trouble.${message}`;
+    return isKey(key) ? html`<p>${t(key)}</p>` : html`<p class="mono" lang="en" dir="ltr">${message}</p>`;
+  }
   const said = pointedOut(failure);
   const rows: [string, string | undefined][] = [
-    ["Message", said.map((one) => one.message).join(" ") || message],
-    ["Kind", error.kind],
-    ["Status", error instanceof ApiError ? String(error.status) : undefined],
-    ["Request id", error.requestId],
+    [t("failure.message"), said.map((one) => one.message).join(" ") || message],
+    [t("failure.kind"), error.kind],
+    [t("failure.status"), error instanceof ApiError ? String(error.status) : undefined],
+    [t("failure.requestId"), error.requestId],
   ];
   const known = rows.filter(([, value]) => value);
-  return html`<dl class="facts">${known.map(([name, value]) => html`<dt>${name}</dt><dd class="mono">${value}</dd>`)}</dl>`;
+  return html`<dl class="facts">${known.map(([name, value]) => html`<dt>${name}</dt><dd class="mono" translate="no"><bdi>${value}</bdi></dd>`)}</dl>`;
 }
 
 declare global {

@@ -1,6 +1,7 @@
 /** What lists have in common. */
 
 import { html, type LitElement, type TemplateResult } from "lit";
+import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 
 /** Stands where a list will be. */
@@ -13,7 +14,7 @@ export function bones(words: string): TemplateResult {
 export function moreButton(words: string, loading: boolean, next: () => void): TemplateResult {
   return html`<div class="more">
     <button type="button" aria-disabled=${loading} @click=${() => loading || next()}>
-      ${loading ? html`${icon("sync", 16, "turning")} Loading more` : words}
+      ${loading ? html`${icon("sync", 16, "turning")} ${t("list.more")}` : words}
     </button>
   </div>`;
 }

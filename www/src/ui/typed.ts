@@ -1,6 +1,7 @@
 /** Has somebody type an id before something is done that nothing undoes. */
 
 import { css, html, type TemplateResult } from "lit";
+import { rich } from "../texts/text.js";
 
 /** How the id looks that is to be typed. */
 export const typedStyles = css`
@@ -15,7 +16,7 @@ export const typedStyles = css`
 /** The field; `take` is given what stands in it. */
 export function typedField(id: string, typed: string, take: (typed: string) => void): TemplateResult {
   return html`<div class="field">
-    <label for="typed">Type <code class="typed" translate="no">${id}</code> to confirm</label>
+    <label for="typed">${rich("typed.confirm", { id: html`<code class="typed" translate="no">${id}</code>` })}</label>
     <input
       id="typed"
       class="mono"

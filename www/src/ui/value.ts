@@ -1,6 +1,7 @@
 /** A value to copy: in plain sight, or masked until somebody asks to see it. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 import { base } from "./styles.js";
 import "./copy.js";
@@ -12,12 +13,13 @@ const SHOWN = 60_000;
 const MASK = "•".repeat(22);
 
 /**
- * Shows what `text` gives, under the name `label`. A `secret` is only asked for while it is shown or copied: nothing of it
+ * Shows what `text` gives, under the name `label`, which is `name` behind a verb. A `secret` is only asked for while it is shown or copied: nothing of it
  * is held here, and nothing stays in the document once it is masked again or has gone. What is between the tags stands below.
  */
 export class Value extends LitElement {
   static override properties = {
     label: {},
+    name: {},
     text: { attribute: false },
     secret: { type: Boolean },
     shown: { type: Boolean },
@@ -54,6 +56,7 @@ export class Value extends LitElement {
     `,
   ];
   declare label: string;
+  declare name: string;
   declare text: () => string;
   declare secret: boolean;
   /** The secret is in plain sight. */
@@ -62,7 +65,7 @@ export class Value extends LitElement {
 
   constructor() {
     super();
-    this.label = "";
+    this.label = this.name = "";
     this.text = () => "";
     this.secret = this.shown = false;
   }
@@ -77,18 +80,17 @@ export class Value extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { label, secret, shown } = this;
+    const { label, name, secret, shown } = this;
     const masked = secret && !shown;
-    const name = label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
     return html`<span class="label" id="label">${label}</span>
       <output id="value" class=${masked ? "masked" : ""} aria-live="off" aria-labelledby="label" translate="no" spellcheck="false"
-        ><span id="plain"></span>${masked ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">hidden</span>` : nothing}</output
+        ><span id="plain"></span>${masked ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">${t("value.hidden")}</span>` : nothing}</output
       >
       <div class="buttons">
         ${
           secret
             ? html`<button type="button" aria-pressed=${shown} aria-controls="value" @click=${this.#toggle}>
-              ${icon(shown ? "eyeOff" : "eye")} ${shown ? "Hide" : "Show"}
+              ${icon(shown ? "eyeOff" : "eye")} ${t(shown ? "value.hide" : "value.show")}
               <span class="unseen">${name}</span>
             </button>`
             : nothing

@@ -9,6 +9,7 @@ import { connectorTarget, type Estate } from "../estate/estate.js";
 import type { Known, Place } from "../inventory.js";
 import { appLink } from "../regions/apps.js";
 import { rotateLink } from "../route.js";
+import { t } from "../texts/text.js";
 import { base } from "../ui/styles.js";
 import "../dialogs/api-credential.js";
 import "../dialogs/create-credential.js";
@@ -133,8 +134,8 @@ export class Browse extends LitElement {
     const app = this.apps.find(({ id }) => appLink(id ?? "") === this.chosen) ?? this.apps[0];
     return html`<section class="service" aria-labelledby="c1">
       <header>
-        <h2 id="c1">C1</h2>
-        <p class="muted small">The client IDs and secrets that connectors log in to C1 with.</p>
+        <h2 id="c1" translate="no">C1</h2>
+        <p class="muted small">${t("browse.c1.about")}</p>
       </header>
       <div class="columns">
         <keyturn-apps .client=${client} selected=${app?.id ?? ""} @apps=${(event: CustomEvent<shared.App[]>) => (this.apps = event.detail)}></keyturn-apps>
@@ -166,8 +167,8 @@ export class Browse extends LitElement {
   #organizations(provisioning: Provisioning): TemplateResult {
     return html`<section class="service" aria-labelledby="commercelayer">
       <header>
-        <h2 id="commercelayer">Commerce Layer</h2>
-        <p class="muted small">What integrations, storefronts and web apps log in to your organizations with.</p>
+        <h2 id="commercelayer" translate="no">Commerce Layer</h2>
+        <p class="muted small">${t("browse.commercelayer.about")}</p>
       </header>
       <keyturn-api-credentials
         .provisioning=${provisioning}
@@ -204,7 +205,7 @@ export class Browse extends LitElement {
   }
 
   #revoked({ detail: { id } }: CustomEvent<Known>): void {
-    this.said = `${id} is revoked: it gets no new tokens. Tokens that it already got go on working until they expire, usually within the hour.`;
+    this.said = t("browse.revoked", { id });
   }
 
   #changed({ detail: words }: CustomEvent<string>): void {

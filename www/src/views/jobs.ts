@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Estate } from "../estate/estate.js";
 import type { Job, Part, Rules } from "../estate/job.js";
 import { rotateLink } from "../route.js";
-import { isKey, t } from "../texts/text.js";
+import { isKey, number, rich, t } from "../texts/text.js";
 import { chip, type IconName, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
@@ -193,7 +193,7 @@ export class Jobs extends LitElement {
     return html`<div class="field">
       <label for=${name}>${t(`jobs.${name}`)}</label>
       <select id=${name} aria-describedby="${name}-hint" @change=${choose}>
-        ${CHOICES[name].map((one) => html`<option value=${one} .selected=${one === job.rules[name]}>${one}</option>`)}
+        ${CHOICES[name].map((one) => html`<option value=${one} .selected=${one === job.rules[name]}>${number(one)}</option>`)}
       </select>
       <p id="${name}-hint" class="small muted">${t(`jobs.${name}Hint`)}</p>
     </div>`;
@@ -203,7 +203,9 @@ export class Jobs extends LitElement {
     const target = this.estate.target(name);
     const part = job.part(name);
     const label = target?.label ?? name;
-    const why = job.failed[name];
+    const failed = job.failed[name];
+    const trouble = `trouble.${failed}`;
+    const why = isKey(trouble) ? t(trouble) : failed;
     return html`<tr role="row">
       <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under"><bdi>${target?.group ?? ""}</bdi></span></th>
       <td role="cell" data-label=${t("jobs.change")}>${this.#diff(name)}</td>
@@ -235,7 +237,7 @@ export class Jobs extends LitElement {
       <li class="add"><b aria-hidden="true">+</b>${t("jobs.diff.add")}</li>
       ${
         old
-          ? html`<li class="end"><b aria-hidden="true">−</b>${t("jobs.diff.end", { id: old, grace: isKey(grace) ? t(grace) : "" })}</li>`
+          ? html`<li class="end"><b aria-hidden="true">−</b><span>${rich("jobs.diff.end", { id: html`<span class="mono" translate="no">${old}</span>`, grace: isKey(grace) ? t(grace) : "" })}</span></li>`
           : html`<li class="muted"><b aria-hidden="true">=</b>${t("jobs.diff.none")}</li>`
       }
     </ul>`;

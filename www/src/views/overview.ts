@@ -123,7 +123,7 @@ export class Overview extends LitElement {
       ${
         missing.length > 0
           ? html`<details><summary>${t("overview.partial", { n: missing.length })}</summary>
-              ${missing.map(({ what, error }) => html`<p class="label">${what}</p><keyturn-failure .error=${error}></keyturn-failure>`)}
+              ${missing.map(({ what, error }) => html`<p class="label" translate="no" dir="auto">${what}</p><keyturn-failure .error=${error}></keyturn-failure>`)}
             </details>`
           : nothing
       }

@@ -106,15 +106,15 @@ export class RotateView extends LitElement {
 
   protected override render(): TemplateResult {
     const found = this.estate.target(this.target);
-    return html`<nav aria-label="Back">
-        <a href=${backLink(this.from)}>← ${t("target.back")}</a>
+    return html`<nav aria-label=${t("target.backLabel")}>
+        <a href=${backLink(this.from)}>${t("target.back")}</a>
         ${found ? html`<a href=${targetLink(found.name, this.from)}>${t("target.facts")}</a>` : nothing}
       </nav>
       ${
         found
           ? html`<div>
             <h1 tabindex="-1"><bdi>${found.label}</bdi></h1>
-            <p class="muted"><bdi>${found.group}</bdi> · ${SERVICES[found.plane]}</p>
+            <p class="muted"><bdi>${found.group}</bdi> · <span translate="no">${SERVICES[found.plane]}</span></p>
           </div>`
           : nothing
       }

@@ -167,7 +167,7 @@ export class TargetView extends LitElement {
 
   protected override render(): TemplateResult {
     const target = this.estate.target(this.target);
-    const back = html`<nav aria-label="Back"><a href=${backLink(this.from)}>← ${t("target.back")}</a></nav>`;
+    const back = html`<nav aria-label=${t("target.backLabel")}><a href=${backLink(this.from)}>${t("target.back")}</a></nav>`;
     if (!target)
       return html`${back}<div class="panel">
           <h1 tabindex="-1">${this.estate.loading ? t("overview.loading") : t("target.missing")}</h1>
@@ -179,7 +179,7 @@ export class TargetView extends LitElement {
       <div class="title">
         <div>
           <h1 tabindex="-1"><bdi>${target.label}</bdi></h1>
-          <p class="muted"><bdi>${target.group}</bdi> · ${SERVICES[target.plane]}</p>
+          <p class="muted"><bdi>${target.group}</bdi> · <span translate="no">${SERVICES[target.plane]}</span></p>
         </div>
         <a class="button" href=${rotateLink(target.name, here)}>${icon("key")} ${t(standing?.phase ? "target.goOn" : "target.rotate")}</a>
       </div>
@@ -237,11 +237,11 @@ export class TargetView extends LitElement {
       <h2 id="facts">${t("target.facts")}</h2>
       <dl class="facts">
         <dt>${t("target.plane")}</dt>
-        <dd>${SERVICES[target.plane]}</dd>
+        <dd translate="no">${SERVICES[target.plane]}</dd>
         <dt>${t("target.group")}</dt>
         <dd><bdi>${target.group}</bdi></dd>
         <dt>${t("target.credential")}</dt>
-        <dd><span class="mono" translate="no">${row?.credential ?? t("target.none")}</span></dd>
+        <dd>${row?.credential === undefined ? t("target.none") : html`<span class="mono" translate="no">${row.credential}</span>`}</dd>
         <dt>${t("target.clientId")}</dt>
         <dd><span class="mono" translate="no">${row?.clientId ?? "—"}</span></dd>
         <dt>${t("target.created")}</dt>
@@ -324,13 +324,13 @@ export class TargetView extends LitElement {
         ${known.map(
           (one) => html`<li>
             <span class="mono" translate="no">${one.id}</span> ${statusChip(credentialStatus(one))}
-            ${roles.has(one.id) ? chip("plain", "info", roles.get(one.id) ?? "") : nothing}
+            ${roles.has(one.id) ? chip("plain", "info", roleName(roles.get(one.id))) : nothing}
             <p class="small muted">${t("target.created")}: ${line(one.facts?.createdAt, "—")} · ${t("target.used")}: ${line(one.facts?.lastUsedAt, "—")}</p>
           </li>`,
         )}
         ${others.map(
           (one) => html`<li>
-            <span class="mono" translate="no">${one.id}</span> ${chip("plain", "info", one.role)}
+            <span class="mono" translate="no">${one.id}</span> ${chip("plain", "info", roleName(one.role))}
             <p class="small muted">${t("target.created")}: ${line(one.createdAt === undefined ? undefined : new Date(one.createdAt), "—")}</p>
           </li>`,
         )}
@@ -404,3 +404,9 @@ export class TargetView extends LitElement {
   }
 }
 customElements.define("keyturn-target", TargetView);
+
+/** What a credential is to a target. */
+function roleName(role: string | undefined): string {
+  const key = `role.${role}`;
+  return isKey(key) ? t(key) : (role ?? "");
+}
