@@ -24,6 +24,7 @@ const CHUNKS = {
     "auth/session",
     "http/driver",
     "http/port",
+    "http/reach",
     "http/relay",
     "core/encode",
     "core/module",

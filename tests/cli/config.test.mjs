@@ -76,6 +76,14 @@ describe("what fits", () => {
           policy: { rotateEvery: "60d", rotateBefore: "never", grace: 0, proofs: ["token", "used"], approval: true },
         },
         b: { kind: "c1-bridge", bridgeId: "B", sinks: [{ kind: "command", run: ["x"] }] },
+        f: {
+          kind: "c1-sso-client",
+          appId: "A",
+          ssoApplicationId: "O",
+          clientId: "C",
+          tokenURL: "https://t/token",
+          sinks: [{ kind: "command", run: ["x"] }],
+        },
         c: { kind: "c1-service-principal", servicePrincipalId: "S", limits, sinks: [{ kind: "command", run: ["x"] }] },
         d: {
           kind: "c1-personal-client",

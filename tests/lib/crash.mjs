@@ -60,6 +60,8 @@ async function recovers(world) {
   await world.settled("app", lifecycle);
   const requests = world.issuedOnce("app");
   shown.push(progress, await lifecycle.status(), await lifecycle.plan(), await lifecycle.history("app"), lifecycle);
+  for await (const record of lifecycle.audit()) shown.push(record);
+  shown.push(await lifecycle.findings(), await lifecycle.reconcile(), await lifecycle.verify(), await lifecycle.due());
   await lifecycle.close();
   await listening;
   world.secretless("app", shown, seen);

@@ -43,6 +43,10 @@ function providerOf(keyturn, { kind, url, pair, ids }, { clock, fetch }) {
     const client = new keyturn.ConductorOne({ ...common, clientID: pair.clientId, clientSecret: pair.clientSecret });
     return keyturn.connectorProvider({ client, ...ids, clock });
   }
+  if (kind === "sso-client") {
+    const client = new keyturn.ConductorOne({ ...common, clientID: pair.clientId, clientSecret: pair.clientSecret });
+    return keyturn.ssoClientProvider({ client, ...ids, clock });
+  }
   const client = keyturn.CommerceLayerProvisioning({ ...common, credentials: keyturn.clientCredentials(pair) });
   return keyturn.apiCredentialProvider({ client, ...ids });
 }
@@ -103,6 +107,22 @@ function apiCredentials(sandbox, first) {
     .map(({ id }) => id);
 }
 
+function ssoClients(sandbox, { ssoApplicationId, clientId }) {
+  return sandbox
+    .snapshot()
+    .ssoClients.filter((row) => row.ssoApplicationId === ssoApplicationId && isLive(row))
+    .filter((row) => row.clientId === clientId || row.displayName.includes(`[${clientId} keyturn:`))
+    .map((row) => row.clientId);
+}
+
+/** A client of an SSO application is authenticated before its code is looked at. */
+async function exchanges(url, { clientId, clientSecret }) {
+  const body = new URLSearchParams({ grant_type: "authorization_code", code: "none" });
+  const authorization = `Basic ${btoa(`${clientId}:${clientSecret}`)}`;
+  const answer = await fetch(`${url}/auth/v1/token`, { method: "POST", headers: { authorization }, body });
+  return (await answer.json()).error === "invalid_grant";
+}
+
 async function logsIn(url, { clientId, clientSecret }) {
   const body = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
   const headers = { "content-type": "application/json" };
@@ -120,6 +140,21 @@ const MAKERS = {
     const { id, clientId, clientSecret } = answer.connectorServiceRotateCredentialResponse.credential;
     const pair = { clientId: sandbox.clientId, clientSecret: sandbox.clientSecret };
     return { pair, ids: { appId, connectorId }, first: { clientId, clientSecret }, adopt: id, others };
+  },
+  async "sso-client"({ sandbox }, { c1 }) {
+    const { appId } = sandbox.snapshot().ssoApplications.filter(isLive)[0];
+    const client = {
+      displayName: "Web",
+      authentication: { clientSecretBasic: {} },
+      redirectUris: ["https://shop.example.com/callback", "https://shop.example.com/other"],
+    };
+    const ssoApplicationServiceCreateRequest = { displayName: "Shop", oidc: {}, initialClient: client };
+    const made = await c1.ssoApplication.create({ appId, ssoApplicationServiceCreateRequest });
+    const { application, client: first, clientSecret } = made.ssoApplicationServiceCreateResponse;
+    const { clientId } = first;
+    const pair = { clientId: sandbox.clientId, clientSecret: sandbox.clientSecret };
+    const ids = { appId, ssoApplicationId: application.id, clientId };
+    return { pair, ids, first: { clientId, clientSecret }, others: [] };
   },
   async "api-credential"({ sandbox }, { cl }, number) {
     const { api_credentials: rows, application_memberships: uses } = sandbox.snapshot().commercelayer.resources;
@@ -188,7 +223,11 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       const { kind, env } = world.targets[name];
       for (;;) {
         const pair = await pairIn(env);
-        const accepted = kind === "connector" ? sandbox.consume(pair).accepted : await logsIn(server.url, pair);
+        const accepted = await {
+          connector: () => sandbox.consume(pair).accepted,
+          "sso-client": () => exchanges(server.url, pair),
+          "api-credential": () => logsIn(server.url, pair),
+        }[kind]();
         // Whoever rotates may have been at it between the look at the file and the log-in.
         if (!accepted && (await pairIn(env)).clientId !== pair.clientId) continue;
         assert.ok(accepted, `the sink's pair logs in: ${pair.clientId}`);
@@ -198,8 +237,11 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
     /** The living credentials of a target that were not there before it was one. */
     alive(name) {
       const { kind, ids } = world.targets[name];
-      const all =
-        kind === "connector" ? connectorCredentials(sandbox, ids.connectorId) : apiCredentials(sandbox, ids.id);
+      const all = {
+        connector: () => connectorCredentials(sandbox, ids.connectorId),
+        "sso-client": () => ssoClients(sandbox, ids),
+        "api-credential": () => apiCredentials(sandbox, ids.id),
+      }[kind]();
       return all.filter((id) => !before.get(name).others.includes(id));
     },
     /** The events of a target, read from the files. */
@@ -241,9 +283,15 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
         assert.equal(new Set(intents).size, intents.length, `${name}: two requests for one intent`);
         return sent.length;
       }
-      const origin = `"keyturn-line-${ids.id}"`;
-      const sent = proxy.passed.filter((one) => /\/api_credentials$/.test(one.path) && one.body.includes(origin));
-      const markers = sent.map(({ body }) => JSON.parse(body).data.attributes.reference);
+      const sso = kind === "sso-client";
+      const [path, origin] = sso
+        ? [/\/clients$/, `[${ids.clientId} `]
+        : [/\/api_credentials$/, `"keyturn-line-${ids.id}"`];
+      const sent = proxy.passed.filter((one) => path.test(one.path) && one.body.includes(origin));
+      const markers = sent.map(({ body }) => {
+        const { client, data } = JSON.parse(body);
+        return sso ? client.displayName.slice(client.displayName.indexOf("keyturn:"), -1) : data.attributes.reference;
+      });
       assert.equal(new Set(markers).size, markers.length, `${name}: ${markers}`);
       const known = new Set(issuing.map(({ marker }) => marker));
       assert.ok(

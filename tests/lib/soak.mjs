@@ -96,7 +96,10 @@ export async function soak(
       requests += world.issuedOnce(name);
       rotations += world.events(name).filter(({ event }) => event === "done").length;
     }
-    world.secretless(names[0], await lifecycle.status(), await lifecycle.findings(undefined, { observe: false }));
+    const records = [];
+    for await (const record of lifecycle.audit()) records.push(record);
+    const found = await lifecycle.findings(undefined, { observe: false });
+    world.secretless(names[0], await lifecycle.status(), found, records);
     for (const name of names) world.secretless(name);
     await lifecycle.close();
     say(`${kills} processes killed, ${rotations} rotations done, ${requests} requests that issue`);

@@ -579,6 +579,53 @@ test("a reader of events that falls far behind gets an error, not a gap", async 
   assert.equal(seen, 10_002);
 });
 
+test("an audit goes on where it was left, whatever the target is called", async () => {
+  const clock = new Clock();
+  const control = new ControlPlane({ clock });
+  const first = control.make("by hand");
+  const place = new MemorySink();
+  place.put({ clientId: first.clientId, clientSecret: first.secret });
+  const target = { provider: control.provider, sinks: [place.sink], policy: POLICY };
+  const lifecycle = openLifecycle({ journal: memoryJournal(), clock, targets: { constructor: target } });
+  await lifecycle.adopt("constructor", first.id);
+  const sequences = [];
+  for await (const { metadata } of lifecycle.audit()) sequences.push(metadata.sequence);
+  assert.deepEqual(sequences, [1]);
+});
+
+test("a provider and a sink that throw at once are findings of their own target", async () => {
+  const it = world();
+  const lifecycle = it.open();
+  await lifecycle.adopt("app", "c0");
+  const thrown = () => {
+    throw new Error(`no route ${CANARY}`);
+  };
+  it.control.provider.list = thrown;
+  it.place.sink.read = thrown;
+  const codes = (await lifecycle.findings()).map(({ code }) => code);
+  assert.ok(codes.includes("control-plane-unreadable") && codes.includes("sink-unreadable"), inspect(codes));
+});
+
+test("once a call has failed, no other target is begun with", async () => {
+  const clock = new Clock();
+  const controller = new AbortController();
+  const targets = {};
+  let looked = 0;
+  for (let number = 0; number < 40; number++) {
+    const control = new ControlPlane({ clock });
+    control.provider.list = () => {
+      looked++;
+      if (looked === 8) controller.abort(new Error("enough"));
+      return new Promise((resolve) => setImmediate(() => resolve([])));
+    };
+    targets[`t${number}`] = { provider: control.provider, sinks: [new MemorySink().sink], policy: POLICY };
+  }
+  const lifecycle = openLifecycle({ journal: memoryJournal(), clock, targets });
+  await assert.rejects(lifecycle.findings(undefined, { signal: controller.signal }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(looked, 8);
+});
+
 test("no call leaves a listener on its caller's signal or on the lifecycle's own", async () => {
   const it = world();
   const controller = new AbortController();
@@ -635,7 +682,11 @@ test("events are told once each, in order, and nothing shows a secret", async ()
     await lifecycle.plan(),
     await lifecycle.history("app"),
     await lifecycle.verify(),
+    await lifecycle.findings(),
+    await lifecycle.reconcile(),
+    await lifecycle.due(),
   ];
+  for await (const record of lifecycle.audit()) shown.push(record);
   const history = await lifecycle.history("app");
   assert.doesNotMatch(
     inspect([lifecycle, errors, shown, seen], { depth: 20, showHidden: true }),

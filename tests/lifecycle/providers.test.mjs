@@ -311,6 +311,166 @@ describe("a connector's evidence", () => {
   });
 });
 
+describe("clients of an SSO application", () => {
+  async function line(authentication = { clientSecretBasic: {} }, more = {}) {
+    const at = await world();
+    const { client, sandbox } = at;
+    const { appId } = sandbox.snapshot().ssoApplications[0];
+    const initialClient = {
+      displayName: "Web [beta]",
+      authentication,
+      redirectUris: ["https://b.example/", "https://a.example/"],
+    };
+    const request = { displayName: "Shop", oidc: {}, initialClient };
+    const made = await client.ssoApplication.create({ appId, ssoApplicationServiceCreateRequest: request });
+    const { application, client: first, clientSecret } = made.ssoApplicationServiceCreateResponse;
+    const place = { appId, id: application.id };
+    const rows = async () => {
+      const all = [];
+      for await (const row of client.ssoApplication.listClients(place)) all.push(row);
+      return all;
+    };
+    const { clientId } = first;
+    const provider = lifecycle.ssoClientProvider({
+      client,
+      appId,
+      ssoApplicationId: place.id,
+      clientId,
+      clock: at.clock,
+      ...more,
+    });
+    return { ...at, provider, place, rows, clientId, clientSecret };
+  }
+  const intent = (marker) => ({ marker, from: 0, until: 0, signal });
+
+  test("issues one like the one before, by each way to authenticate, and goes on when the first is long gone", async () => {
+    for (const authentication of [{ clientSecretBasic: {} }, { clientSecretPost: {} }]) {
+      const { provider, rows, clientId, clientSecret, minute, place, client } = await line(authentication);
+      const config = { displayName: "Another", authentication };
+      await client.ssoApplication.createClient({
+        ...place,
+        ssoApplicationServiceCreateClientRequest: { client: config },
+      });
+      assert.equal(await provider.login({ clientId, clientSecret }, signal), true);
+      let old = clientId;
+      for (const number of [1, 2, 3]) {
+        minute();
+        const marker = `keyturn:the shop]:${number}.1`;
+        const { credential, secret } = await provider.issue(intent(marker));
+        const all = await rows();
+        const [before, made] = [old, credential.id].map((id) => all.find((row) => row.clientId === id));
+        for (const name of ["authentication", "redirectUris", "pkcePolicy"])
+          assert.deepEqual(made[name], before[name], name);
+        assert.equal(made.displayName, `Web [beta] [${clientId} ${marker}]`);
+        assert.deepEqual([credential.id, credential.createdAt], [made.clientId, made.createdAt.getTime()]);
+        assert.ok(!JSON.stringify([credential, all]).includes(secret));
+        const pair = { clientId: credential.clientId, clientSecret: secret };
+        assert.equal(provider.parses(pair), true);
+        assert.equal(await provider.login(pair, signal), true);
+        assert.equal(await provider.login({ ...pair, clientSecret: `${secret}x` }, signal), false);
+        assert.deepEqual(ids(await provider.list(signal)), [old, credential.id]);
+        assert.deepEqual(ids(await provider.search(intent(marker))), [credential.id]);
+        await provider.end(old, signal);
+        await provider.end(old, signal);
+        assert.equal(await provider.look(old, signal), undefined);
+        assert.deepEqual(ids(await provider.list(signal)), [credential.id]);
+        assert.equal((await provider.look(credential.id, signal)).ended, false);
+        old = credential.id;
+      }
+      assert.deepEqual(await provider.search(intent("keyturn:the shop]:9.1")), []);
+      await provider.end(old, signal);
+      const refused = { code: "provider_failed", reason: "no_model", outcome: "none" };
+      await assert.rejects(provider.issue(intent("m")), refused);
+      assert.equal((await rows()).length, 1, "another client of the application stays");
+    }
+  });
+
+  test("each request lost, and each answer: what was made is found, once", async () => {
+    for (const lost of ["request", "answer"]) {
+      for (const [operation, outcome] of [
+        ["ssoApplication.listClients", "none"],
+        ["ssoApplication.createClient", "unknown"],
+      ]) {
+        const { sandbox, provider } = await line();
+        sandbox.fault({ operation, action: lost === "answer" ? "drop-answer" : "drop", times: 1 });
+        await assert.rejects(provider.issue(intent("keyturn:t:1.1")), { outcome });
+        const found = await provider.search(intent("keyturn:t:1.1"));
+        assert.equal(found.length, outcome === "unknown" && lost === "answer" ? 1 : 0, `${lost} of ${operation}`);
+      }
+    }
+  });
+
+  test("one that differs from what it was to be like is deleted again", async () => {
+    const at = await line();
+    const fetch = async (url, init) => {
+      if (String(url).endsWith("/clients") && init?.method === "POST") {
+        const { client } = JSON.parse(init.body);
+        return at.sandbox.fetch(url, { ...init, body: JSON.stringify({ client: { ...client, redirectUris: [] } }) });
+      }
+      return at.sandbox.fetch(url, init);
+    };
+    const { clientId: clientID, clientSecret } = at.sandbox;
+    const client = new ConductorOne({ ...at.options, fetch, clientID, clientSecret });
+    const { appId, id: ssoApplicationId } = at.place;
+    const provider = lifecycle.ssoClientProvider({ client, appId, ssoApplicationId, clientId: at.clientId });
+    const refused = { code: "provider_failed", reason: "differs", outcome: "none", message: /redirectUris/ };
+    await assert.rejects(provider.issue(intent("m")), refused);
+    assert.deepEqual(ids(await provider.list(signal)), [at.clientId]);
+  });
+
+  test("one that has no secret is refused, and nothing is made", async () => {
+    const { provider, rows } = await line({ none: {} });
+    await assert.rejects(provider.issue(intent("m")), { reason: "no_secret", outcome: "none" });
+    assert.equal((await rows()).length, 1);
+  });
+
+  test("an endpoint that does not tell a good pair from a bad one proves nothing, and one that fails may tell later", async () => {
+    const { sandbox, provider, clientId, clientSecret } = await line();
+    const pair = { clientId, clientSecret };
+    const answer = (status, body) => {
+      const headers = { "content-type": "application/json" };
+      sandbox.fault({ operation: "token", action: { status, headers, body: JSON.stringify(body) }, times: 1 });
+    };
+    answer(404, {});
+    await assert.rejects(provider.login(pair, signal), { code: "provider_failed", reason: "unproven" });
+    answer(400, { error: "invalid_request" });
+    await assert.rejects(provider.login(pair, signal), { reason: "unproven" });
+    // It looks for the code first, whatever the secret is.
+    answer(400, { error: "invalid_grant" });
+    answer(400, { error: "invalid_grant" });
+    await assert.rejects(provider.login(pair, signal), {
+      reason: "unproven",
+      message: /before it looks at the secret/,
+    });
+    answer(503, {});
+    await assert.rejects(provider.login(pair, signal), { reason: "unavailable" });
+    sandbox.fault({ operation: "token", action: "drop", times: 1 });
+    await assert.rejects(provider.login(pair, signal), (error) => {
+      assert.equal(error.reason, "unavailable");
+      assert.ok(!String(error.stack).includes(clientSecret) && error.cause === undefined);
+      return true;
+    });
+    assert.equal(await provider.login(pair, signal), true);
+    assert.equal(await provider.login({ ...pair, clientId: "nobody" }, signal), false);
+  });
+
+  test("a secret is sent to no address at which others could read it", async () => {
+    for (const tokenURL of ["http://login.example.com/token", "ftp://login.example.com", "/token", "no url"])
+      await assert.rejects(line(undefined, { tokenURL }), { code: "invalid_configuration", option: "tokenURL" });
+    const { provider, clientId, clientSecret, sandbox } = await line(undefined, {
+      tokenURL: "https://other.example/token",
+    });
+    const sent = sandbox.requests().length;
+    await assert.rejects(provider.login({ clientId, clientSecret }, signal), { code: "provider_failed" });
+    assert.ok(
+      !sandbox
+        .requests()
+        .slice(sent)
+        .some(({ path }) => path === "/auth/v1/token"),
+    );
+  });
+});
+
 describe("API credentials", () => {
   async function line(kind = "integration", more = {}) {
     const sandbox = await createSandbox({ seed: "demo" });

@@ -10,6 +10,7 @@ import {
   ProviderError,
   personalClientProvider,
   servicePrincipalProvider,
+  ssoClientProvider,
 } from "keyturn/lifecycle";
 
 const client = new ConductorOne({ clientID: "a@b/spc", clientSecret: "s" });
@@ -23,6 +24,7 @@ const providers: readonly Provider[] = [
   servicePrincipalProvider({ client, servicePrincipalId: "principal", limits: { ...limits, requireDpop: true } }),
   personalClientProvider({ client, limits: { ...limits, expiresInDays: "never" } }),
   bridgeProvider({ client, bridgeId: "bridge" }),
+  ssoClientProvider({ client, appId: "app", ssoApplicationId: "sso", clientId: "first" }),
   apiCredentialProvider({ client: cl, id: "credential", publicKinds: true }),
 ];
 

@@ -66,6 +66,12 @@ export class Engine {
     return this.#run(number, request, options, (_, answer) => answer);
   }
 
+  /** Sends a request of the package's own, without a token. */
+  reach(url: string, init: RequestInit): Promise<Response> {
+    if (this.#closed.signal.aborted) throw new ClosedError();
+    return this.#send(url, init);
+  }
+
   async #run<T>(
     number: number,
     request: unknown,

@@ -397,7 +397,7 @@ export class Lifecycle {
   ): AsyncGenerator<Readonly<Record<string, unknown>>> {
     for (const { name, target, stream } of this.#some(names)) {
       await stream.refresh();
-      const from = (after[name] ?? 0) + 1;
+      const from = (Object.hasOwn(after, name) ? (after[name] ?? 0) : 0) + 1;
       const lines = await this.#journal.read(name, from);
       for (const [index, line] of lines.entries()) yield ocsfRecord(name, target.provider.kind, from + index, line);
     }
@@ -735,14 +735,22 @@ function compared(
   return { target: name, at, error, credentials, sinks };
 }
 
-/** Calls a function for each, some at a time, and resolves with the results in order. */
+/**
+ * Calls a function for each, some at a time, and resolves with the results in order. After the first that rejects, no other is begun:
+ * nobody waits for it.
+ */
 async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      results[index] = await work(items[index] as T);
+      try {
+        results[index] = await work(items[index] as T);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));

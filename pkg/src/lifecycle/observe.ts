@@ -27,9 +27,11 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const at = Math.trunc(now());
-  const seen = provider.list?.(signal) ?? Promise.all(ids.map((id) => provider.look(id, signal)));
+  // A provider that is no async function may throw instead of rejecting.
+  const seen = async (): Promise<readonly (CredentialFacts | undefined)[]> =>
+    provider.list ? provider.list(signal) : Promise.all(ids.map((id) => provider.look(id, signal)));
   const [plane, ...held] = await Promise.allSettled([
-    seen,
+    seen(),
     ...sinks.map(async (sink) => (sink.readback === "none" ? undefined : sink.read(signal))),
   ]);
   if (signal.aborted) throw signal.reason;

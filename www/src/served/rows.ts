@@ -9,6 +9,7 @@ const PLANES: Readonly<Record<string, string>> = {
   "c1-service-principal": "C1",
   "c1-personal-client": "C1",
   "c1-bridge": "C1",
+  "c1-sso-client": "C1",
   "commercelayer-api-credential": "Commerce Layer",
 };
 

@@ -40,6 +40,13 @@ export type TargetConfig = TargetCommon &
         readonly logsRotations?: boolean;
       }
     | { readonly kind: "c1-bridge"; readonly bridgeId: string }
+    | {
+        readonly kind: "c1-sso-client";
+        readonly appId: string;
+        readonly ssoApplicationId: string;
+        readonly clientId: string;
+        readonly tokenURL?: string;
+      }
     | { readonly kind: "c1-service-principal"; readonly servicePrincipalId: string; readonly limits: LimitsConfig }
     | { readonly kind: "c1-personal-client"; readonly limits: LimitsConfig }
     | { readonly kind: "commercelayer-api-credential"; readonly id: string; readonly publicKinds?: boolean }

@@ -9,6 +9,7 @@ import {
   type Provider,
   personalClientProvider,
   servicePrincipalProvider,
+  ssoClientProvider,
 } from "../../lifecycle.js";
 import { c1Client, commerceLayerClient, type Tenant } from "../clients.js";
 import type { Context } from "../context.js";
@@ -84,6 +85,10 @@ export function providerOf(context: Context, target: TargetConfig, client: unkno
     }
     case "c1-bridge":
       return bridgeProvider({ ...c1, bridgeId: target.bridgeId });
+    case "c1-sso-client": {
+      const { appId, ssoApplicationId, clientId, tokenURL } = target;
+      return ssoClientProvider({ ...c1, appId, ssoApplicationId, clientId, tokenURL });
+    }
     case "c1-service-principal":
       return servicePrincipalProvider({ ...c1, servicePrincipalId: target.servicePrincipalId, limits: target.limits });
     case "c1-personal-client":

@@ -250,6 +250,16 @@ const TARGETS = kinds(
       "The credentials of a C1 connector.",
     ),
     "c1-bridge": shape({ bridgeId: text("The id of the bridge.") }, ["bridgeId"], "The credentials of a C1 bridge."),
+    "c1-sso-client": shape(
+      {
+        appId: text("The id of the app."),
+        ssoApplicationId: text("The id of the SSO application."),
+        clientId: text("The client id that the line begins with. It stays the same when that client is long gone."),
+        tokenURL: text("Where the application exchanges its codes. Default: /auth/v1/token of the tenant."),
+      },
+      ["appId", "ssoApplicationId", "clientId"],
+      "A line of clients of an SSO application of C1. Each rotation makes another client, so the client id changes.",
+    ),
     "c1-service-principal": shape(
       { servicePrincipalId: text("The id of the service principal."), limits: LIMITS },
       ["servicePrincipalId", "limits"],

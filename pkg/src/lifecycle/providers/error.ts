@@ -23,7 +23,11 @@ export type ProviderReason =
   /** The control plane reported that it issued a credential, but not its id or its secret. */
   | "no_secret"
   /** Something at the control plane depends on the credential, which was not ended. */
-  | "in_use";
+  | "in_use"
+  /** The place that a pair is tried at did not answer, or failed. */
+  | "unavailable"
+  /** The place that a pair is tried at answers, but does not say whether the pair is good. */
+  | "unproven";
 
 /**
  * A provider refuses a call, or cannot continue. `outcome` is `"none"` if nothing was changed, `"unknown"` if a

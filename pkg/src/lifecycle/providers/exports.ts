@@ -11,3 +11,4 @@ export {
   personalClientProvider,
   servicePrincipalProvider,
 } from "./principal.js";
+export { type SsoClientProviderOptions, ssoClientProvider } from "./sso-client.js";

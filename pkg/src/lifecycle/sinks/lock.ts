@@ -122,18 +122,30 @@ async function free(path: string): Promise<boolean> {
     return false;
   }
   const here = await identity(process.pid);
-  if (holder.host !== here.host) return false;
+  const named = holder.host !== "" && here.host !== "";
+  if (named && holder.host !== here.host) return false;
   // The same machine, started again. Machines that were made from one image may share the first of these, and then not the name.
-  if (holder.machine === here.machine && here.machine !== "" && holder.boot !== here.boot) return true;
+  if (named && holder.machine === here.machine && here.machine !== "" && holder.boot !== here.boot) return true;
   if (holder.boot !== here.boot || holder.space !== here.space) return false;
+  // Process ids say something only on the machine that gave them.
+  if (!named && here.boot === "") return false;
+  const code = signalled(holder.pid);
+  if (code === "ESRCH") return true;
+  // The number may have been given to another process since, or the runtime does not let anybody ask for it. A system may hide the processes
+  // of other users, so that one that is not seen says nothing then.
+  const { started } = await identity(holder.pid);
+  if (holder.started === "" || started === holder.started) return false;
+  return started !== "" || code === undefined || (code !== "EPERM" && (await identity(1)).started !== "");
+}
+
+/** Why a process cannot be sent a signal; `undefined` if it can. */
+function signalled(pid: number): string | undefined {
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
+    return undefined;
   } catch (error) {
-    if (codeOf(error) === "ESRCH") return true;
+    return codeOf(error) ?? "unknown";
   }
-  // The number may have been given to another process since.
-  const now = await identity(holder.pid);
-  return holder.started !== "" && now.started !== holder.started;
 }
 
 interface Identity {
@@ -146,13 +158,22 @@ interface Identity {
   readonly started: string;
 }
 
+/** The machine's name; empty where the runtime does not tell it, as Deno without the permission `--allow-sys=hostname`. */
+function hostName(): string {
+  try {
+    return hostname();
+  } catch {
+    return "";
+  }
+}
+
 async function identity(pid: number): Promise<Identity> {
   const text = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
   // The name of a program may have spaces and brackets, and the start time is the 20th field after it.
   const fields = (await text(`/proc/${pid}/stat`)).split(")").at(-1)?.trim().split(" ") ?? [];
   return {
     pid,
-    host: hostname(),
+    host: hostName(),
     machine: (await text("/etc/machine-id")).trim(),
     boot: (await text("/proc/sys/kernel/random/boot_id")).trim(),
     space: await readlink("/proc/self/ns/pid").catch(() => ""),
