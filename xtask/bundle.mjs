@@ -24,7 +24,6 @@ const CHUNKS = {
     "auth/session",
     "http/driver",
     "http/port",
-    "http/reach",
     "http/relay",
     "core/encode",
     "core/module",

@@ -4,7 +4,6 @@ import { closing } from "../base/dispose.js";
 import { enclose } from "../base/enclosed.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import { PORT, type Port } from "../http/port.js";
-import { REACH, type Reach } from "../http/reach.js";
 import { Relay } from "../http/relay.js";
 import { Deadline } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
@@ -47,10 +46,9 @@ export class ConductorOne extends Closing {
       names: operationNames,
       operation: (number) => c1.operation(number),
       forward: (...call) => engine.forward(...call),
+      fetch: engine.fetch,
     };
     enclose(this, PORT, port);
-    const reach: Reach = (url, init) => engine.reach(url, init);
-    enclose(this, REACH, reach);
     const { credentials: _, clientID: _id, clientSecret: _secret, security: _token, ...others } = options;
     const { environment: _variables, tokenStore: _store, ...rest } = others;
     manners.set(this, rest);

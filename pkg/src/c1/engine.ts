@@ -21,7 +21,8 @@ import { Paged } from "./paging.js";
 /** What one client's calls share. @internal */
 export class Engine {
   readonly session: Session<Omit<Authentication, "clockOffsetMs">>;
-  readonly #send: Sender;
+  /** Sends a request as it is, without a token. */
+  readonly fetch: Sender;
   readonly #driver: Driver;
   readonly #api: Api;
   readonly #relay: Relay | undefined;
@@ -35,10 +36,10 @@ export class Engine {
   constructor(options: ClientOptions, api: Api, anonymous = false, relay?: Relay) {
     // This comes first, so that the core has no secret yet when an option cannot be used.
     checkedHeader("userAgent", options.userAgent ?? "");
-    this.#send = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
+    this.fetch = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
     this.#relay = relay;
     this.#api = api;
-    this.session = new Session(c1Plan(options, anonymous), this.#send);
+    this.session = new Session(c1Plan(options, anonymous), this.fetch);
     const { timeoutMs, retryConfig, userAgent, debugLogger } = options;
     this.#driver = new Driver(this.session, {
       timeoutMs,
@@ -64,12 +65,6 @@ export class Engine {
   /** Makes one call, and returns its answer unchanged, for code that passes it on. */
   forward(number: number, request: unknown, options: Passing): Promise<Answer> {
     return this.#run(number, request, options, (_, answer) => answer);
-  }
-
-  /** Sends a request of the package's own, without a token. */
-  reach(url: string, init: RequestInit): Promise<Response> {
-    if (this.#closed.signal.aborted) throw new ClosedError();
-    return this.#send(url, init);
   }
 
   async #run<T>(
@@ -116,7 +111,7 @@ export class Engine {
     begin: () => void,
   ): Promise<Response> {
     begin();
-    const sent = this.#send(url, init);
+    const sent = this.fetch(url, init);
     return this.#relay ? this.#relay.received(facts, sent) : sent;
   }
 

@@ -1,8 +1,9 @@
-/** What a client of either API lets `keyturn/proxy` do. */
+/** What a client of either API lets other parts of the package do in its name. */
 
 import type { Operation } from "../base/operation.js";
 import type { Answer } from "./answer.js";
 import type { Passing } from "./driver.js";
+import type { Sender } from "./transport.js";
 
 /** The interface through which a client makes calls on behalf of others. @internal */
 export interface Port {
@@ -12,6 +13,8 @@ export interface Port {
   operation(number: number): Operation;
   /** Makes a call, and returns its answer unchanged. */
   forward(number: number, input: unknown, options: Passing): Promise<Answer>;
+  /** Sends a request to any address as the client would, without its credentials. */
+  readonly fetch?: Sender | undefined;
   /** Of an API whose answers can hold other resources, and secrets that are not shown once: what is known of each type. */
   readonly resources?: Readonly<Record<string, Resources>> | undefined;
 }

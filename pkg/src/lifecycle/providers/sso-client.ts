@@ -3,7 +3,8 @@
 import { enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { SSOApplicationOIDCClient } from "../../generated/models.js";
-import { REACH, type Reach } from "../../http/reach.js";
+import { PORT, type Port } from "../../http/port.js";
+import type { Sender } from "../../http/transport.js";
 import type { CredentialFacts, Intent, Pair, Provider } from "../ports.js";
 import { type C1ProviderOptions, factsOf, issued, unlessGone } from "./c1.js";
 import { ProviderError } from "./error.js";
@@ -96,8 +97,9 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
   };
 
   const verdictOn = async (pair: Pair, model: SSOApplicationOIDCClient, signal: AbortSignal): Promise<Verdict> => {
-    const reach = enclosed<Reach>(client, REACH, "keyturn");
-    const answer = await exchange(reach, given ?? `${client.serverURL}/auth/v1/token`, pair, model, signal);
+    const { fetch: send } = enclosed<Port>(client, PORT, "keyturn");
+    if (send === undefined) throw new ConfigurationError("client", "unsupported", "client: is of another version");
+    const answer = await exchange(send, given ?? `${client.serverURL}/auth/v1/token`, pair, model, signal);
     if (answer.error === "invalid_client") return "refused";
     // The code does not exist, so this is what a client hears that has authenticated.
     if (answer.error === "invalid_grant") return "accepted";
@@ -197,7 +199,7 @@ function differences(
 
 /** Exchanges a code that does not exist, as the application would one that does (RFC 6749, sections 2.3.1 and 4.1.3). */
 async function exchange(
-  reach: Reach,
+  send: Sender,
   url: string,
   { clientId, clientSecret }: Pair,
   model: SSOApplicationOIDCClient,
@@ -223,7 +225,7 @@ async function exchange(
   let status: number;
   let text: string;
   try {
-    const response = await reach(url, { method: "POST", headers, body: String(form), signal });
+    const response = await send(url, { method: "POST", headers, body: String(form), signal });
     status = response.status;
     text = await response.text();
   } catch (cause) {
