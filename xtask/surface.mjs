@@ -3,20 +3,11 @@
 // each with a hash: what they say is reviewed in api/*.idl. Reads what was built last.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { drive, isMain, root, StepError, say } from "./steps.mjs";
+import { ts } from "./typescript.mjs";
 
 const FOLDER = join(root, "tests/surface");
-
-/**
- * The compiler as a library: release 7 has none that is stable yet. This is the one that the package checker `attw` depends on; it only
- * reads declarations here.
- */
-const require = createRequire(import.meta.url);
-const ts = createRequire(
-  createRequire(require.resolve("@arethetypeswrong/cli/package.json")).resolve("@arethetypeswrong/core"),
-)("typescript");
 
 const kindOf = (node) =>
   ts.isSourceFile(node) ? "namespace" : ts.SyntaxKind[node.kind].replace(/Declaration$|Statement$/, "").toLowerCase();

@@ -1,17 +1,86 @@
 /** What the elements have in common. */
 
 import { LitElement } from "lit";
-import { watchTexts } from "./texts.js";
+import { closest, type ElementTexts, type TextKey, watchTexts } from "./texts.js";
 import type { ElementClock } from "./types.js";
+import { type Values, Words } from "./words.js";
 
 /** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
-/** An element that shows times and texts, both of which can change while it is shown. */
-export abstract class Shown extends LitElement {
+/** An element with texts. Their language is that of the nearest `lang` attribute, which may be the element's own. */
+export abstract class Spoken extends LitElement {
+  /** Texts of this element that replace those of its language. */
+  declare texts: Partial<ElementTexts> | undefined;
+  #words: { readonly language: string; readonly texts: unknown; readonly made: Words } | undefined;
+  #unwatch: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const changed = (): void => {
+      this.#words = undefined;
+      this.requestUpdate();
+    };
+    const compare = (): void => {
+      if (this.#words && this.#words.language !== languageOf(this)) changed();
+    };
+    const unwatch = watchTexts(changed);
+    const observer = new MutationObserver(compare);
+    // An observer of a document does not see changes inside shadow roots.
+    for (let root = this.getRootNode(); ; root = root.host.getRootNode()) {
+      observer.observe(root, { attributes: true, attributeFilter: ["lang"], subtree: true });
+      if (!(root instanceof ShadowRoot)) break;
+    }
+    this.#unwatch = () => {
+      unwatch();
+      observer.disconnect();
+    };
+    // It may have been moved.
+    compare();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unwatch?.();
+  }
+
+  /** The texts and formats of the element's language. */
+  protected get words(): Words {
+    if (!this.#words || this.#words.texts !== this.texts) {
+      const language = languageOf(this);
+      const [tag, texts] = closest(language);
+      this.#words = { language, texts: this.texts, made: new Words({ ...texts, ...this.texts }, tag) };
+    }
+    return this.#words.made;
+  }
+
+  /** The text of a key, with values inserted. */
+  protected say(key: TextKey, values?: Values): string {
+    return this.words.say(key, values);
+  }
+
+  /** Whether lines begin on the right. */
+  protected get rightToLeft(): boolean {
+    return getComputedStyle(this).direction === "rtl";
+  }
+}
+
+/** The language of the nearest ancestor that names one, across shadow roots. Empty if there is none. */
+function languageOf(element: Element): string {
+  for (let at: Element | undefined = element; at; ) {
+    const near: Element | null = at.closest("[lang]");
+    if (near) return near.getAttribute("lang") ?? "";
+    const root = at.getRootNode();
+    at = root instanceof ShadowRoot ? root.host : undefined;
+  }
+  return "";
+}
+
+/** An element that also shows times, which change while it is shown. */
+export abstract class Shown extends Spoken {
   /** Where the time comes from. */
   declare clock: ElementClock;
-  #left: (() => void) | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
     super();
@@ -20,17 +89,12 @@ export abstract class Shown extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const unwatch = watchTexts(() => this.requestUpdate());
-    const timer = setInterval(() => this.requestUpdate(), TICK);
-    this.#left = () => {
-      unwatch();
-      clearInterval(timer);
-    };
+    this.#timer = setInterval(() => this.requestUpdate(), TICK);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#left?.();
+    clearInterval(this.#timer);
   }
 
   /** Dispatches an event to the page. */

@@ -5,10 +5,9 @@ import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/for
 import type { LifecycleEvent, LifecyclePlan, LifecycleStatus } from "../lifecycle/model.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import { Shown, save } from "./base.js";
-import { formats, relative } from "./dates.js";
 import type { HandDelivery } from "./hand.js";
 import { type IconName, icon, note } from "./icons.js";
-import { say, type TextKey } from "./texts.js";
+import type { TextKey } from "./texts.js";
 import { theme } from "./theme.js";
 import type { PairNaming, RotatingLifecycle } from "./types.js";
 
@@ -92,6 +91,7 @@ export class Flow extends Shown {
     recalls: { type: Boolean },
     lock: {},
     clock: { attribute: false },
+    texts: { attribute: false },
     screen: { state: true },
     agreed: { state: true },
     typed: { state: true },
@@ -565,14 +565,14 @@ export class Flow extends Shown {
   #steps(): TemplateResult {
     const at = STEPS.indexOf(this.#step);
     const over = this.screen === "done";
-    return html`<ol class="steps" part="steps" aria-label=${say("rotate.steps")}>
+    return html`<ol class="steps" part="steps" aria-label=${this.say("rotate.steps")}>
         ${STEPS.map((step, index) => {
           const [kind, name]: [string, IconName] =
             over || index < at ? ["done", "check"] : index === at ? ["now", "clock"] : ["open", "dash"];
           const state: TextKey =
             kind === "done" ? "rotate.step.done" : kind === "now" ? "rotate.current" : "rotate.open";
           return html`<li class=${kind} aria-current=${kind === "now" ? "step" : nothing}>
-            ${icon(name, 16)}<span>${say(`rotate.step.${step}`)}<span class="unseen">, ${say(state)}</span></span>
+            ${icon(name, 16)}<span>${this.say(`rotate.step.${step}`)}<span class="unseen">, ${this.say(state)}</span></span>
           </li>`;
         })}
       </ol>
@@ -599,21 +599,26 @@ export class Flow extends Shown {
       const sink = String(event.sink ?? "");
       switch (event.event) {
         case "verified":
-          return [[say(`rotate.proof.${event.proof as "parsed"}`), true]];
+          return [[this.say(`rotate.proof.${event.proof as "parsed"}`), true]];
         case "delivered":
           return [
-            [sink === this.sink?.name ? say("rotate.proof.stored") : say("rotate.proof.delivered", { sink }), true],
+            [
+              sink === this.sink?.name ? this.say("rotate.proof.stored") : this.say("rotate.proof.delivered", { sink }),
+              true,
+            ],
           ];
         case "read-back":
-          return [[say("rotate.proof.readBack", { sink }), true]];
+          return [[this.say("rotate.proof.readBack", { sink }), true]];
         case "observed":
-          return [[say(event.overlap === true ? "rotate.proof.overlap" : "rotate.proof.cut"), event.overlap === true]];
+          return [
+            [this.say(event.overlap === true ? "rotate.proof.overlap" : "rotate.proof.cut"), event.overlap === true],
+          ];
         default:
           return [];
       }
     });
     if (rungs.length === 0) return nothing;
-    return html`<ul class="proofs" part="proofs" aria-label=${say("rotate.proofs")}>
+    return html`<ul class="proofs" part="proofs" aria-label=${this.say("rotate.proofs")}>
       ${rungs.map(([words, good]) => html`<li class=${good ? "" : "bad"}>${icon(good ? "check" : "warning", 14)}<span>${words}</span></li>`)}
     </ul>`;
   }
@@ -624,7 +629,7 @@ export class Flow extends Shown {
   }
 
   #wait(key: TextKey): TemplateResult {
-    return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${say(key)}</span></p>`;
+    return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${this.say(key)}</span></p>`;
   }
 
   #trouble(): TemplateResult {
@@ -633,9 +638,9 @@ export class Flow extends Shown {
       ${note(
         "bad",
         "warning",
-        html`<strong>${say("rotate.failed.title")}</strong>
-          <p>${error?.message ?? String(this.error)}</p>
-          ${error?.hint ? html`<p>${error.hint}</p>` : nothing}`,
+        html`<strong>${this.say("rotate.failed.title")}</strong>
+          <p lang="en" dir="ltr">${error?.message ?? String(this.error)}</p>
+          ${error?.hint ? html`<p lang="en" dir="ltr">${error.hint}</p>` : nothing}`,
       )}
     </div>`;
   }
@@ -643,18 +648,18 @@ export class Flow extends Shown {
   #content(): TemplateResult {
     switch (this.screen) {
       case "loading":
-        return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${say("rotate.loading")}</span></p>`;
+        return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${this.say("rotate.loading")}</span></p>`;
       case "elsewhere":
-        return html`${this.#head(say("rotate.elsewhere.title"))}
-          ${note("warn", "warning", html`<p>${say("rotate.elsewhere")}</p>`)}${this.#buttons(this.#closing())}`;
+        return html`${this.#head(this.say("rotate.elsewhere.title"))}
+          ${note("warn", "warning", html`<p>${this.say("rotate.elsewhere")}</p>`)}${this.#buttons(this.#closing())}`;
       case "plan":
         return this.#showPlan();
       case "issuing":
-        return html`${this.#head(say("rotate.issuing.title"))}${this.#wait("rotate.issuing")}`;
+        return html`${this.#head(this.say("rotate.issuing.title"))}${this.#wait("rotate.issuing")}`;
       case "issuing-elsewhere":
         return this.#issuingElsewhere();
       case "checking":
-        return html`${this.#head(say("rotate.checking.title"))}${this.#wait("rotate.checking")}`;
+        return html`${this.#head(this.say("rotate.checking.title"))}${this.#wait("rotate.checking")}`;
       case "store":
         return this.#store();
       case "lost":
@@ -672,7 +677,7 @@ export class Flow extends Shown {
       case "done":
         return this.#done();
       case "back":
-        return html`${this.#head(say("rotate.back.title"))} ${note("plain", "info", html`<p>${say("rotate.back")}</p>`)}
+        return html`${this.#head(this.say("rotate.back.title"))} ${note("plain", "info", html`<p>${this.say("rotate.back")}</p>`)}
           ${this.#pair()} ${this.#buttons(this.#closing(true))}`;
     }
   }
@@ -682,12 +687,12 @@ export class Flow extends Shown {
   }
 
   #closing(primary = false): TemplateResult {
-    return html`<button type="button" class=${primary ? "primary" : ""} @click=${() => this.tell("keyturn-close")}>${say("rotate.close")}</button>`;
+    return html`<button type="button" class=${primary ? "primary" : ""} @click=${() => this.tell("keyturn-close")}>${this.say("rotate.close")}</button>`;
   }
 
   #undoing(): TemplateResult | typeof nothing {
     if (this.#status?.cannotRollBack !== undefined || this.#status?.rollingBack) return nothing;
-    return html`<button type="button" class="quiet apart" aria-disabled=${this.busy} @click=${this.#undo}>${say("rotate.undo")}</button>`;
+    return html`<button type="button" class="quiet apart" aria-disabled=${this.busy} @click=${this.#undo}>${this.say("rotate.undo")}</button>`;
   }
 
   #showPlan(): TemplateResult {
@@ -696,44 +701,44 @@ export class Flow extends Shown {
     const { candidates, consumers, owner } = this;
     const known = current !== undefined || candidates.length > 0;
     const blocked = this.#plan?.blocked;
-    const sinks = this.#plan?.sinks.map(({ name }) => name).join(", ") ?? "";
-    return html`${this.#head(say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
+    const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
+    return html`${this.#head(this.say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
       ${
         this.#plan?.cuts
           ? note(
               "warn",
               "warning",
-              html`<strong>${say("rotate.plan.cuts.title")}</strong><p>${say("rotate.plan.cuts")}</p>`,
+              html`<strong>${this.say("rotate.plan.cuts.title")}</strong><p>${this.say("rotate.plan.cuts")}</p>`,
             )
           : nothing
       }
       <ul class="points">
-        <li>${icon("plus", 18)}<div><strong>${say("rotate.plan.issue")}</strong> ${say("rotate.plan.issueMore")}</div></li>
-        <li>${icon("check", 18)}<div><strong>${say("rotate.plan.check")}</strong> ${say("rotate.plan.checkMore")}</div></li>
+        <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say("rotate.plan.issueMore")}</div></li>
+        <li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>
         ${
           this.sink
-            ? html`<li>${icon("eye", 18)}<div><strong>${say("rotate.plan.once")}</strong> ${say("rotate.plan.onceMore")}</div></li>`
-            : html`<li>${icon("save", 18)}<div><strong>${say("rotate.plan.deliver", { sinks })}</strong></div></li>`
+            ? html`<li>${icon("eye", 18)}<div><strong>${this.say("rotate.plan.once")}</strong> ${this.say("rotate.plan.onceMore")}</div></li>`
+            : html`<li>${icon("save", 18)}<div><strong>${this.say("rotate.plan.deliver", { sinks })}</strong></div></li>`
         }
         ${
           known
-            ? html`<li>${icon("clock", 18)}<div><strong>${say("rotate.plan.keep", { grace: this.grace })}</strong> ${say(status?.policy?.approval === false ? "rotate.plan.keepMoreAlone" : "rotate.plan.keepMore")}
-                ${status?.overlap === true ? say("rotate.plan.keeps") : nothing}</div></li>`
-            : html`<li>${icon("info", 18)}<div><strong>${say("rotate.plan.none")}</strong> ${say("rotate.plan.noneMore")}</div></li>`
+            ? html`<li>${icon("clock", 18)}<div><strong>${this.say("rotate.plan.keep", { grace: this.grace })}</strong> ${this.say(status?.policy?.approval === false ? "rotate.plan.keepMoreAlone" : "rotate.plan.keepMore")}
+                ${status?.overlap === true ? this.say("rotate.plan.keeps") : nothing}</div></li>`
+            : html`<li>${icon("info", 18)}<div><strong>${this.say("rotate.plan.none")}</strong> ${this.say("rotate.plan.noneMore")}</div></li>`
         }
       </ul>
-      ${current ? html`<dl><dt>${say("rotate.plan.old")}</dt><dd class="mono" translate="no">${current.id}</dd></dl>` : this.#which()}
+      ${current ? html`<dl><dt>${this.say("rotate.plan.old")}</dt><dd class="mono" translate="no">${current.id}</dd></dl>` : this.#which()}
       <dl>
-        <dt>${say("rotate.plan.owner")}</dt>
+        <dt>${this.say("rotate.plan.owner")}</dt>
         <dd><bdi>${owner || "—"}</bdi></dd>
-        <dt>${say("rotate.plan.consumers")}</dt>
-        <dd><bdi>${consumers.join(", ") || say("rotate.plan.noConsumers")}</bdi></dd>
+        <dt>${this.say("rotate.plan.consumers")}</dt>
+        <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
       </dl>
-      ${blocked ? note("warn", "warning", html`<p>${say("rotate.plan.blocked")} <code>${blocked}</code></p>`) : nothing}
+      ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
       ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined} @click=${this.#issue}>
-          ${say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
+          ${this.say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
         </button>
-        <button type="button" @click=${() => this.tell("keyturn-close")}>${say("rotate.cancel")}</button>`)}`;
+        <button type="button" @click=${() => this.tell("keyturn-close")}>${this.say("rotate.cancel")}</button>`)}`;
   }
 
   /** Asks which of the known credentials is in use, if the journal does not say yet. */
@@ -747,97 +752,96 @@ export class Flow extends Shown {
       this.requestUpdate();
     };
     return html`<fieldset>
-      <legend>${say("rotate.plan.which")}</legend>
-      <p class="small muted">${say("rotate.plan.whichMore")}</p>
+      <legend>${this.say("rotate.plan.which")}</legend>
+      <p class="small muted">${this.say("rotate.plan.whichMore")}</p>
       ${candidates.map(
         ({ id, lastUsedAt }) => html`<label class="choice">
           <input type="radio" name="old" .checked=${chosen === id} @change=${() => choose(id)} />
           <span><span class="mono" translate="no">${id}</span>
-            <span class="muted small">${say("column.used")}: ${lastUsedAt === undefined ? say("table.never") : relative(lastUsedAt, now)}</span></span>
+            <span class="muted small">${this.say("column.used")}: ${lastUsedAt === undefined ? this.say("table.never") : html`<time datetime=${new Date(lastUsedAt).toISOString()}>${this.words.relative(lastUsedAt, now)}</time>`}</span></span>
         </label>`,
       )}
       <label class="choice">
         <input type="radio" name="old" .checked=${chosen === ""} @change=${() => choose("")} />
-        <span>${say("rotate.plan.unknown")} <span class="muted small">${say("rotate.plan.unknownMore")}</span></span>
+        <span>${this.say("rotate.plan.unknown")} <span class="muted small">${this.say("rotate.plan.unknownMore")}</span></span>
       </label>
     </fieldset>`;
   }
 
   #issuingElsewhere(): TemplateResult {
     const progress = this.#status?.progress;
-    const until = progress?.state === "waiting" ? formats().exact.format(progress.until) : "—";
-    return html`${this.#head(say("rotate.issuingElsewhere.title"))}
-      ${note("warn", "clock", html`<p role="status">${say("rotate.issuingElsewhere", { until })}</p>`)}
+    const until = progress?.state === "waiting" ? this.words.exact(progress.until) : "—";
+    return html`${this.#head(this.say("rotate.issuingElsewhere.title"))}
+      ${note("warn", "clock", html`<p role="status">${this.say("rotate.issuingElsewhere", { until })}</p>`)}
       ${this.#buttons(html`${this.#again("rotate.again")}${this.#closing()}`)}`;
   }
 
   #store(): TemplateResult {
     const { sink } = this;
     const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
-    return html`${this.#head(say("rotate.store.title"))}
-      <p>${say("rotate.store")} ${made?.expiresAt === undefined ? nothing : say("rotate.store.expires", { date: formats().exact.format(made.expiresAt) })}</p>
-      <keyturn-secret label=${say("secret.clientId")} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
-      <keyturn-secret label=${say("secret.clientSecret")} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>
+    return html`${this.#head(this.say("rotate.store.title"))}
+      <p>${this.say("rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
+      <keyturn-secret label=${this.say("secret.clientId")} name=${this.say("secret.clientId.in")} .texts=${this.texts} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
+      <keyturn-secret label=${this.say("secret.clientSecret")} name=${this.say("secret.clientSecret.in")} .texts=${this.texts} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>
       <div class="save">
         <div class="field">
-          <label for="format">${say("rotate.store.format")}</label>
+          <label for="format">${this.say("rotate.store.format")}</label>
           <select id="format" @change=${(event: Event) => (this.format = (event.target as HTMLSelectElement).value as DocumentName)}>
             ${(Object.keys(DOCUMENTS) as DocumentName[]).map(
               (name) =>
-                html`<option value=${name} .selected=${name === this.format}>${say(`rotate.format.${name}`)}</option>`,
+                html`<option value=${name} .selected=${name === this.format}>${this.say(`rotate.format.${name}`)}</option>`,
             )}
           </select>
         </div>
-        <button type="button" @click=${() => this.#save("file")}>${icon("save")} ${say("rotate.store.save")}</button>
-        <button type="button" @click=${() => this.#save("clipboard")}>${icon("copy")} ${say("rotate.store.copyAll")}</button>
+        <button type="button" @click=${() => this.#save("file")}>${icon("save")} ${this.say("rotate.store.save")}</button>
+        <button type="button" @click=${() => this.#save("clipboard")}>${icon("copy")} ${this.say("rotate.store.copyAll")}</button>
       </div>
       <p role="status" class="small muted">${this.told}</p>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-        <span>${say("rotate.store.agree")}</span>
+        <span>${this.say("rotate.store.agree")}</span>
       </label>
-      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${!this.agreed} aria-disabled=${this.busy} @click=${this.#stored}>${say("rotate.store.next")}</button>
+      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${!this.agreed} aria-disabled=${this.busy} @click=${this.#stored}>${this.say("rotate.store.next")}</button>
         ${this.#undoing()}`)}`;
   }
 
   #lost(): TemplateResult {
     const id = this.#status?.credentials.find(({ role }) => role === "new")?.id ?? "";
-    return html`${this.#head(say("rotate.lost.title"))}
-      ${note("warn", "warning", html`<p>${say("rotate.lost", { id })}</p>`)}
-      <p>${say("rotate.lost.more", { id })}</p>
-      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${this.#reissue}>${say("rotate.lost.again")}</button>
+    return html`${this.#head(this.say("rotate.lost.title"))}
+      ${note("warn", "warning", html`<p>${this.say("rotate.lost", { id })}</p>`)}
+      <p>${this.say("rotate.lost.more", { id })}</p>
+      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${this.#reissue}>${this.say("rotate.lost.again")}</button>
         ${this.#closing()} ${this.#undoing()}`)}`;
   }
 
   #unknown(): TemplateResult {
     const doubt = this.#status?.doubt;
-    const { exact } = formats();
     const now = this.clock.now();
     const progress = this.#status?.progress;
     // A person's decision counts only after the records have been searched once.
     const earliest = (doubt?.until ?? 0) + MARGIN;
     const early = now < earliest;
     const span = {
-      from: exact.format(doubt?.since ?? now),
-      until: exact.format(doubt?.until ?? now),
+      from: this.words.exact(doubt?.since ?? now),
+      until: this.words.exact(doubt?.until ?? now),
       target: this.label,
     };
-    return html`${this.#head(say("rotate.unknown.title"))}
-      ${note("warn", "warning", html`<p>${say("rotate.unknown", span)}</p>`)}
-      ${progress?.state === "waiting" ? html`<p role="status">${say("rotate.unknown.searching", { at: exact.format(progress.until) })}</p>` : nothing}
-      <h3>${say("rotate.unknown.look")}</h3>
+    return html`${this.#head(this.say("rotate.unknown.title"))}
+      ${note("warn", "warning", html`<p>${this.say("rotate.unknown", span)}</p>`)}
+      ${progress?.state === "waiting" ? html`<p role="status">${this.say("rotate.unknown.searching", { at: this.words.exact(progress.until) })}</p>` : nothing}
+      <h3>${this.say("rotate.unknown.look")}</h3>
       <ol class="todo">
-        <li>${say("rotate.unknown.1", span)} ${say("rotate.unknown.marker", { marker: doubt?.marker ?? "" })}</li>
-        <li>${say("rotate.unknown.2")}</li>
-        <li>${say("rotate.unknown.3")}</li>
+        <li>${this.say("rotate.unknown.1", span)} ${this.say("rotate.unknown.marker", { marker: doubt?.marker ?? "" })}</li>
+        <li>${this.say("rotate.unknown.2")}</li>
+        <li>${this.say("rotate.unknown.3")}</li>
       </ol>
       <div class="field">
-        <label for="ids">${say("rotate.unknown.ids")}</label>
+        <label for="ids">${this.say("rotate.unknown.ids")}</label>
         <input id="ids" class="mono" autocomplete="off" autocapitalize="off" spellcheck="false" .value=${this.typed} @input=${this.#type} />
       </div>
-      ${early ? html`<p class="small muted">${say("rotate.unknown.early", { at: exact.format(earliest) })}</p>` : nothing}
-      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${early || this.typed.trim() === ""} @click=${() => this.#settle(this.typed.trim().split(/[\s,]+/))}>${say("rotate.unknown.found")}</button>
-        <button type="button" ?disabled=${early || this.typed.trim() !== ""} @click=${() => this.#settle("none")}>${say("rotate.unknown.none")}</button>
+      ${early ? html`<p class="small muted">${this.say("rotate.unknown.early", { at: this.words.exact(earliest) })}</p>` : nothing}
+      ${this.#buttons(html`<button type="button" class="primary" ?disabled=${early || this.typed.trim() === ""} @click=${() => this.#settle(this.typed.trim().split(/[\s,]+/))}>${this.say("rotate.unknown.found")}</button>
+        <button type="button" ?disabled=${early || this.typed.trim() !== ""} @click=${() => this.#settle("none")}>${this.say("rotate.unknown.none")}</button>
         ${progress?.state === "stopped" ? nothing : this.#again("rotate.unknown.search")}
         ${this.#closing()}`)}`;
   }
@@ -846,7 +850,7 @@ export class Flow extends Shown {
     const made = this.#status?.credentials.find(({ role }) => role === "new");
     const old = this.#status?.current;
     const one = (key: TextKey, id: string | undefined): unknown =>
-      id === undefined ? nothing : html`<dt>${say(key)}</dt><dd class="mono" translate="no">${id}</dd>`;
+      id === undefined ? nothing : html`<dt>${this.say(key)}</dt><dd class="mono" translate="no">${id}</dd>`;
     if (!made) return html`<dl>${one("rotate.plan.old", old?.id)}</dl>`;
     return html`<dl>${one("rotate.new", made.id)}${one("rotate.old", old?.id)}</dl>`;
   }
@@ -855,39 +859,39 @@ export class Flow extends Shown {
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
     const cut = this.#events.some(({ event, overlap }) => event === "observed" && overlap === false);
-    return html`${this.#head(cut ? say("rotate.store.title") : say("rotate.grace.title"))}
+    return html`${this.#head(cut ? this.say("rotate.store.title") : this.say("rotate.grace.title"))}
       ${
         cut
           ? note(
               "warn",
               "warning",
-              html`<strong>${say("rotate.grace.cut.title")}</strong><p>${say("rotate.grace.cut")}</p>`,
+              html`<strong>${this.say("rotate.grace.cut.title")}</strong><p>${this.say("rotate.grace.cut")}</p>`,
             )
-          : note("good", "check", html`<p>${say("rotate.grace")}</p>`)
+          : note("good", "check", html`<p>${this.say("rotate.grace")}</p>`)
       }
       ${this.#pair()}
-      <p role="status">${say("rotate.grace.until", { date: formats().exact.format(until), relative: relative(until, this.clock.now()) })}</p>
-      <p class="muted">${say("rotate.grace.safe")}</p>
+      <p role="status">${this.say("rotate.grace.until", { date: this.words.exact(until), relative: this.words.relative(until, this.clock.now()) })}</p>
+      <p class="muted">${this.say("rotate.grace.safe")}</p>
       ${this.#buttons(html`${this.#closing(true)}${this.#undoing()}`)}`;
   }
 
   #retire(): TemplateResult {
     const id = this.#status?.current?.id ?? "";
     const used = this.#old?.lastUsedAt;
-    return html`${this.#head(say("rotate.retire.title", { id }))}
+    return html`${this.#head(this.say("rotate.retire.title", { id }))}
       ${note(
         "warn",
         "warning",
-        html`<p>${say("rotate.retire")}</p>
-          ${used === undefined ? nothing : html`<p>${say("rotate.retire.used", { relative: relative(used, this.clock.now()) })}</p>`}`,
+        html`<p>${this.say("rotate.retire")}</p>
+          ${used === undefined ? nothing : html`<p>${this.say("rotate.retire.used", { relative: this.words.relative(used, this.clock.now()) })}</p>`}`,
       )}
       ${this.#pair()}
       <form @submit=${this.#end}>
         <div class="field">
-          <label for="typed">${say("rotate.retire.type", { id })}</label>
+          <label for="typed">${this.say("rotate.retire.type", { id })}</label>
           <input id="typed" class="mono" autocomplete="off" autocapitalize="off" spellcheck="false" .value=${this.typed} @input=${this.#type} />
         </div>
-        ${this.#buttons(html`<button class="danger" ?disabled=${this.typed.trim() !== id || id === ""} aria-disabled=${this.busy}>${icon("barred")} ${say("rotate.retire.do")}</button>
+        ${this.#buttons(html`<button class="danger" ?disabled=${this.typed.trim() !== id || id === ""} aria-disabled=${this.busy}>${icon("barred")} ${this.say("rotate.retire.do")}</button>
           ${this.#closing()} ${this.#undoing()}`)}
       </form>`;
   }
@@ -896,32 +900,33 @@ export class Flow extends Shown {
     const failure = this.#failure();
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
-    return html`${this.#head(say("rotate.waiting.title"))}
-      ${note("warn", "clock", html`<p role="status">${say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: relative(until, this.clock.now()) })}</p>`)}
+    return html`${this.#head(this.say("rotate.waiting.title"))}
+      ${note("warn", "clock", html`<p role="status">${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
       ${this.#buttons(html`${this.#again("rotate.now")}${this.#closing()}${this.#undoing()}`)}`;
   }
 
   #stopped(): TemplateResult {
     const progress = this.#status?.progress;
     if (progress?.state !== "stopped")
-      return html`${this.#head(say("rotate.failed.title"))} ${this.#trouble()}
+      return html`${this.#head(this.say("rotate.failed.title"))} ${this.#trouble()}
         ${this.#buttons(html`${this.#again("rotate.again")}${this.#closing()}`)}`;
     const { reason, about, hint } = progress;
+    const key = `rotate.stop.${reason}`;
     const issued = this.#status?.credentials.some(({ role }) => role === "new");
-    return html`${this.#head(say(reason === "refused" ? "rotate.stopped.refused" : "rotate.stopped.title"))}
+    return html`${this.#head(this.say(reason === "refused" ? "rotate.stopped.refused" : "rotate.stopped.title"))}
       ${note(
         "bad",
         "warning",
-        html`<p><code>${reason}</code>${about ? html` · <span class="mono">${about}</span>` : nothing}</p>
-          <p>${hint}</p>`,
+        html`<p translate="no"><code>${reason}</code>${about ? html` · <span class="mono">${about}</span>` : nothing}</p>
+          <p>${this.words.has(key) ? this.say(key) : hint}</p>`,
       )}
       ${this.error ? this.#trouble() : nothing}
       ${this.#buttons(html`${
         reason === "restore-by-hand"
-          ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${say("rotate.restored")}</button>`
-          : html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({})}>${say("rotate.resume")}</button>`
+          ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${this.say("rotate.restored")}</button>`
+          : html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({})}>${this.say("rotate.resume")}</button>`
       }
-        ${issued && !this.#status?.rollingBack ? html`<button type="button" aria-disabled=${this.busy} @click=${this.#reissue}>${say("rotate.reissue")}</button>` : nothing}
+        ${issued && !this.#status?.rollingBack ? html`<button type="button" aria-disabled=${this.busy} @click=${this.#reissue}>${this.say("rotate.reissue")}</button>` : nothing}
         ${this.#closing()}${this.#undoing()}`)}`;
   }
 
@@ -929,14 +934,14 @@ export class Flow extends Shown {
     const id = this.#status?.current?.id;
     // If the rotation has an old credential, its facts are read.
     const first = !this.#events.some(({ event }) => event === "observed");
-    return html`${this.#head(say(first ? "rotate.done.first" : "rotate.done.title"))}
-      ${note("good", "check", html`<p>${say(first ? "rotate.done.firstMore" : "rotate.done")}</p>`)}
-      <dl><dt>${say("rotate.plan.old")}</dt><dd class="mono" translate="no">${id ?? "—"}</dd></dl>
+    return html`${this.#head(this.say(first ? "rotate.done.first" : "rotate.done.title"))}
+      ${note("good", "check", html`<p>${this.say(first ? "rotate.done.firstMore" : "rotate.done")}</p>`)}
+      <dl><dt>${this.say("rotate.plan.old")}</dt><dd class="mono" translate="no">${id ?? "—"}</dd></dl>
       ${this.#buttons(this.#closing(true))}`;
   }
 
   #again(key: TextKey): TemplateResult {
-    return html`<button type="button" aria-disabled=${this.busy} @click=${() => void this.#look(this.#here.signal)}>${say(key)}</button>`;
+    return html`<button type="button" aria-disabled=${this.busy} @click=${() => void this.#look(this.#here.signal)}>${this.say(key)}</button>`;
   }
 
   readonly #agree = (event: Event): void => {
@@ -1023,9 +1028,9 @@ export class Flow extends Shown {
       const text = render(documentOf(this.format, dialect, name, values));
       if (to === "file") save(file, "text/plain", text);
       else await navigator.clipboard.writeText(text);
-      this.told = say(to === "file" ? "rotate.store.saved" : "secret.copied");
+      this.told = this.say(to === "file" ? "rotate.store.saved" : "secret.copied");
     } catch (error) {
-      this.told = say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
+      this.told = this.say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
     }
   }
 }

@@ -26,10 +26,13 @@ const strokes = {
 
 export type IconName = keyof typeof strokes;
 
+/** Icons that point along a line of text, and so are mirrored where it runs from right to left. */
+const DIRECTED: ReadonlySet<IconName> = new Set<IconName>(["left", "right"]);
+
 /** An icon in the colour of the text. */
 export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
   return html`<svg
-    class=${kind}
+    class="${kind} ${DIRECTED.has(name) ? "directed" : ""}"
     width=${size}
     height=${size}
     viewBox="0 0 20 20"

@@ -2,11 +2,11 @@
 
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { Shown } from "./base.js";
-import { DAY, formats, relative } from "./dates.js";
 import { type IconName, icon } from "./icons.js";
 import { type CredentialRow, stateOf } from "./row.js";
-import { language, say, type TextKey } from "./texts.js";
+import type { TextKey } from "./texts.js";
 import { theme } from "./theme.js";
+import { DAY } from "./words.js";
 
 /** The numbers of days that can be shown. */
 const SPANS: readonly number[] = [14, 30, 60, 90, 180, 365, 730, 1825];
@@ -32,6 +32,7 @@ export class Lanes extends Shown {
     rows: { attribute: false },
     link: { attribute: false },
     clock: { attribute: false },
+    texts: { attribute: false },
     lanes: { type: Number },
     days: { type: Number },
     page: { state: true },
@@ -92,7 +93,7 @@ export class Lanes extends Shown {
         height: 100%;
         overflow: hidden;
       }
-      .axis .ticks span {
+      .axis .ticks time {
         position: absolute;
         top: 0.35rem;
         padding-inline-start: 0.3rem;
@@ -103,6 +104,10 @@ export class Lanes extends Shown {
         display: block;
         width: 100%;
         height: 28px;
+      }
+      /* Time runs in the direction of the text. */
+      :host(:dir(rtl)) .lane svg {
+        transform: scaleX(-1);
       }
       .name {
         display: block;
@@ -205,7 +210,7 @@ export class Lanes extends Shown {
         .axis {
           grid-template-columns: 6.5rem minmax(0, 1fr);
         }
-        .axis .ticks span:not(:nth-child(3n + 1)) {
+        .axis .ticks time:not(:nth-child(3n + 1)) {
           visibility: hidden;
         }
         table,
@@ -299,8 +304,7 @@ export class Lanes extends Shown {
     const page = Math.min(this.page, pages - 1);
     const shown = known.slice(page * this.lanes, (page + 1) * this.lanes);
     const [from, to] = this.#range;
-    const { day } = formats();
-    return html`<div part="bar" class="bar" role="group" aria-label=${say("timeline.label")}>
+    return html`<div part="bar" class="bar" role="group" aria-label=${this.say("timeline.label")}>
         ${
           this.tabular
             ? nothing
@@ -308,25 +312,25 @@ export class Lanes extends Shown {
               ${this.#button("plus", "timeline.in", () => this.#zoom(-1), this.days <= (SPANS[0] ?? 0))}
               ${this.#button("left", "timeline.earlier", () => this.#move(-1))}
               ${this.#button("right", "timeline.later", () => this.#move(1))}
-              <button type="button" @click=${() => (this.shift = 0)}>${say("timeline.today")}</button>`
+              <button type="button" @click=${() => (this.shift = 0)}>${this.say("timeline.today")}</button>`
         }
-        <span class="range muted small" role="status">${this.tabular ? nothing : say("timeline.range", { from: day.format(from), to: day.format(to) })}</span>
+        <span class="range muted small" role="status">${this.tabular ? nothing : this.say("timeline.range", { from: this.words.day(from), to: this.words.day(to) })}</span>
         ${
           pages > 1
-            ? html`<span class="small muted" role="status">${say("timeline.lanes", {
+            ? html`<span class="small muted" role="status">${this.say("timeline.lanes", {
                 from: page * this.lanes + 1,
                 to: page * this.lanes + shown.length,
-                all: known.length.toLocaleString(language()),
+                all: known.length,
               })}</span>
               ${this.#button("up", "timeline.previous", () => (this.page = page - 1), page === 0)}
               ${this.#button("down", "timeline.next", () => (this.page = page + 1), page === pages - 1)}`
             : nothing
         }
-        <button type="button" aria-pressed=${this.tabular} @click=${() => (this.tabular = !this.tabular)}>${say("timeline.asTable")}</button>
+        <button type="button" aria-pressed=${this.tabular} @click=${() => (this.tabular = !this.tabular)}>${this.say("timeline.asTable")}</button>
       </div>
       ${
         known.length === 0
-          ? html`<div class="chart"><p class="empty">${say("timeline.empty")}</p></div>`
+          ? html`<div class="chart"><p class="empty">${this.say("timeline.empty")}</p></div>`
           : this.tabular
             ? this.#table(shown)
             : this.#chart(shown, from, to)
@@ -335,13 +339,13 @@ export class Lanes extends Shown {
 
   protected override updated(): void {
     // Set by script, since a content security policy may forbid style attributes.
-    for (const tick of this.renderRoot.querySelectorAll<HTMLElement>(".ticks span"))
+    for (const tick of this.renderRoot.querySelectorAll<HTMLElement>(".ticks time"))
       tick.style.insetInlineStart = `${tick.dataset.at}%`;
   }
 
   #button(name: IconName, key: TextKey, act: () => void, off = false): TemplateResult {
     // A button that has reached its limit keeps the focus, so it is not disabled.
-    return html`<button type="button" class="icon" aria-label=${say(key)} title=${say(key)} aria-disabled=${off} @click=${() => off || act()}>
+    return html`<button type="button" class="icon" aria-label=${this.say(key)} title=${this.say(key)} aria-disabled=${off} @click=${() => off || act()}>
       ${icon(name, 14)}
     </button>`;
   }
@@ -363,19 +367,19 @@ export class Lanes extends Shown {
         class="chart"
         role="group"
         tabindex="0"
-        aria-label="${say("timeline.label")}. ${say("timeline.keys")}"
+        aria-label="${this.say("timeline.label")}. ${this.say("timeline.keys")}"
         @keydown=${this.#key}
       >
         <div class="axis" aria-hidden="true">
-          <span>${say("column.name")}</span>
-          <span class="ticks">${ticks.map(([time, word]) => html`<span data-at=${at(time) / (WIDTH / 100)}>${word}</span>`)}</span>
+          <span>${this.say("column.name")}</span>
+          <span class="ticks">${ticks.map(([time, word]) => html`<time datetime=${new Date(time).toISOString()} data-at=${at(time) / (WIDTH / 100)}>${word}</time>`)}</span>
         </div>
         <ul>
           ${rows.map((row) => html`<li part="lane" class="lane">${this.#name(row)}<span class="unseen">${this.#said(row)}</span>${this.#lane(row, at, ticks)}</li>`)}
         </ul>
       </div>
       <ul class="legend" aria-hidden="true">
-        ${LEGEND.map(([key, kind]) => html`<li>${sample(kind)}${say(key)}</li>`)}
+        ${LEGEND.map(([key, kind]) => html`<li>${sample(kind)}${this.say(key)}</li>`)}
       </ul>`;
   }
 
@@ -403,20 +407,21 @@ export class Lanes extends Shown {
   /** The description of a lane in words. */
   #said(row: CredentialRow): string {
     const now = this.clock.now();
-    const parts = [`${say("column.created")} ${relative(row.createdAt as number, now)}`];
-    parts.push(
-      `${say("column.expires")} ${row.expiresAt === undefined ? say("table.noDate") : relative(row.expiresAt, now)}`,
-    );
-    if (row.lastUsedAt !== undefined) parts.push(`${say("column.used")} ${relative(row.lastUsedAt, now)}`);
+    const fact = (key: TextKey, at: number | undefined): string =>
+      this.say("timeline.fact", {
+        what: this.say(key),
+        when: at === undefined ? this.say("table.noDate") : this.words.relative(at, now),
+      });
+    const facts = [fact("column.created", row.createdAt), fact("column.expires", row.expiresAt)];
+    if (row.lastUsedAt !== undefined) facts.push(fact("column.used", row.lastUsedAt));
     if (row.rotation?.phase === "grace" && row.rotation.until !== undefined)
-      parts.push(`${say("timeline.grace")} ${relative(row.rotation.until, now)}`);
-    return parts.join(", ");
+      facts.push(fact("timeline.grace", row.rotation.until));
+    return this.words.list(facts);
   }
 
   #table(rows: readonly CredentialRow[]): TemplateResult {
-    const { exact } = formats();
     const time = (at: number | undefined, absent: string): unknown =>
-      at === undefined ? absent : html`<time datetime=${new Date(at).toISOString()}>${exact.format(at)}</time>`;
+      at === undefined ? absent : html`<time datetime=${new Date(at).toISOString()}>${this.words.exact(at)}</time>`;
     const heads: readonly TextKey[] = [
       "column.name",
       "column.created",
@@ -425,18 +430,18 @@ export class Lanes extends Shown {
       "timeline.grace",
     ];
     return html`<div class="chart rows">
-      <table part="table" role="table" aria-label=${say("timeline.label")}>
+      <table part="table" role="table" aria-label=${this.say("timeline.label")}>
         <thead role="rowgroup">
-          <tr role="row">${heads.map((key) => html`<th role="columnheader" scope="col">${say(key)}</th>`)}</tr>
+          <tr role="row">${heads.map((key) => html`<th role="columnheader" scope="col">${this.say(key)}</th>`)}</tr>
         </thead>
         <tbody role="rowgroup">
           ${rows.map(
             (row) => html`<tr role="row">
               <th role="rowheader" scope="row">${this.#name(row)}</th>
-              <td role="cell" data-label=${say("column.created")}>${time(row.createdAt, "—")}</td>
-              <td role="cell" data-label=${say("column.expires")}>${time(row.expiresAt, say("table.noDate"))}</td>
-              <td role="cell" data-label=${say("column.used")}>${time(row.lastUsedAt, row.tellsUse === false ? "—" : say("table.never"))}</td>
-              <td role="cell" data-label=${say("timeline.grace")}>${time(row.rotation?.phase === "grace" ? row.rotation.until : undefined, "—")}</td>
+              <td role="cell" data-label=${this.say("column.created")}>${time(row.createdAt, "—")}</td>
+              <td role="cell" data-label=${this.say("column.expires")}>${time(row.expiresAt, this.say("table.noDate"))}</td>
+              <td role="cell" data-label=${this.say("column.used")}>${time(row.lastUsedAt, row.tellsUse === false ? "—" : this.say("table.never"))}</td>
+              <td role="cell" data-label=${this.say("timeline.grace")}>${time(row.rotation?.phase === "grace" ? row.rotation.until : undefined, "—")}</td>
             </tr>`,
           )}
         </tbody>
@@ -447,12 +452,11 @@ export class Lanes extends Shown {
   /** The marks of months, or of weeks if few days are shown. */
   #ticks(from: number, to: number): readonly (readonly [time: number, word: string])[] {
     const ticks: [number, string][] = [];
-    const { month, day } = formats();
     if (this.days <= 90) {
       const step = (this.days <= 30 ? 7 : 14) * DAY;
       const start = new Date(from);
       start.setHours(0, 0, 0, 0);
-      for (let at = start.getTime() + DAY; at < to; at += step) ticks.push([at, day.format(at)]);
+      for (let at = start.getTime() + DAY; at < to; at += step) ticks.push([at, this.words.day(at)]);
       return ticks;
     }
     const step = this.days <= 180 ? 1 : this.days <= 730 ? 3 : 12;
@@ -460,7 +464,7 @@ export class Lanes extends Shown {
     at.setHours(0, 0, 0, 0);
     at.setDate(1);
     at.setMonth(Math.ceil((at.getMonth() + 1) / step) * step);
-    for (; at.getTime() < to; at.setMonth(at.getMonth() + step)) ticks.push([at.getTime(), month.format(at)]);
+    for (; at.getTime() < to; at.setMonth(at.getMonth() + step)) ticks.push([at.getTime(), this.words.month(at)]);
     return ticks;
   }
 
@@ -475,12 +479,13 @@ export class Lanes extends Shown {
 
   readonly #key = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const forward = this.rightToLeft ? -1 : 1;
     const acts: Record<string, () => void> = {
       "+": () => this.#zoom(-1),
       "=": () => this.#zoom(-1),
       "-": () => this.#zoom(1),
-      ArrowLeft: () => this.#move(-1),
-      ArrowRight: () => this.#move(1),
+      ArrowLeft: () => this.#move(-forward),
+      ArrowRight: () => this.#move(forward),
       Home: () => (this.shift = 0),
     };
     const act = acts[event.key];

@@ -1,8 +1,8 @@
 /** A value to copy: visible, or masked until somebody reveals it. */
 
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { Spoken } from "./base.js";
 import { icon } from "./icons.js";
-import { say } from "./texts.js";
 import { theme } from "./theme.js";
 
 /** A shown secret is masked again after this time, in milliseconds. */
@@ -18,10 +18,12 @@ const MASK = "•".repeat(22);
  * Shows the result of `text`, under the name `label`. If it is a `secret`, `text` is called only to show or copy it: the element does not
  * keep it, and nothing of it stays in the document once it is masked again or removed. The element's children are shown below it.
  */
-export class SecretValue extends LitElement {
+export class SecretValue extends Spoken {
   static override properties = {
     label: {},
+    name: {},
     text: { attribute: false },
+    texts: { attribute: false },
     secret: { type: Boolean },
     shown: { state: true },
     said: { state: true },
@@ -70,6 +72,8 @@ export class SecretValue extends LitElement {
     `,
   ];
   declare label: string;
+  /** The label as it stands behind a verb. */
+  declare name: string;
   declare text: () => string;
   declare secret: boolean;
   /** Whether the secret is visible. */
@@ -80,7 +84,7 @@ export class SecretValue extends LitElement {
 
   constructor() {
     super();
-    this.label = "";
+    this.label = this.name = "";
     this.text = () => "";
     this.secret = this.shown = false;
     this.said = "";
@@ -97,14 +101,13 @@ export class SecretValue extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { label, secret, shown, said } = this;
+    const { label, name, secret, shown, said } = this;
     const masked = secret && !shown;
-    const name = label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
     return html`<span id="label">${label}</span>
       <output id="value" class=${masked ? "masked" : ""} aria-live="off" aria-labelledby="label" translate="no" spellcheck="false"
         ><span id="plain"></span>${
           masked
-            ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">${say("secret.hidden")}</span>`
+            ? html`<span aria-hidden="true">${MASK}</span><span class="unseen">${this.say("secret.hidden")}</span>`
             : nothing
         }</output
       >
@@ -112,12 +115,12 @@ export class SecretValue extends LitElement {
         ${
           secret
             ? html`<button type="button" aria-pressed=${shown} aria-controls="value" @click=${this.#toggle}>
-                ${icon(shown ? "eyeOff" : "eye")} ${say(shown ? "secret.hide" : "secret.show")} <span class="unseen">${name}</span>
+                ${icon(shown ? "eyeOff" : "eye")} ${this.say(shown ? "secret.hide" : "secret.show")} <span class="unseen">${name}</span>
               </button>`
             : nothing
         }
-        <button type="button" @click=${this.#copy}>${icon("copy")} ${say("secret.copy")} <span class="unseen">${name}</span></button>
-        <span role="status" class="said ${said}">${said === "" ? "" : say(`secret.${said}`)}</span>
+        <button type="button" @click=${this.#copy}>${icon("copy")} ${this.say("secret.copy")} <span class="unseen">${name}</span></button>
+        <span role="status" class="said ${said}">${said === "" ? "" : this.say(`secret.${said}`)}</span>
       </div>
       <slot></slot>`;
   }

@@ -3,7 +3,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { Shown, save } from "./base.js";
-import { formats, relative } from "./dates.js";
 import { chip, type IconName, icon, type Tone } from "./icons.js";
 import {
   COLUMNS,
@@ -17,7 +16,6 @@ import {
   fits,
   stateOf,
 } from "./row.js";
-import { language, say } from "./texts.js";
 import { theme } from "./theme.js";
 import type { CredentialAction, CredentialView } from "./types.js";
 
@@ -68,6 +66,7 @@ type Place = { readonly at: number; readonly row: CredentialRow } | { readonly r
 interface Order {
   readonly rows: unknown;
   readonly key: string;
+  readonly spoken: unknown;
   readonly order: readonly CredentialRow[];
   readonly texts: ReadonlyMap<CredentialRow, string>;
 }
@@ -81,6 +80,7 @@ export class Table extends Shown {
     actions: { attribute: false },
     link: { attribute: false },
     clock: { attribute: false },
+    texts: { attribute: false },
     selectable: { type: Boolean },
     label: {},
     narrow: { state: true },
@@ -191,7 +191,6 @@ export class Table extends Shown {
         font-size: 0.75rem;
         font-weight: 550;
         text-align: start;
-        white-space: nowrap;
       }
       thead th > span {
         padding-inline: 0.75rem;
@@ -206,6 +205,8 @@ export class Table extends Shown {
         background: transparent;
         color: inherit;
         font-size: 0.75rem;
+        text-align: start;
+        overflow-wrap: anywhere;
         outline-offset: -3px;
       }
       thead button[data-sorted] {
@@ -271,10 +272,10 @@ export class Table extends Shown {
         text-overflow: clip;
       }
       th.state {
-        width: 9.25rem;
+        width: 10.5rem;
       }
       th.rotation {
-        width: 11rem;
+        width: 10rem;
       }
       .pick label {
         display: inline-grid;
@@ -284,16 +285,19 @@ export class Table extends Shown {
         cursor: pointer;
       }
       th.target {
-        width: 26%;
+        width: 22%;
       }
       th.actions {
-        width: var(--keyturn-actions-width, 7rem);
+        width: var(--keyturn-actions-width, 7.5rem);
       }
       td.actions {
         text-align: end;
       }
       td.actions button {
+        max-width: 100%;
         min-height: 1.75rem;
+        white-space: normal;
+        overflow-wrap: anywhere;
       }
       .bare {
         display: grid;
@@ -441,9 +445,9 @@ export class Table extends Shown {
 
   protected override render(): TemplateResult {
     const rows = this.#visible();
-    const label = this.label || say("table.label");
+    const label = this.label || this.say("table.label");
     return html`${this.#filters()} ${this.#bar(rows)}
-      <div part="scroller" class="scroller" tabindex=${rows.length > 0 ? 0 : nothing} role="group" aria-label=${say("table.scroll")} @scroll=${this.#scrolled}>
+      <div part="scroller" class="scroller" tabindex=${rows.length > 0 ? 0 : nothing} role="group" aria-label=${this.say("table.scroll")} @scroll=${this.#scrolled}>
         ${rows.length > 0 ? this.#table(rows, label) : this.#bare()}
       </div>`;
   }
@@ -463,7 +467,7 @@ export class Table extends Shown {
     const counts = count(this.rows, this.clock.now());
     const chosen = this.view.filter ?? "all";
     const tone: Partial<Record<CredentialFilter, string>> = { expired: "bad", expiring: "warn", attention: "bad" };
-    return html`<div part="filters" class="filters" role="group" aria-label=${say("filter.label")}>
+    return html`<div part="filters" class="filters" role="group" aria-label=${this.say("filter.label")}>
       ${FILTERS.map(
         (filter) => html`<button
           type="button"
@@ -472,7 +476,7 @@ export class Table extends Shown {
           aria-pressed=${filter === chosen}
           @click=${() => this.#look({ filter })}
         >
-          <b>${counts[filter].toLocaleString(language())}</b> ${say(`filter.${filter}`)}
+          <b>${this.words.number(counts[filter])}</b> ${this.say(`filter.${filter}`)}
         </button>`,
       )}
     </div>`;
@@ -482,39 +486,37 @@ export class Table extends Shown {
     const { selected, view } = this;
     const all = this.rows.length;
     const told =
-      rows.length === all
-        ? say("table.count", { n: all })
-        : say("table.fit", { n: rows.length, all: all.toLocaleString(language()) });
+      rows.length === all ? this.say("table.count", { n: all }) : this.say("table.fit", { n: rows.length, all });
     return html`<div part="bar" class="bar">
       <input
         type="search"
-        aria-label=${say("table.search")}
-        placeholder=${say("table.search")}
+        aria-label=${this.say("table.search")}
+        placeholder=${this.say("table.search")}
         autocomplete="off"
         spellcheck="false"
         .value=${view.search ?? ""}
         @input=${(event: Event) => this.#look({ search: (event.target as HTMLInputElement).value })}
       />
       <span class="count muted small" role="status">
-        ${told}${selected.size > 0 ? html`, <b>${say("table.selected", { n: selected.size })}</b>` : nothing}
+        ${told}${selected.size > 0 ? html`, <b>${this.say("table.selected", { n: selected.size })}</b>` : nothing}
       </span>
       ${
         selected.size > 0
-          ? html`<button type="button" class="quiet" @click=${() => this.#select(new Set())}>${say("table.clear")}</button>
+          ? html`<button type="button" class="quiet" @click=${() => this.#select(new Set())}>${this.say("table.clear")}</button>
             <slot name="selection"></slot>`
           : nothing
       }
       <details @keydown=${this.#closing}>
-        <summary class="button" role="button">${say("table.columns")} ${icon("down", 14)}</summary>
-        <div class="choices" role="group" aria-label=${say("table.columns")}>
+        <summary class="button" role="button">${this.say("table.columns")} ${icon("down", 14)}</summary>
+        <div class="choices" role="group" aria-label=${this.say("table.columns")}>
           ${COLUMNS.map(
             (column) => html`<label
-              ><input type="checkbox" .checked=${this.#columns.includes(column)} @change=${() => this.#turn(column)} />${say(HEADS[column])}</label
+              ><input type="checkbox" .checked=${this.#columns.includes(column)} @change=${() => this.#turn(column)} />${this.say(HEADS[column])}</label
             >`,
           )}
         </div>
       </details>
-      <button type="button" @click=${() => this.#save(rows)}>${icon("save", 14)} ${say("table.csv")}</button>
+      <button type="button" @click=${() => this.#save(rows)}>${icon("save", 14)} ${this.say("table.csv")}</button>
     </div>`;
   }
 
@@ -525,10 +527,10 @@ export class Table extends Shown {
 
   #bare(): TemplateResult {
     if (this.rows.length === 0)
-      return html`<div class="bare"><slot name="empty"><p>${say("table.empty")}</p></slot></div>`;
+      return html`<div class="bare"><slot name="empty"><p>${this.say("table.empty")}</p></slot></div>`;
     return html`<div class="bare">
-      <p>${say("table.none")}</p>
-      <button type="button" @click=${() => this.#look({ filter: "all", search: "" })}>${say("table.showAll")}</button>
+      <p>${this.say("table.none")}</p>
+      <button type="button" @click=${() => this.#look({ filter: "all", search: "" })}>${this.say("table.showAll")}</button>
     </div>`;
   }
 
@@ -546,16 +548,16 @@ export class Table extends Shown {
                   ><label
                     ><input
                       type="checkbox"
-                      aria-label=${say("table.selectAll")}
+                      aria-label=${this.say("table.selectAll")}
                       .checked=${whole}
                       .indeterminate=${!whole && rows.some((row) => selected.has(row.target))}
                       @change=${() => this.#selectAll(rows, !whole)} /></label></span
                 ></th>`
               : nothing
           }
-          ${this.#head("name", say("column.name"), "target")}
-          ${columns.map((column) => this.#head(column, say(HEADS[column]), column))}
-          ${actions.length > 0 ? html`<th role="columnheader" scope="col" class="actions"><span class="unseen">${say("column.actions")}</span></th>` : nothing}
+          ${this.#head("name", this.say("column.name"), "target")}
+          ${columns.map((column) => this.#head(column, this.say(HEADS[column]), column))}
+          ${actions.length > 0 ? html`<th role="columnheader" scope="col" class="actions"><span class="unseen">${this.say("column.actions")}</span></th>` : nothing}
         </tr>
       </thead>
       <tbody role="rowgroup" @focusin=${this.#hold} @focusout=${() => (this.#held = undefined)}>
@@ -589,7 +591,7 @@ export class Table extends Shown {
       ${
         selectable
           ? html`<td role="cell" class="pick"><label
-              ><input type="checkbox" aria-label=${say("table.select", { name })} .checked=${chosen} @change=${() => this.#pick(target)} /></label
+              ><input type="checkbox" aria-label=${this.say("table.select", { name })} .checked=${chosen} @change=${() => this.#pick(target)} /></label
             ></td>`
           : nothing
       }
@@ -601,7 +603,7 @@ export class Table extends Shown {
         }
         ${columns.includes("group") ? nothing : html`<span class="under"><bdi>${row.group}</bdi></span>`}
       </th>
-      ${columns.map((column) => html`<td role="cell" data-label=${say(HEADS[column])}>${this.#cell(row, column)}</td>`)}
+      ${columns.map((column) => html`<td role="cell" data-label=${this.say(HEADS[column])}>${this.#cell(row, column)}</td>`)}
       ${
         actions.length > 0
           ? html`<td role="cell" class="actions">
@@ -624,17 +626,17 @@ export class Table extends Shown {
     switch (column) {
       case "state": {
         const state = stateOf(row, now);
-        return chip(...STATES[state], say(`state.${state}`));
+        return chip(...STATES[state], this.say(`state.${state}`));
       }
       case "rotation": {
         if (row.attention !== undefined) {
-          const word = say(`phase.${row.rotation?.phase ?? "stopped"}`);
+          const word = this.say(`phase.${row.rotation?.phase ?? "stopped"}`);
           return html`<span title=${row.attention}>${chip("bad", "warning", word)}</span>`;
         }
         if (!row.rotation) return html`<span class="muted">—</span>`;
         const { phase, until } = row.rotation;
-        return html`${chip(phase === "unknown" ? "warn" : "accent", "sync", say(`phase.${phase}`))}
-          ${until === undefined ? nothing : html`<span class="small muted">${relative(until, now)}</span>`}`;
+        return html`${chip(phase === "unknown" ? "warn" : "accent", "sync", this.say(`phase.${phase}`))}
+          ${until === undefined ? nothing : html`<time class="small muted" datetime=${new Date(until).toISOString()}>${this.words.relative(until, now)}</time>`}`;
       }
       case "expires":
       case "used":
@@ -644,7 +646,7 @@ export class Table extends Shown {
       case "credential":
         return html`<span class="mono" translate="no" title=${row[column] ?? ""}>${row[column] ?? "—"}</span>`;
       case "consumers":
-        return html`<bdi title=${row.consumers?.join(", ") ?? ""}>${row.consumers?.join(", ") || "—"}</bdi>`;
+        return html`<bdi title=${row.consumers?.join(", ") ?? ""}>${this.words.list(row.consumers ?? []) || "—"}</bdi>`;
       case "owner":
       case "plane":
       case "group":
@@ -655,16 +657,16 @@ export class Table extends Shown {
   #time(row: CredentialRow, column: "expires" | "used" | "created", now: number): TemplateResult {
     const at = row[TIMES[column] as "expiresAt"];
     if (at === undefined) return html`<span class="muted">${this.#absent(row, column)}</span>`;
-    return html`<time datetime=${new Date(at).toISOString()} title=${formats().exact.format(at)}
-      >${relative(at, now)}<span class="under">${formats().day.format(at)}</span></time
+    return html`<time datetime=${new Date(at).toISOString()} title=${this.words.exact(at)}
+      >${this.words.relative(at, now)}<span class="under">${this.words.day(at)}</span></time
     >`;
   }
 
   /** The text for a missing time. */
   #absent(row: CredentialRow, column: "expires" | "used" | "created"): string {
     if (row.credential === undefined || row.checked === false) return "—";
-    if (column === "used") return row.tellsUse === false ? "—" : say("table.never");
-    return column === "expires" ? say("table.noDate") : "—";
+    if (column === "used") return row.tellsUse === false ? "—" : this.say("table.never");
+    return column === "expires" ? this.say("table.noDate") : "—";
   }
 
   /** The text of a cell. */
@@ -673,9 +675,9 @@ export class Table extends Shown {
     if (time) return row[time] === undefined ? "" : new Date(row[time]).toISOString();
     switch (column) {
       case "state":
-        return say(`state.${stateOf(row, this.clock.now())}`);
+        return this.say(`state.${stateOf(row, this.clock.now())}`);
       case "rotation":
-        return row.attention ?? (row.rotation ? say(`phase.${row.rotation.phase}`) : "");
+        return row.attention ?? (row.rotation ? this.say(`phase.${row.rotation.phase}`) : "");
       case "consumers":
         return row.consumers?.join(", ") ?? "";
       default:
@@ -688,7 +690,8 @@ export class Table extends Shown {
     const { rows } = this;
     const { sort = "expires", descending = false } = this.view;
     const key = `${sort} ${descending}`;
-    if (this.#sorted?.rows === rows && this.#sorted.key === key) return this.#sorted;
+    const { words: spoken } = this;
+    if (this.#sorted?.rows === rows && this.#sorted.key === key && this.#sorted.spoken === spoken) return this.#sorted;
     const texts =
       this.#sorted?.rows === rows
         ? this.#sorted.texts
@@ -701,7 +704,7 @@ export class Table extends Shown {
             ]),
           );
     const time = TIMES[sort as CredentialColumn];
-    const collator = new Intl.Collator(language(), { numeric: true });
+    const collator = this.words.collator();
     const words = new Map<CredentialRow, string>();
     if (!time) for (const row of rows) words.set(row, sort === "name" ? row.name : this.#text(row, sort));
     const compare = time
@@ -715,7 +718,7 @@ export class Table extends Shown {
           if (first === "" || second === "") return Number(first === "") - Number(second === "");
           return collator.compare(first, second) * (descending ? -1 : 1);
         };
-    this.#sorted = { rows, key, order: [...rows].sort(compare), texts };
+    this.#sorted = { rows, key, spoken, order: [...rows].sort(compare), texts };
     return this.#sorted;
   }
 
@@ -824,7 +827,7 @@ export class Table extends Shown {
 
   #save(rows: readonly CredentialRow[]): void {
     const columns = this.#columns;
-    const heads = [say("column.name"), ...columns.map((column) => say(HEADS[column]))];
+    const heads = [this.say("column.name"), ...columns.map((column) => this.say(HEADS[column]))];
     save(
       "credentials.csv",
       "text/csv",

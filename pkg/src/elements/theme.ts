@@ -84,6 +84,9 @@ export const theme = css`
   svg {
     flex: none;
   }
+  :host(:dir(rtl)) svg.directed {
+    transform: scaleX(-1);
+  }
   code,
   .mono {
     font-family: var(--mono);
@@ -191,7 +194,8 @@ export const theme = css`
     display: inline-flex;
     align-items: center;
     gap: 0.35em;
-    padding: 0.05rem 0.5rem 0.05rem 0.4rem;
+    padding-block: 0.05rem;
+    padding-inline: 0.4rem 0.5rem;
     border: 1px solid transparent;
     border-radius: 99px;
     background: var(--plain-soft);

@@ -4,6 +4,7 @@ import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import type { HandDelivery } from "./hand.js";
 import type { CredentialColumn, CredentialFilter, CredentialRow } from "./row.js";
+import type { ElementTexts } from "./texts.js";
 
 /** The clock of an element. */
 export interface ElementClock {
@@ -36,6 +37,11 @@ export interface CredentialAction {
 interface KeyturnElement extends HTMLElement {
   /** Where the time comes from. Default: the machine's clock. */
   clock: ElementClock;
+  /**
+   * Texts that replace those of the element's language, which is the one of the nearest `lang` attribute (also of its own). Default: none.
+   * `useElementTexts` of `keyturn/elements/texts` sets the texts of a language for all elements.
+   */
+  texts: Partial<ElementTexts> | undefined;
   /** Resolves once all changes are rendered. */
   readonly updateComplete: Promise<boolean>;
 }

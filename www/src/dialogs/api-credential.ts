@@ -5,7 +5,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
 import { modeChip } from "../regions/api-credentials.js";
 import { rich, t } from "../texts/text.js";
-import { lifetime, line } from "../ui/dates.js";
+import { duration, line } from "../ui/dates.js";
 import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
@@ -108,7 +108,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
         <dt>${t("api.role")}</dt>
         <dd>${role ? html`<bdi>${role.name}</bdi>` : t("api.none.role")}</dd>
         <dt>${t("api.lifetime")}</dt>
-        <dd>${expires ? lifetime(expires) : "—"}</dd>
+        <dd>${expires ? duration(expires) : "—"}</dd>
         ${redirect ? html`<dt>${t("api.redirect")}</dt><dd class="mono" translate="no">${redirect}</dd>` : nothing}
         <dt>${t("api.created")}</dt>
         <dd>${line(new Date(created), "—")}</dd>

@@ -51,7 +51,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
         margin-bottom: 0.3rem;
       }
       .about {
-        margin: -0.35rem 0 0.15rem 1.75rem;
+        margin-block: -0.35rem 0.15rem;
+        margin-inline-start: 1.75rem;
       }
       .row {
         display: flex;
@@ -245,7 +246,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
         @change=${(event: Event) => this.#enter((event.target as HTMLSelectElement).value)}
       >
         <option value="" .selected=${organization === ""}>${t(organizations ? "create.choose" : "loading")}</option>
-        ${organizations?.map(({ id, name }) => html`<option value=${id} .selected=${id === organization}>${name}</option>`)}
+        ${organizations?.map(({ id, name }) => html`<option value=${id} translate="no" .selected=${id === organization}>${name}</option>`)}
       </select>`,
     );
   }
@@ -265,7 +266,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
         aria-busy=${organization !== "" && roles === undefined}
       >
         <option value="">${t(organization === "" ? "create.organizationFirst" : roles ? "create.choose" : "loading")}</option>
-        ${roles?.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}
+        ${roles?.map(({ id, name }) => html`<option value=${id} translate="no">${name}</option>`)}
       </select>`,
     );
   }

@@ -48,7 +48,9 @@ export class Ages extends LitElement {
       :is(thead, tbody) :is(th, td),
       tbody tr + tr > * {
         display: table-cell;
+        min-width: 0;
         padding: 0.3rem 0.5rem;
+        overflow-wrap: anywhere;
       }
       table {
         display: table;

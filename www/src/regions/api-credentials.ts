@@ -11,7 +11,7 @@ import {
   type Provisioning,
 } from "../connection/commercelayer.js";
 import { isKey, rich, t } from "../texts/text.js";
-import { lifetime, moment } from "../ui/dates.js";
+import { duration, moment } from "../ui/dates.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { bones, focusHeading, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
@@ -208,7 +208,7 @@ export class ApiCredentials extends LitElement {
         <label for=${name}>${label}</label>
         <select id=${name} @change=${(event: Event) => this.#narrow({ [name]: (event.target as HTMLSelectElement).value })}>
           <option value="" .selected=${narrowing[name] === ""}>${t("api.all")}</option>
-          ${choices.map(([value, word]) => html`<option value=${value} .selected=${narrowing[name] === value}>${word}</option>`)}
+          ${choices.map(([value, word]) => html`<option value=${value} translate=${name === "organization" ? "no" : nothing} .selected=${narrowing[name] === value}>${word}</option>`)}
         </select>
       </div>`;
     return html`<div class="filters" role="search" aria-label=${t("api.title")}>
@@ -297,7 +297,7 @@ export class ApiCredentials extends LitElement {
         <div class="organization"><bdi>${organization?.name ?? "—"}</bdi><span class="under">${role ? rich("api.hasRole", { name: html`<bdi>${role.name}</bdi>` }) : t("api.noRole")}</span></div>
       </td>
       <td role="cell" data-label=${t("clientId")}><div class="mono client" translate="no">${clientId}</div></td>
-      <td role="cell" data-label=${t("api.lifetime")}><div>${expires ? lifetime(expires) : "—"}</div></td>
+      <td role="cell" data-label=${t("api.lifetime")}><div>${expires ? duration(expires) : "—"}</div></td>
       <td role="cell" data-label=${t("api.created")}><div>${moment(new Date(created), "—")}</div></td>
       <td role="cell" class="actions">
         <div>

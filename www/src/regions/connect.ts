@@ -55,7 +55,8 @@ export class Connect extends LitElement {
         margin-bottom: 0.3rem;
       }
       .about {
-        margin: -0.35rem 0 0.3rem 1.75rem;
+        margin-block: -0.35rem 0.3rem;
+        margin-inline-start: 1.75rem;
       }
       .sandbox {
         display: flex;

@@ -62,13 +62,15 @@ export class Drawer extends LitElement {
         top: 0;
         max-height: 100vh;
         overflow: auto;
-        padding: 1.5rem 1.5rem 1.5rem 0;
+        padding-block: 1.5rem;
+        padding-inline: 0 1.5rem;
       }
       @media (width < 72rem) {
         :host {
           position: static;
           max-height: none;
-          padding: 0 1.5rem 3rem;
+          padding-block: 0 3rem;
+          padding-inline: 1.5rem;
         }
       }
       @media (width < 30rem) {
@@ -250,7 +252,7 @@ export class Drawer extends LitElement {
         <span class="muted path" translate="no" dir="ltr" title=${path}>${method} ${path}</span>
         ${answered && !fault ? nothing : html`<span class="bad">${answered ? nothing : t("drawer.unanswered")} <span translate="no">${fault ?? nothing}</span></span>`}
       </span>
-      <button type="button" aria-label="${t("drawer.curl")}: ${method} ${path}" title=${t("drawer.curl")} @click=${() => this.#curl(one)}>${icon("copy", 14)}</button>
+      <button type="button" aria-label=${t("drawer.curl.of", { request: `${method} ${path}` })} title=${t("drawer.curl")} @click=${() => this.#curl(one)}>${icon("copy", 14)}</button>
     </li>`;
   }
 

@@ -31,9 +31,6 @@ export class KnownCredentials extends LitElement {
       .said:not(:empty) {
         margin: 0 1.25rem 1rem;
       }
-      .source {
-        white-space: nowrap;
-      }
       td button {
         padding-inline: 0.5rem;
       }

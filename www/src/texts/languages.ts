@@ -14,10 +14,16 @@ interface Language {
 
 const LANGUAGES = {
   en: { name: "English", texts: () => import("./en.js").then(({ EN }) => EN) },
+  de: {
+    name: "Deutsch",
+    texts: () => import("./de.js").then(({ DE }) => DE),
+    elements: () => import("keyturn/elements/de"),
+  },
   // Made of English, to see what no table has and what a mirrored page looks like: only by `?lang=en-XB`.
   "en-XB": {
     rightToLeft: true,
     texts: () => import("./pseudo.js").then(({ PSEUDO }) => PSEUDO),
+    elements: () => import("./pseudo-elements.js"),
   },
 } as const satisfies Record<string, Language>;
 
@@ -51,8 +57,9 @@ export async function choose(other: LanguageName): Promise<void> {
   } catch {
     // Then it is spoken until the page is left.
   }
+  const { elements }: Language = LANGUAGES[other];
+  await elements?.();
   await speak(other);
-  await elementTexts();
   again(document);
 }
 

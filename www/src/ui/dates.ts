@@ -87,6 +87,11 @@ const SPANS: [unit: "day" | "hour" | "minute" | "second", seconds: number][] = [
   ["second", 1],
 ];
 
+/** A length of time, for a template. */
+export function duration(seconds: number): TemplateResult {
+  return html`<time datetime="PT${seconds}S">${lifetime(seconds)}</time>`;
+}
+
 /** A length of time in its two largest units, such as "2 hours" or "1 day 6 hours". */
 export function lifetime(seconds: number): string {
   const written = (count: number, unit: string): string =>

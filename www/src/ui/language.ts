@@ -1,12 +1,11 @@
 /** The choice of the language, each of them called as those say who speak it. */
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { choose, type LanguageName, language, OFFERED } from "../texts/languages.js";
 import { t } from "../texts/text.js";
 
 /** A field to choose with. Its name is for those who do not see that it is a language. */
-export function languageChoice(): TemplateResult | typeof nothing {
-  if (OFFERED.length < 2) return nothing;
+export function languageChoice(): TemplateResult {
   const spoken = language();
   return html`<select class="language" aria-label=${t("language")} @change=${chosen}>
     ${OFFERED.map(({ language: one, name }) => html`<option value=${one} lang=${one} translate="no" .selected=${one === spoken}>${name}</option>`)}

@@ -237,7 +237,8 @@ export const base = css`
     display: inline-flex;
     align-items: center;
     gap: 0.35em;
-    padding: 0.1rem 0.55rem 0.1rem 0.45rem;
+    padding-block: 0.1rem;
+    padding-inline: 0.45rem 0.55rem;
     border: 1px solid transparent;
     border-radius: 99px;
     background: var(--plain-soft);
@@ -421,6 +422,7 @@ export const base = css`
   }
   td.actions > div {
     display: flex;
+    flex-wrap: wrap;
     justify-content: end;
     gap: 0.4rem;
     margin-block: -0.45rem;

@@ -1,0 +1,69 @@
+// What a page in the mirrored language shows that came from no table, and what has no room. In that language every text is in brackets.
+
+/** Runs in the page. Resolves to what is wrong, in words. */
+export function strays() {
+  const found = [];
+  /** What is data: names, codes and times. What the package says by itself is in English. */
+  const data = "bdi, time, code, [translate=no], .mono, [lang=en]";
+  const of = (node) => {
+    if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
+    if (!(node instanceof Element) || node.matches(`${data}, style, script`)) return "";
+    const { display } = getComputedStyle(node);
+    if (display !== "contents" && node.localName !== "option" && !node.checkVisibility()) return "";
+    const children = node.localName === "slot" ? node.assignedNodes() : (node.shadowRoot ?? node).childNodes;
+    const inner = [...children].map(of).join("");
+    return display === "inline" ? inner : `\n${inner}\n`;
+  };
+  const outside = (text) => {
+    // A text may have another one in it.
+    for (let left = text, before = ""; ; left = left.replaceAll(/⟦[^⟦⟧]*⟧/g, "")) {
+      if (left === before) return /\p{L}/u.test(left) ? [left.trim()] : [];
+      before = left;
+    }
+  };
+  for (const line of of(document.body).split("\n")) found.push(...outside(line));
+  found.push(...outside(document.title));
+  const visit = (node) => {
+    if (node.checkVisibility?.()) {
+      for (const name of ["aria-label", "placeholder", "alt", "data-label"]) {
+        const words = node.getAttribute(name);
+        if (words && !node.matches(data)) found.push(...outside(words).map((one) => `${name}: ${one}`));
+      }
+    }
+    for (const child of (node.shadowRoot ?? node).children ?? []) visit(child);
+  };
+  visit(document.documentElement);
+  return found;
+}
+
+/** Runs in the page. What is wider than its place: the page itself, and words in what can be clicked, in chips and headings. */
+export function tooWide() {
+  const found = [];
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide > 0) found.push(`the page, by ${wide} pixels`);
+  const visit = (node) => {
+    // What is to be cut off with an ellipsis says so.
+    const { overflowX, textOverflow, display } = node instanceof HTMLElement ? getComputedStyle(node) : {};
+    if (
+      node.matches?.("button, a, .chip, h1, h2, h3, legend, label") &&
+      display !== "inline" &&
+      node.checkVisibility() &&
+      !(overflowX === "hidden" && textOverflow === "ellipsis")
+    ) {
+      const { left, right } = node.getBoundingClientRect();
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const { left: from, right: to, width } of range.getClientRects()) {
+        // What only a screen reader reads is a pixel wide.
+        if (width > 1 && (from < left - 1 || to > right + 1) && !hidden(range)) {
+          found.push(`${node.localName}: ${node.textContent.trim()}`);
+          break;
+        }
+      }
+    }
+    for (const child of (node.shadowRoot ?? node).children ?? []) visit(child);
+  };
+  const hidden = (range) => range.startContainer.querySelector?.(".unseen") !== null;
+  visit(document.documentElement);
+  return found;
+}
