@@ -30,6 +30,7 @@ const CHUNKS = {
     "core/unpack",
     "auth/page",
     "auth/secret",
+    "auth/sealing",
     "c1/engine",
     "c1/group",
     // What the lifecycle has of each API beside types. A file of its own would cost more than its few lines do here.

@@ -133,7 +133,7 @@ fn entity(place: &Place<'_>, event: &Event) -> Value {
         Event::Adopted { credential: known, .. }
         | Event::Issued { credential: known, .. }
         | Event::Late { credential: known, .. } => credential(&known.id, Some(&known.client_id)),
-        Event::Lost { credential: id } | Event::Retiring { credential: id } | Event::Retired { credential: id } => {
+        Event::Lost { credential: id, .. } | Event::Retiring { credential: id } | Event::Retired { credential: id } => {
             credential(id, None)
         }
         _ => json!({ "type": "rotation target", "type_id": 99, "uid": place.target, "name": place.target }),

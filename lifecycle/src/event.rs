@@ -107,6 +107,10 @@ pub enum Step {
     Restore,
     /// Ending a credential.
     End,
+    /// Opening the sealed copy of an answer.
+    Unseal,
+    /// Deleting that copy.
+    Discard,
 }
 
 /// Something that happened to a target. The order of the events in a target's stream is the truth about it.
@@ -135,6 +139,9 @@ pub enum Event {
         marker: String,
         /// When the call ends at the latest.
         until: Time,
+        /// Whether a copy of the answer will be sealed for a restart, under the marker.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sealed: bool,
     },
     /// The call was made, or not even that, and provably nothing was issued.
     NotIssued {
@@ -180,7 +187,7 @@ pub enum Event {
         /// Until when nobody else may call the secret lost, if it is still wanted.
         hold_until: Time,
     },
-    /// The worker that has the secret needs more time.
+    /// The worker that has the secret needs more time, or another that has it too takes over.
     Held {
         /// Until when nobody else may call it lost.
         hold_until: Time,
@@ -189,6 +196,14 @@ pub enum Event {
     Lost {
         /// Which.
         credential: String,
+        /// Why the sealed copy of the secret is of no use, where there should be one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        code: String,
+    },
+    /// The sealed copy of an answer is deleted.
+    Discarded {
+        /// The marker under which it was.
+        marker: String,
     },
     /// What happened to the old credential when the new one was issued.
     Observed {
@@ -245,7 +260,7 @@ pub enum Event {
     Failed {
         /// Which.
         step: Step,
-        /// What it is about, where that is not said by the step: the credential to be ended.
+        /// What it is about, where that is not said by the step: the credential to be ended, the marker of a sealed copy.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         about: String,
         /// The code of the error.

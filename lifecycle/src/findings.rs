@@ -499,7 +499,7 @@ mod tests {
         let mut target = adopted(credential("old", Some(0), None));
         let events = [
             Event::Planned { rotation: 1, reason: Reason::Due },
-            Event::Issuing { intent: 1, marker: "keyturn:t:1.1".to_owned(), until: MINUTE },
+            Event::Issuing { intent: 1, marker: "keyturn:t:1.1".to_owned(), until: MINUTE, sealed: false },
             Event::Issued { intent: 1, credential: credential("new", Some(0), None), hold_until: HOUR },
         ];
         apply(&mut target, 0, events);
@@ -639,7 +639,7 @@ mod tests {
             &mut target,
             opens,
             [
-                Event::Issuing { intent: 1, marker: "m".to_owned(), until: opens },
+                Event::Issuing { intent: 1, marker: "m".to_owned(), until: opens, sealed: false },
                 Event::Issued { intent: 1, credential: credential("two", Some(opens), None), hold_until: opens },
                 Event::Grace { until: opens + 2 * DAY },
             ],
@@ -718,7 +718,7 @@ mod tests {
             5,
             [
                 Event::Planned { rotation: 1, reason: Reason::Asked },
-                Event::Issuing { intent: 1, marker: marker.clone(), until: MINUTE },
+                Event::Issuing { intent: 1, marker: marker.clone(), until: MINUTE, sealed: false },
             ],
         );
         // What the call may have made just now is not called an orphan.

@@ -99,6 +99,9 @@ impl Machine {
                 self.decide(policy, hands, now)
             }
             (Stage::Doing(effect), Some(Reply::Outcome(outcome))) => {
+                if let (Effect::Unseal { marker, .. }, Outcome::Failed { code, again }) = (&effect, &outcome) {
+                    hands.unsealed.insert(marker.clone(), (code.clone(), *again));
+                }
                 self.stage = Stage::Rereading(effect, outcome);
                 Ask::Read(self.target.sequence + 1)
             }
@@ -183,7 +186,7 @@ impl Machine {
         now: Time,
         luck: f64,
     ) -> Ask {
-        match next::conclude(&self.target, policy, &effect, &outcome, now, luck) {
+        match next::conclude(&self.target, policy, hands, &effect, &outcome, now, luck) {
             Some(event) => {
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
                 self.stage = Stage::Concluding(effect, outcome, entry.clone());
@@ -204,6 +207,7 @@ impl Machine {
         };
         let keep = hands.secrets.iter().filter(|id| undelivered(id)).cloned().collect();
         hands.secrets = keep;
+        hands.unsealed.retain(|marker, _| self.target.sealed.contains_key(marker));
         Ask::Finish(progress)
     }
 }

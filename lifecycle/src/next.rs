@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Credential, Event, Evidence, Proof, Step, Stop, Time},
     policy::Policy,
-    state::{Known, Phase, Role, Rotation, Target},
+    state::{Known, Phase, Role, Rotation, Sealed, Target},
 };
 
 /// What the worker knows that the journal does not say: what it has in memory, and what the ports can do.
@@ -26,6 +26,10 @@ pub struct Hands {
     pub evidence: bool,
     /// Whether the control plane gives the secret of a living credential again.
     pub recalls: bool,
+    /// Whether the worker seals a copy of each answer for a restart, and can open those of others.
+    pub seals: bool,
+    /// The sealed copies that it could not open, by their markers: the code of the error, and whether another try may go better.
+    pub unsealed: BTreeMap<String, (String, bool)>,
     /// What to put into a marker before the rotation's and the intent's number.
     pub marker: String,
 }
@@ -60,6 +64,20 @@ pub enum Effect {
     Recall {
         /// Which.
         credential: String,
+    },
+    /// Open the sealed copy of an answer.
+    Unseal {
+        /// The rotation.
+        rotation: u32,
+        /// The intent.
+        intent: u32,
+        /// Under which it is.
+        marker: String,
+    },
+    /// Delete that copy.
+    Discard {
+        /// Under which it is.
+        marker: String,
     },
     /// See whether the pair is well formed.
     Parse {
@@ -136,6 +154,8 @@ impl Effect {
             Self::Issue { .. } => Step::Issue,
             Self::Search { .. } => Step::Search,
             Self::Recall { .. } => Step::Recall,
+            Self::Unseal { .. } => Step::Unseal,
+            Self::Discard { .. } => Step::Discard,
             Self::Parse { .. } => Step::Parse,
             Self::Login { .. } => Step::Login,
             Self::Observe { .. } | Self::Prove { .. } => Step::Look,
@@ -198,6 +218,11 @@ pub enum Outcome {
 /// Decides the next step.
 #[must_use]
 pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next {
+    if let Some(marker) = discardable(target, hands).find(|(_, sealed)| {
+        now >= sealed.retry_at && !policy.gives_up(Step::Discard, sealed.failures)
+    }) {
+        return Next::Do(Effect::Discard { marker: marker.0.clone() });
+    }
     let given_up = |known: &Known| policy.gives_up(Step::End, known.failures);
     if let Some(known) = target.ending().find(|known| now >= known.retry_at && !given_up(known)) {
         return Next::Do(Effect::End { credential: known.credential.id.clone() });
@@ -207,12 +232,16 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
     }
     let Some(rotation) = &target.rotation else {
         // What is left over from a rotation that is done: the target itself is well.
-        return match target.ending().filter(|known| !given_up(known)).map(|known| known.retry_at).min() {
+        let ends = target.ending().map(|known| (known.credential.id.as_str(), given_up(known), known.retry_at));
+        let discards = discardable(target, hands).map(|(marker, sealed)| {
+            (marker.as_str(), policy.gives_up(Step::Discard, sealed.failures), sealed.retry_at)
+        });
+        let left: Vec<_> = ends.chain(discards).collect();
+        return match left.iter().filter(|(_, given_up, _)| !given_up).map(|(_, _, retry_at)| *retry_at).min() {
             Some(at) => Next::Wake(at),
-            None => target
-                .ending()
-                .next()
-                .map_or(Next::Idle, |known| Next::Blocked(Stop::TooManyFailures, known.credential.id.clone())),
+            None => left
+                .first()
+                .map_or(Next::Idle, |(about, ..)| Next::Blocked(Stop::TooManyFailures, (*about).to_owned())),
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
@@ -232,6 +261,9 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
             issuing(rotation, policy, hands, now, (*intent, by, *until, marker))
         }
         Phase::Unknown { intent, since, until, marker } => {
+            if let Some(effect) = unseal(target, rotation.number, *intent, marker, hands, true) {
+                return if now < rotation.retry_at { Next::Wake(rotation.retry_at) } else { Next::Do(effect) };
+            }
             if !hands.evidence {
                 return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
             }
@@ -245,15 +277,34 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         }
         _ if rotation.rolling_back => rolling_back(target, rotation, policy, hands, now),
         Phase::Planned => planned(rotation, policy, hands, now),
-        Phase::Issued { credential, by, hold_until } => {
+        Phase::Issued { credential, by, hold_until, marker } => {
             let Some(new) = target.credentials.get(credential) else { return Next::Idle };
-            issued(target, rotation, policy, hands, now, (new, by, *hold_until))
+            issued(target, rotation, policy, hands, now, (new, by, *hold_until, marker))
         }
         Phase::Grace { credential, until } => {
             let Some(new) = target.credentials.get(credential) else { return Next::Idle };
             in_grace(target, rotation, policy, hands, now, (new, *until))
         }
     }
+}
+
+/// The sealed copies that nobody needs any more. A worker that does not seal cannot delete one either.
+fn discardable<'a>(target: &'a Target, hands: &'a Hands) -> impl Iterator<Item = (&'a String, &'a Sealed)> {
+    let delivered = |rotation: &Rotation| hands.sinks.keys().all(|sink| rotation.delivered.contains(sink));
+    let needed = target.needed(delivered);
+    target.sealed.iter().filter(move |(marker, _)| hands.seals && needed != Some(marker.as_str()))
+}
+
+/// Opening a sealed copy, if there may be one and the worker has not found out yet that it cannot. `last` says that nobody else may have
+/// the secret, so that a try which may go better is made.
+fn unseal(target: &Target, rotation: u32, intent: u32, marker: &str, hands: &Hands, last: bool) -> Option<Effect> {
+    let tried = hands.unsealed.get(marker);
+    let open = hands.seals && target.sealed.contains_key(marker);
+    (open && tried.is_none_or(|(_, again)| *again && last)).then(|| Effect::Unseal {
+        rotation,
+        intent,
+        marker: marker.to_owned(),
+    })
 }
 
 /// When a credential that is about to end is tried again.
@@ -274,7 +325,8 @@ fn planned(rotation: &Rotation, policy: &Policy, hands: &Hands, now: Time) -> Ne
     }
     let intent = rotation.intents + 1;
     let marker = format!("{}{}.{intent}", hands.marker, rotation.number);
-    Next::Append(Event::Issuing { intent, marker, until: now.saturating_add(policy.call_deadline) })
+    let until = now.saturating_add(policy.call_deadline);
+    Next::Append(Event::Issuing { intent, marker, until, sealed: hands.seals })
 }
 
 fn issuing(
@@ -303,12 +355,14 @@ fn issued(
     policy: &Policy,
     hands: &Hands,
     now: Time,
-    (new, by, hold_until): (&Known, &str, Time),
+    (new, by, hold_until, marker): (&Known, &str, Time, &str),
 ) -> Next {
+    let lost = hold_until.saturating_add(policy.margin);
     let (id, client_id) = (&new.credential.id, &new.credential.client_id);
     let undelivered = hands.sinks.keys().find(|sink| !rotation.delivered.contains(*sink));
     let has_secret = hands.secrets.contains(id);
-    let holds = by == hands.worker && has_secret;
+    // Who has the secret too takes over once the time of the one before it is up.
+    let holds = has_secret && (by == hands.worker || now >= lost);
     if holds && now.saturating_add(policy.hold / 2) > hold_until && undelivered.is_some() {
         return Next::Append(Event::Held { hold_until: now.saturating_add(policy.hold) });
     }
@@ -321,7 +375,9 @@ fn issued(
             if hands.recalls {
                 return Next::Do(Effect::Recall { credential: id.clone() });
             }
-            let lost = hold_until.saturating_add(policy.margin);
+            if let Some(effect) = unseal(target, rotation.number, rotation.intents, marker, hands, now >= lost) {
+                return Next::Do(effect);
+            }
             if now < lost {
                 return Next::Wake(lost);
             }
@@ -330,7 +386,7 @@ fn issued(
             return if readable && rotation.proofs.contains_key(&Proof::Token) {
                 Next::Do(Effect::Peek { credential: id.clone(), client_id: client_id.clone(), sink: sink.clone() })
             } else {
-                Next::Append(Event::Lost { credential: id.clone() })
+                Next::Append(lost_for(target, hands, id, marker))
             };
         }
         // Before anybody else gets it: a sink always holds a credential that works.
@@ -357,6 +413,16 @@ fn issued(
         return Next::Do(Effect::Observe { credential: old.clone() });
     }
     Next::Append(Event::Grace { until: now.saturating_add(policy.grace) })
+}
+
+/// That a secret is gone, and why its sealed copy is of no use if there should be one.
+fn lost_for(target: &Target, hands: &Hands, credential: &str, marker: &str) -> Event {
+    let code = match hands.unsealed.get(marker) {
+        Some((code, _)) => code.clone(),
+        None if target.sealed.contains_key(marker) => "no_key".to_owned(),
+        None => String::new(),
+    };
+    Event::Lost { credential: credential.to_owned(), code }
 }
 
 /// The client ids that a sink may hold when the new credential comes. Empty, which is anything, if the target had no credential.
@@ -415,6 +481,10 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
     if now < rotation.retry_at {
         return Next::Wake(rotation.retry_at);
     }
+    // There is a way back only to a credential that the control plane has not ended when it made another.
+    if let (true, None, Some(old)) = (rotation.made, rotation.overlap, &rotation.old) {
+        return Next::Do(Effect::Observe { credential: old.clone() });
+    }
     if !rotation.has_issued(target) {
         return Next::Append(Event::RolledBack);
     }
@@ -438,6 +508,7 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
 pub fn conclude(
     target: &Target,
     policy: &Policy,
+    hands: &Hands,
     effect: &Effect,
     outcome: &Outcome,
     now: Time,
@@ -456,6 +527,16 @@ pub fn conclude(
             _ => None,
         };
     }
+    if let Effect::Discard { marker } = effect {
+        let sealed = target.sealed.get(marker)?;
+        let code = match outcome {
+            Outcome::Yes => return Some(Event::Discarded { marker: marker.clone() }),
+            Outcome::Failed { code, .. } => code.clone(),
+            _ => "outcome_unknown".to_owned(),
+        };
+        let retry_at = now.saturating_add(policy.delay(sealed.failures, luck));
+        return Some(Event::Failed { step: Step::Discard, about: marker.clone(), code, retry_at });
+    }
     let rotation = rotation?;
     if is_recorded(rotation, effect) {
         return None;
@@ -473,8 +554,18 @@ pub fn conclude(
                 outcome => failed(Some(rotation), policy, Step::Search, outcome, now, luck),
             }
         }
+        (Effect::Unseal { rotation: number, intent, .. }, outcome @ Outcome::Issued(_)) => {
+            issue_came_to(target, policy, (*number, *intent), outcome, now, luck)
+        }
+        // The worker keeps in mind that it cannot. Before the time of the one who has the secret is up, nobody else has to know.
+        (Effect::Unseal { .. }, Outcome::Failed { again: false, .. }) => None,
+        (Effect::Unseal { .. }, _)
+            if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) =>
+        {
+            None
+        }
         (Effect::Recall { credential }, Outcome::No) => {
-            new_is(credential).then(|| Event::Lost { credential: credential.clone() })
+            new_is(credential).then(|| Event::Lost { credential: credential.clone(), code: String::new() })
         }
         (Effect::Recall { .. }, Outcome::Yes) => None,
         (Effect::Parse { credential }, Outcome::Yes) => {
@@ -495,9 +586,10 @@ pub fn conclude(
         (Effect::Peek { credential, sink, .. }, Outcome::Yes) => {
             new_is(credential).then(|| Event::Delivered { sink: sink.clone(), replaced: None })
         }
-        (Effect::Peek { credential, .. }, Outcome::No) => {
-            new_is(credential).then(|| Event::Lost { credential: credential.clone() })
-        }
+        (Effect::Peek { credential, .. }, Outcome::No) => match &rotation.phase {
+            Phase::Issued { marker, .. } if new_is(credential) => Some(lost_for(target, hands, credential, marker)),
+            _ => None,
+        },
         (Effect::Deliver { sink, .. }, Outcome::Differs(_)) => {
             Some(Event::Stopped { reason: Stop::SinkDiffers, about: sink.clone() })
         }

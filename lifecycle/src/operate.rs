@@ -78,7 +78,7 @@ pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -
             None => Ok(vec![Event::RollingBack]),
         },
         Command::Settle { found } => settle(target, &rotation.phase, policy, found, now),
-        Command::Resume if rotation.stopped.is_none() && target.ending().all(|known| known.failures == 0) => {
+        Command::Resume if rotation.stopped.is_none() && !has_failures(target) => {
             refuse("not_stopped", "the rotation is not stopped")
         }
         Command::Resume => Ok(vec![Event::Resumed]),
@@ -86,7 +86,10 @@ pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -
             _ if rotation.rolling_back => refuse("rolling_back", "the rotation is being undone"),
             None => refuse("nothing_issued", "the rotation has no new credential that another could replace"),
             // Nobody acts between the two, as the rotation is stopped until the second.
-            Some(known) => Ok(vec![Event::Lost { credential: known.credential.id.clone() }, Event::Resumed]),
+            Some(known) => {
+                let credential = known.credential.id.clone();
+                Ok(vec![Event::Lost { credential, code: String::new() }, Event::Resumed])
+            },
         },
         Command::Restored { sink } => match &rotation.stopped {
             Some((Stop::RestoreByHand, about)) if about == sink => {
@@ -109,11 +112,16 @@ fn without_rotation(target: &Target, command: &Command) -> Result<Vec<Event>, Re
             refuse("forgotten", "the target is no longer looked after: adopt a credential to begin again")
         }
         Command::Plan { reason } => Ok(vec![Event::Planned { rotation: target.rotations + 1, reason: reason.clone() }]),
-        Command::Resume if target.ending().any(|known| known.failures > 0) => Ok(vec![Event::Resumed]),
+        Command::Resume if has_failures(target) => Ok(vec![Event::Resumed]),
         Command::Forget if target.forgotten => Ok(Vec::new()),
         Command::Forget => Ok(vec![Event::Forgotten]),
         _ => refuse("no_rotation", "no rotation is under way"),
     }
+}
+
+/// Whether something that is tried again beside the rotation has failed.
+fn has_failures(target: &Target) -> bool {
+    target.ending().any(|known| known.failures > 0) || target.sealed.values().any(|sealed| sealed.failures > 0)
 }
 
 fn settle(
@@ -176,7 +184,7 @@ mod tests {
     }
 
     fn issuing(until: Time) -> Vec<Event> {
-        [planned(), vec![Event::Issuing { intent: 1, marker: "m".to_owned(), until }]].concat()
+        [planned(), vec![Event::Issuing { intent: 1, marker: "m".to_owned(), until, sealed: false }]].concat()
     }
 
     fn issued() -> Vec<Event> {
@@ -227,7 +235,7 @@ mod tests {
         let target = after(&[issued(), vec![stopped]].concat());
         assert_eq!(reason(&target, &Command::Resume), "done");
         let events = operate(&target, &Policy::default(), &Command::Reissue, 0).unwrap();
-        assert_eq!(events, [Event::Lost { credential: "new".to_owned() }, Event::Resumed]);
+        assert_eq!(events, [Event::Lost { credential: "new".to_owned(), code: String::new() }, Event::Resumed]);
         assert_eq!(reason(&after(&planned()), &Command::Reissue), "nothing_issued");
         assert_eq!(reason(&target, &Command::Restored { sink: "s".to_owned() }), "not_stopped");
         let by_hand = Event::Stopped { reason: Stop::RestoreByHand, about: "s".to_owned() };

@@ -48,6 +48,16 @@ impl Known {
     }
 }
 
+/// The sealed copy of an answer, which has to be deleted once nobody needs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sealed {
+    /// How often deleting it has failed.
+    pub failures: u32,
+    /// It is not tried again before this.
+    pub retry_at: Time,
+}
+
 /// How far a rotation has come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -86,6 +96,8 @@ pub enum Phase {
         by: String,
         /// Until when nobody else may call it lost.
         hold_until: Time,
+        /// The marker of the intent that it was issued for, under which a copy may be sealed.
+        marker: String,
     },
     /// Every sink holds the new credential and it is proven; the old one remains valid for a while.
     Grace {
@@ -122,6 +134,8 @@ pub struct Rotation {
     pub proofs: BTreeMap<Proof, Time>,
     /// What was observed of the old credential after the new one was issued: false if it ended at once.
     pub overlap: Option<bool>,
+    /// Whether the control plane has made a credential for it, whatever became of that one.
+    pub made: bool,
     /// Whether a person has approved that the old one ends.
     pub approved: bool,
     /// Whether it is being undone.
@@ -182,6 +196,9 @@ pub struct Target {
     pub credentials: BTreeMap<String, Known>,
     /// Whether the control plane leaves the old credential alive when a new one is issued; `None` if that was never seen.
     pub overlap: Option<bool>,
+    /// The sealed copies of answers that may exist, by their markers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sealed: BTreeMap<String, Sealed>,
     /// The rotation that is not over.
     pub rotation: Option<Rotation>,
     /// How many rotations were begun.
@@ -239,6 +256,17 @@ impl Target {
         self.with_role(Role::New).next()
     }
 
+    /// The marker of the intent whose answer somebody may still need: it is being issued, or was and is not yet everywhere.
+    #[must_use]
+    pub fn needed(&self, delivered: impl Fn(&Rotation) -> bool) -> Option<&str> {
+        let rotation = self.rotation.as_ref()?;
+        match &rotation.phase {
+            Phase::Issuing { marker, .. } | Phase::Unknown { marker, .. } => Some(marker),
+            Phase::Issued { marker, .. } if !rotation.rolling_back && !delivered(rotation) => Some(marker),
+            _ => None,
+        }
+    }
+
     /// The window of doubt that is open.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
@@ -274,6 +302,15 @@ impl Target {
                     known.retry_at = *retry_at;
                 }
             }
+            Event::Failed { step: Step::Discard, about, retry_at, .. } => {
+                if let Some(sealed) = self.sealed.get_mut(about) {
+                    sealed.failures += 1;
+                    sealed.retry_at = *retry_at;
+                }
+            }
+            Event::Discarded { marker } => {
+                self.sealed.remove(marker);
+            }
             Event::Done => self.end(Ended::Done, *at),
             Event::RolledBack => self.end(Ended::RolledBack, *at),
             Event::Forgotten => self.forgotten = true,
@@ -281,6 +318,9 @@ impl Target {
                 // A credential may still have to be ended after its rotation is over.
                 for known in self.credentials.values_mut() {
                     (known.failures, known.retry_at) = (0, 0);
+                }
+                for sealed in self.sealed.values_mut() {
+                    *sealed = Sealed::default();
                 }
                 self.advance(event, by, *at);
             }
@@ -333,6 +373,7 @@ impl Target {
             read_back: BTreeMap::new(),
             proofs: BTreeMap::new(),
             overlap: None,
+            made: false,
             approved: false,
             rolling_back: false,
             restored: BTreeSet::new(),
@@ -348,15 +389,20 @@ impl Target {
                 && !rotation.rolling_back
                 && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
         });
-        let open = self.rotation.as_ref().is_some_and(|rotation| {
-            rotation.number == number && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
+        let open = self.rotation.as_ref().and_then(|rotation| match &rotation.phase {
+            Phase::Unknown { intent, marker, .. } if rotation.number == number && *intent == which => {
+                Some(marker.clone())
+            }
+            _ => None,
         });
         self.know(credential, if wanted { Role::New } else { Role::Orphan }, at);
-        if let Some(rotation) = self.rotation.as_mut().filter(|_| open) {
+        if let (Some(marker), Some(rotation)) = (open, &mut self.rotation) {
             rotation.stopped = None;
+            rotation.made = true;
             rotation.starts_over();
             if wanted {
-                rotation.phase = Phase::Issued { credential: credential.id.clone(), by: by.to_owned(), hold_until };
+                let credential = credential.id.clone();
+                rotation.phase = Phase::Issued { credential, by: by.to_owned(), hold_until, marker };
             }
         }
     }
@@ -385,7 +431,10 @@ impl Target {
     fn advance(&mut self, event: &Event, by: &str, at: Time) {
         let Some(rotation) = &mut self.rotation else { return };
         match event {
-            Event::Issuing { intent, marker, until } => {
+            Event::Issuing { intent, marker, until, sealed } => {
+                if *sealed {
+                    self.sealed.insert(marker.clone(), Sealed::default());
+                }
                 rotation.intents = *intent;
                 rotation.counted += 1;
                 rotation.phase = Phase::Issuing {
@@ -406,9 +455,18 @@ impl Target {
                 }
             }
             Event::Issued { credential, hold_until, .. } => {
+                let marker = match &rotation.phase {
+                    Phase::Issuing { marker, .. } => marker.clone(),
+                    _ => String::new(),
+                };
                 rotation.starts_over();
-                rotation.phase =
-                    Phase::Issued { credential: credential.id.clone(), by: by.to_owned(), hold_until: *hold_until };
+                rotation.made = true;
+                rotation.phase = Phase::Issued {
+                    credential: credential.id.clone(),
+                    by: by.to_owned(),
+                    hold_until: *hold_until,
+                    marker,
+                };
                 self.know(credential, Role::New, at);
             }
             Event::Unknown { .. } => {
@@ -428,17 +486,19 @@ impl Target {
                 rotation.phase = Phase::Planned;
                 rotation.stopped = None;
                 rotation.failures.remove(&Step::Search);
+                rotation.made |= !found.is_empty();
                 rotation.retry_at = 0;
                 for credential in found {
                     self.know(credential, Role::Orphan, at);
                 }
             }
             Event::Held { hold_until: later } => {
-                if let Phase::Issued { hold_until, .. } = &mut rotation.phase {
+                if let Phase::Issued { by: holder, hold_until, .. } = &mut rotation.phase {
+                    by.clone_into(holder);
                     *hold_until = *later;
                 }
             }
-            Event::Lost { credential } => {
+            Event::Lost { credential, .. } => {
                 rotation.starts_over();
                 if let Some(known) = self.credentials.get_mut(credential) {
                     known.role = Role::Leftover;
@@ -447,6 +507,11 @@ impl Target {
             Event::Observed { overlap } => {
                 rotation.overlap = Some(*overlap);
                 self.overlap = Some(*overlap);
+                if !overlap {
+                    // There is nothing to go back to: the way out is forward.
+                    rotation.rolling_back = false;
+                    rotation.restored.clear();
+                }
             }
             Event::Verified { proof } => {
                 rotation.proofs.insert(*proof, at);

@@ -41,6 +41,8 @@ fn steps() -> impl Strategy<Value = Step> {
         Step::ReadBack,
         Step::Restore,
         Step::End,
+        Step::Unseal,
+        Step::Discard,
     ])
 }
 
@@ -70,7 +72,8 @@ fn events() -> impl Strategy<Value = Event> {
     let one = prop_oneof![
         (credentials(), texts()).prop_map(|(credential, source)| Event::Adopted { credential, source }),
         (any::<u32>(), reasons).prop_map(|(rotation, reason)| Event::Planned { rotation, reason }),
-        (any::<u32>(), texts(), times()).prop_map(|(intent, marker, until)| Event::Issuing { intent, marker, until }),
+        (any::<u32>(), texts(), times(), any::<bool>())
+            .prop_map(|(intent, marker, until, sealed)| Event::Issuing { intent, marker, until, sealed }),
         (any::<u32>(), texts(), optional).prop_map(|(intent, code, retry_at)| Event::NotIssued {
             intent,
             code,
@@ -93,7 +96,8 @@ fn events() -> impl Strategy<Value = Event> {
         times().prop_map(|hold_until| Event::Held { hold_until }),
     ];
     let two = prop_oneof![
-        texts().prop_map(|credential| Event::Lost { credential }),
+        (texts(), texts()).prop_map(|(credential, code)| Event::Lost { credential, code }),
+        texts().prop_map(|marker| Event::Discarded { marker }),
         any::<bool>().prop_map(|overlap| Event::Observed { overlap }),
         proofs().prop_map(|proof| Event::Verified { proof }),
         (texts(), prop::option::of(texts())).prop_map(|(sink, replaced)| Event::Delivered { sink, replaced }),
@@ -128,7 +132,7 @@ fn fields_of(event: &Event) -> &'static [&'static str] {
     match event {
         Event::Adopted { .. } => &["credential", "source"],
         Event::Planned { .. } => &["rotation", "reason"],
-        Event::Issuing { .. } => &["intent", "marker", "until"],
+        Event::Issuing { .. } => &["intent", "marker", "until", "sealed"],
         Event::NotIssued { .. } => &["intent", "code", "retryAt"],
         Event::Issued { .. } => &["intent", "credential", "holdUntil"],
         Event::Unknown { .. } => &["intent"],
@@ -140,7 +144,9 @@ fn fields_of(event: &Event) -> &'static [&'static str] {
         Event::Delivered { .. } => &["sink", "replaced"],
         Event::ReadBack { .. } | Event::Restored { .. } => &["sink"],
         Event::Grace { .. } => &["until"],
-        Event::Lost { .. } | Event::Retiring { .. } | Event::Retired { .. } => &["credential"],
+        Event::Lost { .. } => &["credential", "code"],
+        Event::Discarded { .. } => &["marker"],
+        Event::Retiring { .. } | Event::Retired { .. } => &["credential"],
         Event::Failed { .. } => &["step", "about", "code", "retryAt"],
         Event::Stopped { .. } => &["reason", "about"],
         Event::Approved | Event::Done | Event::RollingBack | Event::RolledBack | Event::Resumed | Event::Forgotten => {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use keyturn_lifecycle::{
-    Ask, Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Target,
+    Ask, Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Role, Target,
     event::{Evidence, Proof, Reason, Stop, Time},
     state::Ended,
 };
@@ -27,6 +27,8 @@ struct World {
     cuts: bool,
     /// Whether the secret of a living credential can be read again.
     recalls: bool,
+    /// Whether workers seal copies of answers for a restart.
+    seals: bool,
     crashes: u8,
     losses: u8,
     /// How often time may pass while a worker is in the middle of something.
@@ -55,6 +57,8 @@ enum Mutant {
     LostEndsAtOnce,
     /// An unknown outcome is taken for none.
     UnknownIsNone,
+    /// A sealed copy is deleted before the delivery.
+    EarlyDiscard,
     /// Rolling back leaves sinks alone that still hold the old credential.
     RestoreByLooking,
 }
@@ -93,6 +97,8 @@ struct State {
     /// How often each intent's call reached the provider.
     calls: BTreeMap<String, u8>,
     sink: (u32, String),
+    /// The sealed copies, by their markers: of which credential, and whether it is there.
+    copies: BTreeMap<String, (String, bool)>,
     workers: Vec<Worker>,
     crashes: u8,
     losses: u8,
@@ -130,7 +136,7 @@ impl State {
 
     fn key(&self) -> impl Hash + PartialEq + '_ {
         let budgets = (self.crashes, self.losses, self.pauses, self.resumes, self.rollbacks, self.outside);
-        (self.now, &self.journal, &self.provider, &self.calls, &self.sink, &self.workers, budgets)
+        (self.now, &self.journal, &self.provider, &self.calls, &self.sink, &self.copies, &self.workers, budgets)
     }
 }
 
@@ -195,6 +201,7 @@ const WORKS: &str = "the sink holds a credential that works";
 const TWICE: &str = "nothing is issued twice for an intent";
 const KNOWN: &str = "every living credential is in the sink, in the journal, or in a window of doubt";
 const ENDS: &str = "in the end every rotation is over, with one credential alive, in the sink";
+const KEPT: &str = "what was sealed is neither lost nor replaced";
 const DONE: &str = "a rotation is done";
 
 const SINK: &str = "sink";
@@ -206,6 +213,7 @@ impl World {
             compares: true,
             cuts: false,
             recalls: false,
+            seals: false,
             crashes: 0,
             losses: 0,
             pauses: 0,
@@ -222,6 +230,7 @@ impl World {
             sinks: BTreeMap::from([(SINK.to_owned(), true)]),
             evidence: self.evidence,
             recalls: self.recalls,
+            seals: self.seals,
             marker: String::new(),
             ..Hands::default()
         }
@@ -291,7 +300,7 @@ impl World {
                 }
                 let free = state.journal.len() as u64 + 1 == sequence;
                 if free {
-                    if let (true, Event::Lost { credential }) = (self.is(Mutant::LostEndsAtOnce), &entry.event) {
+                    if let (true, Event::Lost { credential, .. }) = (self.is(Mutant::LostEndsAtOnce), &entry.event) {
                         state.provider.get_mut(credential).unwrap().1 = false;
                     }
                     let own = state.workers[worker].run.take();
@@ -349,7 +358,12 @@ impl World {
                     state.workers[worker].at = Stage::Sent(answer);
                     None
                 }
-                Stage::Sent(answer) => Some(if no_answer { Outcome::Uncertain } else { answer }),
+                Stage::Sent(answer) => {
+                    if let (Outcome::Issued(credential), true, false) = (&answer, self.seals, no_answer) {
+                        state.copies.insert(marker.clone(), (credential.id.clone(), true));
+                    }
+                    Some(if no_answer { Outcome::Uncertain } else { answer })
+                }
                 _ => Some(failed),
             },
             Effect::Search { marker, .. } => {
@@ -371,6 +385,20 @@ impl World {
                 }
                 Some(if alive { Outcome::Yes } else { Outcome::No })
             }
+            Effect::Unseal { marker, .. } => Some(match state.copies.get(marker) {
+                _ if no_request => failed,
+                Some((id, true)) => Outcome::Issued(credential(id)),
+                _ => Outcome::Failed { code: "not_sealed".to_owned(), again: false },
+            }),
+            Effect::Discard { marker } => {
+                if no_request {
+                    return Some(failed);
+                }
+                if let Some((_, there)) = state.copies.get_mut(marker) {
+                    *there = false;
+                }
+                Some(if no_answer { failed } else { Outcome::Yes })
+            }
             Effect::Parse { .. } => Some(Outcome::Yes),
             Effect::Login { credential } | Effect::Observe { credential } => {
                 if no_request {
@@ -389,6 +417,11 @@ impl World {
                 Some(if is { Outcome::Yes } else { Outcome::No })
             }
             Effect::Deliver { client_id, expected, .. } => {
+                if self.is(Mutant::EarlyDiscard) {
+                    for (_, there) in state.copies.values_mut() {
+                        *there = false;
+                    }
+                }
                 self.write(state, worker, at, effect, (client_id, Some(expected)), no_request, no_answer)
             }
             Effect::Restore { client_id, .. } => {
@@ -498,6 +531,7 @@ impl Model for World {
             provider: BTreeMap::from([("c0".to_owned(), (String::new(), true))]),
             calls: BTreeMap::new(),
             sink: (0, "c0@".to_owned()),
+            copies: BTreeMap::new(),
             workers: workers.collect(),
             crashes: self.crashes,
             losses: self.losses,
@@ -515,7 +549,8 @@ impl Model for World {
                 None => {
                     let rests =
                         worker.rest.as_ref().is_some_and(|(at, seen)| state.now < *at && state.journal.len() == *seen);
-                    let over = target.rotation.is_none() && target.ending().next().is_none();
+                    let over =
+                        target.rotation.is_none() && target.ending().next().is_none() && target.sealed.is_empty();
                     if !rests && !over {
                         actions.push(Action::Start(number));
                     }
@@ -537,7 +572,7 @@ impl Model for World {
                         let answers = match effect {
                             Effect::Issue { .. } => matches!(worker.at, Stage::Sent(..)),
                             Effect::Deliver { .. } | Effect::Restore { .. } => matches!(worker.at, Stage::Checked(..)),
-                            Effect::End { .. } => true,
+                            Effect::End { .. } | Effect::Discard { .. } => true,
                             _ => false,
                         };
                         if answers {
@@ -631,7 +666,7 @@ impl Model for World {
                 state.resumes -= 1;
                 let id = state.target.new_credential()?.credential.id.clone();
                 operator(&mut state, Event::Resumed);
-                operator(&mut state, Event::Lost { credential: id });
+                operator(&mut state, Event::Lost { credential: id, code: String::new() });
             }
             Action::RollBack => {
                 state.rollbacks -= 1;
@@ -677,8 +712,18 @@ impl Model for World {
                 let alive: Vec<_> = state.provider.iter().filter(|(_, (_, alive))| *alive).map(|(id, _)| id).collect();
                 target.rotation.is_none()
                     && target.last.is_some()
+                    && target.sealed.is_empty()
+                    && state.copies.values().all(|(_, there)| !there)
                     && alive == [&id_of(&state.sink.1)]
                     && target.current.as_deref() == Some(&id_of(&state.sink.1))
+            }),
+            Property::always(KEPT, |world: &World, state: &State| {
+                let by_person = state.resumes < world.resumes || state.rollbacks < world.rollbacks;
+                by_person
+                    || state.copies.values().all(|(id, _)| {
+                        let role = state.target.credentials.get(id).map(|known| known.role);
+                        !matches!(role, Some(Role::Orphan | Role::Leftover))
+                    })
             }),
             Property::sometimes(DONE, |_, state: &State| {
                 state.target.last.is_some_and(|(ended, _)| ended == Ended::Done)
@@ -771,6 +816,8 @@ fn without_evidence_a_person_settles() {
 fn a_tenant_that_ends_the_old_credential_at_once() {
     let world = World { cuts: true, resumes: 1, ..World::calm() };
     holds("cuts, a crash", World { crashes: 1, ..world.clone() });
+    holds("cuts, a rollback", World { rollbacks: 1, ..world.clone() });
+    holds("cuts, a rollback and a crash", World { rollbacks: 1, crashes: 1, ..world.clone() });
     holds("cuts, a loss", World { losses: 1, ..world });
 }
 
@@ -779,6 +826,19 @@ fn secrets_that_can_be_read_again() {
     let world = World { recalls: true, resumes: 1, ..World::calm() };
     holds("recalls, a crash", World { crashes: 1, ..world.clone() });
     holds("recalls, a pause", World { pauses: 1, ..world });
+}
+
+#[test]
+fn answers_that_are_sealed_for_a_restart() {
+    let world = World { seals: true, resumes: 1, ..World::calm() };
+    holds("sealed, calm", world.clone());
+    holds("sealed, a crash", World { crashes: 1, ..world.clone() });
+    holds("sealed, a loss", World { losses: 1, ..world.clone() });
+    holds("sealed, a pause", World { pauses: 1, ..world.clone() });
+    holds("sealed, a rollback", World { rollbacks: 1, ..world.clone() });
+    holds("sealed, no evidence, a crash", World { evidence: false, crashes: 1, ..world.clone() });
+    holds("sealed, cuts, a crash", World { cuts: true, crashes: 1, ..world.clone() });
+    holds("sealed, a crash and a loss", World { crashes: 1, losses: 1, resumes: 0, ..world });
 }
 
 #[test]
@@ -801,5 +861,6 @@ fn mutants_are_caught() {
     caught(Mutant::NoDeadline, World { crashes: 1, pauses: 1, resumes: 0, ..World::calm() }, &[KNOWN, ENDS, TWICE]);
     caught(Mutant::LostEndsAtOnce, late, &[WORKS, ENDS]);
     caught(Mutant::UnknownIsNone, World { losses: 1, ..World::calm() }, &[KNOWN, ENDS]);
+    caught(Mutant::EarlyDiscard, World { seals: true, ..crash }, &[KEPT]);
     caught(Mutant::RestoreByLooking, World { rollbacks: 1, pauses: 1, resumes: 1, ..World::calm() }, &[WORKS, ENDS]);
 }

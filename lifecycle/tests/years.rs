@@ -63,6 +63,10 @@ struct Plane {
     name: &'static str,
     evidence: bool,
     recalls: bool,
+    /// Whether it ends the old credential when it issues another.
+    cuts: bool,
+    /// Whether its targets' workers seal copies of answers.
+    seals: bool,
     life: Option<Time>,
     /// When it does not answer.
     outages: Vec<(Time, Time)>,
@@ -111,6 +115,7 @@ struct Worker {
     stream: Stream,
     secrets: BTreeSet<String>,
     intent: Option<(u32, u32)>,
+    unsealed: BTreeMap<String, (String, bool)>,
     run: Option<(Run, Wanted)>,
     stage: Stage,
     /// Counts what was planned for it: only the last plan is carried out.
@@ -129,6 +134,8 @@ struct Subjected {
     made: BTreeMap<String, Made>,
     /// How often the call of each intent arrived, and how often it was sent.
     calls: BTreeMap<String, u32>,
+    /// The sealed copies, by their markers.
+    copies: BTreeMap<String, Credential>,
     sinks: Vec<Place>,
     workers: Vec<Worker>,
     person: bool,
@@ -162,6 +169,8 @@ struct Counts {
     lost: u32,
     refused_late: u32,
     persons: u32,
+    /// Secrets that a copy brought back.
+    unsealed: u32,
     steps: u64,
 }
 
@@ -197,17 +206,22 @@ fn outages(dice: &mut Dice, apart: Time, longest: Time) -> Vec<(Time, Time)> {
 impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let mut plane = |name, evidence, recalls, life| Plane {
+        let mut plane = |name, [evidence, recalls, cuts, seals]: [bool; 4], life| Plane {
             name,
             evidence,
             recalls,
+            cuts,
+            seals,
             life,
             outages: outages(&mut dice, 20 * DAY, 6 * HOUR),
         };
         let planes = vec![
-            plane("log", true, false, Some(90 * DAY)),
-            plane("recalling", true, true, None),
-            plane("silent", false, false, Some(60 * DAY)),
+            plane("log", [true, false, false, false], Some(90 * DAY)),
+            plane("recalling", [true, true, false, false], None),
+            plane("silent", [false, false, false, false], Some(60 * DAY)),
+            plane("cutting", [true, false, true, false], Some(90 * DAY)),
+            plane("sealing", [false, false, false, true], Some(90 * DAY)),
+            plane("sealing and cutting", [true, false, true, true], None),
         ];
         let caps = Caps { at_a_time: 40, per_provider: BTreeMap::from([("log".to_owned(), 25)]), ..Caps::default() };
         let mut world = Self {
@@ -232,7 +246,7 @@ impl World {
 
     fn target(&mut self, number: usize) -> Subjected {
         let dice = &mut self.dice;
-        let plane = usize::try_from(dice.next() % 3).unwrap();
+        let plane = usize::try_from(dice.next() % 6).unwrap();
         let grace = *dice.one(&["0s", "1h", "24h", "3d"]);
         let every = *dice.one(&["30d", "45d", "60d", "never"]);
         // Who has no expiry has to have an age.
@@ -274,6 +288,7 @@ impl World {
                 stream: Stream::default(),
                 secrets: BTreeSet::new(),
                 intent: None,
+                unsealed: BTreeMap::new(),
                 run: None,
                 stage: Stage::Begin,
                 turn: 0,
@@ -291,6 +306,7 @@ impl World {
             failures: Failures::default(),
             made: BTreeMap::new(),
             calls: BTreeMap::new(),
+            copies: BTreeMap::new(),
             sinks,
             workers,
             person: false,
@@ -452,7 +468,7 @@ impl World {
     /// A call that issues reaches the control plane.
     fn arrives(&mut self, number: usize, marker: String) {
         let now = self.now;
-        let life = self.planes[self.targets[number].plane].life;
+        let Plane { life, cuts, .. } = self.planes[self.targets[number].plane];
         let one = &mut self.targets[number];
         let calls = one.calls.entry(marker.clone()).or_default();
         *calls += 1;
@@ -464,6 +480,9 @@ impl World {
             created_at: Some(now),
             expires_at: life.map(|life| now + life),
         };
+        for made in one.made.values_mut().filter(|_| cuts) {
+            made.ended = true;
+        }
         one.made.insert(id, Made { facts, marker, ended: false });
         self.counts.issued += 1;
     }
@@ -481,7 +500,9 @@ impl World {
         let one = &self.targets[number];
         let place = &one.sinks[sink];
         let works = one.made[place.held.trim_end_matches('@')].works(self.now);
-        assert!(works, "{} holds {} which does not work: {}", place.name, place.held, one.told());
+        // A control plane that ends the old one at once leaves consumers without until the new one is delivered.
+        let cut = self.planes[one.plane].cuts && one.stream.target().rotation.is_some();
+        assert!(works || cut, "{} holds {} which does not work: {}", place.name, place.held, one.told());
     }
 
     /// The next step of a worker, which may die over it.
@@ -495,6 +516,7 @@ impl World {
                 stream: Stream::default(),
                 secrets: BTreeSet::new(),
                 intent: None,
+                unsealed: BTreeMap::new(),
                 run: None,
                 stage: Stage::Begin,
                 turn: one.turn,
@@ -527,6 +549,8 @@ impl World {
             sinks: one.sinks.iter().map(|sink| (sink.name.clone(), sink.readable)).collect(),
             evidence: plane.evidence,
             recalls: plane.recalls,
+            seals: plane.seals,
+            unsealed: one.workers[worker].unsealed.clone(),
             marker: format!("keyturn:{}:", one.name),
         };
         let mut run = Run::new(&one.workers[worker].stream, one.rules.policy.clone(), hands);
@@ -555,6 +579,7 @@ impl World {
         let one = &mut self.targets[number].workers[worker];
         one.secrets = run.hands().secrets.clone();
         one.intent = run.hands().intent;
+        one.unsealed = run.hands().unsealed.clone();
         one.stream = run.stream();
         let skew = one.skew;
         let again = match progress {
@@ -625,7 +650,14 @@ impl World {
             (Effect::Issue { marker, .. }, _) => {
                 let made = self.found(number, marker);
                 match made.into_iter().next() {
-                    Some(credential) if !self.lost() => Outcome::Issued(credential),
+                    Some(credential) if !self.lost() => {
+                        // Sealing may fail, which changes nothing but that a restart finds no copy.
+                        let seals = self.planes[self.targets[number].plane].seals && !self.lost();
+                        if seals {
+                            self.targets[number].copies.insert(marker.clone(), credential.clone());
+                        }
+                        Outcome::Issued(credential)
+                    }
                     _ => Outcome::Uncertain,
                 }
             }
@@ -665,7 +697,7 @@ impl World {
                 Effect::Peek { sink, .. } | Effect::ReadBack { sink, .. } => {
                     one.sinks.iter().any(|place| place.name == *sink && down(&place.outages, now))
                 }
-                Effect::Parse { .. } => false,
+                Effect::Parse { .. } | Effect::Unseal { .. } | Effect::Discard { .. } => false,
                 _ => down(&self.planes[one.plane].outages, now),
             };
         if out || lost_request {
@@ -679,6 +711,17 @@ impl World {
             }
             Effect::Recall { credential } | Effect::Login { credential } | Effect::Observe { credential } => {
                 yes(works(credential))
+            }
+            Effect::Unseal { marker, .. } => match one.copies.get(marker) {
+                Some(credential) => {
+                    self.counts.unsealed += 1;
+                    Outcome::Issued(credential.clone())
+                }
+                None => Outcome::Failed { code: "not_sealed".to_owned(), again: false },
+            },
+            Effect::Discard { marker } => {
+                one.copies.remove(marker);
+                Outcome::Yes
             }
             Effect::Parse { .. } => Outcome::Yes,
             Effect::Prove { since, .. } => {
@@ -801,6 +844,7 @@ impl World {
             let current = target.current.clone().unwrap();
             let alive: Vec<_> = one.made.values().filter(|made| !made.ended).map(|made| &made.facts.id).collect();
             assert_eq!(alive, [&current], "{}: {}", one.name, one.told());
+            assert!(target.sealed.is_empty() && one.copies.is_empty(), "{} has copies: {}", one.name, one.told());
             let client_id = &one.made[&current].facts.client_id;
             assert!(one.sinks.iter().all(|sink| sink.held == *client_id), "{}: {}", one.name, one.told());
             for line in &one.lines {
@@ -844,5 +888,5 @@ fn two_years_of_five_hundred_targets() {
     let counts = &world.counts;
     println!("{counts:?}");
     // A simulation in which nothing happens shows nothing.
-    assert!(counts.done > 4000 && counts.crashes > 500 && counts.lost > 1000 && counts.undone > 10);
+    assert!(counts.done > 4000 && counts.crashes > 500 && counts.lost > 1000 && counts.undone > 10 && counts.unsealed > 10);
 }

@@ -7,6 +7,7 @@ provide(inlineModule);
 
 export { type DirectoryJournalOptions, directoryJournal } from "./lifecycle/journals/directory.js";
 export { JournalError, type JournalReason } from "./lifecycle/journals/error.js";
+export { type DirectorySealsOptions, directorySeals } from "./lifecycle/seals/directory.js";
 export { type Command, type CommandOptions, commandSink } from "./lifecycle/sinks/command.js";
 export { SinkError, type SinkReason } from "./lifecycle/sinks/error.js";
 export {

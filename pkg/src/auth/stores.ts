@@ -1,10 +1,9 @@
 /** Token stores that need only what runtimes have. */
 
-import { copied } from "../base/bytes.js";
-import { ConfigurationError } from "../base/errors.js";
 import type { PlatformKey } from "../base/platform.js";
 import { elapsed } from "../http/transport.js";
-import { base64url, subtle, unique } from "./crypto.js";
+import { unique } from "./crypto.js";
+import { sealer } from "./sealing.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
 /** A store in this process, for several clients with the same principal. */
@@ -145,70 +144,21 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
  * @throws {@link ConfigurationError} for any other key, and where there is no `crypto.subtle`.
  */
 export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey): TokenStore {
-  const platform = subtle("encryptedStore");
-  const secret = imported(platform, key);
-  // The rejection is reported to whoever uses the key, which may be nobody yet.
-  secret.catch(() => undefined);
-  const parameters = (place: string, iv: Uint8Array): AesGcmParams => ({
-    name: "AES-GCM",
-    iv: iv as BufferSource,
-    additionalData: new TextEncoder().encode(place),
-  });
-
+  const { seal, open } = sealer("encryptedStore", key);
   return {
     async get(place) {
       const entry = await store.get(place);
       if (!entry) return undefined;
       try {
-        const bytes = Uint8Array.from(atob(entry.value.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-          c.charCodeAt(0),
-        );
-        const clear = await platform.decrypt(
-          parameters(place, bytes.subarray(0, 12)),
-          await secret,
-          bytes.subarray(12),
-        );
-        return { ...entry, value: new TextDecoder().decode(clear) };
+        return { ...entry, value: await open(place, entry.value) };
       } catch {
         // Its version is still needed to overwrite it.
         return { ...entry, value: "" };
       }
     },
-    async compareAndSet(place, value, expected, ttlMs) {
-      const iv = crypto.getRandomValues(new Uint8Array(12));
-      const sealed = await platform.encrypt(parameters(place, iv), await secret, new TextEncoder().encode(value));
-      const bytes = new Uint8Array(12 + sealed.byteLength);
-      bytes.set(iv);
-      bytes.set(new Uint8Array(sealed), 12);
-      return store.compareAndSet(place, base64url(bytes), expected, ttlMs);
-    },
+    compareAndSet: async (place, value, expected, ttlMs) =>
+      store.compareAndSet(place, await seal(place, value), expected, ttlMs),
     lease: (place: string, ttlMs: number): Promise<Lease | undefined> => store.lease(place, ttlMs),
     delete: (place, version) => store.delete(place, version),
   };
-}
-
-const USAGES = ["encrypt", "decrypt"] as const;
-
-async function importedBytes(platform: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  try {
-    return await platform.importKey("raw", bytes, "AES-GCM", false, [...USAGES]);
-  } finally {
-    bytes.fill(0);
-  }
-}
-
-/** The key, checked at once: a wrong key would look like a failing store. */
-function imported(platform: SubtleCrypto, key: unknown): Promise<CryptoKey> {
-  const unusable = (message: string): ConfigurationError =>
-    new ConfigurationError("encryptedStore", "key", `encryptedStore: ${message}`);
-  const bytes = copied(key);
-  if (bytes) {
-    if (bytes.length !== 16 && bytes.length !== 32) throw unusable("the key has to be 16 or 32 bytes long");
-    if (bytes.every((byte) => byte === 0)) throw unusable("the key is all zeros; it was wiped, or never filled");
-    return importedBytes(platform, bytes);
-  }
-  const { type, algorithm, usages } = (key ?? {}) as Partial<CryptoKey>;
-  const fits = type === "secret" && algorithm?.name === "AES-GCM" && USAGES.every((usage) => usages?.includes(usage));
-  if (!fits) throw unusable("the key has to be bytes, or an AES-GCM CryptoKey that encrypts and decrypts");
-  return Promise.resolve(key as CryptoKey);
 }

@@ -3,8 +3,10 @@
 import { Secret } from "../auth/secret.js";
 import { ClosedError, type Failure, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
+import { codeOf } from "./observe.js";
 import type { Policy, ProtocolPolicy } from "./policy.js";
 import type { CredentialFacts, Holding, Intent, Pair, Provider, Sink } from "./ports.js";
+import { type Seals, Unsealed } from "./seals/seal.js";
 import { engine, type TargetStream } from "./stream.js";
 import { instanceId, type Rust } from "./wasm.js";
 
@@ -23,6 +25,8 @@ export type RustProgress =
 
 type Effect =
   | { effect: "issue"; rotation: number; intent: number; marker: string; until: number }
+  | { effect: "unseal"; rotation: number; intent: number; marker: string }
+  | { effect: "discard"; marker: string }
   | { effect: "search"; intent: number; marker: string; since: number; until: number }
   | { effect: "recall" | "parse" | "login" | "observe" | "end"; credential: string }
   | { effect: "deliver"; credential: string; clientId: string; sink: string; expected: readonly string[] }
@@ -50,6 +54,9 @@ const YES: Outcome = { kind: "yes" };
 const NO: Outcome = { kind: "no" };
 const NOT_YET: Outcome = { kind: "not-yet" };
 
+/** A copy may take this share of the time that the call which issues may. */
+const SEALING_SHARE = 8;
+
 /** Codes of errors after which the same step may succeed later, if nothing has happened. */
 const AGAIN = new Set(["rate_limited", "server_error", "connection_failed", "timeout", "aborted", "invalid_response"]);
 /** Reasons of sinks and providers after which it may succeed later. */
@@ -61,6 +68,8 @@ export interface Ports {
   readonly sinks: readonly Sink[];
   readonly clock: Clock;
   readonly policy: Policy;
+  /** What seals copies of answers; `undefined` if none are made. */
+  readonly seals: Seals | undefined;
   readonly worker: string;
   /** Fires when the lifecycle is closed. */
   readonly closed: AbortSignal;
@@ -70,9 +79,12 @@ export interface Ports {
 export class Driver {
   readonly #stream: TargetStream;
   readonly #ports: Ports;
+  readonly #seals: Seals | undefined;
   readonly #secrets = new Map<string, { clientId: string; secret: Secret }>();
   /** The intent that was written and whose call has not been made yet. */
   #intent: unknown = null;
+  /** The sealed copies that could not be opened, in the form that Rust gave it. */
+  #unsealed: unknown = {};
   /** A run whose outcome could not be written, because the journal failed: the next call continues with it. */
   #unfinished: { run: InstanceType<Rust["Run"]>; wanted: Wanted; instance: number } | undefined;
   /** One call after the other, so that the call for an intent is never made twice. */
@@ -81,6 +93,8 @@ export class Driver {
   constructor(stream: TargetStream, ports: Ports) {
     this.#stream = stream;
     this.#ports = ports;
+    // A secret that can be read again needs no copy.
+    this.#seals = ports.provider.recalls ? undefined : ports.seals;
   }
 
   /** What the state machine has to know about the worker, as JSON. */
@@ -93,6 +107,8 @@ export class Driver {
       sinks: Object.fromEntries(sinks.map((sink) => [sink.name, sink.readback !== "none"])),
       evidence: provider.evidence,
       recalls: provider.recalls,
+      seals: this.#seals !== undefined,
+      unsealed: this.#unsealed,
       marker: `keyturn:${this.#stream.name}:`,
     });
   }
@@ -139,8 +155,13 @@ export class Driver {
         if (!committed && !engine(name, () => run.hasOutcome())) this.#check(signal);
         wanted = resume(await this.#answer(run, wanted, signal));
       }
-      const hands = JSON.parse(engine(name, () => run.hands())) as { secrets: string[]; intent: unknown };
+      const hands = JSON.parse(engine(name, () => run.hands())) as {
+        secrets: string[];
+        intent: unknown;
+        unsealed: unknown;
+      };
       this.#intent = hands.intent;
+      this.#unsealed = hands.unsealed;
       for (const [id, { secret }] of this.#secrets) {
         if (hands.secrets.includes(id)) continue;
         secret.forget();
@@ -231,9 +252,15 @@ export class Driver {
           until: effect.until,
           signal,
         });
-        this.#secrets.set(credential.id, { clientId: credential.clientId, secret: new Secret(secret) });
-        return { kind: "issued", value: factsOf(credential) };
+        return this.#issued(effect.marker, factsOf(credential), secret, signal, true);
       }
+      case "unseal": {
+        const copy = await stored(this.#copies().open(effect.marker));
+        if ("kind" in copy) return copy;
+        return this.#issued(effect.marker, factsOf(copy.credential), copy.secret, signal, false);
+      }
+      case "discard":
+        return (await stored(this.#copies().delete(effect.marker))) ?? YES;
       case "search": {
         const intent: Intent = { marker: effect.marker, from: effect.since, until: effect.until, signal };
         const found = await provider.search?.(intent);
@@ -242,6 +269,7 @@ export class Driver {
       case "recall": {
         const pair = await provider.recall?.(effect.credential, signal);
         if (pair === undefined) return NO;
+        if (signal.aborted) throw new Deadline();
         this.#secrets.set(effect.credential, { clientId: pair.clientId, secret: new Secret(pair.clientSecret) });
         return YES;
       }
@@ -266,6 +294,34 @@ export class Driver {
         await provider.end(effect.credential, signal);
         return YES;
     }
+  }
+
+  /** Takes a secret into custody, and seals a copy of it for a restart. */
+  async #issued(
+    marker: string,
+    credential: Facts,
+    secret: string,
+    signal: AbortSignal,
+    seal: boolean,
+  ): Promise<Outcome> {
+    // After its deadline the outcome was reported as unknown, and nobody would release the secret again.
+    if (signal.aborted) throw new Deadline();
+    this.#secrets.set(credential.id, { clientId: credential.clientId, secret: new Secret(secret) });
+    if (seal && this.#seals !== undefined) {
+      // Without a copy a restart costs another credential, and nothing more: that must not turn what is known into an unknown outcome.
+      const sealing = this.#seals.put(marker, { credential, secret }).catch(() => undefined);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#ports.policy.protocol.callDeadline / SEALING_SHARE);
+      });
+      await Promise.race([sealing, late]).finally(() => clearTimeout(timer));
+    }
+    return { kind: "issued", value: credential };
+  }
+
+  #copies(): Seals {
+    if (this.#seals === undefined) throw new InternalError("copies are not sealed here");
+    return this.#seals;
   }
 
   /**
@@ -348,6 +404,15 @@ export class Driver {
     const sink = this.#ports.sinks.find((one) => one.name === name);
     if (sink === undefined) throw new InternalError(`there is no sink ${name}`);
     return sink;
+  }
+}
+
+/** What a store of copies says. If it fails, another try may go better, whatever the error. */
+async function stored<T>(call: Promise<T>): Promise<T | Outcome> {
+  try {
+    return await call;
+  } catch (error) {
+    return error instanceof Unsealed ? failed(error.code, false) : failed(codeOf(error), true);
   }
 }
 

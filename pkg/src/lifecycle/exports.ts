@@ -14,4 +14,5 @@ export type {
 } from "./policy.js";
 export type * from "./ports.js";
 export * from "./providers/exports.js";
+export * from "./seals/exports.js";
 export * from "./sinks/exports.js";

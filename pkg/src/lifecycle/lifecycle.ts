@@ -29,6 +29,7 @@ import {
 import { codeOf, identify, type Observation, observe } from "./observe.js";
 import { Policy, readCaps } from "./policy.js";
 import type { CredentialFacts, Journal } from "./ports.js";
+import { Seals } from "./seals/seal.js";
 import { engine, type RustStream, TargetStream } from "./stream.js";
 import { rust, withRust } from "./wasm.js";
 
@@ -46,6 +47,7 @@ interface State {
     number: number;
     phase: { phase: LifecycleStatus["phase"] };
     rollingBack: boolean;
+    overlap: boolean | null;
     stopped: [string, string] | null;
   } | null;
   readonly rotations: number;
@@ -92,11 +94,12 @@ export class Lifecycle {
   readonly #release: () => void = () => undefined;
 
   /** @internal */
-  constructor({ journal, targets, clock, worker = "keyturn", caps = {}, signal }: LifecycleOptions) {
+  constructor({ journal, targets, clock, worker = "keyturn", caps = {}, seal, signal }: LifecycleOptions) {
     this.#journal = journal;
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${crypto.randomUUID()}`;
     this.#caps = readCaps(caps);
+    const seals = seal && new Seals(seal);
     for (const [name, target] of Object.entries(targets)) {
       const policy = checked(name, target);
       const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
@@ -105,6 +108,7 @@ export class Lifecycle {
         sinks: target.sinks,
         clock: this.#clock,
         policy,
+        seals,
         worker: this.#worker,
         closed: this.#closed.signal,
       });
@@ -262,7 +266,15 @@ export class Lifecycle {
   async rollback(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     await this.#operate(opened, { command: "roll-back" });
-    return this.#drive(opened, signal);
+    const progress = await this.#drive(opened, signal);
+    const { rotation } = stateOf(name, await opened.stream.refresh());
+    if (rotation?.overlap === false)
+      throw new LifecycleError(
+        name,
+        "cannot_roll_back",
+        "the control plane ended the old credential when it issued the new one, so the rotation goes on",
+      );
+    return progress;
   }
 
   /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */

@@ -3,6 +3,7 @@
 import type { Clock } from "../base/options.js";
 import type { LifecycleCaps, LifecyclePolicy } from "./policy.js";
 import type { CredentialFacts, Journal, Provider, Sink } from "./ports.js";
+import type { SealOptions } from "./seals/seal.js";
 
 /** A place at a control plane that has a succession of credentials, and where its consumers read them. */
 export interface LifecycleTarget {
@@ -33,6 +34,11 @@ export interface LifecycleOptions {
    * `"keyturn"`.
    */
   readonly worker?: string | undefined;
+  /**
+   * Seals a copy of each new credential for a restart, until every sink has it. Without it the secret is in memory alone: if the process
+   * dies before the delivery, another credential is issued.
+   */
+  readonly seal?: SealOptions | undefined;
   /** Closes the lifecycle when it fires. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -105,6 +105,19 @@ export interface Provider {
   end(id: string, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Where the sealed copies of answers are kept: texts, each under the marker of an attempt. A copy that was deleted must not come back, and
+ * one that cannot be found costs no more than another rotation, so it need not be as durable as a journal.
+ */
+export interface SealStore {
+  /** Keeps a copy, in the place of one that is there. */
+  put(marker: string, sealed: string): Promise<void>;
+  /** The copy; `undefined` if there is none. */
+  get(marker: string): Promise<string | undefined>;
+  /** Deletes the copy. One that is not there counts as deleted. */
+  delete(marker: string): Promise<void>;
+}
+
 /** What a sink holds. */
 export interface Holding {
   /** The client id that consumers would find now; `undefined` if there is none. */

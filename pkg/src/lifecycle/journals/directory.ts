@@ -129,7 +129,7 @@ class DirectoryJournal implements Journal {
     try {
       first = await mkdir(folder, { recursive: true, mode: this.#mode });
     } catch (error) {
-      throw failure(error, "make the folder", folder);
+      throw fileFailure(error, "make the folder", folder);
     }
     // The process that made a folder may have died before its name was durable, so names are synced whether they are
     // new or not.
@@ -158,7 +158,7 @@ class DirectoryJournal implements Journal {
       const { mtimeMs } = await handle.stat();
       if (!this.#cleaned) await this.#clean(mtimeMs);
     } catch (error) {
-      throw failure(error, "write", path);
+      throw fileFailure(error, "write", path);
     } finally {
       await handle?.close().catch(() => undefined);
     }
@@ -201,7 +201,7 @@ async function give(temporary: string, path: string): Promise<boolean | undefine
     if (links > 1) return true;
     if (codeOf(error) === "EEXIST") return false;
     if (codeOf(error) === "ENOENT" && links === 0) return undefined;
-    throw failure(error, "write", path, "unknown");
+    throw fileFailure(error, "write", path, "unknown");
   }
 }
 
@@ -210,7 +210,7 @@ function readEvent(path: string): string {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw failure(error, "read", path);
+    throw fileFailure(error, "read", path);
   }
   // The line feed is written last.
   if (bytes.at(-1) !== 10)
@@ -252,7 +252,7 @@ async function list(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
-    throw failure(error, "list", folder);
+    throw fileFailure(error, "list", folder);
   }
 }
 
@@ -260,11 +260,12 @@ function exists(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    throw failure(error, "look for", path);
+    throw fileFailure(error, "look for", path);
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes the names in a folder durable. @internal */
+export async function syncFolder(path: string): Promise<void> {
   // Windows cannot open folders, and writes names through.
   if (process.platform === "win32") return;
   let handle: FileHandle | undefined;
@@ -272,7 +273,7 @@ async function syncFolder(path: string): Promise<void> {
     handle = await open(path, "r");
     await handle.sync();
   } catch (error) {
-    throw failure(error, "sync", path, "unknown");
+    throw fileFailure(error, "sync", path, "unknown");
   } finally {
     await handle?.close().catch(() => undefined);
   }
@@ -334,7 +335,13 @@ const REASONS: Record<string, readonly [JournalReason, string]> = {
   EISDIR: ["foreign", "a folder is where an event of the journal belongs"],
 };
 
-function failure(error: unknown, verb: string, path: string, outcome: "none" | "unknown" = "none"): JournalError {
+/** What an error of the file system means. @internal */
+export function fileFailure(
+  error: unknown,
+  verb: string,
+  path: string,
+  outcome: "none" | "unknown" = "none",
+): JournalError {
   if (error instanceof JournalError) return error;
   const [reason, why] = REASONS[codeOf(error) ?? ""] ?? (["unavailable", String(error)] as const);
   return new JournalError(reason, `cannot ${verb} ${path}: ${why}`, { path, cause: error, outcome });

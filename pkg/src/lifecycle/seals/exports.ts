@@ -1,0 +1,4 @@
+/** Sealed copies, anywhere. */
+
+export { memorySeals } from "./memory.js";
+export type { SealKey, SealKeyOfOne, SealOptions } from "./seal.js";
