@@ -363,7 +363,7 @@ fn issued(
     let has_secret = hands.secrets.contains(id);
     // Who has the secret too takes over once the time of the one before it is up.
     let holds = has_secret && (by == hands.worker || now >= lost);
-    if holds && now.saturating_add(policy.hold / 2) > hold_until && undelivered.is_some() {
+    if holds && now.saturating_add(policy.hold / 2) >= hold_until && undelivered.is_some() {
         return Next::Append(Event::Held { hold_until: now.saturating_add(policy.hold) });
     }
     if now < rotation.retry_at {

@@ -24,16 +24,17 @@ before(async () => {
 });
 after(() => rm(scratch, { recursive: true }));
 
-async function place(name, kind) {
-  const world = await startWorld(keyturn, serveSandbox, join(scratch, name));
+async function place(name, kind, seals = false) {
+  const sealed = seals ? join(scratch, name, "sealed") : undefined;
+  const world = await startWorld(keyturn, serveSandbox, join(scratch, name), { sealed });
   await world.add("app", kind);
   return world;
 }
 
 /** What a process says at its end; `undefined` if it was killed. */
 async function run(world, command, point) {
-  const { journal, targets } = world;
-  const task = { journal, targets, worker: "killed", offset: world.offset(), command, point };
+  const { journal, targets, sealed } = world;
+  const task = { journal, targets, sealed, worker: "killed", offset: world.offset(), command, point };
   const child = spawn(process.execPath, [worker, folder, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
   const [said, errors, [code, signal]] = await Promise.all([
     text(child.stdout),
@@ -66,6 +67,46 @@ async function recovers(world) {
   await listening;
   world.secretless("app", shown, seen);
   return requests;
+}
+
+/** Registers the kill matrix of a kind of target whose answers are sealed for a restart. */
+export function sealedCrashes(kind) {
+  test(`${kind}, sealed: killed anywhere, another process with the key delivers the same secret`, async (t) => {
+    const whole = await place(`${kind}-sealed-whole`, kind, true);
+    const { progress, passed } = await run(whole, "rotate");
+    assert.equal(progress.last, "done");
+    await recovers(whole);
+    assert.deepEqual(whole.copies(), []);
+    await whole.close();
+
+    let saved = 0;
+    const points = Array.from({ length: passed }, (_, point) => point);
+    const next = async () => {
+      for (let point = points.shift(); point !== undefined; point = points.shift()) {
+        const world = await place(`${kind}-sealed-${point}`, kind, true);
+        try {
+          const before = new Set(world.alive("app"));
+          assert.equal(await run(world, "rotate", point), undefined, "it is killed");
+          const copies = world.copies().filter((file) => !file.endsWith(".new"));
+          const made = world.alive("app").filter((id) => !before.has(id));
+          const requests = await recovers(world);
+          assert.deepEqual(world.copies(), [], "no copy is left");
+          if (copies.length === 0) continue;
+          saved++;
+          // What was sealed is what was delivered, and nothing else was issued.
+          assert.equal(requests, 1);
+          assert.deepEqual(world.alive("app"), made);
+        } catch (error) {
+          throw new Error(`killed at ${point}`, { cause: error });
+        } finally {
+          await world.close();
+        }
+      }
+    };
+    await Promise.all([next(), next()]);
+    t.diagnostic(`${passed} points, at ${saved} of which a copy brought the secret back`);
+    assert.ok(saved >= 10);
+  });
 }
 
 /** Registers the tests of a kind of target. */

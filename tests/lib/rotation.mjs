@@ -19,6 +19,9 @@ const POLICY = {
   maxBackoff: 8_000,
 };
 
+/** What copies of answers are sealed with, in tests that seal them. */
+const SEAL_KEY = new Uint8Array(32).fill(7);
+
 /** Where C1 issues a connector's credential. */
 const ROTATE = "/api/v1/apps/connectors/credentials";
 
@@ -55,9 +58,14 @@ function providerOf(keyturn, { kind, url, pair, ids }, { clock, fetch }) {
  * Opens the lifecycle of some places. `watched` may wrap each port.
  *
  * @param {ReturnType<typeof entries>} keyturn
- * @param {object} task `{ journal, targets, worker }`, where each target is a place as JSON
+ * @param {object} task `{ journal, targets, worker }`, where each target is a place as JSON; `sealed` is a folder for copies
  */
-export function openAt(keyturn, { journal, targets, worker, policy }, { clock, fetch, watched = (port) => port }) {
+export function openAt(
+  keyturn,
+  { journal, targets, worker, policy, sealed },
+  { clock, fetch, watched = (port) => port },
+) {
+  const seal = sealed && { store: watched(keyturn.directorySeals(sealed)), key: SEAL_KEY };
   const open = ([name, place]) => [
     name,
     {
@@ -69,6 +77,7 @@ export function openAt(keyturn, { journal, targets, worker, policy }, { clock, f
   ];
   return keyturn.openLifecycle({
     journal: watched(keyturn.directoryJournal(journal)),
+    seal,
     clock,
     worker,
     targets: Object.fromEntries(Object.entries(targets).map(open)),
@@ -178,7 +187,7 @@ const MAKERS = {
  * @param {ReturnType<typeof entries>} keyturn
  * @param {typeof import("keyturn/sandbox").serveSandbox} serveSandbox
  */
-export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo" } = {}) {
+export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo", sealed } = {}) {
   const server = await serveSandbox({ seed });
   /** What was so with each target before it was one. */
   const before = new Map();
@@ -187,7 +196,7 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
   const proxy = await startProxy(server.url, clock.now);
   await mkdir(scratch, { recursive: true });
   const journal = join(scratch, "journal");
-  const world = { keyturn, sandbox, clock, proxy, journal, scratch, targets: {} };
+  const world = { keyturn, sandbox, clock, proxy, journal, scratch, targets: {}, sealed };
   const c1 = new keyturn.ConductorOne({
     serverURL: server.url,
     clientID: sandbox.clientId,
@@ -217,7 +226,21 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       await lifecycle.close();
     },
     open: (worker, more = {}, ports = {}) =>
-      openAt(keyturn, { journal, targets: world.targets, worker, ...more }, { clock, ...ports }),
+      openAt(keyturn, { journal, sealed, targets: world.targets, worker, ...more }, { clock, ...ports }),
+    /** The sealed copies that are there. None of them shows a secret. */
+    copies() {
+      let files = [];
+      try {
+        files = readdirSync(sealed);
+      } catch (error) {
+        if (error.code !== "ENOENT") throw error;
+      }
+      for (const file of files) {
+        const text = readFileSync(join(sealed, file), "latin1");
+        for (const secret of proxy.secrets) assert.ok(!text.includes(secret), "a copy shows a secret");
+      }
+      return files;
+    },
     /** What the sink of a target holds, which has to log in. */
     async works(name) {
       const { kind, env } = world.targets[name];

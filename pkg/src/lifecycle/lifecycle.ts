@@ -99,7 +99,7 @@ export class Lifecycle {
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${crypto.randomUUID()}`;
     this.#caps = readCaps(caps);
-    const seals = seal && new Seals(seal);
+    const seals = seal ? new Seals(seal) : undefined;
     for (const [name, target] of Object.entries(targets)) {
       const policy = checked(name, target);
       const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
