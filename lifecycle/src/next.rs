@@ -218,9 +218,9 @@ pub enum Outcome {
 /// Decides the next step.
 #[must_use]
 pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next {
-    if let Some(marker) = discardable(target, hands).find(|(_, sealed)| {
-        now >= sealed.retry_at && !policy.gives_up(Step::Discard, sealed.failures)
-    }) {
+    if let Some(marker) = discardable(target, hands)
+        .find(|(_, sealed)| now >= sealed.retry_at && !policy.gives_up(Step::Discard, sealed.failures))
+    {
         return Next::Do(Effect::Discard { marker: marker.0.clone() });
     }
     let given_up = |known: &Known| policy.gives_up(Step::End, known.failures);
@@ -239,9 +239,9 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         let left: Vec<_> = ends.chain(discards).collect();
         return match left.iter().filter(|(_, given_up, _)| !given_up).map(|(_, _, retry_at)| *retry_at).min() {
             Some(at) => Next::Wake(at),
-            None => left
-                .first()
-                .map_or(Next::Idle, |(about, ..)| Next::Blocked(Stop::TooManyFailures, (*about).to_owned())),
+            None => {
+                left.first().map_or(Next::Idle, |(about, ..)| Next::Blocked(Stop::TooManyFailures, (*about).to_owned()))
+            }
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
@@ -559,9 +559,7 @@ pub fn conclude(
         }
         // The worker keeps in mind that it cannot. Before the time of the one who has the secret is up, nobody else has to know.
         (Effect::Unseal { .. }, Outcome::Failed { again: false, .. }) => None,
-        (Effect::Unseal { .. }, _)
-            if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) =>
-        {
+        (Effect::Unseal { .. }, _) if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) => {
             None
         }
         (Effect::Recall { credential }, Outcome::No) => {

@@ -89,7 +89,7 @@ pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -
             Some(known) => {
                 let credential = known.credential.id.clone();
                 Ok(vec![Event::Lost { credential, code: String::new() }, Event::Resumed])
-            },
+            }
         },
         Command::Restored { sink } => match &rotation.stopped {
             Some((Stop::RestoreByHand, about)) if about == sink => {

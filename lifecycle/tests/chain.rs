@@ -69,32 +69,35 @@ fn events() -> impl Strategy<Value = Event> {
     let evidence = prop::sample::select(vec![Evidence::Provider, Evidence::Person, Evidence::Answer]);
     let found = prop::collection::vec(credentials(), 0..3);
     let optional = prop::option::of(times());
-    let one = prop_oneof![
-        (credentials(), texts()).prop_map(|(credential, source)| Event::Adopted { credential, source }),
-        (any::<u32>(), reasons).prop_map(|(rotation, reason)| Event::Planned { rotation, reason }),
-        (any::<u32>(), texts(), times(), any::<bool>())
-            .prop_map(|(intent, marker, until, sealed)| Event::Issuing { intent, marker, until, sealed }),
-        (any::<u32>(), texts(), optional).prop_map(|(intent, code, retry_at)| Event::NotIssued {
-            intent,
-            code,
-            retry_at
-        }),
-        (any::<u32>(), credentials(), times()).prop_map(|(intent, credential, hold_until)| Event::Issued {
-            intent,
-            credential,
-            hold_until
-        }),
-        any::<u32>().prop_map(|intent| Event::Unknown { intent }),
-        (any::<u32>(), found, evidence).prop_map(|(intent, found, evidence)| Event::Settled {
-            intent,
-            found,
-            evidence
-        }),
-        (any::<u32>(), any::<u32>(), credentials(), times()).prop_map(|(rotation, intent, credential, hold_until)| {
-            Event::Late { rotation, intent, credential, hold_until }
-        }),
-        times().prop_map(|hold_until| Event::Held { hold_until }),
-    ];
+    let one =
+        prop_oneof![
+            (credentials(), texts()).prop_map(|(credential, source)| Event::Adopted { credential, source }),
+            (any::<u32>(), reasons).prop_map(|(rotation, reason)| Event::Planned { rotation, reason }),
+            (any::<u32>(), texts(), times(), any::<bool>())
+                .prop_map(|(intent, marker, until, sealed)| Event::Issuing { intent, marker, until, sealed }),
+            (any::<u32>(), texts(), optional).prop_map(|(intent, code, retry_at)| Event::NotIssued {
+                intent,
+                code,
+                retry_at
+            }),
+            (any::<u32>(), credentials(), times()).prop_map(|(intent, credential, hold_until)| Event::Issued {
+                intent,
+                credential,
+                hold_until
+            }),
+            any::<u32>().prop_map(|intent| Event::Unknown { intent }),
+            (any::<u32>(), found, evidence).prop_map(|(intent, found, evidence)| Event::Settled {
+                intent,
+                found,
+                evidence
+            }),
+            (any::<u32>(), any::<u32>(), credentials(), times()).prop_map(
+                |(rotation, intent, credential, hold_until)| {
+                    Event::Late { rotation, intent, credential, hold_until }
+                }
+            ),
+            times().prop_map(|hold_until| Event::Held { hold_until }),
+        ];
     let two = prop_oneof![
         (texts(), texts()).prop_map(|(credential, code)| Event::Lost { credential, code }),
         texts().prop_map(|marker| Event::Discarded { marker }),

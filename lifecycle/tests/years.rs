@@ -888,5 +888,7 @@ fn two_years_of_five_hundred_targets() {
     let counts = &world.counts;
     println!("{counts:?}");
     // A simulation in which nothing happens shows nothing.
-    assert!(counts.done > 4000 && counts.crashes > 500 && counts.lost > 1000 && counts.undone > 10 && counts.unsealed > 10);
+    assert!(
+        counts.done > 4000 && counts.crashes > 500 && counts.lost > 1000 && counts.undone > 10 && counts.unsealed > 10
+    );
 }
