@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { program } from "../lib/runtimes.mjs";
 import { startWorker } from "../lib/worker.mjs";
 import { ESM, INTO_PAGE, PRINTED, WORKS } from "./app.mjs";
+import { tenantOf, useNextConsole } from "./next-console.mjs";
 import { expect } from "./place.mjs";
 
 const kB = (bytes) => `${Math.round(bytes / 1000)} kB`;
@@ -80,10 +81,9 @@ function vitest(environment, more = "") {
 }
 
 const NEXT = {
-  "app/layout.jsx": "export default ({ children }) => <html lang='en'><body>{children}</body></html>;\n",
-  "app/page.jsx": `"use client";
+  "app/works/page.jsx": `"use client";
     import { useEffect } from "react";
-    import { works } from "../app.mjs";
+    import { works } from "../../app.mjs";
     export default function Page() {
       useEffect(() => { works().catch((error) => "failed: " + error.message).then((text) => { document.title = text; }); }, []);
       return <p>page</p>;
@@ -97,7 +97,7 @@ const NEXT = {
 
 async function visitNext(at, url, routes = ["node", "edge"]) {
   for (const route of routes) await at.ask(`${url}/${route}`);
-  await at.browse(url);
+  await at.browse(`${url}/works`);
 }
 
 /** @type {Row[]} */
@@ -167,16 +167,18 @@ export const ROWS = [
     name: "Next",
     group: "Frameworks",
     core: true,
-    says: "built and started: a route in Node, one in the edge runtime, and a page in Chromium",
+    says: "built and started: a route in Node, one in the edge runtime, a page in Chromium, and `examples/next` with its proxy",
     note: "In Vercel's own edge runtime, which compiles no WebAssembly at run time, use `keyturn/slim` with a module of the platform.",
     async run(at) {
+      at.copy("next");
       at.write(NEXT);
       const bin = at.tool("next/dist/bin/next");
       at.node([bin, "build"]);
-      await visitNext(
-        at,
-        await at.start(process.execPath, [bin, "start", "--hostname", "127.0.0.1", "--port", "PORT"]),
-      );
+      const env = await tenantOf(at);
+      const args = [bin, "start", "--hostname", "127.0.0.1", "--port", "PORT"];
+      const url = await at.start(process.execPath, args, { env });
+      await visitNext(at, url);
+      await useNextConsole(at, url);
     },
   },
   {
@@ -185,7 +187,10 @@ export const ROWS = [
     from: "core",
     says: "`next dev`: both routes and the page with Turbopack; the route in Node and the page with webpack",
     async run(at) {
-      at.write(NEXT);
+      at.write({
+        "app/layout.jsx": "export default ({ children }) => <html lang='en'><body>{children}</body></html>;\n",
+        ...NEXT,
+      });
       const bin = at.tool("next/dist/bin/next");
       for (const how of ["--turbopack", "--webpack"]) {
         at.remove(".next");
