@@ -2,18 +2,13 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { startSandbox } from "../lib/sandbox.mjs";
+import { startSandbox, variablesOf } from "../lib/sandbox.mjs";
 
 /** Starts a tenant, and gives the variables by which the example finds it. */
 export async function tenantOf(at) {
-  const { url, clientId, clientSecret, stop } = await startSandbox(at.folder);
-  at.stopLater(stop);
-  return {
-    CONDUCTORONE_SERVER_URL: url,
-    CONDUCTORONE_CLIENT_ID: clientId,
-    CONDUCTORONE_CLIENT_SECRET: clientSecret,
-    SESSION_SECRET: "a secret of the tests",
-  };
+  const sandbox = await startSandbox(at.folder);
+  at.stopLater(sandbox.stop);
+  return { ...variablesOf(sandbox), SESSION_SECRET: "a secret of the tests" };
 }
 
 /** Uses the example as two people do, and as somebody without a session. */
