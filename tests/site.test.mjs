@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { broken, build, framed, misfits, pages, reference, slug } from "../xtask/docs.mjs";
+import { root } from "../xtask/steps.mjs";
 import { launch } from "./lib/browsers.mjs";
 
 const scratch = mkdtempSync(join(tmpdir(), "keyturn-site-"));
@@ -46,6 +47,11 @@ describe("the reference", () => {
     assert.doesNotMatch(section, /console\.log\(answer/);
     assert.match(text.split('<h2 id="list">')[1].split("</section>")[0], /<h3>Paging<\/h3>/);
   });
+});
+
+test("every page of docs/ is a guide", () => {
+  for (const file of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")))
+    assert.match(read(`docs/${file.replace(/md$/, "html")}`), /<h1 id=/, file);
 });
 
 describe("what makes the build fail", () => {
