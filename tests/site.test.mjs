@@ -118,6 +118,20 @@ describe("in a browser, from the disk", () => {
     assert.deepEqual(trouble, []);
   });
 
+  test("fits a narrow screen, and shows the contents when they are asked for", async () => {
+    for (const path of ["index.html", "CONTRIBUTING.html", "docs/runtimes.html", "reference/c1/connector.html"]) {
+      const { page, trouble } = await open(path);
+      await page.setViewport({ width: 390, height: 700 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, path);
+      const shown = () => page.$eval("nav", (nav) => nav.checkVisibility());
+      assert.equal(await shown(), false);
+      await page.click("#menu");
+      assert.equal(await shown(), true);
+      assert.deepEqual(trouble, []);
+      await page.close();
+    }
+  });
+
   test("is light or dark as the system is, until somebody chooses", async () => {
     const { page, trouble } = await open("reference/commercelayer/api_credentials.html");
     const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
