@@ -14,7 +14,7 @@ import { newerNode } from "../xtask/node.mjs";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
-import { startSandbox } from "./lib/sandbox.mjs";
+import { startSandbox, variablesOf } from "./lib/sandbox.mjs";
 
 const folder = installed();
 const pages = readdirSync(join(root, "docs"), { recursive: true }).filter((name) => name.endsWith(".md"));
@@ -52,12 +52,7 @@ before(async () => {
   writeFileSync(TOKEN_FILE, (await control("POST", "identity-token", {})).token);
   env = {
     ...process.env,
-    CONDUCTORONE_SERVER_URL: sandbox.url,
-    CONDUCTORONE_CLIENT_ID: sandbox.clientId,
-    CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
-    COMMERCELAYER_SERVER_URL: sandbox.commercelayer.serverURL,
-    COMMERCELAYER_CLIENT_ID: sandbox.commercelayer.clientId,
-    COMMERCELAYER_CLIENT_SECRET: sandbox.commercelayer.clientSecret,
+    ...variablesOf(sandbox),
     TRUST_ID: (await control("GET", "tenant")).trustId,
     TOKEN_FILE,
     REDIS_URL: `unix://${socket}`,

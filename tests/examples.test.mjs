@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -182,6 +182,118 @@ test("Deno: a rotation, with the permissions that the example names", async () =
   assert.equal(said, "rotation 1: idle");
   assert.match(readFileSync(join(cwd, ".env"), "utf8"), /secret-token:/);
   assert.equal(await issued(), before + 1);
+});
+
+/**
+ * Electron's part of the main process, by this test: Electron itself cannot be installed from npm. `folder` is where the program keeps its
+ * data, `file` what a person chooses. What the program does with the window is in `seen`.
+ */
+function electronIn(cwd, { folder, file }) {
+  const key = 0x5a;
+  const turned = (bytes) => Buffer.from(bytes.map((byte) => byte ^ key));
+  const seen = { handlers: new Map(), opened: [], sent: [], events: new Map(), backend: "gnome_libsecret" };
+  let tell;
+  seen.told = new Promise((resolve) => {
+    tell = resolve;
+  });
+  globalThis.electronOfTheTest = {
+    app: {
+      whenReady: async () => undefined,
+      getPath: () => folder,
+      on: (name, listener) => seen.events.set(name, listener),
+      quit: () => seen.events.get("will-quit")(),
+    },
+    BrowserWindow: class {
+      webContents = {
+        send: (...sent) => tell(seen.sent.push(sent)),
+        on: (name, listener) => seen.events.set(name, listener),
+        setWindowOpenHandler: (decide) => seen.events.set("window-open", decide),
+      };
+      constructor(options) {
+        seen.options = options;
+      }
+      async loadURL(url) {
+        seen.page = url;
+      }
+    },
+    dialog: { showSaveDialog: async () => ({ filePath: file }) },
+    ipcMain: { handle: (name, listener) => seen.handlers.set(name, listener) },
+    safeStorage: {
+      isAsyncEncryptionAvailable: async () => true,
+      getSelectedStorageBackend: () => seen.backend,
+      encryptStringAsync: async (plain) => turned(Buffer.from(plain)),
+      decryptStringAsync: async (bytes) => ({ result: turned(bytes).toString(), shouldReEncrypt: false }),
+    },
+    shell: { openExternal: async (url) => seen.opened.push(url) },
+  };
+  const names = Object.keys(globalThis.electronOfTheTest).join(", ");
+  mkdirSync(join(cwd, "node_modules/electron"), { recursive: true });
+  writeFileSync(join(cwd, "node_modules/electron/package.json"), '{ "type": "module", "exports": "./index.js" }');
+  writeFileSync(
+    join(cwd, "node_modules/electron/index.js"),
+    `export const { ${names} } = globalThis.electronOfTheTest;\n`,
+  );
+  seen.ask = async (name, ...args) =>
+    seen.handlers.get(`keyturn:${name}`)({ senderFrame: { url: seen.page } }, ...args);
+  return seen;
+}
+
+test("Electron's main process, with the test in Electron's place: a log-in, a rotation, and another start", async () => {
+  const cwd = copied("electron");
+  const folder = join(cwd, "data");
+  const file = join(cwd, "connector.env");
+  Object.assign(process.env, { CONDUCTORONE_SERVER_URL: tenant.url, CONDUCTORONE_PROGRAM: "desktop", GRACE: "0s" });
+  const start = async (run) => {
+    // Another copy of the modules for each start, as another process has them.
+    const seen = electronIn(join(cwd, run), { folder, file });
+    cpSync(join(cwd, "src"), join(cwd, run), { recursive: true });
+    const main = await import(pathToFileURL(join(cwd, run, "main.js")).href);
+    assert.ok(main);
+    return seen;
+  };
+
+  const first = await start("first");
+  assert.equal(first.options.webPreferences.sandbox && first.options.webPreferences.contextIsolation, true);
+  assert.deepEqual(first.events.get("window-open")({ url: "https://evil.example" }), { action: "deny" });
+  assert.equal(await first.ask("ready"), false);
+  const foreign = first.handlers.get("keyturn:list");
+  assert.throws(() => foreign({ senderFrame: { url: "https://evil.example/" } }), /may not ask/);
+  first.backend = "basic_text";
+  await assert.rejects(first.ask("logIn"), /keychain/);
+  first.backend = "gnome_libsecret";
+  const loggedIn = first.ask("logIn");
+  await Promise.race([loggedIn, first.told]);
+  const [[channel, userCode]] = first.sent;
+  assert.equal(channel, "keyturn:code");
+  await fetch(`${tenant.url}/_sandbox/device`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userCode, approve: true }),
+  });
+  await loggedIn;
+  assert.equal(await first.ask("ready"), true);
+  assert.deepEqual(first.opened, [], "only https is opened");
+  const kept = readFileSync(join(folder, "login"));
+  assert.ok(!kept.includes("secret-token") && !kept.includes("clientSecret"));
+
+  const listed = await first.ask("list");
+  const { name } = listed.find(({ name }) => name === `${tenant.appId}/${tenant.connectorId}`);
+  await assert.rejects(first.ask("rotate", "no/such"), /no such connector/);
+  const before = await issued();
+  assert.deepEqual(await first.ask("rotate", name), { state: "idle", file });
+  assert.equal(await issued(), before + 1);
+  const [, secret] = /^BATON_CLIENT_SECRET=(\S+)$/m.exec(readFileSync(file, "utf8"));
+  assert.match(secret, /secret-token:/);
+  first.events.get("window-all-closed")();
+
+  const second = await start("second");
+  assert.equal(await second.ask("ready"), true);
+  assert.equal((await second.ask("list")).find((one) => one.name === name).state, "idle");
+  assert.deepEqual(await second.ask("rotate", name), { state: "idle", file });
+  assert.ok(!readFileSync(file, "utf8").includes(secret));
+  const everything = JSON.stringify([await second.ask("list"), first.sent, second.sent]);
+  assert.ok(!everything.includes("secret-token"), "the page gets no secret");
+  second.events.get("window-all-closed")();
 });
 
 test("a Worker: the state of an app's connectors", async () => {

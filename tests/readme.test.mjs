@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { root } from "../xtask/steps.mjs";
 import { installed } from "./lib/installed.mjs";
-import { startSandbox } from "./lib/sandbox.mjs";
+import { startSandbox, variablesOf } from "./lib/sandbox.mjs";
 
 const folder = installed();
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -67,17 +67,7 @@ for (const { code, line } of blocks) {
   test(`the code at line ${line}`, async () => {
     const file = join(folder, `readme-${line}.mjs`);
     writeFileSync(file, code);
-    const env = {
-      ...process.env,
-      CONDUCTORONE_SERVER_URL: sandbox.url,
-      CONDUCTORONE_CLIENT_ID: sandbox.clientId,
-      CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
-      CONDUCTORONE_APP_ID: sandbox.appId,
-      CONDUCTORONE_CONNECTOR_ID: sandbox.connectorId,
-      COMMERCELAYER_SERVER_URL: sandbox.commercelayer.serverURL,
-      COMMERCELAYER_CLIENT_ID: sandbox.commercelayer.clientId,
-      COMMERCELAYER_CLIENT_SECRET: sandbox.commercelayer.clientSecret,
-    };
+    const env = { ...process.env, ...variablesOf(sandbox) };
     const child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
     const [errors, status] = await Promise.all([
       text(child.stderr),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { broken, build, framed, misfits, pages, reference, slug } from "../xtask/docs.mjs";
+import { root } from "../xtask/steps.mjs";
 import { launch } from "./lib/browsers.mjs";
 
 const scratch = mkdtempSync(join(tmpdir(), "keyturn-site-"));
@@ -46,6 +47,11 @@ describe("the reference", () => {
     assert.doesNotMatch(section, /console\.log\(answer/);
     assert.match(text.split('<h2 id="list">')[1].split("</section>")[0], /<h3>Paging<\/h3>/);
   });
+});
+
+test("every page of docs/ is a guide", () => {
+  for (const file of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")))
+    assert.match(read(`docs/${file.replace(/md$/, "html")}`), /<h1 id=/, file);
 });
 
 describe("what makes the build fail", () => {
@@ -110,6 +116,20 @@ describe("in a browser, from the disk", () => {
     await page.type("#search", "apicredential");
     assert.notEqual((await page.$$("#found a")).length, 0);
     assert.deepEqual(trouble, []);
+  });
+
+  test("fits a narrow screen, and shows the contents when they are asked for", async () => {
+    for (const path of ["index.html", "CONTRIBUTING.html", "docs/runtimes.html", "reference/c1/connector.html"]) {
+      const { page, trouble } = await open(path);
+      await page.setViewport({ width: 390, height: 700 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, path);
+      const shown = () => page.$eval("nav", (nav) => nav.checkVisibility());
+      assert.equal(await shown(), false);
+      await page.click("#menu");
+      assert.equal(await shown(), true);
+      assert.deepEqual(trouble, []);
+      await page.close();
+    }
   });
 
   test("is light or dark as the system is, until somebody chooses", async () => {

@@ -13,12 +13,17 @@ const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-ur
 /** The Markdown files that become guides, in the order of the navigation; decisions follow by themselves. */
 const GUIDES = [
   ["README.md", "Keyturn"],
+  ["docs/lifecycle.md", "Rotate without an outage"],
+  ["docs/cli.md", "The command line"],
+  ["docs/cli-api.md", "Any operation by command"],
+  ["docs/fleet.md", "A fleet of workers"],
   ["docs/authentication.md", "Authentication to C1"],
   ["docs/commercelayer.md", "Commerce Layer"],
   ["docs/commercelayer-auth.md", "Authentication to Commerce Layer"],
   ["docs/proxy.md", "From a page"],
   ["docs/migration.md", "From the official SDK"],
   ["docs/runtimes.md", "Where it runs"],
+  ["docs/network.md", "Proxies and certificates"],
   ["SECURITY.md", "Security"],
   ["CHANGELOG.md", "Changelog"],
   ["CONTRIBUTING.md", "Contributing"],

@@ -56,6 +56,15 @@
     (links[to] ?? input).focus();
   });
 
+  // On a narrow screen the contents would come before every page: a button shows them.
+  const menu = document.createElement("button");
+  Object.assign(menu, { id: "menu", type: "button", textContent: "Contents" });
+  menu.setAttribute("aria-expanded", "false");
+  menu.addEventListener("click", () =>
+    menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") === "false")),
+  );
+  document.querySelector("header").append(menu);
+
   const button = document.querySelector("#theme");
   const stored = () => {
     try {

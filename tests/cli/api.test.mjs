@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { root } from "../../xtask/steps.mjs";
 import { command } from "../lib/command.mjs";
 import { installed, module } from "../lib/installed.mjs";
+import { variablesOf } from "../lib/sandbox.mjs";
 
 const folder = installed();
 const scratch = mkdtempSync(join(folder, "api-"));
@@ -179,14 +180,7 @@ describe("a call", () => {
     k = command({
       folder,
       cwd: scratch,
-      env: {
-        CONDUCTORONE_SERVER_URL: server.url,
-        CONDUCTORONE_CLIENT_ID: server.clientId,
-        CONDUCTORONE_CLIENT_SECRET: server.clientSecret,
-        COMMERCELAYER_SERVER_URL: server.commercelayer.serverURL,
-        COMMERCELAYER_CLIENT_ID: server.commercelayer.clientId,
-        COMMERCELAYER_CLIENT_SECRET: server.commercelayer.clientSecret,
-      },
+      env: variablesOf(server),
     });
   });
   after(async () => {

@@ -71,6 +71,7 @@ describe("what fits", () => {
             },
             { kind: "vault", url: "https://v", token: { file: "t" }, path: "p", mount: "m", namespace: "n", ...names },
             { kind: "github", repository: "o/r", token: secret, environment: "e", secret: "S", variable: "V" },
+            { kind: "gitlab", project: "g/p", token: secret, environment: "production", protected: false, ...names },
             { kind: "aws", secretId: "arn", region: "eu-west-1", ...names },
           ],
           policy: { rotateEvery: "60d", rotateBefore: "never", grace: 0, proofs: ["token", "used"], approval: true },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../../xtask/steps.mjs";
 import { installed } from "../lib/installed.mjs";
-import { startSandbox } from "../lib/sandbox.mjs";
+import { startSandbox, variablesOf } from "../lib/sandbox.mjs";
 
 const folder = installed();
 const scratch = mkdtempSync(join(folder, "cli-docs-"));
@@ -26,14 +26,7 @@ before(async () => {
   env = {
     PATH: `${scratch}:${process.env.PATH}`,
     HOME: scratch,
-    CONDUCTORONE_SERVER_URL: sandbox.url,
-    CONDUCTORONE_CLIENT_ID: sandbox.clientId,
-    CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
-    CONDUCTORONE_APP_ID: sandbox.appId,
-    CONDUCTORONE_CONNECTOR_ID: sandbox.connectorId,
-    COMMERCELAYER_SERVER_URL: sandbox.commercelayer.serverURL,
-    COMMERCELAYER_CLIENT_ID: sandbox.commercelayer.clientId,
-    COMMERCELAYER_CLIENT_SECRET: sandbox.commercelayer.clientSecret,
+    ...variablesOf(sandbox),
   };
 });
 after(async () => {

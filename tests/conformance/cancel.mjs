@@ -1,10 +1,11 @@
 // Deadlines and signals: a call ends when it is told to, wherever it is, and says what may have happened.
+import { onEachTenant } from "../lib/each-tenant.mjs";
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 
 const ROTATE = "c1.api.app.v1.ConnectorService.RotateCredential";
 
-export default ({ test, assert, keyturn, tenant, inProcess }) => {
-  const { ConductorOne } = keyturn;
+export default (suite) => {
+  const { test, assert, keyturn } = suite;
 
   /** How long a call took to fail, with what it failed. */
   async function timed(call) {
@@ -168,21 +169,7 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
     assert.ok(ms < 2000, `${ms} ms`);
   });
 
-  for (const [where, make] of [
-    ["over HTTP", tenant],
-    ["in process", inProcess],
-  ]) {
-    const it = (name, work) =>
-      test(`${where}: ${name}`, async () => {
-        const at = await make();
-        const c1 = new ConductorOne(at.options);
-        try {
-          await work(c1, at);
-        } finally {
-          c1.close();
-        }
-      });
-
+  onEachTenant(suite, (it) => {
     it("a call that gives up waiting for a token does not stop the others", async (c1, at) => {
       await at.fault({ operation: "token", action: { delayMs: 400 } });
       const controller = new AbortController();
@@ -224,5 +211,5 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       assert.equal(error.outcome, "none");
       assert.equal((await at.requests({ operation: ROTATE })).length, 0);
     });
-  }
+  });
 };

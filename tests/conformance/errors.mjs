@@ -1,11 +1,13 @@
 // What a caller meets when a call does not succeed, and when a success cannot be read.
+import { onEachTenant } from "../lib/each-tenant.mjs";
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 
 const ROTATE = "c1.api.app.v1.ConnectorService.RotateCredential";
 const ONCE = { retries: { strategy: "none" } };
 
-export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
-  const { ConductorOne, KeyturnError } = keyturn;
+export default (suite) => {
+  const { test, assert, keyturn, runtime } = suite;
+  const { KeyturnError } = keyturn;
   const inBrowser = runtime === "chromium" || runtime === "firefox";
 
   test("each status has its class and code", async () => {
@@ -142,20 +144,11 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
     assert.equal(envelope.getAppResponse.app.createdAt, "yesterday");
   });
 
-  for (const [where, make] of [
-    ["over HTTP", tenant],
-    ["in process", inProcess],
-  ]) {
+  onEachTenant(suite, (register) => {
     const it = (name, work) =>
-      test(`${where}: ${name}`, async () => {
-        const at = await make();
-        const c1 = new ConductorOne(at.options);
-        try {
-          await c1.auth.introspect();
-          await work(c1, at);
-        } finally {
-          c1.close();
-        }
+      register(name, async (c1, at) => {
+        await c1.auth.introspect();
+        await work(c1, at);
       });
 
     it("a read whose connection breaks is a connection error, and nothing was done", async (c1, at) => {
@@ -230,7 +223,7 @@ export default ({ test, assert, keyturn, tenant, inProcess, runtime }) => {
       }
       assert.equal((await at.requests({ operation: "apps.list" })).length, 0);
     });
-  }
+  });
 
   test("tokens stay with their origin", async () => {
     const server = stub({});

@@ -1,23 +1,12 @@
 // What a program that rotates credentials can see of them afterwards: the system log, the last use, a synchronisation that went
 // well, and the end of older credentials.
 
-export default ({ test, assert, keyturn, tenant, inProcess }) => {
-  const { ConductorOne } = keyturn;
-  for (const [where, make] of [
-    ["over HTTP", tenant],
-    ["in process", inProcess],
-  ]) {
-    const it = (name, work) =>
-      test(`${where}: ${name}`, async () => {
-        const at = await make();
-        const c1 = new ConductorOne(at.options);
-        try {
-          await work(c1, at);
-        } finally {
-          c1.close();
-        }
-      });
+import { onEachTenant } from "../lib/each-tenant.mjs";
 
+export default (suite) => {
+  const { assert, keyturn } = suite;
+  const { ConductorOne } = keyturn;
+  onEachTenant(suite, (it) => {
     const rotate = async (c1, { appId, connectorId }) =>
       (await c1.connector.rotateCredential({ appId, connectorId })).connectorServiceRotateCredentialResponse.credential;
 
@@ -158,5 +147,5 @@ export default ({ test, assert, keyturn, tenant, inProcess }) => {
       await c1.ssoApplication.deleteClient({ ...place, ssoApplicationServiceDeleteClientRequest: { clientId } });
       assert.equal(await probe(renewed), "invalid_client");
     });
-  }
+  });
 };

@@ -131,4 +131,17 @@ export default (t) => {
     await settled(it, lifecycle, 2);
     await it.close();
   });
+
+  t.test("a page over http has a lifecycle too: it has no crypto.randomUUID", async () => {
+    const { appId, connectorId, options } = await t.tenant();
+    const provider = connectorProvider({ client: new keyturn.ConductorOne(options), appId, connectorId });
+    const targets = { app: { provider, sinks: [memorySink({ clientId: "a", clientSecret: "b" })] } };
+    Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true });
+    try {
+      const opened = openLifecycle({ journal: memoryJournal(), targets });
+      assert.equal((await opened.status())[0].progress.state, "idle");
+    } finally {
+      delete crypto.randomUUID;
+    }
+  });
 };

@@ -704,6 +704,46 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     );
   });
 
+  test("a server that builds the URL from its configuration knows its own origin by the Host header", async () => {
+    const { proxy } = await start();
+    const sent = (headers) =>
+      proxy(
+        requestOf({
+          url: "https://localhost:3000/keyturn",
+          headers,
+          body: JSON.stringify({ operation: LIST, input: {} }),
+        }),
+      );
+    for (const [headers, status] of [
+      [{ host: "app.example" }, 200],
+      [{ host: "app.example:8443", origin: "https://app.example:8443" }, 200],
+      [{ host: "localhost:3000", origin: "https://localhost:3000" }, 200],
+      [{ host: "other.example" }, 403],
+      [{ host: "app.example", origin: "http://app.example" }, 403],
+      [{ host: "" }, 403],
+    ])
+      assert.equal((await sent(headers)).status, status, JSON.stringify(headers));
+  });
+
+  test("a relative URL is the page's; without a page, a client can be created, and its calls say why they fail", async () => {
+    const asked = [];
+    const fetch = (url) => Promise.reject(asked.push(String(url)) && new TypeError("nobody answers"));
+    const options = { fetch, retryConfig: { strategy: "none" } };
+    const c1 = new ConductorOne({ ...options, proxy: "/keyturn" });
+    const cl = CommerceLayerProvisioning({ ...options, proxy: { url: "/provisioning" } });
+    const page = globalThis.location?.origin;
+    for (const [call, path] of [
+      [() => c1.apps.list(), "/keyturn"],
+      [() => cl.api_credentials.list(), "/provisioning"],
+    ]) {
+      const { kind, message, outcome } = await assert.rejects(call());
+      if (page) assert.deepEqual([kind, asked.at(-1)], ["connection_failed", page + path]);
+      else assert.deepEqual([kind, asked.length], ["invalid_configuration", 0]);
+      assert.equal(/there is no page here/.test(message), !page);
+      assert.equal(outcome, "none");
+    }
+  });
+
   test("groups are of reads, or of all but what issues a secret", async () => {
     const { options } = await inProcess();
     const client = new ConductorOne(options);

@@ -1,7 +1,7 @@
 // What brings credentials to consumers and runs anywhere: documents, client ids in texts, sinks over `fetch`.
 export default (t) => {
   const { assert, lifecycle } = t;
-  const { githubSecret, importClientIds, kubernetesSecret, render, sinkList, vaultSecret } = lifecycle;
+  const { githubSecret, gitlabVariables, importClientIds, kubernetesSecret, render, sinkList, vaultSecret } = lifecycle;
   const { signal } = new AbortController();
   const pair = { clientId: "blue-whale-1@acme.conductor.one/pcc", clientSecret: "secret-token:canary" };
   const names = { BATON_CLIENT_ID: pair.clientId, BATON_CLIENT_SECRET: pair.clientSecret };
@@ -73,6 +73,39 @@ export default (t) => {
     assert.equal(atob(secret.data.BATON_CLIENT_SECRET), pair.clientSecret);
     assert.equal(await list.write({ ...pair, clientSecret: "late" }, version, signal), false);
     assert.equal(await list.holds(pair, signal), true);
+  });
+
+  t.test("GitLab gets two variables, the client id last", async () => {
+    const variables = {};
+    const order = [];
+    const sink = gitlabVariables({
+      token: "t",
+      project: "acme/orders",
+      environment: "production",
+      fetch: serving((method, path, body) => {
+        const key = body?.key ?? path.split("/").at(-1);
+        if (method !== "GET") order.push(`${method} ${key}`);
+        if (method === "POST") variables[key] = body;
+        else if (!variables[key]) return [404];
+        else if (method === "PUT") Object.assign(variables[key], body);
+        return [method === "POST" ? 201 : 200, variables[key]];
+      }),
+    });
+    assert.deepEqual([sink.name, sink.compares, sink.readback], ["gitlab:acme/orders/production", false, "pair"]);
+    assert.deepEqual(await sink.read(signal), { clientId: undefined, version: "none" });
+    assert.equal(await sink.write(pair, "none", signal), true);
+    assert.deepEqual(order.slice(-2), ["PUT BATON_CLIENT_ID", "POST BATON_CLIENT_ID"]);
+    assert.deepEqual(variables.BATON_CLIENT_SECRET, {
+      ...{ key: "BATON_CLIENT_SECRET", value: pair.clientSecret, environment_scope: "production" },
+      ...{ masked: true, raw: true, protected: true },
+    });
+    assert.equal(variables.BATON_CLIENT_ID.masked, false);
+    assert.equal(await sink.holds(pair, signal), true);
+    const next = { clientId: "blue-whale-2@acme.conductor.one/pcc", clientSecret: "secret-token:other" };
+    assert.equal(await sink.write(next, pair.clientId, signal), true);
+    assert.equal(await sink.holds(pair, signal), false);
+    assert.equal(await sink.holds({ ...next, clientSecret: "third" }, signal), false);
+    assert.equal(await sink.holds(next, signal), true);
   });
 
   t.test("GitHub gets a sealed box and the client id", async () => {

@@ -4,6 +4,20 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+/** The variables that clients and the command line read, with the credentials of a sandbox's tenant. */
+export function variablesOf({ url, clientId, clientSecret, appId, connectorId, commercelayer }) {
+  return {
+    CONDUCTORONE_SERVER_URL: url,
+    CONDUCTORONE_CLIENT_ID: clientId,
+    CONDUCTORONE_CLIENT_SECRET: clientSecret,
+    CONDUCTORONE_APP_ID: appId,
+    CONDUCTORONE_CONNECTOR_ID: connectorId,
+    COMMERCELAYER_SERVER_URL: commercelayer.serverURL,
+    COMMERCELAYER_CLIENT_ID: commercelayer.clientId,
+    COMMERCELAYER_CLIENT_SECRET: commercelayer.clientSecret,
+  };
+}
+
 /**
  * Starts it, and waits until it says where it is.
  *

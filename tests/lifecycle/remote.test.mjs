@@ -173,6 +173,8 @@ test("hostile requests are refused, and none reaches the lifecycle", async () =>
     [403, send("/lifecycle/rotate", { origin: "null" })],
     [403, send("/lifecycle/rotate", { origin: "" })],
     [403, send("/lifecycle/rotate", { origin: "http://app.test" })],
+    [403, send("/lifecycle/rotate", { origin: "http://app.test", host: "app.test" })],
+    [403, send("/lifecycle/rotate", { origin: "https://evil.test", host: "app.test" })],
     [403, send("/lifecycle/rotate", { origin: "https://app.test.evil.test" })],
     [415, send("/lifecycle/rotate", { "content-type": "text/plain" })],
     [415, send("/lifecycle/rotate", { "content-type": "application/x-www-form-urlencoded" })],

@@ -21,7 +21,14 @@ import { installed } from "../lib/installed.mjs";
 
 const folder = installed();
 const require = createRequire(join(folder, "load.cjs"));
-const { awsSecret, githubSecret, kubernetesSecret, sinkList, vaultSecret } = require("keyturn/lifecycle");
+const {
+  awsSecret,
+  githubSecret,
+  gitlabVariables,
+  kubernetesSecret,
+  sinkList,
+  vaultSecret,
+} = require("keyturn/lifecycle");
 const { commandSink, envFile, jsonFile, secretFolder } = require("keyturn/lifecycle/node");
 
 const scratch = await mkdtemp(join(tmpdir(), "keyturn-sinks-"));
@@ -682,6 +689,81 @@ describe("GitHub Actions", () => {
     const { sink, state, open } = await github();
     const carried = await hostile(sink, async () => ({ clientId: state.variable, clientSecret: await open() }));
     assert.equal(carried, 1000);
+  });
+});
+
+/** GitLab's variables as its documentation has them: one for each key and scope, and rules for what can be masked. */
+async function gitlab() {
+  const state = { variables: new Map(), fail: undefined };
+  const { url, requests } = await serve(({ method, url, headers, body }) => {
+    if (headers["private-token"] !== "glpat-token") return [401, {}];
+    const [, key] = /^\/api\/v4\/projects\/acme%2Forders\/variables(?:\/(\w+))?$/.exec(url.pathname) ?? [];
+    const scope = url.searchParams.get("filter[environment_scope]");
+    const at = `${key ?? body?.key} ${scope ?? body?.environment_scope}`;
+    if (state.fail === `${method} ${key ?? body?.key}`) return [0];
+    if (body?.masked && !/^\S{8,}$/.test(body.value)) return [400, { message: { value: ["is invalid"] } }];
+    if (method === "POST" && key === undefined) {
+      if (state.variables.has(at)) return [400, {}];
+      state.variables.set(at, body);
+      return [201, body];
+    }
+    const found = state.variables.get(at);
+    if (!found || key === undefined) return [404, {}];
+    if (method === "PUT") Object.assign(found, body);
+    return [200, found];
+  });
+  const options = { url, token: "glpat-token", project: "acme/orders" };
+  return {
+    sink: gitlabVariables(options),
+    production: gitlabVariables({ ...options, environment: "production" }),
+    state,
+    requests,
+  };
+}
+
+describe("GitLab CI/CD", () => {
+  test("variables of environments are apart", async () => {
+    const { sink, production, state } = await gitlab();
+    assert.equal(await sink.write(one, "none", signal), true);
+    assert.deepEqual(await production.read(signal), { clientId: undefined, version: "none" });
+    assert.equal(await production.write(two, "none", signal), true);
+    assert.equal(await sink.holds(one, signal), true);
+    assert.equal(await production.holds(two, signal), true);
+    assert.equal(state.variables.size, 4);
+    assert.ok([...state.variables.values()].every((variable) => variable.raw === true && variable.protected === true));
+  });
+
+  test("an answer that is lost leaves the outcome unknown, and another try is safe", async () => {
+    const { sink, state } = await gitlab();
+    await sink.write(one, "none", signal);
+    state.fail = "PUT BATON_CLIENT_ID";
+    const error = await failure(sink.write(two, one.clientId, signal));
+    assert.equal(error.outcome, "unknown");
+    assert.equal(await sink.holds(two, signal), false);
+    state.fail = undefined;
+    assert.equal(await sink.write(two, one.clientId, signal), true);
+    assert.equal(await sink.write(two, one.clientId, signal), true);
+    assert.equal(await sink.holds(two, signal), true);
+  });
+
+  test("a value that GitLab cannot mask is refused, not written in the clear", async () => {
+    const { sink, state } = await gitlab();
+    const error = await failure(sink.write({ ...one, clientSecret: "canary" }, "none", signal));
+    assert.equal(error.status, 400);
+    assert.equal(state.variables.size, 0);
+  });
+
+  test("a wrong token is told, and no request has a value in its address", async () => {
+    const { sink, requests } = await gitlab();
+    await sink.write(one, "none", signal);
+    assert.ok(requests.every(({ url }) => !url.href.includes("canary")));
+    const denied = gitlabVariables({
+      url: requests[0].url.origin,
+      token: "other",
+      project: "acme/orders",
+      fetch: async () => new Response("{}", { status: 401 }),
+    });
+    assert.equal((await failure(denied.read(signal))).reason, "denied");
   });
 });
 

@@ -16,7 +16,7 @@ import { createServer } from "node:http";
 import { createServer as createSocket } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { newerNode } from "../../xtask/node.mjs";
-import { StepError } from "../../xtask/steps.mjs";
+import { root, StepError } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { CJS, ESM, WORKS } from "./app.mjs";
 
@@ -66,6 +66,14 @@ export class Place {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     }
+  }
+
+  /** Copies an example of the repository, without what was built or installed there. */
+  copy(example) {
+    cpSync(join(root, "examples", example), this.folder, {
+      recursive: true,
+      filter: (path) => !/[/\\](node_modules|dist|\.next)$/.test(path),
+    });
   }
 
   /** A file of a tool. */
@@ -162,16 +170,22 @@ export class Place {
     return `http://127.0.0.1:${server.address().port}`;
   }
 
-  /** Opens a page in Chromium, and waits until it says that all went well. */
-  async browse(url) {
+  /** Opens a page in Chromium. `errors` gets what goes wrong in it. */
+  async open(url) {
     const browser = await launch("chromium");
     this.#stops.push(() => browser.close());
     const page = await browser.newPage();
     const errors = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    let text = "";
     await page.goto(url);
+    return { page, errors };
+  }
+
+  /** Opens a page in Chromium, and waits until it says that all went well. */
+  async browse(url) {
+    const { page, errors } = await this.open(url);
+    let text = "";
     for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
       // A development server may load the page anew.
       text = await page.title().catch(() => "");
@@ -195,6 +209,11 @@ export class Place {
 
   get newerNode() {
     return newerNode();
+  }
+
+  /** Has something ended with the row. */
+  stopLater(stop) {
+    this.#stops.push(stop);
   }
 
   /** Ends what was started. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { program } from "../lib/runtimes.mjs";
 import { startWorker } from "../lib/worker.mjs";
 import { ESM, INTO_PAGE, PRINTED, WORKS } from "./app.mjs";
+import { tenantOf, useNextConsole } from "./next-console.mjs";
 import { expect } from "./place.mjs";
 
 const kB = (bytes) => `${Math.round(bytes / 1000)} kB`;
@@ -80,10 +81,9 @@ function vitest(environment, more = "") {
 }
 
 const NEXT = {
-  "app/layout.jsx": "export default ({ children }) => <html lang='en'><body>{children}</body></html>;\n",
-  "app/page.jsx": `"use client";
+  "app/works/page.jsx": `"use client";
     import { useEffect } from "react";
-    import { works } from "../app.mjs";
+    import { works } from "../../app.mjs";
     export default function Page() {
       useEffect(() => { works().catch((error) => "failed: " + error.message).then((text) => { document.title = text; }); }, []);
       return <p>page</p>;
@@ -97,7 +97,7 @@ const NEXT = {
 
 async function visitNext(at, url, routes = ["node", "edge"]) {
   for (const route of routes) await at.ask(`${url}/${route}`);
-  await at.browse(url);
+  await at.browse(`${url}/works`);
 }
 
 /** @type {Row[]} */
@@ -143,40 +143,85 @@ export const ROWS = [
     },
   },
   {
-    name: "Metro",
+    name: "Metro and Hermes",
+    package: "metro",
     group: "Bundlers",
-    says: "bundled for React Native; not run",
-    note: "Hermes, React Native's own engine, has no WebAssembly: a client says so when it is made. Let a server of yours make the calls.",
+    says: "bundled for React Native with its own configuration; in Hermes, the entries load, and a client says what is missing",
+    note: "Hermes, React Native's own engine, has neither WebAssembly nor `crypto`: let a server of yours make the calls. It runs here by itself, with stand-ins for what React Native adds to it.",
     async run(at) {
       at.write({
-        "main.js": 'require("./app.cjs");\n',
+        "babel.config.cjs": 'module.exports = { presets: ["module:@react-native/babel-preset"] };\n',
+        "globals.js": `
+          // What React Native adds to Hermes, as far as it is used.
+          class URL {
+            constructor(url) {
+              const [, protocol, host, pathname] = /^(\\w+:)\\/\\/([^/]+)(.*)$/.exec(url);
+              Object.assign(this, { protocol, host, hostname: host, pathname, search: "", origin: protocol + "//" + host, href: url });
+            }
+            static canParse() { return true; }
+            toString() { return this.href; }
+          }
+          class AbortController {
+            signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+            abort() {}
+          }
+          class TextEncoder {
+            encode(text) { return Uint8Array.from(text, (letter) => letter.charCodeAt(0)); }
+          }
+          Object.assign(globalThis, { URL, AbortController, TextEncoder, TextDecoder: class {}, fetch() {} });
+        `,
+        "main.js": `
+          import "./globals";
+          import { accessToken, ConductorOne } from "keyturn";
+          import { memoryJournal, openLifecycle } from "keyturn/lifecycle";
+          for (const make of [
+            () => new ConductorOne({ tenantDomain: "acme", credentials: accessToken("a-token") }),
+            () => new ConductorOne({ proxy: "https://app.example/keyturn" }),
+            () => openLifecycle({ journal: memoryJournal(), targets: {} }),
+          ])
+            try {
+              make();
+              print("made");
+            } catch (error) {
+              print(error.code, error.message);
+            }
+        `,
         "build.cjs": `
-        const Metro = require("metro");
-        (async () => {
-          const config = await Metro.loadConfig({ cwd: __dirname, config: undefined }, { projectRoot: __dirname, watchFolders: [${JSON.stringify(at.tools)}] });
-          config.resolver.sourceExts.push("cjs");
-          const { code } = await Metro.runBuild(config, { entry: "main.js", platform: "ios", minify: false });
-          console.log("bundled", code.length, code.includes("rotateCredential"));
-        })().catch((error) => { console.error(error); process.exit(1); });
-      `,
+          const Metro = require("metro");
+          const { getDefaultConfig, mergeConfig } = require("@react-native/metro-config");
+          (async () => {
+            const own = { projectRoot: __dirname, watchFolders: [${JSON.stringify(at.tools)}], resetCache: true };
+            const config = await Metro.loadConfig({ cwd: __dirname }, mergeConfig(getDefaultConfig(__dirname), own));
+            // Those of React Native itself, which is not here.
+            Object.assign(config.serializer, { getModulesRunBeforeMainModule: () => [], getPolyfills: () => [] });
+            await Metro.runBuild(config, { entry: "main.js", platform: "android", dev: false, minify: false, out: "bundle.js" });
+          })().catch((error) => { console.error(error); process.exit(1); });
+        `,
       });
-      expect(at.node(["build.cjs"]), "true");
+      at.node(["build.cjs"]);
+      const told = at.run(at.tool("hermes-engine-cli/linux64-bin/hermes"), ["bundle.js"]).trim().split("\n");
+      for (const line of told)
+        if (!/^invalid_configuration this runtime has no (WebAssembly|`crypto`)/.test(line))
+          throw new Error(told.join("\n"));
+      return kB(Buffer.byteLength(at.read("bundle.js")));
     },
   },
   {
     name: "Next",
     group: "Frameworks",
     core: true,
-    says: "built and started: a route in Node, one in the edge runtime, and a page in Chromium",
+    says: "built and started: a route in Node, one in the edge runtime, a page in Chromium, and `examples/next` with its proxy",
     note: "In Vercel's own edge runtime, which compiles no WebAssembly at run time, use `keyturn/slim` with a module of the platform.",
     async run(at) {
+      at.copy("next");
       at.write(NEXT);
       const bin = at.tool("next/dist/bin/next");
       at.node([bin, "build"]);
-      await visitNext(
-        at,
-        await at.start(process.execPath, [bin, "start", "--hostname", "127.0.0.1", "--port", "PORT"]),
-      );
+      const env = await tenantOf(at);
+      const args = [bin, "start", "--hostname", "127.0.0.1", "--port", "PORT"];
+      const url = await at.start(process.execPath, args, { env });
+      await visitNext(at, url);
+      await useNextConsole(at, url);
     },
   },
   {
@@ -185,7 +230,10 @@ export const ROWS = [
     from: "core",
     says: "`next dev`: both routes and the page with Turbopack; the route in Node and the page with webpack",
     async run(at) {
-      at.write(NEXT);
+      at.write({
+        "app/layout.jsx": "export default ({ children }) => <html lang='en'><body>{children}</body></html>;\n",
+        ...NEXT,
+      });
       const bin = at.tool("next/dist/bin/next");
       for (const how of ["--turbopack", "--webpack"]) {
         at.remove(".next");
@@ -509,8 +557,9 @@ export const ROWS = [
   {
     name: "Electron",
     group: "Runtimes",
-    impossible: "Its npm package has no program in it, but fetches one from elsewhere when it is installed.",
-    says: "nothing; its main process is Node, and its pages are Chromium",
+    says: "`examples/electron`: its main process in Node, with stand-ins for Electron's own objects; not Electron itself",
+    note: "The package `electron` contains no program, but downloads one from outside of npm, which these tests cannot; we found no package of npm, PyPI or Debian that contains one.",
+    elsewhere: "tests/examples.test.mjs",
   },
   {
     name: "Safari",

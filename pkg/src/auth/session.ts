@@ -9,6 +9,7 @@ import {
   RequestAbortedError,
 } from "../base/errors.js";
 import type { Connection, Security } from "../base/options.js";
+import { checkRuntime } from "../base/runtime.js";
 import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
 import { Effect } from "../generated/boundary.js";
@@ -16,7 +17,6 @@ import type { Session as Handle } from "../generated/core-glue.js";
 import type { Attempted, Authorization, Authorizer, Reproof } from "../http/authorizer.js";
 import { policyOf } from "../http/policy.js";
 import {
-  checkRuntime,
   Deadline,
   Elapsed,
   isWorkerd,

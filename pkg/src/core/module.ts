@@ -7,9 +7,8 @@ import type { Bytes, WasmModule } from "../base/platform.js";
 export type ModuleSource = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
 
 /**
- * Compiles a module synchronously, which browsers allow up to some megabytes; `WebAssembly.compile` is not even
- * mentioned, since
- * runtimes at the edge rewrite or refuse every script that does.
+ * Compiles a module synchronously, which browsers allow up to some megabytes. `WebAssembly.compile` is not even mentioned in the code, since
+ * runtimes at the edge rewrite or refuse every script that mentions it.
  *
  * @throws {@link ConfigurationError} that says what to change, if the environment does not allow it.
  */
@@ -17,7 +16,7 @@ export function moduleOf(bytes: Bytes): WasmModule {
   if (typeof WebAssembly === "undefined")
     throw unusable(
       "missing",
-      "this runtime has no WebAssembly, which keyturn needs: it was never there or is switched off",
+      "this runtime has no WebAssembly, which keyturn needs. React Native's Hermes never has it, and some browsers switch it off: make the calls on a server",
     );
   try {
     return new WebAssembly.Module(bytes as BufferSource);

@@ -62,13 +62,20 @@ export interface Said {
 const OTHERS =
   "credentials clientID clientSecret security serverURL tenantDomain accessToken refreshToken domain authURL";
 
+/** Stands for the page's URL where there is no page. The name can never belong to anybody. */
+const NO_PAGE = "https://page.invalid/";
+
 /** The route to a proxy. */
 export class Relay {
   readonly url: string;
+  /** Whether the URL is relative, and there is no page: then no call can be made. */
+  readonly #nowhere: boolean;
   /** How requests are sent: with the application's cookies, and the page's origin. */
   readonly rules: RequestInit;
 
   /**
+   * A client with a relative URL can also be created where there is no page, as when a framework renders a page on its server.
+   *
    * @param options Those of the client.
    * @throws {@link ConfigurationError}
    */
@@ -78,15 +85,21 @@ export class Relay {
     const { url, credentials = "same-origin" } =
       typeof proxy === "object" && "url" in proxy ? proxy : ({ url: proxy } as ProxyAddress);
     const base = (globalThis as { location?: { href?: string } }).location?.href;
-    if (!URL.canParse(String(url), base))
-      throw refused("proxy", "not_a_url", "is no URL, or relative where there is no page");
-    this.url = String(new URL(url, base));
+    if (!URL.canParse(String(url), base ?? NO_PAGE)) throw refused("proxy", "not_a_url", "is not a URL");
+    this.url = String(new URL(url, base ?? NO_PAGE));
+    this.#nowhere = !base && !URL.canParse(String(url));
     // Cloudflare's fetch does not support cookies.
     this.rules = RULES.credentials ? { ...RULES, credentials, referrerPolicy: "same-origin" } : RULES;
   }
 
-  /** The request for a call: it names the operation, and contains its input as JSON. */
+  /**
+   * The request for a call: it names the operation, and contains its input as JSON.
+   *
+   * @throws {@link ConfigurationError} if there is no page that the URL could be relative to.
+   */
   outgoing(facts: Operation, input: string): Outgoing {
+    if (this.#nowhere)
+      throw refused("proxy", "no_page", "is relative, and there is no page here: make the call in the browser");
     return {
       facts,
       method: "POST",

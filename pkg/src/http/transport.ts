@@ -193,23 +193,6 @@ export function checkedHeader(option: string, value: string): void {
   );
 }
 
-/**
- * Whether the runtime has what every client needs.
- *
- * @throws {@link ConfigurationError}
- */
-export function checkRuntime(): void {
-  const { crypto, AbortController } = globalThis;
-  const missing =
-    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
-  if (missing === undefined) return;
-  throw new ConfigurationError(
-    "runtime",
-    "unsupported_runtime",
-    `this runtime has no \`${missing}\`: keyturn needs Node 20 or newer, Deno, Bun, a Worker or a browser`,
-  );
-}
-
 /** The global `fetch`, looked up for each call: a page's mocks and tracers replace it after this package is loaded. */
 export function platformFetch(): Fetch {
   const { fetch } = globalThis;

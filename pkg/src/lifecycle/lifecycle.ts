@@ -1,7 +1,9 @@
 /** The lifecycle of the credentials of some targets: what users of this entry call. */
 
+import { unique } from "../auth/crypto.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
+import { checkRuntime } from "../base/runtime.js";
 import { Deadline } from "../http/transport.js";
 import { ocsfRecord } from "./audit.js";
 import { Driver, factsOf, type RustProgress } from "./driver.js";
@@ -95,9 +97,10 @@ export class Lifecycle {
 
   /** @internal */
   constructor({ journal, targets, clock, worker = "keyturn", caps = {}, seal, signal }: LifecycleOptions) {
+    checkRuntime();
     this.#journal = journal;
     this.#clock = clock ?? { now: () => Date.now() };
-    this.#worker = `${worker}:${crypto.randomUUID()}`;
+    this.#worker = `${worker}:${unique()}`;
     this.#caps = readCaps(caps);
     const seals = seal ? new Seals(seal) : undefined;
     for (const [name, target] of Object.entries(targets)) {

@@ -2,6 +2,7 @@
 
 import { bounded } from "../base/body.js";
 import { isOwn, ProxyError } from "../base/errors.js";
+import { ownOrigins } from "../base/origin.js";
 import { MARK } from "../http/relay.js";
 
 /**
@@ -9,7 +10,7 @@ import { MARK } from "../http/relay.js";
  * there simple requests with the user's cookies; neither can have this header and this content type without permission
  * by CORS, and neither can have this origin.
  *
- * @param origins The application's, if its server cannot tell from the URL of a request. Default: the origin of that URL.
+ * @param origins The application's, if its server cannot tell from a request. Default: those that the request was sent to.
  * @throws {@link ProxyError}
  */
 export function admit(request: Request, origins: readonly string[] | undefined): void {
@@ -18,7 +19,7 @@ export function admit(request: Request, origins: readonly string[] | undefined):
   if (headers.get(MARK) !== "1")
     throw new ProxyError(`the request lacks the header ${MARK}: 1, which a client of keyturn sends`, 403, "cross_site");
   const origin = headers.get("origin");
-  const own = origins ?? [new URL(request.url).origin];
+  const own = origins ?? ownOrigins(request);
   const site = headers.get("sec-fetch-site");
   const named = origins !== undefined && origin !== null && origins.includes(origin);
   if (origin === null || !own.includes(origin) || (site !== null && site !== "same-origin" && !named)) {

@@ -69,7 +69,7 @@ export interface ProxyOptions<Principal> {
   pin?(principal: Principal, operation: string, input: any): boolean | Promise<boolean>;
   /**
    * The origins of the application's pages. Needed where the server does not see its own public URL, such as behind a
-   * server that terminates TLS. Default: the origin of each request's URL.
+   * server that terminates TLS. Default: the origin of each request, by its URL or its `Host` header.
    */
   origins?: readonly string[] | undefined;
   /**

@@ -2,6 +2,7 @@
 
 import { bounded } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
+import { ownOrigins } from "../base/origin.js";
 import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
 import { said } from "./errors.js";
 
@@ -17,7 +18,7 @@ export interface LifecycleHandlerOptions {
     request: Request,
     call: { readonly call: RemoteCall | "events"; readonly writes: boolean },
   ) => boolean | Response | Promise<boolean | Response>;
-  /** The origins whose pages may call. Default: the one that the request itself was sent to. */
+  /** The origins whose pages may call. Default: the one that the request itself was sent to, by its URL or its `Host` header. */
   readonly origins?: readonly string[] | undefined;
 }
 
@@ -52,7 +53,7 @@ export function lifecycleHandler(options: LifecycleHandlerOptions): (request: Re
     const spec = Object.hasOwn(CALLS, name) ? CALLS[name as RemoteCall] : undefined;
     if (spec === undefined && name !== "events") return refusal(404, "there is no such call");
     if (request.method !== "POST") return refusal(405, "calls are sent by POST");
-    const allowed = origins ?? [url.origin];
+    const allowed = origins ?? ownOrigins(request);
     if (!allowed.includes(request.headers.get("origin") ?? "")) return refusal(403, "the page's origin may not call");
     if (request.headers.get("content-type") !== "application/json") return refusal(415, "calls are sent as JSON");
     const call = { call: name as RemoteCall | "events", writes: spec?.writes ?? false };

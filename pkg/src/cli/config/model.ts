@@ -107,5 +107,13 @@ export type SinkConfig = { readonly name?: string } & (
       readonly variable?: string;
       readonly url?: string;
     }
+  | ({
+      readonly kind: "gitlab";
+      readonly project: string;
+      readonly token: SecretSource;
+      readonly environment?: string;
+      readonly protected?: boolean;
+      readonly url?: string;
+    } & Names)
   | ({ readonly kind: "aws"; readonly secretId: string; readonly region?: string; readonly endpoint?: string } & Names)
 );

@@ -194,6 +194,21 @@ const SINKS = kinds(
       ["repository", "token"],
       "A secret and a variable of GitHub Actions.",
     ),
+    gitlab: shape(
+      {
+        project: text("The project: its number, or its path such as group/project."),
+        token: SECRET,
+        environment: text("The environments whose jobs get the variables. Default: all of them."),
+        protected: {
+          type: "boolean",
+          description: "Whether only jobs of protected branches and tags get them. Default: true.",
+        },
+        ...NAMES,
+        url: text("The address of the server, for one of your own."),
+      },
+      ["project", "token"],
+      "Two variables of GitLab CI/CD. The secret is masked in logs.",
+    ),
     aws: shape(
       {
         secretId: text("The name or the ARN of the secret. It has to exist."),

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import {
   awsSecret,
   githubSecret,
+  gitlabVariables,
   kubernetesSecret,
   type SecretsManagerClient,
   type Sink,
@@ -84,6 +85,20 @@ export async function sinkOf(config: SinkConfig, around: SinkSurroundings): Prom
     case "github": {
       const { repository, environment, secret, variable, url } = config;
       return githubSecret({ url, token: token(config.token), repository, environment, secret, variable, name });
+    }
+    case "gitlab": {
+      const { project, environment, url } = config;
+      const names = pairOf(config, "BATON_CLIENT_ID", "BATON_CLIENT_SECRET");
+      const created = config.protected;
+      return gitlabVariables({
+        url,
+        token: token(config.token),
+        project,
+        environment,
+        protected: created,
+        names,
+        name,
+      });
     }
     case "aws": {
       const { secretId } = config;

@@ -119,6 +119,7 @@ function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: s
     case "kubernetes":
     case "vault":
     case "github":
+    case "gitlab":
       return tokenChecks(context, about, sink.token, folder);
     case "aws":
       return [];

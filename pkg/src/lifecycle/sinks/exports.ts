@@ -4,6 +4,7 @@ export { type EnvDialect, type RenderedDocument, render, type Values } from "../
 export { type AwsSecretOptions, awsSecret, type SecretsManagerClient } from "./aws.js";
 export { SinkError, type SinkReason } from "./error.js";
 export { type GitHubOptions, githubSecret } from "./github.js";
+export { type GitLabOptions, gitlabVariables } from "./gitlab.js";
 export type { Endpoint } from "./http.js";
 export { type KubernetesOptions, kubernetesSecret, type Workload } from "./kubernetes.js";
 export { type SinkListOptions, sinkList } from "./list.js";

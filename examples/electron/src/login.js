@@ -1,0 +1,49 @@
+/** The program's own credential: created once, when a person logs in, and kept encrypted by the system's keychain. */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { ConductorOne, createPersonalClient, deviceLogin } from "keyturn";
+
+/** Reads the credential that was kept; `undefined` if nobody has logged in yet. */
+export async function keptLogin(file, safeStorage) {
+  const encrypted = await readFile(file).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  return encrypted && JSON.parse((await safeStorage.decryptStringAsync(encrypted)).result);
+}
+
+/**
+ * Logs a person in by a code that they confirm in their browser, and creates a credential for this machine.
+ *
+ * @param {{ serverURL: string, program: string }} tenant its URL, and the OAuth client that people log in to
+ * @param {(code: { userCode: string, url: string }) => void} onCode shows the code, and opens the browser
+ */
+export async function logIn(file, safeStorage, { serverURL, program }, onCode) {
+  // Before the credential exists: a secret that cannot be kept would be lost.
+  if (!(await safeStorage.isAsyncEncryptionAvailable()) || safeStorage.getSelectedStorageBackend?.() === "basic_text")
+    throw new Error(
+      "this system has no keychain that can keep a secret: install one, such as GNOME Keyring or KWallet",
+    );
+  const person = new ConductorOne({
+    serverURL,
+    credentials: deviceLogin({
+      clientID: program,
+      onCode: ({ userCode, verificationUri, verificationUriComplete }) =>
+        onCode({ userCode, url: verificationUriComplete ?? verificationUri }),
+    }),
+  });
+  try {
+    await person.authenticate();
+    const { clientID, clientSecret } = await createPersonalClient(person, {
+      displayName: `desktop console on ${hostname()}`,
+      expiresInDays: 90,
+      scopedRoles: "all",
+      allowSourceCidr: "anywhere",
+    });
+    const login = { clientID, clientSecret: clientSecret.reveal() };
+    await writeFile(file, await safeStorage.encryptStringAsync(JSON.stringify(login)), { mode: 0o600 });
+    return login;
+  } finally {
+    person.close();
+  }
+}

@@ -1,0 +1,14 @@
+/** Pages are rendered for each request, since the policy of `proxy.js` has another nonce in each. */
+export const dynamic = "force-dynamic";
+
+export const metadata = { title: "Connectors", icons: { icon: "data:," } };
+
+export default function Layout({ children }) {
+  return (
+    <html lang="en">
+      <body>
+        <main>{children}</main>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,20 @@
+/** Checks the runtime for what all parts of the package need. */
+
+import { ConfigurationError } from "./errors.js";
+
+/**
+ * Checks that the runtime has what clients and lifecycles need.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function checkRuntime(): void {
+  const { crypto, AbortController } = globalThis;
+  const missing =
+    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
+  if (missing === undefined) return;
+  throw new ConfigurationError(
+    "runtime",
+    "unsupported_runtime",
+    `this runtime has no \`${missing}\`: keyturn needs Node 20 or newer, Deno, Bun, a Worker or a browser`,
+  );
+}
