@@ -7,6 +7,7 @@ import { findConfig, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import type { Given } from "../given.js";
+import { quoted } from "../shell.js";
 
 /** A client id that was found, and its relation to `keyturn.json`. */
 interface Row extends ImportedCredential {
@@ -32,7 +33,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   });
   for (const { target, known, credentialId, clientId } of rows)
     if (target !== undefined && !known)
-      await context.say(`to look after it: keyturn adopt ${target} ${credentialId ?? clientId.split("@")[0]}`);
+      await context.say(`to look after it: keyturn adopt ${quoted(target)} ${credentialId ?? clientId.split("@")[0]}`);
 }
 
 async function read(context: Context, given: Given, file: string): Promise<ImportedCredential[]> {

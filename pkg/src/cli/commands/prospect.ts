@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
 import type { Column } from "../output.js";
 import { pool } from "../pool.js";
+import { quoted } from "../shell.js";
 import { timeText } from "../times.js";
 import { messageOf } from "./report.js";
 
@@ -62,7 +63,7 @@ async function namedBy(
       EXIT.person,
       `several credentials of its line are alive: ${line.map(({ id }) => id).join(", ")}.`,
       {
-        hint: `\`keyturn adopt ${target} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
+        hint: `\`keyturn adopt ${quoted(target)} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
       },
     );
   return line[0];
@@ -71,7 +72,7 @@ async function namedBy(
 function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | undefined {
   if (blocked === "forgotten")
     return new CommandError(EXIT.person, "it is no longer looked after.", {
-      hint: `\`keyturn adopt ${target} ID\` begins again.`,
+      hint: `\`keyturn adopt ${quoted(target)} ID\` begins again.`,
     });
   // A secret that cannot be delivered must not be issued.
   const broken = blocked === "rotation_active" ? undefined : sinks.find(({ error }) => error !== undefined);
