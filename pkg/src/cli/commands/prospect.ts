@@ -3,6 +3,7 @@
 import type { CredentialFacts, LifecyclePlan } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
+import { undeliverable } from "../doctor/files.js";
 import { CommandError, EXIT } from "../exit.js";
 import type { Column } from "../output.js";
 import { pool } from "../pool.js";
@@ -39,7 +40,7 @@ export async function prospectsOf(
       const [plan] = await opened.lifecycle.plan([target], { signal });
       const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
       context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
-      return { target, plan, named, refusal: plan && refusalOf(plan) };
+      return { target, plan, named, refusal: plan && refusalOf(plan, undeliverable(context, opened.file, target)) };
     } catch (error) {
       if (signal.aborted) throw error;
       return { target, plan: undefined, named: undefined, refusal: error };
@@ -69,7 +70,7 @@ async function namedBy(
   return line[0];
 }
 
-function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | undefined {
+function refusalOf({ target, blocked, sinks }: LifecyclePlan, obstacle: string | undefined): CommandError | undefined {
   if (blocked === "forgotten")
     return new CommandError(EXIT.person, "it is no longer looked after.", {
       hint: `\`keyturn adopt ${quoted(target)} ID\` begins again.`,
@@ -81,6 +82,8 @@ function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | un
       EXIT.failed,
       `the sink ${broken.name} cannot be read (${broken.error}), so nothing was issued.`,
     );
+  if (obstacle !== undefined && blocked !== "rotation_active")
+    return new CommandError(EXIT.failed, `${obstacle}, so nothing was issued.`);
   return undefined;
 }
 

@@ -22,7 +22,7 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
     "look at the control plane for what was made in the window of doubt, end nothing, then `keyturn settle NAME --found ID` or `--none`",
   "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
-  refused: "it is refused: see `about`, give the right or fix the place, then `keyturn resume NAME`",
+  refused: "ABOUT: give the right or fix the place, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
   "sink-differs":
@@ -33,8 +33,16 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
 };
 
 /** What to do about a rotation that is stopped. */
-export function remedy({ target, reason }: { readonly target: string; readonly reason: LifecycleStop }): string {
-  return REMEDIES[reason].replaceAll("NAME", () => quoted(target));
+export function remedy({
+  target,
+  reason,
+  about,
+}: {
+  readonly target: string;
+  readonly reason: LifecycleStop;
+  readonly about: string;
+}): string {
+  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => about);
 }
 
 /** The state of a target, in a few words, and its severity. */
