@@ -18,7 +18,7 @@ const NAMES = [
   'q"uote\\back;semi,comma',
   "<b>&amp;</b>",
   "two\nlines\rand\ttab",
-  "ünï 😀 日本語のとても長い名前で、行を折り返す必要があります。日本語のとても長い名前",
+  "ünï 😀 日本語の長い名前、行を折り返す",
   "bell\u0007",
   "constructor",
 ];

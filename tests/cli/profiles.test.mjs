@@ -395,6 +395,8 @@ describe("a lock", { skip: !posix }, () => {
     const dead = await hold();
     dead.kill("SIGKILL");
     await once(dead, "close");
+    // What it had written when it died.
+    writeFileSync(`${file}.00000000-0000-4000-8000-000000000000`, "a secret");
     const { code, stderr } = await k("logout", "--local", "--yes");
     assert.equal(code, 0, stderr);
     assert.deepEqual(profiles().c1, {});

@@ -69,7 +69,10 @@ function typed(type, part) {
         return fc.oneof(...Object.entries(fields).map(([name, value]) => fc.record({ [name]: value })));
       const known = fc.record(fields, { requiredKeys: required });
       if (typeof additionalProperties !== "object") return known;
-      const names = propertyNames?.enum ? fc.constantFrom(...propertyNames.enum) : textsOf({ minLength: 1 });
+      const fits = new RegExp(propertyNames?.pattern ?? "", "u");
+      const names = propertyNames?.enum
+        ? fc.constantFrom(...propertyNames.enum)
+        : TEXTS.filter((name) => fits.test(name));
       return fc
         .array(fc.tuple(names, valuesOf(additionalProperties)), { maxLength: 2 })
         .map((pairs) => Object.fromEntries(pairs));

@@ -285,7 +285,7 @@ test("a stream goes out as it comes, is read no faster than the page takes it, a
     assert.equal(await short.text(), "short");
     assert.equal(await (await fetch(`${origin}/none`)).text(), "");
 
-    await assert.rejects((await fetch(`${origin}/broken`)).arrayBuffer(), TypeError);
+    await assert.rejects(async () => (await fetch(`${origin}/broken`)).arrayBuffer(), TypeError);
 
     // A page that does not read: the buffers of the two sockets fill, and then nothing more is taken from the stream.
     pulled = 0;

@@ -5,9 +5,9 @@
 
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { locked } from "../../base/lock.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
 import { quoted } from "../shell.js";
@@ -138,9 +138,11 @@ async function replaced(path: string, change: (before: ProfileFile) => ProfileFi
   const temporary = `${path}.${randomUUID()}`;
   try {
     const before = await readProfiles(path);
+    const after = `${JSON.stringify(change(before), undefined, 2)}\n`;
+    await clean(path);
     const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(change(before), undefined, 2)}\n`);
+      await file.writeFile(after);
       await file.sync();
     } finally {
       await file.close();
@@ -152,6 +154,13 @@ async function replaced(path: string, change: (before: ProfileFile) => ProfileFi
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Removes what a process left that died while it wrote, and may hold secrets. Whoever has the lock is the only one that writes. */
+async function clean(path: string): Promise<void> {
+  const left = new RegExp(`^${basename(path).replaceAll(".", "\\.")}\\.[\\da-f-]{36}$`);
+  for (const name of await readdir(dirname(path)))
+    if (left.test(name)) await rm(join(dirname(path), name), { force: true });
 }
 
 /** Makes the entries of a folder durable, if the system can open folders. */
