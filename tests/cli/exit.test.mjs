@@ -257,7 +257,7 @@ describe("around a command", () => {
     [
       "whose token is missing",
       { kind: "github", repository: "a/b", token: { env: "NO_TOKEN" }, url: "http://127.0.0.1:9" },
-      /so nothing was issued/,
+      /NO_TOKEN is not set\. keyturn\.json names it/,
     ],
   ])
     test(`a sink ${what}: nothing is issued`, async () => {

@@ -91,7 +91,9 @@ test("iCalendar, by ical.js", async () => {
   }
   // Ids stay the same, so that a calendar that is read again moves its events.
   assert.equal(new Set(events.map(({ uid }) => uid)).size, events.length);
-  const later = new ICAL.Component(ICAL.parse(await status("ical", "--clock", "2031-01-01")));
+  const later = new ICAL.Component(
+    ICAL.parse(await status("ical", "--clock", new Date(Date.now() + 3_600_000).toISOString())),
+  );
   assert.deepEqual(
     later.getAllSubcomponents("vevent").map((one) => new ICAL.Event(one).uid),
     events.map(({ uid }) => uid),

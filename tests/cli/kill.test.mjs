@@ -189,7 +189,7 @@ class Lane {
       await this.kill("rotate", NAME);
       for (let more = 1; more < IN_A_ROW; more++) {
         // What waits for its time would make each of these end at once.
-        if (this.random() < 0.5) await this.wait(Math.floor(this.random() * 2 * 3_600_000));
+        if (this.random() < 0.6) await this.wait(Math.floor(this.random() * 30 * 3_600_000));
         await this.kill(this.random() < 0.5 ? "advance" : "rotate", NAME);
       }
       await this.settle();

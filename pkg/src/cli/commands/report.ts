@@ -164,7 +164,8 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
 /** What is wrong, and what to do about it. */
 export function messageOf(error: unknown): string {
   const { message, hint } = error as { message?: unknown; hint?: unknown };
-  return typeof hint === "string" ? `${message} ${hint}` : String(message ?? error);
+  const text = String(message ?? error);
+  return typeof hint === "string" ? `${text}${/[.!?]$/.test(text) ? "" : "."} ${hint}` : text;
 }
 
 /** The targets as they are now, with what went wrong. */
