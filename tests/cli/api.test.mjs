@@ -283,7 +283,7 @@ describe("a call", () => {
     ]);
     assert.deepEqual(
       results.map(({ code }) => code),
-      [2, 2, 2, 2, 1, 1, 2],
+      [2, 2, 2, 2, 1, 2, 2],
     );
     assert.match(results[0].stderr, /no operation app\.list\nIs it apps\.list/);
     for (const { stdout } of results) assert.equal(stdout, "");

@@ -157,6 +157,9 @@ describe("files", () => {
     await find("sink.no_token");
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"journal"', '"jurnal"'));
     assert.match((await find("config.invalid")).message, /keyturn\.json:\d+:\d+/);
+    // What only the engine knows.
+    writeFileSync(join(cwd, "keyturn.json"), text.replace('"grace": "24h"', '"grace": "40000d"'));
+    assert.match((await find("config.invalid")).message, /a duration is at most/);
   });
 
   test("finds a profile file that is none, and a journal that was changed", async () => {

@@ -78,6 +78,12 @@ describe("exit codes", () => {
       ["journal"],
       ["journal", "burn"],
       ["status", "-c", "elsewhere.json"],
+      ["status", "-c", "."],
+      ["help", "rotat"],
+      ["import", "nowhere.env"],
+      ["api", "c1", "apps.get"],
+      ["sandbox", "--port", "99999"],
+      ["sandbox", "--old-after-rotate", "burn"],
     ]) {
       const { status, stdout, stderr } = await keyturn(args);
       assert.equal(status, 2, `${args.join(" ")}: ${stderr}`);
@@ -85,6 +91,12 @@ describe("exit codes", () => {
       assert.match(stderr, /^keyturn: /, args.join(" "));
     }
     assert.equal((await keyturn(["status"], { KEYTURN_NOW: "soon" })).status, 2);
+    assert.match((await keyturn(["help", "rotat"])).stderr, /there is no command rotat\. Is it rotate\?/);
+    assert.match((await keyturn(["sandbox", "--port", "99999"])).stderr, /^keyturn: --port: /);
+    assert.match(
+      (await keyturn(["import", "nowhere.env"])).stderr,
+      /nowhere\.env cannot be read: there is no such file/,
+    );
   });
 
   test("1: it failed", async () => {
@@ -165,6 +177,20 @@ describe("exit codes", () => {
     assert.equal(status, 7, stdout + stderr);
   });
 
+  test("7: nor can it be logged in to, which is no refusal", async () => {
+    const keyturn = project();
+    const { status, stderr } = await keyturn(["api", "c1", "apps.list"], {
+      CONDUCTORONE_SERVER_URL: "http://127.0.0.1:9",
+    });
+    assert.equal(status, 7, stderr);
+  });
+
+  test("1: what a server of JSON:API says of each field is told", async () => {
+    const { status, stderr } = await project()(["api", "commercelayer", "api_credentials.create"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^name: a value is required$/m);
+  });
+
   test("8: the journal was changed", async () => {
     const keyturn = project();
     await keyturn(["rotate", NAME]);
@@ -219,6 +245,51 @@ describe("around a command", () => {
     await setOn(sandbox.url, 20 * 60_000);
     assert.equal((await keyturn(["advance", NAME], later)).status, 0);
     assert.ok(existsSync(join(cwd, "store.json")));
+  });
+
+  for (const [what, sink, said] of [
+    [
+      "whose folder is missing",
+      { kind: "env-file", path: "./nowhere/a.env" },
+      /nowhere is no folder, so nothing was issued/,
+    ],
+    ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /no program that can be run, so nothing/],
+    [
+      "whose token is missing",
+      { kind: "github", repository: "a/b", token: { env: "NO_TOKEN" }, url: "http://127.0.0.1:9" },
+      /NO_TOKEN is not set\. keyturn\.json names it/,
+    ],
+  ])
+    test(`a sink ${what}: nothing is issued`, async () => {
+      const keyturn = project((config) => {
+        config.targets[NAME].sinks = [sink];
+        return config;
+      });
+      const { status, stdout } = await keyturn(["rotate", NAME]);
+      assert.notEqual(status, 0);
+      assert.match(stdout, said);
+      assert.match((await keyturn(["journal", "show", NAME])).stderr, /the journal has nothing of/);
+    });
+
+  test("a folder that its sink makes is no obstacle", async () => {
+    const keyturn = project((config) => {
+      config.targets[NAME].sinks = [{ kind: "folder", path: "./new/secrets" }];
+      return config;
+    });
+    const { status, stdout, stderr } = await keyturn(["rotate", NAME]);
+    assert.equal(status, 0, stdout + stderr);
+  });
+
+  test("what a sink's program leaves running is not waited for", async () => {
+    const keyturn = project((config) => {
+      config.targets[NAME].sinks = [{ kind: "command", run: ["./store.sh"] }];
+      return config;
+    });
+    const cwd = folders.at(-1);
+    writeStore(cwd, "cat > store.json\nsleep 1000 2> /dev/null &\necho $! > pid");
+    const { status, stdout } = await keyturn(["rotate", NAME]);
+    process.kill(Number(readFileSync(join(cwd, "pid"), "utf8")));
+    assert.equal(status, 0, stdout);
   });
 
   test("a journal that may not be written: nothing is issued", async () => {

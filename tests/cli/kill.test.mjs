@@ -8,8 +8,12 @@ import { pathToFileURL } from "node:url";
 import { run, scratch, setOn, smallest, start } from "../lib/cli.mjs";
 import { installed } from "../lib/installed.mjs";
 
-const { keyturn, sandbox } = await import(pathToFileURL(join(installed(), "load.mjs")).href);
+const { keyturn, lifecycle, sandbox } = await import(pathToFileURL(join(installed(), "load.mjs")).href);
 const { ConductorOne } = keyturn;
+const { connectorProvider, openLifecycle } = lifecycle;
+const { directoryJournal, envFile } = await import(
+  pathToFileURL(join(installed(), "node_modules/keyturn/pkg/dist/esm/lifecycle-node.js")).href
+);
 
 const KILLS = 100;
 const LANES = 4;
@@ -54,9 +58,11 @@ class Lane {
     };
     writeFileSync(join(this.cwd, "keyturn.json"), smallest({ appId, connectorId, credential: "unused" }));
     this.before = new Set(this.alive());
+    this.nobody = new ConductorOne({ clientID: clientId, clientSecret, serverURL: url });
   }
 
   async close() {
+    this.nobody.close();
     await this.server.close();
     rmSync(this.cwd, { recursive: true });
   }
@@ -86,11 +92,15 @@ class Lane {
     const { child, done } = start(args, this.options);
     const [first, wanted] = [this.events(), Math.floor(this.random() * 6)];
     const delay = this.random() * (wanted === 0 ? 500 : 12);
-    const watch = setInterval(() => {
-      if (wanted > 0 && this.events() < first + wanted) return;
-      clearInterval(watch);
-      setTimeout(() => child.kill("SIGKILL"), delay);
-    }, 2);
+    const kill = () => setTimeout(() => child.kill("SIGKILL"), delay);
+    const watch =
+      wanted === 0
+        ? kill()
+        : setInterval(() => {
+            if (this.events() < first + wanted) return;
+            clearInterval(watch);
+            kill();
+          }, 4);
     const { signal } = await done;
     clearInterval(watch);
     // One that came to its end before is no kill.
@@ -104,10 +114,26 @@ class Lane {
     await setOn(this.server.url, ms);
   }
 
+  /**
+   * Where the rotation stands, as another process sees it: here by the library, since a command of its own for each look would take
+   * longer than all that is killed.
+   */
   async status() {
-    const { stdout, stderr } = await run(["status", NAME, "-o", "json"], this.options);
-    assert.notEqual(stdout, "", stderr);
-    return JSON.parse(stdout)[0];
+    const { appId, connectorId } = this.server;
+    const lifecycle = openLifecycle({
+      journal: directoryJournal(join(this.cwd, "keyturn-journal")),
+      targets: {
+        [NAME]: {
+          // Nothing is asked of the control plane, so these need not log in.
+          provider: connectorProvider({ client: this.nobody, appId, connectorId }),
+          sinks: [envFile({ path: join(this.cwd, "github.env") })],
+        },
+      },
+      clock: { now: () => Date.now() + this.offset },
+    });
+    const [status] = await lifecycle.status();
+    await lifecycle.close();
+    return status;
   }
 
   /** Does what a person does about a rotation that is stopped. */
@@ -163,7 +189,7 @@ class Lane {
       await this.kill("rotate", NAME);
       for (let more = 1; more < IN_A_ROW; more++) {
         // What waits for its time would make each of these end at once.
-        if (this.random() < 0.5) await this.wait(Math.floor(this.random() * 2 * 3_600_000));
+        if (this.random() < 0.6) await this.wait(Math.floor(this.random() * 30 * 3_600_000));
         await this.kill(this.random() < 0.5 ? "advance" : "rotate", NAME);
       }
       await this.settle();

@@ -1,5 +1,7 @@
 // Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that secrets are kept in, and who may read them.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   cpSync,
@@ -88,7 +90,10 @@ describe("login", () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
     }
-    assert.deepEqual(readdirSync(join(file, "..")), ["profiles.json"]);
+    // Beside it is the lock, which is free.
+    const beside = readdirSync(join(file, "..")).filter((name) => name !== "profiles.json");
+    assert.match(beside.join(), /^\.profiles\.json\.lock\.\d+$/);
+    assert.equal(readFileSync(join(file, "..", beside[0]), "utf8"), "");
     const made = (await clients()).find((one) => one.clientId === clientId);
     assert.deepEqual(
       [
@@ -362,5 +367,52 @@ describe("the keyring", () => {
     const { code, stderr } = await k("whoami");
     assert.equal(code, 5);
     assert.match(stderr, /has no secret for the profile default[^]*keyturn login --profile default/);
+  });
+});
+
+describe("a lock", { skip: !posix }, () => {
+  test("of a process that was killed is passed over, and one of a living process is waited for", async () => {
+    await login();
+    const module = new URL("../../target/keyturn/package/modules/cli/profiles/file.js", import.meta.url);
+    // It has the lock, and says so; then it waits for a byte, and adds a profile.
+    const program = `
+      import { readSync, writeSync } from "node:fs";
+      import { changeProfiles } from ${JSON.stringify(module.href)};
+      await changeProfiles(${JSON.stringify(file)}, (before) => {
+        writeSync(1, "held");
+        readSync(0, new Uint8Array(1));
+        const { c1 } = before.profiles;
+        return { ...before, profiles: { ...before.profiles, c1: { ...c1, other: { clientId: "a@b.conductor.one/pcc" } } } };
+      });
+    `;
+    const hold = async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      await once(child.stdout, "data");
+      return child;
+    };
+    const dead = await hold();
+    dead.kill("SIGKILL");
+    await once(dead, "close");
+    // What it had written when it died.
+    writeFileSync(`${file}.00000000-0000-4000-8000-000000000000`, "a secret");
+    const { code, stderr } = await k("logout", "--local", "--yes");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(profiles().c1, {});
+
+    const living = await hold();
+    const waits = login("--profile", "work");
+    let ended = false;
+    waits.then(() => {
+      ended = true;
+    });
+    // The code was confirmed, and the credential is made: only the file is missing.
+    while (!(await clients()).some(({ displayName }) => displayName?.startsWith("keyturn on")) && !ended);
+    assert.equal(ended, false);
+    living.stdin.end("x");
+    assert.equal((await waits).code, 0);
+    assert.deepEqual(Object.keys(profiles().c1).sort(), ["other", "work"]);
+    assert.equal(readdirSync(join(file, "..")).length, 2);
   });
 });

@@ -1,14 +1,10 @@
 // What people see on a terminal of 80 and of 200 columns, what they are asked, and what they are not shown.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { python } from "../../xtask/python.mjs";
-import { environment, PROGRAM, run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { onTerminal, run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
 
-const script = fileURLToPath(new URL("../lib/terminal.py", import.meta.url));
 const cwd = scratch("terminal");
 let sandbox;
 before(async () => {
@@ -21,27 +17,9 @@ after(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-/** Runs the command on a terminal, and types what the steps say. */
-async function terminal(columns, args, { steps = [], env = {}, folder = cwd } = {}) {
-  const child = spawn(
-    python("python"),
-    [script, String(columns), "40", JSON.stringify(steps), process.execPath, PROGRAM, ...args],
-    {
-      cwd: folder,
-      env: environment({ TERM: "xterm-256color", ...sandbox.env, ...env }),
-    },
-  );
-  let [shown, errors] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    shown += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    errors += text;
-  });
-  const status = await new Promise((resolve) => child.once("close", resolve));
-  assert.notEqual(status, 99, `${errors}${shown}`);
-  return { status, shown, plain: shown.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "") };
-}
+/** Runs the command on a terminal, as a user of the tenant. */
+const terminal = (columns, args, { steps, env = {}, folder = cwd } = {}) =>
+  onTerminal(columns, args, { steps, env: { ...sandbox.env, ...env }, cwd: folder });
 
 const NAME = "github-production";
 
@@ -162,6 +140,10 @@ describe("init", () => {
     );
     const text = readFileSync(join(folder, "keyturn.json"), "utf8");
     assert.ok(text.startsWith('{\n   "journal":   "j",\n'), text);
+    // Nobody can be asked, and no flag says what.
+    const none = await run(["init"], { cwd: folder, env: sandbox.env });
+    assert.equal(none.status, 2);
+    assert.match(none.stderr, /nobody can be asked here\nGive --all, or name some/);
     // Again: there is nothing new.
     await run(["init", "--connector", "A/B"], { cwd: folder });
     assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { python } from "../../xtask/python.mjs";
 import { installed } from "./installed.mjs";
 import { startSandbox } from "./sandbox.mjs";
 
@@ -40,6 +41,27 @@ export function start(args, { cwd, env = {}, input, stdio = ["pipe", "pipe", "pi
 /** Runs `keyturn ARGS` to its end. */
 export function run(args, options) {
   return start(args, options).done;
+}
+
+/**
+ * Runs `keyturn ARGS` on a terminal of some columns, and types what the steps say: each is a text to wait for and what is typed then.
+ *
+ * @returns {Promise<{ status: number, shown: string, plain: string }>} `plain` is without control sequences.
+ */
+export async function onTerminal(columns, args, { steps = [], env = {}, cwd } = {}) {
+  const script = fileURLToPath(new URL("terminal.py", import.meta.url));
+  const words = [script, String(columns), "40", JSON.stringify(steps), process.execPath, PROGRAM, ...args];
+  const child = spawn(python("python"), words, { cwd, env: environment({ TERM: "xterm-256color", ...env }) });
+  let [shown, errors] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    shown += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    errors += text;
+  });
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  if (status === 99) throw new Error(`${errors}${shown}`);
+  return { status, shown, plain: shown.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "") };
 }
 
 /** The smallest configuration with a target of each API, as the documentation has it, with the ids of a tenant. */

@@ -228,3 +228,84 @@ test("Express: before what reads bodies it answers, behind it says where it belo
     assert.match(await post("/broken"), /a fault/);
   });
 });
+
+test("a stream goes out as it comes, is read no faster than the page takes it, and ends with the page", async () => {
+  let give;
+  let cancelled;
+  const ended = new Promise((resolve) => {
+    cancelled = resolve;
+  });
+  let pulled = 0;
+  const PART = 64 * 1024;
+  const bodies = {
+    "/events": () =>
+      new ReadableStream({
+        start(controller) {
+          give = (text) => controller.enqueue(new TextEncoder().encode(text));
+        },
+        cancel: () => cancelled(true),
+      }),
+    "/large": () =>
+      new ReadableStream(
+        {
+          async pull(controller) {
+            pulled++;
+            await new Promise(setImmediate);
+            if (pulled > 2000) controller.close();
+            else controller.enqueue(new Uint8Array(PART));
+          },
+        },
+        { highWaterMark: 0 },
+      ),
+    "/broken": () =>
+      new ReadableStream({
+        async pull(controller) {
+          await new Promise(setImmediate);
+          if (pulled++ === 0) controller.enqueue(new Uint8Array(10));
+          else controller.error(new Error("the tenant has gone"));
+        },
+      }),
+    "/short": () => "short",
+    "/none": () => null,
+  };
+  const handle = async ({ url }) => new Response(bodies[new URL(url).pathname]());
+  await served(nodeHandler(handle), async ({ origin }) => {
+    // The headers are there before the first event, and each event before the next.
+    const events = await fetch(`${origin}/events`);
+    const reader = events.body.getReader();
+    for (const text of ["data: 1\n\n", "data: 2\n\n"]) {
+      give(text);
+      assert.equal(new TextDecoder().decode((await reader.read()).value), text);
+    }
+    await reader.cancel();
+    assert.equal(await ended, true);
+
+    const short = await fetch(`${origin}/short`);
+    assert.equal(short.headers.get("content-length"), "5");
+    assert.equal(await short.text(), "short");
+    assert.equal(await (await fetch(`${origin}/none`)).text(), "");
+
+    await assert.rejects(async () => (await fetch(`${origin}/broken`)).arrayBuffer(), TypeError);
+
+    // A page that does not read: the buffers of the two sockets fill, and then nothing more is taken from the stream.
+    pulled = 0;
+    const { port } = new URL(origin);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.pause();
+    socket.write(`GET /large HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    let before = -1;
+    while (pulled === 0 || pulled !== before) {
+      before = pulled;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.ok(pulled < 1000, `${pulled} parts were read`);
+    socket.resume();
+    let bytes = 0;
+    for await (const chunk of socket) {
+      bytes += chunk.length;
+      if (bytes >= 2000 * PART) break;
+    }
+    assert.ok(bytes >= 2000 * PART);
+  });
+});

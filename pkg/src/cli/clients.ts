@@ -160,14 +160,14 @@ async function credentialIn(profile: Profile, { serverURL, tenantDomain }: Tenan
 }
 
 /** Reads a secret from its source; a line feed at the end of a file is not part of it. */
-export async function secretOf({ env, cwd }: Context, source: SecretSource, folder = cwd): Promise<string> {
+export async function secretOf({ env, cwd, stdin }: Context, source: SecretSource, folder = cwd): Promise<string> {
   if ("env" in source) {
     const value = env[source.env];
     if (!value) throw new UsageError(`the variable ${source.env} is not set`, { hint: "keyturn.json names it." });
     return value;
   }
-  const [{ readFile }, { resolve }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
-  const value = (await readFile(resolve(folder, source.file), "utf8")).replace(/\r?\n$/, "");
+  const { textOf } = await import("./files.js");
+  const value = (await textOf({ stdin, cwd: folder }, source.file)).replace(/\r?\n$/, "");
   if (value === "") throw new UsageError(`the file ${source.file} is empty`, { hint: "keyturn.json names it." });
   return value;
 }

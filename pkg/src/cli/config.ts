@@ -20,6 +20,8 @@ import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.j
 import type { Context } from "./context.js";
 import { type Database, openDatabase } from "./database.js";
 import { UsageError } from "./exit.js";
+import { nearest } from "./nearest.js";
+import { pool } from "./pool.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
 export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
@@ -161,11 +163,44 @@ function worker(): string {
   }
 }
 
+/** The most names that a hint lists. */
+const FEW = 8;
+
 /** The targets that are named, or all if none is. @throws {@link UsageError} for an unknown name. */
 export function namesOf({ names }: Pick<Opened, "names">, given: readonly string[]): readonly string[] {
-  for (const name of given) {
+  for (const name of given)
     if (!names.includes(name))
-      throw new UsageError(`keyturn.json has no target ${name}`, { hint: `It has ${names.join(", ") || "none"}.` });
-  }
+      throw new UsageError(`keyturn.json has no target ${name}`, { hint: hintOf(name, names) });
   return given.length === 0 ? names : [...new Set(given)];
+}
+
+function hintOf(name: string, names: readonly string[]): string {
+  const close = names.length > FEW ? nearest(name, names) : [];
+  if (close.length > 0) return `Is it ${close.join(", or ")}?`;
+  const more = names.length - FEW;
+  return `It has ${names.slice(0, FEW).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}.`;
+}
+
+/**
+ * What the journal has and `keyturn.json` does not name, unless it was forgotten: nobody continues a rotation there, and nobody ends its
+ * credentials.
+ */
+export async function straysOf({ journal, names }: Pick<Opened, "journal" | "names">): Promise<readonly string[]> {
+  const known = new Set(names);
+  const others = (await journal.streams()).map(({ stream }) => stream).filter((stream) => !known.has(stream));
+  const last = await pool(others, FEW, async (stream) => (await journal.read(stream, 1)).at(-1) ?? "{}");
+  return others.filter((_, index) => (JSON.parse(last[index] ?? "{}") as { event?: unknown }).event !== "forgotten");
+}
+
+/** Says that the journal has targets that `keyturn.json` does not name. Returns whether there are any. */
+export async function sayStrays(context: Context, opened: Pick<Opened, "journal" | "names">): Promise<boolean> {
+  // What is wrong with the journal is reported where it is read for its targets.
+  const strays = await straysOf(opened).catch(() => []);
+  if (strays.length === 0) return false;
+  const shown = strays.slice(0, FEW).join(", ") + (strays.length > FEW ? `, and ${strays.length - FEW} more` : "");
+  await context.say(
+    `keyturn: the journal has ${shown}, which keyturn.json does not name, so nobody goes on there. Put it back, or ` +
+      "`keyturn forget` it before it is taken out.",
+  );
+  return true;
 }

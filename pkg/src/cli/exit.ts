@@ -90,6 +90,7 @@ const BY_KIND: Readonly<Record<string, Exit>> = {
   unauthorized: EXIT.refused,
   forbidden: EXIT.refused,
   outcome_unknown: EXIT.unknown,
+  invalid_request: EXIT.usage,
   rate_limited: EXIT.unavailable,
   server_error: EXIT.unavailable,
   connection_failed: EXIT.unavailable,
@@ -118,6 +119,8 @@ export function exitOf(error: unknown): Exit {
   const { kind, outcome } = error;
   if (kind !== "journal_failed" && outcome === "unknown") return EXIT.unknown;
   const { reason } = error as { reason?: unknown };
+  // Nobody has refused anything.
+  if (kind === "authentication_failed" && reason === "unreachable") return EXIT.unavailable;
   if (["lifecycle_stopped", "sink_failed"].includes(kind) && typeof reason === "string")
     return BY_REASON[reason] ?? EXIT.failed;
   return BY_KIND[kind] ?? EXIT.failed;

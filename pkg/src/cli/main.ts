@@ -6,6 +6,7 @@ import { KeyturnError } from "../base/errors.js";
 import { Context, type Manner, type Surroundings } from "./context.js";
 import { EXIT, type Exit, exitOf, Interruption, UsageError } from "./exit.js";
 import { Given } from "./given.js";
+import { nearest } from "./nearest.js";
 import { oneLine, Sink } from "./output.js";
 import { COMMANDS, type COMMON, type CommandSpec, FORMATS, type OptionSpec, optionsOf } from "./table.js";
 
@@ -101,11 +102,21 @@ async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<E
     await err.write(`${(error as Error).stack ?? String(error)}\n`);
     return exit;
   }
-  const lines = String(message).split("\n").map(oneLine);
+  const lines = [...String(message).split("\n"), ...detailsOf(error)].map(oneLine);
   await err.write(`${err.paint("red", "keyturn:")} ${lines.join("\n")}\n`);
   if (typeof hint === "string") await err.write(`${oneLine(hint)}\n`);
   if (error instanceof UsageError && hint === undefined) await err.write("`keyturn --help` says how it is used.\n");
   return exit;
+}
+
+/** What a server of JSON:API says about each thing that it refuses. */
+function detailsOf(error: unknown): readonly string[] {
+  const { errors } = error as { errors?: unknown };
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((one: { detail?: unknown; title?: unknown } | null) => {
+    const text = one?.detail ?? one?.title;
+    return typeof text === "string" ? [text] : [];
+  });
 }
 
 /** Creates the parser. Only the selected command gets its options: the help lists the others by name. */
@@ -125,7 +136,15 @@ export function programOf(
     )
     .addHelpText("after", () => programExamples());
   const words = args.filter((arg) => !arg.startsWith("-"));
-  if (words[0] === "help") words.shift();
+  if (words[0] === "help") {
+    words.shift();
+    const names = COMMANDS.map(({ name }) => name.split(" ")[0] ?? "");
+    const [asked] = words;
+    if (asked !== undefined && asked !== "help" && !names.includes(asked)) {
+      const [close] = nearest(asked, names, 1);
+      throw new UsageError(`there is no command ${asked}${close === undefined ? "" : `. Is it ${close}?`}`);
+    }
+  }
   for (const spec of COMMANDS) {
     const [name = "", second] = spec.name.split(" ");
     const parent = second === undefined ? program : family(program, name, spec);

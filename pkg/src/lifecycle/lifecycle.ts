@@ -392,13 +392,15 @@ export class Lifecycle {
 
   /** All events of a target. */
   async history(name: string): Promise<readonly LifecycleEvent[]> {
-    const { stream } = this.#get(name);
+    this.#check();
     const lines = await this.#journal.read(name, 1);
+    // What is no target any more still has its record.
+    if (lines.length === 0) this.#get(name);
     withRust(
       (exports) => new exports.Stream(),
       (fresh) => engine(name, () => fresh.feed([...lines])),
     );
-    return lines.map((line, index) => eventOf(stream.name, index + 1, line));
+    return lines.map((line, index) => eventOf(name, index + 1, line));
   }
 
   /**
@@ -410,11 +412,16 @@ export class Lifecycle {
     names?: readonly string[],
     { after = {} }: { after?: Readonly<Record<string, number>> } = {},
   ): AsyncGenerator<Readonly<Record<string, unknown>>> {
-    for (const { name, target, stream } of this.#some(names)) {
-      await stream.refresh();
+    this.#check();
+    for (const name of names ?? this.#targets.keys()) {
+      const opened = this.#targets.get(name);
+      await opened?.stream.refresh();
       const from = (Object.hasOwn(after, name) ? (after[name] ?? 0) : 0) + 1;
       const lines = await this.#journal.read(name, from);
-      for (const [index, line] of lines.entries()) yield ocsfRecord(name, target.provider.kind, from + index, line);
+      if (opened === undefined && lines.length === 0 && from === 1) this.#get(name);
+      // The kind of what is no target any more is not in the journal.
+      const kind = opened?.target.provider.kind ?? "unknown";
+      for (const [index, line] of lines.entries()) yield ocsfRecord(name, kind, from + index, line);
     }
   }
 

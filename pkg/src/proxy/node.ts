@@ -48,14 +48,62 @@ async function answer(
   outgoing.once("close", () => ended.abort());
   const request = requestOf(incoming, origin, ended.signal);
   const response = request instanceof Response ? request : await handle(request);
-  if (outgoing.destroyed) return;
+  if (outgoing.destroyed) {
+    await response.body?.cancel();
+    return;
+  }
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) if (name !== "set-cookie") outgoing.setHeader(name, value);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
   // The rest of a refused request is not awaited.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
-  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  await send(response.body, outgoing);
+}
+
+/**
+ * Writes a body as it comes, such as a stream of events. No more is read than the connection takes, so that a page that reads slowly does
+ * not fill the memory, and a page that goes away ends the stream. A body of one part is sent with its length.
+ */
+async function send(body: ReadableStream<Uint8Array> | null, outgoing: ServerResponse): Promise<void> {
+  if (body === null) {
+    outgoing.end();
+    return;
+  }
+  const reader = body.getReader();
+  outgoing.once("close", () => void reader.cancel().catch(() => undefined));
+  let held: Uint8Array | undefined;
+  for (;;) {
+    const next = reader.read();
+    const soon = await Promise.race([
+      next,
+      new Promise<undefined>((resolve) => void setImmediate(() => resolve(undefined))),
+    ]);
+    // The stream waits for its next part: all that is there goes out, and be it the headers.
+    if (soon === undefined) {
+      outgoing.flushHeaders();
+      await written(held, outgoing);
+      held = undefined;
+    }
+    const { done, value } = soon ?? (await next);
+    if (outgoing.destroyed) return;
+    if (done) break;
+    await written(held, outgoing);
+    held = value;
+  }
+  outgoing.end(held);
+}
+
+/** Writes a part, and waits until the connection takes more, or is closed. */
+async function written(part: Uint8Array | undefined, outgoing: ServerResponse): Promise<void> {
+  if (part === undefined || outgoing.destroyed || outgoing.write(part)) return;
+  await new Promise<void>((resolve) => {
+    const ready = (): void => {
+      outgoing.off("drain", ready).off("close", ready);
+      resolve();
+    };
+    outgoing.on("drain", ready).on("close", ready);
+  });
 }
 
 /** The request, or an answer if Fetch cannot represent the request. */

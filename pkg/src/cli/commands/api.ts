@@ -1,7 +1,5 @@
 /** `keyturn api`: calls any operation of either API by its name. */
 
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { APIS, type ApiName, find, groupsOf, namesOf, type Operation, plain } from "../api/catalogue.js";
 import { listHelp, operationHelp } from "../api/help.js";
@@ -11,6 +9,7 @@ import { SecretFile, withoutSecrets } from "../api/secrets.js";
 import { showBody, showItems } from "../api/show.js";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
+import { called, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { nearest } from "../nearest.js";
 
@@ -143,18 +142,12 @@ function flagsIn(operation: Operation, rest: readonly string[]): Flag[] {
 
 /** The JSON of a file, or of standard input. */
 async function json(context: Context, file: string): Promise<unknown> {
-  let text = "";
-  if (file === "-") {
-    context.stdin.setEncoding("utf8");
-    for await (const part of context.stdin) text += part as string;
-  } else {
-    text = await readFile(resolve(context.cwd, file), "utf8");
-  }
+  const text = await textOf(context, file);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     // The parser's message would show part of the text, which may be a secret.
-    throw new UsageError(`${file === "-" ? "standard input" : file} is not JSON`);
+    throw new UsageError(`${called(file)} is not JSON`);
   }
 }
 

@@ -19,7 +19,7 @@ const ORDER: readonly Level[] = ["error", "warning", "note", "ok"];
 
 /** Runs all checks, and shows the problems. */
 export async function run(context: Context, given: Given): Promise<Exit> {
-  const { file, checks: configured } = configCheck(context);
+  const { file, checks: configured } = await configCheck(context);
   const checks: Check[] = [
     ...machineChecks(context),
     await profileFileCheck(context),

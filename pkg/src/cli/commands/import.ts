@@ -1,12 +1,13 @@
 /** `keyturn import`: lists the client ids in files of other systems. Secrets beside them are ignored. */
 
-import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { type EnvDialect, type ImportedCredential, type ImportKind, importClientIds } from "../../lifecycle.js";
 import { findConfig, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
+import { called, textOf } from "../files.js";
 import type { Given } from "../given.js";
+import { quoted } from "../shell.js";
 
 /** A client id that was found, and its relation to `keyturn.json`. */
 interface Row extends ImportedCredential {
@@ -32,18 +33,16 @@ export async function run(context: Context, given: Given): Promise<void> {
   });
   for (const { target, known, credentialId, clientId } of rows)
     if (target !== undefined && !known)
-      await context.say(`to look after it: keyturn adopt ${target} ${credentialId ?? clientId.split("@")[0]}`);
+      await context.say(`to look after it: keyturn adopt ${quoted(target)} ${credentialId ?? clientId.split("@")[0]}`);
 }
 
 async function read(context: Context, given: Given, file: string): Promise<ImportedCredential[]> {
-  let text = "";
-  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
-  else text = await readFile(resolve(context.cwd, file), "utf8");
+  const text = await textOf(context, file);
   const kind = (given.text("kind") as ImportKind | undefined) ?? kindOf(file, text);
   if (kind === undefined)
     throw new UsageError(`${file}: of which kind is it?`, { hint: "Give --kind env, kubernetes, terraform or csv." });
   return importClientIds(kind, text, {
-    source: file === "-" ? "standard input" : file,
+    source: called(file),
     dialect: given.text("dialect") as EnvDialect | undefined,
     column: given.text("column"),
   });

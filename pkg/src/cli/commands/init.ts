@@ -77,7 +77,10 @@ function credentialOf(id: string): Candidate {
 
 /** What can be rotated in the tenants for which there are credentials. */
 async function discovered(context: Context, given: Given): Promise<readonly Candidate[]> {
-  if (!given.flag("all") && !context.interactive) return [];
+  if (!given.flag("all") && !context.interactive)
+    throw new UsageError("which credentials to rotate is missing, and nobody can be asked here", {
+      hint: "Give --all, or name some with --connector APP_ID/CONNECTOR_ID and --credential ID.",
+    });
   const found: Candidate[] = [];
   const missing: unknown[] = [];
   for (const look of [connectors, apiCredentials]) {
@@ -174,7 +177,8 @@ function schemaFrom(folder: string): string | undefined {
     const manifest = createRequire(join(folder, CONFIG_FILE)).resolve("keyturn/package.json");
     const own = fileURLToPath(new URL("../../../package.json", import.meta.url));
     const shown = relative(folder, join(dirname(manifest), "pkg/dist/cli/keyturn.schema.json"));
-    return manifest === own || shown.startsWith("node_modules") ? `./${shown.replaceAll("\\", "/")}` : undefined;
+    const path = shown.replaceAll("\\", "/");
+    return manifest === own || path.startsWith("node_modules") ? path.replace(/^(?!\.)/, "./") : undefined;
   } catch {
     return undefined;
   }

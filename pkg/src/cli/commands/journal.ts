@@ -1,7 +1,7 @@
 /** `keyturn journal`: reads the record of all rotations. */
 
 import type { LifecycleEvent, LifecycleVerification } from "../../lifecycle.js";
-import { namesOf, openConfig } from "../config.js";
+import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit } from "../exit.js";
 import type { Given } from "../given.js";
@@ -13,10 +13,10 @@ const COMMON = new Set(["target", "sequence", "at", "by", "event"]);
 /** `journal show`: the events of a target. */
 export async function show(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, { online: "none" });
-  const [name = ""] = namesOf(opened, given.args);
+  const [name = ""] = await recorded(opened, given.args);
   const events = await opened.lifecycle.history(name);
   const last = given.count("last");
-  await context.show<LifecycleEvent>(last === undefined ? events : events.slice(-last), {
+  await context.show<LifecycleEvent>(last === undefined ? events : events.slice(Math.max(0, events.length - last)), {
     columns: [
       { head: "#", text: ({ sequence }) => String(sequence) },
       { head: "AT", text: ({ at }) => dateText(at), shrinks: false },
@@ -27,6 +27,14 @@ export async function show(context: Context, given: Given): Promise<Exit> {
     empty: `the journal has nothing of ${name}`,
   });
   return EXIT.done;
+}
+
+/** The targets that are named, or all that the journal has: also those that `keyturn.json` names no longer. */
+async function recorded(opened: Opened, given: readonly string[]): Promise<readonly string[]> {
+  const streams = (await opened.journal.streams()).map(({ stream }) => stream);
+  if (given.length === 0) return [...new Set([...opened.names, ...streams])];
+  const known = new Set(streams);
+  return [...new Set(given)].flatMap((name) => (known.has(name) ? [name] : namesOf(opened, [name])));
 }
 
 function detailOf(event: LifecycleEvent): string {
@@ -59,7 +67,7 @@ export async function verify(context: Context, _given: Given): Promise<Exit> {
 export async function exported(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, { online: "none" });
   const { lifecycle } = opened;
-  const names = namesOf(opened, given.args);
+  const names = await recorded(opened, given.args);
   if (context.manner.format === "ocsf") {
     for await (const record of lifecycle.audit(names)) await context.out.write(`${JSON.stringify(record)}\n`);
     return EXIT.done;

@@ -1,10 +1,9 @@
 /** `keyturn login`: creates a profile with a new credential, which a person confirms in a browser, or with an existing one. */
 
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { resolve } from "node:path";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
+import { called, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
 
@@ -120,10 +119,8 @@ function tenantOf(
 }
 
 async function secretIn(context: Context, file: string): Promise<string> {
-  let text = "";
-  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
-  else text = await readFile(resolve(context.cwd, file), "utf8");
-  if (text.trim() === "") throw new UsageError(`${file === "-" ? "standard input" : file} is empty`);
+  const text = await textOf(context, file);
+  if (text.trim() === "") throw new UsageError(`${called(file)} is empty`);
   return text;
 }
 

@@ -3,9 +3,11 @@
 import type { CredentialFacts, LifecyclePlan } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
+import { undeliverable } from "../doctor/files.js";
 import { CommandError, EXIT } from "../exit.js";
 import type { Column } from "../output.js";
 import { pool } from "../pool.js";
+import { quoted } from "../shell.js";
 import { timeText } from "../times.js";
 import { messageOf } from "./report.js";
 
@@ -38,7 +40,7 @@ export async function prospectsOf(
       const [plan] = await opened.lifecycle.plan([target], { signal });
       const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
       context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
-      return { target, plan, named, refusal: plan && refusalOf(plan) };
+      return { target, plan, named, refusal: plan && refusalOf(plan, undeliverable(context, opened.file, target)) };
     } catch (error) {
       if (signal.aborted) throw error;
       return { target, plan: undefined, named: undefined, refusal: error };
@@ -62,16 +64,16 @@ async function namedBy(
       EXIT.person,
       `several credentials of its line are alive: ${line.map(({ id }) => id).join(", ")}.`,
       {
-        hint: `\`keyturn adopt ${target} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
+        hint: `\`keyturn adopt ${quoted(target)} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
       },
     );
   return line[0];
 }
 
-function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | undefined {
+function refusalOf({ target, blocked, sinks }: LifecyclePlan, obstacle: string | undefined): CommandError | undefined {
   if (blocked === "forgotten")
     return new CommandError(EXIT.person, "it is no longer looked after.", {
-      hint: `\`keyturn adopt ${target} ID\` begins again.`,
+      hint: `\`keyturn adopt ${quoted(target)} ID\` begins again.`,
     });
   // A secret that cannot be delivered must not be issued.
   const broken = blocked === "rotation_active" ? undefined : sinks.find(({ error }) => error !== undefined);
@@ -80,6 +82,8 @@ function refusalOf({ target, blocked, sinks }: LifecyclePlan): CommandError | un
       EXIT.failed,
       `the sink ${broken.name} cannot be read (${broken.error}), so nothing was issued.`,
     );
+  if (obstacle !== undefined && blocked !== "rotation_active")
+    return new CommandError(EXIT.failed, `${obstacle}, so nothing was issued.`);
   return undefined;
 }
 

@@ -1,11 +1,12 @@
 /** `keyturn render`: writes a client id and secret in the form that a consumer reads. */
 
-import { open, readFile, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type EnvDialect, type RenderedDocument, render } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
+import { called, textOf } from "../files.js";
 import type { Given } from "../given.js";
 
 /** The placeholder of a secret that is filled in later. */
@@ -116,12 +117,10 @@ function needed(value: string | undefined, flag: string): string {
 }
 
 async function secretIn(context: Context, file: string): Promise<string> {
-  let text = "";
-  if (file === "-") for await (const part of context.stdin.setEncoding("utf8")) text += part as string;
-  else text = await readFile(resolve(context.cwd, file), "utf8");
+  const text = await textOf(context, file);
   // The line end belongs to the file, not to the secret.
   const secret = text.replace(/\r?\n$/, "");
-  if (secret === "") throw new UsageError(`${file === "-" ? "standard input" : file} is empty`);
+  if (secret === "") throw new UsageError(`${called(file)} is empty`);
   return secret;
 }
 

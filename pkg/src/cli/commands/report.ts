@@ -5,6 +5,7 @@ import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
 import type { Column, Style } from "../output.js";
+import { quoted } from "../shell.js";
 import { relativeText, timeText } from "../times.js";
 
 /** The result for a target. */
@@ -21,7 +22,7 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
     "look at the control plane for what was made in the window of doubt, end nothing, then `keyturn settle NAME --found ID` or `--none`",
   "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
-  refused: "it is refused: see `about`, give the right or fix the place, then `keyturn resume NAME`",
+  refused: "ABOUT: give the right or fix the place, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
   "sink-differs":
@@ -32,8 +33,16 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
 };
 
 /** What to do about a rotation that is stopped. */
-export function remedy({ target, reason }: { readonly target: string; readonly reason: LifecycleStop }): string {
-  return REMEDIES[reason].replaceAll("NAME", target);
+export function remedy({
+  target,
+  reason,
+  about,
+}: {
+  readonly target: string;
+  readonly reason: LifecycleStop;
+  readonly about: string;
+}): string {
+  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => about);
 }
 
 /** The state of a target, in a few words, and its severity. */
@@ -73,7 +82,7 @@ export function nextOf(status: LifecycleStatus, now: number): string {
     case "stopped":
       return remedy(progress);
     case "awaits-approval":
-      return `\`keyturn approve ${target}\` once nothing uses the old one`;
+      return `\`keyturn approve ${quoted(target)}\` once nothing uses the old one`;
     case "waiting":
       return `\`keyturn advance\` ${timeText(progress.until, now)}`;
     case "ready":
@@ -84,10 +93,10 @@ export function nextOf(status: LifecycleStatus, now: number): string {
 }
 
 function dueText({ due, current, forgotten, target }: LifecycleStatus, now: number): string {
-  if (forgotten) return `\`keyturn adopt ${target} ID\` to look after it again`;
+  if (forgotten) return `\`keyturn adopt ${quoted(target)} ID\` to look after it again`;
   if (due !== undefined)
     return due.at <= now ? `rotate now: due since ${timeText(due.since, now)}` : `rotate ${timeText(due.at, now)}`;
-  return current === undefined ? `\`keyturn rotate ${target}\` for the first` : "-";
+  return current === undefined ? `\`keyturn rotate ${quoted(target)}\` for the first` : "-";
 }
 
 /** The exit code for a target's progress. */
@@ -155,7 +164,8 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
 /** What is wrong, and what to do about it. */
 export function messageOf(error: unknown): string {
   const { message, hint } = error as { message?: unknown; hint?: unknown };
-  return typeof hint === "string" ? `${message} ${hint}` : String(message ?? error);
+  const text = String(message ?? error);
+  return typeof hint === "string" ? `${text}${/[.!?]$/.test(text) ? "" : "."} ${hint}` : text;
 }
 
 /** The targets as they are now, with what went wrong. */
@@ -164,13 +174,46 @@ export async function outcomesOf(
   names: readonly string[],
   errors: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<readonly Outcome[]> {
-  const statuses = await lifecycle.status(names);
+  const { statuses, damaged } = await readStatuses(lifecycle, names);
   return Promise.all(
-    statuses.map(async (status) => {
-      const { target } = status;
-      return { target, status, failure: await failureOf(lifecycle, status), error: errors.get(target) };
+    names.map(async (target) => {
+      const status = statuses.get(target);
+      const failure = status === undefined ? undefined : await failureOf(lifecycle, status);
+      return { target, status, failure, error: errors.get(target) ?? damaged.get(target) };
     }),
   );
+}
+
+/** The statuses of some targets, and why the journal cannot tell those of the others. */
+export interface Statuses {
+  readonly statuses: ReadonlyMap<string, LifecycleStatus>;
+  readonly damaged: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Reads the statuses of targets. What is damaged for one of them in the journal does not keep anybody from the others.
+ *
+ * @throws what is wrong with the journal, if it cannot tell about any of them.
+ */
+export async function readStatuses(lifecycle: Lifecycle, names: readonly string[]): Promise<Statuses> {
+  try {
+    const all = await lifecycle.status(names);
+    return { statuses: new Map(all.map((status) => [status.target, status])), damaged: new Map() };
+  } catch (error) {
+    if (exitOf(error) !== EXIT.journal) throw error;
+    const statuses = new Map<string, LifecycleStatus>();
+    const damaged = new Map<string, unknown>();
+    for (const name of names) {
+      try {
+        const [status] = await lifecycle.status([name]);
+        if (status !== undefined) statuses.set(name, status);
+      } catch (error) {
+        damaged.set(name, error);
+      }
+    }
+    if (statuses.size === 0) throw error;
+    return { statuses, damaged };
+  }
 }
 
 /** The code of what failed last, if a rotation waits because of it. */

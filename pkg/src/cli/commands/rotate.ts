@@ -7,9 +7,10 @@ import { EXIT, type Exit, gravest, type Interruption, UsageError } from "../exit
 import type { Given } from "../given.js";
 import { tableText } from "../output.js";
 import { pool } from "../pool.js";
+import { quoted } from "../shell.js";
 import { spanOf } from "../times.js";
 import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
-import { exitOfOutcome, outcomesOf, showOutcomes } from "./report.js";
+import { exitOfOutcome, outcomesOf, readStatuses, showOutcomes } from "./report.js";
 import { inWindow } from "./window.js";
 
 /** How long rotations that are under way may continue after Ctrl-C before their calls are aborted. */
@@ -67,19 +68,20 @@ const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
 async function chosen(context: Context, opened: Opened, given: Given, { bulk }: Wish): Promise<readonly string[]> {
   const { lifecycle, config } = opened;
   if (bulk === undefined) return namesOf(opened, given.args);
+  // What is damaged is among the chosen ones, so that it is shown why it does not begin.
+  const { statuses, damaged } = await readStatuses(lifecycle, opened.names);
   if (bulk === "due") {
-    const { begin, waiting } = await lifecycle.due();
+    const { begin, waiting } = await lifecycle.due([...statuses.keys()]);
     if (waiting.length > 0)
       await context.say(`${waiting.length} more are due, and wait for the caps: ${waiting.join(", ")}`);
-    return begin;
+    return [...begin, ...damaged.keys()];
   }
   const text = given.text("older-than");
   const age = text === undefined ? undefined : spanOf(text);
   if (text !== undefined && age === undefined) throw new UsageError(`--older-than: ${text} is no duration such as 7d`);
   const now = context.clock.now();
-  const statuses = await lifecycle.status();
   const outside: string[] = [];
-  const names = statuses
+  const names = [...statuses.values()]
     .filter(({ forgotten, current, progress }) => {
       if (forgotten) return false;
       // A rotation that is under way continues; no second one begins.
@@ -94,7 +96,7 @@ async function chosen(context: Context, opened: Opened, given: Given, { bulk }: 
     });
   if (outside.length > 0)
     await context.say(`outside of their windows, so left out: ${outside.join(", ")} (--anytime takes them)`);
-  return names;
+  return [...names, ...damaged.keys()];
 }
 
 function question(ready: readonly Prospect[]): string {
@@ -109,10 +111,6 @@ function again(left: readonly string[], given: Given, begun: number): string {
   return left.length <= 8 || begun === 0
     ? `keyturn rotate ${left.map(quoted).join(" ")}`
     : "keyturn rotate --all --older-than 1h";
-}
-
-function quoted(name: string): string {
-  return /^[\w.:/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 /** Runs rotations, with a limit on how many run at a time. */
@@ -145,14 +143,9 @@ class Round {
     signal.addEventListener("abort", stop, { once: true });
     this.#watch();
     try {
-      const { canary, parallel, bulk } = this.#wish;
+      const { canary, bulk } = this.#wish;
       const first = this.#ready.slice(0, canary);
-      await pool(
-        first,
-        parallel,
-        (one) => this.#rotate(one, cut.signal),
-        () => this.#over,
-      );
+      await this.#rotateAll(first, cut.signal);
       const rest = this.#ready.slice(canary);
       if (first.length > 0 && rest.length > 0 && !this.#over) {
         if (this.#failures > 0) return this.#begun;
@@ -161,18 +154,27 @@ class Round {
             optional: true,
           });
       }
-      await pool(
-        rest,
-        parallel,
-        (one) => this.#rotate(one, cut.signal),
-        () => this.#over,
-      );
+      await this.#rotateAll(rest, cut.signal);
       return this.#begun;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
       this.#context.progress.clear();
     }
+  }
+
+  /** Rotates some, as many at a time as the command and the caps of `keyturn.json` allow. */
+  async #rotateAll(some: readonly Prospect[], signal: AbortSignal): Promise<void> {
+    const { caps: { atATime, perProvider = {} } = {}, targets } = this.#opened.config;
+    const most = Math.min(this.#wish.parallel, atATime ?? Number.POSITIVE_INFINITY);
+    await pool(some, most, (one) => this.#rotate(one, signal), {
+      stop: () => this.#over,
+      limit: ({ target }) => {
+        const kind = targets[target]?.kind ?? "";
+        const own = Object.hasOwn(perProvider, kind) ? perProvider[kind] : undefined;
+        return { kind, most: own ?? Number.POSITIVE_INFINITY };
+      },
+    });
   }
 
   get #over(): boolean {

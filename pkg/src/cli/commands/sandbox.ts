@@ -2,15 +2,16 @@
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { KeyturnError } from "../../base/errors.js";
 import { type SandboxServer, type SandboxSwitches, type Seed, serveSandbox } from "../../sandbox-node.js";
 import type { Context } from "../context.js";
-import { EXIT, type Exit, type Interruption } from "../exit.js";
+import { EXIT, type Exit, type Interruption, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 
 /** Serves the tenant until the command is stopped, or the program of `--exec` ends. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const command = given.text("exec");
-  const server = await serveSandbox({
+  const server = await served({
     port: given.count("port"),
     host: given.text("host"),
     // The sandbox checks the value.
@@ -35,6 +36,20 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   } finally {
     await server.close();
   }
+}
+
+/** Serves it. What it says of an option is about the command line. */
+async function served(options: Parameters<typeof serveSandbox>[0]): Promise<SandboxServer> {
+  try {
+    return await serveSandbox(options);
+  } catch (error) {
+    if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
+    throw new UsageError(`--${error.message.replace(/^\w+(?=:)/, (name) => kebab(name))}`);
+  }
+}
+
+function kebab(name: string): string {
+  return name.replaceAll("_", "-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The first line of `--json`. */

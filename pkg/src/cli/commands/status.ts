@@ -21,14 +21,21 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const print = path === undefined ? undefined : footprint(path);
   const known = print === undefined ? undefined : someOf(cachedStatuses(context, print), given.args);
   if (known !== undefined) return report(context, conditions, { statuses: known, findings: [] });
-  const { namesOf, openConfig } = await import("../config.js");
+  const { namesOf, openConfig, sayStrays } = await import("../config.js");
   await using opened = await openConfig(context, { online: "none" });
   const names = namesOf(opened, given.args);
   const before = context.clock.now();
-  const statuses = await opened.lifecycle.status(names);
-  if (print !== undefined && given.args.length === 0) keepStatuses(before, print, statuses);
-  const findings = wanted ? await opened.lifecycle.findings(names, { observe: false }) : [];
-  return await report(context, conditions, { statuses, findings, opened, names });
+  const { readStatuses, messageOf } = await import("./report.js");
+  const { statuses: read, damaged } = await readStatuses(opened.lifecycle, names);
+  const statuses = [...read.values()];
+  const findings = wanted ? await opened.lifecycle.findings([...read.keys()], { observe: false }) : [];
+  const exit = await report(context, conditions, { statuses, findings, opened, names });
+  for (const [name, error] of damaged) await context.say(`keyturn: ${name}: ${messageOf(error)}`);
+  if (damaged.size > 0) return gravest([exit, EXIT.journal]);
+  const strays = given.args.length === 0 && (await sayStrays(context, opened));
+  // What is said beside the table is not kept with it.
+  if (!strays && print !== undefined && given.args.length === 0) keepStatuses(before, print, statuses);
+  return exit;
 }
 
 /** The named targets, or all if none is named; `undefined` if one of them is missing. */

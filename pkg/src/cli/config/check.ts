@@ -1,5 +1,6 @@
 /** Checks a value against the schema of `keyturn.json`, and reports the position of each problem. */
 
+import { nearest } from "../nearest.js";
 import { SCHEMA, type Schema } from "./schema.js";
 
 /** Keys and indices from the top. */
@@ -47,6 +48,8 @@ function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
   }
   if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum)
     return wrong(`has to be ${schema.minimum} or more`);
+  if (typeof value === "number" && schema.maximum !== undefined && value > schema.maximum)
+    return wrong(`has to be ${schema.maximum} or less`);
   if (Array.isArray(value)) {
     if (value.length < (schema.minItems ?? 0)) return wrong("must not be empty");
     const { items } = schema;
@@ -65,7 +68,13 @@ function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: 
   for (const key of keys) {
     const at = [...path, key];
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (schema.propertyNames !== undefined && key.trim() === "") found.push({ path: at, message: "is an empty name" });
+    if (schema.propertyNames !== undefined)
+      found.push(
+        ...visit(schema.propertyNames, key, at).map(({ message }) => ({
+          path: at,
+          message: `is a name that ${message}`,
+        })),
+      );
     if (known !== undefined) found.push(...visit(known, value[key], at));
     else if (typeof additionalProperties === "object") found.push(...visit(additionalProperties, value[key], at));
     else if (additionalProperties === false)
@@ -85,7 +94,7 @@ const ARTICLES: Readonly<Record<string, string>> = {
 function typeOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  return Number.isSafeInteger(value) ? "integer" : typeof value;
+  return Number.isInteger(value) ? "integer" : typeof value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -99,23 +108,8 @@ function quoted(names: readonly string[]): string {
 /** Suggests the name that was probably meant. */
 function near(given: unknown, names: readonly string[]): string {
   if (typeof given !== "string") return "";
-  const close = names.find((name) => distance(given.toLowerCase(), name.toLowerCase()) <= Math.max(1, name.length / 4));
+  const [close] = nearest(given, names, 1);
   return close === undefined ? "" : `; is it ${JSON.stringify(close)}?`;
-}
-
-/** The edit distance. */
-function distance(one: string, other: string): number {
-  if (one.length > 60) return one.length;
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...one].entries()) {
-    const next = [at + 1];
-    for (const [index, other_] of [...other].entries())
-      next.push(
-        Math.min((row[index] ?? 0) + (letter === other_ ? 0 : 1), (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 /** What secrets look like: those of the two APIs, tokens of the systems that sinks reach, keys, and long random texts. */

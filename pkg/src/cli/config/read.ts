@@ -5,6 +5,7 @@ import { dirname, relative } from "node:path";
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
+import { unreadable } from "../files.js";
 import { type Path, type Problem, problemsOf } from "./check.js";
 import { CONFIG_FILE, findConfig } from "./find.js";
 import type { Config } from "./model.js";
@@ -134,7 +135,7 @@ export function readConfig(context: Context): ConfigFile {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`${path} cannot be read: ${code === "ENOENT" ? "there is no such file" : code}`, {
+    throw new ConfigError(`${path} cannot be read: ${unreadable(code)}`, {
       hint: code === "ENOENT" ? "`keyturn init` writes one." : undefined,
     });
   }

@@ -21,21 +21,33 @@ export interface Schema {
   readonly pattern?: string;
   readonly minLength?: number;
   readonly minimum?: number;
+  readonly maximum?: number;
   readonly oneOf?: readonly Schema[];
 }
 
-const text = (description: string): Schema => ({ type: "string", minLength: 1, description });
+/** More than spaces. `minLength` is for readers of the schema, and for the message. */
+const FILLED = { minLength: 1, pattern: "\\S" } as const;
+/** Whole numbers that JavaScript represents exactly. */
+const SAFE = { maximum: Number.MAX_SAFE_INTEGER } as const;
+
+const text = (description: string): Schema => ({ type: "string", ...FILLED, description });
 const one = (description: string, values: readonly string[]): Schema => ({ enum: values, description });
 const flag = (description: string): Schema => ({ type: "boolean", description });
-const count = (description: string): Schema => ({ type: "integer", minimum: 1, description });
+const count = (description: string): Schema => ({ type: "integer", minimum: 1, ...SAFE, description });
 const texts = (description: string): Schema => ({
   type: "array",
-  items: { type: "string", minLength: 1 },
+  items: { type: "string", ...FILLED },
   minItems: 1,
   description,
 });
 /** Durations are parsed by the engine; here they are only distinguished from other texts. */
-const span = (description: string): Schema => ({ type: ["string", "integer"], minimum: 0, minLength: 1, description });
+const span = (description: string): Schema => ({
+  type: ["string", "integer"],
+  minimum: 0,
+  ...SAFE,
+  ...FILLED,
+  description,
+});
 const variable = (description: string): Schema => ({
   type: "string",
   pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -84,7 +96,7 @@ const NAMES = {
 
 const PATH_OF_KEYS = (what: string): Schema => ({
   type: ["string", "array"],
-  minLength: 1,
+  ...FILLED,
   items: { type: "string" },
   minItems: 1,
   description: `Where the ${what} stands: a key, or keys from the top. Default: ${what === "client id" ? "clientId" : "clientSecret"}.`,
@@ -228,6 +240,7 @@ const LIMITS = shape(
     expiresInDays: {
       type: ["integer", "string"],
       minimum: 1,
+      ...SAFE,
       pattern: "^never$",
       description: 'Days until a new credential expires, or "never".',
     },
@@ -356,7 +369,7 @@ const TENANT: Schema = {
       profile: text("The profile to log in with, as `keyturn login` makes them."),
       clientId: {
         type: ["string", "object"],
-        minLength: 1,
+        ...FILLED,
         properties: { env: variable("The variable that has it.") },
         required: ["env"],
         additionalProperties: false,
@@ -394,6 +407,7 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
             atATime: count("How many rotations are under way at a time."),
             perProvider: {
               type: "object",
+              propertyNames: { enum: (TARGETS.oneOf ?? []).flatMap(({ properties }) => properties?.kind?.const ?? []) },
               additionalProperties: count("How many."),
               description: "The same for the targets of one kind.",
             },
@@ -401,12 +415,16 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
             longestRest: span("The longest wait."),
           },
           [],
-          "How many rotations `advance` has under way at a time.",
+          "How many rotations `advance` and `rotate` have under way at a time.",
         ),
         targets: {
           type: "object",
           additionalProperties: TARGETS,
-          propertyNames: { minLength: 1 },
+          propertyNames: {
+            minLength: 1,
+            pattern: "^(?!-|__proto__$)[\\s\\S]*\\S",
+            description: "commands would take one that begins with - for an option, and __proto__ is nobody's",
+          },
           description: "The targets by names of your own. A name is the journal's, so it has to stay the same.",
         },
       },

@@ -13,7 +13,9 @@ import {
   type SinkConfig,
 } from "../config.js";
 import type { Context } from "../context.js";
+import { UsageError } from "../exit.js";
 import { exposure, profilesPath, readProfiles } from "../profiles/file.js";
+import { quoted } from "../shell.js";
 import { type Check, ok } from "./check.js";
 
 /** Checks the file of profiles. */
@@ -38,8 +40,8 @@ function exposedFolder(path: string): ReturnType<typeof exposure> {
   return stats && exposure(dirname(path), stats, "folder");
 }
 
-/** Reads the configuration. */
-export function configCheck(context: Context): { file: ConfigFile | undefined; checks: Check[] } {
+/** Reads the configuration, and has the engine look at it, which knows more than the schema. */
+export async function configCheck(context: Context): Promise<{ file: ConfigFile | undefined; checks: Check[] }> {
   const path = findConfig(context);
   if (path === undefined)
     return {
@@ -60,9 +62,10 @@ export function configCheck(context: Context): { file: ConfigFile | undefined; c
   if (exposed) checks.push({ code: "config.exposed", level: "error", about: path, ...exposed });
   try {
     const file = readConfig(context);
-    return { file, checks: [...checks, ok("config.valid", path, "it fits its schema")] };
+    await (await openConfig(context, { online: "none" })).close();
+    return { file, checks: [...checks, ok("config.valid", path, "it fits its schema, and the engine takes it")] };
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     const { message, hint } = error;
     return {
       file: undefined,
@@ -78,6 +81,20 @@ export async function placeChecks(context: Context, { config, folder }: ConfigFi
   for (const [name, { sinks }] of Object.entries(targets))
     for (const sink of sinks) checks.push(...sinkChecks(context, `target ${name}, sink ${sink.kind}`, sink, folder));
   return checks;
+}
+
+/** Why a pair cannot be delivered to a sink, as far as this machine tells without touching it. */
+const UNDELIVERABLE: ReadonlySet<string> = new Set([
+  "sink.no_folder",
+  "sink.unwritable",
+  "sink.no_program",
+  "sink.no_token",
+]);
+
+/** The first sink of a target that cannot take a pair, and why. */
+export function undeliverable(context: Context, { config, folder }: ConfigFile, target: string): string | undefined {
+  const checks = (config.targets[target]?.sinks ?? []).flatMap((sink) => sinkChecks(context, "", sink, folder));
+  return checks.find(({ code }) => UNDELIVERABLE.has(code))?.message;
 }
 
 async function journalChecks(context: Context, path: string): Promise<Check[]> {
@@ -132,15 +149,18 @@ function fileSinkChecks(
   { mode, kind }: { readonly mode?: string | undefined; readonly kind: string },
 ): Check[] {
   const stats = statOf(path);
-  const parent = statOf(dirname(path));
-  if (parent === undefined || !may(kind === "folder" && stats ? path : dirname(path), constants.W_OK))
+  // The sink of a folder makes it, with all that it is in.
+  let place = kind === "folder" ? path : dirname(path);
+  while (kind === "folder" && statOf(place) === undefined && place !== dirname(place)) place = dirname(place);
+  const there = statOf(place)?.isDirectory() === true;
+  if (!there || !may(place, constants.W_OK))
     return [
       {
-        code: parent === undefined ? "sink.no_folder" : "sink.unwritable",
+        code: there ? "sink.unwritable" : "sink.no_folder",
         level: "error",
         about,
-        message: `${dirname(path)} ${parent === undefined ? "is not there" : "cannot be written by this user"}`,
-        fix: parent === undefined ? `mkdir -p ${dirname(path)}` : undefined,
+        message: `${place} ${there ? "cannot be written by this user" : "is no folder"}`,
+        fix: there ? undefined : `mkdir -p ${quoted(place)}`,
       },
     ];
   if (stats === undefined) return [ok("sink.new", about, `${path} is not there yet`)];

@@ -5,11 +5,12 @@
 
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { locked } from "../../base/lock.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
+import { quoted } from "../shell.js";
 
 /** A profile as it is stored. */
 export interface Entry {
@@ -31,10 +32,8 @@ export interface ProfileFile {
 }
 
 const EMPTY: ProfileFile = { version: 1, profiles: {} };
-/** How long to wait between two attempts to take the lock. */
-const POLL_MS = 20;
-/** A lock is held for a few milliseconds; one this old was left by a process that died. */
-const DEAD_MS = 10_000;
+/** How long to wait for another process that changes the file. A lock is held for milliseconds; one whose holder died is passed over. */
+const LOCK_WAIT_MS = 10_000;
 
 /** Where the file is: `$XDG_CONFIG_HOME`, `~/.config`, or on Windows `%APPDATA%`. */
 export function profilesPath(env: NodeJS.ProcessEnv): string {
@@ -69,11 +68,6 @@ export function exposure(
     problem: `${path} ${may} by other users: its mode is ${bits.toString(8).padStart(4, "0")}`,
     fix: kind === "file" ? `chmod 600 ${quoted(path)}` : `chmod go-w ${quoted(path)}`,
   };
-}
-
-/** A path, quoted for a shell. */
-function quoted(path: string): string {
-  return /^[\w/.@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /**
@@ -133,13 +127,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
  */
 export async function changeProfiles(path: string, change: (before: ProfileFile) => ProfileFile): Promise<ProfileFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const unlock = await locked(`${path}.lock`);
+  const busy = (file: string): CommandError =>
+    new CommandError(EXIT.unavailable, `another keyturn holds the lock ${file}`, {
+      hint: "If it ran on another machine and is gone for certain, remove that file.",
+    });
+  return locked(path, { waitMs: LOCK_WAIT_MS, busy }, () => replaced(path, change));
+}
+
+async function replaced(path: string, change: (before: ProfileFile) => ProfileFile): Promise<ProfileFile> {
   const temporary = `${path}.${randomUUID()}`;
   try {
     const before = await readProfiles(path);
+    const after = `${JSON.stringify(change(before), undefined, 2)}\n`;
+    await clean(path);
     const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(change(before), undefined, 2)}\n`);
+      await file.writeFile(after);
       await file.sync();
     } finally {
       await file.close();
@@ -150,9 +153,14 @@ export async function changeProfiles(path: string, change: (before: ProfileFile)
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    await unlock();
   }
+}
+
+/** Removes what a process left that died while it wrote, and may hold secrets. Whoever has the lock is the only one that writes. */
+async function clean(path: string): Promise<void> {
+  const left = new RegExp(`^${basename(path).replaceAll(".", "\\.")}\\.[\\da-f-]{36}$`);
+  for (const name of await readdir(dirname(path)))
+    if (left.test(name)) await rm(join(dirname(path), name), { force: true });
 }
 
 /** Makes the entries of a folder durable, if the system can open folders. */
@@ -162,21 +170,5 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync().finally(() => folder.close());
   } catch (error) {
     if (!["EISDIR", "EPERM", "EACCES", "EINVAL"].includes((error as { code?: string }).code ?? "")) throw error;
-  }
-}
-
-async function locked(path: string): Promise<() => Promise<void>> {
-  for (let waited = 0; ; waited += POLL_MS) {
-    try {
-      await (await open(path, "wx", 0o600)).close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as { code?: string }).code !== "EEXIST") throw error;
-    }
-    if (waited >= DEAD_MS)
-      throw new CommandError(EXIT.unavailable, `another keyturn holds ${path}`, {
-        hint: "If none is running, remove that file.",
-      });
-    await sleep(POLL_MS);
   }
 }

@@ -14,7 +14,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { codeOf } from "../errno.js";
+import { codeOf } from "../../base/errno.js";
 import type { Journal, StreamHead } from "../ports.js";
 import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
 

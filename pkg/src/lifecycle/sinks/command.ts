@@ -93,23 +93,28 @@ function run(
   const failure = (reason: "failed" | "unavailable" | "missing" | "denied", why: string, begun: boolean) =>
     new SinkError(name, reason, `${program} ${why}`, { outcome: changes && begun ? "unknown" : "none" });
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], cwd, env: env ?? process.env });
+    // What a program leaves running may keep its output open, so that of a write, which nobody needs, is not waited for.
+    const output = changes ? "ignore" : "pipe";
+    const child = spawn(program, args, { stdio: ["pipe", output, "inherit"], cwd, env: env ?? process.env });
     const chunks: Buffer[] = [];
     let size = 0;
     let late = false;
-    const kill = (): void => void child.kill("SIGKILL");
+    const kill = (): void => {
+      child.kill("SIGKILL");
+      child.stdout?.destroy();
+    };
     const timer = setTimeout(() => {
       late = true;
       kill();
     }, timeoutMs);
     signal.addEventListener("abort", kill, { once: true });
-    child.stdout.on("data", (chunk: Buffer) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size > MOST_OUTPUT) kill();
       else chunks.push(chunk);
     });
     // A program that does not read its input closes the pipe; its exit status says the rest.
-    child.stdin.on("error", () => undefined);
+    child.stdin?.on("error", () => undefined);
     child.on("error", (error: NodeJS.ErrnoException) => {
       end();
       reject(
@@ -130,6 +135,6 @@ function run(
       clearTimeout(timer);
       signal.removeEventListener("abort", kill);
     };
-    child.stdin.end(input);
+    child.stdin?.end(input);
   });
 }

@@ -3,15 +3,27 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { codeOf } from "../errno.js";
+import { codeOf } from "../../base/errno.js";
+import { type LockOptions, locked } from "../../base/lock.js";
 import { type EnvDialect, envMerge, envRead, jsonRead, jsonWrite } from "../formats.js";
 import type { Pair, Sink } from "../ports.js";
 import { SinkError, type SinkReason } from "./error.js";
-import { locked } from "./lock.js";
 import { BATON_NAMES, type Fields, type PairNames, type Stored, versionedSink } from "./versioned.js";
 
 /** How long to wait for another process that writes the same file. */
-export const LOCK_WAIT_MS = 10_000;
+const LOCK_WAIT_MS = 10_000;
+
+/** How a file sink waits for another process that writes the same. @internal */
+export function lockOf(sink: string, waitMs: number | undefined, signal: AbortSignal): LockOptions {
+  return {
+    waitMs: waitMs ?? LOCK_WAIT_MS,
+    signal,
+    busy: (file) =>
+      new SinkError(sink, "busy", `another process holds the lock ${file}`, {
+        hint: "If it ran on another machine and is gone for certain, remove that file.",
+      }),
+  };
+}
 
 /** Options of sinks that are a file. */
 export interface FileSinkOptions {
@@ -137,7 +149,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
     async alone(signal, work) {
       const path = await real();
       try {
-        return await locked(name, path, options.lockWaitMs ?? LOCK_WAIT_MS, signal, work);
+        return await locked(path, lockOf(name, options.lockWaitMs, signal), work);
       } catch (error) {
         throw fileFailure(name, "lock", path, error);
       }

@@ -3,11 +3,11 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { codeOf } from "../errno.js";
+import { codeOf } from "../../base/errno.js";
+import { locked } from "../../base/lock.js";
 import type { Pair, Sink } from "../ports.js";
 import { SinkError } from "./error.js";
-import { fileFailure, LOCK_WAIT_MS, readIfThere, syncFolder } from "./files.js";
-import { locked } from "./lock.js";
+import { fileFailure, lockOf, readIfThere, syncFolder } from "./files.js";
 import { type PairNames, type Stored, versionedSink } from "./versioned.js";
 
 /** Options of {@link secretFolder}. */
@@ -112,7 +112,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
     alone: (signal, work) =>
       guarded("lock", async () => {
         await mkdir(folder, { recursive: true, mode: folderMode });
-        return locked(name, join(folder, "..keyturn"), options.lockWaitMs ?? LOCK_WAIT_MS, signal, work);
+        return locked(join(folder, "..keyturn"), lockOf(name, options.lockWaitMs, signal), work);
       }),
   });
 }

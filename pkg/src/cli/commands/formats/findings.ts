@@ -1,5 +1,6 @@
 /** Findings in formats that CI systems collect: SARIF 2.1.0 and JUnit's XML. */
 
+import { isAbsolute } from "node:path";
 import type { LifecycleFinding } from "../../../lifecycle.js";
 import type { ConfigFile } from "../../config.js";
 
@@ -22,7 +23,7 @@ export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): 
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: encodeURI(file.name) },
+                artifactLocation: { uri: uriOf(file.name) },
                 region: file.positionOf(["targets", target]),
               },
               logicalLocations: [{ name: target }],
@@ -33,6 +34,12 @@ export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): 
     ],
   };
   return `${JSON.stringify(log, undefined, 2)}\n`;
+}
+
+/** A path as a reference to a URI; one that is relative stays so. */
+function uriOf(path: string): string {
+  const parts = path.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/");
+  return isAbsolute(path) ? `file://${parts.startsWith("/") ? "" : "/"}${parts}` : parts;
 }
 
 /** A JUnit report: a case for each target, which fails if it has findings. */
@@ -58,8 +65,9 @@ ${cases.join("")}  </testsuite>
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 function xml(text: string): string {
-  // XML 1.0 has no way to write most control characters.
+  // XML 1.0 has no way to write most control characters, and a reader makes spaces of line ends in an attribute.
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "?")
-    .replace(/[&<>"]/g, (letter) => ENTITIES[letter] ?? "");
+    .replace(/[&<>"]/g, (letter) => ENTITIES[letter] ?? "")
+    .replace(/[\t\n\r]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

@@ -40,7 +40,9 @@ function stamp(at: number): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[\\;,]/g, "\\$&").replace(/\r?\n|\r/g, "\\n");
+  // A text has no other control characters than these.
+  const line = text.replace(/\r?\n|\r/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, " ");
+  return line.replace(/[\\;,]/g, "\\$&").replaceAll("\n", "\\n");
 }
 
 /** Folds a line at 75 bytes: the next one continues it after a space. */

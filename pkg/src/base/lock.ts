@@ -5,11 +5,21 @@ import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:f
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { codeOf } from "../errno.js";
-import { SinkError, unlessAborted } from "./error.js";
+import { codeOf } from "./errno.js";
+import { RequestAbortedError } from "./errors.js";
 
 /** How long to wait between checks of a lock that is held. */
 const POLL_MS = 25;
+
+/** How a lock is waited for. */
+export interface LockOptions {
+  /** How long to wait for another holder, in milliseconds. */
+  readonly waitMs: number;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** The error for a wait that was too long, with the file of the lock. */
+  busy(file: string): Error;
+}
 
 /**
  * Runs a function while no other process does the same for this path.
@@ -20,15 +30,9 @@ const POLL_MS = 25;
  * if it ran on another machine that shares the disk, nobody can tell, and the wait ends with an error that names the
  * file.
  */
-export async function locked<T>(
-  sink: string,
-  path: string,
-  waitMs: number,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function locked<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const prefix = join(dirname(path), `.${basename(path)}.lock.`);
-  const own = await acquire(sink, prefix, waitMs, signal);
+  const own = await acquire(prefix, options);
   try {
     return await work();
   } finally {
@@ -36,13 +40,13 @@ export async function locked<T>(
   }
 }
 
-async function acquire(sink: string, prefix: string, waitMs: number, signal: AbortSignal): Promise<string> {
+async function acquire(prefix: string, { waitMs, signal, busy }: LockOptions): Promise<string> {
   const me = JSON.stringify(await identity(process.pid));
   const temporary = `${prefix}${randomUUID()}.new`;
   let waited = 0;
   try {
     for (;;) {
-      unlessAborted(signal);
+      if (signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
       const highest = Math.max(0, ...(await numbers(prefix)));
       if (highest === 0 || (await free(`${prefix}${highest}`))) {
         await writeFile(temporary, me, { mode: 0o600 });
@@ -59,10 +63,7 @@ async function acquire(sink: string, prefix: string, waitMs: number, signal: Abo
         }
         continue;
       }
-      if (waited >= waitMs)
-        throw new SinkError(sink, "busy", `another process holds the lock ${prefix}${highest}`, {
-          hint: "If it ran on another machine and is gone for certain, remove that file.",
-        });
+      if (waited >= waitMs) throw busy(`${prefix}${highest}`);
       await sleep(POLL_MS);
       waited += POLL_MS;
     }

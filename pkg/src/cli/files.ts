@@ -1,0 +1,40 @@
+/** Files that a command line or `keyturn.json` names. */
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Context } from "./context.js";
+import { UsageError } from "./exit.js";
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user has no right to",
+};
+
+/** Why a file cannot be read, in words. */
+export function unreadable(code: string | undefined): string {
+  return WORDS[code ?? ""] ?? String(code);
+}
+
+/** How standard input, or a file, is called in messages. */
+export function called(file: string): string {
+  return file === "-" ? "standard input" : file;
+}
+
+/**
+ * The text of a file, or of standard input for `-`.
+ *
+ * @throws {@link UsageError} if it cannot be read.
+ */
+export async function textOf({ stdin, cwd }: Pick<Context, "stdin" | "cwd">, file: string): Promise<string> {
+  if (file === "-") {
+    let text = "";
+    for await (const part of stdin.setEncoding("utf8")) text += part as string;
+    return text;
+  }
+  try {
+    return await readFile(resolve(cwd, file), "utf8");
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${unreadable((error as NodeJS.ErrnoException).code)}`);
+  }
+}

@@ -1,0 +1,124 @@
+// Where a secret may be while a command rotates: in the memory of the command, on the standard input of the sink's program, and where
+// that puts it. The sink's program looks for it everywhere else: in the arguments and the environment of each process of this machine, and
+// in the files around it.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { run, scratch, tenant } from "../lib/cli.mjs";
+
+const cwd = scratch("secrecy");
+let sandbox;
+before(async () => {
+  sandbox = await tenant();
+});
+after(async () => {
+  await sandbox.stop();
+  rmSync(cwd, { recursive: true });
+});
+
+/**
+ * A sink's program. It keeps the pair in a file as its purpose is, and notes where the secret is beside: `cmdline PID`, `environ PID`,
+ * `file PATH`. Its own environment is noted as a whole, and that of a program that it starts.
+ */
+const STORE = `
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+const note = (line) => appendFileSync("notes", line + "\\n");
+const [what] = process.argv.slice(2);
+if (what === "read") {
+  note("environment " + JSON.stringify(process.env));
+  let pair = {};
+  try { pair = JSON.parse(readFileSync("pair.json", "utf8")); } catch {}
+  process.stdout.write(JSON.stringify(pair));
+} else {
+  const given = await text(process.stdin);
+  const { clientSecret } = JSON.parse(given);
+  if (!clientSecret.startsWith("secret-token:")) throw new Error("no secret of C1's");
+  // The part that no other secret has.
+  const parts = [clientSecret, clientSecret.slice(-60)];
+  let seen = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\\d+$/.test(name)))
+    for (const kind of ["cmdline", "environ"]) {
+      let bytes;
+      try { bytes = readFileSync("/proc/" + pid + "/" + kind, "latin1"); } catch { continue; }
+      seen++;
+      if (parts.some((part) => bytes.includes(part))) note(kind + " " + pid);
+    }
+  note("looked at " + (seen > 5 ? "many" : seen));
+  for (const folder of JSON.parse(process.env.LOOK_IN))
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath ?? entry.path, entry.name);
+      let bytes;
+      try { bytes = readFileSync(path, "latin1"); } catch { continue; }
+      if (parts.some((part) => bytes.includes(part))) note("file " + path);
+    }
+  note("environment " + JSON.stringify(process.env));
+  const { stdout } = spawnSync(process.execPath, ["-e", "console.log(JSON.stringify(process.env))"], { encoding: "utf8" });
+  note("environment " + stdout.trim());
+  writeFileSync("pair.json", given, { mode: 0o600 });
+}
+`;
+
+test("no secret is in the arguments or the environment of a process, or in a file that nobody asked for", async () => {
+  const { appId, connectorId, env } = sandbox;
+  const program = [process.execPath, "store.mjs"];
+  const target = (sinks) => ({ kind: "c1-connector", appId, connectorId, sinks, policy: { grace: "0s" } });
+  const vault = { url: "http://127.0.0.1:9", path: "p", token: { env: "VAULT_OTHER" } };
+  const config = {
+    journal: "journal",
+    targets: {
+      one: target([
+        {
+          kind: "command",
+          run: [...program, "write"],
+          read: [...program, "read"],
+          pass: ["COMMERCELAYER_CLIENT_SECRET"],
+        },
+      ]),
+      // It names a variable that holds a secret, which is nobody else's.
+      other: target([{ kind: "vault", ...vault }]),
+    },
+  };
+  writeFileSync(join(cwd, "keyturn.json"), JSON.stringify(config));
+  writeFileSync(join(cwd, "store.mjs"), STORE);
+  const canaries = {
+    VAULT_OTHER: "canary-of-vault-0123456789",
+    COMMERCELAYER_ACCESS_TOKEN: "canary-of-a-token-0123456789",
+  };
+  const look = [join(cwd, "journal"), cwd];
+  // Twice: then there is an old pair as well.
+  for (let turn = 0; turn < 2; turn++) {
+    const { status, stderr, stdout } = await run(["rotate", "one"], {
+      cwd,
+      env: { ...env, ...canaries, LOOK_IN: JSON.stringify(look), KEPT: "yes" },
+    });
+    assert.equal(status, 0, stderr + stdout);
+  }
+  const notes = readFileSync(join(cwd, "notes"), "utf8").trim().split("\n");
+  const found = notes.filter((line) => /^(?:cmdline|environ|file) /.test(line));
+  assert.deepEqual(found, []);
+  assert.equal(notes.filter((line) => line === "looked at many").length, 2);
+  const environments = notes
+    .filter((line) => line.startsWith("environment "))
+    .map((line) => JSON.parse(line.slice(12)));
+  assert.ok(environments.length >= 6);
+  const secrets = [env.CONDUCTORONE_CLIENT_SECRET, ...Object.values(canaries)];
+  for (const one of environments) {
+    assert.equal(one.KEPT, "yes");
+    // What `pass` names is there, and no other credential.
+    assert.equal(one.COMMERCELAYER_CLIENT_SECRET, env.COMMERCELAYER_CLIENT_SECRET);
+    const values = Object.values(one).join("\n");
+    for (const secret of secrets) assert.ok(!values.includes(secret));
+  }
+  // The scan finds what is there: the pair that was delivered is in its file now, and nowhere else below the folder.
+  const { clientSecret } = JSON.parse(readFileSync(join(cwd, "pair.json"), "utf8"));
+  const holding = readdirSync(cwd, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((path) => readFileSync(path, "latin1").includes(clientSecret));
+  assert.deepEqual(holding, [join(cwd, "pair.json")]);
+});
