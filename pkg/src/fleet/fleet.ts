@@ -12,7 +12,7 @@ import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
-import { placeOf } from "../postgres/schema.js";
+import { DEFAULT_SCHEMA, placeOf } from "../postgres/schema.js";
 import { postgresStore } from "../postgres/store.js";
 import { Metrics } from "./metrics.js";
 import { Pace } from "./pace.js";
@@ -75,7 +75,16 @@ export interface FleetRecord {
   readonly at: number;
   readonly level: "info" | "warn" | "error";
   /** What happened, as a stable code. */
-  readonly event: "started" | "stopped" | "advanced" | "begun" | "failed" | "handed-back" | "unknown-target" | "queue";
+  readonly event:
+    | "started"
+    | "stopped"
+    | "advanced"
+    | "begun"
+    | "failed"
+    | "handed-back"
+    | "restored"
+    | "unknown-target"
+    | "queue";
   readonly fleet: string;
   readonly worker: string;
   readonly target?: string;
@@ -108,7 +117,8 @@ export interface FleetResponse {
 }
 
 const LEAST_NODE = [22, 12] as const;
-const DAY_MS = 86_400_000;
+const RESTORED =
+  "this is another database than the fleet wrote to before: targets whose control plane cannot show what was issued wait for a person";
 /** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
 /** How many rotations a sweep begins at a time. */
@@ -193,10 +203,14 @@ export class Fleet {
     this.#names = Object.keys(targets);
     const { tenant, perTenant } = options;
     this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
-    this.#queue = new Queue(options.boss, fleet, perTenant === undefined ? undefined : this.#groupOf);
+    this.#queue = new Queue(options.boss, queueOf(fleet, schema), perTenant === undefined ? undefined : this.#groupOf);
     const place = { schema, fleet, timeoutMs };
     this.#places = perTenant === undefined ? undefined : new Places(postgresStore(database, place), perTenant);
-    this.#journal = new PostgresJournal(database, place);
+    this.#journal = new PostgresJournal(database, {
+      ...place,
+      lookBackMs: options.lookBackMs,
+      onRestored: () => this.#log("warn", "restored", { message: RESTORED }),
+    });
     const pace = new Pace(placeOf(database, "openFleet", place), rates);
     const common = { caps, clock: this.#clock, worker };
     this.#planner = openLifecycle({ ...common, targets, journal: this.#planning() });
@@ -205,12 +219,10 @@ export class Fleet {
       metrics: this.#metrics,
       turn: (kind: string, signal: AbortSignal | undefined) => pace.turn(kind, signal),
       pause: (kind: string, ms: number) => pace.pause(kind, ms),
-      journal: this.#planner,
-      lookBackMs: options.lookBackMs ?? 7 * DAY_MS,
     };
     const own = Object.entries(targets).map(([name, target]) => [
       name,
-      { ...target, provider: supervised(name, target.provider, target.sinks, around) },
+      { ...target, provider: supervised(target.provider, around) },
     ]);
     this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
   }
@@ -238,6 +250,7 @@ export class Fleet {
     const { cron = "* * * * *", concurrency = 8, perTenant, pollSeconds = 2 } = this.#options;
     if (!this.#isHeard) this.#queue.onError((error) => this.#log("warn", "queue", { code: wordOf(error) }));
     this.#isHeard = true;
+    await this.#journal.memory.look();
     await this.#queue.open(cron);
     this.#shared = await this.#isShared();
     if (this.#state !== "starting") return;
@@ -407,12 +420,15 @@ export class Fleet {
     try {
       leave = await this.#places?.enter(this.#groupOf(target));
       if (this.#places && !leave) {
-        await this.#queue.send(target, { at: Math.ceil((Date.now() + 1) / AGAIN_MS) * AGAIN_MS });
+        await this.#queue.send(target, { later: { key: "place", ms: AGAIN_MS } });
         this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "no-place" });
         return "no-place";
       }
       const progress = await this.lifecycle.advance(target, { signal: this.#stopping.signal });
-      if (progress.state === "waiting") await this.#queue.send(target, { at: progress.until });
+      if (progress.state === "waiting")
+        await this.#queue.send(target, {
+          later: { key: String(progress.until), ms: progress.until - this.#clock.now() },
+        });
       if (progress.state === "ready") await this.#queue.send(target);
       this.#failing.delete(target);
       this.#metrics.add("keyturn_fleet_jobs_total", { outcome: progress.state });
@@ -550,6 +566,13 @@ export class Fleet {
 /** Identifies the connected database. */
 const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
   (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
+
+/** The name of a fleet's queues. Fleets of different schemas may have the same name, and share the tables of pg-boss. */
+function queueOf(fleet: string, schema: string | undefined): string {
+  if (schema === undefined || schema === DEFAULT_SCHEMA) return `keyturn/${fleet}`;
+  const simple = schema.replace(/[^A-Za-z0-9_-]/g, (unit) => `.${unit.charCodeAt(0).toString(16)}.`);
+  return `keyturn/${simple}/${fleet}`;
+}
 
 /** The rest is left to the worker that gets the job. */
 class HandedOver extends Error {}

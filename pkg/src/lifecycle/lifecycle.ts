@@ -97,11 +97,13 @@ export class Lifecycle {
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${crypto.randomUUID()}`;
     this.#caps = readCaps(caps);
-    for (const [name, target] of Object.entries(targets)) {
-      const policy = checked(name, target);
+    for (const [name, given] of Object.entries(targets)) {
+      const policy = checked(name, given);
+      const provider = journal.guard?.(name, given.provider, given.sinks, this.#clock) ?? given.provider;
+      const target = { ...given, provider };
       const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
       const driver = new Driver(stream, {
-        provider: target.provider,
+        provider,
         sinks: target.sinks,
         clock: this.#clock,
         policy,

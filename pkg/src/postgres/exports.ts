@@ -4,6 +4,6 @@ export type { Lease, StoredEntry, TokenStore } from "../auth/sharing.js";
 export { JournalError, type JournalReason } from "../lifecycle/journals/error.js";
 export type { Journal, StreamHead } from "../lifecycle/ports.js";
 export type { PgConnection, PgPool, PostgresClient, PostgresJs } from "./client.js";
-export { type PostgresJournalOptions, postgresJournal } from "./journal.js";
+export { declareRestored, type PostgresJournalOptions, postgresJournal, type RestoreOptions } from "./journal.js";
 export { type MigrationOptions, migratePostgres, type PostgresOptions } from "./schema.js";
 export { postgresStore } from "./store.js";
