@@ -12,7 +12,7 @@ import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
-import { DEFAULT_SCHEMA, placeOf } from "../postgres/schema.js";
+import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/schema.js";
 import { postgresStore } from "../postgres/store.js";
 import { Metrics } from "./metrics.js";
 import { Pace } from "./pace.js";
@@ -121,6 +121,10 @@ const RESTORED =
   "this is another database than the fleet wrote to before: targets whose control plane cannot show what was issued wait for a person";
 /** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
+/** How long a scrape waits for the journal: less than the ten seconds that Prometheus waits. */
+const SCRAPE_MS = 5_000;
+/** How long the same error of the queue is not logged again: an outage makes one for each poll. */
+const QUIET_MS = 60_000;
 /** How many rotations a sweep begins at a time. */
 const PLANNED_AT_ONCE = 4;
 /** How long to wait before looking again at a target whose tenant has no place left. */
@@ -162,7 +166,7 @@ export class Fleet {
   readonly #metrics = new Metrics();
   readonly #options: FleetOptions;
   readonly #clock: Clock;
-  readonly #database: PgPool;
+  readonly #place: Place;
   /** The places of a tenant's targets; `undefined` if there is no limit. */
   readonly #places: Places | undefined;
   readonly #groupOf: (target: string) => string;
@@ -178,6 +182,10 @@ export class Fleet {
   #isHeard = false;
   /** The targets that could not be looked at, and why. */
   readonly #failing = new Map<string, string>();
+  /** What reads the statuses for the metrics. */
+  #scrape: Promise<readonly LifecycleStatus[]> | undefined;
+  /** When an error of the queue was last logged, by its code. */
+  readonly #heard = new Map<string, number>();
   #seen: { at: number; reason: Promise<string | undefined> } | undefined;
 
   /** @internal */
@@ -199,7 +207,6 @@ export class Fleet {
     this.#fleet = fleet;
     this.#worker = worker;
     this.#clock = clock ?? { now: () => Date.now() };
-    this.#database = database;
     this.#names = Object.keys(targets);
     const { tenant, perTenant } = options;
     this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
@@ -211,7 +218,8 @@ export class Fleet {
       lookBackMs: options.lookBackMs,
       onRestored: () => this.#log("warn", "restored", { message: RESTORED }),
     });
-    const pace = new Pace(placeOf(database, "openFleet", place), rates);
+    this.#place = placeOf(database, "openFleet", place);
+    const pace = new Pace(this.#place, rates);
     const common = { caps, clock: this.#clock, worker };
     this.#planner = openLifecycle({ ...common, targets, journal: this.#planning() });
     const around = {
@@ -248,7 +256,7 @@ export class Fleet {
 
   async #start(): Promise<void> {
     const { cron = "* * * * *", concurrency = 8, perTenant, pollSeconds = 2 } = this.#options;
-    if (!this.#isHeard) this.#queue.onError((error) => this.#log("warn", "queue", { code: wordOf(error) }));
+    if (!this.#isHeard) this.#queue.onError((error) => this.#hear(wordOf(error)));
     this.#isHeard = true;
     await this.#journal.memory.look();
     await this.#queue.open(cron);
@@ -357,9 +365,23 @@ export class Fleet {
     }
   }
 
-  /** The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. */
+  /**
+   * The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. What the journal says is left out
+   * if it does not answer within some seconds.
+   */
   async metrics(): Promise<string> {
-    return this.#metrics.text(await this.#statuses(), this.#failing, this.#clock.now());
+    // A scrape that takes long must not begin another read.
+    this.#scrape ??= this.#statuses().finally(() => {
+      this.#scrape = undefined;
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, SCRAPE_MS, undefined);
+    });
+    const statuses = await Promise.race([this.#scrape.catch(() => undefined), late]);
+    clearTimeout(timer);
+    this.#metrics.set("keyturn_fleet_journal_up", statuses === undefined ? 0 : 1);
+    return this.#metrics.text(statuses, this.#failing, this.#clock.now());
   }
 
   /** Whether this worker is healthy. The journal is read at most every two seconds. */
@@ -405,6 +427,13 @@ export class Fleet {
           response.end(request.method === "HEAD" ? "" : text);
         });
     };
+  }
+
+  #hear(code: string): void {
+    const now = performance.now();
+    if (now - (this.#heard.get(code) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    this.#heard.set(code, now);
+    this.#log("warn", "queue", { code });
   }
 
   /** Continues with a target, and returns when a worker should look again. */
@@ -517,21 +546,17 @@ export class Fleet {
 
   /** Whether a job can be sent in a transaction of the journal's: this is tried, and rolled back. */
   async #isShared(): Promise<boolean> {
-    const connection = await this.#database.connect();
-    const run: Run = async (text, ...values) => (await connection.query({ text, values })).rows as never;
+    let isShared = false;
     try {
-      await run("BEGIN");
-      const [own] = await run(WHERE_AM_I);
-      const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
-      if (own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) })))
-        return true;
-    } catch {
-      // The queue is elsewhere, or this role may not write to it.
-    } finally {
-      await run("ROLLBACK").then(
-        () => connection.release(),
-        (error: Error) => connection.release(error),
-      );
+      await this.#place.database.transaction(async (run) => {
+        const [own] = await run(WHERE_AM_I);
+        const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
+        isShared = own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) }));
+        throw new RolledBack();
+      });
+    } catch (error) {
+      // Otherwise the queue is elsewhere, or this role may not write to it.
+      if (isShared && error instanceof RolledBack) return true;
     }
     this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
     return false;
@@ -573,6 +598,9 @@ function queueOf(fleet: string, schema: string | undefined): string {
   const simple = schema.replace(/[^A-Za-z0-9_-]/g, (unit) => `.${unit.charCodeAt(0).toString(16)}.`);
   return `keyturn/${simple}/${fleet}`;
 }
+
+/** The end of a transaction that was only tried. */
+class RolledBack extends Error {}
 
 /** The rest is left to the worker that gets the job. */
 class HandedOver extends Error {}
