@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { postgres } from "../../xtask/postgres.mjs";
 
 /** Who the server runs as: it refuses to run as root. */
-function user() {
+export function user() {
   if (process.getuid?.() !== 0) return {};
   const lines = readFileSync("/etc/passwd", "utf8").split("\n");
   const [name] = ["postgres", "nobody"].filter((name) => lines.some((line) => line.startsWith(`${name}:`)));
