@@ -115,7 +115,9 @@ describe("the schema", () => {
     // It is looked for again.
     await migratePostgres(owner, { schema: "nowhere" });
     assert.equal(await journal.append("a", 1, "e"), true);
-    await owner.query(`CREATE SCHEMA old; CREATE TABLE old.migrations (version integer, least integer, applied timestamptz)`);
+    await owner.query(
+      `CREATE SCHEMA old; CREATE TABLE old.migrations (version integer, least integer, applied timestamptz)`,
+    );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
       message: /version 0, and .* needs 1/,

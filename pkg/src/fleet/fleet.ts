@@ -12,7 +12,7 @@ import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
-import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/schema.js";
+import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/place.js";
 import { postgresStore } from "../postgres/store.js";
 import { Metrics } from "./metrics.js";
 import { Pace } from "./pace.js";

@@ -2,7 +2,8 @@
 
 import { databaseOf, type PgPool, quoted } from "../postgres/client.js";
 import { failure } from "../postgres/failure.js";
-import { type MigrationOptions, migratePostgres, TIMEOUT_MS } from "../postgres/schema.js";
+import { TIMEOUT_MS } from "../postgres/place.js";
+import { type MigrationOptions, migratePostgres } from "../postgres/schema.js";
 import { type FleetBoss, startBoss } from "./queue.js";
 
 /** Options of {@link migrateFleet}. */

@@ -5,5 +5,6 @@ export { JournalError, type JournalReason } from "../lifecycle/journals/error.js
 export type { Journal, StreamHead } from "../lifecycle/ports.js";
 export type { PgConnection, PgPool, PostgresClient, PostgresJs } from "./client.js";
 export { declareRestored, type PostgresJournalOptions, postgresJournal, type RestoreOptions } from "./journal.js";
-export { type MigrationOptions, migratePostgres, type PostgresOptions } from "./schema.js";
+export type { PostgresOptions } from "./place.js";
+export { type MigrationOptions, migratePostgres } from "./schema.js";
 export { postgresStore } from "./store.js";

@@ -8,7 +8,7 @@ import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
 import type { Journal, Provider, Sink, StreamHead } from "../lifecycle/ports.js";
 import type { PostgresClient, Row, Run } from "./client.js";
 import { LOOK_BACK_MS, Memory } from "./memory.js";
-import { type Place, type PostgresOptions, placeOf } from "./schema.js";
+import { type Place, type PostgresOptions, placeOf } from "./place.js";
 import { decoded, encoded } from "./text.js";
 
 /** Options of {@link postgresJournal}. */

@@ -11,7 +11,8 @@ import type { Clock } from "../base/options.js";
 import type { CredentialFacts, Intent, Provider, Sink } from "../lifecycle/ports.js";
 import { ProviderError } from "../lifecycle/providers/error.js";
 import { timely } from "../lifecycle/providers/wrap.js";
-import { identityOf, type Place } from "./schema.js";
+import { identityOf } from "./identity.js";
+import type { Place } from "./place.js";
 import { encoded } from "./text.js";
 
 /** How far back a control plane's records are searched unless an option says otherwise. @internal */

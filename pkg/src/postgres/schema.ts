@@ -1,28 +1,10 @@
 /** The tables, their migrations, and the rights to them. */
 
-import { ConfigurationError } from "../base/errors.js";
-import { JournalError } from "../lifecycle/journals/error.js";
-import { type Database, databaseOf, type PostgresClient, quoted, type Run } from "./client.js";
+import { InternalError } from "../base/errors.js";
+import { databaseOf, type PostgresClient, quoted } from "./client.js";
 import { failure } from "./failure.js";
-
-/** How long a statement may take unless an option says otherwise. @internal */
-export const TIMEOUT_MS = 15_000;
-
-/** The schema of the tables unless an option says otherwise. @internal */
-export const DEFAULT_SCHEMA = "keyturn";
-
-/** The options of all parts of this entry. */
-export interface PostgresOptions {
-  /** The schema of the tables. Default: `"keyturn"`. */
-  readonly schema?: string | undefined;
-  /**
-   * Whose events and tokens these are. Fleets of one schema do not see each other, so that one database serves several tenants or
-   * environments. Default: `"default"`.
-   */
-  readonly fleet?: string | undefined;
-  /** How long a statement may take, in milliseconds. Default: 15 seconds. */
-  readonly timeoutMs?: number | undefined;
-}
+import { identityOf } from "./identity.js";
+import { checkName, DEFAULT_SCHEMA, SCHEMA_VERSION, TIMEOUT_MS, tooNew, versionOf } from "./place.js";
 
 /** Options of {@link migratePostgres}. */
 export interface MigrationOptions {
@@ -103,9 +85,6 @@ CREATE TABLE ${schema}.folds (
   },
 ];
 
-/** The version of the schema that this version of the package reads and writes. @internal */
-export const SCHEMA_VERSION = MIGRATIONS.length;
-
 /** What may be done with each table. The server sets the time at which an event is written. */
 const RIGHTS: { workers: Record<string, string>; readers: Record<string, string> } = {
   workers: {
@@ -134,6 +113,8 @@ export async function migratePostgres(
   { schema = DEFAULT_SCHEMA, workers = [], readers = [], timeoutMs = TIMEOUT_MS }: MigrationOptions = {},
 ): Promise<{ readonly from: number; readonly to: number }> {
   const name = quoted(checkName("schema", schema));
+  if (MIGRATIONS.length !== SCHEMA_VERSION)
+    throw new InternalError("the version of the schema is not that of its migrations");
   const database = databaseOf(client, "migratePostgres", timeoutMs);
   try {
     const done = await database.transaction(async (run) => {
@@ -180,117 +161,3 @@ export async function migratePostgres(
 
 const OWNER =
   "It needs a role that may create schemas in this database, or one that owns this schema: `CREATE SCHEMA ... AUTHORIZATION ...`.";
-
-async function versionOf(run: Run, schema: string): Promise<{ readonly version: number; readonly least: number }> {
-  const [row] = await run(
-    `SELECT coalesce(max(version), 0)::text AS version, coalesce(max(least), 0)::text AS least FROM ${schema}.migrations`,
-  );
-  return { version: Number(row?.version), least: Number(row?.least) };
-}
-
-/** What tells this database from a copy of it: its cluster, the timeline, which a promotion begins, and the table itself. */
-const [CLUSTER, TIMELINE] = [
-  "(SELECT system_identifier FROM pg_control_system())::text",
-  "left(pg_walfile_name(pg_current_wal_lsn()), 8)",
-] as const;
-
-/** Functions that are missing, refused or not supported, as on servers that others operate. */
-const UNUSABLE = new Set(["42501", "42883", "0A000"]);
-
-/**
- * Identifies this very database. It is another one after a restore from a dump, after a recovery to a point in time, and after a standby
- * was promoted. A copy of the server's files that goes on in the place of the original cannot be told from it.
- * @internal
- */
-export async function identityOf(run: Run, schema: string): Promise<string> {
-  const table = `(SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' ||
-    ${`'${schema.replaceAll("'", "''")}.events'`}::regclass::oid::text`;
-  const ask = async (parts: readonly string[]): Promise<string> =>
-    String((await run(`SELECT ${parts.join(" || '/' || ")} AS identity`))[0]?.identity);
-  const unlessUnusable = (error: unknown): string => {
-    if (UNUSABLE.has(String((error as { code?: unknown }).code))) return "";
-    throw error;
-  };
-  return ask([CLUSTER, TIMELINE, table]).catch(async (error: unknown) => {
-    unlessUnusable(error);
-    const [cluster, timeline] = [
-      await ask([CLUSTER]).catch(unlessUnusable),
-      await ask([TIMELINE]).catch(unlessUnusable),
-    ];
-    return `${cluster}/${timeline}/${await ask([table])}`;
-  });
-}
-
-/** A database whose schema is checked once, before the first statement. @internal */
-export interface Place {
-  readonly database: Database;
-  /** As SQL has it. */
-  readonly schema: string;
-  readonly fleet: string;
-  /** Resolves once the schema is known to be what this version of the package needs. */
-  ready(): Promise<void>;
-  /** What an error of a statement means. */
-  failure(error: unknown, doing: string, changes?: boolean): JournalError;
-}
-
-/**
- * Where something is stored. No request is made to the database yet.
- *
- * @param demand is called with the server's settings, and throws an error if one is missing.
- * @internal
- */
-export function placeOf(
-  client: PostgresClient,
-  option: string,
-  { schema = DEFAULT_SCHEMA, fleet = "default", timeoutMs = TIMEOUT_MS }: PostgresOptions,
-  demand: (settings: { readonly encoding: string; readonly fsync: string }) => void = () => undefined,
-): Place {
-  const name = quoted(checkName("schema", schema));
-  checkName("fleet", fleet);
-  const database = databaseOf(client, option, timeoutMs);
-  const fail = (error: unknown, doing: string, changes = false): JournalError =>
-    failure(error, doing, `${schema}.events`, { changes });
-  let looked: Promise<void> | undefined;
-
-  async function look(): Promise<void> {
-    try {
-      const { version, least } = await versionOf(database.run, name);
-      if (least > SCHEMA_VERSION) throw tooNew(schema, version);
-      if (version < SCHEMA_VERSION)
-        throw new JournalError(
-          "not_migrated",
-          `the schema ${schema} has version ${version}, and this version of keyturn needs ${SCHEMA_VERSION}`,
-          { path: schema, hint: MIGRATE },
-        );
-      const [settings] = await database.run(
-        `SELECT current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync`,
-      );
-      demand({ encoding: String(settings?.encoding), fsync: String(settings?.fsync) });
-    } catch (error) {
-      looked = undefined;
-      throw fail(error, `read the version of the schema ${schema}`);
-    }
-  }
-
-  return { database, schema: name, fleet, ready: () => (looked ??= look()), failure: fail };
-}
-
-/** @internal */
-export const MIGRATE = "Call `migratePostgres` with a role that may create tables.";
-
-function tooNew(schema: string, version: number): JournalError {
-  return new JournalError(
-    "newer",
-    `the schema ${schema} has version ${version}, and this version of keyturn knows ${SCHEMA_VERSION}`,
-    { path: schema, hint: "Update keyturn here. The tables are as they were." },
-  );
-}
-
-/** Postgres truncates longer names of schemas, and keys of an index have a limit. */
-const LONGEST_NAME = 63;
-
-function checkName(option: string, name: string): string {
-  const usable = typeof name === "string" && name !== "" && !name.includes("\u0000") && !/[\uD800-\uDFFF]/u.test(name);
-  if (usable && new TextEncoder().encode(name).length <= LONGEST_NAME) return name;
-  throw new ConfigurationError(option, "invalid", `${option}: a text of 1 to ${LONGEST_NAME} bytes is needed`);
-}
