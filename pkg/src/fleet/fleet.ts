@@ -527,6 +527,8 @@ export class Fleet {
     return {
       read: (stream, from) => journal.read(stream, from),
       streams: () => journal.streams(),
+      kept: (stream) => journal.kept(stream),
+      keep: (stream, sequence, fold) => journal.keep(stream, sequence, fold),
       append: async (stream, sequence, line) => {
         const { event } = JSON.parse(line) as { event?: unknown };
         if (event === "adopted") return journal.append(stream, sequence, line);

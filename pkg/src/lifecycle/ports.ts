@@ -47,6 +47,13 @@ export interface Journal {
    */
   streams(): Promise<readonly StreamHead[]>;
   /**
+   * What {@link Journal.keep} was last given for a stream. Where reading a long stream costs much, a journal may keep the
+   * state that its events have come to; it goes with the events up to a number. Only what is shown goes by it: whoever acts reads the events.
+   */
+  kept?(stream: string): Promise<{ readonly sequence: number; readonly fold: string } | undefined>;
+  /** Keeps that state. Anything that was kept of more events remains. A failure is of no consequence. */
+  keep?(stream: string, sequence: number, fold: string): Promise<void>;
+  /**
    * The provider that a lifecycle calls for a target. A journal that may be restored from a backup gives one that looks for credentials
    * which the journal has forgotten before it issues another.
    */

@@ -7,6 +7,7 @@ import type { Clock } from "../base/options.js";
 import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
 import type { Journal, Provider, Sink, StreamHead } from "../lifecycle/ports.js";
 import type { PostgresClient, Row, Run } from "./client.js";
+import { Folds } from "./folds.js";
 import { LOOK_BACK_MS, Memory } from "./memory.js";
 import { type Place, type PostgresOptions, placeOf } from "./place.js";
 import { decoded, encoded } from "./text.js";
@@ -89,6 +90,7 @@ export class PostgresJournal implements Journal {
   /** What it may have forgotten. @internal */
   readonly memory: Memory;
   readonly #place: Place;
+  readonly #folds: Folds;
   #wanted: Wanted[] = [];
 
   constructor(
@@ -103,7 +105,16 @@ export class PostgresJournal implements Journal {
           hint: "Turn `fsync` on. For a test, say `unsynced: true`.",
         });
     });
+    this.#folds = new Folds(this.#place);
     this.memory = new Memory(this.#place, (stream) => this.read(stream, 1), lookBackMs, onRestored);
+  }
+
+  kept(stream: string): Promise<{ readonly sequence: number; readonly fold: string } | undefined> {
+    return this.#folds.kept(stream);
+  }
+
+  keep(stream: string, sequence: number, fold: string): Promise<void> {
+    return this.#folds.keep({ stream, sequence, fold });
   }
 
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
