@@ -97,9 +97,17 @@ export class TargetStream {
     const { name } = this;
     if (this.#journal.kept === undefined || (this.#rust !== undefined && this.#instance === instanceId()))
       return this.refresh(version);
-    const view = this.#view?.instance === instanceId() ? this.#view : await this.#unfolded(version);
+    const seen = this.#view?.instance === instanceId() ? this.#view : undefined;
+    const kept = seen ? undefined : await this.#unfolded();
+    const view = seen ??
+      kept ?? {
+        rust: engine(name, (exports) => new exports.Stream()),
+        instance: instanceId(),
+        version: undefined,
+        read: 0,
+      };
     let read = view.read;
-    if (version === undefined || version !== view.version) {
+    if (kept === undefined && (version === undefined || version !== view.version)) {
       const from = engine(name, () => view.rust.sequence()) + 1;
       const lines = await this.read(from);
       if (view.instance !== instanceId()) return this.view(version);
@@ -117,26 +125,23 @@ export class TargetStream {
   }
 
   /**
-   * What the journal has kept and the events after it, if the event that it ends with is the one that is there;
-   * otherwise an empty fold.
+   * What the journal has kept, with the events after it; `undefined` if nothing was kept, or if the event that it ends
+   * with is not the one that is there.
    */
-  async #unfolded(version: string | undefined): Promise<View> {
+  async #unfolded(): Promise<View | undefined> {
     const { name } = this;
     const kept = await this.#journal.kept?.(name).catch(() => undefined);
-    const [last = "", ...lines] = kept === undefined ? [] : await this.#journal.read(name, kept.sequence);
+    if (kept === undefined) return undefined;
+    const [last = "", ...lines] = await this.#journal.read(name, kept.sequence);
     const instance = instanceId();
-    if (kept !== undefined) {
-      const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
-      const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
-      if (sequence === kept.sequence && last.endsWith(`"hash":"${hash}"}`)) {
-        // What came before was told when it was written, or by those who read it.
-        this.#told = Math.max(this.#told, sequence);
-        this.tell(sequence + 1, lines);
-        engine(name, () => rust.feed(lines));
-        return { rust, instance, version, read: lines.length };
-      }
-    }
-    return { rust: engine(name, (exports) => new exports.Stream()), instance, version: undefined, read: 0 };
+    const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
+    const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
+    if (sequence !== kept.sequence || !last.endsWith(`"hash":"${hash}"}`)) return undefined;
+    // What came before was told when it was written, or by those who read it.
+    this.#told = Math.max(this.#told, sequence);
+    this.tell(sequence + 1, lines);
+    engine(name, () => rust.feed(lines));
+    return { rust, instance, version: undefined, read: lines.length };
   }
 
   /** The fold in the running instance. Calls of the same moment share it, so that it lives as long as that does. */
