@@ -1,7 +1,8 @@
 /**
- * `node benches/fleet.mjs [--targets 200] [--events 100000]`: how a fleet grows. Due targets over 1, 2 and 4 workers, against a control plane that
- * takes 20 ms for each call; and what `status` costs over a journal in Postgres, cold, warm and after a few changes. Each figure is
- * compared with that of a tenth of the targets, or of one worker, in the same run.
+ * `node benches/fleet.mjs [--targets 200] [--events 100000] [--call 20]`: how a fleet grows. Due targets over 1, 2 and 4 workers, against a control
+ * plane that takes `--call` milliseconds for each call; and what `status` costs over a journal in Postgres: for the first program that reads
+ * it, for one that starts later, for a running one, and after a few changes. Each figure is compared with that of a tenth of the targets, or
+ * of one worker, in the same run.
  */
 
 import { fork } from "node:child_process";
@@ -18,13 +19,17 @@ import { startPostgres } from "../tests/lib/postgres.mjs";
 import { newerNode } from "../xtask/node.mjs";
 
 const { values } = parseArgs({
-  options: { targets: { type: "string", default: "200" }, events: { type: "string", default: "100000" } },
+  options: {
+    targets: { type: "string", default: "200" },
+    events: { type: "string", default: "100000" },
+    call: { type: "string", default: "20" },
+  },
 });
 const TARGETS = Number(values.targets);
 const EVENTS = Number(values.events);
 /** Events of one stream, at least: each rotation has some thirteen. */
 const LENGTH = 100;
-const CALL_MS = 20;
+const CALL_MS = Number(values.call);
 const DAY = 86_400_000;
 
 const rows = [];
@@ -108,6 +113,14 @@ async function dueTargets() {
     while (!(await isDone())) await sleep(200);
     const seconds = (performance.now() - begun) / 1000;
     alone ??= seconds;
+    const used = await Promise.all(
+      workers.map(async (worker) => {
+        const answer = once(worker, "message");
+        worker.send("cpu");
+        return (await answer)[0].seconds;
+      }),
+    );
+    const cpu = used.reduce((sum, one) => sum + one, 0);
     for (const worker of workers) worker.kill("SIGKILL");
     http.closeAllConnections();
     http.close();
@@ -117,6 +130,7 @@ async function dueTargets() {
       "a second": (TARGETS / seconds).toFixed(1),
       compared: `${(alone / seconds).toFixed(2)} x one worker`,
       events: (await journal.read("t0", 1)).length,
+      "CPU of the workers": `${((cpu / TARGETS) * 1000).toFixed(0)} ms a target`,
     });
   }
 }
@@ -181,11 +195,16 @@ async function statuses() {
     };
     const all = Object.fromEntries(Array.from({ length: targets }, (_, index) => [`t${index}`, target]));
     const journal = postgresJournal(pool, { fleet });
-    const lifecycle = openLifecycle({ journal, targets: all });
+    let lifecycle = openLifecycle({ journal, targets: all });
     const times = [];
+    const restart = async () => {
+      await lifecycle.close();
+      lifecycle = openLifecycle({ journal: postgresJournal(pool, { fleet }), targets: all });
+    };
     for (const [what, before] of [
-      ["cold", async () => {}],
-      ["warm", async () => {}],
+      ["the first time", async () => {}],
+      ["in a new program", restart],
+      ["again", async () => {}],
       [
         "one in a hundred changed",
         () =>

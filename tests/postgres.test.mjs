@@ -115,7 +115,9 @@ describe("the schema", () => {
     // It is looked for again.
     await migratePostgres(owner, { schema: "nowhere" });
     assert.equal(await journal.append("a", 1, "e"), true);
-    await owner.query(`CREATE SCHEMA old; CREATE TABLE old.migrations (version integer, applied timestamptz)`);
+    await owner.query(
+      `CREATE SCHEMA old; CREATE TABLE old.migrations (version integer, least integer, applied timestamptz)`,
+    );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
       message: /version 0, and .* needs 1/,
@@ -124,7 +126,11 @@ describe("the schema", () => {
 
   test("of a newer version is used by nobody who does not know it, and not migrated", async () => {
     const schema = await fresh();
-    await owner.query(`INSERT INTO "${schema}".migrations (version) VALUES (99)`);
+    // One that only adds something leaves the tables usable for those who do not know it.
+    await owner.query(`INSERT INTO "${schema}".migrations (version, least) VALUES (98, 1)`);
+    assert.equal(await postgresJournal(owner, { schema }).append("a", 1, "e"), true);
+    assert.deepEqual(await migratePostgres(owner, { schema }), { from: 98, to: 98 });
+    await owner.query(`INSERT INTO "${schema}".migrations (version, least) VALUES (99, 99)`);
     const newer = { name: "JournalError", reason: "newer", message: /version 99/, hint: /Update keyturn/ };
     await assert.rejects(postgresJournal(owner, { schema }).read("a", 1), newer);
     await assert.rejects(postgresStore(owner, { schema }).get("k"), newer);
@@ -137,6 +143,7 @@ describe("the schema", () => {
     await assert.rejects(migratePostgres(pool("stranger"), { schema: "refused" }), {
       reason: "denied",
       outcome: "none",
+      hint: /role that may create schemas/,
     });
     await assert.rejects(migratePostgres(owner, { schema: "refused", workers: ["nobody there"] }), JournalError);
     // All of it is one transaction.
@@ -173,7 +180,7 @@ describe("rights", () => {
       `TRUNCATE ${events}`,
       `DROP TABLE ${events}`,
       `INSERT INTO ${events} VALUES ('default', 'a', 2, 'e', now() - interval '1 year')`,
-      `INSERT INTO "${schema}".migrations VALUES (2)`,
+      `INSERT INTO "${schema}".migrations VALUES (2, 1)`,
       `CREATE TABLE "${schema}".more ()`,
     ])
       await assert.rejects(worker.query(statement), /permission denied|must be owner/, statement);
@@ -331,6 +338,73 @@ test("events are JSON as it is, for whoever looks with SQL", async () => {
   );
   assert.equal(rows[0].event, "planned");
   assert.equal(rows.at(-1).event, "done");
+});
+
+test("who only looks reads the events that are new since somebody looked, and goes by nothing that does not fit them", async () => {
+  const schema = await fresh({ readers: ["reader"], workers: ["worker"] });
+  const clock = new Clock();
+  const plane = new ControlPlane({ clock });
+  const sink = new MemorySink();
+  const target = { provider: plane.provider, sinks: [sink.sink], policy: { grace: 0 } };
+  /** A program of its own, and the numbers from which it has read. */
+  const program = (role) => {
+    const journal = postgresJournal(pool(role), { schema });
+    const read = [];
+    const watched = Object.assign(Object.create(journal), {
+      append: (...args) => journal.append(...args),
+      streams: () => journal.streams(),
+      kept: (stream) => journal.kept(stream),
+      keep: (...args) => journal.keep(...args),
+      guard: undefined,
+      read: (stream, from) => {
+        read.push(from);
+        return journal.read(stream, from);
+      },
+    });
+    return { read, lifecycle: openLifecycle({ journal: watched, clock, targets: { app: target } }) };
+  };
+  const folds = async () => (await owner.query(`SELECT sequence::integer, fold FROM "${schema}".folds`)).rows;
+  const first = program("worker");
+  for (let turn = 0; turn < 4; turn++) assert.equal((await first.lifecycle.rotate("app")).last, "done");
+  assert.deepEqual(await folds(), []);
+  // A role that may not keep anything sees the same.
+  const truth = await program("reader").lifecycle.status();
+  assert.deepEqual(await folds(), []);
+  const { read: all, lifecycle: looker } = program("worker");
+  assert.deepEqual(await looker.status(), truth);
+  assert.deepEqual(all, [1]);
+  const [{ sequence, fold }] = await folds();
+  assert.equal(sequence, truth[0].sequence);
+  assert.ok(!fold.includes("canary"));
+
+  await first.lifecycle.rotate("app");
+  const now = await first.lifecycle.status();
+  const later = program("reader");
+  const events = later.lifecycle.events();
+  assert.deepEqual(await later.lifecycle.status(), now);
+  assert.deepEqual(later.read, [sequence]);
+  assert.equal((await events.next()).value.sequence, sequence + 1);
+  // Whoever acts reads all events.
+  const actor = program("worker");
+  await actor.lifecycle.status();
+  await actor.lifecycle.rotate("app");
+  assert.ok(actor.read.includes(1));
+
+  // What is of another form, of another journal, or of events that are gone, is left out.
+  const whole = await first.lifecycle.status();
+  for (const change of [
+    "fold = replace(fold, '\"form\":1', '\"form\":9')",
+    "fold = 'x'",
+    "sequence = 3",
+    "sequence = 999",
+  ]) {
+    await owner.query(`UPDATE "${schema}".folds SET sequence = $1, fold = $2`, [sequence, fold]);
+    await owner.query(`UPDATE "${schema}".folds SET ${change}`);
+    assert.deepEqual(await program("reader").lifecycle.status(), whole, change);
+  }
+  await owner.query(`UPDATE "${schema}".folds SET sequence = $1, fold = $2`, [sequence, fold]);
+  await owner.query(`DELETE FROM "${schema}".events WHERE sequence > 5`);
+  assert.equal((await program("reader").lifecycle.status())[0].sequence, 5);
 });
 
 test("what cannot be used is refused when it is given", async () => {

@@ -52,6 +52,7 @@ test("the tables have every option and every code, and no others", () => {
   for (const file of [
     ...["commercelayer/auth/errors", "commercelayer/replacement-error"],
     ...["lifecycle/error", "lifecycle/journals/error", "lifecycle/sinks/error", "lifecycle/providers/error"],
+    "fleet/error",
   ]) {
     classes.push(...declared(`${file}.d.ts`, "", "\n//#", /export declare class (\w+) extends KeyturnError/g));
   }

@@ -56,6 +56,8 @@ const CHUNKS = {
   sandbox: ["sandbox/tenant"],
   "lifecycle-glue": ["generated/lifecycle-glue"],
   "lifecycle-bytes": ["lifecycle/inline"],
+  // For a journal that looks before another credential is issued, and for the lifecycle.
+  "provider-error": ["lifecycle/providers/error"],
   postgres: ["postgres/exports"],
   // What the entries of the lifecycle share.
   lifecycle: ["lifecycle/exports", "lifecycle/formats"],

@@ -6,12 +6,13 @@ import { findProgram, StepError } from "./steps.mjs";
 
 const VARIABLE = "POSTGRES_BIN";
 const DEBIAN = "/usr/lib/postgresql";
-const PACKAGE = "postgresql";
+const PACKAGES = ["postgresql", "pgbouncer"];
 const END = process.platform === "win32" ? ".exe" : "";
 
 function find(name) {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((one, other) => Number(other) - Number(one)) : [];
-  const folders = [process.env[VARIABLE], ...versions.map((version) => join(DEBIAN, version, "bin"))];
+  // Debian has PgBouncer where an ordinary user's PATH does not reach.
+  const folders = [process.env[VARIABLE], ...versions.map((version) => join(DEBIAN, version, "bin")), "/usr/sbin"];
   const paths = folders.flatMap((folder) => (folder ? [join(folder, name + END)] : []));
   return paths.find((path) => existsSync(path)) ?? findProgram(name);
 }
@@ -26,15 +27,18 @@ export function postgres(name) {
   return path;
 }
 
-/** Installs the server, unless one is there. */
+/** The programs that the tests start. */
+const PROGRAMS = ["postgres", "initdb", "pg_basebackup", "pg_dump", "psql", "pgbouncer"];
+
+/** Installs the server and its pooler, unless they are there. */
 export function setUpPostgres() {
-  if (["postgres", "initdb", "pg_dump", "psql"].every(find)) return;
+  if (PROGRAMS.every(find)) return;
   installPackages(
-    [PACKAGE],
-    "a database server that the tests start",
-    "the tests start a Postgres server (13 or newer), and its programs are missing.\n" +
-      `  On Debian: sudo apt-get install ${PACKAGE}\n` +
-      `  Elsewhere: install PostgreSQL, and put \`postgres\`, \`initdb\`, \`pg_dump\` and \`psql\` in PATH\n` +
-      `  or name their folder in ${VARIABLE}`,
+    PACKAGES,
+    "a database server and a pooler that the tests start",
+    "the tests start a Postgres server (13 or newer) and PgBouncer, and programs of theirs are missing.\n" +
+      `  On Debian: sudo apt-get install ${PACKAGES.join(" ")}\n` +
+      `  Elsewhere: install PostgreSQL and PgBouncer, and put ${PROGRAMS.map((name) => `\`${name}\``).join(", ")} in PATH\n` +
+      `  or name the folder of PostgreSQL's programs in ${VARIABLE}`,
   );
 }

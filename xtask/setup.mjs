@@ -9,6 +9,7 @@ import { setUpNode } from "./node.mjs";
 import { setUpPostgres } from "./postgres.mjs";
 import { setUpPython } from "./python.mjs";
 import { drive, findProgram, isMain, npm, output, root, StepError, say } from "./steps.mjs";
+import { setUpTemporal } from "./temporal.mjs";
 import { setUpWasmStd } from "./wasm-std.mjs";
 
 const NODE = 20;
@@ -24,6 +25,7 @@ export async function setUp({ browsers = false } = {}) {
   setUpPostgres();
   setUpPython();
   setUpNode();
+  setUpTemporal();
   setUpMatrix();
 }
 

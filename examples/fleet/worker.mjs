@@ -1,22 +1,29 @@
 // A worker of a fleet, as a program: what `compose.yaml` and `kubernetes.yaml` run. `node worker.mjs migrate` makes the tables and ends.
 import { createServer } from "node:http";
-import { openFleet } from "keyturn/fleet";
-import { migratePostgres } from "keyturn/postgres";
+import { migrateFleet, openFleet } from "keyturn/fleet";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { targets } from "./targets.mjs";
 
 const { DATABASE_URL: connectionString, FLEET: fleet = "default", PORT = "9464", HOSTNAME: worker } = process.env;
 const log = (record) => console.log(JSON.stringify(record));
-const database = new pg.Pool({ connectionString, max: 12, query_timeout: 15_000, connectionTimeoutMillis: 5_000 });
+const database = new pg.Pool({ connectionString, max: 12, connectionTimeoutMillis: 5_000 });
+const boss = new PgBoss({
+  connectionString,
+  max: 6,
+  connectionTimeoutMillis: 5_000,
+  superviseIntervalSeconds: 10,
+  monitorIntervalSeconds: 10,
+});
 database.on("error", ({ message }) => log({ level: "warn", event: "pool", message }));
 
 if (process.argv[2] === "migrate") {
+  boss.on("error", ({ message }) => log({ level: "warn", event: "queue", message }));
   const workers = process.env.WORKER_ROLE ? [process.env.WORKER_ROLE] : [];
-  log({ level: "info", event: "migrated", ...(await migratePostgres(database, { workers })) });
+  log({ level: "info", event: "migrated", ...(await migrateFleet({ boss, database, workers })) });
+  await boss.stop({ graceful: false });
   await database.end();
 } else {
-  const boss = new PgBoss({ connectionString, max: 6, superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 });
   const running = openFleet({ fleet, boss, database, targets: targets({ database, fleet }), worker, logger: log });
   const server = createServer(running.handler()).listen(Number(PORT));
 

@@ -19,7 +19,7 @@ use crate::event::Entry;
 pub const VERSION: u64 = 1;
 
 /// The end of what was read of a stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Head {
     /// The number of the last line; 0 before the first.
     pub sequence: u64,

@@ -14,8 +14,18 @@ use crate::{
     state::Target,
 };
 
+/// The form of a [`Stream`] as text. It changes whenever what is kept of events, or what it means, does.
+const FORM: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Fold<Body> {
+    form: u32,
+    #[serde(flatten)]
+    stream: Body,
+}
+
 /// A target's stream, as far as it was read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     head: Head,
     target: Target,
@@ -35,6 +45,23 @@ impl Stream {
             self.failures.apply(&entry);
         }
         Ok(())
+    }
+
+    /// What was read, as text: [`Stream::unfold`] makes the same of it without the lines.
+    #[must_use]
+    pub fn fold(&self) -> String {
+        serde_json::to_string(&Fold { form: FORM, stream: self }).unwrap_or_default()
+    }
+
+    /// The stream that such a text was made of; `None` if another build wrote it in a form of its own.
+    #[must_use]
+    pub fn unfold(text: &str) -> Option<Self> {
+        // A newer form may have the same fields with another meaning.
+        let Fold { form, .. } = serde_json::from_str::<Fold<serde::de::IgnoredAny>>(text).ok()?;
+        if form != FORM {
+            return None;
+        }
+        serde_json::from_str::<Fold<Self>>(text).ok().map(|fold| fold.stream)
     }
 
     /// The number of the last line.
@@ -266,5 +293,72 @@ impl Run {
             self.failures.apply(entry);
         }
         Ok(entries)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::{Credential, Evidence, Proof, Reason, Step, Stop};
+
+    fn credential(id: &str) -> Credential {
+        Credential { id: id.to_owned(), client_id: format!("{id}@"), created_at: Some(1), expires_at: None }
+    }
+
+    /// Every kind of event, in an order in which the state has as much in it as it can.
+    fn events() -> Vec<Event> {
+        let (about, code, sink) = (String::new(), "code".to_owned(), "sink".to_owned());
+        vec![
+            Event::Adopted { credential: credential("old"), source: "person".to_owned() },
+            Event::Planned { rotation: 1, reason: Reason::Due },
+            Event::Issuing { intent: 1, marker: "m1".to_owned(), until: 20 },
+            Event::Unknown { intent: 1 },
+            Event::Settled { intent: 1, found: vec![credential("orphan")], evidence: Evidence::Person },
+            Event::Issuing { intent: 2, marker: "m2".to_owned(), until: 40 },
+            Event::NotIssued { intent: 2, code: code.clone(), retry_at: Some(50) },
+            Event::Issuing { intent: 3, marker: "m3".to_owned(), until: 60 },
+            Event::Issued { intent: 3, credential: credential("lost"), hold_until: 70 },
+            Event::Lost { credential: "lost".to_owned() },
+            Event::Issuing { intent: 4, marker: "m4".to_owned(), until: 80 },
+            Event::Issued { intent: 4, credential: credential("new"), hold_until: 90 },
+            Event::Verified { proof: Proof::Parsed },
+            Event::Failed { step: Step::Login, about: about.clone(), code: code.clone(), retry_at: 95 },
+            Event::Verified { proof: Proof::Token },
+            Event::Delivered { sink: sink.clone(), replaced: Some("old@".to_owned()) },
+            Event::ReadBack { sink: sink.clone() },
+            Event::Observed { overlap: true },
+            Event::Grace { until: 100 },
+            Event::Stopped { reason: Stop::SinkChanged, about },
+            Event::Resumed,
+            Event::Approved,
+            Event::RollingBack,
+            Event::Restored { sink },
+            Event::Retiring { credential: "new".to_owned() },
+            Event::Failed { step: Step::End, about: "new".to_owned(), code, retry_at: 120 },
+            Event::Retired { credential: "new".to_owned() },
+            Event::RolledBack,
+            Event::Forgotten,
+        ]
+    }
+
+    #[test]
+    fn a_fold_is_the_stream_after_each_event() {
+        let mut stream = Stream::default();
+        for (index, event) in events().into_iter().enumerate() {
+            let line = stream.line(event, Time::try_from(index).unwrap(), "w");
+            stream.feed(&[line]).unwrap();
+            assert_eq!(Stream::unfold(&stream.fold()).as_ref(), Some(&stream));
+        }
+        assert_eq!(stream.failures().count, 1);
+    }
+
+    #[test]
+    fn a_fold_of_another_form_is_none() {
+        let text = Stream::default().fold();
+        assert!(Stream::unfold(&text).is_some());
+        for other in [text.replace("\"form\":1", "\"form\":2"), "{}".to_owned(), "x".to_owned(), String::new()] {
+            assert_eq!(Stream::unfold(&other), None);
+        }
     }
 }

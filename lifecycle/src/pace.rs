@@ -51,7 +51,7 @@ impl Caps {
 }
 
 /// How many rotations of a target have failed since the last success.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failures {
     /// How many.

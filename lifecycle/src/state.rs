@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Credential, Entry, Event, Proof, Reason, Step, Stop, Time};
 
 /// What a credential is to its target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Consumers use it.
@@ -23,7 +23,7 @@ pub enum Role {
 }
 
 /// A credential of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
     /// What it is.
@@ -59,7 +59,7 @@ pub struct Sealed {
 }
 
 /// How far a rotation has come.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Phase {
     /// Nothing is on its way.
@@ -109,7 +109,7 @@ pub enum Phase {
 }
 
 /// A rotation that is not over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rotation {
     /// Its number within the target.
@@ -159,7 +159,7 @@ impl Rotation {
 }
 
 /// How the last rotation that is over ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// With the new credential in use.
@@ -169,7 +169,7 @@ pub enum Ended {
 }
 
 /// A period in which a credential may have been issued without anybody seeing it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
     /// Which rotation.
@@ -185,7 +185,7 @@ pub struct Doubt {
 }
 
 /// All that a target's journal says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// How many events there are: the number of the last one. It only grows, and so fences off whoever read an older one.

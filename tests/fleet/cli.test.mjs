@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { root } from "../../xtask/steps.mjs";
 import { command } from "../lib/command.mjs";
 import { installed } from "../lib/installed.mjs";
+import { startPartition } from "../lib/partition.mjs";
 import { freePort, startPostgres } from "../lib/postgres.mjs";
 import { startSandbox } from "../lib/sandbox.mjs";
 
@@ -109,6 +111,61 @@ test("a worker rotates what a command begins, and both see one journal", async (
     .map((line) => JSON.parse(line).event);
   assert.deepEqual([events[0], events[1], events.at(-1)], ["migrated", "started", "stopped"]);
   for (const text of [stdout, stderr, status.stdout]) assert.doesNotMatch(text, /secret-token:/);
+});
+
+test("the tables are made for roles, a restore is declared, and a worker that waits for its database can be stopped", async () => {
+  const owner = new pg.Pool({ connectionString: server.url() });
+  const way = await startPartition(server.port);
+  try {
+    await owner.query("CREATE ROLE fleet_worker LOGIN");
+    const env = { KEYTURN_DATABASE: server.url(), KEYTURN_SCHEMA: "by_role" };
+    const migrated = await keyturn("journal", "migrate", "--queue", "--worker", "fleet_worker", "-o", "json", { env });
+    assert.deepEqual([migrated.code, JSON.parse(migrated.stdout)], [0, [{ from: 0, to: 1 }]], migrated.stderr);
+    const asWorker = { ...env, KEYTURN_DATABASE: server.url("fleet_worker") };
+    const status = await keyturn("status", "-o", "json", { env: asWorker });
+    assert.equal(JSON.parse(status.stdout)[0].progress.rotation, 0);
+    const refused = await keyturn("journal", "migrate", { env: { ...asWorker, KEYTURN_SCHEMA: "another" } });
+    assert.deepEqual([refused.code, refused.stdout], [8, ""]);
+    assert.match(refused.stderr, /no right to\n.*role that may create schemas/s);
+
+    assert.equal((await keyturn("journal", "restored", { env: asWorker })).code, 0);
+    const restores = async () =>
+      (await owner.query("SELECT fleet, restores FROM by_role.marks WHERE fleet <> ''")).rows.map(Object.values);
+    assert.deepEqual(await restores(), [["default", 1]]);
+    const unanswered = await keyturn("journal", "restored", "--nothing-lost", { env: asWorker });
+    assert.equal(unanswered.code, 2);
+    assert.equal((await keyturn("journal", "restored", "--nothing-lost", "--yes", { env: asWorker })).code, 0);
+    assert.deepEqual(await restores(), [["default", 0]]);
+    assert.match((await keyturn("journal", "restored")).stderr, /journal in a database/);
+
+    way.cut();
+    const port = await freePort();
+    const silent = { ...asWorker, KEYTURN_DATABASE: server.url("fleet_worker", way.port) };
+    const worker = keyturn("worker", "--port", String(port), { env: silent });
+    const get = (path) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => ({ status: 0 }));
+    for (let turn = 0; turn < 300 && (await get("/healthz")).status !== 200; turn++) await sleep(50);
+    assert.equal((await get("/readyz")).status, 503, worker.seen());
+    worker.child.kill("SIGTERM");
+    const { code, stderr } = await worker;
+    assert.equal(code, 0, stderr);
+  } finally {
+    await way.close();
+    await owner.end();
+  }
+});
+
+test("a URL that cannot be used is not repeated with its password", async () => {
+  for (const url of [
+    "postgres://user:hunter2@host:port/x",
+    "postgres://user:hunter2@[::1/x",
+    "postgres://u:hunter2@127.0.0.1:1/x",
+  ])
+    for (const args of [["status"], ["worker", "--port", "0"], ["journal", "migrate", "--queue"]]) {
+      const { code, stdout, stderr } = await keyturn(...args, "--database", url);
+      assert.notEqual(code, 0);
+      assert.doesNotMatch(stdout + stderr, /hunter2/, `${args} ${url}`);
+      assert.doesNotMatch(stderr, /\n {4}at /, stderr);
+    }
 });
 
 test("an older Node is told what the worker needs", async () => {

@@ -1,7 +1,7 @@
 // The files of examples/fleet: what is written in them holds, and the worker runs.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, parseAllDocuments } from "yaml";
+import { python } from "../../xtask/python.mjs";
 import { root } from "../../xtask/steps.mjs";
 import { installed } from "../lib/installed.mjs";
 import { freePort, startPostgres } from "../lib/postgres.mjs";
@@ -72,6 +73,16 @@ test("the worker migrates, becomes ready, and ends as it is told to", async () =
 
     worker.kill("SIGTERM");
     assert.deepEqual(await ended, [0, null]);
+
+    // What a timer runs, on the same journal: a target that was never rotated is not begun without its policy.
+    const timer = spawn(process.execPath, [join(home, "advance.mjs")], {
+      cwd: home,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [advanced, [status]] = await Promise.all([text(timer.stdout), once(timer, "exit")]);
+    assert.equal(status, 0, advanced);
+    assert.deepEqual(JSON.parse(advanced), { level: "info", event: "advanced", target: "crm", state: "idle" });
     assert.deepEqual(
       records
         .filter(({ event }) => event === "started" || event === "stopped")
@@ -86,6 +97,22 @@ test("the worker migrates, becomes ready, and ends as it is told to", async () =
     await sandbox.stop();
     await server.stop();
   }
+});
+
+test("the manifests are what Kubernetes takes", async () => {
+  const files = ["kubernetes.yaml", "cronjob.yaml"].map((name) => join(examples, name));
+  const checked = spawnSync(python("kubernetes-validate"), ["--strict", ...files], { encoding: "utf8" });
+  assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+  assert.equal((checked.stdout + checked.stderr).match(/ passed for resource /g)?.length, 4);
+  const cron = parse(await read("cronjob.yaml"));
+  const { containers, volumes } = cron.spec.jobTemplate.spec.template.spec;
+  const [{ command, env, volumeMounts }] = containers;
+  const program = (await read(command.at(-1))) + (await read("targets.mjs"));
+  for (const { name } of env) assert.ok(program.includes(name), name);
+  assert.deepEqual(
+    volumeMounts.map(({ name }) => name),
+    volumes.map(({ name }) => name),
+  );
 });
 
 test("the manifests name what the worker has", async () => {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { postgres } from "../../xtask/postgres.mjs";
 
 /** Who the server runs as: it refuses to run as root. */
-function user() {
+export function user() {
   if (process.getuid?.() !== 0) return {};
   const lines = readFileSync("/etc/passwd", "utf8").split("\n");
   const [name] = ["postgres", "nobody"].filter((name) => lines.some((line) => line.startsWith(`${name}:`)));
@@ -28,19 +28,19 @@ export function freePort() {
 
 /**
  * Starts a server, which answers when this resolves. `settings` are those of `postgresql.conf`. The superuser is `owner`, without a
- * password; `url(role)` is the database of a role.
+ * password; `url(role)` is the database of a role. With `standbyOf` it is a standby of that server, which `promote` ends.
  */
-export async function startPostgres(settings = {}) {
+export async function startPostgres(settings = {}, { standbyOf } = {}) {
   const as = user();
   const folder = mkdtempSync(join(tmpdir(), "keyturn-postgres-"));
   const data = join(folder, "data");
   if (as.uid !== undefined) chownSync(folder, as.uid, as.gid);
-  const made = spawnSync(
-    postgres("initdb"),
-    ["--pgdata", data, "--username=owner", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
-    { ...as, cwd: folder, encoding: "utf8" },
-  );
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error}`);
+  const [program, options] =
+    standbyOf === undefined
+      ? ["initdb", ["--username=owner", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]]
+      : ["pg_basebackup", [`--dbname=${standbyOf.url()}`, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]];
+  const made = spawnSync(postgres(program), ["--pgdata", data, ...options], { ...as, cwd: folder, encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`${program} failed: ${made.stderr || made.error}`);
   const port = await freePort();
   const all = {
     port,
@@ -69,12 +69,15 @@ export async function startPostgres(settings = {}) {
       child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));
       // Its log says when it is ready; what is said there before belongs to an earlier start.
       const from = log.length;
-      const ready = () => log.slice(from).join("").includes("database system is ready to accept connections");
+      const ready = () =>
+        /database system is ready to accept (?:read-only )?connections/.test(log.slice(from).join(""));
       while (!ready()) {
         if (child.exitCode !== null) throw new Error(`the server does not start: ${log.slice(from).join("")}`);
         await sleep(20);
       }
     },
+    /** Has a standby take writes, and resolves once it does. */
+    promote: () => server.run("psql", ["--quiet", "--tuples-only", "--command=SELECT pg_promote()"]),
     /** Stops at once, as if the machine had failed: what was not written to the disk is gone. */
     async crash() {
       child.kill("SIGQUIT");

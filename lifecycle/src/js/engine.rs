@@ -54,6 +54,18 @@ impl Stream {
         self.0.feed(&lines).map_err(broken)
     }
 
+    /// What was read, as text.
+    #[must_use]
+    pub fn fold(&self) -> String {
+        self.0.fold()
+    }
+
+    /// The stream that such a text was made of; an empty one if another build wrote it in a form of its own.
+    #[must_use]
+    pub fn unfold(text: &str) -> Self {
+        Self(engine::Stream::unfold(text).unwrap_or_default())
+    }
+
     /// Takes over what a run of the same stream has read, if that is more.
     pub fn follow(&mut self, run: &Run) {
         if run.0.sequence() > self.0.sequence() {

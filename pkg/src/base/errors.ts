@@ -39,6 +39,7 @@ export type ErrorCode =
   | "sink_failed"
   | "provider_failed"
   | "lifecycle_stopped"
+  | "queue_failed"
   | "proxy_refused"
   | "closed"
   | "internal";

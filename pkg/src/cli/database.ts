@@ -12,6 +12,8 @@ import { CommandError, EXIT, UsageError } from "./exit.js";
 export interface Database {
   readonly url: string;
   readonly fleet: string;
+  /** The schema of the journal; `undefined` for the default one. */
+  readonly schema: string | undefined;
   readonly pool: PgPool;
   readonly journal: Journal;
   close(): Promise<void>;
@@ -25,6 +27,7 @@ interface Pg {
 /** Opens the database that the command line or `KEYTURN_DATABASE` names; `undefined` if neither names one. */
 export async function openDatabase(context: Context): Promise<Database | undefined> {
   const { fleet = context.env.KEYTURN_FLEET || "default" } = context.manner;
+  const schema = context.env.KEYTURN_SCHEMA || undefined;
   const url = context.manner.database ?? context.env.KEYTURN_DATABASE;
   if (url === undefined || url === "") return undefined;
   if (!/^postgres(?:ql)?:\/\//.test(url))
@@ -35,7 +38,8 @@ export async function openDatabase(context: Context): Promise<Database | undefin
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
   // A connection that breaks while it is idle is not a failure.
   pool.on("error", () => undefined);
-  return { url, fleet, pool, journal: postgresJournal(pool, { fleet }), close: () => pool.end() };
+  const journal = postgresJournal(pool, { schema, fleet });
+  return { url, fleet, schema, pool, journal, close: () => pool.end() };
 }
 
 /**

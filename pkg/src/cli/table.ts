@@ -465,6 +465,41 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: journal("exported"),
   },
   {
+    name: "journal migrate",
+    group: "Journal",
+    summary: "make the tables of a fleet's database, or bring them up to date",
+    description:
+      "Run it with the role that owns the tables, before workers of a new version start. It only goes forward, and does nothing if there is " +
+      "nothing to do. Workers need no more than the rights that --worker grants. KEYTURN_SCHEMA names another schema than keyturn.",
+    options: [
+      { flags: "--worker <role>...", description: "a role that rotates; may be repeated" },
+      { flags: "--reader <role>...", description: "a role that only reads events; may be repeated" },
+      { flags: "--queue", description: "also the tables of pg-boss, for `keyturn worker`" },
+    ],
+    takes: ["output", "config"],
+    examples: [["journal migrate --queue --worker keyturn_worker", "before a roll-out"]],
+    load: journal("migrate"),
+  },
+  {
+    name: "journal restored",
+    group: "Journal",
+    summary: "say that a fleet's database was restored from a backup",
+    description:
+      "A restored journal does not have what came after the backup. From then on a credential is issued for a target only if the control plane " +
+      "shows that none was forgotten; otherwise its rotation waits for a person. A restore from a dump, a recovery to a point in time and a " +
+      "promoted standby are noticed without this command; a copy of the server's files is not.",
+    options: [
+      {
+        flags: "--nothing-lost",
+        description:
+          "the journal is complete, as after an upgrade of the server: undoes what was noticed or said before",
+      },
+    ],
+    takes: ["yes", "config"],
+    examples: [["journal restored --database postgres://keyturn@db/keyturn", "before the first worker starts again"]],
+    load: journal("restored"),
+  },
+  {
     name: "console",
     group: "Tenant",
     summary: "show the targets in a browser, and rotate them there",

@@ -12,7 +12,7 @@ import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
-import { placeOf } from "../postgres/schema.js";
+import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/place.js";
 import { postgresStore } from "../postgres/store.js";
 import { Metrics } from "./metrics.js";
 import { Pace } from "./pace.js";
@@ -75,7 +75,16 @@ export interface FleetRecord {
   readonly at: number;
   readonly level: "info" | "warn" | "error";
   /** What happened, as a stable code. */
-  readonly event: "started" | "stopped" | "advanced" | "begun" | "failed" | "handed-back" | "unknown-target" | "queue";
+  readonly event:
+    | "started"
+    | "stopped"
+    | "advanced"
+    | "begun"
+    | "failed"
+    | "handed-back"
+    | "restored"
+    | "unknown-target"
+    | "queue";
   readonly fleet: string;
   readonly worker: string;
   readonly target?: string;
@@ -108,9 +117,14 @@ export interface FleetResponse {
 }
 
 const LEAST_NODE = [22, 12] as const;
-const DAY_MS = 86_400_000;
+const RESTORED =
+  "this is another database than the fleet wrote to before: targets whose control plane cannot show what was issued wait for a person";
 /** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
+/** How long a scrape waits for the journal: less than the ten seconds that Prometheus waits. */
+const SCRAPE_MS = 5_000;
+/** How long the same error of the queue is not logged again: an outage makes one for each poll. */
+const QUIET_MS = 60_000;
 /** How many rotations a sweep begins at a time. */
 const PLANNED_AT_ONCE = 4;
 /** How long to wait before looking again at a target whose tenant has no place left. */
@@ -152,7 +166,7 @@ export class Fleet {
   readonly #metrics = new Metrics();
   readonly #options: FleetOptions;
   readonly #clock: Clock;
-  readonly #database: PgPool;
+  readonly #place: Place;
   /** The places of a tenant's targets; `undefined` if there is no limit. */
   readonly #places: Places | undefined;
   readonly #groupOf: (target: string) => string;
@@ -168,6 +182,10 @@ export class Fleet {
   #isHeard = false;
   /** The targets that could not be looked at, and why. */
   readonly #failing = new Map<string, string>();
+  /** What reads the statuses for the metrics. */
+  #scrape: Promise<readonly LifecycleStatus[]> | undefined;
+  /** When an error of the queue was last logged, by its code. */
+  readonly #heard = new Map<string, number>();
   #seen: { at: number; reason: Promise<string | undefined> } | undefined;
 
   /** @internal */
@@ -189,15 +207,19 @@ export class Fleet {
     this.#fleet = fleet;
     this.#worker = worker;
     this.#clock = clock ?? { now: () => Date.now() };
-    this.#database = database;
     this.#names = Object.keys(targets);
     const { tenant, perTenant } = options;
     this.#groupOf = (target) => `${tenant?.(target) ?? ""}/${targets[target]?.provider.kind ?? ""}`;
-    this.#queue = new Queue(options.boss, fleet, perTenant === undefined ? undefined : this.#groupOf);
+    this.#queue = new Queue(options.boss, queueOf(fleet, schema), perTenant === undefined ? undefined : this.#groupOf);
     const place = { schema, fleet, timeoutMs };
     this.#places = perTenant === undefined ? undefined : new Places(postgresStore(database, place), perTenant);
-    this.#journal = new PostgresJournal(database, place);
-    const pace = new Pace(placeOf(database, "openFleet", place), rates);
+    this.#journal = new PostgresJournal(database, {
+      ...place,
+      lookBackMs: options.lookBackMs,
+      onRestored: () => this.#log("warn", "restored", { message: RESTORED }),
+    });
+    this.#place = placeOf(database, "openFleet", place);
+    const pace = new Pace(this.#place, rates);
     const common = { caps, clock: this.#clock, worker };
     this.#planner = openLifecycle({ ...common, targets, journal: this.#planning() });
     const around = {
@@ -205,12 +227,10 @@ export class Fleet {
       metrics: this.#metrics,
       turn: (kind: string, signal: AbortSignal | undefined) => pace.turn(kind, signal),
       pause: (kind: string, ms: number) => pace.pause(kind, ms),
-      journal: this.#planner,
-      lookBackMs: options.lookBackMs ?? 7 * DAY_MS,
     };
     const own = Object.entries(targets).map(([name, target]) => [
       name,
-      { ...target, provider: supervised(name, target.provider, target.sinks, around) },
+      { ...target, provider: supervised(target.provider, around) },
     ]);
     this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
   }
@@ -236,8 +256,9 @@ export class Fleet {
 
   async #start(): Promise<void> {
     const { cron = "* * * * *", concurrency = 8, perTenant, pollSeconds = 2 } = this.#options;
-    if (!this.#isHeard) this.#queue.onError((error) => this.#log("warn", "queue", { code: wordOf(error) }));
+    if (!this.#isHeard) this.#queue.onError((error) => this.#hear(wordOf(error)));
     this.#isHeard = true;
+    await this.#journal.memory.look();
     await this.#queue.open(cron);
     this.#shared = await this.#isShared();
     if (this.#state !== "starting") return;
@@ -344,9 +365,23 @@ export class Fleet {
     }
   }
 
-  /** The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. */
+  /**
+   * The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. What the journal says is left out
+   * if it does not answer within some seconds.
+   */
   async metrics(): Promise<string> {
-    return this.#metrics.text(await this.#statuses(), this.#failing, this.#clock.now());
+    // A scrape that takes long must not begin another read.
+    this.#scrape ??= this.#statuses().finally(() => {
+      this.#scrape = undefined;
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, SCRAPE_MS, undefined);
+    });
+    const statuses = await Promise.race([this.#scrape.catch(() => undefined), late]);
+    clearTimeout(timer);
+    this.#metrics.set("keyturn_fleet_journal_up", statuses === undefined ? 0 : 1);
+    return this.#metrics.text(statuses, this.#failing, this.#clock.now());
   }
 
   /** Whether this worker is healthy. The journal is read at most every two seconds. */
@@ -394,6 +429,13 @@ export class Fleet {
     };
   }
 
+  #hear(code: string): void {
+    const now = performance.now();
+    if (now - (this.#heard.get(code) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    this.#heard.set(code, now);
+    this.#log("warn", "queue", { code });
+  }
+
   /** Continues with a target, and returns when a worker should look again. */
   async #look({ target, lateMs }: Order): Promise<string> {
     this.#metrics.set("keyturn_fleet_job_lag_seconds", lateMs / 1000);
@@ -407,12 +449,15 @@ export class Fleet {
     try {
       leave = await this.#places?.enter(this.#groupOf(target));
       if (this.#places && !leave) {
-        await this.#queue.send(target, { at: Math.ceil((Date.now() + 1) / AGAIN_MS) * AGAIN_MS });
+        await this.#queue.send(target, { later: { key: "place", ms: AGAIN_MS } });
         this.#metrics.add("keyturn_fleet_jobs_total", { outcome: "no-place" });
         return "no-place";
       }
       const progress = await this.lifecycle.advance(target, { signal: this.#stopping.signal });
-      if (progress.state === "waiting") await this.#queue.send(target, { at: progress.until });
+      if (progress.state === "waiting")
+        await this.#queue.send(target, {
+          later: { key: String(progress.until), ms: progress.until - this.#clock.now() },
+        });
       if (progress.state === "ready") await this.#queue.send(target);
       this.#failing.delete(target);
       this.#metrics.add("keyturn_fleet_jobs_total", { outcome: progress.state });
@@ -482,6 +527,8 @@ export class Fleet {
     return {
       read: (stream, from) => journal.read(stream, from),
       streams: () => journal.streams(),
+      kept: (stream) => journal.kept(stream),
+      keep: (stream, sequence, fold) => journal.keep(stream, sequence, fold),
       append: async (stream, sequence, line) => {
         const { event } = JSON.parse(line) as { event?: unknown };
         if (event === "adopted") return journal.append(stream, sequence, line);
@@ -501,21 +548,17 @@ export class Fleet {
 
   /** Whether a job can be sent in a transaction of the journal's: this is tried, and rolled back. */
   async #isShared(): Promise<boolean> {
-    const connection = await this.#database.connect();
-    const run: Run = async (text, ...values) => (await connection.query({ text, values })).rows as never;
+    let isShared = false;
     try {
-      await run("BEGIN");
-      const [own] = await run(WHERE_AM_I);
-      const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
-      if (own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) })))
-        return true;
-    } catch {
-      // The queue is elsewhere, or this role may not write to it.
-    } finally {
-      await run("ROLLBACK").then(
-        () => connection.release(),
-        (error: Error) => connection.release(error),
-      );
+      await this.#place.database.transaction(async (run) => {
+        const [own] = await run(WHERE_AM_I);
+        const [theirs] = (await this.#queue.sql?.executeSql(WHERE_AM_I))?.rows ?? [];
+        isShared = own?.place === (theirs as typeof own)?.place && (await this.#queue.send("", { sql: sqlOf(run) }));
+        throw new RolledBack();
+      });
+    } catch (error) {
+      // Otherwise the queue is elsewhere, or this role may not write to it.
+      if (isShared && error instanceof RolledBack) return true;
     }
     this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
     return false;
@@ -550,6 +593,16 @@ export class Fleet {
 /** Identifies the connected database. */
 const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
   (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
+
+/** The name of a fleet's queues. Fleets of different schemas may have the same name, and share the tables of pg-boss. */
+function queueOf(fleet: string, schema: string | undefined): string {
+  if (schema === undefined || schema === DEFAULT_SCHEMA) return `keyturn/${fleet}`;
+  const simple = schema.replace(/[^A-Za-z0-9_-]/g, (unit) => `.${unit.charCodeAt(0).toString(16)}.`);
+  return `keyturn/${simple}/${fleet}`;
+}
+
+/** The end of a transaction that was only tried. */
+class RolledBack extends Error {}
 
 /** The rest is left to the worker that gets the job. */
 class HandedOver extends Error {}

@@ -22,6 +22,10 @@ const FAMILIES = {
     "When this worker last went through all targets; 0 if it never did.",
   ],
   keyturn_fleet_up: ["gauge", "1 while this worker takes jobs."],
+  keyturn_fleet_journal_up: [
+    "gauge",
+    "1 if the journal answered; if it is 0, what it says of targets and rotations is left out.",
+  ],
 } as const;
 
 type Family = keyof typeof FAMILIES;
@@ -47,44 +51,10 @@ export class Metrics {
     this.#counted.set(family, new Map([["", value]]));
   }
 
-  /** The text that Prometheus reads, with the current status of the targets. */
-  text(statuses: readonly LifecycleStatus[], failing: ReadonlyMap<string, string>, now: number): string {
+  /** The text that Prometheus reads, with the current status of the targets if it is known. */
+  text(statuses: readonly LifecycleStatus[] | undefined, failing: ReadonlyMap<string, string>, now: number): string {
     const all = new Map<Family, Map<string, number>>(this.#counted);
-    const gauge = (family: Family, entries: readonly (readonly [Labels, number])[]): void => {
-      all.set(family, new Map(entries.map(([labels, value]) => [labelled(labels), value])));
-    };
-    const states = new Map(
-      ["idle", "ready", "waiting", "awaits-approval", "stopped", "failing"].map((state) => [state, 0]),
-    );
-    const phases = new Map<string, number>();
-    for (const { progress, phase } of statuses) {
-      states.set(progress.state, (states.get(progress.state) ?? 0) + 1);
-      if (phase !== undefined) phases.set(phase, (phases.get(phase) ?? 0) + 1);
-    }
-    states.set("failing", failing.size);
-    const due = statuses.flatMap(({ due, phase }) =>
-      due !== undefined && phase === undefined && due.since <= now ? [due.since] : [],
-    );
-    gauge(
-      "keyturn_fleet_targets",
-      [...states].map(([state, number]) => [{ state }, number]),
-    );
-    gauge(
-      "keyturn_fleet_rotations",
-      [...phases].map(([phase, number]) => [{ phase }, number]),
-    );
-    gauge("keyturn_fleet_due_targets", [[{}, due.length]]);
-    gauge("keyturn_fleet_oldest_due_seconds", [[{}, due.length > 0 ? (now - Math.min(...due)) / 1000 : 0]]);
-    gauge("keyturn_fleet_needs_person", [
-      ...statuses.flatMap(({ target, progress }): [Labels, number][] =>
-        progress.state === "stopped"
-          ? [[{ target, reason: progress.reason }, 1]]
-          : progress.state === "awaits-approval"
-            ? [[{ target, reason: "approval" }, 1]]
-            : [],
-      ),
-      ...[...failing].map(([target, reason]): [Labels, number] => [{ target, reason }, 1]),
-    ]);
+    if (statuses !== undefined) gauges(all, statuses, failing, now);
     return Object.entries(FAMILIES)
       .map(([family, [type, help]]) => {
         const values = [...(all.get(family as Family) ?? [])].map(([labels, value]) => `${family}${labels} ${value}\n`);
@@ -92,6 +62,50 @@ export class Metrics {
       })
       .join("");
   }
+}
+
+/** What the statuses of the targets come to. */
+function gauges(
+  all: Map<Family, Map<string, number>>,
+  statuses: readonly LifecycleStatus[],
+  failing: ReadonlyMap<string, string>,
+  now: number,
+): void {
+  const gauge = (family: Family, entries: readonly (readonly [Labels, number])[]): void => {
+    all.set(family, new Map(entries.map(([labels, value]) => [labelled(labels), value])));
+  };
+  const states = new Map(
+    ["idle", "ready", "waiting", "awaits-approval", "stopped", "failing"].map((state) => [state, 0]),
+  );
+  const phases = new Map<string, number>();
+  for (const { progress, phase } of statuses) {
+    states.set(progress.state, (states.get(progress.state) ?? 0) + 1);
+    if (phase !== undefined) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+  }
+  states.set("failing", failing.size);
+  const due = statuses.flatMap(({ due, phase }) =>
+    due !== undefined && phase === undefined && due.since <= now ? [due.since] : [],
+  );
+  gauge(
+    "keyturn_fleet_targets",
+    [...states].map(([state, number]) => [{ state }, number]),
+  );
+  gauge(
+    "keyturn_fleet_rotations",
+    [...phases].map(([phase, number]) => [{ phase }, number]),
+  );
+  gauge("keyturn_fleet_due_targets", [[{}, due.length]]);
+  gauge("keyturn_fleet_oldest_due_seconds", [[{}, due.length > 0 ? (now - Math.min(...due)) / 1000 : 0]]);
+  gauge("keyturn_fleet_needs_person", [
+    ...statuses.flatMap(({ target, progress }): [Labels, number][] =>
+      progress.state === "stopped"
+        ? [[{ target, reason: progress.reason }, 1]]
+        : progress.state === "awaits-approval"
+          ? [[{ target, reason: "approval" }, 1]]
+          : [],
+    ),
+    ...[...failing].map(([target, reason]): [Labels, number] => [{ target, reason }, 1]),
+  ]);
 }
 
 function labelled(labels: Labels): string {

@@ -4,7 +4,7 @@
  */
 
 import { RequestAbortedError } from "../base/errors.js";
-import type { Place } from "../postgres/schema.js";
+import type { Place } from "../postgres/place.js";
 import type { FleetRate } from "./provider.js";
 
 /** Decides when each call may start. @internal */

@@ -4,6 +4,7 @@
  */
 
 import { ConfigurationError, KeyturnError } from "../base/errors.js";
+import { queueFailure } from "./error.js";
 
 /** Options of a queue, as pg-boss names them. */
 interface QueueOptions {
@@ -26,7 +27,8 @@ export interface FleetSql {
 /** Options of a job, as pg-boss names them. */
 interface SendOptions {
   singletonKey?: string;
-  startAfter?: Date;
+  /** Seconds. */
+  startAfter?: number;
   group?: { id: string };
   db?: FleetSql;
 }
@@ -62,6 +64,8 @@ export interface FleetBoss {
 
 /** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
 const HEARTBEAT_SECONDS = 10;
+/** How long a job waits that has to wait at all. */
+const LEAST_WAIT_MS = 50;
 /** A job only says to look at a target, so an old one is worthless. */
 const KEPT_SECONDS = 3600;
 
@@ -86,6 +90,27 @@ export function codeOf(error: unknown): string {
   return `${error.kind}${reason}`;
 }
 
+/** Starts pg-boss, if it is not started. @internal */
+export async function startBoss(boss: FleetBoss): Promise<void> {
+  await asked("start pg-boss", () => boss.start());
+}
+
+async function asked<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw queueFailure(error, doing);
+  }
+}
+
+/** When a job is to be done. */
+export interface Later {
+  /** Of one key, one job waits at a time. */
+  readonly key: string;
+  /** How long it waits, in milliseconds: by the server's clock, as the clocks of workers differ. */
+  readonly ms: number;
+}
+
 /** What a handler gets for a job. @internal */
 export interface Order {
   readonly target: string;
@@ -100,7 +125,8 @@ export class Queue {
   readonly #ticks: string;
   readonly #groupOf: ((target: string) => string) | undefined;
 
-  constructor(boss: FleetBoss, fleet: string, groupOf: ((target: string) => string) | undefined) {
+  /** @param name is that of the fleet, unique among those that share the queue's tables. */
+  constructor(boss: FleetBoss, name: string, groupOf: ((target: string) => string) | undefined) {
     for (const method of ["start", "on", "createQueue", "send", "schedule", "work", "offWork", "notifyWorker"] as const)
       if (typeof boss?.[method] !== "function")
         throw new ConfigurationError(
@@ -109,48 +135,52 @@ export class Queue {
           "boss: this is no PgBoss of the package `pg-boss`, 12 or newer",
         );
     this.#boss = boss;
-    this.#targets = `keyturn/${fleet}/targets`;
-    this.#ticks = `keyturn/${fleet}/ticks`;
+    this.#targets = `${name}/targets`;
+    this.#ticks = `${name}/ticks`;
     this.#groupOf = groupOf;
   }
 
   /** Makes the queues and the cron entry: there is one of each, whatever the number of workers. */
   async open(cron: string): Promise<void> {
-    await this.#boss.start();
+    await startBoss(this.#boss);
     const common = {
       heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: KEPT_SECONDS,
       deleteAfterSeconds: KEPT_SECONDS,
     };
-    // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
-    await this.#boss.createQueue(this.#targets, {
-      ...common,
-      policy: "short",
-      retryLimit: 5,
-      retryDelay: 2,
-      retryBackoff: true,
-      retryDelayMax: 60,
+    await asked("create the queues of the fleet", async () => {
+      // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
+      await this.#boss.createQueue(this.#targets, {
+        ...common,
+        policy: "short",
+        retryLimit: 5,
+        retryDelay: 2,
+        retryBackoff: true,
+        retryDelayMax: 60,
+      });
+      await this.#boss.createQueue(this.#ticks, { ...common, policy: "exclusive", retryLimit: 0 });
+      await this.#boss.schedule(this.#ticks, cron, {});
     });
-    await this.#boss.createQueue(this.#ticks, { ...common, policy: "exclusive", retryLimit: 0 });
-    await this.#boss.schedule(this.#ticks, cron, {});
   }
 
   /**
-   * Has a target looked at, now or from a time on; in a transaction of the caller's, if there is one. Resolves with `false` if such a job
-   * is waiting already.
+   * Has a target looked at, now or later; in a transaction of the caller's, if there is one. Resolves with `false` if
+   * such a job is waiting already.
    */
-  async send(target: string, { at, sql }: { at?: number; sql?: FleetSql } = {}): Promise<boolean> {
+  async send(target: string, { later, sql }: { later?: Later; sql?: FleetSql } = {}): Promise<boolean> {
     const group = this.#groupOf?.(target);
-    const id = await this.#boss.send(
-      this.#targets,
-      { target },
-      {
-        // A job that waits for its time must not block one for now.
-        singletonKey: at === undefined ? target : `${target}@${at}`,
-        ...(at !== undefined && { startAfter: new Date(at) }),
-        ...(group !== undefined && { group: { id: group } }),
-        ...(sql && { db: sql }),
-      },
+    const id = await asked("send a job", () =>
+      this.#boss.send(
+        this.#targets,
+        { target },
+        {
+          // A job that waits for its time must not block one for now.
+          singletonKey: later === undefined ? target : `${target}@${later.key}`,
+          ...(later !== undefined && { startAfter: Math.max(later.ms, LEAST_WAIT_MS) / 1000 }),
+          ...(group !== undefined && { group: { id: group } }),
+          ...(sql && { db: sql }),
+        },
+      ),
     );
     return id !== null;
   }

@@ -37,6 +37,8 @@ import { rust, withRust } from "./wasm.js";
 
 /** How many targets are worked on at a time. */
 const AT_ONCE = 8;
+/** How many streams are read at a time where nothing is done with them but to look. */
+const LOOKED_AT_AT_ONCE = 64;
 
 /** What Rust reports about a target. */
 interface State {
@@ -103,11 +105,13 @@ export class Lifecycle {
     this.#worker = `${worker}:${unique()}`;
     this.#caps = readCaps(caps);
     const seals = seal ? new Seals(seal) : undefined;
-    for (const [name, target] of Object.entries(targets)) {
-      const policy = checked(name, target);
+    for (const [name, given] of Object.entries(targets)) {
+      const policy = checked(name, given);
+      const provider = journal.guard?.(name, given.provider, given.sinks, this.#clock) ?? given.provider;
+      const target = { ...given, provider };
       const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
       const driver = new Driver(stream, {
-        provider: target.provider,
+        provider,
         sinks: target.sinks,
         clock: this.#clock,
         policy,
@@ -127,7 +131,7 @@ export class Lifecycle {
   /** The status of all targets, or of these. */
   async status(names?: readonly string[]): Promise<readonly LifecycleStatus[]> {
     const heads = await this.#heads(this.#some(names));
-    return each(heads, ([opened, version]) => this.#status(opened, version));
+    return each(heads, ([opened, version]) => this.#status(opened, version), LOOKED_AT_AT_ONCE);
   }
 
   /**
@@ -144,7 +148,7 @@ export class Lifecycle {
       each(opened, async (one) => (look ? this.#observe(one, within) : undefined)),
     );
     const heads = await this.#heads(opened);
-    const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
+    const streams = await each(heads, ([{ stream }, version]) => stream.view(version), LOOKED_AT_AT_ONCE);
     const now = Math.trunc(this.#clock.now());
     return withRust(
       (exports) => new exports.Survey(),
@@ -516,7 +520,7 @@ export class Lifecycle {
   /** What would begin, and how many events each stream had when that was decided. */
   async #turn(opened: readonly Opened[]): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
     const heads = await this.#heads(opened);
-    const streams = await each(heads, ([{ stream }, version]) => stream.refresh(version));
+    const streams = await each(heads, ([{ stream }, version]) => stream.view(version), LOOKED_AT_AT_ONCE);
     const now = Math.trunc(this.#clock.now());
     return withRust(
       (exports) => new exports.Pace(),
@@ -549,7 +553,7 @@ export class Lifecycle {
   async #status(opened: Opened, version?: string): Promise<LifecycleStatus> {
     this.#check();
     const { name, target, driver, policy } = opened;
-    const stream = await opened.stream.refresh(version);
+    const stream = await opened.stream.view(version);
     const state = stateOf(name, stream);
     const outlook = JSON.parse(
       engine(name, () => stream.outlook(policy.protocolJson, driver.hands(), Math.trunc(this.#clock.now()))),
@@ -761,7 +765,7 @@ function compared(
  * Calls a function for each, some at a time, and resolves with the results in order. After the first that rejects, no other is begun:
  * nobody waits for it.
  */
-async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = AT_ONCE): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -775,6 +779,6 @@ async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): P
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   return results;
 }

@@ -6,6 +6,8 @@
  * process, or at the same moment on another machine; each method documents what it guarantees in that case.
  */
 
+import type { Clock } from "../base/options.js";
+
 /** The client id and secret that consumers log in with. */
 export interface Pair {
   readonly clientId: string;
@@ -44,6 +46,18 @@ export interface Journal {
    * needs this and the streams whose version changed, so that reading costs what is new.
    */
   streams(): Promise<readonly StreamHead[]>;
+  /**
+   * What {@link Journal.keep} was last given for a stream. Where reading a long stream costs much, a journal may keep the
+   * state that its events have come to; it goes with the events up to a number. Only what is shown goes by it: whoever acts reads the events.
+   */
+  kept?(stream: string): Promise<{ readonly sequence: number; readonly fold: string } | undefined>;
+  /** Keeps that state. Anything that was kept of more events remains. A failure is of no consequence. */
+  keep?(stream: string, sequence: number, fold: string): Promise<void>;
+  /**
+   * The provider that a lifecycle calls for a target. A journal that may be restored from a backup gives one that looks for credentials
+   * which the journal has forgotten before it issues another.
+   */
+  guard?(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider;
   /** Releases files and connections. */
   close?(): Promise<void> | void;
 }

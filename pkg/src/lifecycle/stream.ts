@@ -32,8 +32,22 @@ export function engine<T>(target: string, run: (exports: Rust) => T): T {
   }
 }
 
+/** After how many new events what they have come to is kept. */
+const KEPT_AFTER = 32;
+
 /** Called with events that are new to this process. */
 export type Listener = (sequence: number, line: string) => void;
+
+/** A fold that only looks go by. */
+interface View {
+  readonly rust: RustStream;
+  /** The instance that it lives in. */
+  readonly instance: number;
+  /** The journal's version of the stream that was read; `undefined` if it was read without a version. */
+  readonly version: string | undefined;
+  /** How many events were read since something was kept. */
+  readonly read: number;
+}
 
 /** One target's stream. */
 export class TargetStream {
@@ -44,6 +58,8 @@ export class TargetStream {
   #instance = -1;
   /** The journal's version of the stream that was read; `undefined` if it was read without a version. */
   #version: string | undefined;
+  /** The fold that only looks go by: it may come from what the journal has kept. Of no use once all events have been read. */
+  #view: View | undefined;
   /** The number of the last event that the listener received. */
   #told = 0;
 
@@ -71,6 +87,61 @@ export class TargetStream {
       this.#version = version;
       return stream;
     }
+  }
+
+  /**
+   * The fold to look at. It is the one of {@link TargetStream.refresh}, unless nothing was read so far and the journal
+   * has kept what the events have come to: then only the events after that are read.
+   */
+  async view(version?: string): Promise<RustStream> {
+    const { name } = this;
+    if (this.#journal.kept === undefined || (this.#rust !== undefined && this.#instance === instanceId()))
+      return this.refresh(version);
+    const seen = this.#view?.instance === instanceId() ? this.#view : undefined;
+    const kept = seen ? undefined : await this.#unfolded();
+    const view = seen ??
+      kept ?? {
+        rust: engine(name, (exports) => new exports.Stream()),
+        instance: instanceId(),
+        version: undefined,
+        read: 0,
+      };
+    let read = view.read;
+    if (kept === undefined && (version === undefined || version !== view.version)) {
+      const from = engine(name, () => view.rust.sequence()) + 1;
+      const lines = await this.read(from);
+      if (view.instance !== instanceId()) return this.view(version);
+      // Somebody else may have read a part of it in the meantime, or more.
+      const known = engine(name, () => view.rust.sequence()) + 1 - from;
+      if (known < lines.length) engine(name, () => view.rust.feed(lines.slice(known)));
+      read += lines.length;
+    }
+    this.#view = { ...view, version, read: read > KEPT_AFTER ? 0 : read };
+    if (read > KEPT_AFTER) {
+      const [sequence, fold] = [engine(name, () => view.rust.sequence()), engine(name, () => view.rust.fold())];
+      await this.#journal.keep?.(name, sequence, fold).catch(() => undefined);
+    }
+    return view.rust;
+  }
+
+  /**
+   * What the journal has kept, with the events after it; `undefined` if nothing was kept, or if the event that it ends
+   * with is not the one that is there.
+   */
+  async #unfolded(): Promise<View | undefined> {
+    const { name } = this;
+    const kept = await this.#journal.kept?.(name).catch(() => undefined);
+    if (kept === undefined) return undefined;
+    const [last = "", ...lines] = await this.#journal.read(name, kept.sequence);
+    const instance = instanceId();
+    const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
+    const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
+    if (sequence !== kept.sequence || !last.endsWith(`"hash":"${hash}"}`)) return undefined;
+    // What came before was told when it was written, or by those who read it.
+    this.#told = Math.max(this.#told, sequence);
+    this.tell(sequence + 1, lines);
+    engine(name, () => rust.feed(lines));
+    return { rust, instance, version: undefined, read: lines.length };
   }
 
   /** The fold in the running instance. Calls of the same moment share it, so that it lives as long as that does. */

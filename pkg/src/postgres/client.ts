@@ -7,14 +7,16 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** A connection of the package `pg`, as far as it is used. */
 export interface PgConnection {
-  query(query: { text: string; values: unknown[]; query_timeout?: number }): Promise<{ rows: readonly unknown[] }>;
+  query(query: { text: string; values: unknown[] }): Promise<{ rows: readonly unknown[] }>;
   release(error?: Error | boolean): void;
+  on?(event: "error", listener: () => void): unknown;
+  removeListener?(event: "error", listener: () => void): unknown;
 }
 
 /** A `Pool` of the package `pg` (8 or newer), or a compatible one, as far as it is used. */
 export interface PgPool {
   readonly totalCount: number;
-  query(query: { text: string; values: unknown[]; query_timeout?: number }): Promise<{ rows: readonly unknown[] }>;
+  query(query: { text: string; values: unknown[] }): Promise<{ rows: readonly unknown[] }>;
   connect(): Promise<PgConnection>;
 }
 
@@ -41,6 +43,9 @@ export interface Database {
 /** A statement that was not answered in time: it is unknown whether it was carried out. @internal */
 export class NoAnswer extends Error {}
 
+/** No connection was free, or could be made, in time: nothing was sent. @internal */
+export class NoConnection extends Error {}
+
 /**
  * The client, by one interface.
  *
@@ -66,30 +71,56 @@ export function databaseOf(client: PostgresClient, option: string, timeoutMs: nu
 }
 
 function ofPool(pool: PgPool, timeoutMs: number): Database {
-  // `query_timeout` discards a connection that did not answer.
-  const query = (text: string, values: unknown[]) => ({ text, values, query_timeout: timeoutMs });
-  return {
-    run: async (text, ...values) => (await within(timeoutMs, pool.query(query(text, values)))).rows as Row[],
-    async transaction(work) {
-      // A connection that arrives when nobody waits for it any more is returned.
-      const connection = await within(timeoutMs, pool.connect(), (late) => late.release());
-      const run: Run = async (text, ...values) =>
-        (await within(timeoutMs, connection.query(query(text, values)))).rows as Row[];
-      let broken: Error | undefined;
+  /**
+   * Lends a connection. A statement is sent only once there is one: the pool would keep a statement that waits for
+   * a connection, and carry it out after its caller has given up.
+   */
+  async function lend<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    // A connection that arrives when nobody waits for it any more is returned.
+    const connection = await within(
+      timeoutMs,
+      pool.connect(),
+      () => new NoConnection(`no connection to the database was free within ${timeoutMs / 1000} s`),
+      (late) => late.release(),
+    );
+    // A connection that breaks says so to its statement and by an event, which would end the program.
+    const heard = (): void => undefined;
+    connection.on?.("error", heard);
+    let broken: Error | undefined;
+    const run: Run = async (text, ...values) => {
       try {
-        await run("BEGIN");
-        const result = await work(run);
-        await run("COMMIT");
-        return result;
+        return (await within(timeoutMs, connection.query({ text, values }), () => noAnswer(timeoutMs))).rows as Row[];
       } catch (error) {
-        await run("ROLLBACK").catch((failure: Error) => {
-          broken = failure;
-        });
+        // The pool discards a connection that broke, or that did not answer.
+        if (!isFromServer(error)) broken = error as Error;
         throw error;
-      } finally {
-        connection.release(broken);
       }
-    },
+    };
+    try {
+      return await work(run);
+    } finally {
+      connection.removeListener?.("error", heard);
+      connection.release(broken);
+    }
+  }
+
+  return {
+    run: (text, ...values) => again(() => lend((run) => run(text, ...values))),
+    transaction: (work) =>
+      again(() =>
+        lend(async (run) => {
+          await run("BEGIN");
+          try {
+            const result = await work(run);
+            await run("COMMIT");
+            return result;
+          } catch (error) {
+            // The server ends the transaction of a connection that is discarded.
+            if (!(error instanceof NoAnswer)) await run("ROLLBACK").catch(() => undefined);
+            throw error;
+          }
+        }),
+      ),
   };
 }
 
@@ -97,31 +128,71 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
   const on =
     (connection: Pick<PostgresJs, "unsafe">): Run =>
     async (text, ...values) =>
-      (await within(timeoutMs, connection.unsafe(text, values as never[]))) as readonly Row[];
+      (await within(timeoutMs, connection.unsafe(text, values as never[]), () =>
+        noAnswer(timeoutMs),
+      )) as readonly Row[];
   return {
-    run: on(sql),
-    async transaction<T>(work: (run: Run) => Promise<T>) {
-      let result: T | undefined;
-      await sql.begin(async (connection) => {
-        result = await work(on(connection));
-      });
-      return result as T;
-    },
+    run: (text, ...values) => again(() => on(sql)(text, ...values)),
+    transaction: <T>(work: (run: Run) => Promise<T>) =>
+      again(
+        () =>
+          new Promise<T>((resolve, reject) => {
+            const begun = sql.begin(async (connection) => {
+              try {
+                const result = await work(on(connection));
+                return () => resolve(result);
+              } catch (error) {
+                // The client would wait for the answer to its rollback.
+                if (error instanceof NoAnswer) reject(error);
+                throw error;
+              }
+            });
+            begun.then((done) => (done as () => void)(), reject);
+          }),
+      ),
   };
 }
 
-/** The same, but it ends in time. `late` is called with what arrives afterwards. */
-async function within<T>(ms: number, work: PromiseLike<T>, late?: (value: T) => void): Promise<T> {
+function noAnswer(timeoutMs: number): NoAnswer {
+  return new NoAnswer(`the database did not answer within ${timeoutMs / 1000} s`);
+}
+
+/** Whether the server refused a statement, and the connection goes on. It has ended where the server stops or ends it. */
+function isFromServer(error: unknown): boolean {
+  const { code, severity } = Object(error) as { code?: unknown; severity?: unknown };
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && severity === "ERROR";
+}
+
+/** How often a statement is sent again that lost against another one. */
+const TRIES = 5;
+
+/**
+ * Does it again if the server undid it because of another transaction at the same moment: a deadlock, or a conflict
+ * where `default_transaction_isolation` is stricter than "read committed". Nothing has happened then.
+ */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      const { code } = Object(error) as { code?: unknown };
+      if (tries === TRIES || (code !== "40001" && code !== "40P01")) throw error;
+    }
+  }
+}
+
+/** The same, but it ends in time, with an error of `over`. `late` is called with what arrives afterwards. */
+async function within<T>(ms: number, work: PromiseLike<T>, over: () => Error, late?: (value: T) => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let over = false;
+  let isOver = false;
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      over = true;
-      reject(new NoAnswer(`the database did not answer within ${ms / 1000} s`));
+      isOver = true;
+      reject(over());
     }, ms);
   });
   work.then(
-    (value) => over && late?.(value),
+    (value) => isOver && late?.(value),
     () => undefined,
   );
   try {

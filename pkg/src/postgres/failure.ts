@@ -2,7 +2,7 @@
 
 import type { Outcome } from "../base/errors.js";
 import { JournalError, type JournalReason } from "../lifecycle/journals/error.js";
-import { NoAnswer } from "./client.js";
+import { NoAnswer, NoConnection } from "./client.js";
 
 /** Postgres's codes, or the classes that they begin with, and what they mean. */
 const REASONS: Record<string, readonly [JournalReason, string]> = {
@@ -14,6 +14,8 @@ const REASONS: Record<string, readonly [JournalReason, string]> = {
   "42P01": ["not_migrated", "the schema or one of its tables is not there"],
   "53100": ["full", "the server's disk is full"],
   "53300": ["unavailable", "the server has no connection left"],
+  "55P03": ["unavailable", "another transaction holds a lock for longer than `lock_timeout`"],
+  "57014": ["unavailable", "the server canceled the statement, as `statement_timeout` does"],
 };
 
 /** Hints to what a person can change. */
@@ -22,6 +24,9 @@ const HINTS: Partial<Record<JournalReason, string>> = {
   denied: "`migratePostgres` grants a role what it needs, if it is named in `workers` or `readers`.",
   read_only: "Connect to the server that takes writes.",
 };
+
+const EXHAUSTED =
+  "The server does not accept it, or the pool is too small for what the program does at once: see its `max`.";
 
 /** System error codes for connections that were never made. */
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);
@@ -33,12 +38,19 @@ const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT
  * @param path says where, for a person.
  * @internal
  */
-export function failure(error: unknown, doing: string, path: string, changes = false): JournalError {
+export function failure(
+  error: unknown,
+  doing: string,
+  path: string,
+  { changes = false, hint }: { changes?: boolean; hint?: string } = {},
+): JournalError {
   if (error instanceof JournalError) return error;
   const code = codeOf(error);
   const [reason, why] = REASONS[code] ?? REASONS[code.slice(0, 2)] ?? (["unavailable", messageOf(error)] as const);
-  const outcome: Outcome = !changes || isRefusal(code) || NOT_CONNECTED.has(code) ? "none" : "unknown";
-  return new JournalError(reason, `cannot ${doing}: ${why}`, { path, cause: error, outcome, hint: HINTS[reason] });
+  const unsent = error instanceof NoConnection || NOT_CONNECTED.has(code);
+  const outcome: Outcome = !changes || isRefusal(code) || unsent ? "none" : "unknown";
+  const remedy = hint ?? (error instanceof NoConnection ? EXHAUSTED : HINTS[reason]);
+  return new JournalError(reason, `cannot ${doing}: ${why}`, { path, cause: error, outcome, hint: remedy });
 }
 
 /** A server that stops, loses its connection or cannot tell says so in codes of its own: all other codes are refusals. */
@@ -52,7 +64,7 @@ function codeOf(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof NoAnswer) return error.message;
+  if (error instanceof NoAnswer || error instanceof NoConnection) return error.message;
   const code = codeOf(error);
   // A client's connection errors contain the host and the port, but no password.
   const message = error instanceof Error && error.message !== "" ? error.message : "the database cannot be reached";

@@ -3,10 +3,14 @@
  * key is taken does nothing. One statement checks the previous event and inserts, and is its own transaction.
  */
 
+import type { Clock } from "../base/options.js";
 import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
-import type { Journal, StreamHead } from "../lifecycle/ports.js";
+import type { Journal, Provider, Sink, StreamHead } from "../lifecycle/ports.js";
 import type { PostgresClient, Row, Run } from "./client.js";
-import { type Place, type PostgresOptions, placeOf } from "./schema.js";
+import { Folds } from "./folds.js";
+import { LOOK_BACK_MS, Memory } from "./memory.js";
+import { type Place, type PostgresOptions, placeOf } from "./place.js";
+import { decoded, encoded } from "./text.js";
 
 /** Options of {@link postgresJournal}. */
 export interface PostgresJournalOptions extends PostgresOptions {
@@ -15,6 +19,13 @@ export interface PostgresJournalOptions extends PostgresOptions {
    * and a forgotten rotation issues twice: only for tests. Default: false.
    */
   readonly unsynced?: boolean | undefined;
+  /**
+   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
+   * age of the oldest backup that is ever restored. Default: 7 days.
+   */
+  readonly lookBackMs?: number | undefined;
+  /** Called when it is noticed that the database was restored, or replaced by another one. */
+  readonly onRestored?: (() => void) | undefined;
 }
 
 /** A longer name does not fit into an index together with that of the fleet. */
@@ -40,6 +51,32 @@ export function postgresJournal(client: PostgresClient, options: PostgresJournal
   return new PostgresJournal(client, options);
 }
 
+/** Options of {@link declareRestored}. */
+export interface RestoreOptions extends PostgresOptions {
+  /**
+   * False if the database has every event that was ever acknowledged, as after an upgrade of the server or a failover to a standby that
+   * replicates synchronously: what was noticed or declared before is undone. Default: true.
+   */
+  readonly lost?: boolean | undefined;
+}
+
+/**
+ * States that the database of a fleet was restored from a backup, so that its journal may have forgotten something: from then on a
+ * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a person has resumed its
+ * rotation or adopted a credential.
+ *
+ * Restores from a dump, recoveries to a point in time and promoted standbys are noticed without this call. A copy of the server's files that
+ * goes on in the place of the original is not. Call it before the first worker starts again.
+ *
+ * @throws {@link JournalError} as the journal does.
+ */
+export async function declareRestored(
+  client: PostgresClient,
+  { lost = true, ...options }: RestoreOptions = {},
+): Promise<void> {
+  await new PostgresJournal(client, { ...options, unsynced: true }).memory.declare(lost);
+}
+
 /** A read that waits for others to be sent together with it. */
 interface Wanted {
   readonly stream: string;
@@ -50,10 +87,16 @@ interface Wanted {
 
 /** See {@link postgresJournal}. @internal */
 export class PostgresJournal implements Journal {
+  /** What it may have forgotten. @internal */
+  readonly memory: Memory;
   readonly #place: Place;
+  readonly #folds: Folds;
   #wanted: Wanted[] = [];
 
-  constructor(client: PostgresClient, { unsynced = false, ...options }: PostgresJournalOptions) {
+  constructor(
+    client: PostgresClient,
+    { unsynced = false, lookBackMs = LOOK_BACK_MS, onRestored, ...options }: PostgresJournalOptions,
+  ) {
     this.#place = placeOf(client, "postgresJournal", options, ({ encoding, fsync }) => {
       if (encoding !== "UTF8")
         throw new JournalError("unsupported", `the database's encoding is ${encoding}, and UTF8 is needed`);
@@ -62,6 +105,20 @@ export class PostgresJournal implements Journal {
           hint: "Turn `fsync` on. For a test, say `unsynced: true`.",
         });
     });
+    this.#folds = new Folds(this.#place);
+    this.memory = new Memory(this.#place, (stream) => this.read(stream, 1), lookBackMs, onRestored);
+  }
+
+  kept(stream: string): Promise<{ readonly sequence: number; readonly fold: string } | undefined> {
+    return this.#folds.kept(stream);
+  }
+
+  keep(stream: string, sequence: number, fold: string): Promise<void> {
+    return this.#folds.keep({ stream, sequence, fold });
+  }
+
+  guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
+    return this.memory.guard(target, provider, sinks, clock);
   }
 
   async append(stream: string, sequence: number, event: string): Promise<boolean> {
@@ -204,18 +261,4 @@ function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] 
       );
     return decoded(String(row.event));
   });
-}
-
-const [NUL, ESCAPE] = ["\u0000", "\u001b"];
-
-/**
- * Postgres has texts without the character NUL, which JSON never has as it is: an event is stored in the table
- * unchanged.
- */
-function encoded(text: string): string {
-  return text.replaceAll(ESCAPE, `${ESCAPE}e`).replaceAll(NUL, `${ESCAPE}0`);
-}
-
-function decoded(text: string): string {
-  return text.replaceAll(`${ESCAPE}0`, NUL).replaceAll(`${ESCAPE}e`, ESCAPE);
 }

@@ -2,7 +2,7 @@
 
 import type { TokenStore } from "../auth/sharing.js";
 import type { PostgresClient, Row } from "./client.js";
-import { type PostgresOptions, placeOf } from "./schema.js";
+import { type PostgresOptions, placeOf } from "./place.js";
 
 /** How many entries that have expired are removed by each write. */
 const SWEPT = 8;

@@ -3,7 +3,8 @@
 import type { LifecycleEvent, LifecycleVerification } from "../../lifecycle.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
-import { EXIT, type Exit } from "../exit.js";
+import { type Database, openDatabase } from "../database.js";
+import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { dateText } from "../times.js";
 
@@ -77,4 +78,65 @@ export async function exported(context: Context, given: Given): Promise<Exit> {
     await context.out.write(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
   }
   return EXIT.done;
+}
+
+/** `journal migrate`: makes the tables of a fleet's database, or brings them up to date. */
+export async function migrate(context: Context, given: Given): Promise<Exit> {
+  return within(context, async (database) => {
+    const { schema, pool } = database;
+    const [workers, readers] = [given.list("worker"), given.list("reader")];
+    const { migratePostgres } = await import("../../postgres.js");
+    let done: { readonly from: number; readonly to: number };
+    if (given.flag("queue")) {
+      const [{ migrateFleet }, { openBoss }] = await Promise.all([import("../../fleet.js"), import("./worker.js")]);
+      const boss = await openBoss(context, database);
+      try {
+        done = await migrateFleet({ boss, database: pool, schema, workers, readers });
+      } finally {
+        await boss.stop({ graceful: false });
+      }
+    } else done = await migratePostgres(pool, { schema, workers, readers });
+    await context.show([done], {
+      columns: [
+        { head: "FROM VERSION", text: ({ from }) => String(from) },
+        { head: "TO VERSION", text: ({ to }) => String(to) },
+      ],
+      empty: "",
+    });
+    return EXIT.done;
+  });
+}
+
+/** `journal restored`: records that the database was restored from a backup, or that nothing is missing from it. */
+export async function restored(context: Context, given: Given): Promise<Exit> {
+  const lost = !given.flag("nothing-lost");
+  return within(context, async (database) => {
+    const { fleet, schema, pool } = database;
+    if (!lost)
+      await context.confirm(
+        `Has the journal of the fleet ${fleet} every event that was ever acknowledged? If not, credentials may be issued twice.`,
+      );
+    const { declareRestored } = await import("../../postgres.js");
+    await declareRestored(pool, { fleet, schema, lost });
+    await context.err.write(
+      lost
+        ? `before the next issue each target of the fleet ${fleet} shows that nothing was forgotten, or waits for a person\n`
+        : `the fleet ${fleet} goes on with this database as with the one before\n`,
+    );
+    return EXIT.done;
+  });
+}
+
+/** Opens the database for a command that needs nothing of `keyturn.json`. */
+async function within(context: Context, work: (database: Database) => Promise<Exit>): Promise<Exit> {
+  const database = await openDatabase(context);
+  if (database === undefined)
+    throw new UsageError("this is about the journal in a database", {
+      hint: "Give --database, or set KEYTURN_DATABASE.",
+    });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
 }

@@ -10,6 +10,8 @@ export type ProviderReason =
   | "no_model"
   /** The control plane or a sink has a credential that the journal does not know, younger than what it knows. Nothing was issued. */
   | "newer_credential"
+  /** The journal was restored from a backup, and nothing shows whether a credential was issued since then. Nothing was issued. */
+  | "restored"
   /** The client uses this very credential, and would cut itself off. */
   | "own_credential"
   /** The client id is published where others know it, and would change. Nothing was issued. */

@@ -1,0 +1,56 @@
+// The activities: calls of one lifecycle. What they return and throw ends in Temporal's history, so it holds no secret and no message of others.
+import { Context } from "@temporalio/activity";
+import { ApplicationFailure } from "@temporalio/common";
+import { KeyturnError } from "keyturn";
+
+/** Refusals that another attempt does not change. */
+const FINAL = new Set(["unknown_target", "forgotten", "adopt_first", "journal_damaged", "journal_out_of_place"]);
+
+/** The activities over a lifecycle whose journal all workers share. */
+export function activities(lifecycle) {
+  return {
+    /** Begins a rotation, and takes it as far as it goes. One that is under way is gone on with. */
+    begin: (target) =>
+      supervised(async (signal) => {
+        const rotated = lifecycle.rotate(target, { signal });
+        return summary(
+          await rotated.catch((error) => {
+            if (error.reason !== "rotation_active") throw error;
+            return lifecycle.advance(target, { signal });
+          }),
+        );
+      }),
+    /** Goes on with a rotation as far as it can. */
+    advance: (target) => supervised(async (signal) => summary(await lifecycle.advance(target, { signal }))),
+    /** Goes on with all rotations, and begins what is due. */
+    sweep: () =>
+      supervised(async (signal) =>
+        (await lifecycle.advance(undefined, { signal })).map(({ target, progress, error }) =>
+          error === undefined ? { target, state: progress.state } : { target, state: "failed", code: codeOf(error) },
+        ),
+      ),
+  };
+}
+
+/** What a workflow goes by. */
+function summary({ target, rotation, state, until, reason, about }) {
+  return { target, rotation, state, reason, about, ...(until && { waitMs: Math.max(1000, until - Date.now()) }) };
+}
+
+/** Tells Temporal that this worker is alive, and stops between two steps when Temporal says so. */
+async function supervised(work) {
+  const context = Context.current();
+  const alive = setInterval(() => context.heartbeat(), 3000);
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    const type = codeOf(error);
+    throw ApplicationFailure.create({ type, message: type, nonRetryable: FINAL.has(error?.reason) });
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function codeOf(error) {
+  return KeyturnError.is(error) ? [error.kind, error.reason].filter(Boolean).join(":") : "failed";
+}

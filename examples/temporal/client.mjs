@@ -1,0 +1,34 @@
+// `node client.mjs schedule` has all targets looked at every minute; `node client.mjs rotate crm` rotates one now; `node client.mjs wake crm` after
+// a person has done something about it.
+import { Client, Connection, ScheduleOverlapPolicy } from "@temporalio/client";
+
+const [command, target] = process.argv.slice(2);
+const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS ?? "127.0.0.1:7233" });
+const { schedule, workflow } = new Client({ connection });
+const workflowId = `keyturn-rotate-${target}`;
+switch (command) {
+  case "schedule":
+    await schedule.create({
+      scheduleId: "keyturn-sweep",
+      spec: { intervals: [{ every: "1 minute" }] },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP },
+      action: { type: "startWorkflow", workflowType: "sweep", taskQueue: "keyturn" },
+    });
+    break;
+  case "rotate":
+    // Of one id there is one at a time: whoever comes second gets the rotation that is under way.
+    await workflow.start("rotate", {
+      args: [target],
+      taskQueue: "keyturn",
+      workflowId,
+      workflowIdConflictPolicy: "USE_EXISTING",
+    });
+    break;
+  case "wake":
+    await workflow.getHandle(workflowId).signal("wake");
+    break;
+  default:
+    console.error("node client.mjs schedule | rotate TARGET | wake TARGET");
+    process.exitCode = 2;
+}
+await connection.close();

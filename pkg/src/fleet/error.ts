@@ -1,0 +1,43 @@
+/** Why the queue of a fleet fails. */
+
+import { KeyturnError } from "../base/errors.js";
+
+/** Why pg-boss cannot do what a fleet needs. */
+export type QueueReason =
+  /** The role may not create or use the tables of pg-boss. */
+  | "denied"
+  /** The tables of pg-boss do not exist, or are those of another version. */
+  | "not_migrated"
+  /** Anything else; `cause` says what. */
+  | "unavailable";
+
+/** The queue cannot be reached or used. No rotation depends on that: once it can be used again, a sweep finds what is unfinished. */
+export class QueueError extends KeyturnError {
+  /** Which failure it is, as a stable code. */
+  readonly reason: QueueReason;
+  /** @internal */
+  constructor(reason: QueueReason, message: string, facts: { cause?: unknown; hint?: string | undefined } = {}) {
+    super("QueueError", "queue_failed", message, { ...facts, outcome: "none" });
+    this.reason = reason;
+  }
+}
+
+/** Codes of Postgres, and what they mean for the queue. */
+const REASONS: Readonly<Record<string, readonly [QueueReason, string]>> = {
+  "42501": ["denied", "this role has no right to pg-boss's tables"],
+  "3F000": ["not_migrated", "pg-boss's schema is not there"],
+  "42P01": ["not_migrated", "a table of pg-boss is not there"],
+};
+
+const OWNER = "Call `migrateFleet` with the role that owns the tables, and name the workers' role in `workers`.";
+
+/** The error of a call to pg-boss as an error of this package. @internal */
+export function queueFailure(cause: unknown, doing: string): QueueError {
+  if (cause instanceof QueueError) return cause;
+  const { code, message } = Object(cause) as { code?: unknown; message?: unknown };
+  const known = REASONS[String(code)];
+  // A list of failed attempts to connect has no message of its own.
+  const said = [message, code].find((text) => typeof text === "string" && text !== "") ?? "pg-boss does not say why";
+  const [reason, why] = known ?? (["unavailable", String(said)] as const);
+  return new QueueError(reason, `cannot ${doing}: ${why}`, { cause, hint: known && OWNER });
+}

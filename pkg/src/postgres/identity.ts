@@ -1,0 +1,36 @@
+/** Which database this is: it tells a restored one from the one that a fleet wrote to. */
+
+import type { Run } from "./client.js";
+
+/** What tells this database from a copy of it: its cluster, the timeline, which a promotion begins, and the table itself. */
+const [CLUSTER, TIMELINE] = [
+  "(SELECT system_identifier FROM pg_control_system())::text",
+  "left(pg_walfile_name(pg_current_wal_lsn()), 8)",
+] as const;
+
+/** Functions that are missing, refused or not supported, as on servers that others operate. */
+const UNUSABLE = new Set(["42501", "42883", "0A000"]);
+
+/**
+ * Identifies this very database. It is another one after a restore from a dump, after a recovery to a point in time, and after a standby
+ * was promoted. A copy of the server's files that goes on in the place of the original cannot be told from it.
+ * @internal
+ */
+export async function identityOf(run: Run, schema: string): Promise<string> {
+  const table = `(SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' ||
+    ${`'${schema.replaceAll("'", "''")}.events'`}::regclass::oid::text`;
+  const ask = async (parts: readonly string[]): Promise<string> =>
+    String((await run(`SELECT ${parts.join(" || '/' || ")} AS identity`))[0]?.identity);
+  const unlessUnusable = (error: unknown): string => {
+    if (UNUSABLE.has(String((error as { code?: unknown }).code))) return "";
+    throw error;
+  };
+  return ask([CLUSTER, TIMELINE, table]).catch(async (error: unknown) => {
+    unlessUnusable(error);
+    const [cluster, timeline] = [
+      await ask([CLUSTER]).catch(unlessUnusable),
+      await ask([TIMELINE]).catch(unlessUnusable),
+    ];
+    return `${cluster}/${timeline}/${await ask([table])}`;
+  });
+}

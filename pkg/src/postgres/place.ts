@@ -1,0 +1,115 @@
+/** A schema in a database, which is checked before it is used. */
+
+import { ConfigurationError } from "../base/errors.js";
+import { JournalError } from "../lifecycle/journals/error.js";
+import { type Database, databaseOf, type PostgresClient, quoted, type Run } from "./client.js";
+import { failure } from "./failure.js";
+
+/** The version of the schema that this version of the package reads and writes: the number of its migrations. @internal */
+export const SCHEMA_VERSION = 1;
+
+/** How long a statement may take unless an option says otherwise. @internal */
+export const TIMEOUT_MS = 15_000;
+
+/** The schema of the tables unless an option says otherwise. @internal */
+export const DEFAULT_SCHEMA = "keyturn";
+
+/** The options of all parts of this entry. */
+export interface PostgresOptions {
+  /** The schema of the tables. Default: `"keyturn"`. */
+  readonly schema?: string | undefined;
+  /**
+   * Whose events and tokens these are. Fleets of one schema do not see each other, so that one database serves several tenants or
+   * environments. Default: `"default"`.
+   */
+  readonly fleet?: string | undefined;
+  /** How long a statement may take, in milliseconds. Default: 15 seconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A database whose schema is checked once, before the first statement. @internal */
+export interface Place {
+  readonly database: Database;
+  /** As SQL has it. */
+  readonly schema: string;
+  readonly fleet: string;
+  /** Resolves once the schema is known to be what this version of the package needs. */
+  ready(): Promise<void>;
+  /** What an error of a statement means. */
+  failure(error: unknown, doing: string, changes?: boolean): JournalError;
+}
+
+/**
+ * Where something is stored. No request is made to the database yet.
+ *
+ * @param demand is called with the server's settings, and throws an error if one is missing.
+ * @internal
+ */
+export function placeOf(
+  client: PostgresClient,
+  option: string,
+  { schema = DEFAULT_SCHEMA, fleet = "default", timeoutMs = TIMEOUT_MS }: PostgresOptions,
+  demand: (settings: { readonly encoding: string; readonly fsync: string }) => void = () => undefined,
+): Place {
+  const name = quoted(checkName("schema", schema));
+  checkName("fleet", fleet);
+  const database = databaseOf(client, option, timeoutMs);
+  const fail = (error: unknown, doing: string, changes = false): JournalError =>
+    failure(error, doing, `${schema}.events`, { changes });
+  let looked: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const { version, least } = await versionOf(database.run, name);
+      if (least > SCHEMA_VERSION) throw tooNew(schema, version);
+      if (version < SCHEMA_VERSION)
+        throw new JournalError(
+          "not_migrated",
+          `the schema ${schema} has version ${version}, and this version of keyturn needs ${SCHEMA_VERSION}`,
+          { path: schema, hint: MIGRATE },
+        );
+      const [settings] = await database.run(
+        `SELECT current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync`,
+      );
+      demand({ encoding: String(settings?.encoding), fsync: String(settings?.fsync) });
+    } catch (error) {
+      looked = undefined;
+      throw fail(error, `read the version of the schema ${schema}`);
+    }
+  }
+
+  return { database, schema: name, fleet, ready: () => (looked ??= look()), failure: fail };
+}
+
+/** @internal */
+export const MIGRATE = "Call `migratePostgres` with a role that may create tables.";
+
+/** @internal */
+export function tooNew(schema: string, version: number): JournalError {
+  return new JournalError(
+    "newer",
+    `the schema ${schema} has version ${version}, and this version of keyturn knows ${SCHEMA_VERSION}`,
+    { path: schema, hint: "Update keyturn here. The tables are as they were." },
+  );
+}
+
+/** Postgres truncates longer names of schemas, and keys of an index have a limit. */
+const LONGEST_NAME = 63;
+
+/** @internal */
+export function checkName(option: string, name: string): string {
+  const usable = typeof name === "string" && name !== "" && !name.includes("\u0000") && !/[\uD800-\uDFFF]/u.test(name);
+  if (usable && new TextEncoder().encode(name).length <= LONGEST_NAME) return name;
+  throw new ConfigurationError(option, "invalid", `${option}: a text of 1 to ${LONGEST_NAME} bytes is needed`);
+}
+
+/** The version of a schema, and the oldest whose users can still work with it. @internal */
+export async function versionOf(
+  run: Run,
+  schema: string,
+): Promise<{ readonly version: number; readonly least: number }> {
+  const [row] = await run(
+    `SELECT coalesce(max(version), 0)::text AS version, coalesce(max(least), 0)::text AS least FROM ${schema}.migrations`,
+  );
+  return { version: Number(row?.version), least: Number(row?.least) };
+}

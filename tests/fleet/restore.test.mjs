@@ -1,0 +1,193 @@
+// A database that was restored, or replaced by a standby, in the middle of a fleet's life. Where the control plane can show what was issued, it
+// does; where it cannot, nothing is issued before a person has looked.
+import "../lib/newer-node.mjs";
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import pg from "pg";
+import { PgBoss } from "pg-boss";
+import { installed } from "../lib/installed.mjs";
+import { ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
+import { startPostgres } from "../lib/postgres.mjs";
+
+const require = createRequire(join(installed(), "load.cjs"));
+const { openLifecycle } = require("keyturn/lifecycle");
+const { declareRestored, migratePostgres, postgresJournal } = require("keyturn/postgres");
+const { openFleet } = require("keyturn/fleet");
+
+const POLICY = { grace: 600_000, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
+const clock = { now: () => Date.now() };
+
+let server;
+let owner;
+const ends = [];
+function connect(url, options = {}) {
+  const pool = new pg.Pool({ connectionString: url, max: 8, ...options });
+  pool.on("error", () => {});
+  ends.push(() => pool.end());
+  return pool;
+}
+
+before(async () => {
+  server = await startPostgres();
+  owner = connect(server.url());
+  await owner.query("CREATE ROLE worker LOGIN");
+});
+after(async () => {
+  for (const end of ends.reverse()) await end();
+  await server.stop();
+});
+
+/** A target whose control plane has a list, or records, or neither; its sink gives nothing back. */
+function place(options) {
+  const plane = new ControlPlane({ clock, ...options });
+  const sink = new MemorySink({ readback: "none" });
+  const { clientId, secret } = plane.make("by hand");
+  sink.put({ clientId, clientSecret: secret });
+  return { plane, sink, target: { provider: plane.provider, sinks: [sink.sink], policy: POLICY } };
+}
+
+/** What lists, what has records, and what has neither. */
+function world() {
+  const places = {
+    lists: place({ evidence: false, list: true }),
+    records: place({ evidence: true, list: false }),
+    mute: place({ evidence: false, list: false }),
+    // The same again, whose rotations the backup has.
+    "mute-remembered": place({ evidence: false, list: false }),
+  };
+  const targets = Object.fromEntries(Object.entries(places).map(([name, { target }]) => [name, target]));
+  return { places, targets, names: Object.keys(targets) };
+}
+
+const issues = ({ plane }) => plane.calls.filter(([method]) => method === "issue").length;
+const stop = ({ progress }) => [progress.state, progress.reason, progress.about];
+const RESTORED = ["stopped", "refused", "provider_failed:restored"];
+const NEWER = ["stopped", "refused", "provider_failed:newer_credential"];
+
+test("after a restore from a dump a credential is issued where none can have been forgotten, or a person has looked", async () => {
+  const own = await startPostgres();
+  ends.push(() => own.stop());
+  const database = connect(own.url());
+  await migratePostgres(database);
+  const { places, targets, names } = world();
+  const open = () => openLifecycle({ journal: postgresJournal(database), targets });
+  const first = open();
+  for (const name of names) await first.adopt(name, "c0");
+  await first.rotate("mute-remembered");
+  const backup = own.run("pg_dump", ["--schema=keyturn", "--exclude-table-data=keyturn.tokens"]);
+  for (const name of ["lists", "records", "mute"]) assert.equal((await first.rotate(name)).state, "waiting");
+  await first.close();
+  await database.query("DROP SCHEMA keyturn CASCADE");
+  own.run("psql", ["--quiet", "--set=ON_ERROR_STOP=1"], backup);
+
+  // One of a fleet sees it at its start, and says so once.
+  const boss = new PgBoss({ connectionString: own.url(), max: 4 });
+  boss.on("error", () => {});
+  ends.push(() => boss.stop({ graceful: false }));
+  const said = [];
+  const workers = [0, 1].map(() =>
+    openFleet({ boss, database, targets, cron: "0 0 1 1 *", logger: (record) => said.push(record) }),
+  );
+  for (const worker of workers) {
+    await worker.start();
+    await worker.stop();
+  }
+  assert.deepEqual(
+    said.filter(({ event }) => event === "restored").map(({ level }) => level),
+    ["warn"],
+  );
+
+  const second = open();
+  for (const name of ["lists", "records", "mute"]) await second.rotate(name);
+  const statuses = await second.status(["lists", "records", "mute"]);
+  assert.deepEqual(statuses.map(stop), [NEWER, NEWER, RESTORED]);
+  for (const name of names) assert.equal(issues(places[name]), 1, `${name} issued again`);
+  // What was under way goes on: its credential is known.
+  assert.equal((await second.status(["mute-remembered"]))[0].phase, "grace");
+
+  // Nothing stands behind the refusal once a person has looked, and the next rotation needs nobody.
+  await second.resume("mute");
+  assert.equal((await second.advance("mute")).state, "waiting");
+  assert.equal(issues(places.mute), 2);
+  await second.close();
+});
+
+test("a promoted standby is not the database that the fleet wrote to, unless somebody says that nothing is missing", async () => {
+  await migratePostgres(owner, { schema: "failover", workers: ["worker"] });
+  const { places, targets, names } = world();
+  const first = openLifecycle({
+    journal: postgresJournal(connect(server.url("worker")), { schema: "failover" }),
+    targets,
+  });
+  for (const name of names) await first.adopt(name, "c0");
+  await first.rotate("mute-remembered");
+  await first.close();
+  const standby = await startPostgres({}, { standbyOf: server });
+  ends.push(() => standby.stop());
+  const pool = connect(standby.url("worker"));
+  const journal = postgresJournal(pool, { schema: "failover" });
+  const second = openLifecycle({ journal, targets });
+  await assert.rejects(second.rotate("lists"), { code: "journal_failed", reason: "read_only", outcome: "none" });
+  standby.promote();
+  // Nothing was forgotten, which a list and records show.
+  for (const name of ["lists", "records"]) assert.equal((await second.rotate(name)).state, "waiting", name);
+  assert.deepEqual(stop({ progress: await second.rotate("mute") }), RESTORED);
+  assert.equal(issues(places.mute), 0);
+  // What it wrote before counts for as much as it did.
+  await second.rollback("mute");
+  await declareRestored(pool, { schema: "failover", lost: false });
+  assert.equal((await second.rotate("mute")).state, "waiting");
+  await second.close();
+});
+
+test("a restore that nothing shows is declared, for one fleet", async () => {
+  await migratePostgres(owner, { schema: "declared", workers: ["worker"] });
+  const pool = connect(server.url("worker"));
+  const fleets = ["one", "other"].map((fleet) => {
+    const { places, targets, names } = world();
+    const journal = postgresJournal(pool, { schema: "declared", fleet });
+    return { fleet, places, names, lifecycle: openLifecycle({ journal, targets }) };
+  });
+  for (const { lifecycle, names } of fleets) for (const name of names) await lifecycle.adopt(name, "c0");
+  await declareRestored(pool, { schema: "declared", fleet: "one" });
+  const [one, other] = fleets;
+  const rotated = await Promise.all(fleets.map(({ lifecycle }) => lifecycle.rotate("mute")));
+  assert.deepEqual(stop({ progress: rotated[0] }), RESTORED);
+  assert.equal(rotated[1].state, "waiting");
+  assert.deepEqual([issues(one.places.mute), issues(other.places.mute)], [0, 1]);
+  assert.equal((await one.lifecycle.rotate("lists")).state, "waiting");
+  // Who adopts a credential after the restore has looked; who is told by a sink has not.
+  await one.lifecycle.rollback("mute");
+  await one.lifecycle.adopt("mute", "c0");
+  assert.equal((await one.lifecycle.rotate("mute")).state, "waiting");
+  // A second restore asks again, also where the first was dealt with.
+  await declareRestored(pool, { schema: "declared", fleet: "one" });
+  const [{ rows }] = await Promise.all([
+    owner.query("SELECT stream, sequence::integer FROM declared.heads WHERE fleet = 'one' ORDER BY stream"),
+  ]);
+  assert.deepEqual(
+    rows.map(({ stream }) => stream),
+    [...one.names].sort(),
+  );
+  for (const { lifecycle } of fleets) await lifecycle.close();
+});
+
+test("a target of which the backup has nothing is not begun as if it were new", async () => {
+  await migratePostgres(owner, { schema: "forgotten" });
+  const journal = postgresJournal(owner, { schema: "forgotten" });
+  const empty = () => {
+    const plane = new ControlPlane({ clock, evidence: false, list: true });
+    const sink = new MemorySink({ readback: "none" });
+    return { plane, target: { provider: plane.provider, sinks: [sink.sink], policy: POLICY } };
+  };
+  const [clean, used] = [empty(), empty()];
+  used.plane.make("of a rotation that is forgotten");
+  const lifecycle = openLifecycle({ journal, targets: { clean: clean.target, used: used.target } });
+  await declareRestored(owner, { schema: "forgotten" });
+  assert.equal((await lifecycle.rotate("clean")).last, "done");
+  assert.deepEqual(stop({ progress: await lifecycle.rotate("used") }), NEWER);
+  assert.equal(issues(used), 0);
+  await lifecycle.close();
+});
