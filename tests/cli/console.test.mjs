@@ -4,7 +4,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Person } from "../console/person.mjs";
+import { strays, tooWide } from "../console/mirrored.mjs";
+import { Person, pause } from "../console/person.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
 
@@ -145,6 +146,41 @@ describe("keyturn console", () => {
         const wide = await person.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${hash} is ${wide} px too wide at ${width}`);
       }
+      await person.close();
+      next.child.kill("SIGTERM");
+      await next.done;
+    }
+  });
+
+  test("it is in German, and mirrored in a language from right to left, with no text from elsewhere", async () => {
+    for (const [lang, direction, findings] of [
+      ["de", "ltr", /Was Aufmerksamkeit braucht/],
+      ["en-XB", "rtl", /What needs attention/],
+    ]) {
+      const next = await console();
+      const person = await open(next.link.replace("/#", `/?lang=${lang}#`), { width: 320 });
+      await person.reads(/github-production/);
+      await person.reads(findings);
+      for (const hash of ["#/", "#/github-production", "#/nobody"]) {
+        await person.page.evaluate((to) => {
+          location.hash = to;
+        }, hash);
+        await person.page.waitForFunction(
+          (hash) => {
+            const { shadowRoot } = document.querySelector("keyturn-served");
+            return shadowRoot.querySelector(
+              { "#/": "keyturn-credentials", "#/nobody": ".back + .panel h2" }[hash] ?? "keyturn-rotate",
+            );
+          },
+          {},
+          hash,
+        );
+        await pause(300);
+        const found = await person.page.evaluate(tooWide);
+        if (direction === "rtl") found.push(...(await person.page.evaluate(strays)));
+        assert.deepEqual(found, [], `${lang} ${hash}`);
+      }
+      assert.equal(await person.page.evaluate(() => document.documentElement.dir), direction);
       await person.close();
       next.child.kill("SIGTERM");
       await next.done;

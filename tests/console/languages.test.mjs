@@ -241,8 +241,8 @@ test("another language is chosen, comes at once, and is kept", async () => {
     await person.click("button", "Schließen");
 
     loaded.length = 0;
-    await page.goto(`${person.url}/#/`);
-    await page.reload();
+    // Another address, so that the page is loaded anew.
+    await page.goto(`${person.url}/?again#/`);
     await person.find("heading", "Übersicht");
     await person.reads(/\n26 Ziele\n/);
     assert.deepEqual([...new Set(loaded)], ["de"], "one language is loaded");
@@ -323,5 +323,47 @@ test("an element takes its language from what is around it, and its texts from w
     });
     // What nobody has a table of is said in English.
     assert.deepEqual(said, ["Ziel", "Target", "Ziel", "Target", "Celo", "Target", "Ziel"]);
+  });
+});
+
+test("where lines begin on the right, so does the timeline: the arrow keys lead along it", async () => {
+  await withConsole({ hash: "/?lang=en-XB#/" }, async (person) => {
+    const guest = new Guest(person);
+    await guest.click("keyturn-overview", ".note button");
+    const chart = await guest.find("keyturn-timeline", ".chart[tabindex]");
+    const first = async () => {
+      const tick = await guest.find("keyturn-timeline", ".ticks time");
+      return tick.evaluate(({ dateTime }) => Date.parse(dateTime));
+    };
+    const before = await first();
+    // The earliest is on the right, and each bar ends to the left of where it begins.
+    const places = await chart.evaluate((one) =>
+      [...one.querySelectorAll(".ticks time")].map((tick) => tick.getBoundingClientRect().right),
+    );
+    assert.deepEqual(
+      places,
+      [...places].sort((one, other) => other - one),
+    );
+    const mirrored = await chart.evaluate((one) => getComputedStyle(one.querySelector(".lane svg")).transform);
+    assert.equal(mirrored, "matrix(-1, 0, 0, 1, 0, 0)");
+    // The heading has the focus once all examples have been looked up.
+    for (const begun = Date.now(); !(await person.focus()).includes("Overview"); await pause(20))
+      assert.ok(Date.now() - begun < 10_000, "the examples were not looked up");
+    await chart.focus();
+    await person.press("ArrowLeft");
+    await person.page.waitForFunction(
+      (one, before) => Date.parse(one.querySelector("time").dateTime) > before,
+      {},
+      chart,
+      before,
+    );
+    await person.press("Home");
+    await person.press("ArrowRight");
+    await person.page.waitForFunction(
+      (one, before) => Date.parse(one.querySelector("time").dateTime) < before,
+      {},
+      chart,
+      before,
+    );
   });
 });

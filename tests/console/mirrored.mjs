@@ -4,7 +4,7 @@
 export function strays() {
   const found = [];
   /** What is data: names, codes and times. What the package says by itself is in English. */
-  const data = "bdi, time, code, [translate=no], .mono, [lang=en]";
+  const data = "bdi, [dir=auto], time, code, [translate=no], .mono, [lang=en]";
   const of = (node) => {
     if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
     if (!(node instanceof Element) || node.matches(`${data}, style, script`)) return "";

@@ -7,7 +7,7 @@ export const german: ElementTexts = {
   "state.active": "Aktiv",
   "state.expiring": "Läuft bald ab",
   "state.expired": "Abgelaufen",
-  "state.none": "Keine Zugangsdaten",
+  "state.none": "Keine",
   "state.unknown": "Nicht geprüft",
   "filter.all": "Alle",
   "filter.expired": "Abgelaufen",

@@ -109,12 +109,15 @@ export class Lanes extends Shown {
       :host(:dir(rtl)) .lane svg {
         transform: scaleX(-1);
       }
+      /* As wide as its words, so that it is cut off at its own end, in whichever direction it runs. */
       .name {
         display: block;
-        min-width: 0;
+        justify-self: start;
+        min-width: 24px;
+        max-width: calc(100% - 1rem);
         min-height: 24px;
         justify-content: start;
-        margin-inline-start: 0.5rem;
+        margin-inline: 0.5rem;
         padding: 0 0.25rem;
         overflow: hidden;
         border: 0;
@@ -123,7 +126,6 @@ export class Lanes extends Shown {
         font: inherit;
         font-size: 0.8125rem;
         line-height: 24px;
-        text-align: start;
         text-decoration: none;
         text-overflow: ellipsis;
         white-space: nowrap;
@@ -355,8 +357,8 @@ export class Lanes extends Shown {
       if (!this.tell("keyturn-open", row, true)) event.preventDefault();
     };
     return this.link
-      ? html`<a class="name" href=${this.link(row)} title=${row.name} @click=${open}><bdi>${row.name}</bdi></a>`
-      : html`<button type="button" class="name" title=${row.name} @click=${open}><bdi>${row.name}</bdi></button>`;
+      ? html`<a class="name" dir="auto" href=${this.link(row)} title=${row.name} @click=${open}>${row.name}</a>`
+      : html`<button type="button" class="name" dir="auto" title=${row.name} @click=${open}>${row.name}</button>`;
   }
 
   #chart(rows: readonly CredentialRow[], from: number, to: number): TemplateResult {

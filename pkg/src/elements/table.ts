@@ -242,21 +242,26 @@ export class Table extends Shown {
         line-height: 1.25;
         text-overflow: ellipsis;
       }
+      /* As wide as its words, so that it is cut off at its own end, in whichever direction it runs. */
+      .named,
       .name {
-        display: block;
+        display: inline-block;
         max-width: 100%;
+        vertical-align: top;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .name {
+        min-width: 24px;
         min-height: 24px;
         padding: 0;
-        overflow: hidden;
         border: 0;
         background: none;
         color: var(--ink);
         font: inherit;
         font-weight: 600;
         line-height: 24px;
-        text-align: start;
         text-decoration: none;
-        text-overflow: ellipsis;
         outline-offset: -2px;
       }
       .name:is(:hover, :focus-visible) {
@@ -285,7 +290,7 @@ export class Table extends Shown {
         cursor: pointer;
       }
       th.target {
-        width: 22%;
+        width: 19%;
       }
       th.actions {
         width: var(--keyturn-actions-width, 7.5rem);
@@ -323,7 +328,7 @@ export class Table extends Shown {
         tbody tr:not(.room) {
           position: relative;
           display: grid;
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+          grid-template-columns: minmax(0, 6fr) minmax(0, 5fr);
           grid-template-rows: 2rem;
           grid-auto-rows: 2.6rem;
           gap: 0 0.75rem;
@@ -340,7 +345,7 @@ export class Table extends Shown {
           grid-column: 1 / -1;
         }
         tbody tr:has(td.actions) th {
-          padding-inline-end: 5.5rem;
+          padding-inline-end: 6rem;
         }
         :host([selectable]) tbody tr:not(.room) th {
           padding-inline-start: 2rem;
@@ -355,6 +360,7 @@ export class Table extends Shown {
           inset-block-start: 0.4rem;
           inset-inline-end: 0.75rem;
           width: auto;
+          max-width: 5.75rem;
         }
         tbody td[data-label]::before {
           content: attr(data-label);
@@ -598,8 +604,8 @@ export class Table extends Shown {
       <th role="rowheader" scope="row" title=${name}>
         ${
           link
-            ? html`<a class="name" href=${link(row)} @click=${(event: Event) => this.#open(event, row)}><bdi>${name}</bdi></a>`
-            : html`<button type="button" class="name" @click=${(event: Event) => this.#open(event, row)}><bdi>${name}</bdi></button>`
+            ? html`<a class="name" dir="auto" href=${link(row)} @click=${(event: Event) => this.#open(event, row)}>${name}</a>`
+            : html`<button type="button" class="name" dir="auto" @click=${(event: Event) => this.#open(event, row)}>${name}</button>`
         }
         ${columns.includes("group") ? nothing : html`<span class="under"><bdi>${row.group}</bdi></span>`}
       </th>
@@ -646,11 +652,11 @@ export class Table extends Shown {
       case "credential":
         return html`<span class="mono" translate="no" title=${row[column] ?? ""}>${row[column] ?? "—"}</span>`;
       case "consumers":
-        return html`<bdi title=${row.consumers?.join(", ") ?? ""}>${this.words.list(row.consumers ?? []) || "—"}</bdi>`;
+        return named(this.words.list(row.consumers ?? []));
       case "owner":
       case "plane":
       case "group":
-        return html`<bdi title=${row[column] ?? ""}>${row[column] || "—"}</bdi>`;
+        return named(row[column]);
     }
   }
 
@@ -834,4 +840,9 @@ export class Table extends Shown {
       csv(rows, columns, heads, (row, column) => this.#text(row, column)),
     );
   }
+}
+
+/** A name that somebody gave to something. */
+function named(name: string | undefined): TemplateResult {
+  return html`<span class="named" dir="auto" title=${name ?? ""}>${name || "—"}</span>`;
 }

@@ -13,6 +13,9 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, length: numb
   ["minute", 60_000],
 ];
 
+/** What is nearer than this is now, in milliseconds. */
+const MOMENT = 45_000;
+
 /** Days are counted up to this many; months are too coarse for what expires. */
 const COUNTED_DAYS = 90;
 
@@ -82,6 +85,7 @@ export class Words {
   /** How long ago or how soon, such as "in 14 days". */
   relative(at: number, now: number): string {
     const size = Math.abs(at - now);
+    if (size < MOMENT) return this.#relative.format(0, "second");
     const coarse = size >= (COUNTED_DAYS + 1) * DAY;
     const step = STEPS.find(([unit, length]) => size >= length && (coarse || !["month", "year"].includes(unit)));
     const [unit, length] = step ?? ["minute", 60_000];

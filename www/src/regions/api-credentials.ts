@@ -83,6 +83,11 @@ export class ApiCredentials extends LitElement {
       tbody th {
         min-width: 8.5rem;
       }
+      @container (width >= 54rem) {
+        td.actions {
+          width: 19%;
+        }
+      }
       @container (width >= 70rem) {
         .client {
           min-width: 10.5rem;

@@ -65,6 +65,7 @@ export class Banner extends LitElement {
         color: var(--muted);
         font-size: 0.75rem;
         line-height: 1.3;
+        overflow-wrap: anywhere;
       }
       dd {
         font-size: 0.8125rem;
@@ -92,6 +93,7 @@ export class Banner extends LitElement {
         dl div {
           display: grid;
           grid-template-columns: 6rem minmax(0, 1fr);
+          column-gap: 0.5rem;
           align-items: baseline;
           max-width: none;
         }

@@ -31,6 +31,11 @@ export class Connectors extends LitElement {
         margin-top: 0.25rem;
         max-width: 26rem;
       }
+      @container (width >= 54rem) {
+        td.actions {
+          width: 32%;
+        }
+      }
       .known {
         display: grid;
         gap: 0.3rem;

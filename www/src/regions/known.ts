@@ -31,6 +31,11 @@ export class KnownCredentials extends LitElement {
       .said:not(:empty) {
         margin: 0 1.25rem 1rem;
       }
+      @container (width >= 54rem) {
+        td.actions {
+          width: 27%;
+        }
+      }
       td button {
         padding-inline: 0.5rem;
       }

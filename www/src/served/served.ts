@@ -7,7 +7,7 @@ import type { CredentialRow, CredentialView } from "keyturn/elements";
 import type { LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
 import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { rich, t } from "../texts/text.js";
+import { isKey, rich, t } from "../texts/text.js";
 import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
 import { rowOf } from "./rows.js";
@@ -212,8 +212,8 @@ export class Served extends LitElement {
         ${findings
           .slice(0, FINDINGS)
           .map(
-            ({ severity, target, message }) =>
-              html`<li><span class=${severity}>${t(`severity.${severity}`)}</span><span><a href="#/${encodeURIComponent(target)}"><bdi>${target}</bdi></a>: ${message}</span></li>`,
+            (finding) =>
+              html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span><a href="#/${encodeURIComponent(finding.target)}"><bdi>${finding.target}</bdi></a>: ${sentence(finding)}</span></li>`,
           )}
       </ul>
       ${more > 0 ? html`<p class="muted">${rich("served.more", { n: more })}</p>` : nothing}
@@ -293,4 +293,12 @@ export class Served extends LitElement {
     this.target = target;
     void this.updateComplete.then(() => this.renderRoot.querySelector("main")?.focus());
   };
+}
+
+/** A finding in a sentence. A newer server may know kinds of findings that this page does not. */
+function sentence({ code, number, about, credential, message }: LifecycleFinding): unknown {
+  const key = `found.${code}`;
+  const name = (value: string | undefined): TemplateResult => html`<bdi translate="no">${value ?? ""}</bdi>`;
+  if (!isKey(key)) return html`<span lang="en" dir="ltr">${message}</span>`;
+  return rich(key, { n: number ?? 0, about: name(about), credential: name(credential) });
 }

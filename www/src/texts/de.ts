@@ -288,7 +288,7 @@ export const DE = {
   "api.details.of": "zu {which}",
   "api.replace": "Ersetzen",
   "api.kindOf": "{kind} von {organization}",
-  "api.kindOfMode": "{kind} von {organization}, {mode}-Daten",
+  "api.kindOfMode": "{kind} von {organization}, Modus {mode}",
   "api.anOrganization": "einer Organisation",
 
   "api.id": "ID",
@@ -418,6 +418,27 @@ export const DE = {
     one: "und {n} weiterer: `keyturn status` führt ihn auf",
     other: "und {n} weitere: `keyturn status` führt sie auf",
   },
+  "found.expired": "Die verwendeten Zugangsdaten sind abgelaufen: Rotieren Sie sie jetzt.",
+  "found.gone": "Die Steuerungsebene hat die verwendeten Zugangsdaten nicht mehr: Rotieren Sie sie jetzt.",
+  "found.expiring": {
+    one: "Die verwendeten Zugangsdaten laufen innerhalb von {n} Tag ab.",
+    other: "Die verwendeten Zugangsdaten laufen innerhalb von {n} Tagen ab.",
+  },
+  "found.overdue": "Die verwendeten Zugangsdaten hätten schon ersetzt werden sollen.",
+  "found.stale": "Die verwendeten Zugangsdaten sind älter, als die Richtlinie erlaubt.",
+  "found.never-used":
+    "Die verwendeten Zugangsdaten wurden nie benutzt: Sind sie dort angekommen, wo sie gebraucht werden?",
+  "found.idle": "Die verwendeten Zugangsdaten wurden lange nicht benutzt: Werden sie noch gebraucht?",
+  "found.too-many-active": "Es gelten {n} Zugangsdaten gleichzeitig, mehr als die Richtlinie erlaubt.",
+  "found.orphan":
+    "Zugangsdaten {credential} gelten, und nichts verwendet sie: Übernehmen Sie sie, oder widerrufen Sie sie.",
+  "found.window-of-doubt":
+    "Es ist nicht bekannt, ob Zugangsdaten ausgestellt wurden: Suchen Sie in den Aufzeichnungen der Steuerungsebene nach {about}, und klären Sie es.",
+  "found.sink-differs": "{about} enthält nicht die Zugangsdaten, die dort sein sollten.",
+  "found.sink-unreadable": "{about} konnte nicht gelesen werden.",
+  "found.control-plane-unreadable": "Die Steuerungsebene konnte nicht nach den Zugangsdaten des Ziels gefragt werden.",
+  "found.owner-missing": "Es ist niemand als verantwortlich eingetragen.",
+  "found.no-policy": "Keine Richtlinie legt fest, wann rotiert wird.",
   "severity.critical": "kritisch",
   "severity.high": "hoch",
   "severity.medium": "mittel",

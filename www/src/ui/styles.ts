@@ -470,13 +470,14 @@ export const base = css`
     }
     tbody td[data-label] {
       display: grid;
-      grid-template-columns: 6rem minmax(0, 1fr);
+      grid-template-columns: 7rem minmax(0, 1fr);
       gap: 0.75rem;
     }
     tbody td[data-label]::before {
       content: attr(data-label);
       color: var(--muted);
       font-size: 0.8125rem;
+      overflow-wrap: anywhere;
     }
     td.actions > div {
       flex-wrap: wrap;
