@@ -235,8 +235,56 @@ async function provisioningTour(person, seen) {
   await seen("connecting to the other");
 }
 
+/** The states of the overview and of what it leads to. */
+async function overviewTour(person, seen) {
+  await person.page.evaluate(() => (location.hash = "#/"));
+  await person.find("heading", "Overview");
+  await person.reads(/26 targets/);
+  await seen("an overview of which little is known");
+  await person.click("button", "Look up the sandbox’s examples");
+  await person.reads(/\n4 ?\n?Within 30 days/);
+  await seen("an overview");
+  for (const button of await person.page.$$('::-p-aria([name="As a table"][role="button"])')) await button.click();
+  await person.find("table", "Timeline");
+  await seen("pictures as tables");
+  await person.click("button", "Columns");
+  await seen("a choice of columns");
+  await person.press("Escape");
+  await person.click("searchbox", "Search");
+  await person.type("nowhere");
+  await person.reads(/None fits/);
+  await seen("nothing fits in the overview");
+  await person.click("button", "Show all");
+  await person.reads(/26 targets/);
+
+  await person.click("checkbox", "Select GitHub archive");
+  await person.click("checkbox", "Select Okta");
+  await person.click("button", "Rotate 2 together");
+  await person.find("heading", "Rotate together");
+  await seen("a job that is planned");
+  await person.click("button", "Begin with 1 target");
+  await person.reads(/To be stored/);
+  await seen("a job that runs");
+  await person.click("button", "Sandbox");
+  await person.focusIs("Sandbox");
+  await person.reads(/RotateCredential/);
+  await seen("the sandbox's panel");
+  await person.click("button", "Close the sandbox’s panel");
+  await person.focusIs("Sandbox");
+
+  await person.page.reload();
+  await person.page.evaluate(axe);
+  await person.click("link", "Open GitHub archive").catch(() => person.click("link", "Store GitHub archive"));
+  await person.find("heading", "The secret of the new credential is gone");
+  await seen("a lost secret");
+  await person.click("link", "Facts");
+  await person.reads(/The journal is whole/);
+  await seen("a target's page");
+}
+
 const TOURS = [
   { what: "", guide: tour },
+  { what: " of the overview", guide: overviewTour },
   { what: " of Commerce Layer", guide: provisioningTour },
 ];
 

@@ -16,10 +16,10 @@ after(() => browser?.close());
  * Runs `work` with the console open, for somebody who has never been there. Afterwards nothing may have broken the content security policy, been
  * asked of another origin, or thrown.
  *
- * @param {{ seed?: string, hash?: string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
+ * @param {{ seed?: string, hash?: string, start?: (server: { sandbox: object }) => string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
  * @param {(person: Person) => Promise<void>} work
  */
-export async function withConsole({ seed, hash = "", before, features = [], width = 1280 }, work) {
+export async function withConsole({ seed, hash = "", start, before, features = [], width = 1280 }, work) {
   const server = await serveConsole({ seed });
   browser ??= await launch("chromium");
   const context = await browser.createBrowserContext();
@@ -30,7 +30,7 @@ export async function withConsole({ seed, hash = "", before, features = [], widt
     await page.emulateMediaFeatures(features);
     const person = new Person(page, server);
     if (before) await before(person);
-    await page.goto(server.url + hash);
+    await page.goto(server.url + (start?.(server) ?? hash));
     await work(person);
     if (person.trouble.length > 0) throw new Error(`the page had trouble: ${person.trouble.join("; ")}`);
   } finally {
