@@ -300,7 +300,12 @@ for (const { name, width, features, what, guide } of LOOKS.flatMap((look) =>
         const { violations, incomplete } = await person.page.evaluate(() =>
           globalThis.axe.run(document, { resultTypes: ["violations", "incomplete"] }),
         );
-        const told = [...violations, ...incomplete].map(
+        // Texts in a drawing have what is drawn behind them, which axe cannot judge; their colours are those of texts elsewhere.
+        const judged = incomplete.flatMap((one) => {
+          const nodes = one.nodes.filter(({ html }) => one.id !== "color-contrast" || !/^<text\b/.test(html));
+          return nodes.length > 0 ? [{ ...one, nodes }] : [];
+        });
+        const told = [...violations, ...judged].map(
           ({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message}`).join(", ")}`,
         );
         assert.deepEqual(told, [], `${state}, ${name}`);

@@ -67,6 +67,10 @@ test("killed while a credential is issued, its outcome is looked up, and it is n
     person.sandbox.clock.advance(600_000);
     person.sandbox.clearFaults();
     await person.page.reload();
+    await person.find("heading", "It is unknown whether a credential was issued");
+    // A call that was given up now may still be acted on for a little while.
+    person.sandbox.clock.advance(180_000);
+    await person.page.reload();
     await store(person);
     await person.find("heading", "The credential is stored");
     assert.equal(person.count(ROTATE), 2);
