@@ -4,15 +4,26 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
-import { Person, withConsole } from "./person.mjs";
+import { Person, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
 /** The address of a connector's rotation. */
-function address({ sandbox }) {
+function address({ sandbox }, name = "GitHub production") {
   const { connectors } = sandbox.snapshot();
-  const { appId, id } = connectors.find(({ displayName }) => displayName === "GitHub production");
+  const { appId, id } = connectors.find(({ displayName }) => displayName === name);
   return `#/rotate/c1/${appId}/${id}`;
+}
+
+/** Collects the secrets that are issued to a page. */
+function hear(page, secrets = []) {
+  page.on("response", async (response) => {
+    if (!response.url().endsWith("/connectors/credentials") || response.status() !== 200) return;
+    // A page that is killed takes the body with it.
+    const { credential } = await response.json().catch(() => ({}));
+    if (credential) secrets.push(credential.clientSecret);
+  });
+  return secrets;
 }
 
 /** Kills the tab: nothing of the page runs any more, and no event tells it so. Opens another one at the same address. */
@@ -27,6 +38,7 @@ async function kill(person) {
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const next = new Person(page, person);
+  next.secrets = hear(page, person.secrets);
   await page.setViewport({ width: 1280, height: 900 });
   await page.goto(url);
   return next;
@@ -45,12 +57,186 @@ async function isForgotten(person, secret) {
   assert.ok(!(await person.document()).includes(secret.split(":")[3]), "in the document");
 }
 
-test("killed before anything was begun, it shows the plan again", async () => {
-  await withConsole({ start: address }, async (first) => {
-    await first.find("heading", "Create credential");
-    const person = await kill(first);
-    await person.find("heading", "Create credential");
-    assert.equal(person.count(ROTATE), 0);
+const LOST = "The secret of the new credential is gone";
+
+/** From the plan to where the new pair is shown. */
+async function toStore(person) {
+  await person.click("button", "Create credential");
+  await person.find("heading", "Store the new credential");
+}
+
+/** Another credential is issued in the place of one whose secret is lost. */
+async function issueAnother(person) {
+  await person.click("button", "Issue another credential");
+  await store(person);
+  await person.find("heading", "The credential is stored");
+}
+
+/** Waits until a request has reached the tenant. */
+async function arrives(person, operation, number) {
+  for (let tries = 0; person.count(operation) < number; tries++) {
+    assert.ok(tries < 500, `${operation} does not arrive`);
+    await pause(20);
+  }
+}
+
+/**
+ * Where the tab is killed: what a person has done until then, what the page shows once it is opened again, how many credentials were asked
+ * for until then, and how it goes on.
+ */
+const KILLS = [
+  {
+    at: "at the plan",
+    until: (person) => person.find("heading", "Create credential"),
+    shows: "Create credential",
+    issued: 0,
+  },
+  {
+    at: "while the new pair logs in for the first time",
+    until: async (person) => {
+      const before = person.count("token");
+      person.sandbox.fault({ operation: "token", action: { delayMs: 4_000 } });
+      await person.click("button", "Create credential");
+      await arrives(person, "token", before + 1);
+    },
+    shows: LOST,
+    then: issueAnother,
+  },
+  { at: "with the secret masked", until: toStore, shows: LOST, then: issueAnother },
+  {
+    at: "with the secret shown",
+    until: async (person) => {
+      await toStore(person);
+      await person.click("button", "Show client secret");
+      await person.reads(/secret-token:conductorone/);
+    },
+    shows: LOST,
+  },
+  {
+    at: "after the secret was copied",
+    until: async (person) => {
+      await toStore(person);
+      await person.click("button", "Copy client secret");
+      await person.reads(/Copied/);
+    },
+    shows: LOST,
+  },
+  {
+    at: "after the pair was copied as a Kubernetes secret",
+    until: async (person) => {
+      await toStore(person);
+      await person.page.locator("::-p-aria(Save both as)").fill("kubernetes-secret");
+      await person.click("button", "Copy as text");
+      await person.reads(/Copied/);
+    },
+    shows: LOST,
+  },
+  {
+    at: "with the box ticked, before going on",
+    until: async (person) => {
+      await toStore(person);
+      await person.click("checkbox", "I stored the client ID and the secret");
+    },
+    shows: LOST,
+    then: issueAnother,
+  },
+  {
+    at: "when it already said that the secret is lost",
+    until: async (person) => {
+      await toStore(person);
+      const again = await kill(person);
+      await again.find("heading", LOST);
+      return again;
+    },
+    shows: LOST,
+  },
+  {
+    at: "when another was issued, before that was stored",
+    until: async (person) => {
+      await toStore(person);
+      const again = await kill(person);
+      await again.click("button", "Issue another credential");
+      await again.find("heading", "Store the new credential");
+      return again;
+    },
+    shows: LOST,
+    issued: 2,
+  },
+  {
+    at: "once it is stored",
+    until: async (person) => {
+      await toStore(person);
+      await store(person);
+      await person.find("heading", "The credential is stored");
+    },
+    shows: "Rotate credential",
+  },
+  {
+    at: "when the control plane has refused",
+    until: async (person) => {
+      person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
+      await person.click("button", "Create credential");
+      await person.find("heading", "The control plane refused");
+    },
+    shows: "The control plane refused",
+    then: async (person) => {
+      await person.click("button", "Go on");
+      await store(person);
+      await person.find("heading", "The credential is stored");
+    },
+  },
+  {
+    at: "when no answer came",
+    until: async (person) => {
+      person.sandbox.fault({ operation: ROTATE, action: "drop-answer" });
+      await person.click("button", "Create credential");
+      await person.find("heading", "It is unknown whether a credential was issued");
+    },
+    shows: "It is unknown whether a credential was issued",
+  },
+  {
+    at: "with an id typed that would settle it",
+    until: async (person) => {
+      person.sandbox.fault({ operation: ROTATE, action: "drop-answer" });
+      await person.click("button", "Create credential");
+      await person.click("textbox", "IDs of what was made, divided by spaces");
+      await person.type("somebody-typed-1");
+    },
+    shows: "It is unknown whether a credential was issued",
+  },
+  {
+    at: "while what was issued is undone",
+    until: async (person) => {
+      await toStore(person);
+      const before = person.count("connector.revokeCredential");
+      person.sandbox.fault({ operation: "connector.revokeCredential", action: { delayMs: 3_000 } });
+      await person.click("button", "Undo the rotation");
+      await arrives(person, "connector.revokeCredential", before + 1);
+    },
+    shows: /^(Create credential|The rotation was undone|Waiting to try again)$/,
+  },
+];
+
+test("killed at any step of a rotation, it goes on where the journal stands, and issues nothing twice", async () => {
+  await withConsole({}, async (first) => {
+    await first.page.browserContext().overridePermissions(first.url, ["clipboard-read", "clipboard-sanitized-write"]);
+    await first.find("heading", "Overview");
+    const { connectors } = first.sandbox.snapshot();
+    first.secrets = hear(first.page);
+    let person = first;
+    for (const [index, { at, until, shows, issued = 1, then }] of KILLS.entries()) {
+      const before = person.count(ROTATE);
+      const { appId, id } = connectors[index];
+      await person.page.evaluate((hash) => (location.hash = hash), `#/rotate/c1/${appId}/${id}`);
+      const last = await until(person);
+      person = await kill(last instanceof Person ? last : person);
+      await person.find("heading", shows);
+      assert.equal(person.count(ROTATE) - before, issued, at);
+      for (const secret of person.secrets) await isForgotten(person, secret);
+      await then?.(person);
+      assert.deepEqual(person.trouble, [], at);
+    }
+    assert.ok(person.secrets.length >= 8, `${person.secrets.length} secrets were seen`);
   });
 });
 
@@ -76,25 +262,6 @@ test("killed while a credential is issued, its outcome is looked up, and it is n
     assert.equal(person.count(ROTATE), 2);
     const made = person.sandbox.requests({ operation: "connector.revokeCredential" });
     assert.equal(made.length, 1, "what nobody has the secret of has ended");
-  });
-});
-
-test("killed before the secret was stored, it says that it is lost, and issues another only when told to", async () => {
-  await withConsole({ start: address }, async (first) => {
-    const answer = first.answer(/connectors\/credentials$/);
-    await first.click("button", "Create credential");
-    await first.find("heading", "Store the new credential");
-    const { clientSecret, id } = (await answer).credential;
-    await first.click("button", "Show client secret");
-    const person = await kill(first);
-    await person.find("heading", "The secret of the new credential is gone");
-    await person.reads(new RegExp(`Credential ${id} was issued`));
-    await isForgotten(person, clientSecret);
-    assert.equal(person.count(ROTATE), 1);
-    await person.click("button", "Issue another credential");
-    await store(person);
-    await person.reads(/The credential is stored|Both credentials work/);
-    assert.equal(person.count(ROTATE), 2);
   });
 });
 
@@ -197,7 +364,6 @@ test("the main way in Firefox", async () => {
     const page = await firefox.newPage();
     const trouble = [];
     page.on("pageerror", (error) => trouble.push(String(error)));
-    await page.setViewport({ width: 1280, height: 900 });
     await page.goto(server.url + address(server));
     /** Firefox knows no queries by role: what has this text is looked for through all shadow roots. */
     const press = async (text) => {

@@ -1,6 +1,5 @@
 // Somebody in front of the console: opens it, reads it, clicks and types. Names of things are those that assistive
 // technology reads out.
-import { once } from "node:events";
 import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
@@ -212,10 +211,8 @@ export class Person {
 
   /** The body of the next answer to a request that fits. */
   async answer(pattern) {
-    for (;;) {
-      const [response] = await once(this.page, "response");
-      if (pattern.test(response.url())) return response.json();
-    }
+    const response = await this.page.waitForResponse((one) => pattern.test(one.url()));
+    return response.json();
   }
 }
 

@@ -507,7 +507,7 @@ export class Flow extends Shown {
     if (phase === undefined) {
       // The result of an action is shown once, to the person who did it.
       if (progress.state !== "idle") return progress.state === "stopped" ? "stopped" : "waiting";
-      if (this.#events.length === 0 || this.screen === "loading") return "plan";
+      if (this.#events.length === 0 || this.screen === "loading" || this.screen === "elsewhere") return "plan";
       return progress.last === "rolled-back" ? "back" : "done";
     }
     if (phase === "unknown") return "unknown";

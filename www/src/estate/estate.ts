@@ -134,10 +134,10 @@ export class Estate extends EventTarget {
   }
 
   /** The policy by which a target is rotated here. */
-  policy(name: string): LifecyclePolicy & { readonly grace: number } {
-    const { grace = GRACE, proofs = [] } = this.settings(name).policy ?? {};
+  policy(name: string, chosen = this.settings(name).policy): LifecyclePolicy & { readonly grace: number } {
+    const { grace = GRACE, proofs = [], ...rest } = chosen ?? {};
     // A person stores the secret, and nothing can be read back: so a person says when the old one ends.
-    return { grace, proofs: ["parsed", "token", ...proofs], approval: true };
+    return { ...rest, grace, proofs: ["parsed", "token", ...proofs], approval: true };
   }
 
   async keep(target: Target, settings: Settings): Promise<void> {
