@@ -171,15 +171,16 @@ export class Person {
     return this.page.evaluate(() => {
       let at = document.activeElement;
       while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-      return (at?.getAttribute("aria-label") ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
+      const label = at?.labels?.[0]?.textContent;
+      return (at?.getAttribute("aria-label") ?? label ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
     });
   }
 
   /** Waits until the focus is there. */
   async focusIs(name) {
-    for (const begun = Date.now(); (await this.focus()) !== name; await pause(20)) {
+    for (const begun = Date.now(); !fits(await this.focus(), name); await pause(20)) {
       if (Date.now() - begun > PATIENCE)
-        throw new Error(`the focus is not on ${JSON.stringify(name)} but on ${JSON.stringify(await this.focus())}`);
+        throw new Error(`the focus is not on ${name} but on ${JSON.stringify(await this.focus())}`);
     }
   }
 
@@ -198,10 +199,10 @@ export class Person {
   /** Tabs until the focus is on something with this name. */
   async tabTo(name, keys = "Tab") {
     for (let step = 0; step < 80; step++) {
-      if ((await this.focus()) === name) return;
+      if (fits(await this.focus(), name)) return;
       await this.press(keys);
     }
-    throw new Error(`the tabulator does not lead to ${JSON.stringify(name)}`);
+    throw new Error(`the tabulator does not lead to ${name}`);
   }
 
   /** How often an operation reached the tenant. */
@@ -215,5 +216,7 @@ export class Person {
     return response.json();
   }
 }
+
+const fits = (text, name) => (name instanceof RegExp ? name.test(text) : text === name);
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

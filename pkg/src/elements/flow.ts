@@ -370,8 +370,16 @@ export class Flow extends Shown {
   protected override updated(): void {
     const { screen } = this;
     if (screen === this.#focused || screen === "loading") return;
+    const first = this.#focused === undefined;
     this.#focused = screen;
-    this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+    if (first || this.#mayFocus()) this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+  }
+
+  /** Whether the focus is in this element, around it, or nowhere: a screen that time changes takes it from nobody who works elsewhere. */
+  #mayFocus(): boolean {
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    return at === null || at === document.body || isWithin(at, this) || isWithin(this, at);
   }
 
   #leave(): void {
@@ -1033,6 +1041,13 @@ export class Flow extends Shown {
       this.told = this.say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
     }
   }
+}
+
+/** Whether a node is another, or in it, through shadow roots. */
+function isWithin(node: Node, other: Node): boolean {
+  for (let at: Node | null = node; at; at = at.parentNode ?? (at as Partial<ShadowRoot>).host ?? null)
+    if (at === other) return true;
+  return false;
 }
 
 /** How long after its deadline a call may still take effect: the default of the policy. */
