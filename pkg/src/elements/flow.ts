@@ -88,6 +88,7 @@ export class Flow extends Shown {
     owner: {},
     consumers: { attribute: false },
     grace: {},
+    caution: {},
     recalls: { type: Boolean },
     lock: {},
     clock: { attribute: false },
@@ -307,6 +308,7 @@ export class Flow extends Shown {
   declare owner: string;
   declare consumers: readonly string[];
   declare grace: string;
+  declare caution: string;
   declare recalls: boolean;
   declare lock: string;
   declare private screen: Screen;
@@ -332,7 +334,16 @@ export class Flow extends Shown {
 
   constructor() {
     super();
-    this.target = this.label = this.about = this.owner = this.grace = this.lock = this.typed = this.told = "";
+    this.target =
+      this.label =
+      this.about =
+      this.owner =
+      this.grace =
+      this.caution =
+      this.lock =
+      this.typed =
+      this.told =
+        "";
     this.candidates = this.consumers = [];
     this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
     this.recalls = this.agreed = this.busy = false;
@@ -743,7 +754,7 @@ export class Flow extends Shown {
         <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
       </dl>
       ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
-      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined} @click=${this.#issue}>
+      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined || (this.caution !== "" && !this.agreed)} @click=${this.#issue}>
           ${this.say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
         </button>
         <button type="button" @click=${() => this.tell("keyturn-close")}>${this.say("rotate.cancel")}</button>`)}`;
@@ -787,10 +798,16 @@ export class Flow extends Shown {
   #store(): TemplateResult {
     const { sink } = this;
     const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
+    // What is public has no secret.
+    const only = sink?.reveal()?.clientSecret === "";
     return html`${this.#head(this.say("rotate.store.title"))}
-      <p>${this.say("rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
+      <p>${this.say(only ? "rotate.store.onlyId" : "rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
       <keyturn-secret label=${this.say("secret.clientId")} name=${this.say("secret.clientId.in")} .texts=${this.texts} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
-      <keyturn-secret label=${this.say("secret.clientSecret")} name=${this.say("secret.clientSecret.in")} .texts=${this.texts} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>
+      ${
+        only
+          ? nothing
+          : html`<keyturn-secret label=${this.say("secret.clientSecret")} name=${this.say("secret.clientSecret.in")} .texts=${this.texts} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>`
+      }
       <div class="save">
         <div class="field">
           <label for="format">${this.say("rotate.store.format")}</label>
@@ -807,7 +824,7 @@ export class Flow extends Shown {
       <p role="status" class="small muted">${this.told}</p>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-        <span>${this.say("rotate.store.agree")}</span>
+        <span>${this.say(only ? "rotate.store.agreeId" : "rotate.store.agree")}</span>
       </label>
       ${this.#buttons(html`<button type="button" class="primary" ?disabled=${!this.agreed} aria-disabled=${this.busy} @click=${this.#stored}>${this.say("rotate.store.next")}</button>
         ${this.#undoing()}`)}`;
@@ -909,7 +926,7 @@ export class Flow extends Shown {
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
     return html`${this.#head(this.say("rotate.waiting.title"))}
-      ${note("warn", "clock", html`<p role="status">${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
+      ${note("warn", "clock", html`<p role="status">${failure?.code === "in_use" ? this.say("rotate.waiting.inUse") : nothing} ${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
       ${this.#buttons(html`${this.#again("rotate.now")}${this.#closing()}${this.#undoing()}`)}`;
   }
 
@@ -961,7 +978,7 @@ export class Flow extends Shown {
   };
 
   readonly #issue = (): void => {
-    if (this.busy) return;
+    if (this.busy || (this.caution !== "" && !this.agreed)) return;
     const { signal } = this.#here;
     const chosen = this.#status?.current ? "" : (this.#chosen ?? this.candidates[0]?.id ?? "");
     this.screen = "issuing";
@@ -1025,7 +1042,8 @@ export class Flow extends Shown {
     const pair = this.sink?.reveal();
     if (!pair) return;
     const [file, dialect] = DOCUMENTS[this.format];
-    const values = { [this.naming.clientId]: pair.clientId, [this.naming.clientSecret]: pair.clientSecret };
+    const values: Record<string, string> = { [this.naming.clientId]: pair.clientId };
+    if (pair.clientSecret !== "") values[this.naming.clientSecret] = pair.clientSecret;
     const name =
       (this.label || this.target)
         .toLowerCase()

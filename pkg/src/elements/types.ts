@@ -124,6 +124,8 @@ export interface KeyturnRotateElement extends KeyturnElement {
   consumers: readonly string[];
   /** How long the old credential stays valid, in words. Also an attribute. */
   grace: string;
+  /** What a person has to know before the rotation and confirm in the plan, such as who has to learn of a new client id. Also an attribute. */
+  caution: string;
   /** Whether the provider can show a secret again. Also an attribute. Default: false. */
   recalls: boolean;
   /** A name that distinguishes the locks of this journal's targets from those of another. Also an attribute. */

@@ -326,70 +326,9 @@ export const EN = {
   "create.done": "{name} ({id}) is created.",
   "create.again": "Its secret can be read again in its details.",
 
-  "replace.title": "Replace {name}",
-  "replace.planning": "Looking at what a replacement would do",
-  "replace.step.inspect": "Look at the old credential",
-  "replace.step.create": "Create one like it",
-  "replace.step.dependents": "Do the same for what depends on it",
-  "replace.step.verify": "See that the new one works",
-  "replace.step.publish": "You store the new pair",
-  "replace.step.delete": "Delete the old credential",
-  "replace.steps": "Steps",
-  "replace.done": "done",
-  "replace.you": "waiting for you",
-  "replace.running": "running",
-  "replace.open": "to come",
-  "replace.public.sales_channel": "Storefronts carry the client ID of a sales channel. Each has to get the new one.",
-  "replace.public.webapp":
+  "kind.caution.sales_channel": "Storefronts carry the client ID of a sales channel. Each has to get the new one.",
+  "kind.caution.webapp":
     "People have to allow the new client ID again, and those who are logged in have to log in anew.",
-  "replace.stop": "Stop",
-  "replace.failed": "The replacement did not get to its end",
-  "replace.failed.both": "Nothing is lost: both credentials are there, and trying again goes on where this stopped.",
-  "replace.begun": "Credential {id} is there already: this goes on with it, and makes no other.",
-  "replace.begun.title": "A replacement has been begun.",
-  "replace.plan.new":
-    "**A new credential is created like this one:** the same kind, organization, role, mode and lifetime, but another client ID and another secret.",
-  "replace.plan.newPublic":
-    "**A new credential is created like this one:** the same kind, organization, role, mode and lifetime, but another client ID.",
-  "replace.plan.taken":
-    "**The new credential is taken up:** the same kind, organization, role, mode and lifetime, but another client ID and another secret.",
-  "replace.plan.takenPublic":
-    "**The new credential is taken up:** the same kind, organization, role, mode and lifetime, but another client ID.",
-  "replace.plan.tried":
-    "**What depends on it is copied, and the new one is tried.** Application memberships get twins. If it cannot log in, it is removed again.",
-  "replace.plan.notTried":
-    "**What depends on it is copied.** Application memberships get twins. Only people log in with this kind, so the new one is not tried.",
-  "replace.plan.store": "**You store the new pair** where it is read, and say so.",
-  "replace.plan.storeId": "**You store the new client ID** where it is read, and say so.",
-  "replace.plan.old": "**The old one goes on working.** At the end you choose whether it is deleted.",
-  "replace.plan.agree": "I know who has to get the new client ID",
-  "replace.plan.goOn": "Go on with the replacement",
-  "replace.plan.create": "Create the new credential",
-  "replace.store": "Store the new credential",
-  "replace.store.both":
-    "Copy the client ID and the secret to where the program reads them. The old credential still works.",
-  "replace.store.id": "Copy the client ID to where the storefront reads it. The old credential still works.",
-  "replace.store.agree": "I stored the client ID and the secret",
-  "replace.store.agreeId": "I stored the client ID",
-  "replace.store.stop": "Stop here",
-  "replace.store.next": "Go on",
-  "replace.ready": "Both credentials work",
-  "replace.ready.kept": "**The old credential was kept:** something at Commerce Layer still depends on it.",
-  "replace.ready.stored": "The new credential is stored. The old one goes on working until it is deleted.",
-  "replace.new": "New",
-  "replace.old": "Old",
-  "replace.ready.more":
-    "Let everything use the new one first. Then delete the old one, now or later: open its replacement again. Tokens that it already got may go on working until they expire.",
-  "replace.ready.agree": "Everything that used the old credential uses the new one now",
-  "replace.ready.keep": "Keep the old one",
-  "replace.ready.delete": "Delete the old one",
-  "replace.over": "The credential is replaced",
-  "replace.over.gone": "The old credential was gone already.",
-  "replace.over.deleted": "The old credential is deleted: it gets no new tokens.",
-  "replace.said.done": "{name} is replaced by {made}; {id} is gone.",
-  "replace.said.ready": "{made} works in the place of {name}. {id} is kept: open its replacement again to delete it.",
-  "replace.said.left":
-    "The replacement of {name} was left half way. Open it again to go on: it makes no other credential.",
 
   "served.about": "{config}, journal {journal}",
   "served.closed": "This page has no session",

@@ -151,10 +151,17 @@ export class RotateView extends LitElement {
       about=${target.group}
       owner=${owner}
       grace=${isKey(words) ? t(words) : `${Math.round(grace / 3_600_000)} h`}
+      caution=${this.#caution(target)}
       lock=${worked.lock}
       @keyturn-progress=${(event: CustomEvent<LifecycleStatus>) => void estate.stands(target, event.detail)}
       @keyturn-close=${() => (location.hash = backLink(this.from))}
     ></keyturn-rotate>`;
+  }
+
+  /** Kinds whose client id others know are replaced by somebody who knows that. */
+  #caution({ credential }: Target): string {
+    const key = `kind.caution.${credential?.kind}`;
+    return isKey(key) ? t(key) : "";
   }
 
   readonly #open = async (): Promise<void> => {
