@@ -173,7 +173,7 @@ async function choose(person, field, word) {
 test("a new credential: what is wrong is at its field, and its secret is shown once", async () => {
   await withBrowse({}, async (person) => {
     await person.click("button", "Create API credential");
-    await person.focusIs("");
+    await person.focusIs("Name");
     await person.press("Enter");
     await person.reads(/Name\nName is missing\.[^]*Organization is missing\./);
     assert.equal(person.count(CREATE), 0);

@@ -166,7 +166,6 @@ test("a policy, its windows and the people of a target", async () => {
     assert.equal(await person.page.$eval("::-p-aria(Time zone)", (field) => field.value), "Europe/Berlin");
     assert.equal(await person.page.$eval("::-p-aria(Rotate every … days)", (field) => field.value), "60");
     await person.find("group", "Window 1");
-    assert.ok(!(await person.text()).includes("No policy says how often"));
   });
 });
 

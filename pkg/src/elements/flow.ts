@@ -253,6 +253,10 @@ export class Flow extends Shown {
         font-size: 0.8125rem;
         font-weight: 550;
       }
+      form {
+        display: grid;
+        gap: 0.75rem;
+      }
       .wait {
         display: flex;
         gap: 0.7rem;

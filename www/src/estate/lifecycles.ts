@@ -17,6 +17,9 @@ import type { Service } from "../connection/ways.js";
 import type { Estate, Target } from "./estate.js";
 import type { PolicySettings } from "./store.js";
 
+/** What a target is called while its policy is checked. */
+const CHECKED = "target";
+
 /** A target that is worked on. */
 export interface Worked {
   readonly lifecycle: Lifecycle;
@@ -60,8 +63,13 @@ export class Lifecycles {
   /** @throws an error that says what is wrong with a policy. */
   check(target: Target, chosen: PolicySettings): void {
     const policy = this.#estate.policy(target.name, chosen);
-    const targets = { [target.name]: { provider: this.#provider(target), sinks: [handDelivery()], policy } };
-    void openLifecycle({ journal: memoryJournal(), targets }).close();
+    const targets = { [CHECKED]: { provider: this.#provider(target), sinks: [handDelivery()], policy } };
+    try {
+      void openLifecycle({ journal: memoryJournal(), targets }).close();
+    } catch (error) {
+      // Nobody knows the target by the name that the error has.
+      throw new Error((error as Error).message.replace(`the policy of ${CHECKED}: `, ""), { cause: error });
+    }
   }
 
   /** Asks the journal where a target stands, and tells the estate. */

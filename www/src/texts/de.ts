@@ -489,7 +489,7 @@ export const DE = {
   "finding.sink-unreadable.do": "Prüfen Sie, ob es erreichbar ist und gelesen werden darf.",
   "finding.control-plane-unreadable": "Die Steuerungsebene konnte nicht gelesen werden.",
   "finding.control-plane-unreadable.do": "Prüfen Sie, ob sie erreichbar ist und diese Anmeldung das Ziel lesen darf.",
-  "finding.attention": "Die Rotation wartet auf einen Eingriff: {why}",
+  "finding.attention": "Die Rotation wartet auf einen Eingriff: {why}.",
   "finding.attention.do": "Öffnen Sie sie: Dort steht, was zu tun ist.",
   "finding.owner-missing": "Es ist niemand als verantwortlich eingetragen.",
   "finding.owner-missing.do": "Tragen Sie unten jemanden ein.",

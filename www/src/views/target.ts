@@ -77,9 +77,18 @@ export class TargetView extends LitElement {
       }
       .columns {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
         gap: 1.25rem;
         align-items: start;
+      }
+      .column {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
+        min-width: 0;
+      }
+      td.by {
+        white-space: nowrap;
       }
       .panel {
         container-type: inline-size;
@@ -203,7 +212,8 @@ export class TargetView extends LitElement {
       ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#open}></keyturn-failure>` : nothing}
       ${this.#findings(target)}
       <div class="columns">
-        ${this.#facts(target)} ${this.#people(target)} ${this.#policy(target)} ${this.#credentials(target)}
+        <div class="column">${this.#facts(target)} ${this.#credentials(target)} ${this.#people(target)}</div>
+        <div class="column">${this.#policy(target)}</div>
       </div>
       ${this.#past()}`;
   }
@@ -256,8 +266,8 @@ export class TargetView extends LitElement {
     if (living.length > (this.estate.settings(target.name).policy?.maxActive ?? ACTIVE))
       add("warn", "too-many-active", { n: living.length });
     // Of what the journal does not know, the policy cannot say when it is due.
-    if (living.length > 0 && this.found && this.estate.standing(target.name)?.current === undefined)
-      add("plain", "not-adopted");
+    const { phase, current } = this.estate.standing(target.name) ?? {};
+    if (living.length > 0 && this.found && phase === undefined && current === undefined) add("plain", "not-adopted");
     if (!this.estate.settings(target.name).owner) add("plain", "owner-missing");
     return [...told.values()];
   }
@@ -386,13 +396,13 @@ export class TargetView extends LitElement {
         typeof value === "object" && value !== null
           ? ((value as { id?: string }).id ?? JSON.stringify(value))
           : String(value);
-      return `${name} ${/until|At$/.test(name) ? new Date(Number(value)).toISOString() : text}`;
+      return `${name} ${/until$|at$/i.test(name) ? new Date(Number(value)).toISOString() : text}`;
     });
     return html`<tr role="row">
       <th role="rowheader" scope="row">${line(new Date(at), "—")}</th>
       <td role="cell" data-label=${t("target.what")}>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></td>
       <td role="cell" data-label=${t("target.detail")}><span class="mono" translate="no">${detail.join(", ")}</span></td>
-      <td role="cell" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
+      <td role="cell" class="by" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
     </tr>`;
   }
 
