@@ -142,6 +142,69 @@ test("what happens is said to those who do not see it", async () => {
   });
 });
 
+/** What assistive technology gets: the role and the name of everything that it reads. */
+async function tree(person) {
+  const found = [];
+  const visit = ({ role, name, disabled, checked, level, children = [] }) => {
+    found.push([role, level, name, disabled ? "disabled" : "", checked ? "checked" : ""].filter(Boolean).join(" "));
+    children.forEach(visit);
+  };
+  visit(await person.page.accessibility.snapshot({ interestingOnly: false }));
+  return found;
+}
+
+test("the accessibility tree has the rotation's steps, where it stands, and what is still missing", async () => {
+  await withBrowse({}, async (person) => {
+    await person.click("button", "Create credential of GitHub production");
+    await person.find("heading", "Create credential");
+    await person.click("button", "Create credential");
+    await person.find("heading", "Store the new credential");
+    let read = await tree(person);
+    for (const line of [
+      "heading 1 GitHub production",
+      "heading 2 Store the new credential",
+      "StaticText , done",
+      "StaticText , now",
+      "StaticText , to come",
+      "button Show client secret",
+      "button Copy client secret",
+      "StaticText hidden",
+      "combobox Save both as",
+      "checkbox I stored the client ID and the secret",
+      "button Go on disabled",
+    ])
+      assert.ok(read.includes(line), `${line} in\n${read.join("\n")}`);
+    assert.ok(!read.join().includes("secret-token:conductorone"), "what is masked is not read out either");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    read = await tree(person);
+    assert.ok(read.includes("checkbox I stored the client ID and the secret checked"));
+    assert.ok(read.includes("button Go on"));
+  });
+});
+
+test("the accessibility tree has the overview's counters, its table and what its pictures show", async () => {
+  await withBrowse({ hash: "#/" }, async (person) => {
+    await person.click("button", "Look up the sandbox’s examples");
+    await person.reads(/\n4 ?\n?Within 30 days/);
+    const read = await tree(person);
+    for (const line of [
+      "heading 1 Overview",
+      "button 1 Expired",
+      "button 4 Within 30 days",
+      "searchbox Search",
+      "checkbox Select GitHub archive",
+      "link GitHub archive",
+      "button Rotate GitHub archive",
+    ])
+      assert.ok(read.includes(line), `${line} in\n${read.join("\n")}`);
+    assert.ok(read.some((line) => line.startsWith("columnheader") && line.includes("Expires")));
+    // A drawing that nothing can be read of has its data in a table beside it.
+    await person.click("button", "As a table");
+    await person.find("table", "Timeline");
+    assert.ok((await tree(person)).some((line) => /^(table|grid) Timeline$/.test(line)));
+  });
+});
+
 test("nothing moves for those who asked for that", async () => {
   const features = [{ name: "prefers-reduced-motion", value: "reduce" }];
   const before = async ({ sandbox }) => sandbox.fault({ operation: "connector.list", action: { delayMs: 1_500 } });

@@ -99,7 +99,7 @@ test("many at once: chosen, begun with one, paused, stored, and gone on with", a
     await enter(person, "Close");
     await person.reads(/\nDone\.\n/);
     await enter(person, "Remove the job");
-    await person.focusIs("Jobs");
+    await person.focusIs("Rotate together");
     assert.equal(person.count(ROTATE), 2);
   });
 });

@@ -367,7 +367,7 @@ export class Flow extends Shown {
 
   /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   get unstored(): boolean {
-    return this.screen === "issuing" || this.sink?.waiting !== undefined;
+    return this.screen === "issuing" || (!this.recalls && this.sink?.waiting !== undefined);
   }
 
   /** Reads the state of the rotation, and continues it. */
@@ -758,6 +758,15 @@ export class Flow extends Shown {
         <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
       </dl>
       ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
+      ${
+        this.caution
+          ? html`${note("warn", "warning", html`<p>${this.caution}</p>`)}
+            <label class="choice">
+              <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+              <span>${this.say("rotate.plan.agree")}</span>
+            </label>`
+          : nothing
+      }
       ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined || (this.caution !== "" && !this.agreed)} @click=${this.#issue}>
           ${this.say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
         </button>
@@ -774,6 +783,8 @@ export class Flow extends Shown {
       this.#chosen = id;
       this.requestUpdate();
     };
+    // Not every control plane tells when a credential was used.
+    const uses = new Set(candidates.filter((one) => "lastUsedAt" in one).map(({ id }) => id));
     return html`<fieldset>
       <legend>${this.say("rotate.plan.which")}</legend>
       <p class="small muted">${this.say("rotate.plan.whichMore")}</p>
@@ -781,7 +792,7 @@ export class Flow extends Shown {
         ({ id, lastUsedAt }) => html`<label class="choice">
           <input type="radio" name="old" .checked=${chosen === id} @change=${() => choose(id)} />
           <span><span class="mono" translate="no">${id}</span>
-            <span class="muted small">${this.say("column.used")}: ${lastUsedAt === undefined ? this.say("table.never") : html`<time datetime=${new Date(lastUsedAt).toISOString()}>${this.words.relative(lastUsedAt, now)}</time>`}</span></span>
+            ${uses.has(id) ? html`<span class="muted small">${this.say("column.used")}: ${lastUsedAt === undefined ? this.say("table.never") : html`<time datetime=${new Date(lastUsedAt).toISOString()}>${this.words.relative(lastUsedAt, now)}</time>`}</span>` : nothing}</span>
         </label>`,
       )}
       <label class="choice">
@@ -930,7 +941,7 @@ export class Flow extends Shown {
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
     return html`${this.#head(this.say("rotate.waiting.title"))}
-      ${note("warn", "clock", html`<p role="status">${failure?.code === "in_use" ? this.say("rotate.waiting.inUse") : nothing} ${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
+      ${note("warn", "clock", html`<p role="status">${String(failure?.code).endsWith("in_use") ? this.say("rotate.waiting.inUse") : nothing} ${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
       ${this.#buttons(html`${this.#again("rotate.now")}${this.#closing()}${this.#undoing()}`)}`;
   }
 
