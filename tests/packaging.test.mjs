@@ -206,6 +206,7 @@ describe("what is loaded", () => {
     ["lifecycle-remote.js", core],
     ["elements/credentials.js", chunks("elements", "lit")],
     ["elements/timeline.js", chunks("elements", "lit")],
+    ["elements/secret.js", chunks("elements", "lit")],
     ["elements/texts.js", chunks("elements", "lit")],
     ["elements/de.js", chunks("elements", "lit")],
     ["elements/rotate.js", [...chunks("elements", "lifecycle", "lifecycle-glue", "lit"), ...core]],

@@ -20,9 +20,6 @@ export const DE = {
   clientSecret: "Client-Secret",
   "clientId.in": "Client-ID",
   "clientSecret.in": "Client-Secret",
-  "value.hidden": "verborgen",
-  "value.show": "Anzeigen",
-  "value.hide": "Verbergen",
   "typed.confirm": "Geben Sie zur Bestätigung {id} ein",
   "list.more": "Weitere werden geladen",
 

@@ -21,9 +21,6 @@ export const EN = {
   // Within a sentence, behind a verb.
   "clientId.in": "client ID",
   "clientSecret.in": "client secret",
-  "value.hidden": "hidden",
-  "value.show": "Show",
-  "value.hide": "Hide",
   "typed.confirm": "Type {id} to confirm",
   "list.more": "Loading more",
 
