@@ -298,6 +298,11 @@ test("killed in the grace period, before the end and after it, it goes on where 
     const before = person.count(REVOKE);
     person.sandbox.fault({ operation: REVOKE, action: { delayMs: 2_000 } });
     await person.click("button", "Undo the rotation");
+    // Who stored the new pair by hand puts the old one back by hand.
+    await person.find("heading", "A person is needed");
+    person = await kill(person);
+    await person.find("heading", "A person is needed");
+    await person.click("button", "The old credential is back in its place");
     await arrives(person, REVOKE, before + 1);
     person = await kill(person);
     await person.find("heading", /./);

@@ -175,6 +175,9 @@ async function provisioningTour(person, seen) {
   await person.click("button", "Go on");
   await person.find("heading", "Both credentials work");
   await person.click("button", "Undo the rotation");
+  await person.find("heading", "A person is needed");
+  await seen("an old pair to put back");
+  await person.click("button", "The old credential is back in its place");
   await person.find("heading", "The rotation was undone");
   await seen("a rotation that was undone");
   await person.click("button", "Close");

@@ -622,6 +622,8 @@ export class Flow extends Shown {
       const sink = String(event.sink ?? "");
       switch (event.event) {
         case "verified":
+          // What is public gets tokens for its users only.
+          if (this.caution && event.proof === "token") return [];
           return [[this.say(`rotate.proof.${event.proof as "parsed"}`), true]];
         case "delivered":
           return [
@@ -737,7 +739,11 @@ export class Flow extends Shown {
       }
       <ul class="points">
         <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say("rotate.plan.issueMore")}</div></li>
-        <li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>
+        ${
+          this.caution
+            ? nothing
+            : html`<li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>`
+        }
         ${
           this.sink
             ? html`<li>${icon("eye", 18)}<div><strong>${this.say("rotate.plan.once")}</strong> ${this.say("rotate.plan.onceMore")}</div></li>`

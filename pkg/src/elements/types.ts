@@ -146,7 +146,10 @@ export interface KeyturnRotateElement extends KeyturnElement {
   consumers: readonly string[];
   /** How long the old credential stays valid, in words. Also an attribute. */
   grace: string;
-  /** What a person has to know before the rotation and confirm in the plan, such as who has to learn of a new client id. Also an attribute. */
+  /**
+   * For a credential whose client id others know, and with which only its users log in: what that means for a rotation. A person confirms
+   * it in the plan, and nothing is said of a token that proves the new one. Also an attribute.
+   */
   caution: string;
   /** Whether the provider can show a secret again. Also an attribute. Default: false. */
   recalls: boolean;
