@@ -163,9 +163,9 @@ test("the accessibility tree has the rotation's steps, where it stands, and what
     for (const line of [
       "heading 1 GitHub production",
       "heading 2 Store the new credential",
-      "StaticText , done",
-      "StaticText , now",
-      "StaticText , to come",
+      "StaticText done",
+      "StaticText now",
+      "StaticText to come",
       "button Show client secret",
       "button Copy client secret",
       "StaticText hidden",

@@ -12,8 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** How each state is looked at. What differs in nothing but its colours is asked for nothing but contrast. */
 const LOOKS = [
   { name: "dark", width: 1280, scheme: "dark", rules: ["color-contrast"] },
-  { name: "forced colours", width: 1280, scheme: "light", forced: "active", rules: ["color-contrast"] },
-  { name: "dark and narrow", width: 320, scheme: "dark", rules: ["color-contrast"] },
+  { name: "forced colours", width: 1280, scheme: "light", forced: "active", rules: [] },
   { name: "light, in between", width: 1024, scheme: "light", rules: [] },
   { name: "light and narrow", width: 320, scheme: "light" },
   { name: "light", width: 1280, scheme: "light" },
@@ -38,22 +37,67 @@ async function look(session, page, { width, scheme, forced = "none" }) {
 async function found(page, rules) {
   if (rules?.length === 0) return [];
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
-  const { violations, incomplete } = await page.evaluate(
-    (only) =>
-      globalThis.axe.run(document, {
-        resultTypes: ["violations", "incomplete"],
-        ...(only ? { runOnly: { type: "rule", values: only } } : {}),
-      }),
-    rules,
-  );
-  // Texts in a drawing have what is drawn behind them, which axe cannot judge; their colours are those of texts elsewhere.
-  const judged = incomplete.flatMap((one) => {
-    const nodes = one.nodes.filter(({ html }) => one.id !== "color-contrast" || !/^<text\b/.test(html));
-    return nodes.length > 0 ? [{ ...one, nodes }] : [];
-  });
-  return [...violations, ...judged].map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message}`).join(", ")}`,
-  );
+  return page.evaluate(async (only) => {
+    const { violations, incomplete } = await globalThis.axe.run(document, {
+      resultTypes: ["violations", "incomplete"],
+      elementRef: true,
+      ...(only ? { runOnly: { type: "rule", values: only } } : {}),
+    });
+    /** Whether something is in a list that scrolls: axe cannot judge what is cut off at its edge. The other rows have the same colours. */
+    const scrolls = (element) => {
+      for (let at = element; at; at = at.parentNode ?? at.host)
+        if (at instanceof Element && at.scrollHeight > at.clientHeight && getComputedStyle(at).overflowY === "auto")
+          return true;
+      return false;
+    };
+    // Texts in a drawing have what is drawn behind them, which axe cannot judge; their colours are those of texts elsewhere.
+    const judged = incomplete.map((one) => ({
+      ...one,
+      nodes: one.nodes.filter(
+        ({ element }) => one.id !== "color-contrast" || !(element.closest("svg") || scrolls(element)),
+      ),
+    }));
+    return [...violations, ...judged].flatMap(({ id, nodes }) =>
+      nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message}`),
+    );
+  }, rules);
+}
+
+/** Texts that forced colours make hard to read. axe asks for a colour that is not forced, so it cannot tell. */
+function faint() {
+  const parts = (colour) =>
+    /rgba?\(([^)]+)\)/
+      .exec(colour)[1]
+      .split(/[\s,/]+/)
+      .map(Number);
+  const light = ([red, green, blue]) => {
+    const [r, g, b] = [red, green, blue].map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentNode ?? at.host) {
+      if (!(at instanceof Element)) continue;
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if ((colour[3] ?? 1) === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const visit = (node) => {
+    const words = [...node.childNodes].some((child) => child instanceof Text && child.data.trim() !== "");
+    if (words && node instanceof HTMLElement && node.checkVisibility() && !node.closest(":disabled, option")) {
+      const shades = [light(parts(getComputedStyle(node).color)), light(behind(node))].sort(
+        (one, other) => other - one,
+      );
+      if ((shades[0] + 0.05) / (shades[1] + 0.05) < 4.5) found.push(node.outerHTML.slice(0, 100));
+    }
+    for (const child of (node.shadowRoot ?? node).children) visit(child);
+  };
+  visit(document.body);
+  return found;
 }
 
 for (const { what, guide } of TOURS) {
@@ -68,6 +112,8 @@ for (const { what, guide } of TOURS) {
         for (const one of LOOKS) {
           await look(session, page, one);
           for (const finding of await found(page, one.rules)) wrong.push(`${state}, ${one.name}: ${finding}`);
+          if (one.forced)
+            for (const text of await page.evaluate(faint)) wrong.push(`${state}, ${one.name}: hard to read: ${text}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           if (wide > 0) wrong.push(`${state}, ${one.name}: ${wide} pixels too wide`);
           for (const target of await page.evaluate(small))

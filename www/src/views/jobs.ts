@@ -106,6 +106,11 @@ export class Jobs extends LitElement {
       progress::-moz-progress-bar {
         background: var(--accent);
       }
+      .panel > p > a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+      }
       td.actions a {
         display: inline-flex;
         align-items: center;
