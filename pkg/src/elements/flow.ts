@@ -820,7 +820,7 @@ export class Flow extends Shown {
     const { sink } = this;
     const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
     // What is public has no secret.
-    const only = sink?.reveal()?.clientSecret === "";
+    const only = this.naming.clientSecret === undefined || sink?.reveal()?.clientSecret === "";
     return html`${this.#head(this.say("rotate.store.title"))}
       <p>${this.say(only ? "rotate.store.onlyId" : "rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
       <keyturn-secret label=${this.say("secret.clientId")} name=${this.say("secret.clientId.in")} .texts=${this.texts} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
@@ -1063,8 +1063,9 @@ export class Flow extends Shown {
     const pair = this.sink?.reveal();
     if (!pair) return;
     const [file, dialect] = DOCUMENTS[this.format];
-    const values: Record<string, string> = { [this.naming.clientId]: pair.clientId };
-    if (pair.clientSecret !== "") values[this.naming.clientSecret] = pair.clientSecret;
+    const { clientId, clientSecret } = this.naming;
+    const values: Record<string, string> = { [clientId]: pair.clientId };
+    if (clientSecret !== undefined && pair.clientSecret !== "") values[clientSecret] = pair.clientSecret;
     const name =
       (this.label || this.target)
         .toLowerCase()

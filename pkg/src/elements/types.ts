@@ -117,7 +117,8 @@ export interface KeyturnSecretElement extends SpeakingElement {
 /** The names of the two values where they are read. */
 export interface PairNaming {
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** Left out for a public client, of which nobody stores a secret. */
+  readonly clientSecret?: string | undefined;
 }
 
 /**

@@ -107,7 +107,7 @@ export class PolicyForm extends LitElement {
 
   protected override render(): TemplateResult {
     const { rotateEvery, rotateBefore = DEFAULTS.rotateBefore, grace = GRACE, proofs = [] } = this.#policy;
-    const { zone = "", maxActive = DEFAULTS.maxActive } = this.#policy;
+    const { zone = DEFAULTS.zone, maxActive = DEFAULTS.maxActive } = this.#policy;
     const offered = this.target.plane === "c1" ? PROOFS : [];
     return html`<form @submit=${this.#save} @input=${this.#edited}>
       <p class="small muted">${t("policy.about")}</p>
@@ -131,7 +131,7 @@ export class PolicyForm extends LitElement {
       <div class="pair">
         <div class="field">
           <label for="zone">${t("policy.zone")}</label>
-          <input id="zone" name="zone" list="zones" autocomplete="off" spellcheck="false" placeholder=${DEFAULTS.zone} .value=${zone} />
+          <input id="zone" name="zone" list="zones" autocomplete="off" spellcheck="false" .value=${zone} />
           <datalist id="zones">${this.#allZones.map((one) => html`<option value=${one}></option>`)}</datalist>
         </div>
         <div class="field">

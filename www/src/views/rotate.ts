@@ -19,6 +19,9 @@ const NAMING = {
   commercelayer: { clientId: "CL_CLIENT_ID", clientSecret: "CL_CLIENT_SECRET" },
 };
 
+/** The same for a client that has no secret of its own. */
+const PUBLIC = { clientId: NAMING.commercelayer.clientId };
+
 export class RotateView extends LitElement {
   static override properties = {
     estate: { attribute: false },
@@ -143,7 +146,7 @@ export class RotateView extends LitElement {
       .sink=${worked.sink}
       .candidates=${line}
       .consumers=${consumers}
-      .naming=${NAMING[target.plane]}
+      .naming=${target.credential?.confidential === false ? PUBLIC : NAMING[target.plane]}
       .clock=${clock}
       ?recalls=${worked.provider.recalls}
       target=${target.name}
