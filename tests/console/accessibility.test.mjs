@@ -1,4 +1,4 @@
-// Whether everybody can use the console: what axe-core, which `axe.test.mjs` runs, cannot see. WCAG 2.2 AA is the measure.
+// Whether everybody can use the console: what axe-core, which `axe-*.test.mjs` run, cannot see. WCAG 2.2 AA is the measure.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pause, withBrowse } from "./person.mjs";

@@ -271,8 +271,6 @@ async function overviewTour(person, seen) {
   await seen("no such target");
 }
 
-export const TOURS = [
-  { what: "apps, connectors and dialogs", guide: browseTour },
-  { what: "the overview, targets and jobs", guide: overviewTour },
-  { what: "Commerce Layer", guide: provisioningTour },
-];
+export const BROWSE = { what: "apps, connectors and dialogs", guide: browseTour };
+export const OVERVIEW = { what: "the overview, targets and jobs", guide: overviewTour };
+export const PROVISIONING = { what: "Commerce Layer", guide: provisioningTour };
