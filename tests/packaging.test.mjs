@@ -209,9 +209,14 @@ describe("what is loaded", () => {
     ["lifecycle-remote.js", core],
     ["elements/credentials.js", chunks("elements", "lit")],
     ["elements/timeline.js", chunks("elements", "lit")],
+    ["elements/secret.js", chunks("elements", "lit")],
     ["elements/texts.js", chunks("elements", "lit")],
     ["elements/de.js", chunks("elements", "lit")],
     ["elements/rotate.js", [...chunks("elements", "lifecycle", "lifecycle-glue", "lit", "provider-error"), ...core]],
+    [
+      "elements/rotate.js",
+      ["elements/secret.js", ...chunks("elements", "lifecycle", "lifecycle-glue", "lit"), ...core],
+    ],
   ]) {
     test(`${entry} loads ${files.length} files besides itself`, () =>
       assert.deepEqual(loads(entry), [entry, ...files].sort()));

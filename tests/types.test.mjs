@@ -29,7 +29,13 @@ const bundled = { module: "esnext", moduleResolution: "bundler" };
 
 /** Entries that speak of Node's own requests, and entries that speak of elements: each needs the types of its place. */
 const OF_NODE = ["./proxy/node"];
-const OF_PAGES = ["./elements", "./elements/credentials", "./elements/rotate", "./elements/timeline"];
+const OF_PAGES = [
+  "./elements",
+  "./elements/credentials",
+  "./elements/rotate",
+  "./elements/secret",
+  "./elements/timeline",
+];
 
 /** A program that imports all of every entry, under the sub-path of one module where the entry is many. */
 function everyEntry(file, except = []) {

@@ -63,7 +63,7 @@ const CHUNKS = {
   lifecycle: ["lifecycle/exports", "lifecycle/formats"],
   // What all elements share. The library that they are made with is a file of its own: what is in it is not ours.
   lit: ["lit", "lit/directives/repeat.js"],
-  elements: ["elements/base", "elements/icons", "elements/row", "elements/theme", "elements/words"],
+  elements: ["elements/base", "elements/icons", "elements/masked", "elements/row", "elements/theme", "elements/words"],
 };
 
 /**

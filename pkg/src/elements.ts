@@ -10,6 +10,7 @@ export type {
   RowRotation,
 } from "./elements/row.js";
 export { isIdle, stateOf } from "./elements/row.js";
+export { KeyturnSecret } from "./elements/secret.js";
 export { type ElementTexts, english, type Plural, type Text, type TextKey, useElementTexts } from "./elements/texts.js";
 export { KeyturnTimeline } from "./elements/timeline.js";
 export type * from "./elements/types.js";

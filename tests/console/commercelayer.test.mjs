@@ -173,7 +173,7 @@ async function choose(person, field, word) {
 test("a new credential: what is wrong is at its field, and its secret is shown once", async () => {
   await withBrowse({}, async (person) => {
     await person.click("button", "Create API credential");
-    await person.focusIs("");
+    await person.focusIs("Name");
     await person.press("Enter");
     await person.reads(/Name\nName is missing\.[^]*Organization is missing\./);
     assert.equal(person.count(CREATE), 0);
@@ -290,35 +290,42 @@ test("a credential gets another name, and is deleted once its id has been typed"
   });
 });
 
-/** To where the new pair has been stored. */
-async function replace(person, which) {
+/** To where the new pair is shown. */
+async function issue(person, which) {
   await person.click("button", `Replace ${which}`);
-  await person.click("button", "Create the new credential");
+  await person.click("button", "Rotate credential");
   await person.find("heading", "Store the new credential");
-  await storeAndGoOn(person);
 }
 
-async function storeAndGoOn(person) {
+async function storeAndGoOn(person, what = "I stored the client ID and the secret") {
   await person.find("heading", "Store the new credential");
   assert.equal(await person.page.$eval('::-p-aria([name="Go on"][role="button"])', (button) => button.disabled), true);
-  await person.click("checkbox", "I stored the client ID and the secret");
+  await person.click("checkbox", what);
   await person.click("button", "Go on");
   await person.find("heading", "Both credentials work");
 }
 
-test("a replacement shows its plan first, and keeps the old credential until somebody deletes it", async () => {
+/** To where the old one has ended, or is tried to be: a day later, once its id is typed. */
+async function retire(person) {
+  await person.click("button", "Sandbox");
+  await person.click("button", "+1 day");
+  await person.click("button", "+1 hour");
+  await person.find("heading", /^Retire /);
+  await person.click("button", "Close the sandbox’s panel");
+  const [, old] = /\nOld\n(\S+)\n/.exec(await person.text());
+  await person.click("textbox", `Type ${old} to confirm`);
+  await person.type(old);
+  await person.press("Enter");
+}
+
+test("a replacement shows its plan first, makes one that is alike, and ends the old one when somebody says so", async () => {
   await withBrowse({}, async (person) => {
     const { sandbox } = person;
     await person.click("button", "Replace Catalog importer, live");
-    await person.focusIs("Replace Catalog importer");
-    await person.find("button", "Create the new credential");
-    await person.reads(/A new credential is created like this one: the same kind/);
+    await person.find("button", "Rotate credential");
+    await person.reads(/The old one lives on for a day/);
     assert.equal(person.count(CREATE), 0, "a plan changes nothing");
-    sandbox.fault({ operation: CREATE, action: { delayMs: 2_000 } });
-    await person.click("button", "Create the new credential");
-    await person.reads(
-      /Look at the old credential\n, done\nCreate one like it\n, running\n[^]*You store the new pair\n, to come/,
-    );
+    await person.click("button", "Rotate credential");
     await person.find("heading", "Store the new credential");
     const [old, made, ...more] = await named(person, "Catalog importer");
     assert.equal(more.length, 0);
@@ -332,28 +339,18 @@ test("a replacement shows its plan first, and keeps the old credential until som
     await storeAndGoOn(person);
     assert.ok(!(await person.document()).includes(made.client_secret), "once it is stored it is not shown any more");
     await person.reads(new RegExp(`New\n${made.id}\nOld\n${old.id}\n`));
-    await person.click("button", "Keep the old one");
-    await person.reads(new RegExp(`${made.id} works in the place of Catalog importer\\. ${old.id} is kept`));
-    await person.focusIs("Replace Catalog importer, live");
-    assert.equal((await named(person, "Catalog importer")).length, 2);
+    await person.click("button", "Close");
+    await person.reads(/10 in all/);
     await isForgotten(person, made.client_secret);
 
-    // Later: the same replacement is taken up, and nothing is made again.
+    // Later, from either of the two: the same rotation goes on, and nothing is made again.
     const buttons = await person.page.$$('::-p-aria([name="Replace Catalog importer, live"][role="button"])');
+    assert.equal(buttons.length, 2);
     await buttons.at(-1).click();
-    await person.reads(new RegExp(`A replacement has been begun\\.\nCredential\n?\\s*${made.id}`));
-    await person.click("button", "Go on with the replacement");
-    await storeAndGoOn(person);
+    await person.find("heading", "Both credentials work");
+    await retire(person);
+    await person.find("heading", "The rotation is done");
     assert.equal(person.count(CREATE), 1);
-    assert.equal(
-      await person.page.$eval('::-p-aria([name="Delete the old one"][role="button"])', (button) => button.disabled),
-      true,
-    );
-    await person.click("checkbox", "Everything that used the old credential uses the new one now");
-    await person.click("button", "Delete the old one");
-    await person.find("heading", "The credential is replaced");
-    await person.click("button", "Close");
-    await person.reads(new RegExp(`Catalog importer is replaced by ${made.id}; ${old.id} is gone`));
     const left = await named(person, "Catalog importer");
     assert.deepEqual(
       left.map(({ id }) => id),
@@ -366,45 +363,39 @@ test("a replacement shows its plan first, and keeps the old credential until som
       dependents.map((row) => row.api_credential.id),
       [made.id],
     );
+    assert.equal(sandbox.requests({ operation: "commercelayer.api_credentials.delete" }).length, 1);
   });
 });
 
-test("a replacement with deletion at once, and one that something depends on", async () => {
+test("an old credential that something depends on is kept until nothing does", async () => {
   await withBrowse({}, async (person) => {
     const [{ id }] = await named(person, "Reporting");
-    await replace(person, "Reporting, live");
+    await issue(person, "Reporting, live");
+    await storeAndGoOn(person);
     person.sandbox.commercelayer.lock(id);
-    await person.click("checkbox", "Everything that used the old credential uses the new one now");
-    await person.click("button", "Delete the old one");
-    await person.reads(/The old credential was kept: something at Commerce Layer still depends on it/);
+    await retire(person);
+    await person.reads(/Something at the control plane still depends on the old credential/);
+    assert.equal((await named(person, "Reporting")).length, 2);
     person.sandbox.commercelayer.lock(id, false);
-    await person.click("checkbox", "Everything that used the old credential uses the new one now");
-    await person.click("button", "Delete the old one");
-    await person.reads(/The old credential is deleted: it gets no new tokens/);
+    await person.click("button", "Try now");
+    await person.find("heading", "The rotation is done");
     const left = await named(person, "Reporting");
     assert.equal(left.length, 1);
     assert.notEqual(left[0].id, id);
   });
 });
 
-test("a replacement that is left half way, or fails, goes on where it stopped", async () => {
+test("a replacement that is left half way shows the same pair again", async () => {
   await withBrowse({}, async (person) => {
-    await person.click("button", "Replace Prototype, test");
-    person.sandbox.fault({ operation: TOKEN, action: { status: 503 }, times: 9 });
-    await person.click("button", "Create the new credential");
-    await person.reads(/The replacement did not get to its end[^]*Nothing is lost: both credentials are there/);
-    person.sandbox.clearFaults();
-    await person.click("button", "Try again");
-    await person.find("heading", "Store the new credential");
+    await issue(person, "Prototype, test");
     const [, made] = await named(person, "Prototype");
-    await person.click("button", "Stop here");
-    await person.reads(/The replacement of Prototype was left half way\. Open it again to go on/);
-    await isForgotten(person, made.client_secret);
-    const buttons = await person.page.$$('::-p-aria([name="Replace Prototype, test"][role="button"])');
-    await buttons.at(-1).click();
-    await person.click("button", "Go on with the replacement");
+    await person.page.reload();
+    // The API returns a secret any number of times, so nothing is lost with the page.
     await person.reads(new RegExp(`Client ID\n${made.client_id}\n`));
     await storeAndGoOn(person);
+    await person.click("button", "Close");
+    await person.reads(/10 in all/);
+    await isForgotten(person, made.client_secret);
     assert.equal(person.count(CREATE), 1);
     assert.equal((await named(person, "Prototype")).length, 2);
   });
@@ -414,15 +405,13 @@ test("a storefront's credential is replaced only by somebody who knows what that
   await withBrowse({}, async (person) => {
     await person.click("button", "Replace Pop-up shop, test");
     await person.reads(/Storefronts carry the client ID of a sales channel/);
-    const button = await person.find("button", "Create the new credential");
+    const button = await person.find("button", "Rotate credential");
     assert.equal(await button.evaluate((one) => one.disabled), true);
-    await person.click("checkbox", "I know who has to get the new client ID");
-    await person.click("button", "Create the new credential");
+    await person.click("checkbox", "I know what this means, and who has to be told");
+    await person.click("button", "Rotate credential");
     await person.find("heading", "Store the new credential");
     assert.equal(await person.isThere("button", "Show client secret"), false);
-    await person.click("checkbox", "I stored the client ID");
-    await person.click("button", "Go on");
-    await person.find("heading", "Both credentials work");
+    await storeAndGoOn(person, "I stored the client ID");
   });
 });
 

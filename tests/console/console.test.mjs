@@ -449,7 +449,7 @@ test("somebody connects with a credential of their own, which is stored nowhere"
       "clientID",
     );
     await person.type("no host");
-    await person.tabTo("");
+    await person.tabTo("Client secret");
     await person.click("textbox", "Client secret");
     await person.type("secret-token:whatever");
     await person.click("button", "Connect");

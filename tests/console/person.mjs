@@ -1,6 +1,5 @@
 // Somebody in front of the console: opens it, reads it, clicks and types. Names of things are those that assistive
 // technology reads out.
-import { once } from "node:events";
 import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
@@ -16,10 +15,10 @@ after(() => browser?.close());
  * Runs `work` with the console open, for somebody who has never been there. Afterwards nothing may have broken the content security policy, been
  * asked of another origin, or thrown.
  *
- * @param {{ seed?: string, hash?: string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
+ * @param {{ seed?: string, hash?: string, start?: (server: { sandbox: object }) => string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
  * @param {(person: Person) => Promise<void>} work
  */
-export async function withConsole({ seed, hash = "", before, features = [], width = 1280 }, work) {
+export async function withConsole({ seed, hash = "", start, before, features = [], width = 1280 }, work) {
   const server = await serveConsole({ seed });
   browser ??= await launch("chromium");
   const context = await browser.createBrowserContext();
@@ -30,7 +29,7 @@ export async function withConsole({ seed, hash = "", before, features = [], widt
     await page.emulateMediaFeatures(features);
     const person = new Person(page, server);
     if (before) await before(person);
-    await page.goto(server.url + hash);
+    await page.goto(server.url + (start?.(server) ?? hash));
     await work(person);
     if (person.trouble.length > 0) throw new Error(`the page had trouble: ${person.trouble.join("; ")}`);
   } finally {
@@ -172,15 +171,16 @@ export class Person {
     return this.page.evaluate(() => {
       let at = document.activeElement;
       while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-      return (at?.getAttribute("aria-label") ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
+      const label = at?.labels?.[0]?.textContent;
+      return (at?.getAttribute("aria-label") ?? label ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
     });
   }
 
   /** Waits until the focus is there. */
   async focusIs(name) {
-    for (const begun = Date.now(); (await this.focus()) !== name; await pause(20)) {
+    for (const begun = Date.now(); !fits(await this.focus(), name); await pause(20)) {
       if (Date.now() - begun > PATIENCE)
-        throw new Error(`the focus is not on ${JSON.stringify(name)} but on ${JSON.stringify(await this.focus())}`);
+        throw new Error(`the focus is not on ${name} but on ${JSON.stringify(await this.focus())}`);
     }
   }
 
@@ -199,10 +199,10 @@ export class Person {
   /** Tabs until the focus is on something with this name. */
   async tabTo(name, keys = "Tab") {
     for (let step = 0; step < 80; step++) {
-      if ((await this.focus()) === name) return;
+      if (fits(await this.focus(), name)) return;
       await this.press(keys);
     }
-    throw new Error(`the tabulator does not lead to ${JSON.stringify(name)}`);
+    throw new Error(`the tabulator does not lead to ${name}`);
   }
 
   /** How often an operation reached the tenant. */
@@ -212,11 +212,11 @@ export class Person {
 
   /** The body of the next answer to a request that fits. */
   async answer(pattern) {
-    for (;;) {
-      const [response] = await once(this.page, "response");
-      if (pattern.test(response.url())) return response.json();
-    }
+    const response = await this.page.waitForResponse((one) => pattern.test(one.url()));
+    return response.json();
   }
 }
+
+const fits = (text, name) => (name instanceof RegExp ? name.test(text) : text === name);
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

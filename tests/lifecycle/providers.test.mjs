@@ -608,7 +608,11 @@ describe("API credentials", () => {
     await assert.rejects(shop.provider.issue(intent("m")), refused);
     assert.equal(await cl.api_credentials.count(), count);
     const willing = lifecycle.apiCredentialProvider({ client: shop.cl, id: shop.id, publicKinds: true });
-    assert.ok((await willing.issue(intent("m"))).credential.clientId);
+    const { credential: storefront } = await willing.issue(intent("m"));
+    assert.ok(storefront.clientId);
+    // It gets tokens for its users only, so what the server has of it has to do.
+    assert.equal(await willing.login({ clientId: storefront.clientId, clientSecret: "" }, signal), true);
+    assert.equal(await willing.login({ clientId: "nobody", clientSecret: "x" }, signal), false);
   });
 
   test("one that something depends on is not ended, and says so", async () => {

@@ -15,6 +15,7 @@ import {
   type CredentialPair,
   copyDependents,
   differences,
+  isPublic,
   type Provisioning,
   predecessorOf,
   removeCredential,
@@ -215,7 +216,7 @@ class Run {
   async #verify(old: ApiCredential | undefined, pair: CredentialPair): Promise<void> {
     this.#mayGoOn();
     if (this.#options.verify) await this.#options.verify(pair);
-    else if (!old || ["sales_channel", "webapp"].includes(old.kind)) {
+    else if (!old || isPublic(old.kind)) {
       return this.#note(
         "verify",
         "skipped",

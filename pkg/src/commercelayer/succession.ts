@@ -57,6 +57,11 @@ const ORIGIN_BEFORE = "replaced_reference_origin";
 /** The reasons why a credential must not be replaced, by any means. */
 export type Unfit = Extract<ReplacementReason, "own_credential" | "public_kind" | "unreadable">;
 
+/** Whether credentials of a kind get tokens for their users only, so that a pair of them cannot be tried. */
+export function isPublic(kind: string): boolean {
+  return ["sales_channel", "webapp"].includes(kind);
+}
+
 /** Why a credential must not be replaced; `undefined` if it may be. */
 export function whyUnfit(
   old: ApiCredential,
@@ -65,7 +70,7 @@ export function whyUnfit(
 ): { readonly reason: Unfit; readonly message: string } | undefined {
   if (isOwn(old, own))
     return { reason: "own_credential", message: "this client runs with that credential: it would cut itself off" };
-  if (["sales_channel", "webapp"].includes(old.kind) && !publicKinds) {
+  if (isPublic(old.kind) && !publicKinds) {
     const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
     return { reason: "public_kind", message };
   }

@@ -88,6 +88,7 @@ export class Flow extends Shown {
     owner: {},
     consumers: { attribute: false },
     grace: {},
+    caution: {},
     recalls: { type: Boolean },
     lock: {},
     clock: { attribute: false },
@@ -252,6 +253,10 @@ export class Flow extends Shown {
         font-size: 0.8125rem;
         font-weight: 550;
       }
+      form {
+        display: grid;
+        gap: 0.75rem;
+      }
       .wait {
         display: flex;
         gap: 0.7rem;
@@ -307,6 +312,7 @@ export class Flow extends Shown {
   declare owner: string;
   declare consumers: readonly string[];
   declare grace: string;
+  declare caution: string;
   declare recalls: boolean;
   declare lock: string;
   declare private screen: Screen;
@@ -332,7 +338,16 @@ export class Flow extends Shown {
 
   constructor() {
     super();
-    this.target = this.label = this.about = this.owner = this.grace = this.lock = this.typed = this.told = "";
+    this.target =
+      this.label =
+      this.about =
+      this.owner =
+      this.grace =
+      this.caution =
+      this.lock =
+      this.typed =
+      this.told =
+        "";
     this.candidates = this.consumers = [];
     this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
     this.recalls = this.agreed = this.busy = false;
@@ -352,7 +367,7 @@ export class Flow extends Shown {
 
   /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   get unstored(): boolean {
-    return this.screen === "issuing" || this.sink?.waiting !== undefined;
+    return this.screen === "issuing" || (!this.recalls && this.sink?.waiting !== undefined);
   }
 
   /** Reads the state of the rotation, and continues it. */
@@ -370,8 +385,16 @@ export class Flow extends Shown {
   protected override updated(): void {
     const { screen } = this;
     if (screen === this.#focused || screen === "loading") return;
+    const first = this.#focused === undefined;
     this.#focused = screen;
-    this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+    if (first || this.#mayFocus()) this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+  }
+
+  /** Whether the focus is in this element, around it, or nowhere: a screen that time changes takes it from nobody who works elsewhere. */
+  #mayFocus(): boolean {
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    return at === null || at === document.body || isWithin(at, this) || isWithin(this, at);
   }
 
   #leave(): void {
@@ -507,7 +530,7 @@ export class Flow extends Shown {
     if (phase === undefined) {
       // The result of an action is shown once, to the person who did it.
       if (progress.state !== "idle") return progress.state === "stopped" ? "stopped" : "waiting";
-      if (this.#events.length === 0 || this.screen === "loading") return "plan";
+      if (this.#events.length === 0 || this.screen === "loading" || this.screen === "elsewhere") return "plan";
       return progress.last === "rolled-back" ? "back" : "done";
     }
     if (phase === "unknown") return "unknown";
@@ -599,6 +622,8 @@ export class Flow extends Shown {
       const sink = String(event.sink ?? "");
       switch (event.event) {
         case "verified":
+          // What is public gets tokens for its users only.
+          if (this.caution && event.proof === "token") return [];
           return [[this.say(`rotate.proof.${event.proof as "parsed"}`), true]];
         case "delivered":
           return [
@@ -714,7 +739,11 @@ export class Flow extends Shown {
       }
       <ul class="points">
         <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say("rotate.plan.issueMore")}</div></li>
-        <li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>
+        ${
+          this.caution
+            ? nothing
+            : html`<li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>`
+        }
         ${
           this.sink
             ? html`<li>${icon("eye", 18)}<div><strong>${this.say("rotate.plan.once")}</strong> ${this.say("rotate.plan.onceMore")}</div></li>`
@@ -735,7 +764,16 @@ export class Flow extends Shown {
         <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
       </dl>
       ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
-      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined} @click=${this.#issue}>
+      ${
+        this.caution
+          ? html`${note("warn", "warning", html`<p>${this.caution}</p>`)}
+            <label class="choice">
+              <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+              <span>${this.say("rotate.plan.agree")}</span>
+            </label>`
+          : nothing
+      }
+      ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined || (this.caution !== "" && !this.agreed)} @click=${this.#issue}>
           ${this.say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
         </button>
         <button type="button" @click=${() => this.tell("keyturn-close")}>${this.say("rotate.cancel")}</button>`)}`;
@@ -751,6 +789,8 @@ export class Flow extends Shown {
       this.#chosen = id;
       this.requestUpdate();
     };
+    // Not every control plane tells when a credential was used.
+    const uses = new Set(candidates.filter((one) => "lastUsedAt" in one).map(({ id }) => id));
     return html`<fieldset>
       <legend>${this.say("rotate.plan.which")}</legend>
       <p class="small muted">${this.say("rotate.plan.whichMore")}</p>
@@ -758,7 +798,7 @@ export class Flow extends Shown {
         ({ id, lastUsedAt }) => html`<label class="choice">
           <input type="radio" name="old" .checked=${chosen === id} @change=${() => choose(id)} />
           <span><span class="mono" translate="no">${id}</span>
-            <span class="muted small">${this.say("column.used")}: ${lastUsedAt === undefined ? this.say("table.never") : html`<time datetime=${new Date(lastUsedAt).toISOString()}>${this.words.relative(lastUsedAt, now)}</time>`}</span></span>
+            ${uses.has(id) ? html`<span class="muted small">${this.say("column.used")}: ${lastUsedAt === undefined ? this.say("table.never") : html`<time datetime=${new Date(lastUsedAt).toISOString()}>${this.words.relative(lastUsedAt, now)}</time>`}</span>` : nothing}</span>
         </label>`,
       )}
       <label class="choice">
@@ -779,10 +819,16 @@ export class Flow extends Shown {
   #store(): TemplateResult {
     const { sink } = this;
     const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
+    // What is public has no secret.
+    const only = this.naming.clientSecret === undefined || sink?.reveal()?.clientSecret === "";
     return html`${this.#head(this.say("rotate.store.title"))}
-      <p>${this.say("rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
+      <p>${this.say(only ? "rotate.store.onlyId" : "rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
       <keyturn-secret label=${this.say("secret.clientId")} name=${this.say("secret.clientId.in")} .texts=${this.texts} .text=${() => sink?.reveal()?.clientId ?? ""}></keyturn-secret>
-      <keyturn-secret label=${this.say("secret.clientSecret")} name=${this.say("secret.clientSecret.in")} .texts=${this.texts} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>
+      ${
+        only
+          ? nothing
+          : html`<keyturn-secret label=${this.say("secret.clientSecret")} name=${this.say("secret.clientSecret.in")} .texts=${this.texts} secret .text=${() => sink?.reveal()?.clientSecret ?? ""}></keyturn-secret>`
+      }
       <div class="save">
         <div class="field">
           <label for="format">${this.say("rotate.store.format")}</label>
@@ -799,7 +845,7 @@ export class Flow extends Shown {
       <p role="status" class="small muted">${this.told}</p>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-        <span>${this.say("rotate.store.agree")}</span>
+        <span>${this.say(only ? "rotate.store.agreeId" : "rotate.store.agree")}</span>
       </label>
       ${this.#buttons(html`<button type="button" class="primary" ?disabled=${!this.agreed} aria-disabled=${this.busy} @click=${this.#stored}>${this.say("rotate.store.next")}</button>
         ${this.#undoing()}`)}`;
@@ -901,7 +947,7 @@ export class Flow extends Shown {
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
     return html`${this.#head(this.say("rotate.waiting.title"))}
-      ${note("warn", "clock", html`<p role="status">${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
+      ${note("warn", "clock", html`<p role="status">${String(failure?.code).endsWith("in_use") ? this.say("rotate.waiting.inUse") : nothing} ${this.say("rotate.waiting", { code: String(failure?.code ?? "—"), relative: this.words.relative(until, this.clock.now()) })}</p>`)}
       ${this.#buttons(html`${this.#again("rotate.now")}${this.#closing()}${this.#undoing()}`)}`;
   }
 
@@ -953,7 +999,7 @@ export class Flow extends Shown {
   };
 
   readonly #issue = (): void => {
-    if (this.busy) return;
+    if (this.busy || (this.caution !== "" && !this.agreed)) return;
     const { signal } = this.#here;
     const chosen = this.#status?.current ? "" : (this.#chosen ?? this.candidates[0]?.id ?? "");
     this.screen = "issuing";
@@ -1017,7 +1063,9 @@ export class Flow extends Shown {
     const pair = this.sink?.reveal();
     if (!pair) return;
     const [file, dialect] = DOCUMENTS[this.format];
-    const values = { [this.naming.clientId]: pair.clientId, [this.naming.clientSecret]: pair.clientSecret };
+    const { clientId, clientSecret } = this.naming;
+    const values: Record<string, string> = { [clientId]: pair.clientId };
+    if (clientSecret !== undefined && pair.clientSecret !== "") values[clientSecret] = pair.clientSecret;
     const name =
       (this.label || this.target)
         .toLowerCase()
@@ -1033,6 +1081,13 @@ export class Flow extends Shown {
       this.told = this.say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
     }
   }
+}
+
+/** Whether a node is another, or in it, through shadow roots. */
+function isWithin(node: Node, other: Node): boolean {
+  for (let at: Node | null = node; at; at = at.parentNode ?? (at as Partial<ShadowRoot>).host ?? null)
+    if (at === other) return true;
+  return false;
 }
 
 /** How long after its deadline a call may still take effect: the default of the policy. */

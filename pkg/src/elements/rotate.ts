@@ -2,13 +2,12 @@
 
 import { define } from "./base.js";
 import { Flow } from "./flow.js";
-import { SecretValue } from "./secret.js";
 import type { ElementClass, KeyturnRotateElement } from "./types.js";
+import "./secret.js";
 
 export { HandDelivery, type HandDeliveryOptions, handDelivery } from "./hand.js";
 export type { KeyturnRotateElement, PairNaming, RotatingLifecycle } from "./types.js";
 
-define("keyturn-secret", SecretValue);
 define("keyturn-rotate", Flow);
 
 /** The class of `<keyturn-rotate>`. */

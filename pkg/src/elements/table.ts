@@ -724,7 +724,14 @@ export class Table extends Shown {
           if (first === "" || second === "") return Number(first === "") - Number(second === "");
           return collator.compare(first, second) * (descending ? -1 : 1);
         };
-    this.#sorted = { rows, key, spoken, order: [...rows].sort(compare), texts };
+    // What is equal stays in one order, in whichever the rows came: by name, and then by target.
+    const order = [...rows].sort(
+      (one, other) =>
+        compare(one, other) ||
+        collator.compare(one.name, other.name) ||
+        Number(one.target > other.target) - Number(one.target < other.target),
+    );
+    this.#sorted = { rows, key, spoken, order, texts };
     return this.#sorted;
   }
 

@@ -34,9 +34,13 @@ export interface CredentialAction {
 }
 
 /** What all elements have in common. */
-interface KeyturnElement extends HTMLElement {
+interface KeyturnElement extends SpeakingElement {
   /** Where the time comes from. Default: the machine's clock. */
   clock: ElementClock;
+}
+
+/** An element with texts. */
+interface SpeakingElement extends HTMLElement {
   /**
    * Texts that replace those of the element's language, which is the one of the nearest `lang` attribute (also of its own). Default: none.
    * `useElementTexts` of `keyturn/elements/texts` sets the texts of a language for all elements.
@@ -92,10 +96,29 @@ export type RotatingLifecycle = Pick<
   "status" | "plan" | "history" | "adopt" | "rotate" | "advance" | "retire" | "settle" | "resume" | "rollback"
 >;
 
+/**
+ * A value to copy: visible, or masked until somebody reveals it, and masked again after a minute. Its children are shown below it.
+ *
+ * The element does not keep a secret: it calls `text` to show or to copy it, and drops the function when it leaves the document.
+ */
+export interface KeyturnSecretElement extends SpeakingElement {
+  /** What the value is called. Also an attribute. */
+  label: string;
+  /** The same behind a verb, for assistive technology: `client secret` where the label is `Client secret`. Also an attribute. */
+  name: string;
+  /** Returns the value. */
+  text: () => string;
+  /** Whether the value is masked. Also an attribute. Default: false. */
+  secret: boolean;
+  /** Whether a masked value is visible. Also an attribute. Default: false. */
+  shown: boolean;
+}
+
 /** The names of the two values where they are read. */
 export interface PairNaming {
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** Left out for a public client, of which nobody stores a secret. */
+  readonly clientSecret?: string | undefined;
 }
 
 /**
@@ -124,6 +147,11 @@ export interface KeyturnRotateElement extends KeyturnElement {
   consumers: readonly string[];
   /** How long the old credential stays valid, in words. Also an attribute. */
   grace: string;
+  /**
+   * For a credential whose client id others know, and with which only its users log in: what that means for a rotation. A person confirms
+   * it in the plan, and nothing is said of a token that proves the new one. Also an attribute.
+   */
+  caution: string;
   /** Whether the provider can show a secret again. Also an attribute. Default: false. */
   recalls: boolean;
   /** A name that distinguishes the locks of this journal's targets from those of another. Also an attribute. */
@@ -145,5 +173,6 @@ declare global {
     "keyturn-credentials": KeyturnCredentialsElement;
     "keyturn-timeline": KeyturnTimelineElement;
     "keyturn-rotate": KeyturnRotateElement;
+    "keyturn-secret": KeyturnSecretElement;
   }
 }

@@ -1,5 +1,6 @@
 /** One API credential: what it is, its secret when somebody asks for it, another name, and its end. */
 
+import "keyturn/elements/secret";
 import { ApiError } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, kindName, type Provisioning } from "../connection/commercelayer.js";
@@ -11,7 +12,6 @@ import { pointedOut } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
 import { typedField, typedStyles } from "../ui/typed.js";
 import "../ui/failure.js";
-import "../ui/value.js";
 
 type Step = "facts" | "rename" | "delete";
 
@@ -113,7 +113,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
         <dt>${t("api.created")}</dt>
         <dd>${line(new Date(created), "—")}</dd>
       </dl>
-      <keyturn-value label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-value>
+      <keyturn-secret label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-secret>
       ${this.#secretPart()}
       ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#ask}></keyturn-failure>` : nothing}
       <div class="foot">
@@ -128,7 +128,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
       return html`<p class="small muted">${t("api.public")}</p>`;
     }
     if (this.held)
-      return html`<keyturn-value id="held" label=${t("clientSecret")} name=${t("clientSecret.in")} secret shown .text=${this.#clientSecret}></keyturn-value>`;
+      return html`<keyturn-secret id="held" label=${t("clientSecret")} name=${t("clientSecret.in")} secret shown .text=${this.#clientSecret}></keyturn-secret>`;
     return html`<div class="ask">
       <button type="button" aria-disabled=${this.busy} @click=${this.#ask}>
         ${this.busy ? html`${icon("sync", 16, "turning")} ${t("api.secret.fetching")}` : html`${icon("eye")} ${t("api.secret.show")}`}
@@ -218,9 +218,9 @@ export class ApiCredentialDialog extends Dialog<Step> {
       this.busy = false;
     }
     await this.updateComplete;
-    const value = this.renderRoot.querySelector<HTMLElementTagNameMap["keyturn-value"]>("#held");
+    const value = this.renderRoot.querySelector<HTMLElementTagNameMap["keyturn-secret"]>("#held");
     await value?.updateComplete;
-    value?.renderRoot.querySelector("button")?.focus();
+    value?.shadowRoot?.querySelector("button")?.focus();
   };
 
   readonly #submitName = async (event: Event): Promise<void> => {

@@ -1,5 +1,6 @@
 /** A new API credential: what it is to be, and then what it is. */
 
+import "keyturn/elements/secret";
 import type { ApiCredentialCreate, Organization, Role } from "keyturn/commercelayer/slim";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type ApiCredentialFacts, KINDS, kindName, LIFETIME, type Provisioning } from "../connection/commercelayer.js";
@@ -9,7 +10,6 @@ import { Dialog } from "../ui/dialog.js";
 import { pointedOut } from "../ui/failure.js";
 import { icon, note } from "../ui/icons.js";
 import "../ui/failure.js";
-import "../ui/value.js";
 
 type Step = "form" | "made";
 
@@ -278,8 +278,8 @@ export class CreateCredentialDialog extends Dialog<Step> {
         <p class="muted">${rich("create.made", { name: html`<bdi>${name}</bdi>`, kind: kindName(kind), organization: organization ? html`<bdi>${organization.name}</bdi>` : t("create.theOrganization") })}</p>
       </div>
       <p>${t(confidential ? "create.copyBoth" : "create.copyId")}</p>
-      <keyturn-value label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-value>
-      ${confidential ? html`<keyturn-value label=${t("clientSecret")} name=${t("clientSecret.in")} secret .text=${this.#clientSecret}></keyturn-value>` : nothing}
+      <keyturn-secret label=${t("clientId")} name=${t("clientId.in")} .text=${this.#clientId}></keyturn-secret>
+      ${confidential ? html`<keyturn-secret label=${t("clientSecret")} name=${t("clientSecret.in")} secret .text=${this.#clientSecret}></keyturn-secret>` : nothing}
       <div class="foot"><button type="button" class="primary" @click=${this.close}>${t("close")}</button></div>`;
   }
 

@@ -53,6 +53,14 @@ export function connectorTarget(place: Place): Target {
   return { name: `c1/${appId}/${connectorId}`, plane: "c1", label: connector, group: app, place };
 }
 
+/** Of a line of API credentials; its name stays the same, whichever of them is in use. */
+export function apiCredentialTarget(credential: ApiCredentialFacts): Target {
+  const origin = credential.reference_origin ?? "";
+  const first = origin.startsWith(LINE) ? origin.slice(LINE.length) : credential.id;
+  const group = credential.organization?.name ?? "";
+  return { name: `cl/${first}`, plane: "commercelayer", label: credential.name, group, credential, first };
+}
+
 /** Emits `change`. */
 export class Estate extends EventTarget {
   readonly connections: Connections;
@@ -134,10 +142,10 @@ export class Estate extends EventTarget {
   }
 
   /** The policy by which a target is rotated here. */
-  policy(name: string): LifecyclePolicy & { readonly grace: number } {
-    const { grace = GRACE, proofs = [] } = this.settings(name).policy ?? {};
+  policy(name: string, chosen = this.settings(name).policy): LifecyclePolicy & { readonly grace: number } {
+    const { grace = GRACE, proofs = [], ...rest } = chosen ?? {};
     // A person stores the secret, and nothing can be read back: so a person says when the old one ends.
-    return { grace, proofs: ["parsed", "token", ...proofs], approval: true };
+    return { ...rest, grace, proofs: ["parsed", "token", ...proofs], approval: true };
   }
 
   async keep(target: Target, settings: Settings): Promise<void> {
@@ -366,14 +374,11 @@ export class Estate extends EventTarget {
     if (!provisioning.email) provisioning.introduce(signal).catch(() => {});
     try {
       for await (const credential of provisioning.everyCredential(signal)) {
-        const origin = credential.reference_origin ?? "";
-        const first = origin.startsWith(LINE) ? origin.slice(LINE.length) : credential.id;
-        const name = `cl/${first}`;
-        const before = this.#targets.get(name)?.credential;
+        const target = apiCredentialTarget(credential);
+        const before = this.#targets.get(target.name)?.credential;
         // Of a line the youngest is in use, unless the journal says otherwise.
         if (before && before.created_at > credential.created_at) continue;
-        const group = credential.organization?.name ?? "";
-        this.#targets.set(name, { name, plane: "commercelayer", label: credential.name, group, credential, first });
+        this.#targets.set(target.name, target);
       }
       this.#changed();
     } catch (error) {

@@ -15,6 +15,10 @@ import {
 import { clock } from "../clock.js";
 import type { Service } from "../connection/ways.js";
 import type { Estate, Target } from "./estate.js";
+import type { PolicySettings } from "./store.js";
+
+/** What a target is called while its policy is checked. */
+const CHECKED = "target";
 
 /** A target that is worked on. */
 export interface Worked {
@@ -38,7 +42,8 @@ export class Lifecycles {
   /** The lifecycle of a target. It stays the same while it holds a secret. */
   of(target: Target): Worked {
     const policy = this.#estate.policy(target.name);
-    const text = JSON.stringify(policy);
+    const { owner, consumers } = this.#estate.settings(target.name);
+    const text = JSON.stringify([policy, owner, consumers]);
     const before = this.#worked.get(target.name);
     if (before && (before.policy === text || before.sink.waiting !== undefined)) return before;
     if (before) void before.lifecycle.close();
@@ -48,11 +53,23 @@ export class Lifecycles {
       journal: this.#journal(target.plane),
       clock,
       worker: "console",
-      targets: { [target.name]: { provider, sinks: [sink], policy } },
+      targets: { [target.name]: { provider, sinks: [sink], policy, owner: owner || undefined, consumers } },
     });
     const worked = { lifecycle, sink, provider, policy: text };
     this.#worked.set(target.name, worked);
     return worked;
+  }
+
+  /** @throws an error that says what is wrong with a policy. */
+  check(target: Target, chosen: PolicySettings): void {
+    const policy = this.#estate.policy(target.name, chosen);
+    const targets = { [CHECKED]: { provider: this.#provider(target), sinks: [handDelivery()], policy } };
+    try {
+      void openLifecycle({ journal: memoryJournal(), targets }).close();
+    } catch (error) {
+      // Nobody knows the target by the name that the error has.
+      throw new Error((error as Error).message.replace(`the policy of ${CHECKED}: `, ""), { cause: error });
+    }
   }
 
   /** Asks the journal where a target stands, and tells the estate. */

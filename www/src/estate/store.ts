@@ -3,14 +3,26 @@
  * names and times; never a secret. Where nothing can be kept, it is remembered until the page is left.
  */
 
+import type { LifecycleWindow } from "keyturn/lifecycle";
 import type { Known } from "../inventory.js";
+
+/** A policy, as far as people choose it here: the fields of the same names of the engine's policy. */
+export interface PolicySettings {
+  readonly rotateEvery?: string;
+  readonly rotateBefore?: string;
+  readonly grace?: number;
+  readonly windows?: readonly LifecycleWindow[];
+  readonly zone?: string;
+  readonly maxActive?: number;
+  readonly proofs?: readonly ("used" | "quiet" | "healthy")[];
+}
 
 /** What people say of a target. */
 export interface Settings {
   readonly owner?: string;
   readonly consumers?: readonly string[];
   readonly notes?: string;
-  readonly policy?: { readonly grace?: number; readonly proofs?: readonly ("used" | "quiet" | "healthy")[] };
+  readonly policy?: PolicySettings;
 }
 
 /** How a target's rotation stands, as the journal said last. */

@@ -23,7 +23,7 @@ export class Banner extends LitElement {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
-        gap: 0.6rem 1.75rem;
+        gap: 0.6rem 1.1rem;
         max-width: 92rem;
         margin: auto;
         padding: 0.7rem 1.5rem;
@@ -54,7 +54,7 @@ export class Banner extends LitElement {
       dl {
         display: flex;
         flex-wrap: wrap;
-        gap: 0.4rem 1.75rem;
+        gap: 0.4rem 1.1rem;
         min-width: 0;
       }
       dl div {

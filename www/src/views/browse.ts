@@ -5,7 +5,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ApiCredentialFacts, Provisioning } from "../connection/commercelayer.js";
 import type { Connection, Connections } from "../connection/connection.js";
 import { sandboxExamples } from "../connection/examples.js";
-import { connectorTarget, type Estate } from "../estate/estate.js";
+import { apiCredentialTarget, connectorTarget, type Estate, type Target } from "../estate/estate.js";
 import type { Known, Place } from "../inventory.js";
 import { appLink } from "../regions/apps.js";
 import { rotateLink } from "../route.js";
@@ -14,14 +14,13 @@ import { base } from "../ui/styles.js";
 import "../dialogs/api-credential.js";
 import "../dialogs/create-credential.js";
 import "../dialogs/lookup.js";
-import "../dialogs/replace-credential.js";
 import "../dialogs/revoke.js";
 import "../regions/api-credentials.js";
 import "../regions/connectors.js";
 import "../regions/known.js";
 
 /** Those that hold a secret while they are open. */
-const HOLDERS = ["keyturn-api-credential", "keyturn-create-credential", "keyturn-replace-credential"] as const;
+const HOLDERS = ["keyturn-api-credential", "keyturn-create-credential"] as const;
 
 type DialogName = (typeof HOLDERS)[number] | "keyturn-look-up" | "keyturn-revoke";
 
@@ -124,7 +123,6 @@ export class Browse extends LitElement {
           ? html`<div @lost-focus=${() => this.#apiCredentials?.focusHeading()}>
             <keyturn-api-credential @changed=${this.#changed}></keyturn-api-credential>
             <keyturn-create-credential @changed=${this.#changed}></keyturn-create-credential>
-            <keyturn-replace-credential @changed=${this.#changed}></keyturn-replace-credential>
           </div>`
           : nothing
       }`;
@@ -147,7 +145,7 @@ export class Browse extends LitElement {
                 .inventory=${inventory}
                 .estate=${this.estate}
                 .app=${app}
-                @rotate=${({ detail }: CustomEvent<Place>) => this.#rotate(detail)}
+                @rotate=${({ detail }: CustomEvent<Place>) => this.#rotate(connectorTarget(detail))}
                 @look-up=${(event: CustomEvent<Place>) => this.#dialog("keyturn-look-up").show(client, inventory, event.detail)}
               ></keyturn-connectors>`
               : nothing
@@ -175,13 +173,13 @@ export class Browse extends LitElement {
         said=${this.told}
         @create=${() => this.#dialog("keyturn-create-credential").show(provisioning)}
         @details=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-api-credential").show(provisioning, detail)}
-        @replace=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-replace-credential").show(provisioning, detail)}
+        @replace=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#rotate(apiCredentialTarget(detail))}
       ></keyturn-api-credentials>
     </section>`;
   }
 
-  #rotate(place: Place): void {
-    location.hash = rotateLink(this.estate.meet(connectorTarget(place)).name, this.chosen || "#/apps");
+  #rotate(target: Target): void {
+    location.hash = rotateLink(this.estate.meet(target).name, this.chosen || "#/apps");
   }
 
   get #apiCredentials(): HTMLElementTagNameMap["keyturn-api-credentials"] | null {

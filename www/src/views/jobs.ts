@@ -78,8 +78,15 @@ export class Jobs extends LitElement {
       .diff .end {
         color: var(--bad);
       }
-      .diff b {
-        font-family: var(--mono);
+      .diff li::before {
+        content: "=" / "";
+        font: 700 1em var(--mono);
+      }
+      .diff .add::before {
+        content: "+" / "";
+      }
+      .diff .end::before {
+        content: "−" / "";
       }
       progress {
         width: 100%;
@@ -98,6 +105,11 @@ export class Jobs extends LitElement {
       }
       progress::-moz-progress-bar {
         background: var(--accent);
+      }
+      .panel > p > a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
       }
       td.actions a {
         display: inline-flex;
@@ -234,11 +246,11 @@ export class Jobs extends LitElement {
     if (standing?.phase !== undefined && standing.phase !== "issued")
       return html`<p class="small muted">${t("jobs.diff.under")}</p>`;
     return html`<ul class="diff">
-      <li class="add"><b aria-hidden="true">+</b>${t("jobs.diff.add")}</li>
+      <li class="add">${t("jobs.diff.add")}</li>
       ${
         old
-          ? html`<li class="end"><b aria-hidden="true">−</b><span>${rich("jobs.diff.end", { id: html`<span class="mono" translate="no">${old}</span>`, grace: isKey(grace) ? t(grace) : "" })}</span></li>`
-          : html`<li class="muted"><b aria-hidden="true">=</b>${t("jobs.diff.none")}</li>`
+          ? html`<li class="end"><span>${rich("jobs.diff.end", { id: html`<span class="mono" translate="no">${old}</span>`, grace: isKey(grace) ? t(grace) : "" })}</span></li>`
+          : html`<li class="muted">${t("jobs.diff.none")}</li>`
       }
     </ul>`;
   }

@@ -19,6 +19,9 @@ const NAMING = {
   commercelayer: { clientId: "CL_CLIENT_ID", clientSecret: "CL_CLIENT_SECRET" },
 };
 
+/** The same for a client that has no secret of its own. */
+const PUBLIC = { clientId: NAMING.commercelayer.clientId };
+
 export class RotateView extends LitElement {
   static override properties = {
     estate: { attribute: false },
@@ -143,7 +146,7 @@ export class RotateView extends LitElement {
       .sink=${worked.sink}
       .candidates=${line}
       .consumers=${consumers}
-      .naming=${NAMING[target.plane]}
+      .naming=${target.credential?.confidential === false ? PUBLIC : NAMING[target.plane]}
       .clock=${clock}
       ?recalls=${worked.provider.recalls}
       target=${target.name}
@@ -151,10 +154,17 @@ export class RotateView extends LitElement {
       about=${target.group}
       owner=${owner}
       grace=${isKey(words) ? t(words) : `${Math.round(grace / 3_600_000)} h`}
+      caution=${this.#caution(target)}
       lock=${worked.lock}
       @keyturn-progress=${(event: CustomEvent<LifecycleStatus>) => void estate.stands(target, event.detail)}
       @keyturn-close=${() => (location.hash = backLink(this.from))}
     ></keyturn-rotate>`;
+  }
+
+  /** Kinds whose client id others know are replaced by somebody who knows that. */
+  #caution({ credential }: Target): string {
+    const key = `kind.caution.${credential?.kind}`;
+    return isKey(key) ? t(key) : "";
   }
 
   readonly #open = async (): Promise<void> => {

@@ -1,28 +1,38 @@
 /** One target: facts, people and programs, policy, credentials over time, history, and findings with what to do. */
 
 import { isIdle, stateOf } from "keyturn/elements/credentials";
-import type { LifecycleEvent, LifecycleStatus } from "keyturn/lifecycle";
+import type { LifecycleEvent, LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { SERVICES } from "../connection/ways.js";
-import { type Estate, GRACE, type Target } from "../estate/estate.js";
+import type { Estate, Target } from "../estate/estate.js";
 import { backLink, rotateLink, targetLink } from "../route.js";
-import { isKey, type Key, t } from "../texts/text.js";
+import { isKey, t } from "../texts/text.js";
 import { line, relative } from "../ui/dates.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
+import "./policy.js";
 
-const GRACES: readonly number[] = [0, 3_600_000, 86_400_000, 604_800_000, 2_592_000_000];
-const PROOFS = ["used", "quiet", "healthy"] as const;
+/** How many living credentials a target may have without a word, as far as no policy says so. */
+const ACTIVE = 2;
+
+type Tone = "bad" | "warn" | "plain";
 
 interface Finding {
-  readonly tone: "bad" | "warn" | "plain";
+  readonly tone: Tone;
   readonly what: string;
   readonly todo: string;
 }
+
+const TONES: Readonly<Record<LifecycleFinding["severity"], Tone>> = {
+  critical: "bad",
+  high: "bad",
+  medium: "warn",
+  low: "plain",
+};
 
 export class TargetView extends LitElement {
   static override properties = {
@@ -32,6 +42,7 @@ export class TargetView extends LitElement {
     status: { state: true },
     history: { state: true },
     broken: { state: true },
+    found: { state: true },
     saved: { state: true },
     error: { state: true },
   };
@@ -66,9 +77,18 @@ export class TargetView extends LitElement {
       }
       .columns {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
         gap: 1.25rem;
         align-items: start;
+      }
+      .column {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
+        min-width: 0;
+      }
+      td.by {
+        white-space: nowrap;
       }
       .panel {
         container-type: inline-size;
@@ -130,6 +150,8 @@ export class TargetView extends LitElement {
   declare from: string;
   declare private status: LifecycleStatus | undefined;
   declare private history: readonly LifecycleEvent[];
+  /** What the engine finds; unknown until it has looked. */
+  declare private found: readonly LifecycleFinding[] | undefined;
   declare private broken: number | undefined;
   declare private saved: boolean;
   declare private error: unknown;
@@ -152,14 +174,18 @@ export class TargetView extends LitElement {
       await this.estate.opened;
       if (!this.estate.target(this.target)) await this.estate.load();
       const target = this.estate.target(this.target);
-      // A journal that has nothing of it is no reason to load the engine.
-      if (!target || !this.estate.standing(target.name)) return this.requestUpdate();
+      if (!target) return this.requestUpdate();
       const lifecycles = await this.estate.lifecycles();
-      this.status = await lifecycles.status(target);
       const { lifecycle } = lifecycles.of(target);
-      this.history = await lifecycle.history(target.name);
-      const verified = await lifecycle.verify();
-      this.broken = verified.find((one) => one.target === target.name)?.broken?.sequence;
+      const found = await lifecycle.findings();
+      // A target that the journal has nothing of stands nowhere.
+      if (this.estate.standing(target.name)) {
+        this.status = await lifecycles.status(target);
+        this.history = await lifecycle.history(target.name);
+        const verified = await lifecycle.verify();
+        this.broken = verified.find((one) => one.target === target.name)?.broken?.sequence;
+      }
+      this.found = found;
     } catch (error) {
       this.error = error;
     }
@@ -186,7 +212,8 @@ export class TargetView extends LitElement {
       ${this.error ? html`<keyturn-failure .error=${this.error} retriable @retry=${this.#open}></keyturn-failure>` : nothing}
       ${this.#findings(target)}
       <div class="columns">
-        ${this.#facts(target)} ${this.#people(target)} ${this.#policy(target)} ${this.#credentials(target)}
+        <div class="column">${this.#facts(target)} ${this.#credentials(target)} ${this.#people(target)}</div>
+        <div class="column">${this.#policy(target)}</div>
       </div>
       ${this.#past()}`;
   }
@@ -196,24 +223,10 @@ export class TargetView extends LitElement {
   }
 
   #findings(target: Target): TemplateResult {
-    const row = this.#row;
-    const found: Finding[] = [];
-    const now = clock.now();
-    const add = (tone: Finding["tone"], key: string, values: Record<string, string | number> = {}): void => {
-      const todo = `${key}.do`;
-      if (isKey(key) && isKey(todo)) found.push({ tone, what: t(key, values), todo: t(todo) });
-    };
-    if (row?.attention !== undefined) add("bad", "finding.attention", { why: this.#why(row.attention) });
-    const state = row ? stateOf(row, now) : "none";
-    if (state === "expired") add("bad", "finding.expired");
-    if (state === "expiring") add("warn", "finding.expiring", { when: relative(row?.expiresAt ?? now, now) });
-    if (row && isIdle(row, now)) add("warn", "finding.idle");
-    const living = this.estate.candidates(target).length;
-    if (living > 2) add("warn", "finding.active", { n: living });
-    if (!this.estate.settings(target.name).owner) add("plain", "finding.owner");
+    const found = this.#all(target);
     return html`<section class="panel" aria-labelledby="findings">
       <h2 id="findings">${t("target.findings")}</h2>
-      <div class="findings">
+      <div class="findings" aria-busy=${this.found === undefined && !this.error}>
         ${
           found.length === 0
             ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
@@ -223,6 +236,40 @@ export class TargetView extends LitElement {
         }
       </div>
     </section>`;
+  }
+
+  /** What the engine finds, and what only this page can: the journal knows nothing of a credential that was looked up. */
+  #all(target: Target): readonly Finding[] {
+    const row = this.#row;
+    const now = clock.now();
+    const told = new Map<string, Finding>();
+    const add = (tone: Tone, code: string, values: Record<string, string | number> = {}, message = code): void => {
+      const [what, todo] = [`finding.${code}`, `finding.${code}.do`];
+      if (told.has(code)) return;
+      told.set(code, { tone, what: isKey(what) ? t(what, values) : message, todo: isKey(todo) ? t(todo) : "" });
+    };
+    if (row?.attention !== undefined) add("bad", "attention", { why: this.#why(row.attention) });
+    for (const { code, severity, credential = "", about = "", since, number: n = 0, message } of this.found ?? []) {
+      const when = code === "expiring" ? (row?.expiresAt ?? since) : since;
+      add(
+        TONES[severity],
+        code,
+        { id: credential, about, n, when: when === undefined ? "" : relative(when, now) },
+        message,
+      );
+    }
+    const state = row ? stateOf(row, now) : "none";
+    if (state === "expired") add("bad", "expired");
+    if (state === "expiring") add("warn", "expiring", { when: relative(row?.expiresAt ?? now, now) });
+    if (row && isIdle(row, now) && !told.has("never-used")) add("warn", "idle");
+    const living = this.estate.candidates(target);
+    if (living.length > (this.estate.settings(target.name).policy?.maxActive ?? ACTIVE))
+      add("warn", "too-many-active", { n: living.length });
+    // Of what the journal does not know, the policy cannot say when it is due.
+    const { phase, current } = this.estate.standing(target.name) ?? {};
+    if (living.length > 0 && this.found && phase === undefined && current === undefined) add("plain", "not-adopted");
+    if (!this.estate.settings(target.name).owner) add("plain", "owner-missing");
+    return [...told.values()];
   }
 
   #why(reason: string): string {
@@ -250,6 +297,8 @@ export class TargetView extends LitElement {
         <dd>${line(date(row?.expiresAt), "—")}</dd>
         <dt>${t("target.used")}</dt>
         <dd>${line(date(row?.lastUsedAt), "—")}</dd>
+        <dt>${t("target.due")}</dt>
+        <dd>${line(date(this.status?.due?.at), t("target.notDue"))}</dd>
       </dl>
     </section>`;
   }
@@ -282,34 +331,9 @@ export class TargetView extends LitElement {
   }
 
   #policy(target: Target): TemplateResult {
-    const { grace = GRACE, proofs = [] } = this.estate.settings(target.name).policy ?? {};
-    const offered = PROOFS.filter(() => target.plane === "c1");
     return html`<section class="panel" aria-labelledby="policy">
       <h2 id="policy">${t("target.policy")}</h2>
-      <div class="field">
-        <label for="grace">${t("target.grace")}</label>
-        <select id="grace" aria-describedby="grace-hint" @change=${(event: Event) => this.#rule(target, { grace: Number((event.target as HTMLSelectElement).value), proofs })}>
-          ${GRACES.map((one) => html`<option value=${one} .selected=${one === grace}>${t(`grace.${one}` as Key)}</option>`)}
-        </select>
-        <p id="grace-hint" class="small muted">${t("target.graceHint")}</p>
-      </div>
-      ${
-        offered.length > 0
-          ? html`<fieldset>
-              <legend class="label">${t("target.proofs")}</legend>
-              ${offered.map(
-                (proof) => html`<label class="choice">
-                  <input
-                    type="checkbox"
-                    .checked=${proofs.includes(proof)}
-                    @change=${(event: Event) => this.#rule(target, { grace, proofs: PROOFS.filter((one) => (one === proof ? (event.target as HTMLInputElement).checked : proofs.includes(one))) })}
-                  />
-                  <span>${t(`target.proof.${proof}`)}</span>
-                </label>`,
-              )}
-            </fieldset>`
-          : nothing
-      }
+      <keyturn-policy .estate=${this.estate} .target=${target} @saved=${this.#open}></keyturn-policy>
     </section>`;
   }
 
@@ -372,13 +396,13 @@ export class TargetView extends LitElement {
         typeof value === "object" && value !== null
           ? ((value as { id?: string }).id ?? JSON.stringify(value))
           : String(value);
-      return `${name} ${/until|At$/.test(name) ? new Date(Number(value)).toISOString() : text}`;
+      return `${name} ${/until$|at$/i.test(name) ? new Date(Number(value)).toISOString() : text}`;
     });
     return html`<tr role="row">
       <th role="rowheader" scope="row">${line(new Date(at), "—")}</th>
       <td role="cell" data-label=${t("target.what")}>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></td>
       <td role="cell" data-label=${t("target.detail")}><span class="mono" translate="no">${detail.join(", ")}</span></td>
-      <td role="cell" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
+      <td role="cell" class="by" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
     </tr>`;
   }
 
@@ -397,10 +421,7 @@ export class TargetView extends LitElement {
       notes: text("notes"),
     });
     this.saved = true;
-  }
-
-  #rule(target: Target, policy: { grace: number; proofs: readonly (typeof PROOFS)[number][] }): void {
-    void this.estate.keep(target, { ...this.estate.settings(target.name), policy });
+    await this.#open();
   }
 }
 customElements.define("keyturn-target", TargetView);

@@ -6,6 +6,7 @@ import {
   copyDependents,
   differences,
   isOwn,
+  isPublic,
   type Provisioning,
   predecessorOf,
   removeCredential,
@@ -142,6 +143,11 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       return VISIBLE.test(clientId) && (VISIBLE.test(clientSecret) || (clientSecret === "" && Boolean(publicKinds)));
     },
     async login({ clientId, clientSecret }, signal) {
+      if (publicKinds) {
+        // One that gets tokens for its users only cannot be tried: it is as good as what the server has of it.
+        const found = (await line(apiFor(signal))).find(({ client_id }) => client_id === clientId);
+        if (found && isPublic(found.kind)) return true;
+      }
       return (await apiFor(signal).claims({ id: "", clientId, clientSecret })) !== undefined;
     },
     async end(id, signal) {

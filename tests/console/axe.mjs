@@ -1,0 +1,147 @@
+// axe-core on each state of the console, in light and dark, forced colours, wide and as narrow as 320 pixels, which is also what a window of
+// 1280 pixels shows at 400 %. WCAG 2.2 AA is the measure.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { withBrowse } from "./person.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** How each state is looked at. What differs in nothing but its colours is asked for nothing but contrast. */
+const LOOKS = [
+  { name: "dark", width: 1280, scheme: "dark", rules: ["color-contrast"] },
+  { name: "forced colours", width: 1280, scheme: "light", forced: "active", rules: [] },
+  { name: "light, in between", width: 1024, scheme: "light", rules: [] },
+  { name: "light and narrow", width: 320, scheme: "light" },
+  { name: "light", width: 1280, scheme: "light" },
+];
+
+/** Lets the page look otherwise. The driver does not know forced colours by name. */
+async function look(session, page, { width, scheme, forced = "none" }) {
+  const { width: before } = page.viewport();
+  if (before !== width) await page.setViewport({ width, height: 900 });
+  await session.send("Emulation.setEmulatedMedia", {
+    features: [
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "forced-colors", value: forced },
+      // A fading dialog has other colours than one that stands still.
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ],
+  });
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
+
+/** What axe finds by these rules, or by all of them. */
+async function found(page, rules) {
+  if (rules?.length === 0) return [];
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
+  return page.evaluate(async (only) => {
+    const { violations, incomplete } = await globalThis.axe.run(document, {
+      resultTypes: ["violations", "incomplete"],
+      elementRef: true,
+      ...(only ? { runOnly: { type: "rule", values: only } } : {}),
+    });
+    /** Whether something is in a list that scrolls: axe cannot judge what is cut off at its edge. The other rows have the same colours. */
+    const scrolls = (element) => {
+      for (let at = element; at; at = at.parentNode ?? at.host)
+        if (at instanceof Element && at.scrollHeight > at.clientHeight && getComputedStyle(at).overflowY === "auto")
+          return true;
+      return false;
+    };
+    // Texts in a drawing have what is drawn behind them, which axe cannot judge; their colours are those of texts elsewhere.
+    const judged = incomplete.map((one) => ({
+      ...one,
+      nodes: one.nodes.filter(
+        ({ element }) => one.id !== "color-contrast" || !(element.closest("svg") || scrolls(element)),
+      ),
+    }));
+    return [...violations, ...judged].flatMap(({ id, nodes }) =>
+      nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message}`),
+    );
+  }, rules);
+}
+
+/** Texts that forced colours make hard to read. axe asks for a colour that is not forced, so it cannot tell. */
+function faint() {
+  const parts = (colour) =>
+    /rgba?\(([^)]+)\)/
+      .exec(colour)[1]
+      .split(/[\s,/]+/)
+      .map(Number);
+  const light = ([red, green, blue]) => {
+    const [r, g, b] = [red, green, blue].map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentNode ?? at.host) {
+      if (!(at instanceof Element)) continue;
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if ((colour[3] ?? 1) === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const visit = (node) => {
+    const words = [...node.childNodes].some((child) => child instanceof Text && child.data.trim() !== "");
+    if (words && node instanceof HTMLElement && node.checkVisibility() && !node.closest(":disabled, option")) {
+      const shades = [light(parts(getComputedStyle(node).color)), light(behind(node))].sort(
+        (one, other) => other - one,
+      );
+      if ((shades[0] + 0.05) / (shades[1] + 0.05) < 4.5) found.push(node.outerHTML.slice(0, 100));
+    }
+    for (const child of (node.shadowRoot ?? node).children) visit(child);
+  };
+  visit(document.body);
+  return found;
+}
+
+/**
+ * Registers the test of a tour.
+ *
+ * @param {{ what: string, guide: (person: import("./person.mjs").Person, seen: (state: string) => Promise<void>) => Promise<void> }} tour
+ */
+export function axeFindsNothing({ what, guide }) {
+  test(`axe finds nothing, nothing is too wide and nothing too small: ${what}`, async () => {
+    await withBrowse({}, async (person) => {
+      const { page } = person;
+      const session = await page.createCDPSession();
+      await look(session, page, LOOKS.at(-1));
+      // All that is wrong is told at once.
+      const wrong = [];
+      await guide(person, async (state) => {
+        for (const one of LOOKS) {
+          await look(session, page, one);
+          for (const finding of await found(page, one.rules)) wrong.push(`${state}, ${one.name}: ${finding}`);
+          if (one.forced)
+            for (const text of await page.evaluate(faint)) wrong.push(`${state}, ${one.name}: hard to read: ${text}`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          if (wide > 0) wrong.push(`${state}, ${one.name}: ${wide} pixels too wide`);
+          for (const target of await page.evaluate(small))
+            wrong.push(`${state}, ${one.name}: below 24 pixels: ${target}`);
+        }
+      });
+      assert.deepEqual([...new Set(wrong)], []);
+    });
+  });
+}
+
+/** What can be clicked but is hard to hit. A checkbox is as large as its label. */
+function small() {
+  const found = [];
+  const visit = (node) => {
+    if (node.matches?.("a[href], button, summary, input, select, label:has(input)") && node.checkVisibility()) {
+      const { width, height } = (
+        node.matches("input") ? (node.closest("label") ?? node) : node
+      ).getBoundingClientRect();
+      if ((width < 24 || height < 24) && !node.matches(".skip"))
+        found.push(`${node.outerHTML.slice(0, 80)}: ${width} x ${height}`);
+    }
+    for (const child of (node.shadowRoot ?? node).children ?? []) visit(child);
+  };
+  visit(document.documentElement);
+  return found;
+}
