@@ -58,11 +58,11 @@ class Visitor {
   }
 
   output() {
-    return this.inside((shadow) => shadow.querySelector(".output").innerText);
+    return this.inside((shadow) => shadow.querySelector(".output").textContent);
   }
 
   requests() {
-    return this.inside((shadow) => shadow.querySelector("[aria-labelledby=requests]").innerText);
+    return this.inside((shadow) => shadow.querySelector("[aria-labelledby=requests]").textContent);
   }
 
   status(pattern) {
@@ -166,7 +166,7 @@ test("a fault that is switched on shows its error, with code, outcome, hint and 
     const output = await visitor.output();
     for (const part of [/OutcomeUnknownError/, /outcome_unknown/, /unknown/, /hint/, /Go to line 5/])
       assert.match(output, part);
-    assert.match(await visitor.requests(), /no answer/);
+    await visitor.until((shadow) => /no answer/.test(shadow.querySelector("[aria-labelledby=requests]").textContent));
     await visitor.click("button", "Go to line 5");
     const line = await visitor.inside((shadow) => shadow.querySelector(".cm-activeLineGutter").textContent);
     assert.equal(line, "5");

@@ -4,7 +4,14 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 const colours = HighlightStyle.define([
@@ -46,6 +53,15 @@ export interface EditorOptions {
   readonly onRun: () => void;
 }
 
+/** Replaces a selection with what is typed. Chromium would give it inline styles, which the page's policy forbids. */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  const { data, inputType, isComposing } = event;
+  if (inputType !== "insertText" || isComposing || data === null || view.state.selection.main.empty) return false;
+  event.preventDefault();
+  view.dispatch({ ...view.state.replaceSelection(data), userEvent: "input.type", scrollIntoView: true });
+  return true;
+}
+
 /** Opens an editor. Tab indents; after Escape, Tab leaves, as it does everywhere else. */
 export function openEditor({ parent, root, label, description, onRun }: EditorOptions): Editor {
   const leave = (view: EditorView): boolean => {
@@ -59,11 +75,15 @@ export function openEditor({ parent, root, label, description, onRun }: EditorOp
     indentOnInput(),
     bracketMatching(),
     highlightActiveLine(),
+    highlightActiveLineGutter(),
     javascript(),
     syntaxHighlighting(colours),
     theme,
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": description }),
-    EditorView.domEventHandlers({ focus: (_event, view) => view.setTabFocusMode(false) }),
+    EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": description, tabindex: "0" }),
+    EditorView.domEventHandlers({
+      focus: (_event, view) => view.setTabFocusMode(false),
+      beforeinput: typeOver,
+    }),
     keymap.of([
       { key: "Mod-Enter", run: () => (onRun(), true) },
       { key: "Escape", run: leave },

@@ -217,7 +217,7 @@ class Playground extends LitElement {
       return html`<li>
         <strong class=${bad ? "bad" : ""}>${answered && status !== null ? status : "—"}</strong>
         <span>${operation === null ? path : operation.split(".").slice(-2).join(".")}
-          ${answered ? nothing : html`<span class="bad">no answer</span>`} ${fault === null ? nothing : html`<span class="bad">fault: ${fault}</span>`}
+          ${answered && fault === null ? nothing : html`<span class="bad path">${[...(answered ? [] : ["no answer"]), ...(fault === null ? [] : [`fault: ${fault}`])].join(", ")}</span>`}
           <span class="muted path">${method} ${path}</span>
         </span>
       </li>`;

@@ -108,7 +108,7 @@ export const styles = css`
     padding-block: 0.55rem;
     border-inline-start: 3px solid var(--bad);
     background: var(--bad-soft);
-    font-family: inherit;
+    font-family: system-ui, sans-serif;
     white-space: normal;
   }
   .failure p {
