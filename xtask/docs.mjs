@@ -18,6 +18,7 @@ const GUIDES = [
   ["docs/commercelayer.md", "Commerce Layer"],
   ["docs/commercelayer-auth.md", "Authentication to Commerce Layer"],
   ["docs/proxy.md", "From a page"],
+  ["docs/elements.md", "Elements for admin pages"],
   ["docs/migration.md", "From the official SDK"],
   ["docs/runtimes.md", "Where it runs"],
   ["SECURITY.md", "Security"],

@@ -1,6 +1,7 @@
 /** The public types of the elements. They are independent of the library that the elements are built with. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
+import type { LifecycleStatus } from "../lifecycle/model.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import type { HandDelivery } from "./hand.js";
 import type { CredentialColumn, CredentialFilter, CredentialRow } from "./row.js";
@@ -33,8 +34,12 @@ export interface CredentialAction {
   readonly label: string;
 }
 
-/** What all elements have in common. */
-interface KeyturnElement extends HTMLElement {
+/**
+ * What all elements have in common.
+ *
+ * @typeParam Events the element's own events, by their names
+ */
+interface KeyturnElement<Events> extends HTMLElement {
   /** Where the time comes from. Default: the machine's clock. */
   clock: ElementClock;
   /**
@@ -44,6 +49,52 @@ interface KeyturnElement extends HTMLElement {
   texts: Partial<ElementTexts> | undefined;
   /** Resolves once all changes are rendered. */
   readonly updateComplete: Promise<boolean>;
+  addEventListener<Name extends keyof (Events & HTMLElementEventMap)>(
+    type: Name,
+    listener: (this: this, event: (Events & HTMLElementEventMap)[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof (Events & HTMLElementEventMap)>(
+    type: Name,
+    listener: (this: this, event: (Events & HTMLElementEventMap)[Name]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+/** The events of a `<keyturn-credentials>`. */
+export interface KeyturnCredentialsEventMap {
+  /** Somebody changed the view. */
+  "keyturn-view": CustomEvent<CredentialView>;
+  /** Somebody clicked the name of a row. If it is prevented, so is following the link. */
+  "keyturn-open": CustomEvent<CredentialRow>;
+  /** Somebody pressed a button of a row. */
+  "keyturn-action": CustomEvent<{ readonly action: string; readonly row: CredentialRow }>;
+  /** Somebody changed which targets are selected. */
+  "keyturn-select": CustomEvent<ReadonlySet<string>>;
+}
+
+/** The events of a `<keyturn-timeline>`. */
+export interface KeyturnTimelineEventMap {
+  /** Somebody clicked the name of a lane. If it is prevented, so is following the link. */
+  "keyturn-open": CustomEvent<CredentialRow>;
+}
+
+/** The events of a `<keyturn-rotate>`. */
+export interface KeyturnRotateEventMap {
+  /** The state of the rotation has changed. */
+  "keyturn-progress": CustomEvent<LifecycleStatus>;
+  /** Somebody wants to leave. */
+  "keyturn-close": CustomEvent<undefined>;
 }
 
 /**
@@ -55,7 +106,7 @@ interface KeyturnElement extends HTMLElement {
  * `{ action, row }`; `keyturn-select` with the `Set` of selected targets. Slots: `selection`, beside the number of selected rows; `empty`.
  * Parts: `filters`, `filter`, `bar`, `scroller`, `table`, `row`, `action`.
  */
-export interface KeyturnCredentialsElement extends KeyturnElement {
+export interface KeyturnCredentialsElement extends KeyturnElement<KeyturnCredentialsEventMap> {
   rows: readonly CredentialRow[];
   view: CredentialView;
   /** Whether rows have a check box to select them. Also an attribute. Default: false. */
@@ -76,7 +127,7 @@ export interface KeyturnCredentialsElement extends KeyturnElement {
  *
  * Events: `keyturn-open` with the {@link CredentialRow}. Parts: `bar`, `lanes`, `lane`, `table`.
  */
-export interface KeyturnTimelineElement extends KeyturnElement {
+export interface KeyturnTimelineElement extends KeyturnElement<KeyturnTimelineEventMap> {
   rows: readonly CredentialRow[];
   /** How many lanes are shown at a time. Also an attribute. Default: 12. */
   lanes: number;
@@ -106,7 +157,7 @@ export interface PairNaming {
  * Events: `keyturn-progress` with the `LifecycleStatus` whenever it has changed; `keyturn-close` when somebody wants to leave. Parts:
  * `steps`, `proofs`, `about`.
  */
-export interface KeyturnRotateElement extends KeyturnElement {
+export interface KeyturnRotateElement extends KeyturnElement<KeyturnRotateEventMap> {
   lifecycle: RotatingLifecycle | undefined;
   /** The target's name in the lifecycle. Also an attribute. */
   target: string;
