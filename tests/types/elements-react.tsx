@@ -39,8 +39,8 @@ export const refused = [
   <keyturn-credentials focusRow={() => true} />,
   // @ts-expect-error days are a number
   <keyturn-timeline days="90" />,
-  // @ts-expect-error no such event
-  <keyturn-timeline onkeyturn-close={() => {}} />,
+  // @ts-expect-error the event has a row
+  <keyturn-timeline onkeyturn-open={({ detail }) => detail.size} />,
   // @ts-expect-error read only
   <keyturn-rotate unstored />,
   // @ts-expect-error no such element
