@@ -132,6 +132,22 @@ describe("in a browser, from the disk", () => {
     }
   });
 
+  test("an operation's example opens in the playground, and runs there", async () => {
+    const { page, trouble } = await open("reference/c1/apps.html");
+    const selector = "#list ~ p a[href*=playground]";
+    await Promise.all([page.waitForNavigation(), page.click(selector)]);
+    const inside = (text) =>
+      page.waitForFunction(`(${text})(document.querySelector("keyturn-playground")?.shadowRoot)`);
+    await inside((shadow) => shadow?.querySelector("button.primary")?.disabled === false);
+    await inside((shadow) => /c1\.apps\.list/.test(shadow.querySelector(".cm-content").textContent));
+    await page.locator('::-p-aria([name="Run"][role="button"])').click();
+    await inside((shadow) => shadow.querySelector("[role=status]").textContent === "Done");
+    assert.deepEqual(
+      trouble.filter((text) => !text.startsWith("blob:")),
+      [],
+    );
+  });
+
   test("is light or dark as the system is, until somebody chooses", async () => {
     const { page, trouble } = await open("reference/commercelayer/api_credentials.html");
     const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

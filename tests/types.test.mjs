@@ -186,3 +186,22 @@ describe("types", { concurrency: true }, () => {
     }
   });
 });
+
+describe("the elements", { concurrency: true }, () => {
+  const library = (path) => [join(root, "node_modules", path)];
+  const paths = {
+    react: library("@types/react/index.d.ts"),
+    "react/jsx-runtime": library("@types/react/jsx-runtime.d.ts"),
+    vue: library("vue/dist/vue.d.mts"),
+  };
+  for (const [where, program, options] of [
+    ["in a page of no framework", "elements.ts", {}],
+    ["in React 19", "elements-react.tsx", { jsx: "react-jsx", paths }],
+    // Vue's own types are not all right without it.
+    ["in Vue", "elements-vue.ts", { paths, skipLibCheck: true }],
+  ])
+    test(where, () => {
+      const { status, stdout } = compile("typescript", program, program, { ...web, ...bundled, ...options });
+      assert.equal(status, 0, stdout);
+    });
+});

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildPlayground } from "./playground/build.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -12,7 +13,8 @@ const served = join(here, "../pkg/dist/console");
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 
 try {
-  execFileSync(process.execPath, [tsc, "--project", here], { stdio: "inherit" });
+  for (const project of [here, join(here, "playground")])
+    execFileSync(process.execPath, [tsc, "--project", project], { stdio: "inherit" });
 } catch {
   // The compiler has said what is wrong.
   process.exit(1);
@@ -55,3 +57,5 @@ await build({
 const page = await readFile(join(here, "src/index.html"), "utf8");
 await writeFile(join(served, "index.html"), page.replaceAll("keyturn-console", "keyturn-served"));
 await cp(join(here, "src/icon.svg"), join(served, "icon.svg"));
+
+await buildPlayground(join(dist, "playground"));

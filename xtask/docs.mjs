@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { marked } from "marked";
 import { drive, isMain, output, root, run, StepError, say } from "./steps.mjs";
 import { surface } from "./surface.mjs";
@@ -21,6 +22,7 @@ const GUIDES = [
   ["docs/commercelayer.md", "Commerce Layer"],
   ["docs/commercelayer-auth.md", "Authentication to Commerce Layer"],
   ["docs/proxy.md", "From a page"],
+  ["docs/elements.md", "Elements for admin pages"],
   ["docs/migration.md", "From the official SDK"],
   ["docs/runtimes.md", "Where it runs"],
   ["docs/network.md", "Proxies and certificates"],
@@ -167,7 +169,30 @@ function fieldTable(fields, types, columns = []) {
   return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
-const example = (text) => `<pre><code>${escaped(text)}</code></pre>`;
+/** Where the playground is on the site. It is built with the console. */
+const PLAYGROUND = "playground/index.html";
+
+/** What the examples of an API begin with, as programs. */
+const BEGINNINGS = {
+  c1: 'import { ConductorOne } from "keyturn";\n\nconst c1 = ConductorOne.fromEnv(); // the variables of the sandbox tenant\n',
+  commercelayer: `import CommerceLayerProvisioning, { clientCredentials } from "keyturn/commercelayer";
+
+const { COMMERCELAYER_CLIENT_ID: clientId, COMMERCELAYER_CLIENT_SECRET: clientSecret } = process.env;
+const credentials = clientCredentials({ clientId, clientSecret });
+const cl = CommerceLayerProvisioning({ credentials, serverURL: process.env.COMMERCELAYER_SERVER_URL });
+`,
+};
+
+/** The program that an example is, which the playground opens. */
+export const programOf = (api, text) => `${BEGINNINGS[api]}${text}\n`;
+
+/** An example, and a link to the playground with the program that it is. */
+function example(text, api) {
+  // www/playground/src/link.ts reads it.
+  const program = deflateRawSync(programOf(api, text)).toString("base64url");
+  const link = `../../${PLAYGROUND}#program=${program}`;
+  return `<pre><code>${escaped(text)}</code></pre><p><a href="${link}">Try it in the playground</a></p>`;
+}
 
 /** What can go wrong: the same for all operations of an effect. */
 function errors(effect) {
@@ -197,7 +222,7 @@ function groupPage(group, types) {
       ? `<h3>Paging</h3><p>A call is an async iterable of every item (<code>${linked(paging.type, types)}</code>), and a promise of the first page. Items are in ${code(paging.items)}, the next page's token in ${code(paging.tokenOut)}; it is sent as ${code(paging.tokenIn)}.</p>`
       : "";
     return `<section><h2 id="${name}">${code(name)}</h2><p>${inline(about)}</p><p class="facts">${facts.map(code).join(" · ")}</p>
-<p${effect === "secret" ? ' class="secret"' : ""}>${EFFECTS[effect]}</p>${example(operation.example)}
+<p${effect === "secret" ? ' class="secret"' : ""}>${EFFECTS[effect]}</p>${example(operation.example, "c1")}
 <h3>Request</h3>${fieldTable(request, types, ["place"])}<h3>Answer</h3>${body}${pages}<h3>Errors</h3>${errors(effect)}</section>`;
   });
   const contents = group.operations.map(({ name }) => `<li><a href="#${name}">${code(name)}</a></li>`).join("");
@@ -241,7 +266,7 @@ function resourcePage(resource, resources) {
     const paging = answer?.many
       ? "<p>Paging: an awaited list is one page; <code>for await</code> over <code>list()</code> takes every item.</p>"
       : "";
-    return `<section><h2 id="${name}">${code(name)}</h2><p>${inline(about)}</p><p class="facts">${code(`${method} ${path}`)}</p><p>${EFFECTS[effect]}</p>${example(text)}
+    return `<section><h2 id="${name}">${code(name)}</h2><p>${inline(about)}</p><p class="facts">${code(`${method} ${path}`)}</p><p>${EFFECTS[effect]}</p>${example(text, "commercelayer")}
 <h3>Answer</h3><p>${result}.</p>${paging}<h3>Errors</h3>${errors(effect)}</section>`;
   });
   const mark = (set) => (set.length > 0 ? set.join(", ") : "set by the server");
@@ -300,7 +325,8 @@ export function framed(path, { title, body }) {
 <button id="theme" type="button" hidden>Light or dark</button></header>
 <div class="frame">
 <nav aria-label="Documentation"><h2>Guides</h2><ul>${GUIDES.map(([file, name]) => item(pageOf(file), name)).join("")}</ul>
-<h2>Reference</h2><ul>${item("reference/index.html", "All entries, groups and resources")}</ul></nav>
+<h2>Reference</h2><ul>${item("reference/index.html", "All entries, groups and resources")}</ul>
+<h2>Try</h2><ul>${item(PLAYGROUND, "Playground")}</ul></nav>
 <main id="content">
 ${body}
 </main>
@@ -315,7 +341,7 @@ export function broken(texts) {
   const ids = new Map(
     [...texts].map(([path, text]) => [path, new Set([...text.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]))]),
   );
-  const known = new Set([...texts.keys(), "style.css", "site.js", "search.js"]);
+  const known = new Set([...texts.keys(), "style.css", "site.js", "search.js", PLAYGROUND]);
   const found = [];
   for (const [path, text] of texts) {
     for (const [, href] of text.matchAll(/ (?:href|src)="([^"]*)"/g)) {
@@ -323,7 +349,7 @@ export function broken(texts) {
       const [file, anchor] = href.split("#");
       const target = file === "" ? path : posix.normalize(posix.join(posix.dirname(path), file));
       if (!known.has(target)) found.push(`${path}: ${href} leads nowhere`);
-      else if (anchor && !ids.get(target)?.has(decodeURIComponent(anchor)))
+      else if (anchor && target !== PLAYGROUND && !ids.get(target)?.has(decodeURIComponent(anchor)))
         found.push(`${path}: ${href} has no such place`);
     }
     for (const [tag] of text.matchAll(/<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(?:https?:)?\/\/[^>]*>/g))
@@ -388,6 +414,7 @@ export function build(folder = join(root, "target/site")) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+  cpSync(join(root, "www/dist/playground"), join(folder, dirname(PLAYGROUND)), { recursive: true });
   for (const file of ["style.css", "site.js"]) cpSync(join(root, "docs/site", file), join(folder, file));
   const entries = [...all].flatMap(([path, { search }]) =>
     search.map(([title, kind, anchor, text]) => [title, kind, path + anchor, text]),

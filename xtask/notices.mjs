@@ -221,8 +221,8 @@ export function offences(crates = shipped(), locked = lock(), joined = libraries
   return found;
 }
 
-/** The texts that a crate has to be shipped with, for the licences that were chosen. */
-function texts({ name, version, folder, license, authors }) {
+/** The texts that a crate or library has to be shipped with, for the licences that were chosen. */
+export function licenceText({ name, version, folder, license, authors }) {
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|unlicense|notice|copyright)/i.test(file));
   const read = (file) => readFileSync(join(folder, file), "utf8").replaceAll("\r\n", "\n").trim();
   const plain = files.filter((file) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(file));
@@ -270,7 +270,7 @@ const line = (char) => char.repeat(100);
 /** The text of the notices. Crates and libraries with the same text share it. */
 export function notices(crates = shipped(), joined = libraries()) {
   const others = [...crates.filter(({ source }) => source !== null), ...joined];
-  const groups = grouped(others, texts);
+  const groups = grouped(others, licenceText);
   const std = "The Rust standard library (core, alloc, std) and compiler-builtins, as far as they are linked";
   const entries = [
     [std, mit("The Rust Project Developers")],

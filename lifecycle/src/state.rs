@@ -49,7 +49,7 @@ impl Known {
 }
 
 /// The sealed copy of an answer, which has to be deleted once nobody needs it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sealed {
     /// How often deleting it has failed.

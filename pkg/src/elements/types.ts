@@ -1,6 +1,7 @@
 /** The public types of the elements. They are independent of the library that the elements are built with. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
+import type { LifecycleStatus } from "../lifecycle/model.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import type { HandDelivery } from "./hand.js";
 import type { CredentialColumn, CredentialFilter, CredentialRow } from "./row.js";
@@ -33,14 +34,22 @@ export interface CredentialAction {
   readonly label: string;
 }
 
-/** What all elements have in common. */
-interface KeyturnElement extends SpeakingElement {
+/**
+ * What all elements with a clock have in common.
+ *
+ * @typeParam Events the element's own events, by their names
+ */
+interface KeyturnElement<Events> extends SpeakingElement<Events> {
   /** Where the time comes from. Default: the machine's clock. */
   clock: ElementClock;
 }
 
-/** An element with texts. */
-interface SpeakingElement extends HTMLElement {
+/**
+ * An element with texts.
+ *
+ * @typeParam Events the element's own events, by their names
+ */
+interface SpeakingElement<Events> extends HTMLElement {
   /**
    * Texts that replace those of the element's language, which is the one of the nearest `lang` attribute (also of its own). Default: none.
    * `useElementTexts` of `keyturn/elements/texts` sets the texts of a language for all elements.
@@ -48,6 +57,52 @@ interface SpeakingElement extends HTMLElement {
   texts: Partial<ElementTexts> | undefined;
   /** Resolves once all changes are rendered. */
   readonly updateComplete: Promise<boolean>;
+  addEventListener<Name extends keyof (Events & HTMLElementEventMap)>(
+    type: Name,
+    listener: (this: this, event: (Events & HTMLElementEventMap)[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof (Events & HTMLElementEventMap)>(
+    type: Name,
+    listener: (this: this, event: (Events & HTMLElementEventMap)[Name]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+/** The events of a `<keyturn-credentials>`. */
+export interface KeyturnCredentialsEventMap {
+  /** Somebody changed the view. */
+  "keyturn-view": CustomEvent<CredentialView>;
+  /** Somebody clicked the name of a row. If it is prevented, so is following the link. */
+  "keyturn-open": CustomEvent<CredentialRow>;
+  /** Somebody pressed a button of a row. */
+  "keyturn-action": CustomEvent<{ readonly action: string; readonly row: CredentialRow }>;
+  /** Somebody changed which targets are selected. */
+  "keyturn-select": CustomEvent<ReadonlySet<string>>;
+}
+
+/** The events of a `<keyturn-timeline>`. */
+export interface KeyturnTimelineEventMap {
+  /** Somebody clicked the name of a lane. If it is prevented, so is following the link. */
+  "keyturn-open": CustomEvent<CredentialRow>;
+}
+
+/** The events of a `<keyturn-rotate>`. */
+export interface KeyturnRotateEventMap {
+  /** The state of the rotation has changed. */
+  "keyturn-progress": CustomEvent<LifecycleStatus>;
+  /** Somebody wants to leave. */
+  "keyturn-close": CustomEvent<undefined>;
 }
 
 /**
@@ -59,7 +114,7 @@ interface SpeakingElement extends HTMLElement {
  * `{ action, row }`; `keyturn-select` with the `Set` of selected targets. Slots: `selection`, beside the number of selected rows; `empty`.
  * Parts: `filters`, `filter`, `bar`, `scroller`, `table`, `row`, `action`.
  */
-export interface KeyturnCredentialsElement extends KeyturnElement {
+export interface KeyturnCredentialsElement extends KeyturnElement<KeyturnCredentialsEventMap> {
   rows: readonly CredentialRow[];
   view: CredentialView;
   /** Whether rows have a check box to select them. Also an attribute. Default: false. */
@@ -80,7 +135,7 @@ export interface KeyturnCredentialsElement extends KeyturnElement {
  *
  * Events: `keyturn-open` with the {@link CredentialRow}. Parts: `bar`, `lanes`, `lane`, `table`.
  */
-export interface KeyturnTimelineElement extends KeyturnElement {
+export interface KeyturnTimelineElement extends KeyturnElement<KeyturnTimelineEventMap> {
   rows: readonly CredentialRow[];
   /** How many lanes are shown at a time. Also an attribute. Default: 12. */
   lanes: number;
@@ -101,7 +156,7 @@ export type RotatingLifecycle = Pick<
  *
  * The element does not keep a secret: it calls `text` to show or to copy it, and drops the function when it leaves the document.
  */
-export interface KeyturnSecretElement extends SpeakingElement {
+export interface KeyturnSecretElement extends SpeakingElement<unknown> {
   /** What the value is called. Also an attribute. */
   label: string;
   /** The same behind a verb, for assistive technology: `client secret` where the label is `Client secret`. Also an attribute. */
@@ -129,7 +184,7 @@ export interface PairNaming {
  * Events: `keyturn-progress` with the `LifecycleStatus` whenever it has changed; `keyturn-close` when somebody wants to leave. Parts:
  * `steps`, `proofs`, `about`.
  */
-export interface KeyturnRotateElement extends KeyturnElement {
+export interface KeyturnRotateElement extends KeyturnElement<KeyturnRotateEventMap> {
   lifecycle: RotatingLifecycle | undefined;
   /** The target's name in the lifecycle. Also an attribute. */
   target: string;

@@ -285,7 +285,6 @@ export const DE = {
   "api.details.of": "zu {which}",
   "api.replace": "Ersetzen",
   "api.kindOf": "{kind} von {organization}",
-  "api.kindOfMode": "{kind} von {organization}, Modus {mode}",
   "api.anOrganization": "einer Organisation",
 
   "api.id": "ID",

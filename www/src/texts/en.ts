@@ -276,7 +276,6 @@ export const EN = {
   "api.details.of": "of {which}",
   "api.replace": "Replace",
   "api.kindOf": "{kind} of {organization}",
-  "api.kindOfMode": "{kind} of {organization}, {mode} data",
   "api.anOrganization": "an organization",
 
   "api.id": "ID",

@@ -247,7 +247,10 @@ fn console(tools: &Tools) -> Result {
     let root = tools.root;
     let step = Step {
         name: "console",
-        inputs: vec![root.join("www"), root.join("pkg/dist/esm"), root.join("pkg/dist/sandbox.wasm")],
+        // The playground offers the documents' programs.
+        inputs: ["www", "pkg/dist/esm", "pkg/dist/sandbox.wasm", "README.md", "docs", "THIRD-PARTY-NOTICES.txt"]
+            .map(|name| root.join(name))
+            .to_vec(),
         outputs: vec![root.join("www/dist"), root.join("pkg/dist/console")],
     };
     step.run(tools, || tools.node_script("www/build.mjs", [] as [&str; 0]))

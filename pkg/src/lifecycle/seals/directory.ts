@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { codeOf } from "../errno.js";
+import { codeOf } from "../../base/errno.js";
 import { fileFailure, syncFolder } from "../journals/directory.js";
 import type { SealStore } from "../ports.js";
 

@@ -1,0 +1,38 @@
+/**
+ * `keyturn/types/elements/react`: the elements in the JSX of React 19, which sets properties and listens to events of custom elements. It is
+ * for the compiler alone:
+ *
+ * ```ts
+ * import type {} from "keyturn/types/elements/react";
+ * ```
+ */
+
+import type { ClassAttributes, HTMLAttributes } from "react";
+import type { Settable } from "./settable.js";
+import type {
+  KeyturnCredentialsElement,
+  KeyturnCredentialsEventMap,
+  KeyturnRotateElement,
+  KeyturnRotateEventMap,
+  KeyturnSecretElement,
+  KeyturnTimelineElement,
+  KeyturnTimelineEventMap,
+} from "./types.js";
+
+/** The props of an element: its properties, handlers named `on` and the name of an event, and what every element has. */
+export type ReactElementProps<E extends HTMLElement, Events> = Omit<HTMLAttributes<E>, keyof Settable<E>> &
+  ClassAttributes<E> &
+  Settable<E> & {
+    [Name in keyof Events & string as `on${Name}`]?: ((event: Events[Name]) => void) | undefined;
+  };
+
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "keyturn-credentials": ReactElementProps<KeyturnCredentialsElement, KeyturnCredentialsEventMap>;
+      "keyturn-timeline": ReactElementProps<KeyturnTimelineElement, KeyturnTimelineEventMap>;
+      "keyturn-rotate": ReactElementProps<KeyturnRotateElement, KeyturnRotateEventMap>;
+      "keyturn-secret": ReactElementProps<KeyturnSecretElement, unknown>;
+    }
+  }
+}

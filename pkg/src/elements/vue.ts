@@ -1,0 +1,45 @@
+/**
+ * `keyturn/types/elements/vue`: the elements in the templates of Vue 3, where `isCustomElement` of the compiler's options says that they are
+ * no components. It is for the compiler alone:
+ *
+ * ```ts
+ * import type {} from "keyturn/types/elements/vue";
+ * ```
+ */
+
+import type { HTMLAttributes, PublicProps } from "vue";
+import type { Settable } from "./settable.js";
+import type {
+  KeyturnCredentialsElement,
+  KeyturnCredentialsEventMap,
+  KeyturnRotateElement,
+  KeyturnRotateEventMap,
+  KeyturnSecretElement,
+  KeyturnTimelineElement,
+  KeyturnTimelineEventMap,
+} from "./types.js";
+
+/** An element as Vue's compiler sees a component: `.rows="rows"` sets a property, `@keyturn-open="open"` listens to an event. */
+export type VueElement<E extends HTMLElement, Events> = new () => E & {
+  /** What a template may set. */
+  $props: Omit<HTMLAttributes, keyof Settable<E>> & Settable<E> & PublicProps;
+  /** What a template may listen to. Handlers are given the event. */
+  $emit: Emit<Events>;
+};
+
+/** Overloads of one function, one for each event. */
+type Emit<Events> = Intersection<
+  { [Name in keyof Events & string]: (name: Name, event: Events[Name]) => void }[keyof Events & string]
+>;
+type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+declare module "vue" {
+  interface GlobalComponents {
+    "keyturn-credentials": VueElement<KeyturnCredentialsElement, KeyturnCredentialsEventMap>;
+    "keyturn-timeline": VueElement<KeyturnTimelineElement, KeyturnTimelineEventMap>;
+    "keyturn-rotate": VueElement<KeyturnRotateElement, KeyturnRotateEventMap>;
+    "keyturn-secret": VueElement<KeyturnSecretElement, unknown>;
+  }
+}

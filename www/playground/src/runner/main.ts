@@ -1,0 +1,10 @@
+/** The script of the workers: a run of the program, or the sandbox tenant. Each is ended with its worker. */
+
+import type { Beginning } from "../messages.js";
+import { runPrograms } from "./program.js";
+import { serveTenant } from "./tenant.js";
+
+addEventListener("message", ({ data: { role, port } }: MessageEvent<Beginning>) => {
+  if (role === "program") runPrograms(port);
+  else void serveTenant(port);
+});
