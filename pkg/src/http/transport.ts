@@ -125,7 +125,7 @@ export function sender(
 ): Sender {
   const ruled = (init: RequestInit): RequestInit =>
     more ? { ...more, ...init, ...rules } : Object.assign(init, rules);
-  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled({ ...once(init) })));
+  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled(once(init))));
   if (fetch) return (url, init) => fetch(url, ruled(init));
   return (url, init) => platformFetch()(url, ruled(once(init)));
 }
