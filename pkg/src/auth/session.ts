@@ -188,20 +188,21 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
-  async proof(
+  proof(
     method: string,
     url: string,
     authorization: Authorization,
     again: Reproof | undefined,
-  ): Promise<string | undefined> {
+  ): Promise<string> | undefined {
     const prover = this.#prover;
     const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
-    const hash = await prover.hash(value.slice("DPoP ".length));
-    const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
-    const offset = this.#use((handle) => handle.clock_offset());
-    this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
-    return this.#prove(prover, method, url, withQuery, hash);
+    return prover.hash(value.slice("DPoP ".length)).then((hash) => {
+      const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
+      const offset = this.#use((handle) => handle.clock_offset());
+      this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
+      return this.#prove(prover, method, url, withQuery, hash);
+    });
   }
 
   /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */

@@ -59,15 +59,20 @@ export class Engine {
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
     // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
-    return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+    return await this.begin(number, request, options);
   }
 
   /** Makes one call, and returns its answer unchanged, for code that passes it on. */
-  forward(number: number, request: unknown, options: Passing): Promise<Answer> {
-    return this.#run(number, request, options, (_, answer) => answer);
+  async forward(number: number, request: unknown, options: Passing): Promise<Answer> {
+    return await this.#run(number, request, options, (_, answer) => answer);
   }
 
-  async #run<T>(
+  /** Makes one call. What is wrong with the request is thrown, not rejected with. */
+  protected begin(number: number, request: unknown, options: RequestOptions): Promise<Envelope> {
+    return this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+  }
+
+  #run<T>(
     number: number,
     request: unknown,
     options: RequestOptions,
@@ -88,7 +93,7 @@ export class Engine {
     const outgoing = this.#relay?.outgoing(facts, json) ?? { facts, url, headers, body };
     // By the official SDK's names a client cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
-    return await this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
+    return this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -131,23 +136,28 @@ export class Engine {
 
   #envelope(facts: Operation, answer: Answer): Envelope {
     const { response, headers, status } = answer;
+    const contentType = headers.get("content-type") ?? "";
     const envelope: Envelope = {
-      contentType: headers.get("content-type") ?? "",
+      contentType,
       statusCode: status,
       rawResponse: response,
     };
     // Looked up on access, since the header may have any of six names.
     Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
-    const { value, problems } = decode(this.#api, facts, answer);
+    const { value, problems } = decode(this.#api, facts, answer, contentType);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
     return envelope;
   }
 }
 
-function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; problems: readonly Problem[] } {
+function decode(
+  api: Api,
+  facts: Operation,
+  answer: Answer,
+  type: string,
+): { value: unknown; problems: readonly Problem[] } {
   const { body, status } = answer;
-  const type = answer.headers.get("content-type") ?? "";
   if (body.length === 0) {
     if (status === 204 || status === 205) return { value: undefined, problems: [] };
     if (facts.empty) return { value: {}, problems: [] };

@@ -13,9 +13,15 @@ import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLik
 /** Sends one request under the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Milliseconds that never go backwards, from any origin. */
+/**
+ * Milliseconds that never go backwards, from any origin. Node loads a dozen modules for the first `performance`, and none for the same
+ * clock under its older name; Deno would load `process`.
+ */
 export function monotonic(): number {
-  return performance.now();
+  const { Deno, process } = around;
+  if (Deno || !process?.hrtime) return performance.now();
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 /** The wall clock, in seconds. */
@@ -69,6 +75,7 @@ export function elapsed(): number {
 interface Surroundings {
   navigator?: { userAgent?: string };
   Deno?: unknown;
+  process?: { hrtime?(): [seconds: number, nanoseconds: number] };
   document?: unknown;
   WorkerGlobalScope?: unknown;
 }
@@ -199,9 +206,10 @@ export function checkedHeader(option: string, value: string): void {
  * @throws {@link ConfigurationError}
  */
 export function checkRuntime(): void {
-  const { crypto, AbortController } = globalThis;
+  // A getter is not called: Node loads all of its cryptography when it is, and not every client needs that.
+  const random = Object.getOwnPropertyDescriptor(globalThis, "crypto")?.get ?? globalThis.crypto?.getRandomValues;
   const missing =
-    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
+    typeof random !== "function" ? "crypto" : globalThis.AbortController ? undefined : "AbortController";
   if (missing === undefined) return;
   throw new ConfigurationError(
     "runtime",
@@ -239,7 +247,7 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
 export class Deadline {
   /** Created on first access, when it is needed. */
   #controller: AbortController | undefined;
-  readonly #waiting = new Set<() => void>();
+  #waiting: Set<() => void> | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal[];
   readonly #begun = monotonic();
@@ -279,13 +287,14 @@ export class Deadline {
     if (this.#reason) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    for (const end of this.#waiting) end();
+    this.#waiting?.forEach((end) => end());
   }
 
   /** Calls a function when the call has to end. Returns a function that cancels this. */
   onEnd(end: () => void): () => void {
-    this.#waiting.add(end);
-    return () => this.#waiting.delete(end);
+    const waiting = (this.#waiting ??= new Set());
+    waiting.add(end);
+    return () => waiting.delete(end);
   }
 
   /** Nothing can end the call but its answer. A signal makes a `Request` half again as expensive. */
