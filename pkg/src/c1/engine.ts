@@ -137,19 +137,21 @@ export class Engine {
   #envelope(facts: Operation, answer: Answer): Envelope {
     const { response, headers, status } = answer;
     const contentType = headers.get("content-type") ?? "";
-    const envelope: Envelope = {
-      contentType,
-      statusCode: status,
-      rawResponse: response,
-    };
-    // Looked up on access, since the header may have any of six names.
-    Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
+    const envelope: Envelope = { contentType, statusCode: status, rawResponse: response };
+    Object.defineProperty(envelope, "requestId", REQUEST_ID);
     const { value, problems } = decode(this.#api, facts, answer, contentType);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
     return envelope;
   }
 }
+
+/** Looked up on access, since the header may have any of six names. One function for all envelopes, as they are to have one hidden class. */
+const REQUEST_ID: PropertyDescriptor = {
+  get(this: Envelope) {
+    return requestId(this.rawResponse.headers);
+  },
+};
 
 function decode(
   api: Api,

@@ -242,15 +242,26 @@ function checkOptions(options: FetchOptions, facts: Operation): void {
     throw new InputError(`fetchOptions.${name}`, "is refused by this runtime's fetch", { operation: facts.id });
 }
 
-/** Gives a request its signal, which is made when `fetch` reads it. A wrapper around `fetch` may set another. */
-function withSignal(init: RequestInit, deadline: Deadline): RequestInit {
-  const set = (value: unknown): void => void Object.defineProperty(init, "signal", { value, writable: true });
-  return Object.defineProperty(init, "signal", {
-    get: () => deadline.signal,
-    set,
-    enumerable: true,
-    configurable: true,
-  });
+/** Where a request's options have their deadline; not enumerable. */
+const DEADLINE = /* @__PURE__ */ Symbol("deadline");
+
+/**
+ * A request's signal, which is made when `fetch` reads it. A wrapper around `fetch` may set another. These functions serve all
+ * requests: V8 would make a hidden class for each that had its own.
+ */
+const SIGNAL: PropertyDescriptor = {
+  get(this: { [DEADLINE]: Deadline }) {
+    return this[DEADLINE].signal;
+  },
+  set(value: unknown) {
+    Object.defineProperty(this, "signal", { value, writable: true });
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+function withSignal(init: RequestInit, value: Deadline): RequestInit {
+  return Object.defineProperty(Object.defineProperty(init, DEADLINE, { value }), "signal", SIGNAL);
 }
 
 /** The caller's headers over our own. An invalid header is reported without its text, which may be a secret. */
