@@ -99,6 +99,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   #version: string | undefined;
   #fingerprint: string | undefined;
   #closed = false;
+  /** Whether anything was taken out of the allowance for retries: before, there is nothing to give back. */
+  #retried = false;
   /** Measures how old a token is, and how long a failure holds. */
   readonly #elapsed: Elapsed;
   readonly #ended = new AbortController();
@@ -250,6 +252,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
     if (this.#closed) return -1;
+    this.#retried = true;
     return this.#use((handle) =>
       handle.next_attempt(
         done.effect,
@@ -268,7 +271,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** A call has succeeded. */
   succeeded(): void {
     // An answer that has arrived is returned to its caller even if the client is closed: it may contain a secret.
-    if (!this.#closed) this.#use((handle) => handle.succeeded());
+    if (this.#retried && !this.#closed) this.#use((handle) => handle.succeeded());
   }
 
   /** Wipes what is held. */

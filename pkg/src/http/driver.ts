@@ -101,17 +101,18 @@ export class Driver {
       const proof = await session.proof(facts.method, url, authorization, again);
       const init = this.#init(request, authorization.value, proof, options, deadline);
       const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
-      again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
-      if (sent instanceof Answer && sent.ok) {
+      const answer = sent instanceof Answer ? sent : undefined;
+      again = answer && session.challenged(answer.status, answer.headers, authorization);
+      if (answer?.ok) {
         session.succeeded();
-        return sent;
+        return answer;
       }
       if (again) {
         // The server checks the proof before anything else: nothing was done.
         attempts--;
         continue;
       }
-      if (sent instanceof Answer && sent.status === 401) {
+      if (answer?.status === 401) {
         const fresh = session.rejected(authorization);
         if (fresh && !loggedInAgain && facts.effect !== Effect.secret) {
           loggedInAgain = true;
@@ -119,19 +120,20 @@ export class Driver {
           continue;
         }
       }
-      if (sent instanceof Answer) sent.retryAfterMs = session.retryAfter(sent.headers);
-      else if (sent.reason === "certificate") throw sent;
+      const reason = sent instanceof Answer ? undefined : sent.reason;
+      if (reason === "certificate") throw sent;
+      if (answer) answer.retryAfterMs = session.retryAfter(answer.headers);
       const delay = session.nextAttempt({
         effect: facts.effect,
-        status: sent instanceof Answer ? sent.status : 0,
-        received: sent instanceof Answer || sent.reason === "broken",
-        retryAfter: sent instanceof Answer ? sent.retryAfterMs : undefined,
+        status: answer?.status ?? 0,
+        received: reason === undefined || reason === "broken",
+        retryAfter: answer?.retryAfterMs,
         attempts,
         elapsedMs: deadline.elapsedMs,
         leftMs: deadline.leftMs,
         policy,
       });
-      if (delay < 0) throw sent instanceof Answer ? (request.failed ?? answered)(facts, sent) : sent;
+      if (delay < 0) throw answer ? (request.failed ?? answered)(facts, answer) : sent;
       await sleep(delay, deadline);
     }
   }
@@ -283,10 +285,10 @@ function fit(value: string): string {
 }
 
 /** Headers without those that are undefined, which would be sent as the text `undefined`. */
-function defined(headers: NonNullable<RequestOptions["headers"]>): NonNullable<RequestInit["headers"]> {
-  if (Symbol.iterator in headers)
-    return [...(headers as Iterable<[string, string]>)].filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(
-    Object.entries(headers as Record<string, string>).filter(([, value]) => value !== undefined && value !== null),
-  );
+function defined(headers: NonNullable<RequestOptions["headers"]>): [string, string][] {
+  const pairs =
+    Symbol.iterator in headers
+      ? [...(headers as Iterable<[string, string]>)]
+      : Object.entries(headers as Record<string, string>);
+  return pairs.filter(([, value]) => value != null);
 }

@@ -208,8 +208,7 @@ export function checkedHeader(option: string, value: string): void {
 export function checkRuntime(): void {
   // A getter is not called: Node loads all of its cryptography when it is, and not every client needs that.
   const random = Object.getOwnPropertyDescriptor(globalThis, "crypto")?.get ?? globalThis.crypto?.getRandomValues;
-  const missing =
-    typeof random !== "function" ? "crypto" : globalThis.AbortController ? undefined : "AbortController";
+  const missing = typeof random !== "function" ? "crypto" : globalThis.AbortController ? undefined : "AbortController";
   if (missing === undefined) return;
   throw new ConfigurationError(
     "runtime",
