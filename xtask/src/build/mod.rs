@@ -87,11 +87,12 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     // several values: V8 compiles the way into each signature of these while the module is being compiled, two thirds of that time.
     let features = "-Clink-args=--no-check-features --features=bulk-memory,bulk-memory-opt,call-indirect-overlong,mutable-globals,\
                     nontrapping-fptoint,reference-types,sign-ext,simd128";
-    tools.cargo_for_shipping(
-        args.into_iter()
-            .chain(which)
-            .chain(if wasm.name == CORE.name { &["--", features][..] } else { &[] }.iter().copied()),
-    )?;
+    let args = args.into_iter().chain(which);
+    if wasm.name == CORE.name {
+        tools.cargo_for_shipping(args.chain(["--", features]))?;
+    } else {
+        tools.cargo_for_shipping(args)?;
+    }
     let compiled =
         tools.target.join("wasm32-unknown-unknown/release").join(wasm.package.replace('-', "_")).with_extension("wasm");
 
