@@ -166,7 +166,7 @@ describe("the entries", () => {
           [globalThis, ["fetch", "setTimeout", "setInterval", "queueMicrotask"]],
           [WebAssembly, ["Module", "Instance", "compile", "instantiate"]],
           [crypto, ["getRandomValues", "randomUUID"]],
-          [Math, ["random"]], [Date, ["now"]], [performance, ["now"]],
+          [Math, ["random"]], [Date, ["now"]], [performance, ["now"]], [process, ["hrtime"]],
         ]) for (const name of names) Object.defineProperty(object, name, { value: refuse(name), configurable: true });
       `;
       writeFileSync(join(scratch, file), `${trap}${load}`);

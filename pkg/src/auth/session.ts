@@ -99,6 +99,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   #version: string | undefined;
   #fingerprint: string | undefined;
   #closed = false;
+  /** Whether anything was taken out of the allowance for retries: before, there is nothing to give back. */
+  #retried = false;
   /** Measures how old a token is, and how long a failure holds. */
   readonly #elapsed: Elapsed;
   readonly #ended = new AbortController();
@@ -188,20 +190,21 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /** The proof that goes with a call, if its token is bound to a key. */
-  async proof(
+  proof(
     method: string,
     url: string,
     authorization: Authorization,
     again: Reproof | undefined,
-  ): Promise<string | undefined> {
+  ): Promise<string> | undefined {
     const prover = this.#prover;
     const { value } = authorization;
     if (!prover || !value.startsWith("DPoP ")) return undefined;
-    const hash = await prover.hash(value.slice("DPoP ".length));
-    const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
-    const offset = this.#use((handle) => handle.clock_offset());
-    this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
-    return this.#prove(prover, method, url, withQuery, hash);
+    return prover.hash(value.slice("DPoP ".length)).then((hash) => {
+      const { withQuery, tried } = again ?? { withQuery: this.#withQuery, tried: 0 };
+      const offset = this.#use((handle) => handle.clock_offset());
+      this.#proven.set(authorization, { withQuery, tried, offset, hasQuery: url.includes("?") });
+      return this.#prove(prover, method, url, withQuery, hash);
+    });
   }
 
   /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
@@ -249,6 +252,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** Milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
     if (this.#closed) return -1;
+    this.#retried = true;
     return this.#use((handle) =>
       handle.next_attempt(
         done.effect,
@@ -267,7 +271,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** A call has succeeded. */
   succeeded(): void {
     // An answer that has arrived is returned to its caller even if the client is closed: it may contain a secret.
-    if (!this.#closed) this.#use((handle) => handle.succeeded());
+    if (this.#retried && !this.#closed) this.#use((handle) => handle.succeeded());
   }
 
   /** Wipes what is held. */

@@ -8,9 +8,9 @@ import { ConfigurationError } from "./errors.js";
  * @throws {@link ConfigurationError}
  */
 export function checkRuntime(): void {
-  const { crypto, AbortController } = globalThis;
-  const missing =
-    typeof crypto?.getRandomValues !== "function" ? "crypto" : AbortController ? undefined : "AbortController";
+  // A getter is not called: Node loads all of its cryptography when it is, and not every client needs that.
+  const random = Object.getOwnPropertyDescriptor(globalThis, "crypto")?.get ?? globalThis.crypto?.getRandomValues;
+  const missing = typeof random !== "function" ? "crypto" : globalThis.AbortController ? undefined : "AbortController";
   if (missing === undefined) return;
   throw new ConfigurationError(
     "runtime",

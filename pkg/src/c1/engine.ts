@@ -59,15 +59,20 @@ export class Engine {
   /** Makes one call. */
   async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
     // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
-    return await this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+    return await this.begin(number, request, options);
   }
 
   /** Makes one call, and returns its answer unchanged, for code that passes it on. */
-  forward(number: number, request: unknown, options: Passing): Promise<Answer> {
-    return this.#run(number, request, options, (_, answer) => answer);
+  async forward(number: number, request: unknown, options: Passing): Promise<Answer> {
+    return await this.#run(number, request, options, (_, answer) => answer);
   }
 
-  async #run<T>(
+  /** Makes one call. What is wrong with the request is thrown, not rejected with. */
+  protected begin(number: number, request: unknown, options: RequestOptions): Promise<Envelope> {
+    return this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+  }
+
+  #run<T>(
     number: number,
     request: unknown,
     options: RequestOptions,
@@ -88,7 +93,7 @@ export class Engine {
     const outgoing = this.#relay?.outgoing(facts, json) ?? { facts, url, headers, body };
     // By the official SDK's names a client cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
-    return await this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
+    return this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
   }
 
   /** Makes a call whose answer is a page of a list. */
@@ -131,23 +136,30 @@ export class Engine {
 
   #envelope(facts: Operation, answer: Answer): Envelope {
     const { response, headers, status } = answer;
-    const envelope: Envelope = {
-      contentType: headers.get("content-type") ?? "",
-      statusCode: status,
-      rawResponse: response,
-    };
-    // Looked up on access, since the header may have any of six names.
-    Object.defineProperty(envelope, "requestId", { get: () => requestId(headers) });
-    const { value, problems } = decode(this.#api, facts, answer);
+    const contentType = headers.get("content-type") ?? "";
+    const envelope: Envelope = { contentType, statusCode: status, rawResponse: response };
+    Object.defineProperty(envelope, "requestId", REQUEST_ID);
+    const { value, problems } = decode(this.#api, facts, answer, contentType);
     Object.defineProperty(envelope, "problems", { value: problems });
     if (value !== undefined) (envelope as unknown as Record<string, unknown>)[facts.field] = value;
     return envelope;
   }
 }
 
-function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; problems: readonly Problem[] } {
+/** Looked up on access, since the header may have any of six names. One function for all envelopes, as they are to have one hidden class. */
+const REQUEST_ID: PropertyDescriptor = {
+  get(this: Envelope) {
+    return requestId(this.rawResponse.headers);
+  },
+};
+
+function decode(
+  api: Api,
+  facts: Operation,
+  answer: Answer,
+  type: string,
+): { value: unknown; problems: readonly Problem[] } {
   const { body, status } = answer;
-  const type = answer.headers.get("content-type") ?? "";
   if (body.length === 0) {
     if (status === 204 || status === 205) return { value: undefined, problems: [] };
     if (facts.empty) return { value: {}, problems: [] };
@@ -165,6 +177,9 @@ function decode(api: Api, facts: Operation, answer: Answer): { value: unknown; p
   }
 }
 
+/** Made with the first answer, since some environments that only import this have no decoder. */
+let utf8: TextDecoder | undefined;
+
 /** Node decodes UTF-8 ten times slower than Latin-1, which includes ASCII, except for a leading byte order mark. */
 function textOf(body: Uint8Array, ascii: boolean): string {
   type NodeBuffer = { from(buffer: ArrayBufferLike, at: number, length: number): { latin1Slice?(): string } };
@@ -173,7 +188,7 @@ function textOf(body: Uint8Array, ascii: boolean): string {
     ascii && body.length > 4096 && body[0] !== 0xef
       ? Buffer?.from(body.buffer, body.byteOffset, body.length)
       : undefined;
-  return fast?.latin1Slice?.() ?? new TextDecoder().decode(body);
+  return fast?.latin1Slice?.() ?? (utf8 ??= new TextDecoder()).decode(body);
 }
 
 /**

@@ -71,7 +71,7 @@ export class FixedToken implements Authorizer {
     return this.#refused;
   }
 
-  async proof(): Promise<undefined> {
+  proof(): undefined {
     return undefined;
   }
 

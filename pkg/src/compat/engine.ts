@@ -164,7 +164,7 @@ export class CompatEngine extends Engine {
   async #run(number: number, request: unknown, options: RequestOptions | undefined, trace: Trace): Promise<Envelope> {
     try {
       if (this.#failure) throw this.#failure;
-      const envelope = await super.call(number, request, traced(options, trace));
+      const envelope = await this.begin(number, request, traced(options, trace));
       envelope.contentType ||= "application/octet-stream";
       return envelope;
     } catch (error) {
@@ -185,7 +185,7 @@ export class CompatEngine extends Engine {
     return url.origin + url.pathname.replace(/\/+$/, "");
   }
 
-  protected override async send(
+  protected override send(
     facts: Operation,
     url: string,
     init: RequestInit,
@@ -200,11 +200,10 @@ export class CompatEngine extends Engine {
       init.body as string | null,
       () => new Headers(init.headers).get("authorization") ?? "",
     );
-    const response = this.#hooks
-      ? await this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
-      : await super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
-    trace.response = response;
-    return response;
+    const sent = this.#hooks
+      ? this.#hooked(this.#hooks, facts, url, init, options as Traced, begin)
+      : super.send(facts, url, ((trace.request = () => new Request(url, init)), init), options, begin);
+    return sent.then((response) => (trace.response = response));
   }
 
   protected override received(facts: Operation, { body, authorization }: Answer): void {

@@ -46,7 +46,7 @@ export interface Authorizer {
     url: string,
     authorization: Authorization,
     again: Reproof | undefined,
-  ): Promise<string | undefined>;
+  ): Promise<string> | undefined;
   /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined;
   /** The API answered 401 to this token. True if another attempt makes sense. */

@@ -13,9 +13,15 @@ import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLik
 /** Sends one request under the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Milliseconds that never go backwards, from any origin. */
+/**
+ * Milliseconds that never go backwards, from any origin. Node loads a dozen modules for the first `performance`, and none for the same
+ * clock under its older name; Deno would load `process`.
+ */
 export function monotonic(): number {
-  return performance.now();
+  const { Deno, process } = around;
+  if (Deno || !process?.hrtime) return performance.now();
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 /** The wall clock, in seconds. */
@@ -69,6 +75,7 @@ export function elapsed(): number {
 interface Surroundings {
   navigator?: { userAgent?: string };
   Deno?: unknown;
+  process?: { hrtime?(): [seconds: number, nanoseconds: number] };
   document?: unknown;
   WorkerGlobalScope?: unknown;
 }
@@ -125,7 +132,7 @@ export function sender(
 ): Sender {
   const ruled = (init: RequestInit): RequestInit =>
     more ? { ...more, ...init, ...rules } : Object.assign(init, rules);
-  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled({ ...once(init) })));
+  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled(once(init))));
   if (fetch) return (url, init) => fetch(url, ruled(init));
   return (url, init) => platformFetch()(url, ruled(once(init)));
 }
@@ -189,7 +196,7 @@ export function checkedHeader(option: string, value: string): void {
   throw new ConfigurationError(
     option,
     "not_a_header",
-    `${option}: has a character that no header can have; take those of ASCII, and no line breaks`,
+    `${option}: a header has only ASCII characters and no line breaks`,
   );
 }
 
@@ -200,7 +207,7 @@ export function platformFetch(): Fetch {
   throw new ConfigurationError(
     "fetch",
     "unsupported_runtime",
-    "fetch: this runtime has none, so nothing was sent; give the client one as its `fetch` option, or use Node 20 or newer",
+    "fetch: this runtime has none; give the client one as its `fetch` option, or use Node 20 or newer",
   );
 }
 
@@ -222,7 +229,7 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
 export class Deadline {
   /** Created on first access, when it is needed. */
   #controller: AbortController | undefined;
-  readonly #waiting = new Set<() => void>();
+  #waiting: Set<() => void> | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal[];
   readonly #begun = monotonic();
@@ -262,13 +269,14 @@ export class Deadline {
     if (this.#reason) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    for (const end of this.#waiting) end();
+    this.#waiting?.forEach((end) => end());
   }
 
   /** Calls a function when the call has to end. Returns a function that cancels this. */
   onEnd(end: () => void): () => void {
-    this.#waiting.add(end);
-    return () => this.#waiting.delete(end);
+    const waiting = (this.#waiting ??= new Set());
+    waiting.add(end);
+    return () => waiting.delete(end);
   }
 
   /** Nothing can end the call but its answer. A signal makes a `Request` half again as expensive. */

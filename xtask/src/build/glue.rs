@@ -4,8 +4,9 @@
 use super::Result;
 
 /// Encoders and registries are made when they are first used, instead of at import: a test's surroundings may have neither,
-/// and a bundler would keep what does something. Modules are not compiled here, and may be of another realm.
-const REPLACED: [(&str, &str); 7] = [
+/// and a bundler would keep what does something. Modules are not compiled here, and may be of another realm. Ways that no
+/// caller takes are left out.
+const REPLACED: [(&str, &str); 8] = [
     (
         "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();\n",
         "let cachedTextDecoder;\n",
@@ -22,7 +23,13 @@ const REPLACED: [(&str, &str); 7] = [
          };\n}\n",
         "let cachedTextEncoder;\n",
     ),
-    ("cachedTextEncoder.encode(", "(cachedTextEncoder ??= new TextEncoder()).encode("),
+    (
+        "    if (realloc === undefined) {\n        const buf = cachedTextEncoder.encode(arg);\n        \
+         const ptr = malloc(buf.length, 1) >>> 0;\n        \
+         getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);\n        WASM_VECTOR_LEN = buf.length;\n        \
+         return ptr;\n    }\n\n",
+        "",
+    ),
     ("cachedTextEncoder.encodeInto(", "(cachedTextEncoder ??= new TextEncoder()).encodeInto("),
     (
         "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    \
@@ -33,7 +40,48 @@ const REPLACED: [(&str, &str); 7] = [
         "    if (!(module instanceof WebAssembly.Module)) {\n        module = new WebAssembly.Module(module);\n    }\n",
         "",
     ),
+    (
+        "    if (module !== undefined) {\n        if (Object.getPrototypeOf(module) === Object.prototype) {\n            \
+         ({module} = module)\n        } else {\n            \
+         console.warn('using deprecated parameters for `initSync()`; pass a single object instead')\n        }\n    }\n",
+        "    ({ module } = module);\n",
+    ),
 ];
+
+/// What functions of the glue repeat: the check that an object is of the instance that runs, and the place of values to return.
+const HELPERS: &str = "\
+function fresh(object) { if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id) throw new \
+                       Error('Invalid stale object from previous Wasm instance'); }
+function word(at, place) { return getDataViewMemory0().getInt32(at + 4 * place, true); }
+function push() { return wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0; }
+function pop() { wasm.__wbindgen_add_to_stack_pointer(16); }
+";
+
+/// The glue with helpers for what its functions repeat.
+fn shared(script: &str) -> String {
+    let mut shared = String::new();
+    let mut lines = script.lines();
+    while let Some(line) = lines.next() {
+        let text = line.trim_start();
+        if text.starts_with("if (this.__wbg_inst !== ") {
+            // Its body and its brace.
+            lines.next();
+            lines.next();
+            shared.push_str("        fresh(this);\n");
+            continue;
+        }
+        if let Some((name, at)) = text.split_once(" = getDataViewMemory0().getInt32(retptr + 4 * ") {
+            shared.push_str(&format!("        {name} = word(retptr, {}\n", at.replace(", true)", ")")));
+            continue;
+        }
+        let line = line
+            .replace("wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;", "push();")
+            .replace("wasm.__wbindgen_add_to_stack_pointer(16);", "pop();");
+        shared.push_str(&line);
+        shared.push('\n');
+    }
+    shared.replacen("function getArray", &format!("{HELPERS}function getArray"), 1)
+}
 
 /// A registry that is made with its first object.
 const REGISTRY: &str = "
@@ -69,6 +117,9 @@ pub fn quiet(script: &str) -> Result<String> {
     // Handles are freed by the package's own code: what `using` would call is not needed.
     let mut quiet: String =
         quiet.split_inclusive('\n').filter(|line| !line.starts_with("if (Symbol.dispose) ")).collect();
+    if quiet.contains("retptr") && quiet.contains("function getArray") {
+        quiet = shared(&quiet);
+    }
     if quiet.contains("registry(") {
         quiet.push_str(REGISTRY);
     }
