@@ -197,7 +197,7 @@ pub struct Target {
     /// Whether the control plane leaves the old credential alive when a new one is issued; `None` if that was never seen.
     pub overlap: Option<bool>,
     /// The sealed copies of answers that may exist, by their markers.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sealed: BTreeMap<String, Sealed>,
     /// The rotation that is not over.
     pub rotation: Option<Rotation>,

@@ -178,7 +178,7 @@ describe("import", () => {
     const broken = await k(["import", "--kind", "terraform", "-"], { input: SECRET });
     assert.equal(broken.status, 1);
     assert.doesNotMatch(broken.stderr, /canary/);
-    assert.equal((await k(["import", "no-such.env"])).status, 1);
+    assert.equal((await k(["import", "no-such.env"])).status, 2);
     assert.ok(!existsSync(join(cwd, "no-such.env")));
   });
 });
