@@ -61,7 +61,7 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 export interface Clock {
   /** The time, in milliseconds since 1970. Everything that is signed contains it. */
   now(): number;
-  /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: the machine's. */
+  /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
   monotonic?(): number;
 }
 

@@ -13,15 +13,9 @@ import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLik
 /** Sends one request under the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;
 
-/**
- * Milliseconds that never go backwards, from any origin. Node loads a dozen modules for the first `performance`, and none for the same
- * clock under its older name; Deno would load `process`.
- */
+/** Milliseconds that never go backwards, from any origin. */
 export function monotonic(): number {
-  const { Deno, process } = around;
-  if (Deno || !process?.hrtime) return performance.now();
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
+  return performance.now();
 }
 
 /** The wall clock, in seconds. */
@@ -75,7 +69,6 @@ export function elapsed(): number {
 interface Surroundings {
   navigator?: { userAgent?: string };
   Deno?: unknown;
-  process?: { hrtime?(): [seconds: number, nanoseconds: number] };
   document?: unknown;
   WorkerGlobalScope?: unknown;
 }
