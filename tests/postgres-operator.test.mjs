@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import pg from "pg";
 import postgresJs from "postgres";
 import { installed } from "./lib/installed.mjs";
 import { startPgBouncer } from "./lib/pgbouncer.mjs";
+import { openPool } from "./lib/pool.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
@@ -18,8 +18,7 @@ let server;
 let owner;
 const pools = new Set();
 function pool(url, options = {}) {
-  const made = new pg.Pool({ connectionString: url, max: 4, ...options });
-  made.on("error", () => {});
+  const made = openPool(url, { max: 4, ...options });
   pools.add(made);
   return made;
 }

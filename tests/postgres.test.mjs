@@ -10,6 +10,7 @@ import postgresJs from "postgres";
 import { installed } from "./lib/installed.mjs";
 import { Clock, ControlPlane, MemorySink } from "./lib/lifecycle-world.mjs";
 import { startPartition } from "./lib/partition.mjs";
+import { openPool } from "./lib/pool.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
@@ -23,9 +24,7 @@ const pools = new Set();
 
 /** A pool of a role, which ends after the tests. */
 function pool(role, options = {}, at) {
-  const made = new pg.Pool({ connectionString: server.url(role, at), max: 4, ...options });
-  // Without this a server that stops would end the process.
-  made.on("error", () => {});
+  const made = openPool(server.url(role, at), { max: 4, ...options });
   pools.add(made);
   return made;
 }

@@ -8,7 +8,6 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { python } from "../xtask/python.mjs";
 import { root } from "../xtask/steps.mjs";
@@ -16,6 +15,7 @@ import { temporal } from "../xtask/temporal.mjs";
 import { installed } from "./lib/installed.mjs";
 import { freePort, startPostgres } from "./lib/postgres.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
+import { until } from "./lib/until.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { ConductorOne } = require("keyturn");
@@ -70,20 +70,14 @@ function start(program, args, options = {}) {
   return { child, exited, end };
 }
 
-async function until(what, isSo, tries = 400) {
-  for (let turn = 0; turn < tries; turn++) {
-    const result = await isSo();
-    if (result) return result;
-    await sleep(100);
-  }
-  return assert.fail(`it did not come to this: ${what}\n${said.slice(-30).join("\n")}`);
-}
+/** Waits show what the programs said last. */
+const patient = { every: 100, more: () => said.slice(-30).join("\n") };
 
 /** A worker of the example, once it takes tasks. */
 async function worker() {
   const ready = said.filter((line) => line === "ready").length;
   const made = start(process.execPath, ["worker.mjs"], { env });
-  await until("a worker is ready", () => said.filter((line) => line === "ready").length > ready);
+  await until("a worker is ready", () => said.filter((line) => line === "ready").length > ready, patient);
   return made;
 }
 
@@ -129,15 +123,19 @@ before(async () => {
     CONDUCTORONE_CONNECTOR_ID: sandbox.connectorId,
     ENV_FILE: join(folder, "crm.env"),
   };
-  await until("Temporal answers", async () => {
-    const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS, connectTimeout: 1000 }).catch(
-      () => {},
-    );
-    if (connection === undefined) return false;
-    ends.push(() => connection.close());
-    client = new Client({ connection });
-    return true;
-  });
+  await until(
+    "Temporal answers",
+    async () => {
+      const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS, connectTimeout: 1000 }).catch(
+        () => {},
+      );
+      if (connection === undefined) return false;
+      ends.push(() => connection.close());
+      client = new Client({ connection });
+      return true;
+    },
+    patient,
+  );
 });
 after(async () => {
   for (const end of ends.reverse()) await end();
@@ -171,17 +169,25 @@ test("a worker dies over the call that issues; another goes on, and the workflow
   await control("POST", "faults", { operation: ROTATE, action: { delayMs: 1000 }, times: 1 });
 
   await command("rotate", "crm");
-  await until("the call is made", async () => (await control("GET", `requests?operation=${ROTATE}`)).length > 0);
+  await until(
+    "the call is made",
+    async () => (await control("GET", `requests?operation=${ROTATE}`)).length > 0,
+    patient,
+  );
   await doomed.end("SIGKILL");
   const next = await worker();
   await command("rotate", "crm");
   const handle = client.workflow.getHandle("keyturn-rotate-crm");
   // Nobody knows what became of the call, until the control plane's log says it.
-  await until("the rotation waits for a person", async () => {
-    // A log reaches past an attempt once something else has happened.
-    await c1.with({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret }).authenticate();
-    return (await lifecycle.status(["crm"]))[0].progress.state === "awaits-approval";
-  });
+  await until(
+    "the rotation waits for a person",
+    async () => {
+      // A log reaches past an attempt once something else has happened.
+      await c1.with({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret }).authenticate();
+      return (await lifecycle.status(["crm"]))[0].progress.state === "awaits-approval";
+    },
+    patient,
+  );
   assert.equal((await handle.describe()).status.name, "RUNNING");
   await lifecycle.approve("crm");
   await command("wake", "crm");
@@ -211,10 +217,14 @@ test("a worker dies over the call that issues; another goes on, and the workflow
   await command("schedule");
   const schedule = client.schedule.getHandle("keyturn-sweep");
   await schedule.trigger();
-  const swept = await until("the schedule has run", async () => {
-    const [action] = (await schedule.describe()).info.recentActions;
-    return action && client.workflow.getHandle(action.action.workflow.workflowId).result();
-  });
+  const swept = await until(
+    "the schedule has run",
+    async () => {
+      const [action] = (await schedule.describe()).info.recentActions;
+      return action && client.workflow.getHandle(action.action.workflow.workflowId).result();
+    },
+    patient,
+  );
   assert.deepEqual(swept, [{ target: "crm", state: "idle" }]);
   // It is told to stop, and stops in good order.
   assert.deepEqual(await next.end("SIGTERM"), [0, null]);

@@ -20,6 +20,7 @@ const CHUNKS = {
     "base/body",
     "base/dispose",
     "base/enclosed",
+    "base/loopback",
     "base/origin",
     "base/text",
     "auth/session",

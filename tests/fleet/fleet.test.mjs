@@ -11,7 +11,9 @@ import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { installed } from "../lib/installed.mjs";
 import { CANARY, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
+import { openPool } from "../lib/pool.mjs";
 import { startPostgres } from "../lib/postgres.mjs";
+import { until } from "../lib/until.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { openLifecycle } = require("keyturn/lifecycle");
@@ -29,8 +31,7 @@ const opened = new Set();
 const servers = new Set();
 
 function connect(url = server.url()) {
-  const made = new pg.Pool({ connectionString: url, max: 12 });
-  made.on("error", () => {});
+  const made = openPool(url, { max: 12 });
   pools.add(made);
   return made;
 }
@@ -98,15 +99,6 @@ function open(options) {
   });
   opened.add(fleet);
   return Object.assign(fleet, { records });
-}
-
-/** Waits until something is so. */
-async function until(what, isSo, tries = 400) {
-  for (let turn = 0; turn < tries; turn++) {
-    if (await isSo()) return;
-    await sleep(50);
-  }
-  assert.fail(`in ${tries * 50} ms it did not come to this: ${what}`);
 }
 
 const idle = async (fleet, names, last = "done") =>

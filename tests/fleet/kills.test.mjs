@@ -12,12 +12,13 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { fleetTargets } from "../lib/fleet-targets.mjs";
 import { installed } from "../lib/installed.mjs";
 import { startPartition } from "../lib/partition.mjs";
+import { openPool } from "../lib/pool.mjs";
 import { startPostgres } from "../lib/postgres.mjs";
 import { startSandbox } from "../lib/sandbox.mjs";
+import { until } from "../lib/until.mjs";
 
 const folder = installed();
 const require = createRequire(join(folder, "load.cjs"));
@@ -51,8 +52,7 @@ let scratch;
 before(async () => {
   [server, sandbox] = await Promise.all([startPostgres(), startSandbox(folder)]);
   way = await startPartition(server.port);
-  pool = new pg.Pool({ connectionString: server.url(), max: 8 });
-  pool.on("error", () => {});
+  pool = openPool(server.url());
   scratch = await mkdtemp(join(tmpdir(), "keyturn-fleet-"));
   await migratePostgres(pool);
   for (const role of ["worker", "queue"]) await pool.query(`CREATE ROLE ${role} LOGIN`);
@@ -162,15 +162,8 @@ function worker(number, url, description) {
   return slot;
 }
 
-/** Waits until something is so. */
-async function until(what, isSo, tries) {
-  for (let turn = 0; turn < tries; turn++) {
-    const result = await isSo();
-    if (result) return result;
-    await sleep(100);
-  }
-  return assert.fail(`it did not come to this: ${what}\n${said.slice(-20).join("\n")}`);
-}
+/** Waits show what the workers said last. */
+const patient = { every: 100, more: () => said.slice(-20).join("\n") };
 
 test("workers are killed, the database fails and is cut off, and all that was issued was intended", async (t) => {
   const { description, targets, lifecycle, secrets, c1 } = await place();
@@ -178,7 +171,7 @@ test("workers are killed, the database fails and is cut off, and all that was is
   const workers = [0, 1, 2].map((number) =>
     worker(number, server.url("owner", number === 2 ? way.port : server.port), description),
   );
-  await until("all have started", () => workers.every(({ alive }) => alive), 300);
+  await until("all have started", () => workers.every(({ alive }) => alive), { tries: 300, ...patient });
   // The calls take their time, so that some are under way whenever a worker is killed, and some answers are lost by themselves.
   for (const operation of ISSUING) {
     await control("POST", "faults", { operation, action: "drop-answer", times: 2 });
@@ -219,7 +212,7 @@ test("workers are killed, the database fails and is cut off, and all that was is
       if (left.length > 0) begin(left.map(({ target }) => target));
       return statuses.every(isOver) && statuses;
     },
-    450,
+    { tries: 450, ...patient },
   );
   over = true;
   await sweeping;

@@ -5,14 +5,14 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { installed } from "../lib/installed.mjs";
 import { ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
 import { startPartition } from "../lib/partition.mjs";
 import { startPgBouncer } from "../lib/pgbouncer.mjs";
+import { openPool } from "../lib/pool.mjs";
 import { startPostgres } from "../lib/postgres.mjs";
+import { until } from "../lib/until.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { migratePostgres } = require("keyturn/postgres");
@@ -24,8 +24,7 @@ let server;
 let owner;
 const ends = [];
 function connect(url, options = {}) {
-  const pool = new pg.Pool({ connectionString: url, max: 8, ...options });
-  pool.on("error", () => {});
+  const pool = openPool(url, options);
   ends.push(() => pool.end());
   return pool;
 }
@@ -84,14 +83,6 @@ function open(options) {
   });
   ends.push(() => fleet.stop());
   return Object.assign(fleet, { records });
-}
-
-async function until(what, isSo, tries = 400) {
-  for (let turn = 0; turn < tries; turn++) {
-    if (await isSo()) return;
-    await sleep(50);
-  }
-  assert.fail(`in ${tries * 50} ms it did not come to this: ${what}`);
 }
 
 const idle = async (fleet, names) =>

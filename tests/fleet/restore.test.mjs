@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { installed } from "../lib/installed.mjs";
 import { ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
+import { openPool } from "../lib/pool.mjs";
 import { startPostgres } from "../lib/postgres.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
@@ -23,8 +23,7 @@ let server;
 let owner;
 const ends = [];
 function connect(url, options = {}) {
-  const pool = new pg.Pool({ connectionString: url, max: 8, ...options });
-  pool.on("error", () => {});
+  const pool = openPool(url, options);
   ends.push(() => pool.end());
   return pool;
 }

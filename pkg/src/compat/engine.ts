@@ -1,6 +1,7 @@
 /** The engine behind the official SDK's names: its options, hooks and errors. `../http/driver.ts` makes the calls. */
 
 import { ConfigurationError, type KeyturnError } from "../base/errors.js";
+import { isLoopback } from "../base/loopback.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions as EngineOptions, HTTPClientLike, RetryConfig } from "../base/options.js";
 import { Engine } from "../c1/engine.js";
@@ -178,7 +179,7 @@ export class CompatEngine extends Engine {
     const asked = String(options.serverURL);
     if (serverURL || tenantDomain || clientID || !URL.canParse(asked)) return super.base(options, facts);
     const url = new URL(asked);
-    if (url.protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+    if (url.protocol !== "https:" && !isLoopback(url)) {
       const message = "serverURL: must be https, or http on this machine";
       throw new ConfigurationError("serverURL", "not_secure", message, { operation: facts.id });
     }

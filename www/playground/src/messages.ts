@@ -1,5 +1,7 @@
 /** What the page, the stage and the workers say to each other. Everything is plain data, as a structured clone carries it. */
 
+import type { SandboxRequest } from "keyturn/sandbox";
+
 /** What a worker is for: a run of the program, or the sandbox tenant. */
 export type Role = "program" | "tenant";
 
@@ -72,24 +74,13 @@ export interface Failure {
   readonly line?: number;
 }
 
-/** A request that a program's own sandbox handled. */
-export interface OwnRequest {
-  readonly at: number;
-  readonly method: string;
-  readonly path: string;
-  readonly operation: string | null;
-  readonly status: number | null;
-  readonly answered: boolean;
-  readonly fault: string | null;
-}
-
 /** From a program's worker to the page. */
 export type FromProgram =
   | { readonly kind: "loaded" }
   | { readonly kind: "print"; readonly level: "log" | "warn" | "error"; readonly text: string }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "file"; readonly path: string; readonly text: string | undefined }
-  | { readonly kind: "own"; readonly requests: readonly OwnRequest[] }
+  | { readonly kind: "own"; readonly requests: readonly SandboxRequest[] }
   | { readonly kind: "end"; readonly status: number };
 
 /** Stands in a program's text for the address of a module, which only the worker knows. */

@@ -1,13 +1,14 @@
 /** The page: programs of the documents in an editor, run against a sandbox tenant that lives in the page too. */
 
 import programs from "playground:programs";
+import type { SandboxRequest } from "keyturn/sandbox";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { base } from "../../src/ui/styles.js";
 import { type Editor, openEditor } from "./editor.js";
 import { FAULTS } from "./faults.js";
 import { led, ProgramError } from "./imports.js";
 import { fragmentOf, programOf } from "./link.js";
-import type { Failure, FromProgram, OwnRequest } from "./messages.js";
+import type { Failure, FromProgram } from "./messages.js";
 import { styles } from "./styles.js";
 import { Theatre } from "./theatre.js";
 
@@ -53,9 +54,9 @@ class Playground extends LitElement {
   declare private lines: readonly Line[];
   declare private running: boolean;
   declare private status: string;
-  declare private seen: readonly OwnRequest[];
+  declare private seen: readonly SandboxRequest[];
   /** What sandboxes that the program made itself have seen. */
-  declare private own: readonly OwnRequest[];
+  declare private own: readonly SandboxRequest[];
   declare private files: ReadonlyMap<string, string>;
   declare private faults: readonly string[];
   declare private now: number | undefined;
@@ -211,8 +212,8 @@ class Playground extends LitElement {
     </section>`;
   }
 
-  #requests(id: string, title: string, seen: readonly OwnRequest[]): TemplateResult {
-    const item = ({ method, path, operation, status, answered, fault }: OwnRequest): TemplateResult => {
+  #requests(id: string, title: string, seen: readonly SandboxRequest[]): TemplateResult {
+    const item = ({ method, path, operation, status, answered, fault }: SandboxRequest): TemplateResult => {
       const bad = !answered || status === null || status >= 400;
       return html`<li>
         <strong class=${bad ? "bad" : ""}>${answered && status !== null ? status : "—"}</strong>
@@ -359,7 +360,7 @@ class Playground extends LitElement {
     do {
       this.#again = false;
       const [seen, { now }] = await Promise.all([
-        this.#theatre.control<OwnRequest[]>("GET", "requests"),
+        this.#theatre.control<SandboxRequest[]>("GET", "requests"),
         this.#theatre.control<{ now: number }>("GET", "clock"),
       ]);
       this.seen = seen;

@@ -1,5 +1,6 @@
 /** The sandbox's panel: its requests as they come, faults by switch, its clock, and a way back to the beginning. */
 
+import type { SandboxRequest } from "keyturn/sandbox";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { clock, setClock } from "../clock.js";
 import type { Estate } from "../estate/estate.js";
@@ -34,16 +35,6 @@ const SWITCHES = {
   oldAfterRotate: ["drawer.old", ["keep", "revoke", "expire"]],
   systemLog: ["drawer.log", ["full", "sparse", "off"]],
 } as const satisfies Record<string, readonly [Key, readonly string[]]>;
-
-interface Seen {
-  readonly at: number;
-  readonly method: string;
-  readonly path: string;
-  readonly operation: string | null;
-  readonly status: number | null;
-  readonly answered: boolean;
-  readonly fault: string | null;
-}
 
 /** Emits `close`, `time` when the clock was moved, and `reset`. */
 export class Drawer extends LitElement {
@@ -157,7 +148,7 @@ export class Drawer extends LitElement {
     `,
   ];
   declare estate: Estate;
-  declare private seen: readonly Seen[];
+  declare private seen: readonly SandboxRequest[];
   declare private faults: ReadonlySet<FaultName>;
   declare private switches: Readonly<Record<string, string>>;
   /** What has just been done. */
@@ -242,7 +233,7 @@ export class Drawer extends LitElement {
     </section>`;
   }
 
-  #request(one: Seen): TemplateResult {
+  #request(one: SandboxRequest): TemplateResult {
     const { method, path, operation, status, answered, fault } = one;
     const bad = !answered || status === null || status >= 400;
     return html`<li>
@@ -266,7 +257,7 @@ export class Drawer extends LitElement {
   async #look(): Promise<void> {
     try {
       const [seen, faults, switches] = await Promise.all([
-        this.#ask<Seen[]>("GET", "requests"),
+        this.#ask<SandboxRequest[]>("GET", "requests"),
         this.#ask<{ operation: string; action: unknown }[]>("GET", "faults"),
         this.#ask<Record<string, string>>("GET", "switches"),
       ]);
@@ -312,7 +303,7 @@ export class Drawer extends LitElement {
     this.dispatchEvent(new Event("reset"));
   };
 
-  async #curl({ method, path }: Seen): Promise<void> {
+  async #curl({ method, path }: SandboxRequest): Promise<void> {
     // What the shell would take for something else is quoted.
     const url = `'${location.origin}${path.replaceAll("'", "%27")}'`;
     const text = `curl --request ${method} ${url} --header "Authorization: Bearer $TOKEN" --header 'Accept: application/json'`;

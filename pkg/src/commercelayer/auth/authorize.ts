@@ -2,6 +2,7 @@
 
 import { base64url, sha256, unique } from "../../auth/crypto.js";
 import { ConfigurationError } from "../../base/errors.js";
+import { isLoopback } from "../../base/loopback.js";
 
 /** Options of {@link authorizeURL}. */
 export interface AuthorizeOptions {
@@ -34,13 +35,7 @@ export function authorizeURL(options: AuthorizeOptions): URL {
   const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = options;
   const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);
   const url = URL.canParse(page) ? new URL(page) : undefined;
-  if (
-    !url ||
-    !(
-      url.protocol === "https:" ||
-      (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
-    )
-  ) {
+  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))) {
     throw new ConfigurationError(
       pageURL ? "pageURL" : "domain",
       "not_secure",

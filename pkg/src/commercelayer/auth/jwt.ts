@@ -1,6 +1,7 @@
 /** The claims of Commerce Layer's tokens. Nothing in this module verifies them: {@link jwtVerify} does. */
 
 import { base64url, subtle } from "../../auth/crypto.js";
+import { isLoopback } from "../../base/loopback.js";
 import { InvalidTokenError } from "./errors.js";
 
 /** What all tokens say. */
@@ -131,7 +132,7 @@ export function getProvisioningApiBaseEndpoint(
       throw new InvalidTokenError("scope", `the token has not the scope ${SCOPE}`);
     const url = typeof iss === "string" && URL.canParse(iss) ? new URL(iss) : undefined;
     // One origin on this machine serves both.
-    if (url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) return url.origin;
+    if (url && isLoopback(url)) return url.origin;
     if (url?.protocol !== "https:") throw new InvalidTokenError("issuer", "the token's issuer is no https URL");
     return `https://provisioning.${url.host.replace(/^auth\./, "")}`;
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
+import { isLoopback } from "../../base/loopback.js";
 import type { SSOApplicationOIDCClient } from "../../generated/models.js";
 import { PORT, type Port } from "../../http/port.js";
 import type { Sender } from "../../http/transport.js";
@@ -246,7 +247,7 @@ function formEncoded(text: string): string {
 
 function checkedURL(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const loopback = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  const loopback = url && isLoopback(url);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback)) return url.href;
   throw new ConfigurationError(
     "tokenURL",

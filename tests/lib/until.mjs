@@ -1,0 +1,21 @@
+// Waiting for what happens elsewhere.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Waits until something is so, and resolves with what `isSo` returned. `more` is what a failure shows besides.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => T | Promise<T>} isSo
+ * @param {{ tries?: number, every?: number, more?: () => string }} [options]
+ * @returns {Promise<T>}
+ */
+export async function until(what, isSo, { tries = 400, every = 50, more = () => "" } = {}) {
+  for (let turn = 0; turn < tries; turn++) {
+    const result = await isSo();
+    if (result) return result;
+    await sleep(every);
+  }
+  return assert.fail(`in ${tries} tries, ${every} ms apart, it did not come to this: ${what}\n${more()}`);
+}
