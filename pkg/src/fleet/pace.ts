@@ -17,7 +17,7 @@ export class Pace {
     this.#rates = rates;
   }
 
-  /** Waits for the turn of a call. Kinds without a rate do not wait, unless they have been paused. */
+  /** Waits for the turn of a call. Kinds without a rate never wait, and are never paused. */
   async turn(kind: string, signal: AbortSignal | undefined): Promise<void> {
     const rate = this.#rates[kind];
     if (rate === undefined) return;

@@ -58,29 +58,32 @@ function pop() { wasm.__wbindgen_add_to_stack_pointer(16); }
 ";
 
 /// The glue with helpers for what its functions repeat.
-fn shared(script: &str) -> String {
-    let mut shared = String::new();
-    let mut lines = script.lines();
-    while let Some(line) = lines.next() {
-        let text = line.trim_start();
-        if text.starts_with("if (this.__wbg_inst !== ") {
-            // Its body and its brace.
-            lines.next();
-            lines.next();
-            shared.push_str("        fresh(this);\n");
-            continue;
-        }
-        if let Some((name, at)) = text.split_once(" = getDataViewMemory0().getInt32(retptr + 4 * ") {
-            shared.push_str(&format!("        {name} = word(retptr, {}\n", at.replace(", true)", ")")));
-            continue;
-        }
-        let line = line
-            .replace("wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;", "push();")
-            .replace("wasm.__wbindgen_add_to_stack_pointer(16);", "pop();");
-        shared.push_str(&line);
-        shared.push('\n');
+///
+/// # Errors
+/// When wasm-bindgen writes something else than it did.
+fn shared(script: &str) -> Result<String> {
+    // The check stands in functions and in their `try` blocks.
+    let check = |indent: &str| {
+        format!(
+            "{indent}if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {{\n\
+             {indent}    throw new Error('Invalid stale object from previous Wasm instance');\n{indent}}}\n"
+        )
+    };
+    let script = script
+        .replace(&check("        "), "        fresh(this);\n")
+        .replace(&check("            "), "        fresh(this);\n")
+        .replace("wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;", "push();")
+        .replace("wasm.__wbindgen_add_to_stack_pointer(16);", "pop();")
+        .replacen("function getArray", &format!("{HELPERS}function getArray"), 1);
+    let word = |line: &str| match line.split_once("getDataViewMemory0().getInt32(retptr + 4 * ") {
+        Some((before, at)) => format!("{before}word(retptr, {}", at.replacen(", true)", ")", 1)),
+        None => line.to_owned(),
+    };
+    let shared: String = script.split_inclusive('\n').map(word).collect();
+    if shared.contains("(this.__wbg_inst") {
+        return Err("the glue of wasm-bindgen checks its objects in another way; what shares that must follow".into());
     }
-    shared.replacen("function getArray", &format!("{HELPERS}function getArray"), 1)
+    Ok(shared)
 }
 
 /// A registry that is made with its first object.
@@ -118,7 +121,7 @@ pub fn quiet(script: &str) -> Result<String> {
     let mut quiet: String =
         quiet.split_inclusive('\n').filter(|line| !line.starts_with("if (Symbol.dispose) ")).collect();
     if quiet.contains("retptr") && quiet.contains("function getArray") {
-        quiet = shared(&quiet);
+        quiet = shared(&quiet)?;
     }
     if quiet.contains("registry(") {
         quiet.push_str(REGISTRY);
