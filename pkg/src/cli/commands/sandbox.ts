@@ -44,7 +44,8 @@ async function served(options: Parameters<typeof serveSandbox>[0]): Promise<Sand
     return await serveSandbox(options);
   } catch (error) {
     if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
-    throw new UsageError(`--${error.message.replace(/^\w+(?=:)/, (name) => kebab(name))}`);
+    // Those of Commerce Layer are said under its name, which no flag has.
+    throw new UsageError(`--${error.message.replace(/^(?:commercelayer: )?(\w+)(?=:)/, (_, name) => kebab(name))}`);
   }
 }
 
