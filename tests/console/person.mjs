@@ -5,7 +5,7 @@ import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
 
 /** How long anything may take to appear, in milliseconds. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** One browser for the tests of a file. What a test leaves behind is in a context of its own. */
 let browser;
@@ -166,11 +166,12 @@ export class Person {
     });
   }
 
-  /** What the focus is on: the name of it, or its text. */
+  /** The name or the text of the element that has the focus; "" where none has it. */
   focus() {
     return this.page.evaluate(() => {
       let at = document.activeElement;
       while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      if (at === document.body) return "";
       const label = at?.labels?.[0]?.textContent;
       return (at?.getAttribute("aria-label") ?? label ?? at?.textContent ?? "").replaceAll(/\s+/g, " ").trim();
     });

@@ -333,6 +333,10 @@ export class Flow extends Shown {
   #here = new AbortController();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #focused: Screen | undefined;
+  /** What had the focus before an update, which may remove it. */
+  #active: Element | null | undefined;
+  /** The look that is under way. */
+  #looking: Promise<void> | undefined;
   /** The current facts of the old credential. */
   #old: CredentialFacts | undefined;
 
@@ -380,14 +384,23 @@ export class Flow extends Shown {
       this.#leave();
       this.#begin();
     }
+    this.#active = this.shadowRoot?.activeElement;
   }
 
   protected override updated(): void {
     const { screen } = this;
-    if (screen === this.#focused || screen === "loading") return;
+    if (screen === "loading") return;
+    if (screen === this.#focused) {
+      if (this.#active && !this.#active.isConnected) this.#title?.focus();
+      return;
+    }
     const first = this.#focused === undefined;
     this.#focused = screen;
-    if (first || this.#mayFocus()) this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+    if (first || this.#mayFocus()) this.#title?.focus();
+  }
+
+  get #title(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>("#title");
   }
 
   /** Whether the focus is in this element, around it, or nowhere: a screen that time changes takes it from nobody who works elsewhere. */
@@ -406,7 +419,7 @@ export class Flow extends Shown {
   #begin(): void {
     const { lifecycle, target } = this;
     this.#here = new AbortController();
-    this.#status = this.#plan = this.#old = this.#chosen = undefined;
+    this.#status = this.#plan = this.#old = this.#chosen = this.#looking = undefined;
     this.#events = [];
     this.#focused = undefined;
     this.agreed = this.busy = false;
@@ -440,12 +453,20 @@ export class Flow extends Shown {
 
   /** Reads the state of the rotation, and continues it as far as no person is needed. */
   async #look(signal: AbortSignal): Promise<void> {
-    await this.#act(async (lifecycle) => {
-      await this.#read(lifecycle);
-      const status = this.#status as LifecycleStatus;
-      if (status.phase === undefined) this.#plan ??= (await lifecycle.plan([this.target], { signal }))[0];
-      else if (!this.#isLost(status)) await lifecycle.advance(this.target, { signal: this.#turn(signal) });
-    }, signal);
+    // An action that is under way shows its result itself.
+    if (this.busy) return;
+    if (this.#looking) return this.#looking;
+    const looking = this.#run((lifecycle) => this.#continue(lifecycle, signal), signal);
+    this.#looking = looking;
+    await looking;
+    if (this.#looking === looking) this.#looking = undefined;
+  }
+
+  async #continue(lifecycle: RotatingLifecycle, signal: AbortSignal): Promise<void> {
+    await this.#read(lifecycle);
+    const status = this.#status as LifecycleStatus;
+    if (status.phase === undefined) this.#plan ??= (await lifecycle.plan([this.target], { signal }))[0];
+    else if (!this.#isLost(status)) await lifecycle.advance(this.target, { signal: this.#turn(signal) });
   }
 
   /** Whether nobody has the new secret. Only a person decides that another one is issued. */
@@ -466,12 +487,24 @@ export class Flow extends Shown {
     return turn.signal;
   }
 
-  /** Runs an action, and shows its result. */
-  async #act(work: (lifecycle: RotatingLifecycle) => Promise<unknown>, signal = this.#here.signal): Promise<void> {
-    const { lifecycle } = this;
-    if (!lifecycle || this.busy) return;
-    clearTimeout(this.#wake);
+  /**
+   * Runs a person's action, and shows its result. It waits for a look that is under way, so that no click or key is lost to one; a
+   * second action meanwhile is ignored.
+   */
+  async #act(work: (lifecycle: RotatingLifecycle) => Promise<unknown>): Promise<void> {
+    if (this.busy) return;
+    const { signal } = this.#here;
     this.busy = true;
+    await this.#looking;
+    if (signal.aborted) return;
+    await this.#run(work, signal);
+    if (!signal.aborted) this.busy = false;
+  }
+
+  async #run(work: (lifecycle: RotatingLifecycle) => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { lifecycle } = this;
+    if (!lifecycle) return;
+    clearTimeout(this.#wake);
     this.error = undefined;
     try {
       await work(lifecycle);
@@ -484,16 +517,11 @@ export class Flow extends Shown {
     } catch (error) {
       this.error ??= error;
     }
-    if (signal.aborted) {
-      this.busy = false;
-      return;
-    }
-    this.busy = false;
-    this.agreed = false;
-    this.typed = "";
+    if (signal.aborted) return;
     await this.#lookAtOld(lifecycle, signal);
+    if (signal.aborted) return;
     if (this.#status) {
-      this.screen = this.#screenOf(this.#status);
+      this.#show(this.#screenOf(this.#status));
       this.#sleep();
       this.tell("keyturn-progress", this.#status);
     } else {
@@ -501,9 +529,18 @@ export class Flow extends Shown {
     }
   }
 
+  /** Shows a screen. What a person has typed or confirmed stays as long as the screen does. */
+  #show(screen: Screen): void {
+    if (screen !== this.screen) {
+      this.agreed = false;
+      this.typed = "";
+    }
+    this.screen = screen;
+  }
+
   #failed(error: unknown): void {
     this.error = error;
-    this.screen = "stopped";
+    this.#show("stopped");
   }
 
   async #read(lifecycle: RotatingLifecycle): Promise<void> {
@@ -987,8 +1024,13 @@ export class Flow extends Shown {
   }
 
   #again(key: TextKey): TemplateResult {
-    return html`<button type="button" aria-disabled=${this.busy} @click=${() => void this.#look(this.#here.signal)}>${this.say(key)}</button>`;
+    return html`<button type="button" aria-disabled=${this.busy} @click=${this.#lookAgain}>${this.say(key)}</button>`;
   }
+
+  readonly #lookAgain = (): void => {
+    const { signal } = this.#here;
+    void this.#act((lifecycle) => this.#continue(lifecycle, signal));
+  };
 
   readonly #agree = (event: Event): void => {
     this.agreed = (event.target as HTMLInputElement).checked;
@@ -1002,7 +1044,7 @@ export class Flow extends Shown {
     if (this.busy || (this.caution !== "" && !this.agreed)) return;
     const { signal } = this.#here;
     const chosen = this.#status?.current ? "" : (this.#chosen ?? this.candidates[0]?.id ?? "");
-    this.screen = "issuing";
+    this.#show("issuing");
     void this.#act(async (lifecycle) => {
       if (chosen !== "") await lifecycle.adopt(this.target, chosen, { signal });
       await lifecycle.rotate(this.target, { signal: this.#turn(signal), leaveUnknown: chosen === "" });
@@ -1013,14 +1055,14 @@ export class Flow extends Shown {
     if (this.busy || !this.agreed) return;
     const { signal } = this.#here;
     this.sink?.confirm();
-    this.screen = "checking";
+    this.#show("checking");
     void this.#act((lifecycle) => lifecycle.advance(this.target, { signal }));
   };
 
   readonly #reissue = (): void => {
     if (this.busy) return;
     const { signal } = this.#here;
-    this.screen = "issuing";
+    this.#show("issuing");
     void this.#act(async (lifecycle) => {
       await lifecycle.resume(this.target, { reissue: true });
       await lifecycle.advance(this.target, { signal: this.#turn(signal) });
@@ -1038,7 +1080,7 @@ export class Flow extends Shown {
     const { signal } = this.#here;
     void this.#act(async (lifecycle) => {
       await lifecycle.settle(this.target, { found, signal });
-      this.screen = "issuing";
+      this.#show("issuing");
       await lifecycle.advance(this.target, { signal: this.#turn(signal) });
     });
   }

@@ -12,8 +12,9 @@ import {
 } from "../connection/commercelayer.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { duration, moment } from "../ui/dates.js";
+import { FocusKeeper, focusHeading } from "../ui/focus.js";
 import { chip, icon, note } from "../ui/icons.js";
-import { bones, focusHeading, moreButton } from "../ui/lists.js";
+import { bones, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
@@ -126,13 +127,12 @@ export class ApiCredentials extends LitElement {
     items: list,
     nextPageToken: list.hasNextPage() ? "next" : undefined,
   }));
-  /** What had the focus before a change of the list, which may have taken it away. */
-  #focused: Element | null | undefined;
   /** How many fit in all; unknown until a page has come. */
   #count: number | undefined;
 
   constructor() {
     super();
+    new FocusKeeper(this);
     this.said = "";
     this.narrowing = ALL;
     this.organizations = [];
@@ -162,11 +162,6 @@ export class ApiCredentials extends LitElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("provisioning")) this.#learn();
     if (changed.has("provisioning") || changed.has("narrowing")) this.refresh();
-    this.#focused = this.shadowRoot?.activeElement;
-  }
-
-  protected override updated(): void {
-    if (this.#focused && !this.#focused.isConnected) focusHeading(this);
   }
 
   protected override render(): TemplateResult {
@@ -332,10 +327,7 @@ export class ApiCredentials extends LitElement {
     focusHeading(this);
   };
 
-  readonly #next = async (): Promise<void> => {
-    await this.#pages.next();
-    if (!this.#pages.more) focusHeading(this);
-  };
+  readonly #next = (): void => void this.#pages.next();
 
   readonly #again = (): void => {
     focusHeading(this);

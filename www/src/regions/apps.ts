@@ -3,7 +3,8 @@
 import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { t } from "../texts/text.js";
-import { bones, focusHeading, moreButton } from "../ui/lists.js";
+import { FocusKeeper, focusHeading } from "../ui/focus.js";
+import { bones, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
@@ -72,6 +73,11 @@ export class Apps extends LitElement {
     nextPageToken: body?.nextPageToken,
   }));
 
+  constructor() {
+    super();
+    new FocusKeeper(this);
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("client"))
       void this.#told(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
@@ -104,10 +110,7 @@ export class Apps extends LitElement {
     return html`<p class="empty">${t("apps.none")}</p>`;
   }
 
-  readonly #next = async (): Promise<void> => {
-    await this.#told(this.#pages.next());
-    if (!this.#pages.more) focusHeading(this);
-  };
+  readonly #next = (): void => void this.#told(this.#pages.next());
 
   readonly #again = (): void => {
     focusHeading(this);

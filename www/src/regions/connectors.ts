@@ -5,8 +5,9 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { connectorTarget, type Estate } from "../estate/estate.js";
 import { type Inventory, isUsable, type Place } from "../inventory.js";
 import { rich, t } from "../texts/text.js";
+import { FocusKeeper, focusHeading } from "../ui/focus.js";
 import { chip, icon } from "../ui/icons.js";
-import { bones, focusHeading, moreButton } from "../ui/lists.js";
+import { bones, moreButton } from "../ui/lists.js";
 import { Pages } from "../ui/pages.js";
 import { statusChip, syncStatus } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -54,6 +55,7 @@ export class Connectors extends LitElement {
 
   constructor() {
     super();
+    new FocusKeeper(this);
     new Watch(this, () => this.inventory);
     new Watch(this, () => this.estate);
   }
@@ -143,10 +145,7 @@ export class Connectors extends LitElement {
     </tr>`;
   }
 
-  readonly #next = async (): Promise<void> => {
-    await this.#pages.next();
-    if (!this.#pages.more) focusHeading(this);
-  };
+  readonly #next = (): void => void this.#pages.next();
 
   readonly #again = (): void => {
     focusHeading(this);

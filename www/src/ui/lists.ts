@@ -1,6 +1,6 @@
 /** What lists have in common. */
 
-import { html, type LitElement, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 
@@ -17,9 +17,4 @@ export function moreButton(words: string, loading: boolean, next: () => void): T
       ${loading ? html`${icon("sync", 16, "turning")} ${t("list.more")}` : words}
     </button>
   </div>`;
-}
-
-/** Gives the focus a place when that which had it is going away. */
-export function focusHeading(element: LitElement): void {
-  element.renderRoot.querySelector<HTMLElement>("#heading")?.focus();
 }

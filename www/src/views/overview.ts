@@ -10,6 +10,7 @@ import type { Estate } from "../estate/estate.js";
 import "../regions/ages.js";
 import { overviewLink, rotateLink, targetLink } from "../route.js";
 import { t } from "../texts/text.js";
+import { FocusKeeper } from "../ui/focus.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
@@ -88,6 +89,7 @@ export class Overview extends LitElement {
 
   constructor() {
     super();
+    new FocusKeeper(this);
     this.look = {};
     this.selected = new Set();
     this.looking = false;
@@ -184,7 +186,6 @@ export class Overview extends LitElement {
       await inventory.check(inventory.remember(await sandboxExamples(), "example"));
     } finally {
       this.looking = false;
-      this.renderRoot.querySelector<HTMLElement>("#heading")?.focus();
     }
   }
 
