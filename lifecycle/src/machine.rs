@@ -94,6 +94,7 @@ impl Machine {
             (Stage::Appending(entry), Some(Reply::Appended(true))) => {
                 if let (Event::Issuing { intent, .. }, Some(rotation)) = (&entry.event, &self.target.rotation) {
                     hands.intent = Some((rotation.number, *intent));
+                    hands.tried = None;
                 }
                 self.take(&[entry]);
                 self.decide(policy, hands, now)
@@ -158,6 +159,10 @@ impl Machine {
     fn decide(&mut self, policy: &Policy, hands: &mut Hands, now: Time) -> Ask {
         match next::next(&self.target, policy, hands, now) {
             Next::Append(event) => {
+                if let (Event::Issuing { intent, .. }, Some(rotation)) = (&event, &self.target.rotation) {
+                    // Until the journal has answered, nobody knows whether it is stored.
+                    hands.tried = Some((rotation.number, *intent));
+                }
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
                 self.stage = Stage::Appending(entry.clone());
                 Ask::Append(self.target.sequence + 1, entry)
@@ -166,6 +171,7 @@ impl Machine {
                 if let Effect::Issue { .. } = effect {
                     // From here on the call counts as made, whatever becomes of this worker.
                     hands.intent = None;
+                    hands.tried = None;
                 }
                 self.stage = Stage::Doing(effect.clone());
                 Ask::Do(effect)
@@ -207,6 +213,11 @@ impl Machine {
         };
         let keep = hands.secrets.iter().filter(|id| undelivered(id)).cloned().collect();
         hands.secrets = keep;
+        // Once another event has the number of an intent that may have been written, that one was not.
+        hands.tried.take_if(|(number, intent)| {
+            let rotation = self.target.rotation.as_ref();
+            rotation.is_none_or(|rotation| rotation.number != *number || rotation.intents >= *intent)
+        });
         hands.unsealed.retain(|marker, _| self.target.sealed.contains_key(marker));
         Ask::Finish(progress)
     }

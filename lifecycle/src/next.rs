@@ -20,6 +20,8 @@ pub struct Hands {
     pub secrets: BTreeSet<String>,
     /// The intent that it wrote and has not called for yet, by rotation and number.
     pub intent: Option<(u32, u32)>,
+    /// The intent that it may have written, and whose call it has not made: the journal did not say whether it was stored.
+    pub tried: Option<(u32, u32)>,
     /// The target's sinks, and whether each can be read back.
     pub sinks: BTreeMap<String, bool>,
     /// Whether the control plane's records tell what became of a lost answer.
@@ -344,6 +346,10 @@ fn issuing(
         } else {
             Next::Append(Event::NotIssued { intent, code: "out_of_time".to_owned(), retry_at: Some(now) })
         };
+    }
+    if by == hands.worker && hands.tried == Some((rotation.number, intent)) {
+        // It was stored after all, when nobody waited for the answer any more. Nobody has made the call, and its time may be over.
+        return Next::Append(Event::NotIssued { intent, code: "journal_failed".to_owned(), retry_at: Some(now) });
     }
     let given_up = until.saturating_add(policy.margin);
     if now < given_up { Next::Wake(given_up) } else { Next::Append(Event::Unknown { intent }) }

@@ -31,6 +31,8 @@ struct World {
     seals: bool,
     crashes: u8,
     losses: u8,
+    /// How often the journal may give no answer to an append: it was stored, it was not, or it will be.
+    silences: u8,
     /// How often time may pass while a worker is in the middle of something.
     pauses: u8,
     /// How often the operator may say that something was dealt with.
@@ -57,6 +59,8 @@ enum Mutant {
     LostEndsAtOnce,
     /// An unknown outcome is taken for none.
     UnknownIsNone,
+    /// An append without an answer is taken for one that was stored.
+    SilenceIsYes,
     /// A sealed copy is deleted before the delivery.
     EarlyDiscard,
     /// Rolling back leaves sinks alone that still hold the old credential.
@@ -73,6 +77,8 @@ struct Worker {
     at: Stage,
     /// Idle until then, or until the journal has grown beyond this.
     rest: Option<(Time, usize)>,
+    /// An append that was given up, and that the journal may still store.
+    afloat: Option<(u64, Entry)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -102,6 +108,7 @@ struct State {
     workers: Vec<Worker>,
     crashes: u8,
     losses: u8,
+    silences: u8,
     pauses: u8,
     resumes: u8,
     rollbacks: u8,
@@ -135,7 +142,8 @@ impl State {
     }
 
     fn key(&self) -> impl Hash + PartialEq + '_ {
-        let budgets = (self.crashes, self.losses, self.pauses, self.resumes, self.rollbacks, self.outside);
+        let faults = (self.crashes, self.losses, self.silences, self.pauses);
+        let budgets = (faults, self.resumes, self.rollbacks, self.outside);
         (self.now, &self.journal, &self.provider, &self.calls, &self.sink, &self.copies, &self.workers, budgets)
     }
 }
@@ -156,7 +164,7 @@ impl Hash for State {
 impl Hash for Worker {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let run = self.run.as_ref().map(|(machine, ask)| (machine.target().sequence, ask));
-        (self.life, &self.hands, run, &self.at, &self.rest).hash(hasher);
+        (self.life, &self.hands, run, &self.at, &self.rest, &self.afloat).hash(hasher);
     }
 }
 
@@ -166,6 +174,10 @@ enum Action {
     Step(usize),
     LoseRequest(usize),
     LoseAnswer(usize),
+    /// The journal gives no answer; the flag says whether it has stored the event.
+    Silence(usize, bool),
+    /// It stores an event whose append was given up.
+    Land(usize),
     Crash(usize),
     Pass(Time),
     Settle,
@@ -216,6 +228,7 @@ impl World {
             seals: false,
             crashes: 0,
             losses: 0,
+            silences: 0,
             pauses: 0,
             resumes: 2,
             rollbacks: 0,
@@ -494,6 +507,29 @@ impl World {
         }
     }
 
+    /// A worker gives up on an append. It keeps what only it knows, and forgets the rest.
+    fn silence(&self, state: &mut State, worker: usize, stored: bool) {
+        let Some((machine, Ask::Append(sequence, entry))) = state.workers[worker].run.take() else { return };
+        if self.is(Mutant::SilenceIsYes) {
+            state.workers[worker].run = Some((machine, Ask::Append(sequence, entry)));
+            self.reply(state, worker, Some(Reply::Appended(true)));
+            return;
+        }
+        let outcome = machine.has_outcome();
+        if stored {
+            if state.journal.len() as u64 + 1 == sequence {
+                state.append(entry.clone());
+            }
+        } else {
+            state.workers[worker].afloat = Some((sequence, entry.clone()));
+        }
+        if outcome {
+            state.workers[worker].run = Some((machine, Ask::Append(sequence, entry)));
+        } else {
+            state.workers[worker].hands.intent = None;
+        }
+    }
+
     fn made(&self, state: &State, marker: &str) -> Vec<Credential> {
         let made = state.provider.iter().filter(|(_, (made, alive))| made == marker && *alive);
         made.map(|(id, _)| credential(id)).collect()
@@ -519,6 +555,7 @@ impl Model for World {
             run: None,
             at: Stage::Begin,
             rest: None,
+            afloat: None,
         });
         let journal = vec![
             entry(Event::Adopted { credential: first, source: SINK.to_owned() }),
@@ -535,6 +572,7 @@ impl Model for World {
             workers: workers.collect(),
             crashes: self.crashes,
             losses: self.losses,
+            silences: self.silences,
             pauses: self.pauses,
             resumes: self.resumes,
             rollbacks: self.rollbacks,
@@ -557,6 +595,10 @@ impl Model for World {
                 }
                 Some((_, ask)) => {
                     actions.push(Action::Step(number));
+                    if let (Ask::Append(..), 1.., None) = (ask, state.silences, &worker.afloat) {
+                        actions.push(Action::Silence(number, true));
+                        actions.push(Action::Silence(number, false));
+                    }
                     if state.losses > 0
                         && let Ask::Do(effect) = ask
                     {
@@ -580,6 +622,9 @@ impl Model for World {
                         }
                     }
                 }
+            }
+            if worker.afloat.is_some() {
+                actions.push(Action::Land(number));
             }
             // Whoever has nothing in hand and nothing under way is the same after a crash.
             if state.crashes > 0 && (worker.run.is_some() || !worker.hands.secrets.is_empty()) {
@@ -635,11 +680,21 @@ impl Model for World {
                 state.losses -= 1;
                 self.step(&mut state, worker, false, true);
             }
+            Action::Silence(worker, stored) => {
+                state.silences -= 1;
+                self.silence(&mut state, worker, stored);
+            }
+            Action::Land(worker) => {
+                let (sequence, entry) = state.workers[worker].afloat.take()?;
+                if state.journal.len() as u64 + 1 == sequence {
+                    state.append(entry);
+                }
+            }
             Action::Crash(number) => {
                 state.crashes -= 1;
                 let life = state.workers[number].life + 1;
                 state.workers[number] =
-                    Worker { life, hands: self.hands(number, life), run: None, at: Stage::Begin, rest: None };
+                    Worker { life, hands: self.hands(number, life), run: None, at: Stage::Begin, rest: None, afloat: None };
             }
             Action::Pass(at) => {
                 if state.is_busy() {
@@ -802,6 +857,17 @@ fn two_things_go_wrong() {
 fn a_worker_stops_and_something_goes_wrong() {
     holds("a pause and a loss", World { pauses: 1, losses: 1, resumes: 1, ..World::calm() });
     holds("a pause and a crash", World { pauses: 1, crashes: 1, resumes: 1, ..World::calm() });
+}
+
+#[test]
+fn a_journal_that_gives_no_answer() {
+    let world = World { silences: 1, resumes: 0, ..World::calm() };
+    holds("a silence", world.clone());
+    holds("two silences", World { silences: 2, ..world.clone() });
+    holds("a silence and a crash", World { crashes: 1, ..world.clone() });
+    // Nobody has made the call, so nobody is asked what became of it.
+    holds("a silence, no evidence", World { evidence: false, ..world.clone() });
+    caught(Mutant::SilenceIsYes, World { crashes: 1, ..world }, &[KNOWN, WORKS, ENDS, TWICE]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ import type { CredentialFacts, Holding, Intent, Pair, Provider, Sink } from "./p
 import { type Seals, Unsealed } from "./seals/seal.js";
 import { engine, type TargetStream } from "./stream.js";
 import { instanceId, type Rust } from "./wasm.js";
+import { within } from "./within.js";
 
 /** What Rust asks for. */
 type Wanted =
@@ -58,7 +59,16 @@ const NOT_YET: Outcome = { kind: "not-yet" };
 const SEALING_SHARE = 8;
 
 /** Codes of errors after which the same step may succeed later, if nothing has happened. */
-const AGAIN = new Set(["rate_limited", "server_error", "connection_failed", "timeout", "aborted", "invalid_response"]);
+const AGAIN = new Set([
+  "rate_limited",
+  "server_error",
+  "connection_failed",
+  "timeout",
+  "aborted",
+  "invalid_response",
+  // A delivery looks at the journal before it writes, so nothing has happened.
+  "journal_failed",
+]);
 /** Reasons of sinks and providers after which it may succeed later. */
 const AGAIN_REASONS = new Set(["busy", "full", "partial", "failed", "unavailable", "not_read", "unfinished", "in_use"]);
 
@@ -83,6 +93,8 @@ export class Driver {
   readonly #secrets = new Map<string, { clientId: string; secret: Secret }>();
   /** The intent that was written and whose call has not been made yet. */
   #intent: unknown = null;
+  /** The intent that it may have written, and whose call was not made: the journal did not say. */
+  #tried: unknown = null;
   /** The sealed copies that could not be opened, in the form that Rust gave it. */
   #unsealed: unknown = {};
   /** A run whose outcome could not be written, because the journal failed: the next call continues with it. */
@@ -104,6 +116,7 @@ export class Driver {
       worker,
       secrets: [...this.#secrets.keys()],
       intent: this.#intent,
+      tried: this.#tried,
       sinks: Object.fromEntries(sinks.map((sink) => [sink.name, sink.readback !== "none"])),
       evidence: provider.evidence,
       recalls: provider.recalls,
@@ -131,6 +144,7 @@ export class Driver {
     for (const { secret } of this.#secrets.values()) secret.forget();
     this.#secrets.clear();
     this.#intent = null;
+    this.#tried = null;
   }
 
   async #advance(signal: AbortSignal | undefined): Promise<RustProgress> {
@@ -155,12 +169,9 @@ export class Driver {
         if (!committed && !engine(name, () => run.hasOutcome())) this.#check(signal);
         wanted = resume(await this.#answer(run, wanted, signal));
       }
-      const hands = JSON.parse(engine(name, () => run.hands())) as {
-        secrets: string[];
-        intent: unknown;
-        unsealed: unknown;
-      };
+      const hands = handsOf(name, run);
       this.#intent = hands.intent;
+      this.#tried = hands.tried;
       this.#unsealed = hands.unsealed;
       for (const [id, { secret }] of this.#secrets) {
         if (hands.secrets.includes(id)) continue;
@@ -172,7 +183,8 @@ export class Driver {
     } catch (error) {
       if (instance === instanceId()) {
         if (engine(name, () => run.hasOutcome())) this.#unfinished = { run, wanted, instance };
-        else this.#intent = null;
+        this.#intent = null;
+        this.#tried = handsOf(name, run).tried;
       }
       throw error;
     } finally {
@@ -210,31 +222,13 @@ export class Driver {
     const issues = effect.effect === "issue";
     const left = issues ? effect.until - clock.now() : policy.callDeadline;
     if (left <= 0) return failed("out_of_time", true);
-    const controller = new AbortController();
-    let end: (reason: unknown) => void = () => undefined;
-    const ended = new Promise<never>((_, reject) => {
-      end = reject;
-    });
-    ended.catch(() => undefined);
-    const stop = (): void => {
-      controller.abort(new DOMException("the deadline of this step has passed", "TimeoutError"));
-      end(new Deadline());
-    };
-    const abort = (): void => {
-      controller.abort(new DOMException("aborted", "AbortError"));
-      end(new RequestAbortedError({ cause: outer?.reason }));
-    };
-    const timer = setTimeout(stop, Math.min(left, policy.callDeadline));
     const sources = issues ? [] : [outer, closed];
-    for (const source of sources) source?.addEventListener("abort", abort);
+    const perform = (signal: AbortSignal): Promise<Outcome> => this.#perform(run, effect, signal);
     try {
-      return await Promise.race([this.#perform(run, effect, controller.signal), ended]);
+      return await within(Math.min(left, policy.callDeadline), sources, perform, () => new Deadline());
     } catch (error) {
       if (!issues) this.#check(outer);
       return outcomeOf(error, issues);
-    } finally {
-      clearTimeout(timer);
-      for (const source of sources) source?.removeEventListener("abort", abort);
     }
   }
 
@@ -246,6 +240,9 @@ export class Driver {
         const from = clock.now();
         // A worker that was stopped before this line must not call any more: others may have given up on it.
         if (from >= effect.until) return failed("out_of_time", true);
+        // Whatever breaks from here on, this process never takes the call for one that was not made.
+        this.#intent = null;
+        this.#tried = null;
         const { credential, secret } = await provider.issue({
           marker: effect.marker,
           from,
@@ -405,6 +402,14 @@ export class Driver {
     if (sink === undefined) throw new InternalError(`there is no sink ${name}`);
     return sink;
   }
+}
+
+/** What Rust says that the worker has in hand. */
+function handsOf(
+  name: string,
+  run: InstanceType<Rust["Run"]>,
+): { readonly secrets: string[]; readonly intent: unknown; readonly tried: unknown; readonly unsealed: unknown } {
+  return JSON.parse(engine(name, () => run.hands()));
 }
 
 /** What a store of copies says. If it fails, another try may go better, whatever the error. */

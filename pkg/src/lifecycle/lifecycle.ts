@@ -9,6 +9,7 @@ import { ocsfRecord } from "./audit.js";
 import { Driver, factsOf, type RustProgress } from "./driver.js";
 import { LifecycleError } from "./error.js";
 import { EventQueue } from "./events.js";
+import { timelyJournal } from "./journals/timely.js";
 import {
   HINTS,
   type LifecycleCredential,
@@ -34,11 +35,14 @@ import type { CredentialFacts, Journal } from "./ports.js";
 import { Seals } from "./seals/seal.js";
 import { engine, type RustStream, TargetStream } from "./stream.js";
 import { rust, withRust } from "./wasm.js";
+import { within } from "./within.js";
 
 /** How many targets are worked on at a time. */
 const AT_ONCE = 8;
 /** How many streams are read at a time where nothing is done with them but to look. */
 const LOOKED_AT_AT_ONCE = 64;
+/** How long a call of the journal may take, unless an option says otherwise. */
+const JOURNAL_TIMEOUT_MS = 60_000;
 
 /** What Rust reports about a target. */
 interface State {
@@ -98,9 +102,20 @@ export class Lifecycle {
   readonly #release: () => void = () => undefined;
 
   /** @internal */
-  constructor({ journal, targets, clock, worker = "keyturn", caps = {}, seal, signal }: LifecycleOptions) {
+  constructor({
+    journal,
+    targets,
+    clock,
+    worker = "keyturn",
+    caps = {},
+    seal,
+    journalTimeoutMs = JOURNAL_TIMEOUT_MS,
+    signal,
+  }: LifecycleOptions) {
     checkRuntime();
-    this.#journal = journal;
+    if (!(journalTimeoutMs > 0))
+      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: a number above 0 is needed");
+    this.#journal = timelyJournal(journal, journalTimeoutMs);
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${unique()}`;
     this.#caps = readCaps(caps);
@@ -109,7 +124,7 @@ export class Lifecycle {
       const policy = checked(name, given);
       const provider = journal.guard?.(name, given.provider, given.sinks, this.#clock) ?? given.provider;
       const target = { ...given, provider };
-      const stream = new TargetStream(name, journal, (sequence, line) => this.#publish(name, sequence, line));
+      const stream = new TargetStream(name, this.#journal, (sequence, line) => this.#publish(name, sequence, line));
       const driver = new Driver(stream, {
         provider,
         sinks: target.sinks,
@@ -306,9 +321,7 @@ export class Lifecycle {
   ): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     const ids = found === "none" ? [] : found;
-    const credentials = await this.#within(signal, (within) =>
-      Promise.all(ids.map((id) => this.#look(opened, id, within))),
-    );
+    const credentials = await this.#within(signal, (within) => each(ids, (id) => this.#look(opened, id, within)));
     return this.#told(name, { command: "settle", found: credentials.map(factsOf) });
   }
 
@@ -340,7 +353,7 @@ export class Lifecycle {
       const found = await this.#look(opened, id, within);
       for (const sink of opened.target.sinks) {
         if (sink.readback === "none") continue;
-        const { clientId } = await sink.read(within);
+        const { clientId } = await timely(opened, within, (own) => sink.read(own));
         if (clientId !== undefined && clientId !== found.clientId)
           throw new LifecycleError(
             name,
@@ -371,7 +384,7 @@ export class Lifecycle {
         const { current, credentials } = stateOf(target, await opened.stream.refresh());
         if (current !== null && credentials[current]?.credential.clientId === clientId)
           return { target, progress: (await this.#status(opened)).progress, error: undefined };
-        const facts = await identify(opened.target.provider, clientId, within);
+        const facts = await timely(opened, within, (own) => identify(opened.target.provider, clientId, own));
         if (facts === undefined)
           throw new LifecycleError(
             target,
@@ -539,7 +552,7 @@ export class Lifecycle {
     );
   }
 
-  async #observe({ name, target, stream }: Opened, signal: AbortSignal): Promise<Observation> {
+  async #observe({ name, target, stream, policy }: Opened, signal: AbortSignal): Promise<Observation> {
     const { credentials } = stateOf(name, await stream.refresh());
     const living = Object.entries(credentials).filter(([, { role }]) => role !== "ended");
     return observe(
@@ -547,6 +560,7 @@ export class Lifecycle {
       living.map(([id]) => id),
       () => this.#clock.now(),
       signal,
+      policy.protocol.callDeadline,
     );
   }
 
@@ -604,7 +618,7 @@ export class Lifecycle {
       const unknown = { ...facts, holds: undefined, known: undefined };
       if (sink.readback === "none") return { ...unknown, error: undefined };
       try {
-        const { clientId } = await sink.read(signal);
+        const { clientId } = await timely(opened, signal, (own) => sink.read(own));
         return {
           ...facts,
           holds: clientId,
@@ -618,7 +632,7 @@ export class Lifecycle {
     });
     return {
       target: name,
-      old: id === undefined ? undefined : await target.provider.look(id, signal),
+      old: id === undefined ? undefined : await timely(opened, signal, (own) => target.provider.look(id, own)),
       sinks,
       cuts: state.overlap === false,
       blocked: state.rotation
@@ -633,20 +647,23 @@ export class Lifecycle {
 
   /** What the first sink that can be read holds, and what the provider's list says about it. */
   async #held(
-    { target: { sinks, provider } }: Opened,
+    opened: Opened,
     signal: AbortSignal,
   ): Promise<{ sink: string; clientId: string; facts: CredentialFacts | undefined } | undefined> {
+    const { sinks, provider } = opened.target;
     for (const sink of sinks) {
       if (sink.readback === "none") continue;
-      const { clientId } = await sink.read(signal);
+      const { clientId } = await timely(opened, signal, (own) => sink.read(own));
       if (clientId === undefined) continue;
-      return { sink: sink.name, clientId, facts: await identify(provider, clientId, signal) };
+      const facts = await timely(opened, signal, (own) => identify(provider, clientId, own));
+      return { sink: sink.name, clientId, facts };
     }
     return undefined;
   }
 
-  async #look({ name, target }: Opened, id: string, signal: AbortSignal): Promise<CredentialFacts> {
-    const facts = await target.provider.look(id, signal);
+  async #look(opened: Opened, id: string, signal: AbortSignal): Promise<CredentialFacts> {
+    const { name, target } = opened;
+    const facts = await timely(opened, signal, (own) => target.provider.look(id, own));
     if (facts === undefined || facts.ended === true)
       throw new LifecycleError(name, "unknown_credential", `the control plane has no living credential ${id}`);
     return facts;
@@ -708,6 +725,11 @@ function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget
   if (provider.recalls && provider.recall === undefined)
     throw new ConfigurationError("provider", "unsupported", `the provider of ${name} says it recalls, and cannot`);
   return whole;
+}
+
+/** A call of a target's provider or of one of its sinks, which may take as long as one of a rotation's steps. */
+function timely<T>({ policy }: Opened, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return within(policy.protocol.callDeadline, [signal], call);
 }
 
 function stateOf(name: string, stream: RustStream): State {

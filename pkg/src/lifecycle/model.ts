@@ -39,6 +39,11 @@ export interface LifecycleOptions {
    * dies before the delivery, another credential is issued.
    */
   readonly seal?: SealOptions | undefined;
+  /**
+   * How long a call of the journal may take, in milliseconds, before it is given up with a {@link JournalError}, `timeout`: a network file
+   * system or a database that does not answer must not hold up whoever waits. Default: a minute.
+   */
+  readonly journalTimeoutMs?: number | undefined;
   /** Closes the lifecycle when it fires. */
   readonly signal?: AbortSignal | undefined;
 }

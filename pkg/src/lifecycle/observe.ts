@@ -1,6 +1,7 @@
 /** The state of a target outside of its journal: at its control plane, and in its sinks. */
 
 import type { CredentialFacts, Provider, Sink } from "./ports.js";
+import { within } from "./within.js";
 
 /** An observation of a target. What could not be read is left out. */
 export interface Observation {
@@ -19,20 +20,23 @@ export interface Observation {
   >;
 }
 
-/** Reads the control plane and the sinks. `ids` are the living credentials that the journal knows. */
+/**
+ * Reads the control plane and the sinks. `ids` are the living credentials that the journal knows. Each may take `ms` milliseconds, so that
+ * one which never answers is one that could not be read, with the code `timeout`.
+ */
 export async function observe(
   { provider, sinks }: { readonly provider: Provider; readonly sinks: readonly Sink[] },
   ids: readonly string[],
   now: () => number,
   signal: AbortSignal,
+  ms: number,
 ): Promise<Observation> {
   const at = Math.trunc(now());
-  // A provider that is no async function may throw instead of rejecting.
-  const seen = async (): Promise<readonly (CredentialFacts | undefined)[]> =>
-    provider.list ? provider.list(signal) : Promise.all(ids.map((id) => provider.look(id, signal)));
+  const seen = (own: AbortSignal): Promise<readonly (CredentialFacts | undefined)[]> =>
+    provider.list ? provider.list(own) : Promise.all(ids.map((id) => provider.look(id, own)));
   const [plane, ...held] = await Promise.allSettled([
-    seen(),
-    ...sinks.map(async (sink) => (sink.readback === "none" ? undefined : sink.read(signal))),
+    within(ms, [signal], seen),
+    ...sinks.map((sink) => (sink.readback === "none" ? undefined : within(ms, [signal], (own) => sink.read(own)))),
   ]);
   if (signal.aborted) throw signal.reason;
   const readings = new Map<string, { clientId?: string | undefined; error?: string }>();

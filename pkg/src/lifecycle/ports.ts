@@ -32,11 +32,13 @@ export interface CredentialFacts {
 export interface Journal {
   /**
    * Stores an event at a sequence number, counted from 1 within its stream. Resolves with `false`, and changes nothing, if the stream has
-   * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves with `true`, the event is durable.
+   * that number already: this is the compare-and-set that the whole protocol rests on. When it resolves, the event that has the number is
+   * durable.
    * A number beyond the next one of the stream is an error, so that no gap can arise. Events and names of streams are any texts
    * that UTF-8 can carry.
    *
-   * A call that rejects may have stored the event or not; the engine reads again.
+   * A call that rejects may have stored the event or not, unless the error is of this package and its `outcome` is `"none"`; the engine
+   * reads again. A call that takes longer than the lifecycle's `journalTimeoutMs` is given up, and may store the event later.
    */
   append(stream: string, sequence: number, event: string): Promise<boolean>;
   /** The events of a stream from a sequence number on, in order and without gaps. An unknown stream is empty. */

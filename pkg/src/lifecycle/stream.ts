@@ -1,6 +1,6 @@
 /** A target's stream: what has been read stays in Rust, and only new events are read again. */
 
-import { InternalError } from "../base/errors.js";
+import { InternalError, KeyturnError } from "../base/errors.js";
 import { LifecycleError, type LifecycleReason } from "./error.js";
 import type { Journal } from "./ports.js";
 import { instanceId, type Rust, rust } from "./wasm.js";
@@ -161,11 +161,33 @@ export class TargetStream {
     return lines;
   }
 
-  /** Stores a line. */
+  /**
+   * Stores a line. If the answer is lost, what stands in the journal decides: a line has the name of its worker and the hash of the one
+   * before it, so one that is the same is this one. It rejects if that cannot be told either.
+   */
   async append(sequence: number, line: string): Promise<boolean> {
-    const stored = await this.#journal.append(this.name, sequence, line);
+    const stored = await this.#journal.append(this.name, sequence, line).catch(async (error: unknown) => {
+      if (KeyturnError.is(error) && error.outcome === "none") throw error;
+      const found = await this.#found(sequence, line);
+      if (found === undefined) throw error;
+      return found;
+    });
     if (stored) this.tell(sequence, [line]);
     return stored;
+  }
+
+  /** Whether a line stands at a number, where another may stand; `undefined` if nothing does, or nobody can tell. */
+  async #found(sequence: number, line: string): Promise<boolean | undefined> {
+    try {
+      const [there] = await this.#journal.read(this.name, sequence);
+      if (there === undefined) return undefined;
+      if (there !== line) return false;
+      // It can be read, and may not be durable yet. A journal that refuses the number vouches for what has it.
+      await this.#journal.append(this.name, sequence, line);
+      return true;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Takes over what a run has read. */

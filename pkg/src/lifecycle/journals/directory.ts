@@ -8,11 +8,14 @@
  * An event is written to a temporary file, synced, and given its name with `link()`, which fails if the name is taken: that is the
  * compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so that the name is durable too. A
  * file that has its name is therefore whole, and never changes.
+ *
+ * Small files are read without a thread of their own, which would block the program where a network file system does not answer. Each call
+ * therefore begins with a request that a thread makes.
  */
 
 import { randomUUID } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import type { Journal, StreamHead } from "../ports.js";
@@ -66,7 +69,11 @@ class DirectoryJournal implements Journal {
     checkAppend(stream, sequence, event);
     const folder = join(this.#streams, encodeName(stream));
     const path = join(folder, fileName(sequence));
-    if (exists(path)) return false;
+    if (await isThere(path)) {
+      // Whoever wrote it may have died before its name was durable.
+      await syncFolder(folder);
+      return false;
+    }
     // Events are never removed, so what is there now is there when the new one gets its name.
     if (sequence > 1 && !exists(join(folder, fileName(sequence - 1)))) throw gap(stream, sequence, path);
     await this.#make(folder);
@@ -90,9 +97,13 @@ class DirectoryJournal implements Journal {
   async read(stream: string, from: number): Promise<readonly string[]> {
     const folder = join(this.#streams, encodeName(stream));
     const first = Math.max(1, from);
+    await isThere(join(folder, fileName(first)));
     const last = await this.#length(folder, first - 1);
     const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
-    return some(numbers, (number) => readEvent(join(folder, fileName(number))));
+    return some(numbers, async (number) => {
+      const path = join(folder, fileName(number));
+      return eventOf(path, number === first ? await bytesOf(path) : bytesAtOnce(path));
+    });
   }
 
   async streams(): Promise<readonly StreamHead[]> {
@@ -205,13 +216,23 @@ async function give(temporary: string, path: string): Promise<boolean | undefine
   }
 }
 
-function readEvent(path: string): string {
-  let bytes: Buffer;
+async function bytesOf(path: string): Promise<Buffer> {
   try {
-    bytes = readFileSync(path);
+    return await readFile(path);
   } catch (error) {
     throw fileFailure(error, "read", path);
   }
+}
+
+function bytesAtOnce(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fileFailure(error, "read", path);
+  }
+}
+
+function eventOf(path: string, bytes: Buffer): string {
   // The line feed is written last.
   if (bytes.at(-1) !== 10)
     throw new JournalError("torn", `${path} is not whole: it does not end with a line feed`, {
@@ -253,6 +274,16 @@ async function list(folder: string): Promise<string[]> {
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
     throw fileFailure(error, "list", folder);
+  }
+}
+
+/** The same, by a thread: where the file system does not answer, others go on. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)) !== undefined;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw fileFailure(error, "look for", path);
   }
 }
 

@@ -24,6 +24,8 @@ export type JournalReason =
   | "gap"
   /** The name of the stream, the sequence number or the event cannot be stored. */
   | "invalid"
+  /** It did not answer in time: a network file system whose server is gone, a lost connection to a database. */
+  | "timeout"
   /** Anything else; `cause` says what. */
   | "unavailable";
 

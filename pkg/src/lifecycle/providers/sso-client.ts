@@ -1,5 +1,6 @@
 /** The OAuth clients of C1's SSO applications, and their secrets. */
 
+import { bounded } from "../../base/body.js";
 import { enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import { isLoopback } from "../../base/loopback.js";
@@ -198,6 +199,9 @@ function differences(
   ];
 }
 
+/** The longest answer of a token endpoint that is read, in bytes. */
+const LONGEST = 1 << 20;
+
 /** Exchanges a code that does not exist, as the application would one that does (RFC 6749, sections 2.3.1 and 4.1.3). */
 async function exchange(
   send: Sender,
@@ -228,8 +232,15 @@ async function exchange(
   try {
     const response = await send(url, { method: "POST", headers, body: String(form), signal });
     status = response.status;
-    text = await response.text();
+    text = new TextDecoder().decode(
+      await bounded(response, LONGEST, () => {
+        throw new ProviderError(KIND, "unproven", `the token endpoint's answer is longer than ${LONGEST} bytes`, {
+          hint: "Give the endpoint at which the application exchanges its codes as `tokenURL`.",
+        });
+      }),
+    );
   } catch (cause) {
+    if (cause instanceof ProviderError) throw cause;
     if (signal.aborted) throw cause;
     // What a caller's own `fetch` throws may quote what it was about to send.
     throw new ProviderError(KIND, "unavailable", "the token endpoint gave no answer");

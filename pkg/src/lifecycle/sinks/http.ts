@@ -1,5 +1,6 @@
 /** Calls of the systems that sinks reach over HTTP. */
 
+import { bounded } from "../../base/body.js";
 import { RequestAbortedError } from "../../base/errors.js";
 import { SinkError } from "./error.js";
 
@@ -12,6 +13,9 @@ export interface Endpoint {
   /** Sends the requests. Provide one that trusts a private CA, or goes through a proxy. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
+
+/** The longest answer that is read, in bytes. What these systems keep for a secret is shorter. */
+const LONGEST = 4 << 20;
 
 /** An answer whose body has been read. */
 export interface Answer {
@@ -56,8 +60,17 @@ export async function send(
       // A token is sent to the given address, and to no other. Workers know no "error" here.
       redirect: "manual",
     });
-    text = await response.text();
-  } catch {
+    text = new TextDecoder().decode(
+      await bounded(response, LONGEST, () => {
+        const message = `${method} ${url.pathname}: the answer is longer than ${LONGEST} bytes`;
+        throw new SinkError(sink, "failed", message, {
+          status: response.status,
+          outcome: changes ? "unknown" : "none",
+        });
+      }),
+    );
+  } catch (error) {
+    if (error instanceof SinkError) throw error;
     if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" });
     // What a library throws may quote what it was about to send.
     const outcome = changes ? "unknown" : "none";

@@ -1,0 +1,39 @@
+/** A journal whose calls end in time. */
+
+import type { Journal } from "../ports.js";
+import { within } from "../within.js";
+import { JournalError } from "./error.js";
+
+const READ_AGAIN =
+  "Look at the disk, the mount or the database. Calling again is safe: what stands in the journal is read before anything is done.";
+
+/**
+ * The same journal, but a call that has not ended after some milliseconds rejects with a {@link JournalError}, `timeout`. What the call does
+ * later counts nevertheless: an event may be stored long after its append was given up.
+ */
+export function timelyJournal(journal: Journal, ms: number): Journal {
+  const call = <T>(doing: string, work: () => Promise<T>, changes = false): Promise<T> =>
+    within(
+      ms,
+      [],
+      work,
+      () =>
+        new JournalError("timeout", `the journal did not ${doing} within ${ms} ms`, {
+          outcome: changes ? "unknown" : "none",
+          hint: READ_AGAIN,
+        }),
+    );
+  return {
+    append: (stream, sequence, event) =>
+      call(`store event ${sequence} of ${JSON.stringify(stream)}`, () => journal.append(stream, sequence, event), true),
+    read: (stream, from) => call(`give the events of ${JSON.stringify(stream)}`, () => journal.read(stream, from)),
+    streams: () => call("list its streams", () => journal.streams()),
+    ...(journal.kept && {
+      kept: (stream: string) => call("give what it has kept", async () => journal.kept?.(stream)),
+    }),
+    ...(journal.keep && {
+      keep: (stream: string, sequence: number, fold: string) =>
+        call("keep what was read", async () => journal.keep?.(stream, sequence, fold)),
+    }),
+  };
+}
