@@ -693,8 +693,14 @@ impl Model for World {
             Action::Crash(number) => {
                 state.crashes -= 1;
                 let life = state.workers[number].life + 1;
-                state.workers[number] =
-                    Worker { life, hands: self.hands(number, life), run: None, at: Stage::Begin, rest: None, afloat: None };
+                state.workers[number] = Worker {
+                    life,
+                    hands: self.hands(number, life),
+                    run: None,
+                    at: Stage::Begin,
+                    rest: None,
+                    afloat: None,
+                };
             }
             Action::Pass(at) => {
                 if state.is_busy() {

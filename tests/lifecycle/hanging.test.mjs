@@ -8,7 +8,8 @@ import { installed } from "../lib/installed.mjs";
 import { Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
-const { JournalError, memoryJournal, openLifecycle } = require("keyturn/lifecycle");
+const { githubSecret, gitlabVariables, JournalError, kubernetesSecret, memoryJournal, openLifecycle, vaultSecret } =
+  require("keyturn/lifecycle");
 
 /** What is in memory answers before any timer fires, so a deadline this short meets only what hangs. */
 const SOON = 30;
@@ -272,4 +273,51 @@ test("what looks at a sink that hangs ends at once when it is aborted, or the li
   const looking = lifecycle.findings();
   setImmediate(() => lifecycle.close());
   await assert.rejects(looking, { code: "aborted" });
+});
+
+/** An answer of a server that never stops sending. */
+function endless(status, headers = {}) {
+  const it = { sent: 0, canceled: false };
+  const chunk = new TextEncoder().encode(`"${"x".repeat(1 << 16)}",`);
+  const body = new ReadableStream({
+    pull(controller) {
+      it.sent += chunk.length;
+      controller.enqueue(chunk);
+    },
+    cancel() {
+      it.canceled = true;
+    },
+  });
+  it.response = new Response(body, { status, headers });
+  return it;
+}
+
+test("a system whose answers never end is read so far and no further, by each sink", async () => {
+  const pair = { clientId: "canary-id@host", clientSecret: "canary-secret" };
+  const { signal } = new AbortController();
+  const places = {
+    vault: (fetch) => vaultSecret({ url: "https://a.example", token: "t", path: "p", fetch }),
+    kubernetes: (fetch) =>
+      kubernetesSecret({ url: "https://a.example", token: "t", namespace: "n", secret: "s", fetch }),
+    github: (fetch) => githubSecret({ token: "t", repository: "a/b", fetch }),
+    gitlab: (fetch) => gitlabVariables({ token: "t", project: "a/b", fetch }),
+  };
+  for (const [name, sinkOf] of Object.entries(places))
+    for (const headers of [{}, { "content-length": String(1 << 30) }])
+      for (const call of ["read", "write"]) {
+        const answers = [];
+        const sink = sinkOf(async () => {
+          const answer = endless(200, headers);
+          answers.push(answer);
+          return answer.response;
+        });
+        const error = await (call === "read" ? sink.read(signal) : sink.write(pair, "1", signal)).then(
+          () => assert.fail(name),
+          (thrown) => thrown,
+        );
+        assert.deepEqual([error.name, error.reason, error.sink], ["SinkError", "failed", sink.name], name);
+        assert.match(error.message, /longer than 4194304 bytes/);
+        assert.ok(!inspect(error, { depth: 9 }).includes("canary"));
+        for (const { sent, canceled } of answers) assert.ok(canceled && sent <= 5 << 20, `${name}: ${sent} bytes`);
+      }
 });

@@ -178,11 +178,11 @@ test("a link that was made although its answer says otherwise counts as made", a
 
 test("a file that cannot be read is an error that names it", async () => {
   const journal = await place();
-  await directoryJournal(journal).append("s", 1, "e");
+  for (const sequence of [1, 2]) await directoryJournal(journal).append("s", sequence, "e");
   const denied = () => {
     throw Object.assign(new Error("EACCES"), { code: "EACCES" });
   };
-  for (const name of ["readFileSync", "statSync"]) {
+  for (const name of ["readFileSync", "statSync", "readFile", "stat"]) {
     const error = await replaced(name, denied, () => directoryJournal(journal).read("s", 1)).then(
       assert.fail,
       (e) => e,
@@ -330,10 +330,12 @@ test("reading goes on from what is new: one look at the next name for each strea
   let looks = 0;
   const reads = [];
   const looking = (statSync, ...args) => (looks++, statSync(...args));
-  const reading = (readFileSync, ...args) => (reads.push(args[0]), readFileSync(...args));
+  const reading = (read, ...args) => (reads.push(args[0]), read(...args));
   const listing = () => assert.fail("a stream's folder is listed");
   const events = await replaced("statSync", looking, () =>
-    replaced("readFileSync", reading, () => replaced("readdir", listing, () => journal.read("s", 51))),
+    replaced("readFileSync", reading, () =>
+      replaced("readFile", reading, () => replaced("readdir", listing, () => journal.read("s", 51))),
+    ),
   );
   assert.deepEqual(events, ["new"]);
   assert.equal(reads.length, 1);

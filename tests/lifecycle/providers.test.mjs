@@ -418,6 +418,36 @@ describe("clients of an SSO application", () => {
     assert.deepEqual(ids(await provider.list(signal)), [at.clientId]);
   });
 
+  test("a token endpoint that never stops answering is not read to an end that it has not", async () => {
+    const at = await line();
+    let sent = 0;
+    let canceled = false;
+    const endless = () =>
+      new ReadableStream({
+        pull(controller) {
+          sent += 1 << 16;
+          controller.enqueue(new Uint8Array(1 << 16).fill(32));
+        },
+        cancel: () => {
+          canceled = true;
+        },
+      });
+    const tokenURL = "https://tokens.example/";
+    const fetch = async (url, init) =>
+      String(url) === tokenURL ? new Response(endless(), { status: 400 }) : at.sandbox.fetch(url, init);
+    const { clientId: clientID, clientSecret } = at.sandbox;
+    const client = new ConductorOne({ ...at.options, fetch, clientID, clientSecret });
+    const { appId, id: ssoApplicationId } = at.place;
+    const provider = lifecycle.ssoClientProvider({ client, appId, ssoApplicationId, clientId: at.clientId, tokenURL });
+    const pair = { clientId: at.clientId, clientSecret: at.clientSecret };
+    await assert.rejects(provider.login(pair, signal), {
+      code: "provider_failed",
+      reason: "unproven",
+      message: /longer than 1048576 bytes/,
+    });
+    assert.ok(canceled && sent <= 2 << 20, `${sent} bytes were taken`);
+  });
+
   test("one that has no secret is refused, and nothing is made", async () => {
     const { provider, rows } = await line({ none: {} });
     await assert.rejects(provider.issue(intent("m")), { reason: "no_secret", outcome: "none" });
