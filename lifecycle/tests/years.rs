@@ -546,6 +546,7 @@ impl World {
             worker: format!("w{worker}.{}", one.workers[worker].life),
             secrets: one.workers[worker].secrets.clone(),
             intent: one.workers[worker].intent,
+            tried: None,
             sinks: one.sinks.iter().map(|sink| (sink.name.clone(), sink.readable)).collect(),
             evidence: plane.evidence,
             recalls: plane.recalls,
