@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { buildPlayground } from "./playground/build.mjs";
@@ -36,26 +36,48 @@ const common = {
   ignoreAnnotations: true,
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
 };
 
+/** Links to all modules that a page's script imports, for the browser to fetch them together and not one after the other. */
+function modules({ outputs }) {
+  const main = Object.keys(outputs).find((path) => basename(path) === "main.js");
+  const found = new Set([main]);
+  for (const path of found)
+    for (const { path: imported, kind } of outputs[path].imports) if (kind === "import-statement") found.add(imported);
+  found.delete(main);
+  return [...found].map((path) => `<link rel="modulepreload" href="${basename(path)}">`);
+}
+
+/** The page with links to what its script needs. */
+function ahead(page, links) {
+  const script = '    <script type="module"';
+  return page.replace(script, [...links.map((link) => `    ${link}`), script].join("\n"));
+}
+
 await rm(dist, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   ...common,
   entryPoints: [join(here, "src/main.ts"), join(here, "src/page.css")],
   outdir: dist,
   sourcemap: "linked",
 });
-for (const name of ["index.html", "icon.svg"]) await cp(join(here, "src", name), join(dist, name));
+const page = await readFile(join(here, "src/index.html"), "utf8");
+const core = '<link rel="preload" href="core.wasm" as="fetch" type="application/wasm" crossorigin>';
+await writeFile(join(dist, "index.html"), ahead(page, [...modules(metafile), core]));
+await cp(join(here, "src/icon.svg"), join(dist, "icon.svg"));
 
 // The page of `keyturn console` is shipped with the command.
 await rm(served, { recursive: true, force: true });
-await build({
+const { metafile: servedFiles } = await build({
   ...common,
   entryPoints: { main: join(here, "src/served/main.ts"), page: join(here, "src/page.css") },
   outdir: served,
 });
-const page = await readFile(join(here, "src/index.html"), "utf8");
-await writeFile(join(served, "index.html"), page.replaceAll("keyturn-console", "keyturn-served"));
+await writeFile(
+  join(served, "index.html"),
+  ahead(page.replaceAll("keyturn-console", "keyturn-served"), modules(servedFiles)),
+);
 await cp(join(here, "src/icon.svg"), join(served, "icon.svg"));
 
 await buildPlayground(join(dist, "playground"));

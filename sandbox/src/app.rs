@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Extension, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -107,7 +107,8 @@ impl Sandbox {
             .route(device::PAGE, get(device_page).post(device_answer))
             .fallback(operation)
             .layer(from_fn_with_state(shared.clone(), front_door))
-            .route("/_sandbox/{*control}", any(control_endpoint))
+            // A state that is restored may be of any size: it was written by this sandbox.
+            .route("/_sandbox/{*control}", any(control_endpoint).layer(DefaultBodyLimit::disable()))
             .layer(from_fn_with_state(shared.clone(), cross_origin))
             .with_state(shared.clone());
         Self { shared, router }

@@ -300,10 +300,13 @@ export class Console extends LitElement {
   readonly #start = async (): Promise<void> => {
     this.phase = "starting";
     try {
-      await load(new URL(coreFile, import.meta.url));
-      this.#sandbox = await findSandbox();
-      if (this.#sandbox) await this.#connected(await connectSandbox(this.#sandbox));
-      else this.phase = "asking";
+      const [sandbox] = await Promise.all([findSandbox(), load(new URL(coreFile, import.meta.url))]);
+      this.#sandbox = sandbox;
+      if (sandbox) {
+        // What is shown then comes while the log-in is under way. Whoever needs it meets what goes wrong.
+        void Promise.allSettled([import("./estate/estate.js"), this.#load()]);
+        await this.#connected(await connectSandbox(sandbox));
+      } else this.phase = "asking";
     } catch (error) {
       this.error = error;
       this.phase = "failed";
@@ -320,11 +323,15 @@ export class Console extends LitElement {
     await this.#show();
   }
 
-  /** Loads the view that the address names. */
+  /** Loads the view that the address names, and what its elements say. */
+  #load(view = this.route.view): Promise<unknown> {
+    return Promise.all([VIEWS[view](), elementTexts()]);
+  }
+
   async #show(): Promise<void> {
     const { view } = this.route;
     try {
-      await Promise.all([VIEWS[view](), elementTexts()]);
+      await this.#load(view);
       this.error = undefined;
       this.ready = new Set([...this.ready, view]);
     } catch (error) {

@@ -8,6 +8,8 @@ import type { TextKey } from "./texts.js";
 import { theme } from "./theme.js";
 import { DAY } from "./words.js";
 
+const MINUTE = 60_000;
+
 /** The numbers of days that can be shown. */
 const SPANS: readonly number[] = [14, 30, 60, 90, 180, 365, 730, 1825];
 
@@ -295,8 +297,13 @@ export class Lanes extends Shown {
     return this.#drawn.rows;
   }
 
+  /** The time to the minute, so that drawing again soon changes nothing in the document. */
+  get #now(): number {
+    return Math.floor(this.clock.now() / MINUTE) * MINUTE;
+  }
+
   get #range(): readonly [from: number, to: number] {
-    const from = this.clock.now() + (this.shift - this.days * BEFORE) * DAY;
+    const from = this.#now + (this.shift - this.days * BEFORE) * DAY;
     return [from, from + this.days * DAY];
   }
 
@@ -390,7 +397,7 @@ export class Lanes extends Shown {
     at: (time: number) => number,
     ticks: readonly (readonly [number, string])[],
   ): TemplateResult {
-    const now = this.clock.now();
+    const now = this.#now;
     const [begin, end] = [at(row.createdAt as number), at(row.expiresAt ?? now + 1825 * DAY)];
     const grace = row.rotation?.phase === "grace" ? row.rotation.until : undefined;
     const middle = LANE / 2;
@@ -408,7 +415,7 @@ export class Lanes extends Shown {
 
   /** The description of a lane in words. */
   #said(row: CredentialRow): string {
-    const now = this.clock.now();
+    const now = this.#now;
     const fact = (key: TextKey, at: number | undefined): string =>
       this.say("timeline.fact", {
         what: this.say(key),

@@ -28,6 +28,8 @@ const HEIGHT = { wide: 46, narrow: 176 };
 /** Below this width each row becomes a block, in pixels. */
 const NARROW = 720;
 
+const MINUTE = 60_000;
+
 /** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
 const BEYOND = 8;
 
@@ -62,13 +64,19 @@ const TIMES: Partial<Record<CredentialColumn, "expiresAt" | "lastUsedAt" | "crea
 /** An item of the table's body: a row, or the space of rows that are not in the document. */
 type Place = { readonly at: number; readonly row: CredentialRow } | { readonly room: number; readonly key: string };
 
-/** Sorted rows, what they were sorted from, and the searchable text of each. */
-interface Order {
+/** All rows by name, what they were made from, and the searchable text of each. */
+interface Base {
   readonly rows: unknown;
-  readonly key: string;
   readonly spoken: unknown;
   readonly order: readonly CredentialRow[];
   readonly texts: ReadonlyMap<CredentialRow, string>;
+}
+
+/** Sorted rows, and what they were sorted by. */
+interface Order {
+  readonly from: Base;
+  readonly key: string;
+  readonly order: readonly CredentialRow[];
 }
 
 /** The implementation of `<keyturn-credentials>`. */
@@ -401,8 +409,12 @@ export class Table extends Shown {
   /** The row that has the focus, which stays in the document wherever the table is scrolled to. */
   #held: string | undefined;
   #sizes: ResizeObserver | undefined;
-  /** The last result of sorting, and its inputs. */
+  /** Whether the table has been scrolled from its beginning. */
+  #moved = false;
+  /** The last results of sorting, and their inputs. */
+  #based: Base | undefined;
   #sorted: Order | undefined;
+  #counted: { rows: unknown; minute: number; counts: Record<CredentialFilter, number> } | undefined;
   #shown: { from: unknown; key: string; rows: readonly CredentialRow[] } | undefined;
 
   constructor() {
@@ -423,6 +435,7 @@ export class Table extends Shown {
       this.#scrolled();
     });
     this.#sizes.observe(this);
+    if (this.#scroller) this.#sizes.observe(this.#scroller);
     addEventListener("click", this.#outside);
   }
 
@@ -458,19 +471,22 @@ export class Table extends Shown {
       </div>`;
   }
 
+  protected override firstUpdated(): void {
+    if (this.#scroller) this.#sizes?.observe(this.#scroller);
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
     // Set by script, since a content security policy may forbid style attributes.
     for (const room of this.renderRoot.querySelectorAll<HTMLElement>("tr.room"))
       room.style.height = `${room.dataset.height}px`;
-    if (changed.has("view")) {
-      const scroller = this.renderRoot.querySelector(".scroller");
-      if (scroller) scroller.scrollTop = 0;
-    }
-    this.#scrolled();
+    // Where the scroller is was noted as it came there. To ask it now would lay out the whole table once more.
+    if (!changed.has("view") || !this.#moved || !this.#scroller) return;
+    this.#scroller.scrollTop = 0;
+    this.#moved = false;
   }
 
   #filters(): TemplateResult {
-    const counts = count(this.rows, this.clock.now());
+    const counts = this.#count();
     const chosen = this.view.filter ?? "all";
     const tone: Partial<Record<CredentialFilter, string>> = { expired: "bad", expiring: "warn", attention: "bad" };
     return html`<div part="filters" class="filters" role="group" aria-label=${this.say("filter.label")}>
@@ -486,6 +502,15 @@ export class Table extends Shown {
         </button>`,
       )}
     </div>`;
+  }
+
+  /** How many rows each filter would show. Which of them have expired changes with the time. */
+  #count(): Record<CredentialFilter, number> {
+    const [now, { rows }] = [this.clock.now(), this];
+    const minute = Math.floor(now / MINUTE);
+    if (this.#counted?.rows !== rows || this.#counted.minute !== minute)
+      this.#counted = { rows, minute, counts: count(rows, now) };
+    return this.#counted.counts;
   }
 
   #bar(rows: readonly CredentialRow[]): TemplateResult {
@@ -691,62 +716,71 @@ export class Table extends Shown {
     }
   }
 
-  /** All rows in order, and the searchable text of each. Recomputed only if the rows or the order have changed. */
+  /** All rows by name, and those of one name by target. Recomputed only if the rows or the language have changed. */
+  #base(): Base {
+    const { rows, words: spoken } = this;
+    if (this.#based?.rows === rows && this.#based.spoken === spoken) return this.#based;
+    const name = ranks(
+      rows.map((row) => row.name),
+      spoken.collator(),
+    );
+    const rank = (row: CredentialRow): number => name.get(row.name) ?? 0;
+    const order = [...rows].sort(
+      (one, other) => rank(one) - rank(other) || Number(one.target > other.target) - Number(one.target < other.target),
+    );
+    const texts = new Map(
+      rows.map((row) => [
+        row,
+        [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])]
+          .join("\n")
+          .toLowerCase(),
+      ]),
+    );
+    this.#based = { rows, spoken, order, texts };
+    return this.#based;
+  }
+
+  /** All rows in order. What is equal is ordered by name: sorting keeps the order of the base. */
   #order(): Order {
-    const { rows } = this;
+    const from = this.#base();
     const { sort = "expires", descending = false } = this.view;
     const key = `${sort} ${descending}`;
-    const { words: spoken } = this;
-    if (this.#sorted?.rows === rows && this.#sorted.key === key && this.#sorted.spoken === spoken) return this.#sorted;
-    const texts =
-      this.#sorted?.rows === rows
-        ? this.#sorted.texts
-        : new Map(
-            rows.map((row) => [
-              row,
-              [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])]
-                .join("\n")
-                .toLowerCase(),
-            ]),
-          );
-    const time = TIMES[sort as CredentialColumn];
-    const collator = this.words.collator();
-    const words = new Map<CredentialRow, string>();
-    if (!time) for (const row of rows) words.set(row, sort === "name" ? row.name : this.#text(row, sort));
-    const compare = time
-      ? // Rows without a date come last in either direction.
-        (one: CredentialRow, other: CredentialRow) =>
-          one[time] === undefined || other[time] === undefined
-            ? Number(one[time] === undefined) - Number(other[time] === undefined)
-            : (one[time] - other[time]) * (descending ? -1 : 1)
-      : (one: CredentialRow, other: CredentialRow) => {
-          const [first = "", second = ""] = [words.get(one), words.get(other)];
-          if (first === "" || second === "") return Number(first === "") - Number(second === "");
-          return collator.compare(first, second) * (descending ? -1 : 1);
-        };
-    // What is equal stays in one order, in whichever the rows came: by name, and then by target.
-    const order = [...rows].sort(
-      (one, other) =>
-        compare(one, other) ||
-        collator.compare(one.name, other.name) ||
-        Number(one.target > other.target) - Number(one.target < other.target),
-    );
-    this.#sorted = { rows, key, spoken, order, texts };
+    if (this.#sorted?.from === from && this.#sorted.key === key) return this.#sorted;
+    const at = this.#keys(from.order, sort);
+    const order = from.order
+      .map((row, index) => ({ row, at: at[index] }))
+      // Rows without a date or a text come last in either direction.
+      .sort(({ at: one }, { at: other }) =>
+        one === undefined || other === undefined
+          ? Number(one === undefined) - Number(other === undefined)
+          : (one - other) * (descending ? -1 : 1),
+      )
+      .map(({ row }) => row);
+    this.#sorted = { from, key, order };
     return this.#sorted;
+  }
+
+  /** The number of each row that a column is sorted by. */
+  #keys(rows: readonly CredentialRow[], sort: CredentialColumn | "name"): readonly (number | undefined)[] {
+    const time = TIMES[sort as CredentialColumn];
+    if (time) return rows.map((row) => row[time]);
+    const texts = rows.map((row) => (sort === "name" ? row.name : this.#text(row, sort)));
+    const rank = ranks(texts, this.words.collator());
+    return texts.map((text) => (text === "" ? undefined : rank.get(text)));
   }
 
   /** The rows that match the filter and the search, in order. */
   #visible(): readonly CredentialRow[] {
-    const sorted = this.#order();
+    const { from, order } = this.#order();
     const { filter = "all", search = "" } = this.view;
     // Which rows have expired changes with the time.
-    const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / 60_000)}`;
-    if (this.#shown?.from === sorted.order && this.#shown.key === key) return this.#shown.rows;
+    const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / MINUTE)}`;
+    if (this.#shown?.from === order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
-    const rows = sorted.order.filter(
-      (row) => fits(row, filter, now) && words.every((word) => sorted.texts.get(row)?.includes(word)),
+    const rows = order.filter(
+      (row) => fits(row, filter, now) && words.every((word) => from.texts.get(row)?.includes(word)),
     );
-    this.#shown = { from: sorted.order, key, rows };
+    this.#shown = { from: order, key, rows };
     return rows;
   }
 
@@ -756,7 +790,9 @@ export class Table extends Shown {
 
   /** The rows that are in the document, and the space of the others. */
   #places(rows: readonly CredentialRow[]): readonly Place[] {
-    const [from, to] = [Math.max(0, this.#first - BEYOND), Math.min(rows.length, this.#first + this.#seen + BEYOND)];
+    // The rows may have become fewer since the table was scrolled.
+    const first = Math.min(this.#first, Math.max(0, rows.length - this.#seen));
+    const [from, to] = [Math.max(0, first - BEYOND), Math.min(rows.length, first + this.#seen + BEYOND)];
     const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
     const held = this.#held === undefined ? -1 : rows.findIndex((row) => row.target === this.#held);
     if (held >= 0 && held < from) indices.unshift(held);
@@ -775,9 +811,14 @@ export class Table extends Shown {
     return places;
   }
 
+  get #scroller(): HTMLElement | null {
+    return this.renderRoot?.querySelector<HTMLElement>(".scroller") ?? null;
+  }
+
   readonly #scrolled = (): void => {
-    const scroller = this.renderRoot.querySelector<HTMLElement>(".scroller");
+    const scroller = this.#scroller;
     if (!scroller) return;
+    this.#moved = scroller.scrollTop > 0;
     // In steps, so that most scrolling changes nothing.
     const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / 4) * 4);
     const seen = Math.ceil(scroller.clientHeight / this.#height) + 4;
@@ -852,4 +893,10 @@ export class Table extends Shown {
 /** A name that somebody gave to something. */
 function named(name: string | undefined): TemplateResult {
   return html`<span class="named" dir="auto" title=${name ?? ""}>${name || "—"}</span>`;
+}
+
+/** The place of each text among the others. A language compares texts slowly, so each pair is compared once for many rows and columns. */
+function ranks(texts: readonly string[], { compare }: Intl.Collator): ReadonlyMap<string, number> {
+  const order = [...new Set(texts)].sort((one, other) => compare(one, other) || (one < other ? -1 : 1));
+  return new Map(order.map((text, rank) => [text, rank]));
 }

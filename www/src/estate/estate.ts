@@ -37,8 +37,11 @@ const PARALLEL = 4;
 
 const PAGE = 100;
 
-/** How long changes are gathered before the rows are made anew, in milliseconds. */
-const GATHER = 60;
+/**
+ * How long changes are gathered before the rows are made anew, in milliseconds: at least, and for each target. What takes long with many targets
+ * is done less often, so that there is time for who uses the page meanwhile.
+ */
+const GATHER = { least: 60, each: 0.1 };
 
 const DAY = 86_400_000;
 
@@ -229,7 +232,7 @@ export class Estate extends EventTarget {
     const { signal } = (this.#running = new AbortController());
     this.loading = true;
     this.missing = [];
-    this.#changed();
+    this.#tell();
     await this.#opened;
     await Promise.all([this.#connectors(signal), this.#apiCredentials(signal)]);
     if (signal.aborted) return;
@@ -243,7 +246,7 @@ export class Estate extends EventTarget {
   stop(): void {
     this.#running.abort();
     this.loading = false;
-    this.#changed();
+    this.#tell();
   }
 
   /** A row for each target. */
@@ -302,12 +305,19 @@ export class Estate extends EventTarget {
   }
 
   readonly #changed = (): void => {
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = undefined;
-      this.#rows = undefined;
-      this.dispatchEvent(new Event("change"));
-    }, GATHER);
+    this.#gathering ??= setTimeout(
+      () => {
+        this.#gathering = undefined;
+        this.#rows = undefined;
+        this.#tell();
+      },
+      Math.max(GATHER.least, GATHER.each * this.#targets.size),
+    );
   };
+
+  #tell(): void {
+    this.dispatchEvent(new Event("change"));
+  }
 
   async #remember(): Promise<void> {
     for (const store of this.#stores) for (const kept of await store.targets()) this.#kept.set(kept.target, kept);

@@ -3,7 +3,7 @@
 import type { CredentialRow, CredentialView } from "keyturn/elements/credentials";
 import "keyturn/elements/credentials";
 import "keyturn/elements/timeline";
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { sandboxExamples } from "../connection/examples.js";
 import type { Estate } from "../estate/estate.js";
@@ -15,6 +15,9 @@ import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
+
+/** How long somebody has typed nothing when the address says what was typed, in milliseconds. */
+const RESTED = 300;
 
 export class Overview extends LitElement {
   static override properties = {
@@ -87,6 +90,10 @@ export class Overview extends LitElement {
   declare private selected: ReadonlySet<string>;
   declare private looking: boolean;
 
+  /** Where the timeline's links lead. It draws its lanes again when the function changes. */
+  #laneLink: ((row: CredentialRow) => string) | undefined;
+  #addressing: ReturnType<typeof setTimeout> | undefined;
+
   constructor() {
     super();
     new FocusKeeper(this);
@@ -94,6 +101,18 @@ export class Overview extends LitElement {
     this.selected = new Set();
     this.looking = false;
     new Watch(this, () => this.estate);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    // The address is another view's by now.
+    clearTimeout(this.#addressing);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("look")) return;
+    const back = overviewLink(this.look);
+    this.#laneLink = (row) => targetLink(row.target, back);
   }
 
   override connectedCallback(): void {
@@ -104,7 +123,6 @@ export class Overview extends LitElement {
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, loading, missing, lasting } = estate;
-    const link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
     return html`<div class="title">
         <div>
           <h1 id="heading" tabindex="-1">${t("overview.title")}</h1>
@@ -132,7 +150,7 @@ export class Overview extends LitElement {
       <div class="pictures">
         <section class="panel" aria-labelledby="timeline">
           <h2 id="timeline">${t("overview.timeline")}</h2>
-          <keyturn-timeline .rows=${rows} .clock=${clock} .link=${link}></keyturn-timeline>
+          <keyturn-timeline .rows=${rows} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
         </section>
         <section class="panel" aria-labelledby="ages">
           <h2 id="ages">${t("overview.ages")}</h2>
@@ -146,7 +164,7 @@ export class Overview extends LitElement {
           .rows=${rows}
           .view=${this.look}
           .clock=${clock}
-          .link=${link}
+          .link=${this.#link}
           .selected=${this.selected}
           .actions=${[{ id: "rotate", label: t("overview.rotate") }]}
           selectable
@@ -189,11 +207,20 @@ export class Overview extends LitElement {
     }
   }
 
+  /** The table's links lead back to what it shows. It draws its rows again whenever that changes, so the function can stay the same. */
+  readonly #link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
+
   #looked(look: CredentialView): void {
+    const typed = look.search !== this.look.search;
     this.look = look;
-    // Not a step in the browser's history: somebody who types would leave a trail.
-    history.replaceState(history.state, "", overviewLink(look));
+    clearTimeout(this.#addressing);
+    // Somebody who types does not wait for the browser to note each letter.
+    if (typed) this.#addressing = setTimeout(this.#address, RESTED);
+    else this.#address();
   }
+
+  /** Not a step in the browser's history: somebody who types would leave a trail. */
+  readonly #address = (): void => history.replaceState(history.state, "", overviewLink(this.look));
 
   #rotate({ target }: CredentialRow): void {
     location.hash = rotateLink(target, overviewLink(this.look));
