@@ -62,12 +62,15 @@ const TIMES: Partial<Record<CredentialColumn, "expiresAt" | "lastUsedAt" | "crea
 };
 
 /** An item of the table's body: a row, or the space of rows that are not in the document. */
-type Place = { readonly at: number; readonly row: CredentialRow } | { readonly room: number; readonly key: string };
+type Place =
+  | { readonly at: number; readonly row: CredentialRow; readonly key: number }
+  | { readonly room: number; readonly key: string };
 
-/** All rows by name, what they were made from, and the searchable text of each. */
+/** All rows by name, what they were made from, the place of each name, and the searchable text of each row. */
 interface Base {
   readonly rows: unknown;
   readonly spoken: unknown;
+  readonly names: ReadonlyMap<string, number>;
   readonly order: readonly CredentialRow[];
   readonly texts: ReadonlyMap<CredentialRow, string>;
 }
@@ -406,8 +409,11 @@ export class Table extends Shown {
   /** The range of rows that are in the document. */
   #first = 0;
   #seen = 24;
-  /** The row that has the focus, which stays in the document wherever the table is scrolled to. */
+  /** The row that has the focus or is pressed, which stays in the document wherever the table is scrolled to. */
   #held: string | undefined;
+  /** The number of the element that shows each row in the document, and how many there have been. */
+  #used: ReadonlyMap<string, number> = new Map();
+  #made = 0;
   #sizes: ResizeObserver | undefined;
   /** Whether the table has been scrolled from its beginning. */
   #moved = false;
@@ -591,10 +597,10 @@ export class Table extends Shown {
           ${actions.length > 0 ? html`<th role="columnheader" scope="col" class="actions"><span class="unseen">${this.say("column.actions")}</span></th>` : nothing}
         </tr>
       </thead>
-      <tbody role="rowgroup" @focusin=${this.#hold} @focusout=${() => (this.#held = undefined)}>
+      <tbody role="rowgroup" @pointerdown=${this.#hold} @focusin=${this.#hold} @focusout=${this.#release}>
         ${repeat(
           this.#places(rows),
-          (place) => ("row" in place ? place.row.target : place.key),
+          ({ key }) => key,
           (place) =>
             "row" in place
               ? this.#row(place.row, place.at, columns)
@@ -720,11 +726,11 @@ export class Table extends Shown {
   #base(): Base {
     const { rows, words: spoken } = this;
     if (this.#based?.rows === rows && this.#based.spoken === spoken) return this.#based;
-    const name = ranks(
-      rows.map((row) => row.name),
+    const names = ranks(
+      rows.map(({ name }) => name),
       spoken.collator(),
     );
-    const rank = (row: CredentialRow): number => name.get(row.name) ?? 0;
+    const rank = ({ name }: CredentialRow): number => names.get(name) ?? 0;
     const order = [...rows].sort(
       (one, other) => rank(one) - rank(other) || Number(one.target > other.target) - Number(one.target < other.target),
     );
@@ -736,7 +742,7 @@ export class Table extends Shown {
           .toLowerCase(),
       ]),
     );
-    this.#based = { rows, spoken, order, texts };
+    this.#based = { rows, spoken, names, order, texts };
     return this.#based;
   }
 
@@ -746,7 +752,7 @@ export class Table extends Shown {
     const { sort = "expires", descending = false } = this.view;
     const key = `${sort} ${descending}`;
     if (this.#sorted?.from === from && this.#sorted.key === key) return this.#sorted;
-    const at = this.#keys(from.order, sort);
+    const at = this.#keys(from, sort);
     const order = from.order
       .map((row, index) => ({ row, at: at[index] }))
       // Rows without a date or a text come last in either direction.
@@ -761,12 +767,13 @@ export class Table extends Shown {
   }
 
   /** The number of each row that a column is sorted by. */
-  #keys(rows: readonly CredentialRow[], sort: CredentialColumn | "name"): readonly (number | undefined)[] {
-    const time = TIMES[sort as CredentialColumn];
-    if (time) return rows.map((row) => row[time]);
-    const texts = rows.map((row) => (sort === "name" ? row.name : this.#text(row, sort)));
-    const rank = ranks(texts, this.words.collator());
-    return texts.map((text) => (text === "" ? undefined : rank.get(text)));
+  #keys({ order, names }: Base, sort: CredentialColumn | "name"): readonly (number | undefined)[] {
+    if (sort === "name") return order.map(({ name }) => names.get(name));
+    const time = TIMES[sort];
+    if (time) return order.map((row) => row[time]);
+    const texts = order.map((row) => this.#text(row, sort));
+    const places = ranks(texts, this.words.collator());
+    return texts.map((text) => (text === "" ? undefined : places.get(text)));
   }
 
   /** The rows that match the filter and the search, in order. */
@@ -797,6 +804,7 @@ export class Table extends Shown {
     const held = this.#held === undefined ? -1 : rows.findIndex((row) => row.target === this.#held);
     if (held >= 0 && held < from) indices.unshift(held);
     else if (held >= to) indices.push(held);
+    const elements = this.#elements(indices.map((at) => rows[at] as CredentialRow));
     const places: Place[] = [];
     let next = 0;
     const room = (until: number): void => {
@@ -804,11 +812,26 @@ export class Table extends Shown {
     };
     for (const at of indices) {
       room(at);
-      places.push({ at, row: rows[at] as CredentialRow });
+      const row = rows[at] as CredentialRow;
+      places.push({ at, row, key: elements.get(row.target) ?? -1 });
       next = at + 1;
     }
     room(rows.length);
     return places;
+  }
+
+  /**
+   * Which element each row is shown by. A row keeps its element, and one that comes takes that of one that leaves: to make elements takes
+   * most of the time. Only an element with the focus is never another row's.
+   */
+  #elements(rows: readonly CredentialRow[]): ReadonlyMap<string, number> {
+    const before = this.#used;
+    const stay = new Set(rows.map(({ target }) => target));
+    const free = [...before].flatMap(([target, element]) =>
+      stay.has(target) || target === this.#held ? [] : [element],
+    );
+    this.#used = new Map(rows.map(({ target }) => [target, before.get(target) ?? free.shift() ?? this.#made++]));
+    return this.#used;
   }
 
   get #scroller(): HTMLElement | null {
@@ -828,8 +851,13 @@ export class Table extends Shown {
     this.requestUpdate();
   };
 
-  readonly #hold = (event: FocusEvent): void => {
-    this.#held = (event.target as Element).closest<HTMLElement>("tr")?.dataset.target;
+  /** A pressed row is held too: what is pressed must not be another row's once it is let go, and not every browser focuses it. */
+  readonly #hold = (event: Event): void => {
+    this.#held = targetOf(event);
+  };
+
+  readonly #release = (event: Event): void => {
+    if (this.#held === targetOf(event)) this.#held = undefined;
   };
 
   /** Closes the column menu on a click outside of it. */
@@ -888,6 +916,11 @@ export class Table extends Shown {
       csv(rows, columns, heads, (row, column) => this.#text(row, column)),
     );
   }
+}
+
+/** The target whose row an event is in. */
+function targetOf(event: Event): string | undefined {
+  return (event.target as Element).closest<HTMLElement>("tr")?.dataset.target;
 }
 
 /** A name that somebody gave to something. */
