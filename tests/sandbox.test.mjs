@@ -444,6 +444,18 @@ describe("the state file", () => {
     }
   });
 
+  test("may be of any size", async () => {
+    const file = join(scratch, "large.json");
+    const first = await sandbox.serveSandbox({ state: file, seed: "demo" });
+    const rows = first.sandbox.snapshot();
+    rows.apps[0].description = "x".repeat(3 << 20);
+    first.sandbox.restore(rows);
+    await first.close();
+    const second = await sandbox.serveSandbox({ state: file });
+    assert.deepEqual(second.sandbox.snapshot().apps, rows.apps);
+    await second.close();
+  });
+
   test("of another form is refused and left alone", async () => {
     const file = join(scratch, "other.json");
     for (const [text, reason] of [

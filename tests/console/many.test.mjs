@@ -50,7 +50,6 @@ test("of five thousand targets few are in the document, and they are sorted, sea
     const { connectors } = person.sandbox.snapshot();
     const { compare } = new Intl.Collator("en", { numeric: true });
     const named = await table.evaluate(({ rows }) => rows.map(({ name }) => name));
-    assert.equal(new Set(named).size, TARGETS);
     for (const { displayName } of connectors) assert.ok(named.includes(displayName));
     const sorted = [...named].sort(compare);
 
