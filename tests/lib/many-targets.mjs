@@ -20,11 +20,13 @@ export function fillConsole(sandbox, targets) {
   const at = (days) => new Date(now + days * DAY).toISOString();
   const connected = targets - snapshot.commercelayer.resources.api_credentials.length;
   const numbers = Array.from({ length: connected }, (_, number) => number);
-  const group = (number) => Math.floor(number / TOGETHER);
+  // Letters, so that who searches for a number finds connectors by their names alone.
+  const letters = (number) => String(number).replaceAll(/\d/g, (digit) => "abcdefghij"[digit]);
+  const group = (number) => letters(Math.floor(number / TOGETHER));
   const appId = (number) => `app-${group(number)}`;
   snapshot.apps = numbers
     .filter((number) => number % TOGETHER === 0)
-    .map((number) => ({ ...app, id: appId(number), displayName: `Application ${group(number) + 1}` }));
+    .map((number) => ({ ...app, id: appId(number), displayName: `Application ${group(number)}` }));
   snapshot.connectors = numbers.map((number) => ({
     ...connector,
     appId: appId(number),
@@ -35,7 +37,7 @@ export function fillConsole(sandbox, targets) {
     ...credential,
     appId: appId(number),
     connectorId: `connector-${number}`,
-    id: `credential-${number}`,
+    id: `credential-${letters(number)}`,
     createdAt: at(-(number % 400)),
     expiresTime: number % 7 === 0 ? null : at((number % 150) - 20),
     lastUsedAt: number % 5 === 0 ? null : at(-(number % 45)),
