@@ -98,12 +98,21 @@ export class Person {
     return (await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)) !== null;
   }
 
-  /** Waits until the page shows a text that fits. */
-  async reads(pattern) {
+  /** Waits until the page shows a text, or one that matches a pattern. */
+  reads(wanted) {
+    return this.#untilText((text) => holds(text, wanted), `${wanted} is not to be read in`);
+  }
+
+  /** Waits until the page no longer shows a text, or one that matches a pattern. */
+  readsNo(unwanted) {
+    return this.#untilText((text) => !holds(text, unwanted), `${unwanted} is still to be read in`);
+  }
+
+  async #untilText(fine, trouble) {
     for (const begun = Date.now(); ; await pause(50)) {
       const text = await this.text();
-      if (pattern.test(text)) return;
-      if (Date.now() - begun > PATIENCE) throw new Error(`${pattern} is not to be read in:\n${text}`);
+      if (fine(text)) return;
+      if (Date.now() - begun > PATIENCE) throw new Error(`${trouble}:\n${text}`);
     }
   }
 
@@ -217,6 +226,8 @@ export class Person {
     return response.json();
   }
 }
+
+const holds = (text, part) => (part instanceof RegExp ? part.test(text) : text.includes(part));
 
 const fits = (text, name) => (name instanceof RegExp ? name.test(text) : text === name);
 
