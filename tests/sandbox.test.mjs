@@ -85,7 +85,7 @@ describe("the command", () => {
 
   test("what makes no sense is told in a line", () => {
     for (const [status, text, ...args] of [
-      [2, "a command is missing"],
+      [2, "no command was given"],
       [2, "there is no command dance", "dance"],
       [2, "Unknown option", "sandbox", "--nonsense"],
       [2, "--port", "sandbox", "--port", "many"],

@@ -418,7 +418,7 @@ describe("clients", () => {
       const call = () => new ConductorOne({ ...options(at), tokenStore: postgresStore(client) }).auth.introspect();
       await call();
       assert.equal(tokens(at), 1);
-      assert.match(warnings[0], /the schema or one of its tables is not there/);
+      assert.match(warnings[0], /the schema or one of its tables does not exist/);
       await migratePostgres(client);
       await call();
       await call();

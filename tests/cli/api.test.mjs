@@ -147,7 +147,7 @@ describe("a request", () => {
 
   const wrong = [
     ["c1", "apps.list", ["page-siz=1"], /has no --page-siz/, /--page-size/],
-    ["c1", "apps.list", ["page-size=x"], /--page-size: a number, and not x/],
+    ["c1", "apps.list", ["page-size=x"], /--page-size: expected a number, but got x/],
     ["c1", "apps.list", ["page-size"], /--page-size needs a value/],
     ["c1", "apps.list", ["page-size=1", "page-size=2"], /given twice/],
     ["c1", "apps.create", ["match-baton-ref=["], /a JSON object/],
@@ -285,7 +285,7 @@ describe("a call", () => {
       results.map(({ code }) => code),
       [2, 2, 2, 2, 1, 2, 2],
     );
-    assert.match(results[0].stderr, /no operation app\.list\nIs it apps\.list/);
+    assert.match(results[0].stderr, /no operation app\.list\nDid you mean apps\.list/);
     for (const { stdout } of results) assert.equal(stdout, "");
   });
 

@@ -125,7 +125,7 @@ describe("--canary", () => {
     assert.equal(status, 1, stderr);
     assert.deepEqual(lines("begun").sort(), ["a", "b"]);
     assert.match(stdout, /^b +failed \(sink_failed:failed\)/m);
-    assert.match(stderr, /4 of 6 have not been begun; `keyturn rotate c d e f` goes on with them/);
+    assert.match(stderr, /4 of 6 were not started; continue with `keyturn rotate c d e f`/);
     assert.deepEqual(await rotations(), { a: 1, b: 1, c: 0, d: 0, e: 0, f: 0 });
     assert.equal((await keyturn(["rotate", "c", "d", "e", "f"])).status, 0);
   });
@@ -134,7 +134,7 @@ describe("--canary", () => {
     const { cwd, lines } = project();
     const steps = [
       ["Rotate 6 targets?", "y"],
-      ["1 went well. Go on with the other 5?", "n"],
+      ["1 succeeded. Continue with the other 5?", "n"],
     ];
     const { status, plain } = await onTerminal(120, ["rotate", "--all", "--canary", "1"], {
       cwd,
@@ -188,7 +188,7 @@ describe("what --all leaves out", () => {
     const { status, stderr } = await keyturn([...ALL, "--clock", NOW]);
     assert.equal(status, 0, stderr);
     assert.deepEqual(lines("begun").sort(), ["a", "c", "e", "f"]);
-    assert.match(stderr, /outside of their windows, so left out: b, d \(--anytime takes them\)/);
+    assert.match(stderr, /skipped, because outside their windows: b, d \(--anytime includes them\)/);
     assert.equal((await keyturn([...ALL, "--anytime", "--clock", NOW])).status, 0);
     assert.deepEqual(lines("begun").slice(4).sort(), NAMES);
   });
@@ -233,7 +233,7 @@ describe("Ctrl-C", () => {
     const { status, stderr } = await done;
     assert.equal(status, 130, stderr);
     assert.deepEqual(all.lines("begun").sort(), ["a", "b"]);
-    const [, command] = /4 of 6 have not been begun; `keyturn (.*)` goes on/.exec(stderr);
+    const [, command] = /4 of 6 were not started; continue with `keyturn (.*)`/.exec(stderr);
     assert.equal((await all.keyturn([...command.split(" "), "--yes"])).status, 0);
     assert.deepEqual(await all.rotations(), { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 });
     assert.deepEqual(all.lines("begun").sort(), NAMES);
@@ -283,7 +283,7 @@ describe("a stream of the journal that is damaged", () => {
       JSON.parse(status.stdout).map(({ target }) => target),
       ["b", "c", "d", "e", "f"],
     );
-    assert.match(status.stderr, /^keyturn: a: .*notes\.txt is no event of the journal/m);
+    assert.match(status.stderr, /^keyturn: a: .*notes\.txt is not an event of the journal/m);
     const later = { KEYTURN_NOW: new Date(Date.now() + 100 * 86_400_000).toISOString() };
     const advanced = await keyturn(["advance", "-o", "json"], later);
     assert.equal(advanced.status, 8);

@@ -91,11 +91,11 @@ describe("exit codes", () => {
       assert.match(stderr, /^keyturn: /, args.join(" "));
     }
     assert.equal((await keyturn(["status"], { KEYTURN_NOW: "soon" })).status, 2);
-    assert.match((await keyturn(["help", "rotat"])).stderr, /there is no command rotat\. Is it rotate\?/);
+    assert.match((await keyturn(["help", "rotat"])).stderr, /there is no command rotat\. Did you mean rotate\?/);
     assert.match((await keyturn(["sandbox", "--port", "99999"])).stderr, /^keyturn: --port: /);
     assert.match(
       (await keyturn(["import", "nowhere.env"])).stderr,
-      /nowhere\.env cannot be read: there is no such file/,
+      /nowhere\.env cannot be read: the file does not exist/,
     );
   });
 
@@ -251,7 +251,7 @@ describe("around a command", () => {
     [
       "whose folder is missing",
       { kind: "env-file", path: "./nowhere/a.env" },
-      /nowhere is no folder, so nothing was issued/,
+      /nowhere is not a folder, so nothing was issued/,
     ],
     ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /no program that can be run, so nothing/],
     [
@@ -268,7 +268,7 @@ describe("around a command", () => {
       const { status, stdout } = await keyturn(["rotate", NAME]);
       assert.notEqual(status, 0);
       assert.match(stdout, said);
-      assert.match((await keyturn(["journal", "show", NAME])).stderr, /the journal has nothing of/);
+      assert.match((await keyturn(["journal", "show", NAME])).stderr, /the journal has no events for/);
     });
 
   test("a folder that its sink makes is no obstacle", async () => {
@@ -352,7 +352,7 @@ describe("around a command", () => {
       assert.equal(status, code, stderr);
       // What had begun came to its end, and the rest is named.
       assert.match(stdout, /^a +idle/m);
-      assert.match(stderr, /2 of 3 have not been begun; `keyturn rotate b c` goes on with them/);
+      assert.match(stderr, /2 of 3 were not started; continue with `keyturn rotate b c`/);
       assert.equal((await keyturn(["rotate", "b", "c", "--yes"])).status, 0);
       const { stdout: json } = await keyturn(["status", "a", "b", "c", "-o", "json"]);
       assert.deepEqual(

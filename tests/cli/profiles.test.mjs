@@ -128,7 +128,7 @@ describe("login", () => {
       tty: true,
       stdin: [
         ["How long", "\r"],
-        ["What may it do?", "\x1b[B\r"],
+        ["What may the credential do?", "\x1b[B\r"],
         ["From where", "\r"],
         ["Address ranges", "127.0.0.0/8,10.0.0.0/8\r"],
       ],

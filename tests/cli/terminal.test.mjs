@@ -143,7 +143,7 @@ describe("init", () => {
     // Nobody can be asked, and no flag says what.
     const none = await run(["init"], { cwd: folder, env: sandbox.env });
     assert.equal(none.status, 2);
-    assert.match(none.stderr, /nobody can be asked here\nGive --all, or name some/);
+    assert.match(none.stderr, /there is no terminal to ask on\nPass --all, or choose some/);
     // Again: there is nothing new.
     await run(["init", "--connector", "A/B"], { cwd: folder });
     assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);

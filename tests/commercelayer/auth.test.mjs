@@ -376,9 +376,9 @@ describe("refresh tokens", () => {
         },
         /`assertion` function failed$/,
       ],
-      [() => "two words", /what `assertion` gave is no token$/],
-      [() => "", /what `assertion` gave is no token$/],
-      ["two words", /what `assertion` gave is no token$/],
+      [() => "two words", /`assertion` returned no token$/],
+      [() => "", /`assertion` returned no token$/],
+      ["two words", /`assertion` returned no token$/],
     ]) {
       const error = await failure(client(at, { credentials: auth.jwtBearer({ ...web, assertion }) }).call());
       assert.deepEqual([error.code, error.reason, error.status], ["authentication_failed", "assertion", 0]);

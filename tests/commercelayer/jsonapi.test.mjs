@@ -528,7 +528,7 @@ describe("queries", () => {
       assert.throws(() => query({ filters }), refused(pattern), inspect(filters));
     }
     for (const pageSize of [0, 26, 1000, -1, 1.5, "10", Number.NaN])
-      assert.throws(() => query({ pageSize }), refused(/`pageSize` has to be a whole number from 1 to 25/));
+      assert.throws(() => query({ pageSize }), refused(/`pageSize` must be an integer from 1 to 25/));
     for (const pageNumber of [0, -1, 1.5]) assert.throws(() => query({ pageNumber }), refused(/`pageNumber`/));
   });
 

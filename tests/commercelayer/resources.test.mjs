@@ -182,14 +182,14 @@ describe("what is sent of a resource", () => {
       [{ name: 1, kind: "integration", organization }, /`name` must be a string, not a number/],
       [
         { name: "n", kind: "integration", organization, expires_in: 7199 },
-        /`expires_in` has to be from 7200 to 31536000/,
+        /`expires_in` must be from 7200 to 31536000/,
       ],
       [{ name: "n", kind: "integration", organization, expires_in: 31_536_001 }, /`expires_in`/],
       [
         { name: "n", kind: "integration", organization: { id: "r", type: "roles" } },
         /`organization` leads to organizations/,
       ],
-      ["text", /a resource is an object/],
+      ["text", /a resource must be an object/],
     ]) {
       const error = await rejection(api_credentials.create(given));
       isRequest(error);

@@ -6,9 +6,9 @@ import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
 
 const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
+  ENOENT: "the file does not exist",
   EISDIR: "it is a folder",
-  EACCES: "this user has no right to",
+  EACCES: "permission denied",
 };
 
 /** Why a file cannot be read, in words. */

@@ -76,7 +76,10 @@ export const COMMON = {
     flags: "--database <url>",
     description: "the Postgres database of a fleet, used as the journal; default: KEYTURN_DATABASE",
   },
-  fleet: { flags: "--fleet <name>", description: "the fleet's name in the database; default: KEYTURN_FLEET, or \"default\"" },
+  fleet: {
+    flags: "--fleet <name>",
+    description: 'the fleet\'s name in the database; default: KEYTURN_FLEET, or "default"',
+  },
   output: { flags: "-o, --output <format>", description: "the format of the result" },
   profile: {
     flags: "--profile <name>",
@@ -85,7 +88,9 @@ export const COMMON = {
   },
   clock: {
     flags: "--clock <date>",
-    description: "the date to use as the current time, such as 2030-01-01T00:00:00Z; default: KEYTURN_NOW, or the machine's " + "clock",
+    description:
+      "the date to use as the current time, such as 2030-01-01T00:00:00Z; default: KEYTURN_NOW, or the machine's " +
+      "clock",
     kind: "date",
   },
   yes: { flags: "-y, --yes", description: "answer yes to every question" },
@@ -110,7 +115,11 @@ export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
   return [...(spec.options ?? []), ...common];
 }
 
-const TARGET: ArgumentSpec = { name: "<target>", description: "the name of a target in keyturn.json", completes: "target" };
+const TARGET: ArgumentSpec = {
+  name: "<target>",
+  description: "the name of a target in keyturn.json",
+  completes: "target",
+};
 
 const PARALLEL: OptionSpec = {
   flags: "--parallel <n>",
@@ -134,7 +143,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Set up",
     summary: "write keyturn.json, or add targets to it",
     description:
-      "Finds the connectors and API credentials of the tenants, asks which of them to rotate, and writes " + "keyturn.json. An existing file gets the new targets and is otherwise left unchanged.",
+      "Finds the connectors and API credentials of the tenants, asks which of them to rotate, and writes " +
+      "keyturn.json. An existing file gets the new targets and is otherwise left unchanged.",
     options: [
       { flags: "--all", description: "add everything that is found" },
       {
@@ -142,9 +152,16 @@ export const COMMANDS: readonly CommandSpec[] = [
         description: "a connector, given by the ids of its app and of itself; may be repeated",
       },
       { flags: "--credential <id>...", description: "an API credential of Commerce Layer; may be repeated" },
-      { flags: "--journal <folder>", description: "the journal's folder; default: ./keyturn-journal", completes: "folder" },
+      {
+        flags: "--journal <folder>",
+        description: "the journal's folder; default: ./keyturn-journal",
+        completes: "folder",
+      },
       { flags: "--rotate-every <duration>", description: "the age at which a credential is replaced; default: 60d" },
-      { flags: "--grace <duration>", description: "how long the old credential stays valid after a rotation; default: 24h" },
+      {
+        flags: "--grace <duration>",
+        description: "how long the old credential stays valid after a rotation; default: 24h",
+      },
     ],
     takes: ["output", "config", "profile", "quiet"],
     examples: [
@@ -158,15 +175,27 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Set up",
     summary: "create a personal credential for this machine, and store it in a profile",
     description:
-      "Shows a code to confirm in a browser, creates a personal client in C1 with the given limits, and stores it " + "in a profile. The secret goes into the system's keyring if @napi-rs/keyring is installed, and otherwise " + "into a file that only its owner can read. With --client-id and --secret-from, and always for Commerce " + "Layer, it stores an existing credential.",
+      "Shows a code to confirm in a browser, creates a personal client in C1 with the given limits, and stores it " +
+      "in a profile. The secret goes into the system's keyring if @napi-rs/keyring is installed, and otherwise " +
+      "into a file that only its owner can read. With --client-id and --secret-from, and always for Commerce " +
+      "Layer, it stores an existing credential.",
     arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
     options: [
-      { flags: "--profile <name>", description: "the profile's name; default: \"default\"", completes: "profile" },
+      { flags: "--profile <name>", description: 'the profile\'s name; default: "default"', completes: "profile" },
       { flags: "--tenant <name>", description: "the C1 tenant, such as acme or acme.conductor.one" },
       { flags: "--server-url <url>", description: "the server's URL, if it differs from the tenant's own" },
-      { flags: "--expires <days>", description: "when the credential expires: a number of days such as 30d, at most 3650d, or never" },
-      { flags: "--scope <role>...", description: "the id of a role that limits the credential, or all; may be repeated" },
-      { flags: "--cidr <range>...", description: "an address range the credential may be used from, or anywhere; may be repeated" },
+      {
+        flags: "--expires <days>",
+        description: "when the credential expires: a number of days such as 30d, at most 3650d, or never",
+      },
+      {
+        flags: "--scope <role>...",
+        description: "the id of a role that limits the credential, or all; may be repeated",
+      },
+      {
+        flags: "--cidr <range>...",
+        description: "an address range the credential may be used from, or anywhere; may be repeated",
+      },
       { flags: "--name <text>", description: "the credential's display name in C1; default: keyturn on HOSTNAME" },
       {
         flags: "--program <id>",
@@ -182,7 +211,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ["yes", "quiet", "clock"],
     examples: [
       ["login --tenant acme", "ask for the limits, and show a code to confirm"],
-      ["login --tenant acme --expires 30d --scope all --cidr 192.0.2.0/24", "do the same without asking for the limits"],
+      [
+        "login --tenant acme --expires 30d --scope all --cidr 192.0.2.0/24",
+        "do the same without asking for the limits",
+      ],
       ["login commercelayer --client-id ID --secret-from secret.txt", "store a credential for Commerce Layer"],
     ],
     load: () => import("./commands/login.js"),
@@ -193,7 +225,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "revoke the credential that `keyturn login` created, and remove the profile",
     arguments: [{ name: "[api]", description: "which API; default: c1", choices: ["c1", "commercelayer"] }],
     options: [
-      { flags: "--profile <name>", description: "the profile's name; default: \"default\"", completes: "profile" },
+      { flags: "--profile <name>", description: 'the profile\'s name; default: "default"', completes: "profile" },
       { flags: "--local", description: "only remove the profile; the credential stays valid" },
     ],
     takes: ["yes", "quiet", "clock"],
@@ -205,7 +237,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Set up",
     summary: "list the client ids in files of other systems: .env, Kubernetes, Terraform, CSV",
     description:
-      "Lists the client ids that it finds, where each one is, and which target in keyturn.json it belongs to. " + "Secrets next to them are ignored, nothing is sent and nothing is written. To have one of them rotated, use " + "`keyturn adopt`.",
+      "Lists the client ids that it finds, where each one is, and which target in keyturn.json it belongs to. " +
+      "Secrets next to them are ignored, nothing is sent and nothing is written. To have one of them rotated, use " +
+      "`keyturn adopt`.",
     arguments: [{ name: "<files...>", description: "the files to read; - for standard input", completes: "file" }],
     options: [
       {
@@ -232,7 +266,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Set up",
     summary: "find problems with formats, hosts, the clock and file permissions",
     description:
-      "Checks Node, the clock, proxies, the format of ids and secrets, profiles, keyturn.json, the journal and the " + "sinks, without sending anything. With --online it also logs in to the tenants that keyturn.json names and " + "checks its targets. A credential found elsewhere is never tried, since it may be a decoy. Exits with 3 if " + "there are warnings or errors.",
+      "Checks Node, the clock, proxies, the format of ids and secrets, profiles, keyturn.json, the journal and the " +
+      "sinks, without sending anything. With --online it also logs in to the tenants that keyturn.json names and " +
+      "checks its targets. A credential found elsewhere is never tried, since it may be a decoy. Exits with 3 if " +
+      "there are warnings or errors.",
     options: [
       { flags: "--online", description: "log in, and check the targets" },
       { flags: "--all", description: "also show the checks that passed" },
@@ -250,8 +287,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Look",
     summary: "show the state of the targets, as recorded in the journal",
     description:
-      "Shows the recorded state of all targets, or of the named ones. Makes no requests. With --fail-on, exits " + "with 3 (4 for stopped) if a condition is met.",
-    arguments: [{ name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" }],
+      "Shows the recorded state of all targets, or of the named ones. Makes no requests. With --fail-on, exits " +
+      "with 3 (4 for stopped) if a condition is met.",
+    arguments: [
+      { name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" },
+    ],
     options: [
       {
         flags: "--fail-on <condition>...",
@@ -272,7 +312,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Look",
     summary: "show what a rotation would change",
     description: "Reads the control planes and the sinks, and shows what a rotation would change. Changes nothing.",
-    arguments: [{ name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" }],
+    arguments: [
+      { name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" },
+    ],
     options: [PARALLEL],
     takes: ["output", "config", "profile", "clock", "quiet"],
     examples: [["plan github-production", "show what a rotation of one target would change"]],
@@ -293,16 +335,30 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Rotate",
     summary: "replace credentials now",
     description:
-      "Starts rotations and takes them as far as possible now: the new credential is issued, tested, delivered and " + "read back. The old one ends after the grace period, by `keyturn advance`. If there are several targets, the " + "changes are shown first. Ctrl-C starts no further rotations; those in progress are in the journal, and any " + "later command continues them.",
+      "Starts rotations and takes them as far as possible now: the new credential is issued, tested, delivered and " +
+      "read back. The old one ends after the grace period, by `keyturn advance`. If there are several targets, the " +
+      "changes are shown first. Ctrl-C starts no further rotations; those in progress are in the journal, and any " +
+      "later command continues them.",
     arguments: [{ name: "[targets...]", description: "names of targets in keyturn.json", completes: "target" }],
     options: [
       { flags: "--all", description: "rotate every target that is within one of its windows" },
       { flags: "--due", description: "rotate every target that is due by its policy, within windows and caps" },
-      { flags: "--older-than <duration>", description: "with --all: only targets whose credential is older than this, such as 7d" },
+      {
+        flags: "--older-than <duration>",
+        description: "with --all: only targets whose credential is older than this, such as 7d",
+      },
       { flags: "--anytime", description: "with --all: also targets outside their windows" },
-      { flags: "--canary <n>", description: "rotate n targets first, and the others only if those succeed", kind: "count" },
+      {
+        flags: "--canary <n>",
+        description: "rotate n targets first, and the others only if those succeed",
+        kind: "count",
+      },
       PARALLEL,
-      { flags: "--stop-after <n>", description: "start no further rotations once n have failed; default: 1", kind: "count" },
+      {
+        flags: "--stop-after <n>",
+        description: "start no further rotations once n have failed; default: 1",
+        kind: "count",
+      },
       {
         flags: "--leave-unknown",
         description: "replace an unknown credential found in a sink, without revoking it",
@@ -321,7 +377,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     shown: true,
     group: "Rotate",
     summary: "continue rotations, and start those that are due; made for a timer",
-    arguments: [{ name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" }],
+    arguments: [
+      { name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" },
+    ],
     options: [{ flags: "--no-begin", description: "only continue rotations in progress" }],
     takes: ["output", "config", "profile", "clock", "quiet"],
     examples: [["advance", "run this in a scheduled job, about every hour"]],
@@ -332,7 +390,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Rotate",
     summary: "rotate as a worker of a fleet until it is stopped",
     description:
-      "Rotates the targets together with the other workers of the fleet, which share a journal and a job queue in " + "Postgres. Needs the packages pg and pg-boss, and Node 22.12 or newer. Serves /healthz, /readyz and " + "/metrics, logs each action as a line of JSON, and shuts down cleanly on SIGTERM. Pass the database's " + "password in KEYTURN_DATABASE or PGPASSWORD, since other users can see the command line.",
+      "Rotates the targets together with the other workers of the fleet, which share a journal and a job queue in " +
+      "Postgres. Needs the packages pg and pg-boss, and Node 22.12 or newer. Serves /healthz, /readyz and " +
+      "/metrics, logs each action as a line of JSON, and shuts down cleanly on SIGTERM. Pass the database's " +
+      "password in KEYTURN_DATABASE or PGPASSWORD, since other users can see the command line.",
     options: [
       { flags: "--migrate", description: "create or update the tables first" },
       { flags: "--concurrency <n>", description: "how many targets to process at a time; default: 8", kind: "count" },
@@ -347,7 +408,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "rollback",
     group: "Rotate",
     summary: "put the old credential back into the sinks, and end the new one",
-    description: "Undoes the rotation in progress. This is refused once the end of the old credential has been announced.",
+    description:
+      "Undoes the rotation in progress. This is refused once the end of the old credential has been announced.",
     arguments: [TARGET],
     takes: ["yes", "output", "config", "profile", "clock"],
     examples: [["rollback github-production", "go back if the new credential does not work"]],
@@ -389,7 +451,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Repair",
     summary: "say what an issuing request created, if its response was lost",
     description:
-      "First look for new credentials at the control plane, created in the time window that `keyturn status -o " + "json` shows. What the request created ends, since nobody has its secret, and another credential is issued.",
+      "First look for new credentials at the control plane, created in the time window that `keyturn status -o " +
+      "json` shows. What the request created ends, since nobody has its secret, and another credential is issued.",
     arguments: [TARGET],
     options: [
       { flags: "--found <id>...", description: "the id of a credential that the request created; may be repeated" },
@@ -407,7 +470,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Repair",
     summary: "say which credential the consumers of a target use",
     description:
-      "The credential becomes the current one of the target, and ends once it is replaced. The sinks must already " + "contain it.",
+      "The credential becomes the current one of the target, and ends once it is replaced. The sinks must already " +
+      "contain it.",
     arguments: [TARGET, { name: "<id>", description: "the credential's id at the control plane" }],
     takes: ["output", "config", "profile", "clock"],
     examples: [["adopt github-production ID", "manage a credential that was created by hand"]],
@@ -436,8 +500,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "journal verify",
     group: "Journal",
     summary: "check that no event was changed",
-    description:
-      "Reads all events, and verifies the chain of their hashes. Exits with 8 if one does not match.",
+    description: "Reads all events, and verifies the chain of their hashes. Exits with 8 if one does not match.",
     takes: ["output", "config"],
     examples: [["journal verify", "check that the record is unchanged"]],
     load: journal("verify"),
@@ -446,7 +509,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "journal export",
     group: "Journal",
     summary: "write the events of all targets as lines of JSON",
-    arguments: [{ name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" }],
+    arguments: [
+      { name: "[targets...]", description: "names of targets in keyturn.json; default: all", completes: "target" },
+    ],
     takes: ["output", "config"],
     formats: ["ndjson", "ocsf"],
     examples: [["journal export -o ocsf > audit.ndjson", "export for a SIEM, in the Open Cybersecurity Schema"]],
@@ -457,7 +522,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Journal",
     summary: "create or update the tables in a fleet's database",
     description:
-      "Run this with the role that owns the tables, before workers of a new version start. It only migrates " + "forward, and does nothing if the tables are up to date. Workers need no more rights than --worker grants. " + "KEYTURN_SCHEMA names the schema; default: keyturn.",
+      "Run this with the role that owns the tables, before workers of a new version start. It only migrates " +
+      "forward, and does nothing if the tables are up to date. Workers need no more rights than --worker grants. " +
+      "KEYTURN_SCHEMA names the schema; default: keyturn.",
     options: [
       { flags: "--worker <role>...", description: "a role to give the rights of a worker; may be repeated" },
       { flags: "--reader <role>...", description: "a role to give the right to read events; may be repeated" },
@@ -472,7 +539,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Journal",
     summary: "say that a fleet's database was restored from a backup",
     description:
-      "A restored journal lacks the events since the backup. After this command, a credential is issued for a " + "target only if the control plane shows that none is missing from the journal; otherwise the rotation waits " + "for a person. A restore from a dump, a point-in-time recovery and a promoted standby are detected without " + "this command; a copy of the server's files is not.",
+      "A restored journal lacks the events since the backup. After this command, a credential is issued for a " +
+      "target only if the control plane shows that none is missing from the journal; otherwise the rotation waits " +
+      "for a person. A restore from a dump, a point-in-time recovery and a promoted standby are detected without " +
+      "this command; a copy of the server's files is not.",
     options: [
       {
         flags: "--nothing-lost",
@@ -481,7 +551,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
     ],
     takes: ["yes", "config"],
-    examples: [["journal restored --database postgres://keyturn@db/keyturn", "do this before the first worker starts again"]],
+    examples: [
+      ["journal restored --database postgres://keyturn@db/keyturn", "do this before the first worker starts again"],
+    ],
     load: journal("restored"),
   },
   {
@@ -489,11 +561,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Tenant",
     summary: "show the targets in a browser, and rotate them there",
     description:
-      "Serves a console for the targets in keyturn.json on 127.0.0.1 until it is stopped. Secrets, sinks and the " + "journal stay in this process: the page shows their state and requests rotations. Rotations continue if the " + "page is closed, and other commands can continue them.",
+      "Serves a console for the targets in keyturn.json on 127.0.0.1 until it is stopped. Secrets, sinks and the " +
+      "journal stay in this process: the page shows their state and requests rotations. Rotations continue if the " +
+      "page is closed, and other commands can continue them.",
     options: [
       { flags: "--port <n>", description: "the port; 0, the default, picks a free one", kind: "port" },
       { flags: "--open", description: "open the link in the system's browser" },
-      { flags: "--json", description: "print {\"url\",\"link\"} as the first line" },
+      { flags: "--json", description: 'print {"url","link"} as the first line' },
     ],
     takes: ["config", "profile", "clock"],
     examples: [["console --open", "open it in a browser"]],
@@ -505,13 +579,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Tenant",
     summary: "serve a tenant for tests and trials on 127.0.0.1",
     description:
-      "Serves a sandbox tenant with both APIs on 127.0.0.1 until it is stopped, and prints the environment " + "variables that clients read.",
+      "Serves a sandbox tenant with both APIs on 127.0.0.1 until it is stopped, and prints the environment " +
+      "variables that clients read.",
     options: [
       { flags: "--port <n>", description: "the port; 0, the default, picks a free one", kind: "port" },
       { flags: "--seed <name>", description: "the initial data: demo (the default), empty or large" },
       {
         flags: "--json",
-        description: "print {\"url\",\"clientId\",\"clientSecret\",\"appId\",\"connectorId\",\"commercelayer\"} as the first line",
+        description: 'print {"url","clientId","clientSecret","appId","connectorId","commercelayer"} as the first line',
       },
       {
         flags: "--state <file>",
@@ -530,7 +605,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: "--bridge-after-rotate <what>",
         description: "what happens to a bridge's older credentials: revoke (the default) or keep",
       },
-      { flags: "--revoked <what>", description: "how revoked connector credentials appear: gone (the default) or shown" },
+      {
+        flags: "--revoked <what>",
+        description: "how revoked connector credentials appear: gone (the default) or shown",
+      },
       {
         flags: "--dpop <what>",
         description: "how proofs of possession are handled: accept (the default), ignore, require or nonce",
@@ -554,7 +632,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         flags: "--exec <command>",
         description:
-          "run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL, _APP_ID and _CONNECTOR_ID set, and " + "with COMMERCELAYER_CLIENT_ID, _CLIENT_SECRET and _SERVER_URL, then exit with its exit code",
+          "run a command with CONDUCTORONE_CLIENT_ID, _CLIENT_SECRET, _SERVER_URL, _APP_ID and _CONNECTOR_ID set, and " +
+          "with COMMERCELAYER_CLIENT_ID, _CLIENT_SECRET and _SERVER_URL, then exit with its exit code",
       },
     ],
     examples: [
@@ -568,7 +647,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Tenant",
     summary: "call any operation of either API by name",
     description:
-      "Calls an operation of C1 or Commerce Layer. Fields are given as flags: --page-size for pageSize, " + "--app.display-name for a nested field, JSON for lists and objects. Without an operation it lists all " + "operations; with one, --help lists its fields.",
+      "Calls an operation of C1 or Commerce Layer. Fields are given as flags: --page-size for pageSize, " +
+      "--app.display-name for a nested field, JSON for lists and objects. Without an operation it lists all " +
+      "operations; with one, --help lists its fields.",
     arguments: [
       { name: "<api>", description: "which API", choices: ["c1", "commercelayer"] },
       { name: "[operation]", description: "GROUP.OPERATION, RESOURCE.OPERATION, or a group", completes: "operation" },
@@ -577,7 +658,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: "--all", description: "fetch every page of a list" },
       { flags: "--limit <n>", description: "fetch at most this many items; default with --all: 10000", kind: "count" },
-      { flags: "--input <file>", description: "a file with the request as JSON; - for standard input", completes: "file" },
+      {
+        flags: "--input <file>",
+        description: "a file with the request as JSON; - for standard input",
+        completes: "file",
+      },
       {
         flags: "--secret-to <file>",
         description: "write the secrets in the response to a new file that only its owner can read",
@@ -589,7 +674,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     open: 2,
     examples: [
       ["api c1 apps.list --page-size 50 --all", "list all apps"],
-      ["api commercelayer api_credentials.list --filter kind_eq=integration", "list one page of integration credentials"],
+      [
+        "api commercelayer api_credentials.list --filter kind_eq=integration",
+        "list one page of integration credentials",
+      ],
       ["api c1 connector.rotateCredential --help", "list the fields of an operation"],
       [
         "api c1 personalClient.create --input - --secret-to key.txt",
@@ -603,7 +691,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Tenant",
     summary: "format a client id and secret for Docker, Kubernetes, systemd, Terraform and others",
     description:
-      "Writes a client id and secret in the format that a consumer reads. The secret is read from a file or from " + "standard input; without one, a placeholder takes its place. `terraform` writes a resource that issues its " + "own credential, so it contains no secret.",
+      "Writes a client id and secret in the format that a consumer reads. The secret is read from a file or from " +
+      "standard input; without one, a placeholder takes its place. `terraform` writes a resource that issues its " +
+      "own credential, so it contains no secret.",
     arguments: [
       {
         name: "<format>",
@@ -661,7 +751,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: "Shell",
     summary: "complete command lines in bash, zsh and fish",
     description:
-      "Writes a script that makes a shell complete commands, options, operations, and the names of targets in " + "keyturn.json. The script queries keyturn itself, so it stays valid after an update.",
+      "Writes a script that makes a shell complete commands, options, operations, and the names of targets in " +
+      "keyturn.json. The script queries keyturn itself, so it stays valid after an update.",
     arguments: [
       {
         name: "<shell>",

@@ -179,7 +179,7 @@ function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): vo
   // A stream is not examined, since that could consume it.
   const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);
   if (name === undefined) return;
-  throw new InterceptorError(new TypeError(`an interceptor gave the request ${name} that fetch refuses`), "none");
+  throw new InterceptorError(new TypeError(`an interceptor set ${name} that fetch rejects`), "none");
 }
 
 async function seen(interceptor: ResponseInterceptor, response: Response): Promise<Response | undefined> {

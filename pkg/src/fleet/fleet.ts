@@ -118,7 +118,8 @@ export interface FleetResponse {
 
 const LEAST_NODE = [22, 12] as const;
 const RESTORED =
-  "this is another database than the fleet wrote to before: targets whose control plane cannot show what was issued wait for a person";
+  "this is not the database that the fleet wrote to before: targets whose control plane cannot show what was " +
+  "issued wait for a person";
 /** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
 /** How long a scrape waits for the journal: less than the ten seconds that Prometheus waits. */
@@ -413,7 +414,7 @@ export class Fleet {
         case "/metrics":
           return [200, await this.metrics()];
         default:
-          return [404, "there are /healthz, /readyz and /metrics\n"];
+          return [404, "not found; the paths are /healthz, /readyz and /metrics\n"];
       }
     };
     return (request, response) => {
@@ -560,7 +561,7 @@ export class Fleet {
       // Otherwise the queue is elsewhere, or this role may not write to it.
       if (isShared && error instanceof RolledBack) return true;
     }
-    this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
+    this.#log("warn", "queue", { message: "jobs cannot be sent in the journal's transactions" });
     return false;
   }
 
@@ -568,7 +569,7 @@ export class Fleet {
   async #ask(): Promise<string | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve("the journal does not answer"), HEALTH_MS);
+      timer = setTimeout(() => resolve("the journal does not respond"), HEALTH_MS);
     });
     const asked = this.#journal.read("", 1).then(
       () => undefined,
@@ -614,7 +615,7 @@ function sqlOf(run: Run): FleetSql {
 
 /** Errors of this package contain no secret; messages of other errors are left out. */
 function messageOf(error: unknown): string {
-  return codeOf(error) === "failed" ? "an error that is not of this package" : (error as Error).message;
+  return codeOf(error) === "failed" ? "an error of another package" : (error as Error).message;
 }
 
 /** The code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
@@ -632,19 +633,19 @@ function checkNode(): void {
   throw new ConfigurationError(
     "node",
     "too_old",
-    `keyturn/fleet needs Node ${LEAST_NODE.join(".")} or newer, as pg-boss 12 does, and this is ${node}`,
+    `keyturn/fleet needs Node ${LEAST_NODE.join(".")} or newer, as pg-boss 12 does, but this is ${node}`,
   );
 }
 
 function checkOptions(options: FleetOptions, fleet: string): void {
   const wrong = (option: string, what: string): ConfigurationError =>
     new ConfigurationError(option, "invalid", `${option}: ${what}`);
-  if (!/^[\w.-]{1,63}$/.test(fleet)) throw wrong("fleet", "letters, digits, `-`, `_` and `.`, 63 at most");
+  if (!/^[\w.-]{1,63}$/.test(fleet)) throw wrong("fleet", "must be at most 63 letters, digits, `-`, `_` and `.`");
   for (const option of ["concurrency", "perTenant"] as const) {
     const value = options[option];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw wrong(option, "a whole number from 1 on");
+      throw wrong(option, "must be an integer of 1 or more");
   }
   for (const [kind, { perSecond, burst = 1 }] of Object.entries(options.rates ?? {}))
-    if (!(perSecond > 0 && burst >= 1)) throw wrong("rates", `${kind}: perSecond is above 0, and burst from 1 on`);
+    if (!(perSecond > 0 && burst >= 1)) throw wrong("rates", `${kind}: perSecond must be above 0, and burst 1 or more`);
 }

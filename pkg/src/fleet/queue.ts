@@ -132,7 +132,7 @@ export class Queue {
         throw new ConfigurationError(
           "boss",
           "not_a_boss",
-          "boss: this is no PgBoss of the package `pg-boss`, 12 or newer",
+          "boss: must be a PgBoss of the package `pg-boss`, version 12 or newer",
         );
     this.#boss = boss;
     this.#targets = `${name}/targets`;

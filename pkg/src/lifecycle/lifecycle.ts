@@ -222,7 +222,7 @@ export class Lifecycle {
         throw new LifecycleError(
           name,
           "adopt_first",
-          `the sink ${found.sink} holds ${found.clientId}, which is not known`,
+          `the sink ${found.sink} contains ${found.clientId}, which is unknown`,
           {
             hint: "Call `adopt` with the credential's id, so that it ends once it is replaced.",
           },
@@ -294,7 +294,8 @@ export class Lifecycle {
       throw new LifecycleError(
         name,
         "cannot_roll_back",
-        "the control plane ended the old credential when it issued the new one, so the rotation goes on",
+        "the control plane ended the old credential when it issued the new one, so the rotation cannot be rolled " +
+          "back and continues",
       );
     return progress;
   }
@@ -358,7 +359,7 @@ export class Lifecycle {
           throw new LifecycleError(
             name,
             "sink_differs",
-            `the sink ${sink.name} holds ${clientId}, not ${found.clientId}`,
+            `the sink ${sink.name} contains ${clientId}, not ${found.clientId}`,
           );
       }
       return found;
@@ -389,7 +390,7 @@ export class Lifecycle {
           throw new LifecycleError(
             target,
             "unknown_credential",
-            `no living credential with the client id ${clientId} is found`,
+            `no valid credential with the client id ${clientId} was found`,
             { hint: "Call `adopt` with the credential's id if you know it." },
           );
         const progress = await this.#told(target, { command: "adopt", credential: factsOf(facts), source });
@@ -665,7 +666,7 @@ export class Lifecycle {
     const { name, target } = opened;
     const facts = await timely(opened, signal, (own) => target.provider.look(id, own));
     if (facts === undefined || facts.ended === true)
-      throw new LifecycleError(name, "unknown_credential", `the control plane has no living credential ${id}`);
+      throw new LifecycleError(name, "unknown_credential", `the control plane has no valid credential ${id}`);
     return facts;
   }
 
@@ -699,7 +700,7 @@ export class Lifecycle {
   #get(name: string): Opened {
     this.#check();
     const opened = this.#targets.get(name);
-    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target of this name");
+    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target with this name");
     return opened;
   }
 
@@ -713,17 +714,21 @@ function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget
   const whole = new Policy(name, policy);
   if (sinks.length === 0) throw new ConfigurationError("sinks", "none", `${name} has no sink`);
   if (new Set(sinks.map((sink) => sink.name)).size < sinks.length)
-    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks of one name`);
+    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks with the same name`);
   if (policy.proofs?.includes("healthy") && provider.healthy === undefined)
-    throw new ConfigurationError("policy", "unsupported", `the provider of ${name} cannot tell the proof "healthy"`);
+    throw new ConfigurationError(
+      "policy",
+      "unsupported",
+      `the provider of ${name} does not support the proof "healthy"`,
+    );
   if (provider.evidence && provider.search === undefined)
     throw new ConfigurationError(
       "provider",
       "unsupported",
-      `the provider of ${name} says it has evidence, and no search`,
+      `the provider of ${name} claims evidence, but has no search`,
     );
   if (provider.recalls && provider.recall === undefined)
-    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} says it recalls, and cannot`);
+    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} claims to recall, but cannot`);
   return whole;
 }
 

@@ -66,7 +66,7 @@ export function databaseOf(client: PostgresClient, option: string, timeoutMs: nu
   throw new ConfigurationError(
     option,
     "client",
-    `${option}: this is no Pool of the package \`pg\`, and no client of the package \`postgres\`${single}`,
+    `${option}: this is neither a Pool of the package \`pg\` nor a client of the package \`postgres\`${single}`,
   );
 }
 
@@ -154,7 +154,7 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
 }
 
 function noAnswer(timeoutMs: number): NoAnswer {
-  return new NoAnswer(`the database did not answer within ${timeoutMs / 1000} s`);
+  return new NoAnswer(`the database did not respond within ${timeoutMs / 1000} s`);
 }
 
 /** Whether the server refused a statement, and the connection goes on. It has ended where the server stops or ends it. */

@@ -137,8 +137,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
     admit(request, own);
     const principal = await asked(() => authorize(request), deadline, progress);
     if (isResponse(principal)) return unstored(principal);
-    if (!principal)
-      throw new ProxyError("the application knows no session of whoever sent the request", 401, "unauthorized");
+    if (!principal) throw new ProxyError("the application has no session for this request", 401, "unauthorized");
     progress.principal = principal as Principal;
     const { operation, input } = callIn(await wait(textOf(request, maxRequestBytes), deadline));
     const call = table.get(operation);
@@ -186,14 +185,13 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
 function portOf(client: ProxyClient): Port {
   const open = (client as unknown as Record<symbol, unknown> | undefined)?.[Symbol.for(PORT)];
   if (typeof open === "function") return (open as () => Port)();
-  const message =
-    "client: this is no client of keyturn or keyturn/commercelayer, or one of another version of the package";
+  const message = "client: must be a client of keyturn or keyturn/commercelayer from the same version of the package";
   throw new ConfigurationError("client", "not_a_client", message);
 }
 
 function needFunction(option: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+  throw new ConfigurationError(option, "not_a_function", `${option}: must be a function`);
 }
 
 function checkedOrigin(text: string): string {
@@ -201,7 +199,7 @@ function checkedOrigin(text: string): string {
   throw new ConfigurationError(
     "origins",
     "not_an_origin",
-    'origins: name origins as "https://admin.example.com", and no more of a URL',
+    'origins: must be origins such as "https://admin.example.com", without a path',
   );
 }
 
@@ -213,11 +211,11 @@ function isResponse(value: unknown): value is Response {
 /** What a request asks for. */
 function callIn(text: string): { operation: string; input: unknown } {
   const body = strict(text);
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is no object");
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is not an object");
   const { operation, input, ...more } = body as Record<string, unknown>;
   if (typeof operation !== "string" || Object.keys(more).length > 0)
-    throw new Malformed("is not made of an operation and its input");
-  if (input !== undefined && typeof input !== "object") throw new Malformed("has an input that is no object");
+    throw new Malformed("must have exactly an operation and its input");
+  if (input !== undefined && typeof input !== "object") throw new Malformed("has an input that is not an object");
   return { operation, input: unmarked(input) };
 }
 
@@ -231,13 +229,13 @@ async function forwarded(
   const read = (response: Response): Promise<Uint8Array> =>
     bounded(response, most, () => {
       const { status, headers } = response;
-      throw new DecodeError(`the answer is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
+      throw new DecodeError(`the response is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
     });
   // Only the signal limits it: its reason says what ended the call.
   const answer = await port.forward(number, input, { signal: deadline.signal, timeoutMs: 0, read });
   const type = answer.headers.get("content-type") ?? "";
   if (answer.body.length > 0 && type !== "" && !/[/+]json\b/i.test(type))
-    throw toKeyturnError(decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`), facts);
+    throw toKeyturnError(decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`), facts);
   return answer;
 }
 

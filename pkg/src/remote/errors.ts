@@ -26,7 +26,7 @@ export function said(error: unknown): SaidFailure {
     return {
       name: "InternalError",
       code: "internal",
-      message: "the server failed; its log says why",
+      message: "the server failed; see its log for the reason",
       outcome: "unknown",
     };
   const { name, kind: code, message, outcome, hint, operation, requestId, retryAfterMs } = error;

@@ -160,7 +160,7 @@ export interface DeviceLogin {
  */
 export function deviceLogin({ clientID, onCode, signal, scope, session }: DeviceLogin): Credentials {
   if (session !== undefined && (typeof session !== "string" || session === ""))
-    throw new ConfigurationError("session", "not_text", "session: a text that is not empty belongs here");
+    throw new ConfigurationError("session", "not_text", "session: must be a non-empty string");
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });
 }
 
@@ -171,5 +171,5 @@ function kept(secret: string | Uint8Array): string | Uint8Array {
 
 function must<T>(option: string, value: T): T {
   if (typeof value === "function") return value;
-  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+  throw new ConfigurationError(option, "not_a_function", `${option}: must be a function`);
 }

@@ -36,13 +36,13 @@ export async function createPersonalClient(
 ): Promise<PersonalClient> {
   const { displayName } = limits;
   if (typeof displayName !== "string" || displayName.trim() === "")
-    throw new ConfigurationError("displayName", "limit_missing", "displayName: give it a name");
+    throw new ConfigurationError("displayName", "limit_missing", "displayName: must not be empty");
   const { allowSourceCidrs: allowSourceCidr, ...others } = limited(limits);
   const request = { displayName, ...others, ...(allowSourceCidr ? { allowSourceCidr } : {}) };
   const { personalClientServiceCreateResponse: made } = await c1.personalClient.create(request, options);
   const clientSecret = made && Secret.take(made, "clientSecret");
   if (!made?.client?.clientId || !clientSecret) {
-    throw new InternalError("the server made a personal client and did not say its id and secret");
+    throw new InternalError("the server created a personal client, but did not return its id and secret");
   }
   return { clientID: made.client.clientId, clientSecret };
 }

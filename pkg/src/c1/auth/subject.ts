@@ -36,12 +36,12 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     if (!request || !token || !URL.canParse(request)) {
       throw missing(
         "this job has no ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN",
-        "Give the job `permissions: { id-token: write }`.",
+        "Set `permissions: { id-token: write }` for the job.",
       );
     }
     const url = new URL(request);
     if (url.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)) {
-      throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is not https", "A token is not sent in the clear.");
+      throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is not https", "A token is only sent encrypted.");
     }
     if (audience !== undefined) url.searchParams.set("audience", audience);
     const deadline = new Deadline(GITHUB_TIMEOUT_MS, [around?.signal]);
@@ -86,7 +86,7 @@ function tokenIn(text: string): string {
     // Reported below.
   }
   if (typeof value === "string" && value !== "") return value;
-  throw missing("GitHub's answer has no token in it");
+  throw missing("GitHub's response has no token");
 }
 
 /**

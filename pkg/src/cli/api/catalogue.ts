@@ -148,9 +148,9 @@ function c1Operation(group: string, name: string): Operation {
   };
 }
 
-const ID: Field = { name: "id", type: "string", place: "path", required: true, about: "Which one." };
-const INCLUDE: Field = { name: "include", type: "Names", place: "query", about: "Related resources to bring along." };
-const ONLY: Field = { name: "fields", type: "Names", place: "query", about: "The only fields to bring." };
+const ID: Field = { name: "id", type: "string", place: "path", required: true, about: "The id of the resource." };
+const INCLUDE: Field = { name: "include", type: "Names", place: "query", about: "Related resources to include." };
+const ONLY: Field = { name: "fields", type: "Names", place: "query", about: "The fields to return." };
 
 function resourceOperation(group: string, name: string): Operation {
   const { operations, attributes = [], relationships = [] } = catalogue().commercelayer[group] as Resource;
@@ -173,12 +173,17 @@ function resourceOperation(group: string, name: string): Operation {
     });
   const sortable = attributes.flatMap((one) => (one.sort ? [one.name] : []));
   const lists: Field[] = [
-    { name: "filter", type: "Filters", place: "query", about: "As `kind_eq=integration`; may be given several times." },
+    {
+      name: "filter",
+      type: "Filters",
+      place: "query",
+      about: "A filter such as `kind_eq=integration`; may be repeated.",
+    },
     {
       name: "sort",
       type: "Names",
       place: "query",
-      about: `With \`-\` before it the largest first: ${sortable.join(", ")}.`,
+      about: `The attribute to sort by, with a leading \`-\` for descending order: ${sortable.join(", ")}.`,
     },
     { name: "pageSize", type: "number", place: "query", about: "From 1 to 25." },
     { name: "pageNumber", type: "number", place: "query", about: "From 1." },
@@ -191,7 +196,7 @@ function resourceOperation(group: string, name: string): Operation {
     resend: id,
     transfer_ownership: [
       ...id,
-      { name: "new_owner_email", type: "string", place: "body", required: true, about: "Who is to own it." },
+      { name: "new_owner_email", type: "string", place: "body", required: true, about: "The owner." },
     ],
   };
   return {

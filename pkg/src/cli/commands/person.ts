@@ -26,7 +26,7 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
   return told(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.cannotRollBack === undefined)
-      await context.confirm(`Give the old credential of ${name} back to its sinks, and end the new one?`);
+      await context.confirm(`Put the old credential of ${name} back into its sinks, and end the new one?`);
     await lifecycle.rollback(name, { signal: context.signal });
   });
 }
@@ -34,7 +34,7 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
 /** `keyturn retire`: approves the end of the old credential, and ends it. */
 export function retire(context: Context, given: Given): Promise<Exit> {
   return told(context, given, async ({ lifecycle }, name) => {
-    await context.confirm(`End the old credential of ${name} once all proofs are there? It cannot be had back then.`);
+    await context.confirm(`End the old credential of ${name} once everything is proven? This cannot be undone.`);
     await lifecycle.retire(name, { signal: context.signal });
   });
 }
@@ -45,7 +45,7 @@ export function approve(context: Context, given: Given): Promise<Exit> {
     context,
     given,
     async ({ lifecycle }, name) => {
-      await context.confirm(`Let \`keyturn advance\` end the old credential of ${name}? It cannot be had back then.`);
+      await context.confirm(`Let \`keyturn advance\` end the old credential of ${name}? This cannot be undone.`);
       await lifecycle.approve(name);
     },
     { online: false },
@@ -56,14 +56,14 @@ export function approve(context: Context, given: Given): Promise<Exit> {
 export function settle(context: Context, given: Given): Promise<Exit> {
   const ids = given.list("found");
   if (given.flag("none") === ids.length > 0)
-    throw new UsageError("give the ids with --found, or --none if nothing was made");
+    throw new UsageError("pass the ids with --found, or --none if nothing was created");
   return told(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.doubt !== undefined)
       await context.confirm(
         ids.length > 0
-          ? `End ${ids.join(", ")}, which the attempt has made, and issue another for ${name}?`
-          : `Has the attempt ${status.doubt.marker} made nothing? If it has, that credential stays alive unseen.`,
+          ? `End ${ids.join(", ")}, which the request created, and issue another credential for ${name}?`
+          : `Did the request ${status.doubt.marker} create nothing? Otherwise its credential stays valid unnoticed.`,
       );
     await lifecycle.settle(name, { found: ids.length > 0 ? ids : "none", signal: context.signal });
   });
@@ -72,7 +72,7 @@ export function settle(context: Context, given: Given): Promise<Exit> {
 /** `keyturn resume`: continues a rotation whose problem has been fixed. */
 export function resume(context: Context, given: Given): Promise<Exit> {
   const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
-  if (reissue && restored) throw new UsageError("give one of --reissue and --restored");
+  if (reissue && restored) throw new UsageError("pass either --reissue or --restored");
   return told(context, given, async ({ lifecycle }, name) => {
     await lifecycle.resume(name, { reissue, restored });
     await lifecycle.advance(name, { signal: context.signal });
@@ -91,7 +91,7 @@ export function forget(context: Context, given: Given): Promise<Exit> {
     context,
     given,
     async ({ lifecycle }, name) => {
-      await context.confirm(`Look after ${name} no longer? Nothing is ended.`);
+      await context.confirm(`Stop managing ${name}? Its credentials stay valid.`);
       await lifecycle.forget(name);
     },
     { online: false },

@@ -69,7 +69,10 @@ async function made(context: Context, api: Api, about: string, tenant: Tenant, h
       },
     ];
   }
-  return [ok("credential.form", about, "id, secret and key have the right form"), ...belonging(api, about, hosts)];
+  return [
+    ok("credential.form", about, "the id, the secret and the key are well-formed"),
+    ...belonging(api, about, hosts),
+  ];
 }
 
 /** The hosts of C1's tenants. */
@@ -97,15 +100,15 @@ function belonging(api: Api, about: string, { clientId, serverURL, tenantDomain 
       code: "credential.other_host",
       level: "warning",
       about,
-      message: `the client id belongs to ${host}, and requests go to ${meant}`,
-      fix: "Unless that is a proxy in front of it, take the address out: the client id says where to go.",
+      message: `the client id belongs to ${host}, but requests go to ${meant}`,
+      fix: "Remove the address unless it is a proxy for the tenant: the client id names the host.",
     });
   else if (!TENANTS.test(host) && !LOOPBACK.test(host))
     checks.push({
       code: "credential.unknown_host",
       level: "note",
       about,
-      message: `${host} is none of C1's usual addresses`,
+      message: `${host} is not one of C1's usual hosts`,
     });
   else checks.push(ok("credential.host", about, `it belongs to ${host}`));
   return checks;
@@ -121,7 +124,7 @@ function halves({ env }: Context, api: Api): Check[] {
         code: "environment.token_wins",
         level: "note",
         about: `${prefix}_ACCESS_TOKEN`,
-        message: `it is used, and ${prefix}_CLIENT_SECRET is not; nothing renews it`,
+        message: `this token is used instead of ${prefix}_CLIENT_SECRET, and is never renewed`,
       },
     ];
   return [];
@@ -137,8 +140,8 @@ function blanks({ env }: Context, api: Api): Check[] {
             code: "environment.blanks",
             level: "warning",
             about: name,
-            message: "it begins or ends with a blank or a line end",
-            fix: "Set it again without.",
+            message: "it starts or ends with white space",
+            fix: "Set it again without the white space.",
           },
         ]
       : [],

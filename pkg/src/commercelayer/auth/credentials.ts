@@ -156,7 +156,7 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
 /** A function that is called for an access token before each call. It is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
   if (typeof tokenSource !== "function")
-    throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
+    throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: must be a function");
   return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), tokenSource });
 }
 

@@ -110,7 +110,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
 }
 
 const SAFER =
-  "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
+  "let the page's server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
 
 /** Where the API and the authentication server are, without a slash at the end. @internal */
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
@@ -143,18 +143,18 @@ function places({ serverURL, authURL, domain }: PlaceOptions): [string | null, s
 function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   if (credentials !== undefined) {
     if (accessToken !== undefined || refreshToken !== undefined) {
-      const message = "credentials: give either these, or accessToken and perhaps refreshToken";
+      const message = "credentials: pass either these, or accessToken and optionally refreshToken";
       throw new ConfigurationError("credentials", "credentials_twice", message);
     }
     return specOf(credentials);
   }
   if (accessToken === undefined || accessToken === null) {
     const message =
-      "accessToken: there is nothing to authenticate with; give an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
+      "accessToken: nothing to authenticate with; pass an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
     throw new ConfigurationError("accessToken", "credentials_missing", message);
   }
   if (refreshToken !== undefined && typeof refreshToken !== "function") {
-    throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: a function belongs here");
+    throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: must be a function");
   }
   return {
     grant: refreshToken ? "renewable" : "token",

@@ -104,8 +104,7 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   async #page(number: number): Promise<ListResponse<R>> {
     const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
-    if (!fetchPage)
-      throw new TypeError("this list did not come from a client: there is nothing to ask for another page");
+    if (!fetchPage) throw new TypeError("this list did not come from a client, so it cannot load another page");
     return fetchPage(number);
   }
 }
