@@ -51,9 +51,9 @@ describe("the catalogue", () => {
       assert.match(text, new RegExp(`^Usage: keyturn api ${operation.api} ${operation.group}\\.${operation.name}\\b`));
       assert.ok(text.includes(`\n${operation.method} ${operation.path}\n`), text);
       assert.doesNotMatch(text, /undefined|\[object|NaN/, text);
-      // A secret is never asked for in the argument list.
+      // A secret is never asked for on the command line.
       for (const line of text.split("\n").filter((one) => one.includes("--") && one.includes("a secret:")))
-        assert.match(line, /only by --input/);
+        assert.match(line, /give it with --input/);
     }
   });
 
@@ -153,9 +153,9 @@ describe("a request", () => {
     ["c1", "apps.create", ["match-baton-ref=["], /a JSON object/],
     ["c1", "apps.create", ["owners.x=1"], /no fields/, /as JSON/],
     ["c1", "apps.create", ["match-baton-ref.app=1"], /has no --match-baton-ref\.app/, /--match-baton-ref\.app-id/],
-    ["c1", "stepUpProvider.create", ["client-secret=canary"], /argument list/, /--input/],
+    ["c1", "stepUpProvider.create", ["client-secret=canary"], /command lines/, /--input/],
     // A secret deep within JSON is one as well.
-    ["c1", "tenantEmailProvider.update", ['tenant-email-provider={"x":"canary"}'], /argument list|has no/],
+    ["c1", "tenantEmailProvider.update", ['tenant-email-provider={"x":"canary"}'], /command lines|has no/],
     ["commercelayer", "api_credentials.list", ["filter=kind"], /ATTRIBUTE_PREDICATE=VALUE/],
   ];
   for (const [api, name, flags, message, hint] of wrong)
@@ -362,7 +362,7 @@ describe("a call", () => {
     const cancelled = await k(...rotating(), {
       tty: true,
       stdin: [
-        ["Where does it go?", "\r"],
+        ["Where should it go?", "\r"],
         ["Which file?", "asked.txt\r"],
         ["cannot be undone", "n"],
       ],
@@ -372,7 +372,7 @@ describe("a call", () => {
     const done = await k(...rotating(), {
       tty: true,
       stdin: [
-        ["Where does it go?", "\r"],
+        ["Where should it go?", "\r"],
         ["Which file?", "asked.txt\r"],
         ["cannot be undone", "y"],
       ],

@@ -110,20 +110,20 @@ describe("what fits", () => {
 
 describe("what does not fit is named, with its line and column", () => {
   for (const [text, place, said] of [
-    ["", "1:1", "no JSON"],
-    ['{\n  "journal": "j",\n  "targets": {},\n}', "4:1", "no JSON"],
-    ['{ "journal": "j" // a comment\n}', "1:18", "no JSON"],
+    ["", "1:1", "not valid JSON"],
+    ['{\n  "journal": "j",\n  "targets": {},\n}', "4:1", "not valid JSON"],
+    ['{ "journal": "j" // a comment\n}', "1:18", "not valid JSON"],
     ["[]", "1:1", "must be an object"],
     ['{ "journal": "j" }', "1:1", 'has no "targets"'],
     ['{\n  "jornal": "j",\n  "targets": {}\n}', "2:3", 'jornal is not a known field; did you mean "journal"?'],
     ['{ "journal": "j", "targets": { "a": {}, "a": {} } }', "1:41", "appears twice"],
     [target(SINKS), "4:5", "targets.a has no kind"],
-    [target('"kind": "c1-conector"', SINKS), "5:7", 'is it "c1-connector"?'],
+    [target('"kind": "c1-conector"', SINKS), "5:7", 'did you mean "c1-connector"?'],
     [connector(), "4:5", 'targets.a has no "sinks"'],
     [connector('"sinks": []'), "6:7", "must not be empty"],
     [connector('"sinks": [{ "kind": "env-file" }]'), "6:17", 'targets.a.sinks[0] has no "path"'],
     [connector('"sinks": [{ "kind": "env-file", "path": "x", "mode": "rw" }]'), "6:52", "targets.a.sinks[0].mode"],
-    [connector(SINKS, '"policy": { "rotateevery": "60d" }'), "7:19", 'is it "rotateEvery"?'],
+    [connector(SINKS, '"policy": { "rotateevery": "60d" }'), "7:19", 'did you mean "rotateEvery"?'],
     [connector(SINKS, '"policy": { "approval": "yes" }'), "7:19", "must be true or false"],
     [connector(SINKS, '"owner": 7'), "7:7", "must be a string"],
     [
@@ -148,8 +148,8 @@ describe("what does not fit is named, with its line and column", () => {
       [connector(SINKS, '"policy": { "rotateEvery": "1d", "grace": "48h" }'), "7:40", "below rotateEvery"],
       [connector(SINKS, '"policy": { "rotateEvery": "60" }'), "7:19", "60d"],
       [connector(SINKS, '"policy": { "zone": "Berlin" }'), "7:19", "Europe/Berlin"],
-      [connector('"tenant": "x"', SINKS).replace('"A"', '"B"'), "6:7", "names a tenant that is not there"],
-      [connector(SINKS.replace("]", `, ${SINKS.slice(10, -1)}]`)), "6:7", "two sinks of one name"],
+      [connector('"tenant": "x"', SINKS).replace('"A"', '"B"'), "6:7", "names a tenant that does not exist"],
+      [connector(SINKS.replace("]", `, ${SINKS.slice(10, -1)}]`)), "6:7", "two sinks with the same name"],
     ]) {
       writeFileSync(join(cwd, "keyturn.json"), text);
       const env = { CONDUCTORONE_CLIENT_ID: "a@127.0.0.1:1/spc", CONDUCTORONE_CLIENT_SECRET: "x" };

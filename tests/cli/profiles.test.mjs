@@ -127,7 +127,7 @@ describe("login", () => {
     const running = k("login", "--server-url", server.url, {
       tty: true,
       stdin: [
-        ["How long", "\r"],
+        ["When should", "\r"],
         ["What may the credential do?", "\x1b[B\r"],
         ["From where", "\r"],
         ["Address ranges", "127.0.0.0/8,10.0.0.0/8\r"],
