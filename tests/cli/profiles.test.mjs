@@ -197,7 +197,7 @@ describe("login", () => {
     const { clientId } = profiles().c1.default;
     const again = await k("login", "--server-url", server.url, ...LIMITS);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /Give --yes/);
+    assert.match(again.stderr, /Pass --yes/);
     assert.equal(profiles().c1.default.clientId, clientId);
     await login("--yes");
     assert.notEqual(profiles().c1.default.clientId, clientId);
