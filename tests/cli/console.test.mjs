@@ -94,7 +94,7 @@ describe("keyturn console", () => {
     };
     await reopen();
     // The policy of this target wants nobody's approval.
-    await person.reads(/lives on for 24h\. After that it ends by itself/);
+    await person.reads(/stays valid for 24h\. After that, it ends automatically/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
