@@ -34,7 +34,7 @@ describe("the catalogue", () => {
     assert.deepEqual(catalogue.namesOf("c1").sort(), known.sort());
   });
 
-  test("finds a name in any spelling, and what was meant by a wrong one", () => {
+  test("finds names in any spelling, and suggests names for typos", () => {
     for (const { api, group, name } of each) {
       const other = `${group}.${name}`.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
       assert.equal(catalogue.find(api, other)?.name, name, other);
@@ -44,7 +44,7 @@ describe("the catalogue", () => {
     assert.deepEqual(nearest("nothing.like.it.at.all", catalogue.namesOf("c1")), []);
   });
 
-  test("has a help for each that tells its way, and leaves no type unsaid", () => {
+  test("has help for each, with its route and all types", () => {
     const context = { out: { paint: (_, text) => text } };
     for (const operation of each) {
       const text = operationHelp(context, operation);
@@ -57,7 +57,7 @@ describe("the catalogue", () => {
     }
   });
 
-  test("asks before what cannot be taken back", () => {
+  test("asks before what cannot be undone", () => {
     const final = (api, name) => catalogue.find(api, name).final === true;
     assert.deepEqual(
       ["connector.rotateCredential", "connector.revokeCredential", "apps.delete", "task.createRevokeTask"].map((name) =>
@@ -84,7 +84,7 @@ describe("a request", () => {
       input,
     );
 
-  test("takes each kind of field from flags", () => {
+  test("accepts each kind of field as flags", () => {
     const flags = ["display-name=Süd = ☀", "monthly-cost-usd=12", "strict-access-entitlement-provisioning", "owners=a"];
     assert.deepEqual(
       request("c1", "apps.create", [
@@ -117,7 +117,7 @@ describe("a request", () => {
     assert.ok("all" in request("c1", "directory.create", ["field.all={}"]));
   });
 
-  test("takes what Commerce Layer has", () => {
+  test("accepts the parameters of Commerce Layer", () => {
     assert.deepEqual(
       request("commercelayer", "api_credentials.list", [
         "filter=kind_eq=integration",
@@ -136,7 +136,7 @@ describe("a request", () => {
     );
   });
 
-  test("puts flags into JSON, and lets no name reach a prototype", () => {
+  test("merges flags into JSON, and no name reaches a prototype", () => {
     const input = { owners: ["z"], annotations: { a: "1" } };
     const made = request("c1", "apps.create", ["owners=a", "annotations.b=2", "annotations.__proto__=3"], input);
     assert.deepEqual(made.owners, ["a"]);
@@ -200,7 +200,7 @@ describe("a call", () => {
   ];
   const rotations = () => server.sandbox.requests({ operation: "connector.rotateCredential" }).length;
 
-  test("takes every page of a list, or as many items as it is told", async () => {
+  test("fetches every page of a list, or as many items as requested", async () => {
     const { code, stdout, stderr } = await k("api", "c1", "apps.list", "--page-size", "25", "--all");
     assert.deepEqual([code, stderr], [0, ""]);
     const apps = JSON.parse(stdout);
@@ -247,7 +247,7 @@ describe("a call", () => {
     assert.match(readFileSync(join(scratch, "cl.txt"), "utf8"), /^[\w-]{20,}$/);
   });
 
-  test("shows a table, whose width is that of the terminal", async () => {
+  test("shows a table of the terminal's width", async () => {
     const { stdout } = await k("api", "c1", "apps.list", "-o", "table", "--limit", "2", { tty: true });
     // The line that tells how far it is has been written over.
     const lines = stdout
@@ -271,7 +271,7 @@ describe("a call", () => {
     assert.doesNotMatch(broken.stderr, /canary/);
   });
 
-  test("says what was meant, in its exit code too", async () => {
+  test("suggests names, and has an exit code for each mistake", async () => {
     const results = await Promise.all([
       k("api", "c1", "app.list"),
       k("api", "c1", "apps.list", "--page-sise", "1"),
@@ -289,7 +289,7 @@ describe("a call", () => {
     for (const { stdout } of results) assert.equal(stdout, "");
   });
 
-  test("does not issue a secret that nothing would keep", async () => {
+  test("does not issue a secret that would not be stored", async () => {
     const before = rotations();
     writeFileSync(join(scratch, "there.txt"), "mine");
     const results = await Promise.all([
@@ -308,7 +308,7 @@ describe("a call", () => {
     assert.equal(existsSync(join(scratch, "unasked.txt")), false);
   });
 
-  test("writes the secret to a file of its owner's alone, and nowhere else", async () => {
+  test("writes the secret only to a file that only its owner can read", async () => {
     const { code, stdout, stderr } = await k(...rotating(), "--yes", "--secret-to", "secret.txt");
     assert.equal(code, 0, stderr);
     const secret = readFileSync(join(scratch, "secret.txt"), "utf8");
@@ -328,7 +328,7 @@ describe("a call", () => {
     assert.equal((await fresh.auth.introspect()).statusCode, 200);
   });
 
-  test("leaves no file behind when no secret came, and says when nobody knows", async () => {
+  test("leaves no file behind without a secret, and reports unknown outcomes", async () => {
     const { sandbox } = server;
     sandbox.fault({ operation: "connector.rotateCredential", action: { status: 403 } });
     const refused = await k(...rotating(), "--yes", "--secret-to", "refused.txt");
@@ -339,7 +339,7 @@ describe("a call", () => {
     assert.deepEqual([unknown.code, existsSync(join(scratch, "unknown.txt"))], [6, false]);
   });
 
-  test("finds out that the disk is full before anything is issued", {
+  test("detects a full disk before anything is issued", {
     skip: process.platform === "win32",
   }, async () => {
     const before = rotations();
@@ -349,7 +349,7 @@ describe("a call", () => {
     assert.deepEqual([rotations(), existsSync(join(scratch, "full.txt"))], [before, false]);
   });
 
-  test("shows a secret on a terminal that asks for it", async () => {
+  test("shows a secret on a terminal on request", async () => {
     const { code, stdout } = await k(...rotating(), "--yes", "--reveal", { tty: true });
     assert.equal(code, 0);
     assert.match(stdout.replaceAll(/\r?\n/g, ""), /"clientSecret": "secret-token:conductorone\.com:v1:/);

@@ -95,7 +95,7 @@ describe("how many at a time", () => {
       assert.deepEqual(lines("begun").sort(), NAMES);
     });
 
-  test("a cap of one kind does not hold up the others", async () => {
+  test("a cap of one kind does not delay other kinds", async () => {
     const bridge = { kind: "commercelayer-api-credential", id: sandbox.credential };
     const sinks = [{ kind: "command", run: [process.execPath, "store.mjs", "z"], name: "store" }];
     const { file, keyturn, most } = project({
@@ -110,7 +110,7 @@ describe("how many at a time", () => {
 });
 
 describe("--canary", () => {
-  test("goes first, and the others follow if it went well", async () => {
+  test("goes first, and the others follow if it succeeds", async () => {
     const { lines, keyturn } = project();
     const { status, stderr } = await keyturn([...ALL, "--canary", "2", "--parallel", "6"]);
     assert.equal(status, 0, stderr);
@@ -118,7 +118,7 @@ describe("--canary", () => {
     assert.deepEqual(lines("begun").sort(), NAMES);
   });
 
-  test("that fails keeps the others from beginning, and the command that goes on is named", async () => {
+  test("that fails prevents the others, and the command to continue is named", async () => {
     const { file, lines, keyturn, rotations } = project();
     file("fail-b");
     const { status, stdout, stderr } = await keyturn([...ALL, "--canary", "2", "--stop-after", "9"]);
@@ -130,7 +130,7 @@ describe("--canary", () => {
     assert.equal((await keyturn(["rotate", "c", "d", "e", "f"])).status, 0);
   });
 
-  test("on a terminal there is a question between it and the others", async () => {
+  test("asks on a terminal before the others", async () => {
     const { cwd, lines } = project();
     const steps = [
       ["Rotate 6 targets?", "y"],
@@ -171,7 +171,7 @@ describe("--stop-after", () => {
     });
 });
 
-describe("what --all leaves out", () => {
+describe("what --all skips", () => {
   // A Wednesday, at noon in Berlin.
   const NOW = "2030-05-15T10:00:00Z";
   const windows = (...all) => ({ zone: "Europe/Berlin", windows: all });
@@ -183,7 +183,7 @@ describe("what --all leaves out", () => {
     e: windows({ to: "12:00" }, { from: "11:59", to: "12:30" }),
   };
 
-  test("targets outside of their windows, unless --anytime is given", async () => {
+  test("targets outside their windows, unless --anytime is given", async () => {
     const { lines, keyturn } = project({ policy });
     const { status, stderr } = await keyturn([...ALL, "--clock", NOW]);
     assert.equal(status, 0, stderr);
@@ -193,7 +193,7 @@ describe("what --all leaves out", () => {
     assert.deepEqual(lines("begun").slice(4).sort(), NAMES);
   });
 
-  test("what was rotated lately, with --older-than", async () => {
+  test("recently rotated targets, with --older-than", async () => {
     const { lines, keyturn } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
     const { status, stderr } = await keyturn([...ALL, "--older-than", "1h"]);
@@ -204,7 +204,7 @@ describe("what --all leaves out", () => {
     assert.equal(lines("begun").length, 6);
   });
 
-  test("--due takes none whose policy does not ask for it", async () => {
+  test("--due takes no target without a due policy", async () => {
     const { lines, keyturn } = project({ policy: { b: { rotateEvery: "1h", grace: "0s" } } });
     assert.equal((await keyturn(ALL)).status, 0);
     const none = await keyturn(["rotate", "--due", "--yes"]);
@@ -225,7 +225,7 @@ describe("Ctrl-C", () => {
     return { child, done };
   }
 
-  test("lets what is under way come to a safe point, and the command that it names does the rest", async () => {
+  test("lets rotations in progress reach a safe point, and names the command that does the rest", async () => {
     const all = project();
     const { child, done } = await held(all);
     child.kill("SIGINT");
@@ -239,7 +239,7 @@ describe("Ctrl-C", () => {
     assert.deepEqual(all.lines("begun").sort(), NAMES);
   });
 
-  test("twice ends it at once, and the next command goes on where it was", async () => {
+  test("twice ends the command at once, and the next command continues", async () => {
     const all = project();
     const { child, done } = await held(all);
     child.kill("SIGINT");
@@ -272,7 +272,7 @@ describe("Ctrl-C", () => {
 });
 
 describe("a stream of the journal that is damaged", () => {
-  test("stops its own target, and no other", async () => {
+  test("stops only its own target", async () => {
     const { cwd, keyturn, lines } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
     const foreign = join(cwd, "journal/streams/a/notes.txt");
@@ -297,7 +297,7 @@ describe("a stream of the journal that is damaged", () => {
     assert.equal((await keyturn(["status"])).status, 0);
   });
 
-  test("a journal of which nothing can be read is told once", async () => {
+  test("reports an unreadable journal once", async () => {
     const { cwd, keyturn } = project();
     mkdirSync(join(cwd, "journal"));
     writeFileSync(join(cwd, "journal/streams"), "");
@@ -310,7 +310,7 @@ describe("a stream of the journal that is damaged", () => {
 });
 
 describe("a target that keyturn.json names no longer", () => {
-  test("is told of as long as the journal has it, and its record can be read", async () => {
+  test("is reported as long as the journal has it, and its record stays readable", async () => {
     const { cwd, keyturn } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
     // The second rotation of `a` is under way.

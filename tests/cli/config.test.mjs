@@ -28,8 +28,8 @@ const target = (...lines) =>
 const SINKS = '"sinks": [{ "kind": "env-file", "path": "a.env" }]';
 const connector = (...more) => target('"kind": "c1-connector", "appId": "A", "connectorId": "C"', ...more);
 
-describe("what fits", () => {
-  test("the smallest one, and one with everything", () => {
+describe("valid configurations", () => {
+  test("the smallest one, and one with all fields", () => {
     assert.equal(messageOf(smallest({ appId: "A", connectorId: "C", credential: "I" })), undefined);
     const secret = { env: "TOKEN" };
     const names = { clientId: "ID", clientSecret: "SECRET" };
@@ -108,7 +108,7 @@ describe("what fits", () => {
   });
 });
 
-describe("what does not fit is named, with its line and column", () => {
+describe("problems are reported with their line and column", () => {
   for (const [text, place, said] of [
     ["", "1:1", "not valid JSON"],
     ['{\n  "journal": "j",\n  "targets": {},\n}', "4:1", "not valid JSON"],
@@ -143,7 +143,7 @@ describe("what does not fit is named, with its line and column", () => {
       assert.ok(line?.includes(said), message);
     });
 
-  test("what only the engine knows, too", async () => {
+  test("problems that only the engine finds", async () => {
     for (const [text, place, said] of [
       [connector(SINKS, '"policy": { "rotateEvery": "1d", "grace": "48h" }'), "7:40", "below rotateEvery"],
       [connector(SINKS, '"policy": { "rotateEvery": "60" }'), "7:19", "60d"],

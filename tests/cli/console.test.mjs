@@ -61,7 +61,7 @@ describe("keyturn console", () => {
     return person;
   }
 
-  test("its link opens one tab, once, and nothing of the token stays in the address", async () => {
+  test("its link works once, and the token does not stay in the address", async () => {
     const person = await open(served.link);
     await person.reads(/github-production/);
     assert.equal(person.page.url(), `${served.url}/#/`);
@@ -152,7 +152,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("it is in German, and mirrored in a language from right to left, with no text from elsewhere", async () => {
+  test("is in German, and mirrored in right-to-left languages, without untranslated texts", async () => {
     for (const [lang, direction, findings] of [
       ["de", "ltr", /Was Aufmerksamkeit braucht/],
       ["en-XB", "rtl", /What needs attention/],
@@ -187,7 +187,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("who has no session, or comes from elsewhere, gets nothing", async () => {
+  test("requests without a session or from elsewhere get nothing", async () => {
     const { url } = served;
     const json = { "content-type": "application/json", origin: url };
     const send = (path, headers = {}, body = "[]", method = "POST") =>

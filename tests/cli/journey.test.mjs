@@ -100,7 +100,7 @@ describe("the smallest configuration", () => {
     await assert.rejects(sandbox.client().api_credentials.retrieve(sandbox.credential), { status: 404 });
   });
 
-  test("the journal fits, and says what happened", async () => {
+  test("the journal is intact, and shows what happened", async () => {
     const { status, stdout } = await keyturn(["journal", "verify", "-o", "json"]);
     assert.equal(status, 0);
     assert.deepEqual(

@@ -140,11 +140,11 @@ holds("what is changed in it is accepted or refused by both", fc.tuple(CONFIGS, 
 
 holds("anything at all", ANYTHING, agree);
 
-test("both verdicts have been seen", () => {
+test("both verdicts occurred", () => {
   assert.ok(verdicts[0] > 10 && verdicts[1] > 10, verdicts.join());
 });
 
-test("names that no target can have", () => {
+test("refuses invalid target names", () => {
   for (const name of ["", " ", "-", "--all", "__proto__"]) {
     const sinks = [{ kind: "command", run: ["x"] }];
     const target = { kind: "c1-bridge", bridgeId: "B", sinks };

@@ -63,7 +63,7 @@ if (what === "read") {
 }
 `;
 
-test("no secret is in the arguments or the environment of a process, or in a file that nobody asked for", async () => {
+test("no secret is in the arguments or environment of a process, or in an unrequested file", async () => {
   const { appId, connectorId, env } = sandbox;
   const program = [process.execPath, "store.mjs"];
   const target = (sinks) => ({ kind: "c1-connector", appId, connectorId, sinks, policy: { grace: "0s" } });

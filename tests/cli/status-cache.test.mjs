@@ -44,13 +44,13 @@ after(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-test("nothing is kept of what has changed just now", async () => {
+test("does not cache what has just changed", async () => {
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
   await status();
   assert.equal(existsSync(cache), false);
 });
 
-test("what is kept says the same, of all and of one, and holds no secret", async () => {
+test("the cache returns the same status for all and for one target, and contains no secret", async () => {
   await sleep(SETTLED);
   const first = await status();
   assert.equal(existsSync(cache), true);
@@ -65,7 +65,7 @@ test("what is kept says the same, of all and of one, and holds no secret", async
   assert.equal((await k("status", "nothing")).status, 2);
 });
 
-test("it is passed over when it is not its owner's alone, or broken", async () => {
+test("ignores a cache that others can write, or that is broken", async () => {
   const said = await marked();
   chmodSync(file(), 0o644);
   if (process.platform !== "win32") assert.equal(await status(), said);
@@ -74,7 +74,7 @@ test("it is passed over when it is not its owner's alone, or broken", async () =
   assert.equal(await status(), said);
 });
 
-test("it is passed over when its time has come, or not yet", async () => {
+test("ignores a cache that is expired or from the future", async () => {
   await marked();
   const at = (ms) => new Date(Date.now() + ms).toISOString();
   // The old credential may end after a day: before that nothing is another.
@@ -83,7 +83,7 @@ test("it is passed over when its time has come, or not yet", async () => {
   assert.doesNotMatch(await status("--clock", at(-DAY)), /"mark": 1/);
 });
 
-test("it is passed over when the configuration or the journal has changed", async () => {
+test("ignores the cache when the configuration or the journal has changed", async () => {
   await marked();
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox).replace('"24h"', '"25h"'));
   assert.doesNotMatch(await status(), /"mark": 1/);

@@ -40,7 +40,7 @@ describe("tables", () => {
       assert.equal(plain.includes("…"), columns === 80, plain);
     });
 
-  test("have colours on a terminal, and none where they are not wanted", async () => {
+  test("have colours on a terminal, unless they are disabled", async () => {
     const color = /\u001b\[\d+m/;
     assert.match((await terminal(80, ["status"])).shown, color);
     assert.doesNotMatch((await terminal(80, ["status"], { env: { NO_COLOR: "1" } })).shown, color);
@@ -49,12 +49,12 @@ describe("tables", () => {
     assert.match((await run(["status"], { cwd, env: { FORCE_COLOR: "1" } })).stdout, color);
   });
 
-  test("are whole where there is no terminal", async () => {
+  test("are not truncated without a terminal", async () => {
     const { stdout } = await run(["status"], { cwd });
     assert.ok(!stdout.includes("…"));
   });
 
-  test("show no control characters of others", async () => {
+  test("show no control characters from outside", async () => {
     const folder = scratch("control");
     const config = JSON.parse(smallest(sandbox));
     config.targets[NAME].owner = "me\u001b[2J\u0007\nyou";
@@ -75,7 +75,7 @@ describe("questions", () => {
   const rotation = async () =>
     JSON.parse((await run(["status", NAME, "-o", "json"], { cwd })).stdout)[0].progress.rotation;
 
-  test("the change is shown before, and No changes nothing", async () => {
+  test("the change is shown first, and No changes nothing", async () => {
     const first = await rotation();
     const { status, plain } = await terminal(120, ["rotate", NAME], { steps: [["Rotate github-production?", "n"]] });
     assert.equal(status, 1, plain);
@@ -93,7 +93,7 @@ describe("questions", () => {
     assert.equal(await rotation(), first);
   });
 
-  test("Yes does it, with a line for progress that is gone at the end", async () => {
+  test("Yes rotates, with a progress line that disappears", async () => {
     const first = await rotation();
     const { status, shown, plain } = await terminal(120, ["rotate", NAME], {
       steps: [["Rotate github-production?", "y"]],
@@ -104,7 +104,7 @@ describe("questions", () => {
     assert.match(plain, /grace, old one ends in/);
   });
 
-  test("where nobody can be asked, --yes has to be given", async () => {
+  test("without a terminal, --yes is required", async () => {
     const told = await run(["forget", NAME], { cwd });
     assert.equal(told.status, 2);
     assert.match(told.stderr, /--yes/);
@@ -112,7 +112,7 @@ describe("questions", () => {
 });
 
 describe("init", () => {
-  test("asks what to rotate, and writes a file that fits", async () => {
+  test("asks what to rotate, and writes a valid file", async () => {
     const folder = scratch("init");
     const steps = [["Which credentials", " \u001b[B \r"]];
     const { status, plain } = await terminal(120, ["init"], { steps, folder });
@@ -126,7 +126,7 @@ describe("init", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("takes flags, and adds to a file without touching the rest", async () => {
+  test("accepts flags, and adds to a file without changing the rest", async () => {
     const folder = scratch("init");
     const own = '{\n   "journal":   "j",\n   "targets": {}\n}\n';
     writeFileSync(join(folder, "keyturn.json"), own);

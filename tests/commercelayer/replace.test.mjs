@@ -71,7 +71,7 @@ async function directOld(direct, kind) {
 const settled = (vault) => ({ sink: vault, settle: () => undefined, mayDelete: true });
 
 describe("replace", () => {
-  test("puts a like credential in the place of the old one, and deletes that", async () => {
+  test("replaces the old credential with a similar one, and deletes the old one", async () => {
     const { cl, direct, old, vault, count } = await world();
     const before = await direct.application_memberships.count({ api_credential_id_eq: old.id });
     const steps = [];
@@ -102,7 +102,7 @@ describe("replace", () => {
     assert.equal(await direct.api_credentials.count(), count);
   });
 
-  test("whichever request or answer is lost, one more run leaves one credential, the one in the vault", async () => {
+  test("whichever request or response is lost, another run leaves exactly the credential in the vault", async () => {
     const { cl, old, vault, sent } = await world();
     await cl.apiCredentials.replace(old.id, { ...settled(vault), revoke: [] });
     const requests = sent.length;
@@ -124,7 +124,7 @@ describe("replace", () => {
     }
   });
 
-  test("two runs at once end with one credential", async () => {
+  test("two concurrent runs end with one credential", async () => {
     const { cl, direct, old, vault, count } = await world();
     const runs = await Promise.all([0, 1, 2].map(() => cl.apiCredentials.replace(old.id, { sink: vault })));
     assert.equal(new Set(runs.map((run) => run.credential.id)).size, 1);
@@ -134,7 +134,7 @@ describe("replace", () => {
     assert.equal(await direct.api_credentials.count(), count);
   });
 
-  test("keeps the old one unless told otherwise, and a dry run changes nothing", async () => {
+  test("keeps the old credential without mayDelete, and changes nothing in a dry run", async () => {
     const { cl, direct, old, vault, count, sent } = await world();
     const plan = await cl.apiCredentials.replace(old.id, { ...settled(vault), dryRun: true });
     assert.ok(
@@ -152,7 +152,7 @@ describe("replace", () => {
     assert.equal(await direct.api_credentials.count(), count + 1);
   });
 
-  test("stops where it must, and says why", async () => {
+  test("stops at each unsafe state, and says why", async () => {
     const { cl, direct, old, vault, sandbox } = await world();
     const stops = (reason, options, id = old.id) =>
       assert.rejects(cl.apiCredentials.replace(id, options), {
@@ -182,7 +182,7 @@ describe("replace", () => {
     sandbox.close();
   });
 
-  test("a pair that does not log in is taken back, and the old one stays", async () => {
+  test("deletes a new pair that does not log in, and keeps the old one", async () => {
     const { direct, old, vault, count, sandbox } = await world();
     const fetch = async (url, init) => {
       if (new URL(url).pathname !== "/oauth/token") return sandbox.fetch(url, init);
@@ -195,7 +195,7 @@ describe("replace", () => {
     assert.equal(vault.puts, 0);
   });
 
-  test("revokes the tokens that are known before it deletes", async () => {
+  test("revokes the given tokens before it deletes the credential", async () => {
     const { cl, old, vault, sandbox, sent } = await world();
     const response = await sandbox.fetch(`${sandbox.commercelayer.serverURL}/oauth/token`, {
       method: "POST",
@@ -215,7 +215,7 @@ describe("replace", () => {
     );
   });
 
-  test("a client that spells names in camelCase replaces as well, and a signal ends a run", async () => {
+  test("works for a client with camelCase names, and a signal ends a run", async () => {
     const { direct, old, vault, sandbox } = await world();
     const { serverURL } = sandbox.commercelayer;
     const cl = CommerceLayerProvisioning({

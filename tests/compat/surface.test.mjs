@@ -74,7 +74,7 @@ test("every path can be imported and required, with and without .js", async () =
   }
 });
 
-test("a client has every group of the API, and makes each once", () => {
+test("a client has every group of the API, and creates each once", () => {
   const sdk = new ConductoroneSDKTypescript();
   const groups = new Set(facts.operations.map(({ property }) => property));
   assert.equal(groups.size, 133);
@@ -113,7 +113,7 @@ describe("a bundle", () => {
     assert.doesNotMatch(text, /\brequire\(|from"node:/);
   });
 
-  test("of one function has only that one", async () => {
+  test("of one function contains only that function", async () => {
     const { text, bytes } = await bundle(
       'export { ConductoroneSDKTypescriptCore } from "keyturn/compat/core.js"; export { appsGet } from "keyturn/compat/funcs/appsGet.js";',
     );
@@ -256,7 +256,7 @@ describe("results", () => {
     assert.equal(await new APIPromise(Promise.reject("no")).catch((reason) => reason), "no");
   });
 
-  test("pages that are made by hand", async () => {
+  test("pages constructed by hand", async () => {
     const { createPageIterator, haltIterator } = await load("keyturn/compat/sdk/types");
     const last = { n: 2, next: () => null };
     const first = { n: 1, next: async () => last };

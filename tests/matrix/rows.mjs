@@ -302,7 +302,7 @@ export const ROWS = [
         "package.json": '{ "private": true }\n',
         "app.test.js": `/** @jest-environment ${at.tool("jest-environment-jsdom/build/index.js")} */
           const { ConductorOne, accessToken } = require("keyturn");
-          test("what is missing is said", () => {
+          test("reports what is missing", () => {
             expect(() => new ConductorOne({ tenantDomain: "acme", credentials: accessToken("a-token") })).toThrow(/@jest-environment node/);
           });
         `,
