@@ -281,7 +281,7 @@ describe("a server", () => {
       await assert.rejects(journal.append("a", 2, "e2"), {
         reason: "unavailable",
         outcome: "unknown",
-        message: /did not answer within 0.3 s/,
+        message: /did not respond within 0.3 s/,
       });
       await assert.rejects(journal.read("a", 1), { reason: "unavailable", outcome: "none" });
       way.heal();

@@ -366,7 +366,7 @@ describe("clients", () => {
           await new ConductorOne({ ...options(at), tokenStore }).auth.introspect();
         assert.equal(tokens(at), 2, method);
         assert.equal(warnings.length, 1);
-        assert.match(warnings[0], new RegExp(`${method}\\(\\) did not answer`));
+        assert.match(warnings[0], new RegExp(`${method}\\(\\) did not respond`));
       }
     } finally {
       console.warn = warn;

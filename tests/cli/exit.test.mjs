@@ -224,7 +224,7 @@ describe("around a command", () => {
     const stdio = ["ignore", openSync("/dev/full", "w"), "pipe"];
     const { status, stderr } = await keyturn(["rotate", NAME], {}, { stdio });
     assert.equal(status, 1);
-    assert.match(stderr, /standard output cannot be written: .*ENOSPC/);
+    assert.match(stderr, /cannot write to standard output: .*ENOSPC/);
     const told = await keyturn(["status", NAME, "-o", "json"]);
     assert.equal(JSON.parse(told.stdout)[0].progress.last, "done");
   });
@@ -253,7 +253,7 @@ describe("around a command", () => {
       { kind: "env-file", path: "./nowhere/a.env" },
       /nowhere is not a folder, so nothing was issued/,
     ],
-    ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /no program that can be run, so nothing/],
+    ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /not an executable program, so nothing/],
     [
       "whose token is missing",
       { kind: "github", repository: "a/b", token: { env: "NO_TOKEN" }, url: "http://127.0.0.1:9" },

@@ -490,11 +490,11 @@ describe("a token that a function renews", () => {
         },
         /function failed$/,
       ],
-      [() => "", /is no token: bearer_empty/],
-      [() => undefined, /is no token: bearer_empty/],
-      [() => ({ accessToken: "x" }), /is no token: bearer_empty/],
-      [() => "two words", /is no token: bearer_space/],
-      [() => "secret-token:x", /is no token: bearer_is_secret/],
+      [() => "", /returned no token: bearer_empty/],
+      [() => undefined, /returned no token: bearer_empty/],
+      [() => ({ accessToken: "x" }), /returned no token: bearer_empty/],
+      [() => "two words", /returned no token: bearer_space/],
+      [() => "secret-token:x", /returned no token: bearer_is_secret/],
     ]) {
       let asked = 0;
       const { call, session } = client(at, { accessToken: "old", refreshToken: () => (asked++, refreshToken()) });

@@ -407,17 +407,17 @@ describe("normalize", () => {
   test("refuses invalid values of a relationship", () => {
     assert.throws(
       () => normalize({ type: "memberships", role: organization }),
-      refused(/`role` leads to roles, not to organizations/),
+      refused(/`role` must have the type roles, not organizations/),
     );
-    assert.throws(() => normalize({ type: "memberships", role: "r" }), refused(/`role` takes a resource/));
-    assert.throws(() => normalize({ type: "memberships", role: [] }), refused(/`role` takes one resource/));
+    assert.throws(() => normalize({ type: "memberships", role: "r" }), refused(/`role` must be a resource/));
+    assert.throws(() => normalize({ type: "memberships", role: [] }), refused(/`role` must be one resource/));
     assert.throws(
       () => normalize({ type: "memberships", application_memberships: organization }),
-      refused(/takes a list/),
+      refused(/must be an array/),
     );
     assert.throws(
       () => normalize({ type: "memberships", application_memberships: [organization] }),
-      refused(/leads to application_memberships/),
+      refused(/must have the type application_memberships/),
     );
   });
 
@@ -515,12 +515,12 @@ describe("queries", () => {
 
   test("refuses what no server could understand", () => {
     for (const [filters, pattern] of [
-      [{ name_eq: ["a"] }, /has a list/],
+      [{ name_eq: ["a"] }, /has an array/],
       [{ name_eq: { a: 1 } }, /has an object/],
       [{ name_eq: undefined }, /undefined/],
       [{ name_in: ["a,b"] }, /comma/],
-      [{ name_in: [null] }, /in its list/],
-      [{ name_in: [{}] }, /in its list/],
+      [{ name_in: [null] }, /has an item that is not/],
+      [{ name_in: [{}] }, /has an item that is not/],
       [{ created_at_eq: new Date(Number.NaN) }, /invalid date/],
       [{ expires_in_eq: Number.NaN }, /cannot be sent/],
       [{ name_eq: () => 1 }, /cannot be sent/],

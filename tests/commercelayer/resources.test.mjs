@@ -187,7 +187,7 @@ describe("what is sent of a resource", () => {
       [{ name: "n", kind: "integration", organization, expires_in: 31_536_001 }, /`expires_in`/],
       [
         { name: "n", kind: "integration", organization: { id: "r", type: "roles" } },
-        /`organization` leads to organizations/,
+        /`organization` must have the type organizations/,
       ],
       ["text", /a resource must be an object/],
     ]) {

@@ -89,9 +89,9 @@ export default ({ test, assert, keyturn, inProcess }) => {
         /`subjectToken` function failed/,
         "no runner",
       ],
-      [async () => "", /is no token/, "empty"],
-      [async () => "two words", /is no token/, "white space"],
-      [async () => "secret-token:conductorone.com:v1:x", /is no token/, "client secret"],
+      [async () => "", /returned no token/, "empty"],
+      [async () => "two words", /returned no token/, "white space"],
+      [async () => "secret-token:conductorone.com:v1:x", /returned no token/, "client secret"],
       [keyturn.variableToken("NOT_SET", {}), /NOT_SET is not set/, "NOT_SET"],
       [keyturn.gitHubActionsToken({ environment: {} }), /ACTIONS_ID_TOKEN_REQUEST_URL/, "ACTIONS"],
       [

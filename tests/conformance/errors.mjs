@@ -85,16 +85,16 @@ export default (suite) => {
     const cases = [
       ["", {}, /empty/],
       [null, {}, /empty/],
-      ["null", {}, /not a whole JSON object/],
-      ["[]", {}, /not a whole JSON object/],
-      ["5", {}, /not a whole JSON object/],
+      ["null", {}, /not a complete JSON object/],
+      ["[]", {}, /not a complete JSON object/],
+      ["5", {}, /not a complete JSON object/],
       ['{"list":[{"id":"a"},{"id', {}, /byte 24 of 24/],
-      ['{"list":[]}trailing', {}, /not a whole JSON object/],
-      ['{"list":[}', {}, /not a whole JSON object/],
+      ['{"list":[]}trailing', {}, /not a complete JSON object/],
+      ['{"list":[}', {}, /not a complete JSON object/],
       ["<html>Sign in</html>", { "content-type": "text/html" }, /text\/html, not JSON/],
       ["{}", { "content-type": "text/plain" }, /text\/plain, not JSON/],
-      ["<html>", { "content-type": "application/json" }, /not a whole JSON object/],
-      [`{"x":${"[".repeat(100_000)}`, {}, /not a whole JSON object/],
+      ["<html>", { "content-type": "application/json" }, /not a complete JSON object/],
+      [`{"x":${"[".repeat(100_000)}`, {}, /not a complete JSON object/],
     ];
     for (const [body, headers, message] of cases) {
       const server = stub(answer(200, body, { "x-request-id": "req-2", ...headers }));

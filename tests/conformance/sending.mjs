@@ -508,9 +508,9 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
   test("objects in the environment are told as what they are", () => {
     const CONDUCTORONE_CLIENT_ID = "shy-otter-1@acme.conductor.one/spc";
     for (const [value, words] of [
-      [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is no text.*get\(\)/],
+      [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is not a string.*get\(\)/],
       [{ canary: 1 }, /no text.*object/],
-      [7, /no text.*number/],
+      [7, /not a string.*number/],
       [() => "canary", /no text.*function/],
     ]) {
       const environment = { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET: value };

@@ -386,7 +386,7 @@ test("works with a queue in another database, where a sweep catches up on jobs t
   const worker = open({ fleet: name(), targets, boss: apart });
   await worker.start();
   assert.ok(
-    worker.records.some(({ event, message }) => event === "queue" && /not sent in the journal's/.test(message)),
+    worker.records.some(({ event, message }) => event === "queue" && /cannot be sent in the journal's/.test(message)),
   );
   for (const target of names) await worker.rotate(target);
   await until("all are done", () => idle(worker, names));

@@ -224,7 +224,7 @@ test("Express: works before body parsers, and behind them says where to register
     assert.equal(seen.at(-1), `${origin}/keyturn`);
     const late = await post("/late");
     assert.equal(statusOf(late), 500);
-    assert.match(late, /stand before express\.json\(\)/);
+    assert.match(late, /register nodeHandler before express\.json\(\)/);
     assert.match(await post("/broken"), /a fault/);
   });
 });
