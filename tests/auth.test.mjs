@@ -1,4 +1,4 @@
-// What it takes Node to see of authentication: proofs and assertions before an independent verifier, the memory of the core, the
+// Authentication tests that need Node: proofs and assertions checked by an independent verifier, the memory of the core, the
 // process's environment, files.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -23,7 +23,7 @@ const TRUST = "clever-fox-1@tenant.conductor.one/wfe";
 const BOUND = { access_token: "bound-token", token_type: "DPoP", expires_in: 3600 };
 const exchange = keyturn.tokenExchange({ clientID: TRUST, subjectToken: () => "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" });
 
-/** Verifies a proof as RFC 9449, section 4.3 asks, with nothing of ours. */
+/** Verifies a proof as RFC 9449, section 4.3 requires, without code of this package. */
 async function verified({ url, method, headers }, seen, wanted = {}) {
   const proof = headers.get("dpop");
   assert.ok(proof, "there is a proof");
@@ -80,7 +80,7 @@ describe("DPoP, verified by jose", () => {
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
     await c1.auth.introspect();
     await c1.auth.introspect();
-    // A call that must not be repeated may be, when the server has not even looked at it.
+    // A call that must not be repeated may be repeated if the server has not acted on it.
     await c1.connector.rotateCredential({ appId: "a", connectorId: "c" });
     const nonces = [undefined, "token-nonce", undefined, "api-1", "api-2", "api-2", "api-3"];
     const seen = new Set();
@@ -94,7 +94,7 @@ describe("DPoP, verified by jose", () => {
     try {
       const options = { clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url };
       const c1 = new ConductorOne({ ...options, dpop: true });
-      // All of them are refused for want of a nonce, and only the first learns one that is new.
+      // All of them are refused because the nonce is missing, and only the first learns a new one.
       await Promise.all([
         c1.auth.introspect(),
         c1.apps.list(),
@@ -137,7 +137,7 @@ describe("DPoP, verified by jose", () => {
           i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
         ),
       );
-      // A clock that jumps ahead of a token's whole life may also be that of a machine that was asleep: then it is renewed.
+      // A clock that jumps by a token's whole lifetime may also be that of a machine that was asleep: then the token is renewed.
       const tokens = wrongMs > BOUND.expires_in * 1000 ? 2 : 1;
       assert.equal(sent.filter((url) => url.endsWith("/token")).length, tokens, "the token is as good as before");
       assert.equal(sent.length, 1 + tokens + 20);
@@ -152,7 +152,7 @@ describe("DPoP, verified by jose", () => {
     for (const offMs of [-45_000, 35_000, 59_000]) {
       let number = 0;
       const sent = [];
-      // Like C1's own validator: thirty seconds either way, and a nonce in each answer.
+      // Like C1's own validator: thirty seconds of tolerance, and a nonce in each response.
       const fetch = async (url, init) => {
         const { iat } = jose.decodeJwt(new Headers(init.headers).get("dpop"));
         const token = String(url).endsWith("/token");
@@ -233,7 +233,7 @@ describe("DPoP, verified by jose", () => {
       assert.equal(at.requests({ operation: "token" }).length, 1);
       c1.close();
     }
-    // What was refused for something else is not proven in the other form.
+    // A request that was refused for another reason is not repeated with the other form of proof.
     const refused = answer(401, { code: 16 }, { "www-authenticate": "Bearer" });
     const { fetch, sent } = stub(BOUND, refused, BOUND, refused);
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true, retryConfig: { strategy: "none" } });
@@ -297,7 +297,7 @@ describe("DPoP, verified by jose", () => {
       await make({ name: "ECDSA", namedCurve: "P-384" }),
       await make({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"]),
     ]) {
-      // When the client is made, not with its first call.
+      // When the client is created, not with its first call.
       const expected = { code: "invalid_configuration", option: "dpop", reason: "key" };
       assert.throws(() => new ConductorOne({ credentials: exchange, dpop: { keyPair } }), expected);
     }

@@ -1,4 +1,4 @@
-// `keyturn api`: every operation of both APIs by its name, its requests from flags and JSON, and where the secrets of answers go.
+// `keyturn api`: every operation of both APIs by name, requests from flags and JSON, and the destinations of secrets.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -106,7 +106,7 @@ describe("a request", () => {
         identityMatching: "APP_USER_IDENTITY_MATCHING_STRICT",
       },
     );
-    // The fields of a body as a whole stand at the top, and a field that has the name of an option of the command's own is prefixed.
+    // The fields of a whole body are at the top level, and a field with the name of one of the command's options is prefixed.
     assert.deepEqual(
       request("c1", "personalClient.update", ["id=x", "client.display-name=n", "update-mask=displayName"]),
       {
@@ -154,7 +154,7 @@ describe("a request", () => {
     ["c1", "apps.create", ["owners.x=1"], /no fields/, /as JSON/],
     ["c1", "apps.create", ["match-baton-ref.app=1"], /has no --match-baton-ref\.app/, /--match-baton-ref\.app-id/],
     ["c1", "stepUpProvider.create", ["client-secret=canary"], /command lines/, /--input/],
-    // A secret deep within JSON is one as well.
+    // A secret nested in JSON counts as well.
     ["c1", "tenantEmailProvider.update", ['tenant-email-provider={"x":"canary"}'], /command lines|has no/],
     ["commercelayer", "api_credentials.list", ["filter=kind"], /ATTRIBUTE_PREDICATE=VALUE/],
   ];
@@ -214,7 +214,7 @@ describe("a call", () => {
       apps.slice(0, 13).map(({ id }) => id),
     );
     assert.match(some.stderr, /there are more than 13/);
-    // Without it, what comes is the body of the first page: its token is for who pages by hand.
+    // Without --all, the result is the body of the first page, whose token allows paging by hand.
     const page = JSON.parse((await k("api", "c1", "apps.list", "--page-size", "10")).stdout);
     assert.equal(page.list.length, 10);
     const next = await k(
@@ -249,7 +249,7 @@ describe("a call", () => {
 
   test("shows a table of the terminal's width", async () => {
     const { stdout } = await k("api", "c1", "apps.list", "-o", "table", "--limit", "2", { tty: true });
-    // The line that tells how far it is has been written over.
+    // The progress line has been overwritten.
     const lines = stdout
       .replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "")
       .split("\r\n")
@@ -343,7 +343,7 @@ describe("a call", () => {
     skip: process.platform === "win32",
   }, async () => {
     const before = rotations();
-    // The limit of a file's size is told like a disk without room.
+    // A file size limit is reported like a full disk.
     const { code } = await k(...rotating(), "--yes", "--secret-to", "full.txt", { tty: "trap '' XFSZ; ulimit -f 8;" });
     assert.notEqual(code, 0);
     assert.deepEqual([rotations(), existsSync(join(scratch, "full.txt"))], [before, false]);

@@ -18,8 +18,8 @@ after(async () => {
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
 /**
- * What takes the pairs: it notes how many of it run at a time, waits until there are as many as a file asks for (or have been: one that
- * never come together are given up on after some time), and fails where a file says so.
+ * The sink's program: it records how many instances run at a time, waits until there are as many as a file says (or have been: one that
+ * never run together are given up on after some time), and fails if a file says so.
  */
 const STORE = `
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from "node:fs";
@@ -35,7 +35,7 @@ for (let turn = 0; turn < 300 && readdirSync("running").length < wanted && !exis
 const now = readdirSync("running").length;
 appendFileSync("counts", now + "\\n");
 if (now >= wanted) writeFileSync("met", "");
-// Those that are in excess would come in this time.
+// Excess instances would start within this time.
 await new Promise((resolve) => setTimeout(resolve, 150));
 appendFileSync("counts", readdirSync("running").length + "\\n");
 while (existsSync("hold")) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -44,7 +44,7 @@ if (existsSync("fail-" + name)) process.exit(1);
 writeFileSync(name + ".done", "");
 `;
 
-/** A folder with six connector targets, and what a test wants of them. */
+/** A folder with six connector targets, and files that control the sink's program. */
 function project({ policy = {}, caps, others = {} } = {}) {
   const cwd = scratch("bulk");
   folders.push(cwd);
@@ -165,7 +165,7 @@ describe("--stop-after", () => {
         told.map(({ target }) => target),
         begun,
       );
-      // Where some were not begun it failed; where all were, what is left is tried again.
+      // If some were not started, the command failed; if all were, the remaining ones are retried.
       assert.equal(status, begun === NAMES ? 7 : 1, stderr);
       assert.equal(stderr.includes("were not started"), begun !== NAMES, stderr);
     });
@@ -217,7 +217,7 @@ describe("what --all skips", () => {
 });
 
 describe("Ctrl-C", () => {
-  /** Starts a rotation of all whose first two sinks wait, and gives the process once they do. */
+  /** Starts a rotation of all targets, of which the first two sinks wait, and returns the process once they do. */
   async function held({ cwd, file, lines }) {
     file("hold");
     const { child, done } = start([...ALL, "--parallel", "2"], { cwd, env: sandbox.env });
@@ -243,7 +243,7 @@ describe("Ctrl-C", () => {
     const all = project();
     const { child, done } = await held(all);
     child.kill("SIGINT");
-    // The second one has to come after the first one was seen.
+    // The second signal must come after the first one was handled.
     const again = setInterval(() => child.kill("SIGINT"), 100);
     // Its output stays open as long as the programs of the sinks run.
     const status = await new Promise((resolve) => child.once("exit", resolve));
@@ -252,7 +252,7 @@ describe("Ctrl-C", () => {
     rmSync(join(all.cwd, "hold"));
     await done;
     assert.ok(!existsSync(join(all.cwd, "c.done")));
-    // The secrets of both are gone with the process: each gets another, and its first one ends.
+    // The secrets of both are lost with the process: each target gets another credential, and the first one ends.
     let env = {};
     const look = async () => JSON.parse((await all.keyturn(["status", "a", "b", "-o", "json"], env)).stdout);
     let found = await look();
@@ -313,7 +313,7 @@ describe("a target that keyturn.json names no longer", () => {
   test("is reported as long as the journal has it, and its record stays readable", async () => {
     const { cwd, keyturn } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
-    // The second rotation of `a` is under way.
+    // The second rotation of `a` is in progress.
     assert.equal((await keyturn(["rotate", "a"])).status, 0);
     const path = join(cwd, "keyturn.json");
     const before = readFileSync(path, "utf8");
@@ -321,7 +321,7 @@ describe("a target that keyturn.json names no longer", () => {
     delete renamed.targets.a;
     writeFileSync(path, JSON.stringify(renamed));
     for (const command of ["status", "advance"]) {
-      // A second time, since the status is kept.
+      // A second time, since the status is cached.
       for (let turn = 0; turn < 2; turn++) {
         const { status, stderr } = await keyturn([command]);
         assert.equal(status, 0);
@@ -338,7 +338,7 @@ describe("a target that keyturn.json names no longer", () => {
       assert.ok(exported.stdout.includes(part.stdout));
     }
     assert.equal((await keyturn(["journal", "show", "nobody"])).status, 2);
-    // It is put back, and goes on.
+    // The target is added again, and continues.
     writeFileSync(path, before);
     const back = await keyturn(["status", "a", "-o", "json"]);
     assert.equal(JSON.parse(back.stdout)[0].phase, "grace");

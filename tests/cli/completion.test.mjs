@@ -1,4 +1,4 @@
-// Completions, in the shells themselves: the scripts are loaded, and asked for what may stand where the cursor is.
+// Completions in the shells themselves: the scripts are loaded, and asked for candidates at the cursor.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ function shell(file, ...args) {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** What each shell offers for a line, whose last word may be empty. */
+/** The candidates of each shell for a line, whose last word may be empty. */
 const SHELLS = {
   bash(...words) {
     const list = words.map((word) => `'${word}'`).join(" ");

@@ -1,4 +1,4 @@
-// `keyturn.json`: what does not fit is named with its file, line and column, and no secret is taken.
+// `keyturn.json`: problems are reported with file, line and column, and secrets are refused.
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const messageOf = (text) => {
   }
   return undefined;
 };
-/** A configuration with one target, whose lines are these. */
+/** A configuration with one target that consists of these lines. */
 const target = (...lines) =>
   `{\n  "journal": "j",\n  "targets": {\n    "a": {\n${lines.map((line) => `      ${line}`).join(",\n")}\n    }\n  }\n}\n`;
 const SINKS = '"sinks": [{ "kind": "env-file", "path": "a.env" }]';
@@ -39,7 +39,7 @@ describe("valid configurations", () => {
       journal: "j",
       tenants: {
         one: { api: "c1", clientId: "a@b.conductor.one/spc", clientSecret: { file: "secret" }, serverURL: "https://a" },
-        // As random as a secret, and none.
+        // It looks as random as a secret, but is not one.
         two: { api: "commercelayer", clientId: "km4P2M4wJo68iCV-g2Kz6Q6RcXjtxPOQn8GTRP4Scp9", clientSecret: secret },
         three: { api: "c1", profile: "work", tenantDomain: "acme" },
         four: { api: "c1", clientId: { env: "ID" }, clientSecret: secret },
@@ -101,7 +101,7 @@ describe("valid configurations", () => {
       },
     };
     assert.deepEqual(problemsOf(whole), []);
-    // Everything that the schema knows of a target or a sink is in it.
+    // It contains every field of targets and sinks in the schema.
     const used = JSON.stringify(whole);
     for (const option of [...SCHEMA.$defs.sink.oneOf, ...SCHEMA.properties.targets.additionalProperties.oneOf])
       assert.ok(used.includes(`"kind":"${option.properties.kind.const}"`), option.properties.kind.const);

@@ -1,4 +1,4 @@
-// `keyturn console`: a page that rotates what keyturn.json names, on the journal that the command line has as well.
+// `keyturn console`: a page that rotates the targets in keyturn.json, with the same journal as the command line.
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -93,12 +93,12 @@ describe("keyturn console", () => {
       await person.click("link", "github-production");
     };
     await reopen();
-    // The policy of this target wants nobody's approval.
+    // The policy of this target requires no approval.
     await person.reads(/stays valid for 24h\. After that, it ends automatically/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
-    // What the page has begun, the command line ends, and the page shows it.
+    // The command line finishes what the page started, and the page shows it.
     await setOn(sandbox.url, 25 * HOUR);
     env.KEYTURN_NOW = new Date(Date.now() + 25 * HOUR).toISOString();
     await keyturn(["advance"]);
@@ -214,7 +214,7 @@ describe("keyturn console", () => {
       assert.equal(answer.status, status, `${index}`);
       assert.equal((await answer.text()).includes("github-production"), false);
     }
-    // A name that leads here from elsewhere. `fetch` does not let it be set.
+    // A foreign host name that resolves to this server. `fetch` does not allow setting it.
     const { request } = await import("node:http");
     const answered = await new Promise((resolve) =>
       request(url, { headers: { host: "evil.test" } }, ({ statusCode }) => resolve(statusCode)).end(),

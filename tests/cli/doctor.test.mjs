@@ -1,4 +1,4 @@
-// `keyturn doctor`: each thing that it finds, by its code; that it sends nothing unless it is asked to, and never a credential that it found.
+// `keyturn doctor`: each finding by its code; it sends nothing without --online, and never a credential that it found.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ beforeEach(() => {
   writeStore(cwd);
 });
 
-/** What it found, as `CODE ABOUT`, its exit code, and all that it wrote. */
+/** The findings as `CODE ABOUT`, the exit code, and the whole output. */
 async function doctor({ flags = [], without = [], ...more } = {}) {
   const variables = Object.fromEntries(Object.entries({ ...env, ...more }).filter(([name]) => !without.includes(name)));
   const { status, stdout, stderr } = await run(["doctor", "-o", "json", ...flags], { cwd, env: variables });
@@ -157,7 +157,7 @@ describe("files", () => {
     await find("sink.no_token");
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"journal"', '"jurnal"'));
     assert.match((await find("config.invalid")).message, /keyturn\.json:\d+:\d+/);
-    // What only the engine knows.
+    // Problems that only the engine finds.
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"grace": "24h"', '"grace": "40000d"'));
     assert.match((await find("config.invalid")).message, /a duration is at most/);
   });

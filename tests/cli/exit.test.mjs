@@ -1,5 +1,5 @@
-// The exit codes, one by one, and what can go wrong around a command: a reader that has gone, a full disk, a journal that may not be
-// written, two commands at once, Ctrl-C.
+// The exit codes, one by one, and failures around a command: a closed pipe, a full disk, a journal that is not
+// writable, two concurrent commands, Ctrl-C.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -115,7 +115,7 @@ describe("exit codes", () => {
     assert.match(stderr, /expiring:4000d/);
     const later = { KEYTURN_NOW: new Date(Date.now() + 8 * 86_400_000).toISOString() };
     assert.equal((await keyturn(["status", "--fail-on", "due"], later)).status, 3);
-    // Nobody is named who answers for the target.
+    // The target has no owner.
     assert.equal((await keyturn(["status", "--fail-on", "finding"])).status, 3);
     assert.equal((await keyturn(["status", "--fail-on", "finding:critical"])).status, 0);
   });
@@ -295,7 +295,7 @@ describe("around a command", () => {
   test("issues nothing if the journal is not writable", async () => {
     const keyturn = project();
     const cwd = folders.at(-1);
-    // Not even root can make a folder below a file.
+    // Not even root can create a folder below a file.
     writeFileSync(join(cwd, "keyturn-journal"), "");
     const { status, stderr } = await keyturn(["rotate", NAME]);
     assert.equal(status, 8, stderr);
@@ -350,7 +350,7 @@ describe("around a command", () => {
       const { status, stdout, stderr } = await done;
       clearInterval(watch);
       assert.equal(status, code, stderr);
-      // What had begun came to its end, and the rest is named.
+      // Started rotations were finished, and the rest is named.
       assert.match(stdout, /^a +idle/m);
       assert.match(stderr, /2 of 3 were not started; continue with `keyturn rotate b c`/);
       assert.equal((await keyturn(["rotate", "b", "c", "--yes"])).status, 0);

@@ -1,4 +1,4 @@
-// The help of the whole and of each command, as files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs` accepts a change.
+// The main help and that of each command, as files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs` accepts a change.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that secrets are kept in, and who may read them.
+// Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that contain secrets, and who may read them.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ const scratch = mkdtempSync(join(folder, "profiles-"));
 const posix = process.platform !== "win32";
 
 let server;
-/** Runs the command in a new folder, logged in with nothing. */
+/** Runs the command in a new folder, without credentials. */
 let k;
 let file;
 
@@ -59,7 +59,7 @@ const clients = async () => {
   return JSON.parse(answer.stdout);
 };
 
-/** Says yes or no to the code that a login shows. */
+/** Confirms or denies the code that a login shows. */
 async function decide(running, answer = "approve") {
   for (;;) {
     const code = /compare the code: (\S+)/.exec(running.seen())?.[1];
@@ -90,7 +90,7 @@ describe("login", () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
     }
-    // Beside it is the lock, which is free.
+    // Next to it is the lock, which is free.
     const beside = readdirSync(join(file, "..")).filter((name) => name !== "profiles.json");
     assert.match(beside.join(), /^\.profiles\.json\.lock\.\d+$/);
     assert.equal(readFileSync(join(file, "..", beside[0]), "utf8"), "");
@@ -154,7 +154,7 @@ describe("login", () => {
   });
 
   test("creates nothing that it could not store", async () => {
-    // A file stands where the folder has to be.
+    // There is a file in place of the folder.
     mkdirSync(join(file, "../.."), { recursive: true });
     writeFileSync(join(file, ".."), "");
     const { code, stderr } = await k("login", "--server-url", server.url, ...LIMITS);
@@ -166,7 +166,7 @@ describe("login", () => {
     const before = (await clients()).length;
     const running = k("login", "--server-url", server.url, ...LIMITS);
     while (!running.seen().includes("compare")) await new Promise((resolve) => setTimeout(resolve, 20));
-    // What becomes of the folder while the person looks for the code.
+    // What happens to the folder while the person enters the code.
     rmSync(file, { force: true });
     mkdirSync(file);
     await decide(running);
@@ -187,7 +187,7 @@ describe("login", () => {
     writeFileSync(join(file, "../../../../secret.txt"), server.clientSecret);
     assert.equal((await k(...c1)).code, 0);
     assert.deepEqual(Object.keys(profiles()), ["commercelayer", "c1"]);
-    // It was not made here, so it is not ended here.
+    // `login` did not create it, so `logout` does not revoke it.
     const left = await k("logout");
     assert.deepEqual([left.code, /stays valid/.test(left.stderr)], [0, true]);
   });
@@ -342,7 +342,7 @@ describe("the keyring", () => {
     const inRing = () => Object.values(JSON.parse(readFileSync(ring, "utf8")));
     assert.match(inRing()[0], /^secret-token:/);
     assert.equal((await k("whoami")).code, 0);
-    // Another login under the name leaves none behind.
+    // Another login under the same name leaves no entry behind.
     await login("--yes");
     assert.equal(inRing().length, 1);
     assert.equal((await k("logout", "--yes")).code, 0);
@@ -374,7 +374,7 @@ describe("a lock", { skip: !posix }, () => {
   test("of a killed process is ignored, and one of a living process is awaited", async () => {
     await login();
     const module = new URL("../../target/keyturn/package/modules/cli/profiles/file.js", import.meta.url);
-    // It has the lock, and says so; then it waits for a byte, and adds a profile.
+    // It takes the lock and reports this; then it waits for a byte, and adds a profile.
     const program = `
       import { readSync, writeSync } from "node:fs";
       import { changeProfiles } from ${JSON.stringify(module.href)};
@@ -395,7 +395,7 @@ describe("a lock", { skip: !posix }, () => {
     const dead = await hold();
     dead.kill("SIGKILL");
     await once(dead, "close");
-    // What it had written when it died.
+    // What it had written before it died.
     writeFileSync(`${file}.00000000-0000-4000-8000-000000000000`, "a secret");
     const { code, stderr } = await k("logout", "--local", "--yes");
     assert.equal(code, 0, stderr);
@@ -407,7 +407,7 @@ describe("a lock", { skip: !posix }, () => {
     waits.then(() => {
       ended = true;
     });
-    // The code was confirmed, and the credential is made: only the file is missing.
+    // The code is confirmed, and the credential created: only the file is missing.
     while (!(await clients()).some(({ displayName }) => displayName?.startsWith("keyturn on")) && !ended);
     assert.equal(ended, false);
     living.stdin.end("x");

@@ -1,4 +1,4 @@
-// `keyturn render` and `keyturn import`: documents that consumers read, and the client ids in documents that are there.
+// `keyturn render` and `keyturn import`: documents for consumers, and the client ids in existing documents.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -155,7 +155,7 @@ describe("import", () => {
       files.map((file, at) => [file, ["env", "kubernetes", "terraform", "csv"][at]]),
     );
     assert.doesNotMatch(stdout + stderr, /canary/);
-    // Terraform knows whose credential it is, and that is one of the targets.
+    // Terraform's state names the owner of the credential, which is one of the targets.
     assert.deepEqual([rows[2].target, rows[2].known, rows[2].credentialId], ["github-production", false, "one"]);
     assert.match(stderr, /keyturn adopt github-production one/);
   });

@@ -1,4 +1,4 @@
-// What `keyturn status` keeps beside the journal: it says the same as the journal does, and is passed over as soon as anything has changed.
+// The cache of `keyturn status` next to the journal: it agrees with the journal, and is ignored as soon as anything has changed.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
 
 const cwd = scratch("status-cache");
 const cache = join(cwd, "keyturn-journal/cache");
-/** A change and what is kept after it are that far apart: see `SETTLED_MS`. */
+/** The time between a change and the cache after it: see `SETTLED_MS`. */
 const SETTLED = 2200;
 const DAY = 86_400_000;
 let sandbox;
@@ -19,7 +19,7 @@ const status = async (...flags) => {
   return stdout;
 };
 const file = () => join(cache, readdirSync(cache)[0]);
-/** Has the statuses kept, and puts something into them that only they have. */
+/** Fills the cache, and adds something to it that only the cache has. */
 async function marked() {
   rmSync(cache, { recursive: true, force: true });
   const said = await status();
@@ -36,7 +36,7 @@ before(async () => {
   sandbox = await tenant();
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
   writeStore(cwd);
-  // The second time there is an old credential, which lives on for a day.
+  // After the second rotation there is an old credential, which stays valid for a day.
   for (let times = 0; times < 2; times++) assert.equal((await k("rotate", "github-production", "--yes")).status, 0);
 });
 after(async () => {
@@ -77,7 +77,7 @@ test("ignores a cache that others can write, or that is broken", async () => {
 test("ignores a cache that is expired or from the future", async () => {
   await marked();
   const at = (ms) => new Date(Date.now() + ms).toISOString();
-  // The old credential may end after a day: before that nothing is another.
+  // The old credential may end after a day; before that, nothing changes.
   assert.match(await status("--clock", at(DAY / 2)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(2 * DAY)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(-DAY)), /"mark": 1/);

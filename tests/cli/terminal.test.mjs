@@ -1,4 +1,4 @@
-// What people see on a terminal of 80 and of 200 columns, what they are asked, and what they are not shown.
+// Output and questions on terminals of 80 and 200 columns.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ describe("tables", () => {
       const lines = plain.trimEnd().split("\n");
       assert.equal(lines.length, 3, plain);
       for (const line of lines) assert.ok(line.length <= columns, `${line.length}: ${line}`);
-      // The name and the state are whole however narrow it is.
+      // The name and the state are never truncated, however narrow the terminal is.
       assert.match(plain, /^github-production +idle /m);
       assert.equal(plain.includes("…"), columns === 80, plain);
     });
@@ -140,11 +140,11 @@ describe("init", () => {
     );
     const text = readFileSync(join(folder, "keyturn.json"), "utf8");
     assert.ok(text.startsWith('{\n   "journal":   "j",\n'), text);
-    // Nobody can be asked, and no flag says what.
+    // There is no terminal, and no flag chooses.
     const none = await run(["init"], { cwd: folder, env: sandbox.env });
     assert.equal(none.status, 2);
     assert.match(none.stderr, /there is no terminal to ask on\nPass --all, or choose some/);
-    // Again: there is nothing new.
+    // Again: nothing new is found.
     await run(["init", "--connector", "A/B"], { cwd: folder });
     assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);
     const all = await run(["init", "--all", "-o", "json"], { cwd: folder, env: sandbox.env });

@@ -1,4 +1,4 @@
-// Reading tokens of Commerce Layer, and verifying them by the keys of the issuer that is configured.
+// Reading tokens of Commerce Layer, and verifying them with the keys of the configured issuer.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const reason = (promise) =>
   );
 const JWKS = "/.well-known/jwks.json";
 
-// What tells the age of keys, to be set ahead.
+// The clock that determines the age of keys, which tests advance.
 const { now } = performance;
 let ahead = 0;
 performance.now = () => now.call(performance) + ahead;
@@ -173,7 +173,7 @@ describe("verifying", () => {
       const text = key.token(claims);
       const { payload, header } = await auth.jwtVerify(text, { serverURL: at.url });
       assert.deepEqual([payload, header.alg], [claims, alg]);
-      // As jose, which shares no code with it, has it.
+      // The same by jose, which shares no code with it.
       await jose.jwtVerify(text, await jose.importJWK(key.jwk, alg), { issuer: at.url });
 
       const [head, body, signature] = text.split(".");
@@ -210,7 +210,7 @@ describe("verifying", () => {
       [hmac("HS256", "sha256", "cl"), "algorithm"],
       [at.key.token(claims, { alg: "RS256" }), "algorithm"],
       [at.key.token(claims, { crit: ["exp"] }), "algorithm"],
-      // The issuer's key is not one for this algorithm.
+      // The issuer's key does not match this algorithm.
       [es.token(claims), "key_unusable"],
       [withKey, "signature"],
       [evil.key.token({ ...claims, iss: evil.url }), "issuer"],
@@ -230,7 +230,7 @@ describe("verifying", () => {
     ]) {
       assert.equal(await reason(auth.jwtVerify(token, { serverURL: at.url })), why, token.slice(0, 60));
     }
-    // Nobody asked the server that a token named.
+    // The server that a token named got no request.
     assert.equal(evil.requests.length, 0);
     for (const token of [
       at.key.token(claims),
@@ -285,7 +285,7 @@ describe("verifying", () => {
     await Promise.all(Array.from({ length: 50 }, () => verify(token(at.key))));
     assert.equal(at.of(JWKS).length, 1);
 
-    // A new key is found at once; after that a minute has to pass.
+    // A new key is found at once; the next fetch is at least a minute later.
     const next = makeKey("ES256");
     at.keys.push(next.jwk);
     await Promise.all(Array.from({ length: 50 }, () => verify(token(next))));
@@ -299,7 +299,7 @@ describe("verifying", () => {
     for (let time = 0; time < 5; time++) assert.equal(await reason(verify(token(at.key, "unknown"))), "key_unknown");
     assert.equal(at.of(JWKS).length, 3);
 
-    // One that was withdrawn is not taken for ever.
+    // A withdrawn key is not accepted forever.
     at.keys = [next.jwk];
     await verify(token(at.key));
     ahead += 3_601_000;
@@ -314,7 +314,7 @@ describe("verifying", () => {
     const token = (at) => one.key.token({ iss: at.url, exp: at.now() + 60 });
     await auth.jwtVerify(token(one), { serverURL: one.url });
     assert.equal(await reason(auth.jwtVerify(token(other), { serverURL: other.url })), "signature");
-    // Far more issuers than are remembered: the first is fetched again.
+    // With more issuers than the cache holds, the first is fetched again.
     for (let number = 0; number < 20; number++)
       await reason(auth.jwtVerify(token(other), { serverURL: `${other.url}/${number}`, issuer: other.url }));
     await auth.jwtVerify(token(one), { serverURL: one.url });

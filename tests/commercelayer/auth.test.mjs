@@ -9,7 +9,7 @@ import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
-// All of one instance: what the parts do by themselves, and the client.
+// All modules of one instance: the parts, and the client.
 const auth = await module("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
 const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
@@ -31,17 +31,17 @@ async function serve(answers) {
   return at;
 }
 
-/** Time that has passed besides that of the machine. A token that is refused within seconds of being issued is not renewed. */
+/** Time added to the machine's clock. A token that is refused within seconds of being issued is not renewed. */
 let passedMs = 0;
 const clock = { now: () => Date.now(), monotonic: () => performance.now() + passedMs };
 
-/** No token is taken any more. */
+/** No token is accepted any more. */
 function refuse(at) {
   at.good.clear();
   passedMs += 10_000;
 }
 
-/** Makes calls of the API with a session of these options. */
+/** Makes calls of the API with a session with these options. */
 function client(at, options) {
   const session = new Session(commerceLayerPlan({ serverURL: at.url, clock, ...options }), sender(options.fetch));
   const driver = new Driver(session, {
@@ -600,7 +600,7 @@ describe("responses of the token endpoint", () => {
       if (hint) assert.match(error.hint, hint);
       else assert.equal(error.hint, undefined);
       assert.equal(at.of("/api/api_credentials").length, 0);
-      // The herd after it does not hammer.
+      // Later callers do not overload the endpoint.
       await calls(20, () => failure(call()));
       assert.equal(at.of("/oauth/token").length, 1);
     }
@@ -609,7 +609,7 @@ describe("responses of the token endpoint", () => {
   test("after close(), the core's memory contains no secret, token or refresh token", async () => {
     const { memory } = (await module("generated/core-glue.js")).initSync({});
     const found = (text) => Buffer.from(memory.buffer).includes(text);
-    // Not written in one piece anywhere else, so that nothing but the core's memory can have it.
+    // Not written as one string anywhere else, so that only the core's memory can contain it.
     const fresh = (name) => `${name}-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
     const all = [];
     const keep = (text) => (all.push(text), text);
@@ -718,7 +718,7 @@ describe("shared stores", () => {
     for (const other of [
       { ...APPLICATION, clientId: "other" },
       { ...APPLICATION, scope: "market:all" },
-      // Whoever has another secret has not shown that it is the right one.
+      // A worker with another secret has not proven it.
       { ...APPLICATION, clientSecret: "other" },
     ]) {
       at.requests.length = 0;
@@ -740,7 +740,7 @@ describe("shared stores", () => {
   });
 
   test("a refresh token that one worker received replaces the shared one for the others", async () => {
-    // As servers do that let a refresh token end with its use.
+    // As on servers whose refresh tokens work once.
     const good = new Set(["refresh-0"]);
     let at;
     at = await serve({
@@ -760,7 +760,7 @@ describe("shared stores", () => {
     const workers = Array.from({ length: 4 }, () => client(at, { credentials: credentials(), tokenStore }));
     for (let time = 0; time < 3; time++) {
       for (const { call } of workers) {
-        // All tokens have expired; what renews them is kept for longer.
+        // All access tokens have expired; refresh tokens are kept for longer.
         passedMs += 7_200_000;
         for (const key of keys) if (!key.endsWith(".refresh")) await memory.delete(key);
         assert.equal(await call(), 200);
@@ -819,7 +819,7 @@ describe("30 token requests a minute", () => {
         return version;
       },
     };
-    // A worker each, as processes have them: what they share is the store.
+    // Each is a separate worker, as in processes: they only share the store.
     let passed = [];
     const times = [];
     const step = async (ms) => {

@@ -1,4 +1,4 @@
-// The corpus in this Node alone, with all that fails. The conformance suite of the same name runs it in every runtime.
+// The corpus in this Node, with all failures. The conformance suite of the same name runs it in every runtime.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

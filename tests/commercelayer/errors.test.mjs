@@ -1,4 +1,4 @@
-// Errors: those of release 2.10.2 of the official SDK by their names and fields, and what it leaves out of them.
+// Errors: the names and fields of release 2.10.2 of the official SDK, and the fields that it lacks.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";

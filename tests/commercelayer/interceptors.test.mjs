@@ -1,4 +1,4 @@
-// Interceptors and readers of raw answers.
+// Interceptors and raw response readers.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";

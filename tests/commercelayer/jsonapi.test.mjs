@@ -22,7 +22,7 @@ const { pageMeta, sortObjectFields } = jsonapi;
 const refused = (pattern) => (error) =>
   error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
-/** How often the id of a resource, or of what a relationship leads to, is looked at: for each of them, on average. */
+/** How often the id of each resource and relationship target is read, on average. */
 function looksAtEach(document) {
   let looks = 0;
   let places = 0;
@@ -178,7 +178,7 @@ describe("denormalize", () => {
   });
 
   test("a resource that refers to a cycle without being part of one is complete everywhere", () => {
-    // p leads to q twice, the second time from as far away as q is; q leads to the circle of r and s.
+    // p refers to q twice, the second time at the same depth as q; q refers to the cycle of r and s.
     const value = denormalize({
       data: resource("memberships", "m", {}, { organization: "organizations/q", role: "roles/p" }),
       included: [
@@ -212,7 +212,7 @@ describe("denormalize", () => {
       JSON.stringify(value).length < JSON.stringify(clique(100)).length,
       "its JSON is not larger than the document",
     );
-    // The same for any number of them: nothing is searched for.
+    // The same for any number of them, since nothing is searched.
     for (const count of [10, 100, 300])
       assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
 

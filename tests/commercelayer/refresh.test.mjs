@@ -1,4 +1,4 @@
-// Tokens that the server refuses while calls run, and what `refreshToken` gives in their place.
+// Tokens that the server refuses during calls, and their replacements from `refreshToken`.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { answer, load, refusal, rejection, resource } from "./world.mjs";
@@ -7,7 +7,7 @@ const { CommerceLayerProvisioning } = await load("keyturn/commercelayer");
 const jwt = (payload) =>
   ["{}", JSON.stringify(payload), "s"].map((part) => Buffer.from(part).toString("base64url")).join(".");
 
-/** A server that takes some tokens and refuses all others. */
+/** A server that accepts some tokens and refuses all others. */
 function guarded(good, { code = "INVALID_TOKEN", delay = 1 } = {}) {
   const sent = [];
   const fetch = async (_url, { headers }) => {

@@ -1,4 +1,4 @@
-// Replacing a credential: every network step fails once, with the request lost and with the answer lost, and one more run completes it.
+// Replacing a credential: every network step fails once, with a lost request and with a lost response, and another run completes it.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./world.mjs";
@@ -6,7 +6,7 @@ import { load } from "./world.mjs";
 const { CommerceLayerProvisioning, clientCredentials } = await load("keyturn/commercelayer");
 const { createSandbox } = await load("keyturn/sandbox");
 
-/** A tenant, a client whose requests can be lost, and a vault that keeps what it is given and when. */
+/** A tenant, a client whose requests can be lost, and a vault that records what it stores and when. */
 async function world({ fault, kind = "integration" } = {}) {
   const sandbox = await createSandbox({ seed: "demo" });
   const { serverURL, clientId, clientSecret } = sandbox.commercelayer;
@@ -26,7 +26,7 @@ async function world({ fault, kind = "integration" } = {}) {
     serverURL,
     fetch: sandbox.fetch,
   });
-  // The client's own token is fetched before anything can be lost.
+  // The client's own token is fetched before any faults.
   const cl = CommerceLayerProvisioning({
     accessToken: await tokenOf(direct),
     serverURL,
@@ -38,7 +38,7 @@ async function world({ fault, kind = "integration" } = {}) {
   vault = {
     held: { clientId: old.client_id, clientSecret: old.client_secret },
     puts: 0,
-    /** After each request: what the vault holds must be a credential that exists. */
+    /** After each request, the vault must contain an existing credential. */
     async look() {
       this.checks.push((await clientIds()).includes(this.held.clientId));
     },
@@ -96,7 +96,7 @@ describe("replace", () => {
     assert.equal(await direct.application_memberships.count({ api_credential_id_eq: fresh.id }), before);
     assert.ok(!JSON.stringify([done, steps]).includes(fresh.client_secret));
     assert.ok(vault.checks.length > 10 && vault.checks.every(Boolean));
-    // Once more: all has been done.
+    // Another run: nothing is left to do.
     const again = await cl.apiCredentials.replace(old.id, settled(vault));
     assert.deepEqual([again.old.state, again.credential, vault.puts], ["gone", done.credential, 1]);
     assert.equal(await direct.api_credentials.count(), count);
@@ -174,7 +174,7 @@ describe("replace", () => {
     const count = await direct.api_credentials.count();
     await stops("not_held", { ...settled(vault), sink: { put: () => undefined, get: () => null } });
     assert.equal(await direct.api_credentials.count(), count + 1, "both are alive");
-    // What the vault loses again after it was shown is not deleted.
+    // If the vault loses the pair after confirming it, the old credential is not deleted.
     let asked = 0;
     const forgetful = { put: (pair) => vault.put(pair), get: () => (asked++ < 2 ? vault.held : null) };
     await stops("not_held", { ...settled(vault), sink: forgetful });

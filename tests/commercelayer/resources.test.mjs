@@ -1,4 +1,4 @@
-// Resources: what is sent and what is refused where release 2.10.2 of the official SDK sends something else than was meant.
+// Resources: what is sent and what is refused where release 2.10.2 of the official SDK sends something unintended.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";

@@ -1,4 +1,4 @@
-// Clients of `keyturn/compat`: how they are made, what they authenticate with, and what each option does.
+// Clients of `keyturn/compat`: how they are created, how they authenticate, and what each option does.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -584,7 +584,7 @@ describe("debugLogger", () => {
   test("prints bodies on request, without their secrets", async () => {
     const { lines, debugLogger } = logger();
     const body = { credential: { clientSecret: secret, clientId: "an-id" }, sessionToken: secret, shareCode: secret };
-    // The answer is not cloned: of one that is not read at once, other implementations of fetch keep 16 KB and wait.
+    // The response is not cloned: other implementations of fetch buffer 16 KB of an unread clone and wait.
     const clone = () => assert.fail("the answer was cloned");
     const given = () => Object.defineProperty(Response.json(body), "clone", { value: clone });
     await client(server(given), { debugLogger, debugBodies: true }).connector.rotateCredential(rotate);

@@ -1,4 +1,4 @@
-// What failures look like through `keyturn/compat`: the official SDK's classes, fields and messages, and nothing that should not be in them.
+// Failures of `keyturn/compat`: the official SDK's classes, fields and messages, without secrets.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
@@ -21,7 +21,7 @@ import {
 const { KeyturnError } = await load("keyturn");
 const get = { id: "an-app" };
 
-/** How a call as a method fails, and how the same call as a function does. */
+/** The failure of a call as a method, and of the same call as a function. */
 async function failures(script, { options = {}, call = ["apps", "get"], request = get, given } = {}) {
   const [at, again] = [server(...script), server(...script)];
   const error = await rejection(client(at, options)[call[0]][call[1]](request, given));

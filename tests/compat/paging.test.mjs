@@ -1,4 +1,4 @@
-// Lists through `keyturn/compat`: pages as the official SDK's callers know them, on every operation that pages.
+// Lists of `keyturn/compat`: pages as in the official SDK, for every operation that pages.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {

@@ -61,7 +61,7 @@ const PATHS = {
 
 test("every path can be imported and required, with and without .js", async () => {
   for (const [path, names] of Object.entries(PATHS)) {
-    // A folder has no suffix.
+    // Folders have no suffix.
     const folder = path === "" || path.endsWith(".js") || /\/(types|shared|operations|errors)$/.test(path);
     for (const full of folder ? [path] : [path, `${path}.js`]) {
       const esm = await load(`keyturn/compat${full}`);
@@ -83,10 +83,10 @@ test("a client has every group of the API, and creates each once", () => {
 });
 
 describe("a bundle", () => {
-  /** What the groups of operations, and the clients, have in it and nothing else has. */
+  /** Text that only the groups of operations and the clients contain. */
   const [GROUP, CLIENT] = [/\brotateCredential\b/, /\b_baseURL\(/];
 
-  /** The bytes of a bundle, and those that each module of the package has in it. */
+  /** The size of a bundle, and the share of each module of the package. */
   async function bundle(contents, options = {}) {
     const { metafile, outputFiles } = await build({
       stdin: { contents, resolveDir: folder },

@@ -1,4 +1,4 @@
-// The ways to authenticate: what each sends, what it makes of the answers, and which one the environment chooses.
+// The ways to authenticate: what each sends, how it handles responses, and which one the environment selects.
 import { answer, SERVER, stub } from "../lib/stub.mjs";
 
 const ID = "steady-heron-1@tenant.conductor.one/spc";
@@ -429,7 +429,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
       assert.equal(c1.serverURL, where);
       c1.close();
     }
-    // Where to is one question: the URL of the environment does not overrule the tenant among the options.
+    // The destination comes from one source: the URL of the environment does not override the tenant in the options.
     assert.equal(new ConductorOne({ environment, tenantDomain: "mine" }).serverURL, "https://mine.conductor.one");
     assert.equal(new ConductorOne({ environment }).serverURL, "https://server.example");
     for (const [given, option] of [
