@@ -114,7 +114,7 @@ export class Lifecycle {
   }: LifecycleOptions) {
     checkRuntime();
     if (!(journalTimeoutMs > 0))
-      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: a number above 0 is needed");
+      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: must be a number above 0");
     this.#journal = timelyJournal(journal, journalTimeoutMs);
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${unique()}`;

@@ -234,8 +234,8 @@ async function exchange(
     status = response.status;
     text = new TextDecoder().decode(
       await bounded(response, LONGEST, () => {
-        throw new ProviderError(KIND, "unproven", `the token endpoint's answer is longer than ${LONGEST} bytes`, {
-          hint: "Give the endpoint at which the application exchanges its codes as `tokenURL`.",
+        throw new ProviderError(KIND, "unproven", `the token endpoint's response is longer than ${LONGEST} bytes`, {
+          hint: "Pass the endpoint where the application exchanges authorization codes as `tokenURL`.",
         });
       }),
     );
