@@ -509,7 +509,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
     const CONDUCTORONE_CLIENT_ID = "shy-otter-1@acme.conductor.one/spc";
     for (const [value, words] of [
       [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is not a string.*get\(\)/],
-      [{ canary: 1 }, /no text.*object/],
+      [{ canary: 1 }, /not a string.*object/],
       [7, /not a string.*number/],
       [() => "canary", /no text.*function/],
     ]) {

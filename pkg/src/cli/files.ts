@@ -17,7 +17,7 @@ export function unreadable(code: string | undefined): string {
 }
 
 /** How standard input, or a file, is called in messages. */
-export function called(file: string): string {
+export function fileLabel(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 

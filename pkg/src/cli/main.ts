@@ -68,7 +68,7 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
       await out.write(written.join(""));
       return EXIT.done;
     }
-    throw new UsageError(worded(error, args));
+    throw new UsageError(usageMessage(error, args));
   }
   if (chosen === undefined) throw new UsageError("no command was given");
   const { spec, command } = chosen;
@@ -271,7 +271,7 @@ function settle(command: Command, write: (text: string) => void): void {
 }
 
 /** The parser's error message, reworded. */
-function worded({ code, message }: CommanderError, args: readonly string[]): string {
+function usageMessage({ code, message }: CommanderError, args: readonly string[]): string {
   const plain = message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ". Did you mean $1?");
   if (code === "commander.unknownCommand" || (code === "commander.excessArguments" && args[0]?.startsWith("-")))
     return plain.replace(/^unknown command '(.*?)'/, "there is no command $1");

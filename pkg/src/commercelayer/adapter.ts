@@ -377,7 +377,7 @@ export class ResourceAdapter {
       if (pause > 0) await this.#pause(pause, options);
       return this.#page<R>(listing, { ...query, "page[number]": String(number) }, options);
     };
-    return kept(
+    return withResponse(
       new ListResponse<R>(pageMeta(meta, asked, data.length, !links?.next), data, { links, meta, fetch }),
       received,
     );
@@ -419,7 +419,7 @@ export class ResourceAdapter {
   #one<R extends Resource>(received: Received, options: CallOptions): R {
     const data = denormalize<R>(documentOf(received), this.#spelling(options));
     if (Array.isArray(data)) throw unreadable(received, "the response is a list, not one resource");
-    return kept(data, received);
+    return withResponse(data, received);
   }
 
   async #pause(ms: number, options: CallOptions): Promise<void> {
@@ -670,7 +670,7 @@ function parsed(body: Uint8Array): Document | null | undefined {
   }
 }
 
-function kept<T>(result: T, { answer, url }: Received): T {
+function withResponse<T>(result: T, { answer, url }: Received): T {
   return keepResponse(result, {
     status: answer.status,
     headers: answer.headers,

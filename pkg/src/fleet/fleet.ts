@@ -390,7 +390,8 @@ export class Fleet {
     const alive = this.#state !== "stopped";
     if (this.#state !== "started") return { alive, ready: false, reason: `the worker is ${this.#state}` };
     const now = performance.now();
-    if (this.#seen === undefined || now - this.#seen.at > HEALTH_MS) this.#seen = { at: now, reason: this.#ask() };
+    if (this.#seen === undefined || now - this.#seen.at > HEALTH_MS)
+      this.#seen = { at: now, reason: this.#journalFailure() };
     const reason = await this.#seen.reason;
     return { alive, ready: reason === undefined, reason };
   }
@@ -566,7 +567,7 @@ export class Fleet {
   }
 
   /** Why the journal cannot be read; `undefined` if it can. */
-  async #ask(): Promise<string | undefined> {
+  async #journalFailure(): Promise<string | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve("the journal does not respond"), HEALTH_MS);

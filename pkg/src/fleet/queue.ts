@@ -92,10 +92,10 @@ export function codeOf(error: unknown): string {
 
 /** Starts pg-boss, if it is not started. @internal */
 export async function startBoss(boss: FleetBoss): Promise<void> {
-  await asked("start pg-boss", () => boss.start());
+  await withQueueError("start pg-boss", () => boss.start());
 }
 
-async function asked<T>(doing: string, work: () => Promise<T>): Promise<T> {
+async function withQueueError<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -148,7 +148,7 @@ export class Queue {
       expireInSeconds: KEPT_SECONDS,
       deleteAfterSeconds: KEPT_SECONDS,
     };
-    await asked("create the queues of the fleet", async () => {
+    await withQueueError("create the queues of the fleet", async () => {
       // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
       await this.#boss.createQueue(this.#targets, {
         ...common,
@@ -169,7 +169,7 @@ export class Queue {
    */
   async send(target: string, { later, sql }: { later?: Later; sql?: FleetSql } = {}): Promise<boolean> {
     const group = this.#groupOf?.(target);
-    const id = await asked("send a job", () =>
+    const id = await withQueueError("send a job", () =>
       this.#boss.send(
         this.#targets,
         { target },

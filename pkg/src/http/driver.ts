@@ -272,7 +272,7 @@ function withHeaders(own: Record<string, string>, more: RequestOptions["headers"
   const headers = new Headers(own);
   try {
     for (const source of more) {
-      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, fit(value)));
+      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, checkedValue(value)));
     }
   } catch {
     throw new InputError("headers", "has an invalid name or value", { operation: facts.id });
@@ -280,7 +280,7 @@ function withHeaders(own: Record<string, string>, more: RequestOptions["headers"
   return headers;
 }
 
-function fit(value: string): string {
+function checkedValue(value: string): string {
   if (isHeaderValue(value)) return value;
   throw new TypeError("no header");
 }

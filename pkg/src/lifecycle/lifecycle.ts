@@ -302,7 +302,7 @@ export class Lifecycle {
 
   /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
   async approve(name: string): Promise<LifecycleProgress> {
-    return this.#told(name, { command: "approve" });
+    return this.#command(name, { command: "approve" });
   }
 
   /** Approves the end of the old credential, and continues. */
@@ -323,7 +323,7 @@ export class Lifecycle {
     const opened = this.#get(name);
     const ids = found === "none" ? [] : found;
     const credentials = await this.#within(signal, (within) => each(ids, (id) => this.#look(opened, id, within)));
-    return this.#told(name, { command: "settle", found: credentials.map(factsOf) });
+    return this.#command(name, { command: "settle", found: credentials.map(factsOf) });
   }
 
   /**
@@ -338,9 +338,9 @@ export class Lifecycle {
     const { stream } = this.#get(name);
     if (restored) {
       const { rotation } = stateOf(name, await stream.refresh());
-      return this.#told(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
+      return this.#command(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
     }
-    return this.#told(name, { command: reissue ? "reissue" : "resume" });
+    return this.#command(name, { command: reissue ? "reissue" : "resume" });
   }
 
   /**
@@ -364,7 +364,7 @@ export class Lifecycle {
       }
       return found;
     });
-    return this.#told(name, { command: "adopt", credential: factsOf(facts), source: "person" });
+    return this.#command(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
   /**
@@ -393,7 +393,7 @@ export class Lifecycle {
             `no valid credential with the client id ${clientId} was found`,
             { hint: "Call `adopt` with the credential's id if you know it." },
           );
-        const progress = await this.#told(target, { command: "adopt", credential: factsOf(facts), source });
+        const progress = await this.#command(target, { command: "adopt", credential: factsOf(facts), source });
         return { target, progress, error: undefined };
       } catch (error) {
         if (within.aborted) throw error;
@@ -405,7 +405,7 @@ export class Lifecycle {
 
   /** States that the target is no longer managed. Nothing is ended. */
   async forget(name: string): Promise<void> {
-    await this.#told(name, { command: "forget" });
+    await this.#command(name, { command: "forget" });
   }
 
   /** All events of a target. */
@@ -494,7 +494,7 @@ export class Lifecycle {
     }
   }
 
-  async #told(name: string, command: object): Promise<LifecycleProgress> {
+  async #command(name: string, command: object): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     await this.#operate(opened, command);
     return (await this.#status(opened)).progress;

@@ -13,7 +13,7 @@ import { type Allowed, allowed } from "./allow.js";
 import { admit, textOf } from "./gate.js";
 import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
-import { said, statusOf } from "./said.js";
+import { failureOf, statusOf } from "./said.js";
 
 /** A client that can make calls for others: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
 export interface ProxyClient {
@@ -123,7 +123,11 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
   const own = origins?.map(checkedOrigin);
 
   /** Runs a function of the application. What it throws is only for the application's log. */
-  const asked = async <T>(ask: () => T | Promise<T>, deadline: Deadline, progress: Progress<Principal>): Promise<T> => {
+  const callApplication = async <T>(
+    ask: () => T | Promise<T>,
+    deadline: Deadline,
+    progress: Progress<Principal>,
+  ): Promise<T> => {
     try {
       return await wait(Promise.resolve(ask()), deadline);
     } catch (error) {
@@ -135,7 +139,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
 
   const answer = async (request: Request, deadline: Deadline, progress: Progress<Principal>): Promise<Response> => {
     admit(request, own);
-    const principal = await asked(() => authorize(request), deadline, progress);
+    const principal = await callApplication(() => authorize(request), deadline, progress);
     if (isResponse(principal)) return unstored(principal);
     if (!principal) throw new ProxyError("the application has no session for this request", 401, "unauthorized");
     progress.principal = principal as Principal;
@@ -145,7 +149,8 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
     progress.operation = call.name;
     const given = port.resources ? discreet(port.resources, call.name, input, readable, secrets) : input;
     const permitted =
-      pin === undefined || (await asked(() => pin(principal as Principal, call.name, given), deadline, progress));
+      pin === undefined ||
+      (await callApplication(() => pin(principal as Principal, call.name, given), deadline, progress));
     if (permitted !== true) throw new ProxyError("this operation is not allowed with this input", 403, "not_permitted");
     return passedOn(await forwarded(port, call, given, deadline, maxAnswerBytes));
   };
@@ -159,8 +164,8 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
       deadline = new Deadline(timeoutMs, [request.signal]);
       response = await answer(request, deadline, progress);
     } catch (error) {
-      failure = said(refusal(error));
-      response = told(failure);
+      failure = failureOf(refusal(error));
+      response = failureResponse(failure);
     } finally {
       deadline?.end();
     }
@@ -241,7 +246,7 @@ async function forwarded(
 
 /** The answer that the page gets: the unchanged body, and the headers that its client uses. */
 function passedOn({ status, headers: from, body }: Answer): Response {
-  const headers = own(ANSWER, requestId(from));
+  const headers = proxyHeaders(ANSWER, requestId(from));
   for (const name of PASSED) {
     const value = from.get(name);
     if (value !== null) headers.set(name, value);
@@ -252,9 +257,9 @@ function passedOn({ status, headers: from, body }: Answer): Response {
 }
 
 /** The answer that reports an error. */
-function told(failure: Said): Response {
+function failureResponse(failure: Said): Response {
   const status = statusOf(failure);
-  const headers = own(ERROR, failure.requestId);
+  const headers = proxyHeaders(ERROR, failure.requestId);
   headers.set("content-type", "application/json");
   if (failure.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(failure.retryAfterMs / 1000)));
   if (status === 405) headers.set("allow", "POST");
@@ -262,7 +267,7 @@ function told(failure: Said): Response {
 }
 
 /** The headers of all answers: no answer may be stored, and no browser may interpret it as another type. */
-function own(mark: string, id: string | undefined): Headers {
+function proxyHeaders(mark: string, id: string | undefined): Headers {
   const headers = new Headers({ [MARK]: mark, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   if (id !== undefined) headers.set("x-request-id", id);
   return headers;

@@ -21,7 +21,7 @@ export interface SaidFailure {
  * Serialises a failure. Nothing is disclosed of an error that is not the package's, since its message may contain
  * anything.
  */
-export function said(error: unknown): SaidFailure {
+export function failureOf(error: unknown): SaidFailure {
   if (!KeyturnError.is(error))
     return {
       name: "InternalError",

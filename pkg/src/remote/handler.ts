@@ -4,7 +4,7 @@ import { bounded } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
 import { ownOrigins } from "../base/origin.js";
 import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
-import { said } from "./errors.js";
+import { failureOf } from "./errors.js";
 
 /** Options of {@link lifecycleHandler}. */
 export interface LifecycleHandlerOptions {
@@ -84,10 +84,11 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   try {
     const value = await (lifecycle[name] as (...args: unknown[]) => Promise<unknown>).apply(lifecycle, args);
     // A failure of one target among several is a result that contains an error.
-    const shown = (key: string, one: unknown): unknown => (key === "error" && one instanceof Error ? said(one) : one);
+    const shown = (key: string, one: unknown): unknown =>
+      key === "error" && one instanceof Error ? failureOf(one) : one;
     return new Response(JSON.stringify({ value: value ?? null }, shown), { headers: HEADERS });
   } catch (error) {
-    return new Response(JSON.stringify({ error: said(error) }), { status: 422, headers: HEADERS });
+    return new Response(JSON.stringify({ error: failureOf(error) }), { status: 422, headers: HEADERS });
   }
 }
 

@@ -45,7 +45,7 @@ const SERVER = "CONDUCTORONE_SERVER_URL";
 
 /** What the options say, or otherwise the environment. @internal */
 export function choose(options: ClientOptions, environment?: Environment): Chosen {
-  const spec = given(options);
+  const spec = specOfOptions(options);
   const tenantDomain = options.tenantDomain;
   const serverURL = options.serverURL === undefined ? undefined : String(options.serverURL);
   if (spec)
@@ -80,7 +80,7 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
 }
 
 /** The credentials among the options. An incomplete pair is an error: the other half is not taken from another source. */
-function given({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
+function specOfOptions({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
   if (credentials !== undefined) {
     if (clientID !== undefined || clientSecret !== undefined || security !== undefined) {
       const message = "credentials: pass either these, or clientID and clientSecret, or security";

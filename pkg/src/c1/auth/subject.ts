@@ -45,7 +45,7 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     }
     if (audience !== undefined) url.searchParams.set("audience", audience);
     const deadline = new Deadline(GITHUB_TIMEOUT_MS, [around?.signal]);
-    const ask = async (): Promise<{ response: Response; text: string }> => {
+    const requestToken = async (): Promise<{ response: Response; text: string }> => {
       const response = await (fetch ?? platformFetch())(url, {
         ...around?.fetchOptions,
         headers: { accept: "application/json", authorization: `Bearer ${token}` },
@@ -56,7 +56,7 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     };
     try {
       deadline.check();
-      const { response, text } = await wait(ask(), deadline);
+      const { response, text } = await wait(requestToken(), deadline);
       const { status, headers } = response;
       if (!response.ok) {
         const refused = missing(`GitHub answered ${status} to the request for an identity token`);

@@ -122,15 +122,15 @@ export function namesOf(api: ApiName): string[] {
 
 /** The operation with this name, in any spelling: `apps.list`, `app-users.list`. */
 export function find(api: ApiName, name: string): Operation | undefined {
-  const exact = plain(name);
-  const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => plain(one) === exact);
+  const exact = normalized(name);
+  const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => normalized(one) === exact);
   if (found === undefined) return undefined;
   const [group, operation] = found.split(".") as [string, string];
   return api === "c1" ? c1Operation(group, operation) : resourceOperation(group, operation);
 }
 
 /** A name in its canonical spelling. */
-export function plain(name: string): string {
+export function normalized(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
 

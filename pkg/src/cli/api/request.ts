@@ -2,7 +2,7 @@
 
 import { UsageError } from "../exit.js";
 import { nearest } from "../nearest.js";
-import { type Field, type Operation, plain, typeOf } from "./catalogue.js";
+import { type Field, normalized, type Operation, typeOf } from "./catalogue.js";
 
 /** A flag and its text, in the order of the command line: `page-size`, `50`. */
 export interface Flag {
@@ -126,7 +126,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
   const first = segments.slice(0, prefix).join(".");
   const found =
     known.find(({ flag, field }) => flag === first || field.name === first || `field.${kebab(field.name)}` === first) ??
-    known.find(({ flag }) => plain(flag) === plain(first));
+    known.find(({ flag }) => normalized(flag) === normalized(first));
   if (found === undefined)
     throw unknown(
       operation,
@@ -148,7 +148,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
       case "message": {
         const field =
           shape.fields.find((one) => one.name === segment || kebab(one.name) === segment) ??
-          shape.fields.find((one) => plain(one.name) === plain(segment));
+          shape.fields.find((one) => normalized(one.name) === normalized(segment));
         if (field === undefined) {
           const before = name.slice(0, name.lastIndexOf(segment));
           throw unknown(

@@ -1,7 +1,7 @@
 /** `keyturn api`: calls any operation of either API by its name. */
 
 import { parseArgs } from "node:util";
-import { APIS, type ApiName, find, groupsOf, namesOf, type Operation, plain } from "../api/catalogue.js";
+import { APIS, type ApiName, find, groupsOf, namesOf, normalized, type Operation } from "../api/catalogue.js";
 import { listHelp, operationHelp } from "../api/help.js";
 import { type Answer, invoke } from "../api/invoke.js";
 import { type Flag, flagsOf, kebab, requestOf, shapeOf } from "../api/request.js";
@@ -9,7 +9,7 @@ import { SecretFile, withoutSecrets } from "../api/secrets.js";
 import { showBody, showItems } from "../api/show.js";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { nearest } from "../nearest.js";
 
@@ -22,7 +22,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   if (!isApi(api)) throw new UsageError(`no API was given: ${APIS.join(" or ")}`);
   if (name === undefined || name.startsWith("-")) return context.out.write(listHelp(context, api, undefined));
   if (!name.includes(".")) {
-    const group = groupsOf(api).find((one) => plain(one.name) === plain(name));
+    const group = groupsOf(api).find((one) => normalized(one.name) === normalized(name));
     if (group !== undefined) return context.out.write(listHelp(context, api, group.name));
   }
   const operation = find(api, name);
@@ -37,7 +37,7 @@ function isApi(name: string | undefined): name is ApiName {
 
 function unknown(api: ApiName, name: string): UsageError {
   const [group = "", method = ""] = name.split(".");
-  const inGroup = groupsOf(api).find((one) => plain(one.name) === plain(group));
+  const inGroup = groupsOf(api).find((one) => normalized(one.name) === normalized(group));
   const near =
     inGroup === undefined
       ? nearest(name, name.includes(".") ? namesOf(api) : groupsOf(api).map((one) => one.name))
@@ -153,14 +153,14 @@ async function json(context: Context, file: string): Promise<unknown> {
     return JSON.parse(text) as unknown;
   } catch {
     // The parser's message would show part of the text, which may be a secret.
-    throw new UsageError(`${called(file)} is not JSON`);
+    throw new UsageError(`${fileLabel(file)} is not JSON`);
   }
 }
 
 /** The path of a call with its parameters filled in. */
 function filled({ path, fields }: Operation, request: Readonly<Record<string, unknown>>): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const field = fields.find((one) => one.place === "path" && plain(one.name) === plain(name));
+    const field = fields.find((one) => one.place === "path" && normalized(one.name) === normalized(name));
     const value = request[field?.name ?? name];
     return typeof value === "string" && value !== "" ? value : whole;
   });

@@ -5,7 +5,7 @@ import { type EnvDialect, type ImportedCredential, type ImportKind, importClient
 import { findConfig, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { quoted } from "../shell.js";
 
@@ -42,7 +42,7 @@ async function read(context: Context, given: Given, file: string): Promise<Impor
   if (kind === undefined)
     throw new UsageError(`${file}: the format is unknown`, { hint: "Pass --kind env, kubernetes, terraform or csv." });
   return importClientIds(kind, text, {
-    source: called(file),
+    source: fileLabel(file),
     dialect: given.text("dialect") as EnvDialect | undefined,
     column: given.text("column"),
   });

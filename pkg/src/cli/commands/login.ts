@@ -3,7 +3,7 @@
 import { hostname } from "node:os";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
 
@@ -74,12 +74,12 @@ async function keepPair(context: Context, given: Given, api: Api, name: string):
       : await secretIn(context, from);
   const { serverURL, tenantDomain } = tenantOf(context, given, api);
   const pair = { api, name, clientId: clientId.trim(), clientSecret: clientSecret.trim(), serverURL, tenantDomain };
-  await tried(context, pair);
+  await tryLogin(context, pair);
   return keep(context, pair);
 }
 
 /** Logs in once with a pair, so that no profile is created that does not work. */
-async function tried(
+async function tryLogin(
   context: Context,
   { api, clientId, clientSecret, serverURL, tenantDomain }: NewProfile,
 ): Promise<void> {
@@ -120,7 +120,7 @@ function tenantOf(
 
 async function secretIn(context: Context, file: string): Promise<string> {
   const text = await textOf(context, file);
-  if (text.trim() === "") throw new UsageError(`${called(file)} is empty`);
+  if (text.trim() === "") throw new UsageError(`${fileLabel(file)} is empty`);
   return text;
 }
 

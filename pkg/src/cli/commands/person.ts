@@ -7,7 +7,7 @@ import type { Given } from "../given.js";
 import { outcomesOf, showOutcomes } from "./report.js";
 
 /** Opens the named target, acts on it, and shows its progress. */
-async function told(
+async function withTarget(
   context: Context,
   given: Given,
   work: (opened: Opened, name: string) => Promise<unknown>,
@@ -23,7 +23,7 @@ async function told(
 
 /** `keyturn rollback`: returns the old credential to every sink, and revokes the new one. */
 export function rollback(context: Context, given: Given): Promise<Exit> {
-  return told(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.cannotRollBack === undefined)
       await context.confirm(`Put the old credential of ${name} back into its sinks, and end the new one?`);
@@ -33,7 +33,7 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
 
 /** `keyturn retire`: approves the end of the old credential, and ends it. */
 export function retire(context: Context, given: Given): Promise<Exit> {
-  return told(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     await context.confirm(`End the old credential of ${name} once everything is proven? This cannot be undone.`);
     await lifecycle.retire(name, { signal: context.signal });
   });
@@ -41,7 +41,7 @@ export function retire(context: Context, given: Given): Promise<Exit> {
 
 /** `keyturn approve`: approves the end of the old credential; `advance` ends it. */
 export function approve(context: Context, given: Given): Promise<Exit> {
-  return told(
+  return withTarget(
     context,
     given,
     async ({ lifecycle }, name) => {
@@ -57,7 +57,7 @@ export function settle(context: Context, given: Given): Promise<Exit> {
   const ids = given.list("found");
   if (given.flag("none") === ids.length > 0)
     throw new UsageError("pass the ids with --found, or --none if nothing was created");
-  return told(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.doubt !== undefined)
       await context.confirm(
@@ -73,7 +73,7 @@ export function settle(context: Context, given: Given): Promise<Exit> {
 export function resume(context: Context, given: Given): Promise<Exit> {
   const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
   if (reissue && restored) throw new UsageError("pass either --reissue or --restored");
-  return told(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     await lifecycle.resume(name, { reissue, restored });
     await lifecycle.advance(name, { signal: context.signal });
   });
@@ -82,12 +82,12 @@ export function resume(context: Context, given: Given): Promise<Exit> {
 /** `keyturn adopt`: records which credential the consumers use. */
 export function adopt(context: Context, given: Given): Promise<Exit> {
   const [, id = ""] = given.args;
-  return told(context, given, ({ lifecycle }, name) => lifecycle.adopt(name, id, { signal: context.signal }));
+  return withTarget(context, given, ({ lifecycle }, name) => lifecycle.adopt(name, id, { signal: context.signal }));
 }
 
 /** `keyturn forget`: stops managing a target. */
 export function forget(context: Context, given: Given): Promise<Exit> {
-  return told(
+  return withTarget(
     context,
     given,
     async ({ lifecycle }, name) => {

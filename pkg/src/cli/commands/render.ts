@@ -6,7 +6,7 @@ import { type EnvDialect, type RenderedDocument, render } from "../../lifecycle.
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 
 /** The placeholder of a secret that is filled in later. */
@@ -121,7 +121,7 @@ async function secretIn(context: Context, file: string): Promise<string> {
   const text = await textOf(context, file);
   // The line end belongs to the file, not to the secret.
   const secret = text.replace(/\r?\n$/, "");
-  if (secret === "") throw new UsageError(`${called(file)} is empty`);
+  if (secret === "") throw new UsageError(`${fileLabel(file)} is empty`);
   return secret;
 }
 

@@ -57,7 +57,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const left = ready.map(({ target }) => target).filter((target) => !begun.has(target));
   if (left.length === 0) return exit;
   await context.say(
-    `${left.length} of ${ready.length} were not started; continue with \`${again(left, given, begun.size)}\``,
+    `${left.length} of ${ready.length} were not started; continue with \`${continueCommand(left, given, begun.size)}\``,
   );
   return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
 }
@@ -109,7 +109,7 @@ function question(ready: readonly Prospect[]): string {
 }
 
 /** The command line for the targets that were not begun. */
-function again(left: readonly string[], given: Given, begun: number): string {
+function continueCommand(left: readonly string[], given: Given, begun: number): string {
   if (given.flag("due")) return "keyturn rotate --due";
   return left.length <= 8 || begun === 0
     ? `keyturn rotate ${left.map(quoted).join(" ")}`

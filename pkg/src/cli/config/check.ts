@@ -34,10 +34,10 @@ function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
     const names = [...options.keys()].filter((kind) => kind !== undefined);
     return value.kind === undefined
       ? wrong(`has no kind; it must be one of ${quoted(names)}`)
-      : wrong(`must be one of ${quoted(names)}${near(value.kind, names)}`, [...path, "kind"]);
+      : wrong(`must be one of ${quoted(names)}${suggestion(value.kind, names)}`, [...path, "kind"]);
   }
   if (schema.enum !== undefined && !schema.enum.includes(value as string))
-    return wrong(`must be one of ${quoted(schema.enum)}${near(value, schema.enum)}`);
+    return wrong(`must be one of ${quoted(schema.enum)}${suggestion(value, schema.enum)}`);
   const types = schema.type === undefined ? [] : [schema.type].flat();
   if (types.length > 0 && !types.includes(typeOf(value)))
     return wrong(`must be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`);
@@ -78,7 +78,7 @@ function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: 
     if (known !== undefined) found.push(...visit(known, value[key], at));
     else if (typeof additionalProperties === "object") found.push(...visit(additionalProperties, value[key], at));
     else if (additionalProperties === false)
-      found.push({ path: at, message: `is not a known field${near(key, Object.keys(properties))}` });
+      found.push({ path: at, message: `is not a known field${suggestion(key, Object.keys(properties))}` });
   }
   return found;
 }
@@ -106,7 +106,7 @@ function quoted(names: readonly string[]): string {
 }
 
 /** Suggests the name that was probably meant. */
-function near(given: unknown, names: readonly string[]): string {
+function suggestion(given: unknown, names: readonly string[]): string {
   if (typeof given !== "string") return "";
   const [close] = nearest(given, names, 1);
   return close === undefined ? "" : `; did you mean ${JSON.stringify(close)}?`;

@@ -39,7 +39,7 @@ export class ConfigFile {
     const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
     const [broken] = errors;
     if (broken !== undefined || root === undefined) {
-      const code = broken === undefined ? "the file is empty" : worded(printParseErrorCode(broken.error));
+      const code = broken === undefined ? "the file is empty" : syntaxErrorText(printParseErrorCode(broken.error));
       throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is not valid JSON: ${code}`);
     }
     this.#root = root;
@@ -119,7 +119,7 @@ function pathText(path: Path): string {
     .join("");
 }
 
-function worded(code: string): string {
+function syntaxErrorText(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 

@@ -31,7 +31,7 @@ const FILLED = { minLength: 1, pattern: "\\S" } as const;
 const SAFE = { maximum: Number.MAX_SAFE_INTEGER } as const;
 
 const text = (description: string): Schema => ({ type: "string", ...FILLED, description });
-const one = (description: string, values: readonly string[]): Schema => ({ enum: values, description });
+const oneOf = (description: string, values: readonly string[]): Schema => ({ enum: values, description });
 const flag = (description: string): Schema => ({ type: "boolean", description });
 const count = (description: string): Schema => ({ type: "integer", minimum: 1, ...SAFE, description });
 const texts = (description: string): Schema => ({
@@ -109,7 +109,7 @@ const SINKS = kinds(
         path: text("The file, relative to the folder of keyturn.json. It is created if it does not exist."),
         clientId: variable("The variable for the client id. Default: BATON_CLIENT_ID."),
         clientSecret: variable("The variable for the client secret. Default: BATON_CLIENT_SECRET."),
-        dialect: one(
+        dialect: oneOf(
           'The program that reads the file. Default: "portable", which writes only what all of them read alike.',
           ["portable", "dotenv", "docker", "systemd", "shell"],
         ),
@@ -170,7 +170,7 @@ const SINKS = kinds(
           type: "array",
           items: shape(
             {
-              kind: one("The kind of workload.", ["Deployment", "StatefulSet", "DaemonSet"]),
+              kind: oneOf("The kind of workload.", ["Deployment", "StatefulSet", "DaemonSet"]),
               name: text("The workload's name."),
             },
             ["kind", "name"],
@@ -336,7 +336,7 @@ const POLICY = shape(
       items: shape({
         days: {
           type: "array",
-          items: one("A day of the week.", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+          items: oneOf("A day of the week.", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
           description: "Default: all.",
         },
         from: { type: "string", pattern: "^\\d\\d:\\d\\d$", description: "Default: 00:00." },
@@ -348,7 +348,7 @@ const POLICY = shape(
     grace: span('How long the old credential stays valid after the new one is delivered. Default: "24h".'),
     proofs: {
       type: "array",
-      items: one("A proof.", ["parsed", "token", "used", "quiet", "healthy"]),
+      items: oneOf("A proof.", ["parsed", "token", "used", "quiet", "healthy"]),
       description: 'What must be proven before the old credential ends. Default: ["parsed", "token"].',
     },
     tokenLife: span('The longest lifetime of a token, for "quiet". Default: "1h".'),
@@ -374,7 +374,7 @@ const POLICY = shape(
 const TENANT: Schema = {
   ...shape(
     {
-      api: one("The API that the tenant belongs to.", ["c1", "commercelayer"]),
+      api: oneOf("The API that the tenant belongs to.", ["c1", "commercelayer"]),
       profile: text("The profile to log in with, created by `keyturn login`."),
       clientId: {
         type: ["string", "object"],

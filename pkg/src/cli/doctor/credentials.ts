@@ -15,19 +15,23 @@ export async function credentialChecks(context: Context, config: Config | undefi
   for (const api of ["c1", "commercelayer"] as const) {
     checks.push(...halves(context, api), ...blanks(context, api));
     if ((await sourceOf(context, api).catch(() => undefined)) === "environment")
-      checks.push(...(await made(context, api, `environment (${api})`, { api }, hostsOf(context, api))));
+      checks.push(...(await clientChecks(context, api, `environment (${api})`, { api }, hostsOf(context, api))));
   }
   const profiles = await allProfiles(context).catch(() => []);
   for (const profile of profiles) {
     const { api, name, serverURL, tenantDomain, clientId } = profile;
     const about = `profile ${name} (${api})`;
     checks.push(...expiry(context, profile, about));
-    checks.push(...(await made(context, api, about, { api, profile: name }, { clientId, serverURL, tenantDomain })));
+    checks.push(
+      ...(await clientChecks(context, api, about, { api, profile: name }, { clientId, serverURL, tenantDomain })),
+    );
   }
   for (const [name, tenant] of Object.entries(config?.tenants ?? {})) {
     const clientId = typeof tenant.clientId === "object" ? context.env[tenant.clientId.env] : tenant.clientId;
     const { serverURL, tenantDomain } = tenant;
-    checks.push(...(await made(context, tenant.api, `tenant ${name}`, tenant, { clientId, serverURL, tenantDomain })));
+    checks.push(
+      ...(await clientChecks(context, tenant.api, `tenant ${name}`, tenant, { clientId, serverURL, tenantDomain })),
+    );
   }
   return checks;
 }
@@ -50,7 +54,7 @@ function hostsOf({ env }: Context, api: Api): Hosts {
 }
 
 /** Creates a client, which checks the form of ids, secrets and keys and sends nothing. */
-async function made(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
+async function clientChecks(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
   try {
     const client = api === "c1" ? await c1Client(context, tenant) : await commerceLayerClient(context, tenant);
     client.close();

@@ -75,7 +75,7 @@ function limitOf(sender: object): Limit {
 export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan<CommerceLayerAuthentication> {
   const spec: Spec = anonymous
     ? { grant: "function", secret: new Uint8Array(), tokenSource: () => "" }
-    : given(options);
+    : specOfOptions(options);
   const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = spec;
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
@@ -140,7 +140,7 @@ function places({ serverURL, authURL, domain }: PlaceOptions): [string | null, s
   return [text(serverURL), text(authURL), domain ?? null];
 }
 
-function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
+function specOfOptions({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   if (credentials !== undefined) {
     if (accessToken !== undefined || refreshToken !== undefined) {
       const message = "credentials: pass either these, or accessToken and optionally refreshToken";
