@@ -511,7 +511,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is not a string.*get\(\)/],
       [{ canary: 1 }, /not a string.*object/],
       [7, /not a string.*number/],
-      [() => "canary", /no text.*function/],
+      [() => "canary", /not a string.*function/],
     ]) {
       const environment = { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET: value };
       const told = assert.throws(() => ConductorOne.fromEnv({ environment }));

@@ -1,4 +1,4 @@
-/** Texts that are kept by somebody who must not read them (AES-GCM). */
+/** Encryption of texts for stores that must not read them (AES-GCM). */
 
 import { copied } from "../base/bytes.js";
 import { ConfigurationError } from "../base/errors.js";

@@ -237,7 +237,7 @@ export class NotFoundError extends ApiError {
   }
 }
 
-/** 409: somebody else changed or already made it. */
+/** 409: another caller changed or already created it. */
 export class ConflictError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {

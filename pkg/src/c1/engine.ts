@@ -51,7 +51,7 @@ export class Engine {
     });
   }
 
-  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
+  /** What `console.log` shows, even when it calls getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Engine {}";
   }

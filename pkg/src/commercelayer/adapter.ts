@@ -164,7 +164,7 @@ export class ResourceAdapter {
     return this;
   }
 
-  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
+  /** What `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "ResourceAdapter {}";
   }
@@ -498,7 +498,7 @@ export class ResourceAdapter {
     return { answer, facts, url, secrets };
   }
 
-  /** Makes a call for somebody else, and returns its answer unchanged. */
+  /** Makes a call for the proxy, and returns its response unchanged. */
   async #forward(number: number, { query = {}, ...request }: Input, options: Passing): Promise<Answer> {
     const [type, name] = (operationNames()[number] as string).split(".") as [ResourceTypeLock, string];
     const { attributes = {} } = (request.data ?? request.document?.data ?? {}) as Partial<Normalized>;

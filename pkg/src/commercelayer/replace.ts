@@ -47,7 +47,7 @@ export interface ReplaceOptions {
   /** Where the new pair goes. */
   sink: CredentialSink;
   /**
-   * The `reference` that the new credential gets. It says which replacement this is: a run that is to go on with an earlier one needs the
+   * The `reference` of the new credential. It identifies the replacement: a run that continues an earlier one needs the
    * same. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
    */
   reference?: string | undefined;
@@ -65,7 +65,7 @@ export interface ReplaceOptions {
     | undefined;
   /** Access tokens of the old credential that are known. They are revoked before it is deleted. */
   revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
-  /** Also replaces a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
+  /** Also replaces a `sales_channel` or a `webapp`, whose client id is in storefronts, or whose users must consent again. */
   publicKinds?: boolean | undefined;
   /** Checks whether the new pair works, instead of requesting a token and comparing its claims. If it throws, the run ends. */
   verify?: ((pair: CredentialPair) => unknown) | undefined;

@@ -1,6 +1,6 @@
 /**
  * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine
- * decides; pg-boss schedules when a worker looks at which target.
+ * decides; pg-boss schedules which worker handles which target, and when.
  */
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -41,11 +41,11 @@ export interface FleetOptions {
   readonly worker?: string | undefined;
   /** Where the time comes from. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** How many targets this process looks at at a time. Default: 8. */
+  /** How many targets this process handles at a time. Default: 8. */
   readonly concurrency?: number | undefined;
   /** The tenant of a target, for `perTenant`. Default: all targets belong to one tenant. */
   readonly tenant?: ((target: string) => string) | undefined;
-  /** How many targets of one tenant and one kind of provider are looked at at a time, in the whole fleet. Default: no limit. */
+  /** How many targets of one tenant and one kind of provider the whole fleet handles at a time. Default: no limit. */
   readonly perTenant?: number | undefined;
   /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
@@ -154,7 +154,7 @@ export function openFleet(options: FleetOptions): Fleet {
 export class Fleet {
   /**
    * The lifecycle of the fleet's targets, for calls that a fleet does not have: `plan`, `approve`, `settle`, `adopt`,
-   * `history`. What a call changes, workers go on with at the next sweep, or at once after {@link Fleet.wake}.
+   * `history`. Workers continue with what a call changes at the next sweep, or at once after {@link Fleet.wake}.
    */
   readonly lifecycle: Lifecycle;
   readonly #fleet: string;
@@ -181,7 +181,7 @@ export class Fleet {
   #idle: (() => void) | undefined;
   /** Whether a listener for the queue's errors is registered. */
   #isHeard = false;
-  /** The targets that could not be looked at, and why. */
+  /** The targets that could not be handled, and why. */
   readonly #failing = new Map<string, string>();
   /** What reads the statuses for the metrics. */
   #scrape: Promise<readonly LifecycleStatus[]> | undefined;
@@ -327,14 +327,14 @@ export class Fleet {
     return (status as LifecycleStatus).progress;
   }
 
-  /** Lets a worker look at a target now, for example after a person has approved, settled or resumed something. */
+  /** Lets a worker handle a target now, for example after a person has approved, settled or resumed a rotation. */
   async wake(target: string): Promise<void> {
     await this.#queue.send(target);
   }
 
   /**
-   * Goes through all targets: has those looked at where something can be done, and begins the rotations that are due, as the caps allow. The
-   * cron entry calls it; it may be called at any time besides, and by several workers at once.
+   * Checks all targets: queues those that can continue, and starts the rotations that are due, as the caps allow. The
+   * cron entry calls it; it may also be called at any other time, and by several workers at once.
    */
   async tick(): Promise<void> {
     let outcome = "ok";
@@ -523,7 +523,7 @@ export class Fleet {
     return each.filter((status) => status !== undefined);
   }
 
-  /** A journal in which rotations can be begun and nothing more, each together with its job. */
+  /** A journal that can only start rotations, each together with its job. */
   #planning(): Journal {
     const journal = this.#journal;
     return {

@@ -64,7 +64,7 @@ export interface FleetBoss {
 
 /** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
 const HEARTBEAT_SECONDS = 10;
-/** How long a job waits that has to wait at all. */
+/** The shortest delay of a delayed job. */
 const LEAST_WAIT_MS = 50;
 /** A job only says to look at a target, so an old one is worthless. */
 const KEPT_SECONDS = 3600;
@@ -149,7 +149,7 @@ export class Queue {
       deleteAfterSeconds: KEPT_SECONDS,
     };
     await withQueueError("create the queues of the fleet", async () => {
-      // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
+      // At most one job of a kind waits for each target. It may run concurrently with another: the journal decides who acts.
       await this.#boss.createQueue(this.#targets, {
         ...common,
         policy: "short",
@@ -164,7 +164,7 @@ export class Queue {
   }
 
   /**
-   * Has a target looked at, now or later; in a transaction of the caller's, if there is one. Resolves with `false` if
+   * Queues a target, now or later; in the caller's transaction, if there is one. Resolves with `false` if
    * such a job is waiting already.
    */
   async send(target: string, { later, sql }: { later?: Later; sql?: FleetSql } = {}): Promise<boolean> {

@@ -11,7 +11,7 @@ export interface LifecycleTarget {
   /** Where the credential is delivered. Their names are written to the journal. */
   readonly sinks: readonly Sink[];
   readonly policy?: LifecyclePolicy | undefined;
-  /** Who answers for it. */
+  /** Who is responsible for it. */
   readonly owner?: string | undefined;
   /** What reads the credential. */
   readonly consumers?: readonly string[] | undefined;

@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from "../../base/errors.js";
 
-/** What a new credential may do, from where, and for how long. Each limit has to be stated, even if there is none. */
+/** What a new credential may do, from where, and for how long. Each limit must be stated, even if there is none. */
 export interface Limits {
   /** Days until it expires, 1 to 3650, or `"never"`. */
   expiresInDays: number | "never";

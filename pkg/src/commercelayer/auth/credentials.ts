@@ -23,7 +23,7 @@ export type Grant =
   | "refreshToken"
   /** The code that a browser returned with. */
   | "authorizationCode"
-  /** A signed statement of who somebody is. */
+  /** A signed assertion of an identity. */
   | "jwtBearer";
 
 /** A way to authenticate, as the session uses it. @internal */

@@ -29,7 +29,7 @@ export interface PlaceOptions {
 
 /** The options of a client that concern its tokens. */
 export interface AuthOptions extends PlaceOptions {
-  /** How to authenticate: made by {@link clientCredentials} and the functions beside it. */
+  /** How to authenticate: created by {@link clientCredentials} and similar functions. */
   credentials?: CommerceLayerCredentials | undefined;
   /** An access token, instead of `credentials`. */
   accessToken?: string | Uint8Array | undefined;

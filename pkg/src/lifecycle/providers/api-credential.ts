@@ -21,7 +21,7 @@ import { ProviderError } from "./error.js";
 export interface ApiCredentialProviderOptions {
   /** The client, whose token may read and make credentials. It must not use a credential of this line. */
   readonly client: CommerceLayerProvisioningClient;
-  /** The id of the credential that the line begins with. It stays the same when that one is long gone. */
+  /** The id of the first credential. Keep it unchanged, even when that credential no longer exists. */
   readonly id: string;
   /** Also takes a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
   readonly publicKinds?: boolean | undefined;

@@ -15,7 +15,7 @@ import { ProviderError } from "./error.js";
 export interface SsoClientProviderOptions extends C1ProviderOptions {
   readonly appId: string;
   readonly ssoApplicationId: string;
-  /** The client id that the line begins with. It stays the same when that client is long gone. */
+  /** The client id of the first client. Keep it unchanged, even when that client no longer exists. */
   readonly clientId: string;
   /**
    * Where clients of SSO applications exchange their codes, by which a pair is tried. It gets the new secret, so it has to be `https`, or

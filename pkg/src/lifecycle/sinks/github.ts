@@ -11,7 +11,7 @@ export interface GitHubOptions extends Omit<Endpoint, "url"> {
   readonly url?: string | URL | undefined;
   /** `owner/name`. */
   readonly repository: string;
-  /** The environment whose secrets they are. Default: those of the repository. */
+  /** The environment that has the secret and the variable. Default: the repository. */
   readonly environment?: string | undefined;
   /** The secret that gets the client secret. Default: `BATON_CLIENT_SECRET`. */
   readonly secret?: string | undefined;
