@@ -162,17 +162,17 @@ for (const [name, make] of Object.entries(stores)) {
 
     test("its holder can extend a lease until it has expired", async () => {
       const store = make();
-      const lease = await store.lease("k", 150);
+      const lease = await store.lease("k", 900);
       for (let time = 0; time < 4; time++) {
-        await sleep(75);
-        assert.equal(await lease.extend(150), true);
-        assert.equal(await store.lease("k", 150), undefined);
+        await sleep(300);
+        assert.equal(await lease.extend(900), true);
+        assert.equal(await store.lease("k", 900), undefined);
       }
-      await sleep(200);
-      assert.equal(await lease.extend(150), false);
+      await sleep(1200);
+      assert.equal(await lease.extend(900), false);
       const next = await store.lease("k", 1000);
       assert.ok(next);
-      assert.equal(await lease.extend(150), false, "it is somebody else's");
+      assert.equal(await lease.extend(900), false, "it is somebody else's");
       await lease.release();
       assert.equal(await store.lease("k", 1000), undefined);
       assert.equal(await next.extend(100), true);

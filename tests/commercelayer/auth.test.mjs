@@ -790,7 +790,7 @@ describe("30 token requests a minute", () => {
     while (at.of("/api/api_credentials").length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(at.of("/oauth/token").length, 30);
-    const [, seconds] = /next is sent in (\d+) s$/.exec(lines.find((line) => line.includes("takes no more")));
+    const [, seconds] = /next is sent in (\d+) s$/.exec(lines.find((line) => line.includes("accepts no more")));
     assert.ok(seconds > 30 && seconds <= 60, `${seconds} s, which depends on how long 30 requests took`);
     controller.abort();
     const all = await Promise.all(ends);
