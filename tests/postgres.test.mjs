@@ -119,7 +119,7 @@ describe("the schema", () => {
     );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
-      message: /version 0, and .* needs 1/,
+      message: /version 0, but .* needs 1/,
     });
   });
 

@@ -63,7 +63,7 @@ test("a database needs its package, a URL and its tables, and the message says s
   assert.doesNotMatch(wrong.stderr, /hunter2/);
   const empty = await keyturn("status", "--database", server.url());
   assert.equal(empty.code, 8);
-  assert.match(empty.stderr, /schema .*not there\n.*migratePostgres/s);
+  assert.match(empty.stderr, /schema .*does not exist\n.*migratePostgres/s);
   const none = await keyturn("worker");
   assert.equal(none.code, 2);
   assert.match(none.stderr, /a worker needs a database/);
@@ -126,7 +126,7 @@ test("creates tables for roles, declares a restore, and can stop a worker that w
     assert.equal(JSON.parse(status.stdout)[0].progress.rotation, 0);
     const refused = await keyturn("journal", "migrate", { env: { ...asWorker, KEYTURN_SCHEMA: "another" } });
     assert.deepEqual([refused.code, refused.stdout], [8, ""]);
-    assert.match(refused.stderr, /no right to\n.*role that may create schemas/s);
+    assert.match(refused.stderr, /lacks the permission\n.*role that may create schemas/s);
 
     assert.equal((await keyturn("journal", "restored", { env: asWorker })).code, 0);
     const restores = async () =>
