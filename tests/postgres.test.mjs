@@ -73,7 +73,7 @@ describe("a journal in Postgres, by `postgres`, among other fleets of its schema
   });
 });
 
-test("fleets of one schema do not see each other's events and tokens", async () => {
+test("fleets in one schema do not see each other's events and tokens", async () => {
   const schema = await fresh();
   const [one, other] = ["one", "other"].map((fleet) => postgresJournal(owner, { schema, fleet }));
   assert.equal(await one.append("a", 1, "of one"), true);
@@ -92,7 +92,7 @@ test("fleets of one schema do not see each other's events and tokens", async () 
 });
 
 describe("the schema", () => {
-  test("is made once, by whoever comes first", async () => {
+  test("is created once by concurrent callers", async () => {
     const schema = "made at once";
     const results = await Promise.all(Array.from({ length: 6 }, () => migratePostgres(pool("owner"), { schema })));
     assert.deepEqual(results.map(({ from }) => from).sort(), [0, 1, 1, 1, 1, 1]);
@@ -101,7 +101,7 @@ describe("the schema", () => {
     assert.deepEqual(rows, [{ version: 1 }]);
   });
 
-  test("is missing, and the error says who makes it", async () => {
+  test("if missing, causes an error that says how to create it", async () => {
     const journal = postgresJournal(owner, { schema: "nowhere" });
     await assert.rejects(journal.append("a", 1, "e"), {
       name: "JournalError",
@@ -119,11 +119,11 @@ describe("the schema", () => {
     );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
-      message: /version 0, and .* needs 1/,
+      message: /version 0, but .* needs 1/,
     });
   });
 
-  test("of a newer version is used by nobody who does not know it, and not migrated", async () => {
+  test("with an unknown newer version is neither used nor migrated", async () => {
     const schema = await fresh();
     // One that only adds something leaves the tables usable for those who do not know it.
     await owner.query(`INSERT INTO "${schema}".migrations (version, least) VALUES (98, 1)`);
@@ -136,7 +136,7 @@ describe("the schema", () => {
     await assert.rejects(migratePostgres(owner, { schema }), newer);
   });
 
-  test("may be made by a role that owns nothing but it", async () => {
+  test("can be created by a role that owns nothing else", async () => {
     await owner.query("CREATE SCHEMA given AUTHORIZATION stranger");
     assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 1 });
     await assert.rejects(migratePostgres(pool("stranger"), { schema: "refused" }), {
@@ -203,7 +203,7 @@ describe("rights", () => {
 });
 
 describe("a server", () => {
-  test("that is read-only refuses, and nothing has happened", async () => {
+  test("that is read-only refuses the append without effect", async () => {
     const schema = await fresh();
     const replica = pool("owner", { options: "-c default_transaction_read_only=on" });
     await assert.rejects(postgresJournal(replica, { schema }).append("a", 1, "e"), {
@@ -212,7 +212,7 @@ describe("a server", () => {
     });
   });
 
-  test("that does not sync is refused, unless a test says that it may", async () => {
+  test("with fsync off is refused without `unsynced`", async () => {
     const schema = await fresh();
     await owner.query("ALTER SYSTEM SET fsync = off");
     const reload = async (fsync) => {
@@ -230,7 +230,7 @@ describe("a server", () => {
     }
   });
 
-  test("that fails has every event that it acknowledged, also where commits do not wait", async () => {
+  test("that crashes has every acknowledged event, even with asynchronous commits", async () => {
     const own = await startPostgres({ wal_writer_delay: "10s", synchronous_commit: "off" });
     const client = new pg.Pool({ connectionString: own.url(), max: 8 });
     client.on("error", () => {});
@@ -270,7 +270,7 @@ describe("a server", () => {
     }
   });
 
-  test("that is silent is given up after the time it has, and what it did meanwhile is found", async () => {
+  test("that is silent causes a timeout, and its late effects are detected", async () => {
     const schema = await fresh();
     const way = await startPartition(server.port);
     const client = pool("owner", { max: 2 }, way.port);
@@ -281,7 +281,7 @@ describe("a server", () => {
       await assert.rejects(journal.append("a", 2, "e2"), {
         reason: "unavailable",
         outcome: "unknown",
-        message: /did not answer within 0.3 s/,
+        message: /did not respond within 0.3 s/,
       });
       await assert.rejects(journal.read("a", 1), { reason: "unavailable", outcome: "none" });
       way.heal();
@@ -292,7 +292,7 @@ describe("a server", () => {
     }
   });
 
-  test("that is not there is said so, and nothing has happened", async () => {
+  test("that is unreachable causes an error without effect", async () => {
     const gone = pool("owner", {}, 1);
     await assert.rejects(postgresJournal(gone).append("a", 1, "e"), {
       reason: "unavailable",
@@ -305,7 +305,7 @@ describe("a server", () => {
   });
 });
 
-test("an event that somebody removed is missed", async () => {
+test("detects a removed event", async () => {
   const schema = await fresh();
   const journal = postgresJournal(owner, { schema });
   for (const sequence of [1, 2, 3]) await journal.append("a", sequence, `e${sequence}`);
@@ -314,7 +314,7 @@ test("an event that somebody removed is missed", async () => {
   await assert.rejects(journal.append("a", 3, "x"), { reason: "gap" });
 });
 
-test("events are JSON as it is, for whoever looks with SQL", async () => {
+test("events are plain JSON for SQL queries", async () => {
   const schema = await fresh();
   const clock = new Clock();
   const plane = new ControlPlane({ clock });
@@ -339,7 +339,7 @@ test("events are JSON as it is, for whoever looks with SQL", async () => {
   assert.equal(rows.at(-1).event, "done");
 });
 
-test("who only looks reads the events that are new since somebody looked, and goes by nothing that does not fit them", async () => {
+test("status reads only events that are newer than its fold, and ignores a fold that does not match them", async () => {
   const schema = await fresh({ readers: ["reader"], workers: ["worker"] });
   const clock = new Clock();
   const plane = new ControlPlane({ clock });
@@ -406,7 +406,7 @@ test("who only looks reads the events that are new since somebody looked, and go
   assert.equal((await program("reader").lifecycle.status())[0].sequence, 5);
 });
 
-test("what cannot be used is refused when it is given", async () => {
+test("refuses invalid options", async () => {
   for (const client of [undefined, {}, { query() {} }, new pg.Client(server.url())])
     for (const make of [postgresJournal, postgresStore])
       assert.throws(() => make(client), { name: "ConfigurationError", reason: "client" });

@@ -1,4 +1,4 @@
-// `keyturn console`: a page that rotates what keyturn.json names, on the journal that the command line has as well.
+// `keyturn console`: a page that rotates the targets in keyturn.json, with the same journal as the command line.
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -61,7 +61,7 @@ describe("keyturn console", () => {
     return person;
   }
 
-  test("its link opens one tab, once, and nothing of the token stays in the address", async () => {
+  test("its link works once, and the token does not stay in the address", async () => {
     const person = await open(served.link);
     await person.reads(/github-production/);
     assert.equal(person.page.url(), `${served.url}/#/`);
@@ -93,12 +93,12 @@ describe("keyturn console", () => {
       await person.click("link", "github-production");
     };
     await reopen();
-    // The policy of this target wants nobody's approval.
-    await person.reads(/lives on for 24h\. After that it ends by itself/);
+    // The policy of this target requires no approval.
+    await person.reads(/stays valid for 24h\. After that, it ends automatically/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
-    // What the page has begun, the command line ends, and the page shows it.
+    // The command line finishes what the page started, and the page shows it.
     await setOn(sandbox.url, 25 * HOUR);
     env.KEYTURN_NOW = new Date(Date.now() + 25 * HOUR).toISOString();
     await keyturn(["advance"]);
@@ -152,7 +152,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("it is in German, and mirrored in a language from right to left, with no text from elsewhere", async () => {
+  test("is in German, and mirrored in right-to-left languages, without untranslated texts", async () => {
     for (const [lang, direction, findings] of [
       ["de", "ltr", /Was Aufmerksamkeit braucht/],
       ["en-XB", "rtl", /What needs attention/],
@@ -187,7 +187,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("who has no session, or comes from elsewhere, gets nothing", async () => {
+  test("requests without a session or from elsewhere get nothing", async () => {
     const { url } = served;
     const json = { "content-type": "application/json", origin: url };
     const send = (path, headers = {}, body = "[]", method = "POST") =>
@@ -214,7 +214,7 @@ describe("keyturn console", () => {
       assert.equal(answer.status, status, `${index}`);
       assert.equal((await answer.text()).includes("github-production"), false);
     }
-    // A name that leads here from elsewhere. `fetch` does not let it be set.
+    // A foreign host name that resolves to this server. `fetch` does not allow setting it.
     const { request } = await import("node:http");
     const answered = await new Promise((resolve) =>
       request(url, { headers: { host: "evil.test" } }, ({ statusCode }) => resolve(statusCode)).end(),

@@ -1,4 +1,4 @@
-// `keyturn doctor`: each thing that it finds, by its code; that it sends nothing unless it is asked to, and never a credential that it found.
+// `keyturn doctor`: each finding by its code; it sends nothing without --online, and never a credential that it found.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ beforeEach(() => {
   writeStore(cwd);
 });
 
-/** What it found, as `CODE ABOUT`, its exit code, and all that it wrote. */
+/** The findings as `CODE ABOUT`, the exit code, and the whole output. */
 async function doctor({ flags = [], without = [], ...more } = {}) {
   const variables = Object.fromEntries(Object.entries({ ...env, ...more }).filter(([name]) => !without.includes(name)));
   const { status, stdout, stderr } = await run(["doctor", "-o", "json", ...flags], { cwd, env: variables });
@@ -46,7 +46,7 @@ async function doctor({ flags = [], without = [], ...more } = {}) {
 
 const seen = async () => JSON.stringify(await (await fetch(`${sandbox.url}/_sandbox/requests`)).json());
 
-test("finds nothing where nothing is amiss, and sends nothing", async () => {
+test("finds nothing in a correct setup, and sends nothing", async () => {
   const before = await seen();
   const { codes, checks } = await doctor();
   assert.deepEqual(codes, []);
@@ -101,7 +101,7 @@ describe("credentials", () => {
       assert.doesNotMatch(text, /canary|secret-token:conductorone/);
     });
 
-  test("finds a profile that expires, or has", async () => {
+  test("finds a profile that expires soon or has expired", async () => {
     const [clientId, clientSecret] = [env.CONDUCTORONE_CLIENT_ID, env.CONDUCTORONE_CLIENT_SECRET];
     const entry = { clientId, clientSecret, serverURL: sandbox.url };
     const c1 = {
@@ -157,12 +157,12 @@ describe("files", () => {
     await find("sink.no_token");
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"journal"', '"jurnal"'));
     assert.match((await find("config.invalid")).message, /keyturn\.json:\d+:\d+/);
-    // What only the engine knows.
+    // Problems that only the engine finds.
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"grace": "24h"', '"grace": "40000d"'));
     assert.match((await find("config.invalid")).message, /a duration is at most/);
   });
 
-  test("finds a profile file that is none, and a journal that was changed", async () => {
+  test("finds an invalid profile file, and a changed journal", async () => {
     const path = join(cwd, "home/.config/keyturn/profiles.json");
     writeFileSync(path, "canary", { mode: 0o600 });
     const { codes, text } = await doctor();
@@ -189,7 +189,7 @@ describe("the machine", () => {
       assert.ok(checks({}, version).includes("node.version"));
   });
 
-  test("finds a proxy that is passed over", () => {
+  test("finds a proxy that is ignored", () => {
     const proxy = { HTTPS_PROXY: "http://proxy.example:8080" };
     assert.ok(checks(proxy, "20.12.0").includes("proxy.unsupported"));
     assert.ok(checks(proxy, "22.20.0").includes("proxy.unsupported"));
@@ -198,13 +198,13 @@ describe("the machine", () => {
     assert.ok(checks({ https_proxy: "proxy" }).includes("proxy.invalid"));
   });
 
-  test("says when the clock is another than the machine's", () => {
+  test("reports a replaced clock", () => {
     assert.ok(checks({ KEYTURN_NOW: "1" }, "22.12.0", 1).includes("clock.set"));
   });
 });
 
 describe("--online", () => {
-  test("logs in to what the configuration names, and looks at its targets", async () => {
+  test("logs in to the configured tenants, and checks their targets", async () => {
     const { codes, checks } = await doctor({ flags: ["--online"] });
     assert.deepEqual(
       codes.filter((code) => !code.startsWith("target.")),
@@ -220,7 +220,7 @@ describe("--online", () => {
     assert.deepEqual(codes, ["online.authentication_failed"]);
   });
 
-  test("never logs in with what lies in a sink: it may be a decoy", async () => {
+  test("never logs in with a credential found in a sink, which may be a decoy", async () => {
     writeFileSync(join(cwd, "github.env"), "BATON_CLIENT_ID=decoy@127.0.0.1/ccc\nBATON_CLIENT_SECRET=decoy\n", {
       mode: 0o600,
     });

@@ -11,7 +11,7 @@ describe("the smallest configuration", () => {
   const cwd = scratch("journey");
   let sandbox;
   let env;
-  /** Everything that the commands have written. */
+  /** The whole output of the commands. */
   let written = "";
   const keyturn = async (args, more = {}) => {
     const told = await run(args, { cwd, env: { ...env, ...more } });
@@ -100,7 +100,7 @@ describe("the smallest configuration", () => {
     await assert.rejects(sandbox.client().api_credentials.retrieve(sandbox.credential), { status: 404 });
   });
 
-  test("the journal fits, and says what happened", async () => {
+  test("the journal is intact, and shows what happened", async () => {
     const { status, stdout } = await keyturn(["journal", "verify", "-o", "json"]);
     assert.equal(status, 0);
     assert.deepEqual(
@@ -132,7 +132,7 @@ describe("the smallest configuration", () => {
     assert.ok(journal.length > 1000 && written.length > 1000);
     for (const secret of [...secrets, env.CONDUCTORONE_CLIENT_SECRET, env.COMMERCELAYER_CLIENT_SECRET]) {
       assert.ok(secret.length > 20);
-      // Neither whole nor in part: a secret of C1's is a key in an envelope that is known.
+      // Neither whole nor in part: a C1 secret is a key in a known envelope.
       for (const part of [secret, secret.slice(-40)]) {
         assert.ok(!written.includes(part), "the output has a secret");
         assert.ok(!journal.includes(part), "the journal has a secret");

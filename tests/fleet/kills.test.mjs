@@ -167,7 +167,7 @@ function worker(number, url, description) {
 /** Waits show what the workers said last. */
 const patient = { every: 100, more: () => said.slice(-20).join("\n") };
 
-test("workers are killed, the database fails and is cut off, and all that was issued was intended", async (t) => {
+test("with killed workers and a failing database, every issued credential was intended", async (t) => {
   const { description, targets, lifecycle, secrets, c1 } = await place();
   const names = Object.keys(targets);
   const workers = [0, 1, 2].map((number) =>

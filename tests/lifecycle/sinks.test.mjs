@@ -425,7 +425,7 @@ describe("a command", () => {
     for (const [write, reason, outcome, message] of [
       [node("process.exit(3)"), "failed", "unknown", /ended with 3/],
       [node("process.kill(process.pid,'SIGKILL')"), "failed", "unknown", /SIGKILL/],
-      [[join(scratch, "nothing-here")], "missing", "none", /not there/],
+      [[join(scratch, "nothing-here")], "missing", "none", /does not exist/],
     ]) {
       const error = await failure(commandSink({ name: "x", write }).write(one, "", signal));
       assert.deepEqual([error.reason, error.outcome], [reason, outcome]);

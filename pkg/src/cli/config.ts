@@ -130,7 +130,7 @@ function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
     if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
     const { option } = error as { option?: unknown };
     throw file.error([
-      { path: placeOf(file, path, String(option), error.message), message: `does not fit: ${error.message}` },
+      { path: placeOf(file, path, String(option), error.message), message: `is not valid: ${error.message}` },
     ]);
   }
 }
@@ -176,9 +176,9 @@ export function namesOf({ names }: Pick<Opened, "names">, given: readonly string
 
 function hintOf(name: string, names: readonly string[]): string {
   const close = names.length > FEW ? nearest(name, names) : [];
-  if (close.length > 0) return `Is it ${close.join(", or ")}?`;
+  if (close.length > 0) return `Did you mean ${close.join(", or ")}?`;
   const more = names.length - FEW;
-  return `It has ${names.slice(0, FEW).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}.`;
+  return `Its targets are ${names.slice(0, FEW).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}.`;
 }
 
 /**
@@ -199,8 +199,8 @@ export async function sayStrays(context: Context, opened: Pick<Opened, "journal"
   if (strays.length === 0) return false;
   const shown = strays.slice(0, FEW).join(", ") + (strays.length > FEW ? `, and ${strays.length - FEW} more` : "");
   await context.say(
-    `keyturn: the journal has ${shown}, which keyturn.json does not name, so nobody goes on there. Put it back, or ` +
-      "`keyturn forget` it before it is taken out.",
+    `keyturn: the journal has ${shown}, but keyturn.json does not, so nothing continues there. Add it to keyturn.json again, or run ` +
+      "`keyturn forget` before removing a target.",
   );
   return true;
 }

@@ -30,8 +30,7 @@ export async function openDatabase(context: Context): Promise<Database | undefin
   const schema = context.env.KEYTURN_SCHEMA || undefined;
   const url = context.manner.database ?? context.env.KEYTURN_DATABASE;
   if (url === undefined || url === "") return undefined;
-  if (!/^postgres(?:ql)?:\/\//.test(url))
-    throw new UsageError("--database: a URL that begins with postgres:// is needed");
+  if (!/^postgres(?:ql)?:\/\//.test(url)) throw new UsageError("--database must be a URL that starts with postgres://");
   const { postgresJournal } = await import("../postgres.js");
   const loaded = await loadPackage<Pg & { default?: Pg }>(context, "pg");
   const { Pool } = loaded.default ?? loaded;

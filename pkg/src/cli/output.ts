@@ -90,7 +90,7 @@ export function tableText<Row>(sink: Sink, columns: readonly Column<Row>[], rows
   if (rows.length === 0) return "";
   const cells = rows.map((row) => columns.map(({ text }) => oneLine(text(row))));
   const widths = columns.map(({ head }, at) => Math.max(width(head), ...cells.map((line) => width(line[at] ?? ""))));
-  fit(widths, columns, sink.columns);
+  shrink(widths, columns, sink.columns);
   const lines = [
     columns.map(({ head }, at) => sink.paint("bold", padded(head, widths[at] ?? 0, at === columns.length - 1))),
     ...rows.map((row, index) =>
@@ -104,7 +104,7 @@ export function tableText<Row>(sink: Sink, columns: readonly Column<Row>[], rows
 }
 
 /** Narrows the widest of the columns that may shrink, until all fit. */
-function fit<Row>(widths: number[], columns: readonly Column<Row>[], most: number): void {
+function shrink<Row>(widths: number[], columns: readonly Column<Row>[], most: number): void {
   let excess = widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - most;
   while (excess > 0) {
     let widest = -1;

@@ -317,7 +317,7 @@ export class Driver {
   }
 
   #copies(): Seals {
-    if (this.#seals === undefined) throw new InternalError("copies are not sealed here");
+    if (this.#seals === undefined) throw new InternalError("no sealed copies are kept here");
     return this.#seals;
   }
 
@@ -393,7 +393,7 @@ export class Driver {
 
   #pair(id: string): Pair {
     const held = this.#secrets.get(id);
-    if (held === undefined) throw new InternalError(`the secret of credential ${id} is not at hand`);
+    if (held === undefined) throw new InternalError(`the secret of credential ${id} is not available`);
     return { clientId: held.clientId, clientSecret: held.secret.reveal() };
   }
 

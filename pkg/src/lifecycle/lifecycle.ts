@@ -114,7 +114,7 @@ export class Lifecycle {
   }: LifecycleOptions) {
     checkRuntime();
     if (!(journalTimeoutMs > 0))
-      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: a number above 0 is needed");
+      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: must be a number above 0");
     this.#journal = timelyJournal(journal, journalTimeoutMs);
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${unique()}`;
@@ -222,7 +222,7 @@ export class Lifecycle {
         throw new LifecycleError(
           name,
           "adopt_first",
-          `the sink ${found.sink} holds ${found.clientId}, which is not known`,
+          `the sink ${found.sink} contains ${found.clientId}, which is unknown`,
           {
             hint: "Call `adopt` with the credential's id, so that it ends once it is replaced.",
           },
@@ -294,14 +294,15 @@ export class Lifecycle {
       throw new LifecycleError(
         name,
         "cannot_roll_back",
-        "the control plane ended the old credential when it issued the new one, so the rotation goes on",
+        "the control plane ended the old credential when it issued the new one, so the rotation cannot be rolled " +
+          "back and continues",
       );
     return progress;
   }
 
   /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
   async approve(name: string): Promise<LifecycleProgress> {
-    return this.#told(name, { command: "approve" });
+    return this.#command(name, { command: "approve" });
   }
 
   /** Approves the end of the old credential, and continues. */
@@ -322,7 +323,7 @@ export class Lifecycle {
     const opened = this.#get(name);
     const ids = found === "none" ? [] : found;
     const credentials = await this.#within(signal, (within) => each(ids, (id) => this.#look(opened, id, within)));
-    return this.#told(name, { command: "settle", found: credentials.map(factsOf) });
+    return this.#command(name, { command: "settle", found: credentials.map(factsOf) });
   }
 
   /**
@@ -337,9 +338,9 @@ export class Lifecycle {
     const { stream } = this.#get(name);
     if (restored) {
       const { rotation } = stateOf(name, await stream.refresh());
-      return this.#told(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
+      return this.#command(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
     }
-    return this.#told(name, { command: reissue ? "reissue" : "resume" });
+    return this.#command(name, { command: reissue ? "reissue" : "resume" });
   }
 
   /**
@@ -358,12 +359,12 @@ export class Lifecycle {
           throw new LifecycleError(
             name,
             "sink_differs",
-            `the sink ${sink.name} holds ${clientId}, not ${found.clientId}`,
+            `the sink ${sink.name} contains ${clientId}, not ${found.clientId}`,
           );
       }
       return found;
     });
-    return this.#told(name, { command: "adopt", credential: factsOf(facts), source: "person" });
+    return this.#command(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
   /**
@@ -389,10 +390,10 @@ export class Lifecycle {
           throw new LifecycleError(
             target,
             "unknown_credential",
-            `no living credential with the client id ${clientId} is found`,
+            `no valid credential with the client id ${clientId} was found`,
             { hint: "Call `adopt` with the credential's id if you know it." },
           );
-        const progress = await this.#told(target, { command: "adopt", credential: factsOf(facts), source });
+        const progress = await this.#command(target, { command: "adopt", credential: factsOf(facts), source });
         return { target, progress, error: undefined };
       } catch (error) {
         if (within.aborted) throw error;
@@ -404,7 +405,7 @@ export class Lifecycle {
 
   /** States that the target is no longer managed. Nothing is ended. */
   async forget(name: string): Promise<void> {
-    await this.#told(name, { command: "forget" });
+    await this.#command(name, { command: "forget" });
   }
 
   /** All events of a target. */
@@ -493,7 +494,7 @@ export class Lifecycle {
     }
   }
 
-  async #told(name: string, command: object): Promise<LifecycleProgress> {
+  async #command(name: string, command: object): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     await this.#operate(opened, command);
     return (await this.#status(opened)).progress;
@@ -665,7 +666,7 @@ export class Lifecycle {
     const { name, target } = opened;
     const facts = await timely(opened, signal, (own) => target.provider.look(id, own));
     if (facts === undefined || facts.ended === true)
-      throw new LifecycleError(name, "unknown_credential", `the control plane has no living credential ${id}`);
+      throw new LifecycleError(name, "unknown_credential", `the control plane has no valid credential ${id}`);
     return facts;
   }
 
@@ -699,7 +700,7 @@ export class Lifecycle {
   #get(name: string): Opened {
     this.#check();
     const opened = this.#targets.get(name);
-    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target of this name");
+    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target with this name");
     return opened;
   }
 
@@ -713,17 +714,21 @@ function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget
   const whole = new Policy(name, policy);
   if (sinks.length === 0) throw new ConfigurationError("sinks", "none", `${name} has no sink`);
   if (new Set(sinks.map((sink) => sink.name)).size < sinks.length)
-    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks of one name`);
+    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks with the same name`);
   if (policy.proofs?.includes("healthy") && provider.healthy === undefined)
-    throw new ConfigurationError("policy", "unsupported", `the provider of ${name} cannot tell the proof "healthy"`);
+    throw new ConfigurationError(
+      "policy",
+      "unsupported",
+      `the provider of ${name} does not support the proof "healthy"`,
+    );
   if (provider.evidence && provider.search === undefined)
     throw new ConfigurationError(
       "provider",
       "unsupported",
-      `the provider of ${name} says it has evidence, and no search`,
+      `the provider of ${name} claims evidence, but has no search`,
     );
   if (provider.recalls && provider.recall === undefined)
-    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} says it recalls, and cannot`);
+    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} claims to recall, but cannot`);
   return whole;
 }
 

@@ -114,7 +114,7 @@ export async function migratePostgres(
 ): Promise<{ readonly from: number; readonly to: number }> {
   const name = quoted(checkName("schema", schema));
   if (MIGRATIONS.length !== SCHEMA_VERSION)
-    throw new InternalError("the version of the schema is not that of its migrations");
+    throw new InternalError("the schema's version does not match its migrations");
   const database = databaseOf(client, "migratePostgres", timeoutMs);
   try {
     const done = await database.transaction(async (run) => {
@@ -160,4 +160,5 @@ export async function migratePostgres(
 }
 
 const OWNER =
-  "It needs a role that may create schemas in this database, or one that owns this schema: `CREATE SCHEMA ... AUTHORIZATION ...`.";
+  "Use a role that may create schemas in this database, or one that owns this schema: `CREATE SCHEMA ... " +
+  "AUTHORIZATION ...`.";

@@ -51,7 +51,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
           code: "config.none",
           level: "note",
           about: "keyturn.json",
-          message: "there is none here or in a folder above",
+          message: "there is no keyturn.json here or in a parent folder",
         },
       ],
     };
@@ -63,7 +63,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
   try {
     const file = readConfig(context);
     await (await openConfig(context, { online: "none" })).close();
-    return { file, checks: [...checks, ok("config.valid", path, "it fits its schema, and the engine takes it")] };
+    return { file, checks: [...checks, ok("config.valid", path, "it is valid")] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { message, hint } = error;
@@ -99,9 +99,9 @@ export function undeliverable(context: Context, { config, folder }: ConfigFile, 
 
 async function journalChecks(context: Context, path: string): Promise<Check[]> {
   const stats = statOf(path);
-  if (stats === undefined) return [ok("journal.none", path, "there is none yet; the first rotation makes it")];
+  if (stats === undefined) return [ok("journal.none", path, "it does not exist yet; the first rotation creates it")];
   if (!may(path, constants.W_OK))
-    return [{ code: "journal.unwritable", level: "error", about: path, message: "it cannot be written by this user" }];
+    return [{ code: "journal.unwritable", level: "error", about: path, message: "this user cannot write to it" }];
   const exposed = changeable(path, stats);
   const checks: Check[] = exposed ? [{ code: "journal.exposed", level: "error", about: path, ...exposed }] : [];
   try {
@@ -120,7 +120,7 @@ async function journalChecks(context: Context, path: string): Promise<Check[]> {
     const { message, hint } = error as Error & { hint?: string };
     checks.push({ code: "journal.unreadable", level: "error", about: path, message, fix: hint });
   }
-  return checks.length > 0 ? checks : [ok("journal.whole", path, "every event is as it was written")];
+  return checks.length > 0 ? checks : [ok("journal.whole", path, "no event was changed")];
 }
 
 function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: string): Check[] {
@@ -159,16 +159,16 @@ function fileSinkChecks(
         code: there ? "sink.unwritable" : "sink.no_folder",
         level: "error",
         about,
-        message: `${place} ${there ? "cannot be written by this user" : "is no folder"}`,
+        message: `${place} ${there ? "is not writable for this user" : "is not a folder"}`,
         fix: there ? undefined : `mkdir -p ${quoted(place)}`,
       },
     ];
-  if (stats === undefined) return [ok("sink.new", about, `${path} is not there yet`)];
+  if (stats === undefined) return [ok("sink.new", about, `${path} does not exist yet`)];
   // An explicit mode is a decision about who may read it.
   const exposed = mode === undefined ? exposure(path, stats, kind === "folder" ? "folder" : "file") : undefined;
   if (exposed !== undefined)
     return [{ code: "sink.exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
-  return [ok("sink.file", about, `${path} can be written`)];
+  return [ok("sink.file", about, `${path} is writable`)];
 }
 
 function programCheck({ env }: Context, about: string, program: string, folder: string): Check {
@@ -182,7 +182,7 @@ function programCheck({ env }: Context, about: string, program: string, folder: 
       code: "sink.no_program",
       level: "error",
       about,
-      message: `${program} is no program that can be run`,
+      message: `${program} is not an executable program`,
       fix: isPath && statOf(places[0] ?? "") ? `chmod +x ${places[0]}` : "Install it, or correct the path.",
     };
   const exposed = changeable(path, statSync(path));

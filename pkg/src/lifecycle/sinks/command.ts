@@ -49,7 +49,7 @@ export function commandSink(options: CommandOptions): Sink {
   const look = async (
     signal: AbortSignal,
   ): Promise<{ clientId?: string | undefined; clientSecret?: string | undefined }> => {
-    if (read === undefined) throw new SinkError(name, "unreadable", "there is no command that reads it");
+    if (read === undefined) throw new SinkError(name, "unreadable", "no command to read it was given");
     const output = await run(options, read, "", signal, false);
     let value: unknown;
     try {
@@ -119,7 +119,7 @@ function run(
       end();
       reject(
         error.code === "ENOENT"
-          ? failure("missing", "is not there", false)
+          ? failure("missing", "does not exist", false)
           : failure("denied", `cannot be run: ${error.code}`, false),
       );
     });

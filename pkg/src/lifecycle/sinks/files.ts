@@ -20,7 +20,7 @@ export function lockOf(sink: string, waitMs: number | undefined, signal: AbortSi
     signal,
     busy: (file) =>
       new SinkError(sink, "busy", `another process holds the lock ${file}`, {
-        hint: "If it ran on another machine and is gone for certain, remove that file.",
+        hint: "If it ran on another machine and has certainly ended, remove that file.",
       }),
   };
 }
@@ -211,11 +211,11 @@ export async function syncFolder(path: string): Promise<void> {
 
 const REASONS: Record<string, readonly [SinkReason, string]> = {
   ENOSPC: ["full", "the disk is full"],
-  EDQUOT: ["full", "the user's quota of the disk is used up"],
+  EDQUOT: ["full", "the user's disk quota is exceeded"],
   EROFS: ["denied", "the file system is read-only"],
-  EACCES: ["denied", "this user has no right to"],
-  EPERM: ["denied", "this user has no right to, or may not keep the file's owner"],
-  ENOENT: ["missing", "the folder is not there"],
+  EACCES: ["denied", "permission denied"],
+  EPERM: ["denied", "permission denied, or this user may not keep the file's owner"],
+  ENOENT: ["missing", "the folder does not exist"],
   ENOTDIR: ["missing", "a file is where a folder should be"],
   EISDIR: ["malformed", "a folder is where a file should be"],
 };

@@ -52,7 +52,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
   const name = options.name ?? `folder:${options.path}`;
   for (const file of Object.values(names))
     if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file))
-      throw new SinkError(name, "refused", `${file} is no name of a file`);
+      throw new SinkError(name, "refused", `${file} is not a file name`);
   const current = (): Promise<string | undefined> =>
     readlink(join(folder, DATA)).catch((error: unknown) => {
       if (codeOf(error) === "ENOENT") return undefined;

@@ -56,7 +56,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
     }
     const written = await each(signal, async (sink, index) => index === gate || put(sink, versions[index] ?? ""));
     const missing = sinks.filter((_, index) => !written[index]).map((sink) => sink.name);
-    if (missing.length > 0) throw partial(name, missing, new Error("they have been changed by somebody else"));
+    if (missing.length > 0) throw partial(name, missing, new Error("they were changed by something else"));
     return true;
   };
   const restores = sinks.every((sink) => sink.restore !== undefined);
@@ -120,10 +120,10 @@ async function all<T>(list: string, names: readonly string[], works: readonly Pr
 
 function partial(list: string, missing: readonly string[], cause: unknown): SinkError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new SinkError(list, "partial", `not reached: ${missing.join(", ")}. The first reason: ${why}`, {
+  return new SinkError(list, "partial", `could not deliver to ${missing.join(", ")}. The first reason: ${why}`, {
     missing,
     cause,
     outcome: "unknown",
-    hint: "The other sinks may have the new pair. Deliver again once these can be reached.",
+    hint: "The other sinks may have the new pair. Deliver again once these are reachable.",
   });
 }

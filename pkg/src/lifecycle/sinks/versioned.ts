@@ -81,7 +81,7 @@ export function versionedSink<Record extends Stored>(keeper: Keeper<Record>): Si
           ? { clientId, clientSecret: record.clientSecret }
           : await keeper.recall?.(clientId, record, signal);
         if (pair === undefined)
-          throw new SinkError(name, "missing", `it keeps no earlier value with the client id ${clientId}`);
+          throw new SinkError(name, "missing", `it has no earlier value with the client id ${clientId}`);
         if (!(await keeper.store(record, pair, signal))) return false;
         await keeper.after?.(pair, signal);
         return true;
