@@ -390,6 +390,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: "--reissue", description: "issue another credential in the place of the new one" },
       { flags: "--restored", description: "the old credential was put back into the sink by hand" },
+      { flags: "--provisioned", description: "the new credential was put into the added sink by hand" },
     ],
     takes: ["output", "config", "profile", "clock"],
     examples: [["resume github-production", "after the sink takes writes again"]],

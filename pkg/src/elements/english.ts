@@ -242,10 +242,13 @@ export const ENGLISH = {
   "rotate.stop.restore-by-hand": "Put the old credential back into its place, and say so.",
   "rotate.stop.sink-changed":
     "A place where it was stored no longer holds it. Go on, or issue another one if it should get one.",
+  "rotate.stop.sink-added":
+    "A place was added after the new credential was stored, and its secret is gone. Issue another one, or put this one there and say so.",
   "rotate.stop.too-many-failures": "Look at the failures in the history, fix their cause, then go on.",
   "rotate.resume": "Go on",
   "rotate.reissue": "Issue another credential",
   "rotate.restored": "The old credential is back in its place",
+  "rotate.provisioned": "The new credential is in that place",
   "rotate.failed.title": "That did not work",
   "rotate.again": "Try again",
 } satisfies Record<string, Text>;

@@ -82,6 +82,8 @@ export const HINTS = {
   "restore-by-hand": "Put the old credential back into the sink, then call `resume` with `{ restored: true }`.",
   "sink-changed":
     "The sink no longer holds what was delivered. Call `resume`, with `{ reissue: true }` if it should get another.",
+  "sink-added":
+    "A sink was added after the delivery, and nobody has the secret for it any more. Call `resume` with `{ reissue: true }`, or put the new pair there and call it with `{ provisioned: true }`.",
   "too-many-failures": "See the failures in `history`, fix their cause, then call `resume`.",
 };
 

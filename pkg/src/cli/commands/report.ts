@@ -29,6 +29,8 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
     "a sink holds a credential that is not of this target: find out whose it is, then `keyturn resume NAME`",
   "restore-by-hand": "put the old credential back into the sink, then `keyturn resume NAME --restored`",
   "sink-changed": "a sink no longer holds what was delivered: `keyturn resume NAME`, with `--reissue` for another",
+  "sink-added":
+    "a sink was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the new pair there and `--provisioned`",
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 
