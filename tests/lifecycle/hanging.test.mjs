@@ -190,16 +190,19 @@ test("a journal that says nothing while a delivery looks at it stops nobody for 
   const lifecycle = it.open();
   const [{ sink }] = it.places;
   const { read } = sink;
-  let hangs = 0;
+  let hung = 0;
   sink.read = async (signal) => {
     const holding = await read(signal);
-    // The next read of the journal is the look before the write.
-    if (hangs++ === 1) it.fault = (method, work) => (method === "read" ? NEVER : work());
+    // It is read for the delivery, and the next read of the journal is the look before the write.
+    if (hung === 0 && (await words(it)).includes("verified"))
+      it.fault = (method, work) => (method === "read" && hung++ === 0 ? NEVER : work());
     return holding;
   };
   await lifecycle.adopt("app", "c0");
-  await lifecycle.rotate("app").catch(() => undefined);
-  it.fault = (_, work) => work();
+  await lifecycle.rotate("app");
+  assert.equal(hung > 0, true);
+  const failed = (await lifecycle.history("app")).find(({ event }) => event === "failed");
+  assert.deepEqual([failed.step, failed.code], ["deliver", "timeout"]);
   assert.equal((await settled(it, lifecycle)).last, "done");
   await clean(it, lifecycle);
 });

@@ -402,6 +402,19 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
             "Tenants by names of your own. Default: one of each API, from the environment or the default profile.",
         },
         policy: { $ref: "#/$defs/policy", description: "What holds for all targets that do not say otherwise." },
+        seal: shape(
+          {
+            key: {
+              $ref: "#/$defs/secret",
+              description: "Where the key is: 32 random bytes, in base64 or in hex. The same for all processes.",
+            },
+            folder: text(
+              "The folder of the copies, from that of keyturn.json. Default: beside the journal. With --database the database has them.",
+            ),
+          },
+          ["key"],
+          "Keeps an encrypted copy of each new secret until it is delivered, so that a process that dies does not cost another credential.",
+        ),
         caps: shape(
           {
             atATime: count("How many rotations are under way at a time."),
