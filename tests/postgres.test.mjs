@@ -97,7 +97,8 @@ describe("sealed copies in Postgres, by `postgres`, among other fleets of its sc
 test("sealed copies leave no row once they are deleted, and never reach the write-ahead log", async () => {
   const schema = await fresh({ workers: ["worker"], readers: ["reader"] });
   const seals = postgresSeals(pool("worker"), { schema });
-  const count = async () => (await owner.query(`SELECT count(*)::integer AS count FROM "${schema}".seals`)).rows[0].count;
+  const count = async () =>
+    (await owner.query(`SELECT count(*)::integer AS count FROM "${schema}".seals`)).rows[0].count;
   const { rows } = await owner.query("SELECT relpersistence FROM pg_class WHERE oid = $1::regclass", [
     `"${schema}".seals`,
   ]);
@@ -185,7 +186,10 @@ describe("the schema", () => {
     const journal = postgresJournal(owner, { schema });
     await journal.append("a", 1, "e");
     await owner.query(`DROP TABLE "${schema}".seals; DELETE FROM "${schema}".migrations WHERE version = 2`);
-    await assert.rejects(postgresSeals(owner, { schema }).get("m"), { reason: "not_migrated", hint: /migratePostgres/ });
+    await assert.rejects(postgresSeals(owner, { schema }).get("m"), {
+      reason: "not_migrated",
+      hint: /migratePostgres/,
+    });
     assert.deepEqual(await migratePostgres(owner, { schema, workers: ["worker"] }), { from: 1, to: 2 });
     assert.deepEqual(await migratePostgres(owner, { schema }), { from: 2, to: 2 });
     assert.deepEqual(await postgresJournal(pool("worker"), { schema }).read("a", 1), ["e"]);
