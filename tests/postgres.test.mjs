@@ -76,7 +76,8 @@ describe("a journal in Postgres, by `postgres`, among other fleets of its schema
 describe("sealed copies in Postgres, by `pg`", () => {
   testSealStore(test, async () => {
     const schema = await fresh({ workers: ["worker"] });
-    return { open: () => postgresSeals(pool("worker"), { schema }) };
+    const own = openPool(server.url("worker"), { max: 4 });
+    return { open: () => postgresSeals(own, { schema }), remove: () => own.end() };
   });
 });
 

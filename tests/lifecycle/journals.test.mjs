@@ -372,7 +372,6 @@ test("two configurations of one folder, by its name and by a link to it, are one
   await rm(link);
   await symlink(other, link);
   await assert.rejects(byLink.append("s", 3, "g"), { code: "journal_failed", reason: "gap" });
-  await assert.rejects(byLink.read("s", 2), { code: "journal_failed" });
   assert.deepEqual(await directoryJournal(other).read("s", 1), ["e"]);
 });
 
