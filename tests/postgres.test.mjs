@@ -14,9 +14,9 @@ import { openPool } from "./lib/pool.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
-const { testJournal } = require("keyturn/lifecycle/testing");
+const { testJournal, testSealStore } = require("keyturn/lifecycle/testing");
 const { openLifecycle } = require("keyturn/lifecycle");
-const { JournalError, migratePostgres, postgresJournal, postgresStore } = require("keyturn/postgres");
+const { JournalError, migratePostgres, postgresJournal, postgresSeals, postgresStore } = require("keyturn/postgres");
 
 let server;
 let owner;
@@ -73,6 +73,87 @@ describe("a journal in Postgres, by `postgres`, among other fleets of its schema
   });
 });
 
+describe("sealed copies in Postgres, by `pg`", () => {
+  testSealStore(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const own = openPool(server.url("worker"), { max: 4 });
+    return { open: () => postgresSeals(own, { schema }), remove: () => own.end() };
+  });
+});
+
+describe("sealed copies in Postgres, by `postgres`, among other fleets of its schema", () => {
+  testSealStore(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const others = postgresSeals(owner, { schema, fleet: "other" });
+    await others.put("m", "another fleet's");
+    const sql = postgresJs(server.url("worker"), { max: 3 });
+    const remove = async () => {
+      await sql.end();
+      assert.equal(await others.get("m"), "another fleet's");
+    };
+    return { open: () => postgresSeals(sql, { schema, fleet: "own" }), remove };
+  });
+});
+
+test("sealed copies leave no row once they are deleted, and never reach the write-ahead log", async () => {
+  const schema = await fresh({ workers: ["worker"], readers: ["reader"] });
+  const seals = postgresSeals(pool("worker"), { schema });
+  const count = async () =>
+    (await owner.query(`SELECT count(*)::integer AS count FROM "${schema}".seals`)).rows[0].count;
+  const { rows } = await owner.query("SELECT relpersistence FROM pg_class WHERE oid = $1::regclass", [
+    `"${schema}".seals`,
+  ]);
+  assert.deepEqual(rows, [{ relpersistence: "u" }]);
+  await seals.put("m", "copy");
+  assert.equal(await count(), 1);
+  await seals.delete("m");
+  assert.equal(await count(), 0);
+  for (const call of ["get", "delete"])
+    await assert.rejects(postgresSeals(pool("reader"), { schema })[call]("m"), { reason: "denied" });
+});
+
+test("another machine delivers the secret of a worker that died, and the row is gone", async () => {
+  const schema = await fresh();
+  const clock = new Clock();
+  const control = new ControlPlane({ clock });
+  const place = new MemorySink();
+  const { clientId, secret: clientSecret } = control.make("by hand");
+  place.put({ clientId, clientSecret });
+  const key = new Uint8Array(32).fill(7);
+  const open = () =>
+    openLifecycle({
+      journal: postgresJournal(owner, { schema, unsynced: true }),
+      seal: { store: postgresSeals(owner, { schema }), key },
+      clock,
+      targets: { app: { provider: control.provider, sinks: [place.sink], policy: { grace: 0 } } },
+    });
+  const dying = open();
+  await dying.adopt("app", "c0");
+  let reached;
+  const writing = new Promise((resolve) => {
+    reached = resolve;
+  });
+  place.fault = (method) => {
+    if (method !== "write") return undefined;
+    reached();
+    return new Promise(() => undefined);
+  };
+  dying.rotate("app").catch(() => undefined);
+  await writing;
+  place.fault = () => undefined;
+  const { rows } = await owner.query(`SELECT marker, sealed FROM "${schema}".seals`);
+  assert.equal(rows.length, 1);
+  assert.match(rows[0].marker, /^keyturn:app:[0-9a-f]{8}:1\.1$/);
+  assert.ok(!Buffer.from(rows[0].sealed, "base64url").toString("latin1").includes("canary"));
+  const next = open();
+  assert.equal((await next.advance("app")).last, "done");
+  assert.equal(place.pair.clientId, "c1@host");
+  assert.deepEqual(control.alive(), ["c1"]);
+  assert.deepEqual((await owner.query(`SELECT FROM "${schema}".seals`)).rows, []);
+  await dying.close();
+  await next.close();
+});
+
 test("fleets in one schema do not see each other's events and tokens", async () => {
   const schema = await fresh();
   const [one, other] = ["one", "other"].map((fleet) => postgresJournal(owner, { schema, fleet }));
@@ -95,10 +176,27 @@ describe("the schema", () => {
   test("is created once by concurrent callers", async () => {
     const schema = "made at once";
     const results = await Promise.all(Array.from({ length: 6 }, () => migratePostgres(pool("owner"), { schema })));
-    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 1, 1, 1, 1, 1]);
-    assert.ok(results.every(({ to }) => to === 1));
+    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 2, 2, 2, 2, 2]);
+    assert.ok(results.every(({ to }) => to === 2));
     const { rows } = await owner.query(`SELECT version FROM "${schema}".migrations`);
-    assert.deepEqual(rows, [{ version: 1 }]);
+    assert.deepEqual(rows, [{ version: 1 }, { version: 2 }]);
+  });
+
+  test("of the first version gets what it lacks, keeps what it has, and still serves who knows no other", async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const journal = postgresJournal(owner, { schema });
+    await journal.append("a", 1, "e");
+    await owner.query(`DROP TABLE "${schema}".seals; DELETE FROM "${schema}".migrations WHERE version = 2`);
+    await assert.rejects(postgresSeals(owner, { schema }).get("m"), {
+      reason: "not_migrated",
+      hint: /migratePostgres/,
+    });
+    assert.deepEqual(await migratePostgres(owner, { schema, workers: ["worker"] }), { from: 1, to: 2 });
+    assert.deepEqual(await migratePostgres(owner, { schema }), { from: 2, to: 2 });
+    assert.deepEqual(await postgresJournal(pool("worker"), { schema }).read("a", 1), ["e"]);
+    await postgresSeals(pool("worker"), { schema }).put("m", "copy");
+    const { rows } = await owner.query(`SELECT max(least) AS least FROM "${schema}".migrations`);
+    assert.deepEqual(rows, [{ least: 1 }]);
   });
 
   test("if missing, causes an error that says how to create it", async () => {
@@ -119,7 +217,7 @@ describe("the schema", () => {
     );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
-      message: /version 0, but .* needs 1/,
+      message: /version 0, but .* needs 2/,
     });
   });
 
@@ -138,7 +236,7 @@ describe("the schema", () => {
 
   test("can be created by a role that owns nothing else", async () => {
     await owner.query("CREATE SCHEMA given AUTHORIZATION stranger");
-    assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 1 });
+    assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 2 });
     await assert.rejects(migratePostgres(pool("stranger"), { schema: "refused" }), {
       reason: "denied",
       outcome: "none",

@@ -45,6 +45,7 @@ describe("valid configurations", () => {
         four: { api: "c1", clientId: { env: "ID" }, clientSecret: secret },
       },
       policy: { zone: "Europe/Berlin", windows: [{ days: ["sat"], from: "22:00", to: "04:00" }] },
+      seal: { key: { file: "seal.key" }, folder: "sealed" },
       caps: { atATime: 3, perProvider: { "c1-connector": 1 }, rest: "15m", longestRest: 86_400_000 },
       targets: {
         a: {

@@ -146,6 +146,32 @@ describe("files", () => {
     await find("journal.exposed");
   });
 
+  test("finds a key of sealed copies that is missing, is none, or can be read by others, and a folder that others can change", async () => {
+    const text = smallest(sandbox);
+    const seal = (value) =>
+      writeFileSync(join(cwd, "keyturn.json"), text.replace("{", `{ "seal": ${JSON.stringify(value)},`));
+    seal({ key: { env: "NO_SUCH_KEY" } });
+    assert.match((await find("seal.no_key")).message, /NO_SUCH_KEY is not set/);
+    seal({ key: { file: "seal.key" }, folder: "copies" });
+    await find("seal.no_key");
+    const path = join(cwd, "seal.key");
+    writeFileSync(path, "canary", { mode: 0o600 });
+    const none = await find("seal.no_key");
+    assert.match(none.fix, /openssl rand -base64 32/);
+    assert.doesNotMatch(JSON.stringify(none), /canary/);
+    writeFileSync(path, `${Buffer.alloc(32, 7).toString("base64")}\n`);
+    chmodSync(path, 0o644);
+    assert.equal((await find("seal.key_exposed")).fix, `chmod 600 ${path}`);
+    chmodSync(path, 0o600);
+    mkdirSync(join(cwd, "copies"), { mode: 0o700 });
+    chmodSync(join(cwd, "copies"), 0o777);
+    await find("seal.exposed");
+    chmodSync(join(cwd, "copies"), 0o700);
+    const { codes, checks } = await doctor();
+    assert.deepEqual(codes, []);
+    assert.ok(checks.some(({ code }) => code === "seal.key"));
+  });
+
   test("finds what is missing", async () => {
     const text = smallest(sandbox);
     writeFileSync(join(cwd, "keyturn.json"), text.replace("./github.env", "./no/such/github.env"));

@@ -120,7 +120,7 @@ test("creates tables for roles, declares a restore, and can stop a worker that w
     await owner.query("CREATE ROLE fleet_worker LOGIN");
     const env = { KEYTURN_DATABASE: server.url(), KEYTURN_SCHEMA: "by_role" };
     const migrated = await keyturn("journal", "migrate", "--queue", "--worker", "fleet_worker", "-o", "json", { env });
-    assert.deepEqual([migrated.code, JSON.parse(migrated.stdout)], [0, [{ from: 0, to: 1 }]], migrated.stderr);
+    assert.deepEqual([migrated.code, JSON.parse(migrated.stdout)], [0, [{ from: 0, to: 2 }]], migrated.stderr);
     const asWorker = { ...env, KEYTURN_DATABASE: server.url("fleet_worker") };
     const status = await keyturn("status", "-o", "json", { env: asWorker });
     assert.equal(JSON.parse(status.stdout)[0].progress.rotation, 0);

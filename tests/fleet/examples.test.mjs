@@ -52,7 +52,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     const migration = run("migrate");
     const [said, [code]] = await Promise.all([text(migration.stdout), once(migration, "exit")]);
     assert.equal(code, 0, said);
-    assert.deepEqual(JSON.parse(said), { level: "info", event: "migrated", from: 0, to: 1 });
+    assert.deepEqual(JSON.parse(said), { level: "info", event: "migrated", from: 0, to: 2 });
 
     const worker = run();
     const ended = once(worker, "exit");

@@ -17,7 +17,7 @@ import { until } from "../lib/until.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { openLifecycle } = require("keyturn/lifecycle");
-const { migratePostgres, postgresJournal } = require("keyturn/postgres");
+const { migratePostgres, postgresJournal, postgresSeals } = require("keyturn/postgres");
 const { openFleet } = require("keyturn/fleet");
 
 const QUICK = { grace: 0, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
@@ -105,6 +105,20 @@ const idle = async (fleet, names, last = "done") =>
   (await fleet.lifecycle.status(names)).every(({ progress }) => progress.state === "idle" && progress.last === last);
 
 const issues = (plane) => plane.calls.filter(([method]) => method === "issue").length;
+
+test("workers seal copies where they are told to, and leave none behind", async () => {
+  const fleet = name();
+  const it = world(1);
+  const seal = { store: postgresSeals(pool, { fleet }), key: new Uint8Array(32).fill(7) };
+  const one = open({ fleet, seal, targets: it.targets });
+  await one.start();
+  await one.rotate("t0");
+  await until("it is done", () => idle(one, it.names));
+  const events = await one.lifecycle.history("t0");
+  assert.equal(events.find(({ event }) => event === "issuing").sealed, true);
+  assert.ok(events.some(({ event }) => event === "discarded"));
+  assert.deepEqual((await pool.query("SELECT FROM keyturn.seals WHERE fleet = $1", [fleet])).rows, []);
+});
 
 test("any worker continues a started rotation, whose job is written in the same transaction", async () => {
   const fleet = name();

@@ -10,12 +10,14 @@ import {
   type LifecyclePolicy,
   type LifecycleTarget,
   openLifecycle,
+  type SealOptions,
 } from "../lifecycle.js";
-import { directoryJournal } from "../lifecycle-node.js";
+import { directoryJournal, directorySeals } from "../lifecycle-node.js";
 import type { Path } from "./config/check.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
 import { ConfigError, type ConfigFile, readConfig } from "./config/read.js";
+import { keyOf, sealFolder } from "./config/seal.js";
 import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.js";
 import type { Context } from "./context.js";
 import { type Database, openDatabase } from "./database.js";
@@ -33,6 +35,8 @@ export interface Opened extends AsyncDisposable {
   readonly journal: Journal;
   /** The database of the journal, if it is not in a folder. */
   readonly database: Database | undefined;
+  /** How secrets survive a restart, if `keyturn.json` says. */
+  readonly seal: SealOptions | undefined;
   readonly lifecycle: Lifecycle;
   /** The targets that the lifecycle was opened with. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
@@ -79,7 +83,8 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       const client = needs ? await clients.of(name, target).catch((error: unknown) => keep(name, error)) : OFFLINE;
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
-    const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker() };
+    const seal = await sealOf(context, file, database, online === "none");
+    const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker(), seal };
     const lifecycle = fitting(file, ["caps"], () => openLifecycle({ ...options, ...capsOf(config) }));
     const close = async (): Promise<void> => {
       await lifecycle.close();
@@ -88,7 +93,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await database?.close();
     };
     return {
-      ...{ file, config, journal, database, lifecycle, targets, unreachable, names },
+      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, names },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -120,6 +125,23 @@ async function targetOf(
   // Each target separately, so that the error names the one that is invalid.
   fitting(file, path, () => void openLifecycle({ journal: NOWHERE, targets: { [name]: whole } }));
   return whole;
+}
+
+/**
+ * The store and the key of sealed copies. A command that issues nothing needs no key, and reads it if there is a copy to open.
+ *
+ * @throws {@link UsageError} if the key is not where `keyturn.json` says. Without it nothing would be sealed, and nobody would know.
+ */
+async function sealOf(
+  context: Context,
+  { config: { seal, journal }, folder }: ConfigFile,
+  database: Database | undefined,
+  isOffline: boolean,
+): Promise<SealOptions | undefined> {
+  if (seal === undefined) return undefined;
+  const store = database?.seals ?? directorySeals(sealFolder(folder, journal, seal));
+  const read = (): Promise<Uint8Array> => keyOf(context, seal, folder);
+  return { store, key: isOffline ? read : await read() };
 }
 
 /** An error of the engine about an option, with the option's position in the file. */

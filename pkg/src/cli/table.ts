@@ -441,6 +441,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: "--reissue", description: "issue another credential to replace the new one" },
       { flags: "--restored", description: "confirm that the old credential was put back into the sink by hand" },
+      {
+        flags: "--provisioned",
+        description: "confirm that the new credential was put into the added sink by hand",
+      },
     ],
     takes: ["output", "config", "profile", "clock"],
     examples: [["resume github-production", "continue once the sink accepts writes again"]],

@@ -249,10 +249,14 @@ export const ENGLISH = {
   "rotate.stop.restore-by-hand": "Put the old credential back into its place, and confirm this.",
   "rotate.stop.sink-changed":
     "A place where it was stored no longer contains it. Continue, or issue another one for that place.",
+  "rotate.stop.sink-added":
+    "A place was added after the new credential was stored, and its secret is gone. Issue another one, or put this " +
+    "one there and confirm this.",
   "rotate.stop.too-many-failures": "See the failures in the history, fix their cause, then continue.",
   "rotate.resume": "Continue",
   "rotate.reissue": "Issue another credential",
   "rotate.restored": "The old credential is back in its place",
+  "rotate.provisioned": "The new credential is in that place",
   "rotate.failed.title": "That did not work",
   "rotate.again": "Try again",
 } satisfies Record<string, Text>;

@@ -10,6 +10,7 @@ import { type Lifecycle, openLifecycle } from "../lifecycle/lifecycle.js";
 import type { LifecycleProgress, LifecycleStatus, LifecycleTarget } from "../lifecycle/model.js";
 import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
+import type { SealOptions } from "../lifecycle/seals/seal.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
 import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/place.js";
@@ -49,6 +50,11 @@ export interface FleetOptions {
   readonly perTenant?: number | undefined;
   /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
+  /**
+   * Seals a copy of each new credential for a restart, as the option of a lifecycle does: the same in all workers of the fleet. `postgresSeals`
+   * on the same pool is a store.
+   */
+  readonly seal?: SealOptions | undefined;
   /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
   readonly timeoutMs?: number | undefined;
   /** When to go through all targets, as a cron expression. One worker does it for all. Default: each minute. */
@@ -196,6 +202,7 @@ export class Fleet {
       fleet = "default",
       schema,
       timeoutMs,
+      seal,
       database,
       targets,
       caps,
@@ -233,7 +240,7 @@ export class Fleet {
       name,
       { ...target, provider: supervised(target.provider, around) },
     ]);
-    this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
+    this.lifecycle = openLifecycle({ ...common, seal, targets: Object.fromEntries(own), journal: this.#journal });
   }
 
   /**

@@ -206,7 +206,8 @@ export class Lifecycle {
    *
    * A target of which the journal knows no credential gets the one that its sinks hold, if the provider has a list to
    * find it in. If it has none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
-   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`.
+   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`; what a sink rejects with that cannot get the pair: then
+   *   nothing has begun.
    */
   async rotate(
     name: string,
@@ -229,6 +230,8 @@ export class Lifecycle {
         );
       state = stateOf(name, await opened.stream.refresh());
     }
+    if (state.rotation === null && !state.forgotten)
+      await this.#within(signal, (within) => opened.driver.ready(within));
     await this.#operate(opened, { command: "plan", reason: state.current === null ? "first" : "asked" });
     return this.#drive(opened, signal);
   }
@@ -267,8 +270,8 @@ export class Lifecycle {
       const { turn, sequences } = await this.#turn(opened.filter(({ name }) => !isFailure(results.get(name))));
       const fresh = turn.begin.filter((name) => !begun.has(name));
       if (fresh.length === 0) break;
-      await each(fresh, async (name) => {
-        begun.add(name);
+      for (const name of fresh) begun.add(name);
+      await each(await this.#ready(fresh, signal, results), async (name) => {
         const one = this.#get(name);
         const plan = { command: "plan", reason: "due" };
         const now = Math.trunc(this.#clock.now());
@@ -329,16 +332,22 @@ export class Lifecycle {
   /**
    * Confirms that the reason for which the rotation was stopped is resolved. With `reissue` another credential is
    * issued in the place of the new
-   * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for.
+   * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for; with `provisioned` that
+   * sink, which was added after the delivery, has got the new one by hand.
    */
   async resume(
     name: string,
-    { reissue = false, restored = false }: { reissue?: boolean; restored?: boolean } = {},
+    {
+      reissue = false,
+      restored = false,
+      provisioned = false,
+    }: { reissue?: boolean; restored?: boolean; provisioned?: boolean } = {},
   ): Promise<LifecycleProgress> {
     const { stream } = this.#get(name);
-    if (restored) {
+    if (restored || provisioned) {
       const { rotation } = stateOf(name, await stream.refresh());
-      return this.#command(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
+      const command = restored ? "restored" : "provisioned";
+      return this.#command(name, { command, sink: rotation?.stopped?.[1] ?? "" });
     }
     return this.#command(name, { command: reissue ? "reissue" : "resume" });
   }
@@ -492,6 +501,32 @@ export class Lifecycle {
       const progress = await opened.driver.advance(signal);
       if (progress.kind !== "again") return this.#progress(opened, await opened.stream.refresh(), progress);
     }
+  }
+
+  /**
+   * Returns the targets whose rotation may start: their sinks, and those of the other targets of their group, can accept a new pair. The
+   * reasons for the others are added to `results`.
+   */
+  async #ready(
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+    results: Map<string, LifecycleResult>,
+  ): Promise<readonly string[]> {
+    const held = new Set<string | undefined>();
+    const ready = await each(names, async (target) => {
+      const { driver, target: options } = this.#get(target);
+      try {
+        await this.#within(signal, (within) => driver.ready(within));
+        return true;
+      } catch (error) {
+        if (signal?.aborted || this.#closed.signal.aborted) throw error;
+        results.set(target, { target, progress: undefined, error });
+        held.add(options.group);
+        return false;
+      }
+    });
+    held.delete(undefined);
+    return names.filter((name, index) => ready[index] && !held.has(this.#get(name).target.group));
   }
 
   async #command(name: string, command: object): Promise<LifecycleProgress> {

@@ -87,6 +87,9 @@ export const HINTS = {
   "sink-changed":
     "The sink no longer contains the delivered credential. Call `resume`, with `{ reissue: true }` to issue " +
     "another.",
+  "sink-added":
+    "A sink was added after the delivery, and the secret for it is gone. Call `resume` with `{ reissue: true }`, or " +
+    "put the new pair there and call it with `{ provisioned: true }`.",
   "too-many-failures": "See the failures in `history`, fix their cause, then call `resume`.",
 };
 

@@ -6,7 +6,7 @@ import { type Database, databaseOf, type PostgresClient, quoted, type Run } from
 import { failure } from "./failure.js";
 
 /** The version of the schema that this version of the package reads and writes: the number of its migrations. @internal */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How long a statement may take unless an option says otherwise. @internal */
 export const TIMEOUT_MS = 15_000;

@@ -65,7 +65,7 @@ export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
   approve: { writes: true, takes: ["name"] },
   retire: { writes: true, takes: ["name"] },
   settle: { writes: true, takes: ["name", ["found"]] },
-  resume: { writes: true, takes: ["name", ["reissue", "restored"]] },
+  resume: { writes: true, takes: ["name", ["reissue", "restored", "provisioned"]] },
   adopt: { writes: true, takes: ["name", "text"] },
   import: { writes: true, takes: ["entries"] },
   forget: { writes: true, takes: ["name"] },

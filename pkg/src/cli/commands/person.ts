@@ -71,10 +71,11 @@ export function settle(context: Context, given: Given): Promise<Exit> {
 
 /** `keyturn resume`: continues a rotation whose problem has been fixed. */
 export function resume(context: Context, given: Given): Promise<Exit> {
-  const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
-  if (reissue && restored) throw new UsageError("pass either --reissue or --restored");
+  const [reissue, restored, provisioned] = [given.flag("reissue"), given.flag("restored"), given.flag("provisioned")];
+  if ([reissue, restored, provisioned].filter(Boolean).length > 1)
+    throw new UsageError("pass only one of --reissue, --restored and --provisioned");
   return withTarget(context, given, async ({ lifecycle }, name) => {
-    await lifecycle.resume(name, { reissue, restored });
+    await lifecycle.resume(name, { reissue, restored, provisioned });
     await lifecycle.advance(name, { signal: context.signal });
   });
 }

@@ -31,6 +31,9 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "sink-changed":
     "a sink no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
     "credential",
+  "sink-added":
+    "a sink was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
+    "new pair there and `keyturn resume NAME --provisioned`",
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 

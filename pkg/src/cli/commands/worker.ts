@@ -50,6 +50,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     worker: hostname(),
     concurrency: given.count("concurrency"),
     caps: config.caps,
+    seal: opened.seal,
     logger: log,
   });
   const server = createServer(fleet.handler());

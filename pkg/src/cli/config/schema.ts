@@ -411,6 +411,19 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
             "Tenants, by names of your choice. Default: one of each API, from the environment or the default profile.",
         },
         policy: { $ref: "#/$defs/policy", description: "The default policy of all targets." },
+        seal: shape(
+          {
+            key: {
+              $ref: "#/$defs/secret",
+              description: "Where the key is: 32 random bytes, in base64 or in hex. The same for all processes.",
+            },
+            folder: text(
+              "The folder of the copies, relative to keyturn.json. Default: next to the journal. With --database, the database stores them.",
+            ),
+          },
+          ["key"],
+          "Keeps an encrypted copy of each new secret until it is delivered, so that a process that dies does not cost another credential.",
+        ),
         caps: shape(
           {
             atATime: count("How many rotations may be in progress at a time."),

@@ -3,6 +3,7 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { KeyturnError } from "../../base/errors.js";
+import { keyOf, sealFolder } from "../config/seal.js";
 import {
   type Config,
   ConfigError,
@@ -77,6 +78,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
 /** Checks the journal and all sinks that are on this machine. */
 export async function placeChecks(context: Context, { config, folder }: ConfigFile): Promise<Check[]> {
   const checks = await journalChecks(context, resolve(folder, config.journal));
+  checks.push(...(await sealChecks(context, config, folder)));
   const targets: Config["targets"] = config.targets;
   for (const [name, { sinks }] of Object.entries(targets))
     for (const sink of sinks) checks.push(...sinkChecks(context, `target ${name}, sink ${sink.kind}`, sink, folder));
@@ -123,6 +125,32 @@ async function journalChecks(context: Context, path: string): Promise<Check[]> {
   return checks.length > 0 ? checks : [ok("journal.whole", path, "no event was changed")];
 }
 
+/** Checks the key of sealed copies and the folder that they are in, if `keyturn.json` names them. */
+async function sealChecks(context: Context, { seal, journal }: Config, folder: string): Promise<Check[]> {
+  if (seal === undefined) return [];
+  const checks = secretChecks(context, "seal", seal.key, folder, {
+    fine: "seal.key",
+    none: "seal.no_key",
+    exposed: "seal.key_exposed",
+  });
+  if (checks.every(({ level }) => level !== "error"))
+    try {
+      await keyOf(context, seal, folder);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      checks.push({ code: "seal.no_key", level: "error", about: "seal", message: error.message, fix: error.hint });
+    }
+  const path = sealFolder(folder, journal, seal);
+  const stats = statOf(path);
+  if (stats === undefined) return checks;
+  if (!may(path, constants.W_OK))
+    checks.push({ code: "seal.unwritable", level: "error", about: path, message: "it cannot be written by this user" });
+  const exposed = exposure(path, stats, "folder");
+  if (exposed)
+    checks.push({ code: "seal.exposed", level: "warning", about: path, message: exposed.problem, fix: exposed.fix });
+  return checks;
+}
+
 function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: string): Check[] {
   switch (sink.kind) {
     case "env-file":
@@ -137,7 +165,7 @@ function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: s
     case "vault":
     case "github":
     case "gitlab":
-      return tokenChecks(context, about, sink.token, folder);
+      return secretChecks(context, about, sink.token, folder, TOKEN);
     case "aws":
       return [];
   }
@@ -190,24 +218,33 @@ function programCheck({ env }: Context, about: string, program: string, folder: 
   return ok("sink.program", about, `${path} can be run`);
 }
 
-function tokenChecks(
+/** The codes of the checks of a secret. */
+interface SecretCodes {
+  readonly fine: string;
+  readonly none: string;
+  readonly exposed: string;
+}
+
+const TOKEN: SecretCodes = { fine: "sink.token", none: "sink.no_token", exposed: "sink.token_exposed" };
+
+function secretChecks(
   { env }: Context,
   about: string,
-  token: { readonly env: string } | { readonly file: string },
+  source: { readonly env: string } | { readonly file: string },
   folder: string,
+  codes: SecretCodes,
 ): Check[] {
-  if ("env" in token)
-    return env[token.env]
-      ? [ok("sink.token", about, `${token.env} is set`)]
-      : [{ code: "sink.no_token", level: "error", about, message: `the variable ${token.env} is not set` }];
-  const path = resolve(folder, token.file);
+  if ("env" in source)
+    return env[source.env]
+      ? [ok(codes.fine, about, `${source.env} is set`)]
+      : [{ code: codes.none, level: "error", about, message: `the variable ${source.env} is not set` }];
+  const path = resolve(folder, source.file);
   const stats = statOf(path);
   if (stats === undefined || !may(path, constants.R_OK))
-    return [{ code: "sink.no_token", level: "error", about, message: `${path} cannot be read` }];
+    return [{ code: codes.none, level: "error", about, message: `${path} cannot be read` }];
   const exposed = exposure(path, stats, "file");
-  if (exposed)
-    return [{ code: "sink.token_exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
-  return [ok("sink.token", about, `${path} can be read`)];
+  if (exposed) return [{ code: codes.exposed, level: "warning", about, message: exposed.problem, fix: exposed.fix }];
+  return [ok(codes.fine, about, `${path} can be read`)];
 }
 
 /** What is wrong with the permissions of a file that anybody may read, but only its owner may change. */

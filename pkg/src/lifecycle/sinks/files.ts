@@ -1,7 +1,7 @@
 /** Sinks that are one file: `.env` files and JSON. */
 
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { access, constants, type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import { type LockOptions, locked } from "../../base/lock.js";
@@ -135,6 +135,14 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
         throw fileFailure(name, "read", path, error);
       } finally {
         await handle?.close();
+      }
+    },
+    async check({ path }) {
+      try {
+        // The file is replaced by another one, so the right to its folder counts.
+        await access(dirname(path), constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw fileFailure(name, "write in", dirname(path), error);
       }
     },
     async store({ path, text, mode, owner, mtimeMs }, pair) {

@@ -76,6 +76,9 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
         version: JSON.stringify(holdings.map(({ version }) => version)),
       };
     },
+    async check(signal) {
+      await each(signal, async (sink) => void (await (sink.check?.(signal) ?? sink.read(signal))));
+    },
     async holds(pair, signal) {
       return !(await each(signal, (sink) => sink.holds(pair, signal))).includes(false);
     },
