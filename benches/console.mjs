@@ -127,7 +127,7 @@ function observe() {
   };
 }
 
-/** Waits until the page has painted and has nothing more to do, and its interactions have been reported. */
+/** Waits until the page has painted and has nothing more to do. */
 function idle(page) {
   return page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(() => setTimeout(done, 100)))),
@@ -189,8 +189,10 @@ async function session(page, cdp) {
   await keys("PageDown", "PageDown", "End", "PageUp", "Home");
   await (await find(".scroller tbody tr:nth-child(3)")).hover();
   for (let turn = 0; turn < 10; turn++) await page.mouse.wheel({ deltaY: 2_000 });
+  await idle(page);
   await (await find(".scroller")).focus();
   await keys("Home");
+  await page.waitForFunction(() => globalThis.table().querySelector(".scroller").scrollTop === 0);
   step = "select";
   for (const at of [1, 2]) await click(`tbody tr:nth-child(${at}) input[type=checkbox]`);
   await click("thead input[type=checkbox]");
