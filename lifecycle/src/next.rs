@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Credential, Event, Evidence, Proof, Step, Stop, Time},
     policy::Policy,
-    state::{Known, Phase, Role, Rotation, Sealed, Target},
+    state::{Known, Phase, Role, Rotation, SINK_DIFFERS, Sealed, Target},
 };
 
 /// What the worker knows that the journal does not say: what it has in memory, and what the ports can do.
@@ -50,6 +50,8 @@ pub enum Effect {
         marker: String,
         /// When it ends at the latest.
         until: Time,
+        /// The client ids that a sink may hold; anything else is somebody else's, and then nothing is issued. Empty if anything may be there.
+        expected: BTreeSet<String>,
     },
     /// Look in the control plane's records for what an intent has made.
     Search {
@@ -200,7 +202,7 @@ pub enum Outcome {
     No,
     /// The answer is not there yet.
     NotYet,
-    /// The sink holds something that nobody knows of.
+    /// The sink holds something that nobody knows of: what, or which sink where nothing was issued for that reason.
     Differs(String),
     /// The sink took it, in the place of this client id.
     Written(Option<String>),
@@ -260,7 +262,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
     }
     match &rotation.phase {
         Phase::Issuing { intent, by, until, marker, .. } => {
-            issuing(rotation, policy, hands, now, (*intent, by, *until, marker))
+            issuing(target, rotation, policy, hands, now, (*intent, by, *until, marker))
         }
         Phase::Unknown { intent, since, until, marker } => {
             if let Some(effect) = unseal(target, rotation.number, *intent, marker, hands, true) {
@@ -332,6 +334,7 @@ fn planned(rotation: &Rotation, policy: &Policy, hands: &Hands, now: Time) -> Ne
 }
 
 fn issuing(
+    target: &Target,
     rotation: &Rotation,
     policy: &Policy,
     hands: &Hands,
@@ -342,7 +345,8 @@ fn issuing(
     if mine {
         // A worker that was stopped here must not call any more once others may have given up on it.
         return if now < until {
-            Next::Do(Effect::Issue { rotation: rotation.number, intent, marker: marker.to_owned(), until })
+            let (marker, expected) = (marker.to_owned(), expected(target, rotation));
+            Next::Do(Effect::Issue { rotation: rotation.number, intent, marker, until, expected })
         } else {
             Next::Append(Event::NotIssued { intent, code: "out_of_time".to_owned(), retry_at: Some(now) })
         };
@@ -694,7 +698,10 @@ fn issue_came_to(
         } else {
             Event::NotIssued { intent: which, code: code.clone(), retry_at: None }
         }),
-        Outcome::Failed { .. } if given_up => {
+        Outcome::Differs(sink) if waiting => {
+            Some(Event::NotIssued { intent: which, code: format!("{SINK_DIFFERS}{sink}"), retry_at: None })
+        }
+        Outcome::Failed { .. } | Outcome::Differs(_) if given_up => {
             Some(Event::Settled { intent: which, found: Vec::new(), evidence: Evidence::Answer })
         }
         Outcome::Uncertain if waiting => Some(Event::Unknown { intent: which }),

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Credential, Entry, Event, Proof, Reason, Step, Stop, Time};
 
+/// How the code begins with which nothing was issued because of what a sink holds; the sink's name follows.
+pub(crate) const SINK_DIFFERS: &str = "sink_differs:";
+
 /// What a credential is to its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -451,7 +454,12 @@ impl Target {
                 rotation.counted = rotation.counted.saturating_sub(1);
                 match retry_at {
                     Some(retry_at) => rotation.retry_at = *retry_at,
-                    None => rotation.stopped = Some((Stop::Refused, code.clone())),
+                    None => {
+                        rotation.stopped = Some(match code.strip_prefix(SINK_DIFFERS) {
+                            Some(sink) => (Stop::SinkDiffers, sink.to_owned()),
+                            None => (Stop::Refused, code.clone()),
+                        });
+                    }
                 }
             }
             Event::Issued { credential, hold_until, .. } => {

@@ -374,7 +374,34 @@ test("a foreign credential in a sink is not overwritten", async () => {
   const [plan] = await lifecycle.plan();
   assert.equal(plan.sinks[0].known, false);
   const stopped = await lifecycle.rotate("app");
-  assert.equal(stopped.reason, "sink-differs");
+  assert.deepEqual([stopped.reason, stopped.about], ["sink-differs", "sink"]);
+  assert.equal(it.place.pair.clientId, foreign.clientId);
+  const issued = () => it.control.calls.filter(([method]) => method === "issue").length;
+  assert.equal(issued(), 1, "nothing is issued that could not be delivered");
+  // Nothing has changed.
+  await lifecycle.resume("app");
+  assert.equal((await lifecycle.advance("app")).reason, "sink-differs");
+  assert.equal(issued(), 1);
+  // It is what consumers are to have from now on.
+  assert.equal((await lifecycle.rollback("app")).last, "rolled-back");
+  assert.equal(it.place.pair.clientId, foreign.clientId);
+  await lifecycle.adopt("app", foreign.id);
+  await lifecycle.rotate("app");
+  assert.equal((await settled(it, lifecycle)).last, "done");
+  await clean(it, lifecycle);
+});
+
+test("a foreign credential that comes into a sink after another was issued is not overwritten either", async () => {
+  const it = world();
+  const lifecycle = it.open();
+  await lifecycle.adopt("app", "c0");
+  const foreign = it.control.make("by somebody");
+  it.control.fault = (method, when) => {
+    if (method === "issue" && when === "answer")
+      it.place.put({ clientId: foreign.clientId, clientSecret: foreign.secret });
+  };
+  const stopped = await lifecycle.rotate("app");
+  assert.deepEqual([stopped.reason, stopped.about], ["sink-differs", "sink"]);
   assert.equal(it.place.pair.clientId, foreign.clientId);
 });
 

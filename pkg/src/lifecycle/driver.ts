@@ -25,7 +25,7 @@ export type RustProgress =
   | { readonly kind: "blocked"; readonly value: readonly [string, string] };
 
 type Effect =
-  | { effect: "issue"; rotation: number; intent: number; marker: string; until: number }
+  | { effect: "issue"; rotation: number; intent: number; marker: string; until: number; expected: readonly string[] }
   | { effect: "unseal"; rotation: number; intent: number; marker: string }
   | { effect: "discard"; marker: string }
   | { effect: "search"; intent: number; marker: string; since: number; until: number }
@@ -139,10 +139,19 @@ export class Driver {
    * @throws What the sink that is not ready rejects with.
    */
   async ready(signal: AbortSignal): Promise<void> {
+    await this.#foreign([], signal);
+  }
+
+  /** The same, and the name of a sink that holds a client id which is not of the target; `undefined` if none does. */
+  async #foreign(expected: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const { sinks, policy } = this.#ports;
     const ms = policy.protocol.callDeadline / CHECKING_SHARE;
-    const look = async (sink: Sink, own: AbortSignal): Promise<unknown> => sink.check?.(own) ?? sink.read(own);
-    await Promise.all(sinks.map((sink) => within(ms, [signal], (own) => look(sink, own))));
+    const look = async (sink: Sink, own: AbortSignal): Promise<Holding> => {
+      await sink.check?.(own);
+      return sink.read(own);
+    };
+    const held = await Promise.all(sinks.map((sink) => within(ms, [signal], (own) => look(sink, own))));
+    return sinks.find((_, index) => isForeign(held[index] as Holding, expected))?.name;
   }
 
   /** Runs something after the calls that are under way. */
@@ -236,7 +245,8 @@ export class Driver {
     const issues = effect.effect === "issue";
     if (issues && clock.now() < effect.until) {
       try {
-        await this.ready(closed);
+        const foreign = await this.#foreign(effect.expected, closed);
+        if (foreign !== undefined) return { kind: "differs", value: foreign };
       } catch (error) {
         return outcomeOf(error, false);
       }
