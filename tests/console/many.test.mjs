@@ -79,15 +79,15 @@ test("of five thousand targets few are in the document, and they are sorted, sea
     await person.type("connector 49");
     const found = named.filter((name) => name.startsWith("Connector") && name.includes("49"));
     await shows("Connector 49", found.length);
-    await person.click("checkbox", "Select all that are shown");
-    await person.reads(new RegExp(`${found.length} of 5,000 fit, ${found.length} selected`));
+    await person.click("checkbox", "Select all shown targets");
+    await person.reads(new RegExp(`${found.length} of 5,000 match, ${found.length} selected`));
     // Those that a search leaves out stay selected.
     await person.click("searchbox", "Search");
     await person.type("90");
     await shows("Connector 4990", 1);
-    await person.reads(new RegExp(`1 of 5,000 fits, ${found.length} selected`));
+    await person.reads(new RegExp(`1 of 5,000 matches, ${found.length} selected`));
     await person.click("checkbox", "Select Connector 4990");
-    await person.reads(new RegExp(`1 of 5,000 fits, ${found.length - 1} selected`));
+    await person.reads(new RegExp(`1 of 5,000 matches, ${found.length - 1} selected`));
     await person.click("button", "Clear the selection");
     await page.$eval("::-p-aria(Search)", (input) => input.select());
     await person.press("Backspace");
@@ -98,8 +98,8 @@ test("of five thousand targets few are in the document, and they are sorted, sea
       .snapshot()
       .connectorCredentials.filter(({ expiresTime }) => expiresTime !== null && Date.parse(expiresTime) <= now);
     await person.click("button", /^[\d,]+ Expired$/);
-    await person.reads(new RegExp(`\n${expired.length} of 5,000 fit`));
-    await person.click("checkbox", "Select all that are shown");
+    await person.reads(new RegExp(`\n${expired.length} of 5,000 match`));
+    await person.click("checkbox", "Select all shown targets");
     await person.find("button", `Rotate ${expired.length} together`);
     const selected = await table.evaluate((table) => [...table.selected].sort());
     assert.deepEqual(selected, expired.map(({ appId, connectorId }) => `c1/${appId}/${connectorId}`).sort());

@@ -30,6 +30,9 @@ const NARROW = 720;
 
 const MINUTE = 60_000;
 
+/** How long nothing is typed before the rows are searched, in milliseconds. */
+const RESTED = 80;
+
 /** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
 const BEYOND = 4;
 
@@ -417,6 +420,7 @@ export class Table extends Shown {
   #used: ReadonlyMap<string, number> = new Map();
   #made = 0;
   #sizes: ResizeObserver | undefined;
+  #searching: ReturnType<typeof setTimeout> | undefined;
   /** Whether the table has been scrolled from its beginning. */
   #moved = false;
   /** The last results of sorting, and their inputs. */
@@ -450,6 +454,7 @@ export class Table extends Shown {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#sizes?.disconnect();
+    clearTimeout(this.#searching);
     removeEventListener("click", this.#outside);
   }
 
@@ -534,7 +539,7 @@ export class Table extends Shown {
         autocomplete="off"
         spellcheck="false"
         .value=${view.search ?? ""}
-        @input=${(event: Event) => this.#look({ search: (event.target as HTMLInputElement).value })}
+        @input=${this.#typed}
       />
       <span class="count muted small" role="status">
         ${told}${selected.size > 0 ? html`, <b>${this.say("table.selected", { n: selected.size })}</b>` : nothing}
@@ -868,6 +873,13 @@ export class Table extends Shown {
     details.open = false;
     details.querySelector<HTMLElement>("summary")?.focus();
     event.stopPropagation();
+  };
+
+  /** Letters are painted as they are typed; the rows follow once none has come for a moment. */
+  readonly #typed = (event: Event): void => {
+    const field = event.currentTarget as HTMLInputElement;
+    clearTimeout(this.#searching);
+    this.#searching = setTimeout(() => this.#look({ search: field.value }), RESTED);
   };
 
   #look(some: CredentialView): void {
