@@ -73,10 +73,10 @@ for (const { name, code, line } of blocks) {
   test(`${name}: the code at line ${line}`, async () => {
     const file = join(folder, `docs-${line}.mjs`);
     writeFileSync(file, code);
-    // What is about a fleet needs pg-boss, and that a newer Node than the package.
+    // Fleet examples need pg-boss, which needs a newer Node than the package.
     const program = name === "fleet.md" ? newerNode() : process.execPath;
     const child = spawn(program, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-    // Somebody sits at the screen.
+    // Simulates a person who approves the code.
     createInterface(child.stdout).on("line", (shown) => {
       const [, userCode] = /compare the code: (\S+)$/.exec(shown) ?? [];
       if (userCode) sandbox.approve(userCode);

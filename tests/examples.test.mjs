@@ -1,4 +1,4 @@
-// The programs of `examples/`, each where it belongs, against a sandbox tenant on loopback.
+// The programs of `examples/`, each in its runtime, with a sandbox tenant on loopback.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,7 +31,7 @@ after(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-/** The variables that an example is told of the tenant. */
+/** The variables of the tenant for an example. */
 const variables = () => ({
   CONDUCTORONE_SERVER_URL: tenant.url,
   CONDUCTORONE_CLIENT_ID: tenant.clientId,
@@ -47,7 +47,7 @@ function copied(name) {
   return folder;
 }
 
-/** Runs a program to its end, while this process answers what it asks. */
+/** Runs a program to its end, while this process serves its requests. */
 async function run(program, args, { cwd, env = {} }) {
   const child = spawn(program, args, {
     cwd,
@@ -158,7 +158,7 @@ test("GitHub Actions: logs in with an identity token, and pushes the journal bef
     assert.equal(history[0], "connector 1");
     assert.ok(!git(remote, "grep", "-h", "", "keyturn-journal").includes("secret-token"));
 
-    // Where nothing can be pushed nothing is done.
+    // If nothing can be pushed, nothing is done.
     git(join(cwd, "journal"), "remote", "set-url", "origin", join(cwd, "nowhere.git"));
     await assert.rejects(run(process.execPath, ["rotate.mjs"], { cwd, env }), /could not be pushed/);
     assert.equal(await issued(), before + 1);
@@ -170,7 +170,7 @@ test("GitHub Actions: logs in with an identity token, and pushes the journal bef
 
 test("Deno: a rotation, with the permissions that the example names", async () => {
   const cwd = copied("deno");
-  // Deno looks for packages beside the program.
+  // Deno looks for packages next to the program.
   mkdirSync(join(cwd, "node_modules"));
   cpSync(join(installed(), "node_modules/keyturn"), join(cwd, "node_modules/keyturn"), { recursive: true });
   const { host } = new URL(tenant.url);
@@ -244,7 +244,7 @@ test("Electron's main process, with the test in Electron's place: a log-in, a ro
   const file = join(cwd, "connector.env");
   Object.assign(process.env, { CONDUCTORONE_SERVER_URL: tenant.url, CONDUCTORONE_PROGRAM: "desktop", GRACE: "0s" });
   const start = async (run) => {
-    // Another copy of the modules for each start, as another process has them.
+    // A new copy of the modules for each start, as in another process.
     const seen = electronIn(join(cwd, run), { folder, file });
     cpSync(join(cwd, "src"), join(cwd, run), { recursive: true });
     const main = await import(pathToFileURL(join(cwd, run, "main.js")).href);

@@ -15,7 +15,7 @@ const folder = installed();
 const scratch = mkdtempSync(join(tmpdir(), "keyturn-extension-"));
 const HOSTS = "http://127.0.0.1/*";
 const ROTATE = "connector.rotateCredential";
-/** What Firefox knows the extension by, so that its pages have an address that can be told before. */
+/** The extension's id in Firefox, so that the addresses of its pages are known in advance. */
 const GECKO_UUID = "6a1f4c1e-6d9d-4d42-9f0a-3a4a3f2f6c11";
 
 let sandbox;
@@ -30,7 +30,7 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** How each browser is started with the extension, and how a person's consent to a host is given. */
+/** How each browser is started with the extension, and how consent to a host is given. */
 const BROWSERS = {
   chromium: {
     async start() {
@@ -44,7 +44,7 @@ const BROWSERS = {
       });
       const target = await background(browser);
       const { host } = new URL(target.url());
-      // The browser's own page for extensions consents: it does not ask again then.
+      // Consents in the browser's own page for extensions, so that it does not ask.
       const consent = await browser.newPage();
       await consent.goto("chrome://extensions");
       await consent.evaluate((id, hosts) => chrome.developerPrivate.addHostPermission(id, hosts), host, HOSTS);
@@ -61,9 +61,9 @@ const BROWSERS = {
         protocolTimeout: 60_000,
         extraPrefsFirefox: {
           "extensions.webextensions.uuids": JSON.stringify({ "connector-credentials@example.com": GECKO_UUID }),
-          // Whoever asks for a host gets it.
+          // Grants every requested host.
           "extensions.webextOptionalPermissionPrompts": false,
-          // Half a minute is what people have; the tests wait for less.
+          // People have half a minute; the tests wait for less.
           "extensions.background.idle.timeout": 3_000,
         },
       });
@@ -77,7 +77,7 @@ function background(browser) {
   return browser.waitForTarget((target) => target.type() === "service_worker", { timeout: 20_000 });
 }
 
-/** Waits until something is so, and gives it. */
+/** Waits until a condition holds, and returns its value. */
 async function until(what, look, page) {
   for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const found = await look();
@@ -98,7 +98,7 @@ async function open(page, panel) {
 /** A person at the panel. */
 function person(page, tenant) {
   const text = (selector) => page.evaluate((selector) => document.querySelector(selector)?.textContent ?? "", selector);
-  /** With the mouse: browsers ask for a permission only while they handle a person's click. */
+  /** With the mouse, since browsers only ask for a permission while they handle a click. */
   const press = async (label, within = "body") => {
     const { x, y } = await until(
       `a button ${label}`,
@@ -151,7 +151,7 @@ function person(page, tenant) {
   };
 }
 
-/** All that the extension keeps anywhere, as text. */
+/** Everything that the extension stores, as text. */
 function kept(page) {
   return page.evaluate(async () => {
     const rows = async ({ name }) => {
@@ -221,7 +221,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
     });
     after(() => browser?.close());
 
-    /** Ends the background as the browser does when nothing happens. */
+    /** Stops the background as the browser does when it is idle. */
     async function stopBackground() {
       // Firefox cannot be told to, and ends it by itself after the time of the preference above.
       if (name === "firefox") return;
@@ -229,7 +229,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
       const session = await browser.target().createCDPSession();
       const { targetInfos } = await session.send("Target.getTargets");
       const { targetId } = targetInfos.find(({ type }) => type === "service_worker");
-      // A worker that is being looked into may never come to its end.
+      // A worker with an attached debugger may never stop.
       await client.detach();
       await session.send("Target.closeTarget", { targetId });
       await session.detach();
@@ -258,7 +258,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
       const workers = () => page.evaluate(() => Number(document.body.dataset.workers));
       const met = await workers();
       await stopBackground();
-      // The panel comes back to another worker, which has the pair from it.
+      // The panel reconnects to another worker, which gets the pair from it.
       if (name === "chromium") await until("another worker", async () => (await workers()) > met, page);
       await press("I stored it");
       await until("the time of both", async () => (await progress()).startsWith("grace"));
@@ -271,7 +271,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
       await page.close();
       await stopBackground();
 
-      // Nobody has a panel open: the alarm wakes the background.
+      // No panel is open: the alarm wakes the background.
       const ended = async () => (await tenant.requests({ operation: "connector.revokeCredential" })).length === 1;
       await until("the old one's end", ended);
       const later = await browser.newPage();

@@ -1,4 +1,4 @@
-// One family of failures: whichever API, and by whichever names, `KeyturnError.is` knows them, and says the same of each by the same names.
+// One family of failures: `KeyturnError.is` recognizes the failures of both APIs under all names, with the same properties.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./compat/world.mjs";
@@ -40,7 +40,7 @@ const READS = {
     ),
 };
 
-/** An access token as a program may have one: nobody looks at its signature. */
+/** An access token of a program; its signature is not checked. */
 const TOKEN = ["{}", JSON.stringify({ scope: "provisioning-api", exp: 4102444800 }), "x"].map(btoa).join(".");
 
 async function failure(run) {

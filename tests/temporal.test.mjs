@@ -70,7 +70,7 @@ function start(program, args, options = {}) {
   return { child, exited, end };
 }
 
-/** Waits show what the programs said last. */
+/** Failed waits show the last output of the programs. */
 const patient = { every: 100, more: () => said.slice(-30).join("\n") };
 
 /** A worker of the example, once it takes tasks. */

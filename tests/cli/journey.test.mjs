@@ -92,7 +92,7 @@ describe("the smallest configuration", () => {
     const rotate = (more) => run(["rotate", "github-production"], { cwd: own, env: { ...env, ...more } });
     for (const [SEAL_KEY, said] of [
       ["", /SEAL_KEY is not set/],
-      ["canary", /SEAL_KEY holds no key/],
+      ["canary", /SEAL_KEY contains no key/],
     ]) {
       const { status, stderr } = await rotate({ SEAL_KEY });
       assert.equal(status, 2, stderr);

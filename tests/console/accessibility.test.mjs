@@ -1,4 +1,4 @@
-// Whether everybody can use the console: what axe-core, which `axe-*.test.mjs` run, cannot see. WCAG 2.2 AA is the measure.
+// Accessibility of the console that axe-core (in `axe-*.test.mjs`) cannot check. The standard is WCAG 2.2 AA.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pause, withBrowse } from "./person.mjs";
@@ -107,7 +107,7 @@ test("the focus is always to be seen", async () => {
   });
 });
 
-/** What is wrong with how the focus is shown, if anything. */
+/** Problems with the visibility of the focus, if any. */
 function focusSeen() {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -115,7 +115,7 @@ function focusSeen() {
   const { outlineStyle, outlineWidth } = getComputedStyle(at);
   if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) return `${at.textContent} has no outline`;
   const { top, bottom, left, right } = at.getBoundingClientRect();
-  // Scrolling stops at whole pixels.
+  // Scroll positions are whole pixels.
   if (top < -1 || left < -1 || bottom > innerHeight + 1 || right > innerWidth + 1)
     return `${at.textContent.trim()} is outside of the window: ${top} to ${bottom} of ${innerHeight}, ${left} to ${right}`;
   const over = at.getRootNode().elementFromPoint((left + right) / 2, (top + bottom) / 2);
@@ -142,7 +142,7 @@ test("what happens is said to those who do not see it", async () => {
   });
 });
 
-/** What assistive technology gets: the role and the name of everything that it reads. */
+/** The accessibility tree: the role and the name of everything that assistive technology reads. */
 async function tree(person) {
   const found = [];
   const visit = ({ role, name, disabled, checked, level, children = [] }) => {
@@ -198,7 +198,7 @@ test("the accessibility tree has the overview's counters, its table and what its
     ])
       assert.ok(read.includes(line), `${line} in\n${read.join("\n")}`);
     assert.ok(read.some((line) => line.startsWith("columnheader") && line.includes("Expires")));
-    // A drawing that nothing can be read of has its data in a table beside it.
+    // A drawing without text has its data in a table next to it.
     await person.click("button", "As a table");
     await person.find("table", "Timeline");
     assert.ok((await tree(person)).some((line) => /^(table|grid) Timeline$/.test(line)));
@@ -218,7 +218,7 @@ test("nothing moves for those who asked for that", async () => {
 });
 
 test("in forced colours chips and cards keep an outline", async () => {
-  // The driver does not know this feature by name.
+  // The driver has no name for this feature.
   const before = async ({ page }) => {
     const session = await page.createCDPSession();
     await session.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });

@@ -8,7 +8,7 @@ import { withBrowse } from "./person.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** How each state is looked at. What differs in nothing but its colours is asked for nothing but contrast. */
+/** The views of each state. Those that differ only in colours are only checked for contrast. */
 const LOOKS = [
   { name: "dark", width: 1280, scheme: "dark", rules: ["color-contrast"] },
   { name: "forced colours", width: 1280, scheme: "light", forced: "active", rules: [] },
@@ -17,7 +17,7 @@ const LOOKS = [
   { name: "light", width: 1280, scheme: "light" },
 ];
 
-/** Lets the page look otherwise. The driver does not know forced colours by name. */
+/** Changes the appearance of the page. The driver has no name for forced colours. */
 async function look(session, page, { width, scheme, forced = "none" }) {
   const { width: before } = page.viewport();
   if (before !== width) await page.setViewport({ width, height: 900 });
@@ -25,14 +25,14 @@ async function look(session, page, { width, scheme, forced = "none" }) {
     features: [
       { name: "prefers-color-scheme", value: scheme },
       { name: "forced-colors", value: forced },
-      // A fading dialog has other colours than one that stands still.
+      // A dialog that is fading in has other colours.
       { name: "prefers-reduced-motion", value: "reduce" },
     ],
   });
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
-/** What axe finds by these rules, or by all of them. */
+/** The violations that axe finds with these rules, or with all of them. */
 async function found(page, rules) {
   if (rules?.length === 0) return [];
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
@@ -49,7 +49,7 @@ async function found(page, rules) {
           return true;
       return false;
     };
-    // Texts in a drawing have what is drawn behind them, which axe cannot judge; their colours are those of texts elsewhere.
+    // Texts in a drawing have shapes behind them, which axe cannot judge; their colours are those of other texts.
     const judged = incomplete.map((one) => ({
       ...one,
       nodes: one.nodes.filter(
@@ -62,7 +62,7 @@ async function found(page, rules) {
   }, rules);
 }
 
-/** Texts that forced colours make hard to read. axe asks for a colour that is not forced, so it cannot tell. */
+/** Texts that forced colours make hard to read. axe reads the unforced colours, so it cannot detect this. */
 function faint() {
   const parts = (colour) =>
     /rgba?\(([^)]+)\)/
@@ -110,7 +110,7 @@ export function axeFindsNothing({ what, guide }) {
       const { page } = person;
       const session = await page.createCDPSession();
       await look(session, page, LOOKS.at(-1));
-      // All that is wrong is told at once.
+      // All problems are reported at once.
       const wrong = [];
       await guide(person, async (state) => {
         for (const one of LOOKS) {
@@ -129,7 +129,7 @@ export function axeFindsNothing({ what, guide }) {
   });
 }
 
-/** What can be clicked but is hard to hit. A checkbox is as large as its label. */
+/** Controls that are too small to hit. A checkbox is as large as its label. */
 function small() {
   const found = [];
   const visit = (node) => {

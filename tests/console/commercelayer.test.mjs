@@ -9,7 +9,7 @@ const RETRIEVE = "commercelayer.api_credentials.retrieve";
 const LIST = "commercelayer.api_credentials.list";
 const TOKEN = "commercelayer.token";
 
-/** Looks at the organizations beside the page, as somebody else with the same log-in. */
+/** Reads the organizations independently of the page, with the same log-in. */
 async function beside({ sandbox, url }, look) {
   const { clientId, clientSecret } = sandbox.commercelayer;
   const client = CommerceLayerProvisioning({
@@ -32,7 +32,7 @@ const named = (person, name) =>
     ),
   );
 
-/** That nothing of a secret is left in the page: document, storage, address, console, and what its scripts can reach. */
+/** Asserts that no part of a secret is left in the page: document, storage, address, console, and objects that scripts can reach. */
 async function isForgotten(person, secret) {
   const { page } = person;
   assert.ok(!(await person.document()).includes(secret), "in the document");
@@ -149,7 +149,7 @@ test("a secret is fetched when somebody asks for it, once, and is forgotten on l
   });
 });
 
-/** Fills in the form, as far as it is not filled in. */
+/** Fills in the empty fields of the form. */
 async function fillIn(person, { name, organization, role }) {
   if (name) await person.click("textbox", "Name").then(() => person.type(name));
   if (organization) await choose(person, "Organization", organization);
@@ -186,7 +186,7 @@ test("a new credential: what is wrong is at its field, and its secret is shown o
     for (let digit = 0; digit < 2; digit++) await person.press("Backspace");
     await person.type("86400");
     await person.press("Enter");
-    // The server's word, at the field that it points to.
+    // The server's message, at the field that it refers to.
     await person.reads(/Role\n[^]*An integration acts in a role\.\nMode/);
     assert.equal(await person.page.evaluate(focusedId), "role");
     assert.equal(person.count(CREATE), 1);
@@ -290,7 +290,7 @@ test("a credential gets another name, and is deleted once its id has been typed"
   });
 });
 
-/** To where the new pair is shown. */
+/** Continues until the new pair is shown. */
 async function issue(person, which) {
   await person.click("button", `Replace ${which}`);
   await person.click("button", "Rotate credential");
@@ -308,7 +308,7 @@ async function storeAndGoOn(person, what = "I stored the client ID and the secre
   await person.find("heading", "Both credentials work");
 }
 
-/** To where the old one has ended, or is tried to be: a day later, once its id is typed. */
+/** Continues until the old one has ended, or an attempt failed: a day later, after its id is typed. */
 async function retire(person) {
   await person.click("button", "Sandbox");
   await person.click("button", "+1 day");
@@ -346,7 +346,7 @@ test("a replacement shows its plan first, makes one that is alike, and ends the 
     await person.reads(/10 in all/);
     await isForgotten(person, made.client_secret);
 
-    // Later, from either of the two: the same rotation goes on, and nothing is made again.
+    // Later, from either of the two: the same rotation continues, and nothing is created again.
     const buttons = await person.page.$$('::-p-aria([name="Replace Catalog importer, live"][role="button"])');
     assert.equal(buttons.length, 2);
     await buttons.at(-1).click();
@@ -482,7 +482,7 @@ test("a log-in to Commerce Layer that does not work leaves C1 as it is", async (
     await person.find("heading", "Connectors of GitHub");
     await person.reads(/API credentials\n[^]*(Logging in did not work|Commerce Layer has a problem)/);
     person.sandbox.clearFaults();
-    // A log-in that has failed is not asked for again at once.
+    // A failed log-in is not retried at once.
     for (let tries = 0; tries < 20 && !/9 in all/.test(await person.text()); tries++, await pause(500)) {
       if (await person.isThere("button", "Try again")) await person.click("button", "Try again");
     }

@@ -20,7 +20,7 @@ async function rotate(person, connector, button = "Create credential") {
   return (await answer).credential;
 }
 
-/** From there to the connectors again. */
+/** From there back to the connectors. */
 async function closeSecret(person, heading = "The credential is stored") {
   await person.click("checkbox", "I stored the client ID and the secret");
   await person.click("button", "Continue");
@@ -48,7 +48,7 @@ test("it shows who is connected to what, and asks nobody else", async () => {
 });
 
 test("what it loads is small, and views and the engine come when they are opened", async () => {
-  /** What has been loaded from a page's start until something is to be read, in bytes of brotli. */
+  /** The brotli bytes that a page loads until a text is readable. */
   const loaded = async (hash, pattern, before) => {
     const names = new Set();
     const listen = async (person) => {
@@ -98,7 +98,7 @@ test("a new secret is shown once, and nothing of it stays", async () => {
     await person.click("button", "Copy client secret");
     await person.reads(/Copied/);
 
-    // Only somebody who has stored it goes on.
+    // Continuing requires the confirmation that it is stored.
     assert.equal(
       await person.page.$eval('::-p-aria([name="Continue"][role="button"])', (button) => button.disabled),
       true,
@@ -117,7 +117,7 @@ test("a new secret is shown once, and nothing of it stays", async () => {
     }
     assert.ok(!(await heap(page)).includes(clientSecret.split(":")[3]), "in the memory of the page's scripts");
 
-    // What was copied is the secret, and works.
+    // The copied value is the secret, and works.
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), clientSecret);
     const connector = new ConductorOne({ clientID: clientId, clientSecret, serverURL: person.url });
     await connector.auth.introspect();
@@ -153,7 +153,7 @@ test("rotating says that the old credential stays, and looks whether that was so
     await person.reads(new RegExp(`The old one still works[^]*New\n${second.id}\nOld\n${first.id}\n[^]*in 24 hours`));
     await person.click("button", "Close");
 
-    // A tenant that does not keep it.
+    // A tenant that does not keep the old credential.
     person.sandbox.configure({ oldAfterRotate: "revoke" });
     const third = await rotate(person, "GitHub Enterprise Server");
     await closeSecret(person);
@@ -284,12 +284,12 @@ for (const action of ["drop-answer", "drop", { status: 503 }, { status: 200, bod
           '::-p-aria([name="I checked: nothing was created"][role="button"])',
           (button) => button.disabled,
         );
-      // The request may still be acted on.
+      // The request may still take effect.
       assert.equal(await isDisabled(), true);
       await person.click("button", "Close");
       await person.reads(/GitHub archive\nPaused\nPaused by an administrator\nNone\nOutcome unknown/);
 
-      // Nor by leaving the page, nor by time going by.
+      // Nor by leaving the page, nor by waiting.
       person.sandbox.clock.advance(600_000);
       await person.page.reload();
       await person.click("button", "Rotate credential of GitHub archive");
@@ -494,7 +494,7 @@ test("somebody connects with an access token, where there is no sandbox", async 
   });
 });
 
-/** To where a code is waited for. */
+/** Continues until the page waits for a code. */
 async function beginDeviceLogin(person) {
   await person.click("button", "Disconnect");
   await person.click("radio", "Approval in a browser");
@@ -624,7 +624,7 @@ async function fill(person, name, text) {
   await field.type(text);
 }
 
-/** A token as somebody else would have got it. */
+/** A token obtained elsewhere. */
 async function accessToken({ url, clientId, clientSecret, fetch }) {
   let token;
   const listening = (input, init) => {

@@ -16,24 +16,24 @@ function address({ sandbox }, name = "GitHub production") {
   return `#/rotate/c1/${appId}/${id}`;
 }
 
-/** Collects the secrets that are issued to a page. */
+/** Collects the secrets that a page receives. */
 function hear(page, secrets = []) {
   page.on("response", async (response) => {
     if (!response.url().endsWith("/connectors/credentials") || response.status() !== 200) return;
-    // A page that is killed takes the body with it.
+    // The body is lost when the page is killed.
     const { credential } = await response.json().catch(() => ({}));
     if (credential) secrets.push(credential.clientSecret);
   });
   return secrets;
 }
 
-/** Kills the tab: nothing of the page runs any more, and no event tells it so. Opens another one at the same address. */
+/** Kills the tab without any event for the page. Opens another one at the same address. */
 async function kill(person) {
   const url = person.page.url();
   const context = person.page.browserContext();
   const session = await person.page.createCDPSession();
   const crashed = new Promise((resolve) => person.page.once("error", resolve));
-  // It answers nothing any more.
+  // It no longer responds.
   session.send("Page.crash").catch(() => {});
   await crashed;
   const page = await context.newPage();
@@ -51,7 +51,7 @@ async function store(person) {
   await person.click("button", "Continue");
 }
 
-/** Nothing of a secret that was issued is in what the browser keeps, or in the document. */
+/** Asserts that no issued secret is in the browser's storage or in the document. */
 async function isForgotten(person, secret) {
   const kept = await person.kept();
   assert.ok(!kept.includes(secret) && !kept.includes(secret.split(":")[3]), "in a storage");
@@ -60,13 +60,13 @@ async function isForgotten(person, secret) {
 
 const LOST = "The secret of the new credential is lost";
 
-/** From the plan to where the new pair is shown. */
+/** From the plan until the new pair is shown. */
 async function toStore(person) {
   await person.click("button", "Create credential");
   await person.find("heading", "Store the new credential");
 }
 
-/** Another credential is issued in the place of one whose secret is lost. */
+/** Issues another credential to replace one whose secret is lost. */
 async function issueAnother(person) {
   await person.click("button", "Issue another credential");
   await store(person);
@@ -82,8 +82,8 @@ async function arrives(person, operation, number) {
 }
 
 /**
- * Where the tab is killed: what a person has done until then, what the page shows once it is opened again, how many credentials were asked
- * for until then, and how it goes on.
+ * The points where the tab is killed: the person's actions until then, what the page shows after reopening, how many credentials were requested
+ * until then, and how it continues.
  */
 const KILLS = [
   {
@@ -240,12 +240,12 @@ test("killed while a credential is issued, its outcome is looked up, and it is n
     const person = await kill(first);
     await person.find("heading", "A credential may be on its way");
     assert.equal(person.count(ROTATE), 1);
-    // The sandbox's log says what was made: it ends, since nobody has its secret, and another is issued.
+    // The sandbox's log shows the created credential: it ends, since nobody has its secret, and another is issued.
     person.sandbox.clock.advance(600_000);
     person.sandbox.clearFaults();
     await person.page.reload();
     await person.find("heading", "It is unknown whether a credential was issued");
-    // A call that was given up now may still be acted on for a little while.
+    // An aborted call may still take effect for a short time.
     person.sandbox.clock.advance(180_000);
     await person.page.reload();
     await store(person);
@@ -290,7 +290,7 @@ test("killed in the grace period, before the end and after it, it goes on where 
     const ended = (id) => person.sandbox.snapshot().connectorCredentials.find((one) => one.id === id).deletedAt;
     assert.ok(ended(old));
 
-    // Another one, which is undone: what ends is the new one.
+    // Another rotation, which is undone: the new credential ends.
     await person.click("button", "Rotate credential");
     await store(person);
     await person.find("heading", "Both credentials work");
@@ -298,7 +298,7 @@ test("killed in the grace period, before the end and after it, it goes on where 
     const before = person.count(REVOKE);
     person.sandbox.fault({ operation: REVOKE, action: { delayMs: 2_000 } });
     await person.click("button", "Undo the rotation");
-    // Who stored the new pair by hand puts the old one back by hand.
+    // A person who stored the new pair by hand puts the old one back by hand.
     await person.find("heading", "A person is needed");
     person = await kill(person);
     await person.find("heading", "A person is needed");
@@ -383,7 +383,7 @@ test("the main way in Firefox", async () => {
     const trouble = [];
     page.on("pageerror", (error) => trouble.push(String(error)));
     await page.goto(server.url + address(server));
-    /** Firefox knows no queries by role: what has this text is looked for through all shadow roots. */
+    /** Firefox has no queries by role: searches all shadow roots for the text. */
     const press = async (text) => {
       for (let tries = 0; tries < 150; tries++, await pause(100)) if (await page.evaluate(pressed, text)) return;
       throw new Error(`there is nothing to press that reads ${text}`);
@@ -401,7 +401,7 @@ test("the main way in Firefox", async () => {
   }
 });
 
-/** Clicks what begins with this text, if it is there. */
+/** Clicks the control that starts with this text, if it exists. */
 function pressed(wanted) {
   const visit = (node) => {
     if (node.matches?.("button, label") && node.checkVisibility() && !node.disabled)

@@ -1,18 +1,18 @@
-// Every flow with the keyboard alone, in Chromium: nothing is clicked, and after each step the focus is somewhere that says so.
+// Every flow with the keyboard alone, in Chromium: nothing is clicked, and the focus is checked after each step.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
-/** Goes on to something by the tabulator, and presses Enter there. */
+/** Tabs to a control, and presses Enter there. */
 async function enter(person, name) {
   await person.press("Tab");
   await person.tabTo(name);
   await person.press("Enter");
 }
 
-/** To where the sandbox's credentials are known. */
+/** Continues until the sandbox's credentials are known. */
 async function known(person) {
   await person.find("heading", "Overview");
   await person.find("button", "Look up the sandbox’s examples");
@@ -21,7 +21,7 @@ async function known(person) {
   await person.reads(/\n4 ?\n?Within 30 days/);
 }
 
-/** Says that the pair is stored. */
+/** Confirms that the pair is stored. */
 async function store(person, heading) {
   await person.focusIs("Store the new credential");
   await person.tabTo("I stored the client ID and the secret");
@@ -53,7 +53,7 @@ test("from a filter of the overview over a target's page to the end of its old c
     await enter(person, "Continue");
     await person.focusIs("Both credentials work");
 
-    // Time goes on by the sandbox's panel, which keeps the focus.
+    // The sandbox's panel advances the clock, and keeps the focus.
     await person.tabTo("Sandbox", "Shift+Tab");
     await person.press("Enter");
     await person.find("button", "+1 day");
@@ -124,7 +124,7 @@ test("an unknown outcome, from the fault that makes it to what settles it", asyn
     await person.tabTo("Create credential", "Shift+Tab");
     await person.press("Enter");
     await person.focusIs("It is unknown whether a credential was issued");
-    // Until no answer can come any more, nobody can say what was made.
+    // Until no response can arrive any more, the outcome cannot be settled.
     await person.tabTo("+1 hour", "Shift+Tab");
     await person.press("Enter");
     const made = person.sandbox.snapshot().connectorCredentials.at(-1);
@@ -173,7 +173,7 @@ test("a policy, its windows and the people of a target", async () => {
   });
 });
 
-/** What the clock does by itself. */
+/** What the clock would do by itself. */
 function lookInBackground() {
   const view = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-rotate-view");
   return view.shadowRoot.querySelector("keyturn-rotate").refresh();

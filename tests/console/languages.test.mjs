@@ -1,5 +1,5 @@
-// The console in German, and in a language that is written from right to left and made of English: every state has its texts from a table,
-// nothing is wider than its place, and axe finds nothing.
+// The console in German, and in a right-to-left language derived from English: every state has its texts from a table,
+// nothing overflows, and axe finds no violations.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +9,7 @@ import { pause, withConsole } from "./person.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Somebody who finds things by what they are, whatever they are called. */
+/** A person who finds controls by their kind, independent of their names. */
 class Guest {
   constructor(person) {
     this.person = person;
@@ -106,7 +106,7 @@ async function rotations(guest, seen) {
   await seen("no such target");
 }
 
-/** The control planes as they are, the dialogs, the sandbox's panel, and connecting. */
+/** The lists of the control planes, the dialogs, the sandbox's panel, and connecting. */
 async function credentials(guest, seen) {
   const { page, person } = guest;
   await guest.find("keyturn-connectors", "tbody tr");
@@ -200,7 +200,7 @@ for (const { lang, width, scheme, direction, hash, name, guide } of LOOKS.flatMa
   });
 }
 
-/** Notes which of the files with texts a page loads. */
+/** Records which text files a page loads. */
 function listen(loaded) {
   return async ({ page }) => {
     page.on("request", (request) => {
@@ -219,7 +219,7 @@ test("another language is chosen, comes at once, and is kept", async () => {
     assert.deepEqual(loaded, ["en"]);
     await guest.click("keyturn-overview", ".note button");
     await guest.find("keyturn-timeline", ".lane");
-    // In the middle of a rotation nothing is lost by it.
+    // Changing the language during a rotation loses nothing.
     await person.click("link", "GitHub archive");
     await person.click("link", "Rotate");
     await guest.click("keyturn-rotate", ".buttons .primary");
@@ -315,7 +315,7 @@ test("an element takes its language from what is around it, and its texts from w
       host.remove();
       return words;
     });
-    // What nobody has a table of is said in English.
+    // Languages without a table fall back to English.
     assert.deepEqual(said, ["Ziel", "Target", "Ziel", "Target", "Celo", "Target", "Ziel"]);
   });
 });
@@ -330,7 +330,7 @@ test("where lines begin on the right, so does the timeline: the arrow keys lead 
       return tick.evaluate(({ dateTime }) => Date.parse(dateTime));
     };
     const before = await first();
-    // The earliest is on the right, and each bar ends to the left of where it begins.
+    // The earliest date is on the right, and each bar ends to the left of its start.
     const places = await chart.evaluate((one) =>
       [...one.querySelectorAll(".ticks time")].map((tick) => tick.getBoundingClientRect().right),
     );

@@ -1,9 +1,9 @@
-// What a page in the mirrored language shows that came from no table, and what has no room. In that language every text is in brackets.
+// Texts of a page in the mirrored language that are in no table, and texts that overflow. In that language, every text is in brackets.
 
-/** Runs in the page. Resolves to what is wrong, in words. */
+/** Runs in the page. Resolves with descriptions of problems. */
 export function strays() {
   const found = [];
-  /** What is data: names, codes and times. What the package says by itself is in English. */
+  /** Data: names, codes and times. Messages of the package are in English. */
   const data = "bdi, [dir=auto], time, code, [translate=no], .mono, [lang=en]";
   const of = (node) => {
     if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
@@ -15,7 +15,7 @@ export function strays() {
     return display === "inline" ? inner : `\n${inner}\n`;
   };
   const outside = (text) => {
-    // A text may have another one in it.
+    // A text may contain another one.
     for (let left = text, before = ""; ; left = left.replaceAll(/⟦[^⟦⟧]*⟧/g, "")) {
       if (left === before) return /\p{L}/u.test(left) ? [left.trim()] : [];
       before = left;
@@ -36,13 +36,13 @@ export function strays() {
   return found;
 }
 
-/** Runs in the page. What is wider than its place: the page itself, and words in what can be clicked, in chips and headings. */
+/** Runs in the page. Elements that overflow: the page itself, and words in controls, chips and headings. */
 export function tooWide() {
   const found = [];
   const wide = document.documentElement.scrollWidth - innerWidth;
   if (wide > 0) found.push(`the page, by ${wide} pixels`);
   const visit = (node) => {
-    // What is to be cut off with an ellipsis says so.
+    // Elements with `text-overflow` are meant to be cut off.
     const { overflowX, textOverflow, display } = node instanceof HTMLElement ? getComputedStyle(node) : {};
     if (
       node.matches?.("button, a, .chip, h1, h2, h3, legend, label") &&
@@ -54,7 +54,7 @@ export function tooWide() {
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const { left: from, right: to, width } of range.getClientRects()) {
-        // What only a screen reader reads is a pixel wide.
+        // Texts for screen readers are one pixel wide.
         if (width > 1 && (from < left - 1 || to > right + 1) && !hidden(range)) {
           found.push(`${node.localName}: ${node.textContent.trim()}`);
           break;

@@ -5,14 +5,14 @@ import { pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
-/** To where the sandbox's credentials are known. */
+/** Continues until the sandbox's credentials are known. */
 async function known(person) {
   await person.find("heading", "Overview");
   await person.click("button", "Look up the sandbox’s examples");
   await person.reads(/\n4 ?\n?Within 30 days/);
 }
 
-/** What of the table is in the document: the names of its rows. */
+/** The rows of the table in the document, by name. */
 const names = (person) =>
   person.page.evaluate(() => {
     const table = document
@@ -33,7 +33,7 @@ test("one table has the targets of both control planes, and the counters filter 
     assert.deepEqual(await names(person), ["GitHub archive"]);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
 
-    // The address says how it is looked at, also after a reload.
+    // The address contains the view, which survives a reload.
     await person.click("button", /All/);
     await person.click("searchbox", "Search");
     await person.type("aws account");
@@ -134,7 +134,7 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
   });
 });
 
-/** Stores what waits, and comes back to the job. */
+/** Stores the waiting pair, and returns to the job. */
 async function storeNext(person, name, heading) {
   await person.click("link", `Store ${name}`);
   await person.find("heading", "Store the new credential");
@@ -219,7 +219,7 @@ test("the sandbox's panel: requests, faults, time, and the beginning again", asy
     await person.click("checkbox", "I stored the client ID and the secret");
     await person.click("button", "Continue");
     await person.find("heading", "Both credentials work");
-    // What waits sees at once that the time has come.
+    // A waiting rotation notices the new time at once.
     await person.click("button", "+1 day");
     await person.click("button", "+1 hour");
     await person.find("heading", /^Retire /);

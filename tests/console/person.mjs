@@ -1,4 +1,4 @@
-// Somebody in front of the console: opens it, reads it, clicks and types. Names of things are those that assistive
+// A person who uses the console: opens it, reads it, clicks and types. Names are those that assistive
 // technology reads out.
 import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
@@ -7,13 +7,13 @@ import { launch } from "../lib/browsers.mjs";
 /** How long anything may take to appear, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** One browser for the tests of a file. What a test leaves behind is in a context of its own. */
+/** One browser for the tests of a file. Each test has its own context. */
 let browser;
 after(() => browser?.close());
 
 /**
- * Runs `work` with the console open, for somebody who has never been there. Afterwards nothing may have broken the content security policy, been
- * asked of another origin, or thrown.
+ * Runs `work` with the console open in a new context. Afterwards, nothing may have violated the content security policy, been
+ * requested from another origin, or thrown.
  *
  * @param {{ seed?: string, hash?: string, start?: (server: { sandbox: object }) => string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
  * @param {(person: Person) => Promise<void>} work
@@ -42,9 +42,9 @@ export async function withConsole({ seed, hash = "", start, before, features = [
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
 
 export class Person {
-  /** What must not happen. */
+  /** Events that must not happen. */
   trouble = [];
-  /** All that the page wrote to its console. */
+  /** The whole output of the page's console. */
   console = [];
 
   constructor(page, { url, sandbox }) {
@@ -62,7 +62,7 @@ export class Person {
     });
   }
 
-  /** The first thing with this role and name that can be seen. A pattern is for headings. */
+  /** The first visible element with this role and name. A pattern is for headings. */
   find(role, name) {
     if (name instanceof RegExp)
       return this.page.waitForFunction(
@@ -116,14 +116,14 @@ export class Person {
     }
   }
 
-  /** What is to be read on the page, that is, not hidden; shadow roots included. */
+  /** The visible text of the page, including shadow roots. */
   text() {
     return this.page.evaluate(() => {
       const of = (node) => {
         if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
         if (!(node instanceof Element)) return "";
         const { display } = getComputedStyle(node);
-        // An element without a box of its own is not said to be visible, whatever is in it.
+        // An element without a box is not reported as visible, whatever its content.
         if (display !== "contents" && !node.checkVisibility()) return "";
         const children = node.localName === "slot" ? node.assignedNodes() : (node.shadowRoot ?? node).childNodes;
         const inner = [...children].map(of).join("");
@@ -135,7 +135,7 @@ export class Person {
     });
   }
 
-  /** Everything in the document, whether it is to be seen or not: texts, attributes, what fields hold. */
+  /** Everything in the document, visible or not: texts, attributes, values of fields. */
   document() {
     return this.page.evaluate(() => {
       const parts = [];
@@ -152,7 +152,7 @@ export class Person {
     });
   }
 
-  /** Everything that the browser keeps for the page: storages, databases, the address, its history. */
+  /** Everything that the browser stores for the page: storages, databases, the address, its history. */
   kept() {
     return this.page.evaluate(async () => {
       const databases = [];
@@ -220,7 +220,7 @@ export class Person {
     return this.sandbox.requests({ operation }).length;
   }
 
-  /** The body of the next answer to a request that fits. */
+  /** The body of the next response to a matching request. */
   async answer(pattern) {
     const response = await this.page.waitForResponse((one) => pattern.test(one.url()));
     return response.json();

@@ -1,4 +1,4 @@
-// The playground: its programs, what goes wrong when it is told to, and that nothing leaves the page.
+// The playground: its programs, faults on request, and that nothing leaves the page.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -31,7 +31,7 @@ after(async () => {
   await server?.close();
 });
 
-/** Somebody in front of the playground. */
+/** A person who uses the playground. */
 class Visitor {
   trouble = [];
 
@@ -47,7 +47,7 @@ class Visitor {
     return this.page.evaluate(text);
   }
 
-  /** Waits until something holds of the page's element. */
+  /** Waits until a condition holds for the page's element. */
   until(work, ...args) {
     const text = `(${work})(document.querySelector("keyturn-playground").shadowRoot, ...${JSON.stringify(args)})`;
     return this.page.waitForFunction(text);
@@ -145,7 +145,7 @@ for (const [where, address] of [
           await visitor.choose(at);
           await visitor.click("button", "Run");
           await visitor.until((shadow) => {
-            // Somebody allows what asks for it.
+            // Allows permissions that are requested.
             shadow.querySelector(".output button")?.click();
             return /Done|Ended/.test(shadow.querySelector("[role=status]").textContent);
           });

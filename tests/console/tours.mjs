@@ -1,7 +1,7 @@
-// Ways through the console on which each of its states is seen once: `seen` is called with the name of each.
+// Tours through the console that visit each of its states once: `seen` is called with the name of each.
 const ROTATE = "connector.rotateCredential";
 
-/** The console's states, in an order in which one leads to the next. Each is checked when `seen` is called. */
+/** The console's states, in an order in which each leads to the next. Each is checked when `seen` is called. */
 async function browseTour(person, seen) {
   const { sandbox } = person;
   await person.find("heading", "Connectors of GitHub");
@@ -208,7 +208,7 @@ async function provisioningTour(person, seen) {
   await seen("connecting to the other");
 }
 
-/** The states of the overview and of what it leads to. */
+/** The states of the overview and of the views that it leads to. */
 async function overviewTour(person, seen) {
   await person.page.evaluate(() => (location.hash = "#/"));
   await person.find("heading", "Overview");

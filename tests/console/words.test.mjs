@@ -1,4 +1,4 @@
-// The texts of the console and of `keyturn/elements`: one table for each language, and no words beside them.
+// The texts of the console and of `keyturn/elements`: one table for each language, and no texts outside the tables.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { literals } from "../lib/literals.mjs";
 const CONSOLE = join(root, "www/src");
 const ELEMENTS = join(root, "pkg/src/elements");
 
-/** Strings that read like words and are none: names of products, of languages in themselves, of keys, and what a program reads. */
+/** Strings that look like texts but are not: names of products, of languages, of keys, and input of programs. */
 const NO_WORDS = new Set([
   "Commerce Layer",
   "English",
@@ -39,7 +39,7 @@ const { PSEUDO } = await module(join(CONSOLE, "texts/pseudo.ts"));
 const { english } = await module(join(ELEMENTS, "texts.ts"));
 const { german } = await module(join(ELEMENTS, "de.ts"));
 
-/** Which files hold texts, and so words. */
+/** The files that contain texts. */
 const TABLES = /^(texts\/(en|de)|english|de)\.ts$/;
 
 /** The sources below a folder, by their paths, without its tables. */
@@ -51,7 +51,7 @@ function sources(folder) {
 /** A text's forms, by plural categories. */
 const forms = (text) => (typeof text === "string" ? { other: text } : text);
 
-/** What a text has besides words, in an order of its own. */
+/** The placeholders and markup of a text, sorted. */
 const marks = (text) => [...new Set(text.match(/\{\w+\}|\*\*|`[^`]*`/g) ?? [])].sort();
 
 for (const [what, folder] of [
@@ -98,7 +98,7 @@ for (const [what, source, translation, language] of [
 }
 
 test("German is German: no text was left in English by mistake", () => {
-  /** The same in both, on purpose. */
+  /** Texts that are intentionally the same in both. */
   const same =
     /^(Status|Details|Rotation|Sandbox|Apps|Connector|Live|Test|Integration|ID|Name|Domain .*|Docker Compose|.*\bclever-otter\b.*|\{.*)$/;
   const left = (source, translation) =>
@@ -112,7 +112,7 @@ test("German is German: no text was left in English by mistake", () => {
   for (const text of said) assert.doesNotMatch(text, /\b(du|dein|deine|dich|dir)\b|"|\.\.\./i, text);
 });
 
-/** Keys that no source names, not even by their beginning and end. */
+/** Keys that no source uses, not even by prefix and suffix. */
 function unused(table, folder) {
   const texts = sources(folder).map(([, text]) => text);
   const named = new Set(texts.flatMap((text) => [...text.matchAll(/["'`]([\w.-]+)["'`]/g)].map(([, name]) => name)));
@@ -156,7 +156,7 @@ test("styles know no left and right", () => {
   assert.ok(sided.test("  margin-left: 1rem;") && sided.test("left: 0;") && uneven("padding: 0 1rem 0 2rem;"));
 });
 
-/** Whether a rule gives the left another size than the right. */
+/** Whether a rule has different sizes for left and right. */
 function uneven(rule) {
   const [, sizes] = /^\s*(?:margin|padding|inset|border-width):\s*([^;]+);/.exec(rule) ?? [];
   const [, right, , left] = sizes?.match(/[\w.-]+\([^)]*\)|\S+/g) ?? [];

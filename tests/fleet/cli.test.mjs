@@ -16,7 +16,7 @@ import { freePort, startPostgres } from "../lib/postgres.mjs";
 import { startSandbox } from "../lib/sandbox.mjs";
 
 const { ConductorOne } = createRequire(join(installed(), "load.cjs"))("keyturn");
-// An installation of its own, beside which nothing else is installed.
+// A separate installation without any other packages.
 const folder = mkdtempSync(join(tmpdir(), "keyturn-fleet-cli-"));
 cpSync(join(installed(), "node_modules/keyturn"), join(folder, "node_modules/keyturn"), { recursive: true });
 const cwd = join(folder, "project");
@@ -94,7 +94,7 @@ test("a worker continues what a command starts, with the same journal", async ()
   const [{ target, progress, current }] = JSON.parse(status.stdout);
   assert.deepEqual([target, progress.rotation, progress.state], ["crm", 1, "idle"]);
   assert.ok(readFileSync(join(cwd, "crm.env"), "utf8").includes(current.clientId));
-  // Another fleet, and the folder, know nothing of it.
+  // Another fleet and the folder have no record of it.
   for (const more of [["--database", server.url(), "--fleet", "us"], []]) {
     const other = await keyturn("status", "-o", "json", ...more);
     assert.equal(JSON.parse(other.stdout)[0].progress.rotation, 0);

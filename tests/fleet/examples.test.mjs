@@ -1,4 +1,4 @@
-// The files of examples/fleet: what is written in them holds, and the worker runs.
+// The files of examples/fleet: their content is valid, and the worker runs.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -63,7 +63,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     for (const path of PATHS) assert.equal((await get(path)).status, 200, path);
     const metrics = await (await get("/metrics")).text();
 
-    // The dashboard asks for what there is, and for all of it.
+    // The dashboard queries existing metrics, and all of them.
     const families = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     const dashboard = JSON.parse(await read("grafana.json"));
     const asked = dashboard.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/keyturn_\w+/g)));
@@ -74,7 +74,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     worker.kill("SIGTERM");
     assert.deepEqual(await ended, [0, null]);
 
-    // What a timer runs, on the same journal: a target that was never rotated is not begun without its policy.
+    // The program for a timer, on the same journal: a target that was never rotated is not started without a policy.
     const timer = spawn(process.execPath, [join(home, "advance.mjs")], {
       cwd: home,
       env,
@@ -138,7 +138,7 @@ test("the manifests match the worker's ports and paths", async () => {
     assert.equal(container[probe].httpGet.path, path);
     assert.ok(container[probe].httpGet.port in ports);
   }
-  // What stops has more time than a worker takes by default.
+  // The grace period for stopping is longer than a worker needs by default.
   assert.ok(template.spec.terminationGracePeriodSeconds > 20 + 5);
   const program = await read("worker.mjs");
   assert.ok(program.includes(`PORT = "${ports.http}"`));

@@ -65,10 +65,10 @@ after(async () => {
 });
 
 let fleets = 0;
-/** A name that no other test has. */
+/** A unique name. */
 const name = () => `f${++fleets}`;
 
-/** Targets with a control plane and a sink for each, whose sinks hold the credential that is there. */
+/** Targets with a control plane and a sink each, whose sinks contain the existing credential. */
 function world(number, { policy = QUICK, ...options } = {}) {
   const clock = { now: () => Date.now() };
   const planes = {};
@@ -145,7 +145,7 @@ test("any worker continues a started rotation, whose job is written in the same 
     return records.filter(({ event, state }) => event === "advanced" && state === "idle").length >= 3;
   });
 
-  // The journal refuses what the queue does not take.
+  // The journal refuses an event if the queue does not accept its job.
   const refusing = { ...boss };
   for (const method of ["start", "on", "createQueue", "schedule", "work", "offWork", "notifyWorker", "getDb"])
     refusing[method] = (...args) => boss[method](...args);
@@ -238,7 +238,7 @@ test("all workers share the limits of tenants and providers", async () => {
   const calls = names.reduce((sum, target) => sum + planes[target].calls.length, 0);
   const { rows } = await pool.query("SELECT provider, free_at FROM keyturn.pace WHERE fleet = $1", [fleet]);
   assert.equal(rows.length, 1);
-  // All but the look for what the sinks hold, which comes before a rotation.
+  // All but the reads of the sinks before a rotation.
   const paced = calls - names.length;
   assert.ok(
     rows[0].free_at - begun[0].at >= (paced - 2) * 10,
@@ -292,7 +292,7 @@ test("a worker that is stopped while it starts, or twice, stops once", async () 
   await assert.rejects(worker.start(), { code: "closed" });
   const unborn = open({ fleet, targets });
   await unborn.stop();
-  // One whose database was away when it came may be started again.
+  // A worker whose database was unreachable at the start may be started again.
   let away = true;
   const flaky = Object.create(boss, {
     start: { value: () => (away ? Promise.reject(new Error("away")) : boss.start()) },
@@ -524,12 +524,12 @@ test("a database that is restored in the middle of rotations issues nothing twic
     assert.equal(issues(planes[target]), before.get(target), `${target} issued again`);
     assert.ok(planes[target].accepts(sinks[target].pair));
   }
-  // What the journal remembers goes on.
+  // Rotations in the restored journal continue.
   await until("what was remembered goes on", async () => (await worker.lifecycle.status(["t5"]))[0].phase === "grace");
   assert.equal((await worker.lifecycle.status(["t0"]))[0].phase, "grace");
   assert.equal(issues(planes.t5), 1);
 
-  // The way out: undo what was begun, and say which credential is in use.
+  // The remedy: undo the started rotation, and adopt the credential in use.
   const { lifecycle } = worker;
   assert.equal((await lifecycle.rollback("t2")).last, "rolled-back");
   assert.equal((await lifecycle.adopt("t2", "c1")).state, "ready");
@@ -538,7 +538,7 @@ test("a database that is restored in the middle of rotations issues nothing twic
   assert.ok(planes.t2.accepts(sinks.t2.pair));
   assert.equal((await worker.rotate("t2")).state, "ready");
   await until("it can be rotated again", async () => (await lifecycle.status(["t2"]))[0].phase === "grace");
-  // Or: the other one is nobody's, and whoever resumes is believed.
+  // Or: nothing uses the other credential, and the decision to resume is trusted.
   planes.t3.credentials.get("c1").ended = true;
   sinks.t3.put(sinks.t3.kept.get("c0@host"));
   await lifecycle.resume("t3");

@@ -1,5 +1,5 @@
 // Three workers with sixty targets on a sandbox. Workers are killed, the database fails, one worker is cut off from it: every rotation ends, or
-// waits for a person for a reason that is written down, and nothing was issued that nobody intended.
+// waits for a person for a recorded reason, and every issued credential was intended.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
@@ -164,7 +164,7 @@ function worker(number, url, description) {
   return slot;
 }
 
-/** Waits show what the workers said last. */
+/** Failed waits show the last output of the workers. */
 const patient = { every: 100, more: () => said.slice(-20).join("\n") };
 
 test("with killed workers and a failing database, every issued credential was intended", async (t) => {
@@ -213,7 +213,7 @@ test("with killed workers and a failing database, every issued credential was in
     async () => {
       const statuses = await lifecycle.status();
       const isOver = ({ progress: { state, rotation } }) => (state === "idle" && rotation > 0) || state === "stopped";
-      // Who was to begin these was killed before.
+      // The worker that should have started these was killed before.
       const left = statuses.filter(({ progress: { state, rotation } }) => state === "idle" && rotation === 0);
       if (left.length > 0) begin(left.map(({ target }) => target));
       return statuses.every(isOver) && statuses;
@@ -229,7 +229,7 @@ test("with killed workers and a failing database, every issued credential was in
   });
   await Promise.all(workers.map((one) => one.end()));
 
-  // What the journal says, and what the control plane got.
+  // The journal's events, and the control plane's requests.
   const requests = await control("GET", "requests");
   assert.ok(requests.length < 10_000, "the sandbox remembers all requests");
   const named = await Promise.all(ISSUING.map((operation) => control("GET", `requests?operation=${operation}`)));
@@ -262,7 +262,7 @@ test("with killed workers and a failing database, every issued credential was in
   assert.ok(stopped.length <= 3, "nearly all are done");
   for (const { broken } of await lifecycle.verify()) assert.equal(broken, undefined);
 
-  // Every sink's pair logs in, and of what was made only that one lives.
+  // Every sink's pair logs in, and is the only valid one of the created credentials.
   const signal = new AbortController().signal;
   for (const { name, env } of description.targets) {
     const text = await readFile(env, "utf8");
@@ -282,7 +282,7 @@ test("with killed workers and a failing database, every issued credential was in
       );
   }
 
-  // Nothing shows a secret: neither those that were there nor those that are.
+  // Nothing contains a secret, neither an old nor a current one.
   const dump = server.run("pg_dump", ["--inserts", "--exclude-table-data=keyturn.tokens"]);
   const places = {
     "the database": dump,

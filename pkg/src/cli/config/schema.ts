@@ -415,7 +415,7 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
           {
             key: {
               $ref: "#/$defs/secret",
-              description: "Where the key is: 32 random bytes, in base64 or in hex. The same for all processes.",
+              description: "Where to read the key: 32 random bytes in base64 or hex, the same for all processes.",
             },
             folder: text(
               "The folder of the copies, relative to keyturn.json. Default: next to the journal. With --database, the database stores them.",

@@ -25,8 +25,8 @@ export async function keyOf(context: Context, { key }: SealConfig, folder: strin
   const isBase64 = /^[A-Za-z0-9+/_-]{43}=?$/.test(text);
   const bytes = Buffer.from(text, isHex ? "hex" : "base64");
   if ((!isHex && !isBase64) || bytes.length !== LENGTH)
-    throw new UsageError(`seal: ${"env" in key ? `the variable ${key.env}` : key.file} holds no key`, {
-      hint: "A key is 32 random bytes in base64 or hex: `openssl rand -base64 32` makes one.",
+    throw new UsageError(`seal: ${"env" in key ? `the variable ${key.env}` : key.file} contains no key`, {
+      hint: "A key is 32 random bytes in base64 or hex, such as from `openssl rand -base64 32`.",
     });
   return new Uint8Array(bytes);
 }

@@ -144,7 +144,7 @@ async function sealChecks(context: Context, { seal, journal }: Config, folder: s
   const stats = statOf(path);
   if (stats === undefined) return checks;
   if (!may(path, constants.W_OK))
-    checks.push({ code: "seal.unwritable", level: "error", about: path, message: "it cannot be written by this user" });
+    checks.push({ code: "seal.unwritable", level: "error", about: path, message: "this user cannot write to it" });
   const exposed = exposure(path, stats, "folder");
   if (exposed)
     checks.push({ code: "seal.exposed", level: "warning", about: path, message: exposed.problem, fix: exposed.fix });

@@ -75,7 +75,7 @@ export function commandSink(options: CommandOptions): Sink {
       unlessAborted(signal);
       for (const [program] of [write, ...(read ? [read] : [])])
         if (!(await canRun(program, options)))
-          throw new SinkError(name, "missing", `${program} is no program that can be run`);
+          throw new SinkError(name, "missing", `${program} is not an executable program`);
       if (read !== undefined) await look(signal);
     },
     async holds(pair, signal) {
