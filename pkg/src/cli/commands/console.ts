@@ -1,6 +1,8 @@
 /** `keyturn console`: serves the targets of `keyturn.json` to a browser; the credentials stay in this process. */
 
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { discover } from "../candidates.js";
 import { openConfig } from "../config.js";
 import { serveConsole } from "../console/server.js";
 import type { Context } from "../context.js";
@@ -21,6 +23,12 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const served = await serveConsole({
     lifecycle,
     about: { config: file.path, journal: config.journal },
+    changed: () =>
+      readFile(file.path, "utf8").then(
+        (text) => !file.isText(text),
+        () => true,
+      ),
+    discover: () => discover(context, config),
     port: given.count("port") ?? 0,
     now: () => context.clock.now(),
     // The files are beside the bundle of the command line.
