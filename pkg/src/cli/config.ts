@@ -12,6 +12,7 @@ import {
   openLifecycle,
 } from "../lifecycle.js";
 import { directoryJournal } from "../lifecycle-node.js";
+import { serverOf } from "./clients.js";
 import type { Path } from "./config/check.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
@@ -41,6 +42,8 @@ export interface Opened extends AsyncDisposable {
    * would mistake the missing credentials for a failure of the call.
    */
   readonly unreachable: ReadonlyMap<string, unknown>;
+  /** The base URL of each target's control plane, where there is a client for it. */
+  readonly servers: ReadonlyMap<string, string>;
   /** The names of all targets. */
   readonly names: readonly string[];
   /** Ends what is under way, and discards all secrets. */
@@ -69,6 +72,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
   try {
     const targets: Record<string, LifecycleTarget> = {};
     const unreachable = new Map<string, unknown>();
+    const servers = new Map<string, string>();
     const keep = (name: string, error: unknown): unknown => {
       if (error instanceof ConfigError) throw error;
       unreachable.set(name, error);
@@ -77,6 +81,8 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
     for (const [name, target] of Object.entries(config.targets)) {
       const needs = online === undefined || (online !== "none" && online.includes(name));
       const client = needs ? await clients.of(name, target).catch((error: unknown) => keep(name, error)) : OFFLINE;
+      const server = client === OFFLINE ? undefined : serverOf(client as object);
+      if (server !== undefined) servers.set(name, server);
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
     const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker() };
@@ -88,7 +94,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await database?.close();
     };
     return {
-      ...{ file, config, journal, database, lifecycle, targets, unreachable, names },
+      ...{ file, config, journal, database, lifecycle, targets, unreachable, servers, names },
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -3,7 +3,7 @@
 import type { LifecycleComparison, LifecyclePlan, LifecycleStatus } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import "../regions/history.js";
-import { backLink, rotateLink, targetLink } from "../route.js";
+import { backLink, rotateLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
@@ -98,14 +98,13 @@ export class ServedTarget extends LitElement {
     if (!status)
       return html`${back}
         <div class="panel"><h1 tabindex="-1">${t("target.missing")}</h1><p class="muted">${rich("served.missing")}</p></div>`;
-    const here = targetLink(status.target, this.from);
     return html`${back}
       <div class="title">
         <div>
           <h1 tabindex="-1"><bdi>${status.target}</bdi></h1>
           <p class="muted"><span translate="no">${status.provider} · ${planeOf(status.provider)}</span></p>
         </div>
-        <a class="button" href=${rotateLink(status.target, here)}>${icon("key")} ${t(status.phase ? "target.goOn" : "target.rotate")}</a>
+        <a class="button" href=${rotateLink(status.target, this.from)}>${icon("key")} ${t(status.phase ? "target.goOn" : "target.rotate")}</a>
       </div>
       ${this.error ? note("bad", "warning", html`<p role="alert">${this.error.message}</p><p><button type="button" @click=${this.#examine}>${t("retry")}</button></p>`) : nothing}
       ${this.#findings()}
@@ -240,8 +239,8 @@ export class ServedTarget extends LitElement {
 
   #policy({ policy }: LifecycleStatus): TemplateResult {
     const { rotateEvery, rotateBefore, grace, windows = [], zone = "", maxActive, proofs = [], approval } = policy;
-    const span = (value: string | number | undefined): string =>
-      value === undefined ? "—" : value === "never" ? t("served.never") : inWords(value);
+    const span = (value: string | number | undefined): unknown =>
+      value === undefined ? "—" : value === "never" ? t("served.never") : html`<time>${inWords(value)}</time>`;
     const whens = windows.map(({ days = [], from = "00:00", to = "24:00" }) =>
       `${days.join(" ")} ${from}–${to} ${zone}`.trim(),
     );

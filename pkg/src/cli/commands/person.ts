@@ -1,5 +1,6 @@
 /** A person's decisions about a rotation: one function for each command. */
 
+import { unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { type Exit, UsageError } from "../exit.js";
@@ -73,7 +74,9 @@ export function settle(context: Context, given: Given): Promise<Exit> {
 export function resume(context: Context, given: Given): Promise<Exit> {
   const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
   if (reissue && restored) throw new UsageError("give one of --reissue and --restored");
-  return told(context, given, async ({ lifecycle }, name) => {
+  return told(context, given, async (opened, name) => {
+    const { lifecycle } = opened;
+    await unlessClocksDiffer(context, opened, await lifecycle.status([name]));
     await lifecycle.resume(name, { reissue, restored });
     await lifecycle.advance(name, { signal: context.signal });
   });
