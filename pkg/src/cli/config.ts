@@ -23,6 +23,7 @@ import { type Database, openDatabase } from "./database.js";
 import { UsageError } from "./exit.js";
 import { nearest } from "./nearest.js";
 import { pool } from "./pool.js";
+import { spanOf } from "./times.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
 export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
@@ -121,6 +122,16 @@ async function targetOf(
   const sinks = await Promise.all(target.sinks.map((sink) => sinkOf(sink, around)));
   const provider = fitting(file, path, () => providerOf(context, target, client));
   const policy: LifecyclePolicy = { ...file.config.policy, ...target.policy };
+  const deadline = policy.callDeadline ?? "1m";
+  const ms = typeof deadline === "number" ? deadline : (spanOf(deadline) ?? Number.POSITIVE_INFINITY);
+  for (const [index, sink] of target.sinks.entries())
+    if (sink.kind === "command" && (sink.timeoutSeconds ?? 0) * 1000 > ms)
+      throw file.error([
+        {
+          path: [...path, "sinks", index, "timeoutSeconds"],
+          message: `is more than the policy's callDeadline, ${deadline}, after which the program is killed anyway`,
+        },
+      ]);
   const { owner, consumers, group } = target;
   const whole = { provider, sinks, policy, owner, consumers, group };
   // Each target separately, so that the error names the one that is invalid.

@@ -17,7 +17,8 @@ export async function show(context: Context, given: Given): Promise<Exit> {
   const [name = ""] = await recorded(opened, given.args);
   const events = await opened.lifecycle.history(name);
   const last = given.count("last");
-  await context.show<LifecycleEvent>(last === undefined ? events : events.slice(Math.max(0, events.length - last)), {
+  const shown = last === undefined ? events : events.slice(Math.max(0, events.length - last));
+  await context.show<LifecycleEvent>(shown, {
     columns: [
       { head: "#", text: ({ sequence }) => String(sequence) },
       { head: "AT", text: ({ at }) => dateText(at), shrinks: false },
@@ -25,7 +26,8 @@ export async function show(context: Context, given: Given): Promise<Exit> {
       { head: "BY", text: ({ by }) => by.replace(/:[\da-f-]{36}$/, "") },
       { head: "WHAT", text: detailOf },
     ],
-    empty: `the journal has nothing of ${name}`,
+    // With --last 0 there is nothing to show, whatever the journal has.
+    ...(events.length === 0 ? { empty: `the journal has nothing of ${name}` } : {}),
   });
   return EXIT.done;
 }

@@ -127,7 +127,7 @@ function run(
       end();
       if (signal.aborted)
         return reject(new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" }));
-      if (late) return reject(failure("unavailable", `did not end within ${timeoutMs} ms`, true));
+      if (late) return reject(failure("unavailable", `did not end within ${timeoutMs / 1000} s, and was killed`, true));
       if (code !== 0) return reject(failure("failed", `ended with ${code ?? by}`, true));
       resolve(Buffer.concat(chunks).toString("utf8"));
     });
