@@ -258,7 +258,7 @@ test("the origin is the one that browsers write for a host: IPv6, punycode, no d
 
 test("a request that waits to be let continue, and one that asks for what is not there", async () => {
   await served(nodeHandler(proxy), async ({ port, origin }) => {
-    const waiting = `POST /keyturn HTTP/1.1\r\n${good(origin, "Expect: 100-continue\r\n")}`;
+    const waiting = `POST /keyturn HTTP/1.1\r\n${good(origin, "Expect: 100-continue\r\nConnection: close\r\n")}`;
     const answer = await raw(port, `${waiting}${withBody(LIST)}`);
     assert.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\n/);
     const before = sandbox.requests().length;
