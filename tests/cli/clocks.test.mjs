@@ -51,7 +51,7 @@ function asked({ date, server = "https://acme.conductor.one", now, margin = "2m"
 test("a clock that is not the tenant's begins nothing, whichever is ahead", async () => {
   const now = Date.now();
   for (const [off, words] of [
-    [-72 * HOUR, /this machine's clock is (3 d|72 h|71 h) ahead of the one of acme\.conductor\.one/],
+    [-72 * HOUR, /this machine's clock is (2|3) d ahead of the one of acme\.conductor\.one/],
     [5 * HOUR, /this machine's clock is (5|4) h behind the one of acme/],
     [-3 * 60_000, /is 2 min ahead of|is 3 min ahead of|is 17\d s ahead of/],
   ]) {
@@ -65,7 +65,7 @@ test("a clock that is not the tenant's begins nothing, whichever is ahead", asyn
   }
   // The time that somebody gave is no better.
   const given = await asked({ date: now, now: now + 72 * HOUR });
-  assert.match(given.error.message, /the time that --clock or KEYTURN_NOW gives is (3 d|72 h|71 h) ahead/);
+  assert.match(given.error.message, /the time that --clock or KEYTURN_NOW gives is (2|3) d ahead/);
   assert.equal((await asked({ date: now, now: now + 1000 })).error, undefined);
 });
 
