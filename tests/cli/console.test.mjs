@@ -182,7 +182,7 @@ describe("keyturn console", () => {
     // Pasted where the page says, the file is valid.
     writeFileSync(path, before.replace('"targets": {', `"targets": {\n${entries},`));
     const names = (await keyturn(["status"])).map(({ target }) => target);
-    assert.deepEqual(names, ["okta-okta-preview", "github-production", "order-export"]);
+    assert.deepEqual(names, ["okta-preview", "github-production", "order-export"]);
     await person.click("link", "Overview");
     await person.reads(/keyturn\.json has changed since this server read it/);
     writeFileSync(path, before);

@@ -36,8 +36,11 @@ export async function* connectors(context: Context, tenant?: Tenant): AsyncGener
       for await (const { connector } of c1.connector.list({ appId }, { signal })) {
         const connectorId = connector?.id ?? "";
         if (!appId || !connectorId) continue;
-        const label = [app.displayName, connector?.displayName].filter(Boolean).join(" / ") || connectorId;
-        yield { name: label, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
+        const [of, own] = [app.displayName ?? "", connector?.displayName ?? ""];
+        const label = [of, own].filter(Boolean).join(" / ") || connectorId;
+        // "GitHub / GitHub production" says the same twice.
+        const name = own.toLowerCase().startsWith(of.toLowerCase()) ? own || connectorId : label;
+        yield { name, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
       }
     }
   } finally {
@@ -84,6 +87,8 @@ export function targetsOf(
     const plain =
       name
         .normalize("NFKD")
+        // What is above or below a letter: of "Löhne" it makes "lohne".
+        .replace(/\p{M}+/gu, "")
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, "-")
         .replace(/^-|-$/g, "")
