@@ -132,20 +132,23 @@ function meaning(
 function placed(sink: SinkConfig, folder: string): object {
   if ("path" in sink && sink.kind !== "vault") return { ...sink, path: resolve(folder, sink.path) };
   if (sink.kind !== "command") return sink;
-  const whole = ([program, ...args]: readonly [string, ...string[]]): readonly string[] => [
+  const placedIn = ([program, ...args]: readonly [string, ...string[]]): readonly string[] => [
     program.includes("/") ? resolve(folder, program) : program,
     ...args,
   ];
-  return { ...sink, run: whole(sink.run), ...(sink.read && { read: whole(sink.read) }) };
+  return { ...sink, run: placedIn(sink.run), ...(sink.read && { read: placedIn(sink.read) }) };
 }
 
 /** A sink that has the target's credential by the journal, and that the file no longer names. */
-async function lostSink({ lifecycle, targets }: Opened, status: LifecycleStatus): Promise<CommandError | undefined> {
+async function lostSink(
+  { lifecycle, targets, file }: Opened,
+  status: LifecycleStatus,
+): Promise<CommandError | undefined> {
   const { target, current, phase, sequence } = status;
   // In the grace period every sink has the new credential, and the rotation ends the old one.
   if (sequence === 0 || current === undefined || phase === "grace") return undefined;
-  const names = new Set(targets[target]?.sinks.map(({ name }) => name));
-  const lost = [...deliveredTo(await lifecycle.history(target))].filter((sink) => !names.has(sink));
+  const names = new Set(targets[target]?.sinks.map(({ name }) => whole(name, file.folder)));
+  const lost = [...deliveredTo(await lifecycle.history(target))].filter((sink) => !names.has(whole(sink, file.folder)));
   if (lost.length === 0) return undefined;
   const [verb, it] = lost.length === 1 ? ["has", "it"] : ["have", "them"];
   return new CommandError(
@@ -158,6 +161,12 @@ async function lostSink({ lifecycle, targets }: Opened, status: LifecycleStatus)
           : `Name ${it} again, at least until the rotation is done.`,
     },
   );
+}
+
+/** The name of a sink, with a whole path if it is a path, so that a file is the same however it is written. */
+function whole(name: string, folder: string): string {
+  const [, kind, path] = /^(file|folder):(.*)$/.exec(name) ?? [];
+  return path === undefined ? name : `${kind}:${resolve(folder, path)}`;
 }
 
 /** The sinks that were given the credential in use, or the one that is about to be. Adopting a credential says nothing of sinks. */
