@@ -100,7 +100,7 @@ export class ServedEstate extends EventTarget implements Works {
     const [status, plan] = [this.status(name), this.#plans.get(name)];
     if (!status || !plan || status.phase !== undefined) return undefined;
     return {
-      ends: status.current?.id,
+      ends: status.current?.id ?? plan.old?.id,
       grace: inWords(status.policy.grace ?? ""),
       cuts: plan.cuts,
       sinks: plan.sinks.map(({ name: sink, holds }) => ({ name: sink, holds })),
