@@ -27,7 +27,7 @@ describe("two files on one journal", () => {
   };
   const write = (folder, targets, more) =>
     writeFileSync(join(folder, "keyturn.json"), JSON.stringify({ journal: "../journal", targets, ...more }));
-  const sink = (path) => ({ kind: "env-file", path });
+  const sink = (path) => ({ kind: "env-file", path, name: "env" });
   const sequence = async (cwd) => JSON.parse((await keyturn(cwd, "status", "-o", "json")).stdout)[0].sequence;
 
   test("another place of the same relative path is another sink: nothing is begun, and both files are named", async () => {
@@ -78,7 +78,7 @@ describe("two files on one journal", () => {
     const refused = await keyturn(other, "rotate", "github");
     assert.equal(refused.status, 4);
     const told = (refused.stdout + refused.stderr).replaceAll(/\s+/g, " ");
-    assert.match(told, /file:\.\/github\.env has the credential of github/);
+    assert.match(told, /env has the credential of github, and keyturn\.json no longer names it/);
     const [, id] = /`keyturn adopt github (\S+)`/.exec(told);
     // The timer does not begin it either, when it is due.
     await setOn(sandbox.url, 61 * DAY);
