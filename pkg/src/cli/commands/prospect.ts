@@ -61,7 +61,7 @@ export async function prospectsOf(
 }
 
 /** The credential that the first rotation of a line replaces, if no sink names it. */
-export async function namedBy(
+async function namedBy(
   { config, targets }: Opened,
   { target, old, blocked, sinks }: LifecyclePlan,
   signal: AbortSignal,
