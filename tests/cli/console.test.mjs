@@ -11,6 +11,16 @@ import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib
 
 const HOUR = 3_600_000;
 
+/** Each view: its address, what is to be read there once all of it is, and its element. */
+const VIEWS = [
+  ["#/", /Age of the credentials in use/, "keyturn-served-overview"],
+  ["#/targets/github-production", /holds a credential of this target/, "keyturn-served-target"],
+  ["#/rotate/github-production", /Rotate credential/, "keyturn-rotate"],
+  ["#/jobs", /No job is under way/, "keyturn-jobs"],
+  ["#/apps", /\d found/, "keyturn-served-discover"],
+  ["#/targets/nobody", /There is no such target/, "keyturn-served-target"],
+];
+
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe("keyturn console", () => {
@@ -19,6 +29,8 @@ describe("keyturn console", () => {
   let env;
   let served;
   let browser;
+  /** What a test that failed leaves behind ends with the others. */
+  const children = [];
   before(async () => {
     sandbox = await tenant();
     ({ env } = sandbox);
@@ -31,6 +43,7 @@ describe("keyturn console", () => {
     await browser?.close();
     served.child.kill("SIGTERM");
     assert.equal((await served.done).status, 0, "it ends as it was asked to");
+    for (const child of children) child.kill("SIGKILL");
     await sandbox.stop();
     rmSync(cwd, { recursive: true });
   });
@@ -38,6 +51,7 @@ describe("keyturn console", () => {
   /** Starts the command, and reads its first line. */
   async function console() {
     const { child, done } = start(["console", "--json"], { cwd, env });
+    children.push(child);
     const line = await new Promise((resolve, reject) => {
       child.stdout.once("data", resolve);
       done.then(({ stderr }) => reject(new Error(stderr)), reject);
@@ -50,15 +64,40 @@ describe("keyturn console", () => {
     env.COMMERCELAYER_CLIENT_SECRET,
     /BATON_CLIENT_SECRET=(\S+)/.exec(readFileSync(join(cwd, "github.env"), "utf8"))[1],
   ];
+  /** A console of its own, and somebody in front of it. */
+  async function again() {
+    const next = await console();
+    const person = await open(next.link);
+    const servers = async () => {
+      assert.deepEqual(person.trouble, []);
+      await person.close();
+      next.child.kill("SIGTERM");
+      await next.done;
+    };
+    return { servers, person };
+  }
   async function open(link, more) {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     await page.setViewport({ width: 1280, height: 900, ...more });
-    const person = new Person(page, { url: served.url });
+    const person = new Person(page, { url: new URL(link).origin });
     person.close = () => context.close();
     await page.goto(link);
     return person;
+  }
+
+  const go = (person, hash) =>
+    person.page.evaluate((to) => {
+      location.hash = to;
+    }, hash);
+  /** Waits until what a function of the whole command line's status says is so. */
+  async function stands(isSo) {
+    for (;;) {
+      const statuses = await keyturn(["status"]);
+      if (isSo(Object.fromEntries(statuses.map((one) => [one.target, one])))) return;
+      await pause(100);
+    }
   }
 
   test("its link works once, and the token does not stay in the address", async () => {
@@ -84,6 +123,8 @@ describe("keyturn console", () => {
     person.page.on("response", (response) => answers.push(response.text().catch(() => "")));
     await person.reads(/What needs attention/);
     await person.click("link", "github-production");
+    await person.reads(/The journal has nothing of this target yet/);
+    await person.click("link", "Rotate");
     await person.click("button", "Create credential");
     await person.reads(/The credential is stored/);
     const [status] = await keyturn(["status", "github-production"]);
@@ -91,10 +132,13 @@ describe("keyturn console", () => {
     const reopen = async () => {
       await person.click("link", "← All targets");
       await person.click("link", "github-production");
+      await person.reads(/holds a credential of this target/);
+      const under = await person.isThere("link", "Go on with the rotation");
+      await person.click("link", under ? "Go on with the rotation" : "Rotate");
     };
     await reopen();
-    // The policy of this target requires no approval.
-    await person.reads(/stays valid for 24h\. After that, it ends automatically/);
+    // The policy of this target wants nobody's approval.
+    await person.reads(/lives on for 1 day\. After that it ends by itself/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
@@ -119,6 +163,84 @@ describe("keyturn console", () => {
     await person.close();
   });
 
+  test("what nobody rotates yet is found, with the entry to paste, and the page says when the file has changed", async () => {
+    const { servers, person } = await again();
+    await person.click("link", "Add targets");
+    await person.reads(/\d+ found/);
+    await person.reads(/GitHub archive/);
+    const words = await person.text();
+    assert.doesNotMatch(words, /order-export/);
+    await person.click("searchbox", "Search");
+    await person.type("okta preview");
+    await person.click("checkbox", "Okta / Okta preview c1-connector");
+    await person.reads(/For keyturn\.json/);
+    const entries = await person.page.evaluate(
+      () =>
+        document
+          .querySelector("keyturn-served")
+          .shadowRoot.querySelector("keyturn-served-discover")
+          .shadowRoot.querySelector("pre").textContent,
+    );
+    const path = join(cwd, "keyturn.json");
+    const before = readFileSync(path, "utf8");
+    // Pasted where the page says, the file is valid.
+    writeFileSync(path, before.replace('"targets": {', `"targets": {\n${entries},`));
+    const names = (await keyturn(["status"])).map(({ target }) => target);
+    assert.deepEqual(names, ["okta-preview", "github-production", "order-export"]);
+    await person.click("link", "Overview");
+    await person.reads(/keyturn\.json has changed since this server read it/);
+    writeFileSync(path, before);
+    await person.reads(/^(?![^]*has changed since)/);
+    await servers();
+  });
+
+  test("many are rotated together: what would change, the first, the others, and no more after a failure", async () => {
+    const path = join(cwd, "keyturn.json");
+    const before = readFileSync(path, "utf8");
+    await keyturn(["init", "--all"]);
+    const config = JSON.parse(readFileSync(path, "utf8"));
+    const connectors = Object.keys(config.targets).filter((name) => config.targets[name].kind === "c1-connector");
+    const [first, second, broken, never] = connectors.filter((name) => name !== "github-production");
+    const chosen = [first, second, broken, never];
+    config.targets[broken].sinks = [{ kind: "env-file", path: "./nowhere/to/be/found.env" }];
+    config.targets = Object.fromEntries(chosen.map((name) => [name, config.targets[name]]));
+    writeFileSync(path, JSON.stringify(config));
+    const { servers, person } = await again();
+    await person.reads(/4 targets/);
+    await person.click("checkbox", "Select all that are shown");
+    await person.click("button", "Rotate 4 together");
+    // The dry run: nothing has been begun.
+    await person.reads(new RegExp(`It is written to file:\\./${first}\\.env`));
+    await person.reads(/No credential is known, so none ends/);
+    await stands((all) => chosen.every((name) => all[name].sequence === 0));
+    const order = await person.page.evaluate(() =>
+      [
+        ...document
+          .querySelector("keyturn-served")
+          .shadowRoot.querySelector("keyturn-jobs")
+          .shadowRoot.querySelectorAll("tbody bdi"),
+      ].map((one) => one.textContent),
+    );
+    const names = order.filter((name) => chosen.includes(name));
+    await person.click("button", "Begin with 1 target");
+    await person.reads(/The first ones are stored|Stopped: too many failed/);
+    // The canary is the first of the list, and nothing else was touched.
+    await stands((all) => names.slice(1).every((name) => all[name].sequence === 0));
+    const isBroken = names.indexOf(broken);
+    if (isBroken > 0) await person.click("button", "They work: go on with the others");
+    await person.reads(/Stopped: too many failed/);
+    await stands(
+      (all) =>
+        names.slice(0, isBroken).every((name) => all[name].current !== undefined && all[name].phase === undefined) &&
+        names.slice(isBroken + 1).every((name) => all[name].sequence === 0),
+    );
+    // The job is there after a reload, and says why it stopped.
+    await person.page.reload();
+    await person.reads(/Stopped: too many failed/);
+    await servers();
+    writeFileSync(path, before);
+  });
+
   test("axe finds nothing, in light and dark, wide and narrow", async () => {
     const again = await console();
     for (const [scheme, width] of [
@@ -130,11 +252,9 @@ describe("keyturn console", () => {
       const person = await open(next.link, { width });
       await person.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       await person.reads(/github-production/);
-      for (const hash of ["#/", "#/github-production", "#/nobody"]) {
-        await person.page.evaluate((to) => {
-          location.hash = to;
-        }, hash);
-        await person.reads(hash === "#/nobody" ? /There is no such target/ : /github-production/);
+      for (const [hash, sign] of VIEWS) {
+        await go(person, hash);
+        await person.reads(sign);
         await person.page.evaluate(axe);
         const { violations } = await person.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
         assert.deepEqual(
@@ -161,19 +281,12 @@ describe("keyturn console", () => {
       const person = await open(next.link.replace("/#", `/?lang=${lang}#`), { width: 320 });
       await person.reads(/github-production/);
       await person.reads(findings);
-      for (const hash of ["#/", "#/github-production", "#/nobody"]) {
-        await person.page.evaluate((to) => {
-          location.hash = to;
-        }, hash);
+      for (const [hash, , element] of VIEWS) {
+        await go(person, hash);
         await person.page.waitForFunction(
-          (hash) => {
-            const { shadowRoot } = document.querySelector("keyturn-served");
-            return shadowRoot.querySelector(
-              { "#/": "keyturn-credentials", "#/nobody": ".back + .panel h2" }[hash] ?? "keyturn-rotate",
-            );
-          },
+          (element) => document.querySelector("keyturn-served").shadowRoot.querySelector(element),
           {},
-          hash,
+          element,
         );
         await pause(300);
         const found = await person.page.evaluate(tooWide);
@@ -204,6 +317,11 @@ describe("keyturn console", () => {
       [403, send("/_keyturn/session", {}, "{}")],
       [403, send("/_keyturn/session", {}, JSON.stringify({ token: "x".repeat(5000) }))],
       [401, send("/_keyturn/about", {}, undefined, "GET")],
+      [401, send("/_keyturn/discover")],
+      [401, send("/_keyturn/discover", { "x-keyturn-session": "guess" })],
+      [403, send("/_keyturn/discover", { origin: "http://evil.test" })],
+      [403, send("/_keyturn/discover", { origin: "null" })],
+      [405, send("/_keyturn/discover", {}, undefined, "GET")],
       [404, send("/..%2f..%2fpackage.json", {}, undefined, "GET")],
       [404, send("/cli.js", {}, undefined, "GET")],
       [404, send("/.hidden", {}, undefined, "GET")],

@@ -38,6 +38,8 @@ describe("tables", () => {
       // The name and the state are never truncated, however narrow the terminal is.
       assert.match(plain, /^github-production +idle /m);
       assert.equal(plain.includes("…"), columns === 80, plain);
+      // Nobody answers for these: where there is little room, that takes none of it.
+      assert.equal(/^TARGET.* OWNER/.test(plain), columns === 200, plain);
     });
 
   test("have colours on a terminal, unless they are disabled", async () => {

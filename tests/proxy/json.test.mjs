@@ -76,6 +76,14 @@ test("refuses invalid JSON, and throws nothing else", () => {
   );
 });
 
+test("a text that nothing ends costs no more than one that ends", () => {
+  // If each quotation mark began a search of its own for the end, this would take hours.
+  const inner = '\\"'.repeat(500_000);
+  assert.throws(() => strict(`"${inner}`), Malformed);
+  assert.throws(() => strict(`{"operation":"${inner}`), Malformed);
+  assert.equal(strict(`"${inner}"`).length, 500_000);
+});
+
 test("restores the values that the page marked", () => {
   const { value: input } = fc.letrec((tie) => ({
     value: fc.oneof(

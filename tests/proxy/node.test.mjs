@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect as connect2, createServer as createServer2 } from "node:http2";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -144,6 +145,134 @@ test("raw bytes reach the tenant only as a valid request would", async () => {
       "the path is the application's",
     );
     assert.equal(seen.at(-1), `${origin}//evil.example/keyturn`);
+  });
+});
+
+test("HTTP/2: pseudo headers are the request's own, and nothing else is let through by them", async () => {
+  const server = createServer2(nodeHandler(proxy));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const client = connect2(origin);
+  const headers = {
+    ":method": "POST",
+    ":path": "/keyturn",
+    origin,
+    "content-type": "application/json",
+    "keyturn-proxy": "1",
+    cookie: "session=good",
+  };
+  const send = async (more, body = LIST) => {
+    const request = client.request({ ...headers, ...more }, { endStream: false });
+    const [answer] = await new Promise((resolve, reject) => {
+      request.once("response", (...all) => resolve(all));
+      request.once("error", reject);
+      request.end(body);
+    });
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    return { status: answer[":status"], answer, text };
+  };
+  try {
+    const good = await send({});
+    assert.deepEqual([good.status, good.answer["cache-control"]], [200, "no-store"]);
+    assert.equal(JSON.parse(good.text).list.length, 6);
+    const cookies = await send({ cookie: ["a=1", "session=good", "__Host-b=2"] });
+    assert.equal(cookies.status, 200);
+    const before = sandbox.requests().length;
+    const evil = "http://evil.example";
+    for (const [name, more] of Object.entries({
+      "a page of another origin": { origin: evil },
+      "an authority and a host that differ": { host: "evil.example", origin: "http://evil.example:80" },
+      "an authority with a user": { ":authority": "a@evil.example", origin: evil },
+      "no origin": { origin: undefined },
+      "an opaque origin": { origin: "null" },
+      "two origins": { origin: `${origin}, ${evil}` },
+      "a site that is another": { "sec-fetch-site": "cross-site" },
+      "another method": { ":method": "PUT" },
+      "the method in a header": { ":method": "GET", "x-http-method-override": "POST" },
+      "a compressed body": { "content-encoding": "gzip" },
+    })) {
+      const given = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+      if ("origin" in more && more.origin === undefined) {
+        const { origin: _, ...rest } = headers;
+        const request = client.request(rest);
+        request.end(LIST);
+        const [answer] = await once(request, "response");
+        request.close();
+        assert.equal(answer[":status"], 403, name);
+        continue;
+      }
+      const { status } = await send(given);
+      assert.ok(status >= 400 && status < 500, `${name}: ${status}`);
+    }
+    assert.equal((await send({}, " ".repeat(4096))).status, 413);
+    assert.equal(sandbox.requests().length, before, "nothing reached the tenant");
+    assert.equal((await send({ ":path": "//evil.example/keyturn" })).status, 200, "the path is the application's");
+    assert.equal(seen.at(-1), `${origin}//evil.example/keyturn`);
+  } finally {
+    client.close();
+    server.close();
+  }
+});
+
+test("the origin is the one that browsers write for a host: IPv6, punycode, no default port, small letters", async () => {
+  await served(nodeHandler(proxy), async ({ port, origin }) => {
+    const status = async (host, from) =>
+      statusOf(
+        await raw(
+          port,
+          `POST /keyturn HTTP/1.1\r\n${good(origin)
+            .replace(/Host: .*\r/, `Host: ${host}\r`)
+            .replace(`Origin: ${origin}`, `Origin: ${from}`)}${withBody(LIST)}`,
+        ),
+      );
+    for (const [host, from] of [
+      ["[::1]:8080", "http://[::1]:8080"],
+      ["[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080"],
+      ["app.example:80", "http://app.example"],
+      ["APP.example", "http://app.example"],
+      ["xn--bcher-kva.example", "http://xn--bcher-kva.example"],
+    ])
+      assert.equal(await status(host, from), 200, host);
+    const before = sandbox.requests().length;
+    for (const [host, from] of [
+      ["[::1]:8080", "http://[::1]:8081"],
+      ["[::1]", "http://[::2]"],
+      ["[::1%25eth0]", "http://[::1]"],
+      ["app.example", "https://app.example"],
+      ["app.example:8080", "http://app.example"],
+      ["app.example", "http://app.example:8080"],
+      ["app.example.", "http://app.example"],
+      ["xn--bcher-kva.example", "http://bucher.example"],
+      ["b\u00fccher.example", "http://xn--bcher-kva.example"],
+      ["app.example,evil.example", "http://evil.example"],
+      ["127.0.0.1", "http://2130706433"],
+    ]) {
+      const given = await status(host, from);
+      assert.ok(given >= 400 && given < 500, `${host} ${from}: ${given}`);
+    }
+    assert.equal(sandbox.requests().length, before, "nothing reached the tenant");
+  });
+});
+
+test("a request that waits to be let continue, and one that asks for what is not there", async () => {
+  await served(nodeHandler(proxy), async ({ port, origin }) => {
+    const waiting = `POST /keyturn HTTP/1.1\r\n${good(origin, "Expect: 100-continue\r\nConnection: close\r\n")}`;
+    const answer = await raw(port, `${waiting}${withBody(LIST)}`);
+    assert.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    const before = sandbox.requests().length;
+    assert.equal(statusOf(await raw(port, `${waiting.replace("100-continue", "tea")}${withBody(LIST)}`)), 417);
+    for (const method of ["HEAD", "OPTIONS", "TRACE"]) {
+      const text = await raw(port, `${method} /keyturn HTTP/1.1\r\n${good(origin, "Connection: close\r\n")}\r\n`);
+      assert.ok([400, 405].includes(statusOf(text)), `${method}: ${text}`);
+      assert.doesNotMatch(
+        text,
+        /access-control|session=good/i,
+        "nothing is allowed to others, and nothing is given back",
+      );
+    }
+    assert.equal(sandbox.requests().length, before);
   });
 });
 

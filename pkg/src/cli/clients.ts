@@ -69,6 +69,13 @@ export async function commerceLayerClient(
   const { CommerceLayerProvisioning, clientCredentials } = await import("../commercelayer/index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
   const found = await credentialOf(context, tenant);
+  const made = (
+    client: CommerceLayerProvisioningClient,
+    { serverURL, domain }: { serverURL?: string; domain?: string },
+  ) => {
+    servers.set(client, serverURL ?? `https://provisioning.${domain ?? "commercelayer.io"}`);
+    return client;
+  };
   if (found === "environment") {
     const {
       COMMERCELAYER_ACCESS_TOKEN: accessToken,
@@ -79,23 +86,26 @@ export async function commerceLayerClient(
     } = context.env;
     const serverURL = tenant.serverURL ?? COMMERCELAYER_SERVER_URL;
     const where = { ...(serverURL ? { serverURL } : {}), ...(domain ? { domain } : {}) };
-    if (accessToken) return CommerceLayerProvisioning({ ...options, ...where, accessToken });
+    if (accessToken) return made(CommerceLayerProvisioning({ ...options, ...where, accessToken }), where);
     if (!clientId || !clientSecret)
       throw new UsageError(
         "COMMERCELAYER_CLIENT_ID and COMMERCELAYER_CLIENT_SECRET must be set together: one is missing",
       );
-    return CommerceLayerProvisioning({
-      ...options,
-      ...where,
-      credentials: clientCredentials({ clientId, clientSecret }),
-    });
+    const credentials = clientCredentials({ clientId, clientSecret });
+    return made(CommerceLayerProvisioning({ ...options, ...where, credentials }), where);
   }
   const { clientId, clientSecret, serverURL } = found;
-  return CommerceLayerProvisioning({
-    ...options,
-    ...(serverURL === undefined ? {} : { serverURL }),
-    credentials: clientCredentials({ clientId, clientSecret }),
-  });
+  const where = serverURL === undefined ? {} : { serverURL };
+  const credentials = clientCredentials({ clientId, clientSecret });
+  return made(CommerceLayerProvisioning({ ...options, ...where, credentials }), where);
+}
+
+/** The base URLs of the clients of Commerce Layer, which do not tell them. */
+const servers = new WeakMap<object, string>();
+
+/** The base URL that a client calls; `undefined` if it is none that was made here. */
+export function serverOf(client: object): string | undefined {
+  return servers.get(client) ?? (client as { serverURL?: string }).serverURL;
 }
 
 interface Credential {

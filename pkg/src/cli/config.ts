@@ -13,6 +13,7 @@ import {
   type SealOptions,
 } from "../lifecycle.js";
 import { directoryJournal, directorySeals } from "../lifecycle-node.js";
+import { serverOf } from "./clients.js";
 import type { Path } from "./config/check.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
@@ -24,6 +25,7 @@ import { type Database, openDatabase } from "./database.js";
 import { UsageError } from "./exit.js";
 import { nearest } from "./nearest.js";
 import { pool } from "./pool.js";
+import { spanOf } from "./times.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
 export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
@@ -45,6 +47,8 @@ export interface Opened extends AsyncDisposable {
    * would mistake the missing credentials for a failure of the call.
    */
   readonly unreachable: ReadonlyMap<string, unknown>;
+  /** The base URL of each target's control plane, where there is a client for it. */
+  readonly servers: ReadonlyMap<string, string>;
   /** The names of all targets. */
   readonly names: readonly string[];
   /** Ends what is under way, and discards all secrets. */
@@ -73,6 +77,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
   try {
     const targets: Record<string, LifecycleTarget> = {};
     const unreachable = new Map<string, unknown>();
+    const servers = new Map<string, string>();
     const keep = (name: string, error: unknown): unknown => {
       if (error instanceof ConfigError) throw error;
       unreachable.set(name, error);
@@ -81,6 +86,8 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
     for (const [name, target] of Object.entries(config.targets)) {
       const needs = online === undefined || (online !== "none" && online.includes(name));
       const client = needs ? await clients.of(name, target).catch((error: unknown) => keep(name, error)) : OFFLINE;
+      const server = client === OFFLINE ? undefined : serverOf(client as object);
+      if (server !== undefined) servers.set(name, server);
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
     const seal = await sealOf(context, file, database, online === "none");
@@ -93,7 +100,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await database?.close();
     };
     return {
-      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, names },
+      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, servers, names },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -120,6 +127,16 @@ async function targetOf(
   const sinks = await Promise.all(target.sinks.map((sink) => sinkOf(sink, around)));
   const provider = fitting(file, path, () => providerOf(context, target, client));
   const policy: LifecyclePolicy = { ...file.config.policy, ...target.policy };
+  const deadline = policy.callDeadline ?? "1m";
+  const ms = typeof deadline === "number" ? deadline : (spanOf(deadline) ?? Number.POSITIVE_INFINITY);
+  for (const [index, sink] of target.sinks.entries())
+    if (sink.kind === "command" && (sink.timeoutSeconds ?? 0) * 1000 > ms)
+      throw file.error([
+        {
+          path: [...path, "sinks", index, "timeoutSeconds"],
+          message: `is more than the policy's callDeadline, ${deadline}, after which the program is killed anyway`,
+        },
+      ]);
   const { owner, consumers, group } = target;
   const whole = { provider, sinks, policy, owner, consumers, group };
   // Each target separately, so that the error names the one that is invalid.

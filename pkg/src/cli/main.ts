@@ -22,7 +22,7 @@ export async function main(around: Surroundings): Promise<void> {
   try {
     exit = await run(around, stop.signal, out, err);
   } catch (error) {
-    exit = await report(error, stop.signal, err);
+    exit = await report(error, around.argv.slice(2), stop.signal, err);
   } finally {
     ignore();
   }
@@ -83,7 +83,7 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
 }
 
 /** Reports what went wrong, and returns the exit code. */
-async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<Exit> {
+async function report(error: unknown, args: readonly string[], signal: AbortSignal, err: Sink): Promise<Exit> {
   // A failure caused by the request to stop is not reported as one, unless its outcome is unknown.
   if (signal.aborted && exitOf(error) !== EXIT.unknown) {
     const { exit } = signal.reason as Interruption;
@@ -105,8 +105,19 @@ async function report(error: unknown, signal: AbortSignal, err: Sink): Promise<E
   const lines = [...String(message).split("\n"), ...detailsOf(error)].map(oneLine);
   await err.write(`${err.paint("red", "keyturn:")} ${lines.join("\n")}\n`);
   if (typeof hint === "string") await err.write(`${oneLine(hint)}\n`);
-  if (error instanceof UsageError && hint === undefined) await err.write("Run `keyturn --help` for usage.\n");
+  if (error instanceof UsageError && hint === undefined)
+    await err.write(`Run \`${["keyturn", ...commandIn(args), "--help"].join(" ")}\` for usage.\n`);
   return exit;
+}
+
+/** The words of the command line that name a command. */
+function commandIn(args: readonly string[]): readonly string[] {
+  const words = args.filter((arg) => !arg.startsWith("-"));
+  const named = (length: number): boolean => {
+    const name = words.slice(0, length).join(" ");
+    return COMMANDS.some((spec) => spec.name === name || spec.name.startsWith(`${name} `));
+  };
+  return words.length > 1 && named(2) ? words.slice(0, 2) : words.length > 0 && named(1) ? words.slice(0, 1) : [];
 }
 
 /** What a server of JSON:API says about each thing that it refuses. */

@@ -85,12 +85,20 @@ export interface Column<Row> {
 const NARROWEST = 8;
 const GAP = "  ";
 
-/** A table as text, at most as wide as `columns`; without a head line if there are no rows. */
-export function tableText<Row>(sink: Sink, columns: readonly Column<Row>[], rows: readonly Row[]): string {
+/**
+ * A table as text, at most as wide as `columns`; without a head line if there are no rows. Where not all fits, columns that have nothing in
+ * any row give their place to the others.
+ */
+export function tableText<Row>(sink: Sink, all: readonly Column<Row>[], rows: readonly Row[]): string {
   if (rows.length === 0) return "";
+  const says = (column: Column<Row>, at: number): boolean =>
+    at === 0 || rows.some((row) => !["", "-"].includes(column.text(row)));
+  const widthsOf = (columns: readonly Column<Row>[]): number[] =>
+    columns.map(({ head, text }) => rows.reduce((most, row) => Math.max(most, width(oneLine(text(row)))), width(head)));
+  const columns = excessOf(widthsOf(all), sink.columns) > 0 ? all.filter(says) : all;
   const cells = rows.map((row) => columns.map(({ text }) => oneLine(text(row))));
-  const widths = columns.map(({ head }, at) => Math.max(width(head), ...cells.map((line) => width(line[at] ?? ""))));
-  shrink(widths, columns, sink.columns);
+  const widths = widthsOf(columns);
+  fit(widths, columns, sink.columns);
   const lines = [
     columns.map(({ head }, at) => sink.paint("bold", padded(head, widths[at] ?? 0, at === columns.length - 1))),
     ...rows.map((row, index) =>
@@ -103,9 +111,14 @@ export function tableText<Row>(sink: Sink, columns: readonly Column<Row>[], rows
   return `${lines.map((line) => line.join(GAP).trimEnd()).join("\n")}\n`;
 }
 
+/** By how many columns a table is too wide. */
+function excessOf(widths: readonly number[], most: number): number {
+  return widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - most;
+}
+
 /** Narrows the widest of the columns that may shrink, until all fit. */
-function shrink<Row>(widths: number[], columns: readonly Column<Row>[], most: number): void {
-  let excess = widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - most;
+function fit<Row>(widths: number[], columns: readonly Column<Row>[], most: number): void {
+  let excess = excessOf(widths, most);
   while (excess > 0) {
     let widest = -1;
     for (const [at, column] of columns.entries())

@@ -12,7 +12,7 @@ export function spanOf(text: string): number | undefined {
   return Number(number) * ({ ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }[unit] ?? 0);
 }
 
-/** A length in its largest whole unit: `3 d`, `5 h`. */
+/** A length in the largest unit of which it has two, rounded: `3 d`, `5 h`. */
 export function lengthText(ms: number): string {
   const units = [
     [DAY, "d"],
@@ -20,13 +20,20 @@ export function lengthText(ms: number): string {
     [MINUTE, "min"],
     [SECOND, "s"],
   ] as const;
-  const [size, unit] = units.find(([size]) => ms >= 2 * size) ?? units.find(([size]) => ms >= size) ?? [SECOND, "s"];
-  return `${Math.floor(ms / size)} ${unit}`;
+  // What is a little less than 60 days is called 60 days.
+  const counts = units.map(([size, unit]) => [Math.round(ms / size), unit] as const);
+  const [count, unit] = counts.find(([count]) => count >= 2) ?? counts.find(([count]) => count >= 1) ?? [0, "s"];
+  return `${count} ${unit}`;
 }
 
 /** A time as a date to the minute, in UTC: `2026-12-13 10:00Z`. */
 export function dateText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")}Z`;
+}
+
+/** A time as a date to the second, in UTC: `2026-12-13 10:00:05Z`. */
+export function momentText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
 /** A time relative to now: `in 14 d`, `3 h ago`. */

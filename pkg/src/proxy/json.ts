@@ -29,6 +29,8 @@ export function strict(text: string): unknown {
       if (open.length === MAX_DEPTH) throw new Malformed("is nested too deeply");
       open.push(token === "{" ? new Set() : undefined);
     } else if (token === "}" || token === "]") open.pop();
+    // A string that nothing ends. The rest of it must not be searched for an end once more from each quotation mark in it.
+    else if (token === '"') throw new Malformed("is not JSON");
     else if (token === ":") member(open[open.length - 1], last);
     last = token;
   }

@@ -7,7 +7,9 @@ import type { ApiCredentialFacts } from "../connection/commercelayer.js";
 import type { Connections } from "../connection/connection.js";
 import { SERVICES, type Service } from "../connection/ways.js";
 import { isUsable, type Known, type Place } from "../inventory.js";
-import { Job } from "./job.js";
+import { isKey, t } from "../texts/text.js";
+import { lifetime } from "../ui/dates.js";
+import { Job, type Prospect, type Works } from "./job.js";
 import type { Lifecycles } from "./lifecycles.js";
 import type { Kept, Settings, Standing, Store } from "./store.js";
 
@@ -65,8 +67,10 @@ export function apiCredentialTarget(credential: ApiCredentialFacts): Target {
 }
 
 /** Emits `change`. */
-export class Estate extends EventTarget {
+export class Estate extends EventTarget implements Works {
   readonly connections: Connections;
+  readonly byHand = true;
+  readonly keeps = "localStorage";
   readonly #targets = new Map<string, Target>();
   readonly #kept = new Map<string, Kept>();
   #rows: readonly CredentialRow[] | undefined;
@@ -96,6 +100,11 @@ export class Estate extends EventTarget {
   /** Whether what is begun here outlives the page. */
   get lasting(): boolean {
     return this.#stores.every(({ lasting }) => lasting);
+  }
+
+  get space(): string {
+    const { c1, commercelayer } = this.connections;
+    return `${c1?.space ?? ""} ${commercelayer?.space ?? ""}`;
   }
 
   /** Once what is remembered is at hand. */
@@ -192,6 +201,25 @@ export class Estate extends EventTarget {
       .of(target.place)
       .filter(isUsable)
       .sort((one, other) => usedLast(other) - usedLast(one));
+  }
+
+  prospect(name: string): Prospect | undefined {
+    const target = this.target(name);
+    const standing = this.standing(name);
+    if (standing?.phase !== undefined && standing.phase !== "issued") return undefined;
+    // Before anything is begun the journal may know of no credential: then the one that was used last is taken for the one in use.
+    const guess = target && (this.candidates(target)[0]?.id ?? target.credential?.id);
+    const ends = standing?.phase === undefined ? (standing?.current ?? guess) : standing.current;
+    const ms = this.policy(name).grace;
+    const key = `grace.${ms}`;
+    const grace = isKey(key) ? t(key) : lifetime(ms / 1000);
+    return { ends, grace, cuts: false, sinks: [], refused: undefined };
+  }
+
+  async issue(name: string): Promise<void> {
+    const target = this.target(name);
+    if (!target) throw new Error("target-gone");
+    await (await this.lifecycles()).issue(target);
   }
 
   /** The rotation of many targets that is under way, or was left. */

@@ -1,10 +1,46 @@
 /**
- * Rotations of many targets, one after the other. What is to be done is kept in the browser, and how far each target has come is what the
+ * Rotations of many targets, some at a time. What is to be done is kept in the browser, and how far each target has come is what the
  * journal says: so a job goes on after the tab was closed, once somebody says so.
  */
 
-import type { LifecycleProgress } from "keyturn/lifecycle";
-import type { Estate, Target } from "./estate.js";
+import type { Standing } from "./store.js";
+
+/** What a rotation of a target would change. */
+export interface Prospect {
+  /** The credential that ends, if one is known. */
+  readonly ends: string | undefined;
+  /** How long it lives on, in words. */
+  readonly grace: string;
+  /** The control plane ends it as soon as there is a new one. */
+  readonly cuts: boolean;
+  /** Where the new one is written; empty if a person stores it. */
+  readonly sinks: readonly { readonly name: string; readonly holds: string | undefined }[];
+  /** Why it would be refused. */
+  readonly refused: string | undefined;
+}
+
+/** The targets that a job is about, and what rotates them. Emits `change`. */
+export interface Works extends EventTarget {
+  /** What sets the jobs of one tenant apart from those of others. */
+  readonly space: string;
+  /** Where jobs are kept. */
+  readonly keeps: "localStorage" | "sessionStorage";
+  /** A person stores each secret, and confirms each end. */
+  readonly byHand: boolean;
+  readonly loaded: boolean;
+  readonly loading: boolean;
+  load(): Promise<void>;
+  /** The rotation of many targets that is under way, or was left. */
+  readonly job: Job | undefined;
+  /** Forgets the job. */
+  endJob(): void;
+  target(name: string): { readonly label: string; readonly group: string } | undefined;
+  standing(name: string): Pick<Standing, "phase"> | undefined;
+  /** What would change; `undefined` if a rotation is under way, or it is not known yet. */
+  prospect(name: string): Prospect | undefined;
+  /** Takes a target's rotation as far as it goes now. It rejects if that is not until the new credential is stored, or waits for somebody to. */
+  issue(name: string): Promise<void>;
+}
 
 /** What a job goes by. */
 export interface Rules {
@@ -34,7 +70,7 @@ export type JobState = "planned" | "running" | "paused" | "canary" | "stopped" |
 
 /** Emits `change`. */
 export class Job extends EventTarget {
-  readonly #estate: Estate;
+  readonly #works: Works;
   readonly #key: string;
   #kept: Kept;
   #running = false;
@@ -42,29 +78,29 @@ export class Job extends EventTarget {
   readonly #working = new Set<string>();
   #turning: Promise<void> | undefined;
 
-  private constructor(estate: Estate, key: string, kept: Kept) {
+  private constructor(works: Works, key: string, kept: Kept) {
     super();
-    this.#estate = estate;
+    this.#works = works;
     this.#key = key;
     this.#kept = kept;
-    estate.addEventListener("change", this.#changed);
+    works.addEventListener("change", this.#changed);
   }
 
   /** The job that was left, if there is one. */
-  static found(estate: Estate): Job | undefined {
-    const key = keyOf(estate);
+  static found(works: Works): Job | undefined {
+    const key = keyOf(works);
     try {
-      const kept = JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
-      return kept ? new Job(estate, key, kept) : undefined;
+      const kept = JSON.parse(globalThis[works.keeps].getItem(key) ?? "null") as Kept | null;
+      return kept ? new Job(works, key, kept) : undefined;
     } catch {
       return undefined;
     }
   }
 
   /** A new one. Nothing is begun yet. */
-  static of(estate: Estate, targets: readonly string[]): Job {
+  static of(works: Works, targets: readonly string[]): Job {
     const kept = { targets, begun: [], rules: RULES, proven: false, failed: {} };
-    const job = new Job(estate, keyOf(estate), kept);
+    const job = new Job(works, keyOf(works), kept);
     job.#keep({});
     return job;
   }
@@ -84,8 +120,8 @@ export class Job extends EventTarget {
   part(name: string): Part {
     if (this.#kept.failed[name] !== undefined) return "failed";
     if (!this.#kept.begun.includes(name)) return "waiting";
-    const phase = this.#estate.standing(name)?.phase;
-    if (phase === "issued") return "store";
+    const phase = this.#works.standing(name)?.phase;
+    if (phase === "issued" && this.#works.byHand) return "store";
     if (this.#working.has(name)) return "working";
     return phase === undefined || phase === "grace" || phase === "approval" ? "stored" : "working";
   }
@@ -139,9 +175,9 @@ export class Job extends EventTarget {
   /** Forgets the job. Rotations that are under way stay so. */
   end(): void {
     this.#running = false;
-    this.#estate.removeEventListener("change", this.#changed);
+    this.#works.removeEventListener("change", this.#changed);
     try {
-      localStorage.removeItem(this.#key);
+      globalThis[this.#works.keeps].removeItem(this.#key);
     } catch {
       // It was never kept.
     }
@@ -161,23 +197,42 @@ export class Job extends EventTarget {
   }
 
   async #begin(): Promise<void> {
-    while (this.#running && this.state === "running") {
-      const { targets, begun, rules, proven } = this.#kept;
-      const open = this.count("working") + this.count("store");
-      const next = targets.find((name) => this.part(name) === "waiting");
-      if (next === undefined || open >= rules.cap || (!proven && begun.length >= rules.canary)) return;
-      this.#keep({ begun: [...begun, next] });
-      await this.#rotate(next);
+    const running = new Set<Promise<void>>();
+    for (;;) {
+      const next = this.#next();
+      if (next === undefined) {
+        if (running.size === 0) return;
+        await Promise.race(running);
+        continue;
+      }
+      if (!this.#kept.begun.includes(next)) this.#keep({ begun: [...this.#kept.begun, next] });
+      const one = this.#rotate(next).finally(() => running.delete(one));
+      running.add(one);
     }
   }
 
+  /** The next one that there is room for. */
+  #next(): string | undefined {
+    if (!this.#running || this.state !== "running") return undefined;
+    const { targets, begun, rules, proven } = this.#kept;
+    // What was begun before the tab was closed goes on first, where nobody has to do anything for it.
+    const left = this.#works.byHand ? undefined : begun.find((name) => this.#isLeft(name));
+    if (left !== undefined) return left;
+    const open = this.count("working") + this.count("store");
+    if (open >= rules.cap || (!proven && begun.length >= rules.canary)) return undefined;
+    return targets.find((name) => this.part(name) === "waiting");
+  }
+
+  #isLeft(name: string): boolean {
+    return this.part(name) === "working" && !this.#working.has(name);
+  }
+
   async #rotate(name: string): Promise<void> {
-    const target = this.#estate.target(name);
     this.#working.add(name);
     this.dispatchEvent(new Event("change"));
     try {
-      if (!target) throw new Error("target-gone");
-      await this.#issue(target);
+      if (!this.#works.target(name)) throw new Error("target-gone");
+      await this.#works.issue(name);
     } catch (error) {
       this.#keep({ failed: { ...this.failed, [name]: error instanceof Error ? error.message : String(error) } });
     } finally {
@@ -186,42 +241,10 @@ export class Job extends EventTarget {
     }
   }
 
-  async #issue(target: Target): Promise<void> {
-    const lifecycles = await this.#estate.lifecycles();
-    const { lifecycle, sink } = lifecycles.of(target);
-    await lifecycles.hold(target);
-    const status = await lifecycles.status(target);
-    const [candidate] = this.#estate.candidates(target);
-    if (!status.current && status.phase === undefined) {
-      const id = candidate?.id ?? target.credential?.id;
-      if (id !== undefined) await lifecycle.adopt(target.name, id);
-    }
-    const turn = new AbortController();
-    const unwatch = sink.watch(() => turn.abort());
-    let progress: LifecycleProgress | undefined;
-    try {
-      const { signal } = turn;
-      progress =
-        status.phase === undefined
-          ? await lifecycle.rotate(target.name, { signal })
-          : await lifecycle.advance(target.name, { signal });
-    } catch (error) {
-      // It ends as the secret is there, for somebody to store.
-      if (sink.waiting === undefined) throw error;
-    } finally {
-      unwatch();
-      await lifecycles.status(target);
-    }
-    if (progress?.state === "stopped") throw new Error(`${progress.reason}: ${progress.about}`);
-    const phase = this.#estate.standing(target.name)?.phase;
-    if (phase === "unknown") throw new Error("outcome-unknown");
-    if (sink.waiting === undefined && (phase === "planned" || phase === "issuing")) throw new Error("not-issued");
-  }
-
   #keep(some: Partial<Kept>): void {
     this.#kept = { ...this.#kept, ...some };
     try {
-      localStorage.setItem(this.#key, JSON.stringify(this.#kept));
+      globalThis[this.#works.keeps].setItem(this.#key, JSON.stringify(this.#kept));
     } catch {
       // Then it is known until the page is left.
     }
@@ -229,6 +252,6 @@ export class Job extends EventTarget {
   }
 }
 
-function keyOf({ connections: { c1, commercelayer } }: Estate): string {
-  return `keyturn-job ${c1?.space ?? ""} ${commercelayer?.space ?? ""}`;
+function keyOf({ space }: Works): string {
+  return `keyturn-job ${space}`;
 }

@@ -7,6 +7,7 @@ import {
   indexedDBJournal,
   type Journal,
   type Lifecycle,
+  type LifecycleProgress,
   type LifecycleStatus,
   memoryJournal,
   openLifecycle,
@@ -77,6 +78,38 @@ export class Lifecycles {
     const [status] = await this.of(target).lifecycle.status([target.name]);
     await this.#estate.stands(target, status as LifecycleStatus);
     return status as LifecycleStatus;
+  }
+
+  /** Takes a target's rotation up to where its secret waits to be stored. */
+  async issue(target: Target): Promise<void> {
+    const { lifecycle, sink } = this.of(target);
+    await this.hold(target);
+    const status = await this.status(target);
+    const [candidate] = this.#estate.candidates(target);
+    if (!status.current && status.phase === undefined) {
+      const id = candidate?.id ?? target.credential?.id;
+      if (id !== undefined) await lifecycle.adopt(target.name, id);
+    }
+    const turn = new AbortController();
+    const unwatch = sink.watch(() => turn.abort());
+    let progress: LifecycleProgress | undefined;
+    try {
+      const { signal } = turn;
+      progress =
+        status.phase === undefined
+          ? await lifecycle.rotate(target.name, { signal })
+          : await lifecycle.advance(target.name, { signal });
+    } catch (error) {
+      // It ends as the secret is there, for somebody to store.
+      if (sink.waiting === undefined) throw error;
+    } finally {
+      unwatch();
+      await this.status(target);
+    }
+    if (progress?.state === "stopped") throw new Error(`${progress.reason}: ${progress.about}`);
+    const phase = this.#estate.standing(target.name)?.phase;
+    if (phase === "unknown") throw new Error("outcome-unknown");
+    if (sink.waiting === undefined && (phase === "planned" || phase === "issuing")) throw new Error("not-issued");
   }
 
   /** What sets the locks of this journal apart from those of another. */

@@ -1,7 +1,7 @@
 /** Targets of a lifecycle as rows of the elements. */
 
 import type { CredentialRow, RowRotation } from "keyturn/elements";
-import type { LifecycleStatus } from "keyturn/lifecycle";
+import type { LifecycleReconciliation, LifecycleStatus } from "keyturn/lifecycle";
 
 /** What the kinds of providers belong to. */
 const PLANES: Readonly<Record<string, string>> = {
@@ -13,20 +13,28 @@ const PLANES: Readonly<Record<string, string>> = {
   "commercelayer-api-credential": "Commerce Layer",
 };
 
-/** The row of a target. */
-export function rowOf(status: LifecycleStatus): CredentialRow {
+/** What a target belongs to, by the kind of its provider. */
+export function planeOf(provider: string): string {
+  return PLANES[provider] ?? provider;
+}
+
+/** The row of a target: as the journal has it, and as its control plane does if that was asked. */
+export function rowOf(status: LifecycleStatus, compared?: LifecycleReconciliation): CredentialRow {
   const { target, provider, current, progress, owner, consumers, group } = status;
+  const seen = compared?.credentials.find(({ id }) => id === current?.id);
+  const isSeen = seen?.controlPlane === "alive" || seen?.controlPlane === "ended";
   return {
     target,
     name: target,
-    plane: PLANES[provider] ?? provider,
+    plane: planeOf(provider),
     group: group ?? provider,
     credential: current?.id,
     clientId: current?.clientId,
     createdAt: current?.createdAt ?? current?.since,
-    expiresAt: current?.expiresAt,
-    // The journal does not say when a credential was used.
-    tellsUse: false,
+    expiresAt: seen?.expiresAt ?? current?.expiresAt,
+    lastUsedAt: seen?.lastUsedAt,
+    // The journal does not say when a credential was used, and neither does Commerce Layer.
+    tellsUse: isSeen && planeOf(provider) === "C1",
     rotation: rotationOf(status),
     attention:
       progress.state === "stopped" ? progress.reason : progress.state === "awaits-approval" ? "approval" : undefined,

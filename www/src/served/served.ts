@@ -1,34 +1,32 @@
-/** The whole page: all targets, or the rotation of one. The server has the credentials, the sinks and the journal. */
+/** The whole page: who may see it, and which view is shown. The server has the credentials, the sinks and the journal. */
 
-import "keyturn/elements/credentials";
 import "keyturn/elements/rotate";
-import "keyturn/elements/timeline";
-import type { CredentialRow, CredentialView } from "keyturn/elements";
-import type { LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
-import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { isKey, rich, t } from "../texts/text.js";
+import { clock } from "../clock.js";
+import { backLink, type Route, routeOf, targetLink } from "../route.js";
+import { rich, t } from "../texts/text.js";
+import { note } from "../ui/icons.js";
 import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
-import { rowOf } from "./rows.js";
-import { openSession, type Session } from "./session.js";
+import { Watch } from "../ui/watch.js";
+import { inWords, ServedEstate } from "./estate.js";
+import { openSession } from "./session.js";
 
-/** How often the server is asked where things stand, while the page is seen. */
-const POLL = 3_000;
-
-/** How many findings are shown before the rest is only counted. */
-const FINDINGS = 8;
-
-type Phase = "starting" | "closed" | "open" | "lost";
+/** Loads each view. That of a rotation is an element of the package. */
+const VIEWS: Readonly<Record<Route["view"], () => Promise<unknown>>> = {
+  overview: () => import("./overview.js"),
+  browse: () => import("./discover.js"),
+  target: () => import("./target.js"),
+  rotate: () => Promise.resolve(),
+  jobs: () => import("../views/jobs.js"),
+};
 
 export class Served extends LitElement {
   static override properties = {
     phase: { state: true },
-    statuses: { state: true },
-    findings: { state: true },
-    target: { state: true },
-    view: { state: true },
-    error: { state: true },
+    estate: { state: true },
+    route: { state: true },
+    ready: { state: true },
   };
   static override styles = [
     base,
@@ -48,12 +46,45 @@ export class Served extends LitElement {
       header p {
         overflow-wrap: anywhere;
       }
+      .brand {
+        font-size: 1.35rem;
+        font-weight: 650;
+        letter-spacing: -0.02em;
+      }
       .language {
         width: auto;
         min-height: 2rem;
         margin-inline-start: auto;
         padding-block: 0.2rem;
         font-size: 0.875rem;
+      }
+      .views {
+        padding: 0.75rem 1.5rem 0;
+      }
+      .views ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.25rem;
+      }
+      .views a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 2rem;
+        padding: 0.2rem 0.8rem;
+        border: 1px solid transparent;
+        border-radius: var(--radius-small);
+        color: var(--muted);
+        font-size: 0.875rem;
+        font-weight: 550;
+        text-decoration: none;
+      }
+      .views a:hover {
+        background: var(--hover);
+        color: var(--ink);
+      }
+      .views a[aria-current] {
+        background: var(--accent-soft);
+        color: var(--accent);
       }
       main {
         display: grid;
@@ -64,10 +95,6 @@ export class Served extends LitElement {
       main:focus {
         outline: none;
       }
-      h1 {
-        font-size: 1.35rem;
-        letter-spacing: -0.02em;
-      }
       .panel {
         padding: 1.25rem;
         border: 1px solid var(--line);
@@ -75,91 +102,86 @@ export class Served extends LitElement {
         background: var(--surface);
         box-shadow: var(--shadow);
       }
-      .findings ul {
-        display: grid;
-        gap: 0.4rem;
-        padding-top: 0.6rem;
+      h1 {
+        font-size: 1.5rem;
+        letter-spacing: -0.02em;
       }
-      .findings li {
-        display: grid;
-        grid-template-columns: 5.5rem minmax(0, 1fr);
-        gap: 0.75rem;
+      keyturn-rotate::part(about) {
+        display: none;
       }
-      .critical,
-      .high {
-        color: var(--bad);
-        font-weight: 600;
+      .ways {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.25rem 1.25rem;
       }
-      .medium {
-        color: var(--warn);
-        font-weight: 600;
-      }
-      .low {
-        color: var(--muted);
-      }
-      .back {
+      .ways a {
         display: inline-flex;
         align-items: center;
         min-height: 24px;
       }
       @media (width < 30rem) {
         header,
+        .views,
         main {
           padding-inline: 0.75rem;
         }
-        .findings li {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 0;
+      }
+      @media (forced-colors: active) {
+        .views a[aria-current] {
+          border-color: Highlight;
         }
       }
     `,
   ];
 
-  declare private phase: Phase;
-  declare private statuses: readonly LifecycleStatus[];
-  declare private findings: readonly LifecycleFinding[];
-  /** The target whose rotation is shown. */
-  declare private target: string | undefined;
-  declare private view: CredentialView;
-  declare private error: unknown;
-  #session: Session | undefined;
-  #lifecycle: LifecycleCalls | undefined;
-  /** How far the server's clock is ahead of this one. */
-  #ahead = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #clock = { now: (): number => Date.now() + this.#ahead };
+  declare private phase: "starting" | "closed" | "lost" | "open";
+  declare private estate: ServedEstate | undefined;
+  declare private route: Route;
+  declare private ready: ReadonlySet<Route["view"]>;
 
   constructor() {
     super();
     this.phase = "starting";
-    this.statuses = [];
-    this.findings = [];
-    this.view = {};
-    this.target = undefined;
+    this.route = { view: "overview", look: {} };
+    this.ready = new Set();
+    new Watch(this, () => this.estate);
+    new Watch(this, () => this.estate?.job);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("hashchange", this.#navigated);
-    document.addEventListener("visibilitychange", this.#seen);
     void this.#start();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("hashchange", this.#navigated);
-    document.removeEventListener("visibilitychange", this.#seen);
-    clearTimeout(this.#timer);
+    this.estate?.close();
   }
 
   protected override render(): TemplateResult {
-    const { about } = this.#session ?? {};
+    const { about } = this.estate ?? {};
     return html`<header>
-        <h1 translate="no">Keyturn</h1>
+        <p class="brand" translate="no">Keyturn</p>
         ${about ? html`<p class="muted">${rich("served.about", { config: html`<bdi>${about.config}</bdi>`, journal: html`<bdi>${about.journal}</bdi>` })}</p>` : nothing}
         ${languageChoice()}
       </header>
+      ${this.phase === "open" ? this.#views() : nothing}
       <main tabindex="-1">${this.#main()}</main>`;
+  }
+
+  #views(): TemplateResult {
+    const { view } = this.route;
+    const link = (name: Route["view"], href: string, word: string): TemplateResult =>
+      html`<li><a href=${href} aria-current=${view === name ? "page" : nothing}>${word}</a></li>`;
+    const { job } = this.estate ?? {};
+    const jobs = job ? t("nav.jobsAt", { done: job.count("stored"), all: job.targets.length }) : t("nav.jobs");
+    return html`<nav class="views" aria-label=${t("nav.label")}>
+      <ul>
+        ${link("overview", "#/", t("nav.overview"))} ${link("jobs", "#/jobs", jobs)} ${link("browse", "#/apps", t("served.nav.discover"))}
+      </ul>
+    </nav>`;
   }
 
   #main(): TemplateResult {
@@ -168,137 +190,110 @@ export class Served extends LitElement {
         return html`<p role="status" class="muted">${t("connecting")}</p>`;
       case "closed":
         return html`<div class="panel">
-          <h2>${t("served.closed")}</h2>
+          <h1>${t("served.closed")}</h1>
           <p>${rich("served.closed.do")}</p>
         </div>`;
       case "lost":
-        return html`<div class="panel" role="alert">
-          <h2>${t("served.lost")}</h2>
-          <p>${rich("served.lost.do")}</p>
-        </div>`;
+        return this.#lost();
       case "open":
-        return this.target === undefined ? this.#overview() : this.#rotation(this.target);
+        return html`${this.estate?.lost ? this.#lost() : nothing}${this.estate?.loaded ? this.#view() : nothing}`;
     }
   }
 
-  #overview(): TemplateResult {
-    const rows = this.statuses.map(rowOf);
-    const link = (row: CredentialRow): string => `#/${encodeURIComponent(row.target)}`;
-    return html`${this.#found()}
-      <div class="panel">
-        <keyturn-timeline .rows=${rows} .clock=${this.#clock} .link=${link}></keyturn-timeline>
-      </div>
-      <div class="panel">
-        <keyturn-credentials
-          label=${t("overview.targets")}
-          .rows=${rows}
-          .clock=${this.#clock}
-          .link=${link}
-          .view=${this.view}
-          @keyturn-view=${(event: CustomEvent<CredentialView>) => {
-            this.view = event.detail;
-          }}
-        ></keyturn-credentials>
-      </div>`;
+  #lost(): TemplateResult {
+    return note(
+      "bad",
+      "warning",
+      html`<p role="alert"><strong>${t("served.lost")}</strong> ${rich("served.lost.do")}</p>`,
+    );
   }
 
-  #found(): TemplateResult | typeof nothing {
-    const { findings } = this;
-    if (findings.length === 0) return nothing;
-    const more = findings.length - FINDINGS;
-    return html`<section class="panel findings" aria-labelledby="findings">
-      <h2 id="findings">${t("served.findings")}</h2>
-      <ul>
-        ${findings
-          .slice(0, FINDINGS)
-          .map(
-            (finding) =>
-              html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span><a href="#/${encodeURIComponent(finding.target)}"><bdi>${finding.target}</bdi></a>: ${sentence(finding)}</span></li>`,
-          )}
-      </ul>
-      ${more > 0 ? html`<p class="muted">${rich("served.more", { n: more })}</p>` : nothing}
-    </section>`;
+  #view(): TemplateResult {
+    const { route, estate } = this;
+    if (!estate || !this.ready.has(route.view)) return html`<p role="status" class="muted">${t("loading")}</p>`;
+    switch (route.view) {
+      case "overview":
+        return html`<keyturn-served-overview
+          .estate=${estate}
+          .look=${route.look}
+          @together=${({ detail }: CustomEvent<readonly string[]>) => {
+            estate.together(detail);
+            location.hash = "#/jobs";
+          }}
+        ></keyturn-served-overview>`;
+      case "browse":
+        return html`<keyturn-served-discover .estate=${estate}></keyturn-served-discover>`;
+      case "target":
+        return html`<keyturn-served-target .estate=${estate} target=${route.target} from=${route.from}></keyturn-served-target>`;
+      case "rotate":
+        return this.#rotation(estate, route);
+      case "jobs":
+        return html`<keyturn-jobs .estate=${estate}></keyturn-jobs>`;
+    }
   }
 
-  #rotation(target: string): TemplateResult {
-    const status = this.statuses.find((one) => one.target === target);
-    if (!status)
-      return html`<a class="back" href="#/">${t("target.back")}</a>
-        <div class="panel"><h2>${t("target.missing")}</h2></div>`;
-    return html`<a class="back" href="#/">${t("target.back")}</a>
+  #rotation(estate: ServedEstate, { target, from }: Route & { readonly view: "target" | "rotate" }): TemplateResult {
+    const status = estate.status(target);
+    return html`<nav class="ways" aria-label=${t("target.backLabel")}>
+        <a href=${backLink(from)}>${t("target.back")}</a>
+        ${status ? html`<a href=${targetLink(target, from)}>${t("target.facts")}</a>` : nothing}
+      </nav>
+      ${status ? html`<h1 tabindex="-1"><bdi>${target}</bdi></h1>` : nothing}
       <div class="panel">
-        <keyturn-rotate
-          .lifecycle=${this.#lifecycle}
-          .clock=${this.#clock}
-          .consumers=${status.consumers}
-          target=${target}
-          label=${target}
-          about=${status.provider}
-          owner=${status.owner ?? ""}
-          grace=${status.policy.grace ?? ""}
-          lock=${this.#session?.about.journal ?? ""}
-          @keyturn-progress=${() => void this.#look()}
-          @keyturn-close=${() => {
-            location.hash = "#/";
-          }}
-        ></keyturn-rotate>
+        ${
+          status
+            ? html`<keyturn-rotate
+                .lifecycle=${estate.lifecycle}
+                .clock=${clock}
+                .consumers=${status.consumers}
+                target=${target}
+                label=${target}
+                owner=${status.owner ?? ""}
+                grace=${inWords(status.policy.grace ?? "")}
+                lock=${estate.about.journal}
+                @keyturn-progress=${() => void estate.load()}
+                @keyturn-close=${() => {
+                  location.hash = backLink(from);
+                }}
+              ></keyturn-rotate>`
+            : html`<h1 tabindex="-1">${t("target.missing")}</h1><p class="muted">${rich("served.missing")}</p>`
+        }
       </div>`;
   }
 
   async #start(): Promise<void> {
     try {
-      this.#session = await openSession();
-    } catch {
-      this.phase = "lost";
-      return;
-    }
-    if (!this.#session) {
-      this.phase = "closed";
-      return;
-    }
-    this.#ahead = this.#session.about.now - Date.now();
-    this.#lifecycle = remoteLifecycle({ url: "/_keyturn/lifecycle", headers: this.#session.headers });
-    this.#navigated();
-    await this.#look();
-  }
-
-  /** Asks where everything stands, and does so again after a while. */
-  async #look(): Promise<void> {
-    clearTimeout(this.#timer);
-    const lifecycle = this.#lifecycle;
-    if (!lifecycle) return;
-    try {
-      this.statuses = await lifecycle.status();
-      this.findings = await lifecycle.findings(undefined, { observe: false });
+      const session = await openSession();
+      if (!session) {
+        this.phase = "closed";
+        return;
+      }
+      this.estate = new ServedEstate(session);
+      this.route = routeOf(location.hash);
+      await Promise.all([this.estate.load(), this.#load()]);
       this.phase = "open";
     } catch {
       this.phase = "lost";
     }
-    if (document.visibilityState === "visible") this.#timer = setTimeout(() => void this.#look(), POLL);
   }
 
-  readonly #seen = (): void => {
-    if (document.visibilityState === "visible") void this.#look();
-  };
+  async #load(): Promise<void> {
+    const { view } = this.route;
+    await VIEWS[view]();
+    this.ready = new Set([...this.ready, view]);
+  }
 
-  readonly #navigated = (): void => {
-    const [, name = ""] = location.hash.split("/");
-    let target: string | undefined;
+  readonly #navigated = async (): Promise<void> => {
+    const before = this.route;
+    this.route = routeOf(location.hash);
+    if (!this.estate) return;
+    const where = ({ view, ...rest }: Route): string => `${view} ${"target" in rest ? rest.target : ""}`;
     try {
-      target = name === "" ? undefined : decodeURIComponent(name);
+      await this.#load();
     } catch {
-      target = name;
+      this.phase = "lost";
     }
-    if (target === this.target) return;
-    this.target = target;
-    void this.updateComplete.then(() => this.renderRoot.querySelector("main")?.focus());
+    await this.updateComplete;
+    if (where(before) !== where(this.route)) this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   };
-}
-
-/** A finding in a sentence. A newer server may know kinds of findings that this page does not. */
-function sentence({ code, number, about, credential, message }: LifecycleFinding): unknown {
-  const key = `found.${code}`;
-  const name = (value: string | undefined): TemplateResult => html`<bdi translate="no">${value ?? ""}</bdi>`;
-  if (!isKey(key)) return html`<span lang="en" dir="ltr">${message}</span>`;
-  return rich(key, { n: number ?? 0, about: name(about), credential: name(credential) });
 }

@@ -11,6 +11,8 @@ export interface About {
   readonly journal: string;
   /** Its time, in milliseconds since 1970. */
   readonly now: number;
+  /** The configuration is no longer what the server read when it started. */
+  readonly changed: boolean;
 }
 
 /** A session that is open. */
@@ -35,7 +37,12 @@ export async function openSession(): Promise<Session | undefined> {
   const session = sessionStorage.getItem(KEPT);
   if (session === null) return undefined;
   const headers = { [HEADER]: session };
+  const about = await aboutOf(headers);
+  return about && { headers, about };
+}
+
+/** What the server says of itself now; `undefined` if it does not know the session. */
+export async function aboutOf(headers: Session["headers"]): Promise<About | undefined> {
   const response = await fetch("/_keyturn/about", { headers });
-  if (!response.ok) return undefined;
-  return { headers, about: (await response.json()) as About };
+  return response.ok ? ((await response.json()) as About) : undefined;
 }

@@ -1,10 +1,9 @@
 /** Rotations of many targets: what would happen, what happens, and how far it is. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Estate } from "../estate/estate.js";
-import type { Job, Part, Rules } from "../estate/job.js";
+import type { Job, Part, Rules, Works } from "../estate/job.js";
 import { rotateLink } from "../route.js";
-import { isKey, number, rich, t } from "../texts/text.js";
+import { isKey, type Key, number, rich, t } from "../texts/text.js";
 import { chip, type IconName, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
@@ -125,7 +124,7 @@ export class Jobs extends LitElement {
       }
     `,
   ];
-  declare estate: Estate;
+  declare estate: Works;
 
   constructor() {
     super();
@@ -152,7 +151,7 @@ export class Jobs extends LitElement {
     const { state } = job;
     return html`<div>
         <h1 id="heading" tabindex="-1">${t("jobs.title")}</h1>
-        <p class="muted">${t("jobs.about")}</p>
+        <p class="muted">${rich(this.estate.byHand ? "jobs.about" : "jobs.about.served")}</p>
       </div>
       <section class="panel" aria-label=${t("jobs.rules")}>
         ${note(state === "stopped" ? "bad" : state === "canary" ? "warn" : state === "done" ? "good" : "plain", state === "done" ? "check" : "info", html`<p role="status">${t(`jobs.state.${state}`)}</p>`)}
@@ -207,8 +206,12 @@ export class Jobs extends LitElement {
       <select id=${name} aria-describedby="${name}-hint" @change=${choose}>
         ${CHOICES[name].map((one) => html`<option value=${one} .selected=${one === job.rules[name]}>${number(one)}</option>`)}
       </select>
-      <p id="${name}-hint" class="small muted">${t(`jobs.${name}Hint`)}</p>
+      <p id="${name}-hint" class="small muted">${t(this.#hint(name))}</p>
     </div>`;
+  }
+
+  #hint(name: keyof Rules): Key {
+    return name === "cap" && !this.estate.byHand ? "jobs.capHint.served" : `jobs.${name}Hint`;
   }
 
   #row(job: Job, name: string): TemplateResult {
@@ -237,19 +240,26 @@ export class Jobs extends LitElement {
   }
 
   #diff(name: string): TemplateResult {
-    const target = this.estate.target(name);
-    const standing = this.estate.standing(name);
-    // Before anything is begun the journal may know of no credential: then the one that was used last is taken for the one in use.
-    const guess = target && (this.estate.candidates(target)[0]?.id ?? target.credential?.id);
-    const old = standing?.phase === undefined ? (standing?.current ?? guess) : standing.current;
-    const grace = `grace.${this.estate.policy(name).grace}`;
-    if (standing?.phase !== undefined && standing.phase !== "issued")
-      return html`<p class="small muted">${t("jobs.diff.under")}</p>`;
+    const prospect = this.estate.prospect(name);
+    if (!prospect) {
+      const under = this.estate.standing(name)?.phase !== undefined;
+      return html`<p class="small muted">${t(under ? "jobs.diff.under" : "loading")}</p>`;
+    }
+    const { ends, grace, cuts, sinks, refused } = prospect;
+    if (refused !== undefined) {
+      const key = `jobs.refused.${refused}`;
+      return html`<p class="small">${isKey(key) ? rich(key) : refused}</p>`;
+    }
+    const end = cuts ? "jobs.diff.cuts" : this.estate.byHand ? "jobs.diff.end" : "jobs.diff.ends";
     return html`<ul class="diff">
       <li class="add">${t("jobs.diff.add")}</li>
+      ${sinks.map(
+        ({ name: sink, holds }) =>
+          html`<li class="add"><span>${rich("jobs.diff.sink", { sink: html`<bdi translate="no">${sink}</bdi>` })} ${holds === undefined ? nothing : html`<span class="muted">${rich("jobs.diff.holds", { id: html`<span class="mono" translate="no">${holds}</span>` })}</span>`}</span></li>`,
+      )}
       ${
-        old
-          ? html`<li class="end"><span>${rich("jobs.diff.end", { id: html`<span class="mono" translate="no">${old}</span>`, grace: isKey(grace) ? t(grace) : "" })}</span></li>`
+        ends
+          ? html`<li class="end"><span>${rich(end, { id: html`<span class="mono" translate="no">${ends}</span>`, grace })}</span></li>`
           : html`<li class="muted">${t("jobs.diff.none")}</li>`
       }
     </ul>`;

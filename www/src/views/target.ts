@@ -6,6 +6,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { clock } from "../clock.js";
 import { SERVICES } from "../connection/ways.js";
 import type { Estate, Target } from "../estate/estate.js";
+import "../regions/history.js";
 import { backLink, rotateLink, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
 import { line, relative } from "../ui/dates.js";
@@ -87,9 +88,6 @@ export class TargetView extends LitElement {
         gap: 1.25rem;
         min-width: 0;
       }
-      td.by {
-        white-space: nowrap;
-      }
       .panel {
         container-type: inline-size;
         display: grid;
@@ -138,10 +136,6 @@ export class TargetView extends LitElement {
         flex-wrap: wrap;
         align-items: center;
         gap: 0.6rem;
-      }
-      .scroll {
-        max-height: 26rem;
-        overflow: auto;
       }
     `,
   ];
@@ -364,46 +358,9 @@ export class TargetView extends LitElement {
 
   #past(): TemplateResult {
     const { history, broken } = this;
-    return html`<section class="panel wide" aria-labelledby="history">
-      <h2 id="history">${t("target.history")}</h2>
-      <p class="small muted">
-        ${history.length === 0 ? t("target.noHistory") : html`${t("target.historyAbout")} ${broken === undefined ? t("target.verified") : t("target.broken", { n: broken })}`}
-      </p>
-      ${
-        history.length > 0
-          ? html`<div class="scroll" tabindex="0" role="group" aria-labelledby="history">
-              <table role="table" aria-labelledby="history">
-                <thead role="rowgroup">
-                  <tr role="row">
-                    ${[t("target.when"), t("target.what"), t("target.detail"), t("target.by")].map((word) => html`<th role="columnheader" scope="col">${word}</th>`)}
-                  </tr>
-                </thead>
-                <tbody role="rowgroup">
-                  ${[...history].reverse().map((event) => this.#event(event))}
-                </tbody>
-              </table>
-            </div>`
-          : nothing
-      }
+    return html`<section class="panel wide" aria-label=${t("target.history")}>
+      <keyturn-history .events=${history} .broken=${broken} about=${t("target.historyAbout")}></keyturn-history>
     </section>`;
-  }
-
-  #event(event: LifecycleEvent): TemplateResult {
-    const { target: _, sequence, at, by, event: word, ...rest } = event;
-    const key = `event.${word}`;
-    const detail = Object.entries(rest).map(([name, value]) => {
-      const text =
-        typeof value === "object" && value !== null
-          ? ((value as { id?: string }).id ?? JSON.stringify(value))
-          : String(value);
-      return `${name} ${/until$|at$/i.test(name) ? new Date(Number(value)).toISOString() : text}`;
-    });
-    return html`<tr role="row">
-      <th role="rowheader" scope="row">${line(new Date(at), "—")}</th>
-      <td role="cell" data-label=${t("target.what")}>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></td>
-      <td role="cell" data-label=${t("target.detail")}><span class="mono" translate="no">${detail.join(", ")}</span></td>
-      <td role="cell" class="by" data-label=${t("target.by")}><span class="mono" translate="no">${String(by).split(":")[0]}</span></td>
-    </tr>`;
   }
 
   async #save(event: Event, target: Target): Promise<void> {

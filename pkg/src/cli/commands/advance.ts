@@ -1,10 +1,12 @@
 /** `keyturn advance`: continues and begins rotations; run by a timer. */
 
-import type { LifecycleProgress } from "../../lifecycle.js";
+import type { LifecycleStatus } from "../../lifecycle.js";
+import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, openConfig, sayStrays } from "../config.js";
 import type { Context } from "../context.js";
 import type { Exit } from "../exit.js";
 import type { Given } from "../given.js";
+import { announce, quarrelsOf } from "../rivals.js";
 import { outcomesOf, readStatuses, showOutcomes } from "./report.js";
 
 /** Continues the rotations that are under way, and begins those that are due. */
@@ -18,7 +20,16 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     for await (const { target, event } of lifecycle.events()) context.progress.update(`${target}: ${event}`);
   };
   void watch();
-  const reachable = names.filter((name) => !opened.unreachable.has(name) && !damaged.has(name));
+  const wanted = [...statuses.values()].filter((status) => hasWork(status, now));
+  const quarrels = await quarrelsOf(opened, wanted);
+  const reachable = names.filter((name) => !opened.unreachable.has(name) && !damaged.has(name) && !quarrels.has(name));
+  await sayAhead(context, opened, statuses.values());
+  // Where there is nothing to do, nothing is asked.
+  await unlessClocksDiffer(
+    context,
+    opened,
+    [...statuses.values()].filter((status) => hasWork(status, now)),
+  );
   const results = await lifecycle.advance(reachable, {
     begin: !given.flag("no-begin"),
     signal: context.signal,
@@ -27,10 +38,10 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     results.flatMap(({ target, error }) => (error === undefined ? [] : [[target, error]])),
   );
   // If there is nothing to do, missing credentials do not matter.
-  for (const { target, progress, due } of statuses.values()) {
-    const wanted = progress.state === "idle" ? due !== undefined && due.at <= now : hasWork(progress, now);
-    if (wanted && opened.unreachable.has(target)) errors.set(target, opened.unreachable.get(target));
-  }
+  for (const { target } of wanted)
+    if (opened.unreachable.has(target)) errors.set(target, opened.unreachable.get(target));
+  for (const [target, quarrel] of quarrels) errors.set(target, quarrel);
+  announce(opened);
   const outcomes = await outcomesOf(opened, names, errors);
   // Idle targets are shown by `status`.
   const touched = outcomes.filter(
@@ -42,6 +53,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   return exit;
 }
 
-function hasWork(progress: LifecycleProgress, now: number): boolean {
+function hasWork({ progress, due }: LifecycleStatus, now: number): boolean {
+  if (progress.state === "idle") return due !== undefined && due.at <= now;
   return progress.state === "ready" || (progress.state === "waiting" && progress.until <= now);
 }

@@ -1,6 +1,7 @@
 /** `keyturn api`: calls any operation of either API by its name. */
 
 import { parseArgs } from "node:util";
+import { KeyturnError } from "../../base/errors.js";
 import { APIS, type ApiName, find, groupsOf, namesOf, normalized, type Operation } from "../api/catalogue.js";
 import { listHelp, operationHelp } from "../api/help.js";
 import { type Answer, invoke } from "../api/invoke.js";
@@ -75,11 +76,25 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
     await invoke(context, operation, request, { every, secrets: destination !== "nowhere" }, (answer) =>
       show(context, title, answer, shown, limit, file !== undefined),
     );
+  } catch (error) {
+    throw asFlag(error, operation);
   } finally {
     if (!kept) await file?.drop();
   }
   if (kept) await context.say(`the secret is in ${file?.path}`);
   else if (file !== undefined) await context.say("the response has no secret, so no file was written");
+}
+
+/** A field that does not fit, by the name of its flag. */
+function asFlag(error: unknown, { api, group, name }: Operation): unknown {
+  if (!KeyturnError.is(error) || error.kind !== "invalid_request") return error;
+  const { path } = error as { path?: unknown };
+  if (typeof path !== "string" || path === "") return error;
+  // What follows the field and a space says what is wrong with it.
+  const problem = error.message.slice(error.message.indexOf(`\`${path}\` `) + path.length + 3);
+  return new UsageError(`--${path.split(".").map(kebab).join(".")}: it ${problem}`, {
+    hint: `\`keyturn api ${api} ${group}.${name} --help\` lists the fields.`,
+  });
 }
 
 /** Where the secrets of the answer go. */

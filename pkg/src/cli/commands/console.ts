@@ -1,11 +1,16 @@
 /** `keyturn console`: serves the targets of `keyturn.json` to a browser; the credentials stay in this process. */
 
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { discover } from "../candidates.js";
+import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { openConfig } from "../config.js";
 import { serveConsole } from "../console/server.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit } from "../exit.js";
 import type { Given } from "../given.js";
+import { announce, quarrelsOf } from "../rivals.js";
+import { readStatuses } from "./report.js";
 
 /** The program that opens a link, by system. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
@@ -18,9 +23,21 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context);
   const { lifecycle, file, config } = opened;
+  const { statuses } = await readStatuses(lifecycle, opened.names);
+  await sayAhead(context, opened, statuses.values());
+  await unlessClocksDiffer(context, opened, statuses.values());
+  announce(opened);
+  const [quarrel] = (await quarrelsOf(opened, statuses.values())).values();
+  if (quarrel !== undefined) throw quarrel;
   const served = await serveConsole({
     lifecycle,
     about: { config: file.path, journal: config.journal },
+    changed: () =>
+      readFile(file.path, "utf8").then(
+        (text) => !file.isText(text),
+        () => true,
+      ),
+    discover: () => discover(context, config),
     port: given.count("port") ?? 0,
     now: () => context.clock.now(),
     // The files are beside the bundle of the command line.

@@ -6,26 +6,12 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { applyEdits, modify } from "jsonc-parser";
-import { c1Client, commerceLayerClient } from "../clients.js";
-import { CONFIG_FILE, ConfigFile, type TargetConfig } from "../config.js";
+import { apiCredentials, type Candidate, connectors, keyOf, targetsOf, USUAL, type Written } from "../candidates.js";
+import { CONFIG_FILE, ConfigFile } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import type { Column } from "../output.js";
-import type { Api } from "../profiles.js";
-
-/** A connector or credential that may become a target. */
-interface Candidate {
-  readonly name: string;
-  readonly api: Api;
-  readonly label: string;
-  readonly place:
-    | { readonly kind: "c1-connector"; readonly appId: string; readonly connectorId: string }
-    | { readonly kind: "commercelayer-api-credential"; readonly id: string };
-}
-
-/** A target as it is written to the file. */
-type Written = Pick<TargetConfig, "sinks" | "policy"> & Candidate["place"];
 
 /** Looks for what can be rotated, asks which of it to rotate, and writes the file. */
 export async function run(context: Context, given: Given): Promise<Exit> {
@@ -36,7 +22,11 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const known = Object.values(there?.config.targets ?? {}).map(keyOf);
   const fresh = candidates.filter(({ place }) => !known.includes(keyOf(place)));
   const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
-  const targets = targetsOf(chosen, given, new Set(Object.keys(there?.config.targets ?? {})));
+  const policy = {
+    rotateEvery: given.text("rotate-every") ?? USUAL.rotateEvery,
+    grace: given.text("grace") ?? USUAL.grace,
+  };
+  const targets = targetsOf(chosen, new Set(Object.keys(there?.config.targets ?? {})), policy);
   const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
   // An invalid file is not written.
   const file = new ConfigFile(path, text, context.cwd);
@@ -57,11 +47,6 @@ const COLUMNS: readonly Column<[string, Written]>[] = [
   { head: "OF", text: ([, target]) => keyOf(target) },
   { head: "SINK", text: ([, { sinks }]) => sinks.map((sink) => ("path" in sink ? sink.path : sink.kind)).join(", ") },
 ];
-
-function keyOf(place: object): string {
-  const { appId, connectorId, id } = place as { appId?: string; connectorId?: string; id?: string };
-  return connectorId === undefined ? String(id) : `${appId}/${connectorId}`;
-}
 
 function connectorOf(text: string): Candidate {
   const [, appId, connectorId] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
@@ -99,68 +84,12 @@ async function discovered(context: Context, given: Given): Promise<readonly Cand
   return found;
 }
 
-async function* connectors(context: Context): AsyncGenerator<Candidate> {
-  const c1 = await c1Client(context);
-  const { signal } = context;
-  try {
-    for await (const app of c1.apps.list({ pageSize: 100 }, { signal })) {
-      const appId = app.id ?? "";
-      for await (const { connector } of c1.connector.list({ appId }, { signal })) {
-        const connectorId = connector?.id ?? "";
-        if (!appId || !connectorId) continue;
-        const label = [app.displayName, connector?.displayName].filter(Boolean).join(" / ") || connectorId;
-        yield { name: label, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
-      }
-    }
-  } finally {
-    c1.close();
-  }
-}
-
-async function* apiCredentials(context: Context): AsyncGenerator<Candidate> {
-  const client = await commerceLayerClient(context);
-  for await (const { id, name, kind } of client.api_credentials.list({ pageSize: 25 })) {
-    // Storefronts contain the client ids of these.
-    if (kind === "sales_channel" || kind === "webapp") continue;
-    yield {
-      name: name || id,
-      api: "commercelayer",
-      label: `${name} (${kind})`,
-      place: { kind: "commercelayer-api-credential", id },
-    };
-  }
-}
-
 async function selected(context: Context, fresh: readonly Candidate[]): Promise<readonly Candidate[]> {
   if (fresh.length === 0 || !context.interactive) return [];
   const ask = await context.ask("the choice of credentials");
   const choices = fresh.map(({ label, place }, index) => ({ value: String(index), label, hint: keyOf(place) }));
   const indices = await ask.several(context, "Which credentials do you want to rotate?", choices);
   return indices.flatMap((index) => fresh[Number(index)] ?? []);
-}
-
-function targetsOf(chosen: readonly Candidate[], given: Given, taken: Set<string>): Readonly<Record<string, Written>> {
-  const targets: Record<string, Written> = {};
-  const policy = {
-    rotateEvery: given.text("rotate-every") ?? "60d",
-    grace: given.text("grace") ?? "24h",
-  } as TargetConfig["policy"];
-  for (const { name, api, place } of chosen) {
-    const plain =
-      name
-        .normalize("NFKD")
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, "-")
-        .replace(/^-|-$/g, "")
-        .slice(0, 60) || "target";
-    const free = [plain, ...Array.from({ length: taken.size + 1 }, (_, index) => `${plain}-${index + 2}`)];
-    const unique = free.find((one) => !taken.has(one)) ?? plain;
-    taken.add(unique);
-    const names =
-      api === "c1" ? {} : { clientId: "COMMERCELAYER_CLIENT_ID", clientSecret: "COMMERCELAYER_CLIENT_SECRET" };
-    targets[unique] = { ...place, sinks: [{ kind: "env-file", path: `./${unique}.env`, ...names }], policy };
-  }
-  return targets;
 }
 
 function newText(given: Given, path: string, targets: Readonly<Record<string, Written>>): string {

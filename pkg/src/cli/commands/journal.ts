@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { type Database, openDatabase } from "../database.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
-import { dateText } from "../times.js";
+import { momentText } from "../times.js";
 
 /** The fields of every event; the others depend on its kind. */
 const COMMON = new Set(["target", "sequence", "at", "by", "event"]);
@@ -17,15 +17,17 @@ export async function show(context: Context, given: Given): Promise<Exit> {
   const [name = ""] = await recorded(opened, given.args);
   const events = await opened.lifecycle.history(name);
   const last = given.count("last");
-  await context.show<LifecycleEvent>(last === undefined ? events : events.slice(Math.max(0, events.length - last)), {
+  const shown = last === undefined ? events : events.slice(Math.max(0, events.length - last));
+  await context.show<LifecycleEvent>(shown, {
     columns: [
       { head: "#", text: ({ sequence }) => String(sequence) },
-      { head: "AT", text: ({ at }) => dateText(at), shrinks: false },
+      { head: "AT", text: ({ at }) => momentText(at), shrinks: false },
       { head: "EVENT", text: ({ event }) => event, shrinks: false },
-      { head: "BY", text: ({ by }) => by.replace(/:[\da-f-]{36}$/, "") },
+      { head: "BY", text: ({ by }) => by.replace(/:[\w-]{22}$/, "") },
       { head: "WHAT", text: detailOf },
     ],
-    empty: `the journal has no events for ${name}`,
+    // With --last 0 there is nothing to show, whatever the journal has.
+    ...(events.length === 0 ? { empty: `the journal has no events for ${name}` } : {}),
   });
   return EXIT.done;
 }
@@ -41,8 +43,16 @@ async function recorded(opened: Opened, given: readonly string[]): Promise<reado
 function detailOf(event: LifecycleEvent): string {
   return Object.entries(event)
     .filter(([name]) => !COMMON.has(name))
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${fieldText(name, value)}`)
     .join(" ");
+}
+
+/** A value of an event, for people: moments as dates, and credentials by their ids. */
+function fieldText(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" && /(?:until|at)$/i.test(name)) return momentText(value);
+  const { id, clientId } = (value ?? {}) as { id?: unknown; clientId?: unknown };
+  return typeof id === "string" && typeof clientId === "string" ? `${id} (${clientId})` : JSON.stringify(value);
 }
 
 /** `journal verify`: checks that no event was changed. */

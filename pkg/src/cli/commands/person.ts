@@ -1,5 +1,6 @@
 /** A person's decisions about a rotation: one function for each command. */
 
+import { unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { type Exit, UsageError } from "../exit.js";
@@ -74,7 +75,9 @@ export function resume(context: Context, given: Given): Promise<Exit> {
   const [reissue, restored, provisioned] = [given.flag("reissue"), given.flag("restored"), given.flag("provisioned")];
   if ([reissue, restored, provisioned].filter(Boolean).length > 1)
     throw new UsageError("pass only one of --reissue, --restored and --provisioned");
-  return withTarget(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async (opened, name) => {
+    const { lifecycle } = opened;
+    await unlessClocksDiffer(context, opened, await lifecycle.status([name]));
     await lifecycle.resume(name, { reissue, restored, provisioned });
     await lifecycle.advance(name, { signal: context.signal });
   });

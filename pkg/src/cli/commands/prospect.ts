@@ -29,13 +29,23 @@ export async function prospectsOf(
   context: Context,
   opened: Opened,
   names: readonly string[],
-  { parallel, leaveUnknown }: { readonly parallel: number; readonly leaveUnknown: boolean },
+  {
+    parallel,
+    leaveUnknown,
+    quarrels,
+  }: {
+    readonly parallel: number;
+    readonly leaveUnknown: boolean;
+    /** What {@link quarrelsOf} found. */
+    readonly quarrels: ReadonlyMap<string, unknown>;
+  },
 ): Promise<readonly Prospect[]> {
   const { signal } = context;
   let read = 0;
   const all = await pool(names, parallel, async (target): Promise<Prospect> => {
     if (opened.unreachable.has(target))
       return { target, plan: undefined, named: undefined, refusal: opened.unreachable.get(target) };
+    if (quarrels.has(target)) return { target, plan: undefined, named: undefined, refusal: quarrels.get(target) };
     try {
       const [plan] = await opened.lifecycle.plan([target], { signal });
       const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;

@@ -1,12 +1,14 @@
 /** `keyturn rotate`: shows what rotations would change, begins them, and takes them as far as they can go now. */
 
 import type { LifecyclePlan } from "../../lifecycle.js";
+import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, gravest, type Interruption, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { tableText } from "../output.js";
 import { pool } from "../pool.js";
+import { announce, quarrelsOf } from "../rivals.js";
 import { quoted } from "../shell.js";
 import { spanOf } from "../times.js";
 import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
@@ -42,7 +44,11 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   if (bulk !== undefined) context.unlessUnanswerable("Rotate several targets?");
   await using opened = await openConfig(context, bulk === undefined ? { online: given.args } : {});
   const names = await chosen(context, opened, given, wish);
-  const prospects = await prospectsOf(context, opened, names, wish);
+  const { statuses } = await readStatuses(opened.lifecycle, names);
+  await sayAhead(context, opened, statuses.values());
+  await unlessClocksDiffer(context, opened, statuses.values());
+  const quarrels = await quarrelsOf(opened, statuses.values());
+  const prospects = await prospectsOf(context, opened, names, { ...wish, quarrels });
   const ready = prospects.filter(({ refusal }) => refusal === undefined);
   if (prospects.length > 0 && (bulk !== undefined || context.interactive)) {
     await context.say(tableText(context.err, changesOf(context), prospects).trimEnd());
@@ -52,6 +58,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     prospects.flatMap(({ target, refusal }) => (refusal === undefined ? [] : [[target, refusal]])),
   );
   const begun = await new Round(context, opened, wish, ready, errors).run();
+  announce(opened);
   const told = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
   const exit = await showOutcomes(context, await outcomesOf(opened, told, errors), NOTHING[bulk ?? "all"]);
   const left = ready.map(({ target }) => target).filter((target) => !begun.has(target));

@@ -32,9 +32,15 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const exit = await report(context, conditions, { statuses, findings, opened, names });
   for (const [name, error] of damaged) await context.say(`keyturn: ${name}: ${messageOf(error)}`);
   if (damaged.size > 0) return gravest([exit, EXIT.journal]);
+  const { sayAhead } = await import("../clocks.js");
+  const isAhead = await sayAhead(context, opened, statuses);
+  const { quarrelsOf } = await import("../rivals.js");
+  const quarrels = await quarrelsOf(opened, statuses);
+  for (const quarrel of quarrels.values()) await context.say(`keyturn: ${messageOf(quarrel)}`);
   const strays = given.args.length === 0 && (await sayStrays(context, opened));
   // What is said beside the table is not kept with it.
-  if (!strays && print !== undefined && given.args.length === 0) keepStatuses(before, print, statuses);
+  if (!strays && !isAhead && quarrels.size === 0 && print !== undefined && given.args.length === 0)
+    keepStatuses(before, print, statuses);
   return exit;
 }
 
@@ -79,7 +85,7 @@ async function report(context: Context, conditions: readonly Condition[], shown:
       await table(context, opened?.lifecycle, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
-  for (const { text } of met) await context.say(`keyturn: condition met: ${text}`);
+  for (const { text } of met) await context.say(`keyturn: --fail-on ${text}: the condition is met`);
   return gravest(met.map(({ exit }) => exit));
 }
 

@@ -49,6 +49,11 @@ export class ConfigFile {
     this.config = value as Config;
   }
 
+  /** Whether this is still what the file says. */
+  isText(text: string): boolean {
+    return withoutMark(text) === this.#text;
+  }
+
   /** The error for a list of problems. */
   error(problems: readonly Problem[]): ConfigError {
     const placed = problems.map((problem) => ({ ...problem, offset: problem.offset ?? this.#offset(problem.path) }));
@@ -139,5 +144,10 @@ export function readConfig(context: Context): ConfigFile {
       hint: code === "ENOENT" ? "Run `keyturn init` to create one." : undefined,
     });
   }
-  return new ConfigFile(path, text.replace(/^\uFEFF/, ""), context.cwd);
+  return new ConfigFile(path, withoutMark(text), context.cwd);
+}
+
+/** The text without the byte order mark that some editors put before it. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, "");
 }

@@ -13,6 +13,10 @@ export interface ConsoleOptions {
   readonly lifecycle: LifecycleCalls;
   /** The description of the configuration that the page shows. It contains no secret. */
   readonly about: { readonly config: string; readonly journal: string };
+  /** Whether the configuration is no longer the one that the lifecycle was opened with. */
+  readonly changed: () => Promise<boolean>;
+  /** Lists what could become a target. Nothing in it is secret. */
+  readonly discover: () => AsyncGenerator<object>;
   /** The port; 0 for any that is free. */
   readonly port: number;
   readonly now: () => number;
@@ -76,7 +80,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ServedConso
 
 /** Answers requests; independent of sockets. */
 export function consoleHandler(
-  { lifecycle, about, now, assets }: Omit<ConsoleOptions, "port">,
+  { lifecycle, about, changed, discover, now, assets }: Omit<ConsoleOptions, "port">,
   url: string,
   sessions: Sessions,
 ): (request: Request) => Promise<Response> {
@@ -94,7 +98,14 @@ export function consoleHandler(
       const session = request.headers.get("origin") === origin ? await opened(request, sessions) : undefined;
       return session === undefined ? json(403, {}) : json(200, { session });
     }
-    if (pathname === "/_keyturn/about") return isOpen(request) ? json(200, { ...about, now: now() }) : json(401, {});
+    if (pathname === "/_keyturn/about")
+      return isOpen(request) ? json(200, { ...about, now: now(), changed: await changed() }) : json(401, {});
+    if (pathname === "/_keyturn/discover") {
+      // It makes calls with the tenant's credential, so it is asked for as the calls of the lifecycle are.
+      if (request.method !== "POST") return json(405, {});
+      if (request.headers.get("origin") !== origin) return json(403, {});
+      return isOpen(request) ? lines(discover()) : json(401, {});
+    }
     if (pathname.startsWith("/_keyturn/lifecycle/")) return calls(request);
     return file(assets, pathname, request.method);
   };
@@ -125,6 +136,22 @@ function textResponse(status: number, text: string): Response {
 
 function json(status: number, body: object): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...HEADERS, "content-type": "application/json" } });
+}
+
+/** One line of JSON for each, until the page has enough. */
+function lines(rows: AsyncGenerator<object>): Response {
+  const text = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await rows.next();
+      if (done) controller.close();
+      else controller.enqueue(text.encode(`${JSON.stringify(value)}\n`));
+    },
+    async cancel() {
+      await rows.return(undefined);
+    },
+  });
+  return new Response(body, { headers: { ...HEADERS, "content-type": "application/x-ndjson" } });
 }
 
 function closed(server: Server): Promise<void> {

@@ -3,6 +3,8 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { KeyturnError } from "../../base/errors.js";
+import { aheadText, eventsAhead } from "../clocks.js";
+import { readStatuses } from "../commands/report.js";
 import { keyOf, sealFolder } from "../config/seal.js";
 import {
   type Config,
@@ -16,6 +18,7 @@ import {
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import { exposure, profilesPath, readProfiles } from "../profiles/file.js";
+import { quarrelsOf } from "../rivals.js";
 import { quoted } from "../shell.js";
 import { type Check, ok } from "./check.js";
 
@@ -117,6 +120,14 @@ async function journalChecks(context: Context, path: string): Promise<Check[]> {
           message: `event ${broken.sequence} of the journal: ${broken.message}`,
           fix: "Restore the journal from a backup.",
         });
+    const { statuses } = await readStatuses(opened.lifecycle, opened.names);
+    for (const [target, { message, hint }] of await quarrelsOf(opened, statuses.values()))
+      checks.push({ code: "journal.quarrel", level: "error", about: `target ${target}`, message, fix: hint });
+    const ahead = await eventsAhead(context, opened, statuses.values());
+    if (ahead.length > 0) {
+      const [message, fix] = aheadText(ahead, context.clock.now());
+      checks.push({ code: "journal.ahead", level: "error", about: path, message, fix });
+    }
   } catch (error) {
     if (!KeyturnError.is(error) && !(error instanceof ConfigError)) throw error;
     const { message, hint } = error as Error & { hint?: string };

@@ -4,10 +4,12 @@
  */
 
 import { KeyturnError } from "../../base/errors.js";
-import { c1Client, commerceLayerClient, sourceOf, type Tenant } from "../clients.js";
+import { c1Client, commerceLayerClient, serverOf, sourceOf, type Tenant } from "../clients.js";
+import { aheadOf } from "../clocks.js";
 import { type ConfigFile, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import type { Api } from "../profiles.js";
+import { lengthText } from "../times.js";
 import { type Check, ok } from "./check.js";
 
 /** How far a clock may be off: assertions are valid for two minutes either way. */
@@ -49,31 +51,21 @@ async function loginChecks(context: Context, about: string, tenant: Tenant): Pro
       const cl = await commerceLayerClient(context, tenant);
       try {
         await cl.user.retrieve();
+        const ahead = await aheadOf(context, serverOf(cl) ?? "");
+        return [ok("online.login", about, "the credential logs in"), ...clockChecks(about, ahead)];
       } finally {
         cl.close();
       }
-      return [ok("online.login", about, "the credential logs in")];
     }
     const c1 = await c1Client(context, tenant);
     try {
       const { introspectResponse: who } = await c1.auth.introspect({ signal: context.signal });
-      const { clockOffsetMs } = c1.authentication;
       const login = ok(
         "online.login",
         about,
         `the credential logs in, with the roles ${who?.roles?.join(", ") || "(none)"}`,
       );
-      if (Math.abs(clockOffsetMs) < OFFSET_MS) return [login, ok("online.clock", about, "the clocks agree")];
-      return [
-        login,
-        {
-          code: "online.clock_offset",
-          level: "warning",
-          about,
-          message: `the machine's clock is ${Math.abs(clockOffsetMs) / 1000} s ${clockOffsetMs > 0 ? "behind" : "ahead of"} the server's`,
-          fix: "Set it, for example with NTP.",
-        },
-      ];
+      return [login, ...clockChecks(about, await aheadOf(context, c1.serverURL))];
     } finally {
       c1.close();
     }
@@ -91,6 +83,20 @@ async function loginChecks(context: Context, about: string, tenant: Tenant): Pro
       },
     ];
   }
+}
+
+function clockChecks(about: string, ahead: number | undefined): Check[] {
+  if (ahead === undefined) return [];
+  if (Math.abs(ahead) < OFFSET_MS) return [ok("online.clock", about, "the clocks agree")];
+  return [
+    {
+      code: "online.clock_offset",
+      level: "warning",
+      about,
+      message: `the machine's clock is ${lengthText(Math.abs(ahead))} ${ahead < 0 ? "behind" : "ahead of"} the server's`,
+      fix: "Set it, for example with NTP.",
+    },
+  ];
 }
 
 async function targetChecks(context: Context): Promise<Check[]> {

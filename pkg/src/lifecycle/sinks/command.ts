@@ -8,6 +8,7 @@ import { checkText } from "../formats.js";
 import type { Holding, Sink } from "../ports.js";
 import { SinkError, unlessAborted } from "./error.js";
 import { textAt } from "./http.js";
+import { killAll } from "./processes.js";
 
 /** A program and its arguments. It is not run through a shell. */
 export type Command = readonly [program: string, ...args: string[]];
@@ -32,7 +33,7 @@ export interface CommandOptions {
   readonly env?: Record<string, string | undefined> | undefined;
   /** The folder that they run in. */
   readonly cwd?: string | undefined;
-  /** How long each may take, in milliseconds. After that it is killed, which is a failure. Default: one minute. */
+  /** How long each may take, in milliseconds. After that it is killed with all that it has started, which is a failure. Default: one minute. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -127,7 +128,7 @@ function run(
     let size = 0;
     let late = false;
     const kill = (): void => {
-      child.kill("SIGKILL");
+      killAll(child);
       child.stdout?.destroy();
     };
     const timer = setTimeout(() => {
@@ -154,7 +155,7 @@ function run(
       end();
       if (signal.aborted)
         return reject(new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" }));
-      if (late) return reject(failure("unavailable", `did not end within ${timeoutMs} ms`, true));
+      if (late) return reject(failure("unavailable", `did not end within ${timeoutMs / 1000} s, and was killed`, true));
       if (code !== 0) return reject(failure("failed", `ended with ${code ?? by}`, true));
       resolve(Buffer.concat(chunks).toString("utf8"));
     });

@@ -1,0 +1,148 @@
+/** What could become a target of `keyturn.json`: connectors and API credentials of the tenants, and the entry that each would get. */
+
+import { c1Client, commerceLayerClient, type Tenant } from "./clients.js";
+import type { Config, TargetConfig } from "./config.js";
+import type { Context } from "./context.js";
+import type { Api } from "./profiles.js";
+
+/** A connector or credential that may become a target. */
+export interface Candidate {
+  readonly name: string;
+  readonly api: Api;
+  readonly label: string;
+  /** The tenant of `keyturn.json` that it was found in; `undefined` for that of the environment or the default profile. */
+  readonly tenant?: string | undefined;
+  readonly place:
+    | { readonly kind: "c1-connector"; readonly appId: string; readonly connectorId: string }
+    | { readonly kind: "commercelayer-api-credential"; readonly id: string };
+}
+
+/** A target as it is written to the file. */
+export type Written = Pick<TargetConfig, "tenant" | "sinks" | "policy"> & Candidate["place"];
+
+/** What identifies a place at its control plane. */
+export function keyOf(place: object): string {
+  const { appId, connectorId, id } = place as { appId?: string; connectorId?: string; id?: string };
+  return connectorId === undefined ? String(id) : `${appId}/${connectorId}`;
+}
+
+/** The connectors of all apps of a C1 tenant. */
+export async function* connectors(context: Context, tenant?: Tenant): AsyncGenerator<Candidate> {
+  const c1 = await c1Client(context, tenant);
+  const { signal } = context;
+  try {
+    for await (const app of c1.apps.list({ pageSize: 100 }, { signal })) {
+      const appId = app.id ?? "";
+      for await (const { connector } of c1.connector.list({ appId }, { signal })) {
+        const connectorId = connector?.id ?? "";
+        if (!appId || !connectorId) continue;
+        const [of, own] = [app.displayName ?? "", connector?.displayName ?? ""];
+        const label = [of, own].filter(Boolean).join(" / ") || connectorId;
+        // "GitHub / GitHub production" says the same twice.
+        const name = own.toLowerCase().startsWith(of.toLowerCase()) ? own || connectorId : label;
+        yield { name, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
+      }
+    }
+  } finally {
+    c1.close();
+  }
+}
+
+/** What rotations write into `reference_origin`, before the id of the credential that a line of successors began with. */
+const LINE = "keyturn-line-";
+
+/**
+ * The API credentials of an organization that can be replaced without anybody's help. Credentials that succeeded each other are one
+ * target, which is known by the id of the first.
+ */
+export async function* apiCredentials(context: Context, tenant?: Tenant): AsyncGenerator<Candidate> {
+  const client = await commerceLayerClient(context, tenant);
+  const lines = new Set<string>();
+  for await (const { id: own, name, kind, reference_origin: origin } of client.api_credentials.list({ pageSize: 25 })) {
+    // Storefronts contain the client ids of these.
+    if (kind === "sales_channel" || kind === "webapp") continue;
+    const id = origin?.startsWith(LINE) ? origin.slice(LINE.length) : own;
+    if (lines.has(id)) continue;
+    lines.add(id);
+    yield {
+      name: name || id,
+      api: "commercelayer",
+      label: `${name} (${kind})`,
+      place: { kind: "commercelayer-api-credential", id },
+    };
+  }
+}
+
+/** How new targets are rotated, if nobody says otherwise. */
+export const USUAL = { rotateEvery: "60d", grace: "24h" } as const;
+
+/** The entries of `targets` for candidates, under names that are not taken. Each is delivered to a file until somebody names other sinks. */
+export function targetsOf(
+  chosen: readonly Candidate[],
+  taken: Set<string>,
+  policy: NonNullable<TargetConfig["policy"]> = USUAL,
+): Readonly<Record<string, Written>> {
+  const targets: Record<string, Written> = {};
+  for (const { name, api, tenant, place } of chosen) {
+    const plain =
+      name
+        .normalize("NFKD")
+        // What is above or below a letter: of "Löhne" it makes "lohne".
+        .replace(/\p{M}+/gu, "")
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-|-$/g, "")
+        .slice(0, 60) || "target";
+    const free = [plain, ...Array.from({ length: taken.size + 1 }, (_, index) => `${plain}-${index + 2}`)];
+    const unique = free.find((one) => !taken.has(one)) ?? plain;
+    taken.add(unique);
+    const names =
+      api === "c1" ? {} : { clientId: "COMMERCELAYER_CLIENT_ID", clientSecret: "COMMERCELAYER_CLIENT_SECRET" };
+    const sinks = [{ kind: "env-file" as const, path: `./${unique}.env`, ...names }];
+    targets[unique] = { ...place, ...(tenant === undefined ? {} : { tenant }), sinks, policy };
+  }
+  return targets;
+}
+
+/** A candidate that `keyturn.json` does not name, with the entry that it would get; or a tenant that could not be listed. */
+export type Discovered =
+  | {
+      readonly candidate: {
+        readonly target: string;
+        readonly label: string;
+        readonly api: Api;
+        readonly entry: Written;
+      };
+    }
+  | { readonly missing: { readonly what: string; readonly message: string } };
+
+/**
+ * Looks in every tenant of the configuration, and in those of the environment or the default profile, for what is not a target yet. What
+ * cannot be listed is reported between the others.
+ */
+export async function* discover(context: Context, { tenants = {}, targets }: Config): AsyncGenerator<Discovered> {
+  const known = new Set(Object.values(targets).map(keyOf));
+  const taken = new Set(Object.keys(targets));
+  const apis: readonly Api[] = ["c1", "commercelayer"];
+  const sources = [
+    ...apis.map((api) => ({ api, tenant: undefined, options: undefined })),
+    ...Object.entries(tenants).map(([tenant, options]) => ({ api: options.api, tenant, options })),
+  ];
+  for (const { api, tenant, options } of sources) {
+    try {
+      const list = api === "c1" ? connectors(context, options) : apiCredentials(context, options);
+      for await (const found of list) {
+        const key = keyOf(found.place);
+        if (known.has(key)) continue;
+        known.add(key);
+        const [[target, entry] = []] = Object.entries(targetsOf([{ ...found, tenant }], taken));
+        if (target !== undefined && entry !== undefined)
+          yield { candidate: { target, label: found.label, api, entry } };
+      }
+    } catch (error) {
+      yield { missing: { what: tenant ?? NAMES[api], message: (error as Error).message } };
+    }
+  }
+}
+
+const NAMES: Readonly<Record<Api, string>> = { c1: "C1", commercelayer: "Commerce Layer" };

@@ -1,0 +1,243 @@
+/** All targets of `keyturn.json`: what needs a person, counters that are filters, the timeline, ages, and one table. */
+
+import type { CredentialRow, CredentialView } from "keyturn/elements";
+import type { LifecycleCredential, LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
+import "keyturn/elements/credentials";
+import "keyturn/elements/timeline";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { clock } from "../clock.js";
+import "../regions/ages.js";
+import { overviewLink, rotateLink, targetLink } from "../route.js";
+import { isKey, rich, t } from "../texts/text.js";
+import { line } from "../ui/dates.js";
+import { icon, note } from "../ui/icons.js";
+import { base } from "../ui/styles.js";
+import { Watch } from "../ui/watch.js";
+import type { ServedEstate } from "./estate.js";
+import { sentence } from "./findings.js";
+import { view } from "./styles.js";
+
+/** How many findings are shown before the rest is only counted. */
+const FINDINGS = 8;
+
+/** How many targets of a finding are named. */
+const TARGETS = 3;
+
+/** Emits `together` with the targets that are to be rotated in one job. */
+export class ServedOverview extends LitElement {
+  static override properties = {
+    estate: { attribute: false },
+    look: { attribute: false },
+    selected: { state: true },
+    busy: { state: true },
+    said: { state: true },
+  };
+  static override styles = [
+    base,
+    view,
+    css`
+      .pictures {
+        display: grid;
+        grid-template-columns: minmax(0, 3fr) minmax(15rem, 1fr);
+        gap: 1.25rem;
+        align-items: start;
+      }
+      .doubts li + li {
+        margin-top: 0.6rem;
+      }
+      @media (width < 64rem) {
+        .pictures {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+  declare estate: ServedEstate;
+  declare look: CredentialView;
+  declare private selected: ReadonlySet<string>;
+  declare private busy: boolean;
+  declare private said: string;
+
+  constructor() {
+    super();
+    this.look = {};
+    this.selected = new Set();
+    this.busy = false;
+    this.said = "";
+    new Watch(this, () => this.estate);
+  }
+
+  protected override render(): TemplateResult {
+    const { estate } = this;
+    const { rows, ready, due, comparing } = estate;
+    const link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
+    return html`<div class="title">
+        <div>
+          <h1 tabindex="-1">${t("overview.title")}</h1>
+          <p class="muted">${t("served.overview")}</p>
+        </div>
+        <div class="buttons">
+          ${due.length > 0 ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${this.#due}>${icon("key")} ${t("served.due", { n: due.length })}</button>` : nothing}
+          ${ready.length > 0 ? html`<button type="button" aria-disabled=${this.busy} @click=${this.#advance}>${icon("sync")} ${t("served.advance", { n: ready.length })}</button>` : nothing}
+          <button type="button" aria-disabled=${comparing !== undefined} @click=${this.#compare}>${icon("search")} ${t("served.compare")}</button>
+        </div>
+      </div>
+      <p role="status" class="small muted" ?hidden=${comparing === undefined && this.said === ""}>
+        ${comparing === undefined ? this.said : t("served.comparing", { n: comparing, all: rows.length })}
+      </p>
+      ${estate.about.changed ? note("warn", "warning", html`<p>${rich("served.changed")}</p>`) : nothing}
+      ${this.#found()} ${this.#doubts()}
+      <div class="pictures">
+        <section class="panel" aria-labelledby="timeline">
+          <h2 id="timeline">${t("overview.timeline")}</h2>
+          <keyturn-timeline .rows=${rows} .clock=${clock} .link=${link}></keyturn-timeline>
+        </section>
+        <section class="panel" aria-labelledby="ages">
+          <h2 id="ages">${t("overview.ages")}</h2>
+          <keyturn-ages .rows=${rows}></keyturn-ages>
+        </section>
+      </div>
+      <section class="panel" aria-labelledby="targets">
+        <h2 id="targets">${t("overview.targets")}</h2>
+        <keyturn-credentials
+          .rows=${rows}
+          .view=${this.look}
+          .clock=${clock}
+          .link=${link}
+          .selected=${this.selected}
+          .actions=${[{ id: "rotate", label: t("overview.rotate") }]}
+          selectable
+          label=${t("overview.targets")}
+          @keyturn-view=${(event: CustomEvent<CredentialView>) => this.#looked(event.detail)}
+          @keyturn-select=${(event: CustomEvent<ReadonlySet<string>>) => (this.selected = event.detail)}
+          @keyturn-action=${({ detail: { row } }: CustomEvent<{ row: CredentialRow }>) => this.#rotate(row)}
+        >
+          <button slot="selection" type="button" class="primary" @click=${() => this.#together([...this.selected])}>
+            ${t("overview.rotateSelected", { n: this.selected.size })}
+          </button>
+        </keyturn-credentials>
+      </section>`;
+  }
+
+  #found(): TemplateResult | typeof nothing {
+    const groups = grouped(this.estate.findings);
+    if (groups.length === 0) return nothing;
+    const more = groups.slice(FINDINGS).reduce((sum, { length }) => sum + length, 0);
+    return html`<section class="panel" aria-labelledby="findings">
+      <h2 id="findings">${t("served.findings")}</h2>
+      <ul class="found">${groups.slice(0, FINDINGS).map(findingsOf)}</ul>
+      ${more > 0 ? html`<p class="muted">${rich("served.more", { n: more })}</p>` : nothing}
+    </section>`;
+  }
+
+  /** Credentials that nobody can vouch for: perhaps issued, or alive without a consumer. */
+  #doubts(): TemplateResult | typeof nothing {
+    const doubts = this.estate.statuses.flatMap(doubtsOf);
+    if (doubts.length === 0) return nothing;
+    return html`<section class="panel" aria-labelledby="doubts">
+      <h2 id="doubts">${t("served.doubts")}</h2>
+      <ul class="doubts">
+        ${doubts.map(
+          ({ target, what }) => html`<li><a href=${rotateLink(target, "#/")}><bdi>${target}</bdi></a>: ${what}</li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #looked(look: CredentialView): void {
+    this.look = look;
+    // Not a step in the browser's history: somebody who types would leave a trail.
+    history.replaceState(history.state, "", overviewLink(look));
+  }
+
+  #rotate({ target }: CredentialRow): void {
+    location.hash = rotateLink(target, overviewLink(this.look));
+  }
+
+  #together(targets: readonly string[]): void {
+    this.dispatchEvent(new CustomEvent("together", { detail: targets }));
+  }
+
+  /** The windows of the policies and the caps decide which of the due ones begin now. */
+  readonly #due = (): Promise<void> =>
+    this.#do(async () => {
+      const { begin } = await this.estate.lifecycle.due();
+      if (begin.length > 0) this.#together(begin);
+      else this.said = t("served.due.none");
+    });
+
+  readonly #advance = (): Promise<void> => this.#do(() => this.estate.advance());
+
+  readonly #compare = (): Promise<void> => this.#do(() => this.estate.compare());
+
+  async #do(work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    this.said = "";
+    try {
+      await work();
+    } catch (error) {
+      this.said = (error as Error).message;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+customElements.define("keyturn-served-overview", ServedOverview);
+
+/** Findings that say the same of several targets, together; in the order of the first of each. */
+function grouped(findings: readonly LifecycleFinding[]): readonly (readonly LifecycleFinding[])[] {
+  const groups = new Map<string, LifecycleFinding[]>();
+  for (const finding of findings) {
+    const { code, severity, number = "", about = "", credential = "" } = finding;
+    const key = JSON.stringify([code, severity, number, about, credential]);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()];
+}
+
+function findingsOf(group: readonly LifecycleFinding[]): TemplateResult | typeof nothing {
+  const [first] = group;
+  if (!first) return nothing;
+  const more = group.length - TARGETS;
+  const links = group
+    .slice(0, TARGETS)
+    .map(({ target }, at) => html`${at > 0 ? ", " : nothing}<a href=${targetLink(target)}><bdi>${target}</bdi></a>`);
+  return html`<li>
+    <span class=${first.severity}>${t(`severity.${first.severity}`)}</span>
+    <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${sentence(first)}</span>
+  </li>`;
+}
+
+interface Doubt {
+  readonly target: string;
+  readonly what: unknown;
+}
+
+function doubtsOf({ target, doubt, credentials }: LifecycleStatus): readonly Doubt[] {
+  const loose = credentials.filter(({ role }) => role === "leftover" || role === "orphan");
+  const windows: readonly Doubt[] = doubt
+    ? [
+        {
+          target,
+          what: rich("served.doubt", {
+            from: line(new Date(doubt.since), "—"),
+            to: line(new Date(doubt.until), "—"),
+            marker: html`<span class="mono" translate="no">${doubt.marker}</span>`,
+          }),
+        },
+      ]
+    : [];
+  return [...windows, ...loose.map((one) => ({ target, what: looseOf(one) }))];
+}
+
+function looseOf({ id, role }: LifecycleCredential): unknown {
+  const key = `served.loose.${role}`;
+  return isKey(key) ? rich(key, { id: html`<span class="mono" translate="no">${id}</span>` }) : id;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keyturn-served-overview": ServedOverview;
+  }
+}
