@@ -11,7 +11,7 @@ import { DecodeFlag, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver, type Passing } from "../http/driver.js";
 import type { Relay } from "../http/relay.js";
-import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
+import { checkedFetchOptions, checkedHeader, ending, requestId, type Sender, sender } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { c1Plan } from "./auth/plan.js";
 import type { Envelope, Problem } from "./envelope.js";
@@ -26,7 +26,7 @@ export class Engine {
   readonly #driver: Driver;
   readonly #api: Api;
   readonly #relay: Relay | undefined;
-  readonly #closed = new AbortController();
+  readonly #closed = ending();
 
   /**
    * @param api The API, and with it whether requests and answers have the names of release 1.2.2 of the official SDK.
