@@ -7,7 +7,7 @@ import type { RequestOptions } from "../base/options.js";
 import { encode } from "../core/encode.js";
 import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
-import { DecodeFlag, Unknown } from "../generated/boundary.js";
+import { DecodeFlag, Effect, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver, type Passing } from "../http/driver.js";
 import type { Relay } from "../http/relay.js";
@@ -165,13 +165,16 @@ function decode(
     if (facts.empty) return { value: {}, problems: [] };
     throw decodeError(facts, answer, "the response is empty");
   }
-  if (type !== "" && !/[/+]json\b/i.test(type)) {
+  const isOther = type !== "" && !/[/+]json\b/i.test(type);
+  // What issues a secret shows it once: such an answer is read whatever it says that it is.
+  if (isOther && (api.sdk122 || facts.effect !== Effect.secret)) {
     throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
   }
   try {
     return readMessage(api, facts.message, body);
   } catch (error) {
     if (isOwn(error)) throw error;
+    if (isOther) throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
     throw decodeError(facts, answer, `the response is not a complete JSON object${where}`);
   }

@@ -387,14 +387,7 @@ export class ResourceAdapter {
 
   /** The resource object, its numbers checked: the server interprets some of them differently than intended. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
-    let normalized: Normalized;
-    try {
-      normalized = normalize(resource, this.#spelling(options));
-    } catch (cause) {
-      if (SdkError.isSdkError(cause)) throw cause;
-      const message = "the resource could not be read: reading it threw an error";
-      throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
-    }
+    const normalized = readable("resource", () => normalize(resource, this.#spelling(options)));
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
@@ -407,14 +400,19 @@ export class ResourceAdapter {
   /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
   #query(params: AnyParams | undefined, type: string, options: CallOptions, own: boolean): QueryStringParams {
     const secrecy: Secrecy | undefined = (options?.secrets ?? this.#config.secrets) ? undefined : { own };
-    return { ...generateQueryStringParams(params, type, secrecy, this.#spelling(options)), ...this.#params(options) };
+    const query = readable("parameters", () =>
+      generateQueryStringParams(params, type, secrecy, this.#spelling(options)),
+    );
+    return { ...query, ...this.#params(options) };
   }
 
   #params(options: CallOptions): QueryStringParams {
-    return Object.fromEntries(
-      Object.entries({ ...this.#config.params, ...options?.params })
-        .filter(([, value]) => value !== undefined && value !== null)
-        .map(([name, value]) => [name, String(value)]),
+    return readable("params", () =>
+      Object.fromEntries(
+        Object.entries({ ...this.#config.params, ...options?.params })
+          .filter(([, value]) => value !== undefined && value !== null)
+          .map(([name, value]) => [name, String(value)]),
+      ),
     );
   }
 
@@ -610,6 +608,21 @@ function relayTo(proxy: NonNullable<ResourcesConfig["proxy"]>, config: Resources
     return new Relay(proxy, config);
   } catch (error) {
     throw translated(error);
+  }
+}
+
+/**
+ * Reads what the caller gave.
+ *
+ * @throws {@link SdkError} of type `request`. Nothing has been sent.
+ */
+export function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (SdkError.isSdkError(cause)) throw cause;
+    const message = `the ${what} could not be read: reading threw an error`;
+    throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
   }
 }
 
