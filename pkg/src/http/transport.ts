@@ -226,13 +226,16 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
   all.add(deadline);
 }
 
-/** Signals that only this package aborts: their reasons are errors that tell why a call has to end. */
-const ours = /* @__PURE__ */ new WeakSet<AbortSignal>();
+/**
+ * Marks signals that only this package aborts: their reasons are errors that tell why a call has to end. It is a global symbol, since a
+ * proxy and its client may be of two copies of the package.
+ */
+const OURS = /* @__PURE__ */ Symbol.for("keyturn.ending");
 
 /** A controller whose signal ends calls with the error that it is aborted with. */
 export function ending(): AbortController {
   const controller = new AbortController();
-  ours.add(controller.signal);
+  Object.defineProperty(controller.signal, OURS, { value: true });
   return controller;
 }
 
@@ -273,7 +276,7 @@ export class Deadline {
   /** Ends the call. The reason of a caller's signal may be an error of another call: it is a cause here. */
   abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
-    this.#end(ours.has(signal) && isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
+    this.#end(OURS in signal && isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
   }
 
   #end(reason: KeyturnError): void {
