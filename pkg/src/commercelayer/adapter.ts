@@ -24,7 +24,7 @@ import {
 } from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
 import { checkHeaders, customHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
-import { ErrorType, SdkError } from "./errors.js";
+import { ErrorType, readable, SdkError } from "./errors.js";
 import { InterceptorError, Interceptors } from "./interceptors.js";
 import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
 import { type Document, isKnownType } from "./jsonapi/document.js";
@@ -608,21 +608,6 @@ function relayTo(proxy: NonNullable<ResourcesConfig["proxy"]>, config: Resources
     return new Relay(proxy, config);
   } catch (error) {
     throw translated(error);
-  }
-}
-
-/**
- * Reads what the caller gave.
- *
- * @throws {@link SdkError} of type `request`. Nothing has been sent.
- */
-export function readable<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (SdkError.isSdkError(cause)) throw cause;
-    const message = `the ${what} could not be read: reading threw an error`;
-    throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
   }
 }
 

@@ -2,9 +2,9 @@
 
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
-import { type ResourceAdapter, readable } from "./adapter.js";
+import type { ResourceAdapter } from "./adapter.js";
 import type { ResourcesConfig } from "./config.js";
-import { ErrorType, SdkError } from "./errors.js";
+import { ErrorType, readable, SdkError } from "./errors.js";
 import { denormalize } from "./jsonapi/denormalize.js";
 import { type Document, isObject } from "./jsonapi/document.js";
 import type { AnyParams } from "./jsonapi/query.js";
