@@ -349,6 +349,25 @@ describe("two copies in one program", () => {
   });
 });
 
+test("a hiccup of a token source is one to the client of the other copy too", () => {
+  const code = `
+    import { createRequire } from "node:module";
+    import * as esm from "keyturn";
+    const cjs = createRequire(process.cwd() + "/x.js")("keyturn");
+    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: "https://runner.example", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "runner" };
+    for (const [one, other] of [[esm, cjs], [cjs, esm]]) {
+      let asked = 0;
+      const gitHub = async () => asked++ ? Response.json({ value: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }) : Response.json({}, { status: 503, headers: { "retry-after": "0" } });
+      const subjectToken = one.gitHubActionsToken({ environment, fetch: gitHub });
+      const credentials = one.tokenExchange({ clientID: "a-trust@acme.conductor.one/wfe", subjectToken });
+      const fetch = async (url) => Response.json(String(url).endsWith("/token") ? { access_token: "an-access-token", expires_in: 600 } : {});
+      await new other.ConductorOne({ credentials, fetch }).apps.list().then(() => console.log("ok", asked), (error) => console.log(error.message));
+    }
+  `;
+  const { stdout, stderr } = node("--input-type=module", "--eval", code);
+  assert.deepEqual(stdout.trim().split("\n"), ["ok 2", "ok 2"], stderr);
+});
+
 describe("bundlers", () => {
   // The core is provided where the entry passes on the client, which a bundler must not drop.
   const source =

@@ -353,6 +353,13 @@ describe("clients", () => {
     assert.deepEqual(extended, [15_000]);
   });
 
+  test("a lease that is never given back leaves a call the time to log in by itself", async () => {
+    const at = await sandbox.createSandbox();
+    const tokenStore = { ...memoryStore(), lease: async () => undefined };
+    await new ConductorOne({ ...options(at), tokenStore, timeoutMs: 4_000 }).auth.introspect();
+    assert.equal(tokens(at), 1);
+  });
+
   test("an unresponsive store does not block a call, and warns once", async () => {
     const warnings = [];
     const { warn } = console;
@@ -460,6 +467,7 @@ describe("clients", () => {
         ["", JSON.stringify([3_600_000, "DPoP CANARY"])],
         ["", JSON.stringify([3_600_000, "CANARY"])],
         ["", JSON.stringify([Number.MAX_VALUE, {}])],
+        ["", '[1e999, "Bearer CANARY"]'],
         [".failed", JSON.stringify([0, "garbage"])],
         [".failed", JSON.stringify([0, "null"])],
         [".failed", JSON.stringify([0, JSON.stringify({ message: 7, status: 401, reason: "x" })])],
@@ -475,7 +483,7 @@ describe("clients", () => {
     ]) {
       await new ConductorOne({ ...options(at), tokenStore, debugLogger }).auth.introspect();
     }
-    assert.equal(tokens(at), 18);
+    assert.equal(tokens(at), 19);
     assert.equal(lines.filter((line) => line.includes("token store failed")).length, 7);
     at.close();
   });

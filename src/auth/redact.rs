@@ -92,6 +92,13 @@ impl Redactor<'_> {
                 continue;
             }
             let (run, after) = rest.split_at_checked(len).unwrap_or((rest, ""));
+            if let Some((start, end)) = password_of_url(rest.as_bytes(), len) {
+                out.push_str(rest.get(..start).unwrap_or_default());
+                out.push_str(REDACTED);
+                at += end;
+                last = "";
+                continue;
+            }
             at += run.len();
             let mut name = run;
             while let Some(shorter) = name.strip_suffix(":").or(name.strip_suffix("=")) {
@@ -101,8 +108,10 @@ impl Redactor<'_> {
             let mark = if equals < run.len() { equals } else { until(run.as_bytes(), 0, &|b| b == b':') };
             match mark {
                 _ if suspicious(run.as_bytes()) || is_scheme(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
-                // `name=value` or `name:value` in one word.
-                mark if mark < name.len() && self.names_secret(run.get(..mark).unwrap_or_default()) => {
+                // `name=value` or `name:value` in one word, or `user:password` in a command of curl.
+                mark if mark < name.len()
+                    && (self.names_secret(run.get(..mark).unwrap_or_default()) || matches!(last, "-u" | "--user")) =>
+                {
                     out.push_str(run.get(..=mark).unwrap_or_default());
                     out.push_str(REDACTED);
                 }
@@ -299,6 +308,14 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
         at = past(at, &|b| matches!(b, b':' | b'=' | b'>'));
     }
     at = past(at, &is_space);
+    if marked && matches!(byte(at), b'|' | b'>') {
+        // A block of YAML.
+        at = past(past(at, &|b| b"|>+-".contains(&b)), &is_space);
+    } else if byte(at) == b'(' {
+        // The argument of a function that is named so.
+        marked |= is_quote(byte(at + 1));
+        at += 1;
+    }
     let opening = past(at, &|b| b == b'\\');
     let quote = byte(opening);
     if is_quote(quote) {
@@ -323,6 +340,19 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     let word = bytes.get(at..end)?;
     let is_literal = matches!(word, b"true" | b"false" | b"null" | b"");
     if !is_literal && (marked && quoted || opaque(word)) { Some((at, end)) } else { None }
+}
+
+/// Where the password of a URL begins and ends whose scheme is in the first `len` bytes: `scheme://user:password@host`. A user without
+/// a password may be a token.
+fn password_of_url(bytes: &[u8], len: usize) -> Option<(usize, usize)> {
+    let scheme = bytes.get(..len)?.windows(3).position(|three| three == b"://")?;
+    let start = scheme + 3;
+    let end = until(bytes, start, &|b| b.is_ascii_whitespace() || b"/?#\"'<>`\\".contains(&b));
+    let host = start + bytes.get(start..end)?.iter().rposition(|b| *b == b'@')?;
+    let colon = until(bytes, start, &|b| matches!(b, b':' | b'@'));
+    let from = if colon < host { colon + 1 } else { start };
+    let user_alone = colon >= host && !opaque(bytes.get(from..host)?);
+    if user_alone || from >= host { None } else { Some((from, host)) }
 }
 
 /// Where the first such byte is, from one place on; the end if there is none.
@@ -427,7 +457,8 @@ fn is_weak_name(name: &str) -> bool {
 
 /// A member that repeats a value which a member beside it names.
 fn says_value(name: &str) -> bool {
-    const NAMES: [&str; 8] = ["value", "actual", "actualvalue", "received", "given", "got", "input", "rejectedvalue"];
+    const NAMES: [&str; 9] =
+        ["value", "val", "actual", "actualvalue", "received", "given", "got", "input", "rejectedvalue"];
     let plain = plain(name);
     NAMES.contains(&plain.as_str())
 }

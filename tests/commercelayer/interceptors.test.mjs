@@ -181,6 +181,8 @@ describe("error interceptors", () => {
       throw new Error("thrown");
     });
     assert.deepStrictEqual([(await rejection(throwing.roles.list())).message], ["thrown"]);
+    const { kind, outcome } = await rejection(throwing.api_credentials.delete("r"));
+    assert.deepStrictEqual([kind, outcome], ["aborted", "unknown"]);
   });
 });
 

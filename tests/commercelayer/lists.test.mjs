@@ -194,3 +194,38 @@ describe("count", () => {
     );
   });
 });
+
+test("what is wrong with a call's parameters is an error of this package, and nothing is sent", async () => {
+  const { fetch, sent } = paged(1);
+  const { roles } = client(fetch);
+  const unreadable = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error("unreadable");
+      },
+      ownKeys() {
+        throw new Error("unreadable");
+      },
+    },
+  );
+  for (const call of [
+    () => roles.list({ include: {} }),
+    () => roles.list({ include: unreadable }),
+    () => roles.list({ fields: { roles: {} } }),
+    () => roles.list({ sort: [{}] }),
+    () => roles.list({ sort: unreadable }),
+    () => roles.list({ filters: unreadable }),
+    () => roles.list({}, { params: unreadable }),
+    () => roles.create(unreadable),
+    () => roles.create({ name: "x", organization: unreadable }),
+  ]) {
+    const error = await rejection(call());
+    assert.deepStrictEqual(
+      [error.name, error.kind, error.outcome],
+      ["SdkError", "invalid_request", "none"],
+      String(call),
+    );
+  }
+  assert.equal(sent.length, 0);
+});

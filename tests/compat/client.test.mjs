@@ -432,6 +432,28 @@ describe("hooks", () => {
     }
   });
 
+  test("that throw after a request was sent leave no doubt about what the call may have done", async () => {
+    const fail = () => {
+      throw new Error("mine");
+    };
+    const refused = Object.assign(new TypeError("fetch failed"), {
+      cause: { syscall: "connect", code: "ECONNREFUSED" },
+    });
+    for (const [register, hook, step, outcome] of [
+      ["registerBeforeRequestHook", { beforeRequest: fail }, {}, "none"],
+      ["registerAfterSuccessHook", { afterSuccess: fail }, {}, "answered"],
+      ["registerAfterErrorHook", { afterError: fail }, answer(403, {}), "answered"],
+      ["registerAfterErrorHook", { afterError: fail }, answer(500, {}), "unknown"],
+      ["registerAfterErrorHook", { afterError: fail }, new TypeError("fetch failed"), "unknown"],
+      ["registerAfterErrorHook", { afterError: fail }, refused, "none"],
+    ]) {
+      const hooks = new SDKHooks();
+      hooks[register](hook);
+      const error = await rejection(client(server(step), { hooks }).apps.delete({ id: "an-app" }));
+      assert.deepEqual([register, error.kind, error.outcome], [register, "aborted", outcome]);
+    }
+  });
+
   test("run for functions too", async () => {
     const { hooks, log } = recorded();
     const core = new ConductoroneSDKTypescriptCore({

@@ -81,6 +81,23 @@ export default (suite) => {
     }
   });
 
+  test("a secret is not lost for what its answer says of its type", async () => {
+    const credential = { id: "c", clientSecret: "made-up" };
+    const body = JSON.stringify({ credential });
+    for (const type of ["text/plain", "application/octet-stream", "text/html; charset=utf-8"]) {
+      const issuing = (text) =>
+        stubClient(keyturn, stub(answer(200, text, { "content-type": type }))).connector.rotateCredential({
+          appId: "a",
+          connectorId: "b",
+        });
+      const { connectorServiceRotateCredentialResponse: answered } = await issuing(body);
+      assert.equal(answered.credential.clientSecret, "made-up");
+      const error = await assert.rejects(issuing("<html>Sign in</html>"));
+      assert.equal(error.code, "outcome_unknown");
+      assert.match(error.cause.message, /not JSON/);
+    }
+  });
+
   test("a success that cannot be read is an error with all there is to say", async () => {
     const cases = [
       ["", {}, /empty/],

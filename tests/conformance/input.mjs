@@ -383,4 +383,17 @@ export default ({ test, assert, keyturn, load }) => {
     await stubClient(keyturn, server).connector.rotateCredential(new Request());
     assert.equal(server.sent[0].body, '{"appId":"a"}');
   });
+
+  test("what a program refers to in more places than can be counted is refused, not read forever", async () => {
+    let diamond = { v: 1 };
+    for (let level = 0; level < 40; level++) diamond = { a: diamond, b: diamond };
+    const error = await assert.rejects(
+      stubClient(keyturn, stub({})).connector.update({
+        appId: "a",
+        id: "c",
+        connectorServiceUpdateRequest: { connector: { config: { additionalProperties: diamond } } },
+      }),
+    );
+    assert.deepEqual([error.code, error.outcome, error.cause.name], ["invalid_request", "none", "RangeError"]);
+  });
 };

@@ -52,6 +52,19 @@ const BEFORE = {
     foreign({ message: "…", code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "wrong version number" }),
   ),
   "a port that is blocked": failed(foreign({ message: "bad port" })),
+  "a stream that the server refused": failed(
+    foreign({ message: "Stream closed with error code NGHTTP2_REFUSED_STREAM", code: "ERR_HTTP2_STREAM_ERROR" }),
+  ),
+  "one error for all addresses": failed(
+    (() => {
+      const one = called("connect", "ETIMEDOUT");
+      return foreign({ message: "", errors: [one, one] });
+    })(),
+  ),
+  "far down": Array.from({ length: 20 }).reduce(
+    (cause) => foreign({ message: "wrapped", cause }),
+    called("connect", "ETIMEDOUT"),
+  ),
   Deno: failed(
     foreign({
       message:
@@ -103,7 +116,30 @@ const AFTER = {
   }),
   "a browser": foreign({ name: "TypeError", message: "Failed to fetch" }),
   workerd: foreign({ name: "Error", message: "Network connection lost." }),
+  "another stream of HTTP/2": failed(
+    foreign({ message: "Stream closed with error code NGHTTP2_INTERNAL_ERROR", code: "ERR_HTTP2_STREAM_ERROR" }),
+  ),
   nothing: undefined,
+  "no error": "connect ECONNREFUSED",
+  "a proxy that cannot be read": (() => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  })(),
+  ...Object.fromEntries(
+    ["name", "message", "code", "syscall", "errors", "cause", "digest"].map((name) => [
+      `a ${name} that cannot be read`,
+      Object.defineProperty({}, name, {
+        get() {
+          throw new Error("unreadable");
+        },
+      }),
+    ]),
+  ),
+  "a crowd of itself": (() => {
+    const error = foreign({ message: "round" });
+    return Object.assign(error, { errors: Array.from({ length: 64 }, () => error) });
+  })(),
   itself: (() => {
     const error = foreign({ message: "round" });
     return Object.assign(error, { cause: error, errors: [error] });
@@ -180,6 +216,118 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
     }
   });
 
+  test("what `fetch` refuses to send was not sent, and is not sent again", async () => {
+    for (const code of ["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "UND_MOCK_ERR_MOCK_NOT_MATCHED"]) {
+      const server = throwing(failed(foreign({ message: "no", code })));
+      const told = await assert.rejects(stubClient(keyturn, server).connector.rotateCredential(IDS));
+      assert.deepEqual(
+        [code, told.code, told.reason, told.outcome, server.sent.length],
+        [code, "connection_failed", "request", "none", 1],
+      );
+    }
+  });
+
+  test("an attempt that may have been carried out stays in doubt, whatever comes after it", async () => {
+    const broken = () => Promise.reject(AFTER.reset);
+    const retryConfig = { ...AT_ONCE, retryConnectionErrors: true, maxAttempts: 2 };
+    for (const [what, ...script] of [
+      ["then refused a connection", broken, () => Promise.reject(BEFORE.refused)],
+      ["an error of the server, then none", answer(500, {}), () => Promise.reject(BEFORE.refused)],
+      ["then not allowed", broken, answer(403, {})],
+      ["then too many", broken, answer(429, {})],
+    ]) {
+      const change = await assert.rejects(
+        stubClient(keyturn, stub(...script), { retryConfig }).apps.delete({ id: "a" }),
+      );
+      assert.deepEqual([what, change.outcome], [what, "unknown"]);
+      const other = await assert.rejects(cl(stub(...script), { retryConfig }).api_credentials.delete("x"));
+      assert.deepEqual([what, other.outcome], [what, "unknown"]);
+      const often = { ...retryConfig, repeatOneTimeSecrets: true };
+      const secret = stubClient(keyturn, stub(...script), { retryConfig: often }).connector.rotateCredential(IDS);
+      assert.deepEqual([what, (await assert.rejects(secret)).code], [what, "outcome_unknown"]);
+      const read = await assert.rejects(stubClient(keyturn, stub(...script), { retryConfig }).apps.list());
+      assert.ok(read.outcome !== "unknown", what);
+    }
+    let tokens = 0;
+    const security = () => {
+      if (tokens++ > 0) throw new Error("there is no second one");
+      return { bearerAuth: "a-token-for-tests" };
+    };
+    const told = await assert.rejects(
+      stubClient(keyturn, stub(broken), { retryConfig, security }).apps.delete({ id: "a" }),
+    );
+    assert.deepEqual([told.code, told.outcome], ["authentication_failed", "unknown"]);
+    const controller = new AbortController();
+    const later = { ...retryConfig, backoff: { ...AT_ONCE.backoff, initialInterval: 60_000, maxInterval: 60_000 } };
+    const server = stub(() => (setTimeout(() => controller.abort(), 20), broken()));
+    const { signal } = controller;
+    const aborted = await assert.rejects(
+      stubClient(keyturn, server, { retryConfig: later }).apps.delete({ id: "a" }, { signal }),
+    );
+    assert.deepEqual([aborted.code, aborted.outcome], ["aborted", "unknown"]);
+  });
+
+  test("who ends a call does not say what it did", async () => {
+    const hangs = () => stub(() => new Promise(() => {}));
+    const foreignCall = await assert.rejects(stubClient(keyturn, stub()).apps.get({ id: "" }));
+    const aborts = () => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(foreignCall), 20);
+      return { signal: controller.signal };
+    };
+    const ended = await assert.rejects(stubClient(keyturn, hangs()).apps.delete({ id: "a" }, aborts()));
+    assert.deepEqual([ended.code, ended.outcome, ended.cause], ["aborted", "unknown", foreignCall]);
+    const unsent = await assert.rejects(
+      stubClient(keyturn, hangs()).apps.delete({ id: "a" }, { signal: AbortSignal.abort(foreignCall) }),
+    );
+    assert.deepEqual([unsent.code, unsent.outcome, unsent.cause], ["aborted", "none", foreignCall]);
+
+    const closing = stubClient(keyturn, hangs());
+    setTimeout(() => closing.close(), 20);
+    const closed = await assert.rejects(closing.apps.delete({ id: "a" }));
+    assert.deepEqual([closed.code, closed.outcome], ["closed", "unknown"]);
+    const other = cl(hangs());
+    setTimeout(() => other.close(), 20);
+    const told = await assert.rejects(other.api_credentials.delete("x"));
+    assert.deepEqual([told.kind, told.outcome], ["closed", "unknown"]);
+  });
+
+  test("an error of this package that the caller's own fetch throws is that of another call", async () => {
+    const inner = stubClient(keyturn, stub(answer(403, {})));
+    const server = stub(() => inner.apps.list());
+    const told = await assert.rejects(stubClient(keyturn, server).connector.rotateCredential(IDS));
+    assert.deepEqual([told.code, told.cause.cause.cause.code], ["outcome_unknown", "forbidden"]);
+    const other = await assert.rejects(cl(server).api_credentials.delete("x"));
+    assert.deepEqual([other.kind, other.outcome], ["connection_failed", "unknown"]);
+    const login = await assert.rejects(new ConductorOne({ credentials: exchange(), fetch: server.fetch }).apps.list());
+    assert.equal(login.code, "authentication_failed");
+  });
+
+  test("an answer of the caller's own fetch is read, if it is less than a Response", async () => {
+    const credential = { id: "c", clientSecret: "made-up" };
+    const body = new TextEncoder().encode(JSON.stringify({ credential }));
+    const headers = { "content-type": "application/json" };
+    const whole = { status: 200, arrayBuffer: async () => body.buffer };
+    for (const given of [whole, { ...whole, headers }, { ...whole, headers: new Map(Object.entries(headers)) }]) {
+      const c1 = stubClient(
+        keyturn,
+        stub(() => given),
+      );
+      const { connectorServiceRotateCredentialResponse: answered } = await c1.connector.rotateCredential(IDS);
+      assert.equal(answered.credential.clientSecret, "made-up");
+    }
+    const document = new TextEncoder().encode(JSON.stringify({ data: { id: "r", type: "roles", attributes: {} } }));
+    const client = cl(stub(() => ({ ...whole, headers, arrayBuffer: async () => document.buffer })));
+    assert.equal((await client.roles.retrieve("r")).id, "r");
+    const none = await assert.rejects(
+      stubClient(
+        keyturn,
+        stub(() => ({ status: 200 })),
+      ).connector.rotateCredential(IDS),
+    );
+    assert.equal(none.code, "outcome_unknown");
+  });
+
   test("once a part of an answer came, no error of reading it says that nothing was sent", async () => {
     const arrayBuffer = () => Promise.reject(BEFORE.refused);
     const server = stub(() => Object.defineProperty(Response.json({}), "arrayBuffer", { value: arrayBuffer }));
@@ -219,6 +367,9 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       ["fetchOptions.dispatcher", { fetchOptions: { dispatcher: {} } }],
       ["headers", { headers: { "x-name": "Админка" } }],
       ["headers", { headers: { "bad name": "x" } }],
+      ["headers", { headers: { "Content-Length": "5" } }],
+      ["headers", { headers: { expect: "100-continue" } }],
+      ["headers", { fetchOptions: { headers: { "transfer-encoding": "chunked" } } }],
       ["headers", { fetchOptions: { headers: { "x-name": "two\nlines" } } }],
       ["signal", { signal: {} }],
     ]) {

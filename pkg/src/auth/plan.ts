@@ -1,5 +1,6 @@
 /** The plan of a session: how to authenticate, and where. Each API makes its own. */
 
+import { isOwn } from "../base/errors.js";
 import type { Clock, Connection, Logger, RetryConfig, Security } from "../base/options.js";
 import type { Core } from "../core/instance.js";
 import type { Session as Handle } from "../generated/core-glue.js";
@@ -36,17 +37,17 @@ export interface Passing {
   readonly headers?: Headers | undefined;
 }
 
-const passings = new WeakMap<object, Passing>();
+/** Where the mark is. It is a global symbol: the function and the client may be of two copies of the package. */
+const PASSING = /* @__PURE__ */ Symbol.for("keyturn.passing");
 
 /** Marks an error as transient. @internal */
 export function passing<T extends object>(error: T, how: Passing): T {
-  passings.set(error, how);
-  return error;
+  return Object.defineProperty(error, PASSING, { value: how });
 }
 
 /** How a request failed whose error is marked as transient. @internal */
 export function passingOf(error: unknown): Passing | undefined {
-  return typeof error === "object" && error !== null ? passings.get(error) : undefined;
+  return isOwn(error) ? (error as { [PASSING]?: Passing })[PASSING] : undefined;
 }
 
 /** How to authenticate, and where. @internal */

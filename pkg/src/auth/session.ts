@@ -19,6 +19,7 @@ import { policyOf } from "../http/policy.js";
 import {
   Deadline,
   Elapsed,
+  ending,
   isWorkerd,
   monotonic,
   requestId,
@@ -103,7 +104,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   #retried = false;
   /** Measures how old a token is, and how long a failure holds. */
   readonly #elapsed: Elapsed;
-  readonly #ended = new AbortController();
+  readonly #ended = ending();
   /** The base URL, without a slash at its end. */
   readonly baseURL: string;
 
@@ -345,7 +346,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const refresh: Refresh = {
       done: Promise.resolve(),
       waiting: new Set(),
-      stop: new AbortController(),
+      stop: ending(),
       via,
       over: false,
       request: undefined,
@@ -409,7 +410,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   async #refreshNow(refresh: Refresh): Promise<void> {
-    const failure = new AbortController();
+    const failure = ending();
     // A person's login is limited only by its code's lifetime; each request has its own limit.
     const deadline = new Deadline(0, [this.#plan.signal, this.#ended.signal, refresh.stop.signal, failure.signal]);
     this.#cause = undefined;
@@ -457,6 +458,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const refresher: Refresher = {
       version: this.#version,
       bound: this.#prover !== undefined,
+      patience: () => patience(refresh),
       fetch: async () => {
         const refreshed = await this.#renewWith(store, key, deadline).catch(failed);
         await this.#converse(refresh, deadline, failure, subject);
@@ -602,7 +604,7 @@ export class Session<Authentication extends object = object> implements Authoriz
       retryAfter: headers && this.retryAfter(headers),
       attempts: tries.attempts,
       elapsedMs: monotonic() - tries.begun,
-      leftMs: Math.max(...[...refresh.waiting].map(({ leftMs }) => leftMs)),
+      leftMs: patience(refresh),
       policy: policyOf(this.#plan.retries?.()),
     });
     if (pause >= 0) tries.attempts++;
@@ -724,6 +726,11 @@ export class Session<Authentication extends object = object> implements Authoriz
     if (input === undefined) throw new InternalError("there is no key to sign proofs with");
     return prover.sign(input);
   }
+}
+
+/** Milliseconds that the most patient of the waiting calls has left. */
+function patience({ waiting }: Refresh): number {
+  return Math.max(...[...waiting].map(({ leftMs }) => leftMs));
 }
 
 function random(): Uint8Array {

@@ -61,6 +61,8 @@ export interface Refresher {
   readonly version: string | undefined;
   /** Whether it can prove requests with a key, and can therefore use a token that is bound to a key. */
   readonly bound: boolean;
+  /** Milliseconds that the most patient of the waiting calls has left. */
+  patience(): number;
   fetch(): Promise<Outcome>;
   adopt(outcome: Outcome): void;
   failed(error: unknown): void;
@@ -75,6 +77,8 @@ const LEASE_MS = 15_000;
 const ALIVE_MS = LEASE_MS / 3;
 /** A worker that has waited this long for another's token stops waiting: it is longer than any leader takes. */
 const LONGEST_WAIT_MS = 2 * LEASE_MS;
+/** Nor longer than this part of the time that the calls have: they need the rest to fetch a token of their own. */
+const LONGEST_PART = 3 / 4;
 /** The interval between two reads of the store, at first and at last. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
@@ -108,13 +112,14 @@ export async function share(
   /** Waits until the token is there, or it is this one's turn to fetch it. */
   const turn = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const begun = monotonic();
+    const longest = Math.min(LONGEST_WAIT_MS, refresher.patience() * LONGEST_PART);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
       const seen = await look();
       if (seen.done) return seen;
       lease = await wait(store.lease(key, LEASE_MS), deadline);
       // It may have been put there between the two.
       if (lease) return look();
-      if (monotonic() - begun > LONGEST_WAIT_MS) throw new Error("another worker holds the lease, but stored no token");
+      if (monotonic() - begun > longest) throw new Error("another worker holds the lease, but stored no token");
       await sleep(pause * (0.5 + Math.random()), deadline);
     }
   };
@@ -149,7 +154,8 @@ const LONGEST = 64 * 1024 + 7;
 /** The token in an entry; nothing if the entry is not ours, or is damaged: its content becomes a header. */
 function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   const [life, text] = pairIn(entry);
-  if (typeof life !== "number" || typeof text !== "string" || !(life > 0)) return undefined;
+  if (typeof life !== "number" || typeof text !== "string" || !(life > 0 && life < Number.POSITIVE_INFINITY))
+    return undefined;
   const fits = /^(Bearer|DPoP) [!-~]+$/.test(text) && text.length <= LONGEST && (bound || text.startsWith("Bearer "));
   return fits ? { text, life, left: Math.min(entry.leftMs, life) } : undefined;
 }

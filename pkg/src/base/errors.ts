@@ -117,7 +117,12 @@ export class KeyturnError extends Error implements Failure {
    * `instanceof` fails.
    */
   static is(error: unknown): error is Failure {
-    return typeof error === "object" && error !== null && brand in error;
+    try {
+      return typeof error === "object" && error !== null && brand in error;
+    } catch {
+      // A proxy that refuses to be looked at.
+      return false;
+    }
   }
 }
 
@@ -283,10 +288,11 @@ export class ServerError extends ApiError {
 /** No answer arrived. In a page a missing CORS permission looks the same. */
 export class ConnectionError extends KeyturnError {
   /**
-   * What failed, as a stable code: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `broken`
-   * if it may have been later, or nothing tells. In the first two cases nothing was sent.
+   * What failed, as a stable code: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `request`
+   * if `fetch` refused what it was to send, `broken` if it may have been later, or nothing tells. Only in the last case may anything have
+   * been sent.
    */
-  readonly reason: "unreachable" | "certificate" | "broken";
+  readonly reason: "unreachable" | "certificate" | "request" | "broken";
   /** @internal */
   constructor(message: string, facts?: ErrorFacts, reason: ConnectionError["reason"] = "broken") {
     super("ConnectionError", "connection_failed", message, facts);
@@ -386,8 +392,8 @@ export class ProxyError extends KeyturnError {
 /** The client has been closed. */
 export class ClosedError extends KeyturnError {
   /** @internal */
-  constructor() {
-    super("ClosedError", "closed", "this client has been closed; create a new one");
+  constructor(facts?: ErrorFacts) {
+    super("ClosedError", "closed", "this client has been closed; create a new one", facts);
   }
 }
 

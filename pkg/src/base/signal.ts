@@ -5,5 +5,9 @@
  * data; it knows its errors by a `digest`, and an error around one would hide it.
  */
 export function isSignal(error: unknown): boolean {
-  return typeof error === "object" && error !== null && typeof (error as { digest?: unknown }).digest === "string";
+  try {
+    return typeof error === "object" && error !== null && typeof (error as { digest?: unknown }).digest === "string";
+  } catch {
+    return false;
+  }
 }

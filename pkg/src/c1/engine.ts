@@ -7,11 +7,11 @@ import type { RequestOptions } from "../base/options.js";
 import { encode } from "../core/encode.js";
 import type { Api } from "../core/instance.js";
 import { applyPatches, type Patch, revive } from "../core/revive.js";
-import { DecodeFlag, Unknown } from "../generated/boundary.js";
+import { DecodeFlag, Effect, Unknown } from "../generated/boundary.js";
 import { type Answer, decodeError } from "../http/answer.js";
 import { Driver, type Passing } from "../http/driver.js";
 import type { Relay } from "../http/relay.js";
-import { checkedFetchOptions, checkedHeader, requestId, type Sender, sender } from "../http/transport.js";
+import { checkedFetchOptions, checkedHeader, ending, requestId, type Sender, sender } from "../http/transport.js";
 import type { Authentication } from "./auth/environment.js";
 import { c1Plan } from "./auth/plan.js";
 import type { Envelope, Problem } from "./envelope.js";
@@ -26,7 +26,7 @@ export class Engine {
   readonly #driver: Driver;
   readonly #api: Api;
   readonly #relay: Relay | undefined;
-  readonly #closed = new AbortController();
+  readonly #closed = ending();
 
   /**
    * @param api The API, and with it whether requests and answers have the names of release 1.2.2 of the official SDK.
@@ -165,13 +165,16 @@ function decode(
     if (facts.empty) return { value: {}, problems: [] };
     throw decodeError(facts, answer, "the response is empty");
   }
-  if (type !== "" && !/[/+]json\b/i.test(type)) {
+  const isOther = type !== "" && !/[/+]json\b/i.test(type);
+  // What issues a secret shows it once: such an answer is read whatever it says that it is.
+  if (isOther && (api.sdk122 || facts.effect !== Effect.secret)) {
     throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
   }
   try {
     return readMessage(api, facts.message, body);
   } catch (error) {
     if (isOwn(error)) throw error;
+    if (isOther) throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
     throw decodeError(facts, answer, `the response is not a complete JSON object${where}`);
   }

@@ -12,9 +12,11 @@ import { Driver, type Outgoing, type Passing } from "../http/driver.js";
 import type { Port } from "../http/port.js";
 import { Relay } from "../http/relay.js";
 import {
+  byCaller,
   checkedFetchOptions,
   checkedHeader,
   Deadline,
+  ending,
   platformFetch,
   RULES,
   requestId,
@@ -22,8 +24,8 @@ import {
 } from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
 import { checkHeaders, customHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
-import { ErrorType, SdkError } from "./errors.js";
-import { Interceptors } from "./interceptors.js";
+import { ErrorType, readable, SdkError } from "./errors.js";
+import { InterceptorError, Interceptors } from "./interceptors.js";
 import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
 import { type Document, isKnownType } from "./jsonapi/document.js";
 import { ListResponse, pageMeta } from "./jsonapi/list.js";
@@ -109,7 +111,7 @@ export class ResourceAdapter {
   #driver: Driver;
   /** The way to an application's proxy, if calls go there and not to the API. */
   readonly #relay: Relay | undefined;
-  readonly #closed = new AbortController();
+  readonly #closed = ending();
 
   /** @throws {@link SdkError} if the options cannot be used. */
   constructor(config: ResourcesInitConfig) {
@@ -385,14 +387,7 @@ export class ResourceAdapter {
 
   /** The resource object, its numbers checked: the server interprets some of them differently than intended. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
-    let normalized: Normalized;
-    try {
-      normalized = normalize(resource, this.#spelling(options));
-    } catch (cause) {
-      if (SdkError.isSdkError(cause)) throw cause;
-      const message = "the resource could not be read: reading it threw an error";
-      throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
-    }
+    const normalized = readable("resource", () => normalize(resource, this.#spelling(options)));
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
@@ -405,14 +400,19 @@ export class ResourceAdapter {
   /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
   #query(params: AnyParams | undefined, type: string, options: CallOptions, own: boolean): QueryStringParams {
     const secrecy: Secrecy | undefined = (options?.secrets ?? this.#config.secrets) ? undefined : { own };
-    return { ...generateQueryStringParams(params, type, secrecy, this.#spelling(options)), ...this.#params(options) };
+    const query = readable("parameters", () =>
+      generateQueryStringParams(params, type, secrecy, this.#spelling(options)),
+    );
+    return { ...query, ...this.#params(options) };
   }
 
   #params(options: CallOptions): QueryStringParams {
-    return Object.fromEntries(
-      Object.entries({ ...this.#config.params, ...options?.params })
-        .filter(([, value]) => value !== undefined && value !== null)
-        .map(([name, value]) => [name, String(value)]),
+    return readable("params", () =>
+      Object.fromEntries(
+        Object.entries({ ...this.#config.params, ...options?.params })
+          .filter(([, value]) => value !== undefined && value !== null)
+          .map(([name, value]) => [name, String(value)]),
+      ),
     );
   }
 
@@ -447,7 +447,9 @@ export class ResourceAdapter {
       if (!shown) throw failure;
       throw retranslated(
         failure,
-        await this.interceptors.failed(shown).catch((thrown: unknown) => translated(thrown, sent)),
+        await this.interceptors
+          .failed(shown)
+          .catch((thrown: unknown) => translated(new InterceptorError(thrown, failure.outcome), sent)),
       );
     } finally {
       inUse.calls--;
@@ -579,7 +581,8 @@ export class ResourceAdapter {
     const fetch = call?.fetch ?? this.#config.fetch ?? platformFetch();
     begin();
     const relay = this.#relay;
-    const sent = complete(await fetch(request.url, { ...request.options, ...(relay?.rules ?? RULES) }));
+    const rules = relay?.rules ?? RULES;
+    const sent = complete(await byCaller(() => fetch(request.url, { ...request.options, ...rules })));
     return this.interceptors.received(await (relay?.received(facts, sent) ?? sent));
   }
 }
@@ -618,10 +621,12 @@ function operationNames(): string[] {
  * official SDK reads of one.
  */
 async function complete(response: Response): Promise<Response> {
-  if (typeof response.arrayBuffer === "function" && response.headers) return response;
+  const read = typeof response.arrayBuffer === "function";
+  if (read && typeof response.headers?.get === "function") return response;
   const { status = 200, statusText = "", headers = {} } = response as Partial<Response>;
-  const empty = status === 204 || status === 205 || status === 304 || typeof response.text !== "function";
-  return new Response(empty ? null : await response.text(), { status, statusText, headers });
+  const empty = status === 204 || status === 205 || status === 304 || !(read || typeof response.text === "function");
+  const body = empty ? null : await (read ? response.arrayBuffer() : response.text());
+  return new Response(body, { status, statusText, headers });
 }
 
 const SPELLINGS: Readonly<Record<string, string>> = {

@@ -153,3 +153,19 @@ export class ApiError extends SdkError {
 function name(error: Error, value: string): void {
   Object.defineProperty(error, "name", { value, configurable: true, writable: true });
 }
+
+/**
+ * Reads what the caller gave.
+ *
+ * @throws {@link SdkError} of type `request`. Nothing has been sent.
+ * @internal
+ */
+export function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (SdkError.isSdkError(cause)) throw cause;
+    const message = `the ${what} could not be read: reading threw an error`;
+    throw new SdkError({ message, type: ErrorType.REQUEST }, { cause });
+  }
+}

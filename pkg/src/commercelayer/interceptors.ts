@@ -3,7 +3,7 @@
  * order in which they were added.
  */
 
-import { KeyturnError } from "../base/errors.js";
+import { KeyturnError, type Outcome } from "../base/errors.js";
 import { refusedOption } from "../http/transport.js";
 
 /** A request on its way out. Whatever is changed in it is what is sent. */
@@ -78,7 +78,7 @@ export type ErrorObj = FetchError;
 
 /** An interceptor threw. The driver passes this error on; it considers any other error of sending a connection error. */
 export class InterceptorError extends KeyturnError {
-  constructor(cause: unknown, outcome: "none" | "answered") {
+  constructor(cause: unknown, outcome: Outcome) {
     super("InterceptorError", "internal", "an interceptor failed", { cause, outcome });
   }
 }

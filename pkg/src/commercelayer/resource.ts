@@ -4,7 +4,7 @@ import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import type { ResourceAdapter } from "./adapter.js";
 import type { ResourcesConfig } from "./config.js";
-import { ErrorType, SdkError } from "./errors.js";
+import { ErrorType, readable, SdkError } from "./errors.js";
 import { denormalize } from "./jsonapi/denormalize.js";
 import { type Document, isObject } from "./jsonapi/document.js";
 import type { AnyParams } from "./jsonapi/query.js";
@@ -148,8 +148,10 @@ export abstract class ApiResourceBase<R extends Resource> {
   #typed(resource: unknown): { type: ResourceTypeLock } {
     if (!isObject(resource))
       throw new SdkError({ message: `${this.type()}: a resource must be an object`, type: ErrorType.REQUEST });
-    this.#check(resource);
-    return { ...resource, type: this.type() };
+    return readable("resource", () => {
+      this.#check(resource);
+      return { ...resource, type: this.type() };
+    });
   }
 
   #check({ type }: Record<string, unknown>): void {

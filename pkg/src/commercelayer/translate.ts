@@ -95,7 +95,12 @@ function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError 
 
 /** The meaning of a `DOMException`'s name, which a caller's signal may have created in any realm. */
 function typeOfName(error: unknown): ErrorType | undefined {
-  const { name } = (error ?? {}) as { name?: unknown };
+  let name: unknown;
+  try {
+    ({ name } = (error ?? {}) as { name?: unknown });
+  } catch {
+    // It does not want to be looked at.
+  }
   return name === "AbortError" ? ErrorType.CANCEL : name === "TimeoutError" ? ErrorType.TIMEOUT : undefined;
 }
 
@@ -144,7 +149,7 @@ export function retranslated(error: SdkError, made: unknown): SdkError {
   const { status, statusText, errors } = (typeof made === "object" && made !== null ? made : {}) as Partial<FetchError>;
   if (SdkError.isSdkError(made) && made instanceof Error) return made;
   if (typeof status !== "number")
-    return made instanceof Error ? intercepted(new InterceptorError(made, "answered"), undefined) : error;
+    return made instanceof Error ? intercepted(new InterceptorError(made, error.outcome), undefined) : error;
   const { method, url, requestId, operation, hint, outcome, headers, cause, retryAfterMs } = error as ApiError;
   return apiError(
     { status, statusText: statusText ?? "", errors: errors ?? [] },

@@ -1,6 +1,6 @@
 /** The engine behind the official SDK's names: its options, hooks and errors. `../http/driver.ts` makes the calls. */
 
-import { ConfigurationError, type KeyturnError } from "../base/errors.js";
+import { ConfigurationError, type KeyturnError, type Outcome } from "../base/errors.js";
 import { isLoopback } from "../base/loopback.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions as EngineOptions, HTTPClientLike, RetryConfig } from "../base/options.js";
@@ -8,9 +8,11 @@ import { Engine } from "../c1/engine.js";
 import type { Envelope } from "../c1/envelope.js";
 import type { ClientOptions } from "../c1/options.js";
 import { type Page, Paged } from "../c1/paging.js";
+import { Effect } from "../generated/boundary.js";
 import { OPTIONS_ONLY } from "../generated/compat/facts.js";
-import type { Answer } from "../http/answer.js";
-import { Deadline, once, RULES } from "../http/transport.js";
+import { type Answer, mayBeDone } from "../http/answer.js";
+import { byCaller, Deadline, once, RULES } from "../http/transport.js";
+import { unsent } from "../http/unsent.js";
 import { type CallError, UnexpectedClientError } from "./errors.js";
 import { EXAMPLE_TENANT } from "./lib/config.js";
 import { HTTPClient } from "./lib/http.js";
@@ -230,7 +232,7 @@ export class CompatEngine extends Engine {
     };
     // Hooks are often used for logging.
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
-    const request = await hooked("Create request hook failed to execute", async () => {
+    const request = await hooked("Create request hook failed to execute", "none", async () => {
       const given = { ...this.#options.fetchOptions, ...init };
       const input = hooks.beforeCreateRequest(context, { url: new URL(url), options: given });
       return hooks.beforeRequest(context, new Request(input.url, { ...once(input.options ?? {}), ...RULES }));
@@ -239,16 +241,23 @@ export class CompatEngine extends Engine {
     begin();
     let response: Response;
     try {
-      response = await this.#client.request(request);
+      response = await byCaller(() => this.#client.request(request));
     } catch (error) {
-      const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, null, error));
+      const outcome = facts.effect === Effect.read || unsent(error) ? "none" : "unknown";
+      const result = await hooked("Error hook failed to execute", outcome, () =>
+        hooks.afterError(context, null, error),
+      );
       if (!result.response) throw result.error ?? error;
       return result.response;
     }
     trace.response = response;
-    if (response.ok) return hooked("Success hook failed to execute", () => hooks.afterSuccess(context, response));
-    const result = await hooked("Error hook failed to execute", () => hooks.afterError(context, response, null));
-    if (result.error) throw new HookError("Unexpected HTTP client error", result.error);
+    const outcome = mayBeDone(response.status, facts) ? "unknown" : "answered";
+    if (response.ok)
+      return hooked("Success hook failed to execute", outcome, () => hooks.afterSuccess(context, response));
+    const result = await hooked("Error hook failed to execute", outcome, () =>
+      hooks.afterError(context, response, null),
+    );
+    if (result.error) throw new HookError("Unexpected HTTP client error", result.error, outcome);
     return result.response ?? response;
   }
 
@@ -264,11 +273,12 @@ export function withoutCredentials({ security, clientSecret, ...rest }: SDKProps
   return rest;
 }
 
-async function hooked<T>(problem: string, run: () => Promise<T>): Promise<T> {
+/** @param outcome What the call may have done when the hook runs. */
+async function hooked<T>(problem: string, outcome: Outcome, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw new HookError(problem, error);
+    throw new HookError(problem, error, outcome);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Translates this package's errors to those of the official SDK. */
 
-import { type ApiError, type DecodeError, isOwn, KeyturnError } from "../base/errors.js";
+import { type ApiError, type DecodeError, isOwn, KeyturnError, type Outcome } from "../base/errors.js";
 import { isSignal } from "../base/signal.js";
 import {
   type CallError,
@@ -20,8 +20,8 @@ import {
 
 /** A hook threw. This class passes through the engine, which treats any other error of sending as one of the connection. */
 export class HookError extends KeyturnError {
-  constructor(message: string, cause: unknown) {
-    super("HookError", "internal", message, { cause });
+  constructor(message: string, cause: unknown, outcome: Outcome) {
+    super("HookError", "internal", message, { cause, outcome });
   }
 }
 
@@ -34,7 +34,7 @@ export function translated(error: unknown, response: Response | undefined, reque
   if (error instanceof HookError) {
     const told = new UnexpectedClientError(error.message, { cause: error.cause });
     // The caller's own code aborted the call.
-    if (told.kind === "internal") standFor(told, undefined, "aborted");
+    if (told.kind === "internal") standFor(told, undefined, "aborted", error.outcome);
     return told;
   }
   if (!isOwn(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });

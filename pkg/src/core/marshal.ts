@@ -13,6 +13,9 @@ const MAX_DEPTH = 200;
 /** After this many references back, the rest is not examined: a dense graph has more than a program can count. */
 const MAX_CYCLES = 10_000;
 
+/** More objects than any request has. One that a program refers to in many places counts each time, as each becomes JSON. */
+const MAX_OBJECTS = 1_000_000;
+
 /** A request as JSON. */
 export interface Marshalled {
   /** `null` for none. */
@@ -52,6 +55,7 @@ class Marker {
   /** The objects around the one that is being read. */
   readonly #around: object[] = [];
   #cycles = 0;
+  #objects = 0;
 
   /** The value itself if JSON can represent it, otherwise a copy with marks. Most requests are returned unchanged. */
   mark(value: unknown, depth: number): unknown {
@@ -74,6 +78,7 @@ class Marker {
 
   #object(value: object, depth: number): unknown {
     if (this.#cycles > MAX_CYCLES) return CYCLE;
+    if (++this.#objects > MAX_OBJECTS) return this.#failed(new RangeError(`more than ${MAX_OBJECTS} objects`));
     try {
       if (Array.isArray(value)) return this.#members(value, depth);
       // Most objects are plain: nothing else is checked for them.

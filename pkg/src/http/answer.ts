@@ -3,6 +3,7 @@
 import {
   type AnswerFacts,
   apiError,
+  ClosedError,
   ConnectionError,
   DecodeError,
   InternalError,
@@ -34,7 +35,9 @@ export class Answer {
     readonly authorization: string,
   ) {
     this.status = response.status;
-    this.headers = response.headers;
+    const { headers } = response;
+    // A `fetch` of the caller's may give them as a plain object.
+    this.headers = typeof headers?.get === "function" ? headers : new Headers(headers);
   }
 
   get ok(): boolean {
@@ -97,11 +100,16 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
     excerpt: failure.excerpt,
     operation: operationId,
     requestId: requestId(headers),
-    outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "answered",
+    outcome: mayBeDone(status, facts) ? "unknown" : "answered",
     hint: hintFor(status, facts),
   };
   if (answer.retryAfterMs !== undefined) facts_.retryAfterMs = answer.retryAfterMs;
   return apiError(facts_);
+}
+
+/** Whether an answer with this status leaves it open what the server did. */
+export function mayBeDone(status: number, facts: Operation): boolean {
+  return status >= 500 && facts.effect !== Effect.read;
 }
 
 function details(json: string): readonly unknown[] {
@@ -125,8 +133,33 @@ function hintFor(status: number, facts: Operation): string | undefined {
   return undefined;
 }
 
+/** How far the attempts of a call came. */
+export interface Reached {
+  /** An earlier attempt may have been carried out: whatever later ones meet does not change that. */
+  earlier: boolean;
+  /** The last attempt was sent, and nothing tells that it was not carried out. */
+  last: boolean;
+}
+
+const SENT: Reached = { earlier: false, last: true };
+
 /** The error that a caller sees, with its operation and an accurate outcome. */
-export function toKeyturnError(error: unknown, facts: Operation): unknown {
+export function toKeyturnError(error: unknown, facts: Operation, reached = SENT): unknown {
+  const told = lastError(error, facts, reached.last);
+  return reached.earlier && isOwn(told) ? inDoubt(told, facts) : told;
+}
+
+/** An error of a later attempt, after one that may have been carried out. */
+function inDoubt(error: KeyturnError, facts: Operation): KeyturnError {
+  if (error.outcome === "unknown") return error;
+  if (facts.effect === Effect.secret) {
+    return new OutcomeUnknownError({ operation: facts.id, requestId: error.requestId, cause: error });
+  }
+  return Object.defineProperty(error, "outcome", { value: "unknown" });
+}
+
+/** The error of the last attempt. `sent`: nothing tells that the request was not carried out. */
+function lastError(error: unknown, facts: Operation, sent: boolean): unknown {
   const operationId = facts.id;
   if (isSignal(error)) return error;
   if (error instanceof Interrupted) {
@@ -137,19 +170,22 @@ export function toKeyturnError(error: unknown, facts: Operation): unknown {
   if (error instanceof RequestTimeoutError || error instanceof RequestAbortedError) {
     return withOperation(error, { operation: operationId });
   }
+  if (!isOwn(error)) {
+    return lastError(new InternalError("an unexpected value was thrown", { cause: error }), facts, sent);
+  }
   const unread =
     error instanceof DecodeError ||
-    error instanceof InternalError ||
+    (error instanceof InternalError && sent) ||
     ((error instanceof ConnectionError || error instanceof ProxyError) && error.outcome === "unknown");
   if (facts.effect === Effect.secret && unread) {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
-  if (isOwn(error)) return error;
-  return new InternalError("an unexpected value was thrown", { operation: operationId, cause: error });
+  return unread && error.outcome === "none" && facts.effect !== Effect.read ? inDoubt(error, facts) : error;
 }
 
 /** Why a call ended, as a separate error: one that many calls share describes none of them. */
 function withOperation(error: KeyturnError, facts: { operation: string; outcome?: "none" | "unknown" }): KeyturnError {
   if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.timeoutMs, facts);
-  return error instanceof RequestAbortedError ? new RequestAbortedError({ ...facts, cause: error.cause }) : error;
+  if (error instanceof RequestAbortedError) return new RequestAbortedError({ ...facts, cause: error.cause });
+  return error instanceof ClosedError ? new ClosedError(facts) : error;
 }

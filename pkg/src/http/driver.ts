@@ -5,7 +5,7 @@ import type { Operation } from "../base/operation.js";
 import type { FetchOptions, Logger, RequestOptions, RetryConfig } from "../base/options.js";
 import { isSignal } from "../base/signal.js";
 import { Effect } from "../generated/boundary.js";
-import { Answer, answered, Interrupted, toKeyturnError } from "./answer.js";
+import { Answer, answered, Interrupted, mayBeDone, type Reached, toKeyturnError } from "./answer.js";
 import type { Authorizer, Reproof } from "./authorizer.js";
 import { policyOf } from "./policy.js";
 import { connectionOf, Deadline, isHeaderValue, isPage, refusedOption, requestId, sleep, wait } from "./transport.js";
@@ -78,16 +78,17 @@ export class Driver {
       options.fetchOptions?.signal,
       closed,
     ]);
+    const reached: Reached = { earlier: false, last: false };
     try {
-      return read(await this.#attempts(request, options, deadline));
+      return read(await this.#attempts(request, options, deadline, reached));
     } catch (error) {
-      throw toKeyturnError(error, request.facts);
+      throw toKeyturnError(error, request.facts, reached);
     } finally {
       deadline.end();
     }
   }
 
-  async #attempts(request: Outgoing, options: RequestOptions, deadline: Deadline): Promise<Answer> {
+  async #attempts(request: Outgoing, options: RequestOptions, deadline: Deadline, reached: Reached): Promise<Answer> {
     const { facts, url } = request;
     const session = this.#session;
     const via = connectionOf(options.fetchOptions);
@@ -100,8 +101,12 @@ export class Driver {
       deadline.check();
       const proof = await session.proof(facts.method, url, authorization, again);
       const init = this.#init(request, authorization.value, proof, options, deadline);
-      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline);
+      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
       const answer = sent instanceof Answer ? sent : undefined;
+      if (!answer?.ok) {
+        reached.last = false;
+        reached.earlier ||= sent instanceof Answer ? mayBeDone(sent.status, facts) : sent.outcome === "unknown";
+      }
       again = answer && session.challenged(answer.status, answer.headers, authorization);
       if (answer?.ok) {
         session.succeeded();
@@ -121,7 +126,7 @@ export class Driver {
         }
       }
       const reason = sent instanceof Answer ? undefined : sent.reason;
-      if (reason === "certificate") throw sent;
+      if (reason === "certificate" || reason === "request") throw sent;
       if (answer) answer.retryAfterMs = session.retryAfter(answer.headers);
       const delay = session.nextAttempt({
         effect: facts.effect,
@@ -169,13 +174,14 @@ export class Driver {
     authorization: string,
     options: RequestOptions,
     deadline: Deadline,
+    reached: Reached,
   ): Promise<Answer | ConnectionError> {
     const begun = deadline.elapsedMs;
     let response: Response | undefined;
-    let sent = false;
+    reached.last = false;
     const begin = (): void => {
       deadline.check();
-      sent = true;
+      reached.last = true;
     };
     // Sends a request and reads the whole answer. Nothing in it ends with the deadline, since not every `fetch`
     // respects its signal.
@@ -195,7 +201,7 @@ export class Driver {
       if ((isOwn(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
       // Once it is sent the server may have the request, so the reason alone does not say what happened.
-      if (deadline.reason) throw sent ? new Interrupted(deadline.reason) : deadline.reason;
+      if (deadline.reason) throw reached.last ? new Interrupted(deadline.reason) : deadline.reason;
       return this.#unanswered(facts, error, response !== undefined);
     }
   }
@@ -207,9 +213,11 @@ export class Driver {
       ? { message: "the connection failed before the response was complete", hint: isPage ? CORS : undefined }
       : ended.step === "certificate"
         ? aboutCertificate(ended.why)
-        : { message: "could not connect", hint: undefined };
+        : ended.step === "request"
+          ? { message: "`fetch` refused the request, which was not sent", hint: REFUSED }
+          : { message: "could not connect", hint: undefined };
     const outcome = !ended && facts.effect !== Effect.read ? "unknown" : "none";
-    const reason = !ended ? "broken" : ended.step === "certificate" ? "certificate" : "unreachable";
+    const reason = !ended ? "broken" : ended.step === "connection" ? "unreachable" : ended.step;
     return new ConnectionError(message, { operation: facts.id, outcome, hint, cause }, reason);
   }
 
@@ -233,6 +241,8 @@ export class Driver {
     }
   }
 }
+
+const REFUSED = "Look at the call's headers, `fetchOptions` and dispatcher; the cause says what does not fit.";
 
 const CORS =
   "In a page, missing CORS permission looks the same: call through a proxy on the page's origin, or from an " +
@@ -267,6 +277,9 @@ function withSignal(init: RequestInit, value: Deadline): RequestInit {
   return Object.defineProperty(Object.defineProperty(init, DEADLINE, { value }), "signal", SIGNAL);
 }
 
+/** What each request says of its connection and its length: the platform does, and `fetch` sends no request in which somebody else did. */
+const OF_CONNECTION = ["content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"];
+
 /** The caller's headers over our own. An invalid header is reported without its text, which may be a secret. */
 function withHeaders(own: Record<string, string>, more: RequestOptions["headers"][], facts: Operation): Headers {
   const headers = new Headers(own);
@@ -277,6 +290,9 @@ function withHeaders(own: Record<string, string>, more: RequestOptions["headers"
   } catch {
     throw new InputError("headers", "has an invalid name or value", { operation: facts.id });
   }
+  const name = OF_CONNECTION.find((name) => headers.has(name));
+  if (name !== undefined)
+    throw new InputError("headers", `contains \`${name}\`, which the platform sets`, { operation: facts.id });
   return headers;
 }
 

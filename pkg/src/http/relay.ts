@@ -17,8 +17,7 @@ import {
   RequestTimeoutError,
 } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
-import { Effect } from "../generated/boundary.js";
-import type { Answer } from "./answer.js";
+import { type Answer, mayBeDone } from "./answer.js";
 import type { Outgoing } from "./driver.js";
 import { RULES } from "./transport.js";
 
@@ -139,7 +138,7 @@ function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnErro
   return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
     operation: facts.id,
     retryAfterMs,
-    outcome: status >= 500 && facts.effect !== Effect.read ? "unknown" : "none",
+    outcome: mayBeDone(status, facts) ? "unknown" : "none",
     hint: "Check the session in the application, and what is served at `proxy`.",
   });
 }

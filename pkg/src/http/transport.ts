@@ -125,9 +125,21 @@ export function sender(
 ): Sender {
   const ruled = (init: RequestInit): RequestInit =>
     more ? { ...more, ...init, ...rules } : Object.assign(init, rules);
-  if (httpClient) return (url, init) => httpClient.request(new Request(url, ruled(once(init))));
-  if (fetch) return (url, init) => fetch(url, ruled(init));
+  if (httpClient) return (url, init) => byCaller(() => httpClient.request(new Request(url, ruled(once(init)))));
+  if (fetch) return (url, init) => byCaller(() => fetch(url, ruled(init)));
   return (url, init) => platformFetch()(url, ruled(once(init)));
+}
+
+/**
+ * Sends a request by a function of the caller's. An error of this package that comes out of it, such as that of another client which
+ * the function uses, does not say how far this request came: it becomes the cause of one that says nothing.
+ */
+export async function byCaller(send: () => Promise<Response>): Promise<Response> {
+  try {
+    return await send();
+  } catch (error) {
+    throw isOwn(error) ? new Error("the client's own `fetch` failed", { cause: error }) : error;
+  }
 }
 
 /** The name of an option that `fetch` would refuse before anything is sent. Its text is not repeated, since it may be a secret. */
@@ -214,6 +226,19 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
   all.add(deadline);
 }
 
+/**
+ * Marks signals that only this package aborts: their reasons are errors that tell why a call has to end. It is a global symbol, since a
+ * proxy and its client may be of two copies of the package.
+ */
+const OURS = /* @__PURE__ */ Symbol.for("keyturn.ending");
+
+/** A controller whose signal ends calls with the error that it is aborted with. */
+export function ending(): AbortController {
+  const controller = new AbortController();
+  Object.defineProperty(controller.signal, OURS, { value: true });
+  return controller;
+}
+
 /** When a call ends at the latest, and the signal that says so to everything beneath it. */
 export class Deadline {
   /** Created on first access, when it is needed. */
@@ -248,10 +273,10 @@ export class Deadline {
     }
   }
 
-  /** Ends the call with the signal's reason. */
+  /** Ends the call. The reason of a caller's signal may be an error of another call: it is a cause here. */
   abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
-    this.#end(isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
+    this.#end(OURS in signal && isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
   }
 
   #end(reason: KeyturnError): void {
@@ -276,7 +301,7 @@ export class Deadline {
   /** The signal to pass to `fetch`. */
   get signal(): AbortSignal {
     if (!this.#controller) {
-      this.#controller = new AbortController();
+      this.#controller = ending();
       if (this.#reason) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;

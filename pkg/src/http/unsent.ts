@@ -3,10 +3,15 @@
  * a handshake is held in which the server shows its certificate: what failed in one of these was never sent.
  */
 
+import { isOwn } from "../base/errors.js";
+
 /** Where the request ended, if that was before it was written. */
 export interface Unsent {
-  /** `certificate`: the server's certificate is not trusted, and another attempt does not help. */
-  readonly step: "connection" | "certificate";
+  /**
+   * `certificate`: the server's certificate is not trusted; `request`: the platform refused what it was to send. In both cases another
+   * attempt does not help.
+   */
+  readonly step: "connection" | "certificate" | "request";
   /** Why a certificate is refused, as the platform's code. */
   readonly why: string;
 }
@@ -15,7 +20,9 @@ export interface Unsent {
 const CALLS = /^(connect|bind|socket|getaddrinfo|query[A-Z]\w*)$/;
 /** Codes that only making a connection produces: of the system, of undici, of proxies, of permissions. */
 const CODES =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|ENETDOWN|UND_ERR_(CONNECT_TIMEOUT|CLOSED|INVALID_ARG|PRX_TLS)|ERR_PROXY_(TUNNEL|INVALID_CONFIG)|ConnectionRefused|FailedToOpenSocket)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|ENETDOWN|UND_ERR_(CONNECT_TIMEOUT|CLOSED|BPL_MISSING_UPSTREAM|PRX_TLS)|ERR_PROXY_(TUNNEL|INVALID_CONFIG)|ConnectionRefused|FailedToOpenSocket)$/;
+/** Codes of a `fetch` that refuses its arguments, and of mocks that know no answer: neither has sent anything. */
+const REFUSED = /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|UND_MOCK_ERR_MOCK_NOT_MATCHED|ERR_NOCK_NO_MATCH)$/;
 /** The errors that OpenSSL finds in a certificate, and Node in the name in it. */
 const CERTIFICATE =
   /^(UNABLE_TO_|CERT_|CRL_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|ERROR_IN_C|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
@@ -23,38 +30,63 @@ const CERTIFICATE =
 const AFTER_HANDSHAKE = /mac|decrypt|decod|overflow|internal|unexpected|eof|clos|shutdown|cancel|reneg/i;
 /**
  * Errors that carry no code are known by their words: those of hyper, which Deno's are made of, of Node's sockets, of Bun, of undici
- * for a proxy that refuses a tunnel and for ports that no browser connects to, and of node-fetch.
+ * for a proxy that refuses a tunnel and for ports that no browser connects to, and of node-fetch. A stream of HTTP/2 that the server
+ * refuses was sent, but not processed (RFC 9113, 8.7).
  */
 const WORDS =
-  /client error \(Connect\)|before secure TLS connection was established|^(E[A-Z]+: )?Unable to connect\.|when HTTP Tunneling|^bad port$|Requests to port \d+ are blocked|reason: (connect|getaddrinfo) /;
+  /NGHTTP2_REFUSED_STREAM|refused stream before processing|client error \(Connect\)|before secure TLS connection was established|^(E[A-Z]+: )?Unable to connect\.|when HTTP Tunneling|^bad port$|Requests to port \d+ are blocked|reason: (connect|getaddrinfo) /;
 
-interface Facts {
-  name?: unknown;
-  message?: unknown;
-  code?: unknown;
-  syscall?: unknown;
-  erroredSysCall?: unknown;
-  reason?: unknown;
-  permission?: unknown;
-  errors?: unknown;
-  cause?: unknown;
+const NAMES = [
+  "name",
+  "message",
+  "code",
+  "syscall",
+  "erroredSysCall",
+  "reason",
+  "permission",
+  "errors",
+  "cause",
+] as const;
+
+type Facts = { [name in (typeof NAMES)[number]]?: unknown };
+
+/** How many errors are looked at: those that were thrown may refer to one another in any way. */
+const MOST = 64;
+
+/** What an error says. A property that cannot be read says nothing. */
+function factsOf(error: object): Facts {
+  const facts: Facts = {};
+  for (const name of NAMES) {
+    try {
+      facts[name] = (error as Facts)[name];
+    } catch {
+      // A getter that throws, or a proxy.
+    }
+  }
+  return facts;
 }
 
 /**
  * Where a request that was never sent ended; `undefined` if it may have arrived. The properties of errors count, not
  * their class: in a test runner's sandbox or a frame the platform's errors are those of another realm. Browsers and workerd do not
- * say, so there every request may have arrived.
+ * say, so there every request may have arrived. An error of this package is that of another call, and says nothing about this one.
  */
-export function unsent(error: unknown, depth = 0): Unsent | undefined {
-  if (typeof error !== "object" || error === null || depth > 8) return undefined;
-  const facts = error as Facts;
-  const { errors, cause } = facts;
-  const own = stepOf(facts);
-  if (own) return own;
-  // It may be that none of several addresses was reached.
-  const all = Array.isArray(errors) ? errors.map((one) => unsent(one, depth + 1)) : [];
-  if (all.length > 0 && all.every((one) => one !== undefined)) return all[0];
-  return unsent(cause, depth + 1);
+export function unsent(error: unknown, known = new Map<unknown, Unsent | undefined>()): Unsent | undefined {
+  if (typeof error !== "object" || error === null || isOwn(error)) return undefined;
+  if (known.has(error) || known.size >= MOST) return known.get(error);
+  // What refers to itself says nothing by that.
+  known.set(error, undefined);
+  const facts = factsOf(error);
+  const found = stepOf(facts) ?? ofAll(facts.errors, known) ?? unsent(facts.cause, known);
+  known.set(error, found);
+  return found;
+}
+
+/** It may be that none of several addresses was reached. */
+function ofAll(errors: unknown, known: Map<unknown, Unsent | undefined>): Unsent | undefined {
+  if (!Array.isArray(errors) || errors.length > MOST) return undefined;
+  const all = errors.map((one) => unsent(one, known));
+  return all.every((one) => one !== undefined) ? all[0] : undefined;
 }
 
 function stepOf({ name, message, code, syscall, erroredSysCall, reason, permission }: Facts): Unsent | undefined {
@@ -67,6 +99,7 @@ function stepOf({ name, message, code, syscall, erroredSysCall, reason, permissi
     return AFTER_HANDSHAKE.test(`${word} ${reason} ${text}`) ? undefined : connection;
   const call = syscall ?? erroredSysCall;
   if (typeof call === "string") return CALLS.test(call) ? connection : undefined;
+  if (REFUSED.test(word)) return { step: "request", why: "" };
   const refused = name === "NotCapable" || (word === "ERR_ACCESS_DENIED" && permission === "Net");
   const unreachable = /^E(HOST|NET)UNREACH$/.test(word) && !/\b(read|write) E/.test(text);
   return refused || unreachable || CODES.test(word) || WORDS.test(text) ? connection : undefined;

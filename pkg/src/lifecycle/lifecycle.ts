@@ -4,7 +4,7 @@ import { unique } from "../auth/crypto.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
 import { checkRuntime } from "../base/runtime.js";
-import { Deadline } from "../http/transport.js";
+import { Deadline, ending } from "../http/transport.js";
 import { ocsfRecord } from "./audit.js";
 import { Driver, factsOf, type RustProgress } from "./driver.js";
 import { LifecycleError } from "./error.js";
@@ -97,7 +97,7 @@ export class Lifecycle {
   readonly #clock: Clock;
   readonly #worker: string;
   readonly #caps: string;
-  readonly #closed = new AbortController();
+  readonly #closed = ending();
   readonly #queues = new Set<EventQueue>();
   readonly #release: () => void = () => undefined;
 

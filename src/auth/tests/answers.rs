@@ -219,6 +219,13 @@ fn text_from_outside_is_made_harmless() {
             "client_secret=hunter2&grant_type=x, accessToken: abc123def456",
             "client_secret=[redacted]&grant_type=x, accessToken: [redacted]",
         ),
+        ("at postgres://app:hunter-2!x@db.example/a", "at postgres://app:[redacted]@db.example/a"),
+        ("clone https://gh0123456@host.example/r.git", "clone https://[redacted]@host.example/r.git"),
+        ("ask git://me@host.example:9418/a:b@c", "ask git://me@host.example:9418/a:b@c"),
+        ("run curl -u id:hunter-2 https://a.example", "run curl -u id:[redacted] https://a.example"),
+        ("clientSecret(\"hunter-2\") is wrong", "clientSecret(\"[redacted]\") is wrong"),
+        ("client_secret: |\n  hunter-2x\nid: 5", "client_secret: | [redacted] id: 5"),
+        ("token (of a person) has expired", "token (of a person) has expired"),
         ("  \u{e9}t\u{e9} \u{1f600}  ", "\u{e9}t\u{e9} \u{1f600}"),
     ] {
         assert_eq!(redact(text, 300), expected);
