@@ -137,8 +137,8 @@ describe("keyturn console", () => {
       await person.click("link", under ? "Go on with the rotation" : "Rotate");
     };
     await reopen();
-    // The policy of this target wants nobody's approval.
-    await person.reads(/lives on for 1 day\. After that it ends by itself/);
+    // The policy of this target requires no approval.
+    await person.reads(/stays valid for 1 day\. After that, it ends automatically/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
