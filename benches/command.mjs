@@ -1,4 +1,4 @@
-/** The command line as whole processes, in turn with an empty one: what a person waits for, and a shell that completes. */
+/** The command line as whole processes, alternating with an empty process: the waiting time of people and of shell completion. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,20 +11,20 @@ import { directoryJournal } from "keyturn/lifecycle/node";
 const PROGRAM = fileURLToPath(new URL("../pkg/dist/esm/cli.js", import.meta.url));
 const TARGETS = 500;
 
-/** What is measured: each with its arguments and the most that it may take, as a multiple of an empty process. */
+/** The measured commands: the arguments and the limit of each, as a multiple of an empty process. */
 const COMMANDS = [
   { what: "keyturn --help, over an empty process", limit: 1.6, args: ["--help"] },
   { what: `keyturn status of ${TARGETS} targets, over an empty process`, limit: 3, args: ["status", "-o", "json"] },
 ];
 
-/** Rows for the table: medians of processes that were started in turn. */
+/** Rows for the table: medians of processes that were started alternately. */
 export async function commandRows(samples = 15) {
   const folder = mkdtempSync(join(tmpdir(), "keyturn-bench-"));
   try {
     await fill(folder);
     const sides = [{ args: ["-e", "0"] }, ...COMMANDS.map(({ args }) => ({ args: [PROGRAM, ...args] }))];
     const times = sides.map(() => []);
-    // The first round warms the file system's memory.
+    // The first round warms the file system's cache.
     for (let round = -1; round < samples; round++)
       for (const [side, { args }] of sides.entries()) {
         const begun = performance.now();

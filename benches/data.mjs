@@ -1,4 +1,4 @@
-/** Data of the sizes that the figures in the README are about; the same on every run. */
+/** Data for the benchmarks; the same on every run. */
 
 /** 10,000 credentials, about 5.5 MB of JSON. */
 export function credentials(count = 10_000) {
@@ -13,7 +13,7 @@ export function credentials(count = 10_000) {
     requireDpop: i % 2 === 0,
     scopedRoleIds: [`2RCzHlak5q7CY14533095${i}`, `2RCzHlak5q7CY14533096${i}`],
     servicePrincipalId: `2RCzHlak5q7CY14533095${i}`,
-    // A newer server's fields: kept, not understood.
+    // Unknown fields of a newer server, which are kept.
     note: `rotated by the pipeline on behalf of user ${i}; see the run book before this one is revoked`,
   }));
   return JSON.stringify({ list, nextPageToken: "" });

@@ -1,6 +1,6 @@
 /**
- * `node benches/fleet.mjs [--targets 200] [--events 100000] [--call 20]`: how a fleet grows. Due targets over 1, 2 and 4 workers, against a control
- * plane that takes `--call` milliseconds for each call; and what `status` costs over a journal in Postgres: for the first program that reads
+ * `node benches/fleet.mjs [--targets 200] [--events 100000] [--call 20]`: how a fleet scales. Due targets with 1, 2 and 4 workers, and a control
+ * plane that takes `--call` milliseconds for each call; and the time of `status` with a journal in Postgres: for the first program that reads
  * it, for one that starts later, for a running one, and after a few changes. Each figure is compared with that of a tenth of the targets, or
  * of one worker, in the same run.
  */
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const TARGETS = Number(values.targets);
 const EVENTS = Number(values.events);
-/** Events of one stream, at least: each rotation has some thirteen. */
+/** The least number of events of a stream: each rotation has about thirteen. */
 const LENGTH = 100;
 const CALL_MS = Number(values.call);
 const DAY = 86_400_000;
@@ -47,7 +47,7 @@ try {
 }
 console.table(rows);
 
-/** A control plane in memory, over HTTP, and the time that each call to one takes. */
+/** A control plane in memory, over HTTP, and the duration of each call. */
 async function controlPlane() {
   const credentials = new Map();
   const http = createServer(async (request, response) => {
@@ -135,7 +135,7 @@ async function dueTargets() {
   }
 }
 
-/** A stream as it comes of many rotations. */
+/** A stream of many rotations. */
 async function stream() {
   const journal = memoryJournal();
   const made = [];

@@ -1,4 +1,4 @@
-/** What the official SDK does to the same bytes: zod schemas of the shape that it generates, written for the comparison. */
+/** What the official SDK does with the same bytes: zod schemas like those that it generates, written for this comparison. */
 
 import * as z from "zod/v3";
 

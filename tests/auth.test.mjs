@@ -1,4 +1,4 @@
-// What it takes Node to see of authentication: proofs and assertions before an independent verifier, the memory of the core, the
+// Authentication tests that need Node: proofs and assertions checked by an independent verifier, the memory of the core, the
 // process's environment, files.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -23,7 +23,7 @@ const TRUST = "clever-fox-1@tenant.conductor.one/wfe";
 const BOUND = { access_token: "bound-token", token_type: "DPoP", expires_in: 3600 };
 const exchange = keyturn.tokenExchange({ clientID: TRUST, subjectToken: () => "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" });
 
-/** Verifies a proof as RFC 9449, section 4.3 asks, with nothing of ours. */
+/** Verifies a proof as RFC 9449, section 4.3 requires, without code of this package. */
 async function verified({ url, method, headers }, seen, wanted = {}) {
   const proof = headers.get("dpop");
   assert.ok(proof, "there is a proof");
@@ -51,7 +51,7 @@ async function verified({ url, method, headers }, seen, wanted = {}) {
 
 describe("DPoP, verified by jose", () => {
   for (const algorithm of ["ES256", "EdDSA"]) {
-    test(`1,000 ${algorithm} proofs are accepted, each one of a kind and all of one key`, async () => {
+    test(`1,000 ${algorithm} proofs are accepted, each unique and all with one key`, async () => {
       const { fetch, sent } = stub(BOUND, answer(200, {}));
       const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: { algorithm } });
       for (let call = 0; call < 333; call++) {
@@ -67,7 +67,7 @@ describe("DPoP, verified by jose", () => {
     });
   }
 
-  test("nonces: the token endpoint asks with 400, the API with 401, each gets its own, and a new one is taken up", async () => {
+  test("nonces: the token endpoint requires them with 400, the API with 401, each has its own, and new ones are used", async () => {
     const { fetch, sent } = stub(
       answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": "token-nonce" }),
       BOUND,
@@ -80,7 +80,7 @@ describe("DPoP, verified by jose", () => {
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
     await c1.auth.introspect();
     await c1.auth.introspect();
-    // A call that must not be repeated may be, when the server has not even looked at it.
+    // A call that must not be repeated may be repeated if the server has not acted on it.
     await c1.connector.rotateCredential({ appId: "a", connectorId: "c" });
     const nonces = [undefined, "token-nonce", undefined, "api-1", "api-2", "api-2", "api-3"];
     const seen = new Set();
@@ -89,12 +89,12 @@ describe("DPoP, verified by jose", () => {
     c1.close();
   });
 
-  test("a sandbox that wants nonces, on the command line: over HTTP each proof has one", async () => {
+  test("with --dpop nonce, each proof over HTTP has a nonce", async () => {
     const at = await startSandbox(folder, ["--dpop", "nonce"]);
     try {
       const options = { clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url };
       const c1 = new ConductorOne({ ...options, dpop: true });
-      // All of them are refused for want of a nonce, and only the first learns one that is new.
+      // All of them are refused because the nonce is missing, and only the first learns a new one.
       await Promise.all([
         c1.auth.introspect(),
         c1.apps.list(),
@@ -113,7 +113,7 @@ describe("DPoP, verified by jose", () => {
     }
   });
 
-  test("a clock that goes wrong after the login is learned from the API's refusal, and tried once", async () => {
+  test("a clock error after the login is learned from the API's refusal, and the call is repeated once", async () => {
     for (const wrongMs of [-600_000, 600_000, 86_400_000]) {
       let offMs = 0;
       const sent = [];
@@ -137,7 +137,7 @@ describe("DPoP, verified by jose", () => {
           i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
         ),
       );
-      // A clock that jumps ahead of a token's whole life may also be that of a machine that was asleep: then it is renewed.
+      // A clock that jumps by a token's whole lifetime may also be that of a machine that was asleep: then the token is renewed.
       const tokens = wrongMs > BOUND.expires_in * 1000 ? 2 : 1;
       assert.equal(sent.filter((url) => url.endsWith("/token")).length, tokens, "the token is as good as before");
       assert.equal(sent.length, 1 + tokens + 20);
@@ -148,11 +148,11 @@ describe("DPoP, verified by jose", () => {
     }
   });
 
-  test("a clock some seconds wrong is learned too, at the login and from an answer that also has a nonce", async () => {
+  test("a clock error of a few seconds is learned at the login, and from a response that also has a nonce", async () => {
     for (const offMs of [-45_000, 35_000, 59_000]) {
       let number = 0;
       const sent = [];
-      // Like C1's own validator: thirty seconds either way, and a nonce in each answer.
+      // Like C1's own validator: thirty seconds of tolerance, and a nonce in each response.
       const fetch = async (url, init) => {
         const { iat } = jose.decodeJwt(new Headers(init.headers).get("dpop"));
         const token = String(url).endsWith("/token");
@@ -174,7 +174,7 @@ describe("DPoP, verified by jose", () => {
     }
   });
 
-  test("when nobody waits for a login any more, its request is aborted", async () => {
+  test("aborts a login's request when no call waits for it", async () => {
     const signals = [];
     const fetch = (_, { signal }) => {
       signals.push(signal);
@@ -212,7 +212,7 @@ describe("DPoP, verified by jose", () => {
     c1.close();
   });
 
-  test("the URL is proven without its query, and with it where the server compares that", async () => {
+  test("proofs name the URL without its query, and with it if the server compares the query", async () => {
     for (const [dpopUrl, expected] of [
       ["without-query", ["200 bare", "200 bare"]],
       ["with-query", ["401 bare", "200 whole", "200 whole"]],
@@ -233,7 +233,7 @@ describe("DPoP, verified by jose", () => {
       assert.equal(at.requests({ operation: "token" }).length, 1);
       c1.close();
     }
-    // What was refused for something else is not proven in the other form.
+    // A request that was refused for another reason is not repeated with the other form of proof.
     const refused = answer(401, { code: 16 }, { "www-authenticate": "Bearer" });
     const { fetch, sent } = stub(BOUND, refused, BOUND, refused);
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true, retryConfig: { strategy: "none" } });
@@ -242,7 +242,7 @@ describe("DPoP, verified by jose", () => {
     c1.close();
   });
 
-  test("a refusal that is not about the clock costs no further try", async () => {
+  test("a refusal that is not about the clock causes no further attempt", async () => {
     const refused = () => answer(401, { code: 16 }, { date: new Date().toUTCString() })();
     const { fetch, sent } = stub(BOUND, refused);
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
@@ -251,7 +251,7 @@ describe("DPoP, verified by jose", () => {
     c1.close();
   });
 
-  test("a server that asks for nonces for ever is given up", async () => {
+  test("gives up on a server that requires nonces endlessly", async () => {
     let number = 0;
     const more = () =>
       answer(401, { code: 16 }, { "dpop-nonce": `n-${++number}`, "www-authenticate": 'DPoP error="use_dpop_nonce"' })();
@@ -267,7 +267,7 @@ describe("DPoP, verified by jose", () => {
     assert.equal(tokens.sent.length, 2);
   });
 
-  test("a server that does not bind answers with a bearer token, which is sent as one", async () => {
+  test("uses the bearer token of a server that does not bind tokens", async () => {
     const { fetch, sent } = stub({ ...BOUND, token_type: "Bearer" }, answer(200, {}));
     await new ConductorOne({ credentials: exchange, fetch, dpop: true }).auth.introspect();
     assert.ok(sent[0].headers.get("dpop"));
@@ -275,14 +275,14 @@ describe("DPoP, verified by jose", () => {
     assert.equal(sent[1].headers.get("dpop"), null);
   });
 
-  test("a bound token that was not asked for is refused", async () => {
+  test("refuses a bound token that was not requested", async () => {
     const { fetch } = stub(BOUND);
     const error = await new ConductorOne({ credentials: exchange, fetch }).auth.introspect().catch((error) => error);
     assert.equal(error.reason, "token_type_dpop");
     assert.match(error.hint, /dpop: true/);
   });
 
-  test("a key pair that is given is used, and one that cannot be is refused", async () => {
+  test("uses a given key pair, and refuses an unusable one", async () => {
     const make = (algorithm, usages = ["sign", "verify"]) => crypto.subtle.generateKey(algorithm, false, usages);
     const pair = await make({ name: "ECDSA", namedCurve: "P-256" });
     const seen = new Set();
@@ -297,7 +297,7 @@ describe("DPoP, verified by jose", () => {
       await make({ name: "ECDSA", namedCurve: "P-384" }),
       await make({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"]),
     ]) {
-      // When the client is made, not with its first call.
+      // When the client is created, not with its first call.
       const expected = { code: "invalid_configuration", option: "dpop", reason: "key" };
       assert.throws(() => new ConductorOne({ credentials: exchange, dpop: { keyPair } }), expected);
     }
@@ -305,7 +305,7 @@ describe("DPoP, verified by jose", () => {
   });
 });
 
-test("assertions are accepted by jose", async () => {
+test("jose accepts the assertions", async () => {
   const at = await sandbox.createSandbox();
   const { clientId, clientSecret } = at;
   const { x, kty, crv } = JSON.parse(Buffer.from(clientSecret.split(":")[3], "base64url"));
@@ -330,7 +330,7 @@ test("assertions are accepted by jose", async () => {
 });
 
 describe("custody", () => {
-  test("after close() the core's memory holds no secret, no token and no code", async () => {
+  test("after close(), the core's memory contains no secret, token or code", async () => {
     const found = (text) => Buffer.from(memoryOfCore().buffer).includes(text);
     const at = await sandbox.createSandbox();
     const { clientId, clientSecret, url, fetch } = at;
@@ -402,7 +402,7 @@ describe("custody", () => {
   });
 });
 
-test("what is public shows nothing of what is in it, however deep one looks", () => {
+test("public objects reveal no secrets at any depth", () => {
   const canary = "canary-7f3a91c2";
   const secret = new keyturn.Secret(canary);
   const shown = [
@@ -448,7 +448,7 @@ describe("the process", () => {
       env: { PATH: process.env.PATH, ...env },
     });
 
-  test("variables are read when a client is made, not when the package is loaded", () => {
+  test("reads variables when a client is created, not when the package is loaded", () => {
     const { stdout, stderr } = program(
       `import { ConductorOne } from "keyturn";
        process.env.CONDUCTORONE_ACCESS_TOKEN = "late"; process.env.CONDUCTORONE_TENANT_DOMAIN = "acme";
@@ -468,7 +468,7 @@ describe("the process", () => {
     assert.equal(good.stdout, "https://acme.conductor.one token CONDUCTORONE_ACCESS_TOKEN\n", good.stderr);
   });
 
-  test("an identity token is read from a file each time", async () => {
+  test("reads an identity token from its file each time", async () => {
     const place = mkdtempSync(join(tmpdir(), "keyturn-token-"));
     const file = join(place, "token");
     try {

@@ -1,4 +1,4 @@
-// What only shows over a real network, over real time, or in a process of its own. In Node; the rest is in `conformance`.
+// Behaviour that needs a real network, real time, or a separate process. In Node; the rest is in `conformance`.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const { ConductorOne } = keyturn;
 
-/** A server for one test, whose `script` is asked for each request, with its number. */
+/** A server for one test, whose `script` is called for each request with the request's number. */
 async function serve(t, script) {
   const received = [];
   const connections = new Set();
@@ -54,7 +54,7 @@ const failure = (call) =>
     (error) => error,
   );
 
-/** Runs a program beside the installed package, and gives what it printed. Other tests go on meanwhile. */
+/** Runs a program next to the installed package, and returns its output. Other tests continue meanwhile. */
 async function run(source, { name = "program.mjs", args = [], env = {} } = {}) {
   const file = join(folder, `${process.pid}-${Math.random().toString(36).slice(2)}-${name}`);
   writeFileSync(file, source);
@@ -69,7 +69,7 @@ async function run(source, { name = "program.mjs", args = [], env = {} } = {}) {
 }
 
 describe("behaviour", { concurrency: true }, () => {
-  test("a token that lives two seconds, used for thirty, surfaces no 401", async () => {
+  test("tokens with a lifetime of two seconds cause no 401 in thirty seconds of calls", async () => {
     const at = await startSandbox(folder, ["--token-ttl", "2"]);
     try {
       const c1 = new ConductorOne({ clientID: at.clientId, clientSecret: at.clientSecret, serverURL: at.url });
@@ -84,7 +84,7 @@ describe("behaviour", { concurrency: true }, () => {
       await Promise.all([10, 10, 35, 50, 900, 2500].map(traffic));
       assert.ok(calls > 500, `${calls} calls`);
       const tenant = (path) => fetch(`${at.url}/_sandbox/${path}`).then((response) => response.json());
-      // One that was on its way for too long is sent once more; these are rare.
+      // A token that expires in transit causes one repetition; these are rare.
       const refused = (await tenant("requests?status=401")).length;
       assert.ok(refused < calls / 20, `${refused} of ${calls} calls were refused at first`);
       const tokens = (await tenant("requests?operation=token")).length;
@@ -95,7 +95,7 @@ describe("behaviour", { concurrency: true }, () => {
     }
   });
 
-  test("an answer that breaks off: reads again, changes and secrets not", async (t) => {
+  test("after a truncated response, reads are retried, but changes and secrets are not", async (t) => {
     const broken = [
       [
         "in its body",
@@ -134,7 +134,7 @@ describe("behaviour", { concurrency: true }, () => {
     }
   });
 
-  test("the deadline holds while the answer drips in", async (t) => {
+  test("the deadline applies while the response trickles in", async (t) => {
     const server = await serve(t, (response) => {
       response.writeHead(200, json);
       const drip = setInterval(() => response.write(" "), 20);
@@ -147,13 +147,13 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(secret.cause.code, "timeout");
   });
 
-  test("nobody there: a refused connection is tried again even for a rotation, and nothing was done", async (t) => {
+  test("a refused connection is retried even for a rotation, and reports that nothing was done", async (t) => {
     const server = await serve(t, () => {});
     await server.close();
     const error = await failure(rotate(server.client()));
     assert.equal(error.code, "connection_failed");
     assert.equal(error.outcome, "none");
-    assert.match(error.message, /no connection could be made/);
+    assert.match(error.message, /could not connect/);
     const unknown = new ConductorOne({
       security: { bearerAuth: "a-token-for-tests" },
       serverURL: "https://no-such-host.invalid",
@@ -161,7 +161,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal((await failure(rotate(unknown, { retries: { strategy: "none" } }))).outcome, "none");
   });
 
-  test("a redirect is not followed, and the token stays here", async (t) => {
+  test("does not follow redirects, and does not send them the token", async (t) => {
     const elsewhere = await serve(t, (response) => response.writeHead(200, json).end("{}"));
     for (const status of [301, 302, 303, 307, 308]) {
       const server = await serve(t, (response) =>
@@ -175,7 +175,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(elsewhere.received.length, 0);
   });
 
-  test("answers to failed attempts are drained: their connections are used again", async (t) => {
+  test("drains the responses of failed attempts, so that their connections are reused", async (t) => {
     const server = await serve(t, (response, n) =>
       n % 3 === 0
         ? response.writeHead(200, json).end("{}")
@@ -187,7 +187,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.ok(server.connections.size <= 2, `${server.connections.size} connections`);
   });
 
-  test("what is sent is what HTTP wants, and no more", async (t) => {
+  test("sends the headers and body that HTTP requires, and nothing else", async (t) => {
     const server = await serve(t, (response) => response.writeHead(200, json).end("{}"));
     const c1 = server.client({ userAgent: "my-app/1.0" });
     await c1.apps.list();
@@ -201,7 +201,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(create.headers["content-length"], String(Buffer.byteLength('{"displayName":"Zürich"}')));
   });
 
-  test("answers in other encodings and of some size are read", async (t) => {
+  test("reads compressed and large responses", async (t) => {
     const { gzipSync, brotliCompressSync } = await import("node:zlib");
     const list = Array.from({ length: 20_000 }, (_, n) => ({
       id: `app ${n}`,
@@ -223,7 +223,7 @@ describe("behaviour", { concurrency: true }, () => {
     }
   });
 
-  test("util.inspect and friends show no secret", async () => {
+  test("util.inspect and similar functions show no secret", async () => {
     const at = await tenantIn(sandbox);
     const c1 = new ConductorOne(at.options);
     await c1.auth.introspect();
@@ -267,7 +267,7 @@ describe("behaviour", { concurrency: true }, () => {
     c1.close();
   });
 
-  test("failures that are caught reject nothing else", async () => {
+  test("caught failures cause no unhandled rejections", async () => {
     const { stdout, stderr, status } = await run(
       `
       import { ConductorOne } from "keyturn";
@@ -310,7 +310,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.match(stdout, /^alive 1\d\d$/m);
   });
 
-  test("a logger that fails loses no answer", async (t) => {
+  test("a logger that throws does not lose a response", async (t) => {
     const log = () => {
       throw new Error("the disk is full");
     };
@@ -323,8 +323,8 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(rotated.credential.clientSecret, "x");
   });
 
-  // A timer that is left would keep it longer than `run` lets it live.
-  test("a program ends when its calls have ended", async () => {
+  // A leftover timer would keep the process alive longer than `run` allows.
+  test("the process exits when its calls have ended", async () => {
     const { status, stdout, stderr } = await run(`
       import { ConductorOne } from "keyturn";
       import { createSandbox } from "keyturn/sandbox";
@@ -337,7 +337,7 @@ describe("behaviour", { concurrency: true }, () => {
     assert.equal(stdout, "done\n");
   });
 
-  test("errors are known across copies of the package", async () => {
+  test("recognizes errors of another copy of the package", async () => {
     const { status, stderr } = await run(
       `
       const assert = require("node:assert");
@@ -405,7 +405,7 @@ describe("the slim entry", { concurrency: true }, () => {
     });
   }
 
-  test("says what to do when it is not loaded, and a failed load can be tried again", async () => {
+  test("says what to do if it is not loaded, and allows another attempt after a failed load", async () => {
     const { stdout, stderr } = await program(
       `
       try { new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: "https://x.conductor.one" }); } catch (error) { console.log(error.reason, /call .load. of/.test(error.message)); }

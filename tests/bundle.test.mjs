@@ -1,4 +1,4 @@
-// An application in a page: bundled by esbuild as it comes, served under a strict policy, run in real browsers.
+// An application in a page: bundled by esbuild without options, served under a strict policy, run in real browsers.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,10 +11,10 @@ import { installed } from "./lib/installed.mjs";
 const folder = installed();
 const dist = join(folder, "node_modules/keyturn/pkg/dist");
 
-/** What the page shows when all went well. */
+/** What the page shows on success. */
 const WORKS = "secret-token:conductorone.com:v1 true not_found";
 
-/** Rotates a credential of a sandbox in the page, and writes into the page how that went. */
+/** Rotates a credential of a sandbox in the page, and writes the result into the page. */
 const application = (from, ready) => `
   import { ConductorOne, KeyturnError } from "${from}";
   import { createSandbox } from "keyturn/sandbox${from === "keyturn/slim" ? "/slim" : ""}";
@@ -50,7 +50,7 @@ const APPLICATIONS = {
   },
 };
 
-/** Pages in which it cannot work, and what they are told to change. */
+/** Pages in which the package cannot work, and the changes that the errors suggest. */
 const REFUSED = {
   "a policy without 'wasm-unsafe-eval'": {
     source: application("keyturn", ""),
@@ -68,7 +68,7 @@ const REFUSED = {
   },
 };
 
-/** Serves one application. The policy allows WebAssembly and nothing else that is not the page's own, unless it is told otherwise. */
+/** Serves one application. By default, the policy allows WebAssembly and otherwise only resources of the page's origin. */
 async function serve({ source, script, options, allowed = "'self' 'wasm-unsafe-eval'", charset = "utf-8" }) {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: folder },
@@ -103,7 +103,7 @@ for (const name of ["chromium", "firefox"]) {
     });
     after(() => browser.close());
 
-    /** What an application writes into its page, and the errors that nobody caught. */
+    /** What an application writes into its page, and uncaught errors. */
     async function shown(application) {
       const { server, url } = await serve(application);
       const page = await browser.newPage();
@@ -111,7 +111,7 @@ for (const name of ["chromium", "firefox"]) {
       page.on("pageerror", (error) => errors.push(error.message));
       try {
         await page.goto(url);
-        // Puppeteer's own waiting needs an eval, which the policy forbids.
+        // Puppeteer's own wait functions need eval, which the policy forbids.
         let text = "";
         for (
           const end = Date.now() + 20_000;
@@ -138,7 +138,7 @@ for (const name of ["chromium", "firefox"]) {
       test(what, async () => {
         const { text, errors } = await shown(application);
         assert.match(text, expected);
-        // Firefox itself tells of its policy among a page's errors.
+        // Firefox reports its own policy among a page's errors.
         assert.deepEqual(
           errors.filter((message) => !message.startsWith("Content-Security-Policy: ")),
           [],

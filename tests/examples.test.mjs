@@ -69,7 +69,7 @@ function assertConnectors(connectors) {
   for (const { name, status } of connectors) assert.match(`${name} ${status}`, /^\S.* SYNC_STATUS_\w+$/);
 }
 
-test("the index names every example, and no other", () => {
+test("the index names exactly the examples", () => {
   const index = readFileSync(join(examples, "README.md"), "utf8");
   const named = [...index.matchAll(/\]\(([\w-]+)\/([^)]+)\)/g)].map(([, folder, file]) => {
     assert.ok(existsSync(join(examples, folder, file)), file);
@@ -85,7 +85,7 @@ test("the index names every example, and no other", () => {
   );
 });
 
-test("Node: a rotation is begun, and another run ends it", async () => {
+test("Node: starts a rotation, and another run ends it", async () => {
   const cwd = copied("node");
   const env = { JOURNAL: join(cwd, "journal"), ENV_FILE: join(cwd, ".env"), GRACE_MS: "0" };
   const before = await issued();
@@ -102,7 +102,7 @@ test("Node: a rotation is begun, and another run ends it", async () => {
   assert.equal(await issued(), before + 2);
 });
 
-test("GitHub Actions: an identity token logs in, and the journal is pushed before anything is done", async () => {
+test("GitHub Actions: logs in with an identity token, and pushes the journal before it acts", async () => {
   const cwd = copied("github-actions");
   const git = (at, ...args) => execFileSync("git", ["-C", at, ...args], { encoding: "utf8" }).trim();
   const remote = join(cwd, "remote.git");

@@ -237,7 +237,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
 
     const issued = async () => (await tenant.requests({ operation: ROTATE })).length;
 
-    test("rotates twice, with the background stopped while the secret is shown and while the old one lives on", async () => {
+    test("rotates twice, with the background stopped while the secret is shown and during the grace period", async () => {
       const page = await browser.newPage();
       const errors = [];
       page.on("pageerror", (error) => errors.push(error.message));

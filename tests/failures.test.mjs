@@ -87,7 +87,7 @@ describe("every failure", () => {
     }
   }
 
-  test("has the operation, the server's id of the request and a hint where they are known", async () => {
+  test("has the operation, the server's request id and a hint, if they are known", async () => {
     for (const read of Object.values(READS)) {
       const error = await failure(() => read(async () => json(403, {}, { "x-request-id": "an-id" }), {}));
       assert.equal(error.requestId, "an-id");
@@ -109,7 +109,7 @@ test("a program that uses both APIs needs one catch", async () => {
   assert.deepEqual(kinds, ["not_found", "not_found", "not_found"]);
 });
 
-test("official names and fields stay", async () => {
+test("keeps the official names and fields", async () => {
   const told = await failure(() => READS["keyturn/commercelayer"](async () => json(404, {}), {}));
   assert.ok(told instanceof ApiError && SdkError.isSdkError(told));
   assert.deepEqual([told.name, told.type, told.code, told.status], ["ApiError", "response", "404", 404]);
@@ -118,14 +118,14 @@ test("official names and fields stay", async () => {
   assert.deepEqual(Object.keys(error).sort(), ["body", "contentType", "statusCode"]);
 });
 
-test("a client that cannot be made is one too, and so is one that has been closed", async () => {
+test("includes clients that cannot be created, and closed clients", async () => {
   const unusable = await failure(() => CommerceLayerProvisioning({}));
   assert.ok(KeyturnError.is(unusable) && unusable.kind === "invalid_configuration");
   const wrong = await failure(() => new ConductoroneSDKTypescript({ serverURL: "ftp://acme.example" }));
   assert.ok(KeyturnError.is(wrong) && wrong.kind === "invalid_configuration", String(wrong));
 });
 
-test("what the caller's own interceptors and hooks throw ended the call", async () => {
+test("an error of the caller's interceptors and hooks ends the call", async () => {
   const cl = CommerceLayerProvisioning({ accessToken: TOKEN, fetch: async () => json(200, {}) });
   const stop = new Error("stop");
   cl.addRequestInterceptor(() => {
@@ -136,7 +136,7 @@ test("what the caller's own interceptors and hooks throw ended the call", async 
   assert.deepEqual([error.kind, error.outcome, error.source], ["aborted", "none", stop]);
 });
 
-test("other errors are none of these", () => {
+test("does not include other errors", () => {
   for (const other of [new Error("x"), new TypeError("x"), { kind: "not_found" }, null, undefined, "x"])
     assert.equal(KeyturnError.is(other), false);
 });

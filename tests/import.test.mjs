@@ -45,7 +45,7 @@ function load(file, context, loaded = new Map()) {
   return module.exports;
 }
 
-describe("an import needs nothing of a platform", () => {
+describe("an import needs no platform features", () => {
   for (const entry of new Set(entries(exports))) {
     // These are for Node and what has its modules.
     if (["sandbox-node.js", "lifecycle-node.js"].includes(entry)) continue;
@@ -55,7 +55,7 @@ describe("an import needs nothing of a platform", () => {
     });
   }
 
-  test("the first use says what is missing", () => {
+  test("the first use reports what is missing", () => {
     // As much as Jest's jsdom has.
     const context = Object.assign(bareRealm(), { AbortController, URL, performance, crypto });
     const { ConductorOne, accessToken } = load(join(dist, "cjs/index.js"), context);
@@ -87,7 +87,7 @@ describe("the browsers that the README names", () => {
     });
   }
 
-  test("newer syntax is found", async () => {
+  test("detects newer syntax", async () => {
     const code = "class A { static { f(); } }";
     assert.notEqual((await transform(code, { target, supported })).code, (await transform(code)).code);
   });
@@ -146,7 +146,7 @@ function effects(code) {
   });
 }
 
-describe("no module does work at its top level", () => {
+describe("no module has side effects at its top level", () => {
   for (const file of readdirSync(join(dist, "esm"), { recursive: true }).filter((name) => name.endsWith(".js"))) {
     // The program.
     if (file === "cli.js") continue;
@@ -161,7 +161,7 @@ describe("no module does work at its top level", () => {
     });
   }
 
-  test("what does work is found", () => {
+  test("detects modules with side effects", () => {
     for (const code of [
       "const encoder = new TextEncoder();",
       "let x = [1, { y: make() }];",

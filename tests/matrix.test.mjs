@@ -15,7 +15,7 @@ describe("an application is built and runs", () => {
 describe("docs/runtimes.md", () => {
   const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
 
-  test("has every row as it is defined, and no other", () => {
+  test("has exactly the defined rows", () => {
     /** Without what a run adds: versions and sizes. */
     const fixed = (text) =>
       text
@@ -26,11 +26,11 @@ describe("docs/runtimes.md", () => {
     assert.deepEqual(fixed(page), fixed(table({})));
   });
 
-  test("begins with its introduction", () => {
+  test("starts with its introduction", () => {
     assert.ok(page.startsWith(readFileSync(join(root, "tests/matrix/runtimes.md"), "utf8")));
   });
 
-  test("says of each row that runs in which version", () => {
+  test("has the version of each row that runs", () => {
     for (const { name, run, core, package: from } of ROWS)
       if (run && (from || core))
         assert.match(page, new RegExp(`^\\| \\**${name.replace(/[^\w ]/g, ".")}\\** +\\| \\d+\\.\\d+`, "m"), name);

@@ -11,11 +11,11 @@ const keyturn = join(installed(), "node_modules/keyturn");
 const crates = shipped();
 const HOW = "run node xtask/notices.mjs --write, and look at what changes";
 
-test("every crate has an accepted licence, a source that we know, a checksum, and one version", () => {
+test("every crate has an accepted licence, a known source, a checksum, and one version", () => {
   assert.deepEqual(offences(crates), []);
 });
 
-test("what goes against the policy is found", () => {
+test("detects violations of the policy", () => {
   const locked = { name: "a", version: "1.0.0", source: "registry+https://github.com/rust-lang/crates.io-index" };
   const crate = { ...locked, license: "MIT" };
   const found = (crates, list) => offences(crates, list).length;
@@ -55,7 +55,7 @@ test("libraries of npm are joined into the command line and the elements, and in
   for (const name of [...names, "@clack/core"]) assert.ok(found.includes(name), name);
 });
 
-test("a library with another licence is found", () => {
+test("detects a library with another licence", () => {
   assert.equal(offences([], [], [{ name: "a", version: "1.0.0", license: "GPL-3.0-only" }]).length, 1);
   assert.equal(offences([], [], [{ name: "a", version: "1.0.0", license: "MIT" }]).length, 0);
 });

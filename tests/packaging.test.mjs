@@ -48,18 +48,18 @@ describe("contents", () => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(keyturn.length + 1));
 
-  test("nothing but what was built, the manifest, the README, the licence, and what is owed to others", () => {
+  test("contains only the build, the manifest, the README, the licence and the third-party notices", () => {
     const others = files.filter((name) => !name.startsWith("pkg/dist/"));
     const expected = ["LICENSE", "README.md", "THIRD-PARTY-NOTICES.txt", "package.json", "sbom.cdx.json"];
     assert.deepEqual(others.sort(), expected);
   });
 
-  test("each .wasm file once", () => {
+  test("contains each .wasm file once", () => {
     const found = files.filter((name) => name.endsWith(".wasm"));
     assert.deepEqual(found.sort(), ["pkg/dist/core.wasm", "pkg/dist/lifecycle.wasm", "pkg/dist/sandbox.wasm"]);
   });
 
-  test("no dependencies, and no scripts that run at installation", () => {
+  test("has no dependencies and no install scripts", () => {
     assert.equal(manifest.dependencies, undefined);
     for (const hook of ["preinstall", "install", "postinstall", "prepare"])
       assert.equal(manifest.scripts[hook], undefined);
@@ -122,12 +122,12 @@ describe("the entries", () => {
   }
 
   for (const entry of ["slim.js", "commercelayer/slim.js", "sandbox-slim.js"]) {
-    test(`${entry} does not carry bytes`, () => {
+    test(`${entry} contains no inline bytes`, () => {
       assert.ok(![...graph(join(esm, entry))].some((file) => file.endsWith("-bytes.js")));
     });
   }
 
-  test("slim says that the core has to be loaded, and the sandbox where its module is", () => {
+  test("slim says that the core must be loaded, and the sandbox where its module is", () => {
     const code = `
       import { ConductorOne, accessToken } from "keyturn/slim";
       import { createSandbox } from "keyturn/sandbox/slim";
@@ -140,7 +140,7 @@ describe("the entries", () => {
     assert.match(lines[1], /^invalid_configuration missing .*createSandbox\({ wasm: "\/sandbox.wasm" }\)/);
   });
 
-  test("a policy or an old runtime that refuses WebAssembly is told, with what to change", () => {
+  test("reports a policy or old runtime that refuses WebAssembly, and what to change", () => {
     const code = (valid) => `
       import { ConductorOne, accessToken } from "keyturn";
       const { CompileError } = WebAssembly;
@@ -235,7 +235,7 @@ describe("what is loaded", () => {
   });
 
   // What more than one API or kind of module shares has state, so there is one instance of it.
-  test("no class and no constant that has a comment is in two files", () => {
+  test("no class and no documented constant is in two files", () => {
     const places = new Map();
     for (const file of readdirSync(esm, { recursive: true })) {
       // An entry for workerd says what the default one says, and stands in its place.
@@ -311,7 +311,7 @@ describe("resolution", () => {
 });
 
 describe("two copies in one program", () => {
-  test("what the ES module made works in the CommonJS one, and the other way round", () => {
+  test("objects of the ES module work in the CommonJS one, and vice versa", () => {
     const code = `
       import { createRequire } from "node:module";
       import { inspect } from "node:util";
@@ -359,7 +359,7 @@ describe("bundlers", () => {
     ["cjs", "out.cjs", "utf8"],
     ["iife", "out-iife.cjs", "utf8"],
   ]) {
-    test(`a minified ${format} bundle (${charset}) holds the core and runs`, async () => {
+    test(`a minified ${format} bundle (${charset}) contains the core and runs`, async () => {
       const outfile = join(scratch, name);
       await build({
         stdin: { contents: source, resolveDir: folder },
@@ -437,7 +437,7 @@ describe("the sandbox needs no configuration", () => {
   }
 });
 
-describe("a bundle of one declaration holds little else", () => {
+describe("a bundle of one declaration contains little else", () => {
   for (const [source, most] of [
     ['import "keyturn"; import "keyturn/compat"; import "keyturn/commercelayer"; import "keyturn/sandbox";', 10],
     ['export { KeyturnError } from "keyturn";', 1_000],
@@ -515,7 +515,7 @@ describe("types", () => {
     });
   }
 
-  test("are those that each way to import finds (attw)", () => {
+  test("resolve in every module system (attw)", () => {
     const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const args = [
       attw,
@@ -536,7 +536,7 @@ describe("types", () => {
     assert.equal(status, 0, stdout + stderr);
   });
 
-  test("the manifest is as it should be (publint)", async () => {
+  test("the manifest is valid (publint)", async () => {
     const { publint } = await import("publint");
     const { formatMessage } = await import("publint/utils");
     const { messages } = await publint({ pkgDir: keyturn, pack: false, strict: true });

@@ -40,7 +40,7 @@ after(async () => {
   await server.stop();
 });
 
-test("a pool without a free connection is an error in time, and the statement is not carried out later", async () => {
+test("a pool without a free connection causes a timeout, and the statement does not run later", async () => {
   const schema = await fresh();
   const small = pool(server.url("worker"), { max: 1 });
   const journal = postgresJournal(small, { schema, timeoutMs: 300 });
@@ -60,7 +60,7 @@ test("a pool without a free connection is an error in time, and the statement is
   assert.equal(small.totalCount, 1);
 });
 
-test("a statement that the server cancels has not happened, and the message names the setting", async () => {
+test("a statement that the server cancels has no effect, and the message names the setting", async () => {
   const schema = await fresh();
   const holder = await owner.connect();
   try {
@@ -80,7 +80,7 @@ test("a statement that the server cancels has not happened, and the message name
   assert.deepEqual(await postgresJournal(owner, { schema }).read("a", 1), []);
 });
 
-test("where transactions are serializable, of several that write one number one wins and none fails", async () => {
+test("with serializable transactions, one of several writers wins and none fails", async () => {
   const schema = await fresh();
   const options = "-c default_transaction_isolation=serializable";
   const journals = Array.from({ length: 6 }, () =>
@@ -99,7 +99,7 @@ test("where transactions are serializable, of several that write one number one 
   assert.equal(leases.filter(Boolean).length, 1);
 });
 
-test("a connection that the server ends in a transaction is an error of that call, and of nobody else", async () => {
+test("a connection that the server closes fails only its own call", async () => {
   const schema = await fresh();
   const small = pool(server.url("worker"), { max: 2 });
   const journal = postgresJournal(small, { schema });
@@ -121,7 +121,7 @@ test("a connection that the server ends in a transaction is an error of that cal
   assert.equal(small.waitingCount, 0);
 });
 
-describe("a pooler that gives out a connection for a transaction", () => {
+describe("a pooler in transaction mode", () => {
   let bouncer;
   before(async () => {
     bouncer = await startPgBouncer(server, ["owner", "worker"]);
@@ -148,7 +148,7 @@ describe("a pooler that gives out a connection for a transaction", () => {
     });
   });
 
-  test("lets the tables be made once, and tokens be kept", async () => {
+  test("allows creating tables once, and storing tokens", async () => {
     const through = pool(bouncer.url());
     const done = await Promise.all(
       Array.from({ length: 4 }, () => migratePostgres(through, { schema: "pooled", workers: ["worker"] })),

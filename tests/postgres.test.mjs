@@ -14,9 +14,9 @@ import { openPool } from "./lib/pool.mjs";
 import { startPostgres } from "./lib/postgres.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
-const { testJournal } = require("keyturn/lifecycle/testing");
+const { testJournal, testSealStore } = require("keyturn/lifecycle/testing");
 const { openLifecycle } = require("keyturn/lifecycle");
-const { JournalError, migratePostgres, postgresJournal, postgresStore } = require("keyturn/postgres");
+const { JournalError, migratePostgres, postgresJournal, postgresSeals, postgresStore } = require("keyturn/postgres");
 
 let server;
 let owner;
@@ -73,7 +73,88 @@ describe("a journal in Postgres, by `postgres`, among other fleets of its schema
   });
 });
 
-test("fleets of one schema do not see each other's events and tokens", async () => {
+describe("sealed copies in Postgres, by `pg`", () => {
+  testSealStore(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const own = openPool(server.url("worker"), { max: 4 });
+    return { open: () => postgresSeals(own, { schema }), remove: () => own.end() };
+  });
+});
+
+describe("sealed copies in Postgres, by `postgres`, among other fleets of its schema", () => {
+  testSealStore(test, async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const others = postgresSeals(owner, { schema, fleet: "other" });
+    await others.put("m", "another fleet's");
+    const sql = postgresJs(server.url("worker"), { max: 3 });
+    const remove = async () => {
+      await sql.end();
+      assert.equal(await others.get("m"), "another fleet's");
+    };
+    return { open: () => postgresSeals(sql, { schema, fleet: "own" }), remove };
+  });
+});
+
+test("sealed copies leave no row once they are deleted, and never reach the write-ahead log", async () => {
+  const schema = await fresh({ workers: ["worker"], readers: ["reader"] });
+  const seals = postgresSeals(pool("worker"), { schema });
+  const count = async () =>
+    (await owner.query(`SELECT count(*)::integer AS count FROM "${schema}".seals`)).rows[0].count;
+  const { rows } = await owner.query("SELECT relpersistence FROM pg_class WHERE oid = $1::regclass", [
+    `"${schema}".seals`,
+  ]);
+  assert.deepEqual(rows, [{ relpersistence: "u" }]);
+  await seals.put("m", "copy");
+  assert.equal(await count(), 1);
+  await seals.delete("m");
+  assert.equal(await count(), 0);
+  for (const call of ["get", "delete"])
+    await assert.rejects(postgresSeals(pool("reader"), { schema })[call]("m"), { reason: "denied" });
+});
+
+test("another machine delivers the secret of a worker that died, and the row is gone", async () => {
+  const schema = await fresh();
+  const clock = new Clock();
+  const control = new ControlPlane({ clock });
+  const place = new MemorySink();
+  const { clientId, secret: clientSecret } = control.make("by hand");
+  place.put({ clientId, clientSecret });
+  const key = new Uint8Array(32).fill(7);
+  const open = () =>
+    openLifecycle({
+      journal: postgresJournal(owner, { schema, unsynced: true }),
+      seal: { store: postgresSeals(owner, { schema }), key },
+      clock,
+      targets: { app: { provider: control.provider, sinks: [place.sink], policy: { grace: 0 } } },
+    });
+  const dying = open();
+  await dying.adopt("app", "c0");
+  let reached;
+  const writing = new Promise((resolve) => {
+    reached = resolve;
+  });
+  place.fault = (method) => {
+    if (method !== "write") return undefined;
+    reached();
+    return new Promise(() => undefined);
+  };
+  dying.rotate("app").catch(() => undefined);
+  await writing;
+  place.fault = () => undefined;
+  const { rows } = await owner.query(`SELECT marker, sealed FROM "${schema}".seals`);
+  assert.equal(rows.length, 1);
+  assert.match(rows[0].marker, /^keyturn:app:[0-9a-f]{8}:1\.1$/);
+  assert.ok(!Buffer.from(rows[0].sealed, "base64url").toString("latin1").includes("canary"));
+  const next = open();
+  assert.equal((await next.advance("app")).last, "done");
+  assert.equal(place.pair.clientId, "c1@host");
+  assert.deepEqual(control.alive(), ["c1"]);
+  assert.deepEqual((await owner.query(`SELECT FROM "${schema}".seals`)).rows, []);
+  await dying.close();
+  await next.close();
+});
+
+test("fleets in one schema do not see each other's events and tokens", async () => {
   const schema = await fresh();
   const [one, other] = ["one", "other"].map((fleet) => postgresJournal(owner, { schema, fleet }));
   assert.equal(await one.append("a", 1, "of one"), true);
@@ -92,16 +173,33 @@ test("fleets of one schema do not see each other's events and tokens", async () 
 });
 
 describe("the schema", () => {
-  test("is made once, by whoever comes first", async () => {
+  test("is created once by concurrent callers", async () => {
     const schema = "made at once";
     const results = await Promise.all(Array.from({ length: 6 }, () => migratePostgres(pool("owner"), { schema })));
-    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 1, 1, 1, 1, 1]);
-    assert.ok(results.every(({ to }) => to === 1));
+    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 2, 2, 2, 2, 2]);
+    assert.ok(results.every(({ to }) => to === 2));
     const { rows } = await owner.query(`SELECT version FROM "${schema}".migrations`);
-    assert.deepEqual(rows, [{ version: 1 }]);
+    assert.deepEqual(rows, [{ version: 1 }, { version: 2 }]);
   });
 
-  test("is missing, and the error says who makes it", async () => {
+  test("of the first version gets what it lacks, keeps what it has, and still serves who knows no other", async () => {
+    const schema = await fresh({ workers: ["worker"] });
+    const journal = postgresJournal(owner, { schema });
+    await journal.append("a", 1, "e");
+    await owner.query(`DROP TABLE "${schema}".seals; DELETE FROM "${schema}".migrations WHERE version = 2`);
+    await assert.rejects(postgresSeals(owner, { schema }).get("m"), {
+      reason: "not_migrated",
+      hint: /migratePostgres/,
+    });
+    assert.deepEqual(await migratePostgres(owner, { schema, workers: ["worker"] }), { from: 1, to: 2 });
+    assert.deepEqual(await migratePostgres(owner, { schema }), { from: 2, to: 2 });
+    assert.deepEqual(await postgresJournal(pool("worker"), { schema }).read("a", 1), ["e"]);
+    await postgresSeals(pool("worker"), { schema }).put("m", "copy");
+    const { rows } = await owner.query(`SELECT max(least) AS least FROM "${schema}".migrations`);
+    assert.deepEqual(rows, [{ least: 1 }]);
+  });
+
+  test("if missing, causes an error that says how to create it", async () => {
     const journal = postgresJournal(owner, { schema: "nowhere" });
     await assert.rejects(journal.append("a", 1, "e"), {
       name: "JournalError",
@@ -119,11 +217,11 @@ describe("the schema", () => {
     );
     await assert.rejects(postgresJournal(owner, { schema: "old" }).streams(), {
       reason: "not_migrated",
-      message: /version 0, and .* needs 1/,
+      message: /version 0, but .* needs 2/,
     });
   });
 
-  test("of a newer version is used by nobody who does not know it, and not migrated", async () => {
+  test("with an unknown newer version is neither used nor migrated", async () => {
     const schema = await fresh();
     // One that only adds something leaves the tables usable for those who do not know it.
     await owner.query(`INSERT INTO "${schema}".migrations (version, least) VALUES (98, 1)`);
@@ -136,9 +234,9 @@ describe("the schema", () => {
     await assert.rejects(migratePostgres(owner, { schema }), newer);
   });
 
-  test("may be made by a role that owns nothing but it", async () => {
+  test("can be created by a role that owns nothing else", async () => {
     await owner.query("CREATE SCHEMA given AUTHORIZATION stranger");
-    assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 1 });
+    assert.deepEqual(await migratePostgres(pool("stranger"), { schema: "given" }), { from: 0, to: 2 });
     await assert.rejects(migratePostgres(pool("stranger"), { schema: "refused" }), {
       reason: "denied",
       outcome: "none",
@@ -203,7 +301,7 @@ describe("rights", () => {
 });
 
 describe("a server", () => {
-  test("that is read-only refuses, and nothing has happened", async () => {
+  test("that is read-only refuses the append without effect", async () => {
     const schema = await fresh();
     const replica = pool("owner", { options: "-c default_transaction_read_only=on" });
     await assert.rejects(postgresJournal(replica, { schema }).append("a", 1, "e"), {
@@ -212,7 +310,7 @@ describe("a server", () => {
     });
   });
 
-  test("that does not sync is refused, unless a test says that it may", async () => {
+  test("with fsync off is refused without `unsynced`", async () => {
     const schema = await fresh();
     await owner.query("ALTER SYSTEM SET fsync = off");
     const reload = async (fsync) => {
@@ -230,7 +328,7 @@ describe("a server", () => {
     }
   });
 
-  test("that fails has every event that it acknowledged, also where commits do not wait", async () => {
+  test("that crashes has every acknowledged event, even with asynchronous commits", async () => {
     const own = await startPostgres({ wal_writer_delay: "10s", synchronous_commit: "off" });
     const client = new pg.Pool({ connectionString: own.url(), max: 8 });
     client.on("error", () => {});
@@ -270,7 +368,7 @@ describe("a server", () => {
     }
   });
 
-  test("that is silent is given up after the time it has, and what it did meanwhile is found", async () => {
+  test("that is silent causes a timeout, and its late effects are detected", async () => {
     const schema = await fresh();
     const way = await startPartition(server.port);
     const client = pool("owner", { max: 2 }, way.port);
@@ -281,7 +379,7 @@ describe("a server", () => {
       await assert.rejects(journal.append("a", 2, "e2"), {
         reason: "unavailable",
         outcome: "unknown",
-        message: /did not answer within 0.3 s/,
+        message: /did not respond within 0.3 s/,
       });
       await assert.rejects(journal.read("a", 1), { reason: "unavailable", outcome: "none" });
       way.heal();
@@ -292,7 +390,7 @@ describe("a server", () => {
     }
   });
 
-  test("that is not there is said so, and nothing has happened", async () => {
+  test("that is unreachable causes an error without effect", async () => {
     const gone = pool("owner", {}, 1);
     await assert.rejects(postgresJournal(gone).append("a", 1, "e"), {
       reason: "unavailable",
@@ -305,7 +403,7 @@ describe("a server", () => {
   });
 });
 
-test("an event that somebody removed is missed", async () => {
+test("detects a removed event", async () => {
   const schema = await fresh();
   const journal = postgresJournal(owner, { schema });
   for (const sequence of [1, 2, 3]) await journal.append("a", sequence, `e${sequence}`);
@@ -314,7 +412,7 @@ test("an event that somebody removed is missed", async () => {
   await assert.rejects(journal.append("a", 3, "x"), { reason: "gap" });
 });
 
-test("events are JSON as it is, for whoever looks with SQL", async () => {
+test("events are plain JSON for SQL queries", async () => {
   const schema = await fresh();
   const clock = new Clock();
   const plane = new ControlPlane({ clock });
@@ -339,7 +437,7 @@ test("events are JSON as it is, for whoever looks with SQL", async () => {
   assert.equal(rows.at(-1).event, "done");
 });
 
-test("who only looks reads the events that are new since somebody looked, and goes by nothing that does not fit them", async () => {
+test("status reads only events that are newer than its fold, and ignores a fold that does not match them", async () => {
   const schema = await fresh({ readers: ["reader"], workers: ["worker"] });
   const clock = new Clock();
   const plane = new ControlPlane({ clock });
@@ -406,7 +504,7 @@ test("who only looks reads the events that are new since somebody looked, and go
   assert.equal((await program("reader").lifecycle.status())[0].sequence, 5);
 });
 
-test("what cannot be used is refused when it is given", async () => {
+test("refuses invalid options", async () => {
   for (const client of [undefined, {}, { query() {} }, new pg.Client(server.url())])
     for (const make of [postgresJournal, postgresStore])
       assert.throws(() => make(client), { name: "ConfigurationError", reason: "client" });

@@ -31,8 +31,9 @@ function declared(file, from, to, pattern) {
   return [...text.slice(text.indexOf(from)).split(to, 1)[0].matchAll(pattern)].map(([, name]) => name);
 }
 
-test("the tables have every option and every code, and no others", () => {
-  const section = (title) => readme.split(`\n## ${title}\n`)[1].split("\n## ")[0];
+test("the tables of docs/client.md have every option and every code, and no others", () => {
+  const guide = readFileSync(join(root, "docs/client.md"), "utf8");
+  const section = (title) => guide.split(`\n## ${title}\n`)[1].split("\n## ")[0];
   const firstCells = (title) =>
     [...section(title).matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) =>
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),

@@ -135,11 +135,11 @@ test("the lifecycle comes without the table of an API", () => {
   assert.deepEqual(own.sort(), ["c1/auth/limits.ts", "commercelayer/succession.ts"]);
 });
 
-test("no circle of imports", () => {
+test("there are no import cycles", () => {
   assert.equal(circle(modules()), undefined);
 });
 
-test("a wrong import and a circle are found", () => {
+test("detects a wrong import and a cycle", () => {
   assert.equal(offences([{ path: "base/errors.ts", imports: ["auth/session.ts"] }]).length, 1);
   assert.equal(offences([{ path: "http/driver.ts", imports: ["index.ts"] }]).length, 1);
   assert.equal(

@@ -31,7 +31,7 @@ async function rotate(c1, { appId, connectorId }) {
 }
 
 describe("the command", () => {
-  test("--json says first what a client needs", async () => {
+  test("--json prints what a client needs as the first line", async () => {
     const ready = await startSandbox(folder);
     try {
       assert.deepEqual(Object.keys(ready), [
@@ -70,7 +70,7 @@ describe("the command", () => {
     assert.ok(Math.min(...times) < 1000, `it took ${times} ms`);
   });
 
-  test("--exec runs a command as a client, and ends as it ends", () => {
+  test("--exec runs a command as a client, and exits with its exit code", () => {
     const script =
       "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); console.log(process.env.COMMERCELAYER_CLIENT_ID); process.exit(7)";
     writeFileSync(join(scratch, "script.mjs"), script);
@@ -83,9 +83,9 @@ describe("the command", () => {
     assert.equal(cli("sandbox", "--exec", "exit 0").status, 0);
   });
 
-  test("what makes no sense is told in a line", () => {
+  test("reports invalid usage in one line", () => {
     for (const [status, text, ...args] of [
-      [2, "a command is missing"],
+      [2, "no command was given"],
       [2, "there is no command dance", "dance"],
       [2, "Unknown option", "sandbox", "--nonsense"],
       [2, "--port", "sandbox", "--port", "many"],
@@ -114,7 +114,7 @@ describe("the command", () => {
 });
 
 describe("the server", () => {
-  test("a fault breaks the connection, before or after it acted", async () => {
+  test("a fault breaks the connection before or after the operation", async () => {
     const server = await sandbox.serveSandbox();
     try {
       for (const [action, made] of [
@@ -132,7 +132,7 @@ describe("the server", () => {
     }
   });
 
-  test("a slow answer is not waited for by one who left", async () => {
+  test("does not wait for a slow response after the client disconnects", async () => {
     const server = await sandbox.serveSandbox();
     server.sandbox.fault({ operation: "*", times: "always", action: { delayMs: 600_000 } });
     const left = fetch(`${server.url}/api/v1/apps`, { signal: AbortSignal.timeout(50) });
@@ -140,7 +140,7 @@ describe("the server", () => {
     await server.close();
   });
 
-  test("names that are not this machine's get no answer, and other origins only by name", async () => {
+  test("refuses other host names, and other origins unless they are named", async () => {
     const server = await sandbox.serveSandbox({ cors: "https://console.example" });
     const ask = (headers) =>
       new Promise((resolve, reject) => {
@@ -194,7 +194,7 @@ describe("a request line in absolute form", () => {
 });
 
 describe("over CORS", () => {
-  test("a page may read what a client reads", async () => {
+  test("a page may read the headers that a client reads", async () => {
     const origin = "http://localhost:5173";
     const server = await sandbox.serveSandbox({ cors: origin });
     try {
@@ -209,7 +209,7 @@ describe("over CORS", () => {
     }
   });
 
-  test("* is any origin, and what is no origin is refused", async () => {
+  test("* allows any origin, and an invalid origin is refused", async () => {
     const server = await sandbox.serveSandbox({ cors: "*" });
     try {
       const { headers } = await fetch(`${server.url}/api/v1/apps`, { headers: { origin: "https://any.example" } });
@@ -267,7 +267,7 @@ class Provisioning {
 }
 
 describe("Commerce Layer's side", () => {
-  test("is served beside C1's, on the same origin", async () => {
+  test("is served next to C1's, on the same origin", async () => {
     const server = await sandbox.serveSandbox();
     try {
       const api = new Provisioning(server.commercelayer);
@@ -297,7 +297,7 @@ describe("Commerce Layer's side", () => {
     }
   });
 
-  test("loses requests and answers, waits, and is switched", async () => {
+  test("supports lost requests and responses, delays and switches", async () => {
     const tenant = await sandbox.createSandbox({ seed: "empty", commercelayer: { tokenTtl: 60 } });
     const { commercelayer } = tenant;
     const api = new Provisioning(commercelayer, tenant.fetch);
@@ -353,7 +353,7 @@ describe("Commerce Layer's side", () => {
     tenant.close();
   });
 
-  test("keeps its rows in the state file, and no secret", async () => {
+  test("keeps its data in the state file, without secrets", async () => {
     const file = join(scratch, "provisioning.json");
     const first = await sandbox.serveSandbox({ state: file, seed: "empty" });
     const made = (await (await new Provisioning(first.commercelayer).webapp("Kept")).json()).data;
@@ -374,7 +374,7 @@ describe("Commerce Layer's side", () => {
 describe("the state file", () => {
   const state = join(scratch, "state.json");
 
-  test("keeps the rows and no secret", async () => {
+  test("keeps the data without secrets", async () => {
     const first = await sandbox.serveSandbox({ state, seed: "demo" });
     const credential = await rotate(client(first), first);
     const path = { appId: first.appId, connectorId: first.connectorId, id: credential.id };
@@ -405,7 +405,7 @@ describe("the state file", () => {
     }
   });
 
-  test("keeps the system log, bridges and what their owners can log in with", async () => {
+  test("keeps the system log, bridges and their owners' credentials", async () => {
     const file = join(scratch, "bridges.json");
     const first = await sandbox.serveSandbox({ state: file });
     const issue = async (c1) => {
@@ -456,7 +456,7 @@ describe("the state file", () => {
     await second.close();
   });
 
-  test("of another form is refused and left alone", async () => {
+  test("is refused and left unchanged if it has another format", async () => {
     const file = join(scratch, "other.json");
     for (const [text, reason] of [
       ["{", /not JSON/],

@@ -20,7 +20,7 @@ function driven(tasks, jobs) {
   return { done, end, begun, names: () => [...running.keys()].sort() };
 }
 
-test("as many as allowed run at a time, in their order, and each once", async () => {
+test("runs each task once, in order, within the limit", async () => {
   const { done, end, begun, names } = driven(
     ["a", "b", "c", "d"].map((name) => ({ name })),
     2,
@@ -33,7 +33,7 @@ test("as many as allowed run at a time, in their order, and each once", async ()
   assert.deepEqual(begun, ["a", "b", "c", "d"]);
 });
 
-test("those that need the same thing run one after another, and others pass them", async () => {
+test("tasks that share a resource run one after another, and others overtake them", async () => {
   const tasks = [
     { name: "a", needs: "cargo" },
     { name: "b", needs: "cargo" },
@@ -51,7 +51,7 @@ test("those that need the same thing run one after another, and others pass them
   assert.deepEqual(begun, ["a", "c", "d", "b"]);
 });
 
-test("those that have to be alone come at the end, one after another", async () => {
+test("exclusive tasks run at the end, one after another", async () => {
   const tasks = [{ name: "a", alone: true }, { name: "b" }, { name: "c", alone: true }, { name: "d" }];
   const { done, end, begun, names } = driven(tasks, 3);
   assert.deepEqual(names(), ["b", "d"]);
@@ -64,7 +64,7 @@ test("those that have to be alone come at the end, one after another", async () 
   assert.deepEqual(begun, ["b", "d", "a", "c"]);
 });
 
-test("no task at all is an end, and a failure is passed on", async () => {
+test("ends without tasks, and passes on a failure", async () => {
   await inTurns([], 2, () => assert.fail());
   const { done, end } = driven([{ name: "a" }], 1);
   const refused = assert.rejects(done, /broken/);

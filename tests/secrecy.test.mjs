@@ -41,7 +41,7 @@ function hidden(text) {
     assert.ok(!text.includes(part), text);
 }
 
-test("debugBodies shows no token, however the client has it and however the server repeats it", async () => {
+test("debugBodies shows no token, whatever its source and however the server echoes it", async () => {
   for (const bearerAuth of [CANARY, async () => ({ bearerAuth: CANARY, oauth: CANARY })]) {
     for (const body of BODIES) {
       for (const status of [200, 400]) {
@@ -66,7 +66,7 @@ test("debugBodies shows no token, however the client has it and however the serv
   }
 });
 
-test("a token from a store is hidden in errors as one of the client's own is", async () => {
+test("hides a token from a store in errors, like one that the client fetched", async () => {
   const tokenStore = memoryStore();
   const login = async () => Response.json({ access_token: CANARY, expires_in: 3600 });
   const client = (fetch) => {
@@ -96,7 +96,7 @@ test("a token from a store is hidden in errors as one of the client's own is", a
   }
 });
 
-test("a printer that calls getters sees no token in keyturn/compat and keyturn/commercelayer", async () => {
+test("inspecting with getters shows no token in keyturn/compat and keyturn/commercelayer", async () => {
   const sdk = new ConductoroneSDKTypescript({
     security: { bearerAuth: CANARY, oauth: CANARY },
     serverURL: SERVER,
@@ -117,7 +117,7 @@ test("a printer that calls getters sees no token in keyturn/compat and keyturn/c
     show(one).forEach(hidden);
 });
 
-test("a Secrets Store binding in the place of a text says how to get the text", async () => {
+test("a Secrets Store binding instead of a string causes an error that says how to get the string", async () => {
   const binding = { get: async () => SECRET };
   const make = [
     () => new ConductorOne({ clientID: "a@tenant.conductor.one/pcc", clientSecret: binding, ...stub(answer(200, {})) }),
@@ -140,7 +140,7 @@ test("a Secrets Store binding in the place of a text says how to get the text", 
   }
 });
 
-test("what memoryStore keeps ages while the machine sleeps, when one of the two clocks stands still", async (t) => {
+test("entries of memoryStore expire while the machine sleeps, even if one of the two clocks stands still", async (t) => {
   const store = memoryStore();
   await store.compareAndSet("token", "value", undefined, 3_600_000);
   const lease = await store.lease("login", 30_000);

@@ -72,7 +72,7 @@ describe("before a request is written", () => {
   });
   after(() => rmSync(place, { recursive: true, force: true }));
 
-  test("a certificate that is not trusted: nothing is written, one connection, and what to do helps", async (t) => {
+  test("an untrusted certificate: nothing is sent, only one connection is made, and the hint works", async (t) => {
     let requests = 0;
     const server = createServer(certificate, (_, response) => {
       requests++;
@@ -95,7 +95,7 @@ describe("before a request is written", () => {
     assert.equal(told.stdout, "200\n", told.stderr);
   });
 
-  test("one for another host says so", async (t) => {
+  test("a certificate for another host is reported as such", async (t) => {
     const other = made(place, "elsewhere.example");
     const { port } = await listening(
       t,
@@ -189,7 +189,7 @@ describe("surroundings", () => {
   }
 });
 
-describe("nobody waits, nothing stays", () => {
+describe("nothing remains after calls", () => {
   const json =
     "const json = (value, status = 200) => new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });";
   for (const [what, program] of [
@@ -225,7 +225,7 @@ describe("nobody waits, nothing stays", () => {
   }
 });
 
-test("a list that is read later, or never, ends no process when it fails", async () => {
+test("a failing list that is read later or never does not crash the process", async () => {
   const { status, stdout, stderr } = await run(`
     import { ConductorOne } from "keyturn";
     import CommerceLayer from "keyturn/commercelayer";
@@ -243,7 +243,7 @@ test("a list that is read later, or never, ends no process when it fails", async
   assert.equal(stdout, "403\n".repeat(5));
 });
 
-test("clients that are never closed are freed with their last reference, and with them what they held", async () => {
+test("clients that are never closed are freed with their last reference, together with their secrets", async () => {
   const { status, stdout, stderr } = await run(
     `
     import { ConductorOne } from "keyturn";
@@ -287,7 +287,7 @@ test("clients that are never closed are freed with their last reference, and wit
   assert.equal(stdout, "true false 0 true\n", "held before, held after, clients left, memory that is used again");
 });
 
-test("Node's own dispatcher serves the log-in as it serves the call", async (t) => {
+test("a dispatcher is used for the log-in as well as for the call", async (t) => {
   const paths = [];
   const server = createPlainServer((request, response) => {
     paths.push(request.url);

@@ -39,7 +39,7 @@ describe("the reference", () => {
     assert.equal(operations, 638 + 70);
   });
 
-  test("says what an operation needs to be used safely", () => {
+  test("says how to use an operation safely", () => {
     const text = read("reference/c1/connector.html");
     const section = text.split('<h2 id="rotateCredential">')[1].split("</section>")[0];
     assert.match(section, /never sent again once it may have arrived/);
@@ -54,19 +54,19 @@ test("every page of docs/ is a guide", () => {
     assert.match(read(`docs/${file.replace(/md$/, "html")}`), /<h1 id=/, file);
 });
 
-describe("what makes the build fail", () => {
+describe("build failures", () => {
   const page = (body) => new Map([["a.html", framed("a.html", { title: "a", body })]]);
   const found = (body) =>
     broken(page(body)).filter((text) => text.includes("nowhere.html") || !/leads nowhere/.test(text));
 
-  test("a link that leads nowhere, or to no such place, and what is loaded from elsewhere", () => {
+  test("a broken link or anchor, and external resources", () => {
     assert.deepEqual(found('<a href="#b">b</a><h2 id="b">b</h2>'), []);
     assert.equal(found('<a href="nowhere.html">b</a>').length, 1);
     assert.equal(found('<a href="#b">b</a>').length, 1);
     assert.equal(found('<img src="https://example.com/a.png">').length, 1);
   });
 
-  test("a link of a guide to a file that is not there", () => {
+  test("a guide's link to a missing file", () => {
     const files = new Map([["README.md", "# A\n\n[gone](docs/gone.md)\n"]]);
     const all = pages({ c1: { groups: [], types: [], enums: [] }, commercelayer: { resources: [] } }, new Map(), files);
     const texts = new Map([...all].map(([path, one]) => [path, framed(path, one)]));
@@ -118,7 +118,7 @@ describe("in a browser, from the disk", () => {
     assert.deepEqual(trouble, []);
   });
 
-  test("fits a narrow screen, and shows the contents when they are asked for", async () => {
+  test("fits a narrow screen, and shows the contents on request", async () => {
     for (const path of ["index.html", "CONTRIBUTING.html", "docs/runtimes.html", "reference/c1/connector.html"]) {
       const { page, trouble } = await open(path);
       await page.setViewport({ width: 390, height: 700 });
@@ -148,7 +148,7 @@ describe("in a browser, from the disk", () => {
     );
   });
 
-  test("is light or dark as the system is, until somebody chooses", async () => {
+  test("follows the system's light or dark scheme until the user chooses", async () => {
     const { page, trouble } = await open("reference/commercelayer/api_credentials.html");
     const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const seen = [];

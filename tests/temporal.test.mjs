@@ -144,7 +144,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("a worker dies over the call that issues; another goes on, and the workflow ends with one credential in use", async () => {
+test("when a worker dies during the issuing call, another continues, and the workflow ends with one credential in use", async () => {
   const c1 = new ConductorOne({
     serverURL: sandbox.url,
     clientID: sandbox.clientId,

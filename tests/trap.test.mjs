@@ -36,7 +36,7 @@ function clients() {
   return { assertion, bearer, sent, tokens: () => tokens };
 }
 
-test("a trap is an error of its own, and clients go on with their credentials in a fresh core", async () => {
+test("a trap is an InternalError, and clients keep their credentials in a fresh core", async () => {
   const { assertion, bearer, sent, tokens } = clients();
   await assertion.apps.list();
   await bearer.apps.list();
@@ -59,7 +59,7 @@ test("a client that was closed stays closed after a trap", async () => {
   await assert.rejects(bearer.apps.list(), { code: "closed" });
 });
 
-test("a call that is on its way when the core breaks ends with an answer or an error", async () => {
+test("a call in progress when the core traps ends with a response or an error", async () => {
   let release;
   const gate = new Promise((resolve) => (release = resolve));
   const fetch = async () => {

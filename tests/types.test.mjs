@@ -179,7 +179,7 @@ describe("types", { concurrency: true }, () => {
     });
   }
 
-  test("the files have cases that must be refused", () => {
+  test("the files contain cases that must be refused", () => {
     for (const program of programs) {
       const source = readFileSync(join(root, "tests/types", program), "utf8");
       assert.ok(source.match(/@ts-expect-error/g).length >= refused[program]);

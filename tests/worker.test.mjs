@@ -60,7 +60,7 @@ async function withKeeper(work) {
   }
 }
 
-test("requests that come at once share a log-in", async () => {
+test("concurrent requests share a log-in", async () => {
   await withKeeper(async (at, worker, task) => {
     await at.fault({ operation: "token", times: 1, action: { delayMs: 500 } });
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask(worker, task)));
@@ -70,7 +70,7 @@ test("requests that come at once share a log-in", async () => {
   });
 });
 
-test("a log-in that ended with the request that began it is begun anew", async () => {
+test("a log-in that was ended with its first request is started again", async () => {
   await withKeeper(async (at, worker, task) => {
     for (const pause of [0, 200, 1_500]) {
       await at.fault({ operation: "token", times: 1, action: { delayMs: 1_000 } });
@@ -88,7 +88,7 @@ test("a log-in that ended with the request that began it is begun anew", async (
   });
 });
 
-test("a renewal does not end with the request that began it", async () => {
+test("a renewal does not end with the request that started it", async () => {
   await withKeeper(async (at, worker, task) => {
     assert.equal(await ask(worker, task), "done");
     await at.fault({ operation: "token", times: 1, action: { delayMs: 1_000 } });

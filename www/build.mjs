@@ -20,7 +20,7 @@ try {
   process.exit(1);
 }
 
-/** What both pages have in common. */
+/** The common options of both pages. */
 const common = {
   bundle: true,
   // Views and the engine are loaded when they are needed.
@@ -29,10 +29,10 @@ const common = {
   minify: true,
   format: "esm",
   target: "es2022",
-  // The core stays a file of its own, beside the script.
+  // The core stays a separate file next to the script.
   loader: { ".wasm": "file" },
   assetNames: "[name]",
-  // The package's manifest speaks of the package's own modules; these define elements when they are imported.
+  // The package's manifest lists the side effects of its own modules; these define elements when they are imported.
   ignoreAnnotations: true,
   legalComments: "none",
   logLevel: "warning",

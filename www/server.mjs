@@ -1,5 +1,5 @@
-// Serves the console and a sandbox tenant behind one origin, on 127.0.0.1 and nowhere else. The page finds the tenant's
-// ready-made credential at /_sandbox/tenant; behind a server without a sandbox there is no such path, and the page asks.
+// Serves the console and a sandbox tenant on one origin, only on 127.0.0.1. The page finds the tenant's
+// credential at /_sandbox/tenant; a server without a sandbox has no such path, and the page asks for a login.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
@@ -8,7 +8,7 @@ import { createSandbox } from "keyturn/sandbox";
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), "dist");
 
-/** What the page may load. Nothing inline, nothing from elsewhere, and nobody may frame it. */
+/** The content security policy: no inline scripts, no other origins, no framing. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html 'allow-duplicates'";
@@ -19,7 +19,7 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  // Not kept for the back button either: a page that shows a secret must not come back.
+  // Not stored for the back button either, since a page that shows a secret must not reappear.
   "cache-control": "no-store",
 };
 
@@ -33,7 +33,7 @@ const TYPES = {
   ".map": "application/json",
 };
 
-/** What the sandbox answers. */
+/** Paths that the sandbox serves. */
 const TENANT = /^\/((api|auth|oauth|_sandbox)\/|\.well-known\/jwks\.json$|device(\?|$))/;
 
 /** Its pages for approving log-ins check where a form comes from, which browsers keep back if a page may name no referrer at all. */
@@ -58,7 +58,7 @@ export async function serveConsole({ port = 0, ...settings } = {}) {
   const sandbox = await createSandbox({ ...settings, url });
   server.on("request", (request, response) => {
     answer({ url, sandbox }, request, response).catch((error) => {
-      // Browsers leave in the middle of things.
+      // Browsers disconnect at any time.
       if (!response.destroyed && error.code !== "ECONNRESET") console.error(error);
       response.destroy();
     });
@@ -79,7 +79,7 @@ export async function serveConsole({ port = 0, ...settings } = {}) {
 async function answer({ url, sandbox }, request, response) {
   const host = new URL(url).host;
   if (request.headers.host !== host) {
-    // Tokens are for 127.0.0.1; and a name that somebody else controls can be made to lead here.
+    // Tokens are for 127.0.0.1, and a foreign host name can be made to resolve to this server.
     const local = request.headers.host === host.replace("127.0.0.1", "localhost");
     response.writeHead(local ? 308 : 421, local ? { location: url + request.url } : {}).end();
   } else if (TENANT.test(request.url)) {
@@ -89,7 +89,7 @@ async function answer({ url, sandbox }, request, response) {
   }
 }
 
-/** Hands a request to the tenant. */
+/** Passes a request to the tenant. */
 async function forward({ url, sandbox }, request, response) {
   // Pages of other sites can send simple requests here, although they cannot read the answers.
   if (!["same-origin", "none", undefined].includes(request.headers["sec-fetch-site"])) {
@@ -107,7 +107,7 @@ async function forward({ url, sandbox }, request, response) {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
   const init = { method, headers, signal: left.signal, ...(["GET", "HEAD"].includes(method) ? {} : { body }) };
   const reply = await sandbox.fetch(url + request.url, init).catch((error) => {
-    // What a broken connection looks like.
+    // The error of a broken connection.
     if (error instanceof TypeError) return undefined;
     throw error;
   });
@@ -121,7 +121,7 @@ async function forward({ url, sandbox }, request, response) {
 }
 
 /**
- * Breaks a connection as the sandbox was told to. The head of an answer goes out first: browsers send a request again by
+ * Breaks a connection as requested from the sandbox. The headers of a response are sent first, since browsers repeat a request by
  * themselves, also a POST, when a connection that they had used before breaks without one.
  */
 function breakOff(response) {
@@ -141,7 +141,7 @@ async function read(request) {
   return Buffer.concat(chunks);
 }
 
-/** A file of the console. Names are looked up, not joined: there is no path out of the folder. */
+/** A file of the console. Names are looked up, not joined, so no path leads out of the folder. */
 async function file(request, response) {
   const { pathname } = new URL(request.url, "http://127.0.0.1");
   const name = pathname === "/" ? "index.html" : pathname.slice(1);

@@ -14,6 +14,7 @@ const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-ur
 /** The Markdown files that become guides, in the order of the navigation; decisions follow by themselves. */
 const GUIDES = [
   ["README.md", "Keyturn"],
+  ["docs/client.md", "Options, retries, errors"],
   ["docs/lifecycle.md", "Rotate without an outage"],
   ["docs/cli.md", "The command line"],
   ["docs/cli-api.md", "Any operation by command"],
@@ -23,6 +24,7 @@ const GUIDES = [
   ["docs/commercelayer-auth.md", "Authentication to Commerce Layer"],
   ["docs/proxy.md", "From a page"],
   ["docs/elements.md", "Elements for admin pages"],
+  ["docs/sandbox.md", "The sandbox tenant"],
   ["docs/migration.md", "From the official SDK"],
   ["docs/runtimes.md", "Where it runs"],
   ["docs/network.md", "Proxies and certificates"],
@@ -202,7 +204,7 @@ function errors(effect) {
     secret:
       "An answer that is lost or unreadable is an <code>OutcomeUnknownError</code>: look for the new secret and revoke it before you call again.",
   };
-  return `<p>${unknown[effect]} All errors: <a href="../../index.html#errors">Errors</a>; when a call is sent again: <a href="../../index.html#retries">Retries</a>.</p>`;
+  return `<p>${unknown[effect]} All errors: <a href="../../docs/client.html#errors">Errors</a>; when a call is sent again: <a href="../../docs/client.html#retries">Retries</a>.</p>`;
 }
 
 function groupPage(group, types) {

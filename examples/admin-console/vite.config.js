@@ -6,9 +6,9 @@ export default defineConfig({
   build: {
     // The polyfill would be a script in the page, which its content security policy does not allow.
     modulePreload: { polyfill: false },
-    // Nothing is inlined either.
+    // Assets are not inlined either.
     assetsInlineLimit: 0,
-    // The package carries the bytes of its core, which do not get smaller in pieces.
+    // The package contains the bytes of its core, which splitting does not make smaller.
     chunkSizeWarningLimit: 700,
   },
 });

@@ -7,22 +7,22 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** What both manifests say. */
+/** The common part of both manifests. */
 const COMMON = {
   manifest_version: 3,
   name: "Connector credentials",
   version: "0.1.0",
   description: "Rotates the credentials of C1 connectors, from a panel beside the page.",
   permissions: ["storage", "alarms"],
-  // WebAssembly may be compiled, and nothing else that the default policy forbids.
+  // Allows compiling WebAssembly, and nothing else that the default policy forbids.
   content_security_policy: { extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'" },
 };
 
-/** Where tenants are. Access to one is asked for when a person names it. */
+/** The hosts of tenants. Access to one is requested when a person names it. */
 const TENANTS = ["https://*.conductor.one/*"];
 const SANDBOX = ["http://127.0.0.1/*"];
 
-/** What each browser's manifest says besides. */
+/** The additional fields of each browser's manifest. */
 const MANIFESTS = {
   chromium: {
     minimum_chrome_version: "120",

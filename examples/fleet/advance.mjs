@@ -1,8 +1,8 @@
-// Without a queue: goes on with all rotations, begins those that are due, and ends. What `cronjob.yaml` runs, a line of crontab or a timer of systemd:
+// Without a queue: continues all rotations, starts those that are due, and exits. For `cronjob.yaml`, a line of crontab or a systemd timer:
 //
 //   * * * * * cd /opt/keyturn && flock --nonblock .lock node advance.mjs >> advance.log
 //
-// The tables are made by `node worker.mjs migrate`. It ends with 1 if a target failed, and with 3 if one waits for a person.
+// `node worker.mjs migrate` creates the tables. This program exits with 1 if a target failed, and with 3 if one waits for a person.
 import { KeyturnError } from "keyturn";
 import { openLifecycle } from "keyturn/lifecycle";
 import { postgresJournal } from "keyturn/postgres";
@@ -24,7 +24,7 @@ const lifecycle = openLifecycle({
 try {
   for (const { target, progress, error } of await lifecycle.advance(undefined, { signal: stop.signal })) {
     if (error !== undefined) {
-      // Errors of others may quote what a server said.
+      // Errors of other packages may quote a server's response.
       const { kind = "failed", reason } = KeyturnError.is(error) ? error : {};
       log({ level: "error", event: "failed", target, code: kind, reason });
       process.exitCode = 1;

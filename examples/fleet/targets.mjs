@@ -1,4 +1,4 @@
-// What is rotated: the same for all workers of the fleet.
+// The targets: the same for all workers of the fleet.
 import { ConductorOne } from "keyturn";
 import { connectorProvider } from "keyturn/lifecycle";
 import { envFile } from "keyturn/lifecycle/node";

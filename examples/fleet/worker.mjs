@@ -1,4 +1,4 @@
-// A worker of a fleet, as a program: what `compose.yaml` and `kubernetes.yaml` run. `node worker.mjs migrate` makes the tables and ends.
+// A worker of a fleet, as a program for `compose.yaml` and `kubernetes.yaml`. `node worker.mjs migrate` creates the tables and exits.
 import { createServer } from "node:http";
 import { migrateFleet, openFleet } from "keyturn/fleet";
 import pg from "pg";

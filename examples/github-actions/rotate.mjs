@@ -1,4 +1,4 @@
-// What `rotate.yml` runs: the job's identity token logs in, the new credential goes to the repository's secrets, and the journal is a
+// The program of `rotate.yml`: it logs in with the job's identity token, delivers the new credential to the repository's secrets, and has its journal on a
 // branch that is checked out in `journal`.
 import { execFileSync } from "node:child_process";
 import { env, exit } from "node:process";
@@ -9,7 +9,7 @@ import { directoryJournal } from "keyturn/lifecycle/node";
 const files = directoryJournal("journal/events");
 const git = (...args) => execFileSync("git", ["-C", "journal", ...args], { stdio: ["ignore", "ignore", "inherit"] });
 
-/** An event counts once it is pushed. What cannot be pushed has not happened, so the run ends there, before anything is done. */
+/** An event counts once it is pushed. If it cannot be pushed, the run ends before it acts. */
 const journal = {
   read: (stream, from) => files.read(stream, from),
   streams: () => files.streams(),

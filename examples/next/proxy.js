@@ -1,4 +1,4 @@
-/** Next runs this before each page: the content security policy, with a nonce that Next gives to its own scripts. */
+/** Next runs this before each page: the content security policy, with a nonce that Next adds to its own scripts. */
 
 import { NextResponse } from "next/server";
 

@@ -1,5 +1,5 @@
-// Rotates the credential of a connector, and goes on with the rotation whenever it is run again: by a timer, on any number of machines
-// that share the journal's folder. `node rotate.mjs rotate` begins one, `node rotate.mjs` goes on.
+// Rotates the credential of a connector, and continues the rotation whenever it is run again: by a timer, on any number of machines
+// that share the journal's folder. `node rotate.mjs rotate` starts one, `node rotate.mjs` continues it.
 //
 // CONDUCTORONE_CLIENT_ID and _SECRET log in, CONDUCTORONE_APP_ID and _CONNECTOR_ID name the connector, JOURNAL is a folder, ENV_FILE is
 // what the connector reads.

@@ -1,4 +1,4 @@
-// The activities: calls of one lifecycle. What they return and throw ends in Temporal's history, so it holds no secret and no message of others.
+// The activities: calls of one lifecycle. Their results and errors go to Temporal's history, so they contain no secrets and no external messages.
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import { KeyturnError } from "keyturn";
@@ -9,7 +9,7 @@ const FINAL = new Set(["unknown_target", "forgotten", "adopt_first", "journal_da
 /** The activities over a lifecycle whose journal all workers share. */
 export function activities(lifecycle) {
   return {
-    /** Begins a rotation, and takes it as far as it goes. One that is under way is gone on with. */
+    /** Starts a rotation, or continues the one in progress, and takes it as far as possible. */
     begin: (target) =>
       supervised(async (signal) => {
         const rotated = lifecycle.rotate(target, { signal });
@@ -20,9 +20,9 @@ export function activities(lifecycle) {
           }),
         );
       }),
-    /** Goes on with a rotation as far as it can. */
+    /** Continues a rotation as far as possible. */
     advance: (target) => supervised(async (signal) => summary(await lifecycle.advance(target, { signal }))),
-    /** Goes on with all rotations, and begins what is due. */
+    /** Continues all rotations, and starts those that are due. */
     sweep: () =>
       supervised(async (signal) =>
         (await lifecycle.advance(undefined, { signal })).map(({ target, progress, error }) =>
@@ -32,7 +32,7 @@ export function activities(lifecycle) {
   };
 }
 
-/** What a workflow goes by. */
+/** The state that a workflow needs. */
 function summary({ target, rotation, state, until, reason, about }) {
   return { target, rotation, state, reason, about, ...(until && { waitMs: Math.max(1000, until - Date.now()) }) };
 }

@@ -1,4 +1,4 @@
-// `node client.mjs schedule` has all targets looked at every minute; `node client.mjs rotate crm` rotates one now; `node client.mjs wake crm` after
+// `node client.mjs schedule` checks all targets every minute; `node client.mjs rotate crm` rotates one now; `node client.mjs wake crm` after
 // a person has done something about it.
 import { Client, Connection, ScheduleOverlapPolicy } from "@temporalio/client";
 
@@ -16,7 +16,7 @@ switch (command) {
     });
     break;
   case "rotate":
-    // Of one id there is one at a time: whoever comes second gets the rotation that is under way.
+    // There is one workflow for each id at a time: a second caller gets the rotation in progress.
     await workflow.start("rotate", {
       args: [target],
       taskQueue: "keyturn",

@@ -1,4 +1,4 @@
-// What is rotated: the same for all workers.
+// The targets: the same for all workers.
 import { ConductorOne } from "keyturn";
 import { connectorProvider } from "keyturn/lifecycle";
 import { envFile } from "keyturn/lifecycle/node";

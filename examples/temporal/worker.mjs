@@ -1,4 +1,4 @@
-// A worker of Temporal's that rotates. Start as many as you like, on any machine that reaches Temporal and the database.
+// A Temporal worker that rotates. Start any number, on any machine that reaches Temporal and the database.
 import { fileURLToPath } from "node:url";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { openLifecycle } from "keyturn/lifecycle";
@@ -19,7 +19,7 @@ const worker = await Worker.create({
   taskQueue: "keyturn",
   workflowsPath: fileURLToPath(new URL("workflows.mjs", import.meta.url)),
   activities: activities(lifecycle),
-  // What is under way comes to the end of its step, and another worker goes on.
+  // Rotations in progress finish their step, and another worker continues.
   shutdownGraceTime: "20 seconds",
 });
 console.log("ready");

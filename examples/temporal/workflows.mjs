@@ -1,5 +1,5 @@
-// The workflows. They decide nothing about a credential: the journal has what was done, and the activities ask it. So an activity may be repeated,
-// and no result of one is needed to go on. Nothing here may touch a clock, the network or a module of Node.
+// The workflows. They decide nothing about a credential: the journal records what was done, and the activities read it. So an activity may be repeated,
+// and a workflow can continue without its result. This file must not use a clock, the network or a Node module.
 import {
   condition,
   continueAsNew,
@@ -14,13 +14,13 @@ const {
   begin,
   sweep: sweepOnce,
 } = proxyActivities({
-  // An activity takes a rotation as far as it goes at once; a worker that died is noticed by its heartbeats.
+  // An activity takes a rotation as far as possible at once; missing heartbeats reveal a dead worker.
   startToCloseTimeout: "10 minutes",
   heartbeatTimeout: "15 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "1 minute" },
 });
 
-/** Sent after a person has approved, settled, resumed or rolled back something: the rotation goes on at once. */
+/** Sent after a person has approved, settled, resumed or rolled back a rotation, which then continues at once. */
 export const wake = defineSignal("wake");
 
 /** Rotates one target, from its plan to the end of the old credential. Start it with the target in its workflow id, so that there is one. */
@@ -29,12 +29,12 @@ export async function rotate(target) {
   setHandler(wake, () => {
     woken = true;
   });
-  // Of a rotation that is under way this changes nothing.
+  // This does not change a rotation in progress.
   let progress = await begin(target);
   while (progress.state !== "idle") {
     woken = false;
     if (progress.state === "waiting") await condition(() => woken, progress.waitMs);
-    // A person is needed. `keyturn status` says for what; the hour is for those who forget the signal.
+    // A person is needed. `keyturn status` says why; the hour is for a forgotten signal.
     else if (progress.state !== "ready") await condition(() => woken, "1 hour");
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(target);
     progress = await advance(target);
@@ -42,7 +42,7 @@ export async function rotate(target) {
   return progress;
 }
 
-/** Goes on with all rotations and begins those that are due: what a timer does, for a schedule of Temporal's. */
+/** Continues all rotations and starts those that are due, for a Temporal schedule. */
 export async function sweep() {
   return sweepOnce();
 }

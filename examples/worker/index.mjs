@@ -1,4 +1,4 @@
-// A Worker of Cloudflare that tells which connectors do not sync. `env` has CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET; one
+// A Cloudflare Worker that reports which connectors do not sync. `env` has CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET; one
 // client serves all requests of an isolate. Wrangler needs no setting for the package: its `workerd` condition brings the module.
 import { ConductorOne, KeyturnError } from "keyturn";
 
@@ -16,7 +16,7 @@ export default {
       return Response.json(connectors);
     } catch (error) {
       if (!KeyturnError.is(error)) throw error;
-      // Nothing in it is secret, but it is nobody's business outside.
+      // It contains no secrets, but is not public either.
       console.error(error.message);
       return Response.json({ error: error.kind }, { status: 502 });
     }

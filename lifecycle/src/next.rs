@@ -439,6 +439,12 @@ fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
     target.credentials.values().map(|known| known.credential.client_id.clone()).collect()
 }
 
+/// A sink that the new credential was not delivered to, and in which it was not found either; and whether it can be read.
+fn added<'a>(rotation: &Rotation, hands: &'a Hands) -> Option<(&'a String, bool)> {
+    let has = |sink: &String| rotation.delivered.contains(sink) || rotation.read_back.contains_key(sink);
+    hands.sinks.iter().find(|(sink, _)| !has(sink)).map(|(sink, readable)| (sink, *readable))
+}
+
 /// A sink that can be read and was not since a time.
 fn unread(rotation: &Rotation, hands: &Hands, since: Time) -> Option<String> {
     let fresh = |sink: &String| rotation.read_back.get(sink).is_some_and(|at| *at >= since);
@@ -453,6 +459,21 @@ fn in_grace(
     now: Time,
     (new, until): (&Known, Time),
 ) -> Next {
+    // Its consumers have the old credential, or none, and nobody has the secret of the new one any more. The sooner a person hears of it the
+    // more time there is.
+    match added(rotation, hands) {
+        Some((sink, true)) => {
+            if now < rotation.retry_at {
+                return Next::Wake(rotation.retry_at);
+            }
+            let client_id = new.credential.client_id.clone();
+            return Next::Do(Effect::ReadBack { client_id, sink: sink.clone() });
+        }
+        Some((sink, false)) => {
+            return Next::Append(Event::Stopped { reason: Stop::SinkAdded, about: sink.clone() });
+        }
+        None => {}
+    }
     let mut ending = target.credentials.values().filter(|known| {
         (rotation.old.as_ref() == Some(&known.credential.id) || known.role == Role::Leftover)
             && known.role != Role::Ended
@@ -601,7 +622,11 @@ pub fn conclude(
             let new = target.new_credential().is_some_and(|known| known.credential.client_id == *client_id);
             new.then(|| match outcome {
                 Outcome::Yes => Event::ReadBack { sink: sink.clone() },
-                _ => Event::Stopped { reason: Stop::SinkChanged, about: sink.clone() },
+                _ => {
+                    let had = rotation.delivered.contains(sink) || rotation.read_back.contains_key(sink);
+                    let reason = if had { Stop::SinkChanged } else { Stop::SinkAdded };
+                    Event::Stopped { reason, about: sink.clone() }
+                }
             })
         }
         (Effect::Prove { proof, .. }, Outcome::Yes) => Some(Event::Verified { proof: *proof }),

@@ -44,6 +44,11 @@ pub enum Command {
         /// The sink's name.
         sink: String,
     },
+    /// Somebody has put the new credential into a sink that was named too late for it.
+    Provisioned {
+        /// The sink's name.
+        sink: String,
+    },
     /// The target is no longer managed.
     Forget,
 }
@@ -96,6 +101,12 @@ pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -
                 Ok(vec![Event::Restored { sink: sink.clone() }, Event::Resumed])
             }
             _ => refuse("not_stopped", format!("the rotation does not wait for {sink} to be put back by hand")),
+        },
+        Command::Provisioned { sink } => match &rotation.stopped {
+            Some((Stop::SinkAdded, about)) if about == sink => {
+                Ok(vec![Event::Delivered { sink: sink.clone(), replaced: None }, Event::Resumed])
+            }
+            _ => refuse("not_stopped", format!("the rotation does not wait for {sink} to get the new credential")),
         },
     }
 }
@@ -242,6 +253,14 @@ mod tests {
         let target = after(&[issued(), vec![Event::RollingBack, by_hand]].concat());
         assert_eq!(reason(&target, &Command::Restored { sink: "s".to_owned() }), "done");
         assert_eq!(reason(&target, &Command::Restored { sink: "t".to_owned() }), "not_stopped");
+        let added = Event::Stopped { reason: Stop::SinkAdded, about: "s".to_owned() };
+        let grace = Event::Grace { until: 50 };
+        let target = after(&[issued(), vec![grace, added]].concat());
+        let events = operate(&target, &Policy::default(), &Command::Provisioned { sink: "s".to_owned() }, 0).unwrap();
+        assert_eq!(events, [Event::Delivered { sink: "s".to_owned(), replaced: None }, Event::Resumed]);
+        for sink in ["t", ""] {
+            assert_eq!(reason(&target, &Command::Provisioned { sink: sink.to_owned() }), "not_stopped");
+        }
     }
 
     #[test]

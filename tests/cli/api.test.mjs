@@ -1,4 +1,4 @@
-// `keyturn api`: every operation of both APIs by its name, its requests from flags and JSON, and where the secrets of answers go.
+// `keyturn api`: every operation of both APIs by name, requests from flags and JSON, and the destinations of secrets.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ describe("the catalogue", () => {
     assert.deepEqual(catalogue.namesOf("c1").sort(), known.sort());
   });
 
-  test("finds a name in any spelling, and what was meant by a wrong one", () => {
+  test("finds names in any spelling, and suggests names for typos", () => {
     for (const { api, group, name } of each) {
       const other = `${group}.${name}`.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
       assert.equal(catalogue.find(api, other)?.name, name, other);
@@ -44,20 +44,20 @@ describe("the catalogue", () => {
     assert.deepEqual(nearest("nothing.like.it.at.all", catalogue.namesOf("c1")), []);
   });
 
-  test("has a help for each that tells its way, and leaves no type unsaid", () => {
+  test("has help for each, with its route and all types", () => {
     const context = { out: { paint: (_, text) => text } };
     for (const operation of each) {
       const text = operationHelp(context, operation);
       assert.match(text, new RegExp(`^Usage: keyturn api ${operation.api} ${operation.group}\\.${operation.name}\\b`));
       assert.ok(text.includes(`\n${operation.method} ${operation.path}\n`), text);
       assert.doesNotMatch(text, /undefined|\[object|NaN/, text);
-      // A secret is never asked for in the argument list.
+      // A secret is never asked for on the command line.
       for (const line of text.split("\n").filter((one) => one.includes("--") && one.includes("a secret:")))
-        assert.match(line, /only by --input/);
+        assert.match(line, /give it with --input/);
     }
   });
 
-  test("asks before what cannot be taken back", () => {
+  test("asks before what cannot be undone", () => {
     const final = (api, name) => catalogue.find(api, name).final === true;
     assert.deepEqual(
       ["connector.rotateCredential", "connector.revokeCredential", "apps.delete", "task.createRevokeTask"].map((name) =>
@@ -84,7 +84,7 @@ describe("a request", () => {
       input,
     );
 
-  test("takes each kind of field from flags", () => {
+  test("accepts each kind of field as flags", () => {
     const flags = ["display-name=Süd = ☀", "monthly-cost-usd=12", "strict-access-entitlement-provisioning", "owners=a"];
     assert.deepEqual(
       request("c1", "apps.create", [
@@ -106,7 +106,7 @@ describe("a request", () => {
         identityMatching: "APP_USER_IDENTITY_MATCHING_STRICT",
       },
     );
-    // The fields of a body as a whole stand at the top, and a field that has the name of an option of the command's own is prefixed.
+    // The fields of a whole body are at the top level, and a field with the name of one of the command's options is prefixed.
     assert.deepEqual(
       request("c1", "personalClient.update", ["id=x", "client.display-name=n", "update-mask=displayName"]),
       {
@@ -117,7 +117,7 @@ describe("a request", () => {
     assert.ok("all" in request("c1", "directory.create", ["field.all={}"]));
   });
 
-  test("takes what Commerce Layer has", () => {
+  test("accepts the parameters of Commerce Layer", () => {
     assert.deepEqual(
       request("commercelayer", "api_credentials.list", [
         "filter=kind_eq=integration",
@@ -136,7 +136,7 @@ describe("a request", () => {
     );
   });
 
-  test("puts flags into JSON, and lets no name reach a prototype", () => {
+  test("merges flags into JSON, and no name reaches a prototype", () => {
     const input = { owners: ["z"], annotations: { a: "1" } };
     const made = request("c1", "apps.create", ["owners=a", "annotations.b=2", "annotations.__proto__=3"], input);
     assert.deepEqual(made.owners, ["a"]);
@@ -147,15 +147,15 @@ describe("a request", () => {
 
   const wrong = [
     ["c1", "apps.list", ["page-siz=1"], /has no --page-siz/, /--page-size/],
-    ["c1", "apps.list", ["page-size=x"], /--page-size: a number, and not x/],
+    ["c1", "apps.list", ["page-size=x"], /--page-size: expected a number, but got x/],
     ["c1", "apps.list", ["page-size"], /--page-size needs a value/],
     ["c1", "apps.list", ["page-size=1", "page-size=2"], /given twice/],
     ["c1", "apps.create", ["match-baton-ref=["], /a JSON object/],
     ["c1", "apps.create", ["owners.x=1"], /no fields/, /as JSON/],
     ["c1", "apps.create", ["match-baton-ref.app=1"], /has no --match-baton-ref\.app/, /--match-baton-ref\.app-id/],
-    ["c1", "stepUpProvider.create", ["client-secret=canary"], /argument list/, /--input/],
-    // A secret deep within JSON is one as well.
-    ["c1", "tenantEmailProvider.update", ['tenant-email-provider={"x":"canary"}'], /argument list|has no/],
+    ["c1", "stepUpProvider.create", ["client-secret=canary"], /command lines/, /--input/],
+    // A secret nested in JSON counts as well.
+    ["c1", "tenantEmailProvider.update", ['tenant-email-provider={"x":"canary"}'], /command lines|has no/],
     ["commercelayer", "api_credentials.list", ["filter=kind"], /ATTRIBUTE_PREDICATE=VALUE/],
   ];
   for (const [api, name, flags, message, hint] of wrong)
@@ -200,7 +200,7 @@ describe("a call", () => {
   ];
   const rotations = () => server.sandbox.requests({ operation: "connector.rotateCredential" }).length;
 
-  test("takes every page of a list, or as many items as it is told", async () => {
+  test("fetches every page of a list, or as many items as requested", async () => {
     const { code, stdout, stderr } = await k("api", "c1", "apps.list", "--page-size", "25", "--all");
     assert.deepEqual([code, stderr], [0, ""]);
     const apps = JSON.parse(stdout);
@@ -214,7 +214,7 @@ describe("a call", () => {
       apps.slice(0, 13).map(({ id }) => id),
     );
     assert.match(some.stderr, /there are more than 13/);
-    // Without it, what comes is the body of the first page: its token is for who pages by hand.
+    // Without --all, the result is the body of the first page, whose token allows paging by hand.
     const page = JSON.parse((await k("api", "c1", "apps.list", "--page-size", "10")).stdout);
     assert.equal(page.list.length, 10);
     const next = await k(
@@ -247,9 +247,9 @@ describe("a call", () => {
     assert.match(readFileSync(join(scratch, "cl.txt"), "utf8"), /^[\w-]{20,}$/);
   });
 
-  test("shows a table, whose width is that of the terminal", async () => {
+  test("shows a table of the terminal's width", async () => {
     const { stdout } = await k("api", "c1", "apps.list", "-o", "table", "--limit", "2", { tty: true });
-    // The line that tells how far it is has been written over.
+    // The progress line has been overwritten.
     const lines = stdout
       .replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "")
       .split("\r\n")
@@ -271,7 +271,7 @@ describe("a call", () => {
     assert.doesNotMatch(broken.stderr, /canary/);
   });
 
-  test("says what was meant, in its exit code too", async () => {
+  test("suggests names, and has an exit code for each mistake", async () => {
     const results = await Promise.all([
       k("api", "c1", "app.list"),
       k("api", "c1", "apps.list", "--page-sise", "1"),
@@ -285,11 +285,11 @@ describe("a call", () => {
       results.map(({ code }) => code),
       [2, 2, 2, 2, 1, 2, 2],
     );
-    assert.match(results[0].stderr, /no operation app\.list\nIs it apps\.list/);
+    assert.match(results[0].stderr, /no operation app\.list\nDid you mean apps\.list/);
     for (const { stdout } of results) assert.equal(stdout, "");
   });
 
-  test("does not issue a secret that nothing would keep", async () => {
+  test("does not issue a secret that would not be stored", async () => {
     const before = rotations();
     writeFileSync(join(scratch, "there.txt"), "mine");
     const results = await Promise.all([
@@ -308,7 +308,7 @@ describe("a call", () => {
     assert.equal(existsSync(join(scratch, "unasked.txt")), false);
   });
 
-  test("writes the secret to a file of its owner's alone, and nowhere else", async () => {
+  test("writes the secret only to a file that only its owner can read", async () => {
     const { code, stdout, stderr } = await k(...rotating(), "--yes", "--secret-to", "secret.txt");
     assert.equal(code, 0, stderr);
     const secret = readFileSync(join(scratch, "secret.txt"), "utf8");
@@ -328,7 +328,7 @@ describe("a call", () => {
     assert.equal((await fresh.auth.introspect()).statusCode, 200);
   });
 
-  test("leaves no file behind when no secret came, and says when nobody knows", async () => {
+  test("leaves no file behind without a secret, and reports unknown outcomes", async () => {
     const { sandbox } = server;
     sandbox.fault({ operation: "connector.rotateCredential", action: { status: 403 } });
     const refused = await k(...rotating(), "--yes", "--secret-to", "refused.txt");
@@ -339,17 +339,17 @@ describe("a call", () => {
     assert.deepEqual([unknown.code, existsSync(join(scratch, "unknown.txt"))], [6, false]);
   });
 
-  test("finds out that the disk is full before anything is issued", {
+  test("detects a full disk before anything is issued", {
     skip: process.platform === "win32",
   }, async () => {
     const before = rotations();
-    // The limit of a file's size is told like a disk without room.
+    // A file size limit is reported like a full disk.
     const { code } = await k(...rotating(), "--yes", "--secret-to", "full.txt", { tty: "trap '' XFSZ; ulimit -f 8;" });
     assert.notEqual(code, 0);
     assert.deepEqual([rotations(), existsSync(join(scratch, "full.txt"))], [before, false]);
   });
 
-  test("shows a secret on a terminal that asks for it", async () => {
+  test("shows a secret on a terminal on request", async () => {
     const { code, stdout } = await k(...rotating(), "--yes", "--reveal", { tty: true });
     assert.equal(code, 0);
     assert.match(stdout.replaceAll(/\r?\n/g, ""), /"clientSecret": "secret-token:conductorone\.com:v1:/);
@@ -362,7 +362,7 @@ describe("a call", () => {
     const cancelled = await k(...rotating(), {
       tty: true,
       stdin: [
-        ["Where does it go?", "\r"],
+        ["Where should it go?", "\r"],
         ["Which file?", "asked.txt\r"],
         ["cannot be undone", "n"],
       ],
@@ -372,7 +372,7 @@ describe("a call", () => {
     const done = await k(...rotating(), {
       tty: true,
       stdin: [
-        ["Where does it go?", "\r"],
+        ["Where should it go?", "\r"],
         ["Which file?", "asked.txt\r"],
         ["cannot be undone", "y"],
       ],

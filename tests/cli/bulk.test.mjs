@@ -18,8 +18,8 @@ after(async () => {
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
 /**
- * What takes the pairs: it notes how many of it run at a time, waits until there are as many as a file asks for (or have been: one that
- * never come together are given up on after some time), and fails where a file says so.
+ * The sink's program: it records how many instances run at a time, waits until there are as many as a file says (or have been: one that
+ * never run together are given up on after some time), and fails if a file says so.
  */
 const STORE = `
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from "node:fs";
@@ -35,7 +35,7 @@ for (let turn = 0; turn < 300 && readdirSync("running").length < wanted && !exis
 const now = readdirSync("running").length;
 appendFileSync("counts", now + "\\n");
 if (now >= wanted) writeFileSync("met", "");
-// Those that are in excess would come in this time.
+// Excess instances would start within this time.
 await new Promise((resolve) => setTimeout(resolve, 150));
 appendFileSync("counts", readdirSync("running").length + "\\n");
 while (existsSync("hold")) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -44,7 +44,7 @@ if (existsSync("fail-" + name)) process.exit(1);
 writeFileSync(name + ".done", "");
 `;
 
-/** A folder with six connector targets, and what a test wants of them. */
+/** A folder with six connector targets, and files that control the sink's program. */
 function project({ policy = {}, caps, others = {} } = {}) {
   const cwd = scratch("bulk");
   folders.push(cwd);
@@ -95,7 +95,7 @@ describe("how many at a time", () => {
       assert.deepEqual(lines("begun").sort(), NAMES);
     });
 
-  test("a cap of one kind does not hold up the others", async () => {
+  test("a cap of one kind does not delay other kinds", async () => {
     const bridge = { kind: "commercelayer-api-credential", id: sandbox.credential };
     const sinks = [{ kind: "command", run: [process.execPath, "store.mjs", "z"], name: "store" }];
     const { file, keyturn, most } = project({
@@ -110,7 +110,7 @@ describe("how many at a time", () => {
 });
 
 describe("--canary", () => {
-  test("goes first, and the others follow if it went well", async () => {
+  test("goes first, and the others follow if it succeeds", async () => {
     const { lines, keyturn } = project();
     const { status, stderr } = await keyturn([...ALL, "--canary", "2", "--parallel", "6"]);
     assert.equal(status, 0, stderr);
@@ -118,23 +118,23 @@ describe("--canary", () => {
     assert.deepEqual(lines("begun").sort(), NAMES);
   });
 
-  test("that fails keeps the others from beginning, and the command that goes on is named", async () => {
+  test("that fails prevents the others, and the command to continue is named", async () => {
     const { file, lines, keyturn, rotations } = project();
     file("fail-b");
     const { status, stdout, stderr } = await keyturn([...ALL, "--canary", "2", "--stop-after", "9"]);
     assert.equal(status, 1, stderr);
     assert.deepEqual(lines("begun").sort(), ["a", "b"]);
     assert.match(stdout, /^b +failed \(sink_failed:failed\)/m);
-    assert.match(stderr, /4 of 6 have not been begun; `keyturn rotate c d e f` goes on with them/);
+    assert.match(stderr, /4 of 6 were not started; continue with `keyturn rotate c d e f`/);
     assert.deepEqual(await rotations(), { a: 1, b: 1, c: 0, d: 0, e: 0, f: 0 });
     assert.equal((await keyturn(["rotate", "c", "d", "e", "f"])).status, 0);
   });
 
-  test("on a terminal there is a question between it and the others", async () => {
+  test("asks on a terminal before the others", async () => {
     const { cwd, lines } = project();
     const steps = [
       ["Rotate 6 targets?", "y"],
-      ["1 went well. Go on with the other 5?", "n"],
+      ["1 succeeded. Continue with the other 5?", "n"],
     ];
     const { status, plain } = await onTerminal(120, ["rotate", "--all", "--canary", "1"], {
       cwd,
@@ -165,13 +165,13 @@ describe("--stop-after", () => {
         told.map(({ target }) => target),
         begun,
       );
-      // Where some were not begun it failed; where all were, what is left is tried again.
+      // If some were not started, the command failed; if all were, the remaining ones are retried.
       assert.equal(status, begun === NAMES ? 7 : 1, stderr);
-      assert.equal(stderr.includes("have not been begun"), begun !== NAMES, stderr);
+      assert.equal(stderr.includes("were not started"), begun !== NAMES, stderr);
     });
 });
 
-describe("what --all leaves out", () => {
+describe("what --all skips", () => {
   // A Wednesday, at noon in Berlin.
   const NOW = "2030-05-15T10:00:00Z";
   const windows = (...all) => ({ zone: "Europe/Berlin", windows: all });
@@ -183,17 +183,17 @@ describe("what --all leaves out", () => {
     e: windows({ to: "12:00" }, { from: "11:59", to: "12:30" }),
   };
 
-  test("targets outside of their windows, unless --anytime is given", async () => {
+  test("targets outside their windows, unless --anytime is given", async () => {
     const { lines, keyturn } = project({ policy });
     const { status, stderr } = await keyturn([...ALL, "--clock", NOW]);
     assert.equal(status, 0, stderr);
     assert.deepEqual(lines("begun").sort(), ["a", "c", "e", "f"]);
-    assert.match(stderr, /outside of their windows, so left out: b, d \(--anytime takes them\)/);
+    assert.match(stderr, /skipped, because outside their windows: b, d \(--anytime includes them\)/);
     assert.equal((await keyturn([...ALL, "--anytime", "--clock", NOW])).status, 0);
     assert.deepEqual(lines("begun").slice(4).sort(), NAMES);
   });
 
-  test("what was rotated lately, with --older-than", async () => {
+  test("recently rotated targets, with --older-than", async () => {
     const { lines, keyturn } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
     const { status, stderr } = await keyturn([...ALL, "--older-than", "1h"]);
@@ -204,7 +204,7 @@ describe("what --all leaves out", () => {
     assert.equal(lines("begun").length, 6);
   });
 
-  test("--due takes none whose policy does not ask for it", async () => {
+  test("--due takes no target without a due policy", async () => {
     const { lines, keyturn } = project({ policy: { b: { rotateEvery: "1h", grace: "0s" } } });
     assert.equal((await keyturn(ALL)).status, 0);
     const none = await keyturn(["rotate", "--due", "--yes"]);
@@ -217,7 +217,7 @@ describe("what --all leaves out", () => {
 });
 
 describe("Ctrl-C", () => {
-  /** Starts a rotation of all whose first two sinks wait, and gives the process once they do. */
+  /** Starts a rotation of all targets, of which the first two sinks wait, and returns the process once they do. */
   async function held({ cwd, file, lines }) {
     file("hold");
     const { child, done } = start([...ALL, "--parallel", "2"], { cwd, env: sandbox.env });
@@ -225,7 +225,7 @@ describe("Ctrl-C", () => {
     return { child, done };
   }
 
-  test("lets what is under way come to a safe point, and the command that it names does the rest", async () => {
+  test("lets rotations in progress reach a safe point, and names the command that does the rest", async () => {
     const all = project();
     const { child, done } = await held(all);
     child.kill("SIGINT");
@@ -233,17 +233,17 @@ describe("Ctrl-C", () => {
     const { status, stderr } = await done;
     assert.equal(status, 130, stderr);
     assert.deepEqual(all.lines("begun").sort(), ["a", "b"]);
-    const [, command] = /4 of 6 have not been begun; `keyturn (.*)` goes on/.exec(stderr);
+    const [, command] = /4 of 6 were not started; continue with `keyturn (.*)`/.exec(stderr);
     assert.equal((await all.keyturn([...command.split(" "), "--yes"])).status, 0);
     assert.deepEqual(await all.rotations(), { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 });
     assert.deepEqual(all.lines("begun").sort(), NAMES);
   });
 
-  test("twice ends it at once, and the next command goes on where it was", async () => {
+  test("twice ends the command at once, and the next command continues", async () => {
     const all = project();
     const { child, done } = await held(all);
     child.kill("SIGINT");
-    // The second one has to come after the first one was seen.
+    // The second signal must come after the first one was handled.
     const again = setInterval(() => child.kill("SIGINT"), 100);
     // Its output stays open as long as the programs of the sinks run.
     const status = await new Promise((resolve) => child.once("exit", resolve));
@@ -252,7 +252,7 @@ describe("Ctrl-C", () => {
     rmSync(join(all.cwd, "hold"));
     await done;
     assert.ok(!existsSync(join(all.cwd, "c.done")));
-    // The secrets of both are gone with the process: each gets another, and its first one ends.
+    // The secrets of both are lost with the process: each target gets another credential, and the first one ends.
     let env = {};
     const look = async () => JSON.parse((await all.keyturn(["status", "a", "b", "-o", "json"], env)).stdout);
     let found = await look();
@@ -272,7 +272,7 @@ describe("Ctrl-C", () => {
 });
 
 describe("a stream of the journal that is damaged", () => {
-  test("stops its own target, and no other", async () => {
+  test("stops only its own target", async () => {
     const { cwd, keyturn, lines } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
     const foreign = join(cwd, "journal/streams/a/notes.txt");
@@ -283,7 +283,7 @@ describe("a stream of the journal that is damaged", () => {
       JSON.parse(status.stdout).map(({ target }) => target),
       ["b", "c", "d", "e", "f"],
     );
-    assert.match(status.stderr, /^keyturn: a: .*notes\.txt is no event of the journal/m);
+    assert.match(status.stderr, /^keyturn: a: .*notes\.txt is not an event of the journal/m);
     const later = { KEYTURN_NOW: new Date(Date.now() + 100 * 86_400_000).toISOString() };
     const advanced = await keyturn(["advance", "-o", "json"], later);
     assert.equal(advanced.status, 8);
@@ -297,7 +297,7 @@ describe("a stream of the journal that is damaged", () => {
     assert.equal((await keyturn(["status"])).status, 0);
   });
 
-  test("a journal of which nothing can be read is told once", async () => {
+  test("reports an unreadable journal once", async () => {
     const { cwd, keyturn } = project();
     mkdirSync(join(cwd, "journal"));
     writeFileSync(join(cwd, "journal/streams"), "");
@@ -310,10 +310,10 @@ describe("a stream of the journal that is damaged", () => {
 });
 
 describe("a target that keyturn.json names no longer", () => {
-  test("is told of as long as the journal has it, and its record can be read", async () => {
+  test("is reported as long as the journal has it, and its record stays readable", async () => {
     const { cwd, keyturn } = project();
     assert.equal((await keyturn(["rotate", "a", "b"])).status, 0);
-    // The second rotation of `a` is under way.
+    // The second rotation of `a` is in progress.
     assert.equal((await keyturn(["rotate", "a"])).status, 0);
     const path = join(cwd, "keyturn.json");
     const before = readFileSync(path, "utf8");
@@ -321,11 +321,11 @@ describe("a target that keyturn.json names no longer", () => {
     delete renamed.targets.a;
     writeFileSync(path, JSON.stringify(renamed));
     for (const command of ["status", "advance"]) {
-      // A second time, since the status is kept.
+      // A second time, since the status is cached.
       for (let turn = 0; turn < 2; turn++) {
         const { status, stderr } = await keyturn([command]);
         assert.equal(status, 0);
-        assert.match(stderr, /the journal has a, which keyturn\.json does not name/);
+        assert.match(stderr, /the journal has a, but keyturn\.json does not/);
       }
     }
     assert.doesNotMatch((await keyturn(["status", "b"])).stderr, /the journal has/);
@@ -338,7 +338,7 @@ describe("a target that keyturn.json names no longer", () => {
       assert.ok(exported.stdout.includes(part.stdout));
     }
     assert.equal((await keyturn(["journal", "show", "nobody"])).status, 2);
-    // It is put back, and goes on.
+    // The target is added again, and continues.
     writeFileSync(path, before);
     const back = await keyturn(["status", "a", "-o", "json"]);
     assert.equal(JSON.parse(back.stdout)[0].phase, "grace");

@@ -1,4 +1,4 @@
-// Completions, in the shells themselves: the scripts are loaded, and asked for what may stand where the cursor is.
+// Completions in the shells themselves: the scripts are loaded, and asked for candidates at the cursor.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ function shell(file, ...args) {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** What each shell offers for a line, whose last word may be empty. */
+/** The candidates of each shell for a line, whose last word may be empty. */
 const SHELLS = {
   bash(...words) {
     const list = words.map((word) => `'${word}'`).join(" ");
@@ -67,13 +67,13 @@ const SHELLS = {
 
 for (const [name, complete] of Object.entries(SHELLS))
   describe(name, () => {
-    test("offers the commands of the table", () => {
+    test("completes the commands of the table", () => {
       const first = [...new Set(COMMANDS.map((one) => one.name.split(" ")[0])), "help"];
       assert.deepEqual(complete("").sort(), first.sort());
       assert.deepEqual(complete("who"), ["whoami"]);
     });
 
-    test("offers operations, and the flags of one", () => {
+    test("completes operations and their flags", () => {
       assert.deepEqual(complete("api", "c1", "apps.").sort(), [
         "apps.create",
         "apps.delete",
@@ -86,7 +86,7 @@ for (const [name, complete] of Object.entries(SHELLS))
       assert.ok(complete("api", "commercelayer", "api_credentials.list", "--").includes("--filter"));
     });
 
-    test("offers values: choices, profiles and files", () => {
+    test("completes values: choices, profiles and files", () => {
       assert.deepEqual(
         complete("whoami", "--output", ""),
         ["table", "json", "ndjson"].sort((a, b) => (name === "fish" ? a.localeCompare(b) : 0)),
@@ -96,7 +96,7 @@ for (const [name, complete] of Object.entries(SHELLS))
     });
   });
 
-test("every option of the table is offered, and none that was given", async () => {
+test("completes every option of the table except those already given", async () => {
   const none = async () => [];
   const sources = { targets: none, profiles: none, operations: none, fields: none };
   for (const spec of COMMANDS) {

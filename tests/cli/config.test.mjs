@@ -1,4 +1,4 @@
-// `keyturn.json`: what does not fit is named with its file, line and column, and no secret is taken.
+// `keyturn.json`: problems are reported with file, line and column, and secrets are refused.
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,14 +22,14 @@ const messageOf = (text) => {
   }
   return undefined;
 };
-/** A configuration with one target, whose lines are these. */
+/** A configuration with one target that consists of these lines. */
 const target = (...lines) =>
   `{\n  "journal": "j",\n  "targets": {\n    "a": {\n${lines.map((line) => `      ${line}`).join(",\n")}\n    }\n  }\n}\n`;
 const SINKS = '"sinks": [{ "kind": "env-file", "path": "a.env" }]';
 const connector = (...more) => target('"kind": "c1-connector", "appId": "A", "connectorId": "C"', ...more);
 
-describe("what fits", () => {
-  test("the smallest one, and one with everything", () => {
+describe("valid configurations", () => {
+  test("the smallest one, and one with all fields", () => {
     assert.equal(messageOf(smallest({ appId: "A", connectorId: "C", credential: "I" })), undefined);
     const secret = { env: "TOKEN" };
     const names = { clientId: "ID", clientSecret: "SECRET" };
@@ -39,12 +39,13 @@ describe("what fits", () => {
       journal: "j",
       tenants: {
         one: { api: "c1", clientId: "a@b.conductor.one/spc", clientSecret: { file: "secret" }, serverURL: "https://a" },
-        // As random as a secret, and none.
+        // It looks as random as a secret, but is not one.
         two: { api: "commercelayer", clientId: "km4P2M4wJo68iCV-g2Kz6Q6RcXjtxPOQn8GTRP4Scp9", clientSecret: secret },
         three: { api: "c1", profile: "work", tenantDomain: "acme" },
         four: { api: "c1", clientId: { env: "ID" }, clientSecret: secret },
       },
       policy: { zone: "Europe/Berlin", windows: [{ days: ["sat"], from: "22:00", to: "04:00" }] },
+      seal: { key: { file: "seal.key" }, folder: "sealed" },
       caps: { atATime: 3, perProvider: { "c1-connector": 1 }, rest: "15m", longestRest: 86_400_000 },
       targets: {
         a: {
@@ -101,35 +102,35 @@ describe("what fits", () => {
       },
     };
     assert.deepEqual(problemsOf(whole), []);
-    // Everything that the schema knows of a target or a sink is in it.
+    // It contains every field of targets and sinks in the schema.
     const used = JSON.stringify(whole);
     for (const option of [...SCHEMA.$defs.sink.oneOf, ...SCHEMA.properties.targets.additionalProperties.oneOf])
       assert.ok(used.includes(`"kind":"${option.properties.kind.const}"`), option.properties.kind.const);
   });
 });
 
-describe("what does not fit is named, with its line and column", () => {
+describe("problems are reported with their line and column", () => {
   for (const [text, place, said] of [
-    ["", "1:1", "no JSON"],
-    ['{\n  "journal": "j",\n  "targets": {},\n}', "4:1", "no JSON"],
-    ['{ "journal": "j" // a comment\n}', "1:18", "no JSON"],
-    ["[]", "1:1", "has to be an object"],
+    ["", "1:1", "not valid JSON"],
+    ['{\n  "journal": "j",\n  "targets": {},\n}', "4:1", "not valid JSON"],
+    ['{ "journal": "j" // a comment\n}', "1:18", "not valid JSON"],
+    ["[]", "1:1", "must be an object"],
     ['{ "journal": "j" }', "1:1", 'has no "targets"'],
-    ['{\n  "jornal": "j",\n  "targets": {}\n}', "2:3", 'jornal is not known here; is it "journal"?'],
-    ['{ "journal": "j", "targets": { "a": {}, "a": {} } }', "1:41", "stands there twice"],
+    ['{\n  "jornal": "j",\n  "targets": {}\n}', "2:3", 'jornal is not a known field; did you mean "journal"?'],
+    ['{ "journal": "j", "targets": { "a": {}, "a": {} } }', "1:41", "appears twice"],
     [target(SINKS), "4:5", "targets.a has no kind"],
-    [target('"kind": "c1-conector"', SINKS), "5:7", 'is it "c1-connector"?'],
+    [target('"kind": "c1-conector"', SINKS), "5:7", 'did you mean "c1-connector"?'],
     [connector(), "4:5", 'targets.a has no "sinks"'],
     [connector('"sinks": []'), "6:7", "must not be empty"],
     [connector('"sinks": [{ "kind": "env-file" }]'), "6:17", 'targets.a.sinks[0] has no "path"'],
     [connector('"sinks": [{ "kind": "env-file", "path": "x", "mode": "rw" }]'), "6:52", "targets.a.sinks[0].mode"],
-    [connector(SINKS, '"policy": { "rotateevery": "60d" }'), "7:19", 'is it "rotateEvery"?'],
-    [connector(SINKS, '"policy": { "approval": "yes" }'), "7:19", "has to be true or false"],
-    [connector(SINKS, '"owner": 7'), "7:7", "has to be a text"],
+    [connector(SINKS, '"policy": { "rotateevery": "60d" }'), "7:19", 'did you mean "rotateEvery"?'],
+    [connector(SINKS, '"policy": { "approval": "yes" }'), "7:19", "must be true or false"],
+    [connector(SINKS, '"owner": 7'), "7:7", "must be a string"],
     [
       connector('"sinks": [{ "kind": "vault", "url": "https://v", "path": "p", "token": "hello" }]'),
       "6:69",
-      "has to be an object",
+      "must be an object",
     ],
     [
       connector('"sinks": [{ "kind": "vault", "url": "https://v", "path": "p", "token": {} }]'),
@@ -143,13 +144,13 @@ describe("what does not fit is named, with its line and column", () => {
       assert.ok(line?.includes(said), message);
     });
 
-  test("what only the engine knows, too", async () => {
+  test("problems that only the engine finds", async () => {
     for (const [text, place, said] of [
       [connector(SINKS, '"policy": { "rotateEvery": "1d", "grace": "48h" }'), "7:40", "below rotateEvery"],
       [connector(SINKS, '"policy": { "rotateEvery": "60" }'), "7:19", "60d"],
       [connector(SINKS, '"policy": { "zone": "Berlin" }'), "7:19", "Europe/Berlin"],
-      [connector('"tenant": "x"', SINKS).replace('"A"', '"B"'), "6:7", "names a tenant that is not there"],
-      [connector(SINKS.replace("]", `, ${SINKS.slice(10, -1)}]`)), "6:7", "two sinks of one name"],
+      [connector('"tenant": "x"', SINKS).replace('"A"', '"B"'), "6:7", "names a tenant that does not exist"],
+      [connector(SINKS.replace("]", `, ${SINKS.slice(10, -1)}]`)), "6:7", "two sinks with the same name"],
     ]) {
       writeFileSync(join(cwd, "keyturn.json"), text);
       const env = { CONDUCTORONE_CLIENT_ID: "a@127.0.0.1:1/spc", CONDUCTORONE_CLIENT_SECRET: "x" };

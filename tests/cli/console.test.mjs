@@ -1,4 +1,4 @@
-// `keyturn console`: a page that rotates what keyturn.json names, on the journal that the command line has as well.
+// `keyturn console`: a page that rotates the targets in keyturn.json, with the same journal as the command line.
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,7 +16,7 @@ const VIEWS = [
   ["#/", /Age of the credentials in use/, "keyturn-served-overview"],
   ["#/targets/github-production", /holds a credential of this target/, "keyturn-served-target"],
   ["#/rotate/github-production", /Rotate credential/, "keyturn-rotate"],
-  ["#/jobs", /No job is under way/, "keyturn-jobs"],
+  ["#/jobs", /There is no job in progress/, "keyturn-jobs"],
   ["#/apps", /\d found/, "keyturn-served-discover"],
   ["#/targets/nobody", /There is no such target/, "keyturn-served-target"],
 ];
@@ -100,7 +100,7 @@ describe("keyturn console", () => {
     }
   }
 
-  test("its link opens one tab, once, and nothing of the token stays in the address", async () => {
+  test("its link works once, and the token does not stay in the address", async () => {
     const person = await open(served.link);
     await person.reads(/github-production/);
     assert.equal(person.page.url(), `${served.url}/#/`);
@@ -123,7 +123,7 @@ describe("keyturn console", () => {
     person.page.on("response", (response) => answers.push(response.text().catch(() => "")));
     await person.reads(/What needs attention/);
     await person.click("link", "github-production");
-    await person.reads(/The journal has nothing of this target yet/);
+    await person.reads(/The journal has no events for this target yet/);
     await person.click("link", "Rotate");
     await person.click("button", "Create credential");
     await person.reads(/The credential is stored/);
@@ -133,16 +133,16 @@ describe("keyturn console", () => {
       await person.click("link", "← All targets");
       await person.click("link", "github-production");
       await person.reads(/holds a credential of this target/);
-      const under = await person.isThere("link", "Go on with the rotation");
-      await person.click("link", under ? "Go on with the rotation" : "Rotate");
+      const under = await person.isThere("link", "Continue the rotation");
+      await person.click("link", under ? "Continue the rotation" : "Rotate");
     };
     await reopen();
-    // The policy of this target wants nobody's approval.
-    await person.reads(/lives on for 1 day\. After that it ends by itself/);
+    // The policy of this target requires no approval.
+    await person.reads(/stays valid for 1 day\. After that, it ends automatically/);
     await person.click("button", "Rotate credential");
     await person.reads(/Both credentials work/);
     assert.equal((await keyturn(["status", "github-production"]))[0].phase, "grace");
-    // What the page has begun, the command line ends, and the page shows it.
+    // The command line finishes what the page started, and the page shows it.
     await setOn(sandbox.url, 25 * HOUR);
     env.KEYTURN_NOW = new Date(Date.now() + 25 * HOUR).toISOString();
     await keyturn(["advance"]);
@@ -207,7 +207,7 @@ describe("keyturn console", () => {
     writeFileSync(path, JSON.stringify(config));
     const { servers, person } = await again();
     await person.reads(/4 targets/);
-    await person.click("checkbox", "Select all that are shown");
+    await person.click("checkbox", "Select all shown targets");
     await person.click("button", "Rotate 4 together");
     // The dry run: nothing has been begun.
     await person.reads(new RegExp(`It is written to file:\\./${first}\\.env`));
@@ -222,12 +222,12 @@ describe("keyturn console", () => {
       ].map((one) => one.textContent),
     );
     const names = order.filter((name) => chosen.includes(name));
-    await person.click("button", "Begin with 1 target");
+    await person.click("button", "Start with 1 target");
     await person.reads(/The first ones are stored|Stopped: too many failed/);
     // The canary is the first of the list, and nothing else was touched.
     await stands((all) => names.slice(1).every((name) => all[name].sequence === 0));
     const isBroken = names.indexOf(broken);
-    if (isBroken > 0) await person.click("button", "They work: go on with the others");
+    if (isBroken > 0) await person.click("button", "They work: continue with the others");
     await person.reads(/Stopped: too many failed/);
     await stands(
       (all) =>
@@ -272,7 +272,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("it is in German, and mirrored in a language from right to left, with no text from elsewhere", async () => {
+  test("is in German, and mirrored in right-to-left languages, without untranslated texts", async () => {
     for (const [lang, direction, findings] of [
       ["de", "ltr", /Was Aufmerksamkeit braucht/],
       ["en-XB", "rtl", /What needs attention/],
@@ -300,7 +300,7 @@ describe("keyturn console", () => {
     }
   });
 
-  test("who has no session, or comes from elsewhere, gets nothing", async () => {
+  test("requests without a session or from elsewhere get nothing", async () => {
     const { url } = served;
     const json = { "content-type": "application/json", origin: url };
     const send = (path, headers = {}, body = "[]", method = "POST") =>
@@ -332,7 +332,7 @@ describe("keyturn console", () => {
       assert.equal(answer.status, status, `${index}`);
       assert.equal((await answer.text()).includes("github-production"), false);
     }
-    // A name that leads here from elsewhere. `fetch` does not let it be set.
+    // A foreign host name that resolves to this server. `fetch` does not allow setting it.
     const { request } = await import("node:http");
     const answered = await new Promise((resolve) =>
       request(url, { headers: { host: "evil.test" } }, ({ statusCode }) => resolve(statusCode)).end(),

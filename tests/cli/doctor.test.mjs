@@ -1,4 +1,4 @@
-// `keyturn doctor`: each thing that it finds, by its code; that it sends nothing unless it is asked to, and never a credential that it found.
+// `keyturn doctor`: each finding by its code; it sends nothing without --online, and never a credential that it found.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ beforeEach(() => {
   writeStore(cwd);
 });
 
-/** What it found, as `CODE ABOUT`, its exit code, and all that it wrote. */
+/** The findings as `CODE ABOUT`, the exit code, and the whole output. */
 async function doctor({ flags = [], without = [], ...more } = {}) {
   const variables = Object.fromEntries(Object.entries({ ...env, ...more }).filter(([name]) => !without.includes(name)));
   const { status, stdout, stderr } = await run(["doctor", "-o", "json", ...flags], { cwd, env: variables });
@@ -46,7 +46,7 @@ async function doctor({ flags = [], without = [], ...more } = {}) {
 
 const seen = async () => JSON.stringify(await (await fetch(`${sandbox.url}/_sandbox/requests`)).json());
 
-test("finds nothing where nothing is amiss, and sends nothing", async () => {
+test("finds nothing in a correct setup, and sends nothing", async () => {
   const before = await seen();
   const { codes, checks } = await doctor();
   assert.deepEqual(codes, []);
@@ -101,7 +101,7 @@ describe("credentials", () => {
       assert.doesNotMatch(text, /canary|secret-token:conductorone/);
     });
 
-  test("finds a profile that expires, or has", async () => {
+  test("finds a profile that expires soon or has expired", async () => {
     const [clientId, clientSecret] = [env.CONDUCTORONE_CLIENT_ID, env.CONDUCTORONE_CLIENT_SECRET];
     const entry = { clientId, clientSecret, serverURL: sandbox.url };
     const c1 = {
@@ -146,6 +146,32 @@ describe("files", () => {
     await find("journal.exposed");
   });
 
+  test("finds a key of sealed copies that is missing, is none, or can be read by others, and a folder that others can change", async () => {
+    const text = smallest(sandbox);
+    const seal = (value) =>
+      writeFileSync(join(cwd, "keyturn.json"), text.replace("{", `{ "seal": ${JSON.stringify(value)},`));
+    seal({ key: { env: "NO_SUCH_KEY" } });
+    assert.match((await find("seal.no_key")).message, /NO_SUCH_KEY is not set/);
+    seal({ key: { file: "seal.key" }, folder: "copies" });
+    await find("seal.no_key");
+    const path = join(cwd, "seal.key");
+    writeFileSync(path, "canary", { mode: 0o600 });
+    const none = await find("seal.no_key");
+    assert.match(none.fix, /openssl rand -base64 32/);
+    assert.doesNotMatch(JSON.stringify(none), /canary/);
+    writeFileSync(path, `${Buffer.alloc(32, 7).toString("base64")}\n`);
+    chmodSync(path, 0o644);
+    assert.equal((await find("seal.key_exposed")).fix, `chmod 600 ${path}`);
+    chmodSync(path, 0o600);
+    mkdirSync(join(cwd, "copies"), { mode: 0o700 });
+    chmodSync(join(cwd, "copies"), 0o777);
+    await find("seal.exposed");
+    chmodSync(join(cwd, "copies"), 0o700);
+    const { codes, checks } = await doctor();
+    assert.deepEqual(codes, []);
+    assert.ok(checks.some(({ code }) => code === "seal.key"));
+  });
+
   test("finds what is missing", async () => {
     const text = smallest(sandbox);
     writeFileSync(join(cwd, "keyturn.json"), text.replace("./github.env", "./no/such/github.env"));
@@ -157,12 +183,12 @@ describe("files", () => {
     await find("sink.no_token");
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"journal"', '"jurnal"'));
     assert.match((await find("config.invalid")).message, /keyturn\.json:\d+:\d+/);
-    // What only the engine knows.
+    // Problems that only the engine finds.
     writeFileSync(join(cwd, "keyturn.json"), text.replace('"grace": "24h"', '"grace": "40000d"'));
     assert.match((await find("config.invalid")).message, /a duration is at most/);
   });
 
-  test("finds a profile file that is none, and a journal that was changed", async () => {
+  test("finds an invalid profile file, and a changed journal", async () => {
     const path = join(cwd, "home/.config/keyturn/profiles.json");
     writeFileSync(path, "canary", { mode: 0o600 });
     const { codes, text } = await doctor();
@@ -189,7 +215,7 @@ describe("the machine", () => {
       assert.ok(checks({}, version).includes("node.version"));
   });
 
-  test("finds a proxy that is passed over", () => {
+  test("finds a proxy that is ignored", () => {
     const proxy = { HTTPS_PROXY: "http://proxy.example:8080" };
     assert.ok(checks(proxy, "20.12.0").includes("proxy.unsupported"));
     assert.ok(checks(proxy, "22.20.0").includes("proxy.unsupported"));
@@ -198,13 +224,13 @@ describe("the machine", () => {
     assert.ok(checks({ https_proxy: "proxy" }).includes("proxy.invalid"));
   });
 
-  test("says when the clock is another than the machine's", () => {
+  test("reports a replaced clock", () => {
     assert.ok(checks({ KEYTURN_NOW: "1" }, "22.12.0", 1).includes("clock.set"));
   });
 });
 
 describe("--online", () => {
-  test("logs in to what the configuration names, and looks at its targets", async () => {
+  test("logs in to the configured tenants, and checks their targets", async () => {
     const { codes, checks } = await doctor({ flags: ["--online"] });
     assert.deepEqual(
       codes.filter((code) => !code.startsWith("target.")),
@@ -220,7 +246,7 @@ describe("--online", () => {
     assert.deepEqual(codes, ["online.authentication_failed"]);
   });
 
-  test("never logs in with what lies in a sink: it may be a decoy", async () => {
+  test("never logs in with a credential found in a sink, which may be a decoy", async () => {
     writeFileSync(join(cwd, "github.env"), "BATON_CLIENT_ID=decoy@127.0.0.1/ccc\nBATON_CLIENT_SECRET=decoy\n", {
       mode: 0o600,
     });

@@ -1,5 +1,5 @@
-// The exit codes, one by one, and what can go wrong around a command: a reader that has gone, a full disk, a journal that may not be
-// written, two commands at once, Ctrl-C.
+// The exit codes, one by one, and failures around a command: a closed pipe, a full disk, a journal that is not
+// writable, two concurrent commands, Ctrl-C.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ async function fault(body) {
 const clear = () => fetch(`${sandbox.url}/_sandbox/faults`, { method: "DELETE" });
 
 describe("exit codes", () => {
-  test("0: done, and what was done is told on standard output alone", async () => {
+  test("0: done, with the result only on standard output", async () => {
     const keyturn = project();
     const { status, stdout, stderr } = await keyturn(["rotate", NAME, "-o", "json"]);
     assert.equal(status, 0, stderr);
@@ -55,7 +55,7 @@ describe("exit codes", () => {
     assert.equal(JSON.parse(stdout)[0].target, NAME);
   });
 
-  test("2: a command line or a configuration that makes no sense", async () => {
+  test("2: an invalid command line or configuration", async () => {
     const keyturn = project();
     for (const args of [
       [],
@@ -91,11 +91,11 @@ describe("exit codes", () => {
       assert.match(stderr, /^keyturn: /, args.join(" "));
     }
     assert.equal((await keyturn(["status"], { KEYTURN_NOW: "soon" })).status, 2);
-    assert.match((await keyturn(["help", "rotat"])).stderr, /there is no command rotat\. Is it rotate\?/);
+    assert.match((await keyturn(["help", "rotat"])).stderr, /there is no command rotat\. Did you mean rotate\?/);
     assert.match((await keyturn(["sandbox", "--port", "99999"])).stderr, /^keyturn: --port: /);
     assert.match(
       (await keyturn(["import", "nowhere.env"])).stderr,
-      /nowhere\.env cannot be read: there is no such file/,
+      /nowhere\.env cannot be read: the file does not exist/,
     );
   });
 
@@ -106,7 +106,7 @@ describe("exit codes", () => {
     assert.match(stderr, /no old credential|no rotation/);
   });
 
-  test("3: what --fail-on names is so", async () => {
+  test("3: a condition of --fail-on is met", async () => {
     const keyturn = project(POLICY({ rotateEvery: "7d" }));
     assert.equal((await keyturn(["rotate", NAME])).status, 0);
     assert.equal((await keyturn(["status", "--fail-on", "expiring:14d", "--fail-on", "due"])).status, 0);
@@ -115,12 +115,12 @@ describe("exit codes", () => {
     assert.match(stderr, /expiring:4000d/);
     const later = { KEYTURN_NOW: new Date(Date.now() + 8 * 86_400_000).toISOString() };
     assert.equal((await keyturn(["status", "--fail-on", "due"], later)).status, 3);
-    // Nobody is named who answers for the target.
+    // The target has no owner.
     assert.equal((await keyturn(["status", "--fail-on", "finding"])).status, 3);
     assert.equal((await keyturn(["status", "--fail-on", "finding:critical"])).status, 0);
   });
 
-  test("0: advance begins what is due, unless it is told not to", async () => {
+  test("0: advance starts what is due, unless --no-begin is given", async () => {
     const keyturn = project(POLICY({ rotateEvery: "1ms", grace: "0ms" }));
     assert.equal((await keyturn(["rotate", NAME])).status, 0);
     const rotations = async () =>
@@ -160,7 +160,7 @@ describe("exit codes", () => {
     assert.equal(status, 5, stderr);
   });
 
-  test("6: nobody knows what became of a call, and the next command finds out", async () => {
+  test("6: the outcome of a call is unknown, and the next command finds out", async () => {
     const keyturn = project();
     await fault({ operation: "c1.api.app.v1.ConnectorService.RotateCredential", action: "drop-answer", times: 1 });
     const { status, stdout, stderr } = await keyturn(["rotate", NAME]);
@@ -177,7 +177,7 @@ describe("exit codes", () => {
     assert.equal(status, 7, stdout + stderr);
   });
 
-  test("7: nor can it be logged in to, which is no refusal", async () => {
+  test("7: a log-in that gets no response, which is not a refusal", async () => {
     const keyturn = project();
     const { status, stderr } = await keyturn(["api", "c1", "apps.list"], {
       CONDUCTORONE_SERVER_URL: "http://127.0.0.1:9",
@@ -185,7 +185,7 @@ describe("exit codes", () => {
     assert.equal(status, 7, stderr);
   });
 
-  test("1: what a server of JSON:API says of each field is told", async () => {
+  test("1: reports the JSON:API errors of each field", async () => {
     const { status, stderr } = await project()(["api", "commercelayer", "api_credentials.create"]);
     assert.equal(status, 1);
     assert.match(stderr, /^name: a value is required$/m);
@@ -207,7 +207,7 @@ describe("exit codes", () => {
 });
 
 describe("around a command", () => {
-  test("a reader that has gone does not stop the work", async () => {
+  test("a closed pipe does not stop the work", async () => {
     const keyturn = project();
     const cwd = folders.at(-1);
     const { child, done } = start(["rotate", NAME], { cwd, env: sandbox.env });
@@ -219,17 +219,17 @@ describe("around a command", () => {
     assert.equal(JSON.parse(told.stdout)[0].progress.last, "done");
   });
 
-  test("a full disk behind standard output is told, and the work is done", async () => {
+  test("a full disk behind standard output is reported, and the work is done", async () => {
     const keyturn = project();
     const stdio = ["ignore", openSync("/dev/full", "w"), "pipe"];
     const { status, stderr } = await keyturn(["rotate", NAME], {}, { stdio });
     assert.equal(status, 1);
-    assert.match(stderr, /standard output cannot be written: .*ENOSPC/);
+    assert.match(stderr, /cannot write to standard output: .*ENOSPC/);
     const told = await keyturn(["status", NAME, "-o", "json"]);
     assert.equal(JSON.parse(told.stdout)[0].progress.last, "done");
   });
 
-  test("a sink that is full keeps the rotation, and nothing is lost", async () => {
+  test("a full sink delays the rotation without losing anything", async () => {
     const keyturn = project((config) => {
       config.targets[NAME].sinks = [{ kind: "command", run: ["./store.sh"] }];
       return config;
@@ -251,16 +251,16 @@ describe("around a command", () => {
     [
       "whose folder is missing",
       { kind: "env-file", path: "./nowhere/a.env" },
-      /nowhere is no folder, so nothing was issued/,
+      /nowhere is not a folder, so nothing was issued/,
     ],
-    ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /no program that can be run, so nothing/],
+    ["whose program is missing", { kind: "command", run: ["./nothing.sh"] }, /not an executable program, so nothing/],
     [
       "whose token is missing",
       { kind: "github", repository: "a/b", token: { env: "NO_TOKEN" }, url: "http://127.0.0.1:9" },
       /NO_TOKEN is not set\. keyturn\.json names it/,
     ],
   ])
-    test(`a sink ${what}: nothing is issued`, async () => {
+    test(`a sink ${what}: issues nothing`, async () => {
       const keyturn = project((config) => {
         config.targets[NAME].sinks = [sink];
         return config;
@@ -268,10 +268,10 @@ describe("around a command", () => {
       const { status, stdout } = await keyturn(["rotate", NAME]);
       assert.notEqual(status, 0);
       assert.match(stdout, said);
-      assert.match((await keyturn(["journal", "show", NAME])).stderr, /the journal has nothing of/);
+      assert.match((await keyturn(["journal", "show", NAME])).stderr, /the journal has no events for/);
     });
 
-  test("a folder that its sink makes is no obstacle", async () => {
+  test("a folder that its sink creates is not an obstacle", async () => {
     const keyturn = project((config) => {
       config.targets[NAME].sinks = [{ kind: "folder", path: "./new/secrets" }];
       return config;
@@ -280,7 +280,7 @@ describe("around a command", () => {
     assert.equal(status, 0, stdout + stderr);
   });
 
-  test("what a sink's program leaves running is not waited for", async () => {
+  test("does not wait for processes that a sink's program leaves running", async () => {
     const keyturn = project((config) => {
       config.targets[NAME].sinks = [{ kind: "command", run: ["./store.sh"] }];
       return config;
@@ -292,10 +292,10 @@ describe("around a command", () => {
     assert.equal(status, 0, stdout);
   });
 
-  test("a journal that may not be written: nothing is issued", async () => {
+  test("issues nothing if the journal is not writable", async () => {
     const keyturn = project();
     const cwd = folders.at(-1);
-    // Not even root can make a folder below a file.
+    // Not even root can create a folder below a file.
     writeFileSync(join(cwd, "keyturn-journal"), "");
     const { status, stderr } = await keyturn(["rotate", NAME]);
     assert.equal(status, 8, stderr);
@@ -306,7 +306,7 @@ describe("around a command", () => {
     chmodSync(join(cwd, "keyturn-journal"), 0o700);
   });
 
-  test("two commands at once make one rotation", async () => {
+  test("two concurrent commands make one rotation", async () => {
     const keyturn = project();
     await keyturn(["rotate", NAME]);
     const both = await Promise.all([keyturn(["rotate", NAME]), keyturn(["rotate", NAME]), keyturn(["advance"])]);
@@ -324,7 +324,7 @@ describe("around a command", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ])
-    test(`${signal} ends with ${code}, and the next command goes on`, async () => {
+    test(`${signal} ends with ${code}, and the next command continues`, async () => {
       const keyturn = project((config) => {
         for (const name of ["a", "b", "c"]) config.targets[name] = structuredClone(config.targets["order-export"]);
         for (const name of ["a", "b", "c"])
@@ -350,9 +350,9 @@ describe("around a command", () => {
       const { status, stdout, stderr } = await done;
       clearInterval(watch);
       assert.equal(status, code, stderr);
-      // What had begun came to its end, and the rest is named.
+      // Started rotations were finished, and the rest is named.
       assert.match(stdout, /^a +idle/m);
-      assert.match(stderr, /2 of 3 have not been begun; `keyturn rotate b c` goes on with them/);
+      assert.match(stderr, /2 of 3 were not started; continue with `keyturn rotate b c`/);
       assert.equal((await keyturn(["rotate", "b", "c", "--yes"])).status, 0);
       const { stdout: json } = await keyturn(["status", "a", "b", "c", "-o", "json"]);
       assert.deepEqual(

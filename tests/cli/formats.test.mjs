@@ -12,7 +12,7 @@ import { run, scratch, tenant } from "../lib/cli.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** Names that are more than letters. */
+/** Names with special characters. */
 const NAMES = [
   "github-production",
   'q"uote\\back;semi,comma',
@@ -22,7 +22,7 @@ const NAMES = [
   "bell\u0007",
   "constructor",
 ];
-// A folder whose name is more than a path of a URI.
+// A folder whose name must be escaped in a URI.
 const cwd = join(scratch("formats"), "a b#c?d%20é");
 let sandbox;
 let env;
@@ -60,7 +60,7 @@ after(async () => {
   rmSync(join(cwd, ".."), { recursive: true });
 });
 
-/** A text as a calendar and a report can hold it: without control characters that are no white space. */
+/** A text that calendars and reports can contain: without control characters other than white space. */
 const written = (name) => name.replace(/\r\n?/g, "\n").replaceAll("\u0007", " ");
 
 test("iCalendar, by ical.js", async () => {
@@ -89,7 +89,7 @@ test("iCalendar, by ical.js", async () => {
     assert.equal(startDate.zone, ICAL.Timezone.utcTimezone);
     assert.ok(component.getFirstPropertyValue("dtstamp") instanceof ICAL.Time);
   }
-  // Ids stay the same, so that a calendar that is read again moves its events.
+  // Ids are stable, so that reading a calendar again moves its events.
   assert.equal(new Set(events.map(({ uid }) => uid)).size, events.length);
   const later = new ICAL.Component(
     ICAL.parse(await status("ical", "--clock", new Date(Date.now() + 3_600_000).toISOString())),
@@ -101,7 +101,7 @@ test("iCalendar, by ical.js", async () => {
 });
 
 test("Prometheus, by a parser of its text format", async () => {
-  // Twice: from the journal, and as it was kept.
+  // Twice: from the journal, and from the cache.
   for (const text of [await status("prometheus"), await status("prometheus")]) {
     assert.ok(text.endsWith("\n"));
     const families = parsePrometheus(text);
@@ -142,10 +142,10 @@ test("SARIF, by its schema", async () => {
   const validate = ajv.compile(schema);
   const text = await status("sarif");
   const log = JSON.parse(text);
-  // The schema names the version before the last; the form is the same.
+  // The schema names an earlier version of the same format.
   assert.equal(validate(log), true, JSON.stringify(validate.errors));
   const [{ results, tool }] = log.runs;
-  // Nobody is named who answers for all but the first.
+  // All targets but the first have no owner.
   const missing = results.filter(({ ruleId }) => ruleId === "owner-missing");
   assert.deepEqual(missing.map(({ locations }) => locations[0].logicalLocations[0].name).sort(), NAMES.slice(1).sort());
   const lines = readFileSync(join(cwd, "keyturn.json"), "utf8").split("\n");
@@ -158,7 +158,7 @@ test("SARIF, by its schema", async () => {
     assert.ok(there.startsWith(JSON.stringify(logicalLocations[0].name)), there);
     assert.equal(physicalLocation.artifactLocation.uri, "keyturn.json");
   }
-  // From elsewhere the reference leads to the same file.
+  // From another folder, the reference leads to the same file.
   const outside = await run(["status", "-o", "sarif", "-c", join(cwd, "keyturn.json")], { cwd: "/", env });
   const { uri } = JSON.parse(outside.stdout).runs[0].results[0].locations[0].physicalLocation.artifactLocation;
   assert.equal(

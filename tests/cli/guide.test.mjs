@@ -67,7 +67,7 @@ test("the table of commands has those of this room", () => {
   const known = COMMANDS.map(({ name }) => name);
   assert.ok(rows.length > 10);
   for (const name of rows) assert.ok(known.includes(name), name);
-  // What is described on a page of its own is not repeated here.
+  // Commands with their own page are not repeated here.
   const elsewhere = [
     "api",
     "login",
@@ -112,7 +112,7 @@ test("the workflow rotates with an identity token, and without a secret", async 
     return (await fetch(`${sandbox.url}/_sandbox/${path}`, init)).json();
   };
   const { trustId } = await control("GET", "tenant");
-  // What GitHub's runner has: an endpoint that gives the job's identity token.
+  // GitHub's runner: an endpoint that returns the job's identity token.
   const asked = [];
   runner = createServer(async (request, response) => {
     const url = new URL(request.url, "http://runner");
@@ -135,7 +135,7 @@ test("the workflow rotates with an identity token, and without a secret", async 
     ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${runner.address().port}/token?api-version=2.0`,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: "of-the-runner",
   };
-  // The credential is of an age at which it is due.
+  // The credential is old enough to be due.
   const config = JSON.parse(readFileSync(join(cwd, "keyturn.json"), "utf8"));
   delete config.targets["order-export"];
   config.targets["github-production"].policy = { rotateEvery: "1ms", grace: "0ms" };

@@ -1,4 +1,4 @@
-// The help of the whole and of each command, as files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs` accepts a change.
+// The main help and that of each command, as files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs` accepts a change.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ if (write) {
 
 const files = new Map([["keyturn", []], ...COMMANDS.map(({ name }) => [name.replaceAll(" ", "-"), name.split(" ")])]);
 
-test("the help of every command is as its file has it", async () => {
+test("the help of every command matches its file", async () => {
   const names = [...files];
   const check = async () => {
     for (let next = names.pop(); next !== undefined; next = names.pop()) {
@@ -37,11 +37,11 @@ test("the help of every command is as its file has it", async () => {
   await Promise.all([check(), check(), check()]);
 });
 
-test("there is no file of a command that is gone", () => {
+test("there is no file for a removed command", () => {
   assert.deepEqual(readdirSync(folder).sort(), [...files.keys()].map((name) => `${name}.txt`).sort());
 });
 
-test("every command has a group, a summary, an example that begins with its words, and options that are described", () => {
+test("every command has a group, a summary, an example that starts with its name, and described options", () => {
   for (const { name, summary, examples, options = [] } of COMMANDS) {
     assert.ok(summary.length > 5, name);
     assert.ok(examples.length > 0, name);
@@ -50,7 +50,7 @@ test("every command has a group, a summary, an example that begins with its word
   }
 });
 
-test("help is asked for in every way", async () => {
+test("help can be requested in every way", async () => {
   const [flag, command, short] = await Promise.all([
     run(["rotate", "--help"], { cwd }),
     run(["help", "rotate"], { cwd }),

@@ -11,7 +11,7 @@ describe("the smallest configuration", () => {
   const cwd = scratch("journey");
   let sandbox;
   let env;
-  /** Everything that the commands have written. */
+  /** The whole output of the commands. */
   let written = "";
   const keyturn = async (args, more = {}) => {
     const told = await run(args, { cwd, env: { ...env, ...more } });
@@ -84,6 +84,34 @@ describe("the smallest configuration", () => {
     assert.equal(JSON.parse(flagged.stdout)[0].progress.state, "idle");
   });
 
+  test("seals a copy of each new secret, in a folder beside the journal, and deletes it; without the key nothing begins", async () => {
+    const own = scratch("sealed");
+    const text = smallest(sandbox).replace("{", '{ "seal": { "key": { "env": "SEAL_KEY" } },');
+    writeFileSync(join(own, "keyturn.json"), text);
+    writeStore(own);
+    const rotate = (more) => run(["rotate", "github-production"], { cwd: own, env: { ...env, ...more } });
+    for (const [SEAL_KEY, said] of [
+      ["", /SEAL_KEY is not set/],
+      ["canary", /SEAL_KEY holds no key/],
+    ]) {
+      const { status, stderr } = await rotate({ SEAL_KEY });
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, said);
+      assert.doesNotMatch(stderr, /canary/);
+    }
+    // Who only looks needs no key.
+    assert.equal((await run(["status"], { cwd: own })).status, 0);
+    const hex = Buffer.alloc(32, 7).toString("hex");
+    const { status, stderr } = await rotate({ SEAL_KEY: hex });
+    assert.equal(status, 0, stderr);
+    const shown = await run(["journal", "show", "github-production", "-o", "json"], { cwd: own });
+    const events = JSON.parse(shown.stdout);
+    assert.equal(events.find(({ event }) => event === "issuing").sealed, true);
+    assert.ok(events.some(({ event }) => event === "discarded"));
+    assert.deepEqual(readdirSync(join(own, "keyturn-journal-sealed")), []);
+    rmSync(own, { recursive: true });
+  });
+
   test("the credential that keyturn.json names is replaced by the first rotation, and ends after the grace", async () => {
     const later = { KEYTURN_NOW: new Date(Date.now() + 25 * HOUR).toISOString() };
     const { status, stdout, stderr } = await keyturn(["rotate", "order-export", "-o", "json"], later);
@@ -100,7 +128,7 @@ describe("the smallest configuration", () => {
     await assert.rejects(sandbox.client().api_credentials.retrieve(sandbox.credential), { status: 404 });
   });
 
-  test("the journal fits, and says what happened", async () => {
+  test("the journal is intact, and shows what happened", async () => {
     const { status, stdout } = await keyturn(["journal", "verify", "-o", "json"]);
     assert.equal(status, 0);
     assert.deepEqual(
@@ -132,7 +160,7 @@ describe("the smallest configuration", () => {
     assert.ok(journal.length > 1000 && written.length > 1000);
     for (const secret of [...secrets, env.CONDUCTORONE_CLIENT_SECRET, env.COMMERCELAYER_CLIENT_SECRET]) {
       assert.ok(secret.length > 20);
-      // Neither whole nor in part: a secret of C1's is a key in an envelope that is known.
+      // Neither whole nor in part: a C1 secret is a key in a known envelope.
       for (const part of [secret, secret.slice(-40)]) {
         assert.ok(!written.includes(part), "the output has a secret");
         assert.ok(!journal.includes(part), "the journal has a secret");

@@ -1,5 +1,5 @@
-// The command is killed a hundred times while it rotates, at random moments, and the next one goes on: in the end the file has a pair
-// that logs in, and the control plane has no credential of the target's beside it.
+// The command is killed a hundred times while it rotates, at random times, and the next one continues: in the end the file has a pair
+// that logs in, and the control plane has no other credential of the target.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ const { directoryJournal, envFile } = await import(
 
 const KILLS = 100;
 const LANES = 4;
-/** Kills in a row, before the rotation is taken to its end. */
+/** Kills in a row before the rotation is finished. */
 const IN_A_ROW = 4;
 /** More steps than any rotation needs. */
 const MOST_STEPS = 12;
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 1_000_000);
 
-/** Random numbers of a seed, from 0 to 1 (mulberry32). */
+/** Random numbers from 0 to 1 for a seed (mulberry32). */
 function dice(seed) {
   let state = seed >>> 0;
   return () => {
@@ -36,7 +36,7 @@ function dice(seed) {
 
 const NAME = "github-production";
 
-/** A tenant, a folder and a clock of its own. */
+/** A separate tenant, folder and clock. */
 class Lane {
   cwd = scratch("kill");
   offset = 0;
@@ -103,20 +103,20 @@ class Lane {
           }, 4);
     const { signal } = await done;
     clearInterval(watch);
-    // One that came to its end before is no kill.
+    // A process that ended by itself does not count as a kill.
     if (signal === "SIGKILL") this.kills++;
     else this.late++;
   }
 
-  /** Sets both clocks on. */
+  /** Advances both clocks. */
   async wait(ms) {
     this.offset += ms;
     await setOn(this.server.url, ms);
   }
 
   /**
-   * Where the rotation stands, as another process sees it: here by the library, since a command of its own for each look would take
-   * longer than all that is killed.
+   * The state of the rotation as seen by another process: read by the library here, since a command for each look would take
+   * longer than all the killed commands.
    */
   async status() {
     const { appId, connectorId } = this.server;
@@ -124,7 +124,7 @@ class Lane {
       journal: directoryJournal(join(this.cwd, "keyturn-journal")),
       targets: {
         [NAME]: {
-          // Nothing is asked of the control plane, so these need not log in.
+          // The control plane is not called, so these credentials need not be valid.
           provider: connectorProvider({ client: this.nobody, appId, connectorId }),
           sinks: [envFile({ path: join(this.cwd, "github.env") })],
         },
@@ -136,7 +136,7 @@ class Lane {
     return status;
   }
 
-  /** Does what a person does about a rotation that is stopped. */
+  /** Acts as a person on a stopped rotation. */
   async help({ progress, credentials }) {
     const { reason } = progress;
     const unseen = this.alive().filter((id) => !this.before.has(id) && !credentials.some((one) => one.id === id));
@@ -155,7 +155,7 @@ class Lane {
     assert.ok([0, 4, 6, 7].includes(status), stderr);
   }
 
-  /** Takes the rotation to its end, and looks at what there is then. */
+  /** Finishes the rotation, and checks the result. */
   async settle() {
     for (let step = 0; ; step++) {
       assert.ok(step < MOST_STEPS, "the rotation comes to no end");
@@ -171,7 +171,7 @@ class Lane {
       assert.ok([0, 4, 6, 7].includes(status), `advance ended with ${status}: ${stderr}`);
     }
     const { current } = await this.status();
-    // Killed before it began the first rotation.
+    // Killed before it started the first rotation.
     if (current === undefined) return;
     const text = readFileSync(join(this.cwd, "github.env"), "utf8");
     const [, clientID, clientSecret] = /^BATON_CLIENT_ID=(\S+)\nBATON_CLIENT_SECRET=(\S+)$/m.exec(text);
@@ -188,7 +188,7 @@ class Lane {
     while (this.kills < KILLS / LANES) {
       await this.kill("rotate", NAME);
       for (let more = 1; more < IN_A_ROW; more++) {
-        // What waits for its time would make each of these end at once.
+        // A rotation that waits would make each of these commands end at once.
         if (this.random() < 0.6) await this.wait(Math.floor(this.random() * 30 * 3_600_000));
         await this.kill(this.random() < 0.5 ? "advance" : "rotate", NAME);
       }

@@ -1,4 +1,4 @@
-// Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that secrets are kept in, and who may read them.
+// Profiles: `keyturn login`, `logout` and `whoami`, the file and the keyring that contain secrets, and who may read them.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ const scratch = mkdtempSync(join(folder, "profiles-"));
 const posix = process.platform !== "win32";
 
 let server;
-/** Runs the command in a new folder, logged in with nothing. */
+/** Runs the command in a new folder, without credentials. */
 let k;
 let file;
 
@@ -59,7 +59,7 @@ const clients = async () => {
   return JSON.parse(answer.stdout);
 };
 
-/** Says yes or no to the code that a login shows. */
+/** Confirms or denies the code that a login shows. */
 async function decide(running, answer = "approve") {
   for (;;) {
     const code = /compare the code: (\S+)/.exec(running.seen())?.[1];
@@ -80,7 +80,7 @@ async function login(...flags) {
 }
 
 describe("login", () => {
-  test("makes a credential with the limits that were given, and keeps it for its owner alone", async () => {
+  test("creates a credential with the given limits, and stores it for its owner only", async () => {
     const { code, stdout, stderr } = await login("--name", "a test");
     assert.deepEqual([code, stdout], [0, ""], stderr);
     const { clientId, clientSecret } = profiles().c1.default;
@@ -90,7 +90,7 @@ describe("login", () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
     }
-    // Beside it is the lock, which is free.
+    // Next to it is the lock, which is free.
     const beside = readdirSync(join(file, "..")).filter((name) => name !== "profiles.json");
     assert.match(beside.join(), /^\.profiles\.json\.lock\.\d+$/);
     assert.equal(readFileSync(join(file, "..", beside[0]), "utf8"), "");
@@ -109,7 +109,7 @@ describe("login", () => {
     assert.ok(!who.stdout.includes(clientSecret));
   });
 
-  test("asks for nothing that a flag says, and for everything where nobody can be asked", async () => {
+  test("does not ask for what flags say, and requires all flags without a terminal", async () => {
     for (const left of ["--expires", "--scope", "--cidr"]) {
       const at = LIMITS.indexOf(left);
       const flags = LIMITS.filter((_, index) => index !== at && index !== at + 1);
@@ -127,8 +127,8 @@ describe("login", () => {
     const running = k("login", "--server-url", server.url, {
       tty: true,
       stdin: [
-        ["How long", "\r"],
-        ["What may it do?", "\x1b[B\r"],
+        ["When should", "\r"],
+        ["What may the credential do?", "\x1b[B\r"],
         ["From where", "\r"],
         ["Address ranges", "127.0.0.0/8,10.0.0.0/8\r"],
       ],
@@ -141,7 +141,7 @@ describe("login", () => {
     assert.deepEqual([made.scopedRoles, made.allowSourceCidr], [[], ["127.0.0.0/8", "10.0.0.0/8"]]);
   });
 
-  test("makes nothing when the person says no, or stops it", async () => {
+  test("creates nothing when the person says no or stops it", async () => {
     const before = (await clients()).length;
     const denied = k("login", "--server-url", server.url, ...LIMITS);
     await decide(denied, "deny");
@@ -153,8 +153,8 @@ describe("login", () => {
     assert.equal((await clients()).length, before);
   });
 
-  test("makes nothing that it could not keep", async () => {
-    // A file stands where the folder has to be.
+  test("creates nothing that it could not store", async () => {
+    // There is a file in place of the folder.
     mkdirSync(join(file, "../.."), { recursive: true });
     writeFileSync(join(file, ".."), "");
     const { code, stderr } = await k("login", "--server-url", server.url, ...LIMITS);
@@ -162,11 +162,11 @@ describe("login", () => {
     assert.doesNotMatch(stderr, /compare the code/);
   });
 
-  test("ends the credential again if it cannot be kept after all", async () => {
+  test("revokes the credential again if it cannot be stored", async () => {
     const before = (await clients()).length;
     const running = k("login", "--server-url", server.url, ...LIMITS);
     while (!running.seen().includes("compare")) await new Promise((resolve) => setTimeout(resolve, 20));
-    // What becomes of the folder while the person looks for the code.
+    // What happens to the folder while the person enters the code.
     rmSync(file, { force: true });
     mkdirSync(file);
     await decide(running);
@@ -174,7 +174,7 @@ describe("login", () => {
     assert.equal((await clients()).length, before);
   });
 
-  test("keeps a pair that there is already, if it logs in; the secret is in no argument", async () => {
+  test("stores an existing pair if it logs in; the secret is not in an argument", async () => {
     const { clientId, clientSecret, serverURL } = server.commercelayer;
     const flags = ["login", "commercelayer", "--server-url", serverURL, "--client-id", clientId, "--secret-from"];
     const wrong = await k(...flags, "-", { stdin: "wrong" });
@@ -187,17 +187,17 @@ describe("login", () => {
     writeFileSync(join(file, "../../../../secret.txt"), server.clientSecret);
     assert.equal((await k(...c1)).code, 0);
     assert.deepEqual(Object.keys(profiles()), ["commercelayer", "c1"]);
-    // It was not made here, so it is not ended here.
+    // `login` did not create it, so `logout` does not revoke it.
     const left = await k("logout");
     assert.deepEqual([left.code, /stays valid/.test(left.stderr)], [0, true]);
   });
 
-  test("does not take the place of a profile without being told", async () => {
+  test("does not replace a profile without confirmation", async () => {
     await login();
     const { clientId } = profiles().c1.default;
     const again = await k("login", "--server-url", server.url, ...LIMITS);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /Give --yes/);
+    assert.match(again.stderr, /Pass --yes/);
     assert.equal(profiles().c1.default.clientId, clientId);
     await login("--yes");
     assert.notEqual(profiles().c1.default.clientId, clientId);
@@ -205,7 +205,7 @@ describe("login", () => {
 });
 
 describe("logout", () => {
-  test("ends the credential, and then removes the profile", async () => {
+  test("revokes the credential, and then removes the profile", async () => {
     await login("--profile", "work");
     const { clientId } = profiles().c1.work;
     assert.equal((await k("logout", "--profile", "work")).code, 2);
@@ -219,7 +219,7 @@ describe("logout", () => {
     assert.equal((await k("logout", "--profile", "work", "--yes")).code, 2);
   });
 
-  test("is done with one that somebody else has ended", async () => {
+  test("succeeds if the credential was already revoked", async () => {
     await login();
     const { clientId } = profiles().c1.default;
     await k("api", "c1", "personalClient.delete", "--id", clientId.split("@")[0], "--yes");
@@ -239,7 +239,7 @@ describe("the file", () => {
     profiles: { c1: { default: { clientId: "canary@acme.conductor.one/pcc", clientSecret: "canary-secret" } } },
   });
 
-  test("is refused when others can read it, with what sets it right", { skip: !posix }, async () => {
+  test("is refused if others can read it, with the command that fixes it", { skip: !posix }, async () => {
     for (const mode of [0o644, 0o640, 0o604, 0o620]) {
       write(whole, mode);
       const { code, stderr } = await k("whoami");
@@ -252,7 +252,7 @@ describe("the file", () => {
     assert.match((await k("whoami")).stderr, /Run: chmod go-w/);
   });
 
-  test("is refused when it is broken or of a newer release, without showing it", async () => {
+  test("is refused if it is broken or from a newer release, without showing it", async () => {
     const newer = JSON.stringify({ version: 2, profiles: {} });
     const other = JSON.stringify({ version: 1, profiles: { c1: { default: { clientSecret: "canary" } } } });
     for (const text of [whole.slice(0, -9), newer, other, "[]", ""]) {
@@ -264,7 +264,7 @@ describe("the file", () => {
     }
   });
 
-  test("is changed by several at once without losing a profile", async () => {
+  test("is changed by several processes at once without losing a profile", async () => {
     const { clientId, clientSecret, serverURL } = server.commercelayer;
     const names = ["a", "b", "c", "d", "e"];
     const results = await Promise.all(
@@ -293,7 +293,7 @@ describe("the file", () => {
     assert.deepEqual(Object.keys(profiles().commercelayer).sort(), names);
   });
 
-  test("stands where XDG_CONFIG_HOME says, unless that is relative", async () => {
+  test("is in XDG_CONFIG_HOME, unless that is relative", async () => {
     const elsewhere = mkdtempSync(join(scratch, "xdg-"));
     const { clientId, clientSecret, serverURL } = server.commercelayer;
     const flags = ["login", "commercelayer", "--server-url", serverURL, "--client-id", clientId, "--secret-from", "-"];
@@ -333,7 +333,7 @@ describe("the keyring", () => {
     return command({ folder: own, cwd });
   }
 
-  test("has the secret in the file's place, and gives it up at the end", async () => {
+  test("stores the secret instead of the file, and removes it at logout", async () => {
     const ring = join(scratch, "ring.json");
     k = withKeyring(ring);
     await login();
@@ -342,14 +342,14 @@ describe("the keyring", () => {
     const inRing = () => Object.values(JSON.parse(readFileSync(ring, "utf8")));
     assert.match(inRing()[0], /^secret-token:/);
     assert.equal((await k("whoami")).code, 0);
-    // Another login under the name leaves none behind.
+    // Another login under the same name leaves no entry behind.
     await login("--yes");
     assert.equal(inRing().length, 1);
     assert.equal((await k("logout", "--yes")).code, 0);
     assert.deepEqual([inRing(), profiles().c1], [[], {}]);
   });
 
-  test("that does not work leaves the file, and says why", async () => {
+  test("that fails is replaced by the file, with the reason", async () => {
     k = withKeyring(join(scratch, "none.json"));
     const running = k("login", "--server-url", server.url, ...LIMITS, { env: { RING_FAILS: "1" } });
     await decide(running);
@@ -359,7 +359,7 @@ describe("the keyring", () => {
     assert.match(profiles().c1.default.clientSecret, /^secret-token:/);
   });
 
-  test("that has lost the secret is told, and what to do", async () => {
+  test("that lost the secret is reported, with what to do", async () => {
     const ring = join(scratch, "lost.json");
     k = withKeyring(ring);
     await login();
@@ -371,10 +371,10 @@ describe("the keyring", () => {
 });
 
 describe("a lock", { skip: !posix }, () => {
-  test("of a process that was killed is passed over, and one of a living process is waited for", async () => {
+  test("of a killed process is ignored, and one of a living process is awaited", async () => {
     await login();
     const module = new URL("../../target/keyturn/package/modules/cli/profiles/file.js", import.meta.url);
-    // It has the lock, and says so; then it waits for a byte, and adds a profile.
+    // It takes the lock and reports this; then it waits for a byte, and adds a profile.
     const program = `
       import { readSync, writeSync } from "node:fs";
       import { changeProfiles } from ${JSON.stringify(module.href)};
@@ -395,7 +395,7 @@ describe("a lock", { skip: !posix }, () => {
     const dead = await hold();
     dead.kill("SIGKILL");
     await once(dead, "close");
-    // What it had written when it died.
+    // What it had written before it died.
     writeFileSync(`${file}.00000000-0000-4000-8000-000000000000`, "a secret");
     const { code, stderr } = await k("logout", "--local", "--yes");
     assert.equal(code, 0, stderr);
@@ -407,7 +407,7 @@ describe("a lock", { skip: !posix }, () => {
     waits.then(() => {
       ended = true;
     });
-    // The code was confirmed, and the credential is made: only the file is missing.
+    // The code is confirmed, and the credential created: only the file is missing.
     while (!(await clients()).some(({ displayName }) => displayName?.startsWith("keyturn on")) && !ended);
     assert.equal(ended, false);
     living.stdin.end("x");

@@ -1,4 +1,4 @@
-// `keyturn render` and `keyturn import`: documents that consumers read, and the client ids in documents that are there.
+// `keyturn render` and `keyturn import`: documents for consumers, and the client ids in existing documents.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +61,7 @@ describe("render", () => {
       assert.equal((await k(["render", format, ...PAIR, "--name", "s", "--to", to])).status, 2);
     });
 
-  test("shows no secret that it was not asked to show", async () => {
+  test("shows secrets only on request", async () => {
     for (const flags of [[], ["--reveal"]]) {
       const { status, stdout, stderr } = await k(["render", "env", ...PAIR, ...flags]);
       assert.deepEqual([status, stdout], [2, ""]);
@@ -74,7 +74,7 @@ describe("render", () => {
     assert.match(readFileSync(join(cwd, "piped.out"), "utf8"), /canary/);
   });
 
-  test("has a placeholder where there is no secret, and knows a target's credential", async () => {
+  test("has a placeholder without a secret, and takes ids from a target", async () => {
     const { status, stdout, stderr } = await k([
       "render",
       "kubernetes",
@@ -101,7 +101,7 @@ describe("render", () => {
     assert.doesNotMatch(stdout, /secret-token|GOES_HERE/);
   });
 
-  test("says what is missing", async () => {
+  test("reports what is missing", async () => {
     const results = await Promise.all([
       k(["render", "env"]),
       k(["render", "compose", "--client-id", ID]),
@@ -155,12 +155,12 @@ describe("import", () => {
       files.map((file, at) => [file, ["env", "kubernetes", "terraform", "csv"][at]]),
     );
     assert.doesNotMatch(stdout + stderr, /canary/);
-    // Terraform knows whose credential it is, and that is one of the targets.
+    // Terraform's state names the owner of the credential, which is one of the targets.
     assert.deepEqual([rows[2].target, rows[2].known, rows[2].credentialId], ["github-production", false, "one"]);
     assert.match(stderr, /keyturn adopt github-production one/);
   });
 
-  test("knows what the journal knows", async () => {
+  test("names the targets of the journal", async () => {
     const { stdout } = await k(["import", "github.env", "-o", "ndjson"]);
     const { target, known } = JSON.parse(stdout);
     assert.deepEqual([target, known], ["github-production", true]);
@@ -168,7 +168,7 @@ describe("import", () => {
     assert.match(table.stdout, /connector +github\.env: line 1, BATON_CLIENT_ID +github-production/);
   });
 
-  test("reads standard input, of a kind that it is told", async () => {
+  test("reads standard input of a given kind", async () => {
     const manifest = readFileSync(join(cwd, "secrets.yaml"), "utf8");
     assert.equal(parseAllDocuments(manifest).length, 1);
     const unknown = await k(["import", "-"], { input: manifest });

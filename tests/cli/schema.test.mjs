@@ -1,5 +1,5 @@
 // The schema that editors read and the check of the command are one table. Here an independent validator reads the schema as it is
-// shipped, and has to accept and refuse what the command does, for configurations that chance makes up.
+// shipped, and must accept and refuse the same random configurations as the command.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,10 +12,10 @@ import { installed, module } from "../lib/installed.mjs";
 const { problemsOf } = await module("cli/config/check.js");
 const path = join(installed(), "node_modules/keyturn/pkg/dist/cli/keyturn.schema.json");
 const schema = JSON.parse(readFileSync(path, "utf8"));
-// `strict` refuses a keyword that the validator does not know, or that does nothing where it stands.
+// `strict` refuses keywords that are unknown or have no effect.
 const validate = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false }).compile(schema);
 
-/** Texts in and around what the schema asks for. */
+/** Strings in and around those that the schema accepts. */
 const TEXTS = fc.oneof(
   {
     weight: 4,
@@ -36,14 +36,14 @@ const NUMBERS = fc.oneof(
 const ANYTHING = fc.oneof(TEXTS, NUMBERS, fc.jsonValue({ maxDepth: 2 }));
 const SPACE = /^\s*$/;
 
-/** A pattern's texts, as far as these have them; the others are made up by `fc.stringMatching`. */
+/** Strings for a pattern from this table, or else from `fc.stringMatching`. */
 function textsOf({ pattern, minLength }) {
   if (pattern !== undefined && pattern !== "\\S" && !pattern.includes("(?!"))
     return fc.stringMatching(new RegExp(pattern));
   return minLength === undefined && pattern === undefined ? TEXTS : TEXTS.filter((text) => !SPACE.test(text));
 }
 
-/** Values that fit a part of the schema. */
+/** Valid values of a part of the schema. */
 function valuesOf(part) {
   if (part.$ref !== undefined) return valuesOf(schema.$defs[part.$ref.replace("#/$defs/", "")]);
   if (part.const !== undefined) return fc.constant(part.const);
@@ -80,13 +80,13 @@ function typed(type, part) {
   }
 }
 
-/** The places in a value: keys and indices from the top. */
+/** The paths in a value: keys and indices from the root. */
 function placesOf(value, at = []) {
   if (typeof value !== "object" || value === null) return [at];
   return [at, ...Object.entries(value).flatMap(([key, inner]) => placesOf(inner, [...at, key]))];
 }
 
-/** A value in which something is changed: replaced, taken out, or added. */
+/** A value with one change: something replaced, removed, or added. */
 function changed(value, place, how, other, name) {
   const copy = structuredClone(value);
   const path = placesOf(copy)[place % placesOf(copy).length];
@@ -113,11 +113,11 @@ const MUTATIONS = fc.array(
   { maxLength: 3 },
 );
 
-/** What the schema cannot say: that something is a secret. */
+/** The schema cannot express that something is a secret. */
 const own = (value) => problemsOf(value).filter(({ message }) => !message.includes("looks like a secret"));
 const verdicts = [0, 0];
 
-/** Holds that both say the same about a value, as a file has it. */
+/** Asserts that both agree about a value in a file. */
 function agree(value) {
   const parsed = JSON.parse(JSON.stringify(value));
   const [theirs, ours] = [validate(parsed), own(parsed)];
@@ -140,11 +140,11 @@ holds("what is changed in it is accepted or refused by both", fc.tuple(CONFIGS, 
 
 holds("anything at all", ANYTHING, agree);
 
-test("both verdicts have been seen", () => {
+test("both verdicts occurred", () => {
   assert.ok(verdicts[0] > 10 && verdicts[1] > 10, verdicts.join());
 });
 
-test("names that no target can have", () => {
+test("refuses invalid target names", () => {
   for (const name of ["", " ", "-", "--all", "__proto__"]) {
     const sinks = [{ kind: "command", run: ["x"] }];
     const target = { kind: "c1-bridge", bridgeId: "B", sinks };

@@ -1,5 +1,5 @@
-// Where a secret may be while a command rotates: in the memory of the command, on the standard input of the sink's program, and where
-// that puts it. The sink's program looks for it everywhere else: in the arguments and the environment of each process of this machine, and
+// Where a secret may be while a command rotates: in the memory of the command, on the standard input of the sink's program, and at its
+// destination. The sink's program searches for it everywhere else: in the arguments and the environment of each process of this machine, and
 // in the files around it.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,8 +18,8 @@ after(async () => {
 });
 
 /**
- * A sink's program. It keeps the pair in a file as its purpose is, and notes where the secret is beside: `cmdline PID`, `environ PID`,
- * `file PATH`. Its own environment is noted as a whole, and that of a program that it starts.
+ * A sink's program. It stores the pair in a file, and records where else the secret is: `cmdline PID`, `environ PID`,
+ * `file PATH`. It also records its own environment, and that of a program that it starts.
  */
 const STORE = `
 import { spawnSync } from "node:child_process";
@@ -37,7 +37,7 @@ if (what === "read") {
   const given = await text(process.stdin);
   const { clientSecret } = JSON.parse(given);
   if (!clientSecret.startsWith("secret-token:")) throw new Error("no secret of C1's");
-  // The part that no other secret has.
+  // The part that is unique to the secret.
   const parts = [clientSecret, clientSecret.slice(-60)];
   let seen = 0;
   for (const pid of readdirSync("/proc").filter((name) => /^\\d+$/.test(name)))
@@ -63,7 +63,7 @@ if (what === "read") {
 }
 `;
 
-test("no secret is in the arguments or the environment of a process, or in a file that nobody asked for", async () => {
+test("no secret is in the arguments or environment of a process, or in an unrequested file", async () => {
   const { appId, connectorId, env } = sandbox;
   const program = [process.execPath, "store.mjs"];
   const target = (sinks) => ({ kind: "c1-connector", appId, connectorId, sinks, policy: { grace: "0s" } });
@@ -79,7 +79,7 @@ test("no secret is in the arguments or the environment of a process, or in a fil
           pass: ["COMMERCELAYER_CLIENT_SECRET"],
         },
       ]),
-      // It names a variable that holds a secret, which is nobody else's.
+      // It names a variable that contains a secret, which is used only here.
       other: target([{ kind: "vault", ...vault }]),
     },
   };
@@ -90,7 +90,7 @@ test("no secret is in the arguments or the environment of a process, or in a fil
     COMMERCELAYER_ACCESS_TOKEN: "canary-of-a-token-0123456789",
   };
   const look = [join(cwd, "journal"), cwd];
-  // Twice: then there is an old pair as well.
+  // Twice, so that there is an old pair as well.
   for (let turn = 0; turn < 2; turn++) {
     const { status, stderr, stdout } = await run(["rotate", "one"], {
       cwd,
@@ -109,12 +109,12 @@ test("no secret is in the arguments or the environment of a process, or in a fil
   const secrets = [env.CONDUCTORONE_CLIENT_SECRET, ...Object.values(canaries)];
   for (const one of environments) {
     assert.equal(one.KEPT, "yes");
-    // What `pass` names is there, and no other credential.
+    // The variables in `pass` are inherited, and no other credentials.
     assert.equal(one.COMMERCELAYER_CLIENT_SECRET, env.COMMERCELAYER_CLIENT_SECRET);
     const values = Object.values(one).join("\n");
     for (const secret of secrets) assert.ok(!values.includes(secret));
   }
-  // The scan finds what is there: the pair that was delivered is in its file now, and nowhere else below the folder.
+  // The scan works: it finds the delivered pair in its file, and nowhere else below the folder.
   const { clientSecret } = JSON.parse(readFileSync(join(cwd, "pair.json"), "utf8"));
   const holding = readdirSync(cwd, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,4 +1,4 @@
-// What `keyturn status` keeps beside the journal: it says the same as the journal does, and is passed over as soon as anything has changed.
+// The cache of `keyturn status` next to the journal: it agrees with the journal, and is ignored as soon as anything has changed.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
 
 const cwd = scratch("status-cache");
 const cache = join(cwd, "keyturn-journal/cache");
-/** A change and what is kept after it are that far apart: see `SETTLED_MS`. */
+/** The time between a change and the cache after it: see `SETTLED_MS`. */
 const SETTLED = 2200;
 const DAY = 86_400_000;
 let sandbox;
@@ -19,7 +19,7 @@ const status = async (...flags) => {
   return stdout;
 };
 const file = () => join(cache, readdirSync(cache)[0]);
-/** Has the statuses kept, and puts something into them that only they have. */
+/** Fills the cache, and adds something to it that only the cache has. */
 async function marked() {
   rmSync(cache, { recursive: true, force: true });
   const said = await status();
@@ -36,7 +36,7 @@ before(async () => {
   sandbox = await tenant();
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
   writeStore(cwd);
-  // The second time there is an old credential, which lives on for a day.
+  // After the second rotation there is an old credential, which stays valid for a day.
   for (let times = 0; times < 2; times++) assert.equal((await k("rotate", "github-production", "--yes")).status, 0);
 });
 after(async () => {
@@ -44,13 +44,13 @@ after(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-test("nothing is kept of what has changed just now", async () => {
+test("does not cache what has just changed", async () => {
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
   await status();
   assert.equal(existsSync(cache), false);
 });
 
-test("what is kept says the same, of all and of one, and holds no secret", async () => {
+test("the cache returns the same status for all and for one target, and contains no secret", async () => {
   await sleep(SETTLED);
   const first = await status();
   assert.equal(existsSync(cache), true);
@@ -65,7 +65,7 @@ test("what is kept says the same, of all and of one, and holds no secret", async
   assert.equal((await k("status", "nothing")).status, 2);
 });
 
-test("it is passed over when it is not its owner's alone, or broken", async () => {
+test("ignores a cache that others can write, or that is broken", async () => {
   const said = await marked();
   chmodSync(file(), 0o644);
   if (process.platform !== "win32") assert.equal(await status(), said);
@@ -74,16 +74,16 @@ test("it is passed over when it is not its owner's alone, or broken", async () =
   assert.equal(await status(), said);
 });
 
-test("it is passed over when its time has come, or not yet", async () => {
+test("ignores a cache that is expired or from the future", async () => {
   await marked();
   const at = (ms) => new Date(Date.now() + ms).toISOString();
-  // The old credential may end after a day: before that nothing is another.
+  // The old credential may end after a day; before that, nothing changes.
   assert.match(await status("--clock", at(DAY / 2)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(2 * DAY)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(-DAY)), /"mark": 1/);
 });
 
-test("it is passed over when the configuration or the journal has changed", async () => {
+test("ignores the cache when the configuration or the journal has changed", async () => {
   await marked();
   writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox).replace('"24h"', '"25h"'));
   assert.doesNotMatch(await status(), /"mark": 1/);

@@ -1,4 +1,4 @@
-// What people see on a terminal of 80 and of 200 columns, what they are asked, and what they are not shown.
+// Output and questions on terminals of 80 and 200 columns.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,14 +35,14 @@ describe("tables", () => {
       const lines = plain.trimEnd().split("\n");
       assert.equal(lines.length, 3, plain);
       for (const line of lines) assert.ok(line.length <= columns, `${line.length}: ${line}`);
-      // The name and the state are whole however narrow it is.
+      // The name and the state are never truncated, however narrow the terminal is.
       assert.match(plain, /^github-production +idle /m);
       assert.equal(plain.includes("…"), columns === 80, plain);
       // Nobody answers for these: where there is little room, that takes none of it.
       assert.equal(/^TARGET.* OWNER/.test(plain), columns === 200, plain);
     });
 
-  test("have colours on a terminal, and none where they are not wanted", async () => {
+  test("have colours on a terminal, unless they are disabled", async () => {
     const color = /\u001b\[\d+m/;
     assert.match((await terminal(80, ["status"])).shown, color);
     assert.doesNotMatch((await terminal(80, ["status"], { env: { NO_COLOR: "1" } })).shown, color);
@@ -51,12 +51,12 @@ describe("tables", () => {
     assert.match((await run(["status"], { cwd, env: { FORCE_COLOR: "1" } })).stdout, color);
   });
 
-  test("are whole where there is no terminal", async () => {
+  test("are not truncated without a terminal", async () => {
     const { stdout } = await run(["status"], { cwd });
     assert.ok(!stdout.includes("…"));
   });
 
-  test("show no control characters of others", async () => {
+  test("show no control characters from outside", async () => {
     const folder = scratch("control");
     const config = JSON.parse(smallest(sandbox));
     config.targets[NAME].owner = "me\u001b[2J\u0007\nyou";
@@ -77,7 +77,7 @@ describe("questions", () => {
   const rotation = async () =>
     JSON.parse((await run(["status", NAME, "-o", "json"], { cwd })).stdout)[0].progress.rotation;
 
-  test("the change is shown before, and No changes nothing", async () => {
+  test("the change is shown first, and No changes nothing", async () => {
     const first = await rotation();
     const { status, plain } = await terminal(120, ["rotate", NAME], { steps: [["Rotate github-production?", "n"]] });
     assert.equal(status, 1, plain);
@@ -95,7 +95,7 @@ describe("questions", () => {
     assert.equal(await rotation(), first);
   });
 
-  test("Yes does it, with a line for progress that is gone at the end", async () => {
+  test("Yes rotates, with a progress line that disappears", async () => {
     const first = await rotation();
     const { status, shown, plain } = await terminal(120, ["rotate", NAME], {
       steps: [["Rotate github-production?", "y"]],
@@ -106,7 +106,7 @@ describe("questions", () => {
     assert.match(plain, /grace, old one ends in/);
   });
 
-  test("where nobody can be asked, --yes has to be given", async () => {
+  test("without a terminal, --yes is required", async () => {
     const told = await run(["forget", NAME], { cwd });
     assert.equal(told.status, 2);
     assert.match(told.stderr, /--yes/);
@@ -114,7 +114,7 @@ describe("questions", () => {
 });
 
 describe("init", () => {
-  test("asks what to rotate, and writes a file that fits", async () => {
+  test("asks what to rotate, and writes a valid file", async () => {
     const folder = scratch("init");
     const steps = [["Which credentials", " \u001b[B \r"]];
     const { status, plain } = await terminal(120, ["init"], { steps, folder });
@@ -128,7 +128,7 @@ describe("init", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("takes flags, and adds to a file without touching the rest", async () => {
+  test("accepts flags, and adds to a file without changing the rest", async () => {
     const folder = scratch("init");
     const own = '{\n   "journal":   "j",\n   "targets": {}\n}\n';
     writeFileSync(join(folder, "keyturn.json"), own);
@@ -142,11 +142,11 @@ describe("init", () => {
     );
     const text = readFileSync(join(folder, "keyturn.json"), "utf8");
     assert.ok(text.startsWith('{\n   "journal":   "j",\n'), text);
-    // Nobody can be asked, and no flag says what.
+    // There is no terminal, and no flag chooses.
     const none = await run(["init"], { cwd: folder, env: sandbox.env });
     assert.equal(none.status, 2);
-    assert.match(none.stderr, /nobody can be asked here\nGive --all, or name some/);
-    // Again: there is nothing new.
+    assert.match(none.stderr, /there is no terminal to ask on\nPass --all, or choose some/);
+    // Again: nothing new is found.
     await run(["init", "--connector", "A/B"], { cwd: folder });
     assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);
     const all = await run(["init", "--all", "-o", "json"], { cwd: folder, env: sandbox.env });

@@ -1,11 +1,11 @@
-// Commerce Layer's two servers as one on loopback: /oauth/token, /oauth/revoke, the keys, and an API that looks at tokens.
+// Commerce Layer's two servers as one on loopback: /oauth/token, /oauth/revoke, the keys, and an API that checks tokens.
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Keys as an issuer has them: each signs tokens, and shows its public half. */
+/** An issuer's keys: each signs tokens, and has a public half. */
 export function makeKey(alg = "RS512", kid = randomUUID()) {
   const pair = {
     RS512: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -34,7 +34,7 @@ export async function authServer(answers = {}) {
   const key = makeKey();
   const good = new Set();
   const at = { key, keys: [key.jwk], requests: [], good, now: () => Math.floor(Date.now() / 1000), delayMs: 0 };
-  /** A token that the API takes. */
+  /** A token that the API accepts. */
   at.issue = (claims = {}, life = 7200) => {
     const iat = at.now();
     const token = key.token({

@@ -1,4 +1,4 @@
-// Reading tokens of Commerce Layer, and verifying them by the keys of the issuer that is configured.
+// Reading tokens of Commerce Layer, and verifying them with the keys of the configured issuer.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
@@ -32,14 +32,14 @@ const reason = (promise) =>
   );
 const JWKS = "/.well-known/jwks.json";
 
-// What tells the age of keys, to be set ahead.
+// The clock that determines the age of keys, which tests advance.
 const { now } = performance;
 let ahead = 0;
 performance.now = () => now.call(performance) + ahead;
 afterEach(() => (ahead += 7_200_000));
 
 describe("decoding", () => {
-  test("all parts, with text outside of ASCII and the characters that plain base64 has not", () => {
+  test("decodes all parts, with non-ASCII text and base64url characters", () => {
     const { token } = makeKey("ES256", "k-1");
     const claims = { name: "Zoë ~~~??>>", iss: "https://auth.commercelayer.io", application: { kind: "user" } };
     const text = token(claims);
@@ -50,7 +50,7 @@ describe("decoding", () => {
     assert.equal(decoded.signature, text.split(".")[2]);
   });
 
-  test("what is no token is refused without being shown", () => {
+  test("refuses an invalid token without showing it", () => {
     for (const text of [
       "",
       "a",
@@ -81,7 +81,7 @@ describe("decoding", () => {
     }
   });
 
-  test("the kinds", () => {
+  test("distinguishes the kinds of tokens", () => {
     const kinds = {
       user: auth.jwtIsUser,
       dashboard: auth.jwtIsDashboard,
@@ -96,7 +96,7 @@ describe("decoding", () => {
       for (const payload of [{}, undefined, null]) assert.equal(is(payload), false);
   });
 
-  test("where the Provisioning API is", () => {
+  test("finds the base URL of the Provisioning API", () => {
     const { token } = makeKey("EdDSA");
     const base = (iss, scope = "provisioning-api metrics-api") =>
       auth.getProvisioningApiBaseEndpoint(token({ iss, scope }));
@@ -118,7 +118,7 @@ describe("decoding", () => {
     assert.equal(auth.getProvisioningApiBaseEndpoint("x", { shouldThrow: false }), null);
   });
 
-  test("a token of the wrong sort is named in the hint of a refusal, and only then", () => {
+  test("the hint of a refusal, and only that, names a token of the wrong kind", () => {
     const { token } = makeKey("EdDSA");
     const bearer = (claims) => `Bearer ${token(claims)}`;
     const hint = scopeHint(401, bearer({ scope: "market:all", application: { kind: "integration" } }));
@@ -151,7 +151,7 @@ describe("decoding", () => {
     assert.doesNotMatch(other.hint, /kind/);
   });
 
-  test("an assertion is what jose takes for one that is signed with the common key", async () => {
+  test("jose accepts an assertion signed with the shared key", async () => {
     const payload = { "https://commercelayer.io/claims": { owner: { type: "Customer", id: "c-1" } } };
     const assertion = await auth.createAssertion({ payload });
     const [header, claims, signature] = assertion.split(".");
@@ -164,7 +164,7 @@ describe("decoding", () => {
 });
 
 describe("verifying", () => {
-  test("tokens of each algorithm, and no other token with the same key id", async () => {
+  test("accepts tokens of each algorithm, and no other token with the same key id", async () => {
     for (const alg of ["RS512", "ES256", "EdDSA"]) {
       const at = await serve();
       const key = makeKey(alg, "kid-1");
@@ -173,7 +173,7 @@ describe("verifying", () => {
       const text = key.token(claims);
       const { payload, header } = await auth.jwtVerify(text, { serverURL: at.url });
       assert.deepEqual([payload, header.alg], [claims, alg]);
-      // As jose, which shares no code with it, has it.
+      // The same by jose, which shares no code with it.
       await jose.jwtVerify(text, await jose.importJWK(key.jwk, alg), { issuer: at.url });
 
       const [head, body, signature] = text.split(".");
@@ -190,7 +190,7 @@ describe("verifying", () => {
     }
   });
 
-  test("tokens that are not signed by the issuer's key are refused, whatever they say of themselves", async () => {
+  test("refuses tokens that the issuer's key did not sign, whatever they claim", async () => {
     const at = await serve();
     const evil = await serve();
     const claims = { iss: at.url, exp: at.now() + 60 };
@@ -210,7 +210,7 @@ describe("verifying", () => {
       [hmac("HS256", "sha256", "cl"), "algorithm"],
       [at.key.token(claims, { alg: "RS256" }), "algorithm"],
       [at.key.token(claims, { crit: ["exp"] }), "algorithm"],
-      // The issuer's key is not one for this algorithm.
+      // The issuer's key does not match this algorithm.
       [es.token(claims), "key_unusable"],
       [withKey, "signature"],
       [evil.key.token({ ...claims, iss: evil.url }), "issuer"],
@@ -230,7 +230,7 @@ describe("verifying", () => {
     ]) {
       assert.equal(await reason(auth.jwtVerify(token, { serverURL: at.url })), why, token.slice(0, 60));
     }
-    // Nobody asked the server that a token named.
+    // The server that a token named got no request.
     assert.equal(evil.requests.length, 0);
     for (const token of [
       at.key.token(claims),
@@ -261,7 +261,7 @@ describe("verifying", () => {
     });
   });
 
-  test("keys that cannot be right are refused", async () => {
+  test("refuses invalid keys", async () => {
     const at = await serve();
     const short = makeKey("RS512short", "short");
     const { d: _, ...ec } = makeKey("ES256", "ec").jwk;
@@ -278,14 +278,14 @@ describe("verifying", () => {
     await auth.jwtVerify(token(at.key.kid), { serverURL: at.url });
   });
 
-  test("keys are fetched once for any number of tokens, kept for an hour, and looked for again once a minute", async () => {
+  test("fetches keys once for any number of tokens, keeps them for an hour, and retries at most once a minute", async () => {
     const at = await serve();
     const token = (key, kid = key.kid) => key.token({ iss: at.url, exp: at.now() + 60 }, { kid });
     const verify = (text) => auth.jwtVerify(text, { serverURL: at.url });
     await Promise.all(Array.from({ length: 50 }, () => verify(token(at.key))));
     assert.equal(at.of(JWKS).length, 1);
 
-    // A new key is found at once; after that a minute has to pass.
+    // A new key is found at once; the next fetch is at least a minute later.
     const next = makeKey("ES256");
     at.keys.push(next.jwk);
     await Promise.all(Array.from({ length: 50 }, () => verify(token(next))));
@@ -299,7 +299,7 @@ describe("verifying", () => {
     for (let time = 0; time < 5; time++) assert.equal(await reason(verify(token(at.key, "unknown"))), "key_unknown");
     assert.equal(at.of(JWKS).length, 3);
 
-    // One that was withdrawn is not taken for ever.
+    // A withdrawn key is not accepted forever.
     at.keys = [next.jwk];
     await verify(token(at.key));
     ahead += 3_601_000;
@@ -308,20 +308,20 @@ describe("verifying", () => {
     assert.equal(at.of(JWKS).length, 4);
   });
 
-  test("issuers have keys of their own: the same key id elsewhere is another key", async () => {
+  test("keeps the keys of issuers apart, even with the same key id", async () => {
     const [one, other] = [await serve(), await serve()];
     other.keys[0] = { ...makeKey("RS512", one.key.kid).jwk };
     const token = (at) => one.key.token({ iss: at.url, exp: at.now() + 60 });
     await auth.jwtVerify(token(one), { serverURL: one.url });
     assert.equal(await reason(auth.jwtVerify(token(other), { serverURL: other.url })), "signature");
-    // Far more issuers than are remembered: the first is fetched again.
+    // With more issuers than the cache holds, the first is fetched again.
     for (let number = 0; number < 20; number++)
       await reason(auth.jwtVerify(token(other), { serverURL: `${other.url}/${number}`, issuer: other.url }));
     await auth.jwtVerify(token(one), { serverURL: one.url });
     assert.equal(one.of(JWKS).length, 2);
   });
 
-  test("keys that cannot be had are an error of their own, and the server is left alone for a moment", async () => {
+  test("reports keys that cannot be fetched with its own error, and does not retry at once", async () => {
     let body = { status: 500, body: "" };
     const at = await serve({ keys: () => body });
     const token = at.key.token({ iss: at.url, exp: at.now() + 60 });
@@ -347,7 +347,7 @@ describe("verifying", () => {
     await verify();
   });
 
-  test("a key that is given", async () => {
+  test("uses a given key", async () => {
     const key = makeKey("ES256");
     const token = key.token({ iss: "https://auth.commercelayer.io", exp: 4e9 });
     const fetch = () => assert.fail("nothing is fetched");
@@ -357,7 +357,7 @@ describe("verifying", () => {
     assert.equal(await reason(auth.jwtVerify(token, { jwk: makeKey("RS512", key.kid).jwk, fetch })), "key_unusable");
   });
 
-  test("a place that is not secure is refused before anything is fetched", async () => {
+  test("refuses an insecure URL before it fetches anything", async () => {
     await assert.rejects(auth.jwtVerify(makeKey("EdDSA").token({}), { authURL: "http://auth.commercelayer.io" }), {
       option: "authURL",
     });

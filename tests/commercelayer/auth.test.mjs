@@ -9,7 +9,7 @@ import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
-// All of one instance: what the parts do by themselves, and the client.
+// All modules of one instance: the parts, and the client.
 const auth = await module("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
 const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
@@ -31,17 +31,17 @@ async function serve(answers) {
   return at;
 }
 
-/** Time that has passed besides that of the machine. A token that is refused within seconds of being issued is not renewed. */
+/** Time added to the machine's clock. A token that is refused within seconds of being issued is not renewed. */
 let passedMs = 0;
 const clock = { now: () => Date.now(), monotonic: () => performance.now() + passedMs };
 
-/** No token is taken any more. */
+/** No token is accepted any more. */
 function refuse(at) {
   at.good.clear();
   passedMs += 10_000;
 }
 
-/** Makes calls of the API with a session of these options. */
+/** Makes calls of the API with a session with these options. */
 function client(at, options) {
   const session = new Session(commerceLayerPlan({ serverURL: at.url, clock, ...options }), sender(options.fetch));
   const driver = new Driver(session, {
@@ -151,7 +151,7 @@ describe("grants", () => {
     });
   }
 
-  test("what cannot be part of a grant is refused by name, before anything is sent", () => {
+  test("refuses invalid parts of a grant by name, before anything is sent", () => {
     const plan = (credentials) => new Session(commerceLayerPlan({ credentials }), () => assert.fail("nothing is sent"));
     const ok = { clientId: "a", clientSecret: "b" };
     for (const [make, option, reason] of [
@@ -206,7 +206,7 @@ describe("grants", () => {
     assert.throws(() => auth.tokenFunction("a"), { option: "tokenFunction" });
   });
 
-  test("the places of both servers", () => {
+  test("finds the URLs of both servers", () => {
     const at = (options) => {
       const session = new Session(commerceLayerPlan({ accessToken: "a", ...options }), () => assert.fail());
       return [session.baseURL, session.authURL];
@@ -242,7 +242,7 @@ describe("grants", () => {
     }
   });
 
-  test("100 calls at once make one token request", async () => {
+  test("100 concurrent calls make one token request", async () => {
     const at = await serve();
     const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
     assert.deepEqual(await calls(100, call), Array(100).fill(200));
@@ -250,7 +250,7 @@ describe("grants", () => {
     assert.equal(at.of("/api/api_credentials").length, 100);
   });
 
-  test("50 calls that are refused at once renew the token once, and each is sent once more", async () => {
+  test("50 concurrently refused calls renew the token once, and each is repeated once", async () => {
     const at = await serve();
     const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
     await call();
@@ -260,7 +260,7 @@ describe("grants", () => {
     assert.equal(at.of("/api/api_credentials").length, 101);
   });
 
-  test("a fresh token that is refused as well is not renewed again", async () => {
+  test("a fresh token that is also refused is not renewed again", async () => {
     const at = await serve({ token: () => ({ access_token: "never-good", expires_in: 7200 }) });
     const { call } = client(at, { credentials: auth.clientCredentials(APPLICATION) });
     for (const { status } of await calls(20, () => failure(call()))) assert.equal(status, 401);
@@ -269,7 +269,7 @@ describe("grants", () => {
     assert.equal(at.of("/oauth/token").length, 2);
   });
 
-  test("the life of a token: what the answer says, else its own claims, whatever this machine's clock says", async () => {
+  test("takes a token's lifetime from the response or its claims, independently of the machine's clock", async () => {
     let minutes = 0;
     const clock = { now: () => Date.now() + 86_400_000 * 365, monotonic: () => performance.now() + minutes * 60_000 };
     for (const [life, answer] of [
@@ -298,7 +298,7 @@ describe("grants", () => {
 });
 
 describe("refresh tokens", () => {
-  test("what comes with a token renews it, and each takes the place of the one before", async () => {
+  test("a refresh token renews the token, and each replaces the previous one", async () => {
     for (const credentials of [
       auth.password({ clientId: "sales", username: "u", password: "p" }),
       auth.authorizationCode({ clientId: "web", code: "code-1", redirectUri: "https://a.example" }),
@@ -327,7 +327,7 @@ describe("refresh tokens", () => {
     }
   });
 
-  test("an answer without one, or with one that cannot be right, leaves the one that is held", async () => {
+  test("a response without a valid refresh token keeps the current one", async () => {
     let number = 0;
     let at;
     const more = [
@@ -347,7 +347,7 @@ describe("refresh tokens", () => {
     assert.deepEqual(new Set(at.of("/oauth/token").map(({ body }) => body.refresh_token)), new Set(["refresh-0"]));
   });
 
-  test("an assertion is asked for when it is needed; a function that fails is told, and nothing is sent", async () => {
+  test("requests an assertion only when needed; reports a failing function, and sends nothing", async () => {
     let at;
     let asked = 0;
     at = await serve({ token: () => at.grant({ refresh_token: "refresh-1" }) });
@@ -376,9 +376,9 @@ describe("refresh tokens", () => {
         },
         /`assertion` function failed$/,
       ],
-      [() => "two words", /what `assertion` gave is no token$/],
-      [() => "", /what `assertion` gave is no token$/],
-      ["two words", /what `assertion` gave is no token$/],
+      [() => "two words", /`assertion` returned no token$/],
+      [() => "", /`assertion` returned no token$/],
+      ["two words", /`assertion` returned no token$/],
     ]) {
       const error = await failure(client(at, { credentials: auth.jwtBearer({ ...web, assertion }) }).call());
       assert.deepEqual([error.code, error.reason, error.status], ["authentication_failed", "assertion", 0]);
@@ -388,7 +388,7 @@ describe("refresh tokens", () => {
     assert.equal(at.requests.length, 0);
   });
 
-  test("one that is refused: a password is used again, a code is not", async () => {
+  test("after a refused refresh token, a password is used again, but a code is not", async () => {
     const token = (at) => (body) =>
       body.grant_type === "refresh_token"
         ? { status: 400, body: { error: "invalid_grant" } }
@@ -419,7 +419,7 @@ describe("refresh tokens", () => {
     );
   });
 
-  test("a core that breaks: the refresh token goes on with the credential", async () => {
+  test("after a trap of the core, the refresh token is kept with the credential", async () => {
     let at;
     at = await serve({ token: (_body, number) => at.grant({ refresh_token: `refresh-${number}` }) });
     const { call } = client(at, {
@@ -444,7 +444,7 @@ describe("a token that a function renews", () => {
   const expired = (at) =>
     at.key.token({ iss: at.url, iat: 1, exp: 2, scope: "provisioning-api", application: { kind: "user" } });
 
-  test("50 calls that are refused at once ask for one; the function is told which was refused", async () => {
+  test("50 concurrently refused calls request one token, and the function gets the refused one", async () => {
     const at = await serve();
     for (const token of [expired(at), "opaque", at.key.token({ exp: 4e9, n: "\u00fb\u00ff\u00fe~~~???>>>" })]) {
       const asked = [];
@@ -468,14 +468,14 @@ describe("a token that a function renews", () => {
     }
   });
 
-  test("a token that is good is sent as it is, and never renewed ahead of time", async () => {
+  test("a valid token is sent unchanged, and never renewed ahead of time", async () => {
     const at = await serve();
     const { call } = client(at, { accessToken: at.issue({}, 1), refreshToken: () => assert.fail("nobody asked") });
     await calls(5, call);
     assert.equal(at.requests.length, 5);
   });
 
-  test("a function that fails, or gives no token, is an error of its own; it is asked again later", async () => {
+  test("reports a function that fails or returns no token, and calls it again later", async () => {
     const at = await serve();
     for (const [refreshToken, pattern] of [
       [
@@ -490,11 +490,11 @@ describe("a token that a function renews", () => {
         },
         /function failed$/,
       ],
-      [() => "", /is no token: bearer_empty/],
-      [() => undefined, /is no token: bearer_empty/],
-      [() => ({ accessToken: "x" }), /is no token: bearer_empty/],
-      [() => "two words", /is no token: bearer_space/],
-      [() => "secret-token:x", /is no token: bearer_is_secret/],
+      [() => "", /returned no token: bearer_empty/],
+      [() => undefined, /returned no token: bearer_empty/],
+      [() => ({ accessToken: "x" }), /returned no token: bearer_empty/],
+      [() => "two words", /returned no token: bearer_space/],
+      [() => "secret-token:x", /returned no token: bearer_is_secret/],
     ]) {
       let asked = 0;
       const { call, session } = client(at, { accessToken: "old", refreshToken: () => (asked++, refreshToken()) });
@@ -513,7 +513,7 @@ describe("a token that a function renews", () => {
     }
   });
 
-  test("a token that comes back refused too: one replay for each call, and the answer is told", async () => {
+  test("if the new token is also refused, each call is repeated once and reports the response", async () => {
     const at = await serve();
     let asked = 0;
     const { call } = client(at, { accessToken: "old", refreshToken: () => `bad-${++asked}` });
@@ -522,7 +522,7 @@ describe("a token that a function renews", () => {
     assert.equal(at.requests.length, 20);
   });
 
-  test("the time for a call goes on while the function is asked, and what it brings is there for the next", async () => {
+  test("a call's deadline includes the function, and the next call uses a late result", async () => {
     const at = await serve();
     let release;
     const gate = new Promise((resolve) => (release = resolve));
@@ -536,7 +536,7 @@ describe("a token that a function renews", () => {
     assert.equal(await call(), 200);
   });
 
-  test("a fixed token and a function: the one is never renewed, the other asked for each attempt", async () => {
+  test("a fixed token is never renewed, and a token function is called for each attempt", async () => {
     const at = await serve();
     const fixed = client(at, { accessToken: "old" });
     assert.equal((await failure(fixed.call())).status, 401);
@@ -547,8 +547,8 @@ describe("a token that a function renews", () => {
   });
 });
 
-describe("what the token endpoint answers", () => {
-  test("refusals are typed, with the server's words and a hint", async () => {
+describe("responses of the token endpoint", () => {
+  test("refusals are typed errors with the server's message and a hint", async () => {
     for (const [status, body, reason, message, hint] of [
       [
         401,
@@ -600,16 +600,16 @@ describe("what the token endpoint answers", () => {
       if (hint) assert.match(error.hint, hint);
       else assert.equal(error.hint, undefined);
       assert.equal(at.of("/api/api_credentials").length, 0);
-      // The herd after it does not hammer.
+      // Later callers do not overload the endpoint.
       await calls(20, () => failure(call()));
       assert.equal(at.of("/oauth/token").length, 1);
     }
   });
 
-  test("after close() the core's memory holds no secret, no token and no refresh token", async () => {
+  test("after close(), the core's memory contains no secret, token or refresh token", async () => {
     const { memory } = (await module("generated/core-glue.js")).initSync({});
     const found = (text) => Buffer.from(memory.buffer).includes(text);
-    // Not written in one piece anywhere else, so that nothing but the core's memory can have it.
+    // Not written as one string anywhere else, so that only the core's memory can contain it.
     const fresh = (name) => `${name}-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
     const all = [];
     const keep = (text) => (all.push(text), text);
@@ -652,7 +652,7 @@ describe("what the token endpoint answers", () => {
     assert.deepEqual([error.code, error.reason, error.status], ["authentication_failed", "unreachable", 0]);
   });
 
-  test("secrets are in no error, log or inspection, whatever the servers repeat", async () => {
+  test("no error, log or inspection contains a secret, whatever the servers echo", async () => {
     const lines = [];
     const debugLogger = { log: (...line) => lines.push(line), group() {}, groupEnd() {} };
     const shown = (value) => inspect(value, { depth: 20, showHidden: true, getters: true });
@@ -707,7 +707,7 @@ describe("what the token endpoint answers", () => {
 });
 
 describe("shared stores", () => {
-  test("20 clients on one store make one token request, and other principals another", async () => {
+  test("20 clients on one store make one token request, and another principal makes its own", async () => {
     const at = await serve();
     const tokenStore = keyturn.memoryStore();
     const one = Array.from({ length: 20 }, () =>
@@ -718,7 +718,7 @@ describe("shared stores", () => {
     for (const other of [
       { ...APPLICATION, clientId: "other" },
       { ...APPLICATION, scope: "market:all" },
-      // Whoever has another secret has not shown that it is the right one.
+      // A worker with another secret has not proven it.
       { ...APPLICATION, clientSecret: "other" },
     ]) {
       at.requests.length = 0;
@@ -739,8 +739,8 @@ describe("shared stores", () => {
     assert.equal(at.of("/oauth/token").length, 4);
   });
 
-  test("a refresh token that one worker got in place of the shared one serves the others too", async () => {
-    // As servers do that let a refresh token end with its use.
+  test("a refresh token that one worker received replaces the shared one for the others", async () => {
+    // As on servers whose refresh tokens work once.
     const good = new Set(["refresh-0"]);
     let at;
     at = await serve({
@@ -760,7 +760,7 @@ describe("shared stores", () => {
     const workers = Array.from({ length: 4 }, () => client(at, { credentials: credentials(), tokenStore }));
     for (let time = 0; time < 3; time++) {
       for (const { call } of workers) {
-        // All tokens have expired; what renews them is kept for longer.
+        // All access tokens have expired; refresh tokens are kept for longer.
         passedMs += 7_200_000;
         for (const key of keys) if (!key.endsWith(".refresh")) await memory.delete(key);
         assert.equal(await call(), 200);
@@ -773,7 +773,7 @@ describe("shared stores", () => {
 describe("30 token requests a minute", () => {
   const deadline = () => new Deadline(0, []);
 
-  test("clients that send by one fetch are counted together", async () => {
+  test("clients with the same fetch are counted together", async () => {
     const at = await serve();
     const lines = [];
     const debugLogger = { log: (line) => lines.push(line), group() {}, groupEnd() {} };
@@ -790,7 +790,7 @@ describe("30 token requests a minute", () => {
     while (at.of("/api/api_credentials").length < 30) await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(at.of("/oauth/token").length, 30);
-    const [, seconds] = /next is sent in (\d+) s$/.exec(lines.find((line) => line.includes("takes no more")));
+    const [, seconds] = /next is sent in (\d+) s$/.exec(lines.find((line) => line.includes("accepts no more")));
     assert.ok(seconds > 30 && seconds <= 60, `${seconds} s, which depends on how long 30 requests took`);
     controller.abort();
     const all = await Promise.all(ends);
@@ -801,7 +801,7 @@ describe("30 token requests a minute", () => {
     clients.forEach(({ session }) => session.close());
   });
 
-  test("of all that share a store, in any minute by the store's clock", async () => {
+  test("all workers that share a store are counted in any minute of the store's clock", async () => {
     let now = 0;
     const entries = new Map();
     const store = {
@@ -819,7 +819,7 @@ describe("30 token requests a minute", () => {
         return version;
       },
     };
-    // A worker each, as processes have them: what they share is the store.
+    // Each is a separate worker, as in processes: they only share the store.
     let passed = [];
     const times = [];
     const step = async (ms) => {
@@ -843,7 +843,7 @@ describe("30 token requests a minute", () => {
     assert.ok(times.length > 90, `${times.length} passed`);
   });
 
-  test("of many workers that ask at once, thirty pass", async () => {
+  test("of many concurrent workers, thirty may send", async () => {
     const store = keyturn.memoryStore();
     const controller = new AbortController();
     const ended = new Deadline(0, [controller.signal]);
@@ -864,7 +864,7 @@ describe("30 token requests a minute", () => {
     await Promise.all(all);
   });
 
-  test("a server that says itself when to come back is obeyed by everyone", async () => {
+  test("all workers respect the server's Retry-After", async () => {
     let at;
     at = await serve({
       token: (_body, number) =>
@@ -886,7 +886,7 @@ describe("30 token requests a minute", () => {
     assert.equal(await alone.call(), 200);
   });
 
-  test("a store that fails, or never takes the count, is left out", async () => {
+  test("ignores a store that fails or never accepts the count", async () => {
     let failures = 0;
     const broken = async () => {
       throw new Error("down");
@@ -924,7 +924,7 @@ describe("with the sandbox", () => {
     return { control: server.sandbox.commercelayer, serverURL, own: { clientId, clientSecret }, customer, application };
   };
 
-  test("every grant gets a token, which verifies by the sandbox's keys and ends when it is revoked", async () => {
+  test("every grant gets a token that verifies with the sandbox's keys until it is revoked", async () => {
     const { control, serverURL, own, customer, application } = await roam();
     const { application: channel } = application("sales_channel");
     const { application: web, redirectUri } = application("webapp");
@@ -965,7 +965,7 @@ describe("with the sandbox", () => {
     assert.match(refused.hint, /profile menu/);
   });
 
-  test("refresh tokens that are good once: each renewal takes the next", async () => {
+  test("with refresh tokens that work once, each renewal uses the next", async () => {
     const { serverURL, customer, application } = await roam();
     const credentials = auth.password({
       ...application("sales_channel").application,
@@ -986,7 +986,7 @@ describe("with the sandbox", () => {
 });
 
 describe("ending a token", () => {
-  test("it goes to the server that is configured, with the application it was issued to", async () => {
+  test("sends it to the configured server, with the client that it was issued to", async () => {
     const at = await serve();
     const token = at.issue({ iss: "https://evil.example" });
     await auth.revoke({ token, ...APPLICATION, serverURL: at.url });
@@ -1038,7 +1038,7 @@ describe("ending a token", () => {
   });
 });
 
-describe("sending a person to sign in", () => {
+describe("the authorization URL", () => {
   test("the address, with PKCE as RFC 7636 has it", async () => {
     const { codeVerifier, codeChallenge } = await auth.createPkce();
     assert.match(codeVerifier, /^[\w-]{43}$/);

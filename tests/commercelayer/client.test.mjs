@@ -41,7 +41,7 @@ describe("what is exported", () => {
     assert.deepStrictEqual(Object.keys(require("keyturn/commercelayer")).sort(), Object.keys(cl).sort());
   });
 
-  test("what the types of the official SDK promise is there at run time", () => {
+  test("everything that the official SDK's types declare exists at run time", () => {
     for (const name of [
       "ApiCredentials",
       "ApplicationMemberships",
@@ -80,7 +80,7 @@ describe("what is exported", () => {
     assert.equal(cl.OPEN_API_SCHEMA_VERSION, "1.0.15");
   });
 
-  test("the static part", () => {
+  test("the static helpers", () => {
     const { resources, singletons, isSingleton, isSdkError, isApiError, init, schemaVersion } =
       CommerceLayerProvisioningStatic;
     assert.deepStrictEqual([...resources()].sort(), [...TYPES].sort());
@@ -126,7 +126,7 @@ describe("a client", () => {
     }
   });
 
-  test("is refused without a token, and with options that cannot be used", () => {
+  test("is refused without a token and with invalid options", () => {
     for (const options of [undefined, {}, { accessToken: "" }]) {
       assert.throws(() => CommerceLayerProvisioning(options), {
         name: "SdkError",
@@ -159,7 +159,7 @@ describe("a client", () => {
     }
   });
 
-  test("sends to the domain, or to the server, that it is told", async () => {
+  test("sends requests to the given domain or server", async () => {
     for (const [options, url] of [
       [{}, "https://provisioning.commercelayer.io/api/roles"],
       [{ domain: undefined }, "https://provisioning.commercelayer.io/api/roles"],
@@ -173,7 +173,7 @@ describe("a client", () => {
     }
   });
 
-  test("can be told otherwise later", async () => {
+  test("can be reconfigured later", async () => {
     const { fetch, sent } = server([]);
     const made = client(fetch, { headers: { "x-one": "1" }, userAgent: "mine/1" });
     await made.roles.list();
@@ -218,7 +218,7 @@ describe("a client", () => {
     );
   });
 
-  test("a change in the middle of a call leaves that call as it began", async () => {
+  test("a change of options does not affect calls in progress", async () => {
     const { fetch, sent } = server(async () => {
       made.config({ accessToken: "another" });
       return refusal(503)();
@@ -233,7 +233,7 @@ describe("a client", () => {
     assert.equal(sent[2].headers.Authorization, "Bearer another");
   });
 
-  test("is closed, and says so", async () => {
+  test("rejects calls after close", async () => {
     const made = client(server([]).fetch);
     made.close();
     const error = await rejection(made.roles.list());
@@ -291,7 +291,7 @@ describe("options of a call", () => {
     assert.equal(sent.length, 0);
   });
 
-  test("none at all may be said by null", async () => {
+  test("options may be null", async () => {
     const { fetch } = server([role], role, answer(null, { status: 204 }));
     const made = client(fetch);
     assert.equal((await made.roles.list(null, null)).length, 1);
@@ -318,7 +318,7 @@ describe("options of a call", () => {
       assert.deepStrictEqual([headers.Accept, headers["Content-Type"]], Array(2).fill("application/vnd.api+json"));
   });
 
-  test("nor does one that the client fetched", async () => {
+  test("nor does a token that the client fetched", async () => {
     const { fetch, sent } = server([]);
     const made = CommerceLayerProvisioning({
       credentials: cl.clientCredentials({ clientId: "i", clientSecret: "the-secret" }),
@@ -360,7 +360,7 @@ describe("options of a call", () => {
     assert.equal((await rejection(made.roles.list({}, { signal: AbortSignal.abort() }))).type, "cancel");
   });
 
-  test("a time limit ends it, of the client or of the call; 0 is none", async () => {
+  test("the time limit of the client or the call ends it; 0 means none", async () => {
     const hanging = (_url, { signal }) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     for (const call of [
@@ -395,7 +395,7 @@ describe("options of a call", () => {
 });
 
 describe("repeating", () => {
-  test("reads are repeated after 429, 5xx and a lost connection; changes only where nothing was done", async () => {
+  test("repeats reads after 429, 5xx and a lost connection, and changes only if nothing was done", async () => {
     for (const step of [
       refusal(429, [], { headers: { "retry-after": "0" } }),
       refusal(503),
@@ -418,7 +418,7 @@ describe("repeating", () => {
     }
   });
 
-  test("a client and a call can be told not to", async () => {
+  test("can be disabled for a client and a call", async () => {
     const { fetch, sent } = server(refusal(503));
     await rejection(client(fetch, { retryConfig: { strategy: "none" } }).roles.list());
     await rejection(client(fetch).roles.list({}, { retryConfig: { strategy: "none" } }));

@@ -1,4 +1,4 @@
-// The corpus in this Node alone, with all that fails. The conformance suite of the same name runs it in every runtime.
+// The corpus in this Node, with all failures. The conformance suite of the same name runs it in every runtime.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ for (const [way, entry] of Object.entries({
   });
 }
 
-test("every operation of the API is among them, and each case has a name of its own", () => {
+test("cover every operation of the API, under unique names", () => {
   assert.equal(operationsOf(cases).size, 70);
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
 });

@@ -1,4 +1,4 @@
-// Errors: those of release 2.10.2 of the official SDK by their names and fields, and what it leaves out of them.
+// Errors: the names and fields of release 2.10.2 of the official SDK, and the fields that it lacks.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -37,7 +37,7 @@ test("the types are those of the official SDK", () => {
   );
 });
 
-describe("an answer that is no success", () => {
+describe("an unsuccessful response", () => {
   const told = {
     title: "has already been taken",
     detail: "name - has already been taken",
@@ -46,7 +46,7 @@ describe("an answer that is no success", () => {
     source: { pointer: "/data/attributes/name" },
   };
 
-  test("carries the request, the answer's headers, the API's code and a message", async () => {
+  test("has the request, the response headers, the API's code and a message", async () => {
     const step = refusal(422, [told], {
       statusText: "Unprocessable Content",
       headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "3" },
@@ -82,7 +82,7 @@ describe("an answer that is no success", () => {
     assert.ok(KeyturnError.is(error.cause) && error.cause.code === "unprocessable");
   });
 
-  test("has a message also where HTTP/2 leaves the status without a text", async () => {
+  test("has a message even without HTTP/2 status text", async () => {
     for (const [step, message] of [
       [refusal(422, [told]), "name - has already been taken"],
       [refusal(422, [{ title: "only a title" }]), "only a title"],
@@ -104,7 +104,7 @@ describe("an answer that is no success", () => {
     assert.equal(failed.outcome, "unknown");
   });
 
-  test("repeats neither the token nor a secret of the request", async () => {
+  test("contains neither the token nor a secret of the request", async () => {
     const told = [
       {
         detail: `client_secret ${SECRET} is too short`,
@@ -126,7 +126,7 @@ describe("an answer that is no success", () => {
     assert.equal(error.errors[0].meta.value, "[redacted]");
   });
 
-  test("a redirect is one: a token must not leave its origin", async () => {
+  test("includes redirects, since a token must not leave its origin", async () => {
     const error = await rejection(
       failing(answer(null, { status: 302, headers: { location: "https://evil.example" } })).roles.list(),
     );
@@ -166,12 +166,12 @@ describe("a success that cannot be read", () => {
     });
   }
 
-  test("a list where one resource belongs, and the other way round", async () => {
+  test("includes a list instead of a resource, and vice versa", async () => {
     assert.equal((await rejection(failing([]).roles.retrieve("r"))).type, "parse");
     assert.equal((await rejection(failing(resource("roles", "r")).roles.list())).type, "parse");
   });
 
-  test("what is quoted of it has no secret", async () => {
+  test("quotes no secret", async () => {
     const error = await rejection(
       failing(
         answer(`{"data":{"id":"c","type":"api_credentials","attributes":{"client_secret":"${SECRET}","name":"n"`),
@@ -181,8 +181,8 @@ describe("a success that cannot be read", () => {
   });
 });
 
-describe("no answer", () => {
-  test("is told alike, whatever words the platform has for it", async () => {
+describe("no response", () => {
+  test("is reported alike, whatever message the platform has", async () => {
     for (const message of [
       "fetch failed",
       "Failed to fetch",
@@ -216,7 +216,7 @@ describe("no answer", () => {
   });
 });
 
-test("what does not fit names its field, and keeps the error beneath", async () => {
+test("an invalid request names its field, and keeps the cause", async () => {
   const error = await rejection(
     failing([]).roles.create({ name: 7, organization: { id: "o", type: "organizations" } }),
   );

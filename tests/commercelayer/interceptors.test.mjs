@@ -1,4 +1,4 @@
-// Interceptors and readers of raw answers.
+// Interceptors and raw response readers.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -10,7 +10,7 @@ const client = (fetch, options = {}) =>
 const role = resource("roles", "r", { name: "Admin" });
 
 describe("request interceptors", () => {
-  test("see the request as it will be sent, and what they change is sent", async () => {
+  test("see the request as it will be sent, and can change it", async () => {
     const { fetch, sent } = server(role);
     const cl = client(fetch);
     let seen;
@@ -37,7 +37,7 @@ describe("request interceptors", () => {
     );
   });
 
-  test("end a call by what they throw", async () => {
+  test("end a call when they throw", async () => {
     const { fetch, sent } = server(role);
     for (const [thrown, type, hasSource] of [
       [new DOMException("not now", "AbortError"), "cancel", false],
@@ -60,7 +60,7 @@ describe("request interceptors", () => {
     assert.equal(sent.length, 0);
   });
 
-  test("cannot have redirects followed: the token would go along", async () => {
+  test("cannot enable redirects, which would get the token", async () => {
     let given;
     const cl = client(async (_, init) => {
       given = init;
@@ -74,7 +74,7 @@ describe("request interceptors", () => {
     assert.deepStrictEqual([given.redirect, given.credentials], ["manual", "omit"]);
   });
 
-  test("any number of them, in their order, each removed by its id", async () => {
+  test("run in order, in any number, and are removed by id", async () => {
     const cl = client(server([]).fetch);
     const order = [];
     const ids = ["a", "b", "c"].map((name) => cl.addRequestInterceptor(async (request) => (order.push(name), request)));
@@ -88,7 +88,7 @@ describe("request interceptors", () => {
     assert.deepStrictEqual(order, ["a", "b", "c", "a", "c"]);
   });
 
-  test("run for each attempt, and what they say cannot be sent is told without its text", async () => {
+  test("run for each attempt, and invalid values that they set are reported without the value", async () => {
     const cl = client(server(refusal(503), []).fetch, { retryConfig: undefined });
     let times = 0;
     cl.addRequestInterceptor((request) => (times++, request));
@@ -98,7 +98,7 @@ describe("request interceptors", () => {
 });
 
 describe("response interceptors", () => {
-  test("see successes, may read them, and may put another in their place", async () => {
+  test("see successful responses, and can read and replace them", async () => {
     const cl = client(server(role).fetch);
     let name;
     cl.addResponseInterceptor(async (response) => {
@@ -119,7 +119,7 @@ describe("response interceptors", () => {
     assert.equal((await rejection(cl.roles.list())).status, 404);
   });
 
-  test("end a call by what they throw", async () => {
+  test("end a call when they throw", async () => {
     const cl = client(server(role).fetch);
     cl.addResponseInterceptor(() => {
       throw new Error("broken");
@@ -163,7 +163,7 @@ describe("error interceptors", () => {
     }
   });
 
-  test("may say it otherwise", async () => {
+  test("can replace the error", async () => {
     const cl = failing();
     cl.addResponseInterceptor(undefined, () => new FetchError(418, "Teapot", { errors: [{ code: "TEA" }] }));
     const error = await rejection(cl.roles.list());
@@ -185,7 +185,7 @@ describe("error interceptors", () => {
 });
 
 describe("readers of raw answers", () => {
-  test("hold the last answer whole, the headers of the same one if they are wanted", async () => {
+  test("return the last response body, and its headers on request", async () => {
     const cl = client(
       server(
         answer({ data: [role] }, { headers: { "x-ratelimit-limit": "50" } }),
@@ -209,7 +209,7 @@ describe("readers of raw answers", () => {
     assert.equal(whole.rawResponse.errors.length, 1);
   });
 
-  test("never mix two answers, and each result has its own", async () => {
+  test("never mix two responses, and each result has its own", async () => {
     const fetch = async (url) => {
       const id = new URL(url).pathname.split("/").at(-1);
       await new Promise((done) => setTimeout(done, id === "0" ? 20 : 1));
@@ -228,7 +228,7 @@ describe("readers of raw answers", () => {
     await Promise.all(calls);
   });
 
-  test("do not show what they hold", async () => {
+  test("do not reveal their content when inspected", async () => {
     const cl = client(server(resource("api_credentials", "c", { client_secret: "the-secret" })).fetch);
     const reader = cl.addRawResponseReader();
     await cl.api_credentials.retrieve("c");
@@ -236,7 +236,7 @@ describe("readers of raw answers", () => {
     assert.ok(!inspect(reader, { depth: 9 }).includes("the-secret") && !JSON.stringify(reader).includes("the-secret"));
   });
 
-  test("go with all interceptors", async () => {
+  test("are removed with all interceptors", async () => {
     const cl = client(server(role).fetch);
     const reader = cl.addRawResponseReader();
     cl.addRequestInterceptor(() => assert.fail());

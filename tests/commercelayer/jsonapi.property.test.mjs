@@ -1,5 +1,5 @@
-// `keyturn/commercelayer/jsonapi` on documents, resources and queries that chance makes up: the same ones in every run, and more of them
-// with PROPERTY_RUNS; PROPERTY_SEED begins elsewhere. Each property is stated here anew, by the rules of JSON:API.
+// `keyturn/commercelayer/jsonapi` on random documents, resources and queries: the same ones in every run, and more of them
+// with PROPERTY_RUNS; PROPERTY_SEED chooses others. Each property is stated independently, by the rules of JSON:API.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./world.mjs";
@@ -9,7 +9,7 @@ const { ListResponse, denormalize, generateQueryStringParams, normalize } = awai
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 300);
 const SEED = Number(process.env.PROPERTY_SEED ?? 20261121);
 
-/** Where the relationships of some types lead: to one, or to many. */
+/** The targets of the relationships of some types: to-one or to-many. */
 const RELATIONSHIPS = {
   api_credentials: { organization: ["organizations"], role: ["roles"] },
   memberships: {
@@ -105,7 +105,7 @@ function holds(name, property) {
   });
 }
 
-/** Freezes a value and all that is in it: what is read must stay as it is. */
+/** Deeply freezes a value: reading must not change it. */
 function frozen(value) {
   if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
@@ -114,7 +114,7 @@ function frozen(value) {
 const key = ({ type, id }) => `${type} ${id}`;
 const attributesOf = (chance) => Object.fromEntries(chance.some(NAMES, 5).map((name) => [name, chance.json()]));
 
-/** A document over resources that lead to each other at random. If `forward`, only to later ones: then there is no circle. */
+/** A document of resources that refer to each other at random. If `forward`, only to later ones, so that there is no cycle. */
 function documentOf(chance, forward) {
   const make = (_, n) => ({
     type: chance.one(TYPES),
@@ -143,7 +143,7 @@ function documentOf(chance, forward) {
   return { document, known, included: new Set(document.included.map(key)), primary: [...top] };
 }
 
-/** Checks what was read against its resource, and everything that it leads to, once each. */
+/** Checks a result against its resource, and everything that it refers to, once each. */
 function checkGraph(read, { known, included, primary }) {
   const seen = new Map();
   const open = primary.map((resource, n) => [[read].flat()[n], resource]);
@@ -203,7 +203,7 @@ holds("a resource has its attributes and linked relationships, and nothing else 
 holds("what is written can be read again", (chance) => {
   const type = chance.one(TYPES);
   const resource = { type, id: "x1" };
-  // Names that no table has are decided by their shape, so those get plain values here.
+  // Unknown names are classified by their shape, so they get plain values here.
   for (const name of chance.some(["name", "reference", "reference_origin"])) resource[name] = chance.one(TEXTS);
   if (chance.yes()) resource.metadata = { in: chance.json() };
   if (chance.yes())
@@ -221,7 +221,7 @@ holds("what is written can be read again", (chance) => {
   );
 });
 
-/** Words run together; what is inside a value stays. */
+/** Names become camelCase; the content of values does not change. */
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 holds("in camelCase it is the same by other names, and dates are dates", (chance) => {

@@ -22,7 +22,7 @@ const { pageMeta, sortObjectFields } = jsonapi;
 const refused = (pattern) => (error) =>
   error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
-/** How often the id of a resource, or of what a relationship leads to, is looked at: for each of them, on average. */
+/** How often the id of each resource and relationship target is read, on average. */
 function looksAtEach(document) {
   let looks = 0;
   let places = 0;
@@ -39,7 +39,7 @@ function looksAtEach(document) {
 }
 
 describe("denormalize", () => {
-  test("puts attributes and relationships side by side, and included resources in their place", () => {
+  test("merges attributes and relationships, and resolves included resources", () => {
     const document = {
       data: resource(
         "memberships",
@@ -73,7 +73,7 @@ describe("denormalize", () => {
     assert.deepStrictEqual(document, before, "the document stays as it was");
   });
 
-  test("leaves what was not included as its type and id, and a relationship without linkage out", () => {
+  test("keeps type and id of resources that are not included, and omits relationships without linkage", () => {
     const source = resource("api_credentials", "c", {}, { organization: "organizations/o" });
     source.relationships.role = { links: { related: "https://api.example/role" } };
     assert.deepStrictEqual(denormalize({ data: source }), {
@@ -89,7 +89,7 @@ describe("denormalize", () => {
     assert.deepStrictEqual(denormalize({ data: [] }), []);
   });
 
-  test("makes one object of a resource that is included once, whoever leads to it", () => {
+  test("creates one object for each included resource, however many refer to it", () => {
     const [first, second] = denormalize({
       data: [
         resource("api_credentials", "a", {}, { organization: "organizations/o", role: "roles/r" }),
@@ -105,7 +105,7 @@ describe("denormalize", () => {
     assert.equal(JSON.parse(JSON.stringify(first)).role.organization.name, "Acme");
   });
 
-  test("keeps circles serialisable, and readable all the way round", () => {
+  test("keeps cycles serializable and readable", () => {
     const value = denormalize({
       data: resource("memberships", "m", {}, { organization: "organizations/o" }),
       included: [
@@ -160,7 +160,7 @@ describe("denormalize", () => {
     assert.ok(inspect(value, { depth: null }).length < 2000);
   });
 
-  test("of a resource that is included twice, the first counts", () => {
+  test("uses the first of two copies of an included resource", () => {
     const included = ["first", "second"].map((name) => resource("roles", "r", { name }));
     assert.equal(
       denormalize({ data: resource("memberships", "m", {}, { role: "roles/r" }), included }).role.name,
@@ -168,7 +168,7 @@ describe("denormalize", () => {
     );
   });
 
-  test("a resource that leads to itself", () => {
+  test("a resource that refers to itself", () => {
     const value = denormalize({
       data: resource("versions", "v", {}, { role: "roles/r" }),
       included: [resource("roles", "r", { name: "Admin" }, { permissions: ["roles/r"] })],
@@ -177,8 +177,8 @@ describe("denormalize", () => {
     assert.equal(value.role.permissions[0].permissions[0].name, "Admin");
   });
 
-  test("what leads to a circle but is in none is given whole wherever it is led to from", () => {
-    // p leads to q twice, the second time from as far away as q is; q leads to the circle of r and s.
+  test("a resource that refers to a cycle without being part of one is complete everywhere", () => {
+    // p refers to q twice, the second time at the same depth as q; q refers to the cycle of r and s.
     const value = denormalize({
       data: resource("memberships", "m", {}, { organization: "organizations/q", role: "roles/p" }),
       included: [
@@ -190,7 +190,7 @@ describe("denormalize", () => {
     assert.equal(value.role.organization, value.organization);
   });
 
-  test("100 members that are all related to each other, and lists: in time linear in the document", () => {
+  test("100 mutually related members and lists take time linear in the document", () => {
     const clique = (count) => {
       const names = Array.from({ length: count }, (_, at) => `memberships/m${at}`);
       return {
@@ -212,7 +212,7 @@ describe("denormalize", () => {
       JSON.stringify(value).length < JSON.stringify(clique(100)).length,
       "its JSON is not larger than the document",
     );
-    // The same for any number of them: nothing is searched for.
+    // The same for any number of them, since nothing is searched.
     for (const count of [10, 100, 300])
       assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
 
@@ -238,7 +238,7 @@ describe("denormalize", () => {
     assert.equal(at.name, "n99999");
   });
 
-  test("links and meta are there, but not shown", () => {
+  test("links and meta exist, but are not enumerable", () => {
     const value = denormalize({
       data: resource(
         "api_credentials",
@@ -255,7 +255,7 @@ describe("denormalize", () => {
     assert.deepStrictEqual(value, { id: "c", type: "api_credentials", name: "n" });
   });
 
-  test("a server's names change neither what a resource is nor its prototype", () => {
+  test("names from a server change neither a resource's type nor its prototype", () => {
     const data = JSON.parse(
       '{"id":"c","type":"roles","attributes":{"id":"other","type":"users","__proto__":{"admin":true}},"relationships":{"__proto__":{"data":{"type":"users","id":"u"}},"id":{"data":null}}}',
     );
@@ -267,7 +267,7 @@ describe("denormalize", () => {
     assert.equal({}.admin, undefined);
   });
 
-  test("a secret is read and serialised, but not printed", () => {
+  test("a secret is readable and serialized, but not printed", () => {
     const value = denormalize({ data: resource("api_credentials", "c", { name: "n", client_secret: "the-secret" }) });
     assert.equal(value.client_secret, "the-secret");
     assert.ok(JSON.stringify(value).includes("the-secret"));
@@ -285,7 +285,7 @@ describe("denormalize", () => {
     assert.deepStrictEqual({ ...value }, { id: "c", type: "api_credentials", name: "n", client_secret: undefined });
   });
 
-  test("in camelCase with dates, of what is included too, and what a caller keeps as it is", () => {
+  test("camelCase names and dates, also in included resources, without changing metadata", () => {
     const created_at = "2023-10-01T05:53:29.296Z";
     const value = denormalize(
       {
@@ -326,7 +326,7 @@ describe("denormalize", () => {
 describe("normalize", () => {
   const organization = { id: "o", type: "organizations" };
 
-  test("sorts attributes from relationships", () => {
+  test("separates attributes from relationships", () => {
     assert.deepStrictEqual(
       normalize({
         type: "memberships",
@@ -356,7 +356,7 @@ describe("normalize", () => {
     assert.deepStrictEqual(normalize({ type: "organizations", config: [metadata] }).relationships, {});
   });
 
-  test("clears relationships, by null, by the resource that is none, and by an empty list", () => {
+  test("clears relationships with null, the null resource and an empty list", () => {
     const none = { id: null, type: "roles" };
     for (const role of [null, none]) {
       assert.deepStrictEqual(normalize({ type: "memberships", role }), {
@@ -371,7 +371,7 @@ describe("normalize", () => {
     }
   });
 
-  test("keeps the type and the id of a related resource, nothing more", () => {
+  test("keeps only the type and the id of a related resource", () => {
     const role = { ...denormalize({ data: resource("roles", "r", { name: "Admin" }) }), client_secret: "s" };
     assert.deepStrictEqual(normalize({ type: "memberships", role }).relationships, {
       role: { data: { id: "r", type: "roles" } },
@@ -382,7 +382,7 @@ describe("normalize", () => {
     });
   });
 
-  test("goes by the shape of what the table does not know", () => {
+  test("recognizes unknown relationships by their shape", () => {
     const { attributes, relationships } = normalize({
       type: "roles",
       team: organization,
@@ -404,24 +404,24 @@ describe("normalize", () => {
     });
   });
 
-  test("refuses what a relationship cannot lead to", () => {
+  test("refuses invalid values of a relationship", () => {
     assert.throws(
       () => normalize({ type: "memberships", role: organization }),
-      refused(/`role` leads to roles, not to organizations/),
+      refused(/`role` must have the type roles, not organizations/),
     );
-    assert.throws(() => normalize({ type: "memberships", role: "r" }), refused(/`role` takes a resource/));
-    assert.throws(() => normalize({ type: "memberships", role: [] }), refused(/`role` takes one resource/));
+    assert.throws(() => normalize({ type: "memberships", role: "r" }), refused(/`role` must be a resource/));
+    assert.throws(() => normalize({ type: "memberships", role: [] }), refused(/`role` must be one resource/));
     assert.throws(
       () => normalize({ type: "memberships", application_memberships: organization }),
-      refused(/takes a list/),
+      refused(/must be an array/),
     );
     assert.throws(
       () => normalize({ type: "memberships", application_memberships: [organization] }),
-      refused(/leads to application_memberships/),
+      refused(/must have the type application_memberships/),
     );
   });
 
-  test("an identity provider's organization is a text", () => {
+  test("an identity provider's organization is a string", () => {
     assert.deepStrictEqual(normalize({ type: "identity_providers", organization: "org_1" }).attributes, {
       organization: "org_1",
     });
@@ -473,7 +473,7 @@ describe("queries", () => {
     assert.deepStrictEqual(query({}), {});
   });
 
-  test("the caller's parameters stay as they are, and can be used for another resource", () => {
+  test("does not change the caller's parameters, which can be reused for another resource", () => {
     const params = Object.freeze({ fields: Object.freeze(["name"]) });
     assert.deepStrictEqual(query(params, "roles"), { "fields[roles]": "name" });
     assert.deepStrictEqual(query(params, "memberships"), { "fields[memberships]": "name" });
@@ -505,7 +505,7 @@ describe("queries", () => {
     assert.equal(one("name_in", "a,b"), "a,b", "a text is sent as it is");
   });
 
-  test("null is asked for by a predicate of its own", () => {
+  test("null is sent as its own predicate", () => {
     assert.deepStrictEqual(query({ filters: { reference_eq: null, redirect_uri_not_eq: null } }), {
       "filter[q][reference_null]": "true",
       "filter[q][redirect_uri_not_null]": "true",
@@ -513,14 +513,14 @@ describe("queries", () => {
     assert.throws(() => query({ filters: { name_lt: null } }), refused(/name_lt` is null/));
   });
 
-  test("what no server could understand is refused", () => {
+  test("refuses what no server could understand", () => {
     for (const [filters, pattern] of [
-      [{ name_eq: ["a"] }, /has a list/],
+      [{ name_eq: ["a"] }, /has an array/],
       [{ name_eq: { a: 1 } }, /has an object/],
       [{ name_eq: undefined }, /undefined/],
       [{ name_in: ["a,b"] }, /comma/],
-      [{ name_in: [null] }, /in its list/],
-      [{ name_in: [{}] }, /in its list/],
+      [{ name_in: [null] }, /has an item that is not/],
+      [{ name_in: [{}] }, /has an item that is not/],
       [{ created_at_eq: new Date(Number.NaN) }, /invalid date/],
       [{ expires_in_eq: Number.NaN }, /cannot be sent/],
       [{ name_eq: () => 1 }, /cannot be sent/],
@@ -528,11 +528,11 @@ describe("queries", () => {
       assert.throws(() => query({ filters }), refused(pattern), inspect(filters));
     }
     for (const pageSize of [0, 26, 1000, -1, 1.5, "10", Number.NaN])
-      assert.throws(() => query({ pageSize }), refused(/`pageSize` has to be a whole number from 1 to 25/));
+      assert.throws(() => query({ pageSize }), refused(/`pageSize` must be an integer from 1 to 25/));
     for (const pageNumber of [0, -1, 1.5]) assert.throws(() => query({ pageNumber }), refused(/`pageNumber`/));
   });
 
-  test("secrets are left out by naming all else, unless the caller names fields", () => {
+  test("excludes secrets by naming all other fields, unless the caller names fields", () => {
     const { "fields[api_credentials]": fields } = query(undefined, "api_credentials", { own: false });
     assert.deepStrictEqual(fields.split(",").sort(), [
       ...[
@@ -586,7 +586,7 @@ describe("queries", () => {
     });
   });
 
-  test("as text", () => {
+  test("encodes as a string", () => {
     assert.equal(generateSearchString({ a: "1", b: "x y" }), "?a=1&b=x y");
     assert.equal(generateSearchString({ a: "1" }, false), "a=1");
     assert.equal(generateSearchString({}), "");
@@ -605,7 +605,7 @@ describe("a page of a list", () => {
   const items = [{ id: "a" }, { id: "b" }, { id: "c" }];
   const list = new ListResponse(meta, items, { links: { next: "n" }, meta: { page_count: 3 } });
 
-  test("is an array with its place among the pages", () => {
+  test("is an array with its page number and counts", () => {
     assert.ok(Array.isArray(list) && list instanceof ListResponse);
     assert.equal(list.length, 3);
     assert.deepStrictEqual(
@@ -630,7 +630,7 @@ describe("a page of a list", () => {
     assert.equal(new ListResponse(meta, [7]).length, 1, "a number alone is an item");
   });
 
-  test("map, filter, slice and the like give plain arrays", () => {
+  test("map, filter, slice and similar methods return plain arrays", () => {
     for (const made of [
       list.map((item) => item.id),
       list.filter(Boolean),
@@ -654,7 +654,7 @@ describe("a page of a list", () => {
     );
   });
 
-  test("says what the server says, and what follows from what came", () => {
+  test("has the server's counts, or derives them from the page", () => {
     assert.deepStrictEqual(pageMeta({ page_count: 7, record_count: 61 }, { number: "2", size: "9" }, 9, false), {
       pageCount: 7,
       recordCount: 61,
@@ -678,7 +678,7 @@ describe("a page of a list", () => {
     assert.equal(new ListResponse(unknown, items, { links: { next: "https://api.example/next" } }).hasNextPage(), true);
   });
 
-  test("leads to the other pages", async () => {
+  test("loads other pages", async () => {
     const pages = [["a", "b"], ["c", "d"], ["e"]];
     const fetch = async (number) => page(number);
     const page = (number) =>

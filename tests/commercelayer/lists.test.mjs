@@ -6,7 +6,7 @@ import { answer, load, refusal, rejection, resource, server, TOKEN } from "./wor
 const { CommerceLayerProvisioning, ListResponse, responseOf } = await load("keyturn/commercelayer");
 const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, ...options });
 
-/** A server with a number of roles, in pages as they are asked for. */
+/** A server with a number of roles, which it returns in pages. */
 function paged(count, { headers = () => ({}), meta = true, links = false } = {}) {
   const sent = [];
   const fetch = async (input) => {
@@ -77,7 +77,7 @@ describe("all pages", () => {
     assert.equal((await (await roles.list({ pageNumber: 3 })).prevPage()).meta.currentPage, 2);
   });
 
-  test("every page is asked for as the first one was", async () => {
+  test("requests every page like the first", async () => {
     const { fetch, sent } = paged(25);
     await collect(
       client(fetch).roles.list(
@@ -97,13 +97,13 @@ describe("all pages", () => {
     }
   });
 
-  test("leaving the loop ends the requests", async () => {
+  test("leaving the loop stops the requests", async () => {
     const { fetch, sent } = paged(100);
     for await (const role of client(fetch).roles.list()) if (role.id === "r12") break;
     assert.equal(sent.length, 2);
   });
 
-  test("a signal ends them, also between two pages", async () => {
+  test("a signal stops them, also between two pages", async () => {
     const controller = new AbortController();
     const { fetch, sent } = paged(100, {
       headers: () => ({ "x-ratelimit-limit": "10", "x-ratelimit-interval": "60", "x-ratelimit-remaining": "0" }),
@@ -115,7 +115,7 @@ describe("all pages", () => {
     assert.ok(performance.now() - begun < 5000);
   });
 
-  test("a failure of a later page is told where that page is reached", async () => {
+  test("reports the failure of a later page when the loop reaches it", async () => {
     const whole = paged(20);
     const { fetch } = server((...args) => whole.fetch(...args), refusal(404, [{ code: "GONE" }]));
     const seen = [];
@@ -127,17 +127,17 @@ describe("all pages", () => {
     assert.deepStrictEqual([seen.length, error.status, error.apiCode], [10, 404, "GONE"]);
   });
 
-  test("a list that is not iterated over, and fails, is told once", async () => {
+  test("reports the failure of a list that is not iterated over once", async () => {
     assert.equal((await rejection(client(server(refusal(404)).fetch).roles.list())).status, 404);
   });
 
-  test("a server that says nothing of its pages", async () => {
+  test("works with a server that reports no page counts", async () => {
     assert.equal((await collect(client(paged(25, { meta: false, links: true }).fetch).roles.list())).length, 25);
     const page = await client(paged(7, { meta: false }).fetch).roles.list();
     assert.deepStrictEqual(page.meta, { pageCount: 1, recordCount: 7, currentPage: 1, recordsPerPage: 10 });
   });
 
-  test("pages that are empty, although more are said to follow, are the end", async () => {
+  test("stops at an empty page, even if more are announced", async () => {
     const { fetch, sent } = server(answer({ data: [], meta: { record_count: 100, page_count: 10 } }));
     assert.deepStrictEqual(await collect(client(fetch).roles.list()), []);
     assert.equal(sent.length, 1);
@@ -158,7 +158,7 @@ describe("pacing", () => {
     return sent.at(-1).at - sent[0].at;
   };
 
-  test("as long as half of the window is free, and where nothing is said, there is no pause", async () => {
+  test("does not pause while half of the window is free, or without rate limit headers", async () => {
     for (const headers of [
       undefined,
       limit(9),
@@ -169,7 +169,7 @@ describe("pacing", () => {
       assert.ok((await duration(headers)) < 150);
   });
 
-  test("the less is left, the longer the pause, at most one window", async () => {
+  test("pauses longer the less is left, at most one window", async () => {
     const [some, little] = [await duration(limit(4)), await duration(limit(1))];
     assert.ok(some >= 2 * 100 && some < 800, `${some}`);
     assert.ok(little >= 2 * 480 && little < 2000, `${little}`);
@@ -179,7 +179,7 @@ describe("pacing", () => {
 });
 
 describe("count", () => {
-  test("asks for one item, and takes filters as they are or as parameters", async () => {
+  test("requests one item, and accepts filters directly or as parameters", async () => {
     const { fetch, sent } = paged(42);
     const { roles } = client(fetch);
     assert.equal(await roles.count(), 42);

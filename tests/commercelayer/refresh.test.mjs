@@ -1,4 +1,4 @@
-// Tokens that the server refuses while calls run, and what `refreshToken` gives in their place.
+// Tokens that the server refuses during calls, and their replacements from `refreshToken`.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { answer, load, refusal, rejection, resource } from "./world.mjs";
@@ -7,7 +7,7 @@ const { CommerceLayerProvisioning } = await load("keyturn/commercelayer");
 const jwt = (payload) =>
   ["{}", JSON.stringify(payload), "s"].map((part) => Buffer.from(part).toString("base64url")).join(".");
 
-/** A server that takes some tokens and refuses all others. */
+/** A server that accepts some tokens and refuses all others. */
 function guarded(good, { code = "INVALID_TOKEN", delay = 1 } = {}) {
   const sent = [];
   const fetch = async (_url, { headers }) => {
@@ -24,7 +24,7 @@ function guarded(good, { code = "INVALID_TOKEN", delay = 1 } = {}) {
 const client = (fetch, options) => CommerceLayerProvisioning({ accessToken: "old", fetch, ...options });
 
 describe("a client's token", () => {
-  test("is refreshed once for all calls that were refused together", async () => {
+  test("is refreshed once for all calls that were refused concurrently", async () => {
     const { fetch, sent } = guarded(["new"]);
     const asked = [];
     const cl = client(fetch, {
@@ -43,7 +43,7 @@ describe("a client's token", () => {
     ["expired", jwt({ exp: 1 })],
     ["base64url with - and _", jwt({ exp: 1, name: "\u00ff\u00fe???>>>" })],
   ]) {
-    test(`is refreshed also if it is ${name}, and a change is sent again`, async () => {
+    test(`is refreshed even if it is ${name}, and a change is repeated`, async () => {
       const { fetch } = guarded(["new"], { code: "UNAUTHORIZED" });
       const cl = client(fetch, { accessToken: token, refreshToken: async (old) => (assert.equal(old, token), "new") });
       assert.equal(cl.currentAccessToken, token);
@@ -52,14 +52,14 @@ describe("a client's token", () => {
     });
   }
 
-  test("that is refused again is not refreshed for ever", async () => {
+  test("is not refreshed endlessly if it is refused again", async () => {
     const { fetch, sent } = guarded([]);
     let times = 0;
     const error = await rejection(client(fetch, { refreshToken: async () => `new-${++times}` }).roles.list());
     assert.deepStrictEqual([error.status, times, sent.length], [401, 1, 2]);
   });
 
-  test("stays, and the call fails, if the function fails or gives nothing", async () => {
+  test("is kept, and the call fails, if the function fails or returns nothing", async () => {
     for (const refreshToken of [
       async () => "",
       async () => undefined,
@@ -81,7 +81,7 @@ describe("a client's token", () => {
     assert.equal((await rejection(cl.roles.list())).status, 403);
   });
 
-  test("waits for its refresh no longer than the call may take, but a slow one is used by the next call", async () => {
+  test("is awaited only until the call's deadline, but the next call uses a late result", async () => {
     const { fetch } = guarded(["new"]);
     const cl = client(fetch, { refreshToken: () => new Promise((done) => setTimeout(done, 60, "new")) });
     assert.equal((await rejection(cl.roles.list({}, { timeout: 20 }))).type, "timeout");
@@ -90,7 +90,7 @@ describe("a client's token", () => {
 });
 
 describe("a call's token", () => {
-  test("never becomes the client's, whatever happens to it", async () => {
+  test("never becomes the client's token", async () => {
     const { fetch, sent } = guarded(["old", "call-new"]);
     const cl = client(fetch, {
       refreshToken: () => assert.fail("the client's own function is asked for the client's own token"),

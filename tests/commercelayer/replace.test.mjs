@@ -1,4 +1,4 @@
-// Replacing a credential: every network step fails once, with the request lost and with the answer lost, and one more run completes it.
+// Replacing a credential: every network step fails once, with a lost request and with a lost response, and another run completes it.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./world.mjs";
@@ -6,7 +6,7 @@ import { load } from "./world.mjs";
 const { CommerceLayerProvisioning, clientCredentials } = await load("keyturn/commercelayer");
 const { createSandbox } = await load("keyturn/sandbox");
 
-/** A tenant, a client whose requests can be lost, and a vault that keeps what it is given and when. */
+/** A tenant, a client whose requests can be lost, and a vault that records what it stores and when. */
 async function world({ fault, kind = "integration" } = {}) {
   const sandbox = await createSandbox({ seed: "demo" });
   const { serverURL, clientId, clientSecret } = sandbox.commercelayer;
@@ -26,7 +26,7 @@ async function world({ fault, kind = "integration" } = {}) {
     serverURL,
     fetch: sandbox.fetch,
   });
-  // The client's own token is fetched before anything can be lost.
+  // The client's own token is fetched before any faults.
   const cl = CommerceLayerProvisioning({
     accessToken: await tokenOf(direct),
     serverURL,
@@ -38,7 +38,7 @@ async function world({ fault, kind = "integration" } = {}) {
   vault = {
     held: { clientId: old.client_id, clientSecret: old.client_secret },
     puts: 0,
-    /** After each request: what the vault holds must be a credential that exists. */
+    /** After each request, the vault must contain an existing credential. */
     async look() {
       this.checks.push((await clientIds()).includes(this.held.clientId));
     },
@@ -71,7 +71,7 @@ async function directOld(direct, kind) {
 const settled = (vault) => ({ sink: vault, settle: () => undefined, mayDelete: true });
 
 describe("replace", () => {
-  test("puts a like credential in the place of the old one, and deletes that", async () => {
+  test("replaces the old credential with a similar one, and deletes the old one", async () => {
     const { cl, direct, old, vault, count } = await world();
     const before = await direct.application_memberships.count({ api_credential_id_eq: old.id });
     const steps = [];
@@ -96,13 +96,13 @@ describe("replace", () => {
     assert.equal(await direct.application_memberships.count({ api_credential_id_eq: fresh.id }), before);
     assert.ok(!JSON.stringify([done, steps]).includes(fresh.client_secret));
     assert.ok(vault.checks.length > 10 && vault.checks.every(Boolean));
-    // Once more: all has been done.
+    // Another run: nothing is left to do.
     const again = await cl.apiCredentials.replace(old.id, settled(vault));
     assert.deepEqual([again.old.state, again.credential, vault.puts], ["gone", done.credential, 1]);
     assert.equal(await direct.api_credentials.count(), count);
   });
 
-  test("whichever request or answer is lost, one more run leaves one credential, the one in the vault", async () => {
+  test("whichever request or response is lost, another run leaves exactly the credential in the vault", async () => {
     const { cl, old, vault, sent } = await world();
     await cl.apiCredentials.replace(old.id, { ...settled(vault), revoke: [] });
     const requests = sent.length;
@@ -124,7 +124,7 @@ describe("replace", () => {
     }
   });
 
-  test("two runs at once end with one credential", async () => {
+  test("two concurrent runs end with one credential", async () => {
     const { cl, direct, old, vault, count } = await world();
     const runs = await Promise.all([0, 1, 2].map(() => cl.apiCredentials.replace(old.id, { sink: vault })));
     assert.equal(new Set(runs.map((run) => run.credential.id)).size, 1);
@@ -134,7 +134,7 @@ describe("replace", () => {
     assert.equal(await direct.api_credentials.count(), count);
   });
 
-  test("keeps the old one unless told otherwise, and a dry run changes nothing", async () => {
+  test("keeps the old credential without mayDelete, and changes nothing in a dry run", async () => {
     const { cl, direct, old, vault, count, sent } = await world();
     const plan = await cl.apiCredentials.replace(old.id, { ...settled(vault), dryRun: true });
     assert.ok(
@@ -152,7 +152,7 @@ describe("replace", () => {
     assert.equal(await direct.api_credentials.count(), count + 1);
   });
 
-  test("stops where it must, and says why", async () => {
+  test("stops at each unsafe state, and says why", async () => {
     const { cl, direct, old, vault, sandbox } = await world();
     const stops = (reason, options, id = old.id) =>
       assert.rejects(cl.apiCredentials.replace(id, options), {
@@ -174,7 +174,7 @@ describe("replace", () => {
     const count = await direct.api_credentials.count();
     await stops("not_held", { ...settled(vault), sink: { put: () => undefined, get: () => null } });
     assert.equal(await direct.api_credentials.count(), count + 1, "both are alive");
-    // What the vault loses again after it was shown is not deleted.
+    // If the vault loses the pair after confirming it, the old credential is not deleted.
     let asked = 0;
     const forgetful = { put: (pair) => vault.put(pair), get: () => (asked++ < 2 ? vault.held : null) };
     await stops("not_held", { ...settled(vault), sink: forgetful });
@@ -182,7 +182,7 @@ describe("replace", () => {
     sandbox.close();
   });
 
-  test("a pair that does not log in is taken back, and the old one stays", async () => {
+  test("deletes a new pair that does not log in, and keeps the old one", async () => {
     const { direct, old, vault, count, sandbox } = await world();
     const fetch = async (url, init) => {
       if (new URL(url).pathname !== "/oauth/token") return sandbox.fetch(url, init);
@@ -195,7 +195,7 @@ describe("replace", () => {
     assert.equal(vault.puts, 0);
   });
 
-  test("revokes the tokens that are known before it deletes", async () => {
+  test("revokes the given tokens before it deletes the credential", async () => {
     const { cl, old, vault, sandbox, sent } = await world();
     const response = await sandbox.fetch(`${sandbox.commercelayer.serverURL}/oauth/token`, {
       method: "POST",
@@ -215,7 +215,7 @@ describe("replace", () => {
     );
   });
 
-  test("a client that spells names in camelCase replaces as well, and a signal ends a run", async () => {
+  test("works for a client with camelCase names, and a signal ends a run", async () => {
     const { direct, old, vault, sandbox } = await world();
     const { serverURL } = sandbox.commercelayer;
     const cl = CommerceLayerProvisioning({

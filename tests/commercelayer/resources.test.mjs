@@ -1,4 +1,4 @@
-// Resources: what is sent and what is refused where release 2.10.2 of the official SDK sends something else than was meant.
+// Resources: what is sent and what is refused where release 2.10.2 of the official SDK sends something unintended.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -42,7 +42,7 @@ const client = (fetch, options = {}) =>
 const isRequest = (error) => assert.deepStrictEqual([error.name, error.type], ["SdkError", "request"], inspect(error));
 
 describe("ids", () => {
-  test("are percent-encoded: an id is one step of a path", async () => {
+  test("are percent-encoded as one path segment", async () => {
     for (const [id, path] of [
       ["a b", "/api/memberships/a%20b"],
       ["../api_credentials/XYZ", "/api/memberships/..%2Fapi_credentials%2FXYZ"],
@@ -55,7 +55,7 @@ describe("ids", () => {
     }
   });
 
-  test("that are no step of a path are refused", async () => {
+  test("that are not a path segment are refused", async () => {
     const { fetch, sent } = server([]);
     const cl = client(fetch);
     for (const id of ["", ".", "..", undefined, null, 7, {}, { type: "memberships" }]) {
@@ -73,7 +73,7 @@ describe("ids", () => {
     assert.equal(sent.length, 0);
   });
 
-  test("of a resource are taken only of one of the same type", async () => {
+  test("are only taken from a resource of the same type", async () => {
     const { fetch, sent } = server(answer(null, { status: 204 }));
     const cl = client(fetch);
     const other = { id: "x", type: "api_credentials" };
@@ -98,7 +98,7 @@ describe("ids", () => {
 });
 
 describe("relationships", () => {
-  test("are named by id, by resource, by null and by any number", () => {
+  test("are created from an id, a resource, null and lists", () => {
     const { roles } = client();
     assert.deepStrictEqual(roles.relationship("r"), { id: "r", type: "roles" });
     assert.deepStrictEqual(roles.relationship({ id: "r", type: "roles", name: "n" }), { id: "r", type: "roles" });
@@ -134,7 +134,7 @@ describe("relationships", () => {
 });
 
 describe("what is sent of a resource", () => {
-  test("a round trip sends nothing back that cannot be set, and no secret", async () => {
+  test("a round trip sends back only writable attributes, and no secret", async () => {
     const { fetch, sent } = server(answer({ data: credential, included: [resource("roles", "r", { name: "Admin" })] }));
     const cl = client(fetch);
     const read = await cl.api_credentials.retrieve("c", { include: ["role"] });
@@ -159,7 +159,7 @@ describe("what is sent of a resource", () => {
     });
   });
 
-  test("metadata stays metadata, whatever it looks like", async () => {
+  test("metadata stays metadata, whatever its shape", async () => {
     const { fetch, sent } = server(credential);
     const metadata = { type: "roles", id: "x", at: new Date(0), deep: [{ id: "y", type: "roles" }] };
     await client(fetch).api_credentials.update({ id: "c", metadata });
@@ -168,13 +168,13 @@ describe("what is sent of a resource", () => {
     assert.deepStrictEqual(data.relationships, {});
   });
 
-  test("attributes that this package does not know are sent: a newer server may", async () => {
+  test("unknown attributes are sent, since a newer server may know them", async () => {
     const { fetch, sent } = server(credential);
     await client(fetch).api_credentials.update({ id: "c", brand_new: [1], left_out: undefined });
     assert.deepStrictEqual(sent[0].body.data.attributes, { brand_new: [1] });
   });
 
-  test("what does not fit is refused by name, and nothing is sent", async () => {
+  test("invalid attributes are refused by name, and nothing is sent", async () => {
     const { fetch, sent } = server(credential);
     const { api_credentials, organizations } = client(fetch);
     const organization = organizations.relationship("o");
@@ -182,14 +182,14 @@ describe("what is sent of a resource", () => {
       [{ name: 1, kind: "integration", organization }, /`name` must be a string, not a number/],
       [
         { name: "n", kind: "integration", organization, expires_in: 7199 },
-        /`expires_in` has to be from 7200 to 31536000/,
+        /`expires_in` must be from 7200 to 31536000/,
       ],
       [{ name: "n", kind: "integration", organization, expires_in: 31_536_001 }, /`expires_in`/],
       [
         { name: "n", kind: "integration", organization: { id: "r", type: "roles" } },
-        /`organization` leads to organizations/,
+        /`organization` must have the type organizations/,
       ],
-      ["text", /a resource is an object/],
+      ["text", /a resource must be an object/],
     ]) {
       const error = await rejection(api_credentials.create(given));
       isRequest(error);
@@ -202,7 +202,7 @@ describe("what is sent of a resource", () => {
     assert.equal(sent.length, 2);
   });
 
-  test("a create sends no id, the singleton's update one if it is given", async () => {
+  test("create sends no id, and the singleton's update sends a given one", async () => {
     const { fetch, sent } = server(credential);
     const cl = client(fetch);
     await cl.api_credentials.create({
@@ -266,7 +266,7 @@ describe("secrets", () => {
     assert.equal(asked[6], "id");
   });
 
-  test("come when they are asked for", async () => {
+  test("are included on request", async () => {
     const { fetch, sent } = server([], [], [], credential);
     const cl = client(fetch);
     await cl.api_credentials.list({}, { secrets: true });
@@ -279,14 +279,14 @@ describe("secrets", () => {
     );
   });
 
-  test("do not show where a result is printed", async () => {
+  test("are not shown when a result is printed", async () => {
     const cl = client(server(credential).fetch);
     const made = await cl.api_credentials.retrieve("c");
     assert.equal(made.client_secret, SECRET);
     assert.ok(!inspect(made).includes(SECRET) && !inspect([made], { depth: 9, showHidden: true }).includes(SECRET));
   });
 
-  test("do not show in a log", async () => {
+  test("are not shown in a log", async () => {
     const lines = [];
     const debugLogger = { group() {}, groupEnd() {}, log: (...args) => lines.push(inspect(args)) };
     const cl = client(server(credential).fetch, { debugLogger });
@@ -297,8 +297,8 @@ describe("secrets", () => {
   });
 });
 
-describe("what comes of an answer", () => {
-  test("the credential of the API reference, with its links, its meta and its answer", async () => {
+describe("results of a response", () => {
+  test("the credential of the API reference, with links, meta and raw response", async () => {
     const { fetch } = server(
       answer({ data: credential }, { headers: { "x-request-id": "an-id", "x-ratelimit-remaining": "9" } }),
     );
@@ -320,11 +320,11 @@ describe("what comes of an answer", () => {
     assert.equal(responseOf(read.organization), undefined);
   });
 
-  test("a relationship to one may lead to none", async () => {
+  test("a to-one relationship may be null", async () => {
     assert.equal(await client(server(answer({ data: null })).fetch).api_credentials.role("c"), null);
   });
 
-  test("actions and deletions answer with nothing, or with something that does not matter", async () => {
+  test("actions and deletions ignore the response body", async () => {
     for (const step of [
       answer(null, { status: 204 }),
       answer("", { status: 202 }),
@@ -375,7 +375,7 @@ describe("parse", () => {
     assert.deepStrictEqual(api_credentials.parse('{"data":[]}'), []);
   });
 
-  test("refuses another type, and what is no document", () => {
+  test("refuses another type, and an invalid document", () => {
     for (const text of [
       JSON.stringify({ data: resource("roles", "r") }),
       JSON.stringify({ data: [credential, resource("roles", "r")] }),

@@ -10,7 +10,7 @@ export const folder = installed();
 const loader = join(folder, "load-commercelayer.mjs");
 writeFileSync(loader, "export const load = (name) => import(name);\n");
 
-/** Imports a module as a program in the folder of the installation does. */
+/** Imports a module like a program in the folder of the installation. */
 export const { load } = await import(pathToFileURL(loader).href);
 
 /** The same for `require`. */
@@ -27,7 +27,7 @@ export function resource(type, id, attributes = {}, related = {}, more = {}) {
 
 export const TOKEN = "a-token-for-tests";
 
-/** An answer with a document, or with whatever is given. */
+/** A response with a document, or with the given body. */
 export function answer(body, { status = 200, headers = {}, statusText = "" } = {}) {
   const text =
     typeof body === "string" || body === null || body === undefined || body instanceof ReadableStream
@@ -37,7 +37,7 @@ export function answer(body, { status = 200, headers = {}, statusText = "" } = {
     new Response(text, { status, statusText, headers: { "content-type": "application/vnd.api+json", ...headers } });
 }
 
-/** An answer that is an error of the API. */
+/** A response with an error of the API. */
 export function refusal(status, errors = [], more = {}) {
   return answer({ errors }, { status, ...more });
 }
@@ -66,7 +66,7 @@ export function server(...script) {
   return { fetch, sent };
 }
 
-/** What a call is rejected with. */
+/** The rejection of a call. */
 export async function rejection(promise) {
   try {
     await promise;

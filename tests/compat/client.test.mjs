@@ -1,4 +1,4 @@
-// Clients of `keyturn/compat`: how they are made, what they authenticate with, and what each option does.
+// Clients of `keyturn/compat`: how they are created, how they authenticate, and what each option does.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -22,7 +22,7 @@ const { SDKHooks } = await load("keyturn/compat/hooks/hooks.js");
 const { appsGet } = await load("keyturn/compat/funcs/appsGet.js");
 const get = { id: "an-app" };
 
-describe("a client is made as the official documentation does", () => {
+describe("a client is created as in the official documentation", () => {
   for (const [options, url] of [
     [undefined, "https://example.conductor.one/"],
     [{ security }, "https://example.conductor.one/"],
@@ -52,7 +52,7 @@ describe("a client is made as the official documentation does", () => {
     });
   }
 
-  test("or refused, if it cannot be said where requests go", () => {
+  test("or refused if the destination of requests is unknown", () => {
     assert.throws(() => new ConductoroneSDKTypescript({ serverIdx: 1 }), { message: /Invalid server index 1/ });
     assert.throws(() => new ConductoroneSDKTypescript({ serverURL: "http://example.com" }), {
       name: "InvalidRequestError",
@@ -89,7 +89,7 @@ describe("security", () => {
     });
   }
 
-  test("a function is asked before each call", async () => {
+  test("a function is called before each call", async () => {
     const at = server({});
     let asked = 0;
     const sdk = client(at, { security: async () => ({ bearerAuth: `t${++asked}` }) });
@@ -101,7 +101,7 @@ describe("security", () => {
     );
   });
 
-  test("a header of the call wins", async () => {
+  test("a header of the call takes precedence", async () => {
     const at = server({});
     await client(at, { security: undefined }).apps.get(get, { headers: { Authorization: "Bearer mine" } });
     await client(at).apps.get(get, { fetchOptions: { headers: { Authorization: "Bearer mine" } } });
@@ -178,7 +178,7 @@ describe("client id and secret", () => {
     sandbox.close();
   });
 
-  test("a token endpoint that refuses is told, and logged nowhere", async (t) => {
+  test("a refusal of the token endpoint is reported, and not logged", async (t) => {
     const { sandbox, sdk } = await tenant();
     const logged = t.mock.method(console, "error", () => {});
     sandbox.fault({ operation: "token", times: "always", action: { status: 500, body: {} } });
@@ -197,7 +197,7 @@ describe("client id and secret", () => {
     assert.equal(error.message, "Failed to obtain auth token");
   });
 
-  test("functions of the CommonJS copy take a client of the ES modules, and the other way round", async () => {
+  test("functions of the CommonJS copy accept a client of the ES modules, and vice versa", async () => {
     const at = server({});
     const { appsGet: required } = require("keyturn/compat/funcs/appsGet.js");
     const Other = require("keyturn/compat/core.js").ConductoroneSDKTypescriptCore;
@@ -206,7 +206,7 @@ describe("client id and secret", () => {
     await assert.rejects(async () => appsGet({}, get), TypeError);
   });
 
-  test("functions take the whole client too", async () => {
+  test("functions also accept the whole client", async () => {
     const { sandbox, sdk } = await tenant();
     const { appsList } = await load("keyturn/compat/funcs/appsList.js");
     assert.ok((await appsList(sdk)).ok);
@@ -240,7 +240,7 @@ describe("requests", () => {
     assert.equal(at.sent[0].url, `${SERVER}/proxy/api/v1/apps/an-app`);
   });
 
-  test("go anywhere for one call, if the client was not told where its tenant is", async () => {
+  test("go to any base URL for one call, if the client has no tenant", async () => {
     const at = server({});
     const sdk = client(at, { serverURL: undefined });
     await sdk.apps.get(get, { serverURL: "http://127.0.0.1:1234" });
@@ -255,7 +255,7 @@ describe("requests", () => {
     assert.equal(at.sent.length, 1);
   });
 
-  test("take what fetch takes, flat or as fetchOptions", async () => {
+  test("accept the options of fetch, directly or as fetchOptions", async () => {
     const at = server({});
     await client(at).apps.get(get, { keepalive: true });
     await client(at).apps.get(get, { fetchOptions: { keepalive: true } });
@@ -266,7 +266,7 @@ describe("requests", () => {
     );
   });
 
-  test("lists that take paging parameters since then still take options alone", async () => {
+  test("lists that gained paging parameters still accept only options", async () => {
     const at = server({});
     const sdk = client(at);
     await sdk.personalClient.list({ headers: { "x-mine": "1" } });
@@ -384,7 +384,7 @@ describe("hooks", () => {
     assert.deepEqual(log.slice(3), ["error 500 null"]);
   });
 
-  test("afterError runs when no answer comes", async () => {
+  test("afterError runs if no response arrives", async () => {
     const { hooks, log } = recorded();
     const error = await rejection(client(server(new TypeError("fetch failed")), { hooks }).apps.get(get));
     assert.equal(error.name, "ConnectionError");
@@ -409,7 +409,7 @@ describe("hooks", () => {
     assert.equal(error.cause, mine);
   });
 
-  test("that throw end the call with what they threw", async () => {
+  test("end the call when they throw", async () => {
     const mine = new Error("mine");
     const fail = () => {
       throw mine;
@@ -471,7 +471,7 @@ describe("retries", () => {
     }
   });
 
-  test("follow the codes that are given", async () => {
+  test("follow the given codes", async () => {
     const at = server(answer(404, {}), {});
     assert.equal((await client(at).apps.get(get, { retries: fast, retryCodes: ["4XX"] })).statusCode, 200);
     assert.equal(
@@ -481,13 +481,13 @@ describe("retries", () => {
     );
   });
 
-  test("end with the last answer as an SDKError, after a bounded number of attempts", async () => {
+  test("end with the last response as an SDKError after a bounded number of attempts", async () => {
     const at = server(answer(503, {}));
     assert.equal((await rejection(client(at, { retryConfig: fast }).apps.get(get))).name, "SDKError");
     assert.ok(at.sent.length > 1 && at.sent.length <= 10, `${at.sent.length} attempts`);
   });
 
-  test("grow exponentially, from the first interval on", async (t) => {
+  test("back off exponentially from the first interval on", async (t) => {
     const waited = [];
     const real = globalThis.setTimeout;
     t.mock.method(globalThis, "setTimeout", (run, ms, ...rest) => (waited.push(ms), real(run, 0, ...rest)));
@@ -516,7 +516,7 @@ describe("retries", () => {
     assert.ok(Date.now() - begun < 2000);
   });
 
-  test("end with the deadline, also where connection errors are repeated", async () => {
+  test("end with the deadline, also for connection errors", async () => {
     const never = (request) =>
       new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
     const at = server(never);
@@ -544,14 +544,14 @@ describe("retries", () => {
     );
   });
 
-  test("wait as long as the server asks", async () => {
+  test("respect Retry-After", async () => {
     const at = server(answer(429, {}, { "retry-after": "0.3" }), {});
     const begun = Date.now();
     await client(at).apps.get(get, { retries: fast });
     assert.ok(Date.now() - begun >= 290);
   });
 
-  test("never repeat a call that issues a secret, unless told so in so many words", async () => {
+  test("never repeat a call that issues a secret without repeatOneTimeSecrets", async () => {
     const rotate = { appId: "a", connectorId: "c" };
     const once = server(answer(503, {}), {});
     await rejection(client(once).connector.rotateCredential(rotate, { retries: fast }));
@@ -581,10 +581,10 @@ describe("debugLogger", () => {
     assert.doesNotMatch(lines.join("\n"), /canary|a-token-for-tests|an-id/);
   });
 
-  test("prints bodies if asked to, without their secrets", async () => {
+  test("prints bodies on request, without their secrets", async () => {
     const { lines, debugLogger } = logger();
     const body = { credential: { clientSecret: secret, clientId: "an-id" }, sessionToken: secret, shareCode: secret };
-    // The answer is not cloned: of one that is not read at once, other implementations of fetch keep 16 KB and wait.
+    // The response is not cloned: other implementations of fetch buffer 16 KB of an unread clone and wait.
     const clone = () => assert.fail("the answer was cloned");
     const given = () => Object.defineProperty(Response.json(body), "clone", { value: clone });
     await client(server(given), { debugLogger, debugBodies: true }).connector.rotateCredential(rotate);

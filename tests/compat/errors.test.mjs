@@ -1,4 +1,4 @@
-// What failures look like through `keyturn/compat`: the official SDK's classes, fields and messages, and nothing that should not be in them.
+// Failures of `keyturn/compat`: the official SDK's classes, fields and messages, without secrets.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
@@ -21,7 +21,7 @@ import {
 const { KeyturnError } = await load("keyturn");
 const get = { id: "an-app" };
 
-/** How a call as a method fails, and how the same call as a function does. */
+/** The failure of a call as a method, and of the same call as a function. */
 async function failures(script, { options = {}, call = ["apps", "get"], request = get, given } = {}) {
   const [at, again] = [server(...script), server(...script)];
   const error = await rejection(client(at, options)[call[0]][call[1]](request, given));
@@ -45,7 +45,7 @@ async function failures(script, { options = {}, call = ["apps", "get"], request 
   return { error, sent, requests: at.sent };
 }
 
-describe("an answer that is not a success", () => {
+describe("an unsuccessful response", () => {
   test("is an SDKError with the official fields and message", async () => {
     const { error, sent } = await failures([answer(403, { code: 7, message: "no right", details: [] })]);
     assert.equal(error.name, "SDKError");
@@ -70,7 +70,7 @@ describe("an answer that is not a success", () => {
     assert.equal(sent.request.url, `${SERVER}/api/v1/apps/an-app`);
   });
 
-  test("says what it is if it is not JSON", async () => {
+  test("names its content type if it is not JSON", async () => {
     const { error } = await failures([
       answer(502, "<html>Bad gateway", { "content-type": "text/html; charset=utf-8" }),
     ]);
@@ -80,14 +80,14 @@ describe("an answer that is not a success", () => {
     );
   });
 
-  test("and so is a success that is not JSON", async () => {
+  test("includes a success that is not JSON", async () => {
     const { error } = await failures([answer(200, "hello", { "content-type": "text/plain" })]);
     assert.equal(error.name, "SDKError");
     assert.equal(error.message, "Unexpected Status or Content-Type: Status 200 Content-Type text/plain. Body: hello");
     assert.equal(error.statusCode, 200);
   });
 
-  test("its body is bounded", async () => {
+  test("has a bounded body", async () => {
     const { error } = await failures([answer(500, `{"message":"${"long words ".repeat(5000)}"}`)]);
     assert.ok(error.message.length < 1000 && error.body.length < 600);
   });
@@ -114,7 +114,7 @@ describe("a success that cannot be read", () => {
     });
   }
 
-  test("the connection that breaks within the body is a ConnectionError", async () => {
+  test("is a ConnectionError if the connection breaks within the body", async () => {
     const broken = () => {
       const body = new ReadableStream({
         start: (controller) => controller.enqueue(new TextEncoder().encode('{"app":')),
@@ -127,7 +127,7 @@ describe("a success that cannot be read", () => {
   });
 });
 
-describe("no answer", () => {
+describe("no response", () => {
   test("is a ConnectionError", async () => {
     const { error, sent } = await failures([new TypeError("fetch failed")]);
     assert.equal(error.name, "ConnectionError");
@@ -138,7 +138,7 @@ describe("no answer", () => {
     assert.equal(sent.request.method, "GET");
   });
 
-  test("within the time allowed is a RequestTimeoutError, also with a signal", async () => {
+  test("in time is a RequestTimeoutError, also with a signal", async () => {
     const never = (request) =>
       new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
     for (const given of [{ timeoutMs: 20 }, { timeoutMs: 20, signal: new AbortController().signal }]) {
@@ -156,7 +156,7 @@ describe("no answer", () => {
     }
   });
 
-  test("from a call that issues a secret is an OutcomeUnknownError, not one that programs repeat", async () => {
+  test("to a call that issues a secret is an OutcomeUnknownError, which programs do not retry", async () => {
     const { error, requests } = await failures([new TypeError("fetch failed")], {
       call: ["connector", "rotateCredential"],
       request: { appId: "a", connectorId: "c" },
@@ -177,7 +177,7 @@ describe("no answer", () => {
 });
 
 describe("nothing sent", () => {
-  test("a value that does not fit is an SDKValidationError that names the field", async () => {
+  test("an invalid value is an SDKValidationError that names the field", async () => {
     for (const [request, path] of [
       [{ id: null }, "`id`"],
       [{ id: ".." }, "`id`"],
@@ -200,21 +200,21 @@ describe("nothing sent", () => {
     }
   });
 
-  test("an id of dots reaches no other route", async () => {
+  test("an id of dots does not reach another route", async () => {
     const at = server({});
     const error = await rejection(client(at).connector.delete({ appId: "a", id: ".." }));
     assert.equal(error.name, "SDKValidationError");
     assert.equal(at.sent.length, 0);
   });
 
-  test("a security function that throws is told, with what it threw", async () => {
+  test("reports a security function that throws, with its error", async () => {
     const thrown = new Error("no vault");
     const { error } = await failures([{}], { options: { security: async () => Promise.reject(thrown) } });
     assert.equal(error.name, "UnexpectedClientError");
     assert.equal(error.cause.cause, thrown);
   });
 
-  test("credentials that cannot be used are told by each call", async () => {
+  test("each call reports unusable credentials", async () => {
     for (const options of [
       { clientID: "not an id", clientSecret: "not a secret" },
       { clientID: "a@tenant.conductor.one/pcc", clientSecret: "secret-token:elsewhere.com:v1:e30" },
@@ -227,7 +227,7 @@ describe("nothing sent", () => {
     }
   });
 
-  test("a token that is no header value is told without it", async () => {
+  test("reports a token that is not a valid header value without showing it", async () => {
     const { error, requests } = await failures([{}], {
       options: { security: async () => ({ bearerAuth: "a-canary\nb" }) },
     });
@@ -236,7 +236,7 @@ describe("nothing sent", () => {
   });
 });
 
-test("no failure that is handled kills the process", () => {
+test("no handled failure crashes the process", () => {
   const script = `
     import { ConductoroneSDKTypescript } from "keyturn/compat";
     import { ConductoroneSDKTypescriptCore } from "keyturn/compat/core.js";
@@ -330,7 +330,7 @@ describe("nothing secret", () => {
   });
 });
 
-test("the classes can be made by hand, as programs do in their own tests", () => {
+test("the classes can be constructed, as programs do in their tests", () => {
   const response = new Response("", { status: 404, headers: { "content-type": "application/json" } });
   const request = new Request(SERVER);
   const made = new errors.SDKError("API error occurred", { response, request, body: '{"code":5}' });

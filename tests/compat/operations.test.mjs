@@ -1,4 +1,4 @@
-// Every operation through `keyturn/compat`, as a method and as a standalone function: what is sent, and what comes of answers, by the
+// Every operation of `keyturn/compat`, as a method and as a standalone function: what is sent, and how responses are decoded, by the
 // names of release 1.2.2.
 import assert from "node:assert/strict";
 import { test } from "node:test";

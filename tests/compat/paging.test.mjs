@@ -1,4 +1,4 @@
-// Lists through `keyturn/compat`: pages as the official SDK's callers know them, on every operation that pages.
+// Lists of `keyturn/compat`: pages as in the official SDK, for every operation that pages.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
@@ -58,7 +58,7 @@ describe("a method that pages", () => {
     assert.deepEqual(seen, ["1", "2", "3"]);
   });
 
-  test("ends with an error where a page token comes twice, and where a page fails", async () => {
+  test("ends with an error if a page token is repeated or a page fails", async () => {
     const again = server({ list: [], nextPageToken: "same" });
     const read = async (at) => {
       for await (const page of await client(at).appSearch.search()) void page;
@@ -78,7 +78,7 @@ describe("a function that pages", () => {
     assert.deepEqual(seen, ["12", "3", ""]);
   });
 
-  test("and its value over pages, as the official documentation shows", async () => {
+  test("and its value iterates over pages, as the official documentation shows", async () => {
     const { ok, value, next } = await appSearchSearch(core(pages()), { query: "q" });
     assert.ok(ok);
     const seen = [];
@@ -99,7 +99,7 @@ describe("a function that pages", () => {
     assert.equal(third.next(), null);
   });
 
-  test("tells an error once, as a result, and ends", async () => {
+  test("reports an error once as a result, and ends", async () => {
     for (const [at, wanted] of [
       [server(answer(500, {})), [false]],
       [server({ list: [], nextPageToken: "two" }, answer(500, {})), [true, false]],

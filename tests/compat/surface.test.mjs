@@ -61,7 +61,7 @@ const PATHS = {
 
 test("every path can be imported and required, with and without .js", async () => {
   for (const [path, names] of Object.entries(PATHS)) {
-    // A folder has no suffix.
+    // Folders have no suffix.
     const folder = path === "" || path.endsWith(".js") || /\/(types|shared|operations|errors)$/.test(path);
     for (const full of folder ? [path] : [path, `${path}.js`]) {
       const esm = await load(`keyturn/compat${full}`);
@@ -74,7 +74,7 @@ test("every path can be imported and required, with and without .js", async () =
   }
 });
 
-test("a client has every group of the API, and makes each once", () => {
+test("a client has every group of the API, and creates each once", () => {
   const sdk = new ConductoroneSDKTypescript();
   const groups = new Set(facts.operations.map(({ property }) => property));
   assert.equal(groups.size, 133);
@@ -83,10 +83,10 @@ test("a client has every group of the API, and makes each once", () => {
 });
 
 describe("a bundle", () => {
-  /** What the groups of operations, and the clients, have in it and nothing else has. */
+  /** Text that only the groups of operations and the clients contain. */
   const [GROUP, CLIENT] = [/\brotateCredential\b/, /\b_baseURL\(/];
 
-  /** The bytes of a bundle, and those that each module of the package has in it. */
+  /** The size of a bundle, and the share of each module of the package. */
   async function bundle(contents, options = {}) {
     const { metafile, outputFiles } = await build({
       stdin: { contents, resolveDir: folder },
@@ -113,7 +113,7 @@ describe("a bundle", () => {
     assert.doesNotMatch(text, /\brequire\(|from"node:/);
   });
 
-  test("of one function has only that one", async () => {
+  test("of one function contains only that function", async () => {
     const { text, bytes } = await bundle(
       'export { ConductoroneSDKTypescriptCore } from "keyturn/compat/core.js"; export { appsGet } from "keyturn/compat/funcs/appsGet.js";',
     );
@@ -256,7 +256,7 @@ describe("results", () => {
     assert.equal(await new APIPromise(Promise.reject("no")).catch((reason) => reason), "no");
   });
 
-  test("pages that are made by hand", async () => {
+  test("pages constructed by hand", async () => {
     const { createPageIterator, haltIterator } = await load("keyturn/compat/sdk/types");
     const last = { n: 2, next: () => null };
     const first = { n: 1, next: async () => last };

@@ -49,7 +49,7 @@ function message(key, depth = 0) {
   return `{ ${members.join(", ")} }`;
 }
 
-/** The argument of a call: with its parameters and its body. */
+/** The argument of a call, with its parameters and body. */
 function argument({ params, body, bodyField }) {
   if (body !== undefined && bodyField === "") return message(body);
   const members = params
@@ -172,7 +172,7 @@ export async function run(): Promise<void> {
   const call: RequestOptions = { retries: retryConfig, retryCodes: ["5XX"], timeoutMs: 5, signal: AbortSignal.timeout(9), headers: { a: "b" }, fetchOptions: { keepalive: true } };
 
   try {
-    // The documentation itself passes null for some of these.
+    // The official documentation passes null for some of these.
     const result = await sdk.apps.get({ id: null }, call);
     const app: shared.App | null | undefined = result.getAppResponse?.app;
     const at: Date | null | undefined = app?.createdAt;
@@ -198,7 +198,7 @@ export async function run(): Promise<void> {
   const [inspected, { status, request, response }] = await promise.$inspect();
   console.log(inspected.ok, status, request?.url, response?.status, (await unwrapAsync(promise)).statusCode, OK(1).ok);
 
-  // The usual loops over pages, and whatever of a request is null.
+  // The usual loops over pages, and null in requests.
   let pageToken: string | undefined;
   do {
     const list: operations.C1ApiAppV1AppsListResponse = await sdk.apps.list({ pageToken });
@@ -233,20 +233,20 @@ export async function run(): Promise<void> {
 }
 `;
 
-/** What is known of the release's types: rows by their first column. */
+/** The known types of the release: rows by their first column. */
 const release = new Map();
 for (const line of readFileSync(join(root, "tests/facts/sdk122-types.tsv"), "utf8").trimEnd().split("\n")) {
   const row = line.split("\t");
   if (!line.startsWith("#")) release.set(row[0], [...(release.get(row[0]) ?? []), row]);
 }
 
-/** Messages that got a twin for requests after the release, when more of their fields became the server's to set. */
+/** Messages that got a separate type for requests after the release, when the server began to set more of their fields. */
 const TWINS = /(?<=shared\.(?:AppUserMapper|AppUserMapperMatchCase|AuthConfigGoogle|WebhookEndpoint))\b/g;
 
-/** The name of a type as that of a function begins. */
+/** The name of a type with a lower case initial, as in function names. */
 const camel = (name) => name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
 
-/** `name?:type` as a member; in a request, `null` is as good as nothing. */
+/** `name?:type` as a member; in a request, `null` is allowed as well. */
 function member(fact, sent) {
   const [, name, mark, told] = /^([^:?]+)(\??):(.*)$/.exec(fact);
   const type = sent ? told.replace(TWINS, "Input") : told;
@@ -254,12 +254,12 @@ function member(fact, sent) {
   return `${JSON.stringify(name)}${mark}: ${type}${or}`;
 }
 
-/** A program that compiles if every type of the release is there, each field with its name, optionality and type. */
+/** A program that compiles only if every type of the release exists, with the names, optionality and types of its fields. */
 function surfaceProgram() {
   const lines = [];
   const same = (type, members) => {
     lines.push(`is<Same<${type}, { ${members.join("; ")} }>>();`);
-    // The release has aliases where an interface would be no such record.
+    // The release has aliases, which are assignable to records, unlike interfaces.
     lines.push(`is<${type} extends Record<string, unknown> ? true : false>();`);
   };
   for (const kind of ["received", "sent"]) {
@@ -353,7 +353,7 @@ describe("a program in the style of the official documentation", () => {
 });
 
 describe("the whole surface of release 1.2.2", () => {
-  test("has the types that it had, field by field", () => {
+  test("has the same types, field by field", () => {
     const counts = ["received", "sent", "any", "empty", "enum", "op"].map((kind) => release.get(kind).length);
     assert.deepEqual(counts, [1007, 358, 73, 4, 235, 400]);
     writeFileSync(join(scratch, "package.json"), '{ "type": "module" }\n');

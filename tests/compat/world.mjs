@@ -12,7 +12,7 @@ export const folder = installed();
 const loader = join(folder, "load-compat.mjs");
 writeFileSync(loader, "export const load = (name) => import(name);\n");
 
-/** Imports a module as a program in the folder of the installation does. */
+/** Imports a module like a program in the folder of the installation. */
 export const { load } = await import(pathToFileURL(loader).href);
 
 /** The same for `require`. */
@@ -35,7 +35,7 @@ const camel = (name) => name[0].toLowerCase() + name.slice(1);
 export const functions = new Map();
 
 /**
- * The facts of `tests/vectors/facts.mjs` by the names of release 1.2.2: those of `api/c1.sdk122`. It sends what the server sets where
+ * The facts of `tests/vectors/facts.mjs` by the names of release 1.2.2: those of `api/c1.sdk122`. It sends fields that the server sets where
  * that can be null.
  */
 export function facts122() {
@@ -80,7 +80,7 @@ export function facts122() {
   return readFacts(idl.join("\n"), surface.join("\n"));
 }
 
-/** An answer of a server. A body that is no text is sent as JSON. */
+/** A response of a server. A body that is not a string is sent as JSON. */
 export function answer(status, body, headers = {}) {
   return () =>
     new Response(typeof body === "string" || body === null ? body : JSON.stringify(body), {
@@ -90,7 +90,7 @@ export function answer(status, body, headers = {}) {
 }
 
 /**
- * A server: what comes of each request in turn. A value is answered as JSON, an error is thrown, a function is asked; the last one stays.
+ * A server with a response for each request in turn. A value is sent as JSON, an error is thrown, a function is called; the last one repeats.
  *
  * @returns {{ httpClient: object, sent: { method: string, url: string, path: string, headers: Headers, body: string }[] }}
  */
@@ -118,7 +118,7 @@ export function client(at, options = {}) {
   return new ConductoroneSDKTypescript({ security, serverURL: SERVER, httpClient: at.httpClient, ...options });
 }
 
-/** What a promise rejects with. */
+/** The rejection of a promise. */
 export async function rejection(promise) {
   try {
     await promise;

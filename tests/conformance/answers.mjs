@@ -1,4 +1,4 @@
-// Answers that try to be read as something else than they say, and what of them errors may show.
+// Malicious and unusual responses, and what errors may show of them.
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 import { spill } from "./secrets.mjs";
 
@@ -30,7 +30,7 @@ export default ({ test, assert, keyturn, commercelayer }) => {
       });
       assert.ok(!("createdAt" in {}), text);
       assert.ok(!("createdAt" in Object) && !("createdAt" in Object.prototype.toString), text);
-      // Dates aside, it is what `JSON.parse` makes of it.
+      // Apart from dates, the result equals that of `JSON.parse`.
       assert.equal(JSON.stringify(read).replaceAll(".000Z", "Z"), JSON.stringify(JSON.parse(text)));
     }
   });

@@ -1,6 +1,6 @@
 // Time: of the machine, of the server, and of tokens.
 
-/** A server that knows one clock and a client that has another, both virtual. */
+/** A server and a client with different virtual clocks. */
 function hours({ offsetMs, tenant, count }) {
   const { fetch, clock } = tenant;
   return {
@@ -32,12 +32,12 @@ export default ({ test, assert, keyturn, sandbox, inProcess }) => {
         for (let call = 0; call < 3; call++) {
           await c1.auth.introspect();
           tenant.clock.advance(20_000);
-          // The refresh that nobody waits for gets its turn.
+          // Lets the background refresh run.
           await new Promise((resolve) => setTimeout(resolve));
         }
       }
       assert.equal(count.refused, 0, "401");
-      // The last two exchanges took the place of tokens that were still good; nothing was asked for twice.
+      // The last two exchanges replaced tokens that were still valid; nothing was requested twice.
       const needed = 7200 / 600;
       const most = Math.ceil(7200 / (600 * 0.72));
       assert.ok(count.tokens - extra >= needed && count.tokens - extra <= most, `${count.tokens} token requests`);

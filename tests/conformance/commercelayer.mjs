@@ -1,4 +1,4 @@
-// The Provisioning API of Commerce Layer: logging in, looking at tokens, and the life of an API credential.
+// The Provisioning API of Commerce Layer: logging in, reading tokens, and the lifecycle of an API credential.
 
 export default ({ test, assert, commercelayer: entry, tenant, inProcess }) => {
   const {

@@ -1,4 +1,4 @@
-// The ways to authenticate: what each sends, what it makes of the answers, and which one the environment chooses.
+// The ways to authenticate: what each sends, how it handles responses, and which one the environment selects.
 import { answer, SERVER, stub } from "../lib/stub.mjs";
 
 const ID = "steady-heron-1@tenant.conductor.one/spc";
@@ -89,9 +89,9 @@ export default ({ test, assert, keyturn, inProcess }) => {
         /`subjectToken` function failed/,
         "no runner",
       ],
-      [async () => "", /is no token/, "empty"],
-      [async () => "two words", /is no token/, "white space"],
-      [async () => "secret-token:conductorone.com:v1:x", /is no token/, "client secret"],
+      [async () => "", /returned no token/, "empty"],
+      [async () => "two words", /returned no token/, "white space"],
+      [async () => "secret-token:conductorone.com:v1:x", /returned no token/, "client secret"],
       [keyturn.variableToken("NOT_SET", {}), /NOT_SET is not set/, "NOT_SET"],
       [keyturn.gitHubActionsToken({ environment: {} }), /ACTIONS_ID_TOKEN_REQUEST_URL/, "ACTIONS"],
       [
@@ -429,7 +429,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
       assert.equal(c1.serverURL, where);
       c1.close();
     }
-    // Where to is one question: the URL of the environment does not overrule the tenant among the options.
+    // The destination comes from one source: the URL of the environment does not override the tenant in the options.
     assert.equal(new ConductorOne({ environment, tenantDomain: "mine" }).serverURL, "https://mine.conductor.one");
     assert.equal(new ConductorOne({ environment }).serverURL, "https://server.example");
     for (const [given, option] of [

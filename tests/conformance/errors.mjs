@@ -1,4 +1,4 @@
-// What a caller meets when a call does not succeed, and when a success cannot be read.
+// Errors of unsuccessful calls, and of successful responses that cannot be read.
 import { onEachTenant } from "../lib/each-tenant.mjs";
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 
@@ -85,16 +85,16 @@ export default (suite) => {
     const cases = [
       ["", {}, /empty/],
       [null, {}, /empty/],
-      ["null", {}, /not a whole JSON object/],
-      ["[]", {}, /not a whole JSON object/],
-      ["5", {}, /not a whole JSON object/],
+      ["null", {}, /not a complete JSON object/],
+      ["[]", {}, /not a complete JSON object/],
+      ["5", {}, /not a complete JSON object/],
       ['{"list":[{"id":"a"},{"id', {}, /byte 24 of 24/],
-      ['{"list":[]}trailing', {}, /not a whole JSON object/],
-      ['{"list":[}', {}, /not a whole JSON object/],
+      ['{"list":[]}trailing', {}, /not a complete JSON object/],
+      ['{"list":[}', {}, /not a complete JSON object/],
       ["<html>Sign in</html>", { "content-type": "text/html" }, /text\/html, not JSON/],
       ["{}", { "content-type": "text/plain" }, /text\/plain, not JSON/],
-      ["<html>", { "content-type": "application/json" }, /not a whole JSON object/],
-      [`{"x":${"[".repeat(100_000)}`, {}, /not a whole JSON object/],
+      ["<html>", { "content-type": "application/json" }, /not a complete JSON object/],
+      [`{"x":${"[".repeat(100_000)}`, {}, /not a complete JSON object/],
     ];
     for (const [body, headers, message] of cases) {
       const server = stub(answer(200, body, { "x-request-id": "req-2", ...headers }));
@@ -127,7 +127,7 @@ export default (suite) => {
     const { statusCode, getAppResponse } = await stubClient(keyturn, stub(answer(204, null))).apps.get({ id: "a" });
     assert.equal(statusCode, 204);
     assert.equal(getAppResponse, undefined);
-    // Nothing was asked for, so nothing is missing.
+    // Nothing was requested, so nothing is missing.
     const { deleteAppResponse } = await stubClient(keyturn, stub(answer(200, ""))).apps.delete({ id: "a" });
     assert.deepEqual(deleteAppResponse, {});
   });
@@ -243,7 +243,7 @@ export default (suite) => {
     await c1.apps.list({}, { serverURL: "https://tenant.conductor.one/behind/a/proxy/" });
     assert.equal(server.sent[0].url, "https://tenant.conductor.one/behind/a/proxy/api/v1/apps");
     const { redirect, credentials, cache, referrerPolicy } = server.sent[0].init;
-    // Workers have neither cookies nor referrers, and their fetch refuses to be told of them.
+    // Workers have neither cookies nor referrers, and their fetch rejects these options.
     const apart = runtime === "workerd" ? [undefined, undefined] : ["omit", "no-referrer"];
     assert.deepEqual([redirect, cache, credentials, referrerPolicy], ["manual", "no-store", ...apart]);
   });

@@ -1,5 +1,5 @@
-// What a program that rotates credentials can see of them afterwards: the system log, the last use, a synchronisation that went
-// well, and the end of older credentials.
+// What a program that rotates credentials can observe afterwards: the system log, the last use, a successful
+// synchronization, and the end of older credentials.
 
 import { onEachTenant } from "../lib/each-tenant.mjs";
 
@@ -10,7 +10,7 @@ export default (suite) => {
     const rotate = async (c1, { appId, connectorId }) =>
       (await c1.connector.rotateCredential({ appId, connectorId })).connectorServiceRotateCredentialResponse.credential;
 
-    /** The code of what comes of logging in with a pair; `undefined` if it works. */
+    /** The error code of a log-in with a pair; `undefined` if it works. */
     const logIn = async (at, { clientId, clientSecret }) => {
       const consumer = new ConductorOne({ ...at.options, clientID: clientId, clientSecret });
       try {
@@ -40,7 +40,7 @@ export default (suite) => {
       assert.equal(lost.actor.app_uid, at.clientId);
       const [made] = lost.resources;
       assert.equal(made.type, "connector_credential");
-      // The window of doubt ends with the lost one revoked.
+      // The window of doubt ends when the lost credential is revoked.
       const id = { appId: at.appId, connectorId: at.connectorId, id: made.uid };
       const read = await c1.connector.getCredentials(id);
       assert.equal(read.connectorServiceGetCredentialsResponse.credential.clientId, made.data.client_id);

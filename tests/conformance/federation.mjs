@@ -1,4 +1,4 @@
-// The ways to authenticate against the sandbox, which checks them for real: identity tokens, logins by people, the secret itself,
+// The ways to authenticate against the sandbox, which verifies them: identity tokens, logins by people, the secret itself,
 // and proofs of possession.
 
 export default ({ test, assert, keyturn, sandbox, tenant }) => {
@@ -149,7 +149,7 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
   });
 
   test("over HTTP proofs name the address that the request is sent to", async () => {
-    // In a page that is the address of the proxy before the sandbox, which no proof can be made for.
+    // In a page, this is the address of the proxy in front of the sandbox, for which no proof can be created.
     if ("document" in globalThis) return;
     const over = await tenant();
     const c1 = new ConductorOne({ ...over.options, dpop: true });

@@ -1,8 +1,8 @@
-// What callers give: all that makes sense is sent exactly, all else is refused by name before anything is sent.
+// Input of callers: valid values are sent exactly, and all others are refused by name before anything is sent.
 import { SERVER, stub, stubClient } from "../lib/stub.mjs";
 import { readFacts } from "../vectors/facts.mjs";
 
-/** Values that change a route when a client puts them into a path carelessly. */
+/** Values that change the route if a client inserts them into a path without encoding. */
 export function hostileValues() {
   const parts = [
     "..",
@@ -95,7 +95,7 @@ export default ({ test, assert, keyturn, load }) => {
       for (const { name } of inPath.filter(({ kind }) => kind === "string")) {
         const others = Object.fromEntries(inPath.map(({ name, kind }) => [name, kind === "int64" ? 1 : "fixed"]));
         const pattern = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, "([^/?#]+)")}$`);
-        // One operation in thirty gets them all, the others the ones that matter most; all get all in routes.test.mjs.
+        // One operation in thirty gets all of them, the others the most important ones; in routes.test.mjs, all get all.
         for (const value of n % 30 === 0 ? values : [...values.slice(0, 8), "../../x"]) {
           server.sent.length = 0;
           const error = await c1[operation.property][operation.method]({ ...others, [name]: value }).then(
@@ -110,7 +110,7 @@ export default ({ test, assert, keyturn, load }) => {
             assert.equal(server.sent.length, 0);
           } else {
             sent++;
-            // As the platform reads it, not as it was written.
+            // As the platform parses it, not as it was written.
             const url = new URL(server.sent[0].url);
             const found = pattern.exec(url.pathname);
             assert.ok(
@@ -330,7 +330,7 @@ export default ({ test, assert, keyturn, load }) => {
         [text]: [text],
       });
     }
-    // Half of a pair is no Unicode text; JSON can say it, and the server may answer.
+    // A lone surrogate is not valid Unicode; JSON can represent it, and the server may respond.
     assert.deepEqual(await sent({ displayName: undefined, description: null }), { description: null });
     assert.deepEqual(await sent({ id: "b", createdAt: new Date(0) }), { id: "b" }, "what the server sets is left out");
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// The journals that run anywhere: in memory, and in IndexedDB wherever there is one. What is Node's alone is in `lifecycle/`.
+// The journals for every runtime: in memory, and in IndexedDB if there is one. Those for Node are in `lifecycle/`.
 export default (t) => {
   const { assert, lifecycle, runtime, testing } = t;
   const { indexedDBJournal, JournalError, memoryJournal } = lifecycle;

@@ -1,4 +1,4 @@
-// A rotation with the engine, over the package's own provider and a tenant behind HTTP: the same in every runtime. In pages the journal is
+// A rotation with the engine, the package's own provider and a tenant behind HTTP: the same in every runtime. In pages, the journal is
 // in IndexedDB.
 export default (t) => {
   const { assert, keyturn, lifecycle, runtime } = t;
@@ -62,7 +62,7 @@ export default (t) => {
     };
   }
 
-  /** Goes on until it is over; the clocks are moved on where that is waited for. */
+  /** Continues until the rotation is done, and advances the clocks when it waits. */
   async function finish({ tenant, sink, pass, now }, lifecycle) {
     for (let turn = 0; turn < 40; turn++) {
       const progress = await lifecycle.advance("app");
@@ -105,7 +105,7 @@ export default (t) => {
     const writing = new Promise((resolve) => {
       reached = resolve;
     });
-    // It never comes back from the sink: the secret is lost with it.
+    // It never returns from the sink, so the secret is lost.
     it.sink.write = () => {
       reached();
       return new Promise(() => undefined);

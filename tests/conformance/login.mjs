@@ -1,4 +1,4 @@
-// From credentials to a token, and through its life.
+// From credentials to a token, and its renewals.
 import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const ROTATE = "c1.api.app.v1.ConnectorService.RotateCredential";

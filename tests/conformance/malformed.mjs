@@ -1,5 +1,5 @@
-// Credentials and token answers that are not what they should be: each has an error that says what is wrong with it, none shows
-// what was given, none brings the core down, and what is wrong before a request is never sent.
+// Malformed credentials and token responses: each causes an error that says what is wrong, none shows
+// the value, none makes the core trap, and invalid credentials are never sent.
 import { answer, stub } from "../lib/stub.mjs";
 
 const HOST = "tenant.conductor.one";
@@ -14,7 +14,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
   const shown = (error) =>
     `${error.name} ${error.message} ${error.stack} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify({ ...error })}`;
 
-  /** Makes a client, or fails to; either way nothing is sent. */
+  /** Creates a client or fails; either way, nothing is sent. */
   function refused(options, option, reason) {
     const { fetch, sent } = stub();
     const error = assert.throws(() => new ConductorOne({ fetch, ...options }), `${option} ${reason}`);

@@ -1,4 +1,4 @@
-// A page's client, the proxy on its server, and the tenant behind that: what goes through, what does not, and how failures are told.
+// A page's client, the proxy on its server, and the tenant behind it: what passes, what does not, and how failures are reported.
 import {
   atTheGate,
   HEADERS,
@@ -22,7 +22,7 @@ const SECRETS = [
   ],
 ];
 
-/** A request as the server of the page's origin has it: what browsers add is added, and a request has no other headers than it says. */
+/** A request as the server of the page's origin receives it: with the headers that browsers add, and no others. */
 function arrived(url, init) {
   const request = new Request(url, { ...init, signal: init.signal ?? null });
   const headers = new Headers(init.headers);
@@ -31,7 +31,7 @@ function arrived(url, init) {
   return request;
 }
 
-/** An answer whose body breaks off. It is no stream that fails: Firefox reports those as errors of the page. */
+/** A response whose body is truncated. Not a failing stream, since Firefox reports those as errors of the page. */
 function brokenOff(init) {
   const read = async () => {
     throw new TypeError("reset");
@@ -85,7 +85,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     return { tenant, client, proxy, cl, records };
   };
 
-  /** In front of a server that is a function. */
+  /** A proxy in front of a server that is a function. */
   const stubbed = (server, options = {}) => {
     const client = stubClient(keyturn, server, { retryConfig: { strategy: "none" } });
     const proxy = createProxy({
@@ -255,7 +255,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     }
     assert.equal((await tenant.requests()).length, before, "nothing reached the tenant");
     assert.equal({}.polluted, undefined);
-    // What is not hostile does, so the others were refused for what was wrong with them.
+    // A valid request succeeds, so the others were refused for their faults.
     assert.equal((await proxy(requestOf({ body: good }))).status, 200);
     assert.equal((await tenant.requests({ operation: "connector.rotateCredential" })).length, 1);
   });
@@ -275,7 +275,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     assert.equal((await tenant.requests()).length, before);
     const { client_secret: secret } = await client.api_credentials.retrieve(id);
     assert.ok(secret.length > 10);
-    // By the client, and by somebody who makes requests by hand.
+    // By the client, and by requests made by hand.
     assert.equal((await cl.api_credentials.retrieve(id, { include: ["organization"] })).client_secret, undefined);
     for (const [operation, input] of [
       ["api_credentials.retrieve", { id }],
@@ -393,7 +393,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       });
       await same(refused, call, `${kind}, no connection`);
     }
-    // What cannot be read of an answer is found out in the page.
+    // Unreadable responses are detected in the page.
     const { page } = stubbed(stub(answer(200, '{"credential":{"id')));
     assert.equal((await assert.rejects(page.connector.rotateCredential(own))).code, "outcome_unknown");
   });
@@ -542,11 +542,11 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       [rotated.code, rotated.outcome, rotated.cause.code, rotation.server.sent.length],
       ["outcome_unknown", "unknown", "proxy_refused", 1],
     );
-    // A page that a server gives for all paths, such as one of a single page application, is no answer of a proxy.
+    // A page that a server returns for all paths, such as that of a single-page application, is not a proxy's response.
     const html = answer(200, "<!doctype html>", { "content-type": "text/html" });
     assert.equal((await assert.rejects(page(html).c1.apps.list())).code, "invalid_response");
     assert.equal((await assert.rejects(page(html).c1.connector.rotateCredential(own))).code, "outcome_unknown");
-    // Nor is JSON that somebody else says.
+    // Nor is JSON from another server.
     assert.equal((await assert.rejects(page(answer(200, { list: [] })).c1.apps.list())).code, "invalid_response");
   });
 
@@ -586,7 +586,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     const early = assert.rejects(page.connector.rotateCredential(idsOf(tenant), { signal: leaving.signal }));
     leaving.abort();
     const error = await early;
-    // The page cannot know how far its server came.
+    // The page cannot know how far its server got.
     assert.ok(["outcome_unknown", "aborted"].includes(error.code), error.code);
     waiting.resolve(true);
     await decided;

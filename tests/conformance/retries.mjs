@@ -1,8 +1,8 @@
-// When a call is sent again, and when it must not be.
+// When a call is retried, and when it must not be.
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 
 const SOON = { "retry-after": "0" };
-/** Delays that do not hold a test up. */
+/** Delays that do not slow a test down. */
 const QUICK = { initialInterval: 1, maxInterval: 2, exponent: 1.5, maxElapsedTime: 10_000 };
 
 /** What Node's `fetch` throws. */
@@ -13,7 +13,7 @@ export default ({ test, assert, keyturn }) => {
   const write = (c1, options) => c1.apps.create({ displayName: "a", owners: [] }, options);
   const secret = (c1, options) => c1.connector.rotateCredential({ appId: "a", connectorId: "b" }, options);
 
-  /** How many requests a call makes of a server that answers like this, then well. */
+  /** How many requests a call makes to a server that responds like this at first, and then successfully. */
   async function requests(call, first, options, clientOptions) {
     const server = stub(first, first, {});
     await call(stubClient(keyturn, server, clientOptions), options).catch(() => {});
@@ -24,7 +24,7 @@ export default ({ test, assert, keyturn }) => {
     const lost = failed("UND_ERR_SOCKET");
     const refused = failed("ECONNREFUSED");
     const cases = [
-      // What happens, and the requests of a read, a change and a rotation.
+      // A failure, and the number of requests of a read, a change and a rotation.
       ["429", answer(429, {}, SOON), [3, 3, 1]],
       ["503 with Retry-After", answer(503, {}, SOON), [3, 3, 1]],
       ["500 with Retry-After", answer(500, {}, SOON), [3, 1, 1]],
@@ -58,7 +58,7 @@ export default ({ test, assert, keyturn }) => {
     );
   });
 
-  /** How long a read takes whose first answer asks to wait. */
+  /** How long a read takes whose first response asks to wait. */
   async function waited(retryAfter) {
     const server = stub(
       () => answer(429, {}, { "retry-after": typeof retryAfter === "function" ? retryAfter() : retryAfter })(),
@@ -74,7 +74,7 @@ export default ({ test, assert, keyturn }) => {
     const cases = [
       ["0.3", 290],
       ["1", 990],
-      // A date has no fractions: up to a second of it is over.
+      // A date has no fractions, so up to a second of it has passed.
       [() => new Date(Date.now() + 2000).toUTCString(), 900],
     ];
     await Promise.all(

@@ -1,15 +1,15 @@
-// Secrets are planted wherever one can be, and looked for wherever something can be printed.
+// Secrets are planted wherever they can occur, and searched for wherever something can be printed.
 import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const CANARY = "canary4f9a1c77e2";
-/** Shapes in which services hand secrets around. */
+/** The forms in which services pass secrets. */
 const SECRETS = [
   `secret-token:conductorone.com:v1:${CANARY}`,
   `eyJhbGciOiJFZERTQSJ9.${CANARY}.sig`,
   `Bearer ${CANARY}`,
 ];
 
-/** All that a printer, a logger or a reporter of errors could show of a value. */
+/** Everything that printing, logging or error reporting could show of a value. */
 export function spill(value, seen = new Set()) {
   if (typeof value === "string") return value;
   if (value instanceof Headers) return [...value].flat().join(" ");
@@ -26,7 +26,7 @@ export function spill(value, seen = new Set()) {
   try {
     parts.push(JSON.stringify(value));
   } catch {
-    // What has a cycle is not printed as JSON.
+    // Values with cycles are not printed as JSON.
   }
   return parts.join("\n");
 }
@@ -143,7 +143,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
           retryConfig: { strategy: "none" },
           debugLogger: log,
         });
-        // 299 is a success: what makes it fail is that the body cannot be read.
+        // 299 is a success, which fails because its body cannot be read.
         if (status === 299 && (typeof body !== "string" || body.endsWith("}"))) continue;
         await quiet(c1.apps.list(), `${status}`);
         await quiet(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }), `${status} of a rotation`);

@@ -1,4 +1,4 @@
-// What became of a request that got no answer, what is never sent at all, and log-ins that fail in passing.
+// The outcome of requests without a response, requests that are never sent, and temporary failures of log-ins.
 import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const ONCE = { strategy: "none" };
@@ -11,13 +11,13 @@ const TRUST = "quick-fox-1@tenant.conductor.one/wfe";
 const IDENTITY = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
 const GRANT = { access_token: "an-issued-token", expires_in: 600 };
 
-/** As errors of other realms are: no instance of a class of this one. */
+/** Like errors of other realms: not instances of this realm's classes. */
 const foreign = (facts) => Object.assign(Object.create(null), facts);
 const failed = (cause) => foreign({ name: "TypeError", message: "fetch failed", cause });
 const called = (syscall, code, more) =>
   foreign({ message: `${syscall} ${code} 192.0.2.1:443`, code, syscall, ...more });
 
-/** Failures of the steps before a request is written, as the platforms tell them. */
+/** Failures of the steps before a request is written, as the platforms report them. */
 const BEFORE = {
   refused: failed(called("connect", "ECONNREFUSED")),
   "timed out": failed(called("connect", "ETIMEDOUT")),
@@ -76,7 +76,7 @@ const BEFORE = {
   }),
 };
 
-/** Failures at a time when the server may have the request, or that do not say. */
+/** Failures when the server may have the request, or that do not say. */
 const AFTER = {
   reset: failed(called("read", "ECONNRESET")),
   "timed out": failed(called("read", "ETIMEDOUT")),
@@ -158,7 +158,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       const other = await assert.rejects(cl(server, { retryConfig: ONCE }).api_credentials.delete("x"));
       assert.deepEqual([what, other.type, other.outcome], [what, "client", "none"]);
     }
-    // It is sent again, since nothing was done.
+    // It is retried, since nothing was done.
     const server = stub(() => {
       throw BEFORE["timed out"];
     }, {});
@@ -396,7 +396,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       const told = await assert.rejects(c1.apps.list());
       assert.deepEqual([told.code, told.status, server.sent.length], ["authentication_failed", status, 1]);
     }
-    // By default three times in all; afterwards nobody is asked for a moment.
+    // By default three times in total; afterwards no request is sent for a moment.
     const server = stub(answer(503, "", { "retry-after": "0" }));
     const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
     await assert.rejects(c1.apps.list());
@@ -415,7 +415,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       retryConfig,
       timeoutMs: 1_000,
     });
-    // Twenty retries are all that a client has while everything fails.
+    // A client has twenty retries while everything fails.
     await assert.rejects(client.roles.list());
     assert.equal(server.sent.length, 21);
     const second = CommerceLayerProvisioning({
@@ -508,10 +508,10 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
   test("objects in the environment are told as what they are", () => {
     const CONDUCTORONE_CLIENT_ID = "shy-otter-1@acme.conductor.one/spc";
     for (const [value, words] of [
-      [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is no text.*get\(\)/],
-      [{ canary: 1 }, /no text.*object/],
-      [7, /no text.*number/],
-      [() => "canary", /no text.*function/],
+      [{ get: async () => "canary" }, /CONDUCTORONE_CLIENT_SECRET is set, but is not a string.*get\(\)/],
+      [{ canary: 1 }, /not a string.*object/],
+      [7, /not a string.*number/],
+      [() => "canary", /not a string.*function/],
     ]) {
       const environment = { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET: value };
       const told = assert.throws(() => ConductorOne.fromEnv({ environment }));

@@ -1,4 +1,4 @@
-// What brings credentials to consumers and runs anywhere: documents, client ids in texts, sinks over `fetch`.
+// Delivery of credentials in every runtime: documents, client ids in texts, sinks that use `fetch`.
 export default (t) => {
   const { assert, lifecycle } = t;
   const { githubSecret, gitlabVariables, importClientIds, kubernetesSecret, render, sinkList, vaultSecret } = lifecycle;

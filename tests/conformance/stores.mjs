@@ -1,4 +1,4 @@
-// Token stores where there are pages: what a real `localStorage` and the Web Locks API make of them.
+// Token stores in pages, with a real `localStorage` and the Web Locks API.
 
 export default ({ test, assert, keyturn, inProcess }) => {
   const { ConductorOne, encryptedStore, memoryStore, webStore } = keyturn;

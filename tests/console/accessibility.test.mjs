@@ -30,7 +30,7 @@ test("a rotation by keyboard alone", async () => {
     await person.press("Tab");
     await person.press("Space");
     await person.press("Tab");
-    await person.focusIs("Go on");
+    await person.focusIs("Continue");
     await person.press("Enter");
     await person.focusIs("The credential is stored");
     await person.tabTo("Close");
@@ -53,7 +53,7 @@ test("a replacement by keyboard alone", async () => {
     await person.focusIs("Store the new credential");
     await person.tabTo("I stored the client ID and the secret");
     await person.press("Space");
-    await person.tabTo("Go on");
+    await person.tabTo("Continue");
     await person.press("Enter");
     await person.focusIs("Both credentials work");
     await person.tabTo("Close");
@@ -171,14 +171,14 @@ test("the accessibility tree has the rotation's steps, where it stands, and what
       "StaticText hidden",
       "combobox Save both as",
       "checkbox I stored the client ID and the secret",
-      "button Go on disabled",
+      "button Continue disabled",
     ])
       assert.ok(read.includes(line), `${line} in\n${read.join("\n")}`);
     assert.ok(!read.join().includes("secret-token:conductorone"), "what is masked is not read out either");
     await person.click("checkbox", "I stored the client ID and the secret");
     read = await tree(person);
     assert.ok(read.includes("checkbox I stored the client ID and the secret checked"));
-    assert.ok(read.includes("button Go on"));
+    assert.ok(read.includes("button Continue"));
   });
 });
 

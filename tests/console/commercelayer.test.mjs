@@ -91,21 +91,21 @@ test("the list can be narrowed down, comes in pages, and says when nothing fits"
     for (let tries = 0; (await rows(person)) !== others + 50 && tries < 100; tries++) await pause(50);
     assert.equal(await rows(person), others + 50);
     await (await person.find("combobox", "Kind")).select("sales_channel");
-    await person.reads(/250 fit/);
+    await person.reads(/250 match/);
     await (await person.find("combobox", "Mode")).select("test");
-    await person.reads(/None fits\. No API credential is like that/);
+    await person.reads(/No API credential matches/);
     await person.click("button", "Show all");
     await person.focusIs("API credentials");
     await person.reads(/1,000 in all/);
     await person.click("searchbox", "Name or client ID");
     await person.type("integration 0007");
-    await person.reads(/1 fit\. /);
+    await person.reads(/1 matches\. /);
     await person.reads(/\nIntegration 0007\n/);
     person.sandbox.fault({ operation: LIST, action: { status: 401 }, times: 2 });
     await person.type("x");
     await person.reads(/Commerce Layer did not accept the log-in/);
     await person.click("button", "Try again");
-    await person.reads(/None fits/);
+    await person.reads(/No API credential matches/);
   });
 });
 
@@ -141,10 +141,10 @@ test("a secret is fetched when somebody asks for it, once, and is forgotten on l
     person.sandbox.fault({ operation: RETRIEVE, action: { status: 404 } });
     await person.press("Enter");
     await person.click("button", "Show client secret");
-    await person.reads(/Commerce Layer has no such thing/);
+    await person.reads(/Commerce Layer cannot find it/);
     await person.press("Escape");
     await person.click("button", "Details of Storefront EU, live");
-    await person.reads(/It has no use for a secret/);
+    await person.reads(/It needs no secret/);
     assert.equal(await person.isThere("button", "Show client secret"), false);
   });
 });
@@ -181,7 +181,7 @@ test("a new credential: what is wrong is at its field, and its secret is shown o
     await person.click("textbox", "Token lifetime in seconds");
     await person.type("60");
     await person.press("Enter");
-    await person.reads(/Left empty: 2 hours\.\nThis has to be from 7200 to 31536000\./);
+    await person.reads(/If empty: 2 hours\.\nThis must be from 7200 to 31536000\./);
     await person.page.evaluate(() => getSelection().removeAllRanges());
     for (let digit = 0; digit < 2; digit++) await person.press("Backspace");
     await person.type("86400");
@@ -234,10 +234,10 @@ test("kinds without a role or a secret, and a creation that nobody knows the out
     await fillIn(person, { name: "Kiosk", organization: "Northwind Labs" });
     await person.click("radio", "Sales channel");
     assert.equal(await person.isThere("combobox", "Role"), false);
-    await person.reads(/Left empty: 4 hours/);
+    await person.reads(/If empty: 4 hours/);
     person.sandbox.fault({ operation: CREATE, action: "drop-answer" });
     await person.page.evaluate(submit);
-    await person.reads(/It may have been created all the same: look in the list for its name/);
+    await person.reads(/It may have been created anyway: look for its name in the list/);
     assert.equal(person.count(CREATE), 1, "it is not sent again");
     await person.click("button", "Cancel");
     await person.reads(/\nKiosk\n\w{10}\nSales channel\nTest\nNorthwind Labs\nNo role\n/);
@@ -268,7 +268,7 @@ test("a credential gets another name, and is deleted once its id has been typed"
     await field.type("Weekly reports");
     await person.press("Enter");
     await person.focusIs("Weekly reports");
-    await person.reads(/Reporting is called Weekly reports now/);
+    await person.reads(/Reporting is now called Weekly reports/);
     await person.click("button", "Delete");
     await person.find("heading", "Delete Weekly reports?");
     await person.type("something else");
@@ -299,9 +299,12 @@ async function issue(person, which) {
 
 async function storeAndGoOn(person, what = "I stored the client ID and the secret") {
   await person.find("heading", "Store the new credential");
-  assert.equal(await person.page.$eval('::-p-aria([name="Go on"][role="button"])', (button) => button.disabled), true);
+  assert.equal(
+    await person.page.$eval('::-p-aria([name="Continue"][role="button"])', (button) => button.disabled),
+    true,
+  );
   await person.click("checkbox", what);
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", "Both credentials work");
 }
 
@@ -323,7 +326,7 @@ test("a replacement shows its plan first, makes one that is alike, and ends the 
     const { sandbox } = person;
     await person.click("button", "Replace Catalog importer, live");
     await person.find("button", "Rotate credential");
-    await person.reads(/The old one lives on for a day/);
+    await person.reads(/The old one stays valid for a day/);
     assert.equal(person.count(CREATE), 0, "a plan changes nothing");
     await person.click("button", "Rotate credential");
     await person.find("heading", "Store the new credential");
@@ -404,10 +407,10 @@ test("a replacement that is left half way shows the same pair again", async () =
 test("a storefront's credential is replaced only by somebody who knows what that means", async () => {
   await withBrowse({}, async (person) => {
     await person.click("button", "Replace Pop-up shop, test");
-    await person.reads(/Storefronts carry the client ID of a sales channel/);
+    await person.reads(/Storefronts contain the client ID of a sales channel/);
     const button = await person.find("button", "Rotate credential");
     assert.equal(await button.evaluate((one) => one.disabled), true);
-    await person.click("checkbox", "I know what this means, and who has to be told");
+    await person.click("checkbox", "I understand what this means, and who must be told");
     await person.click("button", "Rotate credential");
     await person.find("heading", "Store the new credential");
     assert.equal(await person.isThere("button", "Show client secret"), false);

@@ -23,7 +23,7 @@ async function rotate(person, connector, button = "Create credential") {
 /** From there to the connectors again. */
 async function closeSecret(person, heading = "The credential is stored") {
   await person.click("checkbox", "I stored the client ID and the secret");
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", heading);
   await person.click("button", "Close");
   await person.find("heading", "Known credentials");
@@ -100,7 +100,7 @@ test("a new secret is shown once, and nothing of it stays", async () => {
 
     // Only somebody who has stored it goes on.
     assert.equal(
-      await person.page.$eval('::-p-aria([name="Go on"][role="button"])', (button) => button.disabled),
+      await person.page.$eval('::-p-aria([name="Continue"][role="button"])', (button) => button.disabled),
       true,
     );
     await person.click("button", "Show client secret");
@@ -141,7 +141,7 @@ test("rotating says that the old credential stays, and looks whether that was so
     const first = await rotate(person, "GitHub production");
     await closeSecret(person);
     await person.click("button", "Rotate credential of GitHub production");
-    await person.reads(new RegExp(`The old one lives on for a day\\.[^]*In use\n${first.id}\n`));
+    await person.reads(new RegExp(`The old one stays valid for a day\\.[^]*In use\n${first.id}\n`));
     await person.click("button", "Cancel");
     await person.find("heading", "Known credentials");
     assert.equal(person.count(ROTATE), 1);
@@ -159,7 +159,7 @@ test("rotating says that the old credential stays, and looks whether that was so
     await closeSecret(person);
     await rotate(person, "GitHub Enterprise Server", "Rotate credential");
     await person.click("checkbox", "I stored the client ID and the secret");
-    await person.click("button", "Go on");
+    await person.click("button", "Continue");
     await person.reads(
       /This control plane does not keep the old credential\.[^]*It stopped working with this rotation/,
     );
@@ -187,7 +187,7 @@ test("a credential is looked up by its id or its client id", async () => {
     await person.click("button", "Look up a credential of GitHub production");
     await person.find("heading", "Look up a credential");
     await person.press("Enter");
-    await person.reads(/Enter the id of a credential/);
+    await person.reads(/Enter the ID of a credential/);
     await person.type("nobody-knows-1");
     await person.press("Enter");
     await person.reads(/This connector has no credential nobody-knows-1/);
@@ -212,7 +212,7 @@ test("a credential is revoked after its id was typed", async () => {
     const { id } = await rotate(person, "GitHub production");
     await closeSecret(person);
     await person.click("button", `Revoke ${id}`);
-    await person.reads(/Tokens that it already got go on working until they expire/);
+    await person.reads(/Its existing tokens keep working until they expire/);
     await person.reads(/No other credential of this connector is known here/);
     const isDisabled = () =>
       person.page.$eval('::-p-aria([name="Revoke credential"][role="button"])', (button) => button.disabled);
@@ -262,8 +262,8 @@ test("a refused rotation issues nothing and can be tried again", async () => {
     await person.click("button", "Create credential of GitHub production");
     await person.click("button", "Create credential");
     await person.find("heading", "The control plane refused");
-    await person.reads(/give the right or fix the place/);
-    await person.click("button", "Go on");
+    await person.reads(/grant the permission or fix the place/);
+    await person.click("button", "Continue");
     await person.find("heading", "Store the new credential");
     await closeSecret(person);
     assert.equal(person.count(ROTATE), 2);
@@ -280,7 +280,10 @@ for (const action of ["drop-answer", "drop", { status: 503 }, { status: 200, bod
       await person.find("heading", "It is unknown whether a credential was issued");
       await person.reads(/A credential may exist whose secret nobody has/);
       const isDisabled = () =>
-        person.page.$eval('::-p-aria([name="I looked: nothing was made"][role="button"])', (button) => button.disabled);
+        person.page.$eval(
+          '::-p-aria([name="I checked: nothing was created"][role="button"])',
+          (button) => button.disabled,
+        );
       // The request may still be acted on.
       assert.equal(await isDisabled(), true);
       await person.click("button", "Close");
@@ -292,7 +295,7 @@ for (const action of ["drop-answer", "drop", { status: 503 }, { status: 200, bod
       await person.click("button", "Rotate credential of GitHub archive");
       await person.find("heading", "It is unknown whether a credential was issued");
       assert.equal(person.count(ROTATE), 1, "it was sent once");
-      await person.click("button", "I looked: nothing was made");
+      await person.click("button", "I checked: nothing was created");
       await person.find("heading", "Store the new credential");
       await closeSecret(person);
       await person.readsNo("Outcome unknown");
@@ -312,14 +315,14 @@ test("what an unknown attempt made is named, and ends once another is stored", a
     const made = person.sandbox.snapshot().connectorCredentials.find(({ id }) => !before.has(id));
     person.sandbox.clock.advance(600_000);
     await person.page.reload();
-    await person.click("textbox", "IDs of what was made, divided by spaces");
+    await person.click("textbox", "IDs of the created credentials, separated by spaces");
     await person.type("nobody-knows-1");
-    await person.click("button", "That is what was made");
-    await person.reads(/no living credential nobody-knows-1/);
-    const field = await person.find("textbox", "IDs of what was made, divided by spaces");
+    await person.click("button", "These were created");
+    await person.reads(/no valid credential nobody-knows-1/);
+    const field = await person.find("textbox", "IDs of the created credentials, separated by spaces");
     await field.evaluate((input) => input.select());
     await person.type(made.id);
-    await person.click("button", "That is what was made");
+    await person.click("button", "These were created");
     await person.find("heading", "Store the new credential");
     await closeSecret(person);
     const ended = () => person.sandbox.snapshot().connectorCredentials.find(({ id }) => id === made.id)?.deletedAt;
@@ -354,7 +357,7 @@ test("lists that do not come say why, and come when asked again", async () => {
   await withBrowse({ before }, async (person) => {
     await person.reads(/Apps\nThis log-in is not allowed to do that/);
     await person.click("button", "Try again");
-    await person.reads(/Connectors of GitHub\nSource code and build pipelines\nC1 has no such thing/);
+    await person.reads(/Connectors of GitHub\nSource code and build pipelines\nC1 cannot find it/);
     await person.click("button", "Try again");
     await person.reads(/GitHub production\nSynced/);
   });

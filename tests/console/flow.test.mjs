@@ -48,7 +48,7 @@ async function kill(person) {
 async function store(person) {
   await person.find("heading", "Store the new credential");
   await person.click("checkbox", "I stored the client ID and the secret");
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
 }
 
 /** Nothing of a secret that was issued is in what the browser keeps, or in the document. */
@@ -58,7 +58,7 @@ async function isForgotten(person, secret) {
   assert.ok(!(await person.document()).includes(secret.split(":")[3]), "in the document");
 }
 
-const LOST = "The secret of the new credential is gone";
+const LOST = "The secret of the new credential is lost";
 
 /** From the plan to where the new pair is shown. */
 async function toStore(person) {
@@ -181,7 +181,7 @@ const KILLS = [
     },
     shows: "The control plane refused",
     then: async (person) => {
-      await person.click("button", "Go on");
+      await person.click("button", "Continue");
       await store(person);
       await person.find("heading", "The credential is stored");
     },
@@ -200,7 +200,7 @@ const KILLS = [
     until: async (person) => {
       person.sandbox.fault({ operation: ROTATE, action: "drop-answer" });
       await person.click("button", "Create credential");
-      await person.click("textbox", "IDs of what was made, divided by spaces");
+      await person.click("textbox", "IDs of the created credentials, separated by spaces");
       await person.type("somebody-typed-1");
     },
     shows: "It is unknown whether a credential was issued",
@@ -321,7 +321,7 @@ test("a second tab waits until the first one is closed, and then goes on", async
     const page = await first.page.browserContext().newPage();
     const second = new Person(page, first);
     await page.goto(first.page.url());
-    await second.find("heading", "Another tab is at it");
+    await second.find("heading", "Another tab has this rotation");
     await first.page.bringToFront();
     await store(first);
     await first.find("heading", "The credential is stored");
@@ -391,7 +391,7 @@ test("the main way in Firefox", async () => {
     await press("Create credential");
     await press("Show");
     await press("I stored the client ID and the secret");
-    await press("Go on");
+    await press("Continue");
     await press("Close");
     await press("26 All");
     assert.equal(server.sandbox.requests({ operation: ROTATE }).length, 1);

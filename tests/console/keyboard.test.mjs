@@ -26,7 +26,7 @@ async function store(person, heading) {
   await person.focusIs("Store the new credential");
   await person.tabTo("I stored the client ID and the secret");
   await person.press("Space");
-  await enter(person, "Go on");
+  await enter(person, "Continue");
   await person.focusIs(heading);
 }
 
@@ -34,7 +34,7 @@ test("from a filter of the overview over a target's page to the end of its old c
   await withConsole({}, async (person) => {
     await known(person);
     await enter(person, /Within 30 days/);
-    await person.reads(/4 of 26 fit/);
+    await person.reads(/4 of 26 match/);
     await enter(person, "GitHub Enterprise Server");
     await person.find("heading", "GitHub Enterprise Server");
     assert.equal(await person.page.evaluate(focusedTag), "main", "the new view has the focus");
@@ -50,7 +50,7 @@ test("from a filter of the overview over a target's page to the end of its old c
     await person.press("ArrowDown");
     await person.tabTo("I stored the client ID and the secret");
     await person.press("Space");
-    await enter(person, "Go on");
+    await enter(person, "Continue");
     await person.focusIs("Both credentials work");
 
     // Time goes on by the sandbox's panel, which keeps the focus.
@@ -85,15 +85,15 @@ test("many at once: chosen, begun with one, paused, stored, and gone on with", a
     await person.find("heading", "Rotate together");
     assert.equal(await person.page.evaluate(focusedTag), "main");
     assert.equal(person.count(ROTATE), 0, "what changes is shown before anything does");
-    await enter(person, "Begin with 1 target");
+    await enter(person, "Start with 1 target");
     await person.reads(/To be stored/);
     await enter(person, "Pause");
-    await person.reads(/Paused: nothing more is begun/);
+    await person.reads(/Paused: no more are started/);
     await enter(person, "Store AWS account 1");
     await store(person, "Both credentials work");
     await enter(person, "Close");
     await person.find("heading", "Rotate together");
-    await enter(person, "They work: go on with the others");
+    await enter(person, "They work: continue with the others");
     await person.find("link", "Store AWS account 3");
     await enter(person, "Store AWS account 3");
     await store(person, "Both credentials work");
@@ -117,7 +117,7 @@ test("an unknown outcome, from the fault that makes it to what settles it", asyn
     await person.press("Enter");
     await person.find("button", "+1 day");
     await person.press("Tab");
-    await person.tabTo("The answer to the next rotation is lost");
+    await person.tabTo("The response to the next rotation is lost");
     await person.press("Space");
     await person.tabTo("System log");
     await person.press("End");
@@ -128,12 +128,12 @@ test("an unknown outcome, from the fault that makes it to what settles it", asyn
     await person.tabTo("+1 hour", "Shift+Tab");
     await person.press("Enter");
     const made = person.sandbox.snapshot().connectorCredentials.at(-1);
-    await person.tabTo("IDs of what was made, divided by spaces");
+    await person.tabTo("IDs of the created credentials, separated by spaces");
     await person.type(made.id);
     // A look in the background takes nothing from a person who is typing.
     await person.page.evaluate(lookInBackground);
-    await person.focusIs("IDs of what was made, divided by spaces");
-    await enter(person, "That is what was made");
+    await person.focusIs("IDs of the created credentials, separated by spaces");
+    await enter(person, "These were created");
     await person.focusIs("Store the new credential");
     assert.equal(person.count(ROTATE), 2);
   });

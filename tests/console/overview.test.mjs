@@ -29,7 +29,7 @@ test("one table has the targets of both control planes, and the counters filter 
     assert.deepEqual((await names(person)).slice(0, 2), ["GitHub archive", "GitHub Enterprise Server"]);
     assert.ok((await names(person)).includes("ERP sync"));
     await person.click("button", /Expired/);
-    await person.reads(/1 of 26 fits/);
+    await person.reads(/1 of 26 matches/);
     assert.deepEqual(await names(person), ["GitHub archive"]);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
 
@@ -37,16 +37,16 @@ test("one table has the targets of both control planes, and the counters filter 
     await person.click("button", /All/);
     await person.click("searchbox", "Search");
     await person.type("aws account");
-    await person.reads(/8 of 26 fit/);
+    await person.reads(/8 of 26 match/);
     await person.click("button", /^Target/);
     await person.click("button", /^Target/);
     assert.deepEqual((await names(person)).slice(0, 2), ["AWS account 8", "AWS account 7"]);
     await person.page.reload();
-    await person.reads(/8 of 26 fit/);
+    await person.reads(/8 of 26 match/);
     assert.deepEqual((await names(person)).slice(0, 2), ["AWS account 8", "AWS account 7"]);
     await person.click("searchbox", "Search");
     await person.type(" nowhere");
-    await person.reads(/None fits\. No target is like that/);
+    await person.reads(/No target matches/);
     await person.click("button", "Show all");
     await person.reads(/26 targets/);
   });
@@ -108,7 +108,7 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
     await person.click("link", "GitHub archive");
     await person.find("heading", "GitHub archive");
     await person.reads(/The credential in use has expired\.\n? ?Rotate it/);
-    await person.reads(/Nobody is named who answers for it/);
+    await person.reads(/No owner is named/);
     await person.click("textbox", "Owner");
     await person.type("Ada <script>alert(1)</script> \u202eevil");
     await person.click("textbox", "Consumers");
@@ -124,11 +124,11 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
     await person.click("button", "Create credential");
     await person.find("heading", "Store the new credential");
     await person.click("checkbox", "I stored the client ID and the secret");
-    await person.click("button", "Go on");
+    await person.click("button", "Continue");
     await person.find("heading", "The credential is stored");
     await person.click("button", "Close");
-    await person.reads(/Rotation done #\d+[^]*Issued #\d+[^]*Rotation begun #1/);
-    await person.reads(/The journal is whole/);
+    await person.reads(/Rotation done #\d+[^]*Issued #\d+[^]*Rotation started #1/);
+    await person.reads(/The journal is intact/);
     await person.click("link", "← All targets");
     await person.reads(/26 targets/);
   });
@@ -139,7 +139,7 @@ async function storeNext(person, name, heading) {
   await person.click("link", `Store ${name}`);
   await person.find("heading", "Store the new credential");
   await person.click("checkbox", "I stored the client ID and the secret");
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", heading);
   await person.click("button", "Close");
   await person.find("heading", "Rotate together");
@@ -156,16 +156,16 @@ test("many are rotated in one job: what changes, the first one, the others, and 
       /GitHub archive\nGitHub\n[^]*No credential is known, so none ends[^]*Okta\nOkta\n[^]*ends after a day/,
     );
     assert.equal(person.count(ROTATE), 0, "a plan changes nothing");
-    await person.click("button", "Begin with 1 target");
+    await person.click("button", "Start with 1 target");
     await person.reads(/To be stored/);
     assert.equal(person.count(ROTATE), 1);
     await person.reads(/Jobs: 0 of 3 stored, 1 to store/);
     await storeNext(person, "GitHub archive", "The credential is stored");
-    await person.reads(/The first ones are stored\. See that what uses them works/);
+    await person.reads(/The first ones are stored\. Check that whatever uses them works/);
     assert.equal(person.count(ROTATE), 1, "the others wait");
 
     person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
-    await person.click("button", "They work: go on with the others");
+    await person.click("button", "They work: continue with the others");
     await person.reads(/Stopped: too many failed[^]*Okta\nOkta\n[^]*Failed\nrefused/);
     assert.equal(person.count(ROTATE), 2, "nothing more is begun");
     await person.page.reload();
@@ -179,20 +179,20 @@ test("a job is paused and goes on after a reload, and issues nothing twice", asy
     await known(person);
     for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
     await person.click("button", "Rotate 2 together");
-    await person.click("button", "Begin with 1 target");
+    await person.click("button", "Start with 1 target");
     await person.reads(/To be stored/);
     await person.click("button", "Pause");
-    await person.reads(/Paused: nothing more is begun/);
+    await person.reads(/Paused: no more are started/);
     await storeNext(person, "AWS account 1", "Both credentials work");
     await person.page.reload();
     await person.reads(/The first ones are stored/);
     assert.equal(person.count(ROTATE), 1);
-    await person.click("button", "They work: go on with the others");
+    await person.click("button", "They work: continue with the others");
     await storeNext(person, "AWS account 3", "Both credentials work");
     await person.reads(/\nDone\.\n/);
     assert.equal(person.count(ROTATE), 2);
     await person.click("button", "Remove the job");
-    await person.reads(/No job is under way/);
+    await person.reads(/There is no job in progress/);
   });
 });
 
@@ -214,10 +214,10 @@ test("the sandbox's panel: requests, faults, time, and the beginning again", asy
     await person.click("button", "Rotate GitHub Enterprise Server");
     await person.click("button", "Rotate credential");
     await person.find("heading", "The control plane refused");
-    await person.click("button", "Go on");
+    await person.click("button", "Continue");
     await person.find("heading", "Store the new credential");
     await person.click("checkbox", "I stored the client ID and the secret");
-    await person.click("button", "Go on");
+    await person.click("button", "Continue");
     await person.find("heading", "Both credentials work");
     // What waits sees at once that the time has come.
     await person.click("button", "+1 day");

@@ -25,7 +25,7 @@ async function browseTour(person, seen) {
   await person.click("button", "Copy client secret");
   await person.click("checkbox", "I stored the client ID and the secret");
   await seen("a new secret, shown and copied");
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", "Both credentials work");
   await seen("in the grace period");
   sandbox.clock.advance(25 * 3_600_000);
@@ -75,7 +75,7 @@ async function browseTour(person, seen) {
   await person.find("heading", "The control plane refused");
   await seen("a refused rotation");
   sandbox.fault({ operation: ROTATE, action: "drop-answer" });
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", "It is unknown whether a credential was issued");
   await seen("an unknown outcome");
   await person.click("button", "Close");
@@ -165,14 +165,14 @@ async function provisioningTour(person, seen) {
   await person.press("Escape");
 
   await person.click("button", "Replace Storefront EU, live");
-  await person.reads(/Storefronts carry/);
+  await person.reads(/Storefronts contain/);
   await seen("the plan for a storefront");
-  await person.click("checkbox", "I know what this means, and who has to be told");
+  await person.click("checkbox", "I understand what this means, and who must be told");
   await person.click("button", "Rotate credential");
   await person.find("heading", "Store the new credential");
   await seen("a client ID to store");
   await person.click("checkbox", "I stored the client ID");
-  await person.click("button", "Go on");
+  await person.click("button", "Continue");
   await person.find("heading", "Both credentials work");
   await person.click("button", "Undo the rotation");
   await person.find("heading", "A person is needed");
@@ -185,7 +185,7 @@ async function provisioningTour(person, seen) {
 
   await person.click("searchbox", "Name or client ID");
   await person.type("nothing is called that");
-  await person.reads(/None fits/);
+  await person.reads(/No API credential matches/);
   await seen("nothing fits");
   sandbox.fault({ operation: "commercelayer.api_credentials.list", action: { status: 400 } });
   await person.click("button", "Show all");
@@ -225,7 +225,7 @@ async function overviewTour(person, seen) {
   await person.press("Escape");
   await person.click("searchbox", "Search");
   await person.type("nowhere");
-  await person.reads(/None fits/);
+  await person.reads(/No target matches/);
   await seen("nothing fits in the overview");
   await person.click("button", "Show all");
   await person.reads(/26 targets/);
@@ -235,7 +235,7 @@ async function overviewTour(person, seen) {
   await person.click("button", "Rotate 2 together");
   await person.find("heading", "Rotate together");
   await seen("a job that is planned");
-  await person.click("button", "Begin with 1 target");
+  await person.click("button", "Start with 1 target");
   await person.reads(/To be stored/);
   await seen("a job that runs");
   await person.click("button", "Sandbox");
@@ -247,10 +247,10 @@ async function overviewTour(person, seen) {
 
   await person.page.reload();
   await person.click("link", "Open GitHub archive").catch(() => person.click("link", "Store GitHub archive"));
-  await person.find("heading", "The secret of the new credential is gone");
+  await person.find("heading", "The secret of the new credential is lost");
   await seen("a lost secret");
   await person.click("link", "Facts");
-  await person.reads(/The journal is whole/);
+  await person.reads(/The journal is intact/);
   await seen("a target's page");
   await person.click("button", "Add a window");
   await person.click("combobox", "Time zone");
@@ -264,7 +264,7 @@ async function overviewTour(person, seen) {
   await person.reads(/Paused/);
   await seen("a job that is paused");
   await person.click("button", "Remove the job");
-  await person.reads(/No job is under way/);
+  await person.reads(/There is no job in progress/);
   await seen("no job");
   await person.page.evaluate(() => (location.hash = "#/targets/c1/nobody/nothing"));
   await person.find("heading", "There is no such target");

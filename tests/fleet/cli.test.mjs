@@ -63,13 +63,13 @@ test("a database needs its package, a URL and its tables, and the message says s
   assert.doesNotMatch(wrong.stderr, /hunter2/);
   const empty = await keyturn("status", "--database", server.url());
   assert.equal(empty.code, 8);
-  assert.match(empty.stderr, /schema .*not there\n.*migratePostgres/s);
+  assert.match(empty.stderr, /schema .*does not exist\n.*migratePostgres/s);
   const none = await keyturn("worker");
   assert.equal(none.code, 2);
   assert.match(none.stderr, /a worker needs a database/);
 });
 
-test("a worker rotates what a command begins, and both see one journal", async () => {
+test("a worker continues what a command starts, with the same journal", async () => {
   const client = new ConductorOne({
     serverURL: sandbox.url,
     clientID: sandbox.clientId,
@@ -113,20 +113,20 @@ test("a worker rotates what a command begins, and both see one journal", async (
   for (const text of [stdout, stderr, status.stdout]) assert.doesNotMatch(text, /secret-token:/);
 });
 
-test("the tables are made for roles, a restore is declared, and a worker that waits for its database can be stopped", async () => {
+test("creates tables for roles, declares a restore, and can stop a worker that waits for its database", async () => {
   const owner = new pg.Pool({ connectionString: server.url() });
   const way = await startPartition(server.port);
   try {
     await owner.query("CREATE ROLE fleet_worker LOGIN");
     const env = { KEYTURN_DATABASE: server.url(), KEYTURN_SCHEMA: "by_role" };
     const migrated = await keyturn("journal", "migrate", "--queue", "--worker", "fleet_worker", "-o", "json", { env });
-    assert.deepEqual([migrated.code, JSON.parse(migrated.stdout)], [0, [{ from: 0, to: 1 }]], migrated.stderr);
+    assert.deepEqual([migrated.code, JSON.parse(migrated.stdout)], [0, [{ from: 0, to: 2 }]], migrated.stderr);
     const asWorker = { ...env, KEYTURN_DATABASE: server.url("fleet_worker") };
     const status = await keyturn("status", "-o", "json", { env: asWorker });
     assert.equal(JSON.parse(status.stdout)[0].progress.rotation, 0);
     const refused = await keyturn("journal", "migrate", { env: { ...asWorker, KEYTURN_SCHEMA: "another" } });
     assert.deepEqual([refused.code, refused.stdout], [8, ""]);
-    assert.match(refused.stderr, /no right to\n.*role that may create schemas/s);
+    assert.match(refused.stderr, /lacks the permission\n.*role that may create schemas/s);
 
     assert.equal((await keyturn("journal", "restored", { env: asWorker })).code, 0);
     const restores = async () =>
@@ -154,7 +154,7 @@ test("the tables are made for roles, a restore is declared, and a worker that wa
   }
 });
 
-test("a URL that cannot be used is not repeated with its password", async () => {
+test("does not repeat the password of an invalid URL", async () => {
   for (const url of [
     "postgres://user:hunter2@host:port/x",
     "postgres://user:hunter2@[::1/x",
@@ -168,7 +168,7 @@ test("a URL that cannot be used is not repeated with its password", async () => 
     }
 });
 
-test("an older Node is told what the worker needs", async () => {
+test("reports the version that a worker needs on an older Node", async () => {
   const env = { KEYTURN_DATABASE: server.url(), NODE_OPTIONS: `--import=${join(cwd, "older.mjs")}` };
   writeFileSync(
     join(cwd, "older.mjs"),

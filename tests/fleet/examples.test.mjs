@@ -22,7 +22,7 @@ const examples = join(root, "examples/fleet");
 const read = (name) => readFile(join(examples, name), "utf8");
 const PATHS = ["/healthz", "/readyz"];
 
-test("the worker migrates, becomes ready, and ends as it is told to", async () => {
+test("the worker migrates, becomes ready, and stops on a signal", async () => {
   const [server, sandbox] = await Promise.all([startPostgres(), startSandbox(folder)]);
   const home = await mkdtemp(join(folder, "fleet-"));
   const port = await freePort();
@@ -52,7 +52,7 @@ test("the worker migrates, becomes ready, and ends as it is told to", async () =
     const migration = run("migrate");
     const [said, [code]] = await Promise.all([text(migration.stdout), once(migration, "exit")]);
     assert.equal(code, 0, said);
-    assert.deepEqual(JSON.parse(said), { level: "info", event: "migrated", from: 0, to: 1 });
+    assert.deepEqual(JSON.parse(said), { level: "info", event: "migrated", from: 0, to: 2 });
 
     const worker = run();
     const ended = once(worker, "exit");
@@ -99,7 +99,7 @@ test("the worker migrates, becomes ready, and ends as it is told to", async () =
   }
 });
 
-test("the manifests are what Kubernetes takes", async () => {
+test("the manifests are valid for Kubernetes", async () => {
   const files = ["kubernetes.yaml", "cronjob.yaml"].map((name) => join(examples, name));
   const checked = spawnSync(python("kubernetes-validate"), ["--strict", ...files], { encoding: "utf8" });
   assert.equal(checked.status, 0, checked.stdout + checked.stderr);
@@ -115,7 +115,7 @@ test("the manifests are what Kubernetes takes", async () => {
   );
 });
 
-test("the manifests name what the worker has", async () => {
+test("the manifests match the worker's ports and paths", async () => {
   const documents = parseAllDocuments(await read("kubernetes.yaml"));
   for (const { errors, warnings } of documents) assert.deepEqual([...errors, ...warnings], []);
   const [migration, deployment, budget] = documents.map((document) => document.toJS());
@@ -154,7 +154,7 @@ test("the manifests name what the worker has", async () => {
     assert.ok(known.has(name), name);
 });
 
-test("the compose file starts what is there, in order", async () => {
+test("the compose file starts existing services in order", async () => {
   const { services, volumes } = parse(await read("compose.yaml"));
   for (const { depends_on = {}, volumes: mounted = [], build } of Object.values(services)) {
     for (const name of Object.keys(depends_on)) assert.ok(name in services, name);

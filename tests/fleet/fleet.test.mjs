@@ -17,7 +17,7 @@ import { until } from "../lib/until.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { openLifecycle } = require("keyturn/lifecycle");
-const { migratePostgres, postgresJournal } = require("keyturn/postgres");
+const { migratePostgres, postgresJournal, postgresSeals } = require("keyturn/postgres");
 const { openFleet } = require("keyturn/fleet");
 
 const QUICK = { grace: 0, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
@@ -106,7 +106,21 @@ const idle = async (fleet, names, last = "done") =>
 
 const issues = (plane) => plane.calls.filter(([method]) => method === "issue").length;
 
-test("a rotation that is begun is done by whoever takes the job, which comes with it or not at all", async () => {
+test("workers seal copies where they are told to, and leave none behind", async () => {
+  const fleet = name();
+  const it = world(1);
+  const seal = { store: postgresSeals(pool, { fleet }), key: new Uint8Array(32).fill(7) };
+  const one = open({ fleet, seal, targets: it.targets });
+  await one.start();
+  await one.rotate("t0");
+  await until("it is done", () => idle(one, it.names));
+  const events = await one.lifecycle.history("t0");
+  assert.equal(events.find(({ event }) => event === "issuing").sealed, true);
+  assert.ok(events.some(({ event }) => event === "discarded"));
+  assert.deepEqual((await pool.query("SELECT FROM keyturn.seals WHERE fleet = $1", [fleet])).rows, []);
+});
+
+test("any worker continues a started rotation, whose job is written in the same transaction", async () => {
   const fleet = name();
   const { targets, names, planes, sinks } = world(3);
   const first = open({ fleet, targets });
@@ -151,7 +165,7 @@ test("a rotation that is begun is done by whoever takes the job, which comes wit
   );
 });
 
-test("a sweep begins what is due as the caps allow, whichever workers do it at once", async () => {
+test("concurrent sweeps start what is due within the caps", async () => {
   const fleet = name();
   const { targets, names, planes } = world(12, { policy: { ...QUICK, rotateEvery: "1d" } });
   let under = 0;
@@ -180,7 +194,7 @@ test("a sweep begins what is due as the caps allow, whichever workers do it at o
   for (const target of names) assert.equal(issues(planes[target]), 1);
 });
 
-test("a grace is waited for by a timer, and no sweep is needed", async () => {
+test("a scheduled job ends the grace period without a sweep", async () => {
   const { targets, planes } = world(1, { policy: { ...QUICK, grace: 1500 } });
   const fleet = name();
   const worker = open({ fleet, targets });
@@ -197,7 +211,7 @@ test("a grace is waited for by a timer, and no sweep is needed", async () => {
   assert.ok(rows.some(({ key }) => /^t0@\d+$/.test(key)));
 });
 
-test("tenants and providers have limits that all workers share", async () => {
+test("all workers share the limits of tenants and providers", async () => {
   const fleet = name();
   const { targets, names, planes } = world(8);
   const under = { a: 0, b: 0 };
@@ -232,7 +246,7 @@ test("tenants and providers have limits that all workers share", async () => {
   );
 });
 
-test("a worker that stops hands back what it cannot finish, and another goes on", async () => {
+test("a stopping worker returns unfinished jobs, and another continues", async () => {
   const fleet = name();
   const { targets, planes, sinks } = world(1);
   const stuck = open({ fleet, targets, drainMs: 100, worker: "stuck" });
@@ -293,7 +307,7 @@ test("a worker that is stopped while it starts, or twice, stops once", async () 
   await until("it works", () => idle(late, ["t0"]));
 });
 
-test("no secret and no message of others reaches the queue, a record or a metric", async () => {
+test("no secret and no external message reaches the queue, a record or a metric", async () => {
   const fleet = name();
   const { targets, names, planes, sinks } = world(3, { policy: { ...QUICK, maxFailures: 3 } });
   planes.t0.fault = (method) => {
@@ -369,7 +383,7 @@ test("an event of a newer version stops its target with a clear error, and nothi
   assert.equal(names.length, 3);
 });
 
-test("a job for a target that this worker does not have is let go", async () => {
+test("ignores a job for an unknown target", async () => {
   const fleet = name();
   const worker = open({ fleet, targets: world(1).targets });
   await worker.start();
@@ -379,20 +393,20 @@ test("a job for a target that this worker does not have is let go", async () => 
   await until("the worker goes on", () => idle(worker, ["t0"]));
 });
 
-test("a queue in another database serves, with a sweep for what was not sent", async () => {
+test("works with a queue in another database, where a sweep catches up on jobs that were not sent", async () => {
   await pool.query("CREATE DATABASE elsewhere");
   const apart = await queue(server.url().replace(/postgres$/, "elsewhere"));
   const { targets, names } = world(2);
   const worker = open({ fleet: name(), targets, boss: apart });
   await worker.start();
   assert.ok(
-    worker.records.some(({ event, message }) => event === "queue" && /not sent in the journal's/.test(message)),
+    worker.records.some(({ event, message }) => event === "queue" && /cannot be sent in the journal's/.test(message)),
   );
   for (const target of names) await worker.rotate(target);
   await until("all are done", () => idle(worker, names));
 });
 
-test("a worker tells Prometheus and Kubernetes how it is", async () => {
+test("serves metrics for Prometheus and probes for Kubernetes", async () => {
   const { targets, sinks } = world(3);
   const own = connect();
   const worker = open({ fleet: name(), targets, database: own });
@@ -436,7 +450,7 @@ test("a worker tells Prometheus and Kubernetes how it is", async () => {
   }
 });
 
-test("what cannot be used is refused when it is given", () => {
+test("refuses invalid options", () => {
   const good = { boss, database: pool, targets: world(1).targets };
   for (const [more, option] of [
     [{ boss: {} }, "boss"],

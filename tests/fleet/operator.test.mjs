@@ -89,7 +89,7 @@ const idle = async (fleet, names) =>
   (await fleet.lifecycle.status(names)).every(({ progress }) => progress.state === "idle" && progress.last === "done");
 const issues = ({ plane }) => plane.calls.filter(([method]) => method === "issue").length;
 
-test("a role that may make no table rotates, once the owner has granted what it needs", async () => {
+test("a role that may not create tables rotates with granted rights", async () => {
   const { targets, names, made } = world(3, { ...QUICK, grace: 1200 });
   const boss = queue(server.url("worker"), { migrate: false, createSchema: false });
   const worker = open({ fleet: name(), targets, boss, database: connect(server.url("worker")), perTenant: 2 });
@@ -109,7 +109,7 @@ test("a role that may make no table rotates, once the owner has granted what it 
   await assert.rejects(connect(server.url("worker")).query("DELETE FROM keyturn.events"), /permission denied/);
 });
 
-test("a role without these rights is told who grants them", async () => {
+test("a role without these rights gets an error that says who grants them", async () => {
   const { targets } = world(1);
   await migratePostgres(owner, { workers: ["stranger"] });
   const boss = queue(server.url("stranger"));
@@ -127,7 +127,7 @@ test("a role without these rights is told who grants them", async () => {
   });
 });
 
-test("fleets of one name in two schemas have queues of their own", async () => {
+test("fleets with one name in two schemas have separate queues", async () => {
   const fleet = name();
   const schemas = ["tenant_a", 'tenant "b"/é'];
   const both = [];
@@ -152,7 +152,7 @@ test("fleets of one name in two schemas have queues of their own", async () => {
   assert.deepEqual(rows, [{ number: 2 }]);
 });
 
-test("a worker whose clock is behind waits, and does not ask again and again", async () => {
+test("a worker with a slow clock waits without polling", async () => {
   const fleet = name();
   const { targets } = world(1, { ...QUICK, grace: 1500 });
   const worker = open({
@@ -172,7 +172,7 @@ test("a worker whose clock is behind waits, and does not ask again and again", a
   assert.ok(rows[0].number >= 1 && rows[0].number <= 3, `${rows[0].number} jobs to wait once`);
 });
 
-test("journal and queue work behind a pooler that gives out a connection for a transaction", async () => {
+test("journal and queue work behind a pooler in transaction mode", async () => {
   const bouncer = await startPgBouncer(server, ["worker"], { size: 3 });
   try {
     const { targets, names, made } = world(4);
@@ -193,7 +193,7 @@ test("journal and queue work behind a pooler that gives out a connection for a t
   }
 });
 
-test("a worker outlives an outage: it says so once, serves its counters, and goes on", async () => {
+test("a worker survives an outage: it logs it once, serves its counters, and continues", async () => {
   const own = await startPostgres();
   ends.push(() => own.stop());
   const database = connect(own.url());
@@ -221,7 +221,7 @@ test("a worker outlives an outage: it says so once, serves its counters, and goe
   for (const one of made) assert.equal(issues(one), 1);
 });
 
-test("a worker whose database is silent when it starts can be stopped", async () => {
+test("a worker can be stopped while its database does not respond at the start", async () => {
   const way = await startPartition(server.port);
   way.cut();
   const at = `postgres://owner@127.0.0.1:${way.port}/postgres`;

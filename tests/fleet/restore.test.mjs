@@ -65,7 +65,7 @@ const stop = ({ progress }) => [progress.state, progress.reason, progress.about]
 const RESTORED = ["stopped", "refused", "provider_failed:restored"];
 const NEWER = ["stopped", "refused", "provider_failed:newer_credential"];
 
-test("after a restore from a dump a credential is issued where none can have been forgotten, or a person has looked", async () => {
+test("after a restore from a dump, issues only if no credential is missing from the journal, or a person has checked", async () => {
   const own = await startPostgres();
   ends.push(() => own.stop());
   const database = connect(own.url());
@@ -113,7 +113,7 @@ test("after a restore from a dump a credential is issued where none can have bee
   await second.close();
 });
 
-test("a promoted standby is not the database that the fleet wrote to, unless somebody says that nothing is missing", async () => {
+test("treats a promoted standby as restored, unless it is declared complete", async () => {
   await migratePostgres(owner, { schema: "failover", workers: ["worker"] });
   const { places, targets, names } = world();
   const first = openLifecycle({
@@ -141,7 +141,7 @@ test("a promoted standby is not the database that the fleet wrote to, unless som
   await second.close();
 });
 
-test("a restore that nothing shows is declared, for one fleet", async () => {
+test("an undetectable restore is declared for one fleet", async () => {
   await migratePostgres(owner, { schema: "declared", workers: ["worker"] });
   const pool = connect(server.url("worker"));
   const fleets = ["one", "other"].map((fleet) => {
@@ -173,7 +173,7 @@ test("a restore that nothing shows is declared, for one fleet", async () => {
   for (const { lifecycle } of fleets) await lifecycle.close();
 });
 
-test("a target of which the backup has nothing is not begun as if it were new", async () => {
+test("a target that the backup lacks is not treated as new", async () => {
   await migratePostgres(owner, { schema: "forgotten" });
   const journal = postgresJournal(owner, { schema: "forgotten" });
   const empty = () => {

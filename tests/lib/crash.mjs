@@ -1,5 +1,5 @@
 // Tests of a provider: a process rotates over the package's own providers, and is killed before and after each thing that it does; each of its requests is lost,
-// and each answer. Somebody else goes on.
+// and each answer. Somebody else goes on. A process takes most of a second to start, so one rotates several targets, each in a world of its own.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,11 +31,14 @@ async function place(name, kind, seals = false) {
   return world;
 }
 
-/** What a process says at its end; `undefined` if it was killed. */
-async function run(world, command, point) {
-  const { journal, targets, sealed } = world;
-  const task = { journal, targets, sealed, worker: "killed", offset: world.offset(), command, point };
-  const child = spawn(process.execPath, [worker, folder, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
+/** What a process says at its end of what it did in some worlds, each with its point; `undefined` if it was killed. */
+async function run(command, ...places) {
+  const tasks = places.map(([{ journal, targets, sealed, offset }, point]) => ({
+    ...{ journal, targets, sealed, command, point },
+    worker: "killed",
+    offset: offset(),
+  }));
+  const child = spawn(process.execPath, [worker, folder, JSON.stringify(tasks)], { stdio: ["ignore", "pipe", "pipe"] });
   const [said, errors, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -44,6 +47,40 @@ async function run(world, command, point) {
   if (signal === "SIGKILL") return undefined;
   assert.equal(code, 0, errors);
   return JSON.parse(said);
+}
+
+/** How many rotations a process is killed over. */
+const TOGETHER = 8;
+
+/**
+ * Kills a process at each point of a rotation, in a world for each, and calls `goesOn` with the world, what was alive before, and
+ * the point.
+ */
+async function killAt(name, kind, passed, seals, goesOn) {
+  const points = Array.from({ length: passed }, (_, point) => point);
+  const next = async () => {
+    for (let some = points.splice(0, TOGETHER); some.length > 0; some = points.splice(0, TOGETHER)) {
+      const worlds = await Promise.all(some.map((point) => place(`${name}-${point}`, kind, seals)));
+      try {
+        const before = worlds.map((world) => new Set(world.alive("app")));
+        assert.equal(
+          await run("rotate", ...worlds.map((world, index) => [world, some[index]])),
+          undefined,
+          "it is killed",
+        );
+        await Promise.all(
+          worlds.map((world, index) =>
+            goesOn(world, before[index]).catch((cause) => {
+              throw new Error(`killed at ${some[index]}`, { cause });
+            }),
+          ),
+        );
+      } finally {
+        await Promise.all(worlds.map((world) => world.close()));
+      }
+    }
+  };
+  await Promise.all([next(), next()]);
 }
 
 /** What has to hold once somebody else has gone on, whatever happened before. */
@@ -73,37 +110,24 @@ async function recovers(world) {
 export function sealedCrashes(kind) {
   test(`${kind}, sealed: killed anywhere, another process with the key delivers the same secret`, async (t) => {
     const whole = await place(`${kind}-sealed-whole`, kind, true);
-    const { progress, passed } = await run(whole, "rotate");
+    const [{ progress, passed }] = await run("rotate", [whole]);
     assert.equal(progress.last, "done");
     await recovers(whole);
     assert.deepEqual(whole.copies(), []);
     await whole.close();
 
     let saved = 0;
-    const points = Array.from({ length: passed }, (_, point) => point);
-    const next = async () => {
-      for (let point = points.shift(); point !== undefined; point = points.shift()) {
-        const world = await place(`${kind}-sealed-${point}`, kind, true);
-        try {
-          const before = new Set(world.alive("app"));
-          assert.equal(await run(world, "rotate", point), undefined, "it is killed");
-          const copies = world.copies().filter((file) => !file.endsWith(".new"));
-          const made = world.alive("app").filter((id) => !before.has(id));
-          const requests = await recovers(world);
-          assert.deepEqual(world.copies(), [], "no copy is left");
-          if (copies.length === 0) continue;
-          saved++;
-          // What was sealed is what was delivered, and nothing else was issued.
-          assert.equal(requests, 1);
-          assert.deepEqual(world.alive("app"), made);
-        } catch (error) {
-          throw new Error(`killed at ${point}`, { cause: error });
-        } finally {
-          await world.close();
-        }
-      }
-    };
-    await Promise.all([next(), next()]);
+    await killAt(`${kind}-sealed`, kind, passed, true, async (world, before) => {
+      const copies = world.copies().filter((file) => !file.endsWith(".new"));
+      const made = world.alive("app").filter((id) => !before.has(id));
+      const requests = await recovers(world);
+      assert.deepEqual(world.copies(), [], "no copy is left");
+      if (copies.length === 0) return;
+      saved++;
+      // What was sealed is what was delivered, and nothing else was issued.
+      assert.equal(requests, 1);
+      assert.deepEqual(world.alive("app"), made);
+    });
     t.diagnostic(`${passed} points, at ${saved} of which a copy brought the secret back`);
     assert.ok(saved >= 10);
   });
@@ -113,7 +137,7 @@ export function sealedCrashes(kind) {
 export function crashes(kind) {
   test(`${kind}: killed before and after each thing that a rotation does, and finished by another process`, async (t) => {
     const whole = await place(`${kind}-whole`, kind);
-    const { progress, passed } = await run(whole, "rotate");
+    const [{ progress, passed }] = await run("rotate", [whole]);
     assert.equal(progress.last, "done");
     await recovers(whole);
     await whole.close();
@@ -121,21 +145,10 @@ export function crashes(kind) {
     t.diagnostic(`${passed} points`);
 
     let issued = 0;
-    const points = Array.from({ length: passed }, (_, point) => point);
-    const next = async () => {
-      for (let point = points.shift(); point !== undefined; point = points.shift()) {
-        const world = await place(`${kind}-${point}`, kind);
-        try {
-          assert.equal(await run(world, "rotate", point), undefined, "it is killed");
-          issued += await recovers(world);
-        } catch (error) {
-          throw new Error(`killed at ${point}`, { cause: error });
-        } finally {
-          await world.close();
-        }
-      }
-    };
-    await Promise.all([next(), next()]);
+    await killAt(kind, kind, passed, false, async (world) => {
+      const requests = await recovers(world);
+      issued += requests;
+    });
     assert.ok(issued >= passed / 2);
     t.diagnostic(`${issued} requests that issue`);
   });

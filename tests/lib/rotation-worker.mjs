@@ -1,23 +1,43 @@
-// A process that rotates or advances the target `app` over the package's own providers: `node rotation-worker.mjs FOLDER TASK`, with a task as JSON:
-// `{ offset, command, point, ... }`. With a `point` it kills itself there. Points are before and after each call of a port, each request,
-// and each call that changes or syncs a file.
+// A process that rotates or advances the target `app` of each of some worlds over the package's own providers: `node rotation-worker.mjs FOLDER TASKS`,
+// with tasks as JSON: `[{ offset, command, point, ... }]`. A rotation with a `point` stops there for good, and once all have stopped the process
+// kills itself: each is then as if it had been killed at its point. Points are before and after each call of a port, each request, and each
+// call that changes or syncs a file.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { writeSync } from "node:fs";
 import fs from "node:fs/promises";
 import { entries, openAt } from "./rotation.mjs";
 
 const [folder, text] = process.argv.slice(2);
-const { offset, command, point = -1, ...task } = JSON.parse(text);
+const tasks = JSON.parse(text);
 
-let passed = 0;
-const here = () => {
-  if (passed++ === point) process.kill(process.pid, "SIGKILL");
+/** Which of the rotations runs here, and how many points it has passed. */
+const runs = new AsyncLocalStorage();
+const never = new Promise(() => undefined);
+let stopped = 0;
+let ended = 0;
+/** Called once a rotation has stopped, or has ended without coming to its point, which whoever waits for the process is told. */
+const over = () => {
+  if (stopped === tasks.length) process.kill(process.pid, "SIGKILL");
+  if (stopped + ended < tasks.length) return;
+  writeSync(1, `${JSON.stringify(ends)}\n`);
+  process.exit(0);
+};
+/** Resolves at once, or never. */
+const here = async () => {
+  const run = runs.getStore();
+  if (run.over) return never;
+  if (run.passed++ !== run.point) return undefined;
+  run.over = true;
+  stopped++;
+  over();
+  return never;
 };
 const around =
   (work) =>
   async (...args) => {
-    here();
+    await here();
     const result = await work(...args);
-    here();
+    await here();
     return result;
   };
 /** The same port, with a point before and after each of its calls. */
@@ -31,8 +51,17 @@ const watched = (port) =>
 const { link, rename } = fs;
 Object.assign(fs, { link: around(link), rename: around(rename) });
 
-const clock = { now: () => Date.now() + offset };
-const lifecycle = openAt(entries(folder), task, { clock, fetch: around(globalThis.fetch), watched });
-const progress = await lifecycle[command]("app");
-writeSync(1, `${JSON.stringify({ progress, passed })}\n`);
-process.exit(0);
+const keyturn = entries(folder);
+/** What became of each that has ended. */
+const ends = tasks.map(() => null);
+tasks.forEach(({ offset, command, point = -1, ...task }, index) => {
+  const run = { point, passed: 0, over: false };
+  runs.run(run, async () => {
+    const clock = { now: () => Date.now() + offset };
+    const lifecycle = openAt(keyturn, task, { clock, fetch: around(globalThis.fetch), watched });
+    const progress = await lifecycle[command]("app");
+    ends[index] = { progress, passed: run.passed };
+    ended++;
+    over();
+  });
+});

@@ -8,8 +8,16 @@ import { installed } from "../lib/installed.mjs";
 import { Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
-const { githubSecret, gitlabVariables, JournalError, kubernetesSecret, memoryJournal, openLifecycle, vaultSecret } =
-  require("keyturn/lifecycle");
+const {
+  githubSecret,
+  gitlabVariables,
+  JournalError,
+  kubernetesSecret,
+  memoryJournal,
+  memorySeals,
+  openLifecycle,
+  vaultSecret,
+} = require("keyturn/lifecycle");
 
 /** What is in memory answers before any timer fires, so a deadline this short meets only what hangs. */
 const SOON = 30;
@@ -190,16 +198,19 @@ test("a journal that says nothing while a delivery looks at it stops nobody for 
   const lifecycle = it.open();
   const [{ sink }] = it.places;
   const { read } = sink;
-  let hangs = 0;
+  let hung = 0;
   sink.read = async (signal) => {
     const holding = await read(signal);
-    // The next read of the journal is the look before the write.
-    if (hangs++ === 1) it.fault = (method, work) => (method === "read" ? NEVER : work());
+    // It is read for the delivery, and the next read of the journal is the look before the write.
+    if (hung === 0 && (await words(it)).includes("verified"))
+      it.fault = (method, work) => (method === "read" && hung++ === 0 ? NEVER : work());
     return holding;
   };
   await lifecycle.adopt("app", "c0");
-  await lifecycle.rotate("app").catch(() => undefined);
-  it.fault = (_, work) => work();
+  await lifecycle.rotate("app");
+  assert.equal(hung > 0, true);
+  const failed = (await lifecycle.history("app")).find(({ event }) => event === "failed");
+  assert.deepEqual([failed.step, failed.code], ["deliver", "timeout"]);
   assert.equal((await settled(it, lifecycle)).last, "done");
   await clean(it, lifecycle);
 });
@@ -320,4 +331,72 @@ test("a system whose answers never end is read so far and no further, by each si
         assert.ok(!inspect(error, { depth: 9 }).includes("canary"));
         for (const { sent, canceled } of answers) assert.ok(canceled && sent <= 5 << 20, `${name}: ${sent} bytes`);
       }
+});
+
+/** A promise, and what resolves it. */
+function gate() {
+  let open;
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+test("a secret that comes after its deadline is neither kept nor sealed: what was made is found, and ended", async () => {
+  const it = world();
+  const puts = [];
+  const store = memorySeals();
+  const seal = {
+    store: { ...store, put: (...args) => (puts.push(args[0]), store.put(...args)) },
+    key: new Uint8Array(32).fill(7),
+  };
+  const lifecycle = it.open("test", { seal });
+  await lifecycle.adopt("app", "c0");
+  const { issue } = it.control.provider;
+  const { opened, open } = gate();
+  it.control.provider.issue = async (intent) => {
+    const answer = await issue(intent);
+    await opened;
+    return answer;
+  };
+  assert.equal((await lifecycle.rotate("app")).state, "waiting");
+  assert.equal((await lifecycle.status())[0].phase, "unknown");
+  it.control.provider.issue = issue;
+  open();
+  // The late answer has every turn that it could need.
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.deepEqual(puts, []);
+  assert.equal((await settled(it, lifecycle)).last, "done");
+  assert.equal(it.places[0].pair.clientId, "c2@host");
+  assert.equal(puts.length, 1);
+  assert.ok((await words(it)).includes("settled"));
+  await clean(it, lifecycle);
+});
+
+test("a secret that is read again after its deadline is not kept either: it is read once more", async () => {
+  const it = world({ recalls: true });
+  const dying = it.open("dying");
+  await dying.adopt("app", "c0");
+  it.places[0].fault = (method) => (method === "write" ? NEVER : undefined);
+  await dying.rotate("app");
+  await dying.close();
+  it.places[0].fault = () => undefined;
+  const { recall } = it.control.provider;
+  const { opened, open } = gate();
+  it.control.provider.recall = async (id) => {
+    const pair = await recall(id);
+    await opened;
+    return pair;
+  };
+  const lifecycle = it.open("next");
+  it.clock.pass(5_000);
+  assert.equal((await lifecycle.advance("app")).state, "waiting");
+  it.control.provider.recall = recall;
+  open();
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.equal(calls(it, "recall").length, 1);
+  assert.equal((await settled(it, lifecycle)).last, "done");
+  assert.equal(calls(it, "recall").length, 2);
+  assert.equal(calls(it, "issue").length, 1);
+  await clean(it, lifecycle);
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -319,6 +319,60 @@ test("each event is synced before it has its name, and its name before anyone is
   };
   await replaced("open", watched, () => replaced("link", linking, () => journal.append("s", 2, "f")));
   assert.deepEqual(steps, ["datasync", "link", "sync"]);
+});
+
+test("a number that is taken is vouched for: the name of what has it is durable before that is said", async () => {
+  const journal = await place();
+  // It has its name, and the machine refuses to make that durable.
+  const { open } = fs.promises;
+  const refusing = async (original, ...args) => {
+    const handle = await original(...args);
+    if (args[1] === "r")
+      handle.sync = async () => {
+        throw Object.assign(new Error("EIO"), { code: "EIO" });
+      };
+    return handle;
+  };
+  const first = directoryJournal(journal);
+  await first.append("s", 1, "e");
+  const failed = (promise) => promise.then(assert.fail, (error) => error);
+  const lost = await failed(replaced("open", refusing, () => first.append("s", 2, "f")));
+  assert.deepEqual([lost.code, lost.outcome], ["journal_failed", "unknown"]);
+  // Whoever comes next is not told that the number is taken while the same can still be lost.
+  const again = await failed(replaced("open", refusing, () => directoryJournal(journal).append("s", 2, "f")));
+  assert.equal(again.outcome, "unknown");
+  let synced = 0;
+  const counting = async (original, ...args) => {
+    const handle = await original(...args);
+    const sync = handle.sync.bind(handle);
+    handle.sync = async () => {
+      await sync();
+      if (String(args[0]).endsWith(join("streams", "s"))) synced++;
+    };
+    return handle;
+  };
+  assert.equal(await replaced("open", counting, () => directoryJournal(journal).append("s", 2, "f")), false);
+  assert.equal(synced, 1);
+  assert.deepEqual(await first.read("s", 1), ["e", "f"]);
+  assert.equal(fs.promises.open, open);
+});
+
+test("two configurations of one folder, by its name and by a link to it, are one journal; a link that leads elsewhere is not gone on with", async () => {
+  const base = await fresh();
+  const [real, other, link] = ["real", "other", "link"].map((name) => join(base, name));
+  const byName = directoryJournal(real);
+  await byName.append("s", 1, "e");
+  await symlink(real, link);
+  const byLink = directoryJournal(link);
+  assert.equal(await byLink.append("s", 1, "x"), false);
+  assert.equal(await byLink.append("s", 2, "f"), true);
+  assert.deepEqual(await byName.read("s", 1), ["e", "f"]);
+  // The link leads to an older copy from now on: what it lacks is missed, and nothing is written behind it.
+  await directoryJournal(other).append("s", 1, "e");
+  await rm(link);
+  await symlink(other, link);
+  await assert.rejects(byLink.append("s", 3, "g"), { code: "journal_failed", reason: "gap" });
+  assert.deepEqual(await directoryJournal(other).read("s", 1), ["e"]);
 });
 
 test("reading goes on from what is new: one look at the next name for each stream, no listing", async () => {

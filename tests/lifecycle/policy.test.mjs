@@ -116,7 +116,8 @@ test("the caps hold back what is less urgent", async () => {
   const lifecycle = await adopted(it, names);
   it.clock.pass(60 * DAY);
   // The first that cannot be delivered stays in the way: a fault that meets all of them stops at the cap.
-  for (const name of names) it.places[name].place.fault = () => assert.fail("the sink is broken");
+  for (const name of names)
+    it.places[name].place.fault = (method) => method === "write" && assert.fail("the sink is broken");
   await lifecycle.advance();
   assert.deepEqual(
     names.map((name) => it.issued(name)),

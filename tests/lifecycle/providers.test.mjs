@@ -191,7 +191,7 @@ describe("a connector's evidence", () => {
     at.sandbox.fault({ operation: "connector.rotateCredential", action: "drop", times: 1 });
     const { intent } = await attempt(at, "m", provider.issue);
     assert.equal(await provider.search(intent), undefined);
-    assert.match(at.notes.join("\n"), /does not reach/);
+    assert.match(at.notes.join("\n"), /does not cover/);
     await later(at);
     assert.deepEqual(await provider.search(intent), []);
   });
@@ -244,7 +244,7 @@ describe("a connector's evidence", () => {
     await later(at);
     assert.equal((await provider.search(both.intent)).length, 1);
     assert.equal(await provider.search(theirs.intent), undefined);
-    assert.match(at.notes.join("\n"), /somebody who is not known/);
+    assert.match(at.notes.join("\n"), /possibly by another client/);
   });
 
   test("a log that may not be read says so, and one that cannot be asked rejects", async () => {
@@ -470,7 +470,7 @@ describe("clients of an SSO application", () => {
     answer(400, { error: "invalid_grant" });
     await assert.rejects(provider.login(pair, signal), {
       reason: "unproven",
-      message: /before it looks at the secret/,
+      message: /before it checks the secret/,
     });
     answer(503, {});
     await assert.rejects(provider.login(pair, signal), { reason: "unavailable" });

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { installed } from "../lib/installed.mjs";
 import { CANARY, Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
@@ -13,6 +13,7 @@ import { CANARY, Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.
 const require = createRequire(join(installed(), "load.cjs"));
 const { memoryJournal, memorySeals, openLifecycle } = require("keyturn/lifecycle");
 const { directorySeals } = require("keyturn/lifecycle/node");
+const { testSealStore } = require("keyturn/lifecycle/testing");
 
 const MINUTE = 60_000;
 const POLICY = { grace: 0, backoff: 1000, maxBackoff: 4000 };
@@ -85,6 +86,56 @@ async function clean({ control, place, seals }, lifecycle) {
   assert.equal(place.pair.clientId, current.clientId);
   assert.equal(seals.copies.size, 0, "no copy is left");
 }
+
+describe("a store of sealed copies in memory", () => {
+  testSealStore(test, () => {
+    const store = memorySeals();
+    return { open: () => store };
+  });
+});
+
+describe("a store of sealed copies in a folder", () => {
+  testSealStore(test, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keyturn-seals-"));
+    return { open: () => directorySeals(join(folder, "sealed")), remove: () => rm(folder, { recursive: true }) };
+  });
+});
+
+test("the conformance tests find stores that do not hold their promises", async () => {
+  const failures = async (change) => {
+    const runs = [];
+    testSealStore(
+      (name, run) => runs.push([name, run]),
+      () => {
+        const store = memorySeals();
+        return { open: () => ({ ...store, ...change(store) }) };
+      },
+    );
+    const failed = [];
+    for (const [name, run] of runs) await run().catch(() => failed.push(name));
+    return failed;
+  };
+  assert.deepEqual(await failures(() => ({})), []);
+  for (const [fault, change] of Object.entries({
+    "keeps what was deleted": () => ({ delete: async () => undefined }),
+    "keeps the first": (store) => ({
+      put: async (marker, sealed) => (await store.get(marker)) ?? store.put(marker, sealed),
+    }),
+    "folds case": (store) => ({
+      put: (marker, sealed) => store.put(marker.toLowerCase(), sealed),
+      get: (marker) => store.get(marker.toLowerCase()),
+      delete: (marker) => store.delete(marker.toLowerCase()),
+    }),
+    "cuts long copies": (store) => ({ put: (marker, sealed) => store.put(marker, sealed.slice(0, 8_000)) }),
+    "refuses to delete nothing": (store) => ({
+      delete: async (marker) => {
+        if ((await store.get(marker)) === undefined) throw new Error("there is none");
+        return store.delete(marker);
+      },
+    }),
+  }))
+    assert.notDeepEqual(await failures(change), [], fault);
+});
 
 test("another process delivers the secret of one that died, at once, and deletes the copy", async () => {
   const it = world();

@@ -286,6 +286,47 @@ describe("a lock", () => {
     assert.equal((await writing).code, "aborted");
   });
 
+  test("what a lock's file says about its holder decides whether it is waited for", async () => {
+    const text = async (file) => (await readFile(file, "utf8").catch(() => "")).trim();
+    const here = {
+      pid: process.pid,
+      host: (await import("node:os")).hostname(),
+      machine: await text("/etc/machine-id"),
+      boot: await text("/proc/sys/kernel/random/boot_id"),
+      space: await readlink("/proc/self/ns/pid").catch(() => ""),
+      started: (await text("/proc/self/stat")).split(")").at(-1).trim().split(" ")[19],
+    };
+    const dead = spawn(process.execPath, ["-e", ""]);
+    await once(dead, "exit");
+    for (const [what, content, taken] of [
+      ["it was released", "", true],
+      ["it was being written when its machine failed", '{"pid":', false],
+      ["its process lives", here, false],
+      ["its process has ended", { ...here, pid: dead.pid, started: "1" }, true],
+      [
+        "its process runs where numbers of processes mean something else",
+        { ...here, pid: dead.pid, space: "x" },
+        false,
+      ],
+      ["its machine was started again since", { ...here, machine: "m", boot: "before" }, here.machine === "m"],
+      ["its process says nothing of when it began", { ...here, started: "" }, false],
+    ]) {
+      const place = await fresh();
+      await writeFile(join(place, "..env.lock.3"), typeof content === "string" ? content : JSON.stringify(content));
+      const sink = envFile({ path: join(place, ".env"), lockWaitMs: 50 });
+      const end = await sink.write(one, "none", signal).catch((error) => error.reason);
+      assert.equal(end, taken ? true : "busy", what);
+    }
+    if (here.machine === "") return;
+    const place = await fresh();
+    await writeFile(join(place, "..env.lock.3"), JSON.stringify({ ...here, boot: "before" }));
+    assert.equal(
+      await envFile({ path: join(place, ".env") }).write(one, "none", signal),
+      true,
+      "it ended with its boot",
+    );
+  });
+
   test("a process that has the number of a dead one is not taken for it", async () => {
     const place = await fresh();
     const path = join(place, ".env");
@@ -425,7 +466,7 @@ describe("a command", () => {
     for (const [write, reason, outcome, message] of [
       [node("process.exit(3)"), "failed", "unknown", /ended with 3/],
       [node("process.kill(process.pid,'SIGKILL')"), "failed", "unknown", /SIGKILL/],
-      [[join(scratch, "nothing-here")], "missing", "none", /not there/],
+      [[join(scratch, "nothing-here")], "missing", "none", /does not exist/],
     ]) {
       const error = await failure(commandSink({ name: "x", write }).write(one, "", signal));
       assert.deepEqual([error.reason, error.outcome], [reason, outcome]);

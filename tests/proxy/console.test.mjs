@@ -159,7 +159,7 @@ const glimpse = (secret) => secret.slice(-48);
 
 const holds = (text, secret) => text.includes(glimpse(secret));
 
-test("a secret is in the one answer that shows it, and the server's is nowhere", async () => {
+test("a secret is only in the response that issues it, and the server's secret is nowhere", async () => {
   await withConsole(async ({ sandbox, page, cdp, url, person, records, secrets }) => {
     const log = await networkLog(cdp);
     await page.reload();
@@ -239,7 +239,7 @@ test("a secret is in the one answer that shows it, and the server's is nowhere",
   });
 });
 
-test("somebody who may not is told so, and nothing happens; a session that ends leads to the sign-in", async () => {
+test("a user without permission gets an error without effect, and an ended session leads to the login", async () => {
   await withConsole(async ({ sandbox, context, person, page, url, records }) => {
     await person.click("Sign in as Ben");
     await person.find("button", "Rotate the credential of GitHub production");
@@ -266,7 +266,7 @@ test("somebody who may not is told so, and nothing happens; a session that ends 
   });
 });
 
-test("a lost answer is told as unknown, and the tenant was asked once", async () => {
+test("a lost response is reported as unknown, and the tenant got one request", async () => {
   await withConsole(async ({ sandbox, cdp, person }) => {
     await person.click("Sign in as Ada");
     await person.find("button", "Rotate the credential of GitHub production");

@@ -187,7 +187,7 @@ test("Workers", async () => {
   }
 });
 
-test("the page, whose session ends", async () => {
+test("the page, with a session that ends", async () => {
   const { server } = await load("http.js");
   run.add("page.js");
   await listening(createServer(server.listeners("request")[0]), async (origin) => {

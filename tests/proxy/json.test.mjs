@@ -23,7 +23,7 @@ const { value } = fc.letrec((tie) => ({
   ),
 }));
 
-test("JSON is read as it is meant, however it is spaced", () => {
+test("reads JSON with any white space", () => {
   fc.assert(
     fc.property(value, fc.constantFrom(undefined, 1, "\t", "\r\n "), (one, space) => {
       const text = JSON.stringify(one, undefined, space);
@@ -32,7 +32,7 @@ test("JSON is read as it is meant, however it is spaced", () => {
   );
 });
 
-test("a member that comes twice is refused wherever it is, and so is a name that is a trap", () => {
+test("refuses duplicate members and dangerous names at any depth", () => {
   const escaped = (text) =>
     `"${[...text].map((letter) => (letter.length === 1 ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}` : letter)).join("")}"`;
   const spelled = (text, how) => (how ? escaped(text) : JSON.stringify(text));
@@ -53,7 +53,7 @@ test("a member that comes twice is refused wherever it is, and so is a name that
   );
 });
 
-test("what is no JSON is refused, and nothing else is thrown", () => {
+test("refuses invalid JSON, and throws nothing else", () => {
   const damaged = fc
     .tuple(value, fc.nat(), fc.nat({ max: 3 }), fc.string({ maxLength: 3 }))
     .map(([one, at, count, text]) => {
@@ -84,7 +84,7 @@ test("a text that nothing ends costs no more than one that ends", () => {
   assert.equal(strict(`"${inner}"`).length, 500_000);
 });
 
-test("what the page marked is what it was", () => {
+test("restores the values that the page marked", () => {
   const { value: input } = fc.letrec((tie) => ({
     value: fc.oneof(
       { depthSize: "small" },

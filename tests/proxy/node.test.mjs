@@ -75,7 +75,7 @@ const withBody = (text) => `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${
 
 const statusOf = (answer) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
-test("a client of the page gets its answers, its errors and the application's cookies", async () => {
+test("a client in the page gets responses, errors and the application's cookies", async () => {
   const answer = async (request) => {
     const response = await proxy(request);
     const headers = new Headers(response.headers);
@@ -106,7 +106,7 @@ test("a client of the page gets its answers, its errors and the application's co
   });
 });
 
-test("bytes that are sent by hand reach the tenant only as a request of the page would", async () => {
+test("raw bytes reach the tenant only as a valid request would", async () => {
   await served(nodeHandler(proxy), async ({ port, origin }) => {
     const evil = "http://evil.example";
     const cases = {
@@ -276,7 +276,7 @@ test("a request that waits to be let continue, and one that asks for what is not
   });
 });
 
-test("a page that goes away before its request is whole sends nothing, and one that waits is told when the time is over", async () => {
+test("an incomplete request sends nothing, and a slow one gets a timeout", async () => {
   await served(nodeHandler(proxy), async ({ port, origin }) => {
     const before = sandbox.requests().length;
     const socket = connect(port, "127.0.0.1");
@@ -291,7 +291,7 @@ test("a page that goes away before its request is whole sends nothing, and one t
   });
 });
 
-test("the call ends with the connection that waits for it", async () => {
+test("the call ends when its connection closes", async () => {
   let waiting;
   const called = new Promise((resolve) => {
     waiting = resolve;
@@ -313,7 +313,7 @@ test("the call ends with the connection that waits for it", async () => {
   assert.equal(await ended, true);
 });
 
-test("behind a server that ends TLS the application's origin is named", async () => {
+test("origins names the application's origin behind a server that terminates TLS", async () => {
   const { clientId: clientID, clientSecret, url: serverURL, fetch: send } = sandbox;
   const client = new ConductorOne({ clientID, clientSecret, serverURL, fetch: send });
   const behind = createProxy({
@@ -336,7 +336,7 @@ test("behind a server that ends TLS the application's origin is named", async ()
   });
 });
 
-test("Express: before what reads bodies it answers, behind it says where it belongs", async () => {
+test("Express: works before body parsers, and behind them says where to register it", async () => {
   const app = express();
   app.use("/keyturn", nodeHandler(proxy));
   app.use(
@@ -353,12 +353,12 @@ test("Express: before what reads bodies it answers, behind it says where it belo
     assert.equal(seen.at(-1), `${origin}/keyturn`);
     const late = await post("/late");
     assert.equal(statusOf(late), 500);
-    assert.match(late, /stand before express\.json\(\)/);
+    assert.match(late, /register nodeHandler before express\.json\(\)/);
     assert.match(await post("/broken"), /a fault/);
   });
 });
 
-test("a stream goes out as it comes, is read no faster than the page takes it, and ends with the page", async () => {
+test("streams with backpressure, and ends with the connection", async () => {
   let give;
   let cancelled;
   const ended = new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import { createProxy } from "keyturn/proxy";
 
-/** Who may sign in, and which apps are theirs; `*` is all of them. */
+/** The users who may sign in, and their apps; `*` stands for all apps. */
 const USERS = {
   ada: { name: "Ada", apps: ["*"] },
   ben: { name: "Ben", apps: ["GitHub"] },
@@ -30,7 +30,7 @@ export async function createApp({ client, files, record }) {
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
-        // The package runs WebAssembly.
+        // The package needs WebAssembly.
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         styleSrc: ["'self'"],
         imgSrc: ["data:"],

@@ -4,7 +4,7 @@ import { ConductorOne } from "keyturn";
 
 export const c1 = new ConductorOne({ proxy: "/keyturn" });
 
-/** Whose session this is; `null` for nobody's. */
+/** The session's user; `null` without a session. */
 export const session = {
   get: () => ask("GET"),
   signIn: (user) => ask("POST", { user }),

@@ -1,10 +1,10 @@
-/** The program's own credential: created once, when a person logs in, and kept encrypted by the system's keychain. */
+/** The program's own credential: created once when a person logs in, and stored encrypted with the system's keychain. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { ConductorOne, createPersonalClient, deviceLogin } from "keyturn";
 
-/** Reads the credential that was kept; `undefined` if nobody has logged in yet. */
+/** Reads the stored credential; `undefined` if nobody has logged in yet. */
 export async function keptLogin(file, safeStorage) {
   const encrypted = await readFile(file).catch((error) => {
     if (error.code !== "ENOENT") throw error;
@@ -19,7 +19,7 @@ export async function keptLogin(file, safeStorage) {
  * @param {(code: { userCode: string, url: string }) => void} onCode shows the code, and opens the browser
  */
 export async function logIn(file, safeStorage, { serverURL, program }, onCode) {
-  // Before the credential exists: a secret that cannot be kept would be lost.
+  // Before the credential exists, since a secret that cannot be stored would be lost.
   if (!(await safeStorage.isAsyncEncryptionAvailable()) || safeStorage.getSelectedStorageBackend?.() === "basic_text")
     throw new Error(
       "this system has no keychain that can keep a secret: install one, such as GNOME Keyring or KWallet",

@@ -24,9 +24,9 @@ function open(login) {
   rotations = new Rotations(new ConductorOne({ ...login, serverURL: TENANT.serverURL }), folder, process.env.GRACE);
 }
 
-/** What the page may ask for. */
+/** The calls that the page may make. */
 const CALLS = {
-  /** Whether somebody has to log in. */
+  /** Whether a login is needed. */
   ready: () => rotations !== undefined,
   logIn: async () => {
     if (rotations) return;
@@ -65,7 +65,7 @@ window.webContents.on("will-navigate", (event) => event.preventDefault());
 window.webContents.setWindowOpenHandler(() => ({ action: "deny" }));
 await window.loadURL(PAGE);
 
-// A rotation goes on when its time has come, also one that an earlier run of the program began.
+// A rotation continues when it is due, even if an earlier run of the program started it.
 const timer = setInterval(() => rotations?.advance().catch((error) => console.error(error.message)), MINUTE);
 app.on("window-all-closed", () => app.quit());
 app.on("will-quit", () => {

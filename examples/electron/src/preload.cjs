@@ -1,4 +1,4 @@
-/** What the page gets of the main process: four functions. */
+/** The page's access to the main process: four functions. */
 
 const { contextBridge, ipcRenderer } = require("electron");
 

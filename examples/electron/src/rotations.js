@@ -57,7 +57,7 @@ export class Rotations {
     return { state, file };
   }
 
-  /** Continues the rotations that are under way: for a timer. */
+  /** Continues the rotations in progress: for a timer. */
   async advance() {
     for (const [name, file] of Object.entries(await this.#files())) await this.#of(name, file).advance(name);
   }

@@ -1,6 +1,6 @@
 /**
- * A sink of the lifecycle for places that only a person reaches: the pair is shown in the panel, and delivered once the person says that
- * it is stored. What is kept of it is the client id, so that a rotation can be taken up by another worker.
+ * A sink of the lifecycle for places that only a person reaches: the pair is shown in the panel, and delivered once the person confirms that
+ * it is stored. Only the client id is remembered, so that another worker can continue the rotation.
  */
 
 import { recall, remember } from "./memory.js";
@@ -9,7 +9,7 @@ import { recall, remember } from "./memory.js";
 export function byHand(place, target, panels) {
   return {
     name: "by hand",
-    // Nobody keeps a person from storing something else in between.
+    // A person may store something else in between.
     compares: false,
     readback: "client-id",
     async read() {

@@ -1,12 +1,12 @@
 /**
  * What the extension remembers for as long as it is installed: which tenant it works with, and which credential a person has stored.
- * IndexedDB, like the journal. No secret and no token comes here.
+ * IndexedDB, like the journal. It contains no secrets and no tokens.
  */
 
 const STORE = "memory";
 let opened;
 
-/** What was remembered under a key. */
+/** Reads the value of a key. */
 export async function recall(key) {
   return run("readonly", (store) => store.get(key));
 }

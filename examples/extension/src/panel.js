@@ -1,14 +1,14 @@
 /**
- * The panel: shows what is so, and asks the worker for operations by their names. It calls no API itself. A secret that a person has to
- * store is in its memory and nowhere else; when the worker is stopped in the meantime, the next one asks for it here.
+ * The panel: shows the state, and requests operations from the worker by name. It calls no API itself. A secret that a person must
+ * store is only in its memory; if the worker is stopped in the meantime, the next one reads it from here.
  */
 
-/** How often the worker is kept from being stopped while a person is waited for: browsers do that after 30 seconds. */
+/** How often the worker is kept alive while it waits for a person: browsers stop it after 30 seconds. */
 const STAY_MS = 20_000;
 const MASK = "•".repeat(12);
 
 const $ = (id) => document.getElementById(id);
-/** The pairs on show, by client id. */
+/** The pairs that are shown, by client id. */
 const pairs = new Map();
 let state;
 let connectors = [];
@@ -17,7 +17,7 @@ let port;
 /** How many workers have answered. */
 let workers = 0;
 
-/** How long a worker has to answer: one that is about to be stopped may be connected to, and never does. */
+/** How long to wait for a worker: one that is about to be stopped may accept a connection without ever responding. */
 const ANSWER_MS = 2_000;
 
 function connect() {
@@ -57,7 +57,7 @@ function hear(message) {
     state = message.state;
     for (const [clientId, { target, stored }] of pairs) {
       const phase = state.targets.find((one) => one.target === target)?.phase;
-      // Only now is it certain that nobody asks for it again.
+      // Only now is it certain that it is not needed again.
       if (stored && phase !== "issued") pairs.delete(clientId);
     }
   }
@@ -81,7 +81,7 @@ function showCode(code) {
 /** A secret that is shown once. */
 function show({ target, clientId, clientSecret }) {
   if (pairs.has(clientId)) return;
-  // Another one for the same connector takes the place of one that came to nothing.
+  // A new pair for a connector replaces one whose rotation failed.
   for (const [other, pair] of pairs) if (pair.target === target) pairs.delete(other);
   pairs.set(clientId, { target, clientId, clientSecret, stored: false });
 }
@@ -186,7 +186,7 @@ function told(target) {
   }
 }
 
-/** The origin of what was typed: a tenant's name, host or URL. */
+/** The origin of the input: a tenant's name, host or URL. */
 function originOf(text) {
   const url = text.includes("://") ? text : `https://${text.includes(".") ? text : `${text}.conductor.one`}`;
   return new URL(url).origin;
@@ -198,7 +198,7 @@ $("open").addEventListener("submit", async (event) => {
   try {
     const origin = originOf(tenant.trim());
     const own = `${new URL(origin).protocol}//${new URL(origin).hostname}/*`;
-    // At once: a browser asks people only while it handles their click.
+    // Immediately, since browsers ask for permission only while they handle a click.
     if (!(await chrome.permissions.request({ origins: [own] })))
       return fail(`Without access to ${origin} nothing can be rotated.`);
     const { origins = [] } = await chrome.permissions.getAll();

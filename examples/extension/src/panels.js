@@ -1,17 +1,17 @@
-/** The worker's side of the panels that are open: what is said to them, and the secrets that people are looking at in them. */
+/** The worker's side of the open panels: messages to them, and the secrets that they show. */
 
 export class Panels {
   /** Each open panel, and the pairs that it shows, by client id. */
   #shown = new Map();
-  /** Who waits until a pair is stored, by client id. */
+  /** The callbacks that wait until a pair is stored, by client id. */
   #waiting = new Map();
 
-  /** Whether a person could see something. */
+  /** Whether any panel is open. */
   get open() {
     return this.#shown.size > 0;
   }
 
-  /** A panel has opened, or has come back after the worker was stopped, and says what it shows. */
+  /** A panel has opened, or has reconnected after the worker was stopped, and reports what it shows. */
   add(port, pairs) {
     this.#shown.set(port, new Map(pairs.map((pair) => [pair.clientId, pair])));
     for (const { clientId, stored } of pairs) if (stored) this.stored(clientId);
@@ -22,7 +22,7 @@ export class Panels {
     this.#shown.delete(port);
   }
 
-  /** Says something to all of them. */
+  /** Sends a message to all panels. */
   say(message) {
     for (const port of this.#shown.keys()) port.postMessage(message);
   }
@@ -36,7 +36,7 @@ export class Panels {
     return undefined;
   }
 
-  /** A person says that the pair is stored. */
+  /** A person confirms that the pair is stored. */
   stored(clientId) {
     for (const pairs of this.#shown.values()) {
       const pair = pairs.get(clientId);

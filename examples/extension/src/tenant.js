@@ -1,4 +1,4 @@
-/** The one tenant that the extension works with: how it logs in there, and the rotations of its connectors. */
+/** The tenant that the extension works with: the login, and the rotations of its connectors. */
 
 import { ConductorOne, deviceLogin, webStore } from "keyturn";
 import { connectorProvider, indexedDBJournal, openLifecycle } from "keyturn/lifecycle";
@@ -32,7 +32,7 @@ export class Tenant {
     this.#journal = indexedDBJournal({ name: `keyturn ${origin}` });
     this.client = new ConductorOne({
       serverURL: origin,
-      // In memory, and out of reach for content scripts. `local` would write it to disk.
+      // In memory, and not accessible to content scripts. `local` would write it to disk.
       tokenStore: webStore(chrome.storage.session),
       credentials: deviceLogin({
         clientID,
@@ -64,7 +64,7 @@ export class Tenant {
     }
   }
 
-  /** The targets that the journal knows. */
+  /** The targets in the journal. */
   async targets() {
     return (await this.#journal.streams()).map(({ stream }) => stream);
   }
@@ -102,7 +102,7 @@ export class Tenant {
     return lifecycle;
   }
 
-  /** What is so with each target that the journal knows. */
+  /** The status of each target in the journal. */
   async status() {
     const all = [];
     for (const name of await this.targets()) all.push(...(await this.of(name).status()));

@@ -1,6 +1,6 @@
 /**
- * The background: a service worker in Chromium, an event page in Firefox. Browsers stop it after half a minute without work, so nothing
- * that counts is in its memory: the journal says what is under way, an alarm wakes it, and the panel keeps what a person looks at.
+ * The background: a service worker in Chromium, an event page in Firefox. Browsers stop it after half a minute without work, so its memory
+ * contains nothing important: the journal records rotations in progress, an alarm wakes it, and the panel keeps the secret that a person sees.
  */
 
 import { recall, remember } from "./memory.js";
@@ -9,7 +9,7 @@ import { Tenant } from "./tenant.js";
 
 const ALARM = "go on";
 const LOGIN = "login";
-/** How long after a failure it is tried again. */
+/** The delay before a retry after a failure. */
 const RETRY = 60_000;
 
 const panels = new Panels();
@@ -37,7 +37,7 @@ async function isLoggedIn() {
   return LOGIN in (await chrome.storage.session.get(LOGIN));
 }
 
-/** What a panel may ask for. A name and what belongs to it, never a URL. */
+/** The operations that a panel may request: a name and arguments, never a URL. */
 const operations = {
   async open({ origin, clientID, minutes }) {
     await chrome.storage.session.clear();
@@ -65,7 +65,7 @@ const operations = {
     panels.say({ connectors });
   },
   async rotate({ name }) {
-    // Before anything else: whoever is stopped from here on is woken.
+    // Before anything else, so that a worker that is stopped from here on is woken.
     await chrome.alarms.create(ALARM, { periodInMinutes: 1 });
     await (await tenant()).of(name).rotate(name);
     await goOn();
@@ -81,11 +81,11 @@ const operations = {
   stored({ clientId }) {
     panels.stored(clientId);
   },
-  /** The worker lives on for as long as something is said to it. */
+  /** The worker stays alive as long as it gets messages. */
   stay() {},
 };
 
-/** Says to all panels what is so. */
+/** Sends the state to all panels. */
 async function tell() {
   if (!panels.open) return;
   const at = await tenant();
@@ -108,7 +108,7 @@ async function tell() {
 
 let going;
 
-/** Goes on with all rotations that can, and has itself woken for the others. */
+/** Continues all rotations that can, and sets an alarm for the others. */
 function goOn() {
   going ??= advanceAll().finally(() => {
     going = undefined;
@@ -122,7 +122,7 @@ async function advanceAll() {
   const wakes = [];
   for (const { target, phase, progress } of await at.status()) {
     if (progress.state === "idle" || progress.state === "stopped") continue;
-    // Whatever may end in a secret to show waits for somebody to show it to.
+    // An operation that may issue a secret waits for an open panel.
     if (phase !== "grace" && !panels.open) continue;
     const next = await at
       .of(target)
@@ -137,13 +137,13 @@ async function advanceAll() {
 }
 
 async function failed(error) {
-  // A login that has ended is begun again by a person.
+  // Only a person can start an expired login again.
   if (error?.kind === "authentication_failed") await chrome.storage.session.remove(LOGIN);
   panels.say({ failed: error?.hint ? `${error.message} ${error.hint}` : String(error?.message ?? error) });
 }
 
 chrome.runtime.onConnect.addListener((port) => {
-  // Nobody but the extension's own page: content scripts are not answered, and there are none.
+  // Only the extension's own page: content scripts get no response, and there are none.
   if (port.sender?.id !== chrome.runtime.id || port.sender.url !== chrome.runtime.getURL("panel.html"))
     return port.disconnect();
   port.onDisconnect.addListener(() => panels.remove(port));

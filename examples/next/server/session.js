@@ -7,13 +7,13 @@ import { cookies } from "next/headers";
 const COOKIE = "session";
 const HOURS = 8;
 
-/** Who may sign in. A real console asks its identity provider. */
+/** The users who may sign in. A real console asks its identity provider. */
 const USERS = {
   ada: { name: "Ada", rotates: true },
   ben: { name: "Ben", rotates: false },
 };
 
-/** The user of the current request; `undefined` for nobody. */
+/** The user of the current request; `undefined` without a session. */
 export async function currentUser() {
   const [id, until, signature = ""] = (await cookies()).get(COOKIE)?.value.split(".") ?? [];
   const expected = Buffer.from(sign(`${id}.${until}`));
@@ -22,7 +22,7 @@ export async function currentUser() {
   return Date.now() < Number(until) ? USERS[id] : undefined;
 }
 
-/** Begins a session in the answer to the current request. */
+/** Starts a session in the response to the current request. */
 export async function beginSession(id) {
   if (!Object.hasOwn(USERS, id)) return;
   const session = `${id}.${Date.now() + HOURS * 3_600_000}`;

@@ -33,9 +33,7 @@ export function warnStore(store: TokenStore, why: string): void {
   const known = knownOf(store);
   if (known.warned) return;
   known.warned = true;
-  console.warn(
-    `keyturn: the token store failed, so tokens are fetched without it, and not shared while it does: ${why}`,
-  );
+  console.warn(`keyturn: the token store failed, so tokens are fetched without it and not shared: ${why}`);
 }
 
 /**
@@ -47,14 +45,14 @@ export function warnStore(store: TokenStore, why: string): void {
 export function bounded(store: TokenStore): TokenStore {
   for (const name of ["get", "compareAndSet", "lease", "delete"] as const) {
     if (typeof store?.[name] === "function") continue;
-    const message = `tokenStore: it has no ${name}(); redisStore(), webStore() and memoryStore() make one`;
+    const message = `tokenStore: has no ${name}(); create one with redisStore(), webStore() or memoryStore()`;
     throw new ConfigurationError("tokenStore", "not_a_store", message);
   }
   const state = knownOf(store);
 
   /** @param late Called with a result that arrives when nobody waits for it any more. */
   const call = async <T>(name: string, run: () => Promise<T>, late?: (value: T) => void): Promise<T> => {
-    if (monotonic() < state.hangsUntil) throw new Error("the store did not answer a moment ago");
+    if (monotonic() < state.hangsUntil) throw new Error("the store did not respond a moment ago");
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
     const called = Promise.resolve().then(run);
@@ -71,7 +69,7 @@ export function bounded(store: TokenStore): TokenStore {
       timer = setTimeout(() => {
         over = true;
         state.hangsUntil = monotonic() + PAUSE_MS;
-        reject(new Error(`${name}() did not answer within ${CALL_MS / 1000} s`));
+        reject(new Error(`${name}() did not respond within ${CALL_MS / 1000} s`));
       }, CALL_MS);
     });
     try {

@@ -12,7 +12,7 @@ import { ConfigurationError } from "../base/errors.js";
 export function subtle(option: string): SubtleCrypto {
   const found = (globalThis as { crypto?: { subtle?: SubtleCrypto } }).crypto?.subtle;
   if (found) return found;
-  const message = `${option}: this needs crypto.subtle, which a page has only when it is served over https (or from localhost)`;
+  const message = `${option}: this needs crypto.subtle, which pages have only over https (or from localhost)`;
   throw new ConfigurationError(option, "no_subtle_crypto", message);
 }
 

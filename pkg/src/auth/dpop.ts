@@ -45,7 +45,7 @@ export class Prover {
     const { algorithm, keyPair } = options;
     subtle("dpop");
     if (algorithm !== undefined && !Object.hasOwn(ALGORITHMS, algorithm))
-      throw unusable("algorithm", "the algorithm is ES256 or EdDSA");
+      throw unusable("algorithm", "the algorithm must be ES256 or EdDSA");
     if (keyPair) check(keyPair, algorithm);
     // The key pair is read now, so later changes of the caller's object do not matter.
     this.#options = { algorithm, keyPair: keyPair && { ...keyPair } };
@@ -101,7 +101,7 @@ function check({ privateKey, publicKey }: NonNullable<DpopOptions["keyPair"]>, a
   });
   const fits = privateKey?.type === "private" && publicKey?.type === "public" && publicKey.extractable;
   if (!own || own !== other || !fits || !privateKey.usages.includes("sign")) throw unusable("key", NO_PAIR);
-  if (algorithm && own !== algorithm) throw unusable("key", "the key pair is not one for the algorithm");
+  if (algorithm && own !== algorithm) throw unusable("key", "the key pair does not match the algorithm");
 }
 
 async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
@@ -111,7 +111,7 @@ async function make({ algorithm, keyPair }: DpopOptions): Promise<Key> {
   try {
     pair = keyPair ?? ((await subtle("dpop").generateKey(make, false, ["sign", "verify"])) as CryptoKeyPair);
   } catch (error) {
-    throw unusable("algorithm", "this runtime cannot make such a key; ES256 works everywhere", error);
+    throw unusable("algorithm", "this runtime cannot create such a key; ES256 works everywhere", error);
   }
   try {
     const { x, y } = await subtle("dpop").exportKey("jwk", pair.publicKey);

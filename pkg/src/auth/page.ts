@@ -17,6 +17,6 @@ export function warnPage(baseURL: string, safer: string): void {
   if (warned || !isPage || own.endsWith("-extension:") || protocol === "http:" || hostname.endsWith(".invalid")) return;
   warned = true;
   console.warn(
-    `keyturn: this page holds a long-lived client secret, which every script in it can take. Safer: ${safer}`,
+    `keyturn: this page has a long-lived client secret, which every script in it can steal. Safer: ${safer}`,
   );
 }

@@ -58,9 +58,9 @@ function senderOf(client: RedisClient): Send {
     typeof given.send_command === "function" ||
     (Object(given.options) as { legacyMode?: unknown }).legacyMode === true
   )
-    throw unusable("this client answers by callbacks; use `redis` 4 or newer, without its legacy mode, or `ioredis`");
+    throw unusable("this client uses callbacks; use `redis` 4 or newer without legacy mode, or `ioredis`");
   if (typeof given.sendCommand !== "function")
-    throw unusable("this is no client, cluster or sentinel of `redis` or `ioredis`");
+    throw unusable("not a client, cluster or sentinel of `redis` or `ioredis`");
   if ("masters" in given) return (key, command) => (client as NodeRedisCluster).sendCommand(key, false, command);
   if ("getSentinelNode" in given) return (_, command) => (client as NodeRedisSentinel).sendCommand(false, command);
   return (_, command) => (client as NodeRedis).sendCommand(command);

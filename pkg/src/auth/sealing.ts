@@ -1,4 +1,4 @@
-/** Texts that are kept by somebody who must not read them (AES-GCM). */
+/** Encryption of texts for stores that must not read them (AES-GCM). */
 
 import { copied } from "../base/bytes.js";
 import { ConfigurationError } from "../base/errors.js";
@@ -61,12 +61,12 @@ function imported(option: string, platform: SubtleCrypto, key: unknown): Promise
     new ConfigurationError(option, "key", `${option}: ${message}`);
   const bytes = copied(key);
   if (bytes) {
-    if (bytes.length !== 16 && bytes.length !== 32) throw unusable("the key has to be 16 or 32 bytes long");
-    if (bytes.every((byte) => byte === 0)) throw unusable("the key is all zeros; it was wiped, or never filled");
+    if (bytes.length !== 16 && bytes.length !== 32) throw unusable("the key must be 16 or 32 bytes long");
+    if (bytes.every((byte) => byte === 0)) throw unusable("the key is all zeros: it was wiped or never filled");
     return importedBytes(platform, bytes);
   }
   const { type, algorithm, usages } = (key ?? {}) as Partial<CryptoKey>;
   const fits = type === "secret" && algorithm?.name === "AES-GCM" && USAGES.every((usage) => usages?.includes(usage));
-  if (!fits) throw unusable("the key has to be bytes, or an AES-GCM CryptoKey that encrypts and decrypts");
+  if (!fits) throw unusable("the key must be bytes, or an AES-GCM CryptoKey for encryption and decryption");
   return Promise.resolve(key as CryptoKey);
 }

@@ -175,7 +175,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
+  /** What `console.log` shows, even when it calls getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Session {}";
   }
@@ -294,7 +294,7 @@ export class Session<Authentication extends object = object> implements Authoriz
 
   #reopen(): Handle {
     const secret = this.#rescued;
-    if (!secret) throw new InternalError("the core lost this client's credentials when it failed; make a new client");
+    if (!secret) throw new InternalError("the core lost this client's credentials when it failed; create a new client");
     const handle = configured(() => this.#plan.open(core(), secret));
     this.#prover?.bind(handle);
     secret.fill(0);
@@ -481,7 +481,7 @@ export class Session<Authentication extends object = object> implements Authoriz
       .replace(/[\w\-.+/=~:]{40,}/g, "[...]")
       .slice(0, 300);
     if (store) warnStore(store, why);
-    logger?.log(`the token store failed, and a token is fetched without it: ${why}`);
+    logger?.log(`the token store failed, so a token is fetched without it: ${why}`);
   }
 
   /**
@@ -531,9 +531,9 @@ export class Session<Authentication extends object = object> implements Authoriz
       outer.check();
       if (isSignal(error)) throw error;
       const message = deadline.reason
-        ? `the \`refreshToken\` function gave no token within ${RENEW_TIMEOUT_MS / 1000} s`
+        ? `the \`refreshToken\` function returned no token within ${RENEW_TIMEOUT_MS / 1000} s`
         : error instanceof ConfigurationError
-          ? `what the \`refreshToken\` function gave is no token: ${error.reason}`
+          ? `the \`refreshToken\` function returned no token: ${error.reason}`
           : "the `refreshToken` function failed";
       this.#unanswered(error, "token_refresh", message);
     } finally {
@@ -617,7 +617,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       const [option, reason] = this.#plan.subjectNames ?? SUBJECT_TOKEN;
-      return this.#unanswered(error, reason, `what \`${option}\` gave is no token`);
+      return this.#unanswered(error, reason, `\`${option}\` returned no token`);
     }
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
@@ -659,7 +659,7 @@ export class Session<Authentication extends object = object> implements Authoriz
       const again = alone ? this.#again(refresh, tries, 0, ended === undefined, undefined) : -1;
       if (again >= 0) return again;
       const message = deadline.reason
-        ? `the token endpoint did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`
+        ? `the token endpoint did not respond within ${TOKEN_TIMEOUT_MS / 1000} s`
         : "the token endpoint could not be reached";
       return this.#unanswered(error, "unreachable", message, this.#plan.unreachable);
     } finally {
@@ -674,7 +674,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const failed = (error: unknown): void => this.#storeFailed(error);
     const shared = store && { store, key: place(["token requests", url]), failed };
     await limit.pass(url, shared, deadline, (ms) =>
-      logger?.log(`${url} takes no more requests this minute; the next is sent in ${Math.ceil(ms / 1000)} s`),
+      logger?.log(`${url} accepts no more requests this minute; the next is sent in ${Math.ceil(ms / 1000)} s`),
     );
   }
 
@@ -721,7 +721,7 @@ export class Session<Authentication extends object = object> implements Authoriz
 
   async #prove(prover: Prover, method: string, url: string, withQuery: boolean, hash: string): Promise<string> {
     const input = this.#use((handle) => handle.proof(method, url, withQuery, hash, this.#unix(), random()));
-    if (input === undefined) throw new InternalError("there is no key to prove a request with");
+    if (input === undefined) throw new InternalError("there is no key to sign proofs with");
     return prover.sign(input);
   }
 }

@@ -114,7 +114,7 @@ export async function share(
       lease = await wait(store.lease(key, LEASE_MS), deadline);
       // It may have been put there between the two.
       if (lease) return look();
-      if (monotonic() - begun > LONGEST_WAIT_MS) throw new Error("another worker holds the lease, and no token came");
+      if (monotonic() - begun > LONGEST_WAIT_MS) throw new Error("another worker holds the lease, but stored no token");
       await sleep(pause * (0.5 + Math.random()), deadline);
     }
   };

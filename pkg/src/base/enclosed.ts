@@ -20,6 +20,6 @@ export function enclose(object: object, form: string, content: unknown): void {
 export function enclosed<Content>(credentials: unknown, form: string, makers: string): Content {
   const open = (credentials as Record<symbol, unknown> | null | undefined)?.[Symbol.for(form)];
   if (typeof open === "function") return (open as () => Content)();
-  const message = `credentials: this is not made by a function of ${makers}; or by another version of the package, which does not fit this one`;
+  const message = `credentials: not created by a function of ${makers} in this version of the package`;
   throw new ConfigurationError("credentials", "not_credentials", message);
 }

@@ -237,7 +237,7 @@ export class NotFoundError extends ApiError {
   }
 }
 
-/** 409: somebody else changed or already made it. */
+/** 409: another caller changed or already created it. */
 export class ConflictError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -300,7 +300,7 @@ export class RequestTimeoutError extends KeyturnError {
   readonly timeoutMs: number;
   /** @internal */
   constructor(timeoutMs: number, facts?: ErrorFacts) {
-    super("RequestTimeoutError", "timeout", `no answer within ${timeoutMs} ms`, facts);
+    super("RequestTimeoutError", "timeout", `no response within ${timeoutMs} ms`, facts);
     this.timeoutMs = timeoutMs;
   }
 }
@@ -342,11 +342,11 @@ export class OutcomeUnknownError extends KeyturnError {
     super(
       "OutcomeUnknownError",
       "outcome_unknown",
-      "the answer never came or could not be read, so it is unknown whether a secret was issued. The call was not repeated",
+      "the response was lost or unreadable, so it is unknown whether a secret was issued. The call was not repeated",
       {
         outcome: "unknown",
         hint:
-          "Look for a credential that was made in the last minute (a list, or the system log), revoke it if its secret is lost, " +
+          "Look for a credential created in the last minute (a list, or the system log), revoke it if its secret is lost, " +
           "and only then call again.",
         ...facts,
       },
@@ -387,7 +387,7 @@ export class ProxyError extends KeyturnError {
 export class ClosedError extends KeyturnError {
   /** @internal */
   constructor() {
-    super("ClosedError", "closed", "this client has been closed; make a new one");
+    super("ClosedError", "closed", "this client has been closed; create a new one");
   }
 }
 

@@ -7,8 +7,8 @@ import { ConfigurationError } from "./errors.js";
 export function needEncoders(): void {
   if (typeof TextEncoder !== "undefined" && typeof TextDecoder !== "undefined") return;
   const message =
-    "there is no TextEncoder or no TextDecoder here. Jest's jsdom has neither: put `@jest-environment node` into the test's first " +
-    "comment, or set both globals in a set-up file";
+    "TextEncoder or TextDecoder is missing. In Jest's jsdom, put `@jest-environment node` into the test's first " +
+    "comment, or set both globals in a setup file";
   throw new ConfigurationError("TextEncoder", "missing", message);
 }
 
@@ -29,6 +29,6 @@ export function bytesOf(option: string, given: unknown): Uint8Array {
   const bytes = typeof given === "string" ? utf8(given) : copied(given);
   if (bytes) return bytes;
   const bound = typeof (given as { get?: unknown } | null)?.get === "function";
-  const how = bound ? ". Await its get(), as that of a secret in a Secrets Store, and give what it resolves with" : "";
-  throw new ConfigurationError(option, "not_text", `${option}: text or bytes belong here${how}`);
+  const how = bound ? ". For a secret in a Secrets Store, pass the result of \\`await secret.get()\\`" : "";
+  throw new ConfigurationError(option, "not_text", `${option}: must be a string or bytes${how}`);
 }

@@ -36,7 +36,7 @@ export class ConductorOne extends Closing {
    */
   constructor(options: ClientOptions = {}) {
     if (options.serverIdx !== undefined && options.serverIdx !== 0) {
-      throw new ConfigurationError("serverIdx", "no_such_server", "serverIdx: there is one server, with index 0");
+      throw new ConfigurationError("serverIdx", "no_such_server", "serverIdx: must be 0, the only server");
     }
     const relay = options.proxy === undefined ? undefined : new Relay(options.proxy, options);
     const engine = new Engine(relay ? { ...options, serverURL: relay.url } : options, c1, relay !== undefined, relay);

@@ -51,7 +51,7 @@ export class Engine {
     });
   }
 
-  /** What `console.log` shows, even when it is told to call getters, one of which returns the token. */
+  /** What `console.log` shows, even when it calls getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Engine {}";
   }
@@ -128,7 +128,7 @@ export class Engine {
     if (serverURL === undefined) return this.session.baseURL;
     const url = URL.canParse(String(serverURL)) ? new URL(serverURL) : undefined;
     if (url?.origin !== new URL(this.session.baseURL).origin) {
-      const message = "a call's serverURL must have the origin of the client's: its token belongs there";
+      const message = "a call's serverURL must have the client's origin, where its token belongs";
       throw new ConfigurationError("serverURL", "other_origin", message, { operation: facts.id });
     }
     return url.origin + url.pathname.replace(/\/+$/, "");
@@ -163,17 +163,17 @@ function decode(
   if (body.length === 0) {
     if (status === 204 || status === 205) return { value: undefined, problems: [] };
     if (facts.empty) return { value: {}, problems: [] };
-    throw decodeError(facts, answer, "the answer is empty");
+    throw decodeError(facts, answer, "the response is empty");
   }
   if (type !== "" && !/[/+]json\b/i.test(type)) {
-    throw decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`);
+    throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
   }
   try {
     return readMessage(api, facts.message, body);
   } catch (error) {
     if (isOwn(error)) throw error;
     const where = typeof error === "number" ? ` at byte ${error} of ${body.length}` : "";
-    throw decodeError(facts, answer, `the answer is not a whole JSON object${where}`);
+    throw decodeError(facts, answer, `the response is not a complete JSON object${where}`);
   }
 }
 

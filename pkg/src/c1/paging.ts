@@ -94,7 +94,7 @@ async function fetchPage(list: List, request: unknown, seen: Set<string>): Promi
   const next = async (): Promise<Page<Envelope> | null> => {
     if (token === undefined) return null;
     if (seen.has(token)) {
-      const message = "the server sent the same page token twice; following it would never end";
+      const message = "the server sent the same page token twice, so paging would never end";
       throw new DecodeError(message, page.statusCode, page.rawResponse.headers, "", { operation: facts.id });
     }
     return fetchPage(list, withToken(facts, request, token), new Set(seen).add(token));

@@ -88,7 +88,9 @@ export async function commerceLayerClient(
     const where = { ...(serverURL ? { serverURL } : {}), ...(domain ? { domain } : {}) };
     if (accessToken) return made(CommerceLayerProvisioning({ ...options, ...where, accessToken }), where);
     if (!clientId || !clientSecret)
-      throw new UsageError("COMMERCELAYER_CLIENT_ID and COMMERCELAYER_CLIENT_SECRET belong together: one is missing");
+      throw new UsageError(
+        "COMMERCELAYER_CLIENT_ID and COMMERCELAYER_CLIENT_SECRET must be set together: one is missing",
+      );
     const credentials = clientCredentials({ clientId, clientSecret });
     return made(CommerceLayerProvisioning({ ...options, ...where, credentials }), where);
   }
@@ -130,7 +132,7 @@ async function credentialOf(context: Context, tenant: Tenant): Promise<Credentia
   const prefix = api === "c1" ? "CONDUCTORONE" : "COMMERCELAYER";
   throw new UsageError(
     name === undefined ? `there are no credentials for ${NAMES[api]}` : `there is no profile ${name} for ${NAMES[api]}`,
-    { hint: `Set ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET, or make a profile with \`keyturn login\`.` },
+    { hint: `Set ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET, or create a profile with \`keyturn login\`.` },
   );
 }
 

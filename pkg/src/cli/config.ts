@@ -10,13 +10,15 @@ import {
   type LifecyclePolicy,
   type LifecycleTarget,
   openLifecycle,
+  type SealOptions,
 } from "../lifecycle.js";
-import { directoryJournal } from "../lifecycle-node.js";
+import { directoryJournal, directorySeals } from "../lifecycle-node.js";
 import { serverOf } from "./clients.js";
 import type { Path } from "./config/check.js";
 import type { Config, TargetConfig } from "./config/model.js";
 import { Clients, OFFLINE, providerOf } from "./config/providers.js";
 import { ConfigError, type ConfigFile, readConfig } from "./config/read.js";
+import { keyOf, sealFolder } from "./config/seal.js";
 import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.js";
 import type { Context } from "./context.js";
 import { type Database, openDatabase } from "./database.js";
@@ -35,6 +37,8 @@ export interface Opened extends AsyncDisposable {
   readonly journal: Journal;
   /** The database of the journal, if it is not in a folder. */
   readonly database: Database | undefined;
+  /** How secrets survive a restart, if `keyturn.json` says. */
+  readonly seal: SealOptions | undefined;
   readonly lifecycle: Lifecycle;
   /** The targets that the lifecycle was opened with. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
@@ -86,7 +90,8 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       if (server !== undefined) servers.set(name, server);
       targets[name] = await targetOf(name, target, { context, file, around, client });
     }
-    const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker() };
+    const seal = await sealOf(context, file, database, online === "none");
+    const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker(), seal };
     const lifecycle = fitting(file, ["caps"], () => openLifecycle({ ...options, ...capsOf(config) }));
     const close = async (): Promise<void> => {
       await lifecycle.close();
@@ -95,7 +100,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await database?.close();
     };
     return {
-      ...{ file, config, journal, database, lifecycle, targets, unreachable, servers, names },
+      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, servers, names },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -139,6 +144,23 @@ async function targetOf(
   return whole;
 }
 
+/**
+ * The store and the key of sealed copies. A command that issues nothing needs no key, and reads it if there is a copy to open.
+ *
+ * @throws {@link UsageError} if the key is not where `keyturn.json` says. Without it nothing would be sealed, and nobody would know.
+ */
+async function sealOf(
+  context: Context,
+  { config: { seal, journal }, folder }: ConfigFile,
+  database: Database | undefined,
+  isOffline: boolean,
+): Promise<SealOptions | undefined> {
+  if (seal === undefined) return undefined;
+  const store = database?.seals ?? directorySeals(sealFolder(folder, journal, seal));
+  const read = (): Promise<Uint8Array> => keyOf(context, seal, folder);
+  return { store, key: isOffline ? read : await read() };
+}
+
 /** An error of the engine about an option, with the option's position in the file. */
 function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
   try {
@@ -147,7 +169,7 @@ function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
     if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
     const { option } = error as { option?: unknown };
     throw file.error([
-      { path: placeOf(file, path, String(option), error.message), message: `does not fit: ${error.message}` },
+      { path: placeOf(file, path, String(option), error.message), message: `is not valid: ${error.message}` },
     ]);
   }
 }
@@ -193,9 +215,9 @@ export function namesOf({ names }: Pick<Opened, "names">, given: readonly string
 
 function hintOf(name: string, names: readonly string[]): string {
   const close = names.length > FEW ? nearest(name, names) : [];
-  if (close.length > 0) return `Is it ${close.join(", or ")}?`;
+  if (close.length > 0) return `Did you mean ${close.join(", or ")}?`;
   const more = names.length - FEW;
-  return `It has ${names.slice(0, FEW).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}.`;
+  return `Its targets are ${names.slice(0, FEW).join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}.`;
 }
 
 /**
@@ -216,8 +238,8 @@ export async function sayStrays(context: Context, opened: Pick<Opened, "journal"
   if (strays.length === 0) return false;
   const shown = strays.slice(0, FEW).join(", ") + (strays.length > FEW ? `, and ${strays.length - FEW} more` : "");
   await context.say(
-    `keyturn: the journal has ${shown}, which keyturn.json does not name, so nobody goes on there. Put it back, or ` +
-      "`keyturn forget` it before it is taken out.",
+    `keyturn: the journal has ${shown}, but keyturn.json does not, so nothing continues there. Add it to keyturn.json again, or run ` +
+      "`keyturn forget` before removing a target.",
   );
   return true;
 }

@@ -117,18 +117,18 @@ export class Context {
     this.unlessUnanswerable(question);
     const { ask } = await this.#prompts();
     if (!(await ask.confirm(this, question)))
-      throw new CommandError(EXIT.failed, "nothing was done: the answer was no");
+      throw new CommandError(EXIT.failed, "nothing was done, because the answer was no");
   }
 
   /** Checks that a later question can be answered, before anything is done. */
   unlessUnanswerable(question: string): void {
     if (!this.manner.yes && !this.interactive)
-      throw new UsageError(`${question} Nobody can be asked here.`, { hint: "Give --yes to answer with yes." });
+      throw new UsageError(`${question} There is no terminal to ask on.`, { hint: "Pass --yes to answer yes." });
   }
 
   /** Asks questions on a terminal. Only for commands whose questions can also be answered by flags. */
   async ask(missing: string): Promise<typeof import("./ask.js")["ask"]> {
-    if (!this.interactive) throw new UsageError(`${missing} is missing, and nobody can be asked here`);
+    if (!this.interactive) throw new UsageError(`${missing} is missing, and there is no terminal to ask on`);
     return (await this.#prompts()).ask;
   }
 
@@ -136,8 +136,8 @@ export class Context {
   get reveals(): boolean {
     if (!this.manner.reveal) return false;
     if (!this.out.isTTY)
-      throw new UsageError("--reveal shows secrets on a terminal only, and standard output is not one", {
-        hint: "Give the secret to a sink of keyturn.json instead.",
+      throw new UsageError("--reveal shows secrets only on a terminal, and standard output is not a terminal", {
+        hint: "Deliver the secret to a sink in keyturn.json instead.",
       });
     return true;
   }

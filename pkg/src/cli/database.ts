@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Journal } from "../lifecycle.js";
+import type { Journal, SealStore } from "../lifecycle.js";
 import type { PgPool } from "../postgres.js";
 import type { Context } from "./context.js";
 import { CommandError, EXIT, UsageError } from "./exit.js";
@@ -16,6 +16,8 @@ export interface Database {
   readonly schema: string | undefined;
   readonly pool: PgPool;
   readonly journal: Journal;
+  /** Where sealed copies are kept. */
+  readonly seals: SealStore;
   close(): Promise<void>;
 }
 
@@ -30,16 +32,16 @@ export async function openDatabase(context: Context): Promise<Database | undefin
   const schema = context.env.KEYTURN_SCHEMA || undefined;
   const url = context.manner.database ?? context.env.KEYTURN_DATABASE;
   if (url === undefined || url === "") return undefined;
-  if (!/^postgres(?:ql)?:\/\//.test(url))
-    throw new UsageError("--database: a URL that begins with postgres:// is needed");
-  const { postgresJournal } = await import("../postgres.js");
+  if (!/^postgres(?:ql)?:\/\//.test(url)) throw new UsageError("--database must be a URL that starts with postgres://");
+  const { postgresJournal, postgresSeals } = await import("../postgres.js");
   const loaded = await loadPackage<Pg & { default?: Pg }>(context, "pg");
   const { Pool } = loaded.default ?? loaded;
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
   // A connection that breaks while it is idle is not a failure.
   pool.on("error", () => undefined);
   const journal = postgresJournal(pool, { schema, fleet });
-  return { url, fleet, schema, pool, journal, close: () => pool.end() };
+  const seals = postgresSeals(pool, { schema, fleet });
+  return { url, fleet, schema, pool, journal, seals, close: () => pool.end() };
 }
 
 /**

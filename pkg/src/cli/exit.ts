@@ -12,7 +12,7 @@ export const EXIT = {
   usage: 2,
   /** A condition was met: something is due, expiring, or not in order. */
   found: 3,
-  /** A person has to decide before it continues. */
+  /** A person must decide before it continues. */
   person: 4,
   /** The control plane or a sink rejects the credentials, or they lack a permission. */
   refused: 5,

@@ -6,9 +6,9 @@ import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
 
 const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
+  ENOENT: "the file does not exist",
   EISDIR: "it is a folder",
-  EACCES: "this user has no right to",
+  EACCES: "permission denied",
 };
 
 /** Why a file cannot be read, in words. */
@@ -17,7 +17,7 @@ export function unreadable(code: string | undefined): string {
 }
 
 /** How standard input, or a file, is called in messages. */
-export function called(file: string): string {
+export function fileLabel(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 

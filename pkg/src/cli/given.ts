@@ -34,7 +34,7 @@ export class Given {
   }
 
   #get(name: string): unknown {
-    if (!this.#known.has(name)) throw new Error(`the table has no option --${name} for this command`);
+    if (!this.#known.has(name)) throw new Error(`the command table has no option --${name} for this command`);
     return this.#options.get(name);
   }
 }

@@ -27,7 +27,7 @@ export async function main(around: Surroundings): Promise<void> {
     ignore();
   }
   if (out.failure !== undefined) {
-    await err.write(`keyturn: standard output cannot be written: ${out.failure.message}\n`);
+    await err.write(`keyturn: cannot write to standard output: ${out.failure.message}\n`);
     if (exit === EXIT.done) exit = EXIT.failed;
   }
   around.exitCode = exit;
@@ -40,7 +40,7 @@ function listen(around: Surroundings, stop: AbortController, err: Sink): () => v
       const interruption = new Interruption(signal);
       if (stop.signal.aborted) around.exit(interruption.exit);
       stop.abort(interruption);
-      if (err.isTTY) void err.write("\r\u001b[Kstopping; once more ends it at once\n");
+      if (err.isTTY) void err.write("\r\u001b[Kstopping; press Ctrl-C again to stop immediately\n");
     };
     around.on(signal, listener);
     return () => around.off(signal, listener);
@@ -60,7 +60,7 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
   const written: string[] = [];
   settle(program, (text) => void written.push(text));
   try {
-    if (args.length === 0) throw new UsageError("a command is missing");
+    if (args.length === 0) throw new UsageError("no command was given");
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -68,9 +68,9 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
       await out.write(written.join(""));
       return EXIT.done;
     }
-    throw new UsageError(worded(error, args));
+    throw new UsageError(usageMessage(error, args));
   }
-  if (chosen === undefined) throw new UsageError("a command is missing");
+  if (chosen === undefined) throw new UsageError("no command was given");
   const { spec, command } = chosen;
   const given = givenOf(spec, chosen.args, command);
   const context = new Context(around, mannerOf(spec, given, around), signal, out, err);
@@ -106,7 +106,7 @@ async function report(error: unknown, args: readonly string[], signal: AbortSign
   await err.write(`${err.paint("red", "keyturn:")} ${lines.join("\n")}\n`);
   if (typeof hint === "string") await err.write(`${oneLine(hint)}\n`);
   if (error instanceof UsageError && hint === undefined)
-    await err.write(`\`${["keyturn", ...commandIn(args), "--help"].join(" ")}\` says how it is used.\n`);
+    await err.write(`Run \`${["keyturn", ...commandIn(args), "--help"].join(" ")}\` for usage.\n`);
   return exit;
 }
 
@@ -153,7 +153,7 @@ export function programOf(
     const [asked] = words;
     if (asked !== undefined && asked !== "help" && !names.includes(asked)) {
       const [close] = nearest(asked, names, 1);
-      throw new UsageError(`there is no command ${asked}${close === undefined ? "" : `. Is it ${close}?`}`);
+      throw new UsageError(`there is no command ${asked}${close === undefined ? "" : `. Did you mean ${close}?`}`);
     }
   }
   for (const spec of COMMANDS) {
@@ -222,14 +222,14 @@ function optionOf({ flags, description, choices, kind, hidden }: OptionSpec): Op
 
 const PARSERS = {
   count: (text: string): number => {
-    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.");
+    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be an integer.");
     return Number(text);
   },
   // The sandbox checks the range.
   port: (text: string): number => PARSERS.count(text),
   date: (text: string): number => {
     const at = Date.parse(text);
-    if (Number.isNaN(at)) throw new InvalidArgumentError("It has to be a date such as 2030-01-01T00:00:00Z.");
+    if (Number.isNaN(at)) throw new InvalidArgumentError("It must be a date such as 2030-01-01T00:00:00Z.");
     return at;
   },
 };
@@ -271,7 +271,7 @@ function mannerOf(spec: CommandSpec, given: Given, { env }: Surroundings): Manne
 function nowOf(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
   const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(at)) throw new UsageError(`KEYTURN_NOW is no date: ${text}`);
+  if (Number.isNaN(at)) throw new UsageError(`KEYTURN_NOW is not a valid date: ${text}`);
   return at;
 }
 
@@ -282,11 +282,11 @@ function settle(command: Command, write: (text: string) => void): void {
 }
 
 /** The parser's error message, reworded. */
-function worded({ code, message }: CommanderError, args: readonly string[]): string {
-  const plain = message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ". Is it $1?");
+function usageMessage({ code, message }: CommanderError, args: readonly string[]): string {
+  const plain = message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ". Did you mean $1?");
   if (code === "commander.unknownCommand" || (code === "commander.excessArguments" && args[0]?.startsWith("-")))
     return plain.replace(/^unknown command '(.*?)'/, "there is no command $1");
-  if (code === "commander.help" || code === "commander.helpDisplayed") return "a command is missing";
+  if (code === "commander.help" || code === "commander.helpDisplayed") return "no command was given";
   return `${plain[0]?.toUpperCase()}${plain.slice(1)}`;
 }
 

@@ -53,7 +53,7 @@ export async function loadProfile(
   if (name !== undefined && !Object.values(profiles).some((list) => Object.hasOwn(list, name))) {
     const names = [...new Set(Object.values(profiles).flatMap((list) => Object.keys(list)))];
     throw new UsageError(`there is no profile ${name}`, {
-      hint: names.length > 0 ? `There is ${names.join(", ")}.` : `Make one: keyturn login --profile ${name}`,
+      hint: names.length > 0 ? `The profiles are ${names.join(", ")}.` : `Create it: keyturn login --profile ${name}`,
     });
   }
   return undefined;
@@ -128,8 +128,8 @@ export async function removeProfile(context: Context, { api, name, clientId, kep
 /** Rejects names that are awkward on a command line. */
 export function checkName(name: string): void {
   if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(name))
-    throw new UsageError(`${name} cannot be the name of a profile`, {
-      hint: "Letters, digits, `.`, `-` and `_`, at most 64.",
+    throw new UsageError(`${name} is not a valid profile name`, {
+      hint: "Use at most 64 letters, digits, `.`, `-` and `_`.",
     });
 }
 
@@ -183,7 +183,7 @@ async function fromKeyring(api: Api, name: string, clientId: string, path: strin
       EXIT.refused,
       `the secret of the profile ${name} is in the system's keyring, which needs @napi-rs/keyring`,
       {
-        hint: "Install it beside keyturn: npm install @napi-rs/keyring",
+        hint: "Install it next to keyturn: npm install @napi-rs/keyring",
       },
     );
   let secret: string | undefined;
@@ -192,7 +192,7 @@ async function fromKeyring(api: Api, name: string, clientId: string, path: strin
   } catch (cause) {
     throw new CommandError(
       EXIT.refused,
-      `the system's keyring gives no secret for the profile ${name}: ${(cause as Error).message}`,
+      `the system's keyring does not return the secret of the profile ${name}: ${(cause as Error).message}`,
       {
         cause,
         hint: "Unlock it, or log in again.",
@@ -202,7 +202,7 @@ async function fromKeyring(api: Api, name: string, clientId: string, path: strin
   if (secret === undefined)
     throw new CommandError(
       EXIT.refused,
-      `the system's keyring has no secret for the profile ${name}, which ${path} says it has`,
+      `the system's keyring has no secret for the profile ${name}, although ${path} refers to one`,
       {
         hint: `Log in again: keyturn login --profile ${name}`,
       },

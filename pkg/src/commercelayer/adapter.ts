@@ -148,7 +148,7 @@ export class ResourceAdapter {
     const merged: ResourcesConfig = { ...this.#config, ...others, headers: { ...this.#config.headers, ...headers } };
     checked(merged);
     if ("proxy" in set || (this.#relay && OF_SESSION.some((name) => name in set))) {
-      const message = "proxy: whether a client has credentials of its own or calls by a proxy is said when it is made";
+      const message = "proxy: cannot change; create a client with either credentials or a proxy";
       throw translated(new ConfigurationError("proxy", "fixed", message));
     }
     if (accessToken) merged.credentials = undefined;
@@ -164,7 +164,7 @@ export class ResourceAdapter {
     return this;
   }
 
-  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
+  /** What `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "ResourceAdapter {}";
   }
@@ -190,7 +190,7 @@ export class ResourceAdapter {
     "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
   > {
     if (this.#relay) {
-      const message = "proxy: this takes log-ins with credentials, which a page leaves to its server: do it there";
+      const message = "proxy: this logs in with credentials, so call it on the page's server";
       throw new ConfigurationError("proxy", "not_by_proxy", message);
     }
     const { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig } = this.#config;
@@ -368,7 +368,7 @@ export class ResourceAdapter {
     const received = await this.#receive({ ...listing, query, options, secrets: [] });
     const document = documentOf(received);
     const data = denormalize<R>(document, this.#spelling(options));
-    if (!Array.isArray(data)) throw unreadable(received, "the answer is not a list");
+    if (!Array.isArray(data)) throw unreadable(received, "the response is not a list");
     const { links, meta } = document;
     const asked = { number: Number(query["page[number]"] ?? 1), size: Number(query["page[size]"] ?? 10) };
     const { headers } = received.answer;
@@ -377,7 +377,7 @@ export class ResourceAdapter {
       if (pause > 0) await this.#pause(pause, options);
       return this.#page<R>(listing, { ...query, "page[number]": String(number) }, options);
     };
-    return kept(
+    return withResponse(
       new ListResponse<R>(pageMeta(meta, asked, data.length, !links?.next), data, { links, meta, fetch }),
       received,
     );
@@ -396,7 +396,7 @@ export class ResourceAdapter {
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
       const value = normalized.attributes[name];
       if (typeof value === "number" && !(value >= least && value <= greatest)) {
-        throw new SdkError({ message: `\`${name}\` has to be from ${least} to ${greatest}`, type: ErrorType.REQUEST });
+        throw new SdkError({ message: `\`${name}\` must be from ${least} to ${greatest}`, type: ErrorType.REQUEST });
       }
     }
     return normalized;
@@ -418,8 +418,8 @@ export class ResourceAdapter {
 
   #one<R extends Resource>(received: Received, options: CallOptions): R {
     const data = denormalize<R>(documentOf(received), this.#spelling(options));
-    if (Array.isArray(data)) throw unreadable(received, "the answer is a list, not one resource");
-    return kept(data, received);
+    if (Array.isArray(data)) throw unreadable(received, "the response is a list, not one resource");
+    return withResponse(data, received);
   }
 
   async #pause(ms: number, options: CallOptions): Promise<void> {
@@ -498,7 +498,7 @@ export class ResourceAdapter {
     return { answer, facts, url, secrets };
   }
 
-  /** Makes a call for somebody else, and returns its answer unchanged. */
+  /** Makes a call for the proxy, and returns its response unchanged. */
   async #forward(number: number, { query = {}, ...request }: Input, options: Passing): Promise<Answer> {
     const [type, name] = (operationNames()[number] as string).split(".") as [ResourceTypeLock, string];
     const { attributes = {} } = (request.data ?? request.document?.data ?? {}) as Partial<Normalized>;
@@ -520,7 +520,7 @@ export class ResourceAdapter {
       throw new ConfigurationError(
         "domain",
         "other_origin",
-        "a call to another domain needs an accessToken of its own: the client's token belongs to its domain",
+        "a call to another domain needs its own accessToken: the client's token belongs to its domain",
       );
     }
     return base;
@@ -646,10 +646,10 @@ function documentOf(received: Received): Document {
     return document;
   const problem =
     answer.body.length === 0
-      ? "the answer is empty"
+      ? "the response is empty"
       : document === undefined
-        ? "the answer is not whole JSON"
-        : "the answer is no document of JSON:API";
+        ? "the response is not complete JSON"
+        : "the response is not a JSON:API document";
   throw unreadable(received, problem);
 }
 
@@ -670,7 +670,7 @@ function parsed(body: Uint8Array): Document | null | undefined {
   }
 }
 
-function kept<T>(result: T, { answer, url }: Received): T {
+function withResponse<T>(result: T, { answer, url }: Received): T {
   return keepResponse(result, {
     status: answer.status,
     headers: answer.headers,

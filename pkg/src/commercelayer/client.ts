@@ -52,7 +52,7 @@ export class CommerceLayerProvisioningClient extends Closing {
     return adapters.get(this) as ResourceAdapter;
   }
 
-  /** What `console.log` shows, even when it is told to call getters, such as `currentAccessToken`. */
+  /** What `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "CommerceLayerProvisioningClient {}";
   }

@@ -151,8 +151,8 @@ export class Interceptors {
       if (!onSuccess) continue;
       // Not a clone: of one that nobody reads, other implementations of `fetch` than the platform's read 16 KB and wait.
       const bytes = await answer.arrayBuffer();
-      const given = await seen(onSuccess, whole(answer, bytes));
-      answer = given && !given.bodyUsed ? given : whole(answer, bytes);
+      const given = await runInterceptor(onSuccess, bufferedResponse(answer, bytes));
+      answer = given && !given.bodyUsed ? given : bufferedResponse(answer, bytes);
     }
     return answer;
   }
@@ -179,10 +179,10 @@ function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): vo
   // A stream is not examined, since that could consume it.
   const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);
   if (name === undefined) return;
-  throw new InterceptorError(new TypeError(`an interceptor gave the request ${name} that fetch refuses`), "none");
+  throw new InterceptorError(new TypeError(`an interceptor set ${name} that fetch rejects`), "none");
 }
 
-async function seen(interceptor: ResponseInterceptor, response: Response): Promise<Response | undefined> {
+async function runInterceptor(interceptor: ResponseInterceptor, response: Response): Promise<Response | undefined> {
   try {
     return await interceptor(response);
   } catch (error) {
@@ -191,7 +191,7 @@ async function seen(interceptor: ResponseInterceptor, response: Response): Promi
 }
 
 /** An answer with the body that was read of it. */
-function whole(answer: Response, body: ArrayBuffer): Response {
+function bufferedResponse(answer: Response, body: ArrayBuffer): Response {
   const { status, statusText, headers, url, redirected, type } = answer;
   const empty = status === 204 || status === 205;
   const copy = new Response(empty ? null : body, { status, statusText, headers });

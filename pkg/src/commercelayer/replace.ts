@@ -47,7 +47,7 @@ export interface ReplaceOptions {
   /** Where the new pair goes. */
   sink: CredentialSink;
   /**
-   * The `reference` that the new credential gets. It says which replacement this is: a run that is to go on with an earlier one needs the
+   * The `reference` of the new credential. It identifies the replacement: a run that continues an earlier one needs the
    * same. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
    */
   reference?: string | undefined;
@@ -65,7 +65,7 @@ export interface ReplaceOptions {
     | undefined;
   /** Access tokens of the old credential that are known. They are revoked before it is deleted. */
   revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
-  /** Also replaces a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
+  /** Also replaces a `sales_channel` or a `webapp`, whose client id is in storefronts, or whose users must consent again. */
   publicKinds?: boolean | undefined;
   /** Checks whether the new pair works, instead of requesting a token and comparing its claims. If it throws, the run ends. */
   verify?: ((pair: CredentialPair) => unknown) | undefined;
@@ -119,16 +119,20 @@ class Run {
       throw this.#stop(
         "inspect",
         "no_sink",
-        "`sink` needs a `put` and a `get`: without a place that holds the new secret it would be lost",
+        "`sink` needs `put` and `get`: the new secret is lost unless it is stored",
       );
     }
     if (this.#reference.trim() === "")
-      throw this.#stop("inspect", "no_reference", "`reference` is empty: an interrupted run could not be found again");
+      throw this.#stop(
+        "inspect",
+        "no_reference",
+        "`reference` is empty, so an interrupted run could not be found again",
+      );
     if (options.mayDelete && !options.settle) {
       throw this.#stop(
         "inspect",
         "no_settle",
-        "`mayDelete` needs `settle`: only you know when every consumer uses the new pair",
+        "`mayDelete` needs `settle`: only the caller knows when every consumer uses the new pair",
       );
     }
   }
@@ -137,7 +141,7 @@ class Run {
     const old = await this.#inspect();
     const found = await this.#find();
     if (!old && !found)
-      throw this.#stop("inspect", "not_found", `there is no credential ${this.#id}, and none that has replaced it`);
+      throw this.#stop("inspect", "not_found", `there is neither a credential ${this.#id} nor one that replaced it`);
     if (this.#options.dryRun) return this.#plan(old, found);
     const pair = await this.#pair(old, found);
     if (old) await this.#copyDependents(old, pair);
@@ -168,7 +172,7 @@ class Run {
     const all = await this.#api.credentialsWhere({ reference_eq: this.#reference });
     const foreign = all.find((one) => predecessorOf(one) !== this.#id);
     if (foreign) {
-      const message = `credential ${foreign.id} has the reference ${JSON.stringify(this.#reference)} already, and is no replacement of ${this.#id}`;
+      const message = `credential ${foreign.id} already has the reference ${JSON.stringify(this.#reference)}, but is not a replacement of ${this.#id}`;
       throw this.#stop("create", "reference_taken", message);
     }
     const [first, ...others] = all.sort(byAge);
@@ -209,7 +213,7 @@ class Run {
     this.#note(
       "dependents",
       copied > 0 ? "done" : "already",
-      `${all} application memberships name the new credential too`,
+      `${all} application memberships also name the new credential`,
     );
   }
 
@@ -220,7 +224,7 @@ class Run {
       return this.#note(
         "verify",
         "skipped",
-        old ? `a ${old.kind} gets tokens for its users only` : "the old credential is gone",
+        old ? `a ${old.kind} only gets tokens for its users` : "the old credential is gone",
       );
     } else await this.#compareClaims(old, pair);
     this.#note("verify", "done", "the new pair logs in");
@@ -236,35 +240,31 @@ class Run {
       old.mode != null && test !== undefined && test !== (old.mode === "test") && "mode",
     ].filter(Boolean);
     if (wrong.length > 0) {
-      throw await this.#unfit(
-        pair,
-        "differs",
-        `a token of the new pair says something else of its ${wrong.join(" and ")}`,
-      );
+      throw await this.#unfit(pair, "differs", `a token of the new pair differs in its ${wrong.join(" and ")}`);
     }
   }
 
   /** A pair that cannot be used is not left behind, unless it has been handed out. */
   async #unfit(pair: CredentialPair, reason: ReplacementReason, message: string): Promise<ReplacementError> {
     if (await this.#isHeld(pair))
-      return this.#stop("verify", reason, `${message}; the sink holds it, so nothing was deleted`, pair.id);
+      return this.#stop("verify", reason, `${message}; the sink has it, so nothing was deleted`, pair.id);
     await removeCredential(this.#api, pair.id);
-    return this.#stop("verify", reason, `${message}; it was deleted again, the old one is untouched`);
+    return this.#stop("verify", reason, `${message}; it was deleted again, and the old one is unchanged`);
   }
 
   async #publish(pair: CredentialPair): Promise<void> {
     this.#mayGoOn();
-    if (await this.#isHeld(pair)) return this.#note("publish", "already", "the sink holds the new pair");
+    if (await this.#isHeld(pair)) return this.#note("publish", "already", "the sink has the new pair");
     await this.#options.sink.put(pair);
     if (!(await this.#isHeld(pair))) {
       throw this.#stop(
         "publish",
         "not_held",
-        "the sink was given the new pair, but does not give it back; both credentials are alive",
+        "the sink accepted the new pair, but does not return it; both credentials are valid",
         pair.id,
       );
     }
-    this.#note("publish", "done", "the sink holds the new pair");
+    this.#note("publish", "done", "the sink has the new pair");
   }
 
   /** The sink holds the one that counts, and every run counts alike: nobody has the others. */
@@ -272,7 +272,7 @@ class Run {
     for (const spare of this.#spares) {
       if (spare.id === id || spare.id === this.#id) continue;
       await this.#api.deleteCredential(spare.id);
-      this.#note("publish", "done", `removed ${spare.id}, which another run made and nobody was given`);
+      this.#note("publish", "done", `removed ${spare.id}, which another run created and never delivered`);
     }
   }
 
@@ -292,7 +292,7 @@ class Run {
   async #revokeTokens(old: ApiCredential): Promise<void> {
     const { revoke } = this.#options;
     const tokens = (typeof revoke === "function" ? await revoke() : revoke) ?? [];
-    if (tokens.length === 0) return this.#note("revoke", "skipped", "no tokens were named");
+    if (tokens.length === 0) return this.#note("revoke", "skipped", "no tokens were given");
     // Only with its own secret can a token be revoked.
     const whole = await this.#api.credential(old.id, true);
     if (!whole) return this.#note("revoke", "skipped", "the old credential is gone");
@@ -311,7 +311,7 @@ class Run {
       throw this.#stop(
         "delete",
         "replacement_gone",
-        "the new credential is not there any more; the old one is kept",
+        "the new credential no longer exists; the old one is kept",
         pair.id,
       );
     }
@@ -319,18 +319,13 @@ class Run {
       throw this.#stop(
         "delete",
         "not_held",
-        "the sink does not hold the new pair any more; the old credential is kept",
+        "the sink no longer has the new pair; the old credential is kept",
         pair.id,
       );
     }
     if (!before) return this.#note("delete", "already", "the old credential is gone");
     if (before.client_id !== old.client_id) {
-      throw this.#stop(
-        "delete",
-        "changed",
-        "the old credential has another client id than at first; it is kept",
-        pair.id,
-      );
+      throw this.#stop("delete", "changed", "the old credential's client id has changed; it is kept", pair.id);
     }
     if (!(await removeCredential(this.#api, old.id)))
       return this.#keep("something on the server still depends on it (423)");
@@ -348,10 +343,10 @@ class Run {
     if (found) this.#note("create", "already", `credential ${found.id}`);
     else plan("create", `a ${old?.kind} credential with the reference ${JSON.stringify(this.#reference)}`);
     plan("dependents", "a twin for each application membership");
-    plan("verify", "log in with the new pair, and compare what the token says");
+    plan("verify", "log in with the new pair, and compare the token's claims");
     plan("publish", "put the new pair into the sink, and read it back");
     if (settle) plan("settle", "wait until the caller says that the new pair is in use");
-    if (old && mayDelete && revoke) plan("revoke", "the tokens that are known");
+    if (old && mayDelete && revoke) plan("revoke", "the given tokens");
     if (old && mayDelete) plan("delete", `credential ${old.id} and the application memberships that name it`);
     const because = old && !mayDelete ? "`mayDelete` was not given" : "this is a dry run";
     return this.#end(found && { id: found.id, clientId: found.client_id }, old ? "kept" : "gone", old && because);

@@ -140,21 +140,21 @@ export abstract class ApiResourceBase<R extends Resource> {
     const id = isObject(resource) ? resource.id : resource;
     if (typeof id === "string") return id;
     throw new SdkError({
-      message: `${this.type()}: an id is text, and this is ${id === null ? "null" : typeof id}`,
+      message: `${this.type()}: an id must be a string, not ${id === null ? "null" : typeof id}`,
       type: ErrorType.REQUEST,
     });
   }
 
   #typed(resource: unknown): { type: ResourceTypeLock } {
     if (!isObject(resource))
-      throw new SdkError({ message: `${this.type()}: a resource is an object`, type: ErrorType.REQUEST });
+      throw new SdkError({ message: `${this.type()}: a resource must be an object`, type: ErrorType.REQUEST });
     this.#check(resource);
     return { ...resource, type: this.type() };
   }
 
   #check({ type }: Record<string, unknown>): void {
     if (type === undefined || type === this.type()) return;
-    const message = `this takes a resource of type ${this.type()}, and was given one of type ${String(type).slice(0, 40)}`;
+    const message = `expected a resource of type ${this.type()}, but got one of type ${String(type).slice(0, 40)}`;
     throw new SdkError({ message, type: ErrorType.REQUEST });
   }
 }

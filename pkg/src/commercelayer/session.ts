@@ -96,7 +96,7 @@ export class FixedToken implements Authorizer {
     try {
       const token = await this.#refresh?.(this.#token);
       if (typeof token === "string" && token !== "") return token;
-      source = new TypeError("refreshToken gave no token");
+      source = new TypeError("refreshToken returned no token");
     } catch (error) {
       if (isSignal(error)) throw error;
       source = error;

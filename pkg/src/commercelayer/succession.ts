@@ -69,9 +69,9 @@ export function whyUnfit(
   publicKinds: boolean | undefined,
 ): { readonly reason: Unfit; readonly message: string } | undefined {
   if (isOwn(old, own))
-    return { reason: "own_credential", message: "this client runs with that credential: it would cut itself off" };
+    return { reason: "own_credential", message: "this client uses that credential, and would lock itself out" };
   if (isPublic(old.kind) && !publicKinds) {
-    const message = `the credential is a ${old.kind}: its client id is known to others, and would change. Pass \`publicKinds: true\` if that is understood`;
+    const message = `the credential is a ${old.kind}: its client id is public, and would change. Pass \`publicKinds: true\` to accept that`;
     return { reason: "public_kind", message };
   }
   if (!old.organization)

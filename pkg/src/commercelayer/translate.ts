@@ -100,7 +100,7 @@ function typeOfName(error: unknown): ErrorType | undefined {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error && error.message) || "something unexpected was thrown";
+  return (error instanceof Error && error.message) || "an unexpected value was thrown";
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {

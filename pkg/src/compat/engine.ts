@@ -180,7 +180,7 @@ export class CompatEngine extends Engine {
     if (serverURL || tenantDomain || clientID || !URL.canParse(asked)) return super.base(options, facts);
     const url = new URL(asked);
     if (url.protocol !== "https:" && !isLoopback(url)) {
-      const message = "serverURL: must be https, or http on this machine";
+      const message = "serverURL: must be https, or http to loopback";
       throw new ConfigurationError("serverURL", "not_secure", message, { operation: facts.id });
     }
     return url.origin + url.pathname.replace(/\/+$/, "");

@@ -30,7 +30,7 @@ function reader<Message>(read: (text: string) => unknown): FromJSON<Message> {
     try {
       return OK(read(text) as Message);
     } catch (error) {
-      const cause = typeof error === "number" ? new SyntaxError(`not a whole JSON object at byte ${error}`) : error;
+      const cause = typeof error === "number" ? new SyntaxError(`not a complete JSON object at byte ${error}`) : error;
       return ERR(new SDKValidationError("Failed to parse from JSON", cause, text));
     }
   };
@@ -70,7 +70,7 @@ export function anyToJSON<Message extends { atType?: unknown; additionalProperti
   return writer((value, { json }) => {
     object(value);
     const { atType, additionalProperties } = JSON.parse(json) as Json;
-    if (atType !== undefined && typeof atType !== "string") throw new InputError("atType", "must be text");
+    if (atType !== undefined && typeof atType !== "string") throw new InputError("atType", "must be a string");
     const rest = additionalProperties === undefined ? {} : object(additionalProperties, "additionalProperties");
     return JSON.stringify(atType === undefined ? rest : { ...rest, "@type": atType });
   });

@@ -78,12 +78,9 @@ export function guarded<T>(run: (exports: Core) => T): T {
   } catch (error) {
     if (!(error instanceof Error) || isOwn(error)) throw error;
     restart();
-    throw new InternalError(
-      "the core failed; this is a defect in keyturn, and the next call starts from a fresh core",
-      {
-        cause: error,
-      },
-    );
+    throw new InternalError("the core failed; this is a bug in keyturn. The next call starts a fresh core", {
+      cause: error,
+    });
   }
 }
 

@@ -16,7 +16,8 @@ export function moduleOf(bytes: Bytes): WasmModule {
   if (typeof WebAssembly === "undefined")
     throw unusable(
       "missing",
-      "this runtime has no WebAssembly, which keyturn needs. React Native's Hermes never has it, and some browsers switch it off: make the calls on a server",
+      "this runtime lacks WebAssembly, which keyturn needs. React Native's Hermes never has it, and some browsers " +
+        "disable it: make the calls on a server",
     );
   try {
     return new WebAssembly.Module(bytes as BufferSource);
@@ -24,15 +25,11 @@ export function moduleOf(bytes: Bytes): WasmModule {
     // Policies forbid compilation but not validation, so this distinguishes what they forbid from bytes that are not
     // WebAssembly here.
     if (!WebAssembly.validate(bytes as BufferSource))
-      throw unusable(
-        "unsupported",
-        "these bytes are no WebAssembly that this runtime understands; it may be too old",
-        cause,
-      );
+      throw unusable("unsupported", "this runtime cannot compile these bytes as WebAssembly; it may be too old", cause);
     throw unusable(
       "forbidden",
-      "this page or runtime does not allow WebAssembly to be compiled. In a page's content security policy, " +
-        "`script-src` needs 'wasm-unsafe-eval', and nothing more than that",
+      "this page or runtime does not allow compiling WebAssembly. In a page's content security policy, " +
+        "`script-src` needs only 'wasm-unsafe-eval'",
       cause,
     );
   }
@@ -53,7 +50,7 @@ export async function moduleFrom(from: ModuleSource, [file, option]: readonly [s
   if (typeof (response as Response | undefined)?.arrayBuffer !== "function") return moduleOf(response as Bytes);
   const { ok, status, url } = response as Response;
   if (ok) return moduleOf(await (response as Response).arrayBuffer());
-  throw new ConfigurationError(option, "not_found", `${option}: ${file} is not at ${url}: the answer was ${status}`);
+  throw new ConfigurationError(option, "not_found", `${option}: ${file} is not at ${url}: the response was ${status}`);
 }
 
 function unusable(why: string, message: string, cause?: unknown): ConfigurationError {

@@ -14,7 +14,7 @@ import { ConfigurationError } from "../base/errors.js";
 export function whole(text: string, length: number): string {
   if (text.length === length) return text;
   const message =
-    'the script with keyturn in it was not read as UTF-8: put <meta charset="utf-8"> first in the page\'s head, ' +
+    'the script that contains keyturn was not read as UTF-8: put <meta charset="utf-8"> first in the page\'s head, ' +
     "or serve the script with `content-type: text/javascript; charset=utf-8`";
   throw new ConfigurationError("charset", "not_utf8", message);
 }

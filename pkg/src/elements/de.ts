@@ -246,11 +246,14 @@ export const german: ElementTexts = {
     "Setzen Sie die alten Zugangsdaten wieder an ihrem Speicherort ein, und bestätigen Sie das.",
   "rotate.stop.sink-changed":
     "Ein Speicherort enthält nicht mehr, was dort gespeichert wurde. Fahren Sie fort, oder stellen Sie andere Zugangsdaten aus, wenn er welche erhalten soll.",
+  "rotate.stop.sink-added":
+    "Ein Speicherort kam hinzu, nachdem die neuen Zugangsdaten gespeichert waren, und ihr Secret ist nicht mehr vorhanden. Stellen Sie andere aus, oder setzen Sie diese dort ein, und bestätigen Sie das.",
   "rotate.stop.too-many-failures":
     "Sehen Sie sich die Fehler im Verlauf an, beheben Sie ihre Ursache, und fahren Sie dann fort.",
   "rotate.resume": "Fortfahren",
   "rotate.reissue": "Andere Zugangsdaten ausstellen",
   "rotate.restored": "Die alten Zugangsdaten sind wieder eingesetzt",
+  "rotate.provisioned": "Die neuen Zugangsdaten sind dort eingesetzt",
   "rotate.failed.title": "Das ist fehlgeschlagen",
   "rotate.again": "Erneut versuchen",
 };

@@ -1007,7 +1007,9 @@ export class Flow extends Shown {
       ${this.#buttons(html`${
         reason === "restore-by-hand"
           ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${this.say("rotate.restored")}</button>`
-          : html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({})}>${this.say("rotate.resume")}</button>`
+          : reason === "sink-added"
+            ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ provisioned: true })}>${this.say("rotate.provisioned")}</button>`
+            : html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({})}>${this.say("rotate.resume")}</button>`
       }
         ${issued && !this.#status?.rollingBack ? html`<button type="button" aria-disabled=${this.busy} @click=${this.#reissue}>${this.say("rotate.reissue")}</button>` : nothing}
         ${this.#closing()}${this.#undoing()}`)}`;
@@ -1085,7 +1087,7 @@ export class Flow extends Shown {
     });
   }
 
-  #resume(how: { restored?: boolean }): void {
+  #resume(how: { restored?: boolean; provisioned?: boolean }): void {
     const { signal } = this.#here;
     void this.#act(async (lifecycle) => {
       await lifecycle.resume(this.target, how);

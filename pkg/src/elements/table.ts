@@ -31,7 +31,7 @@ const NARROW = 720;
 const MINUTE = 60_000;
 
 /** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
-const BEYOND = 8;
+const BEYOND = 4;
 
 const STATES: Readonly<Record<CredentialState, readonly [tone: Tone, icon: IconName]>> = {
   active: ["good", "check"],
@@ -66,13 +66,13 @@ type Place =
   | { readonly at: number; readonly row: CredentialRow; readonly key: number }
   | { readonly room: number; readonly key: string };
 
-/** All rows by name, what they were made from, the place of each name, and the searchable text of each row. */
+/** All rows by name, what they were made from, the place of each name, and the searchable texts of rows, each made when it is searched. */
 interface Base {
   readonly rows: unknown;
   readonly spoken: unknown;
   readonly names: ReadonlyMap<string, number>;
   readonly order: readonly CredentialRow[];
-  readonly texts: ReadonlyMap<CredentialRow, string>;
+  readonly texts: Map<CredentialRow, string>;
 }
 
 /** Sorted rows, and what they were sorted by. */
@@ -182,6 +182,8 @@ export class Table extends Shown {
         border-radius: var(--radius);
         background: var(--surface);
         scroll-padding-block: 2.5rem 0.5rem;
+        /* Elements go from one row to another: the browser must not scroll after them. */
+        overflow-anchor: none;
         overscroll-behavior: contain;
       }
       table {
@@ -726,23 +728,17 @@ export class Table extends Shown {
   #base(): Base {
     const { rows, words: spoken } = this;
     if (this.#based?.rows === rows && this.#based.spoken === spoken) return this.#based;
+    // Most names have been ordered before.
     const names = ranks(
       rows.map(({ name }) => name),
       spoken.collator(),
+      this.#based?.names,
     );
     const rank = ({ name }: CredentialRow): number => names.get(name) ?? 0;
     const order = [...rows].sort(
       (one, other) => rank(one) - rank(other) || Number(one.target > other.target) - Number(one.target < other.target),
     );
-    const texts = new Map(
-      rows.map((row) => [
-        row,
-        [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])]
-          .join("\n")
-          .toLowerCase(),
-      ]),
-    );
-    this.#based = { rows, spoken, names, order, texts };
+    this.#based = { rows, spoken, names, order, texts: new Map() };
     return this.#based;
   }
 
@@ -785,7 +781,7 @@ export class Table extends Shown {
     if (this.#shown?.from === order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
     const rows = order.filter(
-      (row) => fits(row, filter, now) && words.every((word) => from.texts.get(row)?.includes(word)),
+      (row) => fits(row, filter, now) && words.every((word) => searchable(row, from.texts).includes(word)),
     );
     this.#shown = { from: order, key, rows };
     return rows;
@@ -928,8 +924,27 @@ function named(name: string | undefined): TemplateResult {
   return html`<span class="named" dir="auto" title=${name ?? ""}>${name || "—"}</span>`;
 }
 
-/** The place of each text among the others. A language compares texts slowly, so each pair is compared once for many rows and columns. */
-function ranks(texts: readonly string[], { compare }: Intl.Collator): ReadonlyMap<string, number> {
-  const order = [...new Set(texts)].sort((one, other) => compare(one, other) || (one < other ? -1 : 1));
+/**
+ * The place of each text among the others, in order. A language compares texts slowly, so each pair is compared once for many rows and columns;
+ * and what was in order before costs a comparison each.
+ */
+function ranks(
+  texts: readonly string[],
+  { compare }: Intl.Collator,
+  before: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, number> {
+  const fresh = new Set(texts);
+  const known = [...before.keys()].filter((text) => fresh.delete(text));
+  const order = [...known, ...fresh].sort((one, other) => compare(one, other) || (one < other ? -1 : 1));
   return new Map(order.map((text, rank) => [text, rank]));
+}
+
+/** What a search looks at. */
+function searchable(row: CredentialRow, texts: Map<CredentialRow, string>): string {
+  const before = texts.get(row);
+  if (before !== undefined) return before;
+  const parts = [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])];
+  const text = parts.join("\n").toLowerCase();
+  texts.set(row, text);
+  return text;
 }

@@ -24,9 +24,9 @@ export class QueueError extends KeyturnError {
 
 /** Codes of Postgres, and what they mean for the queue. */
 const REASONS: Readonly<Record<string, readonly [QueueReason, string]>> = {
-  "42501": ["denied", "this role has no right to pg-boss's tables"],
-  "3F000": ["not_migrated", "pg-boss's schema is not there"],
-  "42P01": ["not_migrated", "a table of pg-boss is not there"],
+  "42501": ["denied", "this role lacks permissions on pg-boss's tables"],
+  "3F000": ["not_migrated", "pg-boss's schema does not exist"],
+  "42P01": ["not_migrated", "a table of pg-boss does not exist"],
 };
 
 const OWNER = "Call `migrateFleet` with the role that owns the tables, and name the workers' role in `workers`.";
@@ -37,7 +37,7 @@ export function queueFailure(cause: unknown, doing: string): QueueError {
   const { code, message } = Object(cause) as { code?: unknown; message?: unknown };
   const known = REASONS[String(code)];
   // A list of failed attempts to connect has no message of its own.
-  const said = [message, code].find((text) => typeof text === "string" && text !== "") ?? "pg-boss does not say why";
+  const said = [message, code].find((text) => typeof text === "string" && text !== "") ?? "pg-boss gives no reason";
   const [reason, why] = known ?? (["unavailable", String(said)] as const);
   return new QueueError(reason, `cannot ${doing}: ${why}`, { cause, hint: known && OWNER });
 }

@@ -1,6 +1,6 @@
 /**
  * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine
- * decides; pg-boss schedules when a worker looks at which target.
+ * decides; pg-boss schedules which worker handles which target, and when.
  */
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -10,6 +10,7 @@ import { type Lifecycle, openLifecycle } from "../lifecycle/lifecycle.js";
 import type { LifecycleProgress, LifecycleStatus, LifecycleTarget } from "../lifecycle/model.js";
 import type { LifecycleCaps } from "../lifecycle/policy.js";
 import type { Journal } from "../lifecycle/ports.js";
+import type { SealOptions } from "../lifecycle/seals/seal.js";
 import type { PgPool, Run } from "../postgres/client.js";
 import { PostgresJournal } from "../postgres/journal.js";
 import { DEFAULT_SCHEMA, type Place, placeOf } from "../postgres/place.js";
@@ -41,14 +42,19 @@ export interface FleetOptions {
   readonly worker?: string | undefined;
   /** Where the time comes from. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** How many targets this process looks at at a time. Default: 8. */
+  /** How many targets this process handles at a time. Default: 8. */
   readonly concurrency?: number | undefined;
   /** The tenant of a target, for `perTenant`. Default: all targets belong to one tenant. */
   readonly tenant?: ((target: string) => string) | undefined;
-  /** How many targets of one tenant and one kind of provider are looked at at a time, in the whole fleet. Default: no limit. */
+  /** How many targets of one tenant and one kind of provider the whole fleet handles at a time. Default: no limit. */
   readonly perTenant?: number | undefined;
   /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
+  /**
+   * Seals a copy of each new credential for a restart, as the option of a lifecycle does: the same in all workers of the fleet. `postgresSeals`
+   * on the same pool is a store.
+   */
+  readonly seal?: SealOptions | undefined;
   /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
   readonly timeoutMs?: number | undefined;
   /** When to go through all targets, as a cron expression. One worker does it for all. Default: each minute. */
@@ -118,7 +124,8 @@ export interface FleetResponse {
 
 const LEAST_NODE = [22, 12] as const;
 const RESTORED =
-  "this is another database than the fleet wrote to before: targets whose control plane cannot show what was issued wait for a person";
+  "this is not the database that the fleet wrote to before: targets whose control plane cannot show what was " +
+  "issued wait for a person";
 /** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
 const HEALTH_MS = 2_000;
 /** How long a scrape waits for the journal: less than the ten seconds that Prometheus waits. */
@@ -153,7 +160,7 @@ export function openFleet(options: FleetOptions): Fleet {
 export class Fleet {
   /**
    * The lifecycle of the fleet's targets, for calls that a fleet does not have: `plan`, `approve`, `settle`, `adopt`,
-   * `history`. What a call changes, workers go on with at the next sweep, or at once after {@link Fleet.wake}.
+   * `history`. Workers continue with what a call changes at the next sweep, or at once after {@link Fleet.wake}.
    */
   readonly lifecycle: Lifecycle;
   readonly #fleet: string;
@@ -180,7 +187,7 @@ export class Fleet {
   #idle: (() => void) | undefined;
   /** Whether a listener for the queue's errors is registered. */
   #isHeard = false;
-  /** The targets that could not be looked at, and why. */
+  /** The targets that could not be handled, and why. */
   readonly #failing = new Map<string, string>();
   /** What reads the statuses for the metrics. */
   #scrape: Promise<readonly LifecycleStatus[]> | undefined;
@@ -195,6 +202,7 @@ export class Fleet {
       fleet = "default",
       schema,
       timeoutMs,
+      seal,
       database,
       targets,
       caps,
@@ -232,7 +240,7 @@ export class Fleet {
       name,
       { ...target, provider: supervised(target.provider, around) },
     ]);
-    this.lifecycle = openLifecycle({ ...common, targets: Object.fromEntries(own), journal: this.#journal });
+    this.lifecycle = openLifecycle({ ...common, seal, targets: Object.fromEntries(own), journal: this.#journal });
   }
 
   /**
@@ -326,14 +334,14 @@ export class Fleet {
     return (status as LifecycleStatus).progress;
   }
 
-  /** Lets a worker look at a target now, for example after a person has approved, settled or resumed something. */
+  /** Lets a worker handle a target now, for example after a person has approved, settled or resumed a rotation. */
   async wake(target: string): Promise<void> {
     await this.#queue.send(target);
   }
 
   /**
-   * Goes through all targets: has those looked at where something can be done, and begins the rotations that are due, as the caps allow. The
-   * cron entry calls it; it may be called at any time besides, and by several workers at once.
+   * Checks all targets: queues those that can continue, and starts the rotations that are due, as the caps allow. The
+   * cron entry calls it; it may also be called at any other time, and by several workers at once.
    */
   async tick(): Promise<void> {
     let outcome = "ok";
@@ -389,7 +397,8 @@ export class Fleet {
     const alive = this.#state !== "stopped";
     if (this.#state !== "started") return { alive, ready: false, reason: `the worker is ${this.#state}` };
     const now = performance.now();
-    if (this.#seen === undefined || now - this.#seen.at > HEALTH_MS) this.#seen = { at: now, reason: this.#ask() };
+    if (this.#seen === undefined || now - this.#seen.at > HEALTH_MS)
+      this.#seen = { at: now, reason: this.#journalFailure() };
     const reason = await this.#seen.reason;
     return { alive, ready: reason === undefined, reason };
   }
@@ -413,7 +422,7 @@ export class Fleet {
         case "/metrics":
           return [200, await this.metrics()];
         default:
-          return [404, "there are /healthz, /readyz and /metrics\n"];
+          return [404, "not found; the paths are /healthz, /readyz and /metrics\n"];
       }
     };
     return (request, response) => {
@@ -521,7 +530,7 @@ export class Fleet {
     return each.filter((status) => status !== undefined);
   }
 
-  /** A journal in which rotations can be begun and nothing more, each together with its job. */
+  /** A journal that can only start rotations, each together with its job. */
   #planning(): Journal {
     const journal = this.#journal;
     return {
@@ -560,15 +569,15 @@ export class Fleet {
       // Otherwise the queue is elsewhere, or this role may not write to it.
       if (isShared && error instanceof RolledBack) return true;
     }
-    this.#log("warn", "queue", { message: "jobs are not sent in the journal's transactions" });
+    this.#log("warn", "queue", { message: "jobs cannot be sent in the journal's transactions" });
     return false;
   }
 
   /** Why the journal cannot be read; `undefined` if it can. */
-  async #ask(): Promise<string | undefined> {
+  async #journalFailure(): Promise<string | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve("the journal does not answer"), HEALTH_MS);
+      timer = setTimeout(() => resolve("the journal does not respond"), HEALTH_MS);
     });
     const asked = this.#journal.read("", 1).then(
       () => undefined,
@@ -614,7 +623,7 @@ function sqlOf(run: Run): FleetSql {
 
 /** Errors of this package contain no secret; messages of other errors are left out. */
 function messageOf(error: unknown): string {
-  return codeOf(error) === "failed" ? "an error that is not of this package" : (error as Error).message;
+  return codeOf(error) === "failed" ? "an error of another package" : (error as Error).message;
 }
 
 /** The code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
@@ -632,19 +641,19 @@ function checkNode(): void {
   throw new ConfigurationError(
     "node",
     "too_old",
-    `keyturn/fleet needs Node ${LEAST_NODE.join(".")} or newer, as pg-boss 12 does, and this is ${node}`,
+    `keyturn/fleet needs Node ${LEAST_NODE.join(".")} or newer, as pg-boss 12 does, but this is ${node}`,
   );
 }
 
 function checkOptions(options: FleetOptions, fleet: string): void {
   const wrong = (option: string, what: string): ConfigurationError =>
     new ConfigurationError(option, "invalid", `${option}: ${what}`);
-  if (!/^[\w.-]{1,63}$/.test(fleet)) throw wrong("fleet", "letters, digits, `-`, `_` and `.`, 63 at most");
+  if (!/^[\w.-]{1,63}$/.test(fleet)) throw wrong("fleet", "must be at most 63 letters, digits, `-`, `_` and `.`");
   for (const option of ["concurrency", "perTenant"] as const) {
     const value = options[option];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw wrong(option, "a whole number from 1 on");
+      throw wrong(option, "must be an integer of 1 or more");
   }
   for (const [kind, { perSecond, burst = 1 }] of Object.entries(options.rates ?? {}))
-    if (!(perSecond > 0 && burst >= 1)) throw wrong("rates", `${kind}: perSecond is above 0, and burst from 1 on`);
+    if (!(perSecond > 0 && burst >= 1)) throw wrong("rates", `${kind}: perSecond must be above 0, and burst 1 or more`);
 }

@@ -7,24 +7,21 @@ import type { LifecycleStatus } from "../lifecycle/model.js";
 
 /** Each family: its type, and its help text. */
 const FAMILIES = {
-  keyturn_fleet_targets: ["gauge", "Targets by the state of their rotation; `failing` could not be looked at."],
-  keyturn_fleet_rotations: ["gauge", "Rotations under way by their phase."],
-  keyturn_fleet_due_targets: ["gauge", "Targets whose rotation is due and has not begun."],
-  keyturn_fleet_oldest_due_seconds: ["gauge", "How long the rotation has been due that has waited longest."],
-  keyturn_fleet_needs_person: ["gauge", "1 for each target that waits for a person, with the reason."],
-  keyturn_fleet_jobs_total: ["counter", "Jobs of this worker by what came of them."],
-  keyturn_fleet_job_lag_seconds: ["gauge", "How late this worker began its last job."],
+  keyturn_fleet_targets: ["gauge", "Targets by the state of their rotation; `failing` ones could not be processed."],
+  keyturn_fleet_rotations: ["gauge", "Rotations in progress by phase."],
+  keyturn_fleet_due_targets: ["gauge", "Targets whose rotation is due but has not started."],
+  keyturn_fleet_oldest_due_seconds: ["gauge", "How long the longest-waiting rotation has been due."],
+  keyturn_fleet_needs_person: ["gauge", "1 for each target that waits for a person, by reason."],
+  keyturn_fleet_jobs_total: ["counter", "Jobs of this worker by result."],
+  keyturn_fleet_job_lag_seconds: ["gauge", "How late this worker started its last job."],
   keyturn_fleet_calls_total: ["counter", "Calls of this worker to control planes."],
-  keyturn_fleet_call_seconds_total: ["counter", "How long these calls took."],
-  keyturn_fleet_ticks_total: ["counter", "Sweeps of this worker by what came of them."],
-  keyturn_fleet_last_tick_timestamp_seconds: [
-    "gauge",
-    "When this worker last went through all targets; 0 if it never did.",
-  ],
-  keyturn_fleet_up: ["gauge", "1 while this worker takes jobs."],
+  keyturn_fleet_call_seconds_total: ["counter", "Duration of this worker's calls to control planes."],
+  keyturn_fleet_ticks_total: ["counter", "Sweeps of this worker by result."],
+  keyturn_fleet_last_tick_timestamp_seconds: ["gauge", "When this worker last checked all targets; 0 if never."],
+  keyturn_fleet_up: ["gauge", "1 while this worker accepts jobs."],
   keyturn_fleet_journal_up: [
     "gauge",
-    "1 if the journal answered; if it is 0, what it says of targets and rotations is left out.",
+    "1 if the journal responded; if 0, the metrics of targets and rotations are missing.",
   ],
 } as const;
 

@@ -32,7 +32,7 @@ export class Pace {
     if (left > 0) await pause(left, signal);
   }
 
-  /** Nobody calls before this has passed. */
+  /** No worker calls before this time has passed. */
   async pause(kind: string, ms: number): Promise<void> {
     if (this.#rates[kind] === undefined) return;
     await this.#reserve(

@@ -64,7 +64,7 @@ export interface FleetBoss {
 
 /** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
 const HEARTBEAT_SECONDS = 10;
-/** How long a job waits that has to wait at all. */
+/** The shortest delay of a delayed job. */
 const LEAST_WAIT_MS = 50;
 /** A job only says to look at a target, so an old one is worthless. */
 const KEPT_SECONDS = 3600;
@@ -92,10 +92,10 @@ export function codeOf(error: unknown): string {
 
 /** Starts pg-boss, if it is not started. @internal */
 export async function startBoss(boss: FleetBoss): Promise<void> {
-  await asked("start pg-boss", () => boss.start());
+  await withQueueError("start pg-boss", () => boss.start());
 }
 
-async function asked<T>(doing: string, work: () => Promise<T>): Promise<T> {
+async function withQueueError<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -132,7 +132,7 @@ export class Queue {
         throw new ConfigurationError(
           "boss",
           "not_a_boss",
-          "boss: this is no PgBoss of the package `pg-boss`, 12 or newer",
+          "boss: must be a PgBoss of the package `pg-boss`, version 12 or newer",
         );
     this.#boss = boss;
     this.#targets = `${name}/targets`;
@@ -148,8 +148,8 @@ export class Queue {
       expireInSeconds: KEPT_SECONDS,
       deleteAfterSeconds: KEPT_SECONDS,
     };
-    await asked("create the queues of the fleet", async () => {
-      // Of one kind for one target, one job waits at a time. It may run beside another: the journal decides who does what.
+    await withQueueError("create the queues of the fleet", async () => {
+      // At most one job of a kind waits for each target. It may run concurrently with another: the journal decides who acts.
       await this.#boss.createQueue(this.#targets, {
         ...common,
         policy: "short",
@@ -164,12 +164,12 @@ export class Queue {
   }
 
   /**
-   * Has a target looked at, now or later; in a transaction of the caller's, if there is one. Resolves with `false` if
+   * Queues a target, now or later; in the caller's transaction, if there is one. Resolves with `false` if
    * such a job is waiting already.
    */
   async send(target: string, { later, sql }: { later?: Later; sql?: FleetSql } = {}): Promise<boolean> {
     const group = this.#groupOf?.(target);
-    const id = await asked("send a job", () =>
+    const id = await withQueueError("send a job", () =>
       this.#boss.send(
         this.#targets,
         { target },

@@ -78,7 +78,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
       headers,
       response,
       apiCode: "",
-      apiMessage: "a redirect, which is not followed: a token must not leave its origin",
+      apiMessage: "a redirect, which is not followed, since a token must not leave its origin",
       details: [],
       excerpt: "",
       operation: operationId,
@@ -116,11 +116,11 @@ function hintFor(status: number, facts: Operation): string | undefined {
   if (status === 401) {
     return facts.effect === Effect.secret
       ? "Nothing was issued. The token was refused; the next call logs in again."
-      : "The token was refused, a fresh one too: check that the credential is for this tenant and still active.";
+      : "The token was refused, and so was a fresh one: check that the credential is for this tenant and active.";
   }
-  if (status === 403) return "The credential is good but lacks the right: check its roles and scopes.";
+  if (status === 403) return "The credential lacks the permission: check its roles and scopes.";
   if (status >= 500 && facts.effect === Effect.secret) {
-    return "A secret may have been issued all the same: look for a new credential before you call again.";
+    return "A secret may have been issued anyway: look for a new credential before you call again.";
   }
   return undefined;
 }
@@ -145,7 +145,7 @@ export function toKeyturnError(error: unknown, facts: Operation): unknown {
     return new OutcomeUnknownError({ operation: operationId, requestId: error.requestId, cause: error });
   }
   if (isOwn(error)) return error;
-  return new InternalError("something unexpected was thrown", { operation: operationId, cause: error });
+  return new InternalError("an unexpected value was thrown", { operation: operationId, cause: error });
 }
 
 /** Why a call ended, as a separate error: one that many calls share describes none of them. */

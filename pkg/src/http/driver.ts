@@ -204,10 +204,10 @@ export class Driver {
   #unanswered(facts: Operation, cause: unknown, answered: boolean): ConnectionError {
     const ended = answered ? undefined : unsent(cause);
     const { message, hint } = !ended
-      ? { message: "the connection failed before the whole answer came", hint: isPage ? CORS : undefined }
+      ? { message: "the connection failed before the response was complete", hint: isPage ? CORS : undefined }
       : ended.step === "certificate"
         ? aboutCertificate(ended.why)
-        : { message: "no connection could be made", hint: undefined };
+        : { message: "could not connect", hint: undefined };
     const outcome = !ended && facts.effect !== Effect.read ? "unknown" : "none";
     const reason = !ended ? "broken" : ended.step === "certificate" ? "certificate" : "unreachable";
     return new ConnectionError(message, { operation: facts.id, outcome, hint, cause }, reason);
@@ -226,7 +226,7 @@ export class Driver {
     const path = url.split("?", 1)[0] as string;
     try {
       debugLogger.log(
-        `${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no answer"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd(),
+        `${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no response"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd(),
       );
     } catch {
       // A logger that fails must not lose an answer.
@@ -235,7 +235,8 @@ export class Driver {
 }
 
 const CORS =
-  "In a page this is also how a missing CORS permission looks: call through a proxy of the page's own origin, or from an extension.";
+  "In a page, missing CORS permission looks the same: call through a proxy on the page's origin, or from an " +
+  "extension.";
 
 /** Refuses what `fetch` would refuse, before anything can have been sent. */
 function checkOptions(options: FetchOptions, facts: Operation): void {
@@ -271,15 +272,15 @@ function withHeaders(own: Record<string, string>, more: RequestOptions["headers"
   const headers = new Headers(own);
   try {
     for (const source of more) {
-      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, fit(value)));
+      if (source) new Headers(defined(source)).forEach((value, name) => headers.set(name, checkedValue(value)));
     }
   } catch {
-    throw new InputError("headers", "has a name or a value that cannot be sent", { operation: facts.id });
+    throw new InputError("headers", "has an invalid name or value", { operation: facts.id });
   }
   return headers;
 }
 
-function fit(value: string): string {
+function checkedValue(value: string): string {
   if (isHeaderValue(value)) return value;
   throw new TypeError("no header");
 }

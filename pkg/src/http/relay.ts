@@ -99,7 +99,7 @@ export class Relay {
    */
   outgoing(facts: Operation, input: string): Outgoing {
     if (this.#nowhere)
-      throw refused("proxy", "no_page", "is relative, and there is no page here: make the call in the browser");
+      throw refused("proxy", "no_page", "is relative, but there is no page here: make the call in the browser");
     return {
       facts,
       method: "POST",
@@ -116,7 +116,7 @@ export class Relay {
     const mark = response.headers.get(MARK);
     if (mark === ERROR) throw revived((await response.json()) as Said, facts, response.headers);
     if (response.ok && mark !== ANSWER) {
-      const message = "the answer is not a proxy's: check `proxy`, and what is served there";
+      const message = "the response is not from a proxy: check `proxy`, and what is served there";
       throw new DecodeError(message, response.status, response.headers, "", { operation: facts.id });
     }
     return response;

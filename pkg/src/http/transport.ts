@@ -169,8 +169,8 @@ export function checkedFetchOptions(options: ClientFetchOptions | undefined): Cl
   const name = belongs ?? refusedOption(options);
   if (name === undefined) return options;
   const message = belongs
-    ? `fetchOptions: ${name} cannot be given for all requests of a client, log-ins included; give it to a call`
-    : `fetchOptions: this runtime's fetch takes no such ${name}`;
+    ? `fetchOptions: ${name} cannot apply to all requests of a client, which include log-ins; pass it to a call`
+    : `fetchOptions: this runtime's fetch does not accept this ${name}`;
   throw new ConfigurationError("fetchOptions", belongs ? "not_for_clients" : "refused", message);
 }
 
@@ -186,11 +186,7 @@ export function isHeaderValue(value: string): boolean {
  */
 export function checkedHeader(option: string, value: string): void {
   if (isHeaderValue(value)) return;
-  throw new ConfigurationError(
-    option,
-    "not_a_header",
-    `${option}: a header has only ASCII characters and no line breaks`,
-  );
+  throw new ConfigurationError(option, "not_a_header", `${option}: must be ASCII without line breaks`);
 }
 
 /** The global `fetch`, looked up for each call: a page's mocks and tracers replace it after this package is loaded. */
@@ -200,7 +196,7 @@ export function platformFetch(): Fetch {
   throw new ConfigurationError(
     "fetch",
     "unsupported_runtime",
-    "fetch: this runtime has none; give the client one as its `fetch` option, or use Node 20 or newer",
+    "fetch: this runtime has none; pass one as the option `fetch`, or use Node 20 or newer",
   );
 }
 
@@ -239,7 +235,7 @@ export class Deadline {
     this.#timeoutMs = bounded ? timeoutMs : Number.POSITIVE_INFINITY;
     this.#outer = signals.filter((signal): signal is AbortSignal => signal != null);
     if (this.#outer.some((signal) => typeof signal.addEventListener !== "function"))
-      throw new InputError("signal", "is no AbortSignal");
+      throw new InputError("signal", "is not an AbortSignal");
     for (const signal of this.#outer) {
       if (signal.aborted) this.abort(signal);
       else follow(signal, this);

@@ -78,7 +78,7 @@ export function aboutCertificate(why: string): { message: string; hint: string }
     ? "It has expired or is not valid yet: check this machine's clock, and the server's certificate."
     : /altname|hostname|forname/i.test(why)
       ? "It was issued for another host: check serverURL and tenantDomain."
-      : "If a proxy or an authority of your own signed it, trust that one: NODE_EXTRA_CA_CERTS=authority.pem for Node and Bun, " +
-        "DENO_CERT=authority.pem for Deno, or a dispatcher in `fetchOptions`. Do not turn the check off: tokens are sent here.";
+      : "If your own proxy or authority signed it, trust that: NODE_EXTRA_CA_CERTS=authority.pem for Node and Bun, " +
+        "DENO_CERT=authority.pem for Deno, or a dispatcher in `fetchOptions`. Do not disable the check: tokens are sent here.";
   return { message: `the server's certificate is not trusted (${why})`, hint };
 }

@@ -58,6 +58,9 @@ const NOT_YET: Outcome = { kind: "not-yet" };
 /** A copy may take this share of the time that the call which issues may. */
 const SEALING_SHARE = 8;
 
+/** The look at the sinks before that may take this share of it. */
+const CHECKING_SHARE = 4;
+
 /** Codes of errors after which the same step may succeed later, if nothing has happened. */
 const AGAIN = new Set([
   "rate_limited",
@@ -129,6 +132,17 @@ export class Driver {
   /** Does one effect, with what has to be written before and after it. */
   advance(signal: AbortSignal | undefined): Promise<RustProgress> {
     return this.exclusive(() => this.#advance(signal));
+  }
+
+  /**
+   * Looks whether a new pair could be delivered: a secret that cannot be must not be issued.
+   * @throws What the sink that is not ready rejects with.
+   */
+  async ready(signal: AbortSignal): Promise<void> {
+    const { sinks, policy } = this.#ports;
+    const ms = policy.protocol.callDeadline / CHECKING_SHARE;
+    const look = async (sink: Sink, own: AbortSignal): Promise<unknown> => sink.check?.(own) ?? sink.read(own);
+    await Promise.all(sinks.map((sink) => within(ms, [signal], (own) => look(sink, own))));
   }
 
   /** Runs something after the calls that are under way. */
@@ -220,6 +234,13 @@ export class Driver {
     const { clock, closed } = this.#ports;
     const policy = this.#ports.policy.protocol;
     const issues = effect.effect === "issue";
+    if (issues && clock.now() < effect.until) {
+      try {
+        await this.ready(closed);
+      } catch (error) {
+        return outcomeOf(error, false);
+      }
+    }
     const left = issues ? effect.until - clock.now() : policy.callDeadline;
     if (left <= 0) return failed("out_of_time", true);
     const sources = issues ? [] : [outer, closed];
@@ -317,7 +338,7 @@ export class Driver {
   }
 
   #copies(): Seals {
-    if (this.#seals === undefined) throw new InternalError("copies are not sealed here");
+    if (this.#seals === undefined) throw new InternalError("no sealed copies are kept here");
     return this.#seals;
   }
 
@@ -393,7 +414,7 @@ export class Driver {
 
   #pair(id: string): Pair {
     const held = this.#secrets.get(id);
-    if (held === undefined) throw new InternalError(`the secret of credential ${id} is not at hand`);
+    if (held === undefined) throw new InternalError(`the secret of credential ${id} is not available`);
     return { clientId: held.clientId, clientSecret: held.secret.reveal() };
   }
 

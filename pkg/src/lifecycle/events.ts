@@ -34,9 +34,14 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
   }
 
   #fallBehind(event: LifecycleEvent): void {
-    this.#failure = new LifecycleError(event.target, "behind", `${MOST} events wait to be read, and no more are kept`, {
-      hint: "Read what follows with `history`, and call `events` again.",
-    });
+    this.#failure = new LifecycleError(
+      event.target,
+      "behind",
+      `more than ${MOST} events are unread; later ones were dropped`,
+      {
+        hint: "Read the later events with `history`, and call `events` again.",
+      },
+    );
     this.end();
   }
 

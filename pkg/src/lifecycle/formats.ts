@@ -76,7 +76,7 @@ export function format<T>(sink: string, run: (exports: Rust) => T): T {
 /** Refuses texts that UTF-8 cannot carry: they would arrive changed. @internal */
 export function checkText(sink: string, ...texts: readonly string[]): void {
   for (const text of texts)
-    if (/[\uD800-\uDFFF]/u.test(text)) throw new SinkError(sink, "refused", "a value has half of a surrogate pair");
+    if (/[\uD800-\uDFFF]/u.test(text)) throw new SinkError(sink, "refused", "a value has a lone surrogate");
 }
 
 /** The values of a file of `NAME=value` lines. The last of several assignments counts. @internal */

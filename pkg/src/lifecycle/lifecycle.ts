@@ -114,7 +114,7 @@ export class Lifecycle {
   }: LifecycleOptions) {
     checkRuntime();
     if (!(journalTimeoutMs > 0))
-      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: a number above 0 is needed");
+      throw new ConfigurationError("journalTimeoutMs", "invalid", "journalTimeoutMs: must be a number above 0");
     this.#journal = timelyJournal(journal, journalTimeoutMs);
     this.#clock = clock ?? { now: () => Date.now() };
     this.#worker = `${worker}:${unique()}`;
@@ -206,7 +206,8 @@ export class Lifecycle {
    *
    * A target of which the journal knows no credential gets the one that its sinks hold, if the provider has a list to
    * find it in. If it has none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
-   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`.
+   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`; what a sink rejects with that cannot get the pair: then
+   *   nothing has begun.
    */
   async rotate(
     name: string,
@@ -222,13 +223,15 @@ export class Lifecycle {
         throw new LifecycleError(
           name,
           "adopt_first",
-          `the sink ${found.sink} holds ${found.clientId}, which is not known`,
+          `the sink ${found.sink} contains ${found.clientId}, which is unknown`,
           {
             hint: "Call `adopt` with the credential's id, so that it ends once it is replaced.",
           },
         );
       state = stateOf(name, await opened.stream.refresh());
     }
+    if (state.rotation === null && !state.forgotten)
+      await this.#within(signal, (within) => opened.driver.ready(within));
     await this.#operate(opened, { command: "plan", reason: state.current === null ? "first" : "asked" });
     return this.#drive(opened, signal);
   }
@@ -267,8 +270,8 @@ export class Lifecycle {
       const { turn, sequences } = await this.#turn(opened.filter(({ name }) => !isFailure(results.get(name))));
       const fresh = turn.begin.filter((name) => !begun.has(name));
       if (fresh.length === 0) break;
-      await each(fresh, async (name) => {
-        begun.add(name);
+      for (const name of fresh) begun.add(name);
+      await each(await this.#ready(fresh, signal, results), async (name) => {
         const one = this.#get(name);
         const plan = { command: "plan", reason: "due" };
         const now = Math.trunc(this.#clock.now());
@@ -294,14 +297,15 @@ export class Lifecycle {
       throw new LifecycleError(
         name,
         "cannot_roll_back",
-        "the control plane ended the old credential when it issued the new one, so the rotation goes on",
+        "the control plane ended the old credential when it issued the new one, so the rotation cannot be rolled " +
+          "back and continues",
       );
     return progress;
   }
 
   /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
   async approve(name: string): Promise<LifecycleProgress> {
-    return this.#told(name, { command: "approve" });
+    return this.#command(name, { command: "approve" });
   }
 
   /** Approves the end of the old credential, and continues. */
@@ -322,24 +326,30 @@ export class Lifecycle {
     const opened = this.#get(name);
     const ids = found === "none" ? [] : found;
     const credentials = await this.#within(signal, (within) => each(ids, (id) => this.#look(opened, id, within)));
-    return this.#told(name, { command: "settle", found: credentials.map(factsOf) });
+    return this.#command(name, { command: "settle", found: credentials.map(factsOf) });
   }
 
   /**
    * Confirms that the reason for which the rotation was stopped is resolved. With `reissue` another credential is
    * issued in the place of the new
-   * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for.
+   * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for; with `provisioned` that
+   * sink, which was added after the delivery, has got the new one by hand.
    */
   async resume(
     name: string,
-    { reissue = false, restored = false }: { reissue?: boolean; restored?: boolean } = {},
+    {
+      reissue = false,
+      restored = false,
+      provisioned = false,
+    }: { reissue?: boolean; restored?: boolean; provisioned?: boolean } = {},
   ): Promise<LifecycleProgress> {
     const { stream } = this.#get(name);
-    if (restored) {
+    if (restored || provisioned) {
       const { rotation } = stateOf(name, await stream.refresh());
-      return this.#told(name, { command: "restored", sink: rotation?.stopped?.[1] ?? "" });
+      const command = restored ? "restored" : "provisioned";
+      return this.#command(name, { command, sink: rotation?.stopped?.[1] ?? "" });
     }
-    return this.#told(name, { command: reissue ? "reissue" : "resume" });
+    return this.#command(name, { command: reissue ? "reissue" : "resume" });
   }
 
   /**
@@ -358,12 +368,12 @@ export class Lifecycle {
           throw new LifecycleError(
             name,
             "sink_differs",
-            `the sink ${sink.name} holds ${clientId}, not ${found.clientId}`,
+            `the sink ${sink.name} contains ${clientId}, not ${found.clientId}`,
           );
       }
       return found;
     });
-    return this.#told(name, { command: "adopt", credential: factsOf(facts), source: "person" });
+    return this.#command(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
   /**
@@ -389,10 +399,10 @@ export class Lifecycle {
           throw new LifecycleError(
             target,
             "unknown_credential",
-            `no living credential with the client id ${clientId} is found`,
+            `no valid credential with the client id ${clientId} was found`,
             { hint: "Call `adopt` with the credential's id if you know it." },
           );
-        const progress = await this.#told(target, { command: "adopt", credential: factsOf(facts), source });
+        const progress = await this.#command(target, { command: "adopt", credential: factsOf(facts), source });
         return { target, progress, error: undefined };
       } catch (error) {
         if (within.aborted) throw error;
@@ -404,7 +414,7 @@ export class Lifecycle {
 
   /** States that the target is no longer managed. Nothing is ended. */
   async forget(name: string): Promise<void> {
-    await this.#told(name, { command: "forget" });
+    await this.#command(name, { command: "forget" });
   }
 
   /** All events of a target. */
@@ -493,7 +503,33 @@ export class Lifecycle {
     }
   }
 
-  async #told(name: string, command: object): Promise<LifecycleProgress> {
+  /**
+   * Returns the targets whose rotation may start: their sinks, and those of the other targets of their group, can accept a new pair. The
+   * reasons for the others are added to `results`.
+   */
+  async #ready(
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+    results: Map<string, LifecycleResult>,
+  ): Promise<readonly string[]> {
+    const held = new Set<string | undefined>();
+    const ready = await each(names, async (target) => {
+      const { driver, target: options } = this.#get(target);
+      try {
+        await this.#within(signal, (within) => driver.ready(within));
+        return true;
+      } catch (error) {
+        if (signal?.aborted || this.#closed.signal.aborted) throw error;
+        results.set(target, { target, progress: undefined, error });
+        held.add(options.group);
+        return false;
+      }
+    });
+    held.delete(undefined);
+    return names.filter((name, index) => ready[index] && !held.has(this.#get(name).target.group));
+  }
+
+  async #command(name: string, command: object): Promise<LifecycleProgress> {
     const opened = this.#get(name);
     await this.#operate(opened, command);
     return (await this.#status(opened)).progress;
@@ -665,7 +701,7 @@ export class Lifecycle {
     const { name, target } = opened;
     const facts = await timely(opened, signal, (own) => target.provider.look(id, own));
     if (facts === undefined || facts.ended === true)
-      throw new LifecycleError(name, "unknown_credential", `the control plane has no living credential ${id}`);
+      throw new LifecycleError(name, "unknown_credential", `the control plane has no valid credential ${id}`);
     return facts;
   }
 
@@ -699,7 +735,7 @@ export class Lifecycle {
   #get(name: string): Opened {
     this.#check();
     const opened = this.#targets.get(name);
-    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target of this name");
+    if (opened === undefined) throw new LifecycleError(name, "unknown_target", "there is no target with this name");
     return opened;
   }
 
@@ -713,17 +749,21 @@ function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget
   const whole = new Policy(name, policy);
   if (sinks.length === 0) throw new ConfigurationError("sinks", "none", `${name} has no sink`);
   if (new Set(sinks.map((sink) => sink.name)).size < sinks.length)
-    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks of one name`);
+    throw new ConfigurationError("sinks", "not_unique", `${name} has two sinks with the same name`);
   if (policy.proofs?.includes("healthy") && provider.healthy === undefined)
-    throw new ConfigurationError("policy", "unsupported", `the provider of ${name} cannot tell the proof "healthy"`);
+    throw new ConfigurationError(
+      "policy",
+      "unsupported",
+      `the provider of ${name} does not support the proof "healthy"`,
+    );
   if (provider.evidence && provider.search === undefined)
     throw new ConfigurationError(
       "provider",
       "unsupported",
-      `the provider of ${name} says it has evidence, and no search`,
+      `the provider of ${name} claims evidence, but has no search`,
     );
   if (provider.recalls && provider.recall === undefined)
-    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} says it recalls, and cannot`);
+    throw new ConfigurationError("provider", "unsupported", `the provider of ${name} claims to recall, but cannot`);
   return whole;
 }
 

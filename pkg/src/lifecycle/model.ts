@@ -11,7 +11,7 @@ export interface LifecycleTarget {
   /** Where the credential is delivered. Their names are written to the journal. */
   readonly sinks: readonly Sink[];
   readonly policy?: LifecyclePolicy | undefined;
-  /** Who answers for it. */
+  /** Who is responsible for it. */
   readonly owner?: string | undefined;
   /** What reads the credential. */
   readonly consumers?: readonly string[] | undefined;
@@ -73,15 +73,23 @@ export type LifecycleStop = keyof typeof HINTS;
 /** What to do about each. @internal */
 export const HINTS = {
   "outcome-unknown":
-    "Look for what was made in the window of doubt, end nothing, and call `settle` with its ids or with none.",
+    "Look for credentials created in the window of doubt, revoke none, and call `settle` with their ids or with " +
+    "none.",
   "too-many-intents": "Find out why new credentials are not delivered, then call `resume`.",
-  refused: "The control plane or a sink refuses: see the code, give the right or fix the place, then call `resume`.",
+  refused:
+    "The control plane or a sink refuses: see the code, grant the permission or fix the location, then call " +
+    "`resume`.",
   "new-credential-refused":
     "The new credential does not log in. Call `resume` with `{ reissue: true }`, or `rollback`.",
-  "sink-differs": "A sink holds a credential that is not of this target. Find out whose it is, then call `resume`.",
+  "sink-differs":
+    "A sink contains a credential that does not belong to this target. Find out whose it is, then call `resume`.",
   "restore-by-hand": "Put the old credential back into the sink, then call `resume` with `{ restored: true }`.",
   "sink-changed":
-    "The sink no longer holds what was delivered. Call `resume`, with `{ reissue: true }` if it should get another.",
+    "The sink no longer contains the delivered credential. Call `resume`, with `{ reissue: true }` to issue " +
+    "another.",
+  "sink-added":
+    "A sink was added after the delivery, and the secret for it is gone. Call `resume` with `{ reissue: true }`, or " +
+    "put the new pair there and call it with `{ provisioned: true }`.",
   "too-many-failures": "See the failures in `history`, fix their cause, then call `resume`.",
 };
 

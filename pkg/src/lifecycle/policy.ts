@@ -49,7 +49,7 @@ export interface LifecyclePolicy {
   readonly proofs?: readonly LifecycleProof[] | undefined;
   /** The longest life of a token, for `"quiet"`. Default: an hour. */
   readonly tokenLife?: LifecycleDuration | undefined;
-  /** Whether the old credential ends only once a person approves. Default: false. */
+  /** Whether the old credential ends only after a person approves. Default: false. */
   readonly approval?: boolean | undefined;
   /** How long the call that issues may take, and each other step. Default: a minute. */
   readonly callDeadline?: LifecycleDuration | undefined;

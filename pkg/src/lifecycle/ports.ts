@@ -161,6 +161,11 @@ export interface Sink {
   readonly readback: "pair" | "client-id" | "none";
   /** What consumers would find now. */
   read(signal: AbortSignal): Promise<Holding>;
+  /**
+   * Rejects if a write could not succeed, as far as that shows without one: a folder that is not there, a missing right. Called before a
+   * secret is issued, which would be lost otherwise. Default: `read`.
+   */
+  check?(signal: AbortSignal): Promise<void>;
   /** Whether consumers would find exactly this pair. The pair is compared and then released. */
   holds(pair: Pair, signal: AbortSignal): Promise<boolean>;
   /**

@@ -19,15 +19,15 @@ export function engine<T>(target: string, run: (exports: Rust) => T): T {
     if (typeof error !== "string") throw error;
     const [, word, sequence, message] = /^(\w+):(\d+):([^]*)$/.exec(error) ?? [];
     if (word === undefined || message === undefined) throw new InternalError("the engine failed without a reason");
-    if (word === "invalid") throw new InternalError(`the engine was given what it cannot read: ${message}`);
+    if (word === "invalid") throw new InternalError(`the engine cannot read its input: ${message}`);
     if (word !== "damaged" && word !== "newer" && word !== "out_of_place")
       throw new LifecycleError(target, word as LifecycleReason, message);
     throw new LifecycleError(target, `journal_${word}`, `event ${sequence} of the journal cannot be read: ${message}`, {
       sequence: Number(sequence),
       hint:
         word === "newer"
-          ? "Update keyturn here before it goes on with this target. The journal is as it was."
-          : "Nothing is done for this target until the journal is restored. `verify()` looks at all streams.",
+          ? "Update keyturn here to continue with this target. The journal was not changed."
+          : "Nothing is done for this target until the journal is restored. `verify()` checks all streams.",
     });
   }
 }
@@ -211,7 +211,7 @@ export class TargetStream {
       if (await this.append(engine(this.name, () => stream.sequence()) + 1, line)) rest = more;
       else tries++;
     }
-    throw new LifecycleError(this.name, "busy", "others keep writing to its journal; try again");
+    throw new LifecycleError(this.name, "busy", "other processes keep writing to its journal; try again");
   }
 
   /** Writes the event of a command that has one, unless the stream has grown beyond this number of events. */

@@ -47,7 +47,7 @@ export function rust<T>(run: (exports: Rust) => T): T {
       instance++;
       glue.__wbg_reset_state();
     }
-    throw new InternalError("the lifecycle's Rust failed; this is a defect in keyturn", { cause: error });
+    throw new InternalError("the lifecycle's engine failed; this is a bug in keyturn", { cause: error });
   }
 }
 

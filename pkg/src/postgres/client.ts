@@ -66,7 +66,7 @@ export function databaseOf(client: PostgresClient, option: string, timeoutMs: nu
   throw new ConfigurationError(
     option,
     "client",
-    `${option}: this is no Pool of the package \`pg\`, and no client of the package \`postgres\`${single}`,
+    `${option}: this is neither a Pool of the package \`pg\` nor a client of the package \`postgres\`${single}`,
   );
 }
 
@@ -105,9 +105,9 @@ function ofPool(pool: PgPool, timeoutMs: number): Database {
   }
 
   return {
-    run: (text, ...values) => again(() => lend((run) => run(text, ...values))),
+    run: (text, ...values) => retryConflicts(() => lend((run) => run(text, ...values))),
     transaction: (work) =>
-      again(() =>
+      retryConflicts(() =>
         lend(async (run) => {
           await run("BEGIN");
           try {
@@ -132,9 +132,9 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
         noAnswer(timeoutMs),
       )) as readonly Row[];
   return {
-    run: (text, ...values) => again(() => on(sql)(text, ...values)),
+    run: (text, ...values) => retryConflicts(() => on(sql)(text, ...values)),
     transaction: <T>(work: (run: Run) => Promise<T>) =>
-      again(
+      retryConflicts(
         () =>
           new Promise<T>((resolve, reject) => {
             const begun = sql.begin(async (connection) => {
@@ -154,7 +154,7 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
 }
 
 function noAnswer(timeoutMs: number): NoAnswer {
-  return new NoAnswer(`the database did not answer within ${timeoutMs / 1000} s`);
+  return new NoAnswer(`the database did not respond within ${timeoutMs / 1000} s`);
 }
 
 /** Whether the server refused a statement, and the connection goes on. It has ended where the server stops or ends it. */
@@ -170,7 +170,7 @@ const TRIES = 5;
  * Does it again if the server undid it because of another transaction at the same moment: a deadlock, or a conflict
  * where `default_transaction_isolation` is stricter than "read committed". Nothing has happened then.
  */
-async function again<T>(work: () => Promise<T>): Promise<T> {
+async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();

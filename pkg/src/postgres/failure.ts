@@ -6,12 +6,12 @@ import { NoAnswer, NoConnection } from "./client.js";
 
 /** Postgres's codes, or the classes that they begin with, and what they mean. */
 const REASONS: Record<string, readonly [JournalReason, string]> = {
-  "25006": ["read_only", "the server is read-only, as a replica is"],
+  "25006": ["read_only", "the server is read-only, as replicas are"],
   "28": ["denied", "the server refuses this user or password"],
-  "3D000": ["unavailable", "there is no such database"],
-  "3F000": ["not_migrated", "the schema or one of its tables is not there"],
-  "42501": ["denied", "this role has no right to"],
-  "42P01": ["not_migrated", "the schema or one of its tables is not there"],
+  "3D000": ["unavailable", "the database does not exist"],
+  "3F000": ["not_migrated", "the schema or one of its tables does not exist"],
+  "42501": ["denied", "this role lacks the permission"],
+  "42P01": ["not_migrated", "the schema or one of its tables does not exist"],
   "53100": ["full", "the server's disk is full"],
   "53300": ["unavailable", "the server has no connection left"],
   "55P03": ["unavailable", "another transaction holds a lock for longer than `lock_timeout`"],
@@ -21,12 +21,12 @@ const REASONS: Record<string, readonly [JournalReason, string]> = {
 /** Hints to what a person can change. */
 const HINTS: Partial<Record<JournalReason, string>> = {
   not_migrated: "Call `migratePostgres` with a role that may create tables.",
-  denied: "`migratePostgres` grants a role what it needs, if it is named in `workers` or `readers`.",
-  read_only: "Connect to the server that takes writes.",
+  denied: "`migratePostgres` grants the permissions to the roles named in `workers` and `readers`.",
+  read_only: "Connect to the primary server.",
 };
 
 const EXHAUSTED =
-  "The server does not accept it, or the pool is too small for what the program does at once: see its `max`.";
+  "The server does not accept connections, or the pool is too small for the program's concurrency: see its " + "`max`.";
 
 /** System error codes for connections that were never made. */
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);

@@ -19,18 +19,18 @@ const UNUSABLE = new Set(["42501", "42883", "0A000"]);
 export async function identityOf(run: Run, schema: string): Promise<string> {
   const table = `(SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' ||
     ${`'${schema.replaceAll("'", "''")}.events'`}::regclass::oid::text`;
-  const ask = async (parts: readonly string[]): Promise<string> =>
+  const query = async (parts: readonly string[]): Promise<string> =>
     String((await run(`SELECT ${parts.join(" || '/' || ")} AS identity`))[0]?.identity);
   const unlessUnusable = (error: unknown): string => {
     if (UNUSABLE.has(String((error as { code?: unknown }).code))) return "";
     throw error;
   };
-  return ask([CLUSTER, TIMELINE, table]).catch(async (error: unknown) => {
+  return query([CLUSTER, TIMELINE, table]).catch(async (error: unknown) => {
     unlessUnusable(error);
     const [cluster, timeline] = [
-      await ask([CLUSTER]).catch(unlessUnusable),
-      await ask([TIMELINE]).catch(unlessUnusable),
+      await query([CLUSTER]).catch(unlessUnusable),
+      await query([TIMELINE]).catch(unlessUnusable),
     ];
-    return `${cluster}/${timeline}/${await ask([table])}`;
+    return `${cluster}/${timeline}/${await query([table])}`;
   });
 }

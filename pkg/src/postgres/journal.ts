@@ -99,10 +99,10 @@ export class PostgresJournal implements Journal {
   ) {
     this.#place = placeOf(client, "postgresJournal", options, ({ encoding, fsync }) => {
       if (encoding !== "UTF8")
-        throw new JournalError("unsupported", `the database's encoding is ${encoding}, and UTF8 is needed`);
+        throw new JournalError("unsupported", `the database's encoding is ${encoding}, but must be UTF8`);
       if (fsync !== "on" && !unsynced)
-        throw new JournalError("unsupported", "the server does not sync what it has acknowledged: fsync is off", {
-          hint: "Turn `fsync` on. For a test, say `unsynced: true`.",
+        throw new JournalError("unsupported", "the server does not sync acknowledged writes to disk: fsync is off", {
+          hint: "Turn `fsync` on. In a test, pass `unsynced: true`.",
         });
     });
     this.#folds = new Folds(this.#place);
@@ -256,8 +256,8 @@ function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] 
     if (Number(row.sequence) !== from + index)
       throw new JournalError(
         "gap",
-        `event ${from + index} of the stream ${JSON.stringify(stream)} is missing, and later events are there`,
-        { hint: "Somebody removed it. Restore the row from a backup." },
+        `event ${from + index} of the stream ${JSON.stringify(stream)} is missing, but later events exist`,
+        { hint: "It was removed. Restore the row from a backup." },
       );
     return decoded(String(row.event));
   });

@@ -69,7 +69,7 @@ export class Memory {
       );
       return Number(row?.restores);
     } catch (error) {
-      throw failure(error, "compare the database with the one that the fleet wrote to", true);
+      throw failure(error, "compare the database with the fleet's earlier one", true);
     }
   }
 
@@ -176,18 +176,22 @@ export class Memory {
       throw new ProviderError(
         kind,
         "newer_credential",
-        `the journal of ${target} does not know ${all.join(", ")}, which came after the last that it knows; nothing was issued`,
+        `the journal of ${target} lacks ${all.join(", ")}, created after the last credential that it has; nothing was issued`,
         {
-          hint: "If the journal was restored, roll back this rotation and adopt the credential that the sinks hold. Else end what nobody uses, and resume.",
+          hint:
+            "If the journal was restored, roll back this rotation and adopt the credential in the sinks. Otherwise end " +
+            "the unused credential, and resume.",
         },
       );
     if (!open || listed !== undefined || made !== undefined) return;
     throw new ProviderError(
       kind,
       "restored",
-      `the database with the journal of ${target} was restored or replaced, and neither a list nor records show what was issued before; nothing was issued`,
+      `the database with the journal of ${target} was restored or replaced, and neither a list nor records show what was issued since; nothing was issued`,
       {
-        hint: "Look at the control plane for credentials that the journal does not know. If there is none, resume; else roll back this rotation, and adopt the one that the sinks hold.",
+        hint:
+          "Look at the control plane for credentials that are missing from the journal. If there are none, resume; " +
+          "otherwise roll back this rotation, and adopt the one in the sinks.",
       },
     );
   }
@@ -213,7 +217,7 @@ async function unlessFailed<T>(kind: string, look: Promise<T>): Promise<T> {
     return await look;
   } catch (cause) {
     if (cause instanceof ProviderError) throw cause;
-    const message = "what there is could not be looked at before another is issued; nothing was issued";
+    const message = "the existing credentials could not be checked, so nothing was issued";
     throw new ProviderError(kind, "not_read", message, { cause });
   }
 }

@@ -6,7 +6,7 @@ import { type Database, databaseOf, type PostgresClient, quoted, type Run } from
 import { failure } from "./failure.js";
 
 /** The version of the schema that this version of the package reads and writes: the number of its migrations. @internal */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How long a statement may take unless an option says otherwise. @internal */
 export const TIMEOUT_MS = 15_000;
@@ -65,7 +65,7 @@ export function placeOf(
       if (version < SCHEMA_VERSION)
         throw new JournalError(
           "not_migrated",
-          `the schema ${schema} has version ${version}, and this version of keyturn needs ${SCHEMA_VERSION}`,
+          `the schema ${schema} has version ${version}, but this version of keyturn needs ${SCHEMA_VERSION}`,
           { path: schema, hint: MIGRATE },
         );
       const [settings] = await database.run(
@@ -88,8 +88,8 @@ export const MIGRATE = "Call `migratePostgres` with a role that may create table
 export function tooNew(schema: string, version: number): JournalError {
   return new JournalError(
     "newer",
-    `the schema ${schema} has version ${version}, and this version of keyturn knows ${SCHEMA_VERSION}`,
-    { path: schema, hint: "Update keyturn here. The tables are as they were." },
+    `the schema ${schema} has version ${version}, but this version of keyturn only supports ${SCHEMA_VERSION}`,
+    { path: schema, hint: "Update keyturn here. The tables were not changed." },
   );
 }
 
@@ -100,7 +100,7 @@ const LONGEST_NAME = 63;
 export function checkName(option: string, name: string): string {
   const usable = typeof name === "string" && name !== "" && !name.includes("\u0000") && !/[\uD800-\uDFFF]/u.test(name);
   if (usable && new TextEncoder().encode(name).length <= LONGEST_NAME) return name;
-  throw new ConfigurationError(option, "invalid", `${option}: a text of 1 to ${LONGEST_NAME} bytes is needed`);
+  throw new ConfigurationError(option, "invalid", `${option}: must be a string of 1 to ${LONGEST_NAME} bytes`);
 }
 
 /** The version of a schema, and the oldest whose users can still work with it. @internal */

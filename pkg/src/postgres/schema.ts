@@ -11,11 +11,11 @@ export interface MigrationOptions {
   /** The schema of the tables; it is created if it does not exist. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
   /**
-   * Roles that work: they may read events and insert them, and keep tokens. They may not change or remove an event. Grants of roles that
+   * Roles that work: they may read events and insert them, and keep tokens and sealed copies. They may not change or remove an event. Grants of roles that
    * are not named stay as they are.
    */
   readonly workers?: readonly string[] | undefined;
-  /** Roles that only read: they may read events, but no tokens. */
+  /** Roles that only read: they may read events, but no tokens and no sealed copies. */
   readonly readers?: readonly string[] | undefined;
   /** How long a statement may take, in milliseconds. Default: 15 seconds; on a large table a migration may need more. */
   readonly timeoutMs?: number | undefined;
@@ -34,7 +34,7 @@ interface Migration {
  * Names and events are compared byte by byte (`COLLATE "C"`): an index by a collation of the operating system is wrong after some of its
  * updates, and the primary key of `events` is what keeps two workers from issuing twice. Tokens live for minutes, and an `UNLOGGED` table
  * keeps them out of the write-ahead log, and so out of replicas and archives; a crash empties it, which costs a log-in. `marks` and `heads`
- * are what `memory.ts` keeps, and `folds` what `journal.ts` keeps so that it does not have to read a stream from its beginning.
+ * are what `memory.ts` keeps, `seals` holds encrypted copies that live as long, and `folds` what `journal.ts` keeps so that it does not have to read a stream from its beginning.
  */
 const MIGRATIONS: readonly Migration[] = [
   {
@@ -83,6 +83,16 @@ CREATE TABLE ${schema}.folds (
   PRIMARY KEY (fleet, stream)
 );`,
   },
+  {
+    least: 1,
+    statements: (schema) => `
+CREATE UNLOGGED TABLE ${schema}.seals (
+  fleet text COLLATE "C" NOT NULL,
+  marker text COLLATE "C" NOT NULL,
+  sealed text COLLATE "C" NOT NULL,
+  PRIMARY KEY (fleet, marker)
+);`,
+  },
 ];
 
 /** What may be done with each table. The server sets the time at which an event is written. */
@@ -95,6 +105,7 @@ const RIGHTS: { workers: Record<string, string>; readers: Record<string, string>
     marks: "SELECT, INSERT, UPDATE",
     heads: "SELECT, INSERT, UPDATE, DELETE",
     folds: "SELECT, INSERT, UPDATE",
+    seals: "SELECT, INSERT, UPDATE, DELETE",
   },
   readers: { migrations: "SELECT", events: "SELECT", folds: "SELECT" },
 };
@@ -114,7 +125,7 @@ export async function migratePostgres(
 ): Promise<{ readonly from: number; readonly to: number }> {
   const name = quoted(checkName("schema", schema));
   if (MIGRATIONS.length !== SCHEMA_VERSION)
-    throw new InternalError("the version of the schema is not that of its migrations");
+    throw new InternalError("the schema's version does not match its migrations");
   const database = databaseOf(client, "migratePostgres", timeoutMs);
   try {
     const done = await database.transaction(async (run) => {
@@ -160,4 +171,5 @@ export async function migratePostgres(
 }
 
 const OWNER =
-  "It needs a role that may create schemas in this database, or one that owns this schema: `CREATE SCHEMA ... AUTHORIZATION ...`.";
+  "Use a role that may create schemas in this database, or one that owns this schema: `CREATE SCHEMA ... " +
+  "AUTHORIZATION ...`.";

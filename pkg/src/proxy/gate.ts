@@ -15,16 +15,17 @@ import { MARK } from "../http/relay.js";
  */
 export function admit(request: Request, origins: readonly string[] | undefined): void {
   const { method, headers } = request;
-  if (method !== "POST") throw new ProxyError(`${method.slice(0, 20)} is not for here, POST is`, 405, "method");
+  if (method !== "POST") throw new ProxyError(`${method.slice(0, 20)} is not allowed; use POST`, 405, "method");
   if (headers.get(MARK) !== "1")
-    throw new ProxyError(`the request lacks the header ${MARK}: 1, which a client of keyturn sends`, 403, "cross_site");
+    throw new ProxyError(`the request lacks the header ${MARK}: 1, which keyturn's clients send`, 403, "cross_site");
   const origin = headers.get("origin");
   const own = origins ?? ownOrigins(request);
   const site = headers.get("sec-fetch-site");
   const named = origins !== undefined && origin !== null && origins.includes(origin);
   if (origin === null || !own.includes(origin) || (site !== null && site !== "same-origin" && !named)) {
     throw new ProxyError(
-      "the request comes from a page of another origin, or from none; behind a server that ends TLS, name the application's in `origins`",
+      "the request comes from a page of another origin, or from none; if another server terminates TLS, name the " +
+        "application's origin in `origins`",
       403,
       "cross_site",
     );
@@ -44,15 +45,11 @@ export function admit(request: Request, origins: readonly string[] | undefined):
  */
 export async function textOf(request: Request, most: number): Promise<string> {
   if (request.bodyUsed)
-    throw new ProxyError(
-      "something before the proxy has read the request: let `authorize` read a clone",
-      500,
-      "failed",
-    );
+    throw new ProxyError("the request's body was already consumed; in `authorize`, read a clone", 500, "failed");
   const bytes = await bounded(request, most, () => {
     throw new ProxyError(`the request is larger than ${most} bytes`, 413, "too_large");
   }).catch((error: unknown) => {
-    throw isOwn(error) ? error : new ProxyError("the request broke off", 400, "malformed");
+    throw isOwn(error) ? error : new ProxyError("the request was aborted", 400, "malformed");
   });
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

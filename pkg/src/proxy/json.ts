@@ -49,8 +49,8 @@ function member(names: Set<string> | undefined, token: string): void {
     // It is not JSON, whatever it is; that is detected when all of it is read.
   }
   if (typeof name !== "string" || names === undefined) throw new Malformed("is not JSON");
-  if (names.has(name)) throw new Malformed("has a member twice");
-  if (TRAPS.has(name)) throw new Malformed("has a member that is called __proto__, constructor or prototype");
+  if (names.has(name)) throw new Malformed("has a duplicate member");
+  if (TRAPS.has(name)) throw new Malformed("has a member named __proto__, constructor or prototype");
   names.add(name);
 }
 
@@ -76,5 +76,5 @@ function revived(mark: string, text: string): unknown {
   } catch {
     // It is none of these.
   }
-  throw new Malformed("has a text that begins with NUL");
+  throw new Malformed("has a string that starts with NUL");
 }

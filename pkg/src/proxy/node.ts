@@ -114,7 +114,7 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
     origin ?? `${tls ? "https" : "http"}://${incoming.headers.host ?? incoming.headers[":authority"] ?? "localhost"}`;
   if (incoming.readableDidRead)
     return new Response(
-      "The request has been read already: let nodeHandler stand before express.json() and the like.\n",
+      "The request's body was already consumed: register nodeHandler before express.json() and other body parsers.\n",
       {
         status: 500,
       },

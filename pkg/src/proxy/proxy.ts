@@ -13,7 +13,7 @@ import { type Allowed, allowed } from "./allow.js";
 import { admit, textOf } from "./gate.js";
 import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
-import { said, statusOf } from "./said.js";
+import { failureOf, statusOf } from "./said.js";
 
 /** A client that can make calls for others: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
 export interface ProxyClient {
@@ -123,7 +123,11 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
   const own = origins?.map(checkedOrigin);
 
   /** Runs a function of the application. What it throws is only for the application's log. */
-  const asked = async <T>(ask: () => T | Promise<T>, deadline: Deadline, progress: Progress<Principal>): Promise<T> => {
+  const callApplication = async <T>(
+    ask: () => T | Promise<T>,
+    deadline: Deadline,
+    progress: Progress<Principal>,
+  ): Promise<T> => {
     try {
       return await wait(Promise.resolve(ask()), deadline);
     } catch (error) {
@@ -135,10 +139,9 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
 
   const answer = async (request: Request, deadline: Deadline, progress: Progress<Principal>): Promise<Response> => {
     admit(request, own);
-    const principal = await asked(() => authorize(request), deadline, progress);
+    const principal = await callApplication(() => authorize(request), deadline, progress);
     if (isResponse(principal)) return unstored(principal);
-    if (!principal)
-      throw new ProxyError("the application knows no session of whoever sent the request", 401, "unauthorized");
+    if (!principal) throw new ProxyError("the application has no session for this request", 401, "unauthorized");
     progress.principal = principal as Principal;
     const { operation, input } = callIn(await wait(textOf(request, maxRequestBytes), deadline));
     const call = table.get(operation);
@@ -146,7 +149,8 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
     progress.operation = call.name;
     const given = port.resources ? discreet(port.resources, call.name, input, readable, secrets) : input;
     const permitted =
-      pin === undefined || (await asked(() => pin(principal as Principal, call.name, given), deadline, progress));
+      pin === undefined ||
+      (await callApplication(() => pin(principal as Principal, call.name, given), deadline, progress));
     if (permitted !== true) throw new ProxyError("this operation is not allowed with this input", 403, "not_permitted");
     return passedOn(await forwarded(port, call, given, deadline, maxAnswerBytes));
   };
@@ -160,8 +164,8 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
       deadline = new Deadline(timeoutMs, [request.signal]);
       response = await answer(request, deadline, progress);
     } catch (error) {
-      failure = said(refusal(error));
-      response = told(failure);
+      failure = failureOf(refusal(error));
+      response = failureResponse(failure);
     } finally {
       deadline?.end();
     }
@@ -186,14 +190,13 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
 function portOf(client: ProxyClient): Port {
   const open = (client as unknown as Record<symbol, unknown> | undefined)?.[Symbol.for(PORT)];
   if (typeof open === "function") return (open as () => Port)();
-  const message =
-    "client: this is no client of keyturn or keyturn/commercelayer, or one of another version of the package";
+  const message = "client: must be a client of keyturn or keyturn/commercelayer from the same version of the package";
   throw new ConfigurationError("client", "not_a_client", message);
 }
 
 function needFunction(option: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+  throw new ConfigurationError(option, "not_a_function", `${option}: must be a function`);
 }
 
 function checkedOrigin(text: string): string {
@@ -201,7 +204,7 @@ function checkedOrigin(text: string): string {
   throw new ConfigurationError(
     "origins",
     "not_an_origin",
-    'origins: name origins as "https://admin.example.com", and no more of a URL',
+    'origins: must be origins such as "https://admin.example.com", without a path',
   );
 }
 
@@ -213,11 +216,11 @@ function isResponse(value: unknown): value is Response {
 /** What a request asks for. */
 function callIn(text: string): { operation: string; input: unknown } {
   const body = strict(text);
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is no object");
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is not an object");
   const { operation, input, ...more } = body as Record<string, unknown>;
   if (typeof operation !== "string" || Object.keys(more).length > 0)
-    throw new Malformed("is not made of an operation and its input");
-  if (input !== undefined && typeof input !== "object") throw new Malformed("has an input that is no object");
+    throw new Malformed("must have exactly an operation and its input");
+  if (input !== undefined && typeof input !== "object") throw new Malformed("has an input that is not an object");
   return { operation, input: unmarked(input) };
 }
 
@@ -231,19 +234,19 @@ async function forwarded(
   const read = (response: Response): Promise<Uint8Array> =>
     bounded(response, most, () => {
       const { status, headers } = response;
-      throw new DecodeError(`the answer is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
+      throw new DecodeError(`the response is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
     });
   // Only the signal limits it: its reason says what ended the call.
   const answer = await port.forward(number, input, { signal: deadline.signal, timeoutMs: 0, read });
   const type = answer.headers.get("content-type") ?? "";
   if (answer.body.length > 0 && type !== "" && !/[/+]json\b/i.test(type))
-    throw toKeyturnError(decodeError(facts, answer, `the answer is ${type.slice(0, 80)}, not JSON`), facts);
+    throw toKeyturnError(decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`), facts);
   return answer;
 }
 
 /** The answer that the page gets: the unchanged body, and the headers that its client uses. */
 function passedOn({ status, headers: from, body }: Answer): Response {
-  const headers = own(ANSWER, requestId(from));
+  const headers = proxyHeaders(ANSWER, requestId(from));
   for (const name of PASSED) {
     const value = from.get(name);
     if (value !== null) headers.set(name, value);
@@ -254,9 +257,9 @@ function passedOn({ status, headers: from, body }: Answer): Response {
 }
 
 /** The answer that reports an error. */
-function told(failure: Said): Response {
+function failureResponse(failure: Said): Response {
   const status = statusOf(failure);
-  const headers = own(ERROR, failure.requestId);
+  const headers = proxyHeaders(ERROR, failure.requestId);
   headers.set("content-type", "application/json");
   if (failure.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(failure.retryAfterMs / 1000)));
   if (status === 405) headers.set("allow", "POST");
@@ -264,7 +267,7 @@ function told(failure: Said): Response {
 }
 
 /** The headers of all answers: no answer may be stored, and no browser may interpret it as another type. */
-function own(mark: string, id: string | undefined): Headers {
+function proxyHeaders(mark: string, id: string | undefined): Headers {
   const headers = new Headers({ [MARK]: mark, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   if (id !== undefined) headers.set("x-request-id", id);
   return headers;

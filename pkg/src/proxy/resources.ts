@@ -31,13 +31,11 @@ export function discreet(
 ): unknown {
   const [owner, method] = operation.split(".") as [string, string];
   const { query: asked = {}, ...request } = fieldsOf(input);
-  if (Object.keys(request).some((name) => !MEMBERS.includes(name)))
-    throw new Malformed("has a member that is none of an input");
+  if (Object.keys(request).some((name) => !MEMBERS.includes(name))) throw new Malformed("has an unknown member");
   identified(owner, request);
   const query = { ...fieldsOf(asked) } as Record<string, string>;
   for (const [name, value] of Object.entries(query)) {
-    if (typeof value !== "string" || !PARAMETERS.test(name))
-      throw new Malformed("has a parameter that is none of the API's");
+    if (typeof value !== "string" || !PARAMETERS.test(name)) throw new Malformed("has an unknown parameter");
   }
   const main = types[owner]?.to[method]?.[0] ?? owner;
   const shown = [main, ...included(types, main, query.include)];
@@ -49,7 +47,7 @@ export function discreet(
     const speaks = [...hidden].some(
       (secret) => name.includes(secret) || (/^(sort|fields)/.test(name) && value.includes(secret)),
     );
-    if (speaks) throw new NotReadable("asks for a secret, or by one");
+    if (speaks) throw new NotReadable("requests a secret, or filters by one");
   }
   for (const type of shown) {
     const { attributes = [], secrets: own, to = {} } = types[type] ?? {};
@@ -70,7 +68,7 @@ function included(types: Types, main: string, include: string | undefined): stri
     let at = main;
     return path.split(".").map((step) => {
       const to = Object.hasOwn(types[at]?.to ?? {}, step) ? types[at]?.to[step] : undefined;
-      if (to === undefined) throw new Malformed("includes what is no relationship");
+      if (to === undefined) throw new Malformed("includes something that is not a relationship");
       at = to[0];
       return at;
     });
@@ -83,12 +81,12 @@ function identified(owner: string, { id, data, document }: Fields): void {
   const another =
     (about.type !== undefined && about.type !== owner) ||
     (about.id !== undefined && id !== undefined && about.id !== id);
-  if (another) throw new Malformed("has a document that is about something else");
+  if (another) throw new Malformed("has a document for another resource");
 }
 
 function fieldsOf(value: unknown): Fields {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object" || Array.isArray(value))
-    throw new Malformed("has something else where an object belongs");
+    throw new Malformed("has another value where an object is required");
   return value as Fields;
 }

@@ -33,9 +33,9 @@ export function statusOf({ code, status = 0 }: Said): number {
 }
 
 /** What is sent to a page about an error. */
-export function said(thrown: unknown): Said {
+export function failureOf(thrown: unknown): Said {
   if (!KeyturnError.is(thrown))
-    return { code: "internal", message: "something unexpected was thrown", outcome: "unknown" };
+    return { code: "internal", message: "an unexpected value was thrown", outcome: "unknown" };
   // Commerce Layer's client throws the official SDK's errors, each around one of this package.
   const error = isOwn(thrown) ? thrown : isOwn(thrown.cause) ? thrown.cause : undefined;
   const { hint, requestId, retryAfterMs, outcome } = thrown;
@@ -74,7 +74,7 @@ function detailsOf(error: KeyturnError): Omit<Said, "code" | "outcome"> {
       return { message, status, excerpt };
     }
     case "outcome_unknown":
-      return { message, cause: said(error.cause) };
+      return { message, cause: failureOf(error.cause) };
     case "aborted":
     case "internal":
       return { message };

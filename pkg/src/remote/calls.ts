@@ -65,7 +65,7 @@ export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
   approve: { writes: true, takes: ["name"] },
   retire: { writes: true, takes: ["name"] },
   settle: { writes: true, takes: ["name", ["found"]] },
-  resume: { writes: true, takes: ["name", ["reissue", "restored"]] },
+  resume: { writes: true, takes: ["name", ["reissue", "restored", "provisioned"]] },
   adopt: { writes: true, takes: ["name", "text"] },
   import: { writes: true, takes: ["entries"] },
   forget: { writes: true, takes: ["name"] },
@@ -73,10 +73,10 @@ export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
 
 /** What is wrong with the arguments; `undefined` if they are valid. */
 export function problemOf({ takes }: CallSpec, given: readonly unknown[]): string | undefined {
-  if (given.length > takes.length) return `it takes ${takes.length} arguments, not ${given.length}`;
+  if (given.length > takes.length) return `expected ${takes.length} arguments, but got ${given.length}`;
   for (const [index, argument] of takes.entries()) {
     const value = given[index] ?? undefined;
-    if (!fits(argument, value)) return `its argument ${index + 1} is not ${described(argument)}`;
+    if (!fits(argument, value)) return `argument ${index + 1} is not ${described(argument)}`;
   }
   return undefined;
 }
@@ -102,15 +102,15 @@ function described(argument: Argument): string {
     case "name":
       return "a target's name";
     case "text":
-      return "a text";
+      return "a string";
     case "names":
-      return "a list of targets' names";
+      return "an array of target names";
     case "name or names":
-      return "a target's name or a list of them";
+      return "a target's name, or an array of them";
     case "entries":
-      return "a list of entries with the texts target, clientId and source";
+      return "an array of entries with the strings target, clientId and source";
     default:
-      return `an object with no other fields than ${argument.join(", ")}`;
+      return `an object with only the fields ${argument.join(", ")}`;
   }
 }
 

@@ -21,12 +21,12 @@ export interface SaidFailure {
  * Serialises a failure. Nothing is disclosed of an error that is not the package's, since its message may contain
  * anything.
  */
-export function said(error: unknown): SaidFailure {
+export function failureOf(error: unknown): SaidFailure {
   if (!KeyturnError.is(error))
     return {
       name: "InternalError",
       code: "internal",
-      message: "the server failed; its log says why",
+      message: "the server failed; see its log for the reason",
       outcome: "unknown",
     };
   const { name, kind: code, message, outcome, hint, operation, requestId, retryAfterMs } = error;

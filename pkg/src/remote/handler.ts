@@ -4,7 +4,7 @@ import { bounded } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
 import { ownOrigins } from "../base/origin.js";
 import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
-import { said } from "./errors.js";
+import { failureOf } from "./errors.js";
 
 /** Options of {@link lifecycleHandler}. */
 export interface LifecycleHandlerOptions {
@@ -46,22 +46,26 @@ const HEADERS = {
 export function lifecycleHandler(options: LifecycleHandlerOptions): (request: Request) => Promise<Response> {
   const { lifecycle, authorize, origins } = options;
   if (typeof authorize !== "function")
-    throw new ConfigurationError("authorize", "missing", "authorize: a function that checks who sends a request");
+    throw new ConfigurationError(
+      "authorize",
+      "missing",
+      "authorize: must be a function that checks who sends a request",
+    );
   return async (request) => {
     const url = new URL(request.url);
     const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
     const spec = Object.hasOwn(CALLS, name) ? CALLS[name as RemoteCall] : undefined;
-    if (spec === undefined && name !== "events") return refusal(404, "there is no such call");
-    if (request.method !== "POST") return refusal(405, "calls are sent by POST");
+    if (spec === undefined && name !== "events") return refusal(404, "this call does not exist");
+    if (request.method !== "POST") return refusal(405, "calls must use POST");
     const allowed = origins ?? ownOrigins(request);
-    if (!allowed.includes(request.headers.get("origin") ?? "")) return refusal(403, "the page's origin may not call");
-    if (request.headers.get("content-type") !== "application/json") return refusal(415, "calls are sent as JSON");
+    if (!allowed.includes(request.headers.get("origin") ?? "")) return refusal(403, "the page's origin is not allowed");
+    if (request.headers.get("content-type") !== "application/json") return refusal(415, "calls must be JSON");
     const call = { call: name as RemoteCall | "events", writes: spec?.writes ?? false };
     const verdict = await authorize(request, call);
     if (verdict !== true) return verdict instanceof Response ? verdict : refusal(401, "the sender is not logged in");
     if (spec === undefined) return eventsOf(lifecycle, request.signal);
     const body = await textOf(request);
-    if (body === undefined) return refusal(413, `a call has at most ${LONGEST_BODY} bytes`);
+    if (body === undefined) return refusal(413, `a call may have at most ${LONGEST_BODY} bytes`);
     return answer(lifecycle, name as RemoteCall, spec, body);
   };
 }
@@ -73,17 +77,18 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   } catch {
     return refusal(400, "the body is not JSON");
   }
-  if (!Array.isArray(given)) return refusal(400, "the body is not a list of arguments");
+  if (!Array.isArray(given)) return refusal(400, "the body is not an array of arguments");
   const problem = problemOf(spec, given);
   if (problem !== undefined) return refusal(400, `${name}: ${problem}`);
   const args = given.map((value) => value ?? undefined);
   try {
     const value = await (lifecycle[name] as (...args: unknown[]) => Promise<unknown>).apply(lifecycle, args);
     // A failure of one target among several is a result that contains an error.
-    const shown = (key: string, one: unknown): unknown => (key === "error" && one instanceof Error ? said(one) : one);
+    const shown = (key: string, one: unknown): unknown =>
+      key === "error" && one instanceof Error ? failureOf(one) : one;
     return new Response(JSON.stringify({ value: value ?? null }, shown), { headers: HEADERS });
   } catch (error) {
-    return new Response(JSON.stringify({ error: said(error) }), { status: 422, headers: HEADERS });
+    return new Response(JSON.stringify({ error: failureOf(error) }), { status: 422, headers: HEADERS });
   }
 }
 

@@ -102,7 +102,7 @@ async function* eventsOf(
 }
 
 function unreached(name: string, outcome: "none" | "unknown", cause: unknown): RemoteError {
-  const message = `${name}: the application's server gave no answer that can be read`;
-  const hint = outcome === "unknown" ? "Call `status`: it tells what came of it." : undefined;
+  const message = `${name}: the response of the application's server cannot be read`;
+  const hint = outcome === "unknown" ? "Call `status` to see the result." : undefined;
   return new RemoteError({ name: "RemoteError", code: "connection_failed", message, outcome, hint }, cause);
 }

@@ -43,7 +43,7 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
     throw new ConfigurationError("host", "not_loopback", message);
   }
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new ConfigurationError("port", "invalid", "port: a whole number from 0 to 65535");
+    throw new ConfigurationError("port", "invalid", "port: must be an integer from 0 to 65535");
   }
   const server = createServer();
   // The client ids contain the port, so it must be known before the tenant is created.
@@ -87,7 +87,7 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
   if (!LOOPBACK.includes(host.replace(/:\d+$/, ""))) {
     response
       .writeHead(421, { "content-type": "text/plain" })
-      .end("this sandbox answers to 127.0.0.1 and localhost only\n");
+      .end("this sandbox only accepts requests for 127.0.0.1 and localhost\n");
     return;
   }
   const body = await read(request);

@@ -299,8 +299,8 @@ async function instantiate(wasm: SandboxWasm | undefined, carried: (() => WasmMo
   else if (carried !== undefined) initSync({ module: carried() });
   else {
     const message =
-      'wasm: this entry does not carry the sandbox. Serve `keyturn/sandbox.wasm` and write `createSandbox({ wasm: "/sandbox.wasm" })`, ' +
-      "or import `keyturn/sandbox`, which carries it";
+      'wasm: this entry does not include the sandbox. Serve `keyturn/sandbox.wasm` and call `createSandbox({ wasm: "/sandbox.wasm" })`, ' +
+      "or import `keyturn/sandbox`, which includes it";
     throw new ConfigurationError("wasm", "missing", message);
   }
 }

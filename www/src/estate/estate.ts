@@ -261,8 +261,7 @@ export class Estate extends EventTarget implements Works {
     this.loading = true;
     this.missing = [];
     this.#tell();
-    await this.#opened;
-    await Promise.all([this.#connectors(signal), this.#apiCredentials(signal)]);
+    await Promise.all([this.#opened, this.#connectors(signal), this.#apiCredentials(signal)]);
     if (signal.aborted) return;
     this.loading = false;
     this.loaded = true;

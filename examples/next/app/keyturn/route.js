@@ -1,7 +1,7 @@
 /** POST /keyturn: the calls of the page. */
 
 export async function POST(request) {
-  // Not at the top: `next build` evaluates this module, where there are no credentials.
+  // Not at the top level: `next build` evaluates this module without credentials.
   const { proxy } = await import("../../server/keyturn.js");
   return proxy(request);
 }

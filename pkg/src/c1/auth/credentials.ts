@@ -71,7 +71,7 @@ export function specOf(credentials: Credentials): Spec {
 
 /** An access token that you have. It is used until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): Credentials {
-  return new Credentials({ method: "token", secret: kept(token) });
+  return new Credentials({ method: "token", secret: copiedSecret(token) });
 }
 
 /** A function that is called for an access token before each call. It is responsible for caching and renewal. */
@@ -94,7 +94,7 @@ export interface ClientCredentials {
  * is a private key; it signs in this process and never leaves it.
  */
 export function signedAssertion({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
-  return new Credentials({ method: "assertion", clientID, secret: kept(clientSecret), scope });
+  return new Credentials({ method: "assertion", clientID, secret: copiedSecret(clientSecret), scope });
 }
 
 /**
@@ -104,7 +104,7 @@ export function signedAssertion({ clientID, clientSecret, scope }: ClientCredent
  * here for servers, and proxies in front of them, that understand nothing else.
  */
 export function clientSecretPost({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
-  return new Credentials({ method: "secretPost", clientID, secret: kept(clientSecret), scope });
+  return new Credentials({ method: "secretPost", clientID, secret: copiedSecret(clientSecret), scope });
 }
 
 /** What {@link tokenExchange} needs. */
@@ -160,16 +160,16 @@ export interface DeviceLogin {
  */
 export function deviceLogin({ clientID, onCode, signal, scope, session }: DeviceLogin): Credentials {
   if (session !== undefined && (typeof session !== "string" || session === ""))
-    throw new ConfigurationError("session", "not_text", "session: a text that is not empty belongs here");
+    throw new ConfigurationError("session", "not_text", "session: must be a non-empty string");
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });
 }
 
 /** A copy of its current value: bytes may be wiped before a client is made. */
-function kept(secret: string | Uint8Array): string | Uint8Array {
+function copiedSecret(secret: string | Uint8Array): string | Uint8Array {
   return copied(secret) ?? secret;
 }
 
 function must<T>(option: string, value: T): T {
   if (typeof value === "function") return value;
-  throw new ConfigurationError(option, "not_a_function", `${option}: a function belongs here`);
+  throw new ConfigurationError(option, "not_a_function", `${option}: must be a function`);
 }

@@ -45,7 +45,7 @@ const SERVER = "CONDUCTORONE_SERVER_URL";
 
 /** What the options say, or otherwise the environment. @internal */
 export function choose(options: ClientOptions, environment?: Environment): Chosen {
-  const spec = given(options);
+  const spec = specOfOptions(options);
   const tenantDomain = options.tenantDomain;
   const serverURL = options.serverURL === undefined ? undefined : String(options.serverURL);
   if (spec)
@@ -80,10 +80,10 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
 }
 
 /** The credentials among the options. An incomplete pair is an error: the other half is not taken from another source. */
-function given({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
+function specOfOptions({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
   if (credentials !== undefined) {
     if (clientID !== undefined || clientSecret !== undefined || security !== undefined) {
-      const message = "credentials: give either these, or clientID and clientSecret, or security";
+      const message = "credentials: pass either these, or clientID and clientSecret, or security";
       throw new ConfigurationError("credentials", "credentials_twice", message);
     }
     return specOf(credentials);
@@ -92,7 +92,7 @@ function given({ credentials, clientID, clientSecret, security }: ClientOptions)
   const token = tokenOf(security);
   if (token) return { method: "token", secret: token, clientID };
   if (security !== undefined) {
-    throw new ConfigurationError("security", "bearer_empty", "security: there is no token in it");
+    throw new ConfigurationError("security", "bearer_empty", "security: contains no token");
   }
   if (clientID !== undefined && clientSecret !== undefined)
     return { method: "assertion", clientID, secret: clientSecret };
@@ -101,7 +101,7 @@ function given({ credentials, clientID, clientSecret, security }: ClientOptions)
   throw new ConfigurationError(
     missing,
     "credentials_missing",
-    `${missing} is missing: clientID and clientSecret belong together`,
+    `${missing} is missing: pass both clientID and clientSecret`,
   );
 }
 
@@ -123,12 +123,12 @@ function sought(read: (name: string) => string | undefined, environment: Environ
     return { method: "tokenExchange", clientID: read(CLIENT), subjectToken, subjectName: identity };
   }
   if (seen(CLIENT) && seen(SECRET)) return { method: "assertion", clientID: read(CLIENT), secret: read(SECRET) };
-  if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, and neither ${SECRET} nor ${IDENTITIES[0]} is`);
-  if (identity) throw missing("clientID", `${identity} is set, and ${CLIENT} is not`);
-  if (seen(SECRET)) throw missing("clientID", `${SECRET} is set, and ${CLIENT} is not`);
+  if (seen(CLIENT)) throw missing("clientSecret", `${CLIENT} is set, but neither ${SECRET} nor ${IDENTITIES[0]} is`);
+  if (identity) throw missing("clientID", `${identity} is set, but ${CLIENT} is not`);
+  if (seen(SECRET)) throw missing("clientID", `${SECRET} is set, but ${CLIENT} is not`);
   throw missing(
     "security",
-    "there is nothing to authenticate with: give clientID and clientSecret, security: { bearerAuth } or credentials, " +
+    "nothing to authenticate with: pass clientID and clientSecret, security: { bearerAuth } or credentials, " +
       `or set ${TOKEN}, or ${CLIENT} with ${SECRET} or ${IDENTITIES[0]}`,
   );
 }

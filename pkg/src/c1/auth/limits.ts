@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from "../../base/errors.js";
 
-/** What a new credential may do, from where, and for how long. Each limit has to be stated, even if there is none. */
+/** What a new credential may do, from where, and for how long. Each limit must be stated, even if there is none. */
 export interface Limits {
   /** Days until it expires, 1 to 3650, or `"never"`. */
   expiresInDays: number | "never";
@@ -29,13 +29,13 @@ export function limited({ expiresInDays: days, scopedRoles: roles, allowSourceCi
     throw new ConfigurationError(option, "limit_missing", `${option}: ${message}`);
   };
   if (days !== "never" && !(Number.isInteger(days) && days >= 1 && days <= 3650)) {
-    wrong("expiresInDays", 'a whole number of days from 1 to 3650, or "never"');
+    wrong("expiresInDays", 'must be an integer number of days from 1 to 3650, or "never"');
   }
   const named = (list: unknown): boolean =>
     Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === "string" && one.trim() !== "");
-  if (roles !== "all" && !named(roles)) wrong("scopedRoles", 'a list of role ids, or "all"');
+  if (roles !== "all" && !named(roles)) wrong("scopedRoles", 'must be an array of role ids, or "all"');
   if (cidrs !== "anywhere" && !(named(cidrs) && cidrs.length <= 32))
-    wrong("allowSourceCidr", 'a list of 1 to 32 address ranges, or "anywhere"');
+    wrong("allowSourceCidr", 'must be an array of 1 to 32 address ranges, or "anywhere"');
   return {
     ...(days === "never" ? {} : { expires: `${days * 86_400}s` }),
     ...(roles === "all" ? {} : { scopedRoles: [...roles] }),

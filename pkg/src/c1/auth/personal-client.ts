@@ -6,21 +6,21 @@ import type { RequestOptions } from "../../base/options.js";
 import type { ConductorOne } from "../client.js";
 import { type Limits, limited } from "./limits.js";
 
-/** What a new personal client may do. Each limit has to be stated, even if there is none. */
+/** What a new personal client may do. Each limit must be stated, even if there is none. */
 export interface PersonalClientLimits extends Limits {
   /** What people see in the list of their clients. */
   displayName: string;
 }
 
-/** A personal client, and its secret, which nobody will show again. */
+/** A personal client, and its secret, which is shown only once. */
 export interface PersonalClient {
   clientID: string;
   clientSecret: Secret;
 }
 
 /**
- * Makes a personal client for whoever `c1` is logged in as. There is no default for its limits: a key that may do everything,
- * from anywhere, for ever, has to be requested explicitly.
+ * Creates a personal client for the user that `c1` is logged in as. There is no default for its limits: a key that may do everything,
+ * from anywhere, forever, must be requested explicitly.
  *
  * ```ts
  * const c1 = new ConductorOne({ tenantDomain: "acme", credentials: deviceLogin({ clientID, onCode }) });
@@ -36,13 +36,13 @@ export async function createPersonalClient(
 ): Promise<PersonalClient> {
   const { displayName } = limits;
   if (typeof displayName !== "string" || displayName.trim() === "")
-    throw new ConfigurationError("displayName", "limit_missing", "displayName: give it a name");
+    throw new ConfigurationError("displayName", "limit_missing", "displayName: must not be empty");
   const { allowSourceCidrs: allowSourceCidr, ...others } = limited(limits);
   const request = { displayName, ...others, ...(allowSourceCidr ? { allowSourceCidr } : {}) };
   const { personalClientServiceCreateResponse: made } = await c1.personalClient.create(request, options);
   const clientSecret = made && Secret.take(made, "clientSecret");
   if (!made?.client?.clientId || !clientSecret) {
-    throw new InternalError("the server made a personal client and did not say its id and secret");
+    throw new InternalError("the server created a personal client, but did not return its id and secret");
   }
   return { clientID: made.client.clientId, clientSecret };
 }

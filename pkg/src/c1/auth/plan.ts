@@ -76,5 +76,5 @@ function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
 }
 
 const SAFER =
-  "let the page's own server make the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people " +
+  "let the page's server make the calls, give the client short-lived tokens (`credentials: tokenFunction(...)`), or let people " +
   "log in (`deviceLogin`).";

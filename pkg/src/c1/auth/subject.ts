@@ -36,16 +36,16 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     if (!request || !token || !URL.canParse(request)) {
       throw missing(
         "this job has no ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN",
-        "Give the job `permissions: { id-token: write }`.",
+        "Set `permissions: { id-token: write }` for the job.",
       );
     }
     const url = new URL(request);
     if (url.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)) {
-      throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is not https", "A token is not sent in the clear.");
+      throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is not https", "A token is only sent encrypted.");
     }
     if (audience !== undefined) url.searchParams.set("audience", audience);
     const deadline = new Deadline(GITHUB_TIMEOUT_MS, [around?.signal]);
-    const ask = async (): Promise<{ response: Response; text: string }> => {
+    const requestToken = async (): Promise<{ response: Response; text: string }> => {
       const response = await (fetch ?? platformFetch())(url, {
         ...around?.fetchOptions,
         headers: { accept: "application/json", authorization: `Bearer ${token}` },
@@ -56,7 +56,7 @@ export function gitHubActionsToken({ audience, fetch, environment }: GitHubActio
     };
     try {
       deadline.check();
-      const { response, text } = await wait(ask(), deadline);
+      const { response, text } = await wait(requestToken(), deadline);
       const { status, headers } = response;
       if (!response.ok) {
         const refused = missing(`GitHub answered ${status} to the request for an identity token`);
@@ -86,7 +86,7 @@ function tokenIn(text: string): string {
     // Reported below.
   }
   if (typeof value === "string" && value !== "") return value;
-  throw missing("GitHub's answer has no token in it");
+  throw missing("GitHub's response has no token");
 }
 
 /**

@@ -32,8 +32,8 @@ export function variable(name: string, environment?: Environment): string | unde
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
   const bound = typeof (value as { get?: unknown }).get === "function";
   const what = bound
-    ? "but is no text: await its get(), as that of a secret in a Secrets Store, and give what it resolves with"
-    : `but is no text: it is ${Array.isArray(value) ? "an array" : `of type ${typeof value}`}`;
+    ? "but is not a string: for a secret in a Secrets Store, pass the result of its get()"
+    : `but is not a string: it is ${Array.isArray(value) ? "an array" : `of type ${typeof value}`}`;
   throw new ConfigurationError("environment", "not_text", `environment: ${name} is set, ${what}`);
 }
 
@@ -44,7 +44,7 @@ export async function readText(path: string | URL): Promise<string> {
   const files = process?.getBuiltinModule?.("fs/promises");
   if (!files) {
     const message =
-      "files cannot be read here (it takes Deno, Bun, or Node 20.16): give a function that reads the file";
+      "files cannot be read here (this needs Deno, Bun, or Node 20.16): pass a function that reads the file";
     throw new ConfigurationError("subjectToken", "no_files", message);
   }
   return files.readFile(path, "utf8");

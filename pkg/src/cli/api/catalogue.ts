@@ -122,15 +122,15 @@ export function namesOf(api: ApiName): string[] {
 
 /** The operation with this name, in any spelling: `apps.list`, `app-users.list`. */
 export function find(api: ApiName, name: string): Operation | undefined {
-  const exact = plain(name);
-  const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => plain(one) === exact);
+  const exact = normalized(name);
+  const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => normalized(one) === exact);
   if (found === undefined) return undefined;
   const [group, operation] = found.split(".") as [string, string];
   return api === "c1" ? c1Operation(group, operation) : resourceOperation(group, operation);
 }
 
 /** A name in its canonical spelling. */
-export function plain(name: string): string {
+export function normalized(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
 
@@ -148,9 +148,9 @@ function c1Operation(group: string, name: string): Operation {
   };
 }
 
-const ID: Field = { name: "id", type: "string", place: "path", required: true, about: "Which one." };
-const INCLUDE: Field = { name: "include", type: "Names", place: "query", about: "Related resources to bring along." };
-const ONLY: Field = { name: "fields", type: "Names", place: "query", about: "The only fields to bring." };
+const ID: Field = { name: "id", type: "string", place: "path", required: true, about: "The id of the resource." };
+const INCLUDE: Field = { name: "include", type: "Names", place: "query", about: "Related resources to include." };
+const ONLY: Field = { name: "fields", type: "Names", place: "query", about: "The fields to return." };
 
 function resourceOperation(group: string, name: string): Operation {
   const { operations, attributes = [], relationships = [] } = catalogue().commercelayer[group] as Resource;
@@ -173,12 +173,17 @@ function resourceOperation(group: string, name: string): Operation {
     });
   const sortable = attributes.flatMap((one) => (one.sort ? [one.name] : []));
   const lists: Field[] = [
-    { name: "filter", type: "Filters", place: "query", about: "As `kind_eq=integration`; may be given several times." },
+    {
+      name: "filter",
+      type: "Filters",
+      place: "query",
+      about: "A filter such as `kind_eq=integration`; may be repeated.",
+    },
     {
       name: "sort",
       type: "Names",
       place: "query",
-      about: `With \`-\` before it the largest first: ${sortable.join(", ")}.`,
+      about: `The attribute to sort by, with a leading \`-\` for descending order: ${sortable.join(", ")}.`,
     },
     { name: "pageSize", type: "number", place: "query", about: "From 1 to 25." },
     { name: "pageNumber", type: "number", place: "query", about: "From 1." },
@@ -191,7 +196,7 @@ function resourceOperation(group: string, name: string): Operation {
     resend: id,
     transfer_ownership: [
       ...id,
-      { name: "new_owner_email", type: "string", place: "body", required: true, about: "Who is to own it." },
+      { name: "new_owner_email", type: "string", place: "body", required: true, about: "The owner." },
     ],
   };
   return {

@@ -5,9 +5,9 @@ import { type ApiName, type Field, groupsOf, type Operation, typeOf } from "./ca
 import { flagsOf, shapeOf } from "./request.js";
 
 const EFFECTS = {
-  read: "It reads.",
-  write: "It changes something.",
-  secret: "It answers with a secret that is shown once: give --secret-to FILE, or --reveal on a terminal.",
+  read: "Reads data.",
+  write: "Changes data.",
+  secret: "Issues a secret that is shown only once: pass --secret-to FILE, or --reveal on a terminal.",
 };
 
 /** The most types that the help of an operation explains. */
@@ -29,8 +29,8 @@ export function operationHelp(context: Context, operation: Operation): string {
     `${method} ${path}`,
     [
       EFFECTS[effect],
-      operation.final && "It asks first, unless --yes is given: it cannot be taken back.",
-      operation.deprecated && "It is deprecated.",
+      operation.final && "Asks for confirmation unless --yes is given, since it cannot be undone.",
+      operation.deprecated && "This operation is deprecated.",
       operation.stability && operation.stability !== "stable" && `Stability: ${operation.stability}.`,
     ]
       .filter(Boolean)
@@ -45,17 +45,17 @@ export function operationHelp(context: Context, operation: Operation): string {
     "",
     heading("Options:"),
     ...aligned([
-      ["--input <file>", "the request as JSON; - for standard input. Flags are put into it"],
+      ["--input <file>", "a file with the request as JSON; - for standard input. Flags add to it"],
       ...(operation.paged
         ? [
-            ["--all", "every page"],
-            ["--limit <n>", "at most so many items, of as many pages as it takes; with --all 10000 unless it is said"],
+            ["--all", "fetch every page"],
+            ["--limit <n>", "fetch at most this many items, from as many pages as needed; default with --all: 10000"],
           ]
         : []),
-      ...(operation.final ? [["-y, --yes", "do not ask"]] : []),
+      ...(operation.final ? [["-y, --yes", "do not ask for confirmation"]] : []),
       ...(operation.secrets.length > 0
         ? [
-            ["--reveal", "show secrets, on a terminal only"],
+            ["--reveal", "show secrets; works only on a terminal"],
             ["--secret-to <file>", "write the secrets to a new file that only its owner can read"],
           ]
         : []),
@@ -95,7 +95,7 @@ function described({ type, required, secret, deprecated, about = "" }: Field): s
   const text = about.replaceAll("`", "");
   const notes = [
     required && "required",
-    secret && "a secret: only by --input",
+    secret && "a secret: give it with --input",
     deprecated && "deprecated",
     shapeOf(type).kind === "list" && "may be repeated",
   ].filter(Boolean);
@@ -112,7 +112,7 @@ function typeText(type: string): string {
     Date: "date",
     any: "JSON",
     string: "text",
-    Names: "names, divided by commas",
+    Names: "comma-separated names",
     Filters: "ATTRIBUTE_PREDICATE=VALUE",
     Related: "id",
   };

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../exit.js";
 import { nearest } from "../nearest.js";
-import { type Field, type Operation, plain, typeOf } from "./catalogue.js";
+import { type Field, normalized, type Operation, typeOf } from "./catalogue.js";
 
 /** A flag and its text, in the order of the command line: `page-size`, `50`. */
 export interface Flag {
@@ -97,8 +97,8 @@ export function requestOf(operation: Operation, flags: readonly Flag[], input: u
   for (const { name, text } of flags) {
     const { path, type, secret } = place(operation, name);
     if (secret)
-      throw new UsageError(`--${name} is a secret, and other processes can read the argument list`, {
-        hint: "Give it in the JSON of --input FILE, or of --input - on standard input.",
+      throw new UsageError(`--${name} is a secret, and other processes can read command lines`, {
+        hint: "Give it as JSON with --input FILE, or with --input - on standard input.",
       });
     const shape = shapeOf(type);
     const value = readValue(name, text, shape);
@@ -126,7 +126,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
   const first = segments.slice(0, prefix).join(".");
   const found =
     known.find(({ flag, field }) => flag === first || field.name === first || `field.${kebab(field.name)}` === first) ??
-    known.find(({ flag }) => plain(flag) === plain(first));
+    known.find(({ flag }) => normalized(flag) === normalized(first));
   if (found === undefined)
     throw unknown(
       operation,
@@ -148,7 +148,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
       case "message": {
         const field =
           shape.fields.find((one) => one.name === segment || kebab(one.name) === segment) ??
-          shape.fields.find((one) => plain(one.name) === plain(segment));
+          shape.fields.find((one) => normalized(one.name) === normalized(segment));
         if (field === undefined) {
           const before = name.slice(0, name.lastIndexOf(segment));
           throw unknown(
@@ -163,7 +163,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
         break;
       }
       default:
-        throw new UsageError(`--${name}: what is before .${segment} has no fields that a flag can name`, {
+        throw new UsageError(`--${name}: the field before .${segment} has no fields that a flag can set`, {
           hint: shape.kind === "list" ? "Give the list as JSON." : undefined,
         });
     }
@@ -185,8 +185,8 @@ function unknown({ api, group, name: operation }: Operation, name: string, flags
   return new UsageError(`${group}.${operation} has no --${name}`, {
     hint:
       near.length > 0
-        ? `Is it ${near.join(" or ")}?`
-        : `\`keyturn api ${api} ${group}.${operation} --help\` lists what it has.`,
+        ? `Did you mean ${near.join(" or ")}?`
+        : `\`keyturn api ${api} ${group}.${operation} --help\` lists its fields.`,
   });
 }
 
@@ -196,7 +196,7 @@ function holderOf(request: Record<string, unknown>, path: readonly string[], nam
   for (const key of path.slice(0, -1)) {
     const there = Object.hasOwn(at, key) ? at[key] : undefined;
     if (there !== undefined && there !== null && !isObject(there))
-      throw new UsageError(`--${name}: ${key} has another value already, which has no fields`);
+      throw new UsageError(`--${name}: ${key} already has a value without fields`);
     const next = there ?? {};
     set(at, key, next);
     at = next as Record<string, unknown>;
@@ -224,7 +224,7 @@ function readValue(name: string, text: string | undefined, shape: Shape): unknow
       return number(name, text);
     case "boolean":
       if (text === "true" || text === "false") return text === "true";
-      throw new UsageError(`--${name}: true or false, and not ${shown(text)}`);
+      throw new UsageError(`--${name}: expected true or false, but got ${shown(text)}`);
     case "date":
       return date(name, text);
     case "names":
@@ -232,7 +232,7 @@ function readValue(name: string, text: string | undefined, shape: Shape): unknow
     case "filters":
       return filter(name, text);
     case "list":
-      if (text.trimStart().startsWith("[")) return json(name, text, Array.isArray, "a JSON list");
+      if (text.trimStart().startsWith("[")) return json(name, text, Array.isArray, "a JSON array");
       return [readValue(name, text, shapeOf(shape.of))];
     case "map":
     case "message":
@@ -257,21 +257,24 @@ function constant(text: string, values: readonly string[]): string {
 function number(name: string, text: string): number | bigint {
   const value = Number(text);
   if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(value))
-    throw new UsageError(`--${name}: a number, and not ${shown(text)}`);
+    throw new UsageError(`--${name}: expected a number, but got ${shown(text)}`);
   return /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value;
 }
 
 function date(name: string, text: string): string {
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new UsageError(`--${name}: a date such as 2030-01-01T00:00:00Z, and not ${shown(text)}`);
+  if (Number.isNaN(at))
+    throw new UsageError(`--${name}: expected a date such as 2030-01-01T00:00:00Z, but got ${shown(text)}`);
   return new Date(at).toISOString();
 }
 
 function filter(name: string, text: string): Record<string, string> {
   const [, key, value] = /^([^=]+)=([^]*)$/.exec(text) ?? [];
   if (key === undefined || value === undefined)
-    throw new UsageError(`--${name}: ATTRIBUTE_PREDICATE=VALUE such as kind_eq=integration, and not ${shown(text)}`);
+    throw new UsageError(
+      `--${name}: expected ATTRIBUTE_PREDICATE=VALUE such as kind_eq=integration, but got ${shown(text)}`,
+    );
   return { [key]: value };
 }
 
@@ -280,7 +283,7 @@ function json<T>(name: string, text: string, is: (value: unknown) => value is T,
   try {
     value = JSON.parse(text);
   } catch {}
-  if (!is(value)) throw new UsageError(`--${name}: ${what}, and not ${shown(text)}`);
+  if (!is(value)) throw new UsageError(`--${name}: expected ${what}, but got ${shown(text)}`);
   return value;
 }
 

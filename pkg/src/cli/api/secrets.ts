@@ -67,8 +67,8 @@ export class SecretFile {
       file = await open(full, "wx", 0o600);
     } catch (error) {
       if ((error as { code?: string }).code !== "EEXIST") throw error;
-      throw new UsageError(`${path} is there already, and --secret-to overwrites nothing`, {
-        hint: "Name another file, or move that one away.",
+      throw new UsageError(`${path} already exists, and --secret-to never overwrites a file`, {
+        hint: "Name another file, or move the existing one.",
       });
     }
     try {
@@ -96,10 +96,14 @@ export class SecretFile {
       await this.#file.truncate(bytes.length);
       await this.#file.sync();
     } catch (cause) {
-      throw new CommandError(EXIT.person, `the secret was issued, and ${this.path} could not be written: it is lost`, {
-        cause,
-        hint: `Revoke what was issued, and begin again. The answer, without the secret: ${JSON.stringify(answer)}`,
-      });
+      throw new CommandError(
+        EXIT.person,
+        `the secret was issued but is lost, because ${this.path} could not be written`,
+        {
+          cause,
+          hint: `Revoke the issued credential and start again. The response without the secret: ${JSON.stringify(answer)}`,
+        },
+      );
     } finally {
       bytes.fill(0);
       await this.#file.close().catch(() => undefined);

@@ -20,7 +20,7 @@ export async function showBody(context: Context, body: unknown): Promise<void> {
     { head: "FIELD", text: ([name]) => name },
     { head: "VALUE", text: ([, value]) => value },
   ];
-  await context.show(rows, { columns, empty: "the answer is empty" });
+  await context.show(rows, { columns, empty: "the response is empty" });
 }
 
 /** Writes items as they arrive; a table once all have arrived, since its widths depend on all of them. Returns their number. */
@@ -54,7 +54,7 @@ async function showTable(context: Context, items: readonly unknown[]): Promise<v
   const columns = names.map(
     (name): Column<Record<string, unknown>> => ({ head: name.toUpperCase(), text: (row) => cell(row[name]) }),
   );
-  await context.show(rows, { columns, empty: "there are none" });
+  await context.show(rows, { columns, empty: "no items" });
 }
 
 /** Unwraps an item that consists of little more than one object. */

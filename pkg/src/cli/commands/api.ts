@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { KeyturnError } from "../../base/errors.js";
-import { APIS, type ApiName, find, groupsOf, namesOf, type Operation, plain } from "../api/catalogue.js";
+import { APIS, type ApiName, find, groupsOf, namesOf, normalized, type Operation } from "../api/catalogue.js";
 import { listHelp, operationHelp } from "../api/help.js";
 import { type Answer, invoke } from "../api/invoke.js";
 import { type Flag, flagsOf, kebab, requestOf, shapeOf } from "../api/request.js";
@@ -10,7 +10,7 @@ import { SecretFile, withoutSecrets } from "../api/secrets.js";
 import { showBody, showItems } from "../api/show.js";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { nearest } from "../nearest.js";
 
@@ -20,10 +20,10 @@ const MOST_ITEMS = 10_000;
 /** Makes the call, or lists the operations. */
 export async function run(context: Context, given: Given): Promise<void> {
   const [api, name, ...rest] = given.args;
-  if (!isApi(api)) throw new UsageError(`an API is missing: ${APIS.join(" or ")}`);
+  if (!isApi(api)) throw new UsageError(`no API was given: ${APIS.join(" or ")}`);
   if (name === undefined || name.startsWith("-")) return context.out.write(listHelp(context, api, undefined));
   if (!name.includes(".")) {
-    const group = groupsOf(api).find((one) => plain(one.name) === plain(name));
+    const group = groupsOf(api).find((one) => normalized(one.name) === normalized(name));
     if (group !== undefined) return context.out.write(listHelp(context, api, group.name));
   }
   const operation = find(api, name);
@@ -38,13 +38,13 @@ function isApi(name: string | undefined): name is ApiName {
 
 function unknown(api: ApiName, name: string): UsageError {
   const [group = "", method = ""] = name.split(".");
-  const inGroup = groupsOf(api).find((one) => plain(one.name) === plain(group));
+  const inGroup = groupsOf(api).find((one) => normalized(one.name) === normalized(group));
   const near =
     inGroup === undefined
       ? nearest(name, name.includes(".") ? namesOf(api) : groupsOf(api).map((one) => one.name))
       : nearest(method, inGroup.operations).map((one) => `${inGroup.name}.${one}`);
   return new UsageError(`${api} has no operation ${name}`, {
-    hint: near.length > 0 ? `Is it ${near.join(" or ")}?` : `\`keyturn api ${api}\` lists what it has.`,
+    hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `\`keyturn api ${api}\` lists its operations.`,
   });
 }
 
@@ -53,13 +53,13 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
   const flags = flagsIn(operation, rest);
   const limit = given.count("limit");
   const every = given.flag("all") || limit !== undefined;
-  if (every && !operation.paged) throw new UsageError(`${title} answers with no list that has pages`);
-  if (limit === 0) throw new UsageError("--limit: at least 1");
+  if (every && !operation.paged) throw new UsageError(`${title} does not return a paged list`);
+  if (limit === 0) throw new UsageError("--limit must be 1 or more");
   const input = given.text("input");
   const request = requestOf(operation, flags, input === undefined ? undefined : await json(context, input));
   const destination = await place(context, operation, given.text("secret-to"));
   if (operation.final)
-    await context.confirm(`${operation.method} ${filled(operation, request)} cannot be undone. Go on?`);
+    await context.confirm(`${operation.method} ${filled(operation, request)} cannot be undone. Continue?`);
   // Created before the call, so that a failure to write shows before there is anything to lose.
   const file = typeof destination === "object" ? await SecretFile.reserve(destination.path, context.cwd) : undefined;
   let kept = false;
@@ -82,7 +82,7 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
     if (!kept) await file?.drop();
   }
   if (kept) await context.say(`the secret is in ${file?.path}`);
-  else if (file !== undefined) await context.say("the answer has no secret: no file was written");
+  else if (file !== undefined) await context.say("the response has no secret, so no file was written");
 }
 
 /** A field that does not fit, by the name of its flag. */
@@ -113,16 +113,20 @@ async function place(
   if (file !== undefined) return { path: file };
   if (context.reveals) return "terminal";
   if (effect !== "secret") return "nowhere";
-  const missing = `${group}.${name} answers with a secret that is shown once, and nothing says where it goes`;
+  const missing = `${group}.${name} issues a secret that is shown only once, and no destination was given`;
   if (!context.out.isTTY || !context.interactive)
-    throw new UsageError(missing, { hint: "Give --secret-to FILE. On a terminal, --reveal shows it." });
+    throw new UsageError(missing, { hint: "Pass --secret-to FILE. On a terminal, --reveal shows it." });
   const ask = await context.ask("--secret-to");
-  const choice = await ask.select(context, "The answer has a secret that is shown once. Where does it go?", [
-    { value: "file", label: "to a new file that only you can read" },
-    { value: "terminal", label: "to this terminal" },
-  ]);
+  const choice = await ask.select(
+    context,
+    "The response contains a secret that is shown only once. Where should it go?",
+    [
+      { value: "file", label: "to a new file that only you can read" },
+      { value: "terminal", label: "to this terminal" },
+    ],
+  );
   if (choice === "terminal") return "terminal";
-  const check = (text: string): string | undefined => (text.trim() === "" ? "A file has a name." : undefined);
+  const check = (text: string): string | undefined => (text.trim() === "" ? "Enter a file name." : undefined);
   return { path: await ask.text(context, "Which file?", { check }) };
 }
 
@@ -143,12 +147,14 @@ function flagsIn(operation: Operation, rest: readonly string[]): Flag[] {
   return tokens.map((token): Flag => {
     if (token.kind !== "option")
       throw new UsageError(
-        `what is ${token.kind === "positional" ? token.value : "--"} for? Fields are given as --NAME VALUE`,
+        `unexpected argument ${token.kind === "positional" ? token.value : "--"}: give fields as --NAME VALUE`,
       );
     const { name, value, inlineValue, rawName } = token;
     if (!rawName.startsWith("--")) throw new UsageError(`there is no option ${rawName}`);
     if (value !== undefined && !inlineValue && value.startsWith("--"))
-      throw new UsageError(`${rawName} needs a value`, { hint: `One that begins with dashes: ${rawName}=${value}` });
+      throw new UsageError(`${rawName} needs a value`, {
+        hint: `For a value that starts with dashes, use ${rawName}=${value}`,
+      });
     if (value === undefined && name.startsWith("no-") && isBoolean(name.slice(3)))
       return { name: name.slice(3), text: "false" };
     return { name, text: value };
@@ -162,14 +168,14 @@ async function json(context: Context, file: string): Promise<unknown> {
     return JSON.parse(text) as unknown;
   } catch {
     // The parser's message would show part of the text, which may be a secret.
-    throw new UsageError(`${called(file)} is not JSON`);
+    throw new UsageError(`${fileLabel(file)} is not JSON`);
   }
 }
 
 /** The path of a call with its parameters filled in. */
 function filled({ path, fields }: Operation, request: Readonly<Record<string, unknown>>): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const field = fields.find((one) => one.place === "path" && plain(one.name) === plain(name));
+    const field = fields.find((one) => one.place === "path" && normalized(one.name) === normalized(name));
     const value = request[field?.name ?? name];
     return typeof value === "string" && value !== "" ? value : whole;
   });
@@ -206,8 +212,8 @@ async function show(
   }
   if (!more) return;
   if (limit === undefined)
-    throw new CommandError(EXIT.failed, `${title} has more than ${MOST_ITEMS} items, and the rest was left out`, {
-      hint: "--limit N takes as many as it says.",
+    throw new CommandError(EXIT.failed, `${title} has more than ${MOST_ITEMS} items; the rest was left out`, {
+      hint: "Raise the limit with --limit N.",
     });
   await context.say(`there are more than ${most}`);
 }

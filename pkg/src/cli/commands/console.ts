@@ -46,7 +46,10 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   try {
     const link = served.link();
     if (given.flag("json")) await context.out.write(`${JSON.stringify({ url: served.url, link })}\n`);
-    else await context.out.write(`The console is here, for one use of this link:\n\n  ${link}\n\nCtrl-C stops it.\n`);
+    else
+      await context.out.write(
+        `The console is ready. Open this link, which works once:\n\n  ${link}\n\nPress Ctrl-C to stop it.\n`,
+      );
     if (given.flag("open")) openLink(link);
     await stopped(context.signal);
     return EXIT.done;

@@ -5,7 +5,7 @@ import { type EnvDialect, type ImportedCredential, type ImportKind, importClient
 import { findConfig, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { quoted } from "../shell.js";
 
@@ -29,20 +29,20 @@ export async function run(context: Context, given: Given): Promise<void> {
       { head: "WHERE", text: ({ where }) => `${where.source}: ${where.place}` },
       { head: "TARGET", text: ({ target, known }) => (target === undefined ? "-" : known ? target : `${target}?`) },
     ],
-    empty: "there are no client ids in it",
+    empty: "no client ids found",
   });
   for (const { target, known, credentialId, clientId } of rows)
     if (target !== undefined && !known)
-      await context.say(`to look after it: keyturn adopt ${quoted(target)} ${credentialId ?? clientId.split("@")[0]}`);
+      await context.say(`to manage it: keyturn adopt ${quoted(target)} ${credentialId ?? clientId.split("@")[0]}`);
 }
 
 async function read(context: Context, given: Given, file: string): Promise<ImportedCredential[]> {
   const text = await textOf(context, file);
   const kind = (given.text("kind") as ImportKind | undefined) ?? kindOf(file, text);
   if (kind === undefined)
-    throw new UsageError(`${file}: of which kind is it?`, { hint: "Give --kind env, kubernetes, terraform or csv." });
+    throw new UsageError(`${file}: the format is unknown`, { hint: "Pass --kind env, kubernetes, terraform or csv." });
   return importClientIds(kind, text, {
-    source: called(file),
+    source: fileLabel(file),
     dialect: given.text("dialect") as EnvDialect | undefined,
     column: given.text("column"),
   });

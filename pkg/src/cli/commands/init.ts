@@ -34,11 +34,10 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const rows = Object.entries(targets);
   await context.show(rows, {
     columns: COLUMNS,
-    empty: there === undefined ? `${file.name} has no targets yet` : "there is nothing new",
+    empty: there === undefined ? `${file.name} has no targets yet` : "found nothing new",
     row: ([target, config]) => ({ target, ...config }),
   });
-  if (rows.length > 0)
-    await context.say(`${file.name} is written; \`keyturn plan\` says what a rotation would change.`);
+  if (rows.length > 0) await context.say(`wrote ${file.name}; \`keyturn plan\` shows what a rotation would change.`);
   return EXIT.done;
 }
 
@@ -63,8 +62,8 @@ function credentialOf(id: string): Candidate {
 /** What can be rotated in the tenants for which there are credentials. */
 async function discovered(context: Context, given: Given): Promise<readonly Candidate[]> {
   if (!given.flag("all") && !context.interactive)
-    throw new UsageError("which credentials to rotate is missing, and nobody can be asked here", {
-      hint: "Give --all, or name some with --connector APP_ID/CONNECTOR_ID and --credential ID.",
+    throw new UsageError("no credentials were chosen, and there is no terminal to ask on", {
+      hint: "Pass --all, or choose some with --connector APP_ID/CONNECTOR_ID and --credential ID.",
     });
   const found: Candidate[] = [];
   const missing: unknown[] = [];
@@ -87,9 +86,9 @@ async function discovered(context: Context, given: Given): Promise<readonly Cand
 
 async function selected(context: Context, fresh: readonly Candidate[]): Promise<readonly Candidate[]> {
   if (fresh.length === 0 || !context.interactive) return [];
-  const ask = await context.ask("which credentials to rotate");
+  const ask = await context.ask("the choice of credentials");
   const choices = fresh.map(({ label, place }, index) => ({ value: String(index), label, hint: keyOf(place) }));
-  const indices = await ask.several(context, "Which credentials shall be rotated?", choices);
+  const indices = await ask.several(context, "Which credentials do you want to rotate?", choices);
   return indices.flatMap((index) => fresh[Number(index)] ?? []);
 }
 

@@ -27,7 +27,7 @@ export async function show(context: Context, given: Given): Promise<Exit> {
       { head: "WHAT", text: detailOf },
     ],
     // With --last 0 there is nothing to show, whatever the journal has.
-    ...(events.length === 0 ? { empty: `the journal has nothing of ${name}` } : {}),
+    ...(events.length === 0 ? { empty: `the journal has no events for ${name}` } : {}),
   });
   return EXIT.done;
 }
@@ -55,7 +55,7 @@ function fieldText(name: string, value: unknown): string {
   return typeof id === "string" && typeof clientId === "string" ? `${id} (${clientId})` : JSON.stringify(value);
 }
 
-/** `journal verify`: whether every event is as it was written. */
+/** `journal verify`: checks that no event was changed. */
 export async function verify(context: Context, _given: Given): Promise<Exit> {
   await using opened = await openConfig(context, { online: "none" });
   const found = await opened.lifecycle.verify();
@@ -74,7 +74,7 @@ export async function verify(context: Context, _given: Given): Promise<Exit> {
   return found.some(({ broken }) => broken !== undefined) ? EXIT.journal : EXIT.done;
 }
 
-/** `journal export`: the events of all targets, a line of JSON for each. */
+/** `journal export`: writes the events of all targets as lines of JSON. */
 export async function exported(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, { online: "none" });
   const { lifecycle } = opened;
@@ -124,14 +124,14 @@ export async function restored(context: Context, given: Given): Promise<Exit> {
     const { fleet, schema, pool } = database;
     if (!lost)
       await context.confirm(
-        `Has the journal of the fleet ${fleet} every event that was ever acknowledged? If not, credentials may be issued twice.`,
+        `Does the journal of the fleet ${fleet} have every event that was ever acknowledged? If not, credentials may be issued twice.`,
       );
     const { declareRestored } = await import("../../postgres.js");
     await declareRestored(pool, { fleet, schema, lost });
     await context.err.write(
       lost
-        ? `before the next issue each target of the fleet ${fleet} shows that nothing was forgotten, or waits for a person\n`
-        : `the fleet ${fleet} goes on with this database as with the one before\n`,
+        ? `each target of the fleet ${fleet} now issues a credential only after a check that none is missing from the journal\n`
+        : `the fleet ${fleet} continues with this database as before\n`,
     );
     return EXIT.done;
   });
@@ -141,8 +141,8 @@ export async function restored(context: Context, given: Given): Promise<Exit> {
 async function within(context: Context, work: (database: Database) => Promise<Exit>): Promise<Exit> {
   const database = await openDatabase(context);
   if (database === undefined)
-    throw new UsageError("this is about the journal in a database", {
-      hint: "Give --database, or set KEYTURN_DATABASE.",
+    throw new UsageError("this command needs a journal in a database", {
+      hint: "Pass --database, or set KEYTURN_DATABASE.",
     });
   try {
     return await work(database);

@@ -3,7 +3,7 @@
 import { hostname } from "node:os";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
 
@@ -29,7 +29,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   const before = await find(context, api, name);
   if (before !== undefined)
     await context.confirm(
-      `The profile ${name} has the credential ${before.clientId} already, which stays valid. Take another in its place?`,
+      `The profile ${name} already has the credential ${before.clientId}, which stays valid. Replace it in the profile?`,
     );
   const existing = given.text("client-id") !== undefined || given.text("secret-from") !== undefined;
   const kept =
@@ -74,12 +74,12 @@ async function keepPair(context: Context, given: Given, api: Api, name: string):
       : await secretIn(context, from);
   const { serverURL, tenantDomain } = tenantOf(context, given, api);
   const pair = { api, name, clientId: clientId.trim(), clientSecret: clientSecret.trim(), serverURL, tenantDomain };
-  await tried(context, pair);
+  await tryLogin(context, pair);
   return keep(context, pair);
 }
 
 /** Logs in once with a pair, so that no profile is created that does not work. */
-async function tried(
+async function tryLogin(
   context: Context,
   { api, clientId, clientSecret, serverURL, tenantDomain }: NewProfile,
 ): Promise<void> {
@@ -120,7 +120,7 @@ function tenantOf(
 
 async function secretIn(context: Context, file: string): Promise<string> {
   const text = await textOf(context, file);
-  if (text.trim() === "") throw new UsageError(`${called(file)} is empty`);
+  if (text.trim() === "") throw new UsageError(`${fileLabel(file)} is empty`);
   return text;
 }
 
@@ -174,10 +174,14 @@ async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void
   try {
     await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" });
   } catch {
-    throw new CommandError(EXIT.person, `the credential ${clientId} was made, and could neither be kept nor ended`, {
-      cause,
-      hint: "End it in C1, among your API keys.",
-    });
+    throw new CommandError(
+      EXIT.person,
+      `the credential ${clientId} was created, but could be neither stored nor revoked`,
+      {
+        cause,
+        hint: "Revoke it in C1, among your API keys.",
+      },
+    );
   }
 }
 
@@ -191,32 +195,32 @@ async function limitsOf(context: Context, given: Given): Promise<Limits> {
 }
 
 const ROLES = {
-  what: "What may it do?",
-  every: "everything that you may",
-  some: "what some roles may",
-  which: "Ids of the roles, divided by commas",
+  what: "What may the credential do?",
+  every: "everything that you may do",
+  some: "only what some roles may do",
+  which: "Ids of the roles, separated by commas",
 };
 const RANGES = {
-  what: "From where may it be used?",
+  what: "From where may the credential be used?",
   every: "from anywhere",
-  some: "from some address ranges",
-  which: "Address ranges, divided by commas, such as 192.0.2.0/24",
+  some: "only from some address ranges",
+  which: "Address ranges, separated by commas, such as 192.0.2.0/24",
 };
 
 function daysOf(text: string): number | "never" {
   if (text === "never") return "never";
   const days = Number(/^(\d{1,4})d?$/.exec(text)?.[1] ?? Number.NaN);
   if (!(days >= 1 && days <= 3650))
-    throw new UsageError(`--expires: days such as 30d, at most 3650d, or never, and not ${text}`);
+    throw new UsageError(`--expires must be a number of days such as 30d, at most 3650d, or never, but is ${text}`);
   return days;
 }
 
 async function askExpiry(context: Context): Promise<string> {
   const ask = await context.ask("--expires");
-  return ask.select(context, "How long is the credential to work?", [
+  return ask.select(context, "When should the credential expire?", [
     { value: "30d", label: "30 days" },
     { value: "90d", label: "90 days" },
-    { value: "never", label: "until it is ended", hint: "nothing will remind you of it" },
+    { value: "never", label: "never", hint: "there will be no reminder" },
   ]);
 }
 
@@ -242,6 +246,6 @@ async function askList<Every extends string>(
   ]);
   if (choice === "every") return every;
   const check = (text: string): string | undefined =>
-    listOf([text], every) === undefined ? "At least one." : undefined;
+    listOf([text], every) === undefined ? "Enter at least one." : undefined;
   return listOf([await ask.text(context, words.which, { check })], every) ?? every;
 }

@@ -15,15 +15,15 @@ export async function run(context: Context, given: Given): Promise<void> {
   if (profile === undefined) throw new UsageError(`there is no profile ${name} for ${api}`);
   const ends = profile.made && !given.flag("local");
   if (ends) {
-    await context.confirm(`This ends the credential ${profile.clientId}, wherever it is used. Go on?`);
+    await context.confirm(`This revokes the credential ${profile.clientId} everywhere it is used. Continue?`);
     await end(context, profile);
   }
   // Removed last, so that the credential can be revoked as long as it may be valid.
   await removeProfile(context, profile);
   const left = profile.made
-    ? "it stays valid until it expires or somebody ends it"
-    : "`keyturn login` did not make it, so it stays valid";
-  await context.say(`logged out: the profile ${name} is removed`);
+    ? "it stays valid until it expires or is revoked"
+    : "it stays valid, since `keyturn login` did not create it";
+  await context.say(`logged out: removed the profile ${name}`);
   await context.say(`the credential ${profile.clientId}: ${ends ? "it can no longer log in" : left}`);
 }
 
@@ -39,10 +39,10 @@ async function end(context: Context, { name, api, clientId }: Profile): Promise<
     const code = exitOf(error);
     throw new CommandError(
       code === EXIT.usage ? EXIT.failed : code,
-      `${clientId} could not be ended: ${(error as Error).message}`,
+      `${clientId} could not be revoked: ${(error as Error).message}`,
       {
         cause: error,
-        hint: `End it in C1, among your API keys, and remove the profile with: keyturn logout --profile ${name} --local`,
+        hint: `Revoke it in C1, among your API keys, and remove the profile with: keyturn logout --profile ${name} --local`,
       },
     );
   } finally {

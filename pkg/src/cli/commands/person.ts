@@ -8,7 +8,7 @@ import type { Given } from "../given.js";
 import { outcomesOf, showOutcomes } from "./report.js";
 
 /** Opens the named target, acts on it, and shows its progress. */
-async function told(
+async function withTarget(
   context: Context,
   given: Given,
   work: (opened: Opened, name: string) => Promise<unknown>,
@@ -24,29 +24,29 @@ async function told(
 
 /** `keyturn rollback`: returns the old credential to every sink, and revokes the new one. */
 export function rollback(context: Context, given: Given): Promise<Exit> {
-  return told(context, given, async ({ lifecycle }, name) => {
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.cannotRollBack === undefined)
-      await context.confirm(`Give the old credential of ${name} back to its sinks, and end the new one?`);
+      await context.confirm(`Put the old credential of ${name} back into its sinks, and end the new one?`);
     await lifecycle.rollback(name, { signal: context.signal });
   });
 }
 
 /** `keyturn retire`: approves the end of the old credential, and ends it. */
 export function retire(context: Context, given: Given): Promise<Exit> {
-  return told(context, given, async ({ lifecycle }, name) => {
-    await context.confirm(`End the old credential of ${name} once all proofs are there? It cannot be had back then.`);
+  return withTarget(context, given, async ({ lifecycle }, name) => {
+    await context.confirm(`End the old credential of ${name} once everything is proven? This cannot be undone.`);
     await lifecycle.retire(name, { signal: context.signal });
   });
 }
 
 /** `keyturn approve`: approves the end of the old credential; `advance` ends it. */
 export function approve(context: Context, given: Given): Promise<Exit> {
-  return told(
+  return withTarget(
     context,
     given,
     async ({ lifecycle }, name) => {
-      await context.confirm(`Let \`keyturn advance\` end the old credential of ${name}? It cannot be had back then.`);
+      await context.confirm(`Let \`keyturn advance\` end the old credential of ${name}? This cannot be undone.`);
       await lifecycle.approve(name);
     },
     { online: false },
@@ -57,14 +57,14 @@ export function approve(context: Context, given: Given): Promise<Exit> {
 export function settle(context: Context, given: Given): Promise<Exit> {
   const ids = given.list("found");
   if (given.flag("none") === ids.length > 0)
-    throw new UsageError("give the ids with --found, or --none if nothing was made");
-  return told(context, given, async ({ lifecycle }, name) => {
+    throw new UsageError("pass the ids with --found, or --none if nothing was created");
+  return withTarget(context, given, async ({ lifecycle }, name) => {
     const [status] = await lifecycle.status([name]);
     if (status?.doubt !== undefined)
       await context.confirm(
         ids.length > 0
-          ? `End ${ids.join(", ")}, which the attempt has made, and issue another for ${name}?`
-          : `Has the attempt ${status.doubt.marker} made nothing? If it has, that credential stays alive unseen.`,
+          ? `End ${ids.join(", ")}, which the request created, and issue another credential for ${name}?`
+          : `Did the request ${status.doubt.marker} create nothing? Otherwise its credential stays valid unnoticed.`,
       );
     await lifecycle.settle(name, { found: ids.length > 0 ? ids : "none", signal: context.signal });
   });
@@ -72,12 +72,13 @@ export function settle(context: Context, given: Given): Promise<Exit> {
 
 /** `keyturn resume`: continues a rotation whose problem has been fixed. */
 export function resume(context: Context, given: Given): Promise<Exit> {
-  const [reissue, restored] = [given.flag("reissue"), given.flag("restored")];
-  if (reissue && restored) throw new UsageError("give one of --reissue and --restored");
-  return told(context, given, async (opened, name) => {
+  const [reissue, restored, provisioned] = [given.flag("reissue"), given.flag("restored"), given.flag("provisioned")];
+  if ([reissue, restored, provisioned].filter(Boolean).length > 1)
+    throw new UsageError("pass only one of --reissue, --restored and --provisioned");
+  return withTarget(context, given, async (opened, name) => {
     const { lifecycle } = opened;
     await unlessClocksDiffer(context, opened, await lifecycle.status([name]));
-    await lifecycle.resume(name, { reissue, restored });
+    await lifecycle.resume(name, { reissue, restored, provisioned });
     await lifecycle.advance(name, { signal: context.signal });
   });
 }
@@ -85,16 +86,16 @@ export function resume(context: Context, given: Given): Promise<Exit> {
 /** `keyturn adopt`: records which credential the consumers use. */
 export function adopt(context: Context, given: Given): Promise<Exit> {
   const [, id = ""] = given.args;
-  return told(context, given, ({ lifecycle }, name) => lifecycle.adopt(name, id, { signal: context.signal }));
+  return withTarget(context, given, ({ lifecycle }, name) => lifecycle.adopt(name, id, { signal: context.signal }));
 }
 
 /** `keyturn forget`: stops managing a target. */
 export function forget(context: Context, given: Given): Promise<Exit> {
-  return told(
+  return withTarget(
     context,
     given,
     async ({ lifecycle }, name) => {
-      await context.confirm(`Look after ${name} no longer? Nothing is ended.`);
+      await context.confirm(`Stop managing ${name}? Its credentials stay valid.`);
       await lifecycle.forget(name);
     },
     { online: false },

@@ -72,9 +72,9 @@ async function namedBy(
   if (line.length > 1)
     throw new CommandError(
       EXIT.person,
-      `several credentials of its line are alive: ${line.map(({ id }) => id).join(", ")}.`,
+      `several of its successive credentials are valid: ${line.map(({ id }) => id).join(", ")}.`,
       {
-        hint: `\`keyturn adopt ${quoted(target)} ID\` says which is in use; --leave-unknown leaves all of them alive.`,
+        hint: `Say which one is in use with \`keyturn adopt ${quoted(target)} ID\`; --leave-unknown keeps all of them valid.`,
       },
     );
   return line[0];
@@ -82,8 +82,8 @@ async function namedBy(
 
 function refusalOf({ target, blocked, sinks }: LifecyclePlan, obstacle: string | undefined): CommandError | undefined {
   if (blocked === "forgotten")
-    return new CommandError(EXIT.person, "it is no longer looked after.", {
-      hint: `\`keyturn adopt ${quoted(target)} ID\` begins again.`,
+    return new CommandError(EXIT.person, "it is no longer managed.", {
+      hint: `Run \`keyturn adopt ${quoted(target)} ID\` to manage it again.`,
     });
   // A secret that cannot be delivered must not be issued.
   const broken = blocked === "rotation_active" ? undefined : sinks.find(({ error }) => error !== undefined);
@@ -102,7 +102,7 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [
     { head: "TARGET", text: ({ target }) => target },
-    { head: "REPLACES", text: ({ plan, named }) => (plan?.old ?? named)?.clientId ?? "nothing: it is the first" },
+    { head: "REPLACES", text: ({ plan, named }) => (plan?.old ?? named)?.clientId ?? "nothing (first credential)" },
     { head: "EXPIRES", text: ({ plan, named }) => timeText((plan?.old ?? named)?.expiresAt, now) },
     {
       head: "SINKS",
@@ -119,12 +119,12 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
 
 function holdsText(holds: string | undefined, known: boolean | undefined): string {
   if (holds === undefined) return "";
-  return known === false ? ` (holds ${holds}, which is not known)` : ` (holds ${holds})`;
+  return known === false ? ` (contains ${holds}, which is unknown)` : ` (contains ${holds})`;
 }
 
 function noteOf(plan: LifecyclePlan | undefined): string {
-  if (plan?.blocked === "rotation_active") return "under way: goes on";
+  if (plan?.blocked === "rotation_active") return "in progress: continues";
   if (plan?.blocked === "adopt_first")
-    return "a credential that is not known is there: `keyturn adopt` first, or --leave-unknown";
-  return plan?.cuts ? "the old one ends at once" : "";
+    return "an unknown credential is in use: `keyturn adopt` first, or --leave-unknown";
+  return plan?.cuts ? "the old credential ends at once" : "";
 }

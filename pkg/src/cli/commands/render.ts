@@ -6,7 +6,7 @@ import { type EnvDialect, type RenderedDocument, render } from "../../lifecycle.
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
-import { called, textOf } from "../files.js";
+import { fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 
 /** The placeholder of a secret that is filled in later. */
@@ -27,12 +27,12 @@ export async function run(context: Context, given: Given): Promise<void> {
   }
   // Searching the text for the secret would not work: a format may quote it. Terraform's resource contains none.
   if (from !== undefined && format !== "terraform" && !context.reveals)
-    throw new UsageError("the document has the secret in it, and nothing says where it goes", {
-      hint: "Give --to FILE. On a terminal, --reveal shows it.",
+    throw new UsageError("the document contains the secret, and no destination was given", {
+      hint: "Pass --to FILE. On a terminal, --reveal shows it.",
     });
   await context.out.write(text);
   if (text.includes(PLACEHOLDER))
-    await context.say(`${PLACEHOLDER} stands for the secret: give --secret-from FILE, or put it in later`);
+    await context.say(`${PLACEHOLDER} stands for the secret: pass --secret-from FILE, or insert the secret later`);
 }
 
 /** What is known about the credential. */
@@ -112,7 +112,8 @@ function lowered(values: Readonly<Record<string, string>>): Record<string, strin
 }
 
 function needed(value: string | undefined, flag: string): string {
-  if (value === undefined) throw new UsageError(`${flag} is missing, or --target with a target that has it`);
+  if (value === undefined)
+    throw new UsageError(`${flag} is missing; pass it, or --target with a target that provides it`);
   return value;
 }
 
@@ -120,7 +121,7 @@ async function secretIn(context: Context, file: string): Promise<string> {
   const text = await textOf(context, file);
   // The line end belongs to the file, not to the secret.
   const secret = text.replace(/\r?\n$/, "");
-  if (secret === "") throw new UsageError(`${called(file)} is empty`);
+  if (secret === "") throw new UsageError(`${fileLabel(file)} is empty`);
   return secret;
 }
 
@@ -129,7 +130,7 @@ async function writeNew(context: Context, path: string, text: string): Promise<v
   const full = resolve(context.cwd, path);
   const file = await open(full, "wx", 0o600).catch((error: unknown) => {
     if ((error as { code?: string }).code !== "EEXIST") throw error;
-    throw new UsageError(`${path} is there already, and --to overwrites nothing`);
+    throw new UsageError(`${path} already exists, and --to never overwrites a file`);
   });
   try {
     await file.writeFile(text);

@@ -20,15 +20,20 @@ export interface Outcome {
 /** What a person does about each reason to stop. */
 const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
-    "look at the control plane for what was made in the window of doubt, end nothing, then `keyturn settle NAME --found ID` or `--none`",
+    "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
+    "`keyturn settle NAME --found ID` or `--none`",
   "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
-  refused: "ABOUT: give the right or fix the place, then `keyturn resume NAME`",
+  refused: "ABOUT: grant the permission or fix the location, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
-  "sink-differs":
-    "a sink holds a credential that is not of this target: find out whose it is, then `keyturn resume NAME`",
+  "sink-differs": "a sink contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
   "restore-by-hand": "put the old credential back into the sink, then `keyturn resume NAME --restored`",
-  "sink-changed": "a sink no longer holds what was delivered: `keyturn resume NAME`, with `--reissue` for another",
+  "sink-changed":
+    "a sink no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
+    "credential",
+  "sink-added":
+    "a sink was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
+    "new pair there and `keyturn resume NAME --provisioned`",
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 
@@ -60,7 +65,7 @@ export function stateOf(
           ? ["rolled back", undefined]
           : ["idle", "green"];
     case "ready":
-      return [rollingBack ? "rolling back" : "goes on", "yellow"];
+      return [rollingBack ? "rolling back" : "continuing", "yellow"];
     case "awaits-approval":
       return ["awaits approval", "yellow"];
     case "stopped":
@@ -69,7 +74,7 @@ export function stateOf(
       const until = relativeText(progress.until, now);
       if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
       if (failure !== undefined) return [`failed (${failure}), again ${until}`, "yellow"];
-      const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "under way";
+      const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "in progress";
       return [`${what}, again ${until}`, "yellow"];
     }
   }
@@ -93,10 +98,10 @@ export function nextOf(status: LifecycleStatus, now: number): string {
 }
 
 function dueText({ due, current, forgotten, target }: LifecycleStatus, now: number): string {
-  if (forgotten) return `\`keyturn adopt ${quoted(target)} ID\` to look after it again`;
+  if (forgotten) return `\`keyturn adopt ${quoted(target)} ID\` to manage it again`;
   if (due !== undefined)
     return due.at <= now ? `rotate now: due since ${timeText(due.since, now)}` : `rotate ${timeText(due.at, now)}`;
-  return current === undefined ? `\`keyturn rotate ${quoted(target)}\` for the first` : "-";
+  return current === undefined ? `\`keyturn rotate ${quoted(target)}\` for the first credential` : "-";
 }
 
 /** The exit code for a target's progress. */

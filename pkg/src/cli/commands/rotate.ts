@@ -32,7 +32,7 @@ interface Wish {
 export async function run(context: Context, given: Given): Promise<Exit> {
   const bulk = given.flag("all") ? "all" : given.flag("due") ? "due" : undefined;
   if ((given.flag("all") && given.flag("due")) || (bulk === undefined) === (given.args.length === 0))
-    throw new UsageError("name targets, or give one of --all and --due");
+    throw new UsageError("name targets, or pass either --all or --due");
   const wish: Wish = {
     bulk,
     canary: given.count("canary") ?? 0,
@@ -40,7 +40,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     stopAfter: given.count("stop-after") ?? 1,
     leaveUnknown: given.flag("leave-unknown"),
   };
-  if (wish.parallel < 1 || wish.stopAfter < 1) throw new UsageError("--parallel and --stop-after have to be 1 or more");
+  if (wish.parallel < 1 || wish.stopAfter < 1) throw new UsageError("--parallel and --stop-after must be 1 or more");
   if (bulk !== undefined) context.unlessUnanswerable("Rotate several targets?");
   await using opened = await openConfig(context, bulk === undefined ? { online: given.args } : {});
   const names = await chosen(context, opened, given, wish);
@@ -64,7 +64,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const left = ready.map(({ target }) => target).filter((target) => !begun.has(target));
   if (left.length === 0) return exit;
   await context.say(
-    `${left.length} of ${ready.length} have not been begun; \`${again(left, given, begun.size)}\` goes on with them`,
+    `${left.length} of ${ready.length} were not started; continue with \`${continueCommand(left, given, begun.size)}\``,
   );
   return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
 }
@@ -80,12 +80,13 @@ async function chosen(context: Context, opened: Opened, given: Given, { bulk }: 
   if (bulk === "due") {
     const { begin, waiting } = await lifecycle.due([...statuses.keys()]);
     if (waiting.length > 0)
-      await context.say(`${waiting.length} more are due, and wait for the caps: ${waiting.join(", ")}`);
+      await context.say(`${waiting.length} more are due but exceed the caps: ${waiting.join(", ")}`);
     return [...begin, ...damaged.keys()];
   }
   const text = given.text("older-than");
   const age = text === undefined ? undefined : spanOf(text);
-  if (text !== undefined && age === undefined) throw new UsageError(`--older-than: ${text} is no duration such as 7d`);
+  if (text !== undefined && age === undefined)
+    throw new UsageError(`--older-than: ${text} is not a duration such as 7d`);
   const now = context.clock.now();
   const outside: string[] = [];
   const names = [...statuses.values()]
@@ -102,18 +103,20 @@ async function chosen(context: Context, opened: Opened, given: Given, { bulk }: 
       return inside;
     });
   if (outside.length > 0)
-    await context.say(`outside of their windows, so left out: ${outside.join(", ")} (--anytime takes them)`);
+    await context.say(`skipped, because outside their windows: ${outside.join(", ")} (--anytime includes them)`);
   return [...names, ...damaged.keys()];
 }
 
 function question(ready: readonly Prospect[]): string {
   const cuts = ready.filter(({ plan }) => plan?.cuts).length;
-  const what = ready.length === 1 ? `Rotate ${ready[0]?.target}?` : `Rotate ${ready.length} targets?`;
-  return cuts === 0 ? what : `${what} The control plane ends the old credential of ${cuts} at once.`;
+  if (ready.length === 1)
+    return `Rotate ${ready[0]?.target}?${cuts === 0 ? "" : " The control plane ends its old credential at once."}`;
+  const what = `Rotate ${ready.length} targets?`;
+  return cuts === 0 ? what : `${what} The control plane ends the old credential of ${cuts} of them at once.`;
 }
 
 /** The command line for the targets that were not begun. */
-function again(left: readonly string[], given: Given, begun: number): string {
+function continueCommand(left: readonly string[], given: Given, begun: number): string {
   if (given.flag("due")) return "keyturn rotate --due";
   return left.length <= 8 || begun === 0
     ? `keyturn rotate ${left.map(quoted).join(" ")}`
@@ -157,7 +160,7 @@ class Round {
       if (first.length > 0 && rest.length > 0 && !this.#over) {
         if (this.#failures > 0) return this.#begun;
         if (bulk !== undefined)
-          await this.#context.confirm(`${first.length} went well. Go on with the other ${rest.length}?`, {
+          await this.#context.confirm(`${first.length} succeeded. Continue with the other ${rest.length}?`, {
             optional: true,
           });
       }

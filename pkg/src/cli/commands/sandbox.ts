@@ -68,11 +68,11 @@ function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer 
 
 function introduce(server: SandboxServer): string {
   const lines = Object.entries(variables(server)).map(([name, value]) => `export ${name}='${value}'`);
-  return `The sandbox tenant answers at ${server.url}
+  return `The sandbox tenant is ready at ${server.url}
 
 ${lines.join("\n")}
 
-Ctrl-C stops it.
+Press Ctrl-C to stop it.
 `;
 }
 

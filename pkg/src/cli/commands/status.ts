@@ -85,7 +85,7 @@ async function report(context: Context, conditions: readonly Condition[], shown:
       await table(context, opened?.lifecycle, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
-  for (const { text } of met) await context.say(`keyturn: --fail-on ${text}: the condition is met`);
+  for (const { text } of met) await context.say(`keyturn: condition met: ${text}`);
   return gravest(met.map(({ exit }) => exit));
 }
 
@@ -164,7 +164,7 @@ function conditionOf(text: string): Condition {
       };
     }
   }
-  throw new UsageError(`--fail-on: ${text} is no condition`, {
-    hint: "There are expiring:14d, due, stopped, finding and finding:high.",
+  throw new UsageError(`--fail-on: ${text} is not a condition`, {
+    hint: "The conditions are expiring:14d, due, stopped, finding and finding:high.",
   });
 }

@@ -27,11 +27,11 @@ export async function run(context: Context, given: Given): Promise<void> {
   for (const api of asked === undefined ? (["c1", "commercelayer"] as const) : [asked]) {
     const source = await sourceOf(context, api);
     if (source === undefined) continue;
-    context.progress.update(`asking ${api}`);
+    context.progress.update(`checking ${api}`);
     rows.push(api === "c1" ? await ofC1(context, source) : await ofCommerceLayer(context, source));
   }
   if (rows.length === 0)
-    throw new UsageError("there is nothing to log in with", {
+    throw new UsageError("there are no credentials to log in with", {
       hint: "Run `keyturn login`, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.",
     });
   await context.show(rows, {

@@ -37,7 +37,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context);
   const { database, targets, config } = opened;
   if (database === undefined)
-    throw new UsageError("a worker needs a database", { hint: "Give --database, or set KEYTURN_DATABASE." });
+    throw new UsageError("a worker needs a database", { hint: "Pass --database, or set KEYTURN_DATABASE." });
   const log = (record: object): void => void context.out.write(`${JSON.stringify(record)}\n`);
   const boss = await openBoss(context, database);
   const { schema, pool } = database;
@@ -50,6 +50,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     worker: hostname(),
     concurrency: given.count("concurrency"),
     caps: config.caps,
+    seal: opened.seal,
     logger: log,
   });
   const server = createServer(fleet.handler());

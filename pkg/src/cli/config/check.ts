@@ -27,29 +27,29 @@ function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
     return visit(target, value, path);
   }
   if (schema.oneOf !== undefined) {
-    if (!isObject(value)) return wrong("has to be an object with a kind");
+    if (!isObject(value)) return wrong("must be an object with a kind");
     const options = new Map(schema.oneOf.map((option) => [option.properties?.kind?.const, option]));
     const option = options.get(value.kind as string);
     if (option !== undefined) return visit(option, value, path);
     const names = [...options.keys()].filter((kind) => kind !== undefined);
     return value.kind === undefined
-      ? wrong(`has no kind; it has to be one of ${quoted(names)}`)
-      : wrong(`has to be one of ${quoted(names)}${near(value.kind, names)}`, [...path, "kind"]);
+      ? wrong(`has no kind; it must be one of ${quoted(names)}`)
+      : wrong(`must be one of ${quoted(names)}${suggestion(value.kind, names)}`, [...path, "kind"]);
   }
   if (schema.enum !== undefined && !schema.enum.includes(value as string))
-    return wrong(`has to be one of ${quoted(schema.enum)}${near(value, schema.enum)}`);
+    return wrong(`must be one of ${quoted(schema.enum)}${suggestion(value, schema.enum)}`);
   const types = schema.type === undefined ? [] : [schema.type].flat();
   if (types.length > 0 && !types.includes(typeOf(value)))
-    return wrong(`has to be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`);
+    return wrong(`must be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`);
   if (typeof value === "string") {
     if (schema.minLength !== undefined && value.trim() === "") return wrong("must not be empty");
     if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
-      return wrong(`does not fit: ${schema.description ?? schema.pattern}`);
+      return wrong(`does not match: ${schema.description ?? schema.pattern}`);
   }
   if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum)
-    return wrong(`has to be ${schema.minimum} or more`);
+    return wrong(`must be ${schema.minimum} or more`);
   if (typeof value === "number" && schema.maximum !== undefined && value > schema.maximum)
-    return wrong(`has to be ${schema.maximum} or less`);
+    return wrong(`must be ${schema.maximum} or less`);
   if (Array.isArray(value)) {
     if (value.length < (schema.minItems ?? 0)) return wrong("must not be empty");
     const { items } = schema;
@@ -64,7 +64,7 @@ function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: 
   const missing = required.filter((name) => !keys.includes(name));
   const found: Problem[] = missing.map((name) => ({ path, message: `has no ${JSON.stringify(name)}` }));
   if (keys.length < (schema.minProperties ?? 0) || keys.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY))
-    found.push({ path, message: `has to have one of ${quoted(Object.keys(properties))}` });
+    found.push({ path, message: `must have exactly one of ${quoted(Object.keys(properties))}` });
   for (const key of keys) {
     const at = [...path, key];
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
@@ -78,17 +78,17 @@ function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: 
     if (known !== undefined) found.push(...visit(known, value[key], at));
     else if (typeof additionalProperties === "object") found.push(...visit(additionalProperties, value[key], at));
     else if (additionalProperties === false)
-      found.push({ path: at, message: `is not known here${near(key, Object.keys(properties))}` });
+      found.push({ path: at, message: `is not a known field${suggestion(key, Object.keys(properties))}` });
   }
   return found;
 }
 
 const ARTICLES: Readonly<Record<string, string>> = {
-  string: "a text",
+  string: "a string",
   object: "an object",
-  array: "a list",
+  array: "an array",
   boolean: "true or false",
-  integer: "a whole number",
+  integer: "an integer",
 };
 
 function typeOf(value: unknown): string {
@@ -106,10 +106,10 @@ function quoted(names: readonly string[]): string {
 }
 
 /** Suggests the name that was probably meant. */
-function near(given: unknown, names: readonly string[]): string {
+function suggestion(given: unknown, names: readonly string[]): string {
   if (typeof given !== "string") return "";
   const [close] = nearest(given, names, 1);
-  return close === undefined ? "" : `; is it ${JSON.stringify(close)}?`;
+  return close === undefined ? "" : `; did you mean ${JSON.stringify(close)}?`;
 }
 
 /** What secrets look like: those of the two APIs, tokens of the systems that sinks reach, keys, and long random texts. */
@@ -130,7 +130,7 @@ function secrets(value: unknown, path: Path): readonly Problem[] {
     // A client id of Commerce Layer looks as random as a secret, but is not one.
     const random = RANDOM.test(value) && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
     return isSecret(value) || (random && path.at(-1) !== "clientId")
-      ? [{ path, message: "looks like a secret; name a variable or a file that has it instead" }]
+      ? [{ path, message: "looks like a secret; give the name of a variable or file that contains it instead" }]
       : [];
   }
   if (Array.isArray(value)) return value.flatMap((item, index) => secrets(item, [...path, index]));

@@ -8,8 +8,15 @@ export interface Config {
   readonly journal: string;
   readonly tenants?: Readonly<Record<string, Tenant>>;
   readonly policy?: LifecyclePolicy;
+  readonly seal?: SealConfig;
   readonly caps?: LifecycleCaps;
   readonly targets: Readonly<Record<string, TargetConfig>>;
+}
+
+/** How secrets survive the death of a process before their delivery. */
+export interface SealConfig {
+  readonly key: SecretSource;
+  readonly folder?: string;
 }
 
 /** What targets of all kinds have. */

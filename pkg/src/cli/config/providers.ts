@@ -69,8 +69,8 @@ export function tenantOf(
   if (target.tenant === undefined) return { api };
   const tenant = Object.hasOwn(tenants, target.tenant) ? tenants[target.tenant] : undefined;
   const path = ["targets", name, "tenant"];
-  if (tenant === undefined) throw error(path, `names a tenant that is not there: ${target.tenant}`);
-  if (tenant.api !== api) throw error(path, `names a tenant of ${tenant.api}, and ${target.kind} is of ${api}`);
+  if (tenant === undefined) throw error(path, `names a tenant that does not exist: ${target.tenant}`);
+  if (tenant.api !== api) throw error(path, `names a tenant of ${tenant.api}, but ${target.kind} belongs to ${api}`);
   return tenant;
 }
 
@@ -107,7 +107,7 @@ export const OFFLINE: unknown = new Proxy(
     get: (_, name) => {
       // Resolving a promise with this object reads its `then`.
       if (name === "then") return undefined;
-      throw new Error("a command that reads the journal alone has called the control plane");
+      throw new Error("a command that only reads the journal called the control plane");
     },
   },
 );

@@ -39,8 +39,8 @@ export class ConfigFile {
     const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
     const [broken] = errors;
     if (broken !== undefined || root === undefined) {
-      const code = broken === undefined ? "it is empty" : worded(printParseErrorCode(broken.error));
-      throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is no JSON: ${code}`);
+      const code = broken === undefined ? "the file is empty" : syntaxErrorText(printParseErrorCode(broken.error));
+      throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is not valid JSON: ${code}`);
     }
     this.#root = root;
     const [value, twice] = built(root);
@@ -64,7 +64,7 @@ export class ConfigFile {
     });
     const more = problems.length - lines.length;
     return new ConfigError([...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), {
-      hint: "docs/cli.md and the schema that the package has, keyturn.schema.json, say what it may hold.",
+      hint: "See docs/cli.md and the package's keyturn.schema.json for what the file may contain.",
     });
   }
 
@@ -104,7 +104,7 @@ function built(root: Node): [unknown, Problem[]] {
     for (const { children: [name, value] = [] } of node.children ?? []) {
       if (name === undefined || value === undefined) continue;
       const key = String(name.value);
-      if (fields.has(key)) twice.push({ path: [...path, key], message: "stands there twice", offset: name.offset });
+      if (fields.has(key)) twice.push({ path: [...path, key], message: "appears twice", offset: name.offset });
       fields.set(key, visit(value, [...path, key]));
     }
     return Object.fromEntries(fields);
@@ -124,7 +124,7 @@ function pathText(path: Path): string {
     .join("");
 }
 
-function worded(code: string): string {
+function syntaxErrorText(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 
@@ -132,8 +132,8 @@ function worded(code: string): string {
 export function readConfig(context: Context): ConfigFile {
   const path = findConfig(context);
   if (path === undefined)
-    throw new ConfigError(`there is no ${CONFIG_FILE} in ${context.cwd} or a folder above`, {
-      hint: "`keyturn init` writes one.",
+    throw new ConfigError(`there is no ${CONFIG_FILE} in ${context.cwd} or a parent folder`, {
+      hint: "Run `keyturn init` to create one.",
     });
   let text: string;
   try {
@@ -141,7 +141,7 @@ export function readConfig(context: Context): ConfigFile {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigError(`${path} cannot be read: ${unreadable(code)}`, {
-      hint: code === "ENOENT" ? "`keyturn init` writes one." : undefined,
+      hint: code === "ENOENT" ? "Run `keyturn init` to create one." : undefined,
     });
   }
   return new ConfigFile(path, withoutMark(text), context.cwd);

@@ -31,7 +31,7 @@ const FILLED = { minLength: 1, pattern: "\\S" } as const;
 const SAFE = { maximum: Number.MAX_SAFE_INTEGER } as const;
 
 const text = (description: string): Schema => ({ type: "string", ...FILLED, description });
-const one = (description: string, values: readonly string[]): Schema => ({ enum: values, description });
+const oneOf = (description: string, values: readonly string[]): Schema => ({ enum: values, description });
 const flag = (description: string): Schema => ({ type: "boolean", description });
 const count = (description: string): Schema => ({ type: "integer", minimum: 1, ...SAFE, description });
 const texts = (description: string): Schema => ({
@@ -90,8 +90,8 @@ function kinds(
 const SECRET: Schema = { $ref: "#/$defs/secret" };
 
 const NAMES = {
-  clientId: text("The name that the client id gets. Default: BATON_CLIENT_ID."),
-  clientSecret: text("The name that the client secret gets. Default: BATON_CLIENT_SECRET."),
+  clientId: text("The name for the client id. Default: BATON_CLIENT_ID."),
+  clientSecret: text("The name for the client secret. Default: BATON_CLIENT_SECRET."),
 };
 
 const PATH_OF_KEYS = (what: string): Schema => ({
@@ -99,88 +99,87 @@ const PATH_OF_KEYS = (what: string): Schema => ({
   ...FILLED,
   items: { type: "string" },
   minItems: 1,
-  description: `Where the ${what} stands: a key, or keys from the top. Default: ${what === "client id" ? "clientId" : "clientSecret"}.`,
+  description: `Where the ${what} is: a key, or the path of keys from the root. Default: ${what === "client id" ? "clientId" : "clientSecret"}.`,
 });
 
 const SINKS = kinds(
   {
     "env-file": shape(
       {
-        path: text("The file, from the folder of keyturn.json. It is made if it is not there."),
-        clientId: variable("The variable that gets the client id. Default: BATON_CLIENT_ID."),
-        clientSecret: variable("The variable that gets the client secret. Default: BATON_CLIENT_SECRET."),
-        dialect: one('Who reads the file. Default: "portable", which only writes what all of them agree on.', [
-          "portable",
-          "dotenv",
-          "docker",
-          "systemd",
-          "shell",
-        ]),
-        mode: mode('The mode of the file, such as "0640". Default: that which it has, and 0600 for a new one.'),
+        path: text("The file, relative to the folder of keyturn.json. It is created if it does not exist."),
+        clientId: variable("The variable for the client id. Default: BATON_CLIENT_ID."),
+        clientSecret: variable("The variable for the client secret. Default: BATON_CLIENT_SECRET."),
+        dialect: oneOf(
+          'The program that reads the file. Default: "portable", which writes only what all of them read alike.',
+          ["portable", "dotenv", "docker", "systemd", "shell"],
+        ),
+        mode: mode('The mode of the file, such as "0640". Default: its current mode, and 0600 for a new file.'),
       },
       ["path"],
-      "Two variables in a file of NAME=value lines. All else in it stays.",
+      "Two variables in a file of NAME=value lines. The rest of the file stays unchanged.",
     ),
     "json-file": shape(
       {
-        path: text("The file, from the folder of keyturn.json. It is made if it is not there."),
+        path: text("The file, relative to the folder of keyturn.json. It is created if it does not exist."),
         clientId: PATH_OF_KEYS("client id"),
         clientSecret: PATH_OF_KEYS("client secret"),
-        mode: mode('The mode of the file, such as "0640". Default: that which it has, and 0600 for a new one.'),
+        mode: mode('The mode of the file, such as "0640". Default: its current mode, and 0600 for a new file.'),
       },
       ["path"],
-      "Two values in a JSON file. All else in it stays.",
+      "Two values in a JSON file. The rest of the file stays unchanged.",
     ),
     folder: shape(
       {
-        path: text("The folder, from that of keyturn.json. It is made if it is not there."),
-        clientId: text("The file that gets the client id. Default: client-id."),
-        clientSecret: text("The file that gets the client secret. Default: client-secret."),
+        path: text("The folder, relative to that of keyturn.json. It is created if it does not exist."),
+        clientId: text("The file for the client id. Default: client-id."),
+        clientSecret: text("The file for the client secret. Default: client-secret."),
         mode: mode('The mode of the files. Default: "0600".'),
         folderMode: mode('The mode of new folders. Default: "0700".'),
       },
       ["path"],
-      "A folder with a file for each value, which change in one step, as Kubernetes mounts secrets.",
+      "A folder with a file for each value. Both change in one step, as in secrets that Kubernetes mounts.",
     ),
     command: shape(
       {
         run: texts(
-          "The program and its arguments; no shell. It gets the pair as a line of JSON on its standard input.",
+          "The program and its arguments, run without a shell. It gets the client id and secret as a line of JSON on " +
+            "its standard input.",
         ),
-        read: texts("A program that writes what is there now, as JSON, to its standard output."),
-        readsSecret: flag("Whether `read` gives the secret back as well. Default: false."),
+        read: texts("A program that writes the current client id and secret as JSON to its standard output."),
+        readsSecret: flag("Whether `read` also returns the secret. Default: false."),
         pass: {
           type: "array",
-          items: variable("A variable."),
+          items: variable("The name of a variable."),
           description:
-            "Variables that the programs get although they hold credentials. Those of C1 and Commerce Layer, and those that keyturn.json names, are left out of their environment otherwise.",
+            "Variables that the programs inherit although they contain credentials. By default, the variables of C1 and " +
+            "Commerce Layer and those that keyturn.json names are removed from their environment.",
         },
-        timeoutSeconds: count("How long each may take. Default: 60."),
+        timeoutSeconds: count("How long each program may run. Default: 60."),
       },
       ["run"],
-      "A program that takes the pair to wherever it belongs.",
+      "A program that delivers the client id and secret.",
     ),
     kubernetes: shape(
       {
         url: text("The address of the API server."),
         token: SECRET,
         namespace: text("The namespace."),
-        secret: text("The name of the Secret. It is made if there is none."),
+        secret: text("The name of the Secret. It is created if it does not exist."),
         ...NAMES,
         restart: {
           type: "array",
           items: shape(
             {
-              kind: one("What it is.", ["Deployment", "StatefulSet", "DaemonSet"]),
-              name: text("Its name."),
+              kind: oneOf("The kind of workload.", ["Deployment", "StatefulSet", "DaemonSet"]),
+              name: text("The workload's name."),
             },
             ["kind", "name"],
           ),
-          description: "What to restart once the Secret has the pair.",
+          description: "The workloads to restart once the Secret is updated.",
         },
       },
       ["url", "token", "namespace", "secret"],
-      "A Secret of Kubernetes.",
+      "A Kubernetes Secret.",
     ),
     vault: shape(
       {
@@ -192,15 +191,15 @@ const SINKS = kinds(
         ...NAMES,
       },
       ["url", "token", "path"],
-      "A secret in the KV store, version 2, of Vault.",
+      "A secret in a version 2 KV store of Vault.",
     ),
     github: shape(
       {
         repository: { type: "string", pattern: "^[^/]+/[^/]+$", description: "owner/name" },
         token: SECRET,
-        environment: text("The environment whose secrets they are. Default: those of the repository."),
-        secret: variable("The secret that gets the client secret. Default: BATON_CLIENT_SECRET."),
-        variable: variable("The variable that gets the client id. Default: BATON_CLIENT_ID."),
+        environment: text("The environment that has the secret and the variable. Default: the repository."),
+        secret: variable("The Actions secret for the client secret. Default: BATON_CLIENT_SECRET."),
+        variable: variable("The variable for the client id. Default: BATON_CLIENT_ID."),
         url: text("The address of the API, for GitHub Enterprise Server."),
       },
       ["repository", "token"],
@@ -208,31 +207,32 @@ const SINKS = kinds(
     ),
     gitlab: shape(
       {
-        project: text("The project: its number, or its path such as group/project."),
+        project: text("The project's number, or its path such as group/project."),
         token: SECRET,
-        environment: text("The environments whose jobs get the variables. Default: all of them."),
+        environment: text("The environments whose jobs get the variables. Default: all."),
         protected: {
           type: "boolean",
-          description: "Whether only jobs of protected branches and tags get them. Default: true.",
+          description: "Whether only jobs on protected branches and tags get the variables. Default: true.",
         },
         ...NAMES,
-        url: text("The address of the server, for one of your own."),
+        url: text("The address of a self-managed server."),
       },
       ["project", "token"],
-      "Two variables of GitLab CI/CD. The secret is masked in logs.",
+      "Two GitLab CI/CD variables. The secret is masked in logs.",
     ),
     aws: shape(
       {
-        secretId: text("The name or the ARN of the secret. It has to exist."),
-        region: text("The region. Default: as AWS's own tools have it."),
-        endpoint: text("Another address of the service."),
+        secretId: text("The name or the ARN of the secret, which must exist."),
+        region: text("The region. Default: the one that the AWS SDK determines."),
+        endpoint: text("A custom endpoint of the service."),
         ...NAMES,
       },
       ["secretId"],
-      "A secret of AWS Secrets Manager. Needs @aws-sdk/client-secrets-manager beside keyturn.json; it finds its own credentials.",
+      "A secret in AWS Secrets Manager. Needs @aws-sdk/client-secrets-manager installed next to keyturn.json, " +
+        "which finds its own credentials.",
     ),
   },
-  { name: text("The name of the sink in the journal. Two sinks of a target cannot have one.") },
+  { name: text("The name of the sink in the journal. It must be unique within the target.") },
 );
 
 const LIMITS = shape(
@@ -249,7 +249,7 @@ const LIMITS = shape(
       items: { type: "string" },
       minItems: 1,
       pattern: "^all$",
-      description: 'Ids of the roles that it is limited to, or "all".',
+      description: 'Ids of the roles that limit the credential, or "all".',
     },
     allowSourceCidr: {
       type: ["array", "string"],
@@ -258,10 +258,10 @@ const LIMITS = shape(
       pattern: "^anywhere$",
       description: 'The addresses that may use it, such as 192.0.2.0/24, or "anywhere".',
     },
-    requireDpop: flag("Whether its tokens have to be bound to a key. Default: no."),
+    requireDpop: flag("Whether its tokens must be bound to a key. Default: no."),
   },
   ["expiresInDays", "scopedRoles", "allowSourceCidr"],
-  "What each new credential may do. There is no default.",
+  "The limits of each new credential. Required.",
 );
 
 const TARGETS = kinds(
@@ -271,7 +271,8 @@ const TARGETS = kinds(
         appId: text("The id of the app."),
         connectorId: text("The id of the connector."),
         logsRotations: flag(
-          "Says that the tenant's system log is known to record rotations. Default: it has to show it.",
+          "Whether the tenant's system log is known to record rotations. Default: false, which requires an earlier " +
+            "event in the log that shows it.",
         ),
       },
       ["appId", "connectorId"],
@@ -282,11 +283,14 @@ const TARGETS = kinds(
       {
         appId: text("The id of the app."),
         ssoApplicationId: text("The id of the SSO application."),
-        clientId: text("The client id that the line begins with. It stays the same when that client is long gone."),
-        tokenURL: text("Where the application exchanges its codes. Default: /auth/v1/token of the tenant."),
+        clientId: text("The client id of the first client. Keep it unchanged, even when that client no longer exists."),
+        tokenURL: text(
+          "The endpoint where the application exchanges authorization codes. Default: /auth/v1/token of the tenant.",
+        ),
       },
       ["appId", "ssoApplicationId", "clientId"],
-      "A line of clients of an SSO application of C1. Each rotation makes another client, so the client id changes.",
+      "Successive clients of an SSO application of C1. Each rotation creates another client, so the client id " +
+        "changes.",
     ),
     "c1-service-principal": shape(
       { servicePrincipalId: text("The id of the service principal."), limits: LIMITS },
@@ -296,24 +300,29 @@ const TARGETS = kinds(
     "c1-personal-client": shape(
       { limits: LIMITS },
       ["limits"],
-      "Personal clients (API keys) of whoever the command is logged in as.",
+      "Personal clients (API keys) of the user that the command is logged in as.",
     ),
     "commercelayer-api-credential": shape(
       {
-        id: text("The id of the credential that the line begins with. It stays the same when that one is long gone."),
-        publicKinds: flag("Also takes a sales channel or a webapp. Default: false."),
+        id: text("The id of the first credential. Keep it unchanged, even when that credential no longer exists."),
+        publicKinds: flag("Whether to allow a sales channel or a webapp. Default: false."),
       },
       ["id"],
-      "A line of API credentials of Commerce Layer.",
+      "Successive API credentials of Commerce Layer.",
     ),
   },
   {
-    tenant: text("The name of a tenant of keyturn.json. Default: the environment, or the default profile."),
-    sinks: { type: "array", items: { $ref: "#/$defs/sink" }, minItems: 1, description: "Where it is delivered." },
+    tenant: text("The name of a tenant in keyturn.json. Default: the environment, or the default profile."),
+    sinks: {
+      type: "array",
+      items: { $ref: "#/$defs/sink" },
+      minItems: 1,
+      description: "Where the credential is delivered.",
+    },
     policy: { $ref: "#/$defs/policy" },
-    owner: text("Who answers for it."),
+    owner: text("Who is responsible for the credential."),
     consumers: texts("What reads the credential."),
-    group: text("Targets of one group move together."),
+    group: text("A group of targets that are rotated together."),
   },
   ["sinks"],
 );
@@ -327,7 +336,7 @@ const POLICY = shape(
       items: shape({
         days: {
           type: "array",
-          items: one("A day.", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+          items: oneOf("A day of the week.", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
           description: "Default: all.",
         },
         from: { type: "string", pattern: "^\\d\\d:\\d\\d$", description: "Default: 00:00." },
@@ -335,52 +344,52 @@ const POLICY = shape(
       }),
       description: "When rotations may begin. Default: at any time.",
     },
-    zone: text('The time zone of the windows and of days, such as "Europe/Berlin". Default: UTC.'),
-    grace: span('How long the old credential lives on after the new one is delivered. Default: "24h".'),
+    zone: text('The time zone of windows and days, such as "Europe/Berlin". Default: UTC.'),
+    grace: span('How long the old credential stays valid after the new one is delivered. Default: "24h".'),
     proofs: {
       type: "array",
-      items: one("A proof.", ["parsed", "token", "used", "quiet", "healthy"]),
-      description: 'What has to be proven before the old one ends. Default: ["parsed", "token"].',
+      items: oneOf("A proof.", ["parsed", "token", "used", "quiet", "healthy"]),
+      description: 'What must be proven before the old credential ends. Default: ["parsed", "token"].',
     },
-    tokenLife: span('The longest life of a token, for "quiet". Default: "1h".'),
-    approval: flag("Whether the old credential ends only once a person approves. Default: false."),
+    tokenLife: span('The longest lifetime of a token, for "quiet". Default: "1h".'),
+    approval: flag("Whether the old credential ends only after a person approves. Default: false."),
     callDeadline: span('How long each step may take. Default: "1m".'),
-    margin: span('How far the clocks of different machines may be apart. Default: "2m".'),
-    hold: span('How long a process has for delivering a new secret. Default: "15m".'),
-    poll: span('How often a proof is looked for that is not there yet. Default: "15m".'),
+    margin: span('How far the clocks of different machines may differ. Default: "2m".'),
+    hold: span('How long a process may take to deliver a new secret. Default: "15m".'),
+    poll: span('How often to check for a missing proof. Default: "15m".'),
     maxIntents: count("How many credentials may be issued for one rotation before a person is needed. Default: 3."),
     maxFailures: count("How often a step may fail before a person is needed. Default: 8."),
     backoff: span('The first delay after a failure. Default: "5s".'),
     maxBackoff: span('The longest delay. Default: "1h".'),
     maxActive: count("How many credentials may be alive at a time. Default: 2."),
-    overdueAfter: span('How long after the first opportunity a rotation is overdue. Default: "1d".'),
-    staleAfter: span('The age at which a credential is stale. Default: "180d".'),
-    unusedAfter: span('How long a credential may be known and never be used. Default: "7d".'),
+    overdueAfter: span('How long after its first opportunity a rotation counts as overdue. Default: "1d".'),
+    staleAfter: span('The age at which a credential counts as stale. Default: "180d".'),
+    unusedAfter: span('How long a credential may exist without ever being used. Default: "7d".'),
     idleAfter: span('How long a credential may go unused. Default: "30d".'),
   },
   [],
-  "How a target is rotated. Durations are a whole number with a unit: s, m, h, d or w.",
+  "How a target is rotated. A duration is an integer with a unit: s, m, h, d or w.",
 );
 
 const TENANT: Schema = {
   ...shape(
     {
-      api: one("Which API it is of.", ["c1", "commercelayer"]),
-      profile: text("The profile to log in with, as `keyturn login` makes them."),
+      api: oneOf("The API that the tenant belongs to.", ["c1", "commercelayer"]),
+      profile: text("The profile to log in with, created by `keyturn login`."),
       clientId: {
         type: ["string", "object"],
         ...FILLED,
-        properties: { env: variable("The variable that has it.") },
+        properties: { env: variable("The variable that contains it.") },
         required: ["env"],
         additionalProperties: false,
-        description: "The client id, or the variable that has it. It is no secret.",
+        description: "The client id, or the variable that contains it. It is not a secret.",
       },
       clientSecret: SECRET,
       serverURL: text("The server's address, for a sandbox or a proxy."),
-      tenantDomain: text("C1: the tenant, where the client id does not say it."),
+      tenantDomain: text("C1: the tenant, if the client id does not name it."),
     },
     ["api"],
-    "A tenant, and where the credentials for it are.",
+    "A tenant, and where to find its credentials.",
   ),
 };
 
@@ -393,29 +402,42 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
       {
         $schema: { type: "string", description: "This schema." },
         journal: text(
-          "The folder of the journal, from that of keyturn.json. All machines' processes that rotate a target share it.",
+          "The folder of the journal, relative to that of keyturn.json. All processes that rotate a target share it.",
         ),
         tenants: {
           type: "object",
           additionalProperties: TENANT,
           description:
-            "Tenants by names of your own. Default: one of each API, from the environment or the default profile.",
+            "Tenants, by names of your choice. Default: one of each API, from the environment or the default profile.",
         },
-        policy: { $ref: "#/$defs/policy", description: "What holds for all targets that do not say otherwise." },
+        policy: { $ref: "#/$defs/policy", description: "The default policy of all targets." },
+        seal: shape(
+          {
+            key: {
+              $ref: "#/$defs/secret",
+              description: "Where the key is: 32 random bytes, in base64 or in hex. The same for all processes.",
+            },
+            folder: text(
+              "The folder of the copies, relative to keyturn.json. Default: next to the journal. With --database, the database stores them.",
+            ),
+          },
+          ["key"],
+          "Keeps an encrypted copy of each new secret until it is delivered, so that a process that dies does not cost another credential.",
+        ),
         caps: shape(
           {
-            atATime: count("How many rotations are under way at a time."),
+            atATime: count("How many rotations may be in progress at a time."),
             perProvider: {
               type: "object",
               propertyNames: { enum: (TARGETS.oneOf ?? []).flatMap(({ properties }) => properties?.kind?.const ?? []) },
-              additionalProperties: count("How many."),
+              additionalProperties: count("The limit."),
               description: "The same for the targets of one kind.",
             },
-            rest: span("How long is waited after each."),
-            longestRest: span("The longest wait."),
+            rest: span("The delay after each rotation."),
+            longestRest: span("The longest delay."),
           },
           [],
-          "How many rotations `advance` and `rotate` have under way at a time.",
+          "How many rotations `advance` and `rotate` run at a time.",
         ),
         targets: {
           type: "object",
@@ -423,13 +445,14 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
           propertyNames: {
             minLength: 1,
             pattern: "^(?!-|__proto__$)[\\s\\S]*\\S",
-            description: "commands would take one that begins with - for an option, and __proto__ is nobody's",
+            description: "it must not start with -, which commands take for an option, and must not be __proto__",
           },
-          description: "The targets by names of your own. A name is the journal's, so it has to stay the same.",
+          description:
+            "The targets, by names of your choice. The journal records these names, so they must not change.",
         },
       },
       ["journal", "targets"],
-      "The credentials that keyturn rotates, and where they are delivered. It never holds a secret.",
+      "The credentials that keyturn rotates, and where they are delivered. This file never contains a secret.",
     ),
     $defs: {
       policy: POLICY,
@@ -437,13 +460,13 @@ export const SCHEMA: Schema & { readonly $defs: Readonly<Record<string, Schema>>
       secret: {
         type: "object",
         properties: {
-          env: variable("The variable that has it."),
-          file: text("The file that has it, from the folder of keyturn.json."),
+          env: variable("The variable that contains it."),
+          file: text("The file that contains it, relative to the folder of keyturn.json."),
         },
         additionalProperties: false,
         minProperties: 1,
         maxProperties: 1,
-        description: "Where a secret is: a variable or a file. Never the secret itself.",
+        description: "Where to read a secret: a variable or a file. Never the secret itself.",
       },
     },
   };

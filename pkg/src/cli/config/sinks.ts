@@ -161,7 +161,7 @@ async function awsClient(
   try {
     path = createRequire(resolve(folder, "keyturn.json")).resolve(AWS);
   } catch {
-    throw new UsageError(`${AWS} is not installed beside keyturn.json`, { hint: `Run \`npm install ${AWS}\`.` });
+    throw new UsageError(`${AWS} is not installed next to keyturn.json`, { hint: `Run \`npm install ${AWS}\`.` });
   }
   const { SecretsManager } = (await import(pathToFileURL(path).href)) as {
     SecretsManager: new (options: object) => SecretsManagerClient;

@@ -90,10 +90,10 @@ export function consoleHandler(
   return async (request) => {
     const { pathname } = new URL(request.url);
     // A host name that somebody else controls can be made to resolve to this server.
-    if (request.headers.get("host") !== host) return plain(421, `this is ${url}\n`);
+    if (request.headers.get("host") !== host) return textResponse(421, `wrong host: use ${url}\n`);
     // Pages of other sites can send simple requests here, although they cannot read the answers.
     if (!["same-origin", "none", null].includes(request.headers.get("sec-fetch-site")))
-      return plain(403, "not from here\n");
+      return textResponse(403, "cross-site requests are not allowed\n");
     if (pathname === "/_keyturn/session") {
       const session = request.headers.get("origin") === origin ? await opened(request, sessions) : undefined;
       return session === undefined ? json(403, {}) : json(200, { session });
@@ -123,14 +123,14 @@ async function opened(request: Request, sessions: Sessions): Promise<string | un
 async function file(assets: URL, pathname: string, method: string): Promise<Response> {
   const name = pathname === "/" ? "index.html" : pathname.slice(1);
   const type = /^[\w-]+(\.[\w-]+)+$/.test(name) ? TYPES[extname(name)] : undefined;
-  if (type === undefined) return plain(404, "not found\n");
+  if (type === undefined) return textResponse(404, "not found\n");
   const content = await readFile(new URL(name, assets)).catch(() => undefined);
-  if (content === undefined) return plain(404, "not found\n");
-  if (method !== "GET" && method !== "HEAD") return plain(405, "files are read\n");
+  if (content === undefined) return textResponse(404, "not found\n");
+  if (method !== "GET" && method !== "HEAD") return textResponse(405, "only GET and HEAD are allowed\n");
   return new Response(new Uint8Array(content), { headers: { ...HEADERS, "content-type": type } });
 }
 
-function plain(status: number, text: string): Response {
+function textResponse(status: number, text: string): Response {
   return new Response(text, { status, headers: { ...HEADERS, "content-type": "text/plain" } });
 }
 

@@ -15,19 +15,23 @@ export async function credentialChecks(context: Context, config: Config | undefi
   for (const api of ["c1", "commercelayer"] as const) {
     checks.push(...halves(context, api), ...blanks(context, api));
     if ((await sourceOf(context, api).catch(() => undefined)) === "environment")
-      checks.push(...(await made(context, api, `environment (${api})`, { api }, hostsOf(context, api))));
+      checks.push(...(await clientChecks(context, api, `environment (${api})`, { api }, hostsOf(context, api))));
   }
   const profiles = await allProfiles(context).catch(() => []);
   for (const profile of profiles) {
     const { api, name, serverURL, tenantDomain, clientId } = profile;
     const about = `profile ${name} (${api})`;
     checks.push(...expiry(context, profile, about));
-    checks.push(...(await made(context, api, about, { api, profile: name }, { clientId, serverURL, tenantDomain })));
+    checks.push(
+      ...(await clientChecks(context, api, about, { api, profile: name }, { clientId, serverURL, tenantDomain })),
+    );
   }
   for (const [name, tenant] of Object.entries(config?.tenants ?? {})) {
     const clientId = typeof tenant.clientId === "object" ? context.env[tenant.clientId.env] : tenant.clientId;
     const { serverURL, tenantDomain } = tenant;
-    checks.push(...(await made(context, tenant.api, `tenant ${name}`, tenant, { clientId, serverURL, tenantDomain })));
+    checks.push(
+      ...(await clientChecks(context, tenant.api, `tenant ${name}`, tenant, { clientId, serverURL, tenantDomain })),
+    );
   }
   return checks;
 }
@@ -50,7 +54,7 @@ function hostsOf({ env }: Context, api: Api): Hosts {
 }
 
 /** Creates a client, which checks the form of ids, secrets and keys and sends nothing. */
-async function made(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
+async function clientChecks(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
   try {
     const client = api === "c1" ? await c1Client(context, tenant) : await commerceLayerClient(context, tenant);
     client.close();
@@ -69,7 +73,10 @@ async function made(context: Context, api: Api, about: string, tenant: Tenant, h
       },
     ];
   }
-  return [ok("credential.form", about, "id, secret and key have the right form"), ...belonging(api, about, hosts)];
+  return [
+    ok("credential.form", about, "the id, the secret and the key are well-formed"),
+    ...belonging(api, about, hosts),
+  ];
 }
 
 /** The hosts of C1's tenants. */
@@ -97,15 +104,15 @@ function belonging(api: Api, about: string, { clientId, serverURL, tenantDomain 
       code: "credential.other_host",
       level: "warning",
       about,
-      message: `the client id belongs to ${host}, and requests go to ${meant}`,
-      fix: "Unless that is a proxy in front of it, take the address out: the client id says where to go.",
+      message: `the client id belongs to ${host}, but requests go to ${meant}`,
+      fix: "Remove the address unless it is a proxy for the tenant: the client id names the host.",
     });
   else if (!TENANTS.test(host) && !LOOPBACK.test(host))
     checks.push({
       code: "credential.unknown_host",
       level: "note",
       about,
-      message: `${host} is none of C1's usual addresses`,
+      message: `${host} is not one of C1's usual hosts`,
     });
   else checks.push(ok("credential.host", about, `it belongs to ${host}`));
   return checks;
@@ -121,7 +128,7 @@ function halves({ env }: Context, api: Api): Check[] {
         code: "environment.token_wins",
         level: "note",
         about: `${prefix}_ACCESS_TOKEN`,
-        message: `it is used, and ${prefix}_CLIENT_SECRET is not; nothing renews it`,
+        message: `this token is used instead of ${prefix}_CLIENT_SECRET, and is never renewed`,
       },
     ];
   return [];
@@ -137,8 +144,8 @@ function blanks({ env }: Context, api: Api): Check[] {
             code: "environment.blanks",
             level: "warning",
             about: name,
-            message: "it begins or ends with a blank or a line end",
-            fix: "Set it again without.",
+            message: "it starts or ends with white space",
+            fix: "Set it again without the white space.",
           },
         ]
       : [],

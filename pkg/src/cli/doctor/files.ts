@@ -5,6 +5,7 @@ import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { KeyturnError } from "../../base/errors.js";
 import { aheadText, eventsAhead } from "../clocks.js";
 import { readStatuses } from "../commands/report.js";
+import { keyOf, sealFolder } from "../config/seal.js";
 import {
   type Config,
   ConfigError,
@@ -54,7 +55,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
           code: "config.none",
           level: "note",
           about: "keyturn.json",
-          message: "there is none here or in a folder above",
+          message: "there is no keyturn.json here or in a parent folder",
         },
       ],
     };
@@ -66,7 +67,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
   try {
     const file = readConfig(context);
     await (await openConfig(context, { online: "none" })).close();
-    return { file, checks: [...checks, ok("config.valid", path, "it fits its schema, and the engine takes it")] };
+    return { file, checks: [...checks, ok("config.valid", path, "it is valid")] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { message, hint } = error;
@@ -80,6 +81,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
 /** Checks the journal and all sinks that are on this machine. */
 export async function placeChecks(context: Context, { config, folder }: ConfigFile): Promise<Check[]> {
   const checks = await journalChecks(context, resolve(folder, config.journal));
+  checks.push(...(await sealChecks(context, config, folder)));
   const targets: Config["targets"] = config.targets;
   for (const [name, { sinks }] of Object.entries(targets))
     for (const sink of sinks) checks.push(...sinkChecks(context, `target ${name}, sink ${sink.kind}`, sink, folder));
@@ -102,9 +104,9 @@ export function undeliverable(context: Context, { config, folder }: ConfigFile, 
 
 async function journalChecks(context: Context, path: string): Promise<Check[]> {
   const stats = statOf(path);
-  if (stats === undefined) return [ok("journal.none", path, "there is none yet; the first rotation makes it")];
+  if (stats === undefined) return [ok("journal.none", path, "it does not exist yet; the first rotation creates it")];
   if (!may(path, constants.W_OK))
-    return [{ code: "journal.unwritable", level: "error", about: path, message: "it cannot be written by this user" }];
+    return [{ code: "journal.unwritable", level: "error", about: path, message: "this user cannot write to it" }];
   const exposed = changeable(path, stats);
   const checks: Check[] = exposed ? [{ code: "journal.exposed", level: "error", about: path, ...exposed }] : [];
   try {
@@ -131,7 +133,33 @@ async function journalChecks(context: Context, path: string): Promise<Check[]> {
     const { message, hint } = error as Error & { hint?: string };
     checks.push({ code: "journal.unreadable", level: "error", about: path, message, fix: hint });
   }
-  return checks.length > 0 ? checks : [ok("journal.whole", path, "every event is as it was written")];
+  return checks.length > 0 ? checks : [ok("journal.whole", path, "no event was changed")];
+}
+
+/** Checks the key of sealed copies and the folder that they are in, if `keyturn.json` names them. */
+async function sealChecks(context: Context, { seal, journal }: Config, folder: string): Promise<Check[]> {
+  if (seal === undefined) return [];
+  const checks = secretChecks(context, "seal", seal.key, folder, {
+    fine: "seal.key",
+    none: "seal.no_key",
+    exposed: "seal.key_exposed",
+  });
+  if (checks.every(({ level }) => level !== "error"))
+    try {
+      await keyOf(context, seal, folder);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      checks.push({ code: "seal.no_key", level: "error", about: "seal", message: error.message, fix: error.hint });
+    }
+  const path = sealFolder(folder, journal, seal);
+  const stats = statOf(path);
+  if (stats === undefined) return checks;
+  if (!may(path, constants.W_OK))
+    checks.push({ code: "seal.unwritable", level: "error", about: path, message: "it cannot be written by this user" });
+  const exposed = exposure(path, stats, "folder");
+  if (exposed)
+    checks.push({ code: "seal.exposed", level: "warning", about: path, message: exposed.problem, fix: exposed.fix });
+  return checks;
 }
 
 function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: string): Check[] {
@@ -148,7 +176,7 @@ function sinkChecks(context: Context, about: string, sink: SinkConfig, folder: s
     case "vault":
     case "github":
     case "gitlab":
-      return tokenChecks(context, about, sink.token, folder);
+      return secretChecks(context, about, sink.token, folder, TOKEN);
     case "aws":
       return [];
   }
@@ -170,16 +198,16 @@ function fileSinkChecks(
         code: there ? "sink.unwritable" : "sink.no_folder",
         level: "error",
         about,
-        message: `${place} ${there ? "cannot be written by this user" : "is no folder"}`,
+        message: `${place} ${there ? "is not writable for this user" : "is not a folder"}`,
         fix: there ? undefined : `mkdir -p ${quoted(place)}`,
       },
     ];
-  if (stats === undefined) return [ok("sink.new", about, `${path} is not there yet`)];
+  if (stats === undefined) return [ok("sink.new", about, `${path} does not exist yet`)];
   // An explicit mode is a decision about who may read it.
   const exposed = mode === undefined ? exposure(path, stats, kind === "folder" ? "folder" : "file") : undefined;
   if (exposed !== undefined)
     return [{ code: "sink.exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
-  return [ok("sink.file", about, `${path} can be written`)];
+  return [ok("sink.file", about, `${path} is writable`)];
 }
 
 function programCheck({ env }: Context, about: string, program: string, folder: string): Check {
@@ -193,7 +221,7 @@ function programCheck({ env }: Context, about: string, program: string, folder: 
       code: "sink.no_program",
       level: "error",
       about,
-      message: `${program} is no program that can be run`,
+      message: `${program} is not an executable program`,
       fix: isPath && statOf(places[0] ?? "") ? `chmod +x ${places[0]}` : "Install it, or correct the path.",
     };
   const exposed = changeable(path, statSync(path));
@@ -201,24 +229,33 @@ function programCheck({ env }: Context, about: string, program: string, folder: 
   return ok("sink.program", about, `${path} can be run`);
 }
 
-function tokenChecks(
+/** The codes of the checks of a secret. */
+interface SecretCodes {
+  readonly fine: string;
+  readonly none: string;
+  readonly exposed: string;
+}
+
+const TOKEN: SecretCodes = { fine: "sink.token", none: "sink.no_token", exposed: "sink.token_exposed" };
+
+function secretChecks(
   { env }: Context,
   about: string,
-  token: { readonly env: string } | { readonly file: string },
+  source: { readonly env: string } | { readonly file: string },
   folder: string,
+  codes: SecretCodes,
 ): Check[] {
-  if ("env" in token)
-    return env[token.env]
-      ? [ok("sink.token", about, `${token.env} is set`)]
-      : [{ code: "sink.no_token", level: "error", about, message: `the variable ${token.env} is not set` }];
-  const path = resolve(folder, token.file);
+  if ("env" in source)
+    return env[source.env]
+      ? [ok(codes.fine, about, `${source.env} is set`)]
+      : [{ code: codes.none, level: "error", about, message: `the variable ${source.env} is not set` }];
+  const path = resolve(folder, source.file);
   const stats = statOf(path);
   if (stats === undefined || !may(path, constants.R_OK))
-    return [{ code: "sink.no_token", level: "error", about, message: `${path} cannot be read` }];
+    return [{ code: codes.none, level: "error", about, message: `${path} cannot be read` }];
   const exposed = exposure(path, stats, "file");
-  if (exposed)
-    return [{ code: "sink.token_exposed", level: "warning", about, message: exposed.problem, fix: exposed.fix }];
-  return [ok("sink.token", about, `${path} can be read`)];
+  if (exposed) return [{ code: codes.exposed, level: "warning", about, message: exposed.problem, fix: exposed.fix }];
+  return [ok(codes.fine, about, `${path} can be read`)];
 }
 
 /** What is wrong with the permissions of a file that anybody may read, but only its owner may change. */

@@ -24,8 +24,8 @@ function nodeCheck(version: string): Check {
       code: "node.old",
       level: "error",
       about,
-      message: "this is too old: keyturn needs Node 20 or newer",
-      fix: "Install a newer one.",
+      message: "this version is too old: keyturn needs Node 20 or newer",
+      fix: "Install a newer Node.",
     };
   if (!atLeast(version, [20, 12]))
     return {
@@ -33,9 +33,9 @@ function nodeCheck(version: string): Check {
       level: "warning",
       about,
       message: "questions need Node 20.12 or newer",
-      fix: "Install a newer one, or give flags and --yes.",
+      fix: "Install a newer Node, or use flags and --yes.",
     };
-  return ok("node.version", about, "this Node will do");
+  return ok("node.version", about, "this version is supported");
 }
 
 /** A clock that shows a time before the package was built is certainly wrong; only a server can tell how far others are off. */
@@ -48,15 +48,15 @@ function clockCheck({ clock, manner, env }: Context): Check {
       code: "clock.set",
       level: "note",
       about,
-      message: `the time is what ${env.KEYTURN_NOW ? "KEYTURN_NOW" : "--clock"} says, and not the machine's`,
+      message: `${env.KEYTURN_NOW ? "KEYTURN_NOW" : "--clock"} replaces the machine's clock`,
     };
   if (made !== undefined && now < made)
     return {
       code: "clock.behind",
       level: "error",
       about,
-      message: `the machine's clock is behind: this keyturn was made ${timeText(made, now)}`,
-      fix: "Set it, for example with NTP. Servers refuse assertions that are some minutes off.",
+      message: `the machine's clock is behind: by it, this keyturn was built ${timeText(made, now)}`,
+      fix: "Set it, for example with NTP. Servers reject assertions that are off by minutes.",
     };
   return ok("clock.plausible", about, "the machine's clock is plausible; --online compares it with the servers'");
 }
@@ -75,14 +75,14 @@ const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 function proxyChecks(env: NodeJS.ProcessEnv, version: string): Check[] {
   const name = PROXIES.find((one) => env[one]);
-  if (name === undefined) return [ok("proxy.none", "environment", "no proxy is named")];
+  if (name === undefined) return [ok("proxy.none", "environment", "no proxy is set")];
   if (!URL.canParse(env[name] ?? ""))
     return [
       {
         code: "proxy.invalid",
         level: "error",
         about: name,
-        message: "this is no URL",
+        message: "this is not a URL",
         fix: `Set it as http://HOST:PORT.`,
       },
     ];
@@ -92,8 +92,8 @@ function proxyChecks(env: NodeJS.ProcessEnv, version: string): Check[] {
         code: "proxy.unsupported",
         level: "warning",
         about: name,
-        message: `Node ${version} passes it over: requests go straight to the servers`,
-        fix: "Node 22.21, 24 and newer go by it, with NODE_USE_ENV_PROXY=1.",
+        message: `Node ${version} ignores it: requests go directly to the servers`,
+        fix: "Use Node 22.21, 24 or newer, and set NODE_USE_ENV_PROXY=1.",
       },
     ];
   if (env.NODE_USE_ENV_PROXY !== "1")
@@ -102,9 +102,9 @@ function proxyChecks(env: NodeJS.ProcessEnv, version: string): Check[] {
         code: "proxy.ignored",
         level: "warning",
         about: name,
-        message: "Node goes by it only if it is told to: requests go straight to the servers",
+        message: "Node ignores it by default: requests go directly to the servers",
         fix: "Set NODE_USE_ENV_PROXY=1.",
       },
     ];
-  return [ok("proxy.used", name, "requests go by the proxy")];
+  return [ok("proxy.used", name, "requests go through the proxy")];
 }

@@ -19,7 +19,7 @@ const OFFSET_MS = 30_000;
 export async function onlineChecks(context: Context, file: ConfigFile | undefined): Promise<Check[]> {
   const checks: Check[] = [];
   for (const [about, tenant] of await tenantsOf(context, file)) {
-    context.progress.update(`asking ${about}`);
+    context.progress.update(`checking ${about}`);
     checks.push(...(await loginChecks(context, about, tenant)));
   }
   // Targets are inspected with the same logins.
@@ -102,8 +102,7 @@ function clockChecks(about: string, ahead: number | undefined): Check[] {
 async function targetChecks(context: Context): Promise<Check[]> {
   await using opened = await openConfig(context);
   const findings = await opened.lifecycle.findings(undefined, { observe: true, signal: context.signal });
-  if (findings.length === 0)
-    return [ok("target.findings", "targets", "the control planes and sinks show nothing amiss")];
+  if (findings.length === 0) return [ok("target.findings", "targets", "the control planes and sinks show no problems")];
   return findings.map(({ code, severity, target, message }) => ({
     code: `target.${code.replaceAll("-", "_")}`,
     level: severity === "low" ? "note" : severity === "medium" ? "warning" : "error",

@@ -108,12 +108,12 @@ function parsed(path: string, text: string): ProfileFile {
   }
   const { version, profiles } = (file ?? {}) as { version?: unknown; profiles?: unknown };
   if (typeof version === "number" && version > 1)
-    throw new UsageError(`${path} was written by a newer keyturn`, { hint: "Update this one." });
+    throw new UsageError(`${path} was written by a newer keyturn`, { hint: "Update keyturn." });
   const lists = isObject(profiles) ? Object.values(profiles) : [undefined];
   const fits = (one: unknown): boolean =>
     isObject(one) && typeof one.clientId === "string" && ["string", "undefined"].includes(typeof one.clientSecret);
   if (version !== 1 || !lists.every((list) => isObject(list) && Object.values(list).every(fits)))
-    throw new UsageError(`${path} is no file of profiles`, { hint: "Remove it and log in again." });
+    throw new UsageError(`${path} is not a profile file`, { hint: "Remove it and log in again." });
   return file as ProfileFile;
 }
 
@@ -129,7 +129,7 @@ export async function changeProfiles(path: string, change: (before: ProfileFile)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const busy = (file: string): CommandError =>
     new CommandError(EXIT.unavailable, `another keyturn holds the lock ${file}`, {
-      hint: "If it ran on another machine and is gone for certain, remove that file.",
+      hint: "If it ran on another machine and has certainly ended, remove that file.",
     });
   return locked(path, { waitMs: LOCK_WAIT_MS, busy }, () => replaced(path, change));
 }

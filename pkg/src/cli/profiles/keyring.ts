@@ -35,7 +35,8 @@ export async function keyring(): Promise<Keyring | undefined> {
     async put(account, secret) {
       const one = entry(account);
       await one.setPassword(secret);
-      if ((await one.getPassword()) !== secret) throw new Error("the keyring does not give back what it was given");
+      if ((await one.getPassword()) !== secret)
+        throw new Error("the keyring does not return the value that was stored in it");
     },
     async get(account) {
       return (await entry(account).getPassword()) ?? undefined;

@@ -39,12 +39,12 @@ export function authorizeURL(options: AuthorizeOptions): URL {
     throw new ConfigurationError(
       pageURL ? "pageURL" : "domain",
       "not_secure",
-      "the page to sign in at is no https URL",
+      "the URL of the login page must be https",
     );
   }
   for (const [name, value] of Object.entries({ clientId, redirectUri })) {
     if (typeof value !== "string" || value === "")
-      throw new ConfigurationError(name, "grant_missing", `${name}: there is nothing in it`);
+      throw new ConfigurationError(name, "grant_missing", `${name}: must not be empty`);
   }
   const query = {
     client_id: clientId,

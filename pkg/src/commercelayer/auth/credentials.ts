@@ -23,7 +23,7 @@ export type Grant =
   | "refreshToken"
   /** The code that a browser returned with. */
   | "authorizationCode"
-  /** A signed statement of who somebody is. */
+  /** A signed assertion of an identity. */
   | "jwtBearer";
 
 /** A way to authenticate, as the session uses it. @internal */
@@ -80,7 +80,7 @@ export interface Application {
  * other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
-  return made("clientCredentials", application, {});
+  return credentialsOf("clientCredentials", application, {});
 }
 
 /** What {@link password} needs. */
@@ -96,7 +96,7 @@ export interface Password extends Application {
  * when that is refused. Tokens of customers are never shared by a `tokenStore`.
  */
 export function password({ username, password, ...application }: Password): CommerceLayerCredentials {
-  return made("password", application, { username, password });
+  return credentialsOf("password", application, { username, password });
 }
 
 /** What {@link refreshToken} needs. */
@@ -107,7 +107,7 @@ export interface RefreshToken extends Application {
 
 /** A refresh token of an earlier login. A refresh token in an answer replaces it. */
 export function refreshToken({ refreshToken, ...application }: RefreshToken): CommerceLayerCredentials {
-  return made("refreshToken", application, { refreshToken });
+  return credentialsOf("refreshToken", application, { refreshToken });
 }
 
 /** What {@link authorizationCode} needs. */
@@ -130,7 +130,7 @@ export function authorizationCode({
   codeVerifier,
   ...application
 }: AuthorizationCode): CommerceLayerCredentials {
-  return made("authorizationCode", application, { code, redirectUri, codeVerifier });
+  return credentialsOf("authorizationCode", application, { code, redirectUri, codeVerifier });
 }
 
 /** What {@link jwtBearer} needs. */
@@ -156,7 +156,7 @@ export function accessToken(token: string | Uint8Array): CommerceLayerCredential
 /** A function that is called for an access token before each call. It is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
   if (typeof tokenSource !== "function")
-    throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: a function belongs here");
+    throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: must be a function");
   return new CommerceLayerCredentials({ grant: "function", secret: new Uint8Array(), tokenSource });
 }
 
@@ -169,7 +169,7 @@ interface Fields {
   codeVerifier?: string | undefined;
 }
 
-function made(grant: Grant, application: Application, fields: Fields): CommerceLayerCredentials {
+function credentialsOf(grant: Grant, application: Application, fields: Fields): CommerceLayerCredentials {
   return new CommerceLayerCredentials(spec(grant, application, fields));
 }
 

@@ -129,11 +129,11 @@ export function getProvisioningApiBaseEndpoint(
   try {
     const { iss, scope } = jwtDecode(accessToken).payload;
     if (!String(scope).split(/\s+/).includes(SCOPE))
-      throw new InvalidTokenError("scope", `the token has not the scope ${SCOPE}`);
+      throw new InvalidTokenError("scope", `the token lacks the scope ${SCOPE}`);
     const url = typeof iss === "string" && URL.canParse(iss) ? new URL(iss) : undefined;
     // One origin on this machine serves both.
     if (url && isLoopback(url)) return url.origin;
-    if (url?.protocol !== "https:") throw new InvalidTokenError("issuer", "the token's issuer is no https URL");
+    if (url?.protocol !== "https:") throw new InvalidTokenError("issuer", "the token's issuer is not an https URL");
     return `https://provisioning.${url.host.replace(/^auth\./, "")}`;
   } catch (error) {
     if (shouldThrow) throw error;
@@ -156,7 +156,7 @@ export function scopeHint(status: number, authorization: string): string | undef
         .slice(0, 80);
     const kind = shown(payload.application?.kind);
     return (
-      `The token ${kind && `is one of kind ${kind} and `}has the scope "${shown(payload.scope)}". The Provisioning API takes tokens with the scope ` +
+      `The token ${kind && `is one of kind ${kind} and `}has the scope "${shown(payload.scope)}". The Provisioning API needs the scope ` +
       `${SCOPE}: get one with the personal credentials of the Dashboard's profile menu, "Provisioning API".`
     );
   } catch {

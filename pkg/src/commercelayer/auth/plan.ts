@@ -29,7 +29,7 @@ export interface PlaceOptions {
 
 /** The options of a client that concern its tokens. */
 export interface AuthOptions extends PlaceOptions {
-  /** How to authenticate: made by {@link clientCredentials} and the functions beside it. */
+  /** How to authenticate: created by {@link clientCredentials} and similar functions. */
   credentials?: CommerceLayerCredentials | undefined;
   /** An access token, instead of `credentials`. */
   accessToken?: string | Uint8Array | undefined;
@@ -75,7 +75,7 @@ function limitOf(sender: object): Limit {
 export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan<CommerceLayerAuthentication> {
   const spec: Spec = anonymous
     ? { grant: "function", secret: new Uint8Array(), tokenSource: () => "" }
-    : given(options);
+    : specOfOptions(options);
   const { grant, clientId, secret, scope = "", tokenSource, renew, assertion } = spec;
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
@@ -110,7 +110,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
 }
 
 const SAFER =
-  "let the page's own server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
+  "let the page's server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
 
 /** Where the API and the authentication server are, without a slash at the end. @internal */
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
@@ -140,21 +140,21 @@ function places({ serverURL, authURL, domain }: PlaceOptions): [string | null, s
   return [text(serverURL), text(authURL), domain ?? null];
 }
 
-function given({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
+function specOfOptions({ credentials, accessToken, refreshToken }: AuthOptions): Spec {
   if (credentials !== undefined) {
     if (accessToken !== undefined || refreshToken !== undefined) {
-      const message = "credentials: give either these, or accessToken and perhaps refreshToken";
+      const message = "credentials: pass either these, or accessToken and optionally refreshToken";
       throw new ConfigurationError("credentials", "credentials_twice", message);
     }
     return specOf(credentials);
   }
   if (accessToken === undefined || accessToken === null) {
     const message =
-      "accessToken: there is nothing to authenticate with; give an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
+      "accessToken: nothing to authenticate with; pass an accessToken, or credentials: clientCredentials({ clientId, clientSecret })";
     throw new ConfigurationError("accessToken", "credentials_missing", message);
   }
   if (refreshToken !== undefined && typeof refreshToken !== "function") {
-    throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: a function belongs here");
+    throw new ConfigurationError("refreshToken", "not_a_function", "refreshToken: must be a function");
   }
   return {
     grant: refreshToken ? "renewable" : "token",

@@ -55,7 +55,7 @@ export async function revoke(options: RevokeOptions): Promise<void> {
     const why = message || code || "no explanation";
     const hint =
       status === 401 || status === 403
-        ? "A token is revoked with the client id, and the secret if there is one, that it was issued to."
+        ? "Revoke a token with the client id, and the secret if any, that it was issued to."
         : undefined;
     throw new AuthenticationError(
       `the token was not revoked, the server answered ${status}: ${why}`,

@@ -113,7 +113,7 @@ class KeySet {
       if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
       const text = await response.text();
       const { keys } = JSON.parse(text.length > LARGEST ? "{}" : text) as { keys?: unknown };
-      if (!Array.isArray(keys)) throw new Error("the answer has no list of keys");
+      if (!Array.isArray(keys)) throw new Error("the response has no list of keys");
       const named = keys
         .slice(0, MOST_KEYS)
         .flatMap((key: Jwk | null): [string, Jwk][] => (typeof key?.kid === "string" ? [[key.kid, key]] : []));
@@ -122,7 +122,7 @@ class KeySet {
       this.#failed = undefined;
       this.#fetchedAt = elapsed();
     } catch (cause) {
-      const error = new TokenError("keys_unreachable", `the keys at ${this.#url} could not be had`, { cause });
+      const error = new TokenError("keys_unreachable", `the keys at ${this.#url} could not be loaded`, { cause });
       this.#failed = { error, at: elapsed() };
       throw error;
     }
@@ -149,7 +149,7 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
     new InvalidTokenError("key_unusable", message, { cause });
   const other = (jwk.alg !== undefined && jwk.alg !== alg) || (jwk.use !== undefined && jwk.use !== "sig");
   if (jwk.kty !== kty || (crv && jwk.crv !== crv) || other)
-    throw unusable("the issuer's key with the token's kid is not one for its algorithm");
+    throw unusable("the issuer's key with the token's kid does not match its algorithm");
   // At least 2048 bits.
   if (kty === "RSA" && String(jwk.n).length < 342) throw unusable("the issuer's key is too short");
   const bare = Object.fromEntries([
@@ -177,7 +177,7 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
 export async function jwtVerify(accessToken: string, options: VerifyOptions = {}): Promise<CommerceLayerJWT> {
   const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
   if (!(Number.isFinite(clockToleranceSeconds) && clockToleranceSeconds >= 0)) {
-    const message = "clockToleranceSeconds: a finite number of seconds belongs here, 0 or more";
+    const message = "clockToleranceSeconds: must be a finite number of seconds, 0 or more";
     throw new ConfigurationError("clockToleranceSeconds", "not_a_duration", message);
   }
   const decoded = jwtDecode(accessToken);
@@ -188,7 +188,7 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
   if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
     throw new InvalidTokenError(
       "algorithm",
-      `the token is not signed in a way that is taken: ${Object.keys(ALGORITHMS).join(", ")}`,
+      `the token's algorithm is not supported; it must be one of ${Object.keys(ALGORITHMS).join(", ")}`,
     );
   }
   const { iss, exp, nbf } = decoded.payload as Partial<CommerceLayerJWT["payload"]>;
@@ -196,7 +196,7 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
     throw new InvalidTokenError("issuer", `the token was not issued by ${issuer}`);
   }
   if (typeof kid !== "string" || (jwk?.kid !== undefined && jwk.kid !== kid)) {
-    throw new InvalidTokenError("key_unknown", "the token names another key, or none");
+    throw new InvalidTokenError("key_unknown", "the token names another key or none");
   }
   const key = jwk ? await imported(jwk, alg) : await setOf(server, fetch).key(kid, alg);
   const { verify } = ALGORITHMS[alg] as Algorithm;
@@ -208,7 +208,8 @@ export async function jwtVerify(accessToken: string, options: VerifyOptions = {}
     .catch(() => false);
   if (!good) throw new InvalidTokenError("signature", "the token's signature is not the issuer's");
   const now = (clock?.now() ?? Date.now()) / 1000;
-  if (!Number.isFinite(now)) throw new ConfigurationError("clock", "not_a_time", "clock: now() gave no number");
+  if (!Number.isFinite(now))
+    throw new ConfigurationError("clock", "not_a_time", "clock: now() did not return a number");
   if (!Number.isFinite(exp)) throw new InvalidTokenError("malformed", "the token does not say when it expires");
   if (!ignoreExpiration && now > (exp as number) + clockToleranceSeconds) throw new TokenExpiredError();
   if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - clockToleranceSeconds)) {

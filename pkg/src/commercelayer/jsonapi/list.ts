@@ -104,8 +104,7 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   async #page(number: number): Promise<ListResponse<R>> {
     const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
-    if (!fetchPage)
-      throw new TypeError("this list did not come from a client: there is nothing to ask for another page");
+    if (!fetchPage) throw new TypeError("this list did not come from a client, so it cannot load another page");
     return fetchPage(number);
   }
 }
@@ -120,18 +119,18 @@ export function pageMeta(
   length: number,
   last: boolean,
 ): ListMeta {
-  const currentPage = whole(asked.number) ?? 1;
-  const recordsPerPage = whole(asked.size) ?? 10;
+  const currentPage = integerOf(asked.number) ?? 1;
+  const recordsPerPage = integerOf(asked.size) ?? 10;
   const ends = last && length < recordsPerPage;
   return {
-    pageCount: whole(server?.page_count) ?? (ends ? currentPage : Number.NaN),
-    recordCount: whole(server?.record_count) ?? (ends ? (currentPage - 1) * recordsPerPage + length : Number.NaN),
+    pageCount: integerOf(server?.page_count) ?? (ends ? currentPage : Number.NaN),
+    recordCount: integerOf(server?.record_count) ?? (ends ? (currentPage - 1) * recordsPerPage + length : Number.NaN),
     currentPage,
     recordsPerPage,
   };
 }
 
-function whole(value: unknown): number | undefined {
+function integerOf(value: unknown): number | undefined {
   const number = typeof value === "string" && value !== "" ? Number(value) : value;
   return Number.isInteger(number) ? (number as number) : undefined;
 }

@@ -71,11 +71,11 @@ function relationship(
 ): Relationship & { data: Linkage | Linkage[] | null } {
   const many = target ? target[1] === 1 : Array.isArray(value);
   if (!many) {
-    if (Array.isArray(value)) throw unfit(name, "takes one resource, not a list");
+    if (Array.isArray(value)) throw unfit(name, "must be one resource, not an array");
     return { data: value === null || isNone(value) ? null : linkage(name, value, target) };
   }
   const list = value === null ? [] : value;
-  if (!Array.isArray(list)) throw unfit(name, "takes a list of resources");
+  if (!Array.isArray(list)) throw unfit(name, "must be an array of resources");
   return { data: list.filter((one) => !isNone(one)).map((one) => linkage(name, one, target)) };
 }
 
@@ -83,9 +83,9 @@ function linkage(name: string, value: unknown, target: Target | undefined): Link
   const { id, type } = (isObject(value) ? value : {}) as { id?: unknown; type?: unknown };
   // The server refuses an empty id: it names the field, along with everything else that is wrong.
   if (typeof id !== "string" || typeof type !== "string")
-    throw unfit(name, "takes a resource: an object with its type and id");
+    throw unfit(name, "must be a resource: an object with type and id");
   if (target && type !== target[0])
-    throw unfit(name, `leads to ${target[0]}, not to ${isKnownType(type) ? type : "that type"}`);
+    throw unfit(name, `must have the type ${target[0]}, not ${isKnownType(type) ? type : "that type"}`);
   return { id, type };
 }
 

@@ -85,7 +85,7 @@ export function generateQueryStringParams(
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
     // A URL would contain another character in its place.
-    if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`filter \`${name}\` holds half of a surrogate pair`);
+    if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`filter \`${name}\` has a lone surrogate`);
     query[`filter[q][${name}]`] = text;
   }
   return query;
@@ -156,29 +156,29 @@ function isGiven(value: unknown): boolean {
 function page(name: string, value: unknown, most: number): string {
   if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most) {
     const range = most === MAX_PAGE_SIZE ? `from 1 to ${most}` : "from 1";
-    throw unfit(`\`${name}\` has to be a whole number ${range}`);
+    throw unfit(`\`${name}\` must be an integer ${range}`);
   }
   return String(value);
 }
 
 /** A filter's name and value on the wire. `null` has its own predicate. */
 function filter(key: string, value: unknown): [name: string, text: string] {
-  if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it the list would be of everything`);
+  if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it, everything would be listed`);
   if (value === null) {
     // `name_not_eq` thereby becomes `name_not_null`.
-    if (!/._eq$/.test(key)) throw unfit(`filter \`${key}\` is null: ask with _null, _not_null, _eq or _not_eq`);
+    if (!/._eq$/.test(key)) throw unfit(`filter \`${key}\` is null: use _null, _not_null, _eq or _not_eq`);
     return [key.replace(/eq$/, "null"), "true"];
   }
   if (Array.isArray(value)) {
     if (!ARRAY_FILTERS.some((end) => key.endsWith(end))) {
-      throw unfit(`filter \`${key}\` has a list, which only filters that end in ${ARRAY_FILTERS.join(", ")} take`);
+      throw unfit(`filter \`${key}\` has an array, which only filters ending in ${ARRAY_FILTERS.join(", ")} accept`);
     }
     return [key, value.map((item) => element(key, item)).join(",")];
   }
   if (value instanceof Date) return [key, iso(key, value)];
   if (typeof value === "object") {
     if (!key.endsWith(OBJECT_FILTER))
-      throw unfit(`filter \`${key}\` has an object, which only filters that end in ${OBJECT_FILTER} take`);
+      throw unfit(`filter \`${key}\` has an object, which only filters ending in ${OBJECT_FILTER} accept`);
     return [key, json(key, value)];
   }
   return [key, scalar(key, value)];
@@ -200,10 +200,9 @@ function json(key: string, value: object): string {
 function element(key: string, item: unknown): string {
   if (item instanceof Date) return iso(key, item);
   if (item === null || item === undefined || typeof item === "object")
-    throw unfit(`filter \`${key}\` has something in its list that is no text, number or date`);
+    throw unfit(`filter \`${key}\` has an item that is not a string, number or date`);
   const text = scalar(key, item);
-  if (text.includes(","))
-    throw unfit(`filter \`${key}\` has a comma in a value of its list, where commas separate values`);
+  if (text.includes(",")) throw unfit(`filter \`${key}\` has an item with a comma, which separates items`);
   return text;
 }
 
@@ -223,7 +222,7 @@ function iso(key: string, date: Date): string {
   const text = date.toISOString();
   // Longer years have a sign, which RFC 3339 does not allow; there is no year 0.
   if (!/^\d{4}-/.test(text) || text.startsWith("0000"))
-    throw unfit(`filter \`${key}\` has a date outside of the years 1 to 9999`);
+    throw unfit(`filter \`${key}\` has a date outside the years 1 to 9999`);
   return text;
 }
 

@@ -45,14 +45,14 @@ export function testJournal(
     });
   };
 
-  rule("an unknown stream is empty, and there are no streams at first", async (open) => {
+  rule("an unknown stream is empty, and initially there are no streams", async (open) => {
     const journal = await open();
     same(await journal.read("nothing", 1), []);
     same(await journal.read("nothing", 7), []);
     same(await journal.streams(), []);
   });
 
-  rule("what was appended is read in order, from any number on", async (open) => {
+  rule("events are read in order, starting at any number", async (open) => {
     const journal = await open();
     for (let sequence = 1; sequence <= 5; sequence++) same(await journal.append("a", sequence, `e${sequence}`), true);
     same(await journal.read("a", 1), ["e1", "e2", "e3", "e4", "e5"]);
@@ -61,7 +61,7 @@ export function testJournal(
     same(await journal.read("a", 60), []);
   });
 
-  rule("a number that is taken is refused, and keeps its event", async (open) => {
+  rule("appending a number that exists is refused, and its event stays unchanged", async (open) => {
     const journal = await open();
     same(await journal.append("a", 1, "first"), true);
     same(await journal.append("a", 1, "second"), false);
@@ -71,7 +71,7 @@ export function testJournal(
     same(await journal.read("a", 1), ["first", "next"]);
   });
 
-  rule("a number beyond the next one is an error, so that no gap can come to be", async (open) => {
+  rule("appending a number beyond the next one is an error, so that no gap can arise", async (open) => {
     const journal = await open();
     await rejects(() => journal.append("a", 2, "two"));
     same(await journal.append("a", 1, "one"), true);
@@ -79,13 +79,13 @@ export function testJournal(
     same(await journal.read("a", 1), ["one"]);
   });
 
-  rule("a number that is no sequence number is an error", async (open) => {
+  rule("an invalid sequence number is an error", async (open) => {
     const journal = await open();
     for (const number of [0, -1, 1.5, Number.NaN, 2 ** 53]) await rejects(() => journal.append("a", number, "e"));
     same(await journal.streams(), []);
   });
 
-  rule("streams do not touch each other, whatever their names are", async (open) => {
+  rule("streams are independent of each other, whatever their names", async (open) => {
     const journal = await open();
     const names = [
       "a",
@@ -122,7 +122,7 @@ export function testJournal(
     for (const name of names) same(await again.read(name, 2), [`second of ${name}`]);
   });
 
-  rule("events come back to the letter", async (open) => {
+  rule("events are returned exactly as appended", async (open) => {
     const journal = await open();
     const events = [
       '{"type":"planned"}',
@@ -142,7 +142,7 @@ export function testJournal(
     same(await (await open()).read("a", 1), events);
   });
 
-  rule("what was acknowledged is there for everyone else at once", async (open) => {
+  rule("an acknowledged event is visible to all others at once", async (open) => {
     const [one, other] = [await open(), await open()];
     same(await one.append("a", 1, "e1"), true);
     same(await other.read("a", 1), ["e1"]);
@@ -153,7 +153,7 @@ export function testJournal(
     same(await one.append("a", 2, "x"), false);
   });
 
-  rule("of many who append the same number, one wins", async (open) => {
+  rule("of many concurrent appends of one number, exactly one succeeds", async (open) => {
     const journals = await Promise.all([open(), open(), open(), open()]);
     for (let sequence = 1; sequence <= 10; sequence++) {
       const writers = journals.flatMap((journal, at) => [0, 1, 2].map((i) => ({ journal, event: `${at}.${i}` })));
@@ -164,7 +164,7 @@ export function testJournal(
     }
   });
 
-  rule("many who append in a loop lose nothing", async (open) => {
+  rule("concurrent loops of appends lose nothing", async (open) => {
     const journals = await Promise.all([open(), open(), open(), open()]);
     await Promise.all(
       journals.map(async (journal, writer) => {
@@ -172,7 +172,7 @@ export function testJournal(
           let sequence = 1;
           // Another writer won each turn that is lost.
           for (let turn = 0; ; turn++) {
-            if (turn > 40) throw new Error("an append is refused, and what took its place cannot be read");
+            if (turn > 40) throw new Error("an append was refused, but the event in its place cannot be read");
             sequence += (await journal.read("a", sequence)).length;
             if (await journal.append("a", sequence, `${writer}:${index}`)) break;
           }
@@ -207,7 +207,7 @@ export function testJournal(
     same(await version(journal, "a"), await version(await open(), "a"));
   });
 
-  rule("long streams are read whole", async (open) => {
+  rule("long streams are read completely", async (open) => {
     const journal = await open();
     for (let sequence = 1; sequence <= 300; sequence++) await journal.append("a", sequence, String(sequence));
     const events = await (await open()).read("a", 1);
@@ -221,7 +221,7 @@ export function testJournal(
 
 function same(found: unknown, wanted: unknown): void {
   const [is, was] = [JSON.stringify(found), JSON.stringify(wanted)];
-  if (is !== was) throw new Error(`expected ${shortened(was)}, and got ${shortened(is)}`);
+  if (is !== was) throw new Error(`expected ${shortened(was)}, but got ${shortened(is)}`);
 }
 
 async function rejects(work: () => Promise<unknown>): Promise<void> {
@@ -231,7 +231,7 @@ async function rejects(work: () => Promise<unknown>): Promise<void> {
   } catch {
     return;
   }
-  throw new Error(`expected an error, and got ${JSON.stringify(value)}`);
+  throw new Error(`expected an error, but got ${JSON.stringify(value)}`);
 }
 
 function shortened(text = "nothing"): string {

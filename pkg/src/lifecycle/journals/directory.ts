@@ -111,7 +111,7 @@ class DirectoryJournal implements Journal {
       const stream = decodeName(name);
       const path = join(this.#streams, name);
       if (stream === undefined)
-        throw new JournalError("foreign", `${path} is no stream of the journal`, { path, hint: MOVE });
+        throw new JournalError("foreign", `${path} is not a stream of the journal`, { path, hint: MOVE });
       return { stream, length: await this.#length(path, 0) };
     });
     // A process may have made a folder without writing the event.
@@ -186,7 +186,7 @@ class DirectoryJournal implements Journal {
   }
 }
 
-const MOVE = "Move it out of the journal's folder, which belongs to the journal alone.";
+const MOVE = "Move it out of the journal's folder, which must contain nothing else.";
 
 /** Calls a function for each, in order, and yields to others now and then. */
 async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): Promise<R[]> {
@@ -235,9 +235,9 @@ function bytesAtOnce(path: string): Buffer {
 function eventOf(path: string, bytes: Buffer): string {
   // The line feed is written last.
   if (bytes.at(-1) !== 10)
-    throw new JournalError("torn", `${path} is not whole: it does not end with a line feed`, {
+    throw new JournalError("torn", `${path} is incomplete: it does not end with a line feed`, {
       path,
-      hint: "Restore the file from a backup. Without it nobody can tell what happened to the credential.",
+      hint: "Restore the file from a backup. Without it, what happened to the credential is unknown.",
     });
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, -1));
@@ -253,13 +253,13 @@ function count(folder: string, names: readonly string[]): number {
     const number = Number(/^(\d{10,16})\.json$/.exec(name)?.[1] ?? Number.NaN);
     const path = join(folder, name);
     if (!(number >= 1) || fileName(number) !== name)
-      throw new JournalError("foreign", `${path} is no event of the journal`, { path, hint: MOVE });
+      throw new JournalError("foreign", `${path} is not an event of the journal`, { path, hint: MOVE });
     numbers.add(number);
   }
   for (let number = 1; number <= numbers.size; number++) {
     const path = join(folder, fileName(number));
     if (!numbers.has(number))
-      throw new JournalError("gap", `${path} is missing, and later events are there`, {
+      throw new JournalError("gap", `${path} is missing, but later events exist`, {
         path,
         hint: "Restore the file from a backup.",
       });
@@ -325,8 +325,7 @@ const NAME_BYTES = 255;
  * of the folder.
  */
 function encodeName(stream: string): string {
-  if (/[\uD800-\uDFFF]/u.test(stream))
-    throw new JournalError("invalid", "the name of the stream has half of a surrogate pair");
+  if (/[\uD800-\uDFFF]/u.test(stream)) throw new JournalError("invalid", "the name of the stream has a lone surrogate");
   const hex = (byte: number): string => `%${byte.toString(16).padStart(2, "0")}`;
   const plain = /[a-z0-9_-]/;
   const name = [...Buffer.from(stream)]
@@ -335,7 +334,7 @@ function encodeName(stream: string): string {
   if (name.length > NAME_BYTES)
     throw new JournalError(
       "invalid",
-      `the name of the stream ${JSON.stringify(stream)} needs ${name.length} bytes as the name of a folder, and ${NAME_BYTES} is the most`,
+      `the name of the stream ${JSON.stringify(stream)} needs ${name.length} bytes as the name of a folder, but the limit is ${NAME_BYTES}`,
     );
   if (name === "") return "%";
   return DEVICES.test(name) ? hex(name.charCodeAt(0)) + name.slice(1) : name;
@@ -354,16 +353,16 @@ function decodeName(name: string): string | undefined {
 /** Node's codes, and what they mean for a journal. */
 const REASONS: Record<string, readonly [JournalReason, string]> = {
   ENOSPC: ["full", "the disk is full"],
-  EDQUOT: ["full", "the user's quota of the disk is used up"],
+  EDQUOT: ["full", "the user's disk quota is exceeded"],
   EROFS: ["read_only", "the file system is read-only"],
-  EACCES: ["denied", "this user has no right to"],
-  EPERM: ["denied", "this user has no right to, or the file system has no hard links"],
+  EACCES: ["denied", "permission denied"],
+  EPERM: ["denied", "permission denied, or the file system has no hard links"],
   ENOTSUP: ["unsupported", "the file system has no hard links"],
   EOPNOTSUPP: ["unsupported", "the file system has no hard links"],
   EXDEV: ["unsupported", "the journal's folder spans two file systems"],
   EMLINK: ["unsupported", "the file system has no hard links"],
-  ENOTDIR: ["foreign", "a file is where a folder of the journal belongs"],
-  EISDIR: ["foreign", "a folder is where an event of the journal belongs"],
+  ENOTDIR: ["foreign", "there is a file in place of a folder of the journal"],
+  EISDIR: ["foreign", "there is a folder in place of an event of the journal"],
 };
 
 /** What an error of the file system means. @internal */

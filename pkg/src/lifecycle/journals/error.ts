@@ -56,9 +56,9 @@ export class JournalError extends KeyturnError {
  */
 export function checkAppend(stream: string, sequence: number, event: string): void {
   if (!Number.isSafeInteger(sequence) || sequence < 1)
-    throw new JournalError("invalid", `${sequence} is no sequence number: they are whole and begin with 1`);
-  if (!wellFormed(stream)) throw new JournalError("invalid", "the name of the stream has half of a surrogate pair");
-  if (!wellFormed(event)) throw new JournalError("invalid", "the event has half of a surrogate pair");
+    throw new JournalError("invalid", `${sequence} is not a sequence number: it must be an integer of 1 or more`);
+  if (!wellFormed(stream)) throw new JournalError("invalid", "the name of the stream has a lone surrogate");
+  if (!wellFormed(event)) throw new JournalError("invalid", "the event has a lone surrogate");
 }
 
 /** The refusal to append beyond the next sequence number. @internal */

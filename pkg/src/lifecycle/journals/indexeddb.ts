@@ -27,7 +27,7 @@ const STORE = "events";
 export function indexedDBJournal(options: IndexedDBJournalOptions = {}): Journal {
   const name = options.name ?? "keyturn-journal";
   const factory = (options.indexedDB ?? globalThis.indexedDB) as IDBFactory | undefined;
-  if (factory === undefined) throw new JournalError("unsupported", "there is no indexedDB here");
+  if (factory === undefined) throw new JournalError("unsupported", "this runtime has no indexedDB");
   return new IndexedDBJournal(factory, name);
 }
 
@@ -153,7 +153,9 @@ class IndexedDBJournal implements Journal {
         const database = request.result;
         if (!database.objectStoreNames.contains(STORE)) {
           database.close();
-          return reject(new JournalError("foreign", `the database ${this.#name} is no journal`, { path: this.#name }));
+          return reject(
+            new JournalError("foreign", `the database ${this.#name} is not a journal`, { path: this.#name }),
+          );
         }
         const gone = (): void => {
           this.#database = undefined;

@@ -5,7 +5,7 @@ import { within } from "../within.js";
 import { JournalError } from "./error.js";
 
 const READ_AGAIN =
-  "Look at the disk, the mount or the database. Calling again is safe: what stands in the journal is read before anything is done.";
+  "Check the disk, the mount or the database. Calling again is safe: the journal is read before anything is " + "done.";
 
 /**
  * The same journal, but a call that has not ended after some milliseconds rejects with a {@link JournalError}, `timeout`. What the call does
@@ -26,14 +26,14 @@ export function timelyJournal(journal: Journal, ms: number): Journal {
   return {
     append: (stream, sequence, event) =>
       call(`store event ${sequence} of ${JSON.stringify(stream)}`, () => journal.append(stream, sequence, event), true),
-    read: (stream, from) => call(`give the events of ${JSON.stringify(stream)}`, () => journal.read(stream, from)),
+    read: (stream, from) => call(`return the events of ${JSON.stringify(stream)}`, () => journal.read(stream, from)),
     streams: () => call("list its streams", () => journal.streams()),
     ...(journal.kept && {
-      kept: (stream: string) => call("give what it has kept", async () => journal.kept?.(stream)),
+      kept: (stream: string) => call("return its cached state", async () => journal.kept?.(stream)),
     }),
     ...(journal.keep && {
       keep: (stream: string, sequence: number, fold: string) =>
-        call("keep what was read", async () => journal.keep?.(stream, sequence, fold)),
+        call("cache the state", async () => journal.keep?.(stream, sequence, fold)),
     }),
   };
 }

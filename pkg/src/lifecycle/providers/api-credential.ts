@@ -21,7 +21,7 @@ import { ProviderError } from "./error.js";
 export interface ApiCredentialProviderOptions {
   /** The client, whose token may read and make credentials. It must not use a credential of this line. */
   readonly client: CommerceLayerProvisioningClient;
-  /** The id of the credential that the line begins with. It stays the same when that one is long gone. */
+  /** The id of the first credential. Keep it unchanged, even when that credential no longer exists. */
   readonly id: string;
   /** Also takes a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
   readonly publicKinds?: boolean | undefined;
@@ -63,7 +63,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       throw new ProviderError(
         KIND,
         "no_model",
-        `neither ${first} nor a successor of it exists: there is no model for another`,
+        `neither ${first} nor a successor of it exists, so there is nothing to copy`,
       );
     // A list leaves relationships out.
     const whole = (await api.credential(model.id, false)) ?? model;
@@ -78,7 +78,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       return await read;
     } catch (cause) {
       if (cause instanceof ProviderError) throw cause;
-      const message = "what the new credential is made like could not be read; nothing was issued";
+      const message = "the credential to copy could not be read, so nothing was issued";
       throw new ProviderError(KIND, "not_read", message, { cause });
     }
   };
@@ -88,7 +88,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     try {
       return await call;
     } catch (cause) {
-      const message = `credential ${id} was made, and then a call failed: look for it by its reference`;
+      const message = `credential ${id} was created, but a later call failed: look for it by its reference`;
       throw new ProviderError(KIND, "unfinished", message, { cause, outcome: "unknown" });
     }
   };
@@ -155,11 +155,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       const found = await api.credential(id, false);
       if (!found) return;
       if (isOwn(found, await api.own()))
-        throw new ProviderError(
-          KIND,
-          "own_credential",
-          "this client runs with that credential: it would cut itself off",
-        );
+        throw new ProviderError(KIND, "own_credential", "this client uses that credential, and would lock itself out");
       if (!(await removeCredential(api, id)))
         throw new ProviderError(KIND, "in_use", `something on the server still depends on credential ${id} (423)`);
     },

@@ -49,7 +49,9 @@ export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeP
       const [from, until] = [intent.from + behind, intent.until + behind];
       const made = facts(all).filter(({ createdAt = from }) => createdAt >= from && createdAt <= until);
       if (made.length < 2) return made;
-      note(`${made.length} credentials were made in the time of the attempt: the system log has to say which`);
+      note(
+        `${made.length} credentials were created in the attempt's time window: only the system log can tell which one`,
+      );
       const attempt = { method: "CreateBridgeCredential", ids: [bridgeId], known: false };
       const own = await madeByAttempt({ client, now, note }, attempt, intent);
       return own && made.filter(({ id }) => own.some((one) => one.id === id));

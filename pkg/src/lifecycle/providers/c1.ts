@@ -51,7 +51,7 @@ export function issued(
 ): { readonly credential: CredentialFacts; readonly secret: string } {
   const credential = factsOf(row, now);
   if (credential && secret) return { credential, secret };
-  const message = "the answer does not say the id or the secret of the credential that was issued";
+  const message = "the response lacks the id or the secret of the issued credential";
   throw new ProviderError(kind, "no_secret", message, { outcome: "unknown" });
 }
 

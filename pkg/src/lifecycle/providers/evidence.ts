@@ -53,7 +53,7 @@ export async function madeByAttempt(
   } catch (error) {
     const status = statusOf(error);
     if (status !== 403 && status !== 404) throw error;
-    reader.note(`the system log cannot be read (${status}): give the client's credential a role that may`);
+    reader.note(`the system log cannot be read (${status}): give the client's credential a role that may read it`);
     return undefined;
   }
 }
@@ -62,7 +62,7 @@ async function read(reader: LogReader, attempt: Attempt, intent: Intent): Promis
   const { client, note } = reader;
   const who = await principal(client, intent.signal);
   if (who.length === 0) {
-    note("the client's own principal is not known, so its calls cannot be told from others'");
+    note("the client's own principal is unknown, so its calls cannot be distinguished from others");
     return undefined;
   }
   let behind: number | undefined;
@@ -95,13 +95,13 @@ async function read(reader: LogReader, attempt: Attempt, intent: Intent): Promis
   }
   if (own.length > 0) {
     if (own.every((made) => made !== undefined)) return own as Made[];
-    note("the system log has the call, but does not name the credential that it made");
+    note("the system log has the call, but does not name the credential that it created");
     return undefined;
   }
-  if (others) note("the system log has such a call by somebody who is not known to be this client");
-  else if (!reached) note("the system log does not reach past the attempt yet");
+  if (others) note("the system log has such a call, but possibly by another client");
+  else if (!reached) note("the system log does not cover the attempt yet");
   else if (!records && !(await recordedBefore(client, attempt, who, new Date(from()), intent.signal)))
-    note("the system log has never shown such a call, so that it shows none now means nothing");
+    note("the system log has never shown such a call, so the absence of one proves nothing");
   else return [];
   return undefined;
 }

@@ -15,7 +15,7 @@ import { ProviderError } from "./error.js";
 export interface SsoClientProviderOptions extends C1ProviderOptions {
   readonly appId: string;
   readonly ssoApplicationId: string;
-  /** The client id that the line begins with. It stays the same when that client is long gone. */
+  /** The client id of the first client. Keep it unchanged, even when that client no longer exists. */
   readonly clientId: string;
   /**
    * Where clients of SSO applications exchange their codes, by which a pair is tried. It gets the new secret, so it has to be `https`, or
@@ -79,7 +79,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
     try {
       all = await rows(signal);
     } catch (cause) {
-      const message = "the client that the new one is made like could not be read; nothing was issued";
+      const message = "the client to copy could not be read, so nothing was issued";
       throw new ProviderError(KIND, "not_read", message, { cause });
     }
     const [model] = lineOf(all);
@@ -87,20 +87,20 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
       throw new ProviderError(
         KIND,
         "no_model",
-        `neither ${first} nor a successor of it exists: there is no model for another`,
+        `neither ${first} nor a successor of it exists, so there is nothing to copy`,
       );
     if (methodOf(model) === undefined)
       throw new ProviderError(
         KIND,
         "no_secret",
-        `the client ${model.clientId} has no secret; a lifecycle is for clients that have one`,
+        `the client ${model.clientId} has no secret, so there is nothing to rotate`,
       );
     return model;
   };
 
   const verdictOn = async (pair: Pair, model: SSOApplicationOIDCClient, signal: AbortSignal): Promise<Verdict> => {
     const { fetch: send } = enclosed<Port>(client, PORT, "keyturn");
-    if (send === undefined) throw new ConfigurationError("client", "unsupported", "client: is of another version");
+    if (send === undefined) throw new ConfigurationError("client", "unsupported", "client: is from another version");
     const answer = await exchange(send, given ?? `${client.serverURL}/auth/v1/token`, pair, model, signal);
     if (answer.error === "invalid_client") return "refused";
     // The code does not exist, so this is what a client hears that has authenticated.
@@ -108,7 +108,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
     const again = answer.status === 429 || answer.status >= 500;
     const message = `the token endpoint answered ${answer.status}, which says nothing about the pair`;
     throw new ProviderError(KIND, again ? "unavailable" : "unproven", message, {
-      hint: again ? undefined : "Give the endpoint at which the application exchanges its codes as `tokenURL`.",
+      hint: again ? undefined : "Pass the endpoint where the application exchanges authorization codes as `tokenURL`.",
     });
   };
 
@@ -132,7 +132,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
       try {
         await remove(result.credential.id, signal);
       } catch (cause) {
-        const message = `client ${result.credential.id} was made, and then a call failed: look for it by its name`;
+        const message = `client ${result.credential.id} was created, but a later call failed: look for it by its name`;
         throw new ProviderError(KIND, "unfinished", message, { cause, outcome: "unknown" });
       }
       const message = `the new client differs from ${model.clientId} in ${differs.join(", ")}, and was deleted again`;
@@ -154,9 +154,9 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
       // A server that looks for the code before the secret says the same to every secret.
       const wrong = { clientId: pair.clientId, clientSecret: crypto.randomUUID() };
       if ((await verdictOn(wrong, model, signal)) === "refused") return true;
-      const message = "the token endpoint refuses a code before it looks at the secret, so it proves no pair";
+      const message = "the token endpoint rejects a code before it checks the secret, so it cannot prove a pair";
       throw new ProviderError(KIND, "unproven", message, {
-        hint: "Give the endpoint at which the application exchanges its codes as `tokenURL`.",
+        hint: "Pass the endpoint where the application exchanges authorization codes as `tokenURL`.",
       });
     },
     async end(clientId, signal) {
@@ -234,8 +234,8 @@ async function exchange(
     status = response.status;
     text = new TextDecoder().decode(
       await bounded(response, LONGEST, () => {
-        throw new ProviderError(KIND, "unproven", `the token endpoint's answer is longer than ${LONGEST} bytes`, {
-          hint: "Give the endpoint at which the application exchanges its codes as `tokenURL`.",
+        throw new ProviderError(KIND, "unproven", `the token endpoint's response is longer than ${LONGEST} bytes`, {
+          hint: "Pass the endpoint where the application exchanges authorization codes as `tokenURL`.",
         });
       }),
     );
@@ -243,7 +243,7 @@ async function exchange(
     if (cause instanceof ProviderError) throw cause;
     if (signal.aborted) throw cause;
     // What a caller's own `fetch` throws may quote what it was about to send.
-    throw new ProviderError(KIND, "unavailable", "the token endpoint gave no answer");
+    throw new ProviderError(KIND, "unavailable", "the token endpoint did not respond");
   }
   try {
     return { status, error: (JSON.parse(text) as { error?: unknown } | null)?.error };
@@ -263,6 +263,6 @@ function checkedURL(text: string): string {
   throw new ConfigurationError(
     "tokenURL",
     "not_secure",
-    "tokenURL: has to be an https URL, or http to loopback: secrets are sent there",
+    "tokenURL: must be an https URL, or http to loopback, since secrets are sent there",
   );
 }

@@ -49,7 +49,11 @@ export function timely(provider: Provider, clock: Clock): Provider {
     ...wrapProvider(provider, (_method, _signal, work) => work()),
     issue: async (intent) => {
       if (intent.signal.aborted || clock.now() >= intent.until)
-        throw new ProviderError(provider.kind, "not_read", "the time for this attempt is over; nothing was issued");
+        throw new ProviderError(
+          provider.kind,
+          "not_read",
+          "the deadline of this attempt has passed; nothing was issued",
+        );
       return provider.issue(intent);
     },
   };

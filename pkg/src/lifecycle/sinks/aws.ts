@@ -144,7 +144,7 @@ function failure(sink: string, verb: string, error: unknown, signal: AbortSignal
   if (signal.aborted) return new RequestAbortedError({ cause: signal.reason, outcome });
   const { $metadata: facts } = (error ?? {}) as { $metadata?: { httpStatusCode?: number; requestId?: string } };
   // The error itself is left out: clients of AWS keep the request in it.
-  return new SinkError(sink, REASONS[nameOf(error)] ?? "failed", `${verb}: ${nameOf(error) || "AWS did not answer"}`, {
+  return new SinkError(sink, REASONS[nameOf(error)] ?? "failed", `${verb}: ${nameOf(error) || "AWS did not respond"}`, {
     status: facts?.httpStatusCode,
     requestId: facts?.requestId,
     outcome,

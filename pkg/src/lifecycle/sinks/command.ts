@@ -1,6 +1,8 @@
 /** A program that delivers the pair. */
 
 import { spawn } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+import { delimiter, isAbsolute, resolve } from "node:path";
 import { RequestAbortedError } from "../../base/errors.js";
 import { checkText } from "../formats.js";
 import type { Holding, Sink } from "../ports.js";
@@ -50,7 +52,7 @@ export function commandSink(options: CommandOptions): Sink {
   const look = async (
     signal: AbortSignal,
   ): Promise<{ clientId?: string | undefined; clientSecret?: string | undefined }> => {
-    if (read === undefined) throw new SinkError(name, "unreadable", "there is no command that reads it");
+    if (read === undefined) throw new SinkError(name, "unreadable", "no command to read it was given");
     const output = await run(options, read, "", signal, false);
     let value: unknown;
     try {
@@ -70,6 +72,13 @@ export function commandSink(options: CommandOptions): Sink {
       const { clientId } = await look(signal);
       return { clientId, version: clientId ?? "" };
     },
+    async check(signal) {
+      unlessAborted(signal);
+      for (const [program] of [write, ...(read ? [read] : [])])
+        if (!(await canRun(program, options)))
+          throw new SinkError(name, "missing", `${program} is no program that can be run`);
+      if (read !== undefined) await look(signal);
+    },
     async holds(pair, signal) {
       unlessAborted(signal);
       const { clientId, clientSecret } = await look(signal);
@@ -82,6 +91,24 @@ export function commandSink(options: CommandOptions): Sink {
       return true;
     },
   };
+}
+
+/** Whether there is such a program. Windows completes names in ways of its own, and says so once it is run. */
+async function canRun(program: string, { cwd = ".", env = process.env }: CommandOptions): Promise<boolean> {
+  if (process.platform === "win32") return true;
+  const isPath = program.includes("/") || isAbsolute(program);
+  const places = isPath
+    ? [resolve(cwd, program)]
+    : (env.PATH ?? "").split(delimiter).map((one) => resolve(one, program));
+  const found = await Promise.all(
+    places.map((place) =>
+      access(place, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
 }
 
 function run(
@@ -120,7 +147,7 @@ function run(
       end();
       reject(
         error.code === "ENOENT"
-          ? failure("missing", "is not there", false)
+          ? failure("missing", "does not exist", false)
           : failure("denied", `cannot be run: ${error.code}`, false),
       );
     });

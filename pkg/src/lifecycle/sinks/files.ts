@@ -1,7 +1,7 @@
 /** Sinks that are one file: `.env` files and JSON. */
 
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { access, constants, type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import { type LockOptions, locked } from "../../base/lock.js";
@@ -20,7 +20,7 @@ export function lockOf(sink: string, waitMs: number | undefined, signal: AbortSi
     signal,
     busy: (file) =>
       new SinkError(sink, "busy", `another process holds the lock ${file}`, {
-        hint: "If it ran on another machine and is gone for certain, remove that file.",
+        hint: "If it ran on another machine and has certainly ended, remove that file.",
       }),
   };
 }
@@ -137,6 +137,14 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
         await handle?.close();
       }
     },
+    async check({ path }) {
+      try {
+        // The file is replaced by another one, so the right to its folder counts.
+        await access(dirname(path), constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw fileFailure(name, "write in", dirname(path), error);
+      }
+    },
     async store({ path, text, mode, owner, mtimeMs }, pair) {
       // Values that cannot be carried are refused before anything is touched.
       const content = format.write(text, pair);
@@ -211,11 +219,11 @@ export async function syncFolder(path: string): Promise<void> {
 
 const REASONS: Record<string, readonly [SinkReason, string]> = {
   ENOSPC: ["full", "the disk is full"],
-  EDQUOT: ["full", "the user's quota of the disk is used up"],
+  EDQUOT: ["full", "the user's disk quota is exceeded"],
   EROFS: ["denied", "the file system is read-only"],
-  EACCES: ["denied", "this user has no right to"],
-  EPERM: ["denied", "this user has no right to, or may not keep the file's owner"],
-  ENOENT: ["missing", "the folder is not there"],
+  EACCES: ["denied", "permission denied"],
+  EPERM: ["denied", "permission denied, or this user may not keep the file's owner"],
+  ENOENT: ["missing", "the folder does not exist"],
   ENOTDIR: ["missing", "a file is where a folder should be"],
   EISDIR: ["malformed", "a folder is where a file should be"],
 };

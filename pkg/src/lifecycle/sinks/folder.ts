@@ -1,8 +1,8 @@
 /** A folder with a file for each value, as Docker, Kubernetes and systemd pass secrets to programs. */
 
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { access, constants, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import { locked } from "../../base/lock.js";
 import type { Pair, Sink } from "../ports.js";
@@ -52,7 +52,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
   const name = options.name ?? `folder:${options.path}`;
   for (const file of Object.values(names))
     if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file))
-      throw new SinkError(name, "refused", `${file} is no name of a file`);
+      throw new SinkError(name, "refused", `${file} is not a file name`);
   const current = (): Promise<string | undefined> =>
     readlink(join(folder, DATA)).catch((error: unknown) => {
       if (codeOf(error) === "ENOENT") return undefined;
@@ -82,6 +82,16 @@ export function secretFolder(options: SecretFolderOptions): Sink {
           if ((await current()) === generation) return { version: generation ?? "none", ...pair };
         }
       }),
+    check: async () => {
+      // It is made with all that it is in.
+      for (let place = folder; ; place = dirname(place)) {
+        try {
+          return await access(place, constants.W_OK | constants.X_OK);
+        } catch (error) {
+          if (codeOf(error) !== "ENOENT" || place === dirname(place)) throw fileFailure(name, "write in", place, error);
+        }
+      }
+    },
     store: ({ version }, pair) =>
       guarded("write", async () => {
         const number = Number(/^\.\.(\d+)_/.exec(version)?.[1] ?? 0) + 1;

@@ -11,7 +11,7 @@ export interface GitHubOptions extends Omit<Endpoint, "url"> {
   readonly url?: string | URL | undefined;
   /** `owner/name`. */
   readonly repository: string;
-  /** The environment whose secrets they are. Default: those of the repository. */
+  /** The environment that has the secret and the variable. Default: the repository. */
   readonly environment?: string | undefined;
   /** The secret that gets the client secret. Default: `BATON_CLIENT_SECRET`. */
   readonly secret?: string | undefined;
@@ -70,7 +70,7 @@ export function githubSecret(options: GitHubOptions): Sink {
       if (answer.status !== 200) throw unexpected(name, "reading the public key", answer);
       const [key, key_id] = [textAt(answer.body, "key"), textAt(answer.body, "key_id")];
       if (key === undefined || key_id === undefined)
-        throw new SinkError(name, "malformed", "the answer has no public key");
+        throw new SinkError(name, "malformed", "the response has no public key");
       const sealed = seal(name, decoded(name, key), clientSecret);
       const encrypted_value = btoa(Array.from(sealed, (byte) => String.fromCharCode(byte)).join(""));
       const put = await call("PUT", `/secrets/${encodeURIComponent(secret)}`, { encrypted_value, key_id }, signal);
@@ -88,6 +88,6 @@ function decoded(sink: string, base64: string): Uint8Array {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch {
-    throw new SinkError(sink, "malformed", "the public key is no base64");
+    throw new SinkError(sink, "malformed", "the public key is not base64");
   }
 }

@@ -14,7 +14,7 @@ export interface GitLabOptions extends Omit<Endpoint, "url"> {
   readonly project: string;
   /** The environments whose jobs get the variables: `production`, `review/*`. Default: all of them, `*`. */
   readonly environment?: string | undefined;
-  /** Whether only jobs of protected branches and tags get them. Default: true. It applies to variables that the sink creates. */
+  /** Whether only jobs on protected branches and tags get them. Default: true. It applies to variables that the sink creates. */
   readonly protected?: boolean | undefined;
   /** The names of the variables. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;

@@ -74,7 +74,7 @@ export async function send(
     if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" });
     // What a library throws may quote what it was about to send.
     const outcome = changes ? "unknown" : "none";
-    throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no answer`, { outcome });
+    throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no response`, { outcome });
   } finally {
     signal.removeEventListener("abort", abort);
   }

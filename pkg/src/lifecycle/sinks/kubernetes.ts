@@ -60,7 +60,7 @@ export function kubernetesSecret(options: KubernetesOptions): Sink {
       if (answer.status === 404) return { exists: false, version: "0" };
       if (answer.status !== 200) throw unexpected(name, "reading", answer);
       const version = textAt(answer.body, "metadata", "resourceVersion");
-      if (version === undefined) throw new SinkError(name, "malformed", "the answer is no Secret");
+      if (version === undefined) throw new SinkError(name, "malformed", "the response is not a Secret");
       const value = (key: string) => decoded(name, textAt(answer.body, "data", key));
       return { exists: true, version, clientId: value(names.clientId), clientSecret: value(names.clientSecret) };
     },
@@ -106,6 +106,6 @@ function decoded(sink: string, base64: string | undefined): string | undefined {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new SinkError(sink, "malformed", "the Secret's data is no base64");
+    throw new SinkError(sink, "malformed", "the Secret's data is not base64");
   }
 }

@@ -56,7 +56,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
     }
     const written = await each(signal, async (sink, index) => index === gate || put(sink, versions[index] ?? ""));
     const missing = sinks.filter((_, index) => !written[index]).map((sink) => sink.name);
-    if (missing.length > 0) throw partial(name, missing, new Error("they have been changed by somebody else"));
+    if (missing.length > 0) throw partial(name, missing, new Error("they were changed by something else"));
     return true;
   };
   const restores = sinks.every((sink) => sink.restore !== undefined);
@@ -75,6 +75,9 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
         clientId: holdings.every(({ clientId }) => clientId === first) ? first : undefined,
         version: JSON.stringify(holdings.map(({ version }) => version)),
       };
+    },
+    async check(signal) {
+      await each(signal, async (sink) => void (await (sink.check?.(signal) ?? sink.read(signal))));
     },
     async holds(pair, signal) {
       return !(await each(signal, (sink) => sink.holds(pair, signal))).includes(false);
@@ -120,10 +123,10 @@ async function all<T>(list: string, names: readonly string[], works: readonly Pr
 
 function partial(list: string, missing: readonly string[], cause: unknown): SinkError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new SinkError(list, "partial", `not reached: ${missing.join(", ")}. The first reason: ${why}`, {
+  return new SinkError(list, "partial", `could not deliver to ${missing.join(", ")}. The first reason: ${why}`, {
     missing,
     cause,
     outcome: "unknown",
-    hint: "The other sinks may have the new pair. Deliver again once these can be reached.",
+    hint: "The other sinks may have the new pair. Deliver again once these are reachable.",
   });
 }

@@ -52,7 +52,7 @@ export function vaultSecret(options: VaultOptions): Sink {
     if (answer.status !== 200) throw unexpected(name, "reading", answer);
     const data = member(answer.body, "data", "data");
     if (typeof version !== "number" || typeof data !== "object" || data === null)
-      throw new SinkError(name, "malformed", `${mount} is no KV store of version 2`);
+      throw new SinkError(name, "malformed", `${mount} is not a version 2 KV store`);
     return {
       version: String(version),
       data: data as Record<string, unknown>,

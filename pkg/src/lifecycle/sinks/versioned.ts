@@ -29,6 +29,8 @@ export interface Keeper<Record extends Stored> {
   store(record: Record, pair: Pair, signal: AbortSignal): Promise<boolean>;
   /** Called once the record has the pair, whether it was written now or before, for what else consumers need. */
   after?(pair: Pair, signal: AbortSignal): Promise<void>;
+  /** Rejects if a record that can be read could not be written, as far as that shows. */
+  check?(record: Record, signal: AbortSignal): Promise<void>;
   /** Runs a read and a write as one step, where the system itself has no such operation. */
   alone?<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /** The pair of an earlier client id, from the system's own history. */
@@ -49,6 +51,10 @@ export function versionedSink<Record extends Stored>(keeper: Keeper<Record>): Si
       unlessAborted(signal);
       const { clientId, version } = await keeper.load(signal);
       return { clientId: clientId === "" ? undefined : clientId, version };
+    },
+    async check(signal) {
+      unlessAborted(signal);
+      await keeper.check?.(await keeper.load(signal), signal);
     },
     async holds(pair, signal) {
       unlessAborted(signal);
@@ -81,7 +87,7 @@ export function versionedSink<Record extends Stored>(keeper: Keeper<Record>): Si
           ? { clientId, clientSecret: record.clientSecret }
           : await keeper.recall?.(clientId, record, signal);
         if (pair === undefined)
-          throw new SinkError(name, "missing", `it keeps no earlier value with the client id ${clientId}`);
+          throw new SinkError(name, "missing", `it has no earlier value with the client id ${clientId}`);
         if (!(await keeper.store(record, pair, signal))) return false;
         await keeper.after?.(pair, signal);
         return true;

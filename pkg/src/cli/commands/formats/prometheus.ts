@@ -15,30 +15,30 @@ export function prometheus(statuses: readonly LifecycleStatus[], now: number): s
     ],
     [
       "keyturn_credential_since_timestamp_seconds",
-      "Since when the credential in use is known.",
+      "When the credential in use was first recorded.",
       ({ current }) => (current === undefined ? [] : [[{ client_id: current.clientId }, current.since / 1000]]),
     ],
     [
       "keyturn_rotation_due_timestamp_seconds",
-      "When the next rotation may begin.",
+      "When the next rotation may start.",
       ({ due }) => (due === undefined ? [] : [[{}, due.at / 1000]]),
     ],
     [
       "keyturn_rotation_next_timestamp_seconds",
-      "When there is something to do again for the rotation that is under way.",
+      "When the rotation in progress can continue.",
       ({ progress }) => (progress.state === "waiting" ? [[{}, progress.until / 1000]] : []),
     ],
     [
       "keyturn_rotation_state",
-      "1 for the state of the rotation, 0 for the others.",
+      "1 for the current state of the rotation, 0 for the other states.",
       ({ progress }) => STATES.map((state) => [{ state }, progress.state === state ? 1 : 0]),
     ],
     [
       "keyturn_credentials_alive",
-      "How many credentials the journal knows that have not ended.",
+      "The number of credentials in the journal that have not ended.",
       ({ credentials }) => [[{}, credentials.filter(({ role }) => role !== "ended").length]],
     ],
-    ["keyturn_journal_events", "How many events the journal has.", ({ sequence }) => [[{}, sequence]]],
+    ["keyturn_journal_events", "The number of events in the journal.", ({ sequence }) => [[{}, sequence]]],
   ];
   const text = metrics.map(([name, help, values]) => {
     const lines = statuses.flatMap((status) =>
