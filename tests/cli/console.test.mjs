@@ -16,7 +16,7 @@ const VIEWS = [
   ["#/", /Age of the credentials in use/, "keyturn-served-overview"],
   ["#/targets/github-production", /holds a credential of this target/, "keyturn-served-target"],
   ["#/rotate/github-production", /Rotate credential/, "keyturn-rotate"],
-  ["#/jobs", /No job is under way/, "keyturn-jobs"],
+  ["#/jobs", /There is no job in progress/, "keyturn-jobs"],
   ["#/apps", /\d found/, "keyturn-served-discover"],
   ["#/targets/nobody", /There is no such target/, "keyturn-served-target"],
 ];
@@ -123,7 +123,7 @@ describe("keyturn console", () => {
     person.page.on("response", (response) => answers.push(response.text().catch(() => "")));
     await person.reads(/What needs attention/);
     await person.click("link", "github-production");
-    await person.reads(/The journal has nothing of this target yet/);
+    await person.reads(/The journal has no events for this target yet/);
     await person.click("link", "Rotate");
     await person.click("button", "Create credential");
     await person.reads(/The credential is stored/);
@@ -133,8 +133,8 @@ describe("keyturn console", () => {
       await person.click("link", "← All targets");
       await person.click("link", "github-production");
       await person.reads(/holds a credential of this target/);
-      const under = await person.isThere("link", "Go on with the rotation");
-      await person.click("link", under ? "Go on with the rotation" : "Rotate");
+      const under = await person.isThere("link", "Continue the rotation");
+      await person.click("link", under ? "Continue the rotation" : "Rotate");
     };
     await reopen();
     // The policy of this target requires no approval.
@@ -207,7 +207,7 @@ describe("keyturn console", () => {
     writeFileSync(path, JSON.stringify(config));
     const { servers, person } = await again();
     await person.reads(/4 targets/);
-    await person.click("checkbox", "Select all that are shown");
+    await person.click("checkbox", "Select all shown targets");
     await person.click("button", "Rotate 4 together");
     // The dry run: nothing has been begun.
     await person.reads(new RegExp(`It is written to file:\\./${first}\\.env`));
@@ -222,12 +222,12 @@ describe("keyturn console", () => {
       ].map((one) => one.textContent),
     );
     const names = order.filter((name) => chosen.includes(name));
-    await person.click("button", "Begin with 1 target");
+    await person.click("button", "Start with 1 target");
     await person.reads(/The first ones are stored|Stopped: too many failed/);
     // The canary is the first of the list, and nothing else was touched.
     await stands((all) => names.slice(1).every((name) => all[name].sequence === 0));
     const isBroken = names.indexOf(broken);
-    if (isBroken > 0) await person.click("button", "They work: go on with the others");
+    if (isBroken > 0) await person.click("button", "They work: continue with the others");
     await person.reads(/Stopped: too many failed/);
     await stands(
       (all) =>

@@ -155,8 +155,8 @@ export const EN = {
   "trouble.target-gone": "The target no longer exists.",
   "trouble.outcome-unknown": "It is unknown whether a credential was issued: open it.",
   "trouble.not-issued": "It was not issued yet: open it.",
-  "trouble.not-delivered": "The new credential is not delivered yet: open it.",
   "trouble.elsewhere": "Another tab has this rotation.",
+  "trouble.not-delivered": "The new credential is not delivered yet: open it.",
   "trouble.not-connected": "The control plane of this target is not connected.",
 
   "credential.revoked": "Revoked",
@@ -606,14 +606,13 @@ export const EN = {
     "Targets are rotated one by one, by the rules below. You may close the tab: rotations in progress are in the " +
     "journal.",
   "jobs.about.served":
-    "By the rules below. You may close the tab: rotations in progress are in the journal, and the server or " +
-    "`keyturn advance` continues them.",
+    "By the rules below. Closing the tab is safe: what has been begun is in the journal, and the server or `keyturn advance` goes on with it.",
   "jobs.rules": "Rules",
   "jobs.canary": "First",
   "jobs.canaryHint": "This many are rotated first. The others wait until you confirm that those work.",
   "jobs.cap": "At a time",
   "jobs.capHint": "This many secrets may wait to be stored.",
-  "jobs.capHint.served": "This many rotations run at the same time.",
+  "jobs.capHint.served": "So many rotations run at the same time.",
   "jobs.failures": "Stop after failures",
   "jobs.failuresHint": "After this many failures, no more are started.",
   "jobs.diff": "What changes",

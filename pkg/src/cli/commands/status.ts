@@ -85,7 +85,7 @@ async function report(context: Context, conditions: readonly Condition[], shown:
       await table(context, opened?.lifecycle, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
-  for (const { text } of met) await context.say(`keyturn: --fail-on ${text}: the condition is met`);
+  for (const { text } of met) await context.say(`keyturn: condition met: ${text}`);
   return gravest(met.map(({ exit }) => exit));
 }
 
