@@ -1,9 +1,15 @@
 /** The whole page: all targets, or the rotation of one. The server has the credentials, the sinks and the journal. */
 
+import "keyturn/elements/counters";
 import "keyturn/elements/credentials";
 import "keyturn/elements/rotate";
 import "keyturn/elements/timeline";
-import type { CredentialRow, CredentialView } from "keyturn/elements";
+import {
+  type CredentialFilter,
+  type CredentialRow,
+  type CredentialView,
+  matchesFilter,
+} from "keyturn/elements/credentials";
 import type { LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
 import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -63,6 +69,9 @@ export class Served extends LitElement {
       }
       main:focus {
         outline: none;
+      }
+      keyturn-credentials::part(filters) {
+        display: none;
       }
       h1 {
         font-size: 1.35rem;
@@ -183,10 +192,20 @@ export class Served extends LitElement {
 
   #overview(): TemplateResult {
     const rows = this.statuses.map(rowOf);
+    const { filter = "all" } = this.view;
+    const left = rows.filter((row) => matchesFilter(row, filter, this.#clock.now()));
     const link = (row: CredentialRow): string => `#/${encodeURIComponent(row.target)}`;
-    return html`${this.#found()}
+    return html`<keyturn-counters
+        .rows=${rows}
+        .filter=${this.view.filter ?? "all"}
+        .clock=${this.#clock}
+        @keyturn-filter=${({ detail: filter }: CustomEvent<CredentialFilter>) => {
+          this.view = { ...this.view, filter };
+        }}
+      ></keyturn-counters>
+      ${this.#found()}
       <div class="panel">
-        <keyturn-timeline .rows=${rows} .clock=${this.#clock} .link=${link}></keyturn-timeline>
+        <keyturn-timeline .rows=${left} .clock=${this.#clock} .link=${link}></keyturn-timeline>
       </div>
       <div class="panel">
         <keyturn-credentials
