@@ -242,6 +242,17 @@ export class Table extends Shown {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      @container (width >= 720px) {
+        td > .named {
+          display: -webkit-box;
+          width: fit-content;
+          line-height: 1.25;
+          white-space: normal;
+          overflow-wrap: anywhere;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+        }
+      }
       .name {
         min-width: 24px;
         min-height: 24px;
@@ -362,6 +373,9 @@ export class Table extends Shown {
         }
         tbody td .under {
           display: none;
+        }
+        details > .choices {
+          inset-inline: 0 auto;
         }
       }
       @media (forced-colors: active) {
@@ -895,7 +909,7 @@ function targetOf(event: Event): string | undefined {
 
 /** A name that somebody gave to something. */
 function named(name: string | undefined): TemplateResult {
-  return html`<span class="named" dir="auto" title=${name ?? ""}>${name || "—"}</span>`;
+  return name ? html`<span class="named" dir="auto" title=${name}>${name}</span>` : html`<span class="muted">—</span>`;
 }
 
 /**

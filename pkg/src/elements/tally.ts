@@ -29,14 +29,17 @@ export class Counters extends Shown {
       }
       button {
         display: grid;
+        justify-content: start;
         justify-items: start;
         align-content: start;
         gap: 0.15rem;
         padding: 0.6rem 0.85rem;
-        border-color: var(--line);
-        color: var(--muted);
         font-variant-numeric: tabular-nums;
         text-align: start;
+      }
+      button[aria-pressed="false"] {
+        border-color: var(--line);
+        color: var(--muted);
       }
       b {
         color: var(--ink);
@@ -55,11 +58,6 @@ export class Counters extends Shown {
         color: var(--muted);
         font-weight: 500;
       }
-      button[aria-pressed="true"] {
-        background: var(--accent-soft);
-        border-color: var(--accent);
-        color: var(--accent);
-      }
       :host([compact]) div {
         display: flex;
         flex-wrap: wrap;
@@ -70,19 +68,13 @@ export class Counters extends Shown {
         align-items: center;
         gap: 0.45em;
         padding: 0.25rem 0.7rem;
-        color: var(--ink);
       }
-      :host([compact]) button[aria-pressed="true"] {
-        color: var(--accent);
+      :host([compact]) button[aria-pressed="false"] {
+        color: var(--ink);
       }
       :host([compact]) b {
         font-size: inherit;
         letter-spacing: normal;
-      }
-      @media (forced-colors: active) {
-        button[aria-pressed="true"] {
-          outline: 2px solid Highlight;
-        }
       }
     `,
   ];

@@ -13,7 +13,8 @@ import {
 import type { LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
 import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { isKey, rich, t } from "../texts/text.js";
+import { rich, t } from "../texts/text.js";
+import { SEVERITIES, told } from "../ui/findings.js";
 import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
 import { rowOf } from "./rows.js";
@@ -70,15 +71,25 @@ export class Served extends LitElement {
       main:focus {
         outline: none;
       }
+      h2 {
+        font-size: 1.0625rem;
+      }
+      /* They stand above everything. */
       keyturn-credentials::part(filters) {
         display: none;
+      }
+      keyturn-credentials::part(bar) {
+        padding-block-start: 0;
       }
       h1 {
         font-size: 1.35rem;
         letter-spacing: -0.02em;
       }
       .panel {
-        padding: 1.25rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+        padding: 1rem 1.25rem 1.25rem;
         border: 1px solid var(--line);
         border-radius: var(--radius);
         background: var(--surface);
@@ -87,23 +98,21 @@ export class Served extends LitElement {
       .findings ul {
         display: grid;
         gap: 0.4rem;
-        padding-top: 0.6rem;
       }
       .findings li {
         display: grid;
         grid-template-columns: 5.5rem minmax(0, 1fr);
         gap: 0.75rem;
       }
-      .critical,
-      .high {
+      .findings .bad {
         color: var(--bad);
         font-weight: 600;
       }
-      .medium {
+      .findings .warn {
         color: var(--warn);
         font-weight: 600;
       }
-      .low {
+      .findings .plain {
         color: var(--muted);
       }
       .back {
@@ -204,10 +213,12 @@ export class Served extends LitElement {
         }}
       ></keyturn-counters>
       ${this.#found()}
-      <div class="panel">
+      <section class="panel" aria-labelledby="timeline">
+        <h2 id="timeline">${t("overview.timeline")}</h2>
         <keyturn-timeline .rows=${left} .clock=${this.#clock} .link=${link}></keyturn-timeline>
-      </div>
-      <div class="panel">
+      </section>
+      <section class="panel" aria-labelledby="targets">
+        <h2 id="targets">${t("overview.targets")}</h2>
         <keyturn-credentials
           label=${t("overview.targets")}
           .rows=${rows}
@@ -218,7 +229,7 @@ export class Served extends LitElement {
             this.view = event.detail;
           }}
         ></keyturn-credentials>
-      </div>`;
+      </section>`;
   }
 
   #found(): TemplateResult | typeof nothing {
@@ -232,7 +243,7 @@ export class Served extends LitElement {
           .slice(0, FINDINGS)
           .map(
             (finding) =>
-              html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span><a href="#/${encodeURIComponent(finding.target)}"><bdi>${finding.target}</bdi></a>: ${sentence(finding)}</span></li>`,
+              html`<li><span class=${SEVERITIES[finding.severity]}>${t(`severity.${finding.severity}`)}</span><span><a href="#/${encodeURIComponent(finding.target)}"><bdi>${finding.target}</bdi></a>: ${told(finding, this.#clock.now())}</span></li>`,
           )}
       </ul>
       ${more > 0 ? html`<p class="muted">${rich("served.more", { n: more })}</p>` : nothing}
@@ -312,12 +323,4 @@ export class Served extends LitElement {
     this.target = target;
     void this.updateComplete.then(() => this.renderRoot.querySelector("main")?.focus());
   };
-}
-
-/** A finding in a sentence. A newer server may know kinds of findings that this page does not. */
-function sentence({ code, number, about, credential, message }: LifecycleFinding): unknown {
-  const key = `found.${code}`;
-  const name = (value: string | undefined): TemplateResult => html`<bdi translate="no">${value ?? ""}</bdi>`;
-  if (!isKey(key)) return html`<span lang="en" dir="ltr">${message}</span>`;
-  return rich(key, { n: number ?? 0, about: name(about), credential: name(credential) });
 }

@@ -58,23 +58,29 @@ export class Overview extends LitElement {
       h2 {
         font-size: 1.0625rem;
       }
+      /* They stand above everything. */
       keyturn-credentials::part(filters) {
         display: none;
+      }
+      keyturn-credentials::part(bar) {
+        padding-block-start: 0;
       }
       .progress {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
-        gap: 0.6rem;
+      }
+      .progress [role="status"]:not(:empty) {
+        margin-inline-end: 0.6rem;
       }
       .pictures {
         display: grid;
         grid-template-columns: minmax(0, 3fr) minmax(15rem, 1fr);
         gap: 1.25rem;
-        align-items: start;
       }
       .panel {
         display: grid;
+        align-content: start;
         gap: 0.75rem;
         min-width: 0;
         padding: 1rem 1.25rem 1.25rem;
@@ -144,9 +150,9 @@ export class Overview extends LitElement {
           <p class="muted">${t("overview.about")}</p>
         </div>
         <div class="progress">
-          <span role="status" class="small muted">
-            ${loading ? html`${t("overview.loading")}: ${t("overview.loadingMore", { n: rows.length })}` : nothing}
-          </span>
+          <span role="status" class="small muted"
+            >${loading ? html`${t("overview.loading")}: ${t("overview.loadingMore", { n: rows.length })}` : nothing}</span
+          >
           ${
             loading
               ? html`<button type="button" @click=${() => estate.stop()}>${t("overview.stop")}</button>`
