@@ -374,8 +374,17 @@ export class Table extends Shown {
         tbody td .under {
           display: none;
         }
+        /* Below the bar and as wide, since it might not fit beside its button. */
+        .bar {
+          position: relative;
+        }
+        details {
+          position: static;
+        }
         details > .choices {
-          inset-inline: 0 auto;
+          inset-inline: 0;
+          top: calc(100% - 0.5rem);
+          width: auto;
         }
       }
       @media (forced-colors: active) {

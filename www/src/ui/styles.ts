@@ -439,11 +439,6 @@ export const base = css`
     gap: 0.4rem;
     margin-block: -0.45rem;
   }
-  @container (width >= 54rem) {
-    td.actions > div {
-      flex-wrap: nowrap;
-    }
-  }
   td .chip {
     margin-block: -0.15rem;
   }
