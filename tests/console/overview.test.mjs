@@ -148,7 +148,7 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
     await person.type("billing\nreports");
     await person.click("button", "Save");
     await person.reads(/\nSaved\n/);
-    await person.readsNo("Nobody is named");
+    await person.readsNo("No owner is named");
     await person.page.reload();
     await person.find("heading", "GitHub archive");
     assert.equal(await person.page.$eval("::-p-aria(Consumers)", (field) => field.value), "billing\nreports");
