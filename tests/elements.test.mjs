@@ -104,7 +104,9 @@ for (const { tag, type, kind } of ELEMENTS) {
         .sort(),
       attributes.sort(),
     );
-    const settable = rows.filter((row) => !Object.values(row)[2].startsWith("Read only")).map(({ property }) => property);
+    const settable = rows
+      .filter((row) => !Object.values(row)[2].startsWith("Read only"))
+      .map(({ property }) => property);
     const own = properties.map(([name]) => name).filter((name) => !EVERYWHERE.includes(name));
     assert.deepEqual(settable.sort(), own.sort());
   });
