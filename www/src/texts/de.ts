@@ -497,6 +497,7 @@ export const DE = {
   "attention.sink-differs": "Ein Speicherort enthält etwas anderes",
   "attention.restore-by-hand": "Die alten Zugangsdaten sind wieder einzusetzen",
   "attention.sink-changed": "Ein Speicherort enthält sie nicht mehr",
+  "attention.sink-added": "Ein Speicherort kam hinzu, der sie nicht enthält",
   "attention.too-many-failures": "Zu viele Schritte sind fehlgeschlagen",
   "finding.owner-missing": "Es ist niemand als verantwortlich eingetragen.",
   "finding.owner-missing.do": "Tragen Sie jemanden ein.",

@@ -487,6 +487,7 @@ export const EN = {
   "attention.sink-differs": "a sink contains another credential",
   "attention.restore-by-hand": "the old credential is to be put back",
   "attention.sink-changed": "a sink no longer contains the new credential",
+  "attention.sink-added": "a sink was added that does not have the credential",
   "attention.too-many-failures": "too many steps failed",
   "finding.owner-missing": "No owner is named.",
   "finding.owner-missing.do": "Name one.",
