@@ -62,7 +62,7 @@ test("one table has the targets of both control planes, and the counters filter 
     await person.reads(/26 targets/);
     assert.equal((await lanes(person)).length, 12);
     await person.click("button", /Expired/);
-    await person.reads(/1 of 26 fits/);
+    await person.reads(/1 of 26 matches/);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
 
     // The address contains the view, which survives a reload.
