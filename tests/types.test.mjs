@@ -31,6 +31,7 @@ const bundled = { module: "esnext", moduleResolution: "bundler" };
 const OF_NODE = ["./proxy/node"];
 const OF_PAGES = [
   "./elements",
+  "./elements/counters",
   "./elements/credentials",
   "./elements/rotate",
   "./elements/secret",

@@ -1,5 +1,6 @@
 /** `keyturn/elements`: custom elements for admin pages. */
 
+export { KeyturnCounters } from "./elements/counters.js";
 export { KeyturnCredentials } from "./elements/credentials.js";
 export { HandDelivery, type HandDeliveryOptions, handDelivery, KeyturnRotate } from "./elements/rotate.js";
 export type {
@@ -9,7 +10,7 @@ export type {
   CredentialState,
   RowRotation,
 } from "./elements/row.js";
-export { isIdle, stateOf } from "./elements/row.js";
+export { isIdle, matchesFilter, stateOf } from "./elements/row.js";
 export { KeyturnSecret } from "./elements/secret.js";
 export { type ElementTexts, english, type Plural, type Text, type TextKey, useElementTexts } from "./elements/texts.js";
 export { KeyturnTimeline } from "./elements/timeline.js";

@@ -4,33 +4,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { LOOKS, look } from "./looks.mjs";
 import { withBrowse } from "./person.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The views of each state. Those that differ only in colours are only checked for contrast. */
-const LOOKS = [
-  { name: "dark", width: 1280, scheme: "dark", rules: ["color-contrast"] },
-  { name: "forced colours", width: 1280, scheme: "light", forced: "active", rules: [] },
-  { name: "light, in between", width: 1024, scheme: "light", rules: [] },
-  { name: "light and narrow", width: 320, scheme: "light" },
-  { name: "light", width: 1280, scheme: "light" },
+const STATES = [
+  { name: "dark", ...LOOKS.dark, rules: ["color-contrast"] },
+  { name: "forced colours", ...LOOKS.forced, rules: [] },
+  { name: "light, in between", ...LOOKS.between, rules: [] },
+  { name: "light and narrow", ...LOOKS.narrow },
+  { name: "light", ...LOOKS.light },
 ];
-
-/** Changes the appearance of the page. The driver has no name for forced colours. */
-async function look(session, page, { width, scheme, forced = "none" }) {
-  const { width: before } = page.viewport();
-  if (before !== width) await page.setViewport({ width, height: 900 });
-  await session.send("Emulation.setEmulatedMedia", {
-    features: [
-      { name: "prefers-color-scheme", value: scheme },
-      { name: "forced-colors", value: forced },
-      // A dialog that is fading in has other colours.
-      { name: "prefers-reduced-motion", value: "reduce" },
-    ],
-  });
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-}
 
 /** The violations that axe finds with these rules, or with all of them. */
 async function found(page, rules) {
@@ -109,11 +95,11 @@ export function axeFindsNothing({ what, guide }) {
     await withBrowse({}, async (person) => {
       const { page } = person;
       const session = await page.createCDPSession();
-      await look(session, page, LOOKS.at(-1));
+      await look(session, page, LOOKS.light);
       // All problems are reported at once.
       const wrong = [];
       await guide(person, async (state) => {
-        for (const one of LOOKS) {
+        for (const one of STATES) {
           await look(session, page, one);
           for (const finding of await found(page, one.rules)) wrong.push(`${state}, ${one.name}: ${finding}`);
           if (one.forced)

@@ -22,15 +22,47 @@ const names = (person) =>
     return [...table.shadowRoot.querySelectorAll("tbody .name")].map((name) => name.textContent.trim());
   });
 
+/** What the timeline shows: the names of its lanes. */
+const lanes = (person) =>
+  person.page.evaluate(() => {
+    const timeline = document
+      .querySelector("keyturn-console")
+      .shadowRoot.querySelector("keyturn-overview")
+      .shadowRoot.querySelector("keyturn-timeline");
+    return [...timeline.shadowRoot.querySelectorAll(".lane .name")].map((name) => name.textContent.trim());
+  });
+
+/** The overview's parts in the order in which they stand, of which the first is wholly in view. */
+function standing() {
+  const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview");
+  const parts = [
+    ...shadowRoot.querySelectorAll("keyturn-counters, keyturn-timeline, keyturn-ages, keyturn-credentials"),
+  ];
+  if (parts[0].getBoundingClientRect().bottom > innerHeight / 2) return ["the first part is not at the top"];
+  return parts.map(({ localName }) => localName);
+}
+
 test("one table has the targets of both control planes, and the counters filter it", async () => {
   await withConsole({}, async (person) => {
     await person.reads(/26 targets/);
     await known(person);
     assert.deepEqual((await names(person)).slice(0, 2), ["GitHub archive", "GitHub Enterprise Server"]);
     assert.ok((await names(person)).includes("ERP sync"));
+    assert.deepEqual(await person.page.evaluate(standing), [
+      "keyturn-counters",
+      "keyturn-timeline",
+      "keyturn-ages",
+      "keyturn-credentials",
+    ]);
     await person.click("button", /Expired/);
     await person.reads(/1 of 26 matches/);
     assert.deepEqual(await names(person), ["GitHub archive"]);
+    assert.deepEqual(await lanes(person), ["GitHub archive"]);
+    await person.click("button", /Expired/);
+    await person.reads(/26 targets/);
+    assert.equal((await lanes(person)).length, 12);
+    await person.click("button", /Expired/);
+    await person.reads(/1 of 26 matches/);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
 
     // The address contains the view, which survives a reload.
@@ -108,14 +140,15 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
     await person.click("link", "GitHub archive");
     await person.find("heading", "GitHub archive");
     await person.reads(/The credential in use has expired\.\n? ?Rotate it/);
-    await person.reads(/No owner is named/);
+    // The worst comes first.
+    await person.reads(/has expired\.[^]*No owner is named/);
     await person.click("textbox", "Owner");
     await person.type("Ada <script>alert(1)</script> \u202eevil");
     await person.click("textbox", "Consumers");
     await person.type("billing\nreports");
     await person.click("button", "Save");
     await person.reads(/\nSaved\n/);
-    await person.readsNo("Nobody is named");
+    await person.readsNo("No owner is named");
     await person.page.reload();
     await person.find("heading", "GitHub archive");
     assert.equal(await person.page.$eval("::-p-aria(Consumers)", (field) => field.value), "billing\nreports");

@@ -9,7 +9,8 @@ const PATIENCE = 30_000;
 
 /** One browser for the tests of a file. Each test has its own context. */
 let browser;
-after(() => browser?.close());
+export const closeBrowser = () => browser?.close();
+after(closeBrowser);
 
 /**
  * Runs `work` with the console open in a new context. Afterwards, nothing may have violated the content security policy, been

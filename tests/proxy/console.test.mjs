@@ -166,9 +166,14 @@ test("a secret is only in the response that issues it, and the server's secret i
     await person.click("Sign in as Ada");
     await person.click("Rotate the credential of GitHub production");
     await person.find("heading", "New credential of GitHub production");
-    await person.click("Show the secret");
-    await person.reads(/secret-token:/);
-    const issued = await page.$eval("code", (code) => code.textContent);
+    const value = () =>
+      page.$eval("keyturn-secret:last-of-type", ({ shadowRoot }) =>
+        shadowRoot.querySelector("output").textContent.trim(),
+      );
+    assert.match(await value(), /^•+/, "it is masked at first");
+    await person.click("Show client secret");
+    await person.find("button", "Hide client secret");
+    const issued = await value();
     assert.match(issued, /^secret-token:conductorone\.com:v1:/);
     assert.equal(sandbox.requests({ operation: ROTATE }).length, 1);
 

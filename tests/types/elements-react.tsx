@@ -24,6 +24,7 @@ export function Overview() {
       >
         <p slot="empty">Nothing here</p>
       </keyturn-credentials>
+      <keyturn-counters rows={rows} filter="idle" compact onkeyturn-filter={({ detail }) => detail === "all"} />
       <keyturn-timeline rows={rows} days={90} onkeyturn-open={({ detail }) => detail.name} />
       <keyturn-rotate target="crm" about="GitHub" onkeyturn-progress={({ detail }) => detail.phase} />
     </>
@@ -37,6 +38,8 @@ export const refused = [
   <keyturn-credentials view={{ filter: "old" }} />,
   // @ts-expect-error a method is no property to set
   <keyturn-credentials focusRow={() => true} />,
+  // @ts-expect-error no such filter
+  <keyturn-counters filter="old" />,
   // @ts-expect-error days are a number
   <keyturn-timeline days="90" />,
   // @ts-expect-error the event has a row

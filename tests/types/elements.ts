@@ -8,6 +8,7 @@ table.rows = rows;
 table.addEventListener("keyturn-open", ({ detail }) => detail.target.length);
 table.addEventListener("click", ({ clientX }) => clientX);
 document.querySelector("keyturn-timeline")?.addEventListener("keyturn-open", ({ detail }) => detail.name);
+document.querySelector("keyturn-counters")?.addEventListener("keyturn-filter", ({ detail }) => detail === "all");
 document.querySelector("keyturn-rotate")?.addEventListener("keyturn-progress", ({ detail }) => detail.phase);
 
 // @ts-expect-error a row has a target

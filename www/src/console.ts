@@ -133,6 +133,12 @@ export class Console extends LitElement {
         .views {
           padding-inline: 0.75rem;
         }
+        .views ul {
+          gap: 0.1rem;
+        }
+        .views :is(a, button) {
+          padding-inline: 0.5rem;
+        }
         .title {
           padding-inline: 0.25rem;
         }

@@ -1,23 +1,17 @@
-import { useEffect, useRef, useState } from "react";
+import "keyturn/elements/secret";
+import { useEffect, useRef } from "react";
 
-/** Shows a secret this once. When it is closed, nothing holds the secret any more. */
-export function NewSecret({ credential, onDone }) {
+/** Shows a secret this once. When it is closed, nothing holds the secret any more: neither this page nor the element. */
+export function NewSecret({ credential: { clientId, clientSecret, of }, onDone }) {
   const dialog = useRef(null);
-  const [shown, setShown] = useState(false);
   useEffect(() => dialog.current.showModal(), []);
   return (
     <dialog ref={dialog} aria-labelledby="new-secret" onCancel={(event) => event.preventDefault()}>
-      <h2 id="new-secret">New credential of {credential.of}</h2>
-      <dl>
-        <dt>Client id</dt>
-        <dd>{credential.clientId}</dd>
-        <dt>Client secret</dt>
-        <dd>{shown ? <code>{credential.clientSecret}</code> : "hidden"}</dd>
-      </dl>
-      <p>It cannot be shown again. Store it before you close this.</p>
-      <button type="button" onClick={() => setShown(!shown)}>
-        {shown ? "Hide the secret" : "Show the secret"}
-      </button>
+      <h2 id="new-secret">New credential of {of}</h2>
+      <keyturn-secret label="Client ID" name="client ID" text={() => clientId} />
+      <keyturn-secret label="Client secret" name="client secret" secret text={() => clientSecret}>
+        <p>It cannot be shown again. Store it before you close this.</p>
+      </keyturn-secret>
       <button type="button" onClick={onDone}>
         I stored it
       </button>

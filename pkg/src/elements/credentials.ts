@@ -1,11 +1,12 @@
-/** `keyturn/elements/credentials`: defines `<keyturn-credentials>`. */
+/** `keyturn/elements/credentials`: defines `<keyturn-credentials>`, and `<keyturn-counters>`, which is a part of it. */
 
 import { define } from "./base.js";
+import "./counters.js";
 import { Table } from "./table.js";
 import type { ElementClass, KeyturnCredentialsElement } from "./types.js";
 
 export type { CredentialColumn, CredentialFilter, CredentialRow, CredentialState, RowRotation } from "./row.js";
-export { isIdle, stateOf } from "./row.js";
+export { isIdle, matchesFilter, stateOf } from "./row.js";
 export type { CredentialAction, CredentialView, KeyturnCredentialsElement } from "./types.js";
 
 define("keyturn-credentials", Table);

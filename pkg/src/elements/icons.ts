@@ -2,7 +2,8 @@
 
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
-const strokes = {
+/** The strokes of each icon. */
+export const STROKES = {
   check: svg`<circle cx="10" cy="10" r="7.2"/><path d="m6.8 10.3 2.2 2.2 4.2-4.8"/>`,
   clock: svg`<circle cx="10" cy="10" r="7.2"/><path d="M10 5.8V10l2.8 1.9"/>`,
   cross: svg`<circle cx="10" cy="10" r="7.2"/><path d="m7.5 7.5 5 5m0-5-5 5"/>`,
@@ -24,14 +25,18 @@ const strokes = {
   save: svg`<path d="M10 3.5v9m-3.6-3.6L10 12.5l3.6-3.6M4 16.2h12"/>`,
 } as const;
 
-export type IconName = keyof typeof strokes;
+export type IconName = keyof typeof STROKES;
 
 /** Icons that point along a line of text, and so are mirrored where it runs from right to left. */
-const DIRECTED: ReadonlySet<IconName> = new Set<IconName>(["left", "right"]);
+const DIRECTED: ReadonlySet<string> = new Set<IconName>(["left", "right"]);
 
-/** An icon in the colour of the text. */
-export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
-  return html`<svg
+/** The severity of a state. */
+export type Tone = "good" | "warn" | "bad" | "plain" | "accent";
+
+/** What draws with a table of icons. */
+export function iconsOf<Name extends string>(strokes: Readonly<Record<Name, SVGTemplateResult>>) {
+  /** An icon in the colour of the text. */
+  const icon = (name: Name, size = 16, kind = ""): TemplateResult => html`<svg
     class="${kind} ${DIRECTED.has(name) ? "directed" : ""}"
     width=${size}
     height=${size}
@@ -43,19 +48,18 @@ export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
     stroke-linejoin="round"
     aria-hidden="true"
   >
-    ${strokes[name] as SVGTemplateResult}
+    ${strokes[name]}
   </svg>`;
+
+  /** A state: an icon and a word, in a colour that adds no information. The icon turns while something goes on. */
+  const chip = (tone: Tone, name: Name, word: string, turning = false): TemplateResult =>
+    html`<span class="chip ${tone}">${icon(name, 14, turning ? "turning" : "")}${word}</span>`;
+
+  /** A highlighted notice. */
+  const note = (tone: Tone, name: Name, content: unknown): TemplateResult =>
+    html`<div class="note ${tone}">${icon(name, 18)}<div>${content}</div></div>`;
+
+  return { icon, chip, note };
 }
 
-/** The severity of a state. */
-export type Tone = "good" | "warn" | "bad" | "plain" | "accent";
-
-/** A state: an icon and a word, in a colour that adds no information. */
-export function chip(tone: Tone, name: IconName, word: string): TemplateResult {
-  return html`<span class="chip ${tone}">${icon(name, 14)}${word}</span>`;
-}
-
-/** A highlighted notice. */
-export function note(tone: Tone, name: IconName, content: unknown): TemplateResult {
-  return html`<div class="note ${tone}">${icon(name, 18)}<div>${content}</div></div>`;
-}
+export const { icon, chip, note } = iconsOf(STROKES);

@@ -205,6 +205,12 @@ export class Lanes extends Shown {
       tbody tr:last-child > * {
         border: 0;
       }
+      th > .name {
+        max-width: 100%;
+        margin: 0;
+        padding: 0;
+        font-size: inherit;
+      }
       .empty {
         padding: 1rem 0.75rem;
         color: var(--muted);

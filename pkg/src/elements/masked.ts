@@ -2,14 +2,12 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { Spoken } from "./base.js";
+import { Copier } from "./copier.js";
 import { icon } from "./icons.js";
 import { theme } from "./theme.js";
 
 /** A shown secret is masked again after this time, in milliseconds. */
 const SHOWN = 60_000;
-
-/** How long "Copied" is shown, in milliseconds. */
-const SAID = 4_000;
 
 /** A length that no secret has, so that the mask does not disclose the secret's length. */
 const MASK = "•".repeat(22);
@@ -26,7 +24,6 @@ export class SecretValue extends Spoken {
     texts: { attribute: false },
     secret: { type: Boolean },
     shown: { type: Boolean },
-    said: { state: true },
   };
   static override styles = [
     theme,
@@ -78,22 +75,19 @@ export class SecretValue extends Spoken {
   declare secret: boolean;
   /** Whether the secret is visible. */
   declare shown: boolean;
-  declare private said: "" | "copied" | "failed";
   #mask: ReturnType<typeof setTimeout> | undefined;
-  #quiet: ReturnType<typeof setTimeout> | undefined;
+  readonly #copier = new Copier(this);
 
   constructor() {
     super();
     this.label = this.name = "";
     this.text = () => "";
     this.secret = this.shown = false;
-    this.said = "";
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.#mask);
-    clearTimeout(this.#quiet);
     this.shown = false;
     this.#paint("");
     // Otherwise anyone with a reference to this element could still read the secret.
@@ -101,7 +95,8 @@ export class SecretValue extends Spoken {
   }
 
   protected override render(): TemplateResult {
-    const { label, name, secret, shown, said } = this;
+    const { label, name, secret, shown } = this;
+    const { said } = this.#copier;
     const masked = secret && !shown;
     return html`<span id="label">${label}</span>
       <output id="value" class=${masked ? "masked" : ""} aria-live="off" aria-labelledby="label" translate="no" spellcheck="false"
@@ -136,19 +131,9 @@ export class SecretValue extends Spoken {
     this.shown = !this.shown;
   }
 
-  async #copy(): Promise<void> {
-    clearTimeout(this.#quiet);
-    // Cleared first, so that screen readers announce a second "Copied" as well.
-    this.said = "";
-    await this.updateComplete;
-    try {
-      await navigator.clipboard.writeText(this.text());
-      this.said = "copied";
-    } catch {
-      this.said = "failed";
-    }
-    this.#quiet = setTimeout(() => (this.said = ""), SAID);
-  }
+  readonly #copy = (): void => {
+    void this.#copier.copy(() => this.text());
+  };
 
   /** Set by script: a template keeps its values in its parts, even after they have left the document. */
   #paint(text: string): void {

@@ -10,6 +10,8 @@
 import type { ClassAttributes, HTMLAttributes } from "react";
 import type { Settable } from "./settable.js";
 import type {
+  KeyturnCountersElement,
+  KeyturnCountersEventMap,
   KeyturnCredentialsElement,
   KeyturnCredentialsEventMap,
   KeyturnRotateElement,
@@ -30,6 +32,7 @@ declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
       "keyturn-credentials": ReactElementProps<KeyturnCredentialsElement, KeyturnCredentialsEventMap>;
+      "keyturn-counters": ReactElementProps<KeyturnCountersElement, KeyturnCountersEventMap>;
       "keyturn-timeline": ReactElementProps<KeyturnTimelineElement, KeyturnTimelineEventMap>;
       "keyturn-rotate": ReactElementProps<KeyturnRotateElement, KeyturnRotateEventMap>;
       "keyturn-secret": ReactElementProps<KeyturnSecretElement, unknown>;

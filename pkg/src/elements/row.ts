@@ -70,8 +70,8 @@ export function isIdle(row: CredentialRow, now: number): boolean {
   return row.createdAt !== undefined && now - row.createdAt > UNUSED;
 }
 
-/** Whether a row matches a filter. */
-export function fits(row: CredentialRow, filter: CredentialFilter, now: number): boolean {
+/** Whether a row matches a filter at a time, in milliseconds since 1970. */
+export function matchesFilter(row: CredentialRow, filter: CredentialFilter, now: number): boolean {
   switch (filter) {
     case "all":
       return true;

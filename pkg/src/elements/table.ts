@@ -10,10 +10,8 @@ import {
   type CredentialFilter,
   type CredentialRow,
   type CredentialState,
-  count,
   csv,
-  FILTERS,
-  fits,
+  matchesFilter,
   stateOf,
 } from "./row.js";
 import { theme } from "./theme.js";
@@ -104,29 +102,6 @@ export class Table extends Shown {
     css`
       :host {
         container-type: inline-size;
-      }
-      .filters {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.4rem;
-      }
-      .filters button {
-        font-variant-numeric: tabular-nums;
-        border-color: var(--line);
-      }
-      .filters b {
-        font-weight: 650;
-      }
-      .filters button[aria-pressed="true"] {
-        background: var(--accent-soft);
-        border-color: var(--accent);
-        color: var(--accent);
-      }
-      .filters .bad b {
-        color: var(--bad);
-      }
-      .filters .warn b {
-        color: var(--warn);
       }
       .bar {
         display: flex;
@@ -267,6 +242,17 @@ export class Table extends Shown {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      @container (width >= 720px) {
+        td > .named {
+          display: -webkit-box;
+          width: fit-content;
+          line-height: 1.25;
+          white-space: normal;
+          overflow-wrap: anywhere;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+        }
+      }
       .name {
         min-width: 24px;
         min-height: 24px;
@@ -388,14 +374,23 @@ export class Table extends Shown {
         tbody td .under {
           display: none;
         }
+        /* Below the bar and as wide, since it might not fit beside its button. */
+        .bar {
+          position: relative;
+        }
+        details {
+          position: static;
+        }
+        details > .choices {
+          inset-inline: 0;
+          top: calc(100% - 0.5rem);
+          width: auto;
+        }
       }
       @media (forced-colors: active) {
         tbody tr[data-selected] {
           outline: 2px solid Highlight;
           outline-offset: -2px;
-        }
-        .filters button[aria-pressed="true"] {
-          outline: 2px solid Highlight;
         }
       }
     `,
@@ -426,7 +421,6 @@ export class Table extends Shown {
   /** The last results of sorting, and their inputs. */
   #based: Base | undefined;
   #sorted: Order | undefined;
-  #counted: { rows: unknown; minute: number; counts: Record<CredentialFilter, number> } | undefined;
   #shown: { from: unknown; key: string; rows: readonly CredentialRow[] } | undefined;
 
   constructor() {
@@ -499,31 +493,16 @@ export class Table extends Shown {
   }
 
   #filters(): TemplateResult {
-    const counts = this.#count();
-    const chosen = this.view.filter ?? "all";
-    const tone: Partial<Record<CredentialFilter, string>> = { expired: "bad", expiring: "warn", attention: "bad" };
-    return html`<div part="filters" class="filters" role="group" aria-label=${this.say("filter.label")}>
-      ${FILTERS.map(
-        (filter) => html`<button
-          type="button"
-          part="filter"
-          class=${counts[filter] > 0 ? (tone[filter] ?? "") : ""}
-          aria-pressed=${filter === chosen}
-          @click=${() => this.#look({ filter })}
-        >
-          <b>${this.words.number(counts[filter])}</b> ${this.say(`filter.${filter}`)}
-        </button>`,
-      )}
-    </div>`;
-  }
-
-  /** How many rows each filter would show. Which of them have expired changes with the time. */
-  #count(): Record<CredentialFilter, number> {
-    const [now, { rows }] = [this.clock.now(), this];
-    const minute = Math.floor(now / MINUTE);
-    if (this.#counted?.rows !== rows || this.#counted.minute !== minute)
-      this.#counted = { rows, minute, counts: count(rows, now) };
-    return this.#counted.counts;
+    return html`<keyturn-counters
+      part="filters"
+      exportparts="filter"
+      compact
+      .rows=${this.rows}
+      .filter=${this.view.filter ?? "all"}
+      .clock=${this.clock}
+      .texts=${this.texts}
+      @keyturn-filter=${this.#filter}
+    ></keyturn-counters>`;
   }
 
   #bar(rows: readonly CredentialRow[]): TemplateResult {
@@ -786,7 +765,7 @@ export class Table extends Shown {
     if (this.#shown?.from === order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
     const rows = order.filter(
-      (row) => fits(row, filter, now) && words.every((word) => searchable(row, from.texts).includes(word)),
+      (row) => matchesFilter(row, filter, now) && words.every((word) => searchable(row, from.texts).includes(word)),
     );
     this.#shown = { from: order, key, rows };
     return rows;
@@ -887,6 +866,12 @@ export class Table extends Shown {
     this.tell("keyturn-view", this.view);
   }
 
+  readonly #filter = (event: CustomEvent<CredentialFilter>): void => {
+    // The page is told of the whole view.
+    event.stopPropagation();
+    this.#look({ filter: event.detail });
+  };
+
   #turn(column: CredentialColumn): void {
     const columns = this.#columns;
     this.#look({ columns: COLUMNS.filter((one) => columns.includes(one) !== (one === column)) });
@@ -933,7 +918,7 @@ function targetOf(event: Event): string | undefined {
 
 /** A name that somebody gave to something. */
 function named(name: string | undefined): TemplateResult {
-  return html`<span class="named" dir="auto" title=${name ?? ""}>${name || "—"}</span>`;
+  return name ? html`<span class="named" dir="auto" title=${name}>${name}</span>` : html`<span class="muted">—</span>`;
 }
 
 /**

@@ -162,6 +162,17 @@ export const theme = css`
     background: var(--accent-soft);
     border-color: transparent;
   }
+  button[aria-pressed="true"],
+  button[aria-pressed="true"]:hover:enabled {
+    background: var(--accent-soft);
+    border-color: var(--accent);
+    color: var(--accent);
+  }
+  @media (forced-colors: active) {
+    button[aria-pressed="true"] {
+      outline: 2px solid Highlight;
+    }
+  }
   button:disabled {
     cursor: not-allowed;
     background: var(--plain-soft);

@@ -91,6 +91,12 @@ export interface KeyturnCredentialsEventMap {
   "keyturn-select": CustomEvent<ReadonlySet<string>>;
 }
 
+/** The events of a `<keyturn-counters>`. */
+export interface KeyturnCountersEventMap {
+  /** Somebody chose a filter. */
+  "keyturn-filter": CustomEvent<CredentialFilter>;
+}
+
 /** The events of a `<keyturn-timeline>`. */
 export interface KeyturnTimelineEventMap {
   /** Somebody clicked the name of a lane. If it is prevented, so is following the link. */
@@ -127,6 +133,21 @@ export interface KeyturnCredentialsElement extends KeyturnElement<KeyturnCredent
   label: string;
   /** Puts the focus on the name of a row. False if the row is not shown. */
   focusRow(target: string): boolean;
+}
+
+/**
+ * The filters of a list, each with the number of rows that it shows: what needs attention, at a glance. They filter nothing by themselves;
+ * `matchesFilter` does.
+ *
+ * Events: `keyturn-filter` when somebody chooses a filter, with the {@link CredentialFilter}; choosing it again chooses `all`. Parts:
+ * `filter`.
+ */
+export interface KeyturnCountersElement extends KeyturnElement<KeyturnCountersEventMap> {
+  rows: readonly CredentialRow[];
+  /** Which filter is chosen. Also an attribute. Default: `"all"`. */
+  filter: CredentialFilter;
+  /** Whether they stand in a line of small buttons, not as tiles. Also an attribute. Default: false. */
+  compact: boolean;
 }
 
 /**
@@ -226,6 +247,7 @@ export interface ElementClass<E extends HTMLElement> {
 declare global {
   interface HTMLElementTagNameMap {
     "keyturn-credentials": KeyturnCredentialsElement;
+    "keyturn-counters": KeyturnCountersElement;
     "keyturn-timeline": KeyturnTimelineElement;
     "keyturn-rotate": KeyturnRotateElement;
     "keyturn-secret": KeyturnSecretElement;

@@ -10,6 +10,8 @@
 import type { HTMLAttributes, PublicProps } from "vue";
 import type { Settable } from "./settable.js";
 import type {
+  KeyturnCountersElement,
+  KeyturnCountersEventMap,
   KeyturnCredentialsElement,
   KeyturnCredentialsEventMap,
   KeyturnRotateElement,
@@ -38,6 +40,7 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
 declare module "vue" {
   interface GlobalComponents {
     "keyturn-credentials": VueElement<KeyturnCredentialsElement, KeyturnCredentialsEventMap>;
+    "keyturn-counters": VueElement<KeyturnCountersElement, KeyturnCountersEventMap>;
     "keyturn-timeline": VueElement<KeyturnTimelineElement, KeyturnTimelineEventMap>;
     "keyturn-rotate": VueElement<KeyturnRotateElement, KeyturnRotateEventMap>;
     "keyturn-secret": VueElement<KeyturnSecretElement, unknown>;

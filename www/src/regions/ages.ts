@@ -101,17 +101,17 @@ export class Ages extends LitElement {
   #chart(bars: readonly (readonly [string, number])[]): TemplateResult {
     const most = Math.max(1, ...bars.map(([, count]) => count));
     const label = bars.map(([word, count]) => `${word}: ${count}`).join("; ");
-    return html`<svg viewBox="0 0 300 150" role="img" aria-label=${label}>
+    return html`<svg viewBox="0 0 300 250" role="img" aria-label=${label}>
       ${bars.map(([, count], at) => {
-        const height = (count / most) * 100;
+        const height = (count / most) * 200;
         // The youngest is where lines begin.
         const x = 6 + (isRightToLeft() ? STEPS.length - 1 - at : at) * 49;
         const from = STEPS[at];
-        return svg`<rect class=${at >= 4 ? "old" : ""} x=${x} y=${122 - height} width="40" height=${height} rx="2" />
-          <text class="count" x=${x + 20} y=${116 - height} text-anchor="middle">${number(count)}</text>
-          <text x=${x + 20} y="138" text-anchor="middle">${at === STEPS.length - 1 ? `${from}+` : `${from}–${STEPS[at + 1]}`}</text>`;
+        return svg`<rect class=${at >= 4 ? "old" : ""} x=${x} y=${222 - height} width="40" height=${height} rx="2" />
+          <text class="count" x=${x + 20} y=${216 - height} text-anchor="middle">${number(count)}</text>
+          <text x=${x + 20} y="238" text-anchor="middle">${at === STEPS.length - 1 ? `${from}+` : `${from}–${STEPS[at + 1]}`}</text>`;
       })}
-      <line x1="0" x2="300" y1="122.5" y2="122.5" />
+      <line x1="0" x2="300" y1="222.5" y2="222.5" />
     </svg>`;
   }
 

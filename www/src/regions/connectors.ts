@@ -34,7 +34,7 @@ export class Connectors extends LitElement {
       }
       @container (width >= 54rem) {
         td.actions {
-          width: 32%;
+          width: 36%;
         }
       }
       .known {

@@ -98,6 +98,9 @@ export class Drawer extends LitElement {
         padding-top: 0.8rem;
         border-top: 1px solid var(--line);
       }
+      .now {
+        flex-basis: 100%;
+      }
       .part .row h3 {
         margin-inline-end: auto;
       }
@@ -185,7 +188,7 @@ export class Drawer extends LitElement {
         <button type="button" aria-label=${t("drawer.close")} @click=${() => this.dispatchEvent(new Event("close"))}>${icon("cross")}</button>
       </header>
       <div class="row">
-        <span><span class="label">${t("drawer.clock")}</span> <time datetime=${new Date(clock.now()).toISOString()}>${exact(clock.now())}</time></span>
+        <span class="now"><span class="label">${t("drawer.clock")}</span> <time datetime=${new Date(clock.now()).toISOString()}>${exact(clock.now())}</time></span>
         ${(
           [
             ["drawer.hour", HOUR],

@@ -20,6 +20,14 @@ export class History extends LitElement {
       h2 {
         font-size: 1.0625rem;
       }
+      tbody th {
+        font-weight: 400;
+      }
+      @container (width >= 54rem) {
+        tbody th {
+          white-space: nowrap;
+        }
+      }
       td.by {
         white-space: nowrap;
       }
@@ -76,7 +84,7 @@ export class History extends LitElement {
     });
     return html`<tr role="row">
       <th role="rowheader" scope="row">${line(new Date(at), "—")}</th>
-      <td role="cell" data-label=${t("target.what")}>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></td>
+      <td role="cell" data-label=${t("target.what")}><span>${isKey(key) ? t(key) : word} <span class="muted">#${sequence}</span></span></td>
       <td role="cell" data-label=${t("target.detail")}><span class="mono" translate="no">${detail.join(", ")}</span></td>
       <td role="cell" class="by" data-label=${t("target.by")}><span class="mono" translate="no">${worker(String(by))}</span></td>
     </tr>`;

@@ -1,8 +1,9 @@
 /** All targets of `keyturn.json`: what needs a person, counters that are filters, the timeline, ages, and one table. */
 
-import type { CredentialRow, CredentialView } from "keyturn/elements";
+import type { CredentialFilter, CredentialView } from "keyturn/elements";
+import "keyturn/elements/counters";
+import { type CredentialRow, matchesFilter } from "keyturn/elements/credentials";
 import type { LifecycleCredential, LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
-import "keyturn/elements/credentials";
 import "keyturn/elements/timeline";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
@@ -10,11 +11,11 @@ import "../regions/ages.js";
 import { overviewLink, rotateLink, targetLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
+import { told } from "../ui/findings.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import type { ServedEstate } from "./estate.js";
-import { sentence } from "./findings.js";
 import { view } from "./styles.js";
 
 /** How many findings are shown before the rest is only counted. */
@@ -70,6 +71,8 @@ export class ServedOverview extends LitElement {
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, ready, due, comparing } = estate;
+    const { filter = "all" } = this.look;
+    const left = filter === "all" ? rows : rows.filter((row) => matchesFilter(row, filter, clock.now()));
     const link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
     return html`<div class="title">
         <div>
@@ -86,15 +89,21 @@ export class ServedOverview extends LitElement {
         ${comparing === undefined ? this.said : t("served.comparing", { n: comparing, all: rows.length })}
       </p>
       ${estate.about.changed ? note("warn", "warning", html`<p>${rich("served.changed")}</p>`) : nothing}
+      <keyturn-counters
+        .rows=${rows}
+        .filter=${filter}
+        .clock=${clock}
+        @keyturn-filter=${({ detail }: CustomEvent<CredentialFilter>) => this.#looked({ ...this.look, filter: detail })}
+      ></keyturn-counters>
       ${this.#found()} ${this.#doubts()}
       <div class="pictures">
         <section class="panel" aria-labelledby="timeline">
           <h2 id="timeline">${t("overview.timeline")}</h2>
-          <keyturn-timeline .rows=${rows} .clock=${clock} .link=${link}></keyturn-timeline>
+          <keyturn-timeline .rows=${left} .clock=${clock} .link=${link}></keyturn-timeline>
         </section>
         <section class="panel" aria-labelledby="ages">
           <h2 id="ages">${t("overview.ages")}</h2>
-          <keyturn-ages .rows=${rows}></keyturn-ages>
+          <keyturn-ages .rows=${left}></keyturn-ages>
         </section>
       </div>
       <section class="panel" aria-labelledby="targets">
@@ -205,7 +214,7 @@ function findingsOf(group: readonly LifecycleFinding[]): TemplateResult | typeof
     .map(({ target }, at) => html`${at > 0 ? ", " : nothing}<a href=${targetLink(target)}><bdi>${target}</bdi></a>`);
   return html`<li>
     <span class=${first.severity}>${t(`severity.${first.severity}`)}</span>
-    <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${sentence(first)}</span>
+    <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${told(first, clock.now())}</span>
   </li>`;
 }
 

@@ -96,7 +96,10 @@ export class Served extends LitElement {
         outline: none;
       }
       .panel {
-        padding: 1.25rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+        padding: 1rem 1.25rem 1.25rem;
         border: 1px solid var(--line);
         border-radius: var(--radius);
         background: var(--surface);

@@ -10,7 +10,6 @@ import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import { type Examined, inWords, type ServedEstate } from "./estate.js";
-import { sentence } from "./findings.js";
 import { planeOf } from "./rows.js";
 import { view } from "./styles.js";
 

@@ -1,56 +1,19 @@
-/** Icons: strokes of 1.6 on a field of 20. They stand beside words, so assistive technology does not need them. */
+/** The icons of `keyturn/elements`, and those that only the console has. They stand beside words, so assistive technology does not need them. */
 
-import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
+import { svg } from "lit";
+import { iconsOf, STROKES } from "../../../pkg/src/elements/icons.js";
+
+export type { Tone } from "../../../pkg/src/elements/icons.js";
 
 const strokes = {
+  ...STROKES,
   key: svg`<circle cx="6.6" cy="10" r="3.4"/><path d="M10 10h7.5M14.6 10v3M17.5 10v2.2"/>`,
-  check: svg`<circle cx="10" cy="10" r="7.2"/><path d="m6.8 10.3 2.2 2.2 4.2-4.8"/>`,
-  clock: svg`<circle cx="10" cy="10" r="7.2"/><path d="M10 5.8V10l2.8 1.9"/>`,
-  cross: svg`<circle cx="10" cy="10" r="7.2"/><path d="m7.5 7.5 5 5m0-5-5 5"/>`,
-  barred: svg`<circle cx="10" cy="10" r="7.2"/><path d="m5 5 10 10"/>`,
-  question: svg`<circle cx="10" cy="10" r="7.2"/><path d="M7.9 7.9a2.1 2.1 0 1 1 3 1.9c-.6.3-.9.7-.9 1.4"/><path d="M10 13.9v.01"/>`,
-  warning: svg`<path d="M10 3.2 2.6 16.2h14.8z"/><path d="M10 8v3.8M10 14v.01"/>`,
-  info: svg`<circle cx="10" cy="10" r="7.2"/><path d="M10 9.4v4M10 6.5v.01"/>`,
-  sync: svg`<path d="M16.4 8.4A6.8 6.8 0 0 0 4.2 6.7M3.6 11.6a6.8 6.8 0 0 0 12.2 1.7"/><path d="M4 3.4v3.5h3.5M16 16.6v-3.5h-3.5"/>`,
   pause: svg`<circle cx="10" cy="10" r="7.2"/><path d="M8.2 7.4v5.2M11.8 7.4v5.2"/>`,
-  dash: svg`<circle cx="10" cy="10" r="7.2" stroke-dasharray="2.4 2.6"/>`,
   search: svg`<circle cx="9" cy="9" r="5.4"/><path d="m13 13 4 4"/>`,
-  copy: svg`<rect x="7" y="7" width="9.5" height="9.5" rx="2"/><path d="M13 7V5.5a2 2 0 0 0-2-2H5.5a2 2 0 0 0-2 2V11a2 2 0 0 0 2 2H7"/>`,
-  eye: svg`<path d="M2.2 10S5 4.8 10 4.8 17.8 10 17.8 10 15 15.2 10 15.2 2.2 10 2.2 10z"/><circle cx="10" cy="10" r="2.3"/>`,
-  eyeOff: svg`<path d="M8 5c.6-.1 1.3-.2 2-.2 5 0 7.8 5.2 7.8 5.2s-.8 1.5-2.3 2.9M5.2 6.3C3.2 7.8 2.2 10 2.2 10S5 15.2 10 15.2c1.6 0 3-.5 4.1-1.2M3 3l14 14"/>`,
   plus: svg`<circle cx="10" cy="10" r="7.2"/><path d="M10 6.8v6.4M6.8 10h6.4"/>`,
   shield: svg`<path d="M10 2.8 4 5v4.6c0 3.6 2.5 6.4 6 7.6 3.5-1.2 6-4 6-7.6V5z"/>`,
 };
 
 export type IconName = keyof typeof strokes;
 
-/** An icon of the text's colour. */
-export function icon(name: IconName, size = 16, kind = ""): TemplateResult {
-  return html`<svg
-    class=${kind}
-    width=${size}
-    height=${size}
-    viewBox="0 0 20 20"
-    fill="none"
-    stroke="currentColor"
-    stroke-width="1.6"
-    stroke-linecap="round"
-    stroke-linejoin="round"
-    aria-hidden="true"
-  >
-    ${strokes[name] as SVGTemplateResult}
-  </svg>`;
-}
-
-/** What a thing's state amounts to. */
-export type Tone = "good" | "warn" | "bad" | "plain" | "accent";
-
-/** A state: an icon and a word, and a colour that says nothing more than they do. */
-export function chip(tone: Tone, name: IconName, word: string, turning = false): TemplateResult {
-  return html`<span class="chip ${tone}">${icon(name, 14, turning ? "turning" : "")}${word}</span>`;
-}
-
-/** A passage that stands out. */
-export function note(tone: Tone, name: IconName, content: unknown): TemplateResult {
-  return html`<div class="note ${tone}">${icon(name, 18)}<div>${content}</div></div>`;
-}
+export const { icon, chip, note } = iconsOf(strokes);

@@ -150,6 +150,12 @@ export const base = css`
   button.quiet.risky:hover:enabled {
     background: var(--bad-soft);
   }
+  button[aria-pressed="true"],
+  button[aria-pressed="true"]:hover:enabled {
+    background: var(--accent-soft);
+    border-color: var(--accent);
+    color: var(--accent);
+  }
   button:disabled {
     cursor: not-allowed;
     background: var(--plain-soft);
@@ -311,6 +317,12 @@ export const base = css`
     border-radius: var(--radius);
     box-shadow: var(--shadow);
   }
+  /* A table in a panel begins where the panel's other content does. */
+  @container (width < 54rem) {
+    .panel tbody tr {
+      padding-inline: 0;
+    }
+  }
   .card > header {
     display: flex;
     flex-wrap: wrap;
@@ -470,7 +482,7 @@ export const base = css`
     }
     tbody td[data-label] {
       display: grid;
-      grid-template-columns: 7rem minmax(0, 1fr);
+      grid-template-columns: minmax(4.5rem, 27%) minmax(0, 1fr);
       gap: 0.75rem;
     }
     tbody td[data-label]::before {
@@ -611,6 +623,9 @@ export const base = css`
     .card,
     dialog {
       border-color: CanvasText;
+    }
+    button[aria-pressed="true"] {
+      outline: 2px solid Highlight;
     }
     button:disabled {
       border-color: GrayText;

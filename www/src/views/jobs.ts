@@ -110,11 +110,14 @@ export class Jobs extends LitElement {
         align-items: center;
         min-height: 24px;
       }
-      td.actions a {
+      td.actions a:not(.button) {
         display: inline-flex;
         align-items: center;
         min-height: 24px;
         margin-block: 0.45rem;
+      }
+      td.actions .button {
+        min-height: 2rem;
       }
       @media (forced-colors: active) {
         progress {
@@ -232,7 +235,7 @@ export class Jobs extends LitElement {
           ${
             part === "waiting"
               ? nothing
-              : html`<a href=${rotateLink(name, "#/jobs")}>${t(part === "store" ? "jobs.store" : "jobs.open")} <span class="unseen"><bdi>${label}</bdi></span></a>`
+              : html`<a class=${part === "store" ? "button" : ""} href=${rotateLink(name, "#/jobs")}>${t(part === "store" ? "jobs.store" : "jobs.open")} <span class="unseen"><bdi>${label}</bdi></span></a>`
           }
         </div>
       </td>

@@ -1,7 +1,12 @@
 /** Everything at a glance: counters that are filters, the timeline, ages, and one table over all targets. */
 
-import type { CredentialRow, CredentialView } from "keyturn/elements/credentials";
-import "keyturn/elements/credentials";
+import {
+  type CredentialFilter,
+  type CredentialRow,
+  type CredentialView,
+  matchesFilter,
+} from "keyturn/elements/credentials";
+import "keyturn/elements/counters";
 import "keyturn/elements/timeline";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
@@ -15,6 +20,8 @@ import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
+
+const MINUTE = 60_000;
 
 /** How long somebody has typed nothing when the address says what was typed, in milliseconds. */
 const RESTED = 300;
@@ -51,20 +58,29 @@ export class Overview extends LitElement {
       h2 {
         font-size: 1.0625rem;
       }
+      /* They stand above everything. */
+      keyturn-credentials::part(filters) {
+        display: none;
+      }
+      keyturn-credentials::part(bar) {
+        padding-block-start: 0;
+      }
       .progress {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
-        gap: 0.6rem;
+      }
+      .progress [role="status"]:not(:empty) {
+        margin-inline-end: 0.6rem;
       }
       .pictures {
         display: grid;
         grid-template-columns: minmax(0, 3fr) minmax(15rem, 1fr);
         gap: 1.25rem;
-        align-items: start;
       }
       .panel {
         display: grid;
+        align-content: start;
         gap: 0.75rem;
         min-width: 0;
         padding: 1rem 1.25rem 1.25rem;
@@ -89,6 +105,10 @@ export class Overview extends LitElement {
   declare look: CredentialView;
   declare private selected: ReadonlySet<string>;
   declare private looking: boolean;
+  /** What the filter left of the rows, of which rows, and when. */
+  #left:
+    | { readonly from: readonly CredentialRow[]; readonly key: string; readonly rows: readonly CredentialRow[] }
+    | undefined;
 
   /** Where the timeline's links lead. It draws its lanes again when the function changes. */
   #laneLink: ((row: CredentialRow) => string) | undefined;
@@ -123,15 +143,16 @@ export class Overview extends LitElement {
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, loading, missing, lasting } = estate;
+    const left = this.#filtered(rows);
     return html`<div class="title">
         <div>
           <h1 id="heading" tabindex="-1">${t("overview.title")}</h1>
           <p class="muted">${t("overview.about")}</p>
         </div>
         <div class="progress">
-          <span role="status" class="small muted">
-            ${loading ? html`${t("overview.loading")}: ${t("overview.loadingMore", { n: rows.length })}` : nothing}
-          </span>
+          <span role="status" class="small muted"
+            >${loading ? html`${t("overview.loading")}: ${t("overview.loadingMore", { n: rows.length })}` : nothing}</span
+          >
           ${
             loading
               ? html`<button type="button" @click=${() => estate.stop()}>${t("overview.stop")}</button>`
@@ -147,19 +168,25 @@ export class Overview extends LitElement {
             </details>`
           : nothing
       }
+      ${this.#examples(rows)}
+      <keyturn-counters
+        .rows=${rows}
+        .filter=${this.look.filter ?? "all"}
+        .clock=${clock}
+        @keyturn-filter=${({ detail }: CustomEvent<CredentialFilter>) => this.#looked({ ...this.look, filter: detail })}
+      ></keyturn-counters>
       <div class="pictures">
         <section class="panel" aria-labelledby="timeline">
           <h2 id="timeline">${t("overview.timeline")}</h2>
-          <keyturn-timeline .rows=${rows} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
+          <keyturn-timeline .rows=${left} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
         </section>
         <section class="panel" aria-labelledby="ages">
           <h2 id="ages">${t("overview.ages")}</h2>
-          <keyturn-ages .rows=${rows}></keyturn-ages>
+          <keyturn-ages .rows=${left}></keyturn-ages>
         </section>
       </div>
       <section class="panel" aria-labelledby="targets">
         <h2 id="targets">${t("overview.targets")}</h2>
-        ${this.#examples(rows)}
         <keyturn-credentials
           .rows=${rows}
           .view=${this.look}
@@ -178,6 +205,18 @@ export class Overview extends LitElement {
           </button>
         </keyturn-credentials>
       </section>`;
+  }
+
+  /** What the counters leave for the pictures. The same array as long as nothing has changed, so that they are not drawn again. */
+  #filtered(rows: readonly CredentialRow[]): readonly CredentialRow[] {
+    const { filter = "all" } = this.look;
+    if (filter === "all") return rows;
+    const now = clock.now();
+    // Which rows have expired changes with the time.
+    const key = `${filter} ${Math.floor(now / MINUTE)}`;
+    if (this.#left?.from !== rows || this.#left.key !== key)
+      this.#left = { from: rows, key, rows: rows.filter((row) => matchesFilter(row, filter, now)) };
+    return this.#left.rows;
   }
 
   /** A real tenant cannot be asked which credentials there are; a sandbox can. */

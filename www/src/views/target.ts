@@ -9,7 +9,8 @@ import type { Estate, Target } from "../estate/estate.js";
 import "../regions/history.js";
 import { backLink, rotateLink, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
-import { line, relative } from "../ui/dates.js";
+import { line } from "../ui/dates.js";
+import { type Finding, SEVERITIES, sorted, told } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -19,21 +20,6 @@ import "./policy.js";
 
 /** How many living credentials a target may have without a word, as far as no policy says so. */
 const ACTIVE = 2;
-
-type Tone = "bad" | "warn" | "plain";
-
-interface Finding {
-  readonly tone: Tone;
-  readonly what: string;
-  readonly todo: string;
-}
-
-const TONES: Readonly<Record<LifecycleFinding["severity"], Tone>> = {
-  critical: "bad",
-  high: "bad",
-  medium: "warn",
-  low: "plain",
-};
 
 export class TargetView extends LitElement {
   static override properties = {
@@ -171,7 +157,7 @@ export class TargetView extends LitElement {
       if (!target) return this.requestUpdate();
       const lifecycles = await this.estate.lifecycles();
       const { lifecycle } = lifecycles.of(target);
-      const found = await lifecycle.findings();
+      const found = await lifecycle.findings([target.name]);
       // A target that the journal has nothing of stands nowhere.
       if (this.estate.standing(target.name)) {
         this.status = await lifecycles.status(target);
@@ -224,9 +210,10 @@ export class TargetView extends LitElement {
         ${
           found.length === 0
             ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
-            : found.map(({ tone, what, todo }) =>
-                note(tone, tone === "plain" ? "info" : "warning", html`<p><strong>${what}</strong> ${todo}</p>`),
-              )
+            : found.map((finding) => {
+                const tone = SEVERITIES[finding.severity];
+                return note(tone, tone === "plain" ? "info" : "warning", html`<p>${told(finding, clock.now())}</p>`);
+              })
         }
       </div>
     </section>`;
@@ -236,39 +223,25 @@ export class TargetView extends LitElement {
   #all(target: Target): readonly Finding[] {
     const row = this.#row;
     const now = clock.now();
-    const told = new Map<string, Finding>();
-    const add = (tone: Tone, code: string, values: Record<string, string | number> = {}, message = code): void => {
-      const [what, todo] = [`finding.${code}`, `finding.${code}.do`];
-      if (told.has(code)) return;
-      told.set(code, { tone, what: isKey(what) ? t(what, values) : message, todo: isKey(todo) ? t(todo) : "" });
+    const all: Finding[] = [...(this.found ?? [])];
+    const codes = new Set<string>(all.map(({ code }) => code));
+    const add = (finding: Finding): void => {
+      if (!codes.has(finding.code)) all.push(finding);
     };
-    if (row?.attention !== undefined) add("bad", "attention", { why: this.#why(row.attention) });
-    for (const { code, severity, credential = "", about = "", since, number: n = 0, message } of this.found ?? []) {
-      const when = code === "expiring" ? (row?.expiresAt ?? since) : since;
-      add(
-        TONES[severity],
-        code,
-        { id: credential, about, n, when: when === undefined ? "" : relative(when, now) },
-        message,
-      );
-    }
+    if (row?.attention !== undefined) add({ code: "attention", severity: "high", about: row.attention });
     const state = row ? stateOf(row, now) : "none";
-    if (state === "expired") add("bad", "expired");
-    if (state === "expiring") add("warn", "expiring", { when: relative(row?.expiresAt ?? now, now) });
-    if (row && isIdle(row, now) && !told.has("never-used")) add("warn", "idle");
+    if (state === "expired") add({ code: "expired", severity: "critical" });
+    if (state === "expiring") add({ code: "expiring", severity: "medium", since: row?.expiresAt ?? now });
+    if (row && isIdle(row, now) && !codes.has("never-used")) add({ code: "idle", severity: "low" });
     const living = this.estate.candidates(target);
     if (living.length > (this.estate.settings(target.name).policy?.maxActive ?? ACTIVE))
-      add("warn", "too-many-active", { n: living.length });
+      add({ code: "too-many-active", severity: "medium", number: living.length });
     // Of what the journal does not know, the policy cannot say when it is due.
     const { phase, current } = this.estate.standing(target.name) ?? {};
-    if (living.length > 0 && this.found && phase === undefined && current === undefined) add("plain", "not-adopted");
-    if (!this.estate.settings(target.name).owner) add("plain", "owner-missing");
-    return [...told.values()];
-  }
-
-  #why(reason: string): string {
-    const key = `event.${reason === "approval" ? "grace" : reason}`;
-    return isKey(key) ? t(key) : reason;
+    if (living.length > 0 && this.found && phase === undefined && current === undefined)
+      add({ code: "not-adopted", severity: "low" });
+    if (!this.estate.settings(target.name).owner) add({ code: "owner-missing", severity: "low" });
+    return sorted(all);
   }
 
   #facts(target: Target): TemplateResult {

@@ -1,0 +1,31 @@
+// How a page is looked at: wide or narrow, light or dark, in colours that are forced.
+
+/** The looks, by their names. */
+export const LOOKS = {
+  light: { width: 1280, scheme: "light" },
+  dark: { width: 1280, scheme: "dark" },
+  between: { width: 1024, scheme: "light" },
+  narrow: { width: 320, scheme: "light" },
+  forced: { width: 1280, scheme: "light", forced: "active" },
+};
+
+/**
+ * Lets the page look otherwise. The driver does not know forced colours by name, hence its session.
+ *
+ * @param {import("puppeteer-core").CDPSession} session
+ * @param {import("puppeteer-core").Page} page
+ * @param {{ width: number, scheme: string, forced?: string }} look
+ */
+export async function look(session, page, { width, scheme, forced = "none" }) {
+  const { width: before } = page.viewport();
+  if (before !== width) await page.setViewport({ width, height: 900 });
+  await session.send("Emulation.setEmulatedMedia", {
+    features: [
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "forced-colors", value: forced },
+      // A fading dialog has other colours than one that stands still.
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ],
+  });
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}

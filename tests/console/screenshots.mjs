@@ -1,0 +1,132 @@
+// Photographs each state of the console for somebody to look at: `node tests/console/screenshots.mjs [--folder DIR] [--look NAME,...] [WAY ...]`.
+// The ways are those that axe goes as well, the playground, and the page of `keyturn console`.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { root } from "../../xtask/steps.mjs";
+import { launch } from "../lib/browsers.mjs";
+import { scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { serveFolder } from "../lib/static.mjs";
+import { LOOKS, look } from "./looks.mjs";
+import { closeBrowser, Person, withBrowse } from "./person.mjs";
+import { BROWSE, OVERVIEW, PROVISIONING } from "./tours.mjs";
+
+const { values, positionals } = parseArgs({
+  options: { folder: { type: "string" }, look: { type: "string", default: "light,dark,narrow" } },
+  allowPositionals: true,
+});
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), "keyturn-screenshots-"));
+const looks = values.look.split(",");
+
+/** What photographs a page in each look, under the name of its state. */
+async function camera(page, way) {
+  const session = await page.createCDPSession();
+  await look(session, page, LOOKS.light);
+  let number = 0;
+  return async (state) => {
+    number++;
+    for (const name of looks) {
+      await look(session, page, LOOKS[name]);
+      const file = `${way}-${String(number).padStart(2, "0")}-${state.replaceAll(/\W+/g, "-")}-${name}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: true });
+    }
+    await look(session, page, LOOKS.light);
+  };
+}
+
+/** A tour of the console with its sandbox. */
+const guided =
+  ({ guide }) =>
+  (way) =>
+    withBrowse({}, async (person) => guide(person, await camera(person.page, way)));
+
+/** A page in a browser of its own. */
+async function withPage(url, work) {
+  const browser = await launch("chromium");
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.setViewport({ width: 1280, height: 900 });
+    const person = new Person(page, { url: new URL(url).origin });
+    await page.goto(url);
+    await work(person);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function playground(way) {
+  const server = await serveFolder(join(root, "www/dist/playground"));
+  try {
+    await withPage(`${server.url}/`, async (person) => {
+      const seen = await camera(person.page, way);
+      await person.page.waitForFunction(
+        () =>
+          document.querySelector("keyturn-playground")?.shadowRoot.querySelector("button.primary").disabled === false,
+      );
+      await seen("a program");
+      await person.click("button", "Run");
+      await person.reads(/Ended|Done/);
+      await seen("a program that has run");
+    });
+  } finally {
+    await server.close();
+  }
+}
+
+async function served(way) {
+  const cwd = scratch("screenshots");
+  const sandbox = await tenant();
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+  writeStore(cwd);
+  const { child, done } = start(["console", "--json"], { cwd, env: sandbox.env });
+  try {
+    const line = await new Promise((resolve, reject) => {
+      child.stdout.once("data", resolve);
+      done.then(({ stderr }) => reject(new Error(stderr)), reject);
+    });
+    const { link, url } = JSON.parse(line);
+    await withPage(link, async (person) => {
+      const seen = await camera(person.page, way);
+      await person.reads(/github-production/);
+      await seen("all targets");
+      await person.click("link", "github-production");
+      await person.find("heading", "Create credential");
+      await seen("a plan");
+      await person.click("button", "Create credential");
+      await person.reads(/The credential is stored/);
+      await seen("stored");
+      await person.page.evaluate(() => {
+        location.hash = "#/nobody";
+      });
+      await person.reads(/There is no such target/);
+      await seen("no such target");
+    });
+    await withPage(`${url}/`, async (person) => {
+      const seen = await camera(person.page, `${way}-closed`);
+      await person.reads(/This page has no session/);
+      await seen("no session");
+    });
+  } finally {
+    child.kill("SIGTERM");
+    await done;
+    await sandbox.stop();
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+const WAYS = {
+  overview: guided(OVERVIEW),
+  browse: guided(BROWSE),
+  commercelayer: guided(PROVISIONING),
+  playground,
+  served,
+};
+
+for (const name of positionals) if (!(name in WAYS)) throw new Error(`${name} is none of ${Object.keys(WAYS)}`);
+for (const name of looks) if (!(name in LOOKS)) throw new Error(`${name} is none of ${Object.keys(LOOKS)}`);
+mkdirSync(folder, { recursive: true });
+for (const [way, go] of Object.entries(WAYS)) if (positionals.length === 0 || positionals.includes(way)) await go(way);
+await closeBrowser();
+process.stdout.write(`${folder}\n`);
