@@ -27,7 +27,7 @@ pub(super) const TARGET: Target = Target {
 };
 
 thread_local! {
-    static LAYOUTS: Layouts = Layouts::of(c1());
+    static LAYOUTS: Layouts = Layouts::new(c1());
 }
 
 fn read(input: &[u8]) -> Option<Decoded> {

@@ -31,7 +31,7 @@ fn property(input: &[u8]) {
     let port = id.port().map_or(String::new(), |port| format!(":{port}"));
     assert_eq!(format!("{}{port}", id.host()).len(), host.to_ascii_lowercase().len().min(id.host().len() + port.len()));
     // Whether a label is good Punycode is left to the platform.
-    if let Ok(base) = BaseUrl::of_client_id(&id)
+    if let Ok(base) = BaseUrl::from_client_id(&id)
         && !id.host().contains("xn--")
     {
         let url = Url::parse(base.as_str()).unwrap();

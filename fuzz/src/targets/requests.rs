@@ -7,7 +7,7 @@
 use super::{operation, split_line};
 use crate::{harness::Target, oracle};
 use keyturn_wire::api::{Operation, c1};
-use keyturn_wire::wire::encode::{Encoded, Reading, Unknown, encode};
+use keyturn_wire::wire::encode::{EncodeOptions, Encoded, Unknown, encode};
 use serde_json::Value;
 
 pub(super) const TARGET: Target = Target {
@@ -16,7 +16,7 @@ pub(super) const TARGET: Target = Target {
     read: Some(|input| {
         let (name, request) = split_line(input);
         if let Ok(request) = std::str::from_utf8(request) {
-            let _ = encode(c1(), operation(name), request, Reading { unknown: Unknown::Keep });
+            let _ = encode(c1(), operation(name), request, EncodeOptions { unknown: Unknown::Keep });
         }
     }),
     words: &[
@@ -36,7 +36,7 @@ fn property(input: &[u8]) {
     let operation = operation(name);
     let value = oracle::unique_json(request.as_bytes());
     for unknown in [Unknown::Refuse, Unknown::Drop, Unknown::Keep] {
-        let Ok(encoded) = encode(c1(), operation, request, Reading { unknown }) else { continue };
+        let Ok(encoded) = encode(c1(), operation, request, EncodeOptions { unknown }) else { continue };
         fits(operation, &encoded);
         if let Some(value) = &value {
             if let Some(body) = &encoded.body {

@@ -29,7 +29,7 @@ pub(super) const TARGET: Target = Target {
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    for base in [BaseUrl::parse(text), BaseUrl::of_tenant(text)].into_iter().flatten() {
+    for base in [BaseUrl::parse(text), BaseUrl::from_tenant(text)].into_iter().flatten() {
         let again = BaseUrl::parse(base.as_str()).unwrap();
         assert_eq!(again.as_str(), base.as_str());
         let url = match Url::parse(base.as_str()) {
