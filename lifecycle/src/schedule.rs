@@ -400,7 +400,7 @@ mod tests {
     fn windows_as_text() {
         for (text, part) in [
             (r#"[{"days":[]}]"#, "needs a day"),
-            (r#"[{"from":"10:00","to":"10:00"}]"#, "another time"),
+            (r#"[{"from":"10:00","to":"10:00"}]"#, "must not end"),
             (r#"[{"from":"24:00","to":"10:00"}]"#, "no beginning"),
             (r#"[{"from":"9:00"}]"#, "HH:MM"),
             (r#"[{"from":"24:01"}]"#, "HH:MM"),

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use keyturn_lifecycle::{
     Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Request, Role, Target,
@@ -811,10 +810,8 @@ struct Found {
 
 /// Explores a world to the end, or to the first violation.
 fn explore(name: &str, world: World) -> Option<Found> {
-    const LIMIT: Duration = Duration::from_secs(300);
-    let begun = Instant::now();
     let mutant = world.mutant.is_some();
-    let checker = world.checker().threads(2).timeout(LIMIT).spawn_dfs().join();
+    let checker = world.checker().threads(2).spawn_dfs().join();
     println!("{name}: {} states, depth {}", checker.unique_state_count(), checker.max_depth());
     let wrong = checker.discoveries().into_iter().find(|(property, _)| *property != DONE);
     if let Some((property, path)) = wrong {
@@ -825,8 +822,6 @@ fn explore(name: &str, world: World) -> Option<Found> {
         let story = format!("{actions:?}\n{events}sink {:?}, provider {:?}", last.sink, last.provider);
         return Some(Found { property, story });
     }
-    // The checker stops at the limit silently, and then the rest was not explored.
-    assert!(begun.elapsed() < LIMIT, "{name}: not explored to the end");
     if !mutant {
         checker.assert_any_discovery(DONE);
     }

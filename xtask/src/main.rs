@@ -1,6 +1,6 @@
 //! Build tasks: `cargo xtask TASK ...`.
 
-// A build task talks to the person who runs it.
+// Build tasks communicate with the person who runs them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod build;

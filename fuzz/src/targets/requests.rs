@@ -1,8 +1,9 @@
 //! The request encoder. The input is a line with an operation's id, and the request as the facade's JSON.
 //!
-//! - It never panics, and what is malformed or does not fit is refused.
-//! - A target is a path of the operation's own shape in characters that need no quoting, and its segments decode to the values given.
-//! - A body is JSON wherever the request is.
+//! - It never panics, and refuses malformed and invalid requests.
+//! - A target is a path of the operation's shape in characters that need no quoting, and its segments decode to the
+//!   given values.
+//! - A body is JSON if the request is.
 
 use super::{operation, split_line};
 use crate::{harness::Target, oracle};
@@ -48,7 +49,7 @@ fn property(input: &[u8]) {
     }
 }
 
-/// The target has the shape of the operation's path.
+/// Checks that the target has the shape of the operation's path.
 fn fits(operation: &Operation, encoded: &Encoded<'_>) {
     let (path, query) = encoded.target.split_once('?').unwrap_or((&encoded.target, ""));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()%".contains(&byte);
@@ -65,7 +66,7 @@ fn fits(operation: &Operation, encoded: &Encoded<'_>) {
     }
 }
 
-/// Texts among the parameters come back when the target is decoded.
+/// Checks that texts among the parameters are recovered when the target is decoded.
 fn holds(operation: &Operation, encoded: &Encoded<'_>, request: &Value) {
     let path = encoded.target.split('?').next().unwrap_or_default();
     for (segment, expected) in path[1..].split('/').zip(c1().segments(operation)) {

@@ -1,5 +1,5 @@
-//! The reader of packed operation tables. No text makes it panic or ask for memory out of proportion; whatever it accepts can be read
-//! to the end, encoded against and decoded against.
+//! The reader of packed operation tables. No text makes it panic or allocate disproportionately. An accepted table can
+//! be read to the end and used for encoding and decoding.
 
 use crate::harness::Target;
 use keyturn_wire::api::{Message, Table};
@@ -16,7 +16,7 @@ pub(super) const TARGET: Target = Target {
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    // A table lends its names for as long as the program runs.
+    // A table's names live as long as the program.
     let Ok(table) = Table::unpack(text.to_owned().leak()) else { return };
     let layouts = Layouts::new(&table);
     let plans = Plans::new(&table, false);

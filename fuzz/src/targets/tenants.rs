@@ -1,5 +1,5 @@
-//! Tenants and base URLs. What is accepted reads the same again, and the `url` crate finds the same origin and path in it: plain http
-//! goes to loopback alone, and no spelling leads to another host.
+//! Tenants and base URLs. An accepted URL is parsed to the same result again, and the `url` crate finds the same origin
+//! and path in it: plain http is used for loopback only, and no spelling leads to another host.
 
 use crate::harness::Target;
 use keyturn::auth::BaseUrl;
@@ -34,7 +34,7 @@ fn property(input: &[u8]) {
         assert_eq!(again.as_str(), base.as_str());
         let url = match Url::parse(base.as_str()) {
             Ok(url) => url,
-            // Whether a label is good Punycode is left to the platform, which refuses the request before it is sent.
+            // Whether a label is valid Punycode is left to the platform, which refuses the request before it is sent.
             Err(_) if base.host().contains("xn--") => continue,
             Err(error) => panic!("{}: {error}", base.as_str()),
         };
