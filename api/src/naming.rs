@@ -201,7 +201,6 @@ fn document_name<'a>(api: &Api, message: &'a Message) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::text::parse;

@@ -1,5 +1,5 @@
 //! Invariants of the committed facts about the C1 API.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{
     collections::{HashMap, HashSet},

@@ -5,9 +5,14 @@
 //! committed corpus, over edits of it, and over random bytes; in `npm run fuzz` for any length of time, guided by
 //! coverage.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-// The output is shown with a failing test.
-#![allow(clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+#![allow(clippy::print_stdout, reason = "the output is shown with a failing test")]
 
 pub mod harness;
 pub mod oracle;

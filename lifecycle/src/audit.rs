@@ -143,7 +143,6 @@ fn entity(place: &Place<'_>, event: &Event) -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::event::{Credential, Stop};

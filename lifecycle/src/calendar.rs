@@ -46,7 +46,6 @@ pub(crate) fn moment(shown: NaiveDateTime, zone: Tz) -> Option<Time> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use proptest::prelude::*;

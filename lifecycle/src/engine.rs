@@ -298,7 +298,6 @@ impl Run {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::event::{Credential, Evidence, Proof, Reason, Step, Stop};

@@ -170,7 +170,7 @@ impl Machine {
         match next::next(&self.target, policy, hands, now) {
             Next::Append(event) => {
                 if let (Event::Issuing { intent, .. }, Some(rotation)) = (&event, &self.target.rotation) {
-                    // Until the journal has answered, nobody knows whether it is stored.
+                    // Until the journal has answered, it is unknown whether the event is stored.
                     hands.tried = Some((rotation.number, *intent));
                 }
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
@@ -223,7 +223,7 @@ impl Machine {
         };
         let keep = hands.secrets.iter().filter(|id| undelivered(id)).cloned().collect();
         hands.secrets = keep;
-        // Once another event has the number of an intent that may have been written, that one was not.
+        // If another event has the number of an intent whose append got no answer, the intent was not stored.
         hands.tried.take_if(|(number, intent)| {
             let rotation = self.target.rotation.as_ref();
             rotation.is_none_or(|rotation| rotation.number != *number || rotation.intents >= *intent)

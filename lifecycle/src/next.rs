@@ -20,7 +20,7 @@ pub struct Hands {
     pub secrets: BTreeSet<String>,
     /// The intent that it wrote without having made the call yet, by rotation and number.
     pub intent: Option<(u32, u32)>,
-    /// The intent that it may have written, and whose call it has not made: the journal did not say whether it was stored.
+    /// The intent whose append got no answer from the journal, so that it may be stored. Its call has not been made.
     pub tried: Option<(u32, u32)>,
     /// The target's sinks, and whether each can be read back.
     pub sinks: BTreeMap<String, bool>,
@@ -355,7 +355,7 @@ fn issuing(
         };
     }
     if by == hands.worker && hands.tried == Some((rotation.number, intent)) {
-        // It was stored after all, when nobody waited for the answer any more. Nobody has made the call, and its time may be over.
+        // The intent was stored after the worker had stopped waiting. The call was not made, and its deadline may be over.
         return Next::Append(Event::NotIssued { intent, code: "journal_failed".to_owned(), retry_at: Some(now) });
     }
     let given_up = until.saturating_add(policy.margin);

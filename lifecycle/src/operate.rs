@@ -166,7 +166,6 @@ fn settle(
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::event::{Entry, Step};

@@ -73,7 +73,6 @@ impl Policy {
         let doubled = self.backoff.saturating_mul(1 << failures.min(20));
         let longest = doubled.min(self.max_backoff);
         // Half of the delay is fixed. A double is exact enough for a fraction of a delay.
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
         let spread = (longest as f64 / 2.0 * random) as Time;
         longest / 2 + spread
     }

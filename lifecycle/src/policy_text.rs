@@ -333,7 +333,6 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::policy::{DAY, HOUR, MINUTE};

@@ -1,7 +1,7 @@
 //! The journal's lines: every event round-trips, no changed line is accepted, and no event has a field for a secret.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeSet;
 

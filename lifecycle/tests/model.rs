@@ -3,7 +3,14 @@
 //! is written here.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::print_stdout, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking, and print what they explored"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -31,7 +38,7 @@ struct World {
     seals: bool,
     crashes: u8,
     losses: u8,
-    /// How often the journal may give no answer to an append: it was stored, it was not, or it will be.
+    /// How often the journal may give no answer to an append, which was stored, was not, or will be.
     silences: u8,
     /// How often time may pass while a worker is in the middle of something.
     pauses: u8,
@@ -59,7 +66,7 @@ enum Mutant {
     LostEndsAtOnce,
     /// An unknown outcome is treated as nothing issued.
     UnknownIsNone,
-    /// An append without an answer is taken for one that was stored.
+    /// An append without an answer is treated as stored.
     SilenceIsYes,
     /// A sealed copy is deleted before the delivery.
     EarlyDiscard,
@@ -77,7 +84,7 @@ struct Worker {
     at: Stage,
     /// The worker is idle until this time, or until the journal has grown beyond this length.
     rest: Option<(Time, usize)>,
-    /// An append that was given up, and that the journal may still store.
+    /// An abandoned append that the journal may still store.
     afloat: Option<(u64, Entry)>,
 }
 
@@ -176,9 +183,9 @@ enum Action {
     Step(usize),
     LoseRequest(usize),
     LoseAnswer(usize),
-    /// The journal gives no answer; the flag says whether it has stored the event.
+    /// The journal gives no answer. The flag says whether it has stored the event.
     Silence(usize, bool),
-    /// It stores an event whose append was given up.
+    /// The journal stores an event whose append was abandoned.
     Land(usize),
     Crash(usize),
     Pass(Time),
@@ -457,7 +464,7 @@ impl World {
     }
 
     /// Reads a sink, reads the journal again, and writes the sink.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "the fields of the effect")]
     fn write(
         &self,
         state: &mut State,
@@ -511,7 +518,7 @@ impl World {
         }
     }
 
-    /// A worker gives up on an append. It keeps what only it knows, and forgets the rest.
+    /// A worker abandons an append. It keeps only what no other worker knows.
     fn silence(&self, state: &mut State, worker: usize, stored: bool) {
         let Some((machine, Request::Append(sequence, entry))) = state.workers[worker].run.take() else { return };
         if self.is(Mutant::SilenceIsYes) {
@@ -871,7 +878,7 @@ fn a_journal_that_gives_no_answer() {
     holds("a silence", world.clone());
     holds("two silences", World { silences: 2, ..world.clone() });
     holds("a silence and a crash", World { crashes: 1, ..world.clone() });
-    // Nobody has made the call, so nobody is asked what became of it.
+    // The call was not made, so no person is asked about its outcome.
     holds("a silence, no evidence", World { evidence: false, ..world.clone() });
     caught(Mutant::SilenceIsYes, World { crashes: 1, ..world }, &[KNOWN, WORKS, ENDS, TWICE]);
 }

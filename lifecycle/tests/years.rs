@@ -3,7 +3,14 @@
 //! printed; `KEYTURN_SEED` sets it.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::print_stdout, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking, and print what they explored"
+)]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -42,7 +49,6 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }

@@ -145,7 +145,6 @@ fn verify(alg: &str, jwk: &Row, signed: &[u8], signature: &[u8]) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use p256::ecdsa::signature::Signer;

@@ -39,7 +39,7 @@ impl Detail {
 
 /// The activities of OCSF's class API Activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Activity {
     Create = 1,
     Update = 3,
@@ -257,7 +257,6 @@ impl SystemLog {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

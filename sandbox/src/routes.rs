@@ -136,7 +136,6 @@ fn template(table: &Table, operation: &Operation) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

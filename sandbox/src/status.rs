@@ -15,7 +15,7 @@ pub struct Status {
 
 /// The gRPC codes in use. The number is the wire value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Code {
     Cancelled = 1,
     Unknown = 2,

@@ -153,7 +153,6 @@ fn days_in(year: i64, month: i64) -> i64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

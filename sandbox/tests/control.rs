@@ -1,6 +1,12 @@
 //! Faults, the request log, the clock, snapshots, and pages of other origins.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 

@@ -1,7 +1,13 @@
 //! The features that a program for rotating credentials relies on: the system log, the last use, the end of older
 //! credentials, bridges, SSO clients, and consumers.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 

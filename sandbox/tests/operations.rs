@@ -1,6 +1,12 @@
 //! The operations: those that keep state, and the examples of all others.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 

@@ -38,7 +38,7 @@ errors! {
 
 /// The reasons of C1 for a refusal that people can act upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Reason {
     TrustNotFound,
     IssuerMismatch,

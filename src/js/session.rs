@@ -278,7 +278,7 @@ impl Session {
 
     /// Handles the answer to a request of the refresh. Returns the milliseconds until the next one; negative if the
     /// refresh is over.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "an argument crosses the boundary without being packed")]
     pub fn answered(
         &self,
         status: u16,
@@ -388,7 +388,7 @@ impl Session {
     /// Returns the milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came,
     /// and `retry_after` is what [`retry_after`](super::retry_after) read from the answer's header. `policy` is empty
     /// for the default policy, or has the form that [`policy_of`] reads.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "an argument crosses the boundary without being packed")]
     pub fn next_attempt(
         &self,
         effect: u8,

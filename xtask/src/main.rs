@@ -1,7 +1,6 @@
 //! Build tasks: `cargo xtask TASK ...`.
 
-// Build tasks communicate with the person who runs them.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "build tasks communicate with the person who runs them")]
 
 mod build;
 mod check;

@@ -387,8 +387,7 @@ impl<'a> Packer<'a> {
     }
 
     fn column(&mut self, column: Column) -> &mut String {
-        // The array has an element for each column.
-        #[allow(clippy::indexing_slicing)]
+        #[allow(clippy::indexing_slicing, reason = "the array has an element for each column")]
         &mut self.columns[column as usize]
     }
 

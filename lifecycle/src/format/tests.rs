@@ -1,7 +1,5 @@
 //! Properties of the formats. The tests with the actual readers are written in JavaScript.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use super::env::{self, Dialect};
 use super::{Kind, import, json, quote, render, sealed};
 use crypto_box::SecretKey;

@@ -25,12 +25,10 @@ fn as_json(value: &impl Serialize) -> String {
 }
 
 // A double is exact to the millisecond until long after the year 200,000.
-#[allow(clippy::cast_possible_truncation)]
 fn time(now: f64) -> Time {
     now as Time
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn number(sequence: u64) -> f64 {
     sequence as f64
 }

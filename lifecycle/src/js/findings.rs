@@ -29,7 +29,6 @@ fn as_json(value: &impl Serialize) -> String {
 }
 
 // A double is exact to the millisecond until long after the year 200,000.
-#[allow(clippy::cast_possible_truncation)]
 fn time(now: f64) -> Time {
     now as Time
 }
@@ -175,7 +174,6 @@ pub fn check_caps(json: &str) -> Result<()> {
 #[wasm_bindgen(js_name = auditRecord)]
 pub fn audit_record(target: &str, provider: &str, sequence: f64, line: &str) -> Result<String> {
     let entry = parsed(line)?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let place = crate::audit::Place { target, provider, sequence: sequence as u64 };
     Ok(as_json(&crate::audit::record(&place, &entry)))
 }

@@ -91,7 +91,6 @@ fn parse(token: &str) -> Option<(Row, Row, &str, Vec<u8>)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -123,7 +123,6 @@ pub fn is_operation(number: u16) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -65,7 +65,7 @@ pub struct Settable {
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Kind {
     Text,
     Bool,
@@ -151,7 +151,6 @@ impl Relationship {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

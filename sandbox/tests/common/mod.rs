@@ -1,7 +1,6 @@
 //! A sandbox, a clock and a client for the tests.
 
-// Each test file uses only a part of this module.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses only a part of this module")]
 
 pub mod commercelayer;
 

@@ -30,7 +30,6 @@ pub fn commercelayer() -> &'static Table {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use keyturn_api::{

@@ -62,7 +62,7 @@ pub struct Field {
 
 /// The type of a value on the wire and in JavaScript; see the IDL for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Kind {
     String,
     Bool,
@@ -114,7 +114,7 @@ pub enum Shape {
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Method {
     Get,
     Post,

@@ -25,7 +25,7 @@ pub struct Text<'a> {
 
 /// The type of the next value, as determined by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Token {
     Object,
     Array,

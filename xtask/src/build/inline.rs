@@ -75,7 +75,6 @@ fn best_shift(bytes: &[u8]) -> u8 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

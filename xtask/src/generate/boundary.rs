@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 // The file that the core compiles, so there is only one list of these names.
 #[path = "../../../wire/src/boundary.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the generator does not convert numbers")]
 mod numbers;
 
 /// An enum that is compared for every field of an answer. It becomes constants of a separate module, which engines and

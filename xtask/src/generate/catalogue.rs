@@ -2,8 +2,7 @@
 //! fields, and the secret parts of its answer. It is derived from the facts of [`super::reference`], without types that
 //! no request uses and without default values.
 
-// Indexing a `Value` does not panic: a missing member is null.
-#![allow(clippy::indexing_slicing)]
+#![allow(clippy::indexing_slicing, reason = "indexing a `Value` does not panic: a missing member is null")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -215,7 +214,6 @@ fn text(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

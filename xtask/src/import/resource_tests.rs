@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use keyturn_api::{
     model::Api,
     text::{parse, print},

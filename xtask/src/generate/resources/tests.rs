@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::{collections::HashMap, fs, path::Path};
 
 use keyturn_api::text::parse;
