@@ -79,8 +79,8 @@ pub enum Stop {
     RestoreByHand,
     /// A sink no longer holds what was delivered to it.
     SinkChanged,
-    /// A sink was named once the new credential was delivered to the others. It does not hold that one, or cannot be read, and the secret
-    /// is gone.
+    /// A sink was added after the new credential was delivered to the others. It does not hold that credential, or cannot be
+    /// read, and the secret is gone.
     SinkAdded,
     /// The same step has failed as often as the policy allows.
     TooManyFailures,

@@ -447,7 +447,7 @@ fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
     target.credentials.values().map(|known| known.credential.client_id.clone()).collect()
 }
 
-/// A sink that the new credential was not delivered to, and in which it was not found either; and whether it can be read.
+/// Returns a sink to which the new credential was not delivered, and in which it was not found, and whether it is readable.
 fn added<'a>(rotation: &Rotation, hands: &'a Hands) -> Option<(&'a String, bool)> {
     let has = |sink: &String| rotation.delivered.contains(sink) || rotation.read_back.contains_key(sink);
     hands.sinks.iter().find(|(sink, _)| !has(sink)).map(|(sink, readable)| (sink, *readable))
@@ -467,8 +467,8 @@ fn in_grace(
     now: Time,
     (new, until): (&Known, Time),
 ) -> Next {
-    // Its consumers have the old credential, or none, and nobody has the secret of the new one any more. The sooner a person hears of it the
-    // more time there is.
+    // The consumers of an added sink have the old credential, or none, and the secret of the new one is gone. The earlier a
+    // person learns of it, the more time is left.
     match added(rotation, hands) {
         Some((sink, true)) => {
             if now < rotation.retry_at {

@@ -44,7 +44,7 @@ pub enum Command {
         /// The sink's name.
         sink: String,
     },
-    /// Somebody has put the new credential into a sink that was named too late for it.
+    /// Somebody has put the new credential into a sink that was added too late for the delivery.
     Provisioned {
         /// The sink's name.
         sink: String,
