@@ -400,7 +400,7 @@ mod tests {
         for (text, part) in [
             (r#"[{"days":[]}]"#, "needs a day"),
             (r#"[{"from":"10:00","to":"10:00"}]"#, "must not end"),
-            (r#"[{"from":"24:00","to":"10:00"}]"#, "no beginning"),
+            (r#"[{"from":"24:00","to":"10:00"}]"#, "cannot be a beginning"),
             (r#"[{"from":"9:00"}]"#, "HH:MM"),
             (r#"[{"from":"24:01"}]"#, "HH:MM"),
             (r#"[{"from":"10:60"}]"#, "HH:MM"),
