@@ -32,6 +32,10 @@ pub fn control(
     body: &Value,
     real: Millis,
 ) -> Result<Value, Status> {
+    let clock = |tenant: &Tenant| {
+        let now = tenant.clock.at(real);
+        json!({ "now": now, "date": time::format(now) })
+    };
     Ok(match (method, path) {
         ("GET", "health") => json!({ "ok": true, "seed": tenant.state.seed, "revision": tenant.revision }),
         ("GET", "tenant") => tenant.ready(),
@@ -46,10 +50,18 @@ pub fn control(
             json!([])
         }
 
-        ("GET", "clock") => clock(tenant, real),
+        ("GET", "clock") => clock(tenant),
         ("POST", "clock") => {
-            set_clock(tenant, body, real)?;
-            clock(tenant, real)
+            match (body.get("set"), body.get("advance").and_then(Value::as_i64)) {
+                (Some(shown), None) => {
+                    let shown = shown.as_i64().or_else(|| shown.as_str().and_then(time::parse));
+                    let shown = shown.ok_or_else(|| Status::invalid("set: milliseconds or an RFC 3339 date"))?;
+                    tenant.clock.set(real, shown);
+                }
+                (None, Some(by)) => tenant.clock.advance(by),
+                _ => return Err(Status::invalid("set (a time) or advance (milliseconds), one of them")),
+            }
+            clock(tenant)
         }
 
         ("GET", "token-ttl") => json!({ "seconds": tenant.token_ttl }),
@@ -66,11 +78,32 @@ pub fn control(
         }
 
         ("POST", "reset") => {
-            tenant.reset(seed(tenant, body)?, real);
+            let seed = match body.get("seed") {
+                None | Some(Value::Null) => tenant.options.seed,
+                Some(name) => name
+                    .as_str()
+                    .and_then(seed::Name::parse)
+                    .ok_or_else(|| Status::invalid("seed: \"demo\", \"empty\" or \"large\""))?,
+            };
+            tenant.reset(seed, real);
             tenant.ready()
         }
 
-        ("GET", "requests") => tenant.log.list(routes, &request_filter(routes, query)?),
+        ("GET", "requests") => {
+            let target = match query.get("operation") {
+                None => None,
+                Some(name) => {
+                    let target = routes.named(name);
+                    Some(target.ok_or_else(|| Status::invalid(format!("operation: there is no {name:?}")))?)
+                }
+            };
+            let status = match query.get("status") {
+                None => None,
+                Some(text) => Some(text.parse().map_err(|_| Status::invalid("status: a number"))?),
+            };
+            let filter = Filter { target, method: query.get("method").map(str::to_owned), status };
+            tenant.log.list(routes, &filter)
+        }
         ("DELETE", "requests") => {
             tenant.log.clear();
             json!([])
@@ -82,7 +115,23 @@ pub fn control(
             json!({ "token": federation::identity_token(tenant, tenant.issuer_key(), claims, tenant.clock.at(real))? })
         }
 
-        ("POST", "consume") => consume(tenant, body, tenant.clock.at(real))?,
+        // Does what a program that holds a pair would do.
+        ("POST", "consume") => {
+            let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
+            let pair = (wanted("clientId")?, wanted("clientSecret")?);
+            let agent = given("userAgent").unwrap_or(CONSUMER);
+            let now = tenant.clock.at(real);
+            match token::authenticate(tenant, pair, agent, now) {
+                Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
+                Ok((name, Kind::Connector)) => {
+                    let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
+                    tenant.revision += 1;
+                    json!({ "accepted": true, "sync": { "appId": synced.app, "connectorId": synced.connector, "status": synced.status } })
+                }
+                Ok(_) => json!({ "accepted": true }),
+            }
+        }
 
         // Does what a person would do on the page.
         ("POST", "device") => {
@@ -108,60 +157,5 @@ pub fn control(
         }
 
         _ => return Err(Status::new(Code::NotFound, "the sandbox has no such control")),
-    })
-}
-
-fn clock(tenant: &Tenant, real: Millis) -> Value {
-    let now = tenant.clock.at(real);
-    json!({ "now": now, "date": time::format(now) })
-}
-
-fn set_clock(tenant: &mut Tenant, body: &Value, real: Millis) -> Result<(), Status> {
-    match (body.get("set"), body.get("advance").and_then(Value::as_i64)) {
-        (Some(shown), None) => {
-            let shown = shown.as_i64().or_else(|| shown.as_str().and_then(time::parse));
-            let shown = shown.ok_or_else(|| Status::invalid("set: milliseconds or an RFC 3339 date"))?;
-            tenant.clock.set(real, shown);
-        }
-        (None, Some(by)) => tenant.clock.advance(by),
-        _ => return Err(Status::invalid("set (a time) or advance (milliseconds), one of them")),
-    }
-    Ok(())
-}
-
-/// Returns the seed of a reset, which is that of the tenant by default.
-fn seed(tenant: &Tenant, body: &Value) -> Result<seed::Name, Status> {
-    match body.get("seed") {
-        None | Some(Value::Null) => Ok(tenant.options.seed),
-        Some(name) => name
-            .as_str()
-            .and_then(seed::Name::parse)
-            .ok_or_else(|| Status::invalid("seed: \"demo\", \"empty\" or \"large\"")),
-    }
-}
-
-fn request_filter(routes: &Routes, query: &Form) -> Result<Filter, Status> {
-    let unknown = |name: &str| Status::invalid(format!("operation: there is no {name:?}"));
-    let operation = query.get("operation");
-    let target = operation.map(|name| routes.named(name).ok_or_else(|| unknown(name))).transpose()?;
-    let status = query.get("status").map(|text| text.parse().map_err(|_| Status::invalid("status: a number")));
-    Ok(Filter { target, method: query.get("method").map(str::to_owned), status: status.transpose()? })
-}
-
-/// Does what a program that holds a pair would do: it logs in and, as a connector, synchronizes.
-fn consume(tenant: &mut Tenant, body: &Value, now: Millis) -> Result<Value, Status> {
-    let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let required = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
-    let pair = (required("clientId")?, required("clientSecret")?);
-    let agent = given("userAgent").unwrap_or(CONSUMER);
-    Ok(match token::authenticate(tenant, pair, agent, now) {
-        Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
-        Ok((name, Kind::Connector)) => {
-            let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
-            tenant.revision += 1;
-            let sync = json!({ "appId": synced.app, "connectorId": synced.connector, "status": synced.status });
-            json!({ "accepted": true, "sync": sync })
-        }
-        Ok(_) => json!({ "accepted": true }),
     })
 }
