@@ -1,5 +1,5 @@
-//! Writes what the sandbox needs and the core's table leaves out: the names of the operations in the client, and the
-//! resources of the JSON:APIs.
+//! Writes the data that the sandbox needs and the core's table leaves out: the names of the operations in the client,
+//! and the resources of the JSON:APIs.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn read(name: &str) -> Result<Api, Box<dyn Error>> {
     Ok(keyturn_api::text::parse(&fs::read_to_string(idl)?)?)
 }
 
-/// Rust source of `RESOURCES` and `OPERATIONS`, of the types in `src/commercelayer/schema.rs`.
+/// Returns Rust source of `RESOURCES` and `OPERATIONS`, with the types in `src/commercelayer/schema.rs`.
 fn schema(api: &Api) -> Result<String, Box<dyn Error>> {
     let mut source = "static RESOURCES: &[Resource] = &[\n".to_owned();
     for resource in &api.resources {
@@ -58,7 +58,7 @@ fn schema(api: &Api) -> Result<String, Box<dyn Error>> {
     Ok(source)
 }
 
-/// The resource of the operation's path: `/api/<type>...`, or the singleton's.
+/// Returns the resource of the operation's path: `/api/<type>...`, or the singleton's.
 fn resource_of<'a>(api: &'a Api, operation: &Operation) -> Option<&'a Resource> {
     let name = operation.path.strip_prefix("/api/")?.split('/').next()?;
     api.resources.iter().find(|resource| {

@@ -3,10 +3,10 @@
 //! ```text
 //! js  ->  call  ->  auth, wire  ->  api
 //! ```
-//! [`api`] holds the facts of every operation, [`wire`] turns requests into text and text into values, [`auth`] signs and
-//! keeps tokens fresh, [`call`] decides what to do after each attempt. None of them does I/O, reads a clock or draws a random
-//! number, so all of them are tested natively. `js` exports them to JavaScript, whose driver (`pkg/src/http/driver.ts`)
-//! does what they say.
+//! [`api`] holds the facts of every operation, [`wire`] encodes requests and decodes answers, [`auth`] signs and keeps
+//! tokens fresh, and [`call`] decides what to do after each attempt. None of them does I/O, reads a clock or draws a
+//! random number, so all of them are tested natively. `js` exports them to JavaScript, whose driver
+//! (`pkg/src/http/driver.ts`) carries out their decisions.
 
 #![cfg_attr(not(test), no_std)]
 
@@ -20,7 +20,7 @@ mod js;
 
 pub use keyturn_wire::{api, boundary, steps, wire};
 
-/// What is left of a panic: the trap, which JavaScript sees as a `WebAssembly.RuntimeError`. Its message would reach nobody.
+/// A panic becomes a trap, which JavaScript sees as a `WebAssembly.RuntimeError`. Nobody would see its message.
 #[cfg(all(feature = "alone", target_arch = "wasm32"))]
 #[panic_handler]
 fn trap(_: &core::panic::PanicInfo<'_>) -> ! {

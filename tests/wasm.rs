@@ -1,13 +1,13 @@
-//! The pure modules where they run: with pointers of 32 bits, and as WebAssembly.
+//! The pure modules in their target environment: WebAssembly with 32-bit pointers.
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking, and need no documentation")]
 
 use base64ct::Encoding;
 use ed25519_dalek::{Signature, VerifyingKey};
 use keyturn::api::{self, Operation, Table};
 use keyturn::auth::{ClientSecret, assertion};
 use keyturn::wire::decode::{Layouts, decode};
-use keyturn::wire::encode::{Reading, Unknown, encode};
+use keyturn::wire::encode::{EncodeOptions, Unknown, encode};
 use wasm_bindgen_test::wasm_bindgen_test;
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ fn the_table_holds_every_operation() {
 fn a_request_becomes_a_target() {
     let (table, get) = operation("c1.api.app.v1.ConnectorService.GetCredentials");
     let request = r#"{"appId":"an app","connectorId":"c","id":"ü"}"#;
-    let encoded = encode(table, get, request, Reading { unknown: Unknown::Refuse }).unwrap();
+    let encoded = encode(table, get, request, EncodeOptions { unknown: Unknown::Refuse }).unwrap();
     assert_eq!(encoded.target, "/api/v1/apps/an%20app/connectors/c/credentials/%C3%BC");
     assert_eq!(encoded.body, None);
 }
@@ -34,7 +34,7 @@ fn a_request_becomes_a_target() {
 fn a_date_becomes_a_number_that_no_32_bits_hold() {
     let (table, get) = operation("c1.api.app.v1.ConnectorService.GetCredentials");
     let text = br#"{"credential":{"id":"x","createdAt":"2033-05-18T03:33:20.125Z"}}"#;
-    let decoded = decode(table, &Layouts::of(table), get.response, text).unwrap();
+    let decoded = decode(table, &Layouts::new(table), get.response, text).unwrap();
     assert!(decoded.slots.contains(&2_000_000_000_125.0), "{:?}", decoded.slots);
     assert!(decoded.problems.is_empty());
 }

@@ -1,10 +1,11 @@
-// The browsers that the tests drive, a Redis, and shells. Debian's packages where they can be installed, else whatever is there.
+// The browsers that the tests drive, a Redis, and shells: Debian's packages where they can be installed, otherwise the
+// installed programs.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages } from "./debian.mjs";
 import { findProgram, root, StepError } from "./steps.mjs";
 
-/** Each program: the Debian package that brings it, and the variable that names another copy. */
+/** Each program: its Debian package, and the variable that names another copy. */
 const BROWSERS = {
   chromium: {
     package: "chromium",
@@ -19,13 +20,13 @@ const BROWSERS = {
 };
 
 /**
- * What Chromium is started with: no network use of its own, and fit for a root account without a display. The same file
- * tells wasm-bindgen's test runner.
+ * The arguments of Chromium: no network use of its own, and suitable for a root account without a display.
+ * wasm-bindgen's test runner reads the same file.
  */
 export const CHROMIUM_FLAGS = JSON.parse(readFileSync(join(root, "tests/webdriver.json"), "utf8"))["goog:chromeOptions"]
   .args;
 
-/** The full path of a program. A missing one is an error: no test is skipped for it. */
+/** Returns the full path of a program. A missing one is an error: no test is skipped because of it. */
 export function browser(name) {
   const { variable, names } = BROWSERS[name];
   const path = process.env[variable] ?? findProgram(...names);
@@ -37,7 +38,7 @@ export function browser(name) {
   return path;
 }
 
-/** Installs the browsers that are missing (root on Debian), or says what to install. */
+/** Installs the missing browsers (as root on Debian), or says what to install. */
 export function setUpBrowsers() {
   const missing = Object.values(BROWSERS).filter(
     ({ variable, names }) => !process.env[variable] && !findProgram(...names),

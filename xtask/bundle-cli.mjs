@@ -1,5 +1,6 @@
-// Joins the command line and the libraries that it uses to a few files: `node xtask/bundle-cli.mjs MODULES TO`. Each command is a
-// chunk that is loaded when it runs. The package itself is not in it: the command imports its entries, as other programs do.
+// Bundles the command line and its libraries into a few files: `node xtask/bundle-cli.mjs MODULES TO`. Each command is
+// a chunk that is loaded when it runs. The package itself is not included: the command imports its entries, like other
+// programs.
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,10 +11,10 @@ const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
 
 const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
-/** The package's entries, by what they are called among the modules. */
+/** The package's entries, by their paths among the modules. */
 const entries = new Set(strings(exports).flatMap((path) => /^\.\/pkg\/dist\/esm\/(.*\.js)$/.exec(path)?.[1] ?? []));
 
-/** All files stand in one folder, so an entry is at the same path from each. */
+/** All files are in one folder, so an entry has the same path from each of them. */
 const outside = {
   name: "entries",
   setup(build) {
@@ -35,7 +36,7 @@ await build({
   target: "node20",
   charset: "utf8",
   legalComments: "none",
-  // The modules that the command is made of are in a folder of the build, beside no node_modules.
+  // The modules of the command are in a build folder without a node_modules.
   nodePaths: [join(root, "node_modules")],
   mainFields: ["module", "main"],
   // Libraries in CommonJS require Node's own modules.
@@ -46,6 +47,6 @@ await build({
   logLevel: "warning",
 });
 
-// Editors read it: `keyturn.json` names it.
+// Editors read it, because `keyturn.json` refers to it.
 const { SCHEMA } = await import(pathToFileURL(join(from, "cli/config/schema.js")).href);
 await writeFile(join(to, "keyturn.schema.json"), `${JSON.stringify(SCHEMA, null, 2)}\n`);

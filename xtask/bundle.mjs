@@ -1,5 +1,5 @@
-// Joins the package's modules to a few files, as opening a file costs more than reading what is in it:
-// `node xtask/bundle.mjs FROM TO`. Each entry stays a file in its place; what entries share is in TO/chunks.
+// Bundles the package's modules into a few files, because opening a file costs more than reading its content: `node
+// xtask/bundle.mjs FROM TO`. Each entry remains a file in its place; the code that entries share is in TO/chunks.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -7,16 +7,16 @@ import { rollup } from "rollup";
 import { root } from "./steps.mjs";
 
 /**
- * The chunks, each by the modules that it begins with: it has those and what they import, as far as no chunk above has it. A
- * bundler takes out of them what it needs; the division is for who loads the files as they are: with it nobody gets the table of
- * another API, and no slim entry the core's bytes.
+ * The chunks, each by the modules that it begins with: it contains those and their imports, unless an earlier chunk
+ * does. Bundlers of users take what they need out of them. The division matters to users who load the files as they
+ * are: nobody loads the table of another API, and no slim entry loads the core's bytes.
  */
 const CHUNKS = {
-  // What makes official errors failures of this package: for who has those errors and no client.
+  // What identifies official errors as failures of this package, for users who have those errors and no client.
   failure: ["base/failure"],
-  // What clients of more than one kind have: of both APIs, or of C1 by both names of its operations.
+  // The code of clients of more than one kind: of both APIs, or of C1 by both names of its operations.
   core: [
-    // For who answers requests: the proxy, and a lifecycle on a server.
+    // For programs that answer requests: the proxy, and a lifecycle on a server.
     "base/body",
     "base/dispose",
     "base/enclosed",
@@ -35,10 +35,10 @@ const CHUNKS = {
     "auth/sealing",
     "c1/engine",
     "c1/group",
-    // What the lifecycle has of each API beside types. A file of its own would cost more than its few lines do here.
+    // What the lifecycle uses of each API besides types. A separate file would cost more than these few lines.
     "c1/auth/limits",
     "commercelayer/succession",
-    // For who has a journal and no lifecycle.
+    // For users of a journal without a lifecycle.
     "lifecycle/journals/error",
   ],
   "core-bytes": ["core/inline"],
@@ -57,26 +57,28 @@ const CHUNKS = {
   sandbox: ["sandbox/tenant"],
   "lifecycle-glue": ["generated/lifecycle-glue"],
   "lifecycle-bytes": ["lifecycle/inline"],
-  // For a journal that looks before another credential is issued, and for the lifecycle.
+  // For a journal that checks before another credential is issued, and for the lifecycle.
   "provider-error": ["lifecycle/providers/error"],
   postgres: ["postgres/exports"],
-  // What the entries of the lifecycle share.
+  // The code that the entries of the lifecycle share.
   lifecycle: ["lifecycle/exports", "lifecycle/formats"],
-  // What all elements share. The library that they are made with is a file of its own: what is in it is not ours.
+  // The code that all elements share. Their library is a separate file, because it is third-party code.
   lit: ["lit", "lit/directives/repeat.js"],
   elements: ["elements/base", "elements/icons", "elements/masked", "elements/row", "elements/theme", "elements/words"],
 };
 
 /**
- * Libraries that are joined into the package, each as its manifest names it for a browser. An import of them does nothing where there is
- * no document, so that a page can be rendered on a server too.
+ * Libraries that are bundled into the package, each in the variant that its manifest names for browsers. Importing them
+ * has no effect without a document, so that a page can be rendered on a server too.
  */
 const LIBRARIES = /^(?:lit|lit-html|lit-element|@lit\/reactive-element)(?=\/|$)/;
 
-/** What no module here is: the manifest says at run time which one `#core` is, and who loads a `.wasm` file gives it a meaning. */
+/**
+ * Imports that stay external: the manifest resolves `#core` at run time, and the user's tools resolve `.wasm` files.
+ */
 const OUTSIDE = /^#|^node:|\.wasm$/;
 
-/** The command line: a bundle of its own, which `xtask/bundle-cli.mjs` makes. */
+/** The command line is a separate bundle, which `xtask/bundle-cli.mjs` makes. */
 const COMMAND = "cli/main.js";
 
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
@@ -87,23 +89,23 @@ const bundle = await rollup({
   external: (id) => OUTSIDE.test(id) || id === join(from, COMMAND),
   preserveEntrySignatures: "strict",
   plugins: [{ name: "libraries", resolveId: (id) => (LIBRARIES.test(id) ? library(id) : null), transform: sheltered }],
-  // Only a program does something when it is loaded, and what defines elements.
+  // Only a program, and modules that define elements, have effects when they are loaded.
   treeshake: {
     moduleSideEffects: (module) =>
       module === join(from, "cli.js") || module.startsWith(join(from, "elements")) || isLibrary(module),
   },
   onwarn(warning) {
-    // Entries of types alone.
+    // Entries that consist of types only.
     if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);
   },
 });
-/** Each module's chunk. */
+/** The chunk of each module. */
 const chunkOf = new Map();
 await bundle.write({
   dir: to,
   format: "es",
   paths: { [join(from, COMMAND)]: `../${COMMAND}` },
-  // A namespace is an object like others: to freeze it is to do something.
+  // A namespace is an ordinary object. Freezing it would be an effect.
   freeze: false,
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name].js",
@@ -124,7 +126,7 @@ await bundle.write({
   plugins: [{ name: "free-classes", renderChunk: freed }],
 });
 
-/** The modules that the package's manifest names. */
+/** Returns the modules that the package's manifest names. */
 async function entries() {
   const { exports, imports, bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const strings = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(strings));
@@ -133,7 +135,7 @@ async function entries() {
   );
 }
 
-/** The file of a library. */
+/** Returns the file of a library. */
 function library(id) {
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(id)[0];
   const folder = join(root, "node_modules", name);
@@ -146,7 +148,10 @@ function isLibrary(module) {
   return module.startsWith(join(root, "node_modules"));
 }
 
-/** Where there are no elements, a class of them extends an empty one, and nothing asks for the document before there is one. */
+/**
+ * Without elements in the platform, a class of elements extends an empty class, and nothing accesses the document
+ * before there is one.
+ */
 function sheltered(code, module) {
   if (!isLibrary(module)) return null;
   const text = code
@@ -156,7 +161,7 @@ function sheltered(code, module) {
   return { code: text, map: null };
 }
 
-/** Puts a module into a chunk, and what it imports, as far as that is in none. */
+/** Adds a module to a chunk, together with those of its imports that belong to none. */
 function assign(module, chunk, getModuleInfo) {
   if (chunkOf.has(module) || OUTSIDE.test(module)) return;
   chunkOf.set(module, chunk);
@@ -164,8 +169,8 @@ function assign(module, chunk, getModuleInfo) {
 }
 
 /**
- * Computed names of members might do something, for all that bundlers know, so they would keep every class of a chunk that has
- * some: they are told that it may be left out.
+ * Marks computed member names as free of effects. Bundlers assume that evaluating them may have effects, and would keep
+ * every class of a chunk that has some.
  */
 function freed(code) {
   return code.replaceAll(/^class (\w+)( (?:extends \w+ )?\{\n[^]*?^\})$/gm, (declaration, name, body) =>

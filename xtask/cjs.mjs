@@ -1,10 +1,10 @@
-// Turns the package's ES modules into CommonJS, file by file: `node xtask/cjs.mjs FROM TO`. The `package.json` that it puts beside them
-// says that they are, and that the types there are those of such modules.
+// Converts the package's ES modules to CommonJS, file by file: `node xtask/cjs.mjs FROM TO`. A `package.json` beside
+// them declares the type of the modules and of their declarations.
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { transform } from "esbuild";
 
-/** Entries that only exist as ES modules. */
+/** Entries that exist only as ES modules. */
 const ESM_ONLY = [
   "cli.js",
   "workerd.js",
@@ -14,7 +14,7 @@ const ESM_ONLY = [
   "lifecycle-workerd.js",
 ];
 
-/** What the package's manifest gives to names of its own. The manifest that is beside these files hides that one. */
+/** The targets of the package's own `imports`. The manifest beside these files hides that of the package. */
 const IMPORTS = { "#core": "compat/carried.js" };
 
 const [from, to] = process.argv.slice(2);

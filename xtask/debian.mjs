@@ -1,18 +1,17 @@
-// Debian's packages, for who may install them.
+// Debian packages, for users who may install them.
 import { existsSync } from "node:fs";
 import { findProgram, output, run, StepError, say } from "./steps.mjs";
 
 /**
- * Installs packages (root on Debian).
- *
- * @param why what they are for, in words that "installing" may stand before
- * @param otherwise what is said to somebody who cannot install them this way
+ * Installs packages (as root on Debian).
+ * @param why what the packages are for, as the object of "installing"
+ * @param otherwise the message for users who cannot install them this way
  */
 export function installPackages(packages, why, otherwise) {
   const isRoot = typeof process.getuid === "function" && process.getuid() === 0;
   if (!isRoot || !existsSync("/etc/debian_version") || !findProgram("apt-get")) throw new StepError(otherwise);
   say(`installing ${why}: ${packages.join(", ")}`);
-  // apt tells dpkg's whole story on its standard output; errors go to the other one.
+  // apt passes dpkg's whole output to its standard output; errors go to standard error.
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     stdio: ["ignore", "ignore", "inherit"],
@@ -23,7 +22,7 @@ export function installPackages(packages, why, otherwise) {
   try {
     run("apt-get", install, options);
   } catch {
-    // The lists may be older than what the archive still holds.
+    // The lists may be older than the content of the archive.
     run("apt-get", ["update", "-qq"], options);
     run("apt-get", install, options);
   }

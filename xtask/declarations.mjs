@@ -1,17 +1,20 @@
 // Puts the package's types beside its files: `node xtask/declarations.mjs MODULES ESM CJS`.
-//
-// They are there once, as those of the CommonJS files: an ES module's types can be said by what CommonJS has, and not the other way
-// round. So a class is one and the same for both, and what an ES module made can be handed to a CommonJS one.
+// They exist once, as those of the CommonJS files, because the types of an ES module can be re-exported from CommonJS
+// but not the reverse. A class is therefore the same for both, and a value of an ES module can be passed to a CommonJS
+// one.
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 
 const [modules, esm, cjs] = process.argv.slice(2);
 
-/** Entries that exist as ES modules alone, and whose types they have. */
+/** Entries that exist only as ES modules, and the entries whose types they share. */
 const ALIKE = { workerd: "index", "compat/workerd": "compat/index", "commercelayer/workerd": "commercelayer/index" };
 
-/** Entries with a default export, and its other name. A CommonJS module's default is to an ES module the module itself. */
+/**
+ * Entries with a default export, and its other name. For an ES module, the default export of a CommonJS module is the
+ * module itself.
+ */
 const DEFAULTS = {
   "commercelayer/index": "CommerceLayerProvisioning",
   "commercelayer/slim": "CommerceLayerProvisioning",

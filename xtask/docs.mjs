@@ -1,6 +1,7 @@
-// `npm run docs`: the documentation as static pages in target/site: the Markdown files as guides, a page for each group of C1's operations
-// and each resource of Commerce Layer from the facts in api/, and the entries' declarations with their comments. The pages need no
-// server and load nothing from elsewhere. A link that leads nowhere, or an example that does not compile, is an error.
+// `npm run docs`: writes the documentation as static pages to target/site: the Markdown files as guides, a page for
+// each group of C1's operations and each resource of Commerce Layer from the facts in api/, and the entries'
+// declarations with their comments. The pages need no server and load nothing from other origins. A broken link, or an
+// example that does not compile, is an error.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
@@ -11,7 +12,7 @@ import { surface } from "./surface.mjs";
 
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'";
 
-/** The Markdown files that become guides, in the order of the navigation; decisions follow by themselves. */
+/** The Markdown files that become guides, in the order of the navigation. The decisions are appended. */
 const GUIDES = [
   ["README.md", "Keyturn"],
   ["docs/client.md", "Options, retries, errors"],
@@ -37,7 +38,7 @@ const GUIDES = [
 
 const EFFECTS = {
   read: "Read: sent again after 429, 5xx, 408, a lost answer or a lost connection.",
-  write: "Change: sent again only where the server surely did not act.",
+  write: "Change: sent again only if the server certainly did not act.",
   secret: "Issues a secret that is shown once: never sent again once it may have arrived.",
 };
 
@@ -47,7 +48,7 @@ export const escaped = (text) =>
 const code = (text) => `<code>${escaped(text)}</code>`;
 const inline = (text) => marked.parseInline(text ?? "");
 
-/** The id of a heading, as GitHub makes it. */
+/** Returns the id of a heading, in GitHub's form. */
 export function slug(text) {
   return text
     .toLowerCase()
@@ -56,16 +57,16 @@ export function slug(text) {
     .replaceAll(" ", "-");
 }
 
-/** Where a Markdown file's page is. */
+/** Returns the path of a Markdown file's page. */
 const pageOf = (file) =>
   file === "README.md" ? "index.html" : file.replace(/README\.md$/, "index.md").replace(/\.md$/, ".html");
 
 /**
- * All pages, by their paths.
- *
- * @param {object} facts what `cargo xtask reference` prints
+ * Returns all pages, by their paths.
+ * @param {object} facts the output of `cargo xtask reference`
  * @param {Map<string, string>} declarations the text of each entry
- * @returns {Map<string, { title: string, kind: string, body: string, search: [title: string, kind: string, anchor: string, text: string][] }>}
+ * @returns {Map<string, { title: string, kind: string, body: string, search: [title: string, kind: string, anchor:
+ * string, text: string][] }>}
  */
 export function pages(facts, declarations, files = markdownFiles()) {
   const all = new Map();
@@ -76,7 +77,7 @@ export function pages(facts, declarations, files = markdownFiles()) {
   for (const resource of facts.commercelayer.resources)
     all.set(`reference/commercelayer/${resource.name}.html`, resourcePage(resource, facts.commercelayer.resources));
   for (const [name, text] of declarations) {
-    const body = `<h1>Entry ${code(name)}</h1><p>What it exports, as the compiler sees it.</p><pre><code>${escaped(text)}</code></pre>`;
+    const body = `<h1>Entry ${code(name)}</h1><p>The exports, as the compiler sees them.</p><pre><code>${escaped(text)}</code></pre>`;
     all.set(`reference/entries/${name}.html`, { title: name, kind: "entry", body, search: [[name, "entry", "", ""]] });
   }
   return all;
@@ -106,7 +107,7 @@ function guide(file, text, files) {
     const [path, anchor] = href.split("#");
     if (/^https?:/.test(href) || path === "") return `<a href="${escaped(href)}">${html}</a>`;
     const target = posix.normalize(posix.join(posix.dirname(file), path));
-    // What is no guide is in the repository, and not on the site.
+    // Files that are not guides are in the repository, and not on the site.
     if (!files.has(target) && existsSync(join(root, target))) return html;
     const to = posix.relative(posix.dirname(page), pageOf(target));
     return `<a href="${escaped(to)}${anchor === undefined ? "" : `#${anchor}`}">${html}</a>`;
@@ -132,7 +133,7 @@ ${list(commercelayer.resources.map(({ name }) => link(`commercelayer/${name}.htm
   return { title: "Reference", kind: "reference", body, search: [["Reference", "reference", "", ""]] };
 }
 
-/** Every type and enumeration of C1, by each of its names. */
+/** Returns every type and enumeration of C1, by each of its names. */
 function typesOf({ c1 }) {
   const all = new Map();
   for (const type of [...c1.types, ...c1.enums])
@@ -142,7 +143,7 @@ function typesOf({ c1 }) {
 
 const pageOfType = (name) => `types-${name[0].toLowerCase()}.html#${name}`;
 
-/** A type with links to those that it names. */
+/** Returns a type with links to the types that it names. */
 function linked(type, types) {
   return escaped(type).replace(/[A-Z]\w*/g, (name) =>
     types.has(name) ? `<a href="${types.get(name).page}">${name}</a>` : name,
@@ -171,10 +172,10 @@ function fieldTable(fields, types, columns = []) {
   return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
-/** Where the playground is on the site. It is built with the console. */
+/** The path of the playground on the site. It is built with the console. */
 const PLAYGROUND = "playground/index.html";
 
-/** What the examples of an API begin with, as programs. */
+/** The beginning of the programs that the examples of an API become. */
 const BEGINNINGS = {
   c1: 'import { ConductorOne } from "keyturn";\n\nconst c1 = ConductorOne.fromEnv(); // the variables of the sandbox tenant\n',
   commercelayer: `import CommerceLayerProvisioning, { clientCredentials } from "keyturn/commercelayer";
@@ -185,10 +186,10 @@ const cl = CommerceLayerProvisioning({ credentials, serverURL: process.env.COMME
 `,
 };
 
-/** The program that an example is, which the playground opens. */
+/** Returns the program of an example, which the playground opens. */
 export const programOf = (api, text) => `${BEGINNINGS[api]}${text}\n`;
 
-/** An example, and a link to the playground with the program that it is. */
+/** Returns an example, with a link that opens its program in the playground. */
 function example(text, api) {
   // www/playground/src/link.ts reads it.
   const program = deflateRawSync(programOf(api, text)).toString("base64url");
@@ -196,7 +197,7 @@ function example(text, api) {
   return `<pre><code>${escaped(text)}</code></pre><p><a href="${link}">Try it in the playground</a></p>`;
 }
 
-/** What can go wrong: the same for all operations of an effect. */
+/** Describes the possible errors, which are the same for all operations with an effect. */
 function errors(effect) {
   const unknown = {
     read: "Nothing has changed, whatever the error is.",
@@ -248,7 +249,7 @@ function typePages({ c1 }) {
     const content = type.values
       ? `<p>An open enumeration: ${type.values.map(code).join(", ")}.</p>`
       : fieldTable(type.fields, types);
-    const input = type.input ? `<p>In requests: ${code(type.input)}, without what the server sets.</p>` : "";
+    const input = type.input ? `<p>In requests: ${code(type.input)}, without the fields that the server sets.</p>` : "";
     page.body += `<section><h2 id="${type.name}">${code(type.name)}</h2><p>${inline(type.about)}</p>${input}${content}</section>`;
     page.search.push([type.name, "type of C1", `#${type.name}`, ""]);
     letters.set(letter, page);
@@ -303,7 +304,7 @@ function resourcePage(resource, resources) {
   return { title: `cl.${resource.name}`, kind: "reference", body, search };
 }
 
-/** A page with everything around it. */
+/** Returns a page with the frame of the site. */
 export function framed(path, { title, body }) {
   const to = (target) => posix.relative(posix.dirname(path), target) || posix.basename(target);
   const item = (target, name) =>
@@ -338,7 +339,7 @@ ${body}
 `;
 }
 
-/** Links that lead nowhere, and what a page would load from elsewhere. */
+/** Returns broken links, and the resources that a page would load from other origins. */
 export function broken(texts) {
   const ids = new Map(
     [...texts].map(([path, text]) => [path, new Set([...text.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]))]),
@@ -352,7 +353,7 @@ export function broken(texts) {
       const target = file === "" ? path : posix.normalize(posix.join(posix.dirname(path), file));
       if (!known.has(target)) found.push(`${path}: ${href} leads nowhere`);
       else if (anchor && target !== PLAYGROUND && !ids.get(target)?.has(decodeURIComponent(anchor)))
-        found.push(`${path}: ${href} has no such place`);
+        found.push(`${path}: ${href} is a broken link`);
     }
     for (const [tag] of text.matchAll(/<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(?:https?:)?\/\/[^>]*>/g))
       found.push(`${path}: loads from elsewhere: ${tag}`);
@@ -360,7 +361,7 @@ export function broken(texts) {
   return found;
 }
 
-/** Compiles the examples; what the compiler says, or nothing. */
+/** Compiles the examples. Returns the compiler's output, or an empty text. */
 export function misfits(facts, folder = join(root, "target/site-examples")) {
   const wrap = (name, client, text) => `export async function ${name}(${client}) {\n${text.replace(/^/gm, "  ")}\n}\n`;
   const from = (groups, client) =>
@@ -395,14 +396,14 @@ export function misfits(facts, folder = join(root, "target/site-examples")) {
   return status === 0 ? "" : stdout || "the compiler failed";
 }
 
-/** What `cargo xtask reference` prints. */
+/** Returns the output of `cargo xtask reference`. */
 export function reference() {
   const json = output("cargo", ["xtask", "reference"]);
   if (json === undefined) throw new StepError("`cargo xtask reference` fails");
   return JSON.parse(json);
 }
 
-/** Makes the site. */
+/** Builds the site. */
 export function build(folder = join(root, "target/site")) {
   const facts = reference();
   const wrong = misfits(facts);

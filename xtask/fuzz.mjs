@@ -1,8 +1,9 @@
-// `npm run fuzz`: fuzzes for as long as wanted. `npm run fuzz -- answers --seconds 600` runs the targets whose names contain a word.
-//
-// The Rust targets (fuzz/) are driven by libFuzzer, which bolero brings along: it keeps what reaches new code. It works with a stable
-// compiler, since the coverage counters are a pass of LLVM. What it finds is written to the target's corpus, where `cargo test` runs it
-// from then on. The JavaScript targets (tests/fuzz/) run their properties over and over, each time with another seed.
+// `npm run fuzz`: fuzzes for a given time. `npm run fuzz -- answers --seconds 600` runs the targets whose names contain
+// a word.
+// libFuzzer, which bolero includes, drives the Rust targets (fuzz/) and keeps the inputs that reach new code. It works
+// with a stable compiler, because the coverage counters are a pass of LLVM. Failing inputs are written to the target's
+// corpus, where `cargo test` runs them from then on. The JavaScript targets (tests/fuzz/) run their properties
+// repeatedly, each time with another seed.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { parseArgs } from "node:util";
 import { install, uninstall, withInstalled } from "../tests/lib/installed.mjs";
 import { drive, isMain, output, root, run, StepError, say } from "./steps.mjs";
 
-/** What cargo-bolero passes too: counters for the edges of the code, and for what comparisons compare. */
+/** The flags of cargo-bolero: counters for the edges of the code, and for the operands of comparisons. */
 const FLAGS = [
   "--cfg=fuzzing",
   "--cfg=fuzzing_libfuzzer",
@@ -54,7 +55,7 @@ function fuzz() {
   if (broken.length > 0) throw new StepError(`found something: ${broken.join(", ")}`);
 }
 
-/** Builds the targets for libFuzzer, apart from everything else, and returns the program. */
+/** Builds the targets for libFuzzer, separate from everything else, and returns the program. */
 function build() {
   const host = output("rustc", ["--print=host-tuple"]);
   const args = ["test", "--package=keyturn-fuzz", "--test=targets", `--target=${host}`, "--no-run"];
@@ -70,7 +71,10 @@ function build() {
   return made.executable;
 }
 
-/** Lets libFuzzer drive a target. What it keeps in between stays out of the repository; what makes the target fail does not. */
+/**
+ * Runs a target with libFuzzer. Intermediate inputs are kept outside of the repository, but failing ones are written
+ * into it.
+ */
 function drives(program, target, seconds) {
   say(`${target}, for ${seconds} s`);
   const kept = join(root, "target/fuzz/corpus", target);

@@ -1,16 +1,17 @@
-// The tools of the matrix's core, which `npm test` needs: below .cache, so that who only builds does not get them.
+// The core tools of the matrix, which `npm test` needs. They are installed below .cache, so that a plain build does not
+// install them.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root, say } from "./steps.mjs";
 
-/** Where the matrix is defined. */
+/** The folder with the definition of the matrix. */
 export const definition = join(root, "tests/matrix");
-/** Where the tools of the core are. */
+/** The folder with the core tools. */
 export const core = join(root, ".cache/matrix");
-/** How npm installs tools here. */
+/** The npm flags for installing tools here. */
 export const QUIET = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
 
-/** Installs the tools of the core, as its lock file has them. */
+/** Installs the core tools in the versions of their lock file. */
 export function setUpMatrix() {
   const lock = readFileSync(join(definition, "core/package-lock.json"), "utf8");
   const stamp = join(core, "node_modules/.keyturn-lock");

@@ -1,5 +1,6 @@
-// `npm run matrix [-- NAME ...]`: builds and runs a small application from the tarball in every tool and runtime, prints a table, and,
-// if all of them ran, writes docs/runtimes.md from it. Tools that the tests do not have are installed into a temporary folder.
+// `npm run matrix [-- NAME ...]`: builds and runs a small application from the tarball in every tool and runtime,
+// prints a table and, if all of them ran, writes docs/runtimes.md from it. Tools that the tests do not have are
+// installed into a temporary folder.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { core, definition, QUIET, setUpMatrix } from "./matrix-tools.mjs";
 import { setUpNode } from "./node.mjs";
 import { drive, isMain, npm, root, run, StepError, say } from "./steps.mjs";
 
-/** Installs the others, each in the version that the definition names. A folder of one's own is kept for the next time. */
+/**
+ * Installs the other tools, each in the version of the definition. A folder that the user names is kept for the next
+ * time.
+ */
 function setUpRest() {
   const given = process.env.KEYTURN_MATRIX;
   const folder = given ?? mkdtempSync(join(tmpdir(), "keyturn-matrix-"));
@@ -39,7 +43,7 @@ export async function runRow(row, tools) {
   }
 }
 
-/** The version of the tool that a row is about, if it has one. */
+/** Returns the version of the tool that a row is about, if it has one. */
 function versionOf(row, tools) {
   const name = row.package ?? row.name.split(",")[0].toLowerCase().replace(" ", "");
   const path = [join(tools, "node_modules", name), join(root, "node_modules", name)].find((folder) =>
@@ -94,7 +98,7 @@ async function matrix() {
   run(process.execPath, ["node_modules/@biomejs/biome/bin/biome", "format", "--write", "docs/runtimes.md"]);
 }
 
-/** The page. */
+/** Returns the page. */
 function runtimes(results) {
   return `${readFileSync(join(definition, "runtimes.md"), "utf8")}\n${table(results)}`;
 }

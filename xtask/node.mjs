@@ -1,9 +1,10 @@
-// A Node for what does not run in the one that this is: pg-boss needs 22.12. In a folder of its own below .cache.
+// A newer Node for code that does not run in the current one: pg-boss needs 22.12. It is installed in a folder of its
+// own below .cache.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root, StepError, say } from "./steps.mjs";
 
-/** The oldest that the fleet runs in, and the version that is installed where this one is older. */
+/** The oldest version for the fleet, and the version that is installed if the current one is older. */
 const LEAST = [22, 12];
 const VERSION = "22.23.5";
 
@@ -16,7 +17,7 @@ const path = join(folder, "node_modules", PACKAGE, "bin", process.platform === "
 const [major, minor] = process.versions.node.split(".").map(Number);
 const isNew = major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
 
-/** The full path of a Node that the fleet runs in. */
+/** Returns the full path of a Node that can run the fleet. */
 export function newerNode() {
   if (isNew) return process.execPath;
   if (existsSync(path)) return path;
@@ -25,7 +26,7 @@ export function newerNode() {
   );
 }
 
-/** Installs it, unless this one is new enough. */
+/** Installs it, unless the current Node is new enough. */
 export function setUpNode() {
   if (isNew || existsSync(path)) return;
   say(`installing Node ${VERSION}, in which the tests run what needs a newer one than this`);

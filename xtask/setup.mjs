@@ -1,5 +1,5 @@
-// Makes a fresh clone able to build and test: `node xtask/setup.mjs [--browsers]`.
-// Every step says what it does, and is skipped when there is nothing to do.
+// Prepares a fresh clone for building and testing: `node xtask/setup.mjs [--browsers]`. Every step says what it does,
+// and is skipped when there is nothing to do.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { setUpWasmStd } from "./wasm-std.mjs";
 
 const NODE = 20;
 
-/** Everything a build needs; with `browsers`, everything the tests need as well. */
+/** Installs everything that a build needs; with `browsers`, everything that the tests need as well. */
 export async function setUp({ browsers = false } = {}) {
   checkNode();
   checkRust();
@@ -36,7 +36,7 @@ function checkNode() {
   );
 }
 
-/** Rust is not installed behind anyone's back: it changes the person's shell profile. */
+/** Rust is not installed automatically, because that changes the user's shell profile. */
 function checkRust() {
   if (!findProgram("cargo") || !findProgram("rustc")) {
     throw new StepError(
@@ -50,11 +50,11 @@ function checkRust() {
   const [have, need] = [found, wanted].map(([, major, minor]) => Number(major) * 1000 + Number(minor));
   if (have < need)
     throw new StepError(
-      `Rust ${wanted[1]}.${wanted[2]} or newer is needed, and this is ${found[0]}. \`rustup update\` brings a newer one`,
+      `Rust ${wanted[1]}.${wanted[2]} or newer is needed, and this is ${found[0]}. \`rustup update\` installs a newer one`,
     );
 }
 
-/** `npm ci`, when the lock file is not the one that `node_modules` was made from. */
+/** Runs `npm ci` if the lock file differs from the one that `node_modules` was made from. */
 function setUpNpm() {
   const stamp = join(root, "node_modules/.keyturn-lock");
   const lock = createHash("sha256")

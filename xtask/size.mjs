@@ -1,5 +1,5 @@
-// `npm run size`: how much of everything a page or a server loads. Prints a table, writes pkg/size.json, and fails above
-// the budgets of pkg/size-budget.json.
+// `npm run size`: measures everything that a page or a server loads. Prints a table, writes pkg/size.json, and fails if
+// a size exceeds its budget in pkg/size-budget.json.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -7,10 +7,10 @@ import { drive, isMain, root, StepError } from "./steps.mjs";
 
 const dist = join(root, "pkg/dist");
 
-/** What an application that only makes a client carries, by the entry that it imports. */
+/** What an application that only creates a client contains, by the entry that it imports. */
 const BUNDLES = [
   { name: "default entry, bundled", from: "keyturn", files: [] },
-  // esbuild's own default; Vite, Rollup and webpack keep characters beyond ASCII as they are.
+  // esbuild escapes characters beyond ASCII by default; Vite, Rollup and webpack keep them.
   { name: "default entry, bundled to ASCII", from: "keyturn", files: [], charset: "ascii" },
   { name: "slim entry, bundled, and core.wasm", from: "keyturn/slim", files: ["core.wasm"] },
   { name: "compat entry, bundled", from: "keyturn/compat", files: [], client: "ConductoroneSDKTypescript" },
@@ -28,7 +28,7 @@ const BUNDLES = [
   },
 ];
 
-/** Measures everything. Sizes in bytes: as they are, gzip -9, brotli 11. */
+/** Measures everything. Sizes are in bytes: uncompressed, gzip -9, brotli 11. */
 export async function measure() {
   const { build } = await import("esbuild");
   const files = (await readdir(dist, { recursive: true, withFileTypes: true }))
@@ -86,7 +86,7 @@ function table(rows) {
         }),
         { name, raw: 0, gzip: 0, brotli: 0 },
       );
-  // Nobody loads the types, and the CommonJS files mirror the others: a line for each kind is enough.
+  // Nobody loads the types, and the CommonJS files mirror the others, so one line for each kind is enough.
   const shown = [
     ...rows.filter(({ name }) => !name.startsWith("cjs/") && !name.endsWith(".d.ts")),
     total("cjs/**/*.js", (name) => name.startsWith("cjs/") && name.endsWith(".js")),
@@ -101,7 +101,7 @@ function table(rows) {
   ].join("\n");
 }
 
-/** Prints the report. Throws if something is above its budget. */
+/** Prints the report. Throws if something exceeds its budget. */
 export async function size() {
   const rows = await measure();
   console.log(table(rows));

@@ -7,10 +7,10 @@ await drive(async () => {
   const { port, seed } = options();
   await setUp();
   run("cargo", ["xtask", "build"]);
-  // Only now is there a package to import.
+  // The package can be imported only after the build.
   const { serveConsole } = await import("../www/server.mjs");
   const { url, close } = await serveConsole({ port, seed }).catch((error) => {
-    throw error.code === "EADDRINUSE" ? new StepError(`port ${port} is taken; --port 0 finds one that is free`) : error;
+    throw error.code === "EADDRINUSE" ? new StepError(`port ${port} is taken; --port 0 chooses a free one`) : error;
   });
   say(`the console, with a sandbox tenant, is at ${url}`);
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, close);

@@ -1,4 +1,5 @@
-// Small helpers for the set-up, start and test drivers. Node's own modules only: set-up runs before `npm ci`.
+// Small helpers for the set-up, start and test drivers. They use only Node's own modules, because set-up runs before
+// `npm ci`.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -7,15 +8,15 @@ import { fileURLToPath } from "node:url";
 /** The repository's root folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** A failure whose message says all there is to say: printed without a stack. */
+/** A failure whose message is complete, so that it is printed without a stack. */
 export class StepError extends Error {}
 
-/** Prints one line about what is being done. */
+/** Prints one line about the current step. */
 export function say(text) {
   console.log(`keyturn: ${text}`);
 }
 
-/** Runs a program to its end, showing its output. Throws a `StepError` when it fails. */
+/** Runs a program to its end, and shows its output. Throws a `StepError` if it fails. */
 export function run(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, stdio: "inherit", ...options });
   if (result.error && result.error.code !== "ETIMEDOUT") {
@@ -34,13 +35,13 @@ export function npm(args, options = {}) {
   run("npm", args, { shell: process.platform === "win32", ...options });
 }
 
-/** What a program prints, without the last line end; `undefined` when it is missing or fails. */
+/** Returns what a program prints, without the last line end; `undefined` if the program is missing or fails. */
 export function output(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26, ...options });
   return result.status === 0 ? result.stdout.trimEnd() : undefined;
 }
 
-/** The full path of the first of these programs that is installed, or `undefined`. */
+/** Returns the full path of the first of these programs that is installed, or `undefined`. */
 export function findProgram(...names) {
   for (const name of names) {
     for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -62,7 +63,7 @@ export async function drive(main) {
   }
 }
 
-/** True when this file is the one that `node` was asked to run. */
+/** Returns true if `node` was asked to run this file. */
 export function isMain(url) {
   return process.argv[1] !== undefined && fileURLToPath(url) === process.argv[1];
 }

@@ -1,6 +1,7 @@
-// The public surface as text: `node xtask/surface.mjs [--write]`. For each entry of the package, tests/surface has the declarations that a
-// user of it can meet, without comments, in order of their names; what changes there changes for users. Generated declarations are a line
-// each with a hash: what they say is reviewed in api/*.idl. Reads what was built last.
+// The public surface as text: `node xtask/surface.mjs [--write]`. For each entry of the package, tests/surface contains
+// the declarations that its users can reach, without comments, sorted by name. A change there is a change for users.
+// Generated declarations are one line each with a hash, because their content is reviewed in api/*.idl. The
+// declarations are those of the last build.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -12,10 +13,10 @@ const FOLDER = join(root, "tests/surface");
 const kindOf = (node) =>
   ts.isSourceFile(node) ? "namespace" : ts.SyntaxKind[node.kind].replace(/Declaration$|Statement$/, "").toLowerCase();
 
-/** How a generated declaration is described. */
+/** The description of a generated declaration. */
 const GENERATED = / \(generated, \w{8}\)$/;
 
-/** Each entry's name, and the file of its types below `pkg/dist/esm`. Entries that share a file are one. */
+/** Returns each entry's name, with the file of its types below `pkg/dist/esm`. Entries that share a file are merged. */
 export function entries() {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const found = new Map();
@@ -33,8 +34,7 @@ export function entries() {
 }
 
 /**
- * The report of every entry, by its name.
- *
+ * Returns the report of every entry, by its name.
  * @param {string} dist the folder with the declarations of the ES modules
  * @param {{ comments?: boolean }} [options] whether the doc comments are kept
  * @returns {Map<string, string>}
@@ -47,7 +47,7 @@ export function surface(dist, { comments = false } = {}) {
   );
   const checker = program.getTypeChecker();
   const printer = ts.createPrinter({ removeComments: !comments });
-  // The declarations are in one of the folders of the two kinds of modules; those of the other lead there.
+  // The declarations are in one of the folders of the two kinds of modules; those in the other folder re-export them.
   const path = (node) => relative(dirname(dist), node.getSourceFile().fileName);
   const inPackage = (node) => !path(node).startsWith("..");
   const isGenerated = (node) => path(node).split(sep)[1] === "generated";
@@ -57,7 +57,7 @@ export function surface(dist, { comments = false } = {}) {
     (node.name && ts.isPrivateIdentifier(node.name)) ||
     (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword));
 
-  /** A declaration without what nobody outside can reach. */
+  /** Returns a declaration without members that are unreachable from outside. */
   const reachable = (node) =>
     ts.transform(node, [
       (context) => (top) => {
@@ -77,7 +77,7 @@ export function surface(dist, { comments = false } = {}) {
   const statement = (declaration) => (ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration);
   const resolved = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
 
-  /** The symbols of the package that a symbol's declarations name. */
+  /** Returns the symbols of the package that a symbol's declarations name. */
   const named = (symbol) => {
     const found = new Set();
     const visit = (node) => {
@@ -96,7 +96,7 @@ export function surface(dist, { comments = false } = {}) {
       (node) => inPackage(node) && statement(node).parent !== undefined && ts.isSourceFile(statement(node).parent),
     ) ?? false;
 
-  /** The printed text of every top-level declaration, once. */
+  /** The printed text of every top-level declaration. */
   const texts = new Map();
   const textOf = (symbol) => {
     if (!texts.has(symbol)) {
@@ -105,7 +105,7 @@ export function surface(dist, { comments = false } = {}) {
     }
     return texts.get(symbol);
   };
-  /** The generated symbols that each symbol names. */
+  /** Returns the generated symbols that a symbol names. */
   const children = new Map();
   const childrenOf = (symbol) => {
     if (!children.has(symbol))
@@ -115,14 +115,14 @@ export function surface(dist, { comments = false } = {}) {
       );
     return children.get(symbol);
   };
-  /** A generated declaration with all that it leads to. */
+  /** Returns a generated declaration with everything that it leads to. */
   const generatedBelow = (symbol) => {
     const seen = new Set([symbol]);
     for (const at of seen) for (const other of childrenOf(at)) seen.add(other);
     return [...seen].map(textOf).sort().join("\n");
   };
 
-  /** What a symbol is declared as. A generated one is a line. */
+  /** Returns the declarations of a symbol. A generated one is a single line. */
   const described = (name, symbol) => {
     const statements = [...new Set((symbol.declarations ?? []).filter(inPackage).map(statement))];
     const open = statements.filter((node) => !isInternal(node));
@@ -166,7 +166,7 @@ export function surface(dist, { comments = false } = {}) {
   return reports;
 }
 
-/** What is committed. */
+/** Returns the committed reports. */
 export function committed() {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".txt"));
   return new Map(names.map((name) => [name.slice(0, -4), readFileSync(join(FOLDER, name), "utf8")]));

@@ -1,5 +1,5 @@
-// Temporal, for the example that uses it: its SDK is large, so it is installed in a folder of its own below .cache. Its server is a program
-// that PyPI has as a package: see `python.mjs`.
+// Temporal, for the example that uses it. Its SDK is large, so it is installed in a folder of its own below .cache. Its
+// server is a program that PyPI has as a package: see `python.mjs`.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root, StepError, say } from "./steps.mjs";
@@ -7,7 +7,7 @@ import { npm, root, StepError, say } from "./steps.mjs";
 const folder = join(root, ".cache/temporal");
 const stamp = join(folder, ".keyturn");
 
-/** The SDK's packages, as the example's manifest names them. */
+/** Returns the SDK's packages, as the example's manifest names them. */
 function packages() {
   const { dependencies } = JSON.parse(readFileSync(join(root, "examples/temporal/package.json"), "utf8"));
   return Object.entries(dependencies).flatMap(([name, version]) =>
@@ -15,13 +15,13 @@ function packages() {
   );
 }
 
-/** The folder in whose `node_modules` the SDK is. */
+/** Returns the folder whose `node_modules` contains the SDK. */
 export function temporal() {
   if (existsSync(stamp)) return folder;
   throw new StepError("Temporal's SDK is missing: `node xtask/setup.mjs --browsers` installs it");
 }
 
-/** Installs the SDK, unless it is there. */
+/** Installs the SDK, unless it is installed. */
 export function setUpTemporal() {
   const wanted = packages();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted.join("\n")) return;

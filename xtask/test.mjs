@@ -1,8 +1,8 @@
-// `npm test`: sets up, builds, and runs every test there is. `npm test -- NAME ...` runs the parts whose names contain one of the
-// names. `npm run check` runs the parts that take little time, for use between edits. A part that fails does not stop the others,
-// and nothing is skipped: a missing browser, a test that ignores itself or a part without tests is a failure.
-//
-// Parts run beside each other, `--jobs N` of them at a time. Their output is collected, and printed when they end.
+// `npm test`: sets up, builds, and runs every test. `npm test -- NAME ...` runs the parts whose names contain one of
+// the names. `npm run check` runs the parts that take little time, for use between edits. A part that fails does not
+// stop the others, and nothing is skipped: a missing browser, a test that ignores itself or a part without tests is a
+// failure.
+// Parts run concurrently, `--jobs N` of them at a time. Their output is collected, and printed when they end.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -16,10 +16,10 @@ import { setUp } from "./setup.mjs";
 import { drive, isMain, root, run, StepError } from "./steps.mjs";
 
 const WASM = "--target=wasm32-unknown-unknown";
-/** Integration tests alone: unit tests run natively, with tools that WebAssembly does not have. */
+/** Integration tests only: unit tests run natively, with tools that WebAssembly does not have. */
 const IN_WASM = [WASM, "--package=keyturn", "--package=keyturn-sandbox", "--test=*"];
 
-/** The test files that `npm run check` runs: they start no runtime, no browser and no server of their own. */
+/** The test files that `npm run check` runs. They start no runtime, browser or server of their own. */
 const QUICK = new Set([
   "notices",
   "rooms",
@@ -34,24 +34,22 @@ const QUICK = new Set([
 
 /**
  * A part of the tests.
- *
  * @typedef {object} Part
  * @property {string} name
  * @property {(env: Record<string, string>) => Promise<Outcome>} run
- * @property {string} [needs] what it must have for itself: parts that need the same thing run one after another
- * @property {boolean} [alone] whether it measures time: nothing runs beside it
+ * @property {string} [needs] a resource that it needs exclusively: parts that need the same one run one after another
+ * @property {boolean} [alone] whether it measures time, so that nothing runs concurrently
  * @property {boolean} [quick] whether `npm run check` runs it
- *
  * @typedef {{ passed: number, failed: number, text: string }} Outcome
  */
 
-/** The test files that hold something to a time, of a start above all. */
+/** The test files that check times, mostly of a start. */
 const MEASURING = new Set(["sandbox"]);
 
-/** Cargo lets one command at a time into the build folder; a second one would only occupy a place. */
+/** Cargo lets one command at a time into the build folder; a second one would only occupy a slot. */
 const CARGO = { needs: "cargo" };
 
-/** @type {Part[]} Those that take longest first, so that none of them is left for the end. */
+/** @type {Part[]} The parts, longest first, so that none of them is left for the end. */
 const parts = [
   { name: "Rust: format", quick: true, run: () => check("cargo", ["fmt", "--all", "--check"]) },
   {
@@ -65,7 +63,7 @@ const parts = [
     ...CARGO,
     run: () => cargoTest(["--quiet", "--workspace", "--lib", "--bins"]),
   },
-  // The model of the lifecycle takes most of it.
+  // The model of the lifecycle takes most of the time.
   { name: "Rust: integration tests", ...CARGO, run: () => cargoTest(["--quiet", "--workspace", "--test=*"]) },
   ...["firefox", "chromium", "workerd", "deno", "bun", "esm", "cjs"].map((runtime) => ({
     name: `Conformance: ${runtime}`,
@@ -96,7 +94,7 @@ const parts = [
     ...CARGO,
     run: () =>
       check("cargo", ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"], {
-        // Private items are documented too, so links to them lead somewhere.
+        // Private items are documented too, so that links to them resolve.
         RUSTDOCFLAGS: "--deny=warnings --allow=rustdoc::private_intra_doc_links",
       }),
   },
@@ -121,7 +119,7 @@ async function test() {
   const wanted = chosen(names, quick);
   const clock = stopwatch();
   await setUp({ browsers: !quick });
-  // What has not changed is not built again.
+  // Unchanged parts are not rebuilt.
   run("cargo", ["xtask", "build"]);
   const folder = install();
   clock.lap("set up, build, install");
@@ -151,7 +149,7 @@ function options() {
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
-      // More than there are processors: many parts wait for a browser or a server most of the time.
+      // More jobs than processors: many parts wait for a browser or a server most of the time.
       options: { quick: { type: "boolean", default: false }, jobs: { type: "string" } },
     });
     const jobs = Number(values.jobs ?? Math.min(availableParallelism() + 1, 8));
@@ -162,7 +160,7 @@ function options() {
   }
 }
 
-/** The parts that were asked for; all of them without a name. */
+/** Returns the requested parts, or all of them without a name. */
 function chosen(names, quick) {
   const among = quick ? parts.filter((part) => part.quick) : parts;
   if (names.length === 0) return among;
@@ -176,7 +174,7 @@ function chosen(names, quick) {
   return among.filter((part) => all.has(part));
 }
 
-/** How long things took. */
+/** Records how long things took. */
 function stopwatch() {
   const laps = [];
   let last = Date.now();
@@ -198,12 +196,12 @@ function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** A part that could not even be run. */
+/** Returns the outcome of a part that could not be run. */
 function brokeOff(error) {
   return { passed: 0, failed: 1, text: error instanceof StepError ? error.message : String(error?.stack ?? error) };
 }
 
-/** A program that passes or fails as a whole. */
+/** Runs a program that passes or fails as a whole. */
 async function check(program, args, env) {
   const { code, text } = await follow(program, args, env);
   return code === 0 ? { passed: 1, failed: 0, text } : { passed: 0, failed: 1, text };
@@ -216,7 +214,7 @@ async function cargoTest(args, env) {
 }
 
 async function nodeTest(file, env) {
-  // What is about pg-boss needs a newer Node than the package.
+  // Tests of pg-boss need a newer Node than the package.
   const program = file.startsWith(join("tests", "fleet")) ? newerNode() : process.execPath;
   const { code, text } = await follow(program, ["--test", "--test-reporter=spec", file], env);
   const count = (name) => sum([...text.matchAll(new RegExp(`^\\W*${name} (\\d+)$`, "gm"))], 1);
@@ -233,7 +231,10 @@ async function conformance(runtime, env) {
   return counts(code, text, { passed: count("pass"), failed: count("fail"), skipped: 0 });
 }
 
-/** What was skipped has failed, and so has a run that broke before it could count, or had nothing to count. */
+/**
+ * Returns the outcome of a run. Skipped tests count as failed, and so does a run that broke before it could count, or
+ * had nothing to count.
+ */
 function counts(code, text, { passed, failed, skipped }) {
   const notes = [];
   if (skipped > 0) notes.push(`${skipped} skipped, which counts as failed`);
@@ -250,7 +251,7 @@ function sum(matches, group) {
   return matches.reduce((total, match) => total + Number(match[group]), 0);
 }
 
-/** Runs a program, and gives back what it prints. */
+/** Runs a program, and returns its output. */
 function follow(program, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

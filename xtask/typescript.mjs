@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 
 /**
- * Release 7 has no library that is stable yet. This is the one that the package checker `attw` depends on; it only reads sources and
- * declarations here.
+ * Release 7 has no stable library yet. This is the one that the package checker `attw` depends on; it only reads
+ * sources and declarations here.
  */
 const require = createRequire(import.meta.url);
 export const ts = createRequire(

@@ -1,6 +1,6 @@
-// The Rust standard library for wasm32-unknown-unknown. `rustup target add` is the ordinary way; the others are for
-// machines that reach Debian's archive or a folder beside the clone, but not Rust's own servers.
-// There is no rust-toolchain.toml that lists the target: it would make every cargo call fail on such a machine.
+// The Rust standard library for wasm32-unknown-unknown. `rustup target add` is the usual way; the others are for
+// machines that can reach Debian's archive or a folder beside the clone, but not Rust's own servers. There is no
+// rust-toolchain.toml that lists the target, because it would make every cargo call fail on such a machine.
 import {
   cpSync,
   existsSync,
@@ -42,7 +42,7 @@ export function setUpWasmStd() {
   );
 }
 
-/** std for the core, test for `cargo test`. */
+/** Whether the library is complete: std for the core, test for `cargo test`. */
 function isComplete(libraries) {
   const names = existsSync(libraries) ? readdirSync(libraries) : [];
   return ["libstd-", "libtest-"].every((start) =>
@@ -56,7 +56,7 @@ function viaRustup() {
   run("rustup", ["target", "add", TARGET], { timeout: 90_000 });
 }
 
-/** Builds it from the source of the same upstream version, which Debian packages as `rust-src`. */
+/** Builds the library from the source of the same upstream version, which Debian packages as `rust-src`. */
 function viaDebianSource({ libraries, version }) {
   const source = join(output("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust");
   const work = mkdtempSync(join(tmpdir(), "keyturn-rust-src-"));
@@ -77,8 +77,8 @@ function viaDebianSource({ libraries, version }) {
 }
 
 /**
- * Downloads and unpacks `rust-src` without touching the machine's own apt sources: the lists live in a folder of our
- * own, and only the archive's address is read from the machine.
+ * Downloads and unpacks `rust-src` without changing the machine's own apt sources: the lists are in a separate folder,
+ * and only the archive's address is read from the machine.
  */
 function fetchDebianSource(work, version) {
   const archive = debianArchive();
@@ -117,7 +117,7 @@ function fetchDebianSource(work, version) {
     run("apt-get", [...options, "download", `rust-src=${found}`], { cwd: work, timeout: 300_000 });
     const debs = readdirSync(work).filter((name) => name.endsWith(".deb"));
     run("dpkg", ["-x", file(debs[0]), file("unpacked")]);
-    // The package keeps the sources under a versioned folder, and links to it.
+    // The package keeps the sources in a versioned folder, and links to it.
     const sources = readdirSync(file("unpacked/usr/src")).map((name) => file(`unpacked/usr/src/${name}`));
     const library = sources.find((path) => statSync(path).isDirectory() && existsSync(join(path, "library/std")));
     if (library !== undefined) return library;
@@ -125,7 +125,7 @@ function fetchDebianSource(work, version) {
   throw new StepError(`Debian has no rust-src ${version} in ${SUITES.join(", ")}`);
 }
 
-/** The address of the Debian archive that this machine installs from, in either form of apt's source lists. */
+/** Returns the address of the Debian archive that this machine installs from, in either form of apt's source lists. */
 function debianArchive() {
   const folder = "/etc/apt/sources.list.d";
   const files = [
@@ -148,9 +148,9 @@ function buildStd(work, libraries) {
   writeFileSync(join(crate, "src/lib.rs"), "");
   const env = {
     ...process.env,
-    // build-std is unstable; this asks the stable compiler to allow it, for this one build.
+    // build-std is unstable; this makes the stable compiler allow it for this one build.
     RUSTC_BOOTSTRAP: "1",
-    // Without bitcode the release profile's link-time optimisation could not reach into std.
+    // Without bitcode, the release profile's link-time optimization could not include std.
     RUSTFLAGS: "-Cembed-bitcode=yes",
     CARGO_TARGET_DIR: join(work, "target"),
   };
@@ -166,7 +166,10 @@ function buildStd(work, libraries) {
   });
 }
 
-/** Last: the built library from a folder beside the clone, if someone put it there for this very compiler. */
+/**
+ * As the last resort, uses the built library from a folder beside the clone, if it was put there for this very
+ * compiler.
+ */
 function viaFolderBeside({ libraries, version }) {
   const archive = join(root, `../shared/toolchain/wasm32-std-${version}.tar.xz`);
   if (!existsSync(archive)) return;

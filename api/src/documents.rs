@@ -1,5 +1,5 @@
-//! The documents of a JSON:API as messages: what a create or an update sends follows from the resource, so that the core
-//! checks and encodes it like the messages of any other API.
+//! The documents of a JSON:API as messages. The document of a create or an update follows from the resource, so the
+//! core checks and encodes it like the messages of any other API.
 //!
 //! | message | fields |
 //! |---|---|
@@ -9,8 +9,9 @@
 //! | `memberships.resend` | `data`: nothing (the IDL's message lists none) |
 //! | `none` | none: every answer, because these are not read by the core |
 //!
-//! Attributes and relationships that a request may not set are there as read-only fields. A relationship is an object whose
-//! `data` is an identifier (`type`, `id`), or a list of them. The `type` of each is an enumeration with one value.
+//! Attributes and relationships that a request may not set are included as read-only fields. A relationship is an
+//! object whose `data` is an identifier (`type`, `id`) or a list of them. The `type` of each is an enumeration with one
+//! value.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -19,10 +20,10 @@ use crate::model::{Api, Enum, Field, Kind, Message, Operation, Resource, Settabl
 /// The key of the message that stands for every answer.
 pub const NONE: &str = "none";
 
-/// The name that the document has in a request object that also holds parameters.
+/// The name of the document in a request object that also holds parameters.
 pub const DOCUMENT: &str = "document";
 
-/// The API with its documents as messages; the API itself if it has no resources.
+/// Returns the API with its documents as messages, or the API itself if it has no resources.
 #[must_use]
 pub fn with_messages(api: &Api) -> Cow<'_, Api> {
     if api.resources.is_empty() {
@@ -54,7 +55,8 @@ pub fn with_messages(api: &Api) -> Cow<'_, Api> {
     Cow::Owned(whole)
 }
 
-/// What an operation answers with: the `type` of the resources and whether it is a list of them; `None` if nothing of use.
+/// Returns the resource that an operation answers with, and whether the answer is a list; `None` if the answer is not a
+/// resource.
 #[must_use]
 pub fn answer<'a>(api: &'a Api, operation: &Operation) -> Option<(&'a Resource, bool)> {
     let (key, many) = match operation.response.strip_suffix("[]") {
@@ -64,7 +66,7 @@ pub fn answer<'a>(api: &'a Api, operation: &Operation) -> Option<(&'a Resource, 
     Some((resource(api, key)?, many))
 }
 
-/// The resource of this `type`.
+/// Returns the resource of this `type`.
 #[must_use]
 pub fn resource<'a>(api: &'a Api, key: &str) -> Option<&'a Resource> {
     api.resources.iter().find(|resource| resource.key == key)
@@ -112,7 +114,7 @@ fn add_document<'a>(
     messages.push(message(&relationships_key, relationships));
 }
 
-/// The document of an action, whose attributes are the fields of the IDL's message.
+/// Adds the document of an action, whose attributes are the fields of the IDL's message.
 fn add_action(messages: &mut Vec<Message>, action: &Message) {
     let key = &action.key;
     let resource = key.split('.').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The facts of each API as a readable IDL (`*.idl` beside this crate's manifest), and the compact table
-//! that the core is given. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
+//! The facts of each API as a readable IDL (`*.idl` beside this crate's manifest), and the compact table that is built
+//! from it for the core. [`model`] is the shared vocabulary; [`text`] reads and writes the IDL.
 //!
 //! | file | what | written by |
 //! |---|---|---|
@@ -18,5 +18,5 @@ pub mod naming;
 pub mod table;
 pub mod text;
 
-/// The APIs whose facts lie beside this crate's manifest, by the names of their files.
+/// The APIs whose facts are beside this crate's manifest, by the names of their files.
 pub const APIS: [&str; 2] = ["c1", "commercelayer"];

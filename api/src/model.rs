@@ -1,20 +1,20 @@
-//! What an API is, as plain data. The importer fills it, the text form prints and parses it,
-//! the table is packed from it and the facade is generated from it.
+//! An API as plain data. The importer creates it, the text form prints and parses it, and the table and the facade are
+//! generated from it.
 
-/// One API: everything the SDK knows about it.
+/// One API, with everything that the SDK knows about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Api {
     /// Short name, such as `c1`.
     pub name: String,
-    /// The version that the document gives itself, where the SDK tells it to its users.
+    /// The version that the document states, if the SDK reports it to its users.
     pub version: Option<String>,
     /// Operations in document order. Their position is the operation number of the table and of the facade.
     pub operations: Vec<Operation>,
     /// Messages in document order.
     pub messages: Vec<Message>,
-    /// Enumerations, one per place that names one, in order of first use.
+    /// Enumerations, one for each place that names one, in order of first use.
     pub enums: Vec<Enum>,
-    /// The resources of a JSON:API, in document order; an API of another kind has none. In an API that has some, the bodies
+    /// The resources of a JSON:API, in document order; empty for an API of another kind. If there are any, the bodies
     /// and answers of the operations are documents that follow from them (see [`crate::documents`]).
     pub resources: Vec<Resource>,
 }
@@ -38,21 +38,21 @@ pub struct Operation {
     pub body: Option<String>,
     /// Key of the message that a successful answer decodes to.
     pub response: String,
-    /// What repeating the request can do.
+    /// The effect of repeating the request.
     pub effect: Effect,
-    /// How the operation pages, if it does.
+    /// How the operation is paged, if it is.
     pub paging: Option<Paging>,
-    /// The document marks the operation as deprecated.
+    /// Whether the document marks the operation as deprecated.
     pub deprecated: bool,
-    /// `draft`, `alpha`, `beta`, `stable`, or empty where the document does not say.
+    /// `draft`, `alpha`, `beta`, `stable`, or empty if the document does not say.
     pub stability: String,
-    /// Names that release 1.2.2 of the official SDK uses, where they differ from today's.
+    /// The names that release 1.2.2 of the official SDK uses, if they differ from the current ones.
     pub sdk122: Option<OperationNames122>,
-    /// Part of release 1.2.2 of the official SDK.
+    /// Whether the operation is part of release 1.2.2 of the official SDK.
     pub in_sdk122: bool,
 }
 
-/// The HTTP methods the APIs use.
+/// The HTTP methods that the APIs use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// GET
@@ -67,14 +67,15 @@ pub enum Method {
     Delete,
 }
 
-/// What repeating a request can do; decides which failures may be retried.
+/// The effect of repeating a request, which decides which failures may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Changes nothing: may be repeated freely. Every GET, and the POST searches and reads.
+    /// Changes nothing, so it may be repeated freely. This applies to every GET, and to the POST searches and reads.
     Read,
-    /// Changes something: repeated only where the request provably was not processed.
+    /// Changes something, so it is repeated only if the request provably was not processed.
     Write,
-    /// Answers with a secret that is shown once and has no idempotency key: never repeated once it may have arrived.
+    /// Answers with a secret that is shown once, without an idempotency key, so it is never repeated once it may have
+    /// arrived.
     Secret,
 }
 
@@ -85,15 +86,15 @@ pub struct Param {
     pub wire: String,
     /// Name in the request object, such as `pageSize`.
     pub name: String,
-    /// Where it goes.
+    /// The place in which it is sent.
     pub place: Place,
     /// `String`, `Int32`, `Int64` or `Enum`.
     pub kind: Kind,
-    /// True for a paging parameter that the document forgot to declare.
+    /// Whether it is a paging parameter that the document fails to declare.
     pub added: bool,
 }
 
-/// Where a parameter goes.
+/// The place of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A segment of the path; always required.
@@ -102,22 +103,22 @@ pub enum Place {
     Query,
 }
 
-/// How an operation pages.
+/// How an operation is paged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
-    /// Request field that takes the token: a query parameter's or a body field's name (`pageToken`).
+    /// The request field of the token: a query parameter's or a body field's name (`pageToken`).
     pub token_in: String,
     /// Response field that carries the next token (`nextPageToken`, once `pageToken`).
     pub token_out: String,
     /// Response field that holds the items.
     pub items: String,
-    /// The token travels in the query (true) or in the body (false).
+    /// Whether the token is sent in the query; otherwise it is in the body.
     pub in_query: bool,
-    /// Release 1.2.2 of the official SDK returns a page iterator for it.
+    /// Whether release 1.2.2 of the official SDK returns a page iterator for it.
     pub sdk122: bool,
 }
 
-/// Names of release 1.2.2 that differ from today's.
+/// Names of release 1.2.2 that differ from the current ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperationNames122 {
     /// Type name of the body.
@@ -133,7 +134,7 @@ pub struct Message {
     pub key: String,
     /// TypeScript name, such as `ConnectorCredential`.
     pub name: String,
-    /// TypeScript name of its input twin (read-only fields left out), where it has one.
+    /// TypeScript name of its input twin (without read-only fields), if it has one.
     pub input_name: Option<String>,
     /// Fields in document order.
     pub fields: Vec<Field>,
@@ -144,33 +145,33 @@ pub struct Message {
 pub struct Field {
     /// Wire name, such as `createdAt`.
     pub wire: String,
-    /// Name in TypeScript; differs from `wire` in two fields of C1.
+    /// Name in TypeScript, which differs from `wire` in two fields of C1.
     pub name: String,
-    /// Name in release 1.2.2 of the official SDK, where it differs from `name`.
+    /// Name in release 1.2.2 of the official SDK, if it differs from `name`.
     pub sdk122: Option<String>,
-    /// What a value is.
+    /// The type of a value.
     pub kind: Kind,
-    /// TypeScript name of the object type written in place ([`Kind::Any`] and [`Kind::Empty`] have one).
+    /// TypeScript name of an inline object type ([`Kind::Any`] and [`Kind::Empty`] have one).
     pub type_name: Option<String>,
     /// One value, a list or a map with string keys.
     pub shape: Shape,
-    /// `null` is a declared value.
+    /// Whether `null` is a declared value.
     pub nullable: bool,
-    /// The server sets it: left out of requests.
+    /// Whether only the server sets it, so that requests leave it out.
     pub read_only: bool,
-    /// The document lists it as required.
+    /// Whether the document lists it as required.
     pub required: bool,
-    /// The document marks it as deprecated.
+    /// Whether the document marks it as deprecated.
     pub deprecated: bool,
-    /// Holds a secret: never shown in a log, an error or an inspection.
+    /// Whether it holds a secret, which is never shown in a log, an error or an inspection.
     pub secret: bool,
     /// Fields of one message with the same number exclude each other.
     pub oneof: Option<u8>,
-    /// The document has it no more: only release 1.2.2 of the official SDK sends and reads it.
+    /// Whether the document no longer has it, so that only release 1.2.2 of the official SDK sends and reads it.
     pub gone: bool,
 }
 
-/// How many values a field holds.
+/// The number of values that a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// One value.
@@ -181,7 +182,7 @@ pub enum Shape {
     Map,
 }
 
-/// What a value is on the wire and in JavaScript.
+/// The type of a value on the wire and in JavaScript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
@@ -223,20 +224,20 @@ pub enum Kind {
 pub struct Enum {
     /// TypeScript name.
     pub name: String,
-    /// Name in release 1.2.2 of the official SDK, where it differs.
+    /// Name in release 1.2.2 of the official SDK, if it differs.
     pub sdk122: Option<String>,
     /// Wire values in document order.
     pub values: Vec<String>,
 }
 
-/// A resource of a JSON:API: what its objects hold and what of it a client may set.
+/// A resource of a JSON:API: the content of its objects, and what a client may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// Its `type` on the wire, such as `api_credentials`.
     pub key: String,
     /// TypeScript name of one object, such as `ApiCredential`.
     pub name: String,
-    /// There is one object, which has no id in paths.
+    /// Whether there is only one object, which has no id in paths.
     pub singleton: bool,
     /// Attributes in document order.
     pub attributes: Vec<Attribute>,
@@ -249,26 +250,26 @@ pub struct Resource {
 pub struct Attribute {
     /// Wire name, such as `redirect_uri`.
     pub name: String,
-    /// What a value is.
+    /// The type of a value.
     pub kind: Kind,
-    /// `null` is a declared value.
+    /// Whether `null` is a declared value.
     pub nullable: bool,
-    /// What a client may do with it.
+    /// When a client may set it.
     pub set: Settable,
-    /// Sent, and never returned: what it asks for is done.
+    /// Whether it is a trigger: it is sent and never returned, and causes an action.
     pub trigger: bool,
-    /// Holds a secret: never shown in a log, an error or an inspection.
+    /// Whether it holds a secret, which is never shown in a log, an error or an inspection.
     pub secret: bool,
-    /// Lists can be sorted by it.
+    /// Whether lists can be sorted by it.
     pub sortable: bool,
-    /// Lists can be filtered by it.
+    /// Whether lists can be filtered by it.
     pub filterable: bool,
-    /// The least and the greatest number that the server takes.
+    /// The least and the greatest number that the server accepts.
     pub range: Option<(i64, i64)>,
 }
 
 impl Attribute {
-    /// One that only the server sets, and of which nothing else is known.
+    /// Creates an attribute that only the server sets, with default facts.
     #[must_use]
     pub fn new(name: String, kind: Kind, nullable: bool) -> Self {
         Self {
@@ -290,27 +291,28 @@ impl Attribute {
 pub struct Relationship {
     /// Wire name, such as `organization`.
     pub name: String,
-    /// The `type` of what it leads to, such as `organizations`.
+    /// The `type` of its targets, such as `organizations`.
     pub target: String,
-    /// It leads to any number of objects.
+    /// Whether it has any number of targets.
     pub many: bool,
-    /// What a client may do with it.
+    /// When a client may set it.
     pub set: Settable,
 }
 
-/// When a client may send an attribute or a relationship. What it may never send the server sets.
+/// The requests in which a client may send an attribute or a relationship. In no request means that only the server
+/// sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settable {
-    /// On create.
+    /// Allowed on create.
     pub create: bool,
-    /// On create it is required.
+    /// Required on create.
     pub required: bool,
-    /// On update.
+    /// Allowed on update.
     pub update: bool,
 }
 
 impl Settable {
-    /// Only the server sets it.
+    /// Whether only the server sets it.
     #[must_use]
     pub fn read_only(self) -> bool {
         !self.create && !self.update

@@ -1,12 +1,12 @@
-//! The names people write, derived from the names that the API documents use.
+//! The names that users write, derived from the names in the API documents.
 //!
-//! The rules are those of the official TypeScript SDK's generator, so that code moves over unchanged.
-//! Every name is a pure function of an operation and, where it names a message, of the API.
+//! The rules are those of the official TypeScript SDK's generator, so that code can be migrated unchanged. Every name
+//! is a pure function of an operation and, if it names a message, of the API.
 
 use crate::model::{Api, Message, Operation, Place};
 
-/// `PascalCase`: words between non-alphanumeric characters, capitals inside a word are kept. A text
-/// without any lower-case letter is a constant: its words are its letter runs (`A2UI` is `A2Ui`).
+/// Converts to `PascalCase`. Words are separated by non-alphanumeric characters, and capitals inside a word are kept. A
+/// text without any lower-case letter is a constant: its words are its runs of letters (`A2UI` becomes `A2Ui`).
 #[must_use]
 pub fn pascal(text: &str) -> String {
     let constant = !text.contains(|c: char| c.is_ascii_lowercase());
@@ -26,8 +26,8 @@ pub fn pascal(text: &str) -> String {
     out
 }
 
-/// `camelCase`: [`pascal`] with the leading capitals lowered, except the last of several when a
-/// lower-case letter follows (`SSFReceiver` is `ssfReceiver`, `OAuth2X` is `oAuth2X`).
+/// Converts to `camelCase`: [`pascal`] with the leading capitals lowered, except for the last of several when a
+/// lower-case letter follows (`SSFReceiver` becomes `ssfReceiver`, `OAuth2X` becomes `oAuth2X`).
 #[must_use]
 pub fn camel(text: &str) -> String {
     let pascal = pascal(text);
@@ -38,7 +38,8 @@ pub fn camel(text: &str) -> String {
     head.to_ascii_lowercase() + tail
 }
 
-/// `snake_case`: the words that begin with a capital, lowered and joined (`ApiCredential` is `api_credential`).
+/// Converts to `snake_case`: the words that begin with a capital, lowered and joined (`ApiCredential` becomes
+/// `api_credential`).
 #[must_use]
 pub fn snake(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 4);
@@ -51,9 +52,8 @@ pub fn snake(text: &str) -> String {
     out
 }
 
-/// The stem of an operation's own types: the words of its id, each with a capital. A word that spells
-/// an acronym of the same id is written in capitals (`c1.api.sso.v1.SSOSettingsService.Get` is
-/// `C1ApiSSOV1SSOSettingsServiceGet`).
+/// Returns the stem of an operation's own types: the capitalized words of its id. A word that spells an acronym of the
+/// same id is written in capitals (`c1.api.sso.v1.SSOSettingsService.Get` becomes `C1ApiSSOV1SSOSettingsServiceGet`).
 #[must_use]
 pub fn opid(id: &str) -> String {
     let acronyms = acronyms(id);
@@ -71,7 +71,7 @@ pub fn opid(id: &str) -> String {
     out
 }
 
-/// The runs of two or more capitals that stand before a capital and a lower-case letter.
+/// Returns the runs of two or more capitals that are followed by a capital and a lower-case letter.
 fn acronyms(id: &str) -> Vec<&str> {
     let bytes = id.as_bytes();
     let mut found = Vec::new();
@@ -87,25 +87,25 @@ fn acronyms(id: &str) -> Vec<&str> {
     found
 }
 
-/// The class of the operation's group, such as `AWSExternalIDSettings`.
+/// Returns the class of the operation's group, such as `AWSExternalIDSettings`.
 #[must_use]
 pub fn class(operation: &Operation) -> String {
     pascal(&operation.group)
 }
 
-/// The client property that holds the group, such as `awsExternalIDSettings`.
+/// Returns the client property of the group, such as `awsExternalIDSettings`.
 #[must_use]
 pub fn property(operation: &Operation) -> String {
     camel(&class(operation))
 }
 
-/// The method, such as `rotateCredential`.
+/// Returns the method, such as `rotateCredential`.
 #[must_use]
 pub fn method(operation: &Operation) -> String {
     camel(&operation.name)
 }
 
-/// The standalone function of the official SDK, such as `connectorRotateCredential`.
+/// Returns the standalone function of the official SDK, such as `connectorRotateCredential`.
 #[must_use]
 pub fn function(operation: &Operation) -> String {
     camel(&format!("{}{}", operation.group, operation.name))
@@ -123,17 +123,17 @@ pub enum Namespace {
 /// The type of an operation's request argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestType {
-    /// Where it is exported.
+    /// The namespace that exports it.
     pub namespace: Namespace,
     /// Its name.
     pub name: String,
-    /// The argument may be left out: nothing in it is required.
+    /// Whether the argument is optional, because nothing in it is required.
     pub optional: bool,
 }
 
-/// The type of the operation's request argument: a wrapper of its own if it has parameters, else the
-/// body's message. `None` if there is nothing to send. Parameters that only exist because the document
-/// forgot them count: they turn an operation without argument into one with an optional argument.
+/// Returns the type of the operation's request argument: a wrapper of its own if it has parameters, else the body's
+/// message. Returns `None` if there is nothing to send. Parameters that the document fails to declare count: they turn
+/// an operation without an argument into one with an optional argument.
 #[must_use]
 pub fn request_type(api: &Api, operation: &Operation) -> Option<RequestType> {
     if !operation.params.is_empty() {
@@ -147,14 +147,14 @@ pub fn request_type(api: &Api, operation: &Operation) -> Option<RequestType> {
     Some(RequestType { namespace: Namespace::Shared, name, optional: true })
 }
 
-/// The type of the answer's envelope, in `operations`.
+/// Returns the type of the answer's envelope, in `operations`.
 #[must_use]
 pub fn response_type(operation: &Operation) -> String {
     opid(&operation.id) + "Response"
 }
 
-/// The field of the request wrapper that holds the body; `None` where the body is the whole argument
-/// or there is no body.
+/// Returns the field of the request wrapper that holds the body; `None` if the body is the whole argument or there is
+/// no body.
 #[must_use]
 pub fn body_field(api: &Api, operation: &Operation) -> Option<String> {
     if operation.params.is_empty() {
@@ -163,14 +163,14 @@ pub fn body_field(api: &Api, operation: &Operation) -> Option<String> {
     message(api, operation.body.as_deref()?).map(|body| camel(document_name(api, body)))
 }
 
-/// The field of the envelope that holds the decoded answer.
+/// Returns the field of the envelope that holds the decoded answer.
 #[must_use]
 pub fn response_field(api: &Api, operation: &Operation) -> String {
     message(api, &operation.response).map_or_else(String::new, |response| camel(document_name(api, response)))
 }
 
-/// [`body_field`] (empty where there is none) and [`response_field`] of release 1.2.2, for the
-/// operations that had others then.
+/// Returns [`body_field`] (empty if there is none) and [`response_field`] of release 1.2.2, for the operations whose
+/// fields had other names then.
 #[must_use]
 pub fn fields_122(api: &Api, operation: &Operation) -> Option<(String, String)> {
     let names = operation.sdk122.as_ref()?;
@@ -179,20 +179,20 @@ pub fn fields_122(api: &Api, operation: &Operation) -> Option<(String, String)> 
     Some((body.unwrap_or_default(), response))
 }
 
-/// The type that a request takes for a message: its input twin, or the message itself.
+/// Returns the type that a request uses for a message: its input twin, or the message itself.
 #[must_use]
 pub fn input_type(message: &Message) -> &str {
     message.input_name.as_deref().unwrap_or(&message.name)
 }
 
-/// The message with this key.
+/// Returns the message with this key.
 #[must_use]
 pub fn message<'a>(api: &'a Api, key: &str) -> Option<&'a Message> {
     api.messages.iter().find(|message| message.key == key)
 }
 
-/// The document's name of a message, of which field names are made: without the number that tells it
-/// from another message of the same name.
+/// Returns the document's name of a message, from which field names are derived, without the number that distinguishes
+/// it from another message of the same name.
 fn document_name<'a>(api: &Api, message: &'a Message) -> &'a str {
     let stem = message.name.trim_end_matches(|c: char| c.is_ascii_digit());
     let numbered = stem.len() < message.name.len() && api.messages.iter().any(|other| other.name == stem);
@@ -201,7 +201,6 @@ fn document_name<'a>(api: &Api, message: &'a Message) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::text::parse;

@@ -1,7 +1,7 @@
 //! The text form of an API: the `*.idl` files beside this crate's manifest.
 //!
-//! It exists to be read in a review and compared line by line, so it holds one fact a line and nothing
-//! that could be derived:
+//! It is meant for reviews and line-by-line comparison, so it holds one fact per line and nothing that could be
+//! derived:
 //!
 //! ```text
 //! api c1
@@ -34,12 +34,13 @@
 //!   role -> roles create update
 //! ```
 //!
-//! After the kind of an attribute, or the target of a relationship (`roles[]` for any number), stands when a client may send
-//! it: `create`, `create!` if it must, `update`; what has none of these only the server sets. `trigger` is never returned.
+//! The kind of an attribute, or the target of a relationship (`roles[]` for any number), is followed by the requests in
+//! which a client may send it: `create`, `create!` if it must, `update`. Without any of these, only the server sets it.
+//! A `trigger` is never returned.
 //!
-//! A line is a list of words between spaces; a `#` starts a comment line. Characters that would be
-//! mistaken for syntax are written as `%` and their hexadecimal code, an empty word as `%`.
-//! [`parse`] is the exact inverse of [`print()`].
+//! A line is a list of words separated by spaces; a `#` starts a comment line. Characters that would be mistaken for
+//! syntax are written as `%` and their hexadecimal code, an empty word as `%`. [`parse`] is the exact inverse of
+//! [`print()`].
 
 use std::fmt::{self, Write as _};
 
@@ -48,7 +49,7 @@ use crate::model::{
     Relationship, Resource, Settable, Shape,
 };
 
-/// Why a text is not an IDL.
+/// The reason why a text is not an IDL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// Line number, counted from one.
@@ -170,7 +171,7 @@ fn print_resource(out: &mut String, resource: &Resource) {
     }
 }
 
-/// What the IDL writes after the name of an attribute.
+/// Returns what the IDL writes after the name of an attribute.
 #[must_use]
 pub fn attribute_facts(attribute: &Attribute) -> String {
     let mut out = kind_text(&attribute.kind);
@@ -186,7 +187,7 @@ pub fn attribute_facts(attribute: &Attribute) -> String {
     out
 }
 
-/// What the IDL writes after the name of a relationship.
+/// Returns what the IDL writes after the name of a relationship.
 #[must_use]
 pub fn relationship_facts(relationship: &Relationship) -> String {
     let mut out = format!("-> {}", word(&relationship.target).replace('[', "%5b"));
@@ -200,7 +201,7 @@ fn set_flags(out: &mut String, set: Settable) {
     flag(out, "update", set.update);
 }
 
-/// The type of a field as the IDL writes it, such as `list<string>?`.
+/// Returns the type of a field in the syntax of the IDL, such as `list<string>?`.
 #[must_use]
 pub fn field_type(field: &Field) -> String {
     let kind = kind_text(&field.kind);
@@ -212,7 +213,7 @@ pub fn field_type(field: &Field) -> String {
     }
 }
 
-/// The flags of a field as the IDL writes them after the type, each with a space before it.
+/// Returns the flags of a field in the syntax of the IDL, each preceded by a space.
 #[must_use]
 pub fn field_flags(field: &Field) -> String {
     let mut out = String::new();
@@ -294,13 +295,13 @@ fn value_of<T: Clone>(names: &[(&str, T)], name: &str) -> Option<T> {
 }
 
 impl Method {
-    /// The method as HTTP spells it, such as `GET`.
+    /// Returns the method as HTTP spells it, such as `GET`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         name_of(&METHODS, &self)
     }
 
-    /// The method that HTTP spells `name`.
+    /// Returns the method that HTTP spells `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         value_of(&METHODS, name)
@@ -308,7 +309,7 @@ impl Method {
 }
 
 impl Effect {
-    /// The effect as the IDL spells it: `read`, `write` or `secret`.
+    /// Returns the effect in the syntax of the IDL: `read`, `write` or `secret`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         name_of(&EFFECTS, &self)
@@ -316,14 +317,14 @@ impl Effect {
 }
 
 impl Place {
-    /// The place as the IDL spells it: `path` or `query`.
+    /// Returns the place in the syntax of the IDL: `path` or `query`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         name_of(&PLACES, &self)
     }
 }
 
-/// One word of a line, with everything that could be taken for syntax escaped.
+/// Writes one word of a line, with everything escaped that could be taken for syntax.
 fn word(text: &str) -> String {
     if text.is_empty() {
         return "%".to_owned();
@@ -366,7 +367,7 @@ fn unescape(word: &str) -> Result<String, String> {
 /// Reads an API from its text.
 ///
 /// # Errors
-/// The first line that is not understood, with its number.
+/// Returns the first line that is not understood, with its number.
 pub fn parse(text: &str) -> Result<Api, ParseError> {
     let mut api = Api::default();
     let mut section = Section::Start;
@@ -578,7 +579,7 @@ fn parse_message(mut words: Words<'_>) -> Result<Message, String> {
     Ok(message)
 }
 
-/// Parses the words that describe a field, as they stand on its line of the IDL.
+/// Parses the words that describe a field on its line of the IDL.
 ///
 /// # Errors
 /// Names the first word that is not understood.
@@ -665,7 +666,7 @@ fn parse_resource(mut words: Words<'_>) -> Result<Resource, String> {
     Ok(resource)
 }
 
-/// An attribute, or with `->` after its name a relationship.
+/// Parses an attribute or, with `->` after its name, a relationship.
 fn parse_part(resource: &mut Resource, mut words: Words<'_>) -> Result<(), String> {
     let name = words.text("the attribute's name")?;
     let declared = words.raw("the kind")?;
@@ -698,7 +699,7 @@ fn parse_part(resource: &mut Resource, mut words: Words<'_>) -> Result<(), Strin
 /// Parses `LEAST,GREATEST`.
 ///
 /// # Errors
-/// If these are not two whole numbers.
+/// Fails if these are not two whole numbers.
 pub fn parse_range(text: &str) -> Result<(i64, i64), String> {
     let ends = text.split_once(',').and_then(|(least, most)| Some((least.parse().ok()?, most.parse().ok()?)));
     ends.ok_or_else(|| format!("expected range=LEAST,GREATEST, found `{text}`"))
@@ -745,7 +746,6 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
     use super::*;
 
@@ -773,7 +773,7 @@ mod tests {
             (0..self.below(4)).map(|_| make(self)).collect()
         }
 
-        /// Any text at all, with a liking for what the syntax uses.
+        /// Returns arbitrary text with many characters of the syntax.
         fn text(&mut self) -> String {
             let alphabet: Vec<char> = "aZ9._-{}[]/=:%#,<>?!\n\t \u{85}\u{a0}\u{2028}é😀@".chars().collect();
             (0..self.below(7)).map(|_| alphabet[self.below(alphabet.len())]).collect()

@@ -1,5 +1,5 @@
-//! What must hold for the committed facts about the Commerce Layer Provisioning API.
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! Invariants of the committed facts about the Commerce Layer Provisioning API.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -113,7 +113,7 @@ fn secrets_are_marked_and_neither_sorted_nor_filtered_by() {
 }
 
 #[test]
-fn what_the_document_lacks_is_there() {
+fn facts_that_the_document_lacks_are_present() {
     let api = api();
     let filters = resource(&api, "api_credentials").attributes.iter().filter(|a| a.filterable).map(|a| a.name.as_str());
     assert_eq!(
@@ -165,7 +165,7 @@ fn documents_follow_from_the_resources() {
     assert_eq!(target("memberships.create.relationships", "organization"), Kind::Message(one));
     let many = "application_memberships.many".to_owned();
     assert_eq!(target("memberships.create.relationships", "application_memberships"), Kind::Message(many));
-    // No key twice, and a table for clients and for servers.
+    // Keys are unique, and a table can be packed for clients and for servers.
     let keys: BTreeSet<&str> = whole.messages.iter().map(|m| m.key.as_str()).collect();
     assert_eq!(keys.len(), whole.messages.len());
     for whom in [For::Client, For::Server] {

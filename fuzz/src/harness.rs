@@ -1,32 +1,32 @@
 //! Runs a target: its corpus, edits of its corpus, and random bytes.
 //!
-//! A reader of structured text refuses nearly all random bytes at once, so most runs start from a corpus file and edit it: they set,
-//! delete, repeat and move bytes, insert the target's own words, and splice in parts of other files. `bolero` draws the edits and
-//! shrinks the ones that fail. Compiled with `--cfg fuzzing_libfuzzer`, the target is driven by libFuzzer instead, which finds its own
-//! edits by what they reach.
+//! A reader of structured text refuses nearly all random bytes at once, so most runs start from a corpus file and edit
+//! it: they set, delete, repeat and move bytes, insert the target's own words, and splice in parts of other files.
+//! `bolero` draws the edits and shrinks those that fail. Compiled with `--cfg fuzzing_libfuzzer`, the target is driven
+//! by libFuzzer instead, which chooses its edits by the code that they reach.
 
 use bolero::TypeGenerator;
 use keyturn_wire::steps;
 use std::path::PathBuf;
 
-/// A reader and what must be true of it.
+/// A reader and its properties.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
     /// The name of its folder in `fuzz/corpus`.
     pub name: &'static str,
-    /// Panics if the reader breaks a promise for this input.
+    /// Panics if the reader violates a property for this input.
     pub property: fn(&[u8]),
     /// Reads the input and does nothing else, so that its steps can be counted; `None` if the reader counts none.
     pub read: Option<fn(&[u8])>,
-    /// What edits insert: the words and marks of the format.
+    /// The words and marks of the format that edits insert.
     pub words: &'static [&'static str],
 }
 
-/// How often a target runs in `cargo test`, unless `KEYTURN_RUNS` says otherwise.
+/// The number of runs of a target in `cargo test`, unless `KEYTURN_RUNS` is set.
 const RUNS: usize = 1_500;
 
-/// Edited inputs stay below this many bytes.
-const MOST: usize = 16 * 1024;
+/// The size limit of edited inputs, in bytes.
+const MAX_LENGTH: usize = 16 * 1024;
 
 /// Runs a target in every way. Does not return when libFuzzer drives it.
 pub fn run(target: &'static Target) {
@@ -52,7 +52,7 @@ pub fn run(target: &'static Target) {
     bolero::check!().with_iterations(runs / 4).for_each(|input: &[u8]| (target.property)(input));
 }
 
-/// The committed inputs of a target, in the order of their names.
+/// Returns the committed inputs of a target, in the order of their names.
 pub fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -61,17 +61,17 @@ pub fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     files.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
-/// A corpus file and what is changed in it.
+/// A corpus file and its edits.
 #[derive(Debug, Clone, TypeGenerator)]
 pub struct Edits {
     file: u16,
     #[generator(bolero::generator::produce::<Vec<Edit>>().with().len(0usize..=6))]
     edits: Vec<Edit>,
-    /// Where the part begins and ends that is repeated to see how the work grows.
+    /// The beginning and the length of the part that is repeated to measure how the work grows.
     pump: (u16, u8),
 }
 
-/// Positions are taken modulo the length of the text.
+/// An edit. Positions are taken modulo the length of the text.
 #[derive(Debug, Clone, TypeGenerator)]
 enum Edit {
     Set { at: u16, byte: u8 },
@@ -135,13 +135,13 @@ impl Edits {
                 }
                 Edit::Cut { at } => text.truncate(place(at)),
             }
-            text.truncate(MOST);
+            text.truncate(MAX_LENGTH);
         }
         text
     }
 
-    /// Repeats a part of the input, and asserts that eight times as many repetitions take about eight times as many steps. What is
-    /// quadratic takes 64 times as many.
+    /// Repeats a part of the input, and asserts that eight times as many repetitions take about eight times as many
+    /// steps. Quadratic work takes 64 times as many.
     fn linear(&self, input: &[u8], read: fn(&[u8])) {
         let at = usize::from(self.pump.0) % (input.len() + 1);
         let end = (at + 1 + usize::from(self.pump.1)).min(input.len());
@@ -151,7 +151,7 @@ impl Edits {
             read(&text);
             steps::take()
         };
-        // Readers may look ahead within a bound: what they do below it grows faster.
+        // Readers may look ahead within a bound, below which their work grows faster.
         let (few, many) = (count(100), count(800));
         assert!(
             many <= 16 * few + 20_000,
@@ -160,7 +160,8 @@ impl Edits {
     }
 }
 
-/// What trips readers of any text: the marks of JSON, of UTF-8 and of line ends, and what JavaScript has of its own.
+/// Words that are difficult for readers of any text: the marks of JSON, of UTF-8 and of line ends, and special names of
+/// JavaScript.
 const WORDS: [&[u8]; 32] = [
     b"{",
     b"}",

@@ -1,12 +1,18 @@
-//! Fuzz targets. Each holds one reader of outside text to properties, for any bytes at all: it does not panic, it agrees with an
-//! independent oracle, and the work it does grows in proportion to the input.
+//! Fuzz targets. Each checks properties of one reader of external text for arbitrary bytes: it does not panic, it
+//! agrees with an independent oracle, and its work grows in proportion to the input.
 //!
-//! [`targets`] has the properties, one module per reader. [`harness`] runs them: over the committed corpus, over edits of it, and over
-//! random bytes in `cargo test`; for as long as wanted, guided by coverage, in `npm run fuzz`.
+//! [`targets`] contains the properties, one module for each reader. [`harness`] runs them: in `cargo test` over the
+//! committed corpus, over edits of it, and over random bytes; in `npm run fuzz` for any length of time, guided by
+//! coverage.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-// What is printed shows with a test that fails.
-#![allow(clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+#![allow(clippy::print_stdout, reason = "the output is shown with a failing test")]
 
 pub mod harness;
 pub mod oracle;

@@ -1,22 +1,23 @@
-//! What the oracles need beside the libraries that they are: JSON without duplicates, and base64 read the plain way.
+//! Helpers of the oracles that their libraries lack: JSON without duplicate names, and a straightforward base64
+//! decoder.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// The value of a JSON text, by `serde_json`, without a byte order mark; `None` if it is not JSON.
+/// Returns the value of a JSON text without a byte order mark, by `serde_json`; `None` if it is not JSON.
 pub fn json(text: &[u8]) -> Option<Value> {
     serde_json::from_slice(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)).ok()
 }
 
-/// As [`json`], but `None` if any object has a name twice: which of the values counts is tested apart.
+/// Like [`json`], but `None` if any object has a duplicate name: which of the values counts is tested separately.
 pub fn unique_json(text: &[u8]) -> Option<Value> {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let Unique(unique) = serde_json::from_slice(text).ok()?;
     if unique { json(text) } else { None }
 }
 
-/// Whether no object in a text has a name twice.
+/// Whether no object in a text has a duplicate name.
 struct Unique(bool);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -78,7 +79,7 @@ impl<'de> Visitor<'de> for Unique {
     }
 }
 
-/// Decodes base64 of either alphabet, padded or not; `None` if it is not base64 or has unused bits that are set.
+/// Decodes base64 of either alphabet, padded or not; `None` if it is not base64, or if unused bits are set.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     let (mut out, mut bits, mut count) = (Vec::new(), 0u32, 0);

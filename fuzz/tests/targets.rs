@@ -1,5 +1,5 @@
-//! Runs each target: `cargo test -p keyturn-fuzz NAME`. `KEYTURN_RUNS` says how often; a failure prints its `BOLERO_RANDOM_SEED`, with
-//! which it happens again.
+//! Runs each target: `cargo test -p keyturn-fuzz NAME`. `KEYTURN_RUNS` sets the number of runs; a failure prints its
+//! `BOLERO_RANDOM_SEED`, which reproduces it.
 
 use keyturn_fuzz::{harness, targets::ALL};
 

@@ -1,7 +1,8 @@
-//! The events of a journal as records of the Open Cybersecurity Schema Framework, which security tools read.
+//! Converts the events of a journal to records of the Open Cybersecurity Schema Framework, which security tools read.
 //!
-//! Each event is one record of the class Entity Management (3004): the entity is the credential where the event names one, and the target
-//! otherwise. What the class has no attribute for stays under `unmapped`, by the journal's own names.
+//! Each event is one record of the class Entity Management (3004). The entity is the credential if the event names one,
+//! and the target otherwise. Data for which the class has no attribute is kept under `unmapped`, with the journal's own
+//! names.
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ pub const SCHEMA: &str = "1.3.0";
 const CLASS: u32 = 3004;
 const CATEGORY: u32 = 3;
 
-/// Where an event stands.
+/// The position of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The target's name.
@@ -24,13 +25,13 @@ pub struct Place<'a> {
     pub sequence: u64,
 }
 
-/// What was done, as the class counts it.
+/// The activity, as the class numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
     Create,
     Update,
     Delete,
-    /// None of the class's own; the journal's word names it.
+    /// None of the class's own activities; the journal's name of the event is used.
     Other,
 }
 
@@ -54,20 +55,20 @@ impl Activity {
     }
 }
 
-/// How it came out, and how much it matters: 1 informational, 2 low, 3 medium, 4 high.
+/// The result of an event and its severity: 1 informational, 2 low, 3 medium, 4 high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Weight {
     severity: u32,
-    /// 0 unknown, 1 success, 2 failure.
+    /// The status: 0 unknown, 1 success, 2 failure.
     status: u32,
 }
 
-const WENT_WELL: Weight = Weight { severity: 1, status: 1 };
+const SUCCEEDED: Weight = Weight { severity: 1, status: 1 };
 const FAILED: Weight = Weight { severity: 2, status: 2 };
 const NEEDS_ATTENTION: Weight = Weight { severity: 3, status: 2 };
 const IN_DOUBT: Weight = Weight { severity: 4, status: 0 };
 
-/// An event as a record.
+/// Converts an event to a record.
 #[must_use]
 pub fn record(place: &Place<'_>, entry: &Entry) -> Value {
     let mut fields = match serde_json::to_value(&entry.event) {
@@ -110,17 +111,17 @@ pub fn record(place: &Place<'_>, entry: &Entry) -> Value {
 
 fn classify(event: &Event) -> (Activity, Weight) {
     match event {
-        Event::Issued { .. } | Event::Late { .. } => (Activity::Create, WENT_WELL),
-        Event::Retired { .. } => (Activity::Delete, WENT_WELL),
-        Event::Delivered { .. } | Event::Restored { .. } | Event::Adopted { .. } => (Activity::Update, WENT_WELL),
+        Event::Issued { .. } | Event::Late { .. } => (Activity::Create, SUCCEEDED),
+        Event::Retired { .. } => (Activity::Delete, SUCCEEDED),
+        Event::Delivered { .. } | Event::Restored { .. } | Event::Adopted { .. } => (Activity::Update, SUCCEEDED),
         Event::Unknown { .. } => (Activity::Other, IN_DOUBT),
         Event::Stopped { .. } | Event::Lost { .. } => (Activity::Other, NEEDS_ATTENTION),
         Event::Failed { .. } | Event::NotIssued { .. } => (Activity::Other, FAILED),
-        _ => (Activity::Other, WENT_WELL),
+        _ => (Activity::Other, SUCCEEDED),
     }
 }
 
-/// The credential that the event is about, or else the target.
+/// Returns the credential that the event is about, or else the target.
 fn entity(place: &Place<'_>, event: &Event) -> Value {
     let credential = |id: &str, client_id: Option<&str>| {
         let mut entity = json!({ "type": "credential", "type_id": 99, "uid": id });
@@ -142,7 +143,6 @@ fn entity(place: &Place<'_>, event: &Event) -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::event::{Credential, Stop};
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_a_person_stands_out() {
+    fn events_that_need_a_person_stand_out() {
         let stopped = at(Event::Stopped { reason: Stop::SinkDiffers, about: "env".into() });
         let in_doubt = at(Event::Unknown { intent: 1 });
         let retired = at(Event::Retired { credential: "c0".into() });

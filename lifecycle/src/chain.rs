@@ -1,31 +1,31 @@
-//! The journal's lines: an event in canonical JSON, chained to the line before it.
+//! The lines of a journal: each is an event in canonical JSON that is chained to the previous line.
 //!
 //! ```text
 //! {"v":1,"n":3,"prev":"<hash of line 2>","at":...,"by":"...","event":"issuing",...,"hash":"<SHA-256 of all before it>"}
 //! ```
-//! The hash covers the number and the hash of the line before, so a line that was changed, moved, left out or put in does not fit, and one
-//! that was changed is detected on its own. Anybody who can rewrite the whole journal can make a valid chain; this is
-//! detected by comparing the last hash with one that is kept elsewhere.
+//! The hash covers the number and the hash of the previous line, so a line that was changed, moved, removed or inserted
+//! does not match, and a change within a line is detected from the line alone. Anybody who can rewrite the whole
+//! journal can make a valid chain; this is detected by comparing the last hash with a copy that is kept elsewhere.
 //!
-//! A line whose hash fits and whose version, event or field this build does not know was written by a newer one. Reading stops there:
-//! skipping an event would mean acting on a wrong state.
+//! A line with a correct hash but an unknown version, event or field was written by a newer build. Reading stops there,
+//! because skipping an event would mean acting on a wrong state.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::event::Entry;
 
-/// The version of the lines that are written.
+/// The version of the lines that this build writes.
 pub const VERSION: u64 = 1;
 
-/// The end of what was read of a stream.
+/// The position up to which a stream was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Head {
     /// The number of the last line; 0 before the first.
     pub sequence: u64,
-    /// Its hash; empty before the first.
+    /// The hash of the last line; empty before the first.
     pub hash: String,
-    /// The beginning of the first line's hash: what tells this stream from another one of the same name.
+    /// The beginning of the first line's hash, which distinguishes this stream from another one of the same name.
     pub origin: String,
 }
 
@@ -36,21 +36,21 @@ impl Head {
     }
 }
 
-/// What is wrong with a line.
+/// The fault of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It is not what was written.
+    /// The line is not what was written.
     Damaged,
-    /// A newer build wrote it.
+    /// The line was written by a newer build.
     Newer,
-    /// It is whole, and belongs elsewhere: its number or the hash of the line before it does not fit.
+    /// The line is intact but misplaced: its number or the hash of the previous line does not match.
     OutOfPlace,
 }
 
 impl Fault {
-    /// The stable code for it.
+    /// Returns the stable code of the fault.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         match self {
             Self::Damaged => "damaged",
             Self::Newer => "newer",
@@ -59,14 +59,14 @@ impl Fault {
     }
 }
 
-/// A line that cannot be read. Nothing is lost: the journal stays as it is.
+/// A line that cannot be read. Nothing is lost, because the journal is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Broken {
-    /// The number at which it stands.
+    /// The number of the line.
     pub sequence: u64,
-    /// What is wrong.
+    /// The kind of fault.
     pub fault: Fault,
-    /// In words.
+    /// A description of the fault.
     pub message: String,
 }
 
@@ -85,10 +85,10 @@ struct Version {
 }
 
 const HASH: &str = ",\"hash\":\"";
-/// The end of a line: 64 digits, a quote and a brace.
+/// The length of a line's end: 64 digits, a quote and a brace.
 const END: usize = 64 + 2;
 
-/// The line for the next event, and the head after it.
+/// Returns the line for the next event, and the head after it.
 #[must_use]
 pub fn write(head: &Head, entry: &Entry) -> (String, Head) {
     let body = body(head.sequence + 1, &head.hash, entry);
@@ -100,19 +100,19 @@ pub fn write(head: &Head, entry: &Entry) -> (String, Head) {
 /// Reads the next line.
 ///
 /// # Errors
-/// When the line is not what was written there, or a newer build wrote it.
+/// Fails if the line is not what was written there, or if a newer build wrote it.
 pub fn read(head: &Head, line: &str) -> Result<(Entry, Head), Broken> {
     let sequence = head.sequence + 1;
     let broken = |fault, message: &str| Err(Broken { sequence, fault, message: message.to_owned() });
     let Ok(Version { v }) = serde_json::from_str(line) else {
-        return broken(Fault::Damaged, "it is no line of a journal");
+        return broken(Fault::Damaged, "it is not a line of a journal");
     };
     if v > VERSION {
         return broken(Fault::Newer, &format!("it has version {v}, and this build knows {VERSION}"));
     }
     let split = line.len().checked_sub(END + HASH.len()).and_then(|at| line.split_at_checked(at));
     let Some((text, tail)) = split.filter(|(text, tail)| *tail == format!("{HASH}{}\"}}", digest(text))) else {
-        return broken(Fault::Damaged, "its hash does not fit");
+        return broken(Fault::Damaged, "its hash does not match");
     };
     let Ok(Line { n, prev, .. }) = serde_json::from_str::<Line<serde::de::IgnoredAny>>(line) else {
         return broken(Fault::Damaged, "it has no number, or no hash of the line before it");
@@ -121,7 +121,7 @@ pub fn read(head: &Head, line: &str) -> Result<(Entry, Head), Broken> {
         return broken(Fault::OutOfPlace, &format!("it has the number {n}"));
     }
     if prev != head.hash {
-        return broken(Fault::OutOfPlace, "the hash of the line before it does not fit");
+        return broken(Fault::OutOfPlace, "the hash of the line before it does not match");
     }
     let Ok(Line { entry, .. }) = serde_json::from_str::<Line<Entry>>(line) else {
         return broken(Fault::Newer, "this build does not know its event");
@@ -133,7 +133,7 @@ pub fn read(head: &Head, line: &str) -> Result<(Entry, Head), Broken> {
     Ok((entry, head.after(hash)))
 }
 
-/// The line up to its hash.
+/// Returns the line up to its hash.
 fn body(n: u64, prev: &str, entry: &Entry) -> String {
     let line = Line { v: VERSION, n, prev: prev.to_owned(), entry };
     let mut text = serde_json::to_string(&line).unwrap_or_default();

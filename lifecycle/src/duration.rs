@@ -1,4 +1,4 @@
-//! Durations as people write them: `60d`, `24h`, `90m`, `30s`, `1w`, `250ms`.
+//! Durations in the form in which people write them: `60d`, `24h`, `90m`, `30s`, `1w`, `250ms`.
 
 use std::{fmt, str::FromStr};
 
@@ -12,25 +12,25 @@ use crate::{
     policy::{DAY, HOUR, MINUTE, SECOND},
 };
 
-/// A duration. Days are those of a calendar where a date is counted from ([`Span::after`], [`Span::before`]), and twenty-four hours where
-/// only a length is needed ([`Span::millis`]).
+/// A duration. Days are calendar days when they are counted from a date ([`Span::after`], [`Span::before`]), and have
+/// twenty-four hours when only a length is needed ([`Span::millis`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Span {
-    /// Days of a calendar: the same time of day, whether or not clocks are set in between.
+    /// Calendar days: the same time of day, whether or not clocks are set in between.
     Days(u32),
-    /// Milliseconds, written in hours, minutes, seconds or as they are.
+    /// An exact number of milliseconds, written in hours, minutes, seconds or milliseconds.
     Exact(Time),
 }
 
 /// The longest duration that can be written, in days: a hundred years.
 pub const LONGEST: u32 = 36_525;
 
-/// Why a text is not a duration.
+/// The reason why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanError {
-    /// It is not a whole number with a unit.
+    /// The text is not a whole number with a unit.
     Malformed,
-    /// It is longer than [`LONGEST`].
+    /// The duration is longer than [`LONGEST`].
     TooLong,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for SpanError {
 impl std::error::Error for SpanError {}
 
 impl Span {
-    /// The length in milliseconds, with days of twenty-four hours.
+    /// Returns the length in milliseconds, with days of twenty-four hours.
     #[must_use]
     pub fn millis(self) -> Time {
         match self {
@@ -57,7 +57,7 @@ impl Span {
         }
     }
 
-    /// The moment that is this much later in a time zone.
+    /// Returns the moment that is this much later in a time zone.
     #[must_use]
     pub fn after(self, at: Time, zone: Tz) -> Time {
         let moved = match self {
@@ -69,7 +69,7 @@ impl Span {
         moved.unwrap_or_else(|| at.saturating_add(self.millis()))
     }
 
-    /// The moment that is this much earlier in a time zone.
+    /// Returns the moment that is this much earlier in a time zone.
     #[must_use]
     pub fn before(self, at: Time, zone: Tz) -> Time {
         let moved = match self {
@@ -100,7 +100,7 @@ impl FromStr for Span {
             "w" => 7 * DAY,
             _ => return Err(SpanError::Malformed),
         };
-        // Digits alone that are no number are too many digits.
+        // Digits that do not parse as a number are too many.
         let millis = digits.parse::<Time>().ok().and_then(|number| number.checked_mul(length));
         let millis = millis.filter(|millis| *millis <= Time::from(LONGEST) * DAY).ok_or(SpanError::TooLong)?;
         if length < DAY {
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// Reads a text that has a form. The error for a value that is not a text describes the form.
+/// Deserializes a text with a certain form. The error for a value that is not a text describes the form.
 pub(crate) fn parsed<'de, D, T, E>(deserializer: D, form: &E) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -149,7 +149,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::calendar::tests::at;
@@ -188,20 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_told_the_form() {
+    fn a_value_that_is_not_text_gets_the_form() {
         let refused = serde_json::from_str::<Span>("60").unwrap_err().to_string();
         assert!(refused.contains("\"60d\""), "{refused}");
         assert_eq!(serde_json::to_string(&Span::Exact(90 * MINUTE)).unwrap(), "\"90m\"");
     }
 
     #[test]
-    fn days_are_those_of_the_calendar() {
+    fn days_are_calendar_days() {
         let table = [
             // A day of 23 hours, and one of 25.
             ("Europe/Berlin", "2026-03-28T12:00:00+01:00", "1d", "2026-03-29T12:00:00+02:00"),
             ("Europe/Berlin", "2026-10-24T12:00:00+02:00", "1d", "2026-10-25T12:00:00+01:00"),
             ("Europe/Berlin", "2026-03-28T12:00:00+01:00", "24h", "2026-03-29T13:00:00+02:00"),
-            // Into the gap, and into the fold.
+            // Into the gap, and into the repeated hour.
             ("Europe/Berlin", "2026-03-28T02:30:00+01:00", "1d", "2026-03-29T03:00:00+02:00"),
             ("Europe/Berlin", "2026-10-24T02:30:00+02:00", "1d", "2026-10-25T02:30:00+02:00"),
             ("America/New_York", "2026-03-07T02:30:00-05:00", "1d", "2026-03-08T03:00:00-04:00"),
@@ -209,12 +208,12 @@ mod tests {
             ("Australia/Lord_Howe", "2026-10-03T12:00:00+10:30", "1d", "2026-10-04T12:00:00+11:00"),
             ("Australia/Lord_Howe", "2026-10-03T02:10:00+10:30", "1d", "2026-10-04T02:30:00+11:00"),
             ("Asia/Kathmandu", "2026-02-28T00:10:00+05:45", "1d", "2026-03-01T00:10:00+05:45"),
-            // Leap days, and a year that has none although four divides it.
+            // Leap days, and a year that is divisible by four but not a leap year.
             ("UTC", "2028-02-28T00:00:00Z", "1d", "2028-02-29T00:00:00Z"),
             ("UTC", "2028-02-29T00:00:00Z", "365d", "2029-02-28T00:00:00Z"),
             ("UTC", "2027-02-28T00:00:00Z", "1d", "2027-03-01T00:00:00Z"),
             ("UTC", "2100-02-28T00:00:00Z", "1d", "2100-03-01T00:00:00Z"),
-            // Ends of years.
+            // The end of the year.
             ("America/New_York", "2026-12-31T23:59:59-05:00", "1d", "2027-01-01T23:59:59-05:00"),
             ("Asia/Kathmandu", "2026-12-31T18:30:00Z", "1w", "2027-01-07T18:30:00Z"),
         ];
@@ -242,13 +241,13 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read_again(number in 0_u32..20_000, unit in "(ms|[smhdw])") {
+        fn durations_round_trip(number in 0_u32..20_000, unit in "(ms|[smhdw])") {
             if let Ok(span) = format!("{number}{unit}").parse::<Span>() {
                 prop_assert_eq!(span.to_string().parse::<Span>(), Ok(span));
             }
         }
 
-        /// A day of a calendar is never off by more than clocks are ever set, and time goes forward.
+        /// A calendar day differs from 24 hours by no more than clocks are ever set, and time moves forward.
         #[test]
         fn days_are_about_24_hours(
             at in 0_i64..4_000_000_000_000,

@@ -1,12 +1,12 @@
-//! The state machine as its driver sees it: journals as lines, everything else as JSON. No I/O, and nothing that could not be made again
-//! from the journal.
+//! The state machine from its driver's point of view: journals are lines, and everything else is JSON. There is no I/O,
+//! and no state that could not be rebuilt from the journal.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     chain::{self, Broken, Head},
     event::{Entry, Event, Time},
-    machine::{Ask, Machine, Progress, Reply},
+    machine::{Machine, Progress, Reply, Request},
     next::{self, Effect, Hands, Next, Outcome},
     operate::{self, Command, Refusal},
     pace::Failures,
@@ -14,7 +14,8 @@ use crate::{
     state::Target,
 };
 
-/// The form of a [`Stream`] as text. It changes whenever what is kept of events, or what it means, does.
+/// The version of the text form of a [`Stream`]. It changes whenever the data that is kept of events, or its meaning,
+/// changes.
 const FORM: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -24,7 +25,7 @@ struct Fold<Body> {
     stream: Body,
 }
 
-/// A target's stream, as far as it was read.
+/// The state of a target's stream, as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     head: Head,
@@ -33,10 +34,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Takes up the lines after those that were read.
+    /// Applies the lines that follow those already read.
     ///
     /// # Errors
-    /// At the first line that cannot be read. Those before it were taken up.
+    /// Fails at the first line that cannot be read. The lines before it were applied.
     pub fn feed(&mut self, lines: &[String]) -> Result<(), Broken> {
         for line in lines {
             let (entry, head) = chain::read(&self.head, line)?;
@@ -47,13 +48,13 @@ impl Stream {
         Ok(())
     }
 
-    /// What was read, as text: [`Stream::unfold`] makes the same of it without the lines.
+    /// Returns the state as text, from which [`Stream::unfold`] restores it without the lines.
     #[must_use]
     pub fn fold(&self) -> String {
         serde_json::to_string(&Fold { form: FORM, stream: self }).unwrap_or_default()
     }
 
-    /// The stream that such a text was made of; `None` if another build wrote it in a form of its own.
+    /// Restores the stream from such a text; `None` if another build wrote it in a different form.
     #[must_use]
     pub fn unfold(text: &str) -> Option<Self> {
         // A newer form may have the same fields with another meaning.
@@ -64,31 +65,31 @@ impl Stream {
         serde_json::from_str::<Fold<Self>>(text).ok().map(|fold| fold.stream)
     }
 
-    /// The number of the last line.
+    /// Returns the number of the last line.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.head.sequence
     }
 
-    /// The hash of the last line.
+    /// Returns the hash of the last line.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.head.hash
     }
 
-    /// The state of the target.
+    /// Returns the state of the target.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// How often a rotation of the target has failed since the last success.
+    /// Returns how often a rotation of the target has failed since the last success.
     #[must_use]
     pub fn failures(&self) -> Failures {
         self.failures
     }
 
-    /// What a call of `advance` would come to now.
+    /// Returns what a call of `advance` would come to now.
     #[must_use]
     pub fn outlook(&self, policy: &Policy, hands: &Hands, now: Time) -> Progress {
         match next::next(&self.target, policy, hands, now) {
@@ -100,66 +101,66 @@ impl Stream {
         }
     }
 
-    /// The events that carry out a command.
+    /// Returns the events that carry out a command.
     ///
     /// # Errors
-    /// When the target's state does not allow it.
+    /// Fails if the target's state does not allow the command.
     pub fn operate(&self, policy: &Policy, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
         operate::operate(&self.target, policy, command, now)
     }
 
-    /// The next line, for an event of an operator's.
+    /// Returns the next line for an event that an operator writes.
     #[must_use]
     pub fn line(&self, event: Event, at: Time, by: &str) -> String {
         chain::write(&self.head, &Entry { at, by: by.to_owned(), event }).0
     }
 }
 
-/// What a [`Run`] wants done.
+/// A request of a [`Run`] to its driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
-pub enum Wanted {
-    /// The lines from this number on.
+pub enum DriverRequest {
+    /// Read the lines from this number on.
     Read {
-        /// The number.
+        /// The number of the first line.
         from: u64,
     },
-    /// This line at this number.
+    /// Append this line at this number.
     Append {
-        /// The number.
+        /// The number of the line.
         sequence: u64,
         /// The line.
         line: String,
     },
-    /// This effect.
+    /// Carry out this effect.
     Do {
-        /// Which.
+        /// The effect.
         effect: Effect,
     },
-    /// Nothing more.
+    /// The run is over.
     Finish {
-        /// What it came to.
+        /// The result of the call.
         progress: Progress,
     },
 }
 
-/// What became of it.
+/// The driver's answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
-pub enum Answer {
-    /// The lines.
+pub enum DriverReply {
+    /// The lines that were read.
     Lines {
-        /// In order.
+        /// The lines, in order.
         lines: Vec<String>,
     },
-    /// Whether the line was stored.
+    /// Whether the line was appended.
     Appended {
-        /// False if the number was taken.
+        /// False if the number was already taken.
         stored: bool,
     },
-    /// What came of the effect.
+    /// The outcome of the effect.
     Outcome {
-        /// It.
+        /// The outcome.
         outcome: Outcome,
     },
 }
@@ -171,18 +172,18 @@ pub struct Run {
     head: Head,
     policy: Policy,
     hands: Hands,
-    /// The beginning of all markers of the target.
+    /// The common prefix of all markers of the target.
     prefix: String,
-    /// The head once the requested line is stored.
+    /// The head after the requested line is stored.
     next: Head,
     failures: Failures,
-    /// The failures once that line is stored.
+    /// The failures after that line is stored.
     next_failures: Failures,
     effect: Option<Effect>,
 }
 
 impl Run {
-    /// Begins with what was read of the stream.
+    /// Creates a run that begins with what was read of the stream.
     #[must_use]
     pub fn new(stream: &Stream, policy: Policy, hands: Hands) -> Self {
         Self {
@@ -198,80 +199,80 @@ impl Run {
         }
     }
 
-    /// Takes the reply to the last request, and makes the next request.
+    /// Takes the reply to the last request, and returns the next request.
     ///
     /// # Errors
-    /// When a line cannot be read.
-    pub fn resume(&mut self, answer: Option<Answer>, now: Time, luck: f64) -> Result<Wanted, Broken> {
+    /// Fails if a line cannot be read.
+    pub fn resume(&mut self, answer: Option<DriverReply>, now: Time, random: f64) -> Result<DriverRequest, Broken> {
         let reply = match answer {
-            Some(Answer::Lines { lines }) => Some(Reply::Entries(self.read(&lines)?)),
-            Some(Answer::Appended { stored }) => {
+            Some(DriverReply::Lines { lines }) => Some(Reply::Entries(self.read(&lines)?)),
+            Some(DriverReply::Appended { stored }) => {
                 if stored {
                     self.head = std::mem::take(&mut self.next);
                     self.failures = self.next_failures;
                 }
                 Some(Reply::Appended(stored))
             }
-            Some(Answer::Outcome { outcome }) => {
+            Some(DriverReply::Outcome { outcome }) => {
                 self.receive(&outcome);
                 Some(Reply::Outcome(outcome))
             }
             None => None,
         };
-        // A journal that was recreated has the same numbers again: the first line's hash tells its markers from those before.
+        // A recreated journal repeats the numbers of the old one, so the first line's hash distinguishes their markers.
         self.hands.marker = format!("{}{}:", self.prefix, self.head.origin);
-        Ok(match self.machine.resume(reply, &self.policy, &mut self.hands, now, luck) {
-            Ask::Read(from) => Wanted::Read { from },
-            Ask::Append(sequence, entry) => {
+        Ok(match self.machine.resume(reply, &self.policy, &mut self.hands, now, random) {
+            Request::Read(from) => DriverRequest::Read { from },
+            Request::Append(sequence, entry) => {
                 let (line, next) = chain::write(&self.head, &entry);
                 self.next = next;
                 self.next_failures = self.failures;
                 self.next_failures.apply(&entry);
-                Wanted::Append { sequence, line }
+                DriverRequest::Append { sequence, line }
             }
-            Ask::Do(effect) => {
+            Request::Do(effect) => {
                 self.effect = Some(effect.clone());
-                Wanted::Do { effect }
+                DriverRequest::Do { effect }
             }
-            Ask::Finish(progress) => Wanted::Finish { progress },
+            Request::Finish(progress) => DriverRequest::Finish { progress },
         })
     }
 
-    /// Whether the effect that is under way may go on, by these lines that came after those that were read.
+    /// Whether the current effect may continue, given the lines that follow those already read.
     ///
     /// # Errors
-    /// When a line cannot be read.
+    /// Fails if a line cannot be read.
     pub fn still_wanted(&mut self, lines: &[String]) -> Result<bool, Broken> {
         let entries = self.read(lines)?;
         let Some(effect) = &self.effect else { return Ok(false) };
         Ok(self.machine.still_wanted(&entries, effect))
     }
 
-    /// Whether an effect was done whose outcome is not written yet.
+    /// Whether an effect was carried out whose outcome is not yet written.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         self.machine.has_outcome()
     }
 
-    /// What the worker has in hand.
+    /// Returns what the worker holds.
     #[must_use]
     pub fn hands(&self) -> &Hands {
         &self.hands
     }
 
-    /// The number of the last line that was read.
+    /// Returns the number of the last line that was read.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.head.sequence
     }
 
-    /// The stream, as far as this run has read it.
+    /// Returns the stream, as far as this run has read it.
     #[must_use]
     pub fn stream(&self) -> Stream {
         Stream { head: self.head.clone(), target: self.machine.target().clone(), failures: self.failures }
     }
 
-    /// The holder of the outcome has the secret.
+    /// Records the secret that an outcome brought.
     fn receive(&mut self, outcome: &Outcome) {
         match (&self.effect, outcome) {
             (_, Outcome::Issued(credential)) => self.hands.secrets.insert(credential.id.clone()),
@@ -297,7 +298,6 @@ impl Run {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::event::{Credential, Evidence, Proof, Reason, Step, Stop};
@@ -306,7 +306,7 @@ mod tests {
         Credential { id: id.to_owned(), client_id: format!("{id}@"), created_at: Some(1), expires_at: None }
     }
 
-    /// Every kind of event, in an order in which the state has as much in it as it can.
+    /// Returns every kind of event, in an order in which the state holds as much as possible.
     fn events() -> Vec<Event> {
         let (about, code, sink) = (String::new(), "code".to_owned(), "sink".to_owned());
         vec![

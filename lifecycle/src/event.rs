@@ -1,17 +1,17 @@
-//! What can be recorded about a target. No event has a field that could hold a secret.
+//! The events of a target. No event has a field that could hold a secret.
 
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970.
 pub type Time = i64;
 
-/// A credential, by what is known of it without its secret.
+/// A credential without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credential {
-    /// The control plane's id: what it is looked up and ended by.
+    /// The control plane's id, by which it is looked up and revoked.
     pub id: String,
-    /// What consumers log in as, and what a sink is recognised by.
+    /// The client id that consumers log in with, by which sinks recognize the credential.
     pub client_id: String,
     /// When it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,19 +21,19 @@ pub struct Credential {
     pub expires_at: Option<Time>,
 }
 
-/// Why a rotation was begun.
+/// The reason for a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Somebody requested it.
     Asked,
-    /// The policy says that it is time.
+    /// The policy requires it.
     Due,
     /// The target has no credential yet.
     First,
 }
 
-/// Whose word a settlement rests on.
+/// The source of a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
@@ -41,46 +41,46 @@ pub enum Evidence {
     Provider,
     /// A person who has looked.
     Person,
-    /// The answer itself, which came after the intent had been given up.
+    /// The answer itself, which arrived after the intent had been given up.
     Answer,
 }
 
-/// A step of the ladder of proofs that a credential works where it should.
+/// A proof that a credential works where it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
-    /// The pair is well formed, and id and secret fit each other as far as that can be seen without a server.
+    /// The pair is well formed, and id and secret match as far as that can be seen without a server.
     Parsed,
     /// A token was obtained with it.
     Token,
-    /// A consumer has used it: it was used later than our own probe.
+    /// A consumer has used it: its last use is later than our own probe.
     Used,
-    /// The old one has not been used for twice the longest life of a token.
+    /// The old credential has not been used for twice the longest lifetime of a token.
     Quiet,
-    /// What runs with it (a connector's sync) succeeded after the delivery.
+    /// A job that depends on it (such as a connector's sync) succeeded after the delivery.
     Healthy,
 }
 
-/// Why a rotation waits for a person, as stable codes.
+/// The reason why a rotation waits for a person, as a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
-    /// It is unknown whether a credential was issued, and the control plane has no record that would tell.
+    /// It is unknown whether a credential was issued, and the control plane's records do not show it.
     OutcomeUnknown,
     /// As many credentials as the policy allows were issued for this rotation, and none was delivered.
     TooManyIntents,
-    /// The control plane refuses: a right is missing, or the target is gone.
+    /// The control plane refuses: a permission is missing, or the target no longer exists.
     Refused,
     /// The control plane issued a credential that does not log in.
     NewCredentialRefused,
     /// A sink holds a credential that the journal does not know.
     SinkDiffers,
-    /// A sink cannot put the old credential back; somebody else must.
+    /// A sink cannot restore the old credential, so somebody else must.
     RestoreByHand,
     /// A sink no longer holds what was delivered to it.
     SinkChanged,
-    /// A sink was named once the new credential was delivered to the others. It does not hold that one, or cannot be read, and the secret
-    /// is gone.
+    /// A sink was added after the new credential was delivered to the others. It does not hold that credential, or cannot be
+    /// read, and the secret is gone.
     SinkAdded,
     /// The same step has failed as often as the policy allows.
     TooManyFailures,
@@ -100,13 +100,13 @@ pub enum Step {
     Parse,
     /// Obtaining a token.
     Login,
-    /// Looking at a credential.
+    /// Inspecting a credential.
     Look,
     /// Writing to a sink.
     Deliver,
-    /// Reading a sink back.
+    /// Reading back a sink.
     ReadBack,
-    /// Putting the old credential back into a sink.
+    /// Restoring the old credential in a sink.
     Restore,
     /// Ending a credential.
     End,
@@ -116,106 +116,107 @@ pub enum Step {
     Discard,
 }
 
-/// Something that happened to a target. The order of the events in a target's stream is the truth about it.
+/// An event in a target's stream. The order of the events is authoritative.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
-    /// A credential that exists is the one that consumers use.
+    /// An existing credential is the one that consumers use.
     Adopted {
-        /// Which.
+        /// The credential.
         credential: Credential,
-        /// Where it was learned from: a sink's name, a file, a person.
+        /// The source of this knowledge: a sink's name, a file, a person.
         source: String,
     },
     /// A rotation begins.
     Planned {
-        /// Counted from 1 within the target.
+        /// The number of the rotation, counted from 1 within the target.
         rotation: u32,
-        /// Why.
+        /// The reason.
         reason: Reason,
     },
-    /// A credential is about to be issued. Written before the call, by the one who makes it.
+    /// A credential is about to be issued. The worker that makes the call writes this first.
     Issuing {
-        /// Counted from 1 within the rotation.
+        /// The number of the intent, counted from 1 within the rotation.
         intent: u32,
-        /// What the control plane's records can be searched for.
+        /// The marker to search for in the control plane's records.
         marker: String,
-        /// When the call ends at the latest.
+        /// The deadline of the call.
         until: Time,
         /// Whether a copy of the answer will be sealed for a restart, under the marker.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         sealed: bool,
     },
-    /// The call was made, or not even that, and provably nothing was issued.
+    /// Provably nothing was issued, whether or not the call was made.
     NotIssued {
-        /// Which intent.
+        /// The number of the intent.
         intent: u32,
         /// The code of the error.
         code: String,
-        /// Not before this is another attempt made; `None` if another attempt cannot go better, so that a person is needed.
+        /// The earliest time of the next attempt; `None` if another attempt cannot succeed, so that a person is needed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
     },
     /// The credential was issued. The worker that wrote this has the secret, only in memory.
     Issued {
-        /// Which intent.
+        /// The number of the intent.
         intent: u32,
-        /// What was issued.
+        /// The credential.
         credential: Credential,
-        /// Until when nobody else may call the secret lost.
+        /// The time until which no other worker may declare the secret lost.
         hold_until: Time,
     },
-    /// It is not known whether the credential was issued.
+    /// It is unknown whether the credential was issued.
     Unknown {
-        /// Which intent.
+        /// The number of the intent.
         intent: u32,
     },
-    /// It is known now.
+    /// The outcome of an unknown intent is now known.
     Settled {
-        /// Which intent.
+        /// The number of the intent.
         intent: u32,
-        /// What had been issued. Nobody has the secrets.
+        /// The credentials that were issued. Nobody has their secrets.
         found: Vec<Credential>,
-        /// Who says so.
+        /// The source of this knowledge.
         evidence: Evidence,
     },
-    /// The answer to an intent that had been given up.
+    /// The answer to an intent that had been given up arrived.
     Late {
-        /// Which rotation it belongs to: another may have begun.
+        /// The rotation that it belongs to; another may have begun.
         rotation: u32,
-        /// Which intent.
+        /// The number of the intent.
         intent: u32,
-        /// What was issued.
+        /// The credential.
         credential: Credential,
-        /// Until when nobody else may call the secret lost, if it is still wanted.
+        /// The time until which no other worker may declare the secret lost, if it is still needed.
         hold_until: Time,
     },
-    /// The worker that has the secret needs more time, or another that has it too takes over.
+    /// The worker that has the secret needs more time, or another worker that also has it takes over.
     Held {
-        /// Until when nobody else may call it lost.
+        /// The time until which no other worker may declare it lost.
         hold_until: Time,
     },
-    /// The secret is gone before the credential was delivered everywhere. Another will be issued; this one ends after that.
+    /// The secret is gone before the credential was delivered everywhere. Another one will be issued, and this one ends
+    /// after that.
     Lost {
-        /// Which.
+        /// The id of the credential.
         credential: String,
-        /// Why the sealed copy of the secret is of no use, where there should be one.
+        /// The error code of the sealed copy, if there should be one and it is unusable.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         code: String,
     },
-    /// The sealed copy of an answer is deleted.
+    /// The sealed copy of an answer was deleted.
     Discarded {
-        /// The marker under which it was.
+        /// The marker of the copy.
         marker: String,
     },
-    /// What happened to the old credential when the new one was issued.
+    /// The effect of issuing the new credential on the old one was observed.
     Observed {
-        /// False if the control plane ended the old one at once.
+        /// False if the control plane ended the old credential at once.
         overlap: bool,
     },
-    /// A proof that the new credential works.
+    /// A proof that the new credential works was found.
     Verified {
-        /// Which.
+        /// The proof.
         proof: Proof,
     },
     /// A sink holds the new credential.
@@ -226,33 +227,33 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaced: Option<String>,
     },
-    /// A sink was read, and holds the new credential.
+    /// A sink was read back and holds the new credential.
     ReadBack {
         /// The sink's name.
         sink: String,
     },
-    /// Everything is delivered and verified. The old credential remains valid until then.
+    /// Everything is delivered and verified. The old credential remains valid until the end of the grace period.
     Grace {
-        /// When the old one may end.
+        /// The time from which the old credential may end.
         until: Time,
     },
-    /// A person says that the old credential may end, where the policy leaves that to one.
+    /// A person approved the end of the old credential, if the policy requires that.
     Approved,
     /// A credential is about to be ended. From here on it is not put into use again.
     Retiring {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
-    /// It has ended.
+    /// A credential has ended.
     Retired {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
-    /// The rotation is over: the new credential is the current one.
+    /// The rotation is complete: the new credential is the current one.
     Done,
-    /// The rotation is to be undone: the old credential goes back into use.
+    /// The rotation is being undone: the old credential returns to use.
     RollingBack,
-    /// A sink holds the old credential, by a write of its own: whoever comes late with another finds the sink changed.
+    /// A sink holds the old credential after a write of its own, so a late writer finds the sink changed.
     Restored {
         /// The sink's name.
         sink: String,
@@ -261,38 +262,39 @@ pub enum Event {
     RolledBack,
     /// A step failed and will be tried again.
     Failed {
-        /// Which.
+        /// The step.
         step: Step,
-        /// What it is about, where that is not said by the step: the credential to be ended, the marker of a sealed copy.
+        /// The object of the step, if the step alone does not identify it: the credential to be ended, or the marker of
+        /// a sealed copy.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         about: String,
         /// The code of the error.
         code: String,
-        /// Not before this.
+        /// The earliest time of the next attempt.
         retry_at: Time,
     },
     /// A person is needed.
     Stopped {
-        /// Why.
+        /// The reason.
         reason: Stop,
-        /// What it is about: a sink's name, an error's code.
+        /// The object of the reason: a sink's name, or an error's code.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         about: String,
     },
-    /// A person has dealt with it: go on.
+    /// A person has resolved the problem, and the rotation continues.
     Resumed,
     /// The target is no longer managed.
     Forgotten,
 }
 
-/// An event with when and by whom it was written.
+/// An event with its time and its author.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
-    /// When.
+    /// The time of writing.
     pub at: Time,
-    /// By which worker or person.
+    /// The worker or person that wrote it.
     pub by: String,
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub event: Event,
 }

@@ -18,21 +18,21 @@ use crate::{
 pub enum Code {
     /// The credential in use has expired.
     Expired,
-    /// The control plane no longer has the credential in use, or has ended it, and the journal does not say so.
+    /// The control plane no longer has the credential in use, or has ended it, although the journal does not say so.
     Gone,
-    /// It expires within 30, 14, 7 or 1 days.
+    /// The credential in use expires within 30, 14, 7 or 1 days.
     Expiring,
-    /// The policy has asked for a rotation, and it has not happened.
+    /// The policy requires a rotation that has not taken place.
     Overdue,
-    /// The credential in use is old, whatever the policy says.
+    /// The credential in use is old, independent of the policy.
     Stale,
     /// The credential in use was never used.
     NeverUsed,
-    /// The credential in use has not been used for long.
+    /// The credential in use has not been used for a long time.
     Idle,
     /// More credentials are alive than the policy allows.
     TooManyActive,
-    /// A credential is alive that no consumer has: nobody has its secret, or the journal does not know it.
+    /// A living credential belongs to no consumer: nobody has its secret, or the journal does not know it.
     Orphan,
     /// It is unknown whether a credential was issued.
     WindowOfDoubt,
@@ -40,40 +40,40 @@ pub enum Code {
     SinkDiffers,
     /// A sink could not be read.
     SinkUnreadable,
-    /// The control plane could not be read for the target's credentials.
+    /// The target's credentials could not be read from the control plane.
     ControlPlaneUnreadable,
-    /// Nobody is named who answers for the target.
+    /// The target has no named owner.
     OwnerMissing,
-    /// No policy says when to rotate.
+    /// No policy determines when to rotate.
     NoPolicy,
 }
 
-/// How bad it is, in the words of OCSF.
+/// The severity, in the terms of OCSF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Something is out of order already.
+    /// Something is already broken.
     Critical,
-    /// It will be soon, or a credential is out of control.
+    /// Something will break soon, or a credential is out of control.
     High,
     /// It needs attention.
     Medium,
-    /// It is untidy.
+    /// Something is untidy.
     Low,
 }
 
-/// From when on something counts as a finding.
+/// The limits beyond which something counts as a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// How many credentials may be alive at a time. A rotation needs two.
+    /// The number of credentials that may be alive at a time. A rotation needs two.
     pub max_active: usize,
-    /// How long after the first opportunity a rotation is overdue.
+    /// The time after its first opportunity at which a rotation is overdue.
     pub overdue_after: Span,
     /// The age at which a credential is stale.
     pub stale_after: Option<Span>,
-    /// How long a credential may be known and never be used.
+    /// The time for which a credential may be known without being used.
     pub unused_after: Option<Span>,
-    /// How long a credential may go unused.
+    /// The time for which a credential may go unused.
     pub idle_after: Option<Span>,
 }
 
@@ -89,91 +89,91 @@ impl Default for Limits {
     }
 }
 
-/// An observation of a target, besides its journal. What was not read is left out, and nothing is concluded from its
-/// absence.
+/// An observation of a target, besides its journal. Data that was not read is left out, and nothing is concluded from
+/// its absence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Seen {
-    /// When each credential was last used, by its id; `null` if it never was.
+    /// The last use of each credential, by its id; `null` if it was never used.
     pub last_used_at: BTreeMap<String, Option<Time>>,
-    /// The ids of all the credentials that are alive at the control plane, where it has such a list. It has to be older than the journal
-    /// that it is compared to: what was issued later is unknown to neither then.
+    /// The ids of all living credentials, if the control plane can list them. The list has to be older than the journal
+    /// that it is compared with, so that neither contains what was issued later.
     pub alive: Option<BTreeSet<String>>,
-    /// When the control plane was read, by this machine's clock.
+    /// The time at which the control plane was read, by this machine's clock.
     pub at: Option<Time>,
     /// The code of the error, if the control plane could not be read.
     pub error: Option<String>,
-    /// What each sink holds, by its name.
+    /// The content of each sink, by its name.
     pub sinks: BTreeMap<String, Held>,
-    /// Who answers for the target.
+    /// The owner of the target.
     pub owner: Option<String>,
-    /// What uses the credential.
+    /// The consumers of the credential.
     pub consumers: Vec<String>,
 }
 
-/// What a sink holds, as reading it tells: its version means nothing here.
+/// The content of a sink as it was read. Its version is irrelevant here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Held {
-    /// The client id in it; `null` if it holds none.
+    /// The client id in the sink; `null` if it holds none.
     pub client_id: Option<String>,
-    /// The code of the error, if it could not be read.
+    /// The code of the error, if the sink could not be read.
     pub error: Option<String>,
 }
 
-/// A target with all that is known of it.
+/// A target with all that is known about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// Its name.
+    /// The name.
     pub name: &'a str,
-    /// What its journal says.
+    /// The state from its journal.
     pub target: &'a Target,
-    /// When it is to be rotated; `None` without a policy.
+    /// Its schedule; `None` without a policy.
     pub schedule: Option<&'a Schedule>,
-    /// From when on something counts.
+    /// The limits that apply to it.
     pub limits: &'a Limits,
-    /// What was observed.
+    /// The observation of it.
     pub seen: &'a Seen,
 }
 
-/// One problem. Nothing in it is secret.
+/// One problem. It contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What.
+    /// The kind of problem.
     pub code: Code,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
     /// The target.
     pub target: String,
-    /// The id of the credential that it is about.
+    /// The id of the credential concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
-    /// What else it is about: a sink's name, a marker to look for.
+    /// The object of the finding: a sink's name, or a marker to search for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// Since when it is so.
+    /// The time since which the problem exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
-    /// For what expires: within how many days, 30, 14, 7 or 1. For too many: how many are alive.
+    /// For an expiry, the number of days: 30, 14, 7 or 1. For too many credentials, the number of living ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<usize>,
-    /// What uses the credential, where the problem affects consumers.
+    /// The consumers, if the problem affects them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<String>,
     /// The finding in a sentence.
     pub message: String,
 }
 
-/// The days before an expiry at which it is reported, and how bad each is. The last that has come is the one.
+/// The days before an expiry at which it is reported, with the severity of each. The last one reached applies.
 const STEPS: [(u32, Severity); 4] =
     [(30, Severity::Low), (14, Severity::Medium), (7, Severity::High), (1, Severity::Critical)];
 
-/// How far the clocks of different machines may be apart.
+/// The largest assumed difference between the clocks of two machines.
 const SKEW: Time = 2 * MINUTE;
 
-/// The findings of many targets: the worst first, and among equals in the order of the targets and of [`Code`]. Takes time linear in what
-/// is given.
+/// Returns the findings of many targets, the most severe first, and equal ones in the order of the targets and of
+/// [`Code`]. Takes linear time.
 #[must_use]
 pub fn findings<'a>(subjects: impl IntoIterator<Item = Subject<'a>>, now: Time) -> Vec<Finding> {
     let (mut critical, mut high, mut medium, mut low) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -192,7 +192,7 @@ pub fn findings<'a>(subjects: impl IntoIterator<Item = Subject<'a>>, now: Time) 
 }
 
 impl Subject<'_> {
-    /// The findings of this target, in the order of [`Code`]. One that is forgotten has none.
+    /// Returns the findings of this target, in the order of [`Code`]. A forgotten target has none.
     #[must_use]
     pub fn findings(&self, now: Time) -> Vec<Finding> {
         let mut found = Vec::new();
@@ -245,7 +245,8 @@ impl Subject<'_> {
         self.schedule.map_or(chrono_tz::Tz::UTC, |schedule| schedule.zone)
     }
 
-    /// Only of a credential that was in use for a while when the control plane was asked: its list may be older than the journal.
+    /// Only applies to a credential that was in use for a while when the control plane was read, because its list may
+    /// be older than the journal.
     fn gone(&self, known: &Known, now: Time) -> Option<Finding> {
         let (alive, at) = (self.seen.alive.as_ref()?, self.seen.at?);
         let expired = known.credential.expires_at.is_some_and(|expires| now >= expires);
@@ -285,7 +286,7 @@ impl Subject<'_> {
         if now < wanted {
             return None;
         }
-        // It could not begin before the first window, unless the credential would have expired by then.
+        // The rotation could not begin before the first window, unless the credential would have expired by then.
         let opening = schedule.opening(wanted);
         let possible =
             if known.credential.expires_at.is_some_and(|expires| opening >= expires) { wanted } else { opening };
@@ -345,15 +346,15 @@ impl Subject<'_> {
         })
     }
 
-    /// Too many that are alive, and those of them that nobody has.
+    /// Adds the finding of too many living credentials, and those of orphans.
     fn count(&self, now: Time, found: &mut Vec<Finding>) {
         let is_alive = |known: &&Known| {
             let listed = self.seen.alive.as_ref().is_none_or(|alive| alive.contains(&known.credential.id));
             known.role != Role::Ended && listed && known.credential.expires_at.is_none_or(|expires| now < expires)
         };
         let known = self.target.credentials.values().filter(is_alive);
-        // What the journal calls ended and the control plane calls alive is out of control too. While it is unknown what an intent has
-        // made, what the journal does not know may be just that, and is not called astray.
+        // A credential that has ended by the journal but is alive in the control plane is out of control too. While the
+        // outcome of an intent is unknown, an unknown credential may be its result, and is not reported as an orphan.
         let in_doubt = self.target.doubt().is_some();
         let stray = self.seen.alive.iter().flatten().filter(|id| match self.target.credentials.get(*id) {
             Some(known) => known.role == Role::Ended,
@@ -365,7 +366,7 @@ impl Subject<'_> {
             found
                 .push(Finding { number: Some(active), ..self.finding(Code::TooManyActive, Severity::Medium, message) });
         }
-        // What is left over in a rotation may be in a sink: the rotation ends it.
+        // A leftover of a rotation may be in a sink; the rotation ends it.
         let rotating = self.target.rotation.is_some();
         let lost = |known: &&Known| known.role == Role::Orphan || known.role == Role::Leftover && !rotating;
         for known in known.filter(lost) {
@@ -393,7 +394,7 @@ impl Subject<'_> {
     }
 
     fn doubt(&self, now: Time) -> Option<Finding> {
-        // Until its deadline, the call is only under way.
+        // Until its deadline, the call is merely in progress.
         let doubt = self.target.doubt().filter(|doubt| now >= doubt.until)?;
         let message = format!(
             "it is unknown whether a credential was issued: look for {} in the control plane's records and settle it",
@@ -409,12 +410,12 @@ impl Subject<'_> {
     fn sinks(&self, found: &mut Vec<Finding>) {
         let target = self.target;
         let rotation = target.rotation.as_ref();
-        // A target without a credential has nothing that a sink should hold.
+        // No sink is expected to hold anything for a target without a credential.
         let current = target.current();
         if current.is_none() && rotation.is_none() {
             return;
         }
-        // By client id, so that each sink costs one look.
+        // Indexed by client id, so that each sink costs one look-up.
         let mut roles = BTreeMap::new();
         for known in target.credentials.values() {
             let role = if known.role == Role::Ended { None } else { Some(known.role) };
@@ -432,7 +433,8 @@ impl Subject<'_> {
                 continue;
             }
             let differs = match held.client_id.as_deref().map(|client_id| roles.get(client_id)) {
-                // On its way, a sink may hold the old one, the new one, or one in between whose secret was lost after it was written.
+                // During a rotation, a sink may hold the old credential, the new one, or one in between whose secret
+                // was lost after it was written.
                 Some(Some(Some(role))) if rotation.is_some() => {
                     let delivered = rotation.is_some_and(|rotation| {
                         !rotation.rolling_back && rotation.delivered.contains(sink) && target.new_credential().is_some()
@@ -467,7 +469,6 @@ impl Subject<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::{
@@ -494,7 +495,7 @@ mod tests {
         target
     }
 
-    /// A rotation from `old` that has issued `new`.
+    /// Returns a target with a rotation from `old` that has issued `new`.
     fn issued() -> Target {
         let mut target = adopted(credential("old", Some(0), None));
         let events = [
@@ -515,7 +516,7 @@ mod tests {
         findings([Subject { name, target, schedule: Some(schedule), limits: &limits, seen }], now)
     }
 
-    /// Code, severity, and what it is about.
+    /// Returns code, severity and object of each finding.
     fn short(found: &[Finding]) -> Vec<(Code, Severity, &str)> {
         found
             .iter()
@@ -564,10 +565,10 @@ mod tests {
         let gone = [(Code::Gone, Severity::Critical, "one")];
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), HOUR), HOUR)), gone);
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&["one"]), HOUR), HOUR)), []);
-        // What was not requested is not known, and a list that may be older than the credential says nothing.
+        // Nothing is concluded from data that was not read, or from a list that may be older than the credential.
         assert_eq!(short(&of(&target, &schedule, &seen(None, HOUR), HOUR)), []);
         assert_eq!(short(&of(&target, &schedule, &seen(Some(&[]), MINUTE), HOUR)), []);
-        // One that has expired is said to have expired.
+        // An expired credential is reported as expired.
         let expired = of(&target, &schedule, &seen(Some(&[]), 50 * DAY), 50 * DAY);
         assert!(expired.iter().all(|finding| finding.code != Code::Gone));
         let refused = Seen { error: Some("forbidden".to_owned()), ..owned() };
@@ -623,7 +624,7 @@ mod tests {
     fn overdue_from_a_day_after_the_first_window() {
         let windows: Vec<Window> = serde_json::from_str(r#"[{"days":["sun"],"from":"02:00","to":"04:00"}]"#).unwrap();
         let schedule = Schedule { rotate_every: Some(Span::Days(60)), windows, ..Schedule::default() };
-        // Sixty days later is Monday, 2026-03-02, and the Sunday after that 2026-03-08.
+        // Sixty days later is Monday, 2026-03-02, and the Sunday after that is 2026-03-08.
         let created = at("2026-01-01T00:00:00Z");
         let mut target = adopted(credential("one", Some(created), None));
         let opens = at("2026-03-08T02:00:00Z");
@@ -632,7 +633,7 @@ mod tests {
         assert_eq!(short(&found), [(Code::Overdue, Severity::Medium, "one")]);
         assert_eq!(found.first().unwrap().since, Some(opens));
         assert!(found.first().unwrap().message.contains("no rotation has begun"));
-        // A rotation that does not get on leaves it overdue, until every sink holds the new credential.
+        // With a rotation that makes no progress the target stays overdue, until every sink holds the new credential.
         apply(&mut target, opens, [Event::Planned { rotation: 1, reason: Reason::Due }]);
         assert!(of(&target, &schedule, &owned(), opens + DAY).first().unwrap().message.contains("under way"));
         apply(
@@ -645,7 +646,7 @@ mod tests {
             ],
         );
         assert_eq!(of(&target, &schedule, &owned(), opens + DAY), []);
-        // What expires is worse, and does not wait for a window that comes too late.
+        // An expiry is more severe, and does not wait for a window that comes too late.
         let expires = at("2026-03-06T00:00:00Z");
         let target = adopted(credential("one", Some(created), Some(expires)));
         let daily = Schedule { rotate_every: None, rotate_before: Some(Span::Days(3)), ..schedule };
@@ -677,7 +678,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_alive() {
+    fn living_credentials() {
         let schedule = Schedule::default();
         let alive = |ids: &[&str]| Seen { alive: Some(ids.iter().map(|id| (*id).to_owned()).collect()), ..owned() };
         let mut target = issued();
@@ -688,7 +689,7 @@ mod tests {
             [(Code::Orphan, Severity::High, "other"), (Code::TooManyActive, Severity::Medium, "")]
         );
         assert_eq!(found.last().unwrap().number, Some(3));
-        // What has ended by the journal, and lives.
+        // A credential that has ended by the journal, but is alive.
         apply(
             &mut target,
             0,
@@ -696,7 +697,7 @@ mod tests {
         );
         assert_eq!(of(&target, &schedule, &alive(&["new"]), 0), []);
         assert_eq!(short(&of(&target, &schedule, &alive(&["old", "new"]), 0)), [(Code::Orphan, Severity::High, "old")]);
-        // Adopting another leaves one that nobody cares for, until it expires or is gone.
+        // After adoption of another credential the first one is an orphan, until it expires or disappears.
         let mut target = adopted(credential("first", Some(0), Some(100 * DAY)));
         apply(
             &mut target,
@@ -721,7 +722,7 @@ mod tests {
                 Event::Issuing { intent: 1, marker: marker.clone(), until: MINUTE, sealed: false },
             ],
         );
-        // What the call may have made just now is not called an orphan.
+        // A credential that the call may just have issued is not reported as an orphan.
         assert_eq!(of(&target, &Schedule::default(), &seen, MINUTE - 1), []);
         for _ in 0..2 {
             let found = of(&target, &Schedule::default(), &seen, MINUTE);
@@ -749,23 +750,23 @@ mod tests {
             [old, other, None].map(|id| found(&settled, id)),
             [None, Some(Severity::High), Some(Severity::Critical)]
         );
-        // On the way, either; after the delivery, the new one.
+        // During a rotation, either credential; after the delivery, the new one.
         let mut target = issued();
         assert_eq!([old, new, other].map(|id| found(&target, id)), [None, None, Some(Severity::High)]);
         apply(&mut target, 0, [Event::Delivered { sink: "env".to_owned(), replaced: None }]);
         assert_eq!([old, new, other].map(|id| found(&target, id)), [Some(Severity::High), None, Some(Severity::High)]);
-        // On the way back, either.
+        // During a rollback, either credential.
         let mut back = target.clone();
         apply(&mut back, 0, [Event::RollingBack]);
         assert_eq!([old, new].map(|id| found(&back, id)), [None, None]);
-        // Done: the old one is worse than nothing known.
+        // After the rotation, the old credential is more severe than an unknown one.
         apply(
             &mut target,
             0,
             [Event::Grace { until: 0 }, Event::Retired { credential: "old".to_owned() }, Event::Done],
         );
         assert_eq!([old, new].map(|id| found(&target, id)), [Some(Severity::Critical), None]);
-        // Nothing is expected where nothing was ever.
+        // Nothing is expected for a target that never had a credential.
         assert_eq!(found(&Target::default(), None), None);
         let unreadable = Seen {
             sinks: [("env".to_owned(), Held { client_id: None, error: Some("forbidden".to_owned()) })].into(),
@@ -776,7 +777,7 @@ mod tests {
     }
 
     #[test]
-    fn who_answers_and_what_says_when() {
+    fn owner_and_policy() {
         let (target, limits) = (adopted(credential("one", Some(0), None)), Limits::default());
         let never = Schedule { rotate_before: None, ..Schedule::default() };
         for schedule in [None, Some(&never)] {
@@ -813,7 +814,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing panics, the worst comes first, and each target's findings are those that it has alone.
+        /// Nothing panics, the most severe comes first, and each target has the same findings as if it were alone.
         #[test]
         fn many_targets(
             rows in prop::collection::vec((any::<Option<i64>>(), any::<Option<i64>>(), any::<Option<i64>>()), 0..12),

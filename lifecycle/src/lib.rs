@@ -1,16 +1,16 @@
-//! The lifecycle of credentials: what is known of each, and how a rotation takes a target from one credential to the next without an
-//! outage and without a lost secret.
+//! The lifecycle of credentials: what is known about each, and how a rotation takes a target from one credential to the
+//! next without an outage and without losing a secret.
 //!
 //! ```text
 //! journal -> fold -> state of a target -> next step -> one effect -> journal
 //! ```
-//! [`event`] has what can be recorded, [`state`] folds a record into the current state, [`next`] decides the next
-//! step, and [`machine`] puts these in order as a state machine without I/O, which a model checker explores and
+//! [`event`] defines what can be recorded, [`state`] folds events into the current state, [`next`] decides the next
+//! step, and [`machine`] combines these into a state machine without I/O, which a model checker explores and
 //! `pkg/src/lifecycle` drives over real journals, providers and sinks. [`mod@format`] writes the formats of the systems
 //! that credentials are delivered to. Nothing here reads a clock, draws a random number or keeps a secret.
 //!
-//! [`policy_text`] reads what a user wants, [`schedule`] says when a target is due, [`pace`] selects which of those that are due begin, and
-//! [`findings`] reports problems. [`audit`] writes the events of a journal for other tools.
+//! [`policy_text`] reads a user's policy, [`schedule`] determines when a target is due, [`pace`] selects which due
+//! targets begin, and [`findings`] reports problems. [`audit`] writes the events of a journal for other tools.
 
 pub mod audit;
 mod calendar;
@@ -32,7 +32,7 @@ pub mod schedule;
 pub mod state;
 
 pub use event::{Credential, Entry, Event};
-pub use machine::{Ask, Machine, Progress, Reply};
+pub use machine::{Machine, Progress, Reply, Request};
 pub use next::{Effect, Hands, Next, Outcome};
 pub use policy::Policy;
 pub use state::{Phase, Role, Target};

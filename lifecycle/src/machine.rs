@@ -1,8 +1,9 @@
-//! One call of `advance` as a state machine: what it asks for, and what it does with the reply.
+//! One call of `advance` as a state machine: its requests, and its reactions to the replies.
 //!
-//! It reads the journal, writes what has to be written before an effect, does at most one effect, and writes its result. Between
-//! any two of these the process may die, stop for an hour, or be overtaken: whatever it wants to write is written at the number after
-//! the last event that it has read, so a journal that moved on refuses it, and it reads again.
+//! It reads the journal, writes what has to be written before an effect, carries out at most one effect, and writes its
+//! outcome. Between any two of these the process may die, pause for an hour, or be overtaken. Every event is therefore
+//! written at the number after the last event that was read: a journal that has grown refuses it, and the machine reads
+//! again.
 
 use serde::Serialize;
 
@@ -13,43 +14,43 @@ use crate::{
     state::{Phase, Target},
 };
 
-/// What the machine wants done.
+/// A request of the machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ask {
-    /// The events from this number on.
+pub enum Request {
+    /// Read the events from this number on.
     Read(u64),
-    /// This event at this number.
+    /// Append this event at this number.
     Append(u64, Entry),
-    /// This effect. While it is under way, [`Machine::still_wanted`] says whether it may go on.
+    /// Carry out this effect. Meanwhile, [`Machine::still_wanted`] tells whether it may continue.
     Do(Effect),
-    /// Nothing more.
+    /// The call is over.
     Finish(Progress),
 }
 
-/// What became of it.
+/// The reply to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
-    /// The events.
+    /// The events that were read.
     Entries(Vec<Entry>),
-    /// Whether the event was written; false if the number was taken.
+    /// Whether the event was appended; false if the number was already taken.
     Appended(bool),
-    /// What came of the effect.
+    /// The outcome of the effect.
     Outcome(Outcome),
 }
 
-/// How far a call of `advance` has come.
+/// The result of a call of `advance`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", content = "value", rename_all = "kebab-case")]
 pub enum Progress {
-    /// An effect was done: there is more to do at once.
+    /// An effect was carried out, and there is more to do at once.
     Again,
-    /// No rotation is under way.
+    /// No rotation is in progress.
     Idle,
     /// Nothing can be done before this time.
     Wake(Time),
     /// A person is needed.
     Blocked(crate::event::Stop, String),
-    /// A person has to approve that the old credential ends.
+    /// A person has to approve the end of the old credential.
     AwaitsApproval,
 }
 
@@ -59,12 +60,12 @@ enum Stage {
     Reading,
     Appending(Entry),
     Doing(Effect),
-    /// The effect is done; the journal is read again before its outcome is written.
+    /// The effect is over; the journal is read again before its outcome is written.
     Rereading(Effect, Outcome),
     Concluding(Effect, Outcome, Entry),
 }
 
-/// One call of `advance`. Dropping it at any moment is what a crash is.
+/// One call of `advance`. A crash is equivalent to dropping it at any moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     target: Target,
@@ -72,20 +73,28 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Begins with what is already known about the target; [`Target::default`] reads everything.
+    /// Creates a machine that begins with what is already known about the target; with [`Target::default`] it reads
+    /// everything.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self { target, stage: Stage::Start }
     }
 
-    /// The state of the target, as far as it was read.
+    /// Returns the state of the target, as far as it was read.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Takes the reply to the last request, and makes the next request.
-    pub fn resume(&mut self, reply: Option<Reply>, policy: &Policy, hands: &mut Hands, now: Time, luck: f64) -> Ask {
+    /// Takes the reply to the last request, and returns the next request.
+    pub fn resume(
+        &mut self,
+        reply: Option<Reply>,
+        policy: &Policy,
+        hands: &mut Hands,
+        now: Time,
+        random: f64,
+    ) -> Request {
         match (std::mem::replace(&mut self.stage, Stage::Start), reply) {
             (Stage::Reading, Some(Reply::Entries(entries))) => {
                 self.take(&entries);
@@ -104,11 +113,11 @@ impl Machine {
                     hands.unsealed.insert(marker.clone(), (code.clone(), *again));
                 }
                 self.stage = Stage::Rereading(effect, outcome);
-                Ask::Read(self.target.sequence + 1)
+                Request::Read(self.target.sequence + 1)
             }
             (Stage::Rereading(effect, outcome), Some(Reply::Entries(entries))) => {
                 self.take(&entries);
-                self.conclude(effect, outcome, policy, hands, now, luck)
+                self.conclude(effect, outcome, policy, hands, now, random)
             }
             (Stage::Concluding(_, _, entry), Some(Reply::Appended(true))) => {
                 self.take(&[entry]);
@@ -116,25 +125,26 @@ impl Machine {
             }
             (Stage::Concluding(effect, outcome, _), Some(Reply::Appended(false))) => {
                 self.stage = Stage::Rereading(effect, outcome);
-                Ask::Read(self.target.sequence + 1)
+                Request::Read(self.target.sequence + 1)
             }
-            // The start, a number that was taken, or a reply that does not belong to what was asked.
+            // The start, a number that was taken, or a reply that does not match the request.
             _ => {
                 self.stage = Stage::Reading;
-                Ask::Read(self.target.sequence + 1)
+                Request::Read(self.target.sequence + 1)
             }
         }
     }
 
-    /// Whether an effect was done whose outcome is not written yet: a worker that stops now loses what only it knows.
+    /// Whether an effect was carried out whose outcome is not yet written. A worker that stops now loses what only it
+    /// knows.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         matches!(self.stage, Stage::Rereading(..) | Stage::Concluding(..))
     }
 
-    /// Whether a delivery may still be written, by what the journal holds after the events read so far. Asked with fresh events between
-    /// reading a sink's version and writing to it, so that a worker that was stopped in between either sees here that it is late, or finds
-    /// the sink changed.
+    /// Whether a delivery may still be written, given the events that follow those read so far. It is called with fresh
+    /// events between reading a sink's version and writing to the sink, so that a worker that was paused in between
+    /// either learns here that it is late, or finds the sink changed.
     #[must_use]
     pub fn still_wanted(&mut self, entries: &[Entry], effect: &Effect) -> bool {
         self.take(entries);
@@ -156,25 +166,25 @@ impl Machine {
         }
     }
 
-    fn decide(&mut self, policy: &Policy, hands: &mut Hands, now: Time) -> Ask {
+    fn decide(&mut self, policy: &Policy, hands: &mut Hands, now: Time) -> Request {
         match next::next(&self.target, policy, hands, now) {
             Next::Append(event) => {
                 if let (Event::Issuing { intent, .. }, Some(rotation)) = (&event, &self.target.rotation) {
-                    // Until the journal has answered, nobody knows whether it is stored.
+                    // Until the journal has answered, it is unknown whether the event is stored.
                     hands.tried = Some((rotation.number, *intent));
                 }
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
                 self.stage = Stage::Appending(entry.clone());
-                Ask::Append(self.target.sequence + 1, entry)
+                Request::Append(self.target.sequence + 1, entry)
             }
             Next::Do(effect) => {
                 if let Effect::Issue { .. } = effect {
-                    // From here on the call counts as made, whatever becomes of this worker.
+                    // From here on the call counts as made, whatever happens to this worker.
                     hands.intent = None;
                     hands.tried = None;
                 }
                 self.stage = Stage::Doing(effect.clone());
-                Ask::Do(effect)
+                Request::Do(effect)
             }
             Next::Wake(at) => self.finish(Progress::Wake(at), hands),
             Next::Blocked(reason, about) => self.finish(Progress::Blocked(reason, about), hands),
@@ -190,20 +200,20 @@ impl Machine {
         policy: &Policy,
         hands: &mut Hands,
         now: Time,
-        luck: f64,
-    ) -> Ask {
-        match next::conclude(&self.target, policy, hands, &effect, &outcome, now, luck) {
+        random: f64,
+    ) -> Request {
+        match next::conclude(&self.target, policy, hands, &effect, &outcome, now, random) {
             Some(event) => {
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
                 self.stage = Stage::Concluding(effect, outcome, entry.clone());
-                Ask::Append(self.target.sequence + 1, entry)
+                Request::Append(self.target.sequence + 1, entry)
             }
             None => self.finish(Progress::Again, hands),
         }
     }
 
-    /// Secrets that nobody needs any more are dropped with the end of a call.
-    fn finish(&self, progress: Progress, hands: &mut Hands) -> Ask {
+    /// Drops the secrets that are no longer needed, and ends the call.
+    fn finish(&self, progress: Progress, hands: &mut Hands) -> Request {
         let undelivered = |id: &String| {
             let rotation = self.target.rotation.as_ref();
             rotation.is_some_and(|rotation| {
@@ -213,12 +223,12 @@ impl Machine {
         };
         let keep = hands.secrets.iter().filter(|id| undelivered(id)).cloned().collect();
         hands.secrets = keep;
-        // Once another event has the number of an intent that may have been written, that one was not.
+        // If another event has the number of an intent whose append got no answer, the intent was not stored.
         hands.tried.take_if(|(number, intent)| {
             let rotation = self.target.rotation.as_ref();
             rotation.is_none_or(|rotation| rotation.number != *number || rotation.intents >= *intent)
         });
         hands.unsealed.retain(|marker, _| self.target.sealed.contains_key(marker));
-        Ask::Finish(progress)
+        Request::Finish(progress)
     }
 }

@@ -10,148 +10,151 @@ use crate::{
     state::{Known, Phase, Role, Rotation, SINK_DIFFERS, Sealed, Target},
 };
 
-/// What the worker knows that the journal does not say: what it has in memory, and what the ports can do.
+/// What a worker knows that the journal does not contain: what it has in memory, and what the ports can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Hands {
     /// The worker's own name.
     pub worker: String,
-    /// The credentials whose secrets it has.
+    /// The ids of the credentials whose secrets the worker has.
     pub secrets: BTreeSet<String>,
-    /// The intent that it wrote and has not called for yet, by rotation and number.
+    /// The intent that it wrote without having made the call yet, by rotation and number.
     pub intent: Option<(u32, u32)>,
-    /// The intent that it may have written, and whose call it has not made: the journal did not say whether it was stored.
+    /// The intent whose append got no answer from the journal, so that it may be stored. Its call has not been made.
     pub tried: Option<(u32, u32)>,
     /// The target's sinks, and whether each can be read back.
     pub sinks: BTreeMap<String, bool>,
-    /// Whether the control plane's records tell what became of a lost answer.
+    /// Whether the control plane's records show the outcome of a call whose answer was lost.
     pub evidence: bool,
-    /// Whether the control plane gives the secret of a living credential again.
+    /// Whether the control plane returns the secret of a living credential again.
     pub recalls: bool,
     /// Whether the worker seals a copy of each answer for a restart, and can open those of others.
     pub seals: bool,
-    /// The sealed copies that it could not open, by their markers: the code of the error, and whether another try may go better.
+    /// The markers of the sealed copies that it could not open, with the error's code and whether another attempt may
+    /// succeed.
     pub unsealed: BTreeMap<String, (String, bool)>,
-    /// What to put into a marker before the rotation's and the intent's number.
+    /// The prefix of a marker, before the numbers of rotation and intent.
     pub marker: String,
 }
 
-/// What a worker does besides reading and writing the journal. Each can be repeated, but for [`Effect::Issue`].
+/// What a worker does besides reading and writing the journal. Each effect can be repeated, except for
+/// [`Effect::Issue`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "effect", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Effect {
-    /// Issue a credential. Done once, by the worker that wrote the intent.
+    /// Issue a credential. This is done once, by the worker that wrote the intent.
     Issue {
-        /// The rotation.
+        /// The number of the rotation.
         rotation: u32,
-        /// The intent.
+        /// The number of the intent.
         intent: u32,
-        /// What to leave in the control plane's records.
+        /// The marker to leave in the control plane's records.
         marker: String,
-        /// When it ends at the latest.
+        /// The deadline of the call.
         until: Time,
         /// The client ids that a sink may hold; anything else is somebody else's, and then nothing is issued. Empty if anything may be there.
         expected: BTreeSet<String>,
     },
-    /// Look in the control plane's records for what an intent has made.
+    /// Search the control plane's records for the result of an intent.
     Search {
-        /// The intent.
+        /// The number of the intent.
         intent: u32,
-        /// What to look for.
+        /// The marker to search for.
         marker: String,
-        /// From when.
+        /// The beginning of the period.
         since: Time,
-        /// Until when.
+        /// The end of the period.
         until: Time,
     },
     /// Read the secret of a living credential again.
     Recall {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
     /// Open the sealed copy of an answer.
     Unseal {
-        /// The rotation.
+        /// The number of the rotation.
         rotation: u32,
-        /// The intent.
+        /// The number of the intent.
         intent: u32,
-        /// Under which it is.
+        /// The marker of the copy.
         marker: String,
     },
-    /// Delete that copy.
+    /// Delete the sealed copy of an answer.
     Discard {
-        /// Under which it is.
+        /// The marker of the copy.
         marker: String,
     },
-    /// See whether the pair is well formed.
+    /// Check that the pair is well formed.
     Parse {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
     /// Obtain a token with the new credential.
     Login {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
-    /// See whether the control plane ended the old credential when it issued the new one.
+    /// Find out whether the control plane ended the old credential when it issued the new one.
     Observe {
-        /// The old one.
+        /// The id of the old credential.
         credential: String,
     },
-    /// Put the new credential into a sink.
+    /// Write the new credential to a sink.
     Deliver {
-        /// Which credential.
+        /// The id of the credential.
         credential: String,
         /// Its client id.
         client_id: String,
-        /// Which sink.
+        /// The name of the sink.
         sink: String,
-        /// The client ids that may be there; anything else is somebody else's. Empty if anything may be.
+        /// The client ids that the sink may hold; anything else was written by somebody else. Empty if it may hold
+        /// anything.
         expected: BTreeSet<String>,
     },
-    /// See whether a sink holds the new credential already, from a worker that died.
+    /// Find out whether a sink already holds the new credential, written by a worker that died.
     Peek {
-        /// Which credential.
+        /// The id of the credential.
         credential: String,
         /// Its client id.
         client_id: String,
-        /// Which sink.
+        /// The name of the sink.
         sink: String,
     },
-    /// See that a sink holds the new credential.
+    /// Check that a sink holds the new credential.
     ReadBack {
         /// Its client id.
         client_id: String,
-        /// Which sink.
+        /// The name of the sink.
         sink: String,
     },
-    /// See whether a proof of use is there.
+    /// Look for a proof of use.
     Prove {
-        /// Which.
+        /// The proof.
         proof: Proof,
-        /// The new credential.
+        /// The id of the new credential.
         new: String,
-        /// The old one.
+        /// The id of the old credential.
         old: Option<String>,
-        /// What is older does not count.
+        /// The time before which a use does not count.
         since: Time,
     },
-    /// Put the old credential back into a sink.
+    /// Restore the old credential in a sink.
     Restore {
         /// Its client id.
         client_id: String,
-        /// Which sink.
+        /// The name of the sink.
         sink: String,
     },
     /// End a credential.
     End {
-        /// Which.
+        /// The id of the credential.
         credential: String,
     },
 }
 
 impl Effect {
-    /// The step that fails when this does.
+    /// Returns the step that fails when this effect does.
     #[must_use]
     pub fn step(&self) -> Step {
         match self {
@@ -171,51 +174,51 @@ impl Effect {
     }
 }
 
-/// What comes next.
+/// What happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Next {
-    /// Write this.
+    /// Append this event.
     Append(Event),
-    /// Do this, and write what came of it.
+    /// Carry out this effect, and write its outcome.
     Do(Effect),
     /// Nothing can be done before this time.
     Wake(Time),
     /// A person is needed.
     Blocked(Stop, String),
-    /// A person has to approve that the old credential ends.
+    /// A person has to approve the end of the old credential.
     AwaitsApproval,
-    /// No rotation is under way.
+    /// No rotation is in progress.
     Idle,
 }
 
-/// What came of an effect.
+/// The outcome of an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A credential was issued; the worker has its secret now.
+    /// A credential was issued, and the worker has its secret.
     Issued(Credential),
-    /// The records tell what an intent has made.
+    /// The records show what an intent issued.
     Found(Vec<Credential>),
-    /// It went well, or the answer to the question is yes.
+    /// The effect succeeded, or the answer to the question is yes.
     Yes,
-    /// It did not, or the answer is no, and that is final.
+    /// The effect did not succeed, or the answer is no, and that is final.
     No,
-    /// The answer is not there yet.
+    /// There is no answer yet.
     NotYet,
-    /// The sink holds something that nobody knows of: what, or which sink where nothing was issued for that reason.
+    /// The sink holds an unknown credential: its client id, or the sink's name if nothing was issued for that reason.
     Differs(String),
-    /// The sink took it, in the place of this client id.
+    /// The sink was written, and held this client id before.
     Written(Option<String>),
-    /// The journal moved on before anything was done, or the sink changed meanwhile.
+    /// The journal has grown before anything was done, or the sink changed meanwhile.
     Moved,
-    /// It failed, and nothing happened.
+    /// The effect failed, and nothing happened.
     Failed {
         /// The error's code.
         code: String,
-        /// Whether it makes sense to try again.
+        /// Whether another attempt makes sense.
         again: bool,
     },
-    /// It failed, and what happened is unknown.
+    /// The effect failed, and it is unknown what happened.
     Uncertain,
 }
 
@@ -235,7 +238,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         return Next::Append(Event::Retiring { credential: orphan.credential.id.clone() });
     }
     let Some(rotation) = &target.rotation else {
-        // What is left over from a rotation that is done: the target itself is well.
+        // Leftovers of a completed rotation. The target itself is fine.
         let ends = target.ending().map(|known| (known.credential.id.as_str(), given_up(known), known.retry_at));
         let discards = discardable(target, hands).map(|(marker, sealed)| {
             (marker.as_str(), policy.gives_up(Step::Discard, sealed.failures), sealed.retry_at)
@@ -254,7 +257,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
     }
     if let Some((step, _)) = rotation.failures.iter().find(|(step, count)| policy.gives_up(**step, **count)) {
         if let (Step::Search, Phase::Unknown { marker, .. }) = (step, &rotation.phase) {
-            // The records do not tell, so a person has to, as where there are none.
+            // The records do not show the outcome, so a person has to settle it, as for control planes without records.
             return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
         }
         let about = serde_json::to_value(step).ok().and_then(|word| word.as_str().map(str::to_owned));
@@ -271,7 +274,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
             if !hands.evidence {
                 return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
             }
-            // A call that was on its way at the deadline may be acted on a little later.
+            // A call that was on its way at the deadline may still take effect a little later.
             let settled = until.saturating_add(policy.margin);
             if now < settled.max(rotation.retry_at) {
                 return Next::Wake(settled.max(rotation.retry_at));
@@ -292,15 +295,15 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
     }
 }
 
-/// The sealed copies that nobody needs any more. A worker that does not seal cannot delete one either.
+/// Returns the sealed copies that are no longer needed. A worker that does not seal cannot delete copies either.
 fn discardable<'a>(target: &'a Target, hands: &'a Hands) -> impl Iterator<Item = (&'a String, &'a Sealed)> {
     let delivered = |rotation: &Rotation| hands.sinks.keys().all(|sink| rotation.delivered.contains(sink));
     let needed = target.needed(delivered);
     target.sealed.iter().filter(move |(marker, _)| hands.seals && needed != Some(marker.as_str()))
 }
 
-/// Opening a sealed copy, if there may be one and the worker has not found out yet that it cannot. `last` says that nobody else may have
-/// the secret, so that a try which may go better is made.
+/// Returns the effect of opening a sealed copy, if there may be one and the worker does not know yet that it cannot
+/// open it. `last` says that no other worker may have the secret, so that an attempt which may succeed is repeated.
 fn unseal(target: &Target, rotation: u32, intent: u32, marker: &str, hands: &Hands, last: bool) -> Option<Effect> {
     let tried = hands.unsealed.get(marker);
     let open = hands.seals && target.sealed.contains_key(marker);
@@ -311,7 +314,7 @@ fn unseal(target: &Target, rotation: u32, intent: u32, marker: &str, hands: &Han
     })
 }
 
-/// When a credential that is about to end is tried again.
+/// Returns when ending a credential is tried again.
 fn end_again(known: &Known, policy: &Policy) -> Next {
     if policy.gives_up(Step::End, known.failures) {
         Next::Append(Event::Stopped { reason: Stop::TooManyFailures, about: known.credential.id.clone() })
@@ -343,7 +346,7 @@ fn issuing(
 ) -> Next {
     let mine = by == hands.worker && hands.intent == Some((rotation.number, intent));
     if mine {
-        // A worker that was stopped here must not call any more once others may have given up on it.
+        // A worker that was paused here must not make the call once others may have given up on it.
         return if now < until {
             let (marker, expected) = (marker.to_owned(), expected(target, rotation));
             Next::Do(Effect::Issue { rotation: rotation.number, intent, marker, until, expected })
@@ -352,7 +355,7 @@ fn issuing(
         };
     }
     if by == hands.worker && hands.tried == Some((rotation.number, intent)) {
-        // It was stored after all, when nobody waited for the answer any more. Nobody has made the call, and its time may be over.
+        // The intent was stored after the worker had stopped waiting. The call was not made, and its deadline may be over.
         return Next::Append(Event::NotIssued { intent, code: "journal_failed".to_owned(), retry_at: Some(now) });
     }
     let given_up = until.saturating_add(policy.margin);
@@ -371,7 +374,7 @@ fn issued(
     let (id, client_id) = (&new.credential.id, &new.credential.client_id);
     let undelivered = hands.sinks.keys().find(|sink| !rotation.delivered.contains(*sink));
     let has_secret = hands.secrets.contains(id);
-    // Who has the secret too takes over once the time of the one before it is up.
+    // Another worker that has the secret takes over once the time of the first one is over.
     let holds = has_secret && (by == hands.worker || now >= lost);
     if holds && now.saturating_add(policy.hold / 2) >= hold_until && undelivered.is_some() {
         return Next::Append(Event::Held { hold_until: now.saturating_add(policy.hold) });
@@ -391,7 +394,7 @@ fn issued(
             if now < lost {
                 return Next::Wake(lost);
             }
-            // The worker that had it may have died after writing to the sink.
+            // The worker that had the secret may have died after writing to the sink.
             let readable = hands.sinks.get(sink).copied().unwrap_or(false);
             return if readable && rotation.proofs.contains_key(&Proof::Token) {
                 Next::Do(Effect::Peek { credential: id.clone(), client_id: client_id.clone(), sink: sink.clone() })
@@ -399,7 +402,7 @@ fn issued(
                 Next::Append(lost_for(target, hands, id, marker))
             };
         }
-        // Before anybody else gets it: a sink always holds a credential that works.
+        // Verified before the delivery, so that a sink always holds a credential that works.
         if !rotation.proofs.contains_key(&Proof::Parsed) {
             return Next::Do(Effect::Parse { credential: id.clone() });
         }
@@ -416,7 +419,7 @@ fn issued(
     if let Some(sink) = unread(rotation, hands, 0) {
         return Next::Do(Effect::ReadBack { client_id: client_id.clone(), sink });
     }
-    // The new one is in use by now, so this question has time.
+    // The new credential is already in use, so this question is not urgent.
     if rotation.overlap.is_none()
         && let Some(old) = &rotation.old
     {
@@ -425,7 +428,7 @@ fn issued(
     Next::Append(Event::Grace { until: now.saturating_add(policy.grace) })
 }
 
-/// That a secret is gone, and why its sealed copy is of no use if there should be one.
+/// Returns the event of a lost secret, with the reason why its sealed copy is unusable if there should be one.
 fn lost_for(target: &Target, hands: &Hands, credential: &str, marker: &str) -> Event {
     let code = match hands.unsealed.get(marker) {
         Some((code, _)) => code.clone(),
@@ -435,7 +438,8 @@ fn lost_for(target: &Target, hands: &Hands, credential: &str, marker: &str) -> E
     Event::Lost { credential: credential.to_owned(), code }
 }
 
-/// The client ids that a sink may hold when the new credential comes. Empty, which is anything, if the target had no credential.
+/// Returns the client ids that a sink may hold before the delivery. It is empty, which allows anything, if the target
+/// had no credential.
 fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
     if rotation.old.is_none() {
         return BTreeSet::new();
@@ -443,13 +447,13 @@ fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
     target.credentials.values().map(|known| known.credential.client_id.clone()).collect()
 }
 
-/// A sink that the new credential was not delivered to, and in which it was not found either; and whether it can be read.
+/// Returns a sink to which the new credential was not delivered, and in which it was not found, and whether it is readable.
 fn added<'a>(rotation: &Rotation, hands: &'a Hands) -> Option<(&'a String, bool)> {
     let has = |sink: &String| rotation.delivered.contains(sink) || rotation.read_back.contains_key(sink);
     hands.sinks.iter().find(|(sink, _)| !has(sink)).map(|(sink, readable)| (sink, *readable))
 }
 
-/// A sink that can be read and was not since a time.
+/// Returns a readable sink that was not read since a time.
 fn unread(rotation: &Rotation, hands: &Hands, since: Time) -> Option<String> {
     let fresh = |sink: &String| rotation.read_back.get(sink).is_some_and(|at| *at >= since);
     hands.sinks.iter().find(|(sink, readable)| **readable && !fresh(sink)).map(|(sink, _)| sink.clone())
@@ -463,8 +467,8 @@ fn in_grace(
     now: Time,
     (new, until): (&Known, Time),
 ) -> Next {
-    // Its consumers have the old credential, or none, and nobody has the secret of the new one any more. The sooner a person hears of it the
-    // more time there is.
+    // The consumers of an added sink have the old credential, or none, and the secret of the new one is gone. The earlier a
+    // person learns of it, the more time is left.
     match added(rotation, hands) {
         Some((sink, true)) => {
             if now < rotation.retry_at {
@@ -501,7 +505,7 @@ fn in_grace(
     if policy.approval && !rotation.approved {
         return Next::AwaitsApproval;
     }
-    // What was read back before the grace period says nothing of now.
+    // A read before the grace period says nothing about the present.
     if let Some(sink) = unread(rotation, hands, until) {
         return Next::Do(Effect::ReadBack { client_id: new.credential.client_id.clone(), sink });
     }
@@ -512,14 +516,14 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
     if now < rotation.retry_at {
         return Next::Wake(rotation.retry_at);
     }
-    // There is a way back only to a credential that the control plane has not ended when it made another.
+    // The old credential can only be restored if the control plane did not end it when it issued the new one.
     if let (true, None, Some(old)) = (rotation.made, rotation.overlap, &rotation.old) {
         return Next::Do(Effect::Observe { credential: old.clone() });
     }
     if !rotation.has_issued(target) {
         return Next::Append(Event::RolledBack);
     }
-    // Every sink, also one that nothing was delivered to: a worker that comes late must find it changed.
+    // Every sink is restored, even one that nothing was delivered to, so that a late worker finds it changed.
     if let Some(old) = rotation.old.as_ref().and_then(|id| target.credentials.get(id))
         && let Some(sink) = hands.sinks.keys().find(|sink| !rotation.restored.contains(*sink))
     {
@@ -533,8 +537,8 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
     }
 }
 
-/// What is to be written of an effect's outcome, by the journal as it stands now: it may have moved on while the effect was under way.
-/// `None` if there is nothing to write.
+/// Returns the event for an effect's outcome, given the current journal, which may have grown while the effect was in
+/// progress. `None` if there is nothing to write.
 #[must_use]
 pub fn conclude(
     target: &Target,
@@ -543,18 +547,18 @@ pub fn conclude(
     effect: &Effect,
     outcome: &Outcome,
     now: Time,
-    luck: f64,
+    random: f64,
 ) -> Option<Event> {
     let rotation = target.rotation.as_ref();
     if let Effect::Issue { rotation: number, intent, .. } = effect {
-        return issue_came_to(target, policy, (*number, *intent), outcome, now, luck);
+        return issue_outcome(target, policy, (*number, *intent), outcome, now, random);
     }
     if let Effect::End { credential } = effect {
         let open = target.credentials.get(credential).is_some_and(|known| known.role != Role::Ended);
         return match outcome {
             Outcome::Yes if open => Some(Event::Retired { credential: credential.clone() }),
-            Outcome::Failed { code, .. } if open => Some(end_failed(target, policy, credential, code, now, luck)),
-            Outcome::Uncertain if open => Some(end_failed(target, policy, credential, "outcome_unknown", now, luck)),
+            Outcome::Failed { code, .. } if open => Some(end_failed(target, policy, credential, code, now, random)),
+            Outcome::Uncertain if open => Some(end_failed(target, policy, credential, "outcome_unknown", now, random)),
             _ => None,
         };
     }
@@ -565,7 +569,7 @@ pub fn conclude(
             Outcome::Failed { code, .. } => code.clone(),
             _ => "outcome_unknown".to_owned(),
         };
-        let retry_at = now.saturating_add(policy.delay(sealed.failures, luck));
+        let retry_at = now.saturating_add(policy.delay(sealed.failures, random));
         return Some(Event::Failed { step: Step::Discard, about: marker.clone(), code, retry_at });
     }
     let rotation = rotation?;
@@ -582,13 +586,14 @@ pub fn conclude(
                 Outcome::Found(found) => {
                     Some(Event::Settled { intent: *which, found: found.clone(), evidence: Evidence::Provider })
                 }
-                outcome => failed(Some(rotation), policy, Step::Search, outcome, now, luck),
+                outcome => failed(Some(rotation), policy, Step::Search, outcome, now, random),
             }
         }
         (Effect::Unseal { rotation: number, intent, .. }, outcome @ Outcome::Issued(_)) => {
-            issue_came_to(target, policy, (*number, *intent), outcome, now, luck)
+            issue_outcome(target, policy, (*number, *intent), outcome, now, random)
         }
-        // The worker keeps in mind that it cannot. Before the time of the one who has the secret is up, nobody else has to know.
+        // The worker remembers that it cannot open the copy. Until the time of the worker that has the secret is over,
+        // no other worker has to know.
         (Effect::Unseal { .. }, Outcome::Failed { again: false, .. }) => None,
         (Effect::Unseal { .. }, _) if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) => {
             None
@@ -647,11 +652,11 @@ pub fn conclude(
             rotation.rolling_back.then(|| Event::Stopped { reason: Stop::RestoreByHand, about: sink.clone() })
         }
         (_, Outcome::Moved) => None,
-        (effect, outcome) => failed(Some(rotation), policy, effect.step(), outcome, now, luck),
+        (effect, outcome) => failed(Some(rotation), policy, effect.step(), outcome, now, random),
     }
 }
 
-/// Whether somebody else has written already what an effect was to show.
+/// Whether another worker has already written what an effect was to show.
 fn is_recorded(rotation: &Rotation, effect: &Effect) -> bool {
     match effect {
         Effect::Parse { .. } => rotation.proofs.contains_key(&Proof::Parsed),
@@ -667,14 +672,15 @@ fn is_recorded(rotation: &Rotation, effect: &Effect) -> bool {
     }
 }
 
-/// The call was made once and will not be made again, so its outcome is written, whatever has happened to the rotation.
-fn issue_came_to(
+/// Returns the event for the outcome of an issuing call. The call is made only once, so its outcome is written whatever
+/// has happened to the rotation.
+fn issue_outcome(
     target: &Target,
     policy: &Policy,
     (number, which): (u32, u32),
     outcome: &Outcome,
     now: Time,
-    luck: f64,
+    random: f64,
 ) -> Option<Event> {
     let rotation = target.rotation.as_ref().filter(|rotation| rotation.number == number);
     let phase = rotation.map(|rotation| &rotation.phase);
@@ -693,7 +699,7 @@ fn issue_came_to(
         }),
         Outcome::Failed { code, again } if waiting => Some(if *again {
             let failures = rotation.and_then(|rotation| rotation.failures.get(&Step::Issue)).copied().unwrap_or(0);
-            let retry_at = now.saturating_add(policy.delay(failures, luck));
+            let retry_at = now.saturating_add(policy.delay(failures, random));
             Event::NotIssued { intent: which, code: code.clone(), retry_at: Some(retry_at) }
         } else {
             Event::NotIssued { intent: which, code: code.clone(), retry_at: None }
@@ -709,9 +715,9 @@ fn issue_came_to(
     }
 }
 
-fn end_failed(target: &Target, policy: &Policy, id: &str, code: &str, now: Time, luck: f64) -> Event {
+fn end_failed(target: &Target, policy: &Policy, id: &str, code: &str, now: Time, random: f64) -> Event {
     let failures = target.credentials.get(id).map_or(0, |known| known.failures);
-    let retry_at = now.saturating_add(policy.delay(failures, luck));
+    let retry_at = now.saturating_add(policy.delay(failures, random));
     Event::Failed { step: Step::End, about: id.to_owned(), code: code.to_owned(), retry_at }
 }
 
@@ -721,7 +727,7 @@ fn failed(
     step: Step,
     outcome: &Outcome,
     now: Time,
-    luck: f64,
+    random: f64,
 ) -> Option<Event> {
     let rotation = rotation?;
     let failures = rotation.failures.get(&step).copied().unwrap_or(0);
@@ -734,5 +740,10 @@ fn failed(
     if !again {
         return Some(Event::Stopped { reason: Stop::Refused, about: code });
     }
-    Some(Event::Failed { step, about: String::new(), code, retry_at: now.saturating_add(policy.delay(failures, luck)) })
+    Some(Event::Failed {
+        step,
+        about: String::new(),
+        code,
+        retry_at: now.saturating_add(policy.delay(failures, random)),
+    })
 }

@@ -10,41 +10,41 @@ use crate::{
     state::{Phase, Role, Target},
 };
 
-/// What a person wants.
+/// A command of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Command {
     /// This credential is the one that consumers use.
     Adopt {
-        /// Which.
+        /// The credential.
         credential: Credential,
-        /// Where it was learned from.
+        /// The source of this knowledge.
         source: String,
     },
     /// Rotate.
     Plan {
-        /// Why.
+        /// The reason.
         reason: Reason,
     },
     /// The old credential may end.
     Approve,
     /// Undo the rotation.
     RollBack,
-    /// Somebody has looked at what an attempt with an unknown outcome has made.
+    /// Somebody has found out what an attempt with an unknown outcome issued.
     Settle {
-        /// All that it made.
+        /// All credentials that it issued.
         found: Vec<Credential>,
     },
-    /// What the rotation was stopped for has been dealt with.
+    /// The problem that stopped the rotation has been resolved.
     Resume,
-    /// The new credential is of no use: issue another, and end this one after that.
+    /// The new credential is unusable: issue another, and end this one after that.
     Reissue,
-    /// The old credential was put back into a sink by hand.
+    /// The old credential was restored in a sink by hand.
     Restored {
         /// The sink's name.
         sink: String,
     },
-    /// Somebody has put the new credential into a sink that was named too late for it.
+    /// Somebody has put the new credential into a sink that was added too late for the delivery.
     Provisioned {
         /// The sink's name.
         sink: String,
@@ -53,12 +53,12 @@ pub enum Command {
     Forget,
 }
 
-/// Why a command is not carried out.
+/// The reason why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// A stable code.
     pub reason: &'static str,
-    /// In words.
+    /// A description of the reason.
     pub message: String,
 }
 
@@ -66,10 +66,10 @@ fn refuse<T>(reason: &'static str, message: impl Into<String>) -> Result<T, Refu
     Err(Refusal { reason, message: message.into() })
 }
 
-/// The events that carry out a command, in order.
+/// Returns the events that carry out a command, in order.
 ///
 /// # Errors
-/// When the target's state does not allow it.
+/// Fails if the target's state does not allow the command.
 pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -> Result<Vec<Event>, Refusal> {
     let Some(rotation) = &target.rotation else { return without_rotation(target, command) };
     match command {
@@ -89,8 +89,8 @@ pub fn operate(target: &Target, policy: &Policy, command: &Command, now: Time) -
         Command::Resume => Ok(vec![Event::Resumed]),
         Command::Reissue => match target.new_credential() {
             _ if rotation.rolling_back => refuse("rolling_back", "the rotation is being undone"),
-            None => refuse("nothing_issued", "the rotation has no new credential that another could replace"),
-            // Nobody acts between the two, as the rotation is stopped until the second.
+            None => refuse("nothing_issued", "the rotation has no new credential that could be replaced"),
+            // No worker acts between the two events, because the rotation is stopped until the second one.
             Some(known) => {
                 let credential = known.credential.id.clone();
                 Ok(vec![Event::Lost { credential, code: String::new() }, Event::Resumed])
@@ -120,7 +120,7 @@ fn without_rotation(target: &Target, command: &Command) -> Result<Vec<Event>, Re
             _ => Ok(vec![Event::Adopted { credential: credential.clone(), source: source.clone() }]),
         },
         Command::Plan { .. } if target.forgotten => {
-            refuse("forgotten", "the target is no longer looked after: adopt a credential to begin again")
+            refuse("forgotten", "the target is no longer managed: adopt a credential to begin again")
         }
         Command::Plan { reason } => Ok(vec![Event::Planned { rotation: target.rotations + 1, reason: reason.clone() }]),
         Command::Resume if has_failures(target) => Ok(vec![Event::Resumed]),
@@ -130,7 +130,7 @@ fn without_rotation(target: &Target, command: &Command) -> Result<Vec<Event>, Re
     }
 }
 
-/// Whether something that is tried again beside the rotation has failed.
+/// Whether something that is retried independent of the rotation has failed.
 fn has_failures(target: &Target) -> bool {
     target.ending().any(|known| known.failures > 0) || target.sealed.values().any(|sealed| sealed.failures > 0)
 }
@@ -149,13 +149,13 @@ fn settle(
     if now < earliest {
         return refuse(
             "too_early",
-            format!("the call may still be acted on: look for what it made not before {earliest} ms since 1970"),
+            format!("the call may still be acted on: look for its result, but not before {earliest} ms since 1970"),
         );
     }
     if let Some(known) = found.iter().find(|credential| target.credentials.contains_key(&credential.id)) {
         return refuse(
             "known_credential",
-            format!("credential {} is known already, so it is not what was made", known.id),
+            format!("credential {} is known already, so it is not the result of the attempt", known.id),
         );
     }
     let ids: BTreeSet<_> = found.iter().map(|credential| &credential.id).collect();
@@ -166,7 +166,6 @@ fn settle(
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::event::{Entry, Step};
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_outcome_alone_is_settled_once_nothing_can_come_of_it() {
+    fn only_an_unknown_outcome_is_settled_after_its_deadline() {
         let settle = |found: &[&str]| Command::Settle { found: found.iter().map(|id| credential(id)).collect() };
         let unknown = |until| after(&[issuing(until), vec![Event::Unknown { intent: 1 }]].concat());
         assert_eq!(reason(&after(&issuing(20)), &settle(&[])), "nothing_to_settle");
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_way_back_once_the_old_credential_is_ending() {
+    fn a_rollback_is_refused_once_the_old_credential_is_ending() {
         assert_eq!(reason(&after(&issued()), &Command::RollBack), "done");
         let retiring = [issued(), vec![Event::Retiring { credential: "old".to_owned() }]].concat();
         assert_eq!(reason(&after(&retiring), &Command::RollBack), "cannot_roll_back");
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stopped_goes_on_when_a_person_says_so() {
+    fn a_stopped_rotation_resumes_on_command() {
         assert_eq!(reason(&after(&issued()), &Command::Resume), "not_stopped");
         let stopped = Event::Stopped { reason: Stop::SinkChanged, about: "s".to_owned() };
         let target = after(&[issued(), vec![stopped]].concat());
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_that_could_not_be_ended_is_tried_again_after_its_rotation_too() {
+    fn ending_a_credential_is_retried_after_its_rotation() {
         let failed =
             Event::Failed { step: Step::End, about: "old".to_owned(), code: "forbidden".to_owned(), retry_at: 900 };
         let target = after(&[adopted(), vec![Event::Retiring { credential: "old".to_owned() }, failed]].concat());

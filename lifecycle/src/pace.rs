@@ -1,4 +1,4 @@
-//! Which of many due targets to begin with now: groups that move together, caps, and rest for those whose rotation failed.
+//! Selects which of many due targets begin now, by groups that rotate together, caps, and rests after failures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +11,17 @@ use crate::{
     state::{Phase, Target},
 };
 
-/// How many rotations there may be at a time. One counts until every sink holds the new credential: while the old one only lives out its
-/// grace, nothing is left to go wrong but its end. One that waits for a person counts, so that a fault which meets every rotation stops at
-/// the cap.
+/// The limits on simultaneous rotations. A rotation counts until every sink holds the new credential: during the grace
+/// period, only the end of the old credential is left. A rotation that waits for a person counts, so that a fault that
+/// affects every rotation stops at the cap.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Caps {
-    /// In all.
+    /// The limit for all targets.
     pub at_a_time: usize,
-    /// At one provider, by its name.
+    /// The limit for each provider, by its name.
     pub per_provider: BTreeMap<String, usize>,
-    /// How long a target rests after its rotation failed; it doubles with each failure in a row.
+    /// The time for which a target rests after its rotation failed; it doubles with each consecutive failure.
     pub rest: Span,
     /// The longest rest.
     pub longest_rest: Span,
@@ -39,7 +39,7 @@ impl Default for Caps {
 }
 
 impl Caps {
-    /// Until when a target rests.
+    /// Returns the time until which a target rests.
     #[must_use]
     pub fn rests_until(&self, failures: Failures) -> Time {
         if failures.count == 0 {
@@ -50,52 +50,52 @@ impl Caps {
     }
 }
 
-/// How many rotations of a target have failed since the last success.
+/// The number of failed rotations of a target since the last success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failures {
-    /// How many.
+    /// The number of failures.
     pub count: u32,
-    /// When the last one did.
+    /// The time of the last failure.
     pub at: Time,
 }
 
 impl Failures {
-    /// Takes up one event of the target. A rotation has failed once it is undone.
+    /// Applies one event of the target. A rotation counts as failed once it is undone.
     pub fn apply(&mut self, entry: &Entry) {
         match entry.event {
             Event::RolledBack => *self = Self { count: self.count.saturating_add(1), at: entry.at },
-            // A credential that somebody has put there by hand is a new beginning.
+            // A credential that somebody adopted is a new beginning.
             Event::Done | Event::Adopted { .. } => *self = Self::default(),
             _ => {}
         }
     }
 }
 
-/// A target, as far as it matters for its turn.
+/// The properties of a target that determine its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The provider whose cap it counts for.
+    /// The provider whose cap applies.
     pub provider: &'a str,
-    /// The group it moves with.
+    /// The group that it rotates with.
     pub group: Option<&'a str>,
-    /// When it is due.
+    /// The time at which it is due.
     pub due: Option<Due>,
-    /// Since when a rotation is under way.
+    /// The beginning of the rotation in progress.
     pub moving_since: Option<Time>,
-    /// Whether that rotation counts for the caps.
+    /// Whether that rotation counts against the caps.
     pub counts: bool,
-    /// When it last changed: its credential began, or its last rotation ended; `None` if it cannot be rotated by itself, being forgotten
-    /// or without a credential.
+    /// The time of its last change: its credential began, or its last rotation ended. `None` if it cannot be rotated by
+    /// itself, because it is forgotten or has no credential.
     pub changed_at: Option<Time>,
-    /// How often its rotation failed.
+    /// The failures of its rotations.
     pub failures: Failures,
 }
 
 impl<'a> Candidate<'a> {
-    /// What matters of a target. Without a schedule it is never due, but still moves with its group.
+    /// Creates a candidate from a target. Without a schedule it is never due, but still rotates with its group.
     #[must_use]
     pub fn new(name: &'a str, provider: &'a str, target: &Target, schedule: Option<&Schedule>, now: Time) -> Self {
         let rotation = target.rotation.as_ref();
@@ -112,33 +112,33 @@ impl<'a> Candidate<'a> {
         }
     }
 
-    /// The same in a group.
+    /// Returns the candidate as a member of a group.
     #[must_use]
     pub fn in_group(self, group: Option<&'a str>) -> Self {
         Self { group, ..self }
     }
 
-    /// The same after failures.
+    /// Returns the candidate with these failures.
     #[must_use]
     pub fn after(self, failures: Failures) -> Self {
         Self { failures, ..self }
     }
 }
 
-/// What to begin.
+/// The result of a selection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
     /// The targets to begin with now, the most urgent first.
     pub begin: Vec<String>,
-    /// The targets that could begin, and wait only for the caps, the most urgent first.
+    /// The targets that only wait for the caps, the most urgent first.
     pub waiting: Vec<String>,
-    /// When the next one could begin that cannot now; `None` if nothing will without a change.
+    /// The earliest time at which another target could begin; `None` if none will without a change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Time>,
 }
 
-/// Targets that begin at once or not at all. The order is that of urgency: what expires before what is only old, the earliest first.
+/// Targets that begin together or not at all. They are ordered by urgency: expiries before ages, the earliest first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Unit<'a> {
     why: Why,
@@ -147,16 +147,13 @@ struct Unit<'a> {
 }
 
 /// Selects the targets whose rotation is to begin now.
-///
-/// A group begins as a whole once one of its members is due, and not before the last of its members has rested. While some members move,
-/// an idle one begins in two cases only: it has not changed since they began, because whoever was to begin all of them died over it; or it
-/// is due for its expiry, which does not wait for others.
-///
-/// The most urgent goes first, and what does not fit under a cap keeps its place: nothing less urgent overtakes it there. A group that is
-/// larger than a cap begins once nothing else counts for that cap.
-///
-/// Workers that select at the same moment select the same. Where their views differ, they may exceed a cap between them; each rotation
-/// still begins once, by the journal.
+/// A group begins as a whole once one of its members is due, but not before all of its members have rested. While some
+/// members rotate, an idle one begins in two cases only: it has not changed since the others began, which means that
+/// the worker that was to begin all of them died; or it is due for its expiry, which does not wait for others.
+/// The most urgent target goes first, and one that does not fit under a cap keeps its place: nothing less urgent
+/// overtakes it there. A group that is larger than a cap begins when nothing else counts against that cap.
+/// Workers that select at the same moment make the same selection. If their views differ, they may exceed a cap between
+/// them; each rotation still begins only once, because of the journal.
 #[must_use]
 pub fn select(candidates: &[Candidate<'_>], caps: &Caps, now: Time) -> Turn {
     let mut turn = Turn::default();
@@ -205,7 +202,7 @@ fn count<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     counts
 }
 
-/// The members of each group; a target without one is its own.
+/// Returns the members of each group. A target without one is its own group.
 fn grouped<'a, 'b>(candidates: &'b [Candidate<'a>]) -> Vec<Vec<&'b Candidate<'a>>> {
     let mut groups: BTreeMap<&str, Vec<&Candidate<'_>>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -219,11 +216,11 @@ fn grouped<'a, 'b>(candidates: &'b [Candidate<'a>]) -> Vec<Vec<&'b Candidate<'a>
     found
 }
 
-/// What of a group begins now: nothing, or nothing before a time.
+/// Returns the part of a group that begins now, nothing, or the time before which nothing begins.
 fn unit<'a>(members: &[&Candidate<'a>], caps: &Caps, now: Time) -> Result<Option<Unit<'a>>, Time> {
     let moving_since = members.iter().filter_map(|member| member.moving_since).min();
     let idle = |member: &&&Candidate<'a>| member.moving_since.is_none() && member.changed_at.is_some();
-    // Of those that are due now, the most urgent one speaks for the group.
+    // The most urgent due member determines the urgency of the group.
     let dues = members.iter().filter_map(|member| member.due);
     let urgency = dues.clone().filter(|due| due.at <= now).map(|due| urgency(&due)).min();
     let (ready, beginning): (_, Vec<_>) = match moving_since {
@@ -310,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn caps_count_what_is_under_way_but_for_grace() {
+    fn caps_count_rotations_before_their_grace_period() {
         let all = [
             moving("a", 1, true),
             moving("b", 1, false),
@@ -323,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cap_of_a_provider_holds_back_that_provider_alone() {
+    fn a_providers_cap_affects_only_that_provider() {
         let all = [
             candidate("a", due(1, Why::Age)),
             candidate("b", due(2, Why::Age)),
@@ -348,7 +345,7 @@ mod tests {
         let held = select(&all, &caps(2), 10);
         assert_eq!(held.begin, [""; 0]);
         assert_eq!(held.waiting, ["a", "b", "c"]);
-        // Not even at another provider, under the cap of all; under the cap of one provider, there.
+        // This applies even to another provider under the overall cap, but not under the cap of one provider.
         let elsewhere = Candidate { provider: "cl", ..candidate("elsewhere", due(6, Why::Age)) };
         let more: Vec<_> = all.iter().cloned().chain([elsewhere]).collect();
         assert_eq!(select(&more, &caps(2), 10).waiting, ["a", "b", "c", "elsewhere"]);
@@ -364,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_were_left_behind_follow_once() {
+    fn members_that_were_left_behind_follow() {
         let group = Some("g");
         let late = candidate("late", None).in_group(group);
         let moved = Candidate { changed_at: Some(7), ..candidate("moved", due(6, Why::Age)) }.in_group(group);
@@ -372,16 +369,16 @@ mod tests {
         assert_eq!(select(&all, &caps(9), 10).begin, ["late"]);
         let at_once = Candidate { changed_at: Some(5), ..candidate("at once", None) }.in_group(group);
         assert_eq!(select(&[moving("first", 5, true).in_group(group), at_once], &caps(9), 10), Turn::default());
-        // What has moved waits for the others to arrive, unless it expires.
+        // A member that was rotated waits for the others, unless it expires.
         let expiring = Candidate { changed_at: Some(7), ..candidate("expiring", due(6, Why::Expiry)) }.in_group(group);
         assert_eq!(select(&[moving("first", 5, true).in_group(group), expiring], &caps(9), 10).begin, ["expiring"]);
-        // Those without a credential, and those forgotten, stay.
+        // Members without a credential and forgotten ones stay idle.
         let none = Candidate { changed_at: None, ..candidate("none", None) }.in_group(group);
         assert_eq!(select(&[moving("first", 5, true).in_group(group), none], &caps(9), 10), Turn::default());
     }
 
     #[test]
-    fn failures_rest_twice_as_long_each_time() {
+    fn rests_double_with_each_failure() {
         let rests = |count| caps(1).rests_until(Failures { count, at: 1000 });
         assert_eq!([1, 2, 3, 4, 5, 99, u32::MAX].map(rests), [1010, 1020, 1040, 1080, 1100, 1100, 1100]);
         assert_eq!(rests(0), Time::MIN);
@@ -394,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_in_a_row() {
+    fn consecutive_failures_are_counted() {
         let mut failures = Failures::default();
         for (at, event) in [(1, Event::RolledBack), (2, Event::Approved), (3, Event::RolledBack)] {
             failures.apply(&Entry { at, by: "a".into(), event });
@@ -438,15 +435,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_begins(all in any_candidates(), at_a_time in 1_usize..6, of_c1 in 1_usize..4, now in 0_i64..150) {
+        fn selections_are_valid(all in any_candidates(), at_a_time in 1_usize..6, of_c1 in 1_usize..4, now in 0_i64..150) {
             let caps = Caps { per_provider: BTreeMap::from([("c1".to_owned(), of_c1)]), ..caps(at_a_time) };
             let turn = select(&all, &caps, now);
             let begins = |candidate: &&Candidate<'_>| turn.begin.iter().any(|name| name == candidate.name);
-            // The order of the candidates means nothing.
+            // The order of the candidates is irrelevant.
             let mut sorted = all.clone();
             sorted.sort_by_key(|candidate| candidate.name);
             prop_assert_eq!(&select(&sorted, &caps, now), &turn);
-            // Nobody begins twice, while moving, or before having rested.
+            // No target begins twice, while it rotates, or before it has rested.
             let named: BTreeSet<_> = turn.begin.iter().chain(&turn.waiting).collect();
             prop_assert_eq!(named.len(), turn.begin.len() + turn.waiting.len());
             for candidate in all.iter().filter(begins) {
@@ -455,11 +452,11 @@ mod tests {
                     prop_assert!(candidate.due.is_some_and(|due| due.at <= now));
                 }
             }
-            // The caps hold, but for a group that is alone.
+            // The caps hold, except for a group that is alone.
             let running = all.iter().filter(|candidate| candidate.counts).count();
             let grouped = all.iter().any(|candidate| candidate.group.is_some());
             prop_assert!(turn.begin.is_empty() || running + turn.begin.len() <= at_a_time || grouped);
-            // A group moves as a whole.
+            // A group rotates as a whole.
             for group in ["x", "y", "z"] {
                 let members = all.iter().filter(|candidate| candidate.group == Some(group));
                 let idle: Vec<_> = members.clone().filter(|member| member.moving_since.is_none()).collect();
@@ -467,7 +464,7 @@ mod tests {
                     prop_assert!(idle.iter().all(&begins));
                 }
             }
-            // What can begin does, once nothing counts any more.
+            // Whatever can begin does once nothing else counts.
             if turn.begin.is_empty() && running == 0 {
                 prop_assert!(turn.waiting.is_empty());
             }

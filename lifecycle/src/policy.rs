@@ -1,4 +1,4 @@
-//! What a target's owner wants: when to rotate, what has to be proven, and when the old credential may end.
+//! The settings of a target: when to rotate, which proofs are required, and when the old credential may end.
 
 use std::collections::BTreeSet;
 
@@ -15,31 +15,32 @@ pub const HOUR: Time = 60 * MINUTE;
 /// A day of twenty-four hours.
 pub const DAY: Time = 24 * HOUR;
 
-/// The settings of the protocol. Times are milliseconds.
+/// The settings of the protocol. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Policy {
-    /// How long the old credential remains valid after the new one is delivered and verified.
+    /// The time for which the old credential remains valid after the new one is delivered and verified.
     pub grace: Time,
-    /// The proofs that the new credential needs before the old one ends, besides being read back from every sink.
+    /// The proofs that are required of the new credential before the old one ends, besides reading back every sink.
     pub proofs: BTreeSet<Proof>,
-    /// The longest life of a token: the old credential is quiet once it was not used for twice as long.
+    /// The longest lifetime of a token. The old credential is quiet when it was not used for twice as long.
     pub token_life: Time,
-    /// Whether the old credential ends only once a person approves.
+    /// Whether the end of the old credential requires a person's approval.
     pub approval: bool,
-    /// How long the call that issues may take.
+    /// The time that the issuing call may take.
     pub call_deadline: Time,
-    /// How far clocks of different machines may be apart and how long after its deadline a call may still be acted on, together.
+    /// The largest difference between the clocks of two machines, plus the time after its deadline at which a call may
+    /// still take effect.
     pub margin: Time,
-    /// How long the worker that has a new secret may take to deliver it before others may consider it lost.
+    /// The time that the worker that has a new secret may take to deliver it before others may declare it lost.
     pub hold: Time,
-    /// How often a proof is looked for that is not there yet.
+    /// The interval at which a missing proof is looked for.
     pub poll: Time,
-    /// How many credentials may be issued for one rotation.
+    /// The number of credentials that may be issued for one rotation.
     pub max_intents: u32,
-    /// How often a step may fail before a person is needed.
+    /// The number of failures of a step after which a person is needed.
     pub max_failures: u32,
-    /// The first delay after a failure; it doubles with each.
+    /// The first delay after a failure; it doubles with each further one.
     pub backoff: Time,
     /// The longest delay.
     pub max_backoff: Time,
@@ -65,18 +66,18 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// How long to wait after a step has failed this often. `luck`, from 0 to below 1, spreads workers that failed together.
+    /// Returns how long to wait after a step has failed this often. `random`, from 0 to below 1, spreads workers that
+    /// failed together.
     #[must_use]
-    pub fn delay(&self, failures: u32, luck: f64) -> Time {
+    pub fn delay(&self, failures: u32, random: f64) -> Time {
         let doubled = self.backoff.saturating_mul(1 << failures.min(20));
         let longest = doubled.min(self.max_backoff);
-        // Half of it is fixed. A fraction of a delay fits in a double exactly enough.
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-        let spread = (longest as f64 / 2.0 * luck) as Time;
+        // Half of the delay is fixed. A double is exact enough for a fraction of a delay.
+        let spread = (longest as f64 / 2.0 * random) as Time;
         longest / 2 + spread
     }
 
-    /// Whether a step that has failed this often needs a person. A step that only reads can wait indefinitely.
+    /// Whether a step that has failed this often needs a person. A step that only reads may be retried indefinitely.
     #[must_use]
     pub fn gives_up(&self, step: Step, failures: u32) -> bool {
         !matches!(step, Step::Look) && failures >= self.max_failures

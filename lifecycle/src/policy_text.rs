@@ -1,4 +1,5 @@
-//! A policy as its user writes it, in JSON, and its parts for the protocol, the schedule and the findings.
+//! A policy in the JSON form in which its user writes it, and its parts for the protocol, the schedule and the
+//! findings.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -19,7 +20,7 @@ use crate::{
 pub enum When {
     /// It does not happen.
     Never,
-    /// It happens after, or before, this long.
+    /// It happens after, or before, this duration.
     Span(Span),
 }
 
@@ -65,7 +66,7 @@ impl<'de> Deserialize<'de> for When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Zone(pub Tz);
 
-/// A text that names no time zone.
+/// The error for a text that does not name a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZoneError;
 
@@ -97,7 +98,7 @@ impl<'de> Deserialize<'de> for Zone {
     }
 }
 
-/// A policy as it is written. A field that is left out, or `null`, has its default.
+/// A policy as it is written. A field that is missing or `null` has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicyText {
@@ -105,11 +106,11 @@ pub struct PolicyText {
     pub rotate_every: Option<When>,
     /// How long before its expiry a credential is replaced. By default `"14d"`.
     pub rotate_before: Option<When>,
-    /// When rotations may begin. By default at any time.
+    /// The hours in which rotations may begin. By default at any time.
     pub windows: Option<Vec<Window>>,
-    /// The zone of the windows, and of days. By default UTC.
+    /// The time zone of windows and days. By default UTC.
     pub zone: Option<Zone>,
-    /// See [`Policy::grace`]. Days have twenty-four hours here, and in each of the following.
+    /// See [`Policy::grace`]. Here and in the following fields, days have twenty-four hours.
     pub grace: Option<Span>,
     /// See [`Policy::proofs`].
     pub proofs: Option<BTreeSet<Proof>>,
@@ -145,25 +146,25 @@ pub struct PolicyText {
     pub idle_after: Option<When>,
 }
 
-/// The parts of a policy, for each of its users.
+/// The parts of a policy, by their users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// For the protocol.
+    /// The settings of the protocol.
     pub policy: Policy,
-    /// For when to rotate.
+    /// The schedule of rotations.
     pub schedule: Schedule,
-    /// For the findings.
+    /// The limits of the findings.
     pub limits: Limits,
 }
 
-/// What is wrong with a policy.
+/// The fault of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The text is no JSON object.
+    /// The text is not a JSON object.
     NotAnObject(String),
-    /// The field is of no kind that can be read; the text says what is.
+    /// The field cannot be read; the text says what is allowed.
     Malformed(String),
-    /// The field has to be longer than nothing, or more than none.
+    /// The field has to be more than zero.
     Zero,
     /// The field has to be less than another.
     NotBelow(&'static str),
@@ -171,12 +172,12 @@ pub enum Problem {
     Above(&'static str),
 }
 
-/// A policy that cannot be followed, and the field to change.
+/// A policy that cannot be followed, with the field to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
-    /// The field: `rotateEvery`, or `windows[1]`; empty if it is the whole.
+    /// The field: `rotateEvery`, or `windows[1]`; empty for the policy as a whole.
     pub field: String,
-    /// What is wrong with it.
+    /// The fault.
     pub problem: Problem,
 }
 
@@ -205,7 +206,7 @@ impl FromStr for PolicyText {
     fn from_str(json: &str) -> Result<Self, PolicyError> {
         let not_an_object = |why: serde_json::Error| error("", Problem::NotAnObject(why.to_string()));
         let fields: Map<String, Value> = serde_json::from_str(json).map_err(not_an_object)?;
-        // Each field separately first: serde does not say which field it cannot read.
+        // Each field is read separately first, because serde does not report which field it cannot read.
         for (name, value) in &fields {
             if let ("windows", Value::Array(windows)) = (name.as_str(), value) {
                 for (number, window) in windows.iter().enumerate() {
@@ -222,10 +223,11 @@ impl FromStr for PolicyText {
 }
 
 impl PolicyText {
-    /// What the policy says, with the defaults filled in.
+    /// Returns the rules of the policy, with defaults filled in.
     ///
     /// # Errors
-    /// If it cannot be followed: a deadline of no time, or a grace that lasts until the next rotation is due.
+    /// Fails if the policy cannot be followed: for example, a deadline of zero, or a grace period that lasts until the
+    /// next rotation is due.
     pub fn rules(&self) -> Result<Rules, PolicyError> {
         let defaults = Rules::default();
         let millis = |span: Option<Span>, default: Time| span.map_or(default, Span::millis);
@@ -264,10 +266,10 @@ impl PolicyText {
 }
 
 impl Rules {
-    /// The rules of a policy in JSON.
+    /// Reads the rules from a policy in JSON.
     ///
     /// # Errors
-    /// If the text is not a policy, or is one that cannot be followed; the error names the field.
+    /// Fails if the text is not a policy, or one that cannot be followed. The error names the field.
     pub fn parse(json: &str) -> Result<Self, PolicyError> {
         json.parse::<PolicyText>()?.rules()
     }
@@ -288,7 +290,7 @@ impl Rules {
         if let Some((field, _)) = above_zero.iter().find(|(_, value)| *value <= 0) {
             return Err(error(*field, Problem::Zero));
         }
-        // The next rotation would be due before this one is over, and no credential would ever be left in peace.
+        // Otherwise the next rotation would be due before this one is over.
         if every.is_some_and(|every| policy.grace >= every) {
             return Err(error("grace", Problem::NotBelow("rotateEvery")));
         }
@@ -298,7 +300,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The policy as text, with every field.
+    /// Returns the policy as text, with every field.
     #[must_use]
     pub fn text(&self) -> PolicyText {
         let Self { policy, schedule, limits } = self;
@@ -331,7 +333,6 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::policy::{DAY, HOUR, MINUTE};

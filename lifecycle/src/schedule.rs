@@ -1,4 +1,4 @@
-//! When a target is due, and in which hours a rotation may begin.
+//! Determines when a target is due, and in which hours a rotation may begin.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -56,7 +56,7 @@ impl Clock {
     const END: Self = Self(24 * 60);
 }
 
-/// A text that is not a time of day.
+/// The error for a text that is not a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockError;
 
@@ -101,9 +101,9 @@ impl<'de> Deserialize<'de> for Clock {
     }
 }
 
-/// Hours in which rotations may begin, as the clocks of the schedule's zone show them. A window opens when the clock first shows `from` or
-/// a later time, and closes when it first shows `to` or a later time. One whose `to` is not after `from` closes on the next day. A window
-/// that lies wholly in an hour which a day leaves out does not open on that day.
+/// Hours in which rotations may begin, in the local time of the schedule's zone. A window opens when the clock first
+/// shows `from` or a later time, and closes when it first shows `to` or a later time. If `to` is not after `from`, it
+/// closes on the next day. A window that lies wholly in an hour that a day skips does not open on that day.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "WindowText")]
 pub struct Window {
@@ -112,8 +112,8 @@ pub struct Window {
     to: Clock,
 }
 
-/// A window as it is written: `{ "days": ["sat", "sun"], "from": "22:00", "to": "04:00" }`. Without days it opens on each day, and without
-/// times it lasts for the whole day.
+/// A window as it is written: `{ "days": ["sat", "sun"], "from": "22:00", "to": "04:00" }`. Without days it opens on
+/// each day, and without times it lasts for the whole day.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WindowText {
@@ -122,12 +122,12 @@ struct WindowText {
     to: Option<Clock>,
 }
 
-/// Why something is not a window.
+/// The reason why something is not a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowError {
     /// The set of days is empty.
     NoDays,
-    /// It ends at the time at which it begins.
+    /// The window ends at the time at which it begins.
     Empty,
 }
 
@@ -136,7 +136,7 @@ impl fmt::Display for WindowError {
         f.write_str(match self {
             Self::NoDays => "a window needs a day: leave days out for each day of the week",
             Self::Empty => {
-                "a window ends at another time than it begins: a whole day is from \"00:00\" to \"24:00\", and \"24:00\" is no beginning"
+                "a window must not end at the time at which it begins: a whole day is from \"00:00\" to \"24:00\", and \"24:00\" cannot be a beginning"
             }
         })
     }
@@ -155,10 +155,10 @@ impl TryFrom<WindowText> for Window {
 }
 
 impl Window {
-    /// A window that opens on these days.
+    /// Creates a window that opens on these days.
     ///
     /// # Errors
-    /// If there are no days, or no time between the two times.
+    /// Fails if there are no days, or if the two times are equal.
     pub fn new(days: BTreeSet<Day>, from: Clock, to: Clock) -> Result<Self, WindowError> {
         if days.is_empty() {
             return Err(WindowError::NoDays);
@@ -169,7 +169,7 @@ impl Window {
         Ok(Self { days, from, to })
     }
 
-    /// When the window that begins on this date opens and closes, if it does.
+    /// Returns when the window that begins on this date opens and closes, if it does.
     fn on(&self, date: NaiveDate, zone: Tz) -> Option<(Time, Time)> {
         if !self.days.contains(&date.weekday().into()) {
             return None;
@@ -184,7 +184,7 @@ impl Window {
     }
 }
 
-/// Why a rotation is due.
+/// The reason why a rotation is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -194,33 +194,33 @@ pub enum Why {
     Age,
 }
 
-/// When a rotation is due.
+/// The time at which a rotation is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Due {
-    /// Since when the policy asks for it.
+    /// The time since which the policy requires it.
     pub since: Time,
-    /// When it may begin: in a window, and not in the past.
+    /// The time at which it may begin: in a window, and not in the past.
     pub at: Time,
-    /// Why.
+    /// The reason.
     pub why: Why,
-    /// False if no window is left before the credential expires, so that it begins outside of one.
+    /// False if no window is left before the credential expires, so that the rotation begins outside of one.
     pub in_window: bool,
-    /// When the credential expires.
+    /// The time at which the credential expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
 }
 
-/// When to rotate.
+/// The times at which to rotate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Schedule {
     /// The age at which a credential is replaced.
     pub rotate_every: Option<Span>,
-    /// How long before its expiry a credential is replaced.
+    /// The time before its expiry at which a credential is replaced.
     pub rotate_before: Option<Span>,
-    /// When rotations may begin; at any time if there are none.
+    /// The hours in which rotations may begin; at any time if it is empty.
     pub windows: Vec<Window>,
-    /// The zone whose days and hours count.
+    /// The time zone of days and hours.
     pub zone: Tz,
 }
 
@@ -230,13 +230,15 @@ impl Default for Schedule {
     }
 }
 
-/// When a credential began, as far as that is known: when it was issued, or else when the journal first named it.
+/// Returns when a credential began, as far as that is known: when it was issued, or else when the journal first named
+/// it.
 #[must_use]
 pub fn begun(known: &Known) -> Time {
     known.credential.created_at.unwrap_or(known.since)
 }
 
-/// The credential that consumers use, as far as the journal knows: the new one from the moment when every sink holds it.
+/// Returns the credential that consumers use according to the journal: the new one from the moment at which every sink
+/// holds it.
 #[must_use]
 pub fn in_use(target: &Target) -> Option<&Known> {
     match target.rotation.as_ref() {
@@ -249,10 +251,9 @@ pub fn in_use(target: &Target) -> Option<&Known> {
 }
 
 impl Schedule {
-    /// Since when, and why, the policy asks for the credential's replacement; `None` if it never does.
-    ///
-    /// A credential is not replaced for its expiry in the first half of its life: where credentials live shorter than `rotate_before`, each
-    /// would otherwise be due the moment it is issued.
+    /// Returns since when, and why, the policy requires a replacement of the credential; `None` if it never does.
+    /// A credential is not replaced for its expiry in the first half of its life: if credentials live shorter than
+    /// `rotate_before`, each would otherwise be due as soon as it is issued.
     #[must_use]
     pub fn wanted(&self, known: &Known) -> Option<(Time, Why)> {
         let begun = begun(known);
@@ -264,20 +265,21 @@ impl Schedule {
         age.into_iter().chain(expiry).min()
     }
 
-    /// The earliest moment at or after this one at which a rotation may begin. A moment outside of the calendar is given back.
+    /// Returns the earliest moment, at or after this one, at which a rotation may begin. A moment outside of the
+    /// calendar is returned unchanged.
     #[must_use]
     pub fn opening(&self, at: Time) -> Time {
         let Some(date) = calendar::local(at, self.zone).map(|shown| shown.date()) else { return at };
-        // A window may have opened yesterday (or two dates ago, where a zone left out a day), and one that opens once a week can be left
-        // out for one.
+        // A window may have opened yesterday (or two dates ago, if a zone skipped a day), and one that opens once a
+        // week may be skipped once.
         let Some(first) = date.checked_sub_days(Days::new(2)) else { return at };
         let dates = first.iter_days().take(2 + 15);
         let openings = dates.flat_map(|date| self.windows.iter().filter_map(move |window| window.on(date, self.zone)));
         openings.filter(|(_, closes)| at < *closes).map(|(opens, _)| opens.max(at)).min().unwrap_or(at)
     }
 
-    /// When a rotation of this target is due; `None` if never: the policy does not ask for one, the target has no credential or is
-    /// forgotten, or a rotation is under way.
+    /// Returns when a rotation of this target is due; `None` if the policy does not require one, the target has no
+    /// credential or is forgotten, or a rotation is in progress.
     #[must_use]
     pub fn next_due(&self, target: &Target, now: Time) -> Option<Due> {
         if target.rotation.is_some() || target.forgotten {
@@ -296,7 +298,6 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::{
@@ -339,11 +340,11 @@ mod tests {
             // A window that loses an hour closes by the clock.
             ("Europe/Berlin", nights, "2026-03-29T03:59:59+02:00", "2026-03-29T03:59:59+02:00"),
             ("Europe/Berlin", nights, "2026-03-29T04:00:00+02:00", "2026-03-29T22:00:00+02:00"),
-            // One that gains an hour.
+            // A window that gains an hour.
             ("Europe/Berlin", nights, "2026-10-25T03:59:59+01:00", "2026-10-25T03:59:59+01:00"),
-            // It begins in the hour that is left out.
+            // A window that begins in the skipped hour.
             ("Europe/Berlin", r#"[{"from":"02:30","to":"05:00"}]"#, "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"),
-            // It is left out as a whole, and on the only day of the week.
+            // A window that is skipped as a whole, once also on the only day of the week.
             ("Europe/Berlin", r#"[{"from":"02:15","to":"02:45"}]"#, "2026-03-29T00:00:00Z", "2026-03-30T00:15:00Z"),
             (
                 "Europe/Berlin",
@@ -351,10 +352,10 @@ mod tests {
                 "2026-03-23T00:00:00Z",
                 "2026-04-05T00:15:00Z",
             ),
-            // The hour that occurs twice: once is enough.
+            // A window in the hour that occurs twice opens once.
             ("America/New_York", r#"[{"from":"01:15","to":"01:45"}]"#, "2026-11-01T05:00:00Z", "2026-11-01T05:15:00Z"),
             ("America/New_York", r#"[{"from":"01:15","to":"01:45"}]"#, "2026-11-01T06:15:00Z", "2026-11-02T06:15:00Z"),
-            // Half an hour forward, and three quarters of an hour off.
+            // Clocks that are set by half an hour, and an offset with three quarters of an hour.
             ("Australia/Lord_Howe", r#"[{"from":"02:10"}]"#, "2026-10-03T15:00:00Z", "2026-10-03T15:30:00Z"),
             (
                 "Australia/Lord_Howe",
@@ -378,7 +379,7 @@ mod tests {
                 "2027-01-01T00:30:00Z",
                 "2027-01-01T00:30:00Z",
             ),
-            // Two that overlap, and none.
+            // Two windows that overlap, and none.
             (
                 "UTC",
                 r#"[{"from":"10:00","to":"12:00"},{"from":"08:00","to":"11:00"}]"#,
@@ -386,7 +387,7 @@ mod tests {
                 "2026-06-01T08:00:00Z",
             ),
             ("UTC", "[]", "2026-06-01T07:00:00Z", "2026-06-01T07:00:00Z"),
-            // A Friday that a country left out.
+            // A Friday that a country skipped.
             ("Pacific/Apia", r#"[{"days":["fri"]}]"#, "2011-12-29T12:00:00-10:00", "2012-01-06T00:00:00+14:00"),
         ];
         for (zone, text, from, expected) in table {
@@ -398,8 +399,8 @@ mod tests {
     fn windows_as_text() {
         for (text, part) in [
             (r#"[{"days":[]}]"#, "needs a day"),
-            (r#"[{"from":"10:00","to":"10:00"}]"#, "another time"),
-            (r#"[{"from":"24:00","to":"10:00"}]"#, "no beginning"),
+            (r#"[{"from":"10:00","to":"10:00"}]"#, "must not end"),
+            (r#"[{"from":"24:00","to":"10:00"}]"#, "cannot be a beginning"),
             (r#"[{"from":"9:00"}]"#, "HH:MM"),
             (r#"[{"from":"24:01"}]"#, "HH:MM"),
             (r#"[{"from":"10:60"}]"#, "HH:MM"),
@@ -426,23 +427,23 @@ mod tests {
             (utc(every, before), None, Some(("2026-03-02T00:00:00Z", Why::Age))),
             (utc(every, before), expires, Some(("2026-03-02T00:00:00Z", Why::Age))),
             (utc(None, before), expires, Some(("2026-03-18T00:00:00Z", Why::Expiry))),
-            // It lives for ten days: not before half of them.
+            // The credential lives for ten days, and is not replaced in the first half.
             (utc(None, before), Some(at("2026-01-11T00:00:00Z")), Some(("2026-01-06T00:00:00Z", Why::Expiry))),
         ];
         for (schedule, expires, expected) in table {
             let due = schedule.next_due(&target(Some(created), created + DAY, expires), created);
             assert_eq!(due.map(|due| (due.since, due.why)), expected.map(|(since, why)| (at(since), why)));
         }
-        // What nobody knows the age of is as old as our knowledge of it.
+        // A credential of unknown age is as old as our knowledge of it.
         let due = utc(every, None).next_due(&target(None, created + DAY, None), created).unwrap();
         assert_eq!(due.since, at("2026-03-03T00:00:00Z"));
     }
 
     #[test]
-    fn a_due_rotation_waits_for_its_window_unless_the_credential_expires_before() {
+    fn a_due_rotation_waits_for_its_window_unless_the_credential_expires() {
         let weekly = schedule("UTC", r#"[{"days":["sun"],"from":"02:00","to":"04:00"}]"#);
         let created = at("2026-01-01T00:00:00Z");
-        // 2026-03-18, fourteen days before, is a Wednesday, and 2026-04-01 another.
+        // 2026-03-18, fourteen days before, is a Wednesday, and so is 2026-04-01.
         let target = target(Some(created), created, Some(at("2026-04-01T00:00:00Z")));
         let table = [
             ("2026-03-01T00:00:00Z", "2026-03-22T02:00:00Z", true),
@@ -479,7 +480,7 @@ mod tests {
     }
 
     proptest! {
-        /// An opening is never before the moment asked for, is its own opening, and comes within two weeks and a day.
+        /// An opening is never before the given moment, is its own opening, and comes within two weeks and a day.
         #[test]
         fn an_opening_is_open(
             window in any_window(),
@@ -491,10 +492,10 @@ mod tests {
             let opens = schedule.opening(at);
             prop_assert!(opens >= at && opens <= at + 15 * DAY);
             prop_assert_eq!(schedule.opening(opens), opens);
-            // In between, nothing is open: an earlier start would have found an earlier opening.
+            // Nothing is open in between: an earlier start would have found an earlier opening.
             prop_assert_eq!(schedule.opening(at + (opens - at) / 2), opens);
             if let Some(window) = window {
-                // By the clock on the wall it is in the window, unless an hour is shown for the second time.
+                // The local time is in the window, unless an hour occurs for the second time.
                 let shown = calendar::local(opens, zone).unwrap();
                 if calendar::moment(shown, zone) == Some(opens) {
                     let minute = i64::from(shown.num_seconds_from_midnight()) / 60;

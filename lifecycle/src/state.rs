@@ -1,4 +1,4 @@
-//! The current state: the fold of a target's events.
+//! The current state of a target: the fold of its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Credential, Entry, Event, Proof, Reason, Step, Stop, Time};
 
-/// How the code begins with which nothing was issued because of what a sink holds; the sink's name follows.
+/// The prefix of the error code if nothing was issued because of a sink's content. The sink's name follows.
 pub(crate) const SINK_DIFFERS: &str = "sink_differs:";
 
-/// What a credential is to its target.
+/// The role of a credential for its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Consumers use it.
     Current,
-    /// It is to take the current one's place.
+    /// It is to replace the current one.
     New,
-    /// Its secret was lost while it was on its way. It may be in a sink, so it lives until another is.
+    /// Its secret was lost during the rotation. It may be in a sink, so it lives until another one is.
     Leftover,
-    /// Nobody has its secret and no sink can get it.
+    /// Nobody has its secret, and no sink can receive it.
     Orphan,
     /// It has ended.
     Ended,
@@ -29,66 +29,66 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
-    /// What it is.
+    /// The credential.
     pub credential: Credential,
-    /// What it is to the target.
+    /// Its role.
     pub role: Role,
-    /// Whether ending it has been announced: it will not be put into use again.
+    /// Whether its end has been announced, so that it will not be used again.
     pub retiring: bool,
-    /// When it became known.
+    /// The time at which it became known.
     pub since: Time,
-    /// How often ending it has failed.
+    /// The number of failed attempts to end it.
     pub failures: u32,
-    /// It is not tried again before this.
+    /// The earliest time of the next attempt.
     pub retry_at: Time,
 }
 
 impl Known {
-    /// Whether ending it was announced, and has not been done.
+    /// Whether its end was announced but has not been reported.
     #[must_use]
     pub fn is_ending(&self) -> bool {
         self.retiring && self.role != Role::Ended
     }
 }
 
-/// The sealed copy of an answer, which has to be deleted once nobody needs it.
+/// A sealed copy of an answer, which has to be deleted once it is no longer needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sealed {
-    /// How often deleting it has failed.
+    /// The number of failed attempts to delete it.
     pub failures: u32,
-    /// It is not tried again before this.
+    /// The earliest time of the next attempt.
     pub retry_at: Time,
 }
 
-/// How far a rotation has come.
+/// The phase of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Phase {
-    /// Nothing is on its way.
+    /// Nothing has been issued.
     Planned,
-    /// Somebody is about to make the call, or makes it, or died over it.
+    /// A worker is about to make the call, is making it, or died while doing so.
     Issuing {
         /// The intent's number.
         intent: u32,
-        /// Who.
+        /// The worker.
         by: String,
-        /// Since when.
+        /// The time of the intent.
         since: Time,
-        /// When the call ends at the latest.
+        /// The deadline of the call.
         until: Time,
-        /// What to search for.
+        /// The marker to search for.
         marker: String,
     },
-    /// Nobody knows what became of the call.
+    /// The outcome of the call is unknown.
     Unknown {
         /// The intent's number.
         intent: u32,
-        /// The window in which a credential may have been issued.
+        /// The beginning of the period in which a credential may have been issued.
         since: Time,
-        /// Its end.
+        /// The end of that period.
         until: Time,
-        /// What to search for.
+        /// The marker to search for.
         marker: String,
     },
     /// A new credential exists.
@@ -97,16 +97,16 @@ pub enum Phase {
         credential: String,
         /// The worker that has the secret.
         by: String,
-        /// Until when nobody else may call it lost.
+        /// The time until which no other worker may declare it lost.
         hold_until: Time,
         /// The marker of the intent that it was issued for, under which a copy may be sealed.
         marker: String,
     },
-    /// Every sink holds the new credential and it is proven; the old one remains valid for a while.
+    /// Every sink holds the new credential and it is verified; the old one remains valid for a while.
     Grace {
         /// The new credential's id.
         credential: String,
-        /// Until when.
+        /// The end of the grace period.
         until: Time,
     },
 }
@@ -117,57 +117,57 @@ pub enum Phase {
 pub struct Rotation {
     /// Its number within the target.
     pub number: u32,
-    /// Why it was begun.
+    /// The reason.
     pub reason: Reason,
-    /// When it was begun.
+    /// The time at which it began.
     pub since: Time,
     /// The credential that it replaces.
     pub old: Option<String>,
-    /// How far it has come.
+    /// The phase.
     pub phase: Phase,
-    /// How many intents were written.
+    /// The number of intents that were written.
     pub intents: u32,
-    /// How many of them count against the policy's limit.
+    /// The number of intents that count against the policy's limit.
     pub counted: u32,
     /// The sinks that hold the new credential.
     pub delivered: BTreeSet<String>,
-    /// The sinks that were read back, and when last.
+    /// The sinks that were read back, with the time of the last read.
     pub read_back: BTreeMap<String, Time>,
-    /// The proofs that the new credential has, and when they were had.
+    /// The proofs for the new credential, with their times.
     pub proofs: BTreeMap<Proof, Time>,
-    /// What was observed of the old credential after the new one was issued: false if it ended at once.
+    /// The effect of issuing the new credential on the old one, if it was observed: false if the old one ended at once.
     pub overlap: Option<bool>,
-    /// Whether the control plane has made a credential for it, whatever became of that one.
+    /// Whether the control plane has issued a credential for it, whatever happened to that one.
     pub made: bool,
-    /// Whether a person has approved that the old one ends.
+    /// Whether a person has approved the end of the old credential.
     pub approved: bool,
     /// Whether it is being undone.
     pub rolling_back: bool,
-    /// The sinks that were put back.
+    /// The sinks in which the old credential was restored.
     pub restored: BTreeSet<String>,
-    /// Why a person is needed, and what it is about.
+    /// The reason why a person is needed, and its object.
     pub stopped: Option<(Stop, String)>,
-    /// How often a step has failed since it last went well.
+    /// The number of failures of each step since its last success.
     pub failures: BTreeMap<Step, u32>,
-    /// Nothing is tried before this.
+    /// The earliest time of the next attempt.
     pub retry_at: Time,
 }
 
 impl Rotation {
-    /// Whether any credential was issued for it, or may have been.
+    /// Whether a credential was, or may have been, issued for it.
     #[must_use]
     pub fn has_issued(&self, target: &Target) -> bool {
         !matches!(self.phase, Phase::Planned) || target.with_role(Role::Leftover).next().is_some()
     }
 }
 
-/// How the last rotation that is over ended.
+/// The result of the last completed rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
-    /// With the new credential in use.
+    /// The new credential is in use.
     Done,
-    /// With the old one in use.
+    /// The old credential is in use.
     RolledBack,
 }
 
@@ -175,45 +175,46 @@ pub enum Ended {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
-    /// Which rotation.
+    /// The number of the rotation.
     pub rotation: u32,
-    /// Which intent.
+    /// The number of the intent.
     pub intent: u32,
     /// The marker to look for.
     pub marker: String,
-    /// From when.
+    /// The beginning of the period.
     pub since: Time,
-    /// Until when.
+    /// The end of the period.
     pub until: Time,
 }
 
-/// All that a target's journal says.
+/// Everything that a target's journal says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
-    /// How many events there are: the number of the last one. It only grows, and so fences off whoever read an older one.
+    /// The number of the last event. It only grows, and so fences off workers that have read an older one.
     pub sequence: u64,
-    /// The credential that consumers use, by its id.
+    /// The id of the credential that consumers use.
     pub current: Option<String>,
     /// Every credential that the journal names, by its id.
     pub credentials: BTreeMap<String, Known>,
-    /// Whether the control plane leaves the old credential alive when a new one is issued; `None` if that was never seen.
+    /// Whether the control plane keeps the old credential alive when it issues a new one; `None` if that was never
+    /// observed.
     pub overlap: Option<bool>,
     /// The sealed copies of answers that may exist, by their markers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sealed: BTreeMap<String, Sealed>,
-    /// The rotation that is not over.
+    /// The rotation in progress.
     pub rotation: Option<Rotation>,
-    /// How many rotations were begun.
+    /// The number of rotations begun.
     pub rotations: u32,
-    /// How the last one ended, and when.
+    /// The result and the end of the last rotation.
     pub last: Option<(Ended, Time)>,
     /// Whether the target is no longer managed.
     pub forgotten: bool,
 }
 
 impl Target {
-    /// The state after these events.
+    /// Returns the state after these events.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut target = Self::default();
         for entry in events {
@@ -222,24 +223,24 @@ impl Target {
         target
     }
 
-    /// The current credential.
+    /// Returns the current credential.
     #[must_use]
     pub fn current(&self) -> Option<&Known> {
         self.current.as_ref().and_then(|id| self.credentials.get(id))
     }
 
-    /// The credentials in a role.
+    /// Returns the credentials with a role.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Known> {
         self.credentials.values().filter(move |known| known.role == role)
     }
 
-    /// The credentials whose end was announced and not yet reported.
+    /// Returns the credentials whose end was announced but not yet reported.
     pub fn ending(&self) -> impl Iterator<Item = &Known> {
         self.credentials.values().filter(|known| known.is_ending())
     }
 
-    /// Why the rotation cannot be undone; `None` if it can. Once the end of the old credential is announced, some worker may be about to
-    /// end it, so there is no way back.
+    /// Returns why the rotation cannot be undone; `None` if it can. Once the end of the old credential is announced, a
+    /// worker may be about to end it, so the rotation can no longer be undone.
     #[must_use]
     pub fn cannot_roll_back(&self) -> Option<&'static str> {
         let Some(rotation) = &self.rotation else { return Some("no rotation is under way") };
@@ -253,13 +254,14 @@ impl Target {
         }
     }
 
-    /// The new credential of the rotation, if there is one.
+    /// Returns the new credential of the rotation, if there is one.
     #[must_use]
     pub fn new_credential(&self) -> Option<&Known> {
         self.with_role(Role::New).next()
     }
 
-    /// The marker of the intent whose answer somebody may still need: it is being issued, or was and is not yet everywhere.
+    /// Returns the marker of the intent whose answer a worker may still need, because the credential is being issued or
+    /// is not yet delivered everywhere.
     #[must_use]
     pub fn needed(&self, delivered: impl Fn(&Rotation) -> bool) -> Option<&str> {
         let rotation = self.rotation.as_ref()?;
@@ -270,7 +272,7 @@ impl Target {
         }
     }
 
-    /// The window of doubt that is open.
+    /// Returns the open window of doubt.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
         let rotation = self.rotation.as_ref()?;
@@ -282,8 +284,8 @@ impl Target {
         Some(Doubt { rotation: rotation.number, intent: *intent, marker: marker.clone(), since: *since, until: *until })
     }
 
-    /// Takes up one event. An event that does not fit the state changes nothing: the compare-and-set of the journal keeps such
-    /// events out, and a reader must not fail over one that slipped in.
+    /// Applies one event. An event that does not match the state changes nothing: the compare-and-set of the journal
+    /// prevents such events, and a reader must not fail if there is one anyway.
     pub fn apply(&mut self, entry: &Entry) {
         self.sequence += 1;
         let Entry { at, by, event } = entry;
@@ -318,7 +320,7 @@ impl Target {
             Event::RolledBack => self.end(Ended::RolledBack, *at),
             Event::Forgotten => self.forgotten = true,
             Event::Resumed => {
-                // A credential may still have to be ended after its rotation is over.
+                // A credential may have to be ended after its rotation is over.
                 for known in self.credentials.values_mut() {
                     (known.failures, known.retry_at) = (0, 0);
                 }
@@ -331,7 +333,7 @@ impl Target {
         }
     }
 
-    fn know(&mut self, credential: &Credential, role: Role, since: Time) {
+    fn record(&mut self, credential: &Credential, role: Role, since: Time) {
         self.credentials.entry(credential.id.clone()).or_insert_with(|| Known {
             credential: credential.clone(),
             role,
@@ -346,7 +348,7 @@ impl Target {
         if self.rotation.is_some() {
             return;
         }
-        self.know(credential, Role::Current, at);
+        self.record(credential, Role::Current, at);
         if let Some(known) = self.current.take().and_then(|id| self.credentials.get_mut(&id))
             && known.role == Role::Current
         {
@@ -398,11 +400,11 @@ impl Target {
             }
             _ => None,
         });
-        self.know(credential, if wanted { Role::New } else { Role::Orphan }, at);
+        self.record(credential, if wanted { Role::New } else { Role::Orphan }, at);
         if let (Some(marker), Some(rotation)) = (open, &mut self.rotation) {
             rotation.stopped = None;
             rotation.made = true;
-            rotation.starts_over();
+            rotation.reset_progress();
             if wanted {
                 let credential = credential.id.clone();
                 rotation.phase = Phase::Issued { credential, by: by.to_owned(), hold_until, marker };
@@ -430,7 +432,7 @@ impl Target {
         }
     }
 
-    /// The events of a rotation that is not over.
+    /// Applies the events of a rotation in progress.
     fn advance(&mut self, event: &Event, by: &str, at: Time) {
         let Some(rotation) = &mut self.rotation else { return };
         match event {
@@ -467,7 +469,7 @@ impl Target {
                     Phase::Issuing { marker, .. } => marker.clone(),
                     _ => String::new(),
                 };
-                rotation.starts_over();
+                rotation.reset_progress();
                 rotation.made = true;
                 rotation.phase = Phase::Issued {
                     credential: credential.id.clone(),
@@ -475,7 +477,7 @@ impl Target {
                     hold_until: *hold_until,
                     marker,
                 };
-                self.know(credential, Role::New, at);
+                self.record(credential, Role::New, at);
             }
             Event::Unknown { .. } => {
                 if let Phase::Issuing { intent, since, until, marker, .. } = &rotation.phase {
@@ -497,7 +499,7 @@ impl Target {
                 rotation.made |= !found.is_empty();
                 rotation.retry_at = 0;
                 for credential in found {
-                    self.know(credential, Role::Orphan, at);
+                    self.record(credential, Role::Orphan, at);
                 }
             }
             Event::Held { hold_until: later } => {
@@ -507,7 +509,7 @@ impl Target {
                 }
             }
             Event::Lost { credential, .. } => {
-                rotation.starts_over();
+                rotation.reset_progress();
                 if let Some(known) = self.credentials.get_mut(credential) {
                     known.role = Role::Leftover;
                 }
@@ -516,14 +518,14 @@ impl Target {
                 rotation.overlap = Some(*overlap);
                 self.overlap = Some(*overlap);
                 if !overlap {
-                    // There is nothing to go back to: the way out is forward.
+                    // There is nothing to restore, so the rotation can only go forward.
                     rotation.rolling_back = false;
                     rotation.restored.clear();
                 }
             }
             Event::Verified { proof } => {
                 rotation.proofs.insert(*proof, at);
-                rotation.went_well(match proof {
+                rotation.succeeded(match proof {
                     Proof::Parsed => Step::Parse,
                     Proof::Token => Step::Login,
                     Proof::Used | Proof::Quiet | Proof::Healthy => Step::Look,
@@ -531,11 +533,11 @@ impl Target {
             }
             Event::Delivered { sink, .. } => {
                 rotation.delivered.insert(sink.clone());
-                rotation.went_well(Step::Deliver);
+                rotation.succeeded(Step::Deliver);
             }
             Event::ReadBack { sink } => {
                 rotation.read_back.insert(sink.clone(), at);
-                rotation.went_well(Step::ReadBack);
+                rotation.succeeded(Step::ReadBack);
             }
             Event::Grace { until: end } => {
                 if let Phase::Issued { credential, .. } = &rotation.phase {
@@ -551,7 +553,7 @@ impl Target {
             }
             Event::Restored { sink } => {
                 rotation.restored.insert(sink.clone());
-                rotation.went_well(Step::Restore);
+                rotation.succeeded(Step::Restore);
             }
             Event::Failed { step, retry_at, .. } => {
                 *rotation.failures.entry(*step).or_default() += 1;
@@ -570,8 +572,8 @@ impl Target {
 }
 
 impl Rotation {
-    /// Nothing of an earlier credential counts for the next one.
-    fn starts_over(&mut self) {
+    /// Resets everything that was recorded for an earlier credential.
+    fn reset_progress(&mut self) {
         self.phase = Phase::Planned;
         self.delivered.clear();
         self.read_back.clear();
@@ -580,7 +582,7 @@ impl Rotation {
         self.retry_at = 0;
     }
 
-    fn went_well(&mut self, step: Step) {
+    fn succeeded(&mut self, step: Step) {
         self.failures.remove(&step);
         self.retry_at = 0;
     }

@@ -1,8 +1,7 @@
-//! The journal's lines: every event goes out and comes back, nothing that was changed is taken for what was written, and no event has a
-//! place for a secret.
+//! The journal's lines: every event round-trips, no changed line is accepted, and no event has a field for a secret.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeSet;
 
@@ -18,7 +17,7 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z:.-]{0,12}", any::<String>()]
 }
 
-/// Times that JavaScript can tell apart.
+/// Times that JavaScript represents exactly.
 fn times() -> impl Strategy<Value = i64> {
     -(1_i64 << 53)..(1_i64 << 53)
 }
@@ -63,7 +62,7 @@ fn proofs() -> impl Strategy<Value = Proof> {
     prop::sample::select(vec![Proof::Parsed, Proof::Token, Proof::Used, Proof::Quiet, Proof::Healthy])
 }
 
-/// Every event. A new one has to be put in here: the match of `fields_of` does not compile without it.
+/// Every event. The match of `fields_of` does not compile without a new one, which has to be added here.
 fn events() -> impl Strategy<Value = Event> {
     let reasons = prop::sample::select(vec![Reason::Asked, Reason::Due, Reason::First]);
     let evidence = prop::sample::select(vec![Evidence::Provider, Evidence::Person, Evidence::Answer]);
@@ -130,7 +129,7 @@ fn events() -> impl Strategy<Value = Event> {
     prop_oneof![one, two, three]
 }
 
-/// The fields that an event may have besides those of the line, its credential among them.
+/// Returns the fields that an event may have besides those of the line, including those of its credential.
 fn fields_of(event: &Event) -> &'static [&'static str] {
     match event {
         Event::Adopted { .. } => &["credential", "source"],
@@ -187,7 +186,7 @@ fn fold(lines: &[String]) -> Result<(Vec<Entry>, Head), (u64, Fault)> {
 
 proptest! {
     #[test]
-    fn every_event_comes_back(entries in prop::collection::vec(entries(), 1..6)) {
+    fn every_event_round_trips(entries in prop::collection::vec(entries(), 1..6)) {
         let lines = lines(&entries);
         let (found, head) = fold(&lines).unwrap();
         prop_assert_eq!(&found, &entries);
@@ -216,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn one_flipped_byte_is_found(entries in prop::collection::vec(entries(), 1..4), at: prop::sample::Index, bit in 0_u8..8) {
+    fn a_flipped_bit_is_found(entries in prop::collection::vec(entries(), 1..4), at: prop::sample::Index, bit in 0_u8..8) {
         let lines = lines(&entries);
         let mut bytes: Vec<_> = lines.iter().map(|line| line.clone().into_bytes()).collect();
         let total: usize = bytes.iter().map(Vec::len).sum();
@@ -227,7 +226,7 @@ proptest! {
             line += 1;
         }
         bytes[line][at] ^= 1 << bit;
-        // Bytes that are no UTF-8 never come this far: a journal gives texts.
+        // Bytes that are not UTF-8 never get here, because a journal returns text.
         if let Ok(text) = String::from_utf8(bytes[line].clone()) {
             let mut changed = lines.clone();
             changed[line] = text;
@@ -236,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_that_were_moved_or_left_out_are_found(entries in prop::collection::vec(entries(), 3..6), at: prop::sample::Index) {
+    fn moved_and_removed_lines_are_found(entries in prop::collection::vec(entries(), 3..6), at: prop::sample::Index) {
         let lines = lines(&entries);
         let at = at.index(lines.len() - 1);
         let mut swapped = lines.clone();
@@ -255,7 +254,7 @@ fn entry(event: Event) -> Entry {
     Entry { at: 5, by: "w".to_owned(), event }
 }
 
-/// A line with something in it that this build would not write, and a hash that fits.
+/// Returns a line that this build would not write, with a correct hash.
 fn forged(line: &str, from: &str, to: &str) -> String {
     use sha2::{Digest, Sha256};
     let changed = line.replace(from, to);
@@ -265,7 +264,7 @@ fn forged(line: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn what_a_newer_build_wrote_is_told_from_what_is_damaged() {
+fn newer_lines_are_distinguished_from_damaged_ones() {
     let (line, _) = write(&Head::default(), &entry(Event::Done));
     let fault = |line: &str| read(&Head::default(), line).map_err(|broken| broken.fault).map(|_| ());
     assert_eq!(fault(&forged(&line, "nothing", "nothing")), Ok(()));
@@ -292,7 +291,7 @@ fn what_a_newer_build_wrote_is_told_from_what_is_damaged() {
 }
 
 #[test]
-fn a_line_is_what_it_was() {
+fn the_form_of_a_line_is_stable() {
     let (line, head) = write(&Head::default(), &entry(Event::ReadBack { sink: "s".to_owned() }));
     let hash = &head.hash;
     assert_eq!(
@@ -301,7 +300,7 @@ fn a_line_is_what_it_was() {
             "{{\"v\":1,\"n\":1,\"prev\":\"\",\"at\":5,\"by\":\"w\",\"event\":\"read-back\",\"sink\":\"s\",\"hash\":\"{hash}\"}}"
         )
     );
-    // By `printf '%s' '{"v":1,...,"sink":"s"' | sha256sum`.
+    // Computed with `printf '%s' '{"v":1,...,"sink":"s"' | sha256sum`.
     assert_eq!(hash, "8156123f45da315dd70efa9bed9a6075388087259cefdca148af7e37b82cf384");
     assert_eq!(head.origin, hash[..8]);
     let (next, _) = write(&head, &entry(Event::Done));

@@ -1,25 +1,32 @@
-//! The protocol, explored: two workers and an operator on one target, with crashes, lost requests and answers, and workers that stop
-//! and wake late. What is explored is the shipped state machine itself; the world around it is written here.
+//! Explores the protocol: two workers and an operator on one target, with crashes, lost requests and answers, and
+//! workers that pause and resume late. The model checker explores the shipped state machine itself; the world around it
+//! is written here.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::print_stdout, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking, and print what they explored"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use keyturn_lifecycle::{
-    Ask, Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Role, Target,
+    Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Request, Role, Target,
     event::{Evidence, Proof, Reason, Stop, Time},
     state::Ended,
 };
 use stateright::{Checker, Model, Property};
 
-/// What the control plane and the sink are like, and what may go wrong, how often.
+/// The properties of the control plane and the sink, and how often which fault may occur.
 #[derive(Clone, Debug)]
 struct World {
-    /// Whether the control plane's records tell what became of a lost answer.
+    /// Whether the control plane's records show the outcome of a call whose answer was lost.
     evidence: bool,
     /// Whether the sink compares versions.
     compares: bool,
@@ -31,64 +38,64 @@ struct World {
     seals: bool,
     crashes: u8,
     losses: u8,
-    /// How often the journal may give no answer to an append: it was stored, it was not, or it will be.
+    /// How often the journal may give no answer to an append, which was stored, was not, or will be.
     silences: u8,
     /// How often time may pass while a worker is in the middle of something.
     pauses: u8,
-    /// How often the operator may say that something was dealt with.
+    /// How often the operator may report that a problem was resolved.
     resumes: u8,
     /// How often the operator may roll back.
     rollbacks: u8,
-    /// How often somebody else may put the old credential back into the sink, before the grace period is over.
+    /// How often somebody else may put the old credential into the sink before the grace period is over.
     outside: u8,
     mutant: Option<Mutant>,
 }
 
-/// A protocol that is wrong in one way.
+/// A protocol with one deliberate fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mutant {
     /// The intent is written after the call.
     IntentAfterCall,
-    /// Sinks are written without comparing, and a late worker does not look at the journal again.
+    /// Sinks are written without comparing, and a late worker does not read the journal again.
     NoFence,
     /// The old credential is ended without reading the sink back.
     NoReadBack,
-    /// The call is made however late it is.
+    /// The call is made even after its deadline.
     NoDeadline,
     /// A lost credential is ended before another is in the sink.
     LostEndsAtOnce,
-    /// An unknown outcome is taken for none.
+    /// An unknown outcome is treated as nothing issued.
     UnknownIsNone,
-    /// An append without an answer is taken for one that was stored.
+    /// An append without an answer is treated as stored.
     SilenceIsYes,
     /// A sealed copy is deleted before the delivery.
     EarlyDiscard,
-    /// Rolling back leaves sinks alone that still hold the old credential.
+    /// A rollback skips sinks that still hold the old credential.
     RestoreByLooking,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Worker {
-    /// Its name changes with each crash: a process that is started again is another worker.
+    /// The incarnation. It changes with each crash, because a restarted process is another worker.
     life: u8,
     hands: Hands,
-    run: Option<(Machine, Ask)>,
-    /// How far an effect of several steps has come.
+    run: Option<(Machine, Request)>,
+    /// The progress of an effect of several steps.
     at: Stage,
-    /// Idle until then, or until the journal has grown beyond this.
+    /// The worker is idle until this time, or until the journal has grown beyond this length.
     rest: Option<(Time, usize)>,
-    /// An append that was given up, and that the journal may still store.
+    /// An abandoned append that the journal may still store.
     afloat: Option<(u64, Entry)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Begin,
-    /// The request was sent; the answer, if it comes, is this.
+    /// The request was sent; this is the answer, if it arrives.
     Sent(Outcome),
-    /// The sink was at this version and held this.
+    /// The sink had this version and this content.
     SinkRead(u32, String),
-    /// The journal was looked at again.
+    /// The journal was read again.
     Checked(u32, String),
 }
 
@@ -96,14 +103,14 @@ enum Stage {
 struct State {
     now: Time,
     journal: Vec<Entry>,
-    /// What the journal says: it follows from it, and is kept so that it is not folded again for each question.
+    /// The fold of the journal, kept so that it is not computed again for each question.
     target: Target,
-    /// Credentials by id: the marker of the intent that made each, and whether it works.
+    /// The credentials by id: the marker of the intent that issued each, and whether it works.
     provider: BTreeMap<String, (String, bool)>,
     /// How often each intent's call reached the provider.
     calls: BTreeMap<String, u8>,
     sink: (u32, String),
-    /// The sealed copies, by their markers: of which credential, and whether it is there.
+    /// The sealed copies by marker: the credential, and whether the copy exists.
     copies: BTreeMap<String, (String, bool)>,
     workers: Vec<Worker>,
     crashes: u8,
@@ -117,7 +124,8 @@ struct State {
 
 impl State {
     fn append(&mut self, mut entry: Entry) {
-        // Who wrote an event matters for the few that begin something; for the others, journals that differ in it alone are the same.
+        // The author of an event matters only for the few that begin something; journals that differ only in other
+        // authors are equivalent.
         if !matches!(entry.event, Event::Issuing { .. } | Event::Issued { .. } | Event::Late { .. }) {
             entry.by.clear();
         }
@@ -125,8 +133,8 @@ impl State {
         self.journal.push(entry);
         let length = self.journal.len();
         for worker in &mut self.workers {
-            // To have something to write that will be refused is to begin anew at some later time.
-            if let Some((machine, Ask::Append(sequence, _))) = &worker.run
+            // A pending append that will be refused is equivalent to beginning anew later.
+            if let Some((machine, Request::Append(sequence, _))) = &worker.run
                 && *sequence <= length as u64
                 && !machine.has_outcome()
             {
@@ -136,7 +144,7 @@ impl State {
         }
     }
 
-    /// Whether somebody has something to do at once, so that letting time pass is to stop them.
+    /// Whether a worker has something to do at once, so that letting time pass means pausing it.
     fn is_busy(&self) -> bool {
         self.workers.iter().any(|worker| worker.rest.is_none())
     }
@@ -160,7 +168,8 @@ impl Hash for State {
     }
 }
 
-/// The machine's state follows from how much of the journal it has read and what it is at, so that is what tells workers apart.
+/// The machine's state follows from how much of the journal it has read and from its request, so these distinguish
+/// workers.
 impl Hash for Worker {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let run = self.run.as_ref().map(|(machine, ask)| (machine.target().sequence, ask));
@@ -174,9 +183,9 @@ enum Action {
     Step(usize),
     LoseRequest(usize),
     LoseAnswer(usize),
-    /// The journal gives no answer; the flag says whether it has stored the event.
+    /// The journal gives no answer. The flag says whether it has stored the event.
     Silence(usize, bool),
-    /// It stores an event whose append was given up.
+    /// The journal stores an event whose append was abandoned.
     Land(usize),
     Crash(usize),
     Pass(Time),
@@ -249,7 +258,7 @@ impl World {
         }
     }
 
-    /// Without a margin a late call needs to be late once, and not twice, to be too late.
+    /// Without a margin, a call that is late once is already too late.
     fn policy(&self) -> &'static Policy {
         static AT_ONCE: LazyLock<Policy> = LazyLock::new(|| Policy { margin: 0, ..POLICY.clone() });
         if self.is(Mutant::NoDeadline) { &AT_ONCE } else { &POLICY }
@@ -259,7 +268,7 @@ impl World {
         self.mutant == Some(mutant)
     }
 
-    /// Hands the reply to a worker's machine.
+    /// Passes the reply to a worker's machine.
     fn reply(&self, state: &mut State, worker: usize, reply: Option<Reply>) {
         let now = state.now;
         let length = state.journal.len();
@@ -267,17 +276,19 @@ impl World {
         one.at = Stage::Begin;
         let Some((machine, ask)) = &mut one.run else { return };
         *ask = machine.resume(reply, self.policy(), &mut one.hands, now, 0.0);
-        // What is read at once and what is read later differ in nothing: whoever read too early fails to append, and reads again. What
-        // a worker does by itself, nobody sees.
+        // Reading early and reading late are equivalent: a worker that read too early fails to append, and reads again.
+        // A worker's internal steps are invisible to others.
         loop {
             let reply = match ask {
-                Ask::Read(from) => Reply::Entries(state.journal.get(*from as usize - 1..).unwrap_or_default().to_vec()),
-                Ask::Do(Effect::Parse { .. } | Effect::Prove { .. }) => Reply::Outcome(Outcome::Yes),
+                Request::Read(from) => {
+                    Reply::Entries(state.journal.get(*from as usize - 1..).unwrap_or_default().to_vec())
+                }
+                Request::Do(Effect::Parse { .. } | Effect::Prove { .. }) => Reply::Outcome(Outcome::Yes),
                 _ => break,
             };
             *ask = machine.resume(Some(reply), self.policy(), &mut one.hands, now, 0.0);
         }
-        if let Ask::Finish(progress) = ask {
+        if let Request::Finish(progress) = ask {
             one.rest = match progress {
                 Progress::Again => None,
                 Progress::Wake(at) => Some((*at, length)),
@@ -299,11 +310,11 @@ impl World {
         id
     }
 
-    /// One step of what a worker was asked to do.
+    /// Performs one step of a worker's request.
     fn step(&self, state: &mut State, worker: usize, lose_request: bool, lose_answer: bool) {
         let Some((_, ask)) = state.workers[worker].run.clone() else { return };
         let reply = match ask {
-            Ask::Append(sequence, entry) => {
+            Request::Append(sequence, entry) => {
                 if let (true, Event::Issuing { marker, .. }) = (self.is(Mutant::IntentAfterCall), &entry.event)
                     && state.workers[worker].at == Stage::Begin
                 {
@@ -322,7 +333,7 @@ impl World {
                 }
                 Reply::Appended(free)
             }
-            Ask::Do(effect) => match self.effect(state, worker, &effect, lose_request, lose_answer) {
+            Request::Do(effect) => match self.effect(state, worker, &effect, lose_request, lose_answer) {
                 Some(outcome) => {
                     if let Outcome::Issued(credential) = &outcome {
                         state.workers[worker].hands.secrets.insert(credential.id.clone());
@@ -331,12 +342,12 @@ impl World {
                 }
                 None => return,
             },
-            Ask::Read(_) | Ask::Finish(_) => return,
+            Request::Read(_) | Request::Finish(_) => return,
         };
         self.reply(state, worker, Some(reply));
     }
 
-    /// A step of an effect; its outcome once it is over.
+    /// Performs one step of an effect. Returns its outcome once it is over.
     fn effect(
         &self,
         state: &mut State,
@@ -452,8 +463,8 @@ impl World {
         }
     }
 
-    /// Reads a sink, looks at the journal again, writes the sink.
-    #[allow(clippy::too_many_arguments)]
+    /// Reads a sink, reads the journal again, and writes the sink.
+    #[allow(clippy::too_many_arguments, reason = "the fields of the effect")]
     fn write(
         &self,
         state: &mut State,
@@ -507,11 +518,11 @@ impl World {
         }
     }
 
-    /// A worker gives up on an append. It keeps what only it knows, and forgets the rest.
+    /// A worker abandons an append. It keeps only what no other worker knows.
     fn silence(&self, state: &mut State, worker: usize, stored: bool) {
-        let Some((machine, Ask::Append(sequence, entry))) = state.workers[worker].run.take() else { return };
+        let Some((machine, Request::Append(sequence, entry))) = state.workers[worker].run.take() else { return };
         if self.is(Mutant::SilenceIsYes) {
-            state.workers[worker].run = Some((machine, Ask::Append(sequence, entry)));
+            state.workers[worker].run = Some((machine, Request::Append(sequence, entry)));
             self.reply(state, worker, Some(Reply::Appended(true)));
             return;
         }
@@ -524,7 +535,7 @@ impl World {
             state.workers[worker].afloat = Some((sequence, entry.clone()));
         }
         if outcome {
-            state.workers[worker].run = Some((machine, Ask::Append(sequence, entry)));
+            state.workers[worker].run = Some((machine, Request::Append(sequence, entry)));
         } else {
             state.workers[worker].hands.intent = None;
         }
@@ -535,7 +546,7 @@ impl World {
         made.map(|(id, _)| credential(id)).collect()
     }
 
-    /// The next moment at which somebody who rests has something to do.
+    /// Returns the next moment at which a resting worker has something to do.
     fn next_wake(&self, state: &State) -> Option<Time> {
         let rests = state.workers.iter().filter_map(|worker| worker.rest.as_ref());
         rests.map(|(at, _)| *at).filter(|at| *at > state.now && *at < Time::MAX).min()
@@ -595,12 +606,12 @@ impl Model for World {
                 }
                 Some((_, ask)) => {
                     actions.push(Action::Step(number));
-                    if let (Ask::Append(..), 1.., None) = (ask, state.silences, &worker.afloat) {
+                    if let (Request::Append(..), 1.., None) = (ask, state.silences, &worker.afloat) {
                         actions.push(Action::Silence(number, true));
                         actions.push(Action::Silence(number, false));
                     }
                     if state.losses > 0
-                        && let Ask::Do(effect) = ask
+                        && let Request::Do(effect) = ask
                     {
                         let sends = match effect {
                             Effect::Issue { .. } => worker.at == Stage::Begin,
@@ -626,7 +637,7 @@ impl Model for World {
             if worker.afloat.is_some() {
                 actions.push(Action::Land(number));
             }
-            // Whoever has nothing in hand and nothing under way is the same after a crash.
+            // A worker that holds nothing and does nothing is unchanged by a crash.
             if state.crashes > 0 && (worker.run.is_some() || !worker.hands.secrets.is_empty()) {
                 actions.push(Action::Crash(number));
             }
@@ -638,7 +649,7 @@ impl Model for World {
         }
         let Some(rotation) = &target.rotation else { return };
         if let (Phase::Unknown { until, .. }, Some((Stop::OutcomeUnknown, _))) = (&rotation.phase, &rotation.stopped) {
-            // A person looks once nothing can be under way any more.
+            // A person looks once nothing can be in progress any more.
             if state.now >= until + POLICY.margin {
                 actions.push(Action::Settle);
             } else if self.next_wake(state).is_none() && (!state.is_busy() || state.pauses > 0) {
@@ -646,7 +657,7 @@ impl Model for World {
             }
         } else if let (Some((reason, _)), 1..) = (&rotation.stopped, state.resumes) {
             match reason {
-                // What was delivered is gone from the sink: it has to be issued again.
+                // The delivered credential is gone from the sink, so it has to be issued again.
                 Stop::SinkChanged | Stop::NewCredentialRefused => actions.push(Action::Reissue),
                 _ => actions.push(Action::Resume),
             }
@@ -668,7 +679,7 @@ impl Model for World {
         match action {
             Action::Start(worker) => {
                 state.workers[worker].rest = None;
-                state.workers[worker].run = Some((Machine::new(Target::default()), Ask::Finish(Progress::Idle)));
+                state.workers[worker].run = Some((Machine::new(Target::default()), Request::Finish(Progress::Idle)));
                 self.reply(&mut state, worker, None);
             }
             Action::Step(worker) => self.step(&mut state, worker, false, false),
@@ -755,7 +766,7 @@ impl Model for World {
                         || state.sink.1 == format!("{id}@")
                         || target.credentials.contains_key(id)
                         || doubt.as_ref() == Some(marker)
-                        // The answer is on its way to a worker that lives: it will write it.
+                        // A living worker will receive the answer and write it.
                         || state.workers.iter().any(|worker| holds_answer(worker, id))
                 })
             }),
@@ -767,7 +778,7 @@ impl Model for World {
                 }
                 let target = &state.target;
                 if target.rotation.as_ref().is_some_and(|rotation| rotation.stopped.is_some()) && state.resumes == 0 {
-                    // Stopped for a person, with a reason, too often for the person of this world.
+                    // Stopped for a person, for a reason, more often than the person of this world acts.
                     return true;
                 }
                 let alive: Vec<_> = state.provider.iter().filter(|(_, (_, alive))| *alive).map(|(id, _)| id).collect();
@@ -798,30 +809,26 @@ fn holds_answer(worker: &Worker, id: &str) -> bool {
         || worker.hands.secrets.contains(id)
 }
 
-/// What was found: the property that does not hold, and how it came to that.
+/// A violated property and the path to it.
 struct Found {
     property: &'static str,
     story: String,
 }
 
-/// Explores a world to the end, or to the first thing that is wrong in it.
+/// Explores a world to the end, or to the first violation.
 fn explore(name: &str, world: World) -> Option<Found> {
-    const LIMIT: Duration = Duration::from_secs(300);
-    let begun = Instant::now();
     let mutant = world.mutant.is_some();
-    let checker = world.checker().threads(2).timeout(LIMIT).spawn_dfs().join();
+    let checker = world.checker().threads(2).spawn_dfs().join();
     println!("{name}: {} states, depth {}", checker.unique_state_count(), checker.max_depth());
     let wrong = checker.discoveries().into_iter().find(|(property, _)| *property != DONE);
     if let Some((property, path)) = wrong {
         let last = path.last_state().clone();
-        let told = |entry: &Entry| format!("  {} {} {:?}\n", entry.at, entry.by, entry.event);
-        let events: String = last.journal.iter().map(told).collect();
+        let describe = |entry: &Entry| format!("  {} {} {:?}\n", entry.at, entry.by, entry.event);
+        let events: String = last.journal.iter().map(describe).collect();
         let actions = path.into_actions();
         let story = format!("{actions:?}\n{events}sink {:?}, provider {:?}", last.sink, last.provider);
         return Some(Found { property, story });
     }
-    // The checker stops at the limit without a word, and what was not reached was not explored.
-    assert!(begun.elapsed() < LIMIT, "{name}: not explored to the end");
     if !mutant {
         checker.assert_any_discovery(DONE);
     }
@@ -871,7 +878,7 @@ fn a_journal_that_gives_no_answer() {
     holds("a silence", world.clone());
     holds("two silences", World { silences: 2, ..world.clone() });
     holds("a silence and a crash", World { crashes: 1, ..world.clone() });
-    // Nobody has made the call, so nobody is asked what became of it.
+    // The call was not made, so no person is asked about its outcome.
     holds("a silence, no evidence", World { evidence: false, ..world.clone() });
     caught(Mutant::SilenceIsYes, World { crashes: 1, ..world }, &[KNOWN, WORKS, ENDS, TWICE]);
 }
@@ -894,7 +901,7 @@ fn a_tenant_that_ends_the_old_credential_at_once() {
 }
 
 #[test]
-fn secrets_that_can_be_read_again() {
+fn secrets_that_can_be_recalled() {
     let world = World { recalls: true, resumes: 1, ..World::calm() };
     holds("recalls, a crash", World { crashes: 1, ..world.clone() });
     holds("recalls, a pause", World { pauses: 1, ..world });
@@ -914,10 +921,10 @@ fn answers_that_are_sealed_for_a_restart() {
 }
 
 #[test]
-fn a_sink_that_cannot_compare_holds_what_works_as_long_as_no_worker_stops() {
+fn a_sink_without_versions_is_safe_unless_workers_pause() {
     let world = World { compares: false, resumes: 1, ..World::calm() };
     holds("no comparing, a crash", World { crashes: 1, ..world.clone() });
-    // What is assumed of leases is assumed for a reason.
+    // The assumption about leases is necessary.
     let late = explore("no comparing, pauses", World { pauses: 2, resumes: 0, ..world });
     assert!(late.is_some_and(|found| [WORKS, ENDS].contains(&found.property)));
 }
@@ -929,7 +936,7 @@ fn mutants_are_caught() {
     caught(Mutant::IntentAfterCall, crash.clone(), &[KNOWN, TWICE, ENDS]);
     caught(Mutant::NoFence, late.clone(), &[WORKS, ENDS]);
     caught(Mutant::NoReadBack, World { outside: 1, ..World::calm() }, &[WORKS, ENDS]);
-    // Late, and then gone with the answer.
+    // The call is late, and then lost together with its answer.
     caught(Mutant::NoDeadline, World { crashes: 1, pauses: 1, resumes: 0, ..World::calm() }, &[KNOWN, ENDS, TWICE]);
     caught(Mutant::LostEndsAtOnce, late, &[WORKS, ENDS]);
     caught(Mutant::UnknownIsNone, World { losses: 1, ..World::calm() }, &[KNOWN, ENDS]);

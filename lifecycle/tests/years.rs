@@ -1,8 +1,16 @@
-//! Two years of many targets, simulated: the shipped engine, schedule, pace and findings over control planes, sinks and a journal that fail,
-//! with processes that die, stop, and have clocks of their own. Time is virtual. The seed is printed; `KEYTURN_SEED` sets it.
+//! Simulates two years of many targets: the shipped engine, schedule, pace and findings, over control planes, sinks and
+//! a journal that fail, with processes that die, pause, and have clocks of their own. Time is virtual. The seed is
+//! printed; `KEYTURN_SEED` sets it.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::print_stdout, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking, and print what they explored"
+)]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -11,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use keyturn_lifecycle::{
     Credential, Effect, Event, Hands, Outcome, Phase, Progress, Target,
     chain::{self, Head},
-    engine::{Answer, Run, Stream, Wanted},
+    engine::{DriverReply, DriverRequest, Run, Stream},
     event::{Reason, Stop, Time},
     findings::{Code, Seen, Subject, findings},
     operate::Command,
@@ -24,7 +32,8 @@ const TARGETS: usize = 500;
 const YEARS: Time = 2 * 365 * DAY;
 /// 2026-01-01.
 const BEGIN: Time = 1_767_225_600_000;
-/// How far clocks are apart, and how late a server acts after a deadline: together not more than the policy's margin.
+/// The largest difference between clocks, and the largest delay with which a server acts after a deadline: together at
+/// most the policy's margin.
 const SKEW: Time = 30 * SECOND;
 const LATE: Time = 50 * SECOND;
 
@@ -40,7 +49,6 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -58,7 +66,7 @@ impl Dice {
     }
 }
 
-/// What a control plane is like.
+/// The properties of a control plane.
 struct Plane {
     name: &'static str,
     evidence: bool,
@@ -68,7 +76,7 @@ struct Plane {
     /// Whether its targets' workers seal copies of answers.
     seals: bool,
     life: Option<Time>,
-    /// When it does not answer.
+    /// The periods in which it does not answer.
     outages: Vec<(Time, Time)>,
 }
 
@@ -84,14 +92,14 @@ impl Made {
     }
 }
 
-/// A sink that fails while its outage lasts.
+/// A sink that fails during its outages.
 struct Place {
     name: String,
     compares: bool,
     readable: bool,
     restores: bool,
     version: u32,
-    /// The client id in it.
+    /// The client id that it holds.
     held: String,
     outages: Vec<(Time, Time)>,
 }
@@ -99,30 +107,30 @@ struct Place {
 #[derive(Clone)]
 enum Stage {
     Begin,
-    /// A call that issues is on its way.
+    /// An issuing call is on its way.
     Sent,
-    /// The sink was at this version and held this.
+    /// The sink had this version and this content.
     SinkRead(u32, String),
-    /// The journal was looked at again.
+    /// The journal was read again.
     Checked(u32, String),
 }
 
-/// A process, as far as it has to do with one target.
+/// A process, as far as it deals with one target.
 struct Worker {
     life: u32,
-    /// How far its clock is off.
+    /// The deviation of its clock.
     skew: Time,
     stream: Stream,
     secrets: BTreeSet<String>,
     intent: Option<(u32, u32)>,
     unsealed: BTreeMap<String, (String, bool)>,
-    run: Option<(Run, Wanted)>,
+    run: Option<(Run, DriverRequest)>,
     stage: Stage,
-    /// Counts what was planned for it: only the last plan is carried out.
+    /// The number of its last plan. Only the last plan is carried out.
     turn: u64,
 }
 
-struct Subjected {
+struct ManagedTarget {
     name: String,
     group: Option<String>,
     plane: usize,
@@ -132,7 +140,7 @@ struct Subjected {
     stream: Stream,
     failures: Failures,
     made: BTreeMap<String, Made>,
-    /// How often the call of each intent arrived, and how often it was sent.
+    /// How often the call of each intent arrived.
     calls: BTreeMap<String, u32>,
     /// The sealed copies, by their markers.
     copies: BTreeMap<String, Credential>,
@@ -143,18 +151,18 @@ struct Subjected {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Happens {
-    /// What is due begins.
+enum Occurrence {
+    /// Due rotations begin.
     Tick,
-    /// A worker does its next step.
+    /// A worker performs its next step.
     Step(usize, usize, u64),
-    /// A call that issues is acted on.
+    /// An issuing call takes effect.
     Arrives(usize, String),
     /// A person looks at a target.
     Person(usize),
-    /// A person thinks better of a rotation.
+    /// A person changes their mind about a rotation.
     Regret(usize),
-    /// Everything is looked at.
+    /// The daily inspection of everything.
     Day,
 }
 
@@ -169,7 +177,7 @@ struct Counts {
     lost: u32,
     refused_late: u32,
     persons: u32,
-    /// Secrets that a copy brought back.
+    /// The number of secrets that were restored from a copy.
     unsealed: u32,
     steps: u64,
 }
@@ -177,10 +185,10 @@ struct Counts {
 struct World {
     dice: Dice,
     now: Time,
-    queue: BinaryHeap<Reverse<(Time, u64, Happens)>>,
+    queue: BinaryHeap<Reverse<(Time, u64, Occurrence)>>,
     planned: u64,
     planes: Vec<Plane>,
-    targets: Vec<Subjected>,
+    targets: Vec<ManagedTarget>,
     caps: Caps,
     calm: bool,
     counts: Counts,
@@ -239,17 +247,17 @@ impl World {
             let target = world.target(number);
             world.targets.push(target);
         }
-        world.at(BEGIN, Happens::Tick);
-        world.at(BEGIN, Happens::Day);
+        world.at(BEGIN, Occurrence::Tick);
+        world.at(BEGIN, Occurrence::Day);
         world
     }
 
-    fn target(&mut self, number: usize) -> Subjected {
+    fn target(&mut self, number: usize) -> ManagedTarget {
         let dice = &mut self.dice;
         let plane = usize::try_from(dice.next() % 6).unwrap();
         let grace = *dice.one(&["0s", "1h", "24h", "3d"]);
         let every = *dice.one(&["30d", "45d", "60d", "never"]);
-        // Who has no expiry has to have an age.
+        // A target without an expiry needs an age.
         let every = if self.planes[plane].life.is_none() && every == "never" { "60d" } else { every };
         let proofs = *dice.one(&[r#"["parsed","token"]"#, r#"["parsed","token","used","quiet"]"#]);
         let windows = *dice.one(&[
@@ -295,7 +303,7 @@ impl World {
             })
             .collect();
         let group = (number % 20 < 4).then(|| format!("group{}", number / 20));
-        let mut target = Subjected {
+        let mut target = ManagedTarget {
             name: format!("target{number}"),
             group,
             plane,
@@ -320,26 +328,26 @@ impl World {
         target
     }
 
-    fn at(&mut self, when: Time, what: Happens) {
+    fn at(&mut self, when: Time, what: Occurrence) {
         self.planned += 1;
         self.queue.push(Reverse((when.max(self.now), self.planned, what)));
     }
 
-    /// Plans the next step of a worker, in the place of what was planned for it before.
+    /// Plans the next step of a worker, replacing an earlier plan.
     fn plan(&mut self, number: usize, worker: usize, when: Time) {
         let one = &mut self.targets[number].workers[worker];
         one.turn += 1;
         let turn = one.turn;
-        self.at(when, Happens::Step(number, worker, turn));
+        self.at(when, Occurrence::Step(number, worker, turn));
     }
 
-    /// How long the next step takes: mostly not long. A process may be stopped, too.
+    /// Returns how long the next step takes: usually not long, but a process may be paused, too.
     fn pause(&mut self, number: usize, from: Time, to: Time) -> Time {
         let usual = self.dice.between(from, to);
         if self.calm || !self.dice.chance(0.002) {
             return usual;
         }
-        // What the documentation assumes of sinks that cannot compare.
+        // The documentation assumes this of sinks that cannot compare.
         let target = &self.targets[number];
         let longest =
             if target.sinks.iter().all(|sink| sink.compares) { 3 * HOUR } else { target.rules.policy.hold / 4 };
@@ -356,26 +364,26 @@ impl World {
         while let Some(Reverse((at, _, what))) = self.queue.pop() {
             self.now = at;
             match what {
-                Happens::Tick => self.tick(),
-                Happens::Day => self.day(),
-                Happens::Step(number, worker, turn) => {
+                Occurrence::Tick => self.tick(),
+                Occurrence::Day => self.day(),
+                Occurrence::Step(number, worker, turn) => {
                     if self.targets[number].workers[worker].turn == turn {
                         self.counts.steps += 1;
                         self.step(number, worker);
                     }
                 }
-                Happens::Arrives(number, marker) => self.arrives(number, marker),
-                Happens::Person(number) => self.person(number),
-                Happens::Regret(number) => {
+                Occurrence::Arrives(number, marker) => self.arrives(number, marker),
+                Occurrence::Person(number) => self.person(number),
+                Occurrence::Regret(number) => {
                     if self.targets[number].stream.target().cannot_roll_back().is_none() {
-                        self.told(number, &Command::RollBack);
+                        self.operate(number, &Command::RollBack);
                     }
                 }
             }
         }
     }
 
-    /// What is due begins, as far as the caps allow.
+    /// Begins due rotations, as far as the caps allow.
     fn tick(&mut self) {
         if self.calm {
             return;
@@ -395,19 +403,19 @@ impl World {
         for name in turn.begin {
             let number: usize = name.trim_start_matches("target").parse().unwrap();
             self.counts.rotations += 1;
-            self.told(number, &Command::Plan { reason: Reason::Due });
+            self.operate(number, &Command::Plan { reason: Reason::Due });
             if self.dice.chance(0.01) {
                 let when = now + self.dice.between(SECOND, 30 * HOUR);
-                self.at(when, Happens::Regret(number));
+                self.at(when, Occurrence::Regret(number));
             }
         }
         let soon = if turn.waiting.is_empty() { 6 * HOUR } else { 15 * MINUTE };
         let next = turn.wake_at.map_or(now + soon, |at| at.clamp(now + MINUTE, now + soon));
-        self.at(next, Happens::Tick);
+        self.at(next, Occurrence::Tick);
     }
 
-    /// Somebody writes an operator's events; whoever rests sees them at their next look.
-    fn told(&mut self, number: usize, command: &Command) {
+    /// Writes the events of an operator. Resting workers see them when they next read.
+    fn operate(&mut self, number: usize, command: &Command) {
         let now = self.now;
         let one = &mut self.targets[number];
         let policy = &one.rules.policy;
@@ -428,9 +436,9 @@ impl World {
         self.targets[number].person = false;
         self.counts.persons += 1;
         let target = self.targets[number].stream.target().clone();
-        let Some(rotation) = &target.rotation else { return self.told(number, &Command::Resume) };
+        let Some(rotation) = &target.rotation else { return self.operate(number, &Command::Resume) };
         match &rotation.stopped {
-            None => self.told(number, &Command::Approve),
+            None => self.operate(number, &Command::Approve),
             Some((Stop::OutcomeUnknown, _)) => {
                 let Phase::Unknown { until, marker, .. } = &rotation.phase else { return };
                 let earliest = until + self.targets[number].rules.policy.margin;
@@ -438,25 +446,25 @@ impl World {
                     return self.call(number, earliest - self.now);
                 }
                 let found = self.found(number, marker);
-                self.told(number, &Command::Settle { found });
+                self.operate(number, &Command::Settle { found });
             }
-            Some((Stop::SinkChanged | Stop::NewCredentialRefused, _)) => self.told(number, &Command::Reissue),
+            Some((Stop::SinkChanged | Stop::NewCredentialRefused, _)) => self.operate(number, &Command::Reissue),
             Some((Stop::RestoreByHand, about)) => {
                 let old = rotation.old.clone().unwrap();
                 let client_id = target.credentials[&old].credential.client_id.clone();
                 let sink = self.targets[number].sinks.iter().position(|sink| sink.name == *about).unwrap();
                 self.write(number, sink, client_id);
-                self.told(number, &Command::Restored { sink: about.clone() });
+                self.operate(number, &Command::Restored { sink: about.clone() });
             }
-            Some(_) => self.told(number, &Command::Resume),
+            Some(_) => self.operate(number, &Command::Resume),
         }
     }
 
-    /// A person comes in some hours.
+    /// Schedules a person to come within some hours.
     fn call(&mut self, number: usize, least: Time) {
         if !std::mem::replace(&mut self.targets[number].person, true) {
             let when = self.now + least + self.dice.between(HOUR, 20 * HOUR);
-            self.at(when, Happens::Person(number));
+            self.at(when, Occurrence::Person(number));
         }
     }
 
@@ -465,7 +473,7 @@ impl World {
         made.map(|made| made.facts.clone()).collect()
     }
 
-    /// A call that issues reaches the control plane.
+    /// An issuing call reaches the control plane.
     fn arrives(&mut self, number: usize, marker: String) {
         let now = self.now;
         let Plane { life, cuts, .. } = self.planes[self.targets[number].plane];
@@ -487,7 +495,7 @@ impl World {
         self.counts.issued += 1;
     }
 
-    /// A sink gets a credential: that one has to work, and the one before has to have worked until now.
+    /// A sink receives a credential. The new one has to work, and the previous one has to have worked until now.
     fn write(&mut self, number: usize, sink: usize, client_id: String) {
         self.works(number, sink);
         let place = &mut self.targets[number].sinks[sink];
@@ -500,12 +508,12 @@ impl World {
         let one = &self.targets[number];
         let place = &one.sinks[sink];
         let works = one.made[place.held.trim_end_matches('@')].works(self.now);
-        // A control plane that ends the old one at once leaves consumers without until the new one is delivered.
+        // A control plane that ends the old credential at once leaves consumers without one until the delivery.
         let cut = self.planes[one.plane].cuts && one.stream.target().rotation.is_some();
-        assert!(works || cut, "{} holds {} which does not work: {}", place.name, place.held, one.told());
+        assert!(works || cut, "{} holds {} which does not work: {}", place.name, place.held, one.journal_tail());
     }
 
-    /// The next step of a worker, which may die over it.
+    /// Performs the next step of a worker, which may die in the process.
     fn step(&mut self, number: usize, worker: usize) {
         if !self.calm && self.dice.chance(0.004) {
             self.counts.crashes += 1;
@@ -528,13 +536,13 @@ impl World {
             return self.begin(number, worker);
         };
         match wanted {
-            Wanted::Read { from } => {
+            DriverRequest::Read { from } => {
                 let lines = self.targets[number].after(from);
-                self.answer(number, worker, run, Answer::Lines { lines });
+                self.answer(number, worker, run, DriverReply::Lines { lines });
             }
-            Wanted::Append { sequence, line } => self.append(number, worker, run, sequence, line),
-            Wanted::Do { effect } => self.effect(number, worker, run, effect),
-            Wanted::Finish { .. } => panic!("a run that is over goes on"),
+            DriverRequest::Append { sequence, line } => self.append(number, worker, run, sequence, line),
+            DriverRequest::Do { effect } => self.effect(number, worker, run, effect),
+            DriverRequest::Finish { .. } => panic!("a finished run continues"),
         }
     }
 
@@ -557,26 +565,26 @@ impl World {
         let mut run = Run::new(&one.workers[worker].stream, one.rules.policy.clone(), hands);
         let clock = now + one.workers[worker].skew;
         let wanted = run.resume(None, clock, self.dice.share()).unwrap();
-        self.goes_on(number, worker, run, wanted);
+        self.proceed(number, worker, run, wanted);
     }
 
-    fn answer(&mut self, number: usize, worker: usize, mut run: Run, answer: Answer) {
+    fn answer(&mut self, number: usize, worker: usize, mut run: Run, answer: DriverReply) {
         let clock = self.now + self.targets[number].workers[worker].skew;
         self.targets[number].workers[worker].stage = Stage::Begin;
         let wanted = run.resume(Some(answer), clock, self.dice.share()).unwrap();
-        self.goes_on(number, worker, run, wanted);
+        self.proceed(number, worker, run, wanted);
     }
 
-    fn goes_on(&mut self, number: usize, worker: usize, run: Run, wanted: Wanted) {
-        if let Wanted::Finish { progress } = wanted {
-            return self.over(number, worker, &run, progress);
+    fn proceed(&mut self, number: usize, worker: usize, run: Run, wanted: DriverRequest) {
+        if let DriverRequest::Finish { progress } = wanted {
+            return self.finish(number, worker, &run, progress);
         }
         self.targets[number].workers[worker].run = Some((run, wanted));
         let pause = self.pause(number, 1, 300);
         self.plan(number, worker, self.now + pause);
     }
 
-    fn over(&mut self, number: usize, worker: usize, run: &Run, progress: Progress) {
+    fn finish(&mut self, number: usize, worker: usize, run: &Run, progress: Progress) {
         let one = &mut self.targets[number].workers[worker];
         one.secrets = run.hands().secrets.clone();
         one.intent = run.hands().intent;
@@ -609,12 +617,12 @@ impl World {
             one.store(line.clone());
         }
         if !fails {
-            return self.answer(number, worker, run, Answer::Appended { stored });
+            return self.answer(number, worker, run, DriverReply::Appended { stored });
         }
-        // A journal that fails: what was done and is not written yet is tried again, everything else begins anew.
+        // A failing journal: an outcome that is not yet written is retried, everything else begins anew.
         let one = &mut self.targets[number].workers[worker];
         if run.has_outcome() {
-            one.run = Some((run, Wanted::Append { sequence, line }));
+            one.run = Some((run, DriverRequest::Append { sequence, line }));
         } else {
             one.intent = None;
         }
@@ -622,7 +630,7 @@ impl World {
         self.plan(number, worker, when);
     }
 
-    /// A step of an effect. Those of several steps keep the run in between.
+    /// Performs a step of an effect. Effects of several steps keep the run in between.
     fn effect(&mut self, number: usize, worker: usize, mut run: Run, effect: Effect) {
         let now = self.now;
         let clock = now + self.targets[number].workers[worker].skew;
@@ -639,12 +647,12 @@ impl World {
                     let arrives =
                         if slow { self.dice.between(now, deadline + LATE) } else { now + self.dice.between(20, 900) };
                     if !self.lost() {
-                        self.at(arrives, Happens::Arrives(number, marker.clone()));
+                        self.at(arrives, Occurrence::Arrives(number, marker.clone()));
                     }
                     let answered = arrives + self.dice.between(20, 900);
                     let one = &mut self.targets[number].workers[worker];
                     one.stage = Stage::Sent;
-                    one.run = Some((run, Wanted::Do { effect }));
+                    one.run = Some((run, DriverRequest::Do { effect }));
                     return self.plan(number, worker, answered.min(deadline));
                 }
             }
@@ -652,7 +660,7 @@ impl World {
                 let made = self.found(number, marker);
                 match made.into_iter().next() {
                     Some(credential) if !self.lost() => {
-                        // Sealing may fail, which changes nothing but that a restart finds no copy.
+                        // Sealing may fail, with the only consequence that a restart finds no copy.
                         let seals = self.planes[self.targets[number].plane].seals && !self.lost();
                         if seals {
                             self.targets[number].copies.insert(marker.clone(), credential.clone());
@@ -663,30 +671,30 @@ impl World {
                 }
             }
             (Effect::Deliver { client_id, sink, expected, .. }, stage) => {
-                match self.wrote(number, worker, &mut run, stage, (client_id, sink, Some(expected))) {
+                match self.write_checked(number, worker, &mut run, stage, (client_id, sink, Some(expected))) {
                     Some(outcome) => outcome,
                     None => return self.later(number, worker, run, effect),
                 }
             }
             (Effect::Restore { client_id, sink }, stage) => {
-                match self.wrote(number, worker, &mut run, stage, (client_id, sink, None)) {
+                match self.write_checked(number, worker, &mut run, stage, (client_id, sink, None)) {
                     Some(outcome) => outcome,
                     None => return self.later(number, worker, run, effect),
                 }
             }
-            (effect, _) => self.asked(number, effect),
+            (effect, _) => self.perform(number, effect),
         };
-        self.answer(number, worker, run, Answer::Outcome { outcome });
+        self.answer(number, worker, run, DriverReply::Outcome { outcome });
     }
 
     fn later(&mut self, number: usize, worker: usize, run: Run, effect: Effect) {
-        self.targets[number].workers[worker].run = Some((run, Wanted::Do { effect }));
+        self.targets[number].workers[worker].run = Some((run, DriverRequest::Do { effect }));
         let pause = self.pause(number, 5, 500);
         self.plan(number, worker, self.now + pause);
     }
 
-    /// Effects of one request.
-    fn asked(&mut self, number: usize, effect: &Effect) -> Outcome {
+    /// Performs an effect of a single request.
+    fn perform(&mut self, number: usize, effect: &Effect) -> Outcome {
         let now = self.now;
         let failed = || Outcome::Failed { code: "connection_failed".to_owned(), again: true };
         let yes = |yes: bool| if yes { Outcome::Yes } else { Outcome::No };
@@ -739,7 +747,7 @@ impl World {
                 if let Some(made) = one.made.get_mut(credential) {
                     made.ended = true;
                     let holds = one.sinks.iter().find(|sink| sink.held == made.facts.client_id);
-                    assert!(holds.is_none(), "{}: {credential} ends in a sink: {}", one.name, one.told());
+                    assert!(holds.is_none(), "{}: {credential} ends in a sink: {}", one.name, one.journal_tail());
                 }
                 Outcome::Yes
             }
@@ -748,8 +756,8 @@ impl World {
         if lost_answer { failed() } else { outcome }
     }
 
-    /// Reads a sink, looks at the journal again, writes the sink.
-    fn wrote(
+    /// Reads a sink, reads the journal again, and writes the sink.
+    fn write_checked(
         &mut self,
         number: usize,
         worker: usize,
@@ -800,7 +808,7 @@ impl World {
         }
     }
 
-    /// Looks at everything, as somebody does once a day.
+    /// Inspects everything, as a person does once a day.
     fn day(&mut self) {
         let now = self.now;
         for number in 0..self.targets.len() {
@@ -819,35 +827,40 @@ impl World {
             seen: &one.seen,
         });
         for finding in findings(subjects, now) {
-            // What is alive and unknown to the journal is reported as well.
+            // Living credentials that the journal does not know are reported as well.
             let bad = match finding.code {
                 Code::Expired | Code::Overdue | Code::NoPolicy => true,
                 Code::Orphan => !finding.message.contains("whose secret nobody has"),
                 _ => false,
             };
             let number: usize = finding.target.trim_start_matches("target").parse().unwrap();
-            assert!(!bad, "{finding:?} {}", self.targets[number].told());
+            assert!(!bad, "{finding:?} {}", self.targets[number].journal_tail());
         }
         if now < BEGIN + YEARS {
-            self.at(now + DAY, Happens::Day);
+            self.at(now + DAY, Occurrence::Day);
         } else {
-            // No more faults, and nothing new: everything that is under way comes to its end.
+            // No more faults and nothing new: everything in progress comes to its end.
             self.calm = true;
         }
     }
 
-    /// What has to be so in the end.
+    /// Checks the final state.
     fn settled(&mut self) {
         for number in 0..self.targets.len() {
             let one = &self.targets[number];
             let target: &Target = one.stream.target();
-            assert!(target.rotation.is_none(), "{} is not over: {}", one.name, one.told());
+            assert!(target.rotation.is_none(), "{} is not over: {}", one.name, one.journal_tail());
             let current = target.current.clone().unwrap();
             let alive: Vec<_> = one.made.values().filter(|made| !made.ended).map(|made| &made.facts.id).collect();
-            assert_eq!(alive, [&current], "{}: {}", one.name, one.told());
-            assert!(target.sealed.is_empty() && one.copies.is_empty(), "{} has copies: {}", one.name, one.told());
+            assert_eq!(alive, [&current], "{}: {}", one.name, one.journal_tail());
+            assert!(
+                target.sealed.is_empty() && one.copies.is_empty(),
+                "{} has copies: {}",
+                one.name,
+                one.journal_tail()
+            );
             let client_id = &one.made[&current].facts.client_id;
-            assert!(one.sinks.iter().all(|sink| sink.held == *client_id), "{}: {}", one.name, one.told());
+            assert!(one.sinks.iter().all(|sink| sink.held == *client_id), "{}: {}", one.name, one.journal_tail());
             for line in &one.lines {
                 self.counts.done += u32::from(line.contains(r#""event":"done""#));
                 self.counts.undone += u32::from(line.contains(r#""event":"rolled-back""#));
@@ -856,7 +869,7 @@ impl World {
     }
 }
 
-impl Subjected {
+impl ManagedTarget {
     fn store(&mut self, line: String) {
         let (entry, head) = chain::read(&self.head, &line).unwrap();
         self.head = head;
@@ -869,8 +882,8 @@ impl Subjected {
         self.lines.get(usize::try_from(from).unwrap() - 1..).unwrap_or_default().to_vec()
     }
 
-    /// The end of its journal, for whoever reads a failure.
-    fn told(&self) -> String {
+    /// Returns the end of the journal, for the reader of a failure.
+    fn journal_tail(&self) -> String {
         self.lines.iter().rev().take(25).rev().map(|line| format!("\n{line}")).collect()
     }
 }
@@ -888,7 +901,7 @@ fn two_years_of_five_hundred_targets() {
     world.settled();
     let counts = &world.counts;
     println!("{counts:?}");
-    // A simulation in which nothing happens shows nothing.
+    // A simulation in which nothing happens proves nothing.
     assert!(
         counts.done > 4000 && counts.crashes > 500 && counts.lost > 1000 && counts.undone > 10 && counts.unsealed > 10
     );

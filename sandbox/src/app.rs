@@ -1,5 +1,5 @@
-//! The router: the token endpoint, the controls, and every operation of the API table behind one door that logs and
-//! makes faults.
+//! The router: the token endpoint, the controls, and all operations of the API table behind one entry point that keeps
+//! the log and injects faults.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -33,17 +33,17 @@ use crate::tenant::{Cors, Options, Tenant};
 use crate::time::{self, Millis};
 use crate::token::{self, Form};
 
-/// Where a token is asked for.
+/// The path of the token endpoint.
 const TOKEN_PATH: &str = "/auth/v1/token";
 
-/// A sandbox: requests in, replies out, no I/O.
+/// A sandbox, which turns requests into replies without I/O.
 #[derive(Debug)]
 pub struct Sandbox {
     shared: Shared,
     router: Router,
 }
 
-/// One request, as `fetch` would send it.
+/// One request, in the form in which `fetch` would send it.
 #[derive(Debug, Clone, Default)]
 pub struct Incoming {
     /// The HTTP method.
@@ -56,7 +56,7 @@ pub struct Incoming {
     pub body: String,
 }
 
-/// What to do with the caller.
+/// The reply to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
@@ -65,9 +65,9 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
-    /// Wait so many milliseconds first.
+    /// The milliseconds to wait before answering.
     pub delay_ms: u32,
-    /// Send nothing and break the connection.
+    /// Whether to send nothing and break the connection.
     pub dropped: bool,
 }
 
@@ -83,11 +83,11 @@ impl Shared {
     }
 }
 
-/// The host's time at which a request came.
+/// The host's time at which a request arrived.
 #[derive(Debug, Clone, Copy)]
 struct Real(Millis);
 
-/// How a response is to be delivered.
+/// The way a response is delivered.
 #[derive(Debug, Clone, Copy, Default)]
 struct Delivery {
     delay_ms: u32,
@@ -95,7 +95,8 @@ struct Delivery {
 }
 
 impl Sandbox {
-    /// A sandbox with the rows of its seed. `entropy` are 32 bytes from the host's secure source, `real` is its time.
+    /// Creates a sandbox with the rows of its seed. `entropy` is 32 bytes from the host's secure source, and `real` is
+    /// its time.
     pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
         let shared = Shared {
             tenant: Arc::new(Mutex::new(Tenant::new(options, entropy, real))),
@@ -106,18 +107,18 @@ impl Sandbox {
             .route(device::PATH, post(device_endpoint))
             .route(device::PAGE, get(device_page).post(device_answer))
             .fallback(operation)
-            .layer(from_fn_with_state(shared.clone(), front_door))
-            // A state that is restored may be of any size: it was written by this sandbox.
+            .layer(from_fn_with_state(shared.clone(), handle_request))
+            // A restored state may be of any size, because this sandbox wrote it.
             .route("/_sandbox/{*control}", any(control_endpoint).layer(DefaultBodyLimit::disable()))
             .layer(from_fn_with_state(shared.clone(), cross_origin))
             .with_state(shared.clone());
         Self { shared, router }
     }
 
-    /// Answers one request that came at the host's time `real`.
+    /// Answers one request that arrived at the host's time `real`.
     pub fn handle(&self, incoming: Incoming, real: Millis) -> Reply {
         let reply = run(self.answer(incoming, real));
-        // Nothing in here waits for anything, so the answer is always there.
+        // No future in here ever waits, so the answer is always present.
         reply.unwrap_or_else(|| Reply { status: 500, ..Reply::default() })
     }
 
@@ -146,7 +147,7 @@ impl Sandbox {
         }
     }
 
-    /// Counts the changes of what a state file would hold.
+    /// Returns a counter of the changes to the data of a state file.
     pub fn revision(&self) -> u64 {
         self.shared.tenant().revision
     }
@@ -173,7 +174,7 @@ fn error(status: &Status) -> Response {
     let mut response = json(status.code.http(), &status.body());
     if status.code == Code::Unauthenticated {
         let challenge = match (status.unproven, status.message.as_str()) {
-            (true, dpop::NONCE_WANTED) => "DPoP error=\"use_dpop_nonce\"",
+            (true, dpop::NONCE_REQUIRED) => "DPoP error=\"use_dpop_nonce\"",
             (true, _) => "DPoP error=\"invalid_dpop_proof\"",
             _ => "Bearer",
         };
@@ -182,8 +183,8 @@ fn error(status: &Status) -> Response {
     response
 }
 
-/// Lets the pages of other origins in, if the sandbox was told to. Without that no such header is ever sent, as C1 sends
-/// none that is documented.
+/// Allows pages of other origins, if an option says so. Otherwise no such header is ever sent, because C1 documents
+/// none.
 async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let allowed = shared.tenant().options.cors.clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
@@ -214,19 +215,19 @@ async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next
     response
 }
 
-/// What a client reads of an answer's headers, whether this answer has them or not.
+/// The header fields that a client reads, whether an answer has them or not.
 const EXPOSED: [&str; 5] = ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"];
 
-/// The names of all headers that a page may read: those of [`EXPOSED`], and every other one that the answer has, such as
-/// those that a rule for faults put there. `*` would not do: it leaves out credentialed requests.
+/// Returns the names of all headers that a page may read: those of [`EXPOSED`], and every other one that the answer
+/// has, such as those that a fault rule set. `*` would not suffice, because it excludes credentialed requests.
 fn exposed(headers: &HeaderMap) -> String {
     let mut names: BTreeSet<&str> = headers.keys().map(HeaderName::as_str).collect();
     names.extend(EXPOSED);
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// Finds out what a request is for, makes the fault that a rule asks for, and writes the log.
-async fn front_door(
+/// Determines what a request is for, injects the fault that a rule demands, and writes the log.
+async fn handle_request(
     State(shared): State<Shared>,
     Extension(Real(real)): Extension<Real>,
     mut request: Request,
@@ -253,14 +254,15 @@ async fn front_door(
         return lost(StatusCode::BAD_GATEWAY.into_response());
     }
     let mut response = match &action.answer {
-        Some(answer) => made_up(answer, target),
+        Some(answer) => prescribed(answer, target),
         None => next.run(request).await,
     };
-    // A client whose clock is wrong can learn it from here.
+    // A client whose clock is wrong can learn the time from here.
     if let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
         response.headers_mut().entry(header::DATE).or_insert(date);
     }
-    // A tenant that wants nonces gives the newest one with every answer, so that nobody is refused for having kept one for long.
+    // A tenant that requires nonces returns the newest one with every answer, so that no client is refused for having
+    // kept one for too long.
     let wants_nonce = shared.tenant().options.switches.dpop == dpop::Mode::Nonce;
     if let (true, Ok(nonce)) = (wants_nonce, dpop::nonce(at).parse()) {
         response.headers_mut().entry("dpop-nonce").or_insert(nonce);
@@ -279,7 +281,7 @@ fn lost(mut response: Response) -> Response {
     response
 }
 
-fn made_up(answer: &Answer, target: Option<Target>) -> Response {
+fn prescribed(answer: &Answer, target: Option<Target>) -> Response {
     let (body, content_type) = answer.body(target);
     let mut response = respond(answer.status, content_type, body);
     for (name, value) in &answer.headers {
@@ -321,8 +323,8 @@ async fn token_endpoint(
     }
 }
 
-/// The URL of a request, as a proof may name it: at the tenant's own address, and at the one it came to. Its query is left out
-/// (RFC 9449, section 4.2), unless the tenant is one that compares it.
+/// Returns the URLs that a proof may name: at the tenant's own address, and at the address of the request. The query is
+/// left out (RFC 9449, section 4.2), unless the tenant compares it.
 fn urls(tenant: &Tenant, uri: &Uri) -> [String; 2] {
     let origin = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
     let whole = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
@@ -339,9 +341,9 @@ fn proof<'a>(method: &'a str, urls: &'a [String; 2], headers: &'a HeaderMap) -> 
     dpop::Request { proof, method, urls: urls.each_ref().map(String::as_str) }
 }
 
-/// A refusal for want of a nonce brings one.
+/// Adds a nonce to a refusal that is due to a missing one.
 fn with_nonce(mut response: Response, why: &str, now: Millis) -> Response {
-    if why == dpop::NONCE_WANTED
+    if why == dpop::NONCE_REQUIRED
         && let Ok(nonce) = dpop::nonce(now).parse()
     {
         response.headers_mut().insert("dpop-nonce", nonce);
@@ -385,7 +387,7 @@ async fn device_answer(
     page_of(device::page("", Some(done)))
 }
 
-/// The request is made by a form on somebody else's page.
+/// Whether the request was made by a form on a page of another origin.
 fn is_foreign(tenant: &Tenant, uri: &Uri, headers: &HeaderMap) -> bool {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let own = urls(tenant, uri).map(|url| url.trim_end_matches(uri.path()).to_owned());
@@ -403,7 +405,7 @@ fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Any operation of the API table.
+/// Answers any operation of the API table.
 async fn operation(
     State(shared): State<Shared>,
     Extension(Real(real)): Extension<Real>,
@@ -429,7 +431,7 @@ async fn operation(
     }
 }
 
-/// Any request to Commerce Layer's part of the paths.
+/// Answers any request to the paths of Commerce Layer.
 fn commercelayer(
     shared: &Shared,
     real: Millis,
@@ -480,7 +482,7 @@ fn perform(
     let urls = urls(tenant, uri);
     let caller = tenant.caller(authorization, &proof(operation.method.as_str(), &urls, headers), now)?;
     if caller.only_reads() && operation.effect != Effect::Read {
-        return Err(Status::new(Code::PermissionDenied, "the credential's roles only allow to read"));
+        return Err(Status::new(Code::PermissionDenied, "the credential's roles only allow reading"));
     }
     let names = table.segments(operation).iter().filter(|segment| segment.param.is_some());
     let params: Row = names
@@ -501,18 +503,18 @@ fn perform(
     Ok(answer)
 }
 
-/// The body as JSON; an empty one is an empty message.
+/// Reads the body as JSON; an empty body is an empty message.
 fn read_json(body: &Bytes) -> Result<Value, Status> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    // The parser's own message may quote the body.
+    // The parser's own message might quote the body.
     serde_json::from_slice(body).map_err(|error| {
         Status::invalid(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
     })
 }
 
-/// Which page is asked for: in the query, whether the API document declares that or not, or in the body.
+/// Returns the requested page. It is given in the query, whether the API document declares that or not, or in the body.
 fn page(query: &Form, body: &Row) -> Result<Page, Status> {
     let in_query = query.get("page_size").map(|text| text.parse().map_err(|_| ()));
     let in_body = body.get("pageSize").map(|size| size.as_i64().ok_or(()));
@@ -532,7 +534,8 @@ async fn control_endpoint(
 ) -> Response {
     let path = uri.path().strip_prefix(control::PREFIX).unwrap_or_default();
     let query = Form::parse(uri.query().unwrap_or_default());
-    // A page of another origin can send a form without asking first, but not JSON: it has no part in this.
+    // A page of another origin can send a form without a preflight request, but not JSON, and must not use the
+    // controls.
     let content_type = field(&headers, header::CONTENT_TYPE).unwrap_or_default();
     if !matches!(method, Method::GET | Method::DELETE) && media_type(content_type) != "application/json" {
         return error(&Status::invalid("a control request must be application/json"));

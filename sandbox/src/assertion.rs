@@ -1,4 +1,4 @@
-//! Client assertions (RFC 7523): reads a signed token and checks it, without deciding who may sign.
+//! Client assertions (RFC 7523): reads and checks a signed token, without deciding who may sign.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::shape::Row;
 use crate::time::{Millis, SECOND};
 
-/// How far ahead an assertion may expire.
+/// The longest time until an assertion's expiry.
 const LONGEST_LIFE: Millis = 5 * 60 * SECOND;
-/// How far ahead of the server a client's clock may be when it says when it signed; clients put `nbf` this far back.
+/// How far a client's clock may be ahead of the server when it signs; clients backdate `nbf` by this much.
 const CLOCK_LEEWAY: Millis = 2 * 60 * SECOND;
 
-/// An assertion whose form is right. Nothing in it is proven before [`Assertion::is_signed_by`].
+/// A well-formed assertion. Nothing in it is proven before [`Assertion::is_signed_by`].
 #[derive(Debug)]
 pub struct Assertion {
     header: Row,
@@ -21,12 +21,12 @@ pub struct Assertion {
     signature: Signature,
 }
 
-/// Text as base64url, with or without padding.
+/// Decodes base64url, with or without padding.
 pub fn base64url(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()
 }
 
-/// A public key from its base64url form.
+/// Reads a public key from its base64url form.
 pub fn public_key(text: &str) -> Option<VerifyingKey> {
     let bytes: [u8; 32] = base64url(text)?.try_into().ok()?;
     VerifyingKey::from_bytes(&bytes).ok()
@@ -36,7 +36,7 @@ impl Assertion {
     /// Reads the compact form.
     ///
     /// # Errors
-    /// Says which part is not what it must be.
+    /// Says which part is wrong.
     pub fn parse(token: &str) -> Result<Self, &'static str> {
         let mut parts = token.split('.');
         let (Some(header), Some(claims), Some(signature), None) =
@@ -60,22 +60,22 @@ impl Assertion {
         })
     }
 
-    /// The owner of this key signed it.
+    /// Whether the owner of this key signed the assertion.
     pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
         key.verify_strict(self.signed.as_bytes(), &self.signature).is_ok()
     }
 
-    /// What it says.
+    /// Returns the claims.
     pub fn claims(&self) -> &Row {
         &self.claims
     }
 
-    /// Who it says it is from.
+    /// Returns the issuer that the assertion names.
     pub fn issuer(&self) -> &str {
         self.claims.get("iss").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Checks what the assertion says about itself: algorithm, client, audience and times.
+    /// Checks the claims of the assertion: algorithm, client, audience and times.
     ///
     /// # Errors
     /// Says which claim is wrong.
@@ -84,7 +84,7 @@ impl Assertion {
         let time = |name: &str| match claim(name) {
             None => Ok(None),
             Some(value) => {
-                value.as_f64().map(|seconds| Some((seconds * 1_000.0) as Millis)).ok_or("a time is no number")
+                value.as_f64().map(|seconds| Some((seconds * 1_000.0) as Millis)).ok_or("a time is not a number")
             }
         };
         if self.header.get("alg").and_then(Value::as_str) != Some("EdDSA") {
@@ -123,13 +123,14 @@ impl Assertion {
         Ok(())
     }
 
-    /// When it expires: until then it must be remembered, so that it cannot be used twice.
+    /// Returns the time until which the assertion must be remembered, so that it cannot be used twice.
     pub fn expires(&self) -> Millis {
         self.claims.get("exp").and_then(Value::as_f64).map_or(0, |seconds| (seconds * 1_000.0) as Millis)
     }
 
-    /// What tells this assertion from any other: its `jti` or nonce; if it has neither, its signature where that counts. Two that a
-    /// client makes within a second say the same, and have the same signature.
+    /// Returns what distinguishes this assertion from others: its `jti` or nonce or, if it has neither and
+    /// `by_signature` is set, its signature. Two assertions that a client makes within a second have the same content
+    /// and signature.
     pub fn identity(&self, by_signature: bool) -> Option<String> {
         let text = |row: &Row, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
         let own = text(&self.claims, "jti").map(|jti| format!("jti {jti}"));

@@ -1,5 +1,5 @@
-//! OAuth clients: the credentials that can ask for a token. Their rows live in three collections; this is the one
-//! place that knows all three.
+//! OAuth clients: the credentials that can obtain a token. Their rows live in several collections; this module is the
+//! only one that knows all of them.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::SigningKey;
@@ -10,7 +10,7 @@ use crate::shape::{Row, text, texts};
 use crate::state::{State, is_live};
 use crate::time::{self, Millis};
 
-/// What a client is; its text is the last part of the client id.
+/// The kind of a client. Its text is the last part of the client id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A person's API key.
@@ -23,12 +23,12 @@ pub enum Kind {
     Bridge,
 }
 
-/// The kinds, with the suffix of their client ids.
+/// The kinds, with the suffixes of their client ids.
 const KINDS: [(Kind, &str); 4] =
     [(Kind::Personal, "pcc"), (Kind::Principal, "spc"), (Kind::Connector, "ccc"), (Kind::Bridge, "tcc")];
 
 impl Kind {
-    /// The last part of the client id.
+    /// Returns the last part of the client id.
     pub fn suffix(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, suffix)| suffix)
     }
@@ -52,12 +52,12 @@ impl Kind {
     }
 }
 
-/// The client id of the credential `id`: `<id>@<host>/<kind>`.
+/// Returns the client id of the credential `id`: `<id>@<host>/<kind>`.
 pub fn client_id(id: &str, host: &str, kind: Kind) -> String {
     format!("{id}@{host}/{}", kind.suffix())
 }
 
-/// The host without its port.
+/// Returns the host without its port.
 pub fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -65,7 +65,7 @@ pub fn without_port(host: &str) -> &str {
     }
 }
 
-/// The parts of a client id: name, host and kind.
+/// Splits a client id into name, host and kind.
 pub fn parse(client_id: &str) -> Option<(&str, &str, Kind)> {
     let (name, rest) = client_id.split_once('@')?;
     let (host, suffix) = rest.split_once('/')?;
@@ -73,22 +73,22 @@ pub fn parse(client_id: &str) -> Option<(&str, &str, Kind)> {
     (!name.is_empty() && !host.is_empty()).then_some((name, host, *kind))
 }
 
-/// The row of a credential.
+/// Returns the row of a credential.
 pub fn find<'a>(state: &'a State, id: &str, kind: Kind) -> Option<&'a Row> {
     kind.rows(state).iter().find(|row| text(row, "id") == id)
 }
 
-/// True if a credential of any kind has this id.
+/// Whether a credential of any kind has this id.
 pub fn is_taken(state: &State, id: &str) -> bool {
     KINDS.iter().any(|(kind, _)| find(state, id, *kind).is_some())
 }
 
-/// The row of a credential, to change it.
+/// Returns the row of a credential mutably.
 pub fn find_mut<'a>(state: &'a mut State, id: &str, kind: Kind) -> Option<&'a mut Row> {
     kind.rows_mut(state).iter_mut().find(|row| text(row, "id") == id)
 }
 
-/// Why a credential cannot be used, if so.
+/// Returns the reason why a credential cannot be used, if there is one.
 pub fn unusable(state: &State, row: &Row, kind: Kind, now: Millis) -> Option<&'static str> {
     if !is_live(row) || row.get("revokedAt").is_some_and(|at| !at.is_null()) {
         return Some("the credential is revoked");
@@ -108,7 +108,7 @@ pub fn unusable(state: &State, row: &Row, kind: Kind, now: Millis) -> Option<&'s
     None
 }
 
-/// Who acts with this credential: a user's id.
+/// Returns the id of the user that this credential acts as.
 pub fn user_id(row: &Row, kind: Kind) -> &str {
     match kind {
         Kind::Personal => text(row, "userId"),
@@ -118,13 +118,13 @@ pub fn user_id(row: &Row, kind: Kind) -> &str {
     }
 }
 
-/// The roles that a credential is restricted to; empty for no restriction.
+/// Returns the roles that a credential is restricted to; empty for no restriction.
 pub fn scoped_roles(row: &Row, kind: Kind) -> Vec<String> {
     let field = if kind == Kind::Principal { "scopedRoleIds" } else { "scopedRoles" };
     texts(row, field).map(str::to_owned).collect()
 }
 
-/// A new key pair: the secret in the form a person copies, and the public half to keep.
+/// A new key pair: the secret in the form that a person copies, and the public half to keep.
 pub struct NewKey {
     /// `secret-token:conductorone.com:v1:` and the private JWK.
     pub secret: String,
@@ -139,7 +139,7 @@ impl std::fmt::Debug for NewKey {
 }
 
 impl NewKey {
-    /// Makes a key pair.
+    /// Draws a key pair.
     pub fn draw(entropy: &mut Entropy) -> Self {
         let seed = entropy.bytes();
         let public = Base64UrlUnpadded::encode_string(SigningKey::from_bytes(&seed).verifying_key().as_bytes());

@@ -1,5 +1,4 @@
-//! What a test or a console tells the sandbox itself, under `/_sandbox/`. None of it is part of the API, and none of it
-//! is logged.
+//! The controls of the sandbox for tests and consoles, under `/_sandbox/`. They are not part of the API and not logged.
 
 use serde_json::{Value, json};
 
@@ -16,16 +15,16 @@ use crate::tenant::Tenant;
 use crate::time::{self, Millis};
 use crate::token::{self, Form};
 
-/// The path that all of it is under.
+/// The prefix of all control paths.
 pub const PREFIX: &str = "/_sandbox/";
 
-/// What a consumer calls itself if not told otherwise.
+/// The default `User-Agent` of a consumer.
 const CONSUMER: &str = "sandbox-consumer";
 
-/// Answers a control request. `path` is what follows the prefix; `real` is the host's time, not the tenant's.
+/// Answers a control request. `path` is the part after the prefix; `real` is the host's time, not the tenant's.
 ///
 /// # Errors
-/// The status to answer with.
+/// Returns the status to answer with.
 pub fn control(
     tenant: &mut Tenant,
     routes: &Routes,
@@ -110,20 +109,20 @@ pub fn control(
             json!([])
         }
 
-        // What a workload's platform would give it.
+        // Provides what a workload's platform would issue.
         ("POST", "identity-token") => {
             let claims = body.get("claims").unwrap_or(&Value::Null);
             json!({ "token": federation::identity_token(tenant, tenant.issuer_key(), claims, tenant.clock.at(real))? })
         }
 
-        // What a program that holds a pair would do.
+        // Does what a program that holds a pair would do.
         ("POST", "consume") => {
             let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
             let pair = (wanted("clientId")?, wanted("clientSecret")?);
             let agent = given("userAgent").unwrap_or(CONSUMER);
             let now = tenant.clock.at(real);
-            match token::log_in(tenant, pair, agent, now) {
+            match token::authenticate(tenant, pair, agent, now) {
                 Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
                 Ok((name, Kind::Connector)) => {
                     let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
@@ -134,7 +133,7 @@ pub fn control(
             }
         }
 
-        // What a person would do on the page.
+        // Does what a person would do on the page.
         ("POST", "device") => {
             let code = body.get("userCode").and_then(Value::as_str).unwrap_or_default();
             let approve = body.get("approve").and_then(Value::as_bool).unwrap_or(true);

@@ -1,4 +1,4 @@
-//! Device login (RFC 8628): codes that wait for a person, and the page where the person says yes or no.
+//! Device login (RFC 8628): codes that wait for a person, and the page on which the person approves or denies.
 
 use serde_json::{Value, json};
 
@@ -6,25 +6,25 @@ use crate::tenant::{Holder, Tenant};
 use crate::time::{Millis, SECOND};
 use crate::token::{Form, Issue, Refusal};
 
-/// Where a login begins.
+/// The path that begins a login.
 pub const PATH: &str = "/auth/v1/device_authorization";
-/// The page.
+/// The path of the page.
 pub const PAGE: &str = "/device";
-/// How long a code is good, in seconds.
+/// The lifetime of a code, in seconds.
 const LIFE: i64 = 600;
-/// Seconds between two questions.
+/// The polling interval in seconds.
 const INTERVAL: i64 = 1;
-/// The letters of a user code: none that is taken for another, and no vowel, so that it makes no words.
+/// The letters of a user code. None of them is easily confused with another, and without vowels they form no words.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
-/// A login that was begun.
+/// A login in progress.
 #[derive(Debug, Clone)]
 pub struct Device {
     code: String,
     user_code: String,
     client_id: String,
     expires: Millis,
-    asked: Option<Millis>,
+    last_poll: Option<Millis>,
     interval: i64,
     answer: Option<bool>,
 }
@@ -32,7 +32,7 @@ pub struct Device {
 /// Begins a login.
 ///
 /// # Errors
-/// The OAuth error to answer with.
+/// Returns the OAuth error to answer with.
 pub fn begin(tenant: &mut Tenant, form: &Form, now: Millis) -> Result<Value, Refusal> {
     let client_id = form.get("client_id").ok_or_else(|| Refusal::request("client_id is missing"))?.to_owned();
     let bytes = tenant.entropy.bytes();
@@ -47,7 +47,7 @@ pub fn begin(tenant: &mut Tenant, form: &Form, now: Millis) -> Result<Value, Ref
         user_code: user_code.clone(),
         client_id,
         expires,
-        asked: None,
+        last_poll: None,
         interval: INTERVAL,
         answer: None,
     });
@@ -62,7 +62,7 @@ pub fn begin(tenant: &mut Tenant, form: &Form, now: Millis) -> Result<Value, Ref
     }))
 }
 
-/// A person's answer; false if no login waits for this code.
+/// Records a person's decision. Returns false if no login waits for this code.
 pub fn decide(tenant: &mut Tenant, user_code: &str, approve: bool, now: Millis) -> bool {
     let waiting = |device: &&mut Device| {
         device.user_code.eq_ignore_ascii_case(user_code) && device.answer.is_none() && device.expires > now
@@ -75,10 +75,10 @@ pub fn decide(tenant: &mut Tenant, user_code: &str, approve: bool, now: Millis) 
     decided
 }
 
-/// The question whether a login was confirmed.
+/// Answers a poll for the token.
 ///
 /// # Errors
-/// The OAuth error to answer with.
+/// Returns the OAuth error to answer with.
 pub fn exchange(tenant: &mut Tenant, form: &Form, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
     let code = form.get("device_code").ok_or_else(|| Refusal::request("device_code is missing"))?;
     let refuse = |error, description: &str| Refusal { status: 400, error, description: description.to_owned() };
@@ -91,13 +91,13 @@ pub fn exchange(tenant: &mut Tenant, form: &Form, issue: &Issue, now: Millis) ->
     if device.expires <= now {
         return Err(refuse("expired_token", "the code was not confirmed in time"));
     }
-    // A client may be a little early: its timers are not the server's.
-    let hasty = device.asked.is_some_and(|asked| now - asked < device.interval * SECOND - 200);
-    device.asked = Some(now);
+    // A client may be a little early, because its timers differ from the server's.
+    let too_early = device.last_poll.is_some_and(|last_poll| now - last_poll < device.interval * SECOND - 200);
+    device.last_poll = Some(now);
     match device.answer {
-        None if hasty => {
+        None if too_early => {
             device.interval += 5;
-            Err(refuse("slow_down", "ask less often"))
+            Err(refuse("slow_down", "poll less often"))
         }
         None => Err(refuse("authorization_pending", "the code was not confirmed yet")),
         Some(false) => {
@@ -111,7 +111,7 @@ pub fn exchange(tenant: &mut Tenant, form: &Form, issue: &Issue, now: Millis) ->
     }
 }
 
-/// The page. `user_code` comes from outside.
+/// Returns the page. `user_code` is untrusted input.
 pub fn page(user_code: &str, done: Option<bool>) -> String {
     let code: String = user_code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(16).collect();
     let inner = match done {

@@ -1,4 +1,4 @@
-//! Proofs of possession (RFC 9449): reads one and checks all that it says, its signature included.
+//! Proofs of possession (RFC 9449): reads a proof and checks all of its claims and its signature.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use p256::ecdsa::signature::Verifier;
@@ -9,66 +9,67 @@ use crate::assertion::{base64url, public_key};
 use crate::shape::{Row, text};
 use crate::time::{Millis, SECOND};
 
-/// How long a proof is good, and how far ahead the clock that dated it may be.
+/// The lifetime of a proof, and how far ahead the clock that dated it may be.
 const LIFE: Millis = 5 * 60 * SECOND;
-/// How long a proof is remembered, so that it is not good twice.
+/// The time for which a proof is remembered, so that it cannot be used twice.
 pub const MEMORY: Millis = 10 * 60 * SECOND;
-/// How long a nonce is handed out; it is taken for as long again. Longer than a token lives: a client that keeps it is not refused
-/// when it renews one.
+/// The period for which a nonce is handed out; it is accepted for as long again. This is longer than the lifetime of a
+/// token, so a client that keeps a nonce is not refused when it renews its token.
 const NONCE_LIFE: Millis = 60 * 60 * SECOND;
 
-/// What is answered to a proof without the nonce that is wanted.
-pub const NONCE_WANTED: &str = "use_dpop_nonce";
+/// The error for a proof without the required nonce.
+pub const NONCE_REQUIRED: &str = "use_dpop_nonce";
 
-/// What the tenant makes of proofs.
+/// The tenant's treatment of proofs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// A token that is asked for with a proof is bound to its key.
+    /// A token that is requested with a proof is bound to its key.
     #[default]
     Accept,
-    /// Proofs are not looked at.
+    /// Proofs are ignored.
     Ignore,
-    /// No token without a proof.
+    /// No token is issued without a proof.
     Require,
-    /// The same, and each proof must have a nonce that the tenant gave.
+    /// Like `Require`, and each proof must contain a nonce of the tenant.
     Nonce,
 }
 
 impl Mode {
-    /// All of them, with their names.
+    /// All modes, with their names.
     pub const NAMES: &[(Self, &str)] =
         &[(Self::Accept, "accept"), (Self::Ignore, "ignore"), (Self::Require, "require"), (Self::Nonce, "nonce")];
 }
 
-/// The request that a proof came with.
+/// The request that a proof was sent with.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The `DPoP` field, if there is one.
     pub proof: Option<&'a str>,
     /// Its method.
     pub method: &'a str,
-    /// Its URL, without fragment, as it may be named: at the tenant's own address, or at the one it came to.
+    /// The URLs without fragment that the proof may name: at the tenant's own address, and at the address of the
+    /// request.
     pub urls: [&'a str; 2],
 }
 
-/// A proof that holds.
+/// A valid proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
     /// The thumbprint of its key (RFC 7638).
     pub key: String,
-    /// What tells it from any other.
+    /// The proof's unique id.
     pub jti: String,
 }
 
-/// The nonce of a time.
+/// Returns the nonce of a time.
 pub fn nonce(now: Millis) -> String {
     format!("nonce-{}", now.div_euclid(NONCE_LIFE))
 }
 
-/// Checks a proof. With `token` it must be made for that token; with `wants_nonce` it must have one that was given.
+/// Checks a proof. With `token` it must be made for that token; with `wants_nonce` it must contain a valid nonce.
 ///
 /// # Errors
-/// Says what is wrong; [`NONCE_WANTED`] if it is the nonce alone.
+/// Says what is wrong; [`NONCE_REQUIRED`] if it is only the nonce.
 pub fn check(request: &Request, token: Option<&str>, wants_nonce: bool, now: Millis) -> Result<Proven, &'static str> {
     let proof = request.proof.ok_or("the DPoP proof is missing")?;
     let mut parts = proof.split('.');
@@ -83,7 +84,7 @@ pub fn check(request: &Request, token: Option<&str>, wants_nonce: bool, now: Mil
         }
     };
     let signed = proof.get(..header.len() + 1 + claims.len()).unwrap_or_default();
-    let (header, claims) = json(header).zip(json(claims)).ok_or("the proof's header or claims are no JSON object")?;
+    let (header, claims) = json(header).zip(json(claims)).ok_or("the proof's header or claims are not JSON objects")?;
     if text(&header, "typ") != "dpop+jwt" {
         return Err("typ must be dpop+jwt");
     }
@@ -113,17 +114,17 @@ pub fn check(request: &Request, token: Option<&str>, wants_nonce: bool, now: Mil
     }
     let given = text(&claims, "nonce");
     if wants_nonce && given != nonce(now) && given != nonce(now - NONCE_LIFE) {
-        return Err(NONCE_WANTED);
+        return Err(NONCE_REQUIRED);
     }
     Ok(Proven { key, jti: jti.to_owned() })
 }
 
-/// SHA-256 as base64url.
+/// Returns the SHA-256 as base64url.
 fn hash(text: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(text.as_bytes()))
 }
 
-/// The key's thumbprint, if it signed this.
+/// Returns the key's thumbprint if it signed this text.
 fn verify(alg: &str, jwk: &Row, signed: &[u8], signature: &[u8]) -> Option<String> {
     let (x, y) = (text(jwk, "x"), text(jwk, "y"));
     match (alg, text(jwk, "kty"), text(jwk, "crv")) {
@@ -144,7 +145,6 @@ fn verify(alg: &str, jwk: &Row, signed: &[u8], signature: &[u8]) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use p256::ecdsa::signature::Signer;
@@ -153,7 +153,7 @@ mod tests {
     const NOW: Millis = 1_790_000_000_000;
     const URL: &str = "https://tenant.sandbox.invalid/auth/v1/token";
 
-    /// A proof, with members of its header and claims changed.
+    /// Returns a proof with some members of its header and claims changed.
     fn proof(header: Value, claims: Value) -> String {
         let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
         let point = key.verifying_key().to_encoded_point(false);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_holds() {
+    fn a_valid_proof() {
         let proven = checked(&proof(json!({}), json!({})), None, false).unwrap();
         assert_eq!((proven.jti.as_str(), proven.key.len()), ("jti-1", 43));
         let at_the_other_address = json!({ "htu": "http://127.0.0.1:8080/auth/v1/token" });
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn proofs_that_do_not() {
+    fn invalid_proofs() {
         for (header, claims, why) in [
             (json!({ "typ": "JWT" }), json!({}), "typ"),
             (json!({ "alg": "none" }), json!({}), "signature"),
@@ -224,7 +224,7 @@ mod tests {
             assert!(checked(&text, None, false).unwrap_err().contains(why), "{why}");
         }
         for old in [json!({}), json!({ "nonce": "" }), json!({ "nonce": nonce(NOW - 2 * NONCE_LIFE) })] {
-            assert_eq!(checked(&proof(json!({}), old), None, true).unwrap_err(), NONCE_WANTED);
+            assert_eq!(checked(&proof(json!({}), old), None, true).unwrap_err(), NONCE_REQUIRED);
         }
         let none = Request { proof: None, method: "POST", urls: [URL, URL] };
         assert!(check(&none, None, false, NOW).unwrap_err().contains("missing"));

@@ -1,9 +1,9 @@
-//! The system log: what happened in the tenant, as events in the form of OCSF.
+//! The system log: the events of the tenant in the form of OCSF.
 //!
-//! C1's description says of an event that it is "a JSON OCSF event" and no more. Which class it has, where it names the
-//! credential and who made it, and which calls are logged at all is therefore a guess, made from OCSF 1.3 itself: changes are
-//! API Activity (6003), tokens are Authentication (3002). What depends on it should look for ids anywhere in an event,
-//! and be tried with [`Detail::Sparse`] and [`Detail::Off`] as well.
+//! C1's description of an event is "a JSON OCSF event" and no more. The class of each event, the members that name the
+//! credential and the actor, and the calls that are logged at all are therefore guesses based on OCSF 1.3: changes are
+//! API Activity (6003), and tokens are Authentication (3002). Code that depends on the log should search for ids
+//! anywhere in an event, and be tested with [`Detail::Sparse`] and [`Detail::Off`] as well.
 
 use std::collections::VecDeque;
 
@@ -16,29 +16,30 @@ use crate::shape::{Row, text};
 use crate::status::Status;
 use crate::time::{self, Millis};
 
-/// How many events are kept. C1 does not say how long it keeps them.
+/// The number of events that are kept. C1 does not document how long it keeps them.
 const LENGTH: usize = 10_000;
 
-/// How much the tenant's system log tells.
+/// The amount of detail in the tenant's system log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Detail {
-    /// Which credential a call made, too.
+    /// Events also name the credential that a call created.
     #[default]
     Full,
-    /// A call that made something names only what it was made for: the connector, the service principal, the bridge.
+    /// The event of a creating call names only the owner of the new object: the connector, the service principal or the
+    /// bridge.
     Sparse,
     /// Nothing is logged.
     Off,
 }
 
 impl Detail {
-    /// All of them, with their names.
+    /// All values, with their names.
     pub const NAMES: &[(Self, &str)] = &[(Self::Full, "full"), (Self::Sparse, "sparse"), (Self::Off, "off")];
 }
 
-/// OCSF's activities of the class API Activity.
+/// The activities of OCSF's class API Activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Activity {
     Create = 1,
     Update = 3,
@@ -47,11 +48,11 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// What a method of the API does, by its name.
+    /// Returns the activity of an API method, by its name.
     pub fn of(method: &str) -> Self {
         let begins = |words: &[&str]| words.iter().any(|word| method.starts_with(word));
         match () {
-            // The client stays, its secret changes.
+            // The client remains, and its secret changes.
             () if begins(&["Update", "RotateClientSecret"]) => Self::Update,
             () if begins(&["Create", "Rotate"]) => Self::Create,
             () if begins(&["Delete", "Revoke"]) => Self::Delete,
@@ -60,31 +61,31 @@ impl Activity {
     }
 }
 
-/// Who did something, and from where.
+/// The originator of an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
     /// The client id that the token was issued to.
     pub client_id: &'a str,
-    /// Whom it acts for.
+    /// The id of the user that it acts for.
     pub user_id: &'a str,
-    /// What it calls itself.
+    /// Its `User-Agent`.
     pub agent: &'a str,
 }
 
-/// Something that an event is about. There is never a secret in it.
+/// An object that an event is about. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// What it is, such as `connector_credential`.
+    /// The kind of object, such as `connector_credential`.
     pub kind: &'static str,
     /// Its id.
     pub id: String,
-    /// Its display name, if that is known.
+    /// Its display name, if known.
     pub name: String,
     /// Its client id, if it is a credential.
     pub client_id: String,
 }
 
-/// A successful change through the API.
+/// Returns the event of a successful change through the API.
 pub fn api_activity(operation: &str, activity: Activity, actor: &Actor<'_>, resources: &[Resource]) -> Row {
     let (service, _) = operation.rsplit_once('.').unwrap_or((operation, ""));
     let name = match activity {
@@ -111,7 +112,7 @@ pub fn api_activity(operation: &str, activity: Activity, actor: &Actor<'_>, reso
     event
 }
 
-/// A token was issued.
+/// Returns the event of an issued token.
 pub fn authentication(actor: &Actor<'_>) -> Row {
     let mut event = event((3002, "Authentication"), (3, "Identity & Access Management"), (1, "Logon"), actor);
     event.insert("user".to_owned(), json!({ "uid": actor.user_id, "credential_uid": actor.client_id }));
@@ -137,17 +138,18 @@ fn event(class: (u32, &str), category: (u32, &str), activity: (u32, &str), actor
             "user": { "uid": actor.user_id, "credential_uid": actor.client_id },
             "app_uid": actor.client_id,
         },
-        // The sandbox is asked from its own machine only.
+        // The sandbox is only used from its own machine.
         "src_endpoint": { "ip": "127.0.0.1" },
         "http_request": { "user_agent": actor.agent },
     });
     event.as_object().cloned().unwrap_or_default()
 }
 
-/// The events, oldest first. An event's number is its place in the whole of them, also of those that are not kept.
+/// The events, oldest first. An event's number is its position among all events, including those that are no longer
+/// kept.
 #[derive(Debug, Clone, Default)]
 pub struct SystemLog {
-    /// How many are not kept any more.
+    /// The number of events that are no longer kept.
     forgotten: usize,
     events: VecDeque<Event>,
 }
@@ -156,24 +158,24 @@ pub struct SystemLog {
 struct Event {
     at: Millis,
     uid: String,
-    /// As text, which takes a fifth of the space.
+    /// The event as text, which takes a fifth of the space.
     body: String,
 }
 
-/// Which events to list.
+/// The selection of events to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter<'a> {
-    /// From this time on.
+    /// Events from this time on.
     pub since: Option<Millis>,
-    /// Before this time.
+    /// Events before this time.
     pub until: Option<Millis>,
-    /// After the event with this uid; empty for all.
+    /// Events after the one with this uid; empty for all.
     pub since_uid: &'a str,
-    /// Before the event with this uid; empty for all.
+    /// Events before the one with this uid; empty for all.
     pub until_uid: &'a str,
-    /// The newest first.
+    /// Whether the newest come first.
     pub newest_first: bool,
-    /// Those that happened up to this time: a log is written with a delay.
+    /// Events up to this time, because a log is written with a delay.
     pub visible: Millis,
 }
 
@@ -198,10 +200,10 @@ impl SystemLog {
         self.events.push_back(Event { at, uid, body: Value::Object(event).to_string() });
     }
 
-    /// One page of the events that pass the filter, and the token of the next page.
+    /// Returns one page of the events that pass the filter, and the token of the next page.
     ///
     /// # Errors
-    /// Code 3 for a token of another list, and for a uid that no event has.
+    /// Returns code 3 for a token of another list, and for an unknown uid.
     pub fn list(&self, filter: &Filter<'_>, page: &Page) -> Result<(Vec<Value>, String), Status> {
         let number = |field: &str, uid: &str| {
             let place = self.events.iter().position(|event| event.uid == uid);
@@ -235,7 +237,7 @@ impl SystemLog {
         Ok((found.into_iter().map(|event| event.body.parse().unwrap_or_default()).collect(), next))
     }
 
-    /// The log as JSON.
+    /// Returns the log as JSON.
     pub fn snapshot(&self) -> Value {
         let events: Value = self.events.iter().map(|event| event.body.parse().unwrap_or(Value::Null)).collect();
         json!({ "forgotten": self.forgotten, "events": events })
@@ -255,7 +257,6 @@ impl SystemLog {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten_and_numbers_stay() {
+    fn the_oldest_are_forgotten_and_numbers_are_kept() {
         let mut log = SystemLog::default();
         for at in 0..LENGTH as i64 + 25 {
             log.add(authentication(&ACTOR), at);

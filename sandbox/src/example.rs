@@ -1,5 +1,5 @@
-//! Answers of the operations that the sandbox keeps no state for: made from the API table, always the same for the
-//! same request, and in the shape that C1 sends.
+//! Answers of the operations for which the sandbox keeps no state. They are made from the API table, are always the
+//! same for the same request, and have the shape that C1 sends.
 
 use keyturn_wire::api::{Field, Kind, Message, Shape, Table};
 use serde_json::{Value, json};
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::random::{Dice, hash};
 use crate::shape::{Row, unset};
 
-/// How deep messages are nested before they are left unset.
+/// The nesting depth below which messages are left unset.
 const DEPTH: usize = 4;
 
 /// The date of all examples.
 const DATE: &str = "2026-01-15T09:30:00Z";
 
-/// An example of a message. Texts that the request named are repeated: the object that is asked for by its id has
-/// that id, the object that is created has the name it was given.
+/// Returns an example of a message. Texts that the request named are repeated: an object that is requested by id has
+/// that id, and a created object has the given name.
 pub fn example(table: &Table, message: Message, named: &Row) -> Row {
     Maker { table, named, stack: Vec::new() }.message(message)
 }
@@ -22,7 +22,7 @@ pub fn example(table: &Table, message: Message, named: &Row) -> Row {
 struct Maker<'a> {
     table: &'a Table,
     named: &'a Row,
-    /// The messages that are being made, outermost first.
+    /// The messages in progress, outermost first.
     stack: Vec<Message>,
 }
 
@@ -33,7 +33,7 @@ impl Maker<'_> {
         let mut taken = Vec::new();
         for field in self.table.fields(message) {
             let name = self.table.wire_name(field);
-            // The first member of a oneof is set, and only that.
+            // Only the first member of a oneof is set.
             let loses = field.oneof != 0 && taken.contains(&field.oneof);
             let value = if loses { None } else { self.field(field, name) };
             if field.oneof != 0 && value.is_some() {
@@ -47,9 +47,9 @@ impl Maker<'_> {
         row
     }
 
-    /// A value for the field; `None` to leave it unset.
+    /// Returns a value for the field; `None` to leave it unset.
     fn field(&mut self, field: &Field, name: &str) -> Option<Value> {
-        // There is one page, and what was deleted is not shown.
+        // There is only one page, and deleted objects are not shown.
         if matches!(name, "nextPageToken" | "pageToken" | "hasMore" | "deletedAt") {
             return None;
         }
@@ -109,7 +109,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The same number for the same field of the same message.
+    /// Returns a number that is always the same for a field of a message.
     fn number(&self, name: &str) -> u64 {
         self.dice(name).below(1 << 30) as u64
     }

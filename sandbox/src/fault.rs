@@ -1,4 +1,4 @@
-//! Faults: what the sandbox does wrong on purpose, by rule.
+//! Faults that the sandbox injects on purpose, by rule.
 
 use serde_json::{Value, json};
 
@@ -9,63 +9,63 @@ use crate::status::{Code, Status};
 
 const JSON: &str = "application/json";
 
-/// The longest delay that a rule may ask for, in milliseconds.
+/// The longest delay that a rule may request, in milliseconds.
 const LONGEST_DELAY: u64 = 3_600_000;
 
-/// One rule: which requests, how often, and what happens to them.
+/// A rule: the requests that it applies to, how often, and its action.
 #[derive(Debug, Clone)]
 pub struct Rule {
     target: Option<Target>,
-    /// `None`: always.
+    /// The number of remaining uses; `None` for always.
     left: Option<u64>,
     action: Action,
-    /// As it was given.
+    /// The rule as it was given.
     text: Row,
 }
 
-/// What happens to a request.
+/// The effect of a rule on a request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Action {
-    /// Answer this instead of acting.
+    /// The answer to send instead of acting.
     pub answer: Option<Answer>,
-    /// Keep the caller waiting for so many milliseconds. The request was received: the sandbox acts at once.
+    /// The milliseconds to delay the answer. The request counts as received: the sandbox acts at once.
     pub delay_ms: u32,
-    /// Lose the connection.
+    /// The point at which the connection is lost.
     pub drop: Option<Drop>,
 }
 
-/// An answer that a rule makes up.
+/// The answer that a rule prescribes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The body: text as it is, anything else as JSON, nothing for the usual error body.
+    /// The body: a string is sent as it is, anything else as JSON; `None` stands for the default error body.
     pub body: Option<Value>,
     /// Header fields to set.
     pub headers: Vec<(String, String)>,
 }
 
-/// When the connection is lost.
+/// The point at which the connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drop {
     /// Before the sandbox acts.
     Request,
-    /// After it acted: the caller cannot know.
+    /// After it has acted, so that the caller cannot know.
     Answer,
 }
 
-/// The rules in force, oldest first.
+/// The active rules, oldest first.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Rule>);
 
 impl Faults {
-    /// Adds a rule: `{operation, times, action}`, where `operation` is an operation's id, its name in the client
+    /// Adds a rule: `{operation, times, action}`. `operation` is an operation's id, its name in the client
     /// (`connector.rotateCredential`), a name of Commerce Layer's (`commercelayer.api_credentials.create`), `token` or
-    /// `*`; `times` a number or `"always"` (once if absent); `action` `"drop"`, `"drop-answer"`, or an object with some
-    /// of `status`, `body`, `headers` and `delayMs`.
+    /// `*`. `times` is a number or `"always"` (once if absent). `action` is `"drop"`, `"drop-answer"`, or an object
+    /// with some of `status`, `body`, `headers` and `delayMs`.
     ///
     /// # Errors
-    /// Code 3, naming the member that is wrong.
+    /// Returns code 3, naming the member that is wrong.
     pub fn add(&mut self, routes: &Routes, rule: &Value) -> Result<(), Status> {
         let text = rule.as_object().ok_or_else(|| Status::invalid("a fault is an object"))?;
         let name = text.get("operation").and_then(Value::as_str).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Faults {
         Ok(())
     }
 
-    /// The action of the oldest rule for this request, which counts as used.
+    /// Returns the action of the oldest rule for this request, and counts it as used.
     pub fn take(&mut self, target: Option<Target>) -> Option<Action> {
         let fits = |rule: &Rule| rule.target.is_none() || rule.target == target;
         let place = self.0.iter().position(fits)?;
@@ -109,7 +109,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The rules in force, as they were given, each with how often it is still to happen.
+    /// Returns the active rules as they were given, each with its number of remaining uses.
     pub fn list(&self) -> Value {
         let one = |rule: &Rule| {
             let mut text = rule.text.clone();
@@ -144,7 +144,7 @@ impl Action {
         if let Some(unknown) =
             parts.keys().find(|key| !["status", "body", "headers", "delayMs"].contains(&key.as_str()))
         {
-            return Err(Status::invalid(format!("action: {unknown:?} is not known")));
+            return Err(Status::invalid(format!("action: {unknown:?} is unknown")));
         }
         action.delay_ms = number("delayMs", 0, LONGEST_DELAY)?.unwrap_or(0) as u32;
         let mut headers = Vec::new();
@@ -161,7 +161,7 @@ impl Action {
         Ok(action)
     }
 
-    /// The name that the request log uses.
+    /// Returns the name that the request log uses.
     pub fn name(&self) -> &'static str {
         match (self.drop, &self.answer) {
             (Some(Drop::Request), _) => "drop",
@@ -173,7 +173,8 @@ impl Action {
 }
 
 impl Answer {
-    /// The body to send and its content type. Without one, the error that the API, or its token endpoint, would send.
+    /// Returns the body to send and its content type. The default is the error that the API or its token endpoint would
+    /// send.
     pub fn body(&self, target: Option<Target>) -> (String, &'static str) {
         match &self.body {
             Some(Value::String(text)) => (text.clone(), "text/plain; charset=utf-8"),

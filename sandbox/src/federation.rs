@@ -1,4 +1,5 @@
-//! Workload federation (RFC 8693): a trust, and the issuer of identity tokens that it trusts. The issuer is the sandbox's own.
+//! Workload federation (RFC 8693): a trust, and the issuer of identity tokens that it trusts, which is the sandbox
+//! itself.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signer, SigningKey};
@@ -14,15 +15,15 @@ use crate::tenant::{Holder, Tenant};
 use crate::time::{Millis, SECOND};
 use crate::token::{Form, Issue, Refusal};
 
-/// The name of the one trust, before the `@` of its client id.
+/// The name of the only trust, before the `@` of its client id.
 pub const TRUST: &str = "clever-fox-10002";
-/// What the trust asks of a token: a claim, and its value.
+/// The condition of the trust: a claim, and its value.
 const CONDITION: (&str, &str) = ("repository", "acme/deploy");
-/// How old an identity token may be.
+/// The maximum age of an identity token.
 const OLDEST: Millis = 10 * 60 * SECOND;
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// The trust's client id.
+/// Returns the trust's client id.
 pub fn client_id(tenant: &Tenant) -> String {
     format!("{TRUST}@{}/wfe", tenant.host())
 }
@@ -31,10 +32,11 @@ fn issuer(tenant: &Tenant) -> String {
     format!("{}/_sandbox/issuer", tenant.options.url)
 }
 
-/// An identity token that meets the trust's condition, signed by the issuer. `claims` are put over those it would have.
+/// Returns an identity token that meets the trust's condition, signed by the issuer. `claims` override the default
+/// ones.
 ///
 /// # Errors
-/// Code 3 if they are no object.
+/// Returns code 3 if they are not an object.
 pub fn identity_token(tenant: &Tenant, key: &SigningKey, claims: &Value, now: Millis) -> Result<String, Status> {
     let claims = match claims {
         Value::Null => Row::new(),
@@ -61,7 +63,7 @@ pub fn identity_token(tenant: &Tenant, key: &SigningKey, claims: &Value, now: Mi
 /// Exchanges an identity token.
 ///
 /// # Errors
-/// The OAuth error to answer with; its description holds one of the reasons that C1 gives.
+/// Returns the OAuth error to answer with. Its description contains one of the reasons that C1 gives.
 pub fn exchange(tenant: &mut Tenant, form: &Form, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
     let refuse = |reason: &str| Refusal { status: 400, error: "invalid_grant", description: reason.to_owned() };
     if form.get("subject_token_type") != Some(JWT) {

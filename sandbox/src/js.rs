@@ -1,4 +1,4 @@
-//! The boundary to JavaScript, and nothing else. `pkg/src/sandbox/tenant.ts` is its only caller.
+//! The boundary to JavaScript. `pkg/src/sandbox/tenant.ts` is the only caller.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,10 +14,10 @@ pub struct Tenant(Sandbox);
 
 #[wasm_bindgen(js_class = Tenant)]
 impl Tenant {
-    /// Makes a sandbox from its options in JSON (see [`Options::read`]), 32 random bytes and the time.
+    /// Creates a sandbox from its options in JSON (see [`Options::read`]), 32 random bytes and the time.
     ///
     /// # Errors
-    /// When an option is wrong, naming it.
+    /// Fails if an option is wrong, and names it.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, entropy: &[u8], now: f64) -> Result<Tenant, JsError> {
         let entropy = entropy.try_into().map_err(|_| JsError::new("entropy: 32 bytes"))?;
@@ -25,8 +25,8 @@ impl Tenant {
         Ok(Self(Sandbox::new(options, entropy, now as i64)))
     }
 
-    /// Answers a request. `headers` holds names and values in turn. The answer is
-    /// `[status, headers, body, delayMs, dropped]`, its headers in the same form.
+    /// Answers a request. `headers` contains names and values alternately. Returns `[status, headers, body, delayMs,
+    /// dropped]`, with the headers in the same form.
     pub fn handle(&self, method: String, url: String, headers: Vec<String>, body: String, now: f64) -> Array {
         let mut pairs = headers.into_iter();
         let mut headers = Vec::new();
@@ -39,7 +39,7 @@ impl Tenant {
         Array::of5(&reply.status.into(), &headers, &reply.body.into(), &reply.delay_ms.into(), &reply.dropped.into())
     }
 
-    /// Counts the changes of what a state file would hold.
+    /// Returns a counter of the changes to the data of a state file.
     #[wasm_bindgen(getter)]
     pub fn revision(&self) -> f64 {
         self.0.revision() as f64

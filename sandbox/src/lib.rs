@@ -1,12 +1,11 @@
-//! The sandbox tenant: a stand-in for the control planes that behaves like them, keeps state, and does wrong on request.
+//! The sandbox tenant: a stand-in that behaves like the control planes, keeps state, and injects faults on request.
 //!
-//! [`Sandbox::handle`] takes a request and the time and gives a reply. It does no I/O, reads no clock and draws no
-//! randomness of its own, so it is the same in Node, in a page and in a native test.
+//! [`Sandbox::handle`] takes a request and the time and returns a reply. It does no I/O, reads no clock and draws no
+//! randomness of its own, so it behaves the same in Node, in a page and in a native test.
 //!
-//! [`app`] is the router; [`token`] the token endpoint with [`assertion`], [`clients`],
-//! [`federation`], [`device`] and [`dpop`]; [`c1`] the operations that
-//! keep [`state`]; [`example`] answers the others from the API table; [`commercelayer`] is another API on the same origin;
-//! [`control`], [`fault`] and [`log`] are for tests.
+//! [`app`] is the router; [`token`] is the token endpoint, with [`assertion`], [`clients`], [`federation`], [`device`]
+//! and [`dpop`]; [`c1`] contains the operations that keep [`state`]; [`example`] answers the others from the API table;
+//! [`commercelayer`] is another API on the same origin; [`control`], [`fault`] and [`log`] are for tests.
 
 pub mod app;
 pub mod assertion;

@@ -1,5 +1,5 @@
-//! What was asked of the sandbox. An entry says which operation, when and how it ended; never a header, a body or a
-//! query.
+//! The log of requests to the sandbox. An entry records the operation, the time and the result, but never a header, a
+//! body or a query.
 
 use std::collections::VecDeque;
 
@@ -8,25 +8,25 @@ use serde_json::{Value, json};
 use crate::routes::{Routes, Target};
 use crate::time::Millis;
 
-/// How many requests are remembered.
+/// The number of requests that are remembered.
 const LENGTH: usize = 10_000;
 
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// When, by the sandbox's clock.
+    /// The time by the sandbox's clock.
     pub at: Millis,
     /// The HTTP method.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The operation, if the path is one.
+    /// The operation, if the path belongs to one.
     pub target: Option<Target>,
-    /// The status that was sent or, if the answer was lost, would have been; `None` if the sandbox never acted.
+    /// The status that was sent or, if the answer was lost, would have been sent; `None` if the sandbox never acted.
     pub status: Option<u16>,
-    /// The answer was sent.
+    /// Whether the answer was sent.
     pub answered: bool,
-    /// The fault that a rule made.
+    /// The fault that a rule injected.
     pub fault: Option<&'static str>,
 }
 
@@ -34,7 +34,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Log(VecDeque<Entry>);
 
-/// Which entries to list; `None` for any.
+/// The selection of entries to list; `None` selects all.
 #[derive(Debug, Default)]
 pub struct Filter {
     /// Only this operation.
@@ -46,7 +46,7 @@ pub struct Filter {
 }
 
 impl Log {
-    /// Adds one.
+    /// Adds an entry.
     pub fn add(&mut self, entry: Entry) {
         if self.0.len() == LENGTH {
             self.0.pop_front();
@@ -54,12 +54,12 @@ impl Log {
         self.0.push_back(entry);
     }
 
-    /// Forgets all.
+    /// Forgets all entries.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The entries that pass the filter, as JSON.
+    /// Returns the entries that pass the filter, as JSON.
     pub fn list(&self, routes: &Routes, filter: &Filter) -> Value {
         let passes = |entry: &&Entry| {
             (filter.target.is_none() || filter.target == entry.target)

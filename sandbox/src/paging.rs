@@ -1,4 +1,4 @@
-//! Lists in pages. A page's token says where the next one starts and which list it belongs to.
+//! Paginated lists. A page token contains the start of the next page and identifies the list it belongs to.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -6,17 +6,17 @@ use crate::assertion::base64url;
 use crate::shape::Row;
 use crate::status::Status;
 
-/// What a request asks for.
+/// The page that a request asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// How many rows; 0 for the usual number.
+    /// The number of rows; 0 for the default.
     pub size: i64,
-    /// Where to begin; empty for the beginning.
+    /// The page token; empty for the beginning.
     pub token: String,
 }
 
 impl Page {
-    /// C1 gives 25 rows if not asked otherwise, and never fewer than 10 or more than 100.
+    /// Returns the number of rows on a page. C1 returns 25 rows by default, and never fewer than 10 or more than 100.
     fn limit(&self) -> usize {
         match self.size {
             0 => 25,
@@ -24,11 +24,11 @@ impl Page {
         }
     }
 
-    /// Where to begin in a list; `None` for the beginning. `list` names it, with everything that makes it this list and no
-    /// other.
+    /// Returns the position at which the page begins in a list; `None` for the beginning. `list` identifies the list,
+    /// including everything that distinguishes it from others.
     ///
     /// # Errors
-    /// Code 3 for a token of another list, or one that was never given.
+    /// Returns code 3 for a token of another list, or one that was never issued.
     pub fn start(&self, list: &str) -> Result<Option<usize>, Status> {
         if self.token.is_empty() {
             return Ok(None);
@@ -39,8 +39,8 @@ impl Page {
         place.map(Some).ok_or_else(|| Status::invalid("invalid page token"))
     }
 
-    /// One page of items with their places in the list, which begin at [`Page::start`], and the token of the next page (empty
-    /// after the last item).
+    /// Returns one page of items with their positions in the list, which begin at [`Page::start`], and the token of the
+    /// next page (empty after the last item).
     pub fn cut<T>(&self, list: &str, items: impl Iterator<Item = (usize, T)>) -> (Vec<T>, String) {
         let mut found = Vec::new();
         for (place, item) in items {
@@ -52,10 +52,10 @@ impl Page {
         (found, String::new())
     }
 
-    /// One page of the rows that `keep` keeps, and the token of the next page.
+    /// Returns one page of the rows that `keep` selects, and the token of the next page.
     ///
     /// # Errors
-    /// Code 3 for a token of another list, or one that was never given.
+    /// Returns code 3 for a token of another list, or one that was never issued.
     pub fn of<'a>(
         &self,
         list: &str,
@@ -68,7 +68,6 @@ impl Page {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::{Value, json};

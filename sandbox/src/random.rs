@@ -1,5 +1,5 @@
-//! Two kinds of chance. [`Dice`] is a fixed sequence: ids and seeds are the same in every run. [`Entropy`] is
-//! unpredictable and is the only source of keys and tokens.
+//! Two kinds of random numbers. [`Dice`] is a fixed sequence, so ids and seeds are the same in every run. [`Entropy`]
+//! is unpredictable, and the only source of keys and tokens.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha512};
@@ -9,12 +9,12 @@ use sha2::{Digest, Sha512};
 pub struct Dice(u64);
 
 impl Dice {
-    /// The sequence that belongs to `seed`.
+    /// Creates the sequence of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Where the sequence stands; [`Dice::new`] goes on from there.
+    /// Returns the position of the sequence, from which [`Dice::new`] continues.
     pub fn position(&self) -> u64 {
         self.0
     }
@@ -27,24 +27,24 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `limit` (0 if the limit is 0).
+    /// Returns a number below `limit` (0 if the limit is 0).
     pub fn below(&mut self, limit: usize) -> usize {
         self.next().checked_rem(limit as u64).unwrap_or(0) as usize
     }
 
-    /// One of the items.
+    /// Returns one of the items.
     pub fn pick<'a>(&mut self, items: &[&'a str]) -> &'a str {
         let index = self.below(items.len());
         items.get(index).copied().unwrap_or_default()
     }
 
-    /// An object id in the form C1 uses: 27 letters and digits.
+    /// Returns an object id in the form of C1: 27 letters and digits.
     pub fn id(&mut self) -> String {
         const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         (0..27).map(|_| DIGITS.get(self.below(DIGITS.len())).copied().map_or('0', char::from)).collect()
     }
 
-    /// A credential's name in the form C1 uses: two words and five digits, such as `brisk-otter-48213`.
+    /// Returns a credential's name in the form of C1: two words and five digits, such as `brisk-otter-48213`.
     pub fn cute_name(&mut self) -> String {
         let (adjective, animal) = (self.pick(&ADJECTIVES), self.pick(&ANIMALS));
         format!("{adjective}-{animal}-{}", 10_000 + self.below(90_000))
@@ -63,7 +63,7 @@ const ANIMALS: [&str; 32] = [
     "raven", "salmon", "stork", "tapir", "turtle", "walrus", "weasel", "yak",
 ];
 
-/// Unpredictable bytes, drawn from 32 that the host gave (SHA-512 over them and a counter).
+/// Unpredictable bytes, derived from 32 bytes of the host (by SHA-512 of them and a counter).
 pub struct Entropy {
     key: [u8; 32],
     drawn: u64,
@@ -76,12 +76,12 @@ impl std::fmt::Debug for Entropy {
 }
 
 impl Entropy {
-    /// Takes what the host drew from its own secure source.
+    /// Creates the source from bytes that the host drew from its own secure source.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key, drawn: 0 }
     }
 
-    /// The next 32 bytes.
+    /// Returns the next 32 bytes.
     pub fn bytes(&mut self) -> [u8; 32] {
         self.drawn = self.drawn.wrapping_add(1);
         let digest = Sha512::new().chain_update(self.key).chain_update(self.drawn.to_le_bytes()).finalize();
@@ -92,13 +92,13 @@ impl Entropy {
         bytes
     }
 
-    /// The next 32 bytes as text that is safe in a header.
+    /// Returns the next 32 bytes as text that is safe in a header.
     pub fn token(&mut self) -> String {
         Base64UrlUnpadded::encode_string(&self.bytes())
     }
 }
 
-/// A 64-bit hash of a text (FNV-1a): turns names into seeds.
+/// Returns a 64-bit hash of a text (FNV-1a), which turns names into seeds.
 pub fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -1,5 +1,5 @@
-//! Which row of the API table a request is for. The table's path templates overlap (45 pairs do): as in C1, a literal
-//! segment wins over a parameter, within one HTTP method.
+//! Maps requests to rows of the API table. The table's path templates overlap (45 pairs do): as in C1, a literal
+//! segment takes precedence over a parameter, within one HTTP method.
 
 use keyturn_wire::api::{Method, Operation, Table};
 use percent_encoding::percent_decode_str;
@@ -12,27 +12,27 @@ const NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/c1.names"));
 /// The name that faults and the request log use for the token endpoint.
 pub const TOKEN: &str = "token";
 
-/// What can be asked for.
+/// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// A token.
+    /// A request for a token.
     Token,
     /// An operation, by its number in the table.
     Operation(u16),
-    /// An operation or endpoint of Commerce Layer's.
+    /// An operation or endpoint of Commerce Layer.
     CommerceLayer(u16),
 }
 
-/// Where a request leads.
+/// The target of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// To an operation, with the values of its path parameters in their order.
+    /// An operation, with the values of its path parameters in order.
     Operation(u16, Vec<String>),
     /// The path is known, but not with this method.
     OtherMethod,
-    /// Nowhere.
+    /// An unknown path.
     Nothing,
-    /// To Commerce Layer's part of the paths.
+    /// A path of Commerce Layer.
     CommerceLayer(commercelayer::routes::Found),
 }
 
@@ -46,13 +46,13 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Sorts the operations of the table.
+    /// Indexes the operations of the table.
     pub fn new(table: &'static Table) -> Self {
         const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
         let router = |method: Method| {
             let mut router = matchit::Router::new();
             for (number, operation) in (0..).zip(table.operations()).filter(|(_, row)| row.method == method) {
-                // The templates of one method are all different, so that each finds its place: a test asks for all.
+                // All templates of one method are distinct, so none is rejected; a test checks all of them.
                 let _ = router.insert(template(table, operation), number);
             }
             (method.as_str(), router)
@@ -65,17 +65,17 @@ impl Routes {
         }
     }
 
-    /// The table.
+    /// Returns the table.
     pub fn table(&self) -> &'static Table {
         self.table
     }
 
-    /// A row of the table.
+    /// Returns a row of the table.
     pub fn operation(&self, number: u16) -> Option<&'static Operation> {
         self.table.operations().get(usize::from(number))
     }
 
-    /// Where a request leads. The path is taken as it was sent, still percent-encoded.
+    /// Returns the target of a request. The path is still percent-encoded, as it was sent.
     pub fn find(&self, method: &str, path: &str) -> Found {
         let mut other = false;
         for (name, router) in &self.by_method {
@@ -97,8 +97,8 @@ impl Routes {
         commercelayer::routes::find(method, path).map_or(Found::Nothing, Found::CommerceLayer)
     }
 
-    /// What a name stands for: an operation's id, its name in the client such as `connector.rotateCredential`,
-    /// or `token`; `commercelayer.` before the names of the other API (where C1 has no such name, it can be left out).
+    /// Returns the target of a name: an operation's id, its name in the client such as `connector.rotateCredential`, or
+    /// `token`. Names of the other API begin with `commercelayer.`, which can be omitted if C1 has no such name.
     pub fn named(&self, name: &str) -> Option<Target> {
         if name == TOKEN {
             return Some(Target::Token);
@@ -110,7 +110,7 @@ impl Routes {
         }
     }
 
-    /// The id of an operation; `token` for the token endpoint.
+    /// Returns the id of an operation; `token` for the token endpoint.
     pub fn id(&self, target: Target) -> String {
         match target {
             Target::Token => TOKEN.to_owned(),
@@ -122,7 +122,7 @@ impl Routes {
     }
 }
 
-/// The path template in the matcher's form, its parameters numbered.
+/// Returns the path template in the matcher's form, with numbered parameters.
 fn template(table: &Table, operation: &Operation) -> String {
     let mut template = String::new();
     for (place, segment) in table.segments(operation).iter().enumerate() {
@@ -136,7 +136,6 @@ fn template(table: &Table, operation: &Operation) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -144,7 +143,7 @@ mod tests {
         Routes::new(keyturn_wire::api::c1())
     }
 
-    /// A path of the operation, each parameter filled with its own text.
+    /// Returns a path of the operation, with its own text for each parameter.
     fn example(routes: &Routes, operation: &Operation) -> (String, Vec<String>) {
         let (mut path, mut values) = (String::new(), Vec::new());
         for segment in routes.table.segments(operation) {
@@ -173,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Of two templates of one method that match the same path, the one whose literal comes first wins.
+    /// Of two templates of one method that match the same path, the one with the earlier literal takes precedence.
     #[test]
     fn a_literal_wins_over_a_parameter() {
         let routes = routes();
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere() {
+    fn unknown_paths() {
         let routes = routes();
         assert_eq!(routes.find("GET", "/api/v1/nonsense"), Found::Nothing);
         assert_eq!(routes.find("GET", "/api/v1/apps//connectors"), Found::Nothing);

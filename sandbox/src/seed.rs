@@ -1,5 +1,5 @@
-//! The rows a sandbox begins with. The same seed at the same time gives the same rows, ids included. The secrets of
-//! seeded credentials are known to nobody; only the ready-made credential can be used to log in.
+//! The initial rows of a sandbox. The same seed at the same time produces the same rows, including ids. Nobody knows
+//! the secrets of seeded credentials; only the ready-made credential can log in.
 
 use serde_json::{Value, json};
 
@@ -8,20 +8,20 @@ use crate::shape::Row;
 use crate::state::{State, is_live};
 use crate::time::{self, DAY, Millis};
 
-/// The credential whose secret the sandbox hands out; it is in every seed.
+/// The credential whose secret the sandbox provides. Every seed contains it.
 pub const READY_CREDENTIAL: &str = "steady-heron-10001";
 /// The service principal that the ready-made credential belongs to.
 pub const READY_PRINCIPAL: &str = "2SandboxAdministrator000001";
 /// The tenant's id.
 pub const TENANT_ID: &str = "2SandboxTenant0000000000001";
 
-/// Which rows.
+/// The name of a seed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Name {
-    /// Six apps, connectors and credentials in every state that a console must show.
+    /// Six apps, with connectors and credentials in every state that a console must show.
     #[default]
     Demo,
-    /// Nothing but the ready-made credential.
+    /// Only the ready-made credential.
     Empty,
     /// 500 connectors in 40 apps, each with a credential.
     Large,
@@ -38,7 +38,7 @@ impl Name {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Demo => "demo",
@@ -48,30 +48,30 @@ impl Name {
     }
 }
 
-/// The rows of a seed, planted at a time.
+/// Returns the rows of a seed, planted at a time.
 pub fn plant(name: Name, now: Millis) -> State {
-    let mut bed = Bed { state: State::new(name.as_str()), now };
-    bed.principal(READY_PRINCIPAL, "Sandbox administrator", "ENABLED");
-    bed.principal_credential(READY_PRINCIPAL, READY_CREDENTIAL, "Ready-made credential", None, None);
+    let mut planter = Planter { state: State::new(name.as_str()), now };
+    planter.principal(READY_PRINCIPAL, "Sandbox administrator", "ENABLED");
+    planter.principal_credential(READY_PRINCIPAL, READY_CREDENTIAL, "Ready-made credential", None, None);
     match name {
         Name::Empty => {}
-        Name::Demo => bed.demo(),
-        Name::Large => bed.large(),
+        Name::Demo => planter.demo(),
+        Name::Large => planter.large(),
     }
-    bed.state
+    planter.state
 }
 
-/// The connector to try first.
+/// Returns the connector to try first.
 pub fn ready_connector(state: &State) -> Option<&Row> {
     state.connectors.iter().find(|row| is_live(row))
 }
 
-struct Bed {
+struct Planter {
     state: State,
     now: Millis,
 }
 
-/// How a connector's synchronisation stands.
+/// The state of a connector's synchronization.
 #[derive(Clone, Copy)]
 enum Sync {
     Never,
@@ -84,7 +84,7 @@ enum Sync {
 /// Days from now; negative in the past.
 type Days = Option<i64>;
 
-impl Bed {
+impl Planter {
     fn date(&self, days: Days) -> Value {
         days.map_or(Value::Null, |days| Value::from(time::format(self.now.saturating_add(days.saturating_mul(DAY)))))
     }
@@ -121,7 +121,7 @@ impl Bed {
             }),
             Sync::Paused => json!({ "status": "SYNC_STATUS_DISABLED", "updatedAt": today }),
         };
-        // One that was never configured: all its dates but one are null.
+        // A connector that was never configured has null in all its dates but one.
         let configured = !matches!(sync, Sync::Never);
         let paused = matches!(sync, Sync::Paused);
         let config = json!({ "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig", "env": {} });
@@ -239,7 +239,7 @@ impl Bed {
         let production = self.connector(&github, "GitHub production", "github", Sync::Done);
         let enterprise = self.connector(&github, "GitHub Enterprise Server", "github-enterprise", Sync::Running);
         let archive = self.connector(&github, "GitHub archive", "github", Sync::Paused);
-        // Two at once: one is being replaced.
+        // Two at once, because one is being replaced.
         self.credential(&github, &production, "", [Some(-80), Some(10), Some(0), None]);
         self.credential(&github, &production, "", [Some(-1), Some(89), None, None]);
         self.credential(&github, &enterprise, "", [Some(-87), Some(3), Some(-1), None]);
@@ -266,11 +266,11 @@ impl Bed {
             let account = self.connector(&aws, &format!("AWS account {number}"), "aws-v2", sync);
             match number {
                 1 => self.credential(&aws, &account, "", [Some(-59), Some(31), Some(0), None]),
-                // Idle for long, and without an end.
+                // Idle for a long time, and without an expiry.
                 2 => self.credential(&aws, &account, "", [Some(-390), None, Some(-200), None]),
                 // Never used.
                 3 => self.credential(&aws, &account, "", [Some(-30), Some(60), None, None]),
-                // Revoked, nothing in its place.
+                // Revoked, without a replacement.
                 6 => self.credential(&aws, &account, "", [Some(-100), Some(-10), Some(-20), Some(-15)]),
                 7 => {}
                 _ => self.credential(&aws, &account, "", [Some(-20), Some(70), Some(-1), None]),
@@ -284,7 +284,7 @@ impl Bed {
 
         let devops = self.app("Azure DevOps", "", false);
         let only = self.connector(&devops, "Azure DevOps", "azure-devops", Sync::Done);
-        // Nothing is known about its dates.
+        // Without any dates.
         self.credential(&devops, &only, "", [None, None, None, None]);
 
         let sales = self.app("Salesforce", "Customer relations", false);

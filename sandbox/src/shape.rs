@@ -1,6 +1,6 @@
-//! JSON in the shape the API table says. What goes out is complete, as C1 sends it: scalars are always there,
-//! unset messages, dates and durations are null, lists `[]`, maps `{}`. What comes in is checked and loses what
-//! the server sets itself.
+//! JSON in the shape of the API table. Outgoing messages are complete, as C1 sends them: scalars are always present,
+//! unset messages, dates and durations are null, lists `[]`, maps `{}`. Incoming messages are checked, and fields that
+//! only the server sets are removed.
 
 use keyturn_wire::api::{Field, Kind, Message, Shape, Table};
 use serde_json::{Map, Value};
@@ -11,28 +11,28 @@ use crate::time;
 /// A JSON object.
 pub type Row = Map<String, Value>;
 
-/// The text in a field; empty if it is not there.
+/// Returns the text in a field; empty if it is absent.
 pub fn text<'a>(row: &'a Row, field: &str) -> &'a str {
     row.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The texts in a list; empty if it is not there.
+/// Returns the texts in a list; empty if it is absent.
 pub fn texts<'a>(row: &'a Row, field: &str) -> impl Iterator<Item = &'a str> {
     row.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// The object in a field.
+/// Returns the object in a field.
 pub fn object<'a>(row: &'a Row, field: &str) -> Option<&'a Row> {
     row.get(field).and_then(Value::as_object)
 }
 
-/// A copy of some fields, the absent ones left out.
+/// Returns a copy of some fields, without those that are absent.
 pub fn only(row: &Row, fields: &[&str]) -> Row {
     fields.iter().filter_map(|field| Some(((*field).to_owned(), row.get(*field)?.clone()))).collect()
 }
 
-/// The complete form of a message: the fields that `row` has, the others unset. Anything that the message does
-/// not declare stays behind, so what a row keeps for the sandbox alone never leaves it.
+/// Returns the complete form of a message: the fields that `row` has, and the others unset. Fields that the message
+/// does not declare are removed, so the sandbox's private fields are never sent.
 pub fn complete(table: &Table, message: Message, row: &Row) -> Row {
     let mut whole = Row::new();
     for field in table.fields(message) {
@@ -68,7 +68,7 @@ fn complete_field(table: &Table, field: &Field, value: &Value) -> Value {
     }
 }
 
-/// What an unset field looks like; `None` for a member of a oneof that has no null, which is not sent at all.
+/// Returns the value of an unset field; `None` for a member of a oneof without a null, which is not sent at all.
 pub fn unset(table: &Table, field: &Field) -> Option<Value> {
     match field.shape {
         Shape::List => return Some(Value::Array(Vec::new())),
@@ -89,11 +89,11 @@ pub fn unset(table: &Table, field: &Field) -> Option<Value> {
     })
 }
 
-/// Checks a request body: every value must be what the table says. Fields that are unknown, null or set by the
-/// server are left out, as the server ignores them.
+/// Checks a request body, in which every value must match the table. Fields that are unknown, null or set by the server
+/// are removed, since the server ignores them.
 ///
 /// # Errors
-/// Code 3, with the path of the first value that does not fit.
+/// Returns code 3, with the path of the first value that does not match.
 pub fn accept(table: &Table, message: Message, body: &Value) -> Result<Row, Status> {
     accept_at(table, message, body, "")
 }
@@ -164,7 +164,7 @@ fn accept_one(table: &Table, field: &Field, value: &Value, path: &str) -> Result
     }
 }
 
-/// A whole number, also in the text form that proto3 JSON allows.
+/// Reads a whole number, also in the text form that proto3 JSON allows.
 fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)),
@@ -180,7 +180,7 @@ fn is_base64(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
 }
 
-/// Names what was found by its kind only: the value itself may be a secret.
+/// Describes a mismatch. It names only the type of the value, which may be a secret.
 fn misfit(path: &str, expected: &str, found: &Value) -> Status {
     let found = match found {
         Value::Null => "null",
@@ -195,12 +195,12 @@ fn misfit(path: &str, expected: &str, found: &Value) -> Status {
     Status::invalid(format!("{place}: expected {expected}, found {other}"))
 }
 
-/// Writes the fields that `mask` names from `source` (an accepted message) to `target`. A field that the mask names
-/// and the source lacks is cleared; without a mask, or with an empty one, the fields that the source has are written.
-/// The fields in `fixed` are never written.
+/// Writes the fields that `mask` names from `source` (an accepted message) to `target`. A field that the mask names but
+/// the source lacks is cleared. Without a mask, or with an empty one, the fields that the source has are written. The
+/// fields in `fixed` are never written.
 ///
 /// # Errors
-/// Code 3 if the mask names something that the message does not have or that cannot be written.
+/// Returns code 3 if the mask names a field that the message does not have or that cannot be written.
 pub fn update(
     table: &Table,
     message: Message,

@@ -1,5 +1,5 @@
-//! What the tenant has: rows in collections, in the form they have on the wire. Rows are never removed, only marked
-//! as deleted, so a row's place in its collection is a stable cursor.
+//! The state of the tenant: rows in collections, in their wire form. Rows are never removed, only marked as deleted, so
+//! a row's position in its collection is a stable cursor.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::shape::{Row, text};
 use crate::status::Status;
 use crate::time::{self, Millis};
 
-/// The version of the snapshot's form; a snapshot of another version is refused.
+/// The version of the snapshot's form. A snapshot of another version is refused.
 pub const SCHEMA: u64 = 1;
 
-/// Collections that older snapshots of this version do not have; there is nothing in them then.
+/// Collections that older snapshots of this version lack. They are empty then.
 const LATER: [&str; 4] = ["bridges", "bridgeCredentials", "ssoApplications", "ssoClients"];
 
-/// Everything that a snapshot holds. There is no secret in it: of key pairs only the public half is kept.
+/// Everything that a snapshot contains. There is no secret in it: of key pairs only the public half is kept.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// The seed it came from.
+    /// The seed of the initial rows.
     pub seed: String,
-    /// The sequence that ids are drawn from.
+    /// The random sequence of ids.
     pub dice: Dice,
     /// `c1.api.app.v1.App`
     pub apps: Vec<Row>,
@@ -47,13 +47,13 @@ pub struct State {
     pub sso_clients: Vec<Row>,
     /// Public keys in base64url, by credential id.
     pub keys: BTreeMap<String, String>,
-    /// What is kept of secrets that are no keys: their SHA-512 in base64url, by client id.
+    /// The hashes of secrets that are not keys: their SHA-512 in base64url, by client id.
     pub hashes: BTreeMap<String, String>,
-    /// What happened.
+    /// The system log.
     pub log: SystemLog,
 }
 
-/// Not marked as deleted.
+/// Whether the row is not marked as deleted.
 pub fn is_live(row: &Row) -> bool {
     row.get("deletedAt").is_none_or(Value::is_null)
 }
@@ -63,29 +63,29 @@ pub fn delete(row: &mut Row, now: Millis) {
     row.insert("deletedAt".to_owned(), Value::from(time::format(now)));
 }
 
-/// Notes that a row was changed.
+/// Records the time of a change.
 pub fn touch(row: &mut Row, now: Millis) {
     row.insert("updatedAt".to_owned(), Value::from(time::format(now)));
 }
 
-/// The live row with this id.
+/// Returns the live row with this id.
 ///
 /// # Errors
-/// Code 5 if there is none.
+/// Returns code 5 if there is none.
 pub fn find<'a>(rows: &'a [Row], what: &str, id: &str) -> Result<&'a Row, Status> {
     rows.iter().find(|row| is_live(row) && text(row, "id") == id).ok_or_else(|| Status::not_found(what))
 }
 
-/// The live row with this id, to change it.
+/// Returns the live row with this id mutably.
 ///
 /// # Errors
-/// Code 5 if there is none.
+/// Returns code 5 if there is none.
 pub fn find_mut<'a>(rows: &'a mut [Row], what: &str, id: &str) -> Result<&'a mut Row, Status> {
     rows.iter_mut().find(|row| is_live(row) && text(row, "id") == id).ok_or_else(|| Status::not_found(what))
 }
 
 impl State {
-    /// A tenant that has nothing.
+    /// Creates an empty state.
     pub fn new(seed: &str) -> Self {
         Self {
             seed: seed.to_owned(),
@@ -121,13 +121,13 @@ impl State {
         ]
     }
 
-    /// The state as JSON.
+    /// Returns the state as JSON.
     pub fn snapshot(&self) -> Value {
         let mut copy = self.clone();
         let mut snapshot = json!({
             "schema": SCHEMA,
             "seed": self.seed,
-            // As text: it has 64 bits.
+            // A string, because it has 64 bits.
             "dice": self.dice.position().to_string(),
             "publicKeys": self.keys,
             "hashes": self.hashes,
@@ -144,7 +144,7 @@ impl State {
     /// Reads what [`State::snapshot`] wrote.
     ///
     /// # Errors
-    /// Code 3 if it has another form or another version.
+    /// Returns code 3 if it has another form or another version.
     pub fn restore(snapshot: &Value) -> Result<Self, Status> {
         let wrong = |what: &str| Status::invalid(format!("state: {what}"));
         match snapshot.get("schema").and_then(Value::as_u64) {
@@ -163,7 +163,7 @@ impl State {
             };
             for item in items.ok_or_else(|| wrong(&format!("{name} is missing")))? {
                 let mut row = item.as_object().cloned().ok_or_else(|| wrong(&format!("{name} must hold objects")))?;
-                // A secret that somebody wrote into the file is not taken up.
+                // A secret that somebody wrote into the file is ignored.
                 row.remove("clientSecret");
                 rows.push(row);
             }

@@ -1,21 +1,21 @@
-//! Errors the way C1 answers them: a gRPC status in JSON, under the HTTP status that belongs to its code.
+//! Errors in the form of C1: a gRPC status in JSON, under the HTTP status that corresponds to its code.
 
 use serde_json::{Value, json};
 
-/// Why a call was refused.
+/// The reason why a call was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// The gRPC code.
     pub code: Code,
-    /// What a person reads.
+    /// The human-readable message.
     pub message: String,
-    /// It is the proof of possession that was refused, and not the token.
+    /// Whether the proof of possession was refused, and not the token.
     pub unproven: bool,
 }
 
-/// The gRPC codes in use; the number is the wire value.
+/// The gRPC codes in use. The number is the wire value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Code {
     Cancelled = 1,
     Unknown = 2,
@@ -33,7 +33,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The HTTP status that a gRPC gateway answers with.
+    /// Returns the HTTP status that a gRPC gateway answers with.
     pub fn http(self) -> u16 {
         match self {
             Self::InvalidArgument | Self::FailedPrecondition => 400,
@@ -50,7 +50,7 @@ impl Code {
         }
     }
 
-    /// The code that fits an HTTP status best.
+    /// Returns the code that matches an HTTP status best.
     pub fn of_http(status: u16) -> Self {
         match status {
             400 | 422 => Self::InvalidArgument,
@@ -71,27 +71,27 @@ impl Code {
 }
 
 impl Status {
-    /// A refusal with this code.
+    /// Creates a refusal with this code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), unproven: false }
     }
 
-    /// The proof of possession does not hold (401).
+    /// Creates the refusal of an invalid proof of possession (401).
     pub fn unproven(message: impl Into<String>) -> Self {
         Self { unproven: true, ..Self::new(Code::Unauthenticated, message) }
     }
 
-    /// The request makes no sense (400).
+    /// Creates the refusal of an invalid request (400).
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Code::InvalidArgument, message)
     }
 
-    /// There is no such thing (404).
+    /// Creates the refusal for a missing object (404).
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("{what} not found"))
     }
 
-    /// The body: `{code, message, details}`.
+    /// Returns the body: `{code, message, details}`.
     pub fn body(&self) -> Value {
         json!({ "code": self.code as u8, "message": self.message, "details": [] })
     }

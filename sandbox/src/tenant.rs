@@ -1,4 +1,4 @@
-//! One tenant: its rows, its clock, its tokens and what it was told to do.
+//! One tenant: its rows, its clock, its tokens and its settings.
 
 use std::collections::HashMap;
 
@@ -21,19 +21,20 @@ use crate::state::{self, State};
 use crate::status::{Code, Status};
 use crate::time::{self, Clock, Millis, SECOND};
 
-/// How long a token lives unless set otherwise, in seconds.
+/// The default lifetime of a token, in seconds.
 const TOKEN_TTL: i64 = 3_600;
 
-/// What the sandbox is told once, when it is made.
+/// The options with which a sandbox is created.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Where it answers, such as `https://tenant.sandbox.invalid` or `http://127.0.0.1:8080`; no path.
+    /// The address that it answers at, such as `https://tenant.sandbox.invalid` or `http://127.0.0.1:8080`, without a
+    /// path.
     pub url: String,
-    /// Which rows it begins with.
+    /// The initial rows.
     pub seed: seed::Name,
-    /// How long a token lives, in seconds; 0 for the usual hour.
+    /// The lifetime of a token in seconds; 0 for the default of an hour.
     pub token_ttl: i64,
-    /// What its clock shows at first; `None` for the caller's time.
+    /// The initial time of its clock; `None` for the caller's time.
     pub clock: Option<Millis>,
     /// The other origins whose pages may call it.
     pub cors: Option<Cors>,
@@ -43,7 +44,7 @@ pub struct Options {
     pub commercelayer: Settings,
 }
 
-/// Which other origins' pages may call a sandbox.
+/// The origins whose pages may call a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cors {
     /// All of them.
@@ -53,8 +54,8 @@ pub enum Cors {
 }
 
 impl Cors {
-    /// Reads `*`, or an origin: a scheme and a host, perhaps with a port. A browser writes both in small letters and leaves
-    /// the scheme's usual port out, so that an origin in another form would never be met.
+    /// Reads `*`, or an origin: a scheme and a host, optionally with a port. A browser writes both in lower case and
+    /// omits the scheme's default port, so an origin in another form would never match.
     fn parse(text: &str) -> Option<Self> {
         if text == "*" {
             return Some(Self::Any);
@@ -74,43 +75,46 @@ impl Cors {
     }
 }
 
-/// What becomes of a connector's older credentials when it gets another.
+/// The effect of rotating a connector's credential on its older ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AfterRotate {
-    /// They go on working until they are revoked.
+    /// They continue to work until they are revoked.
     #[default]
     Keep,
     /// They are revoked.
     Revoke,
-    /// They are still there, but have expired.
+    /// They still exist, but have expired.
     Expire,
 }
 
-/// Behaviour that C1 does not document, or in two ways.
+/// Behaviour that C1 does not document, or documents ambiguously.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Switches {
-    /// What becomes of a connector's older credentials when it gets another.
+    /// The effect of rotating a connector's credential on its older ones.
     pub after_rotate: AfterRotate,
-    /// A bridge's older credentials go on working when it gets another, as C1's manual says. Otherwise they are revoked, as its
-    /// API description says.
+    /// Whether a bridge's older credentials continue to work when it gets another one, as C1's manual says. Otherwise
+    /// they are revoked, as its API description says.
     pub bridge_keeps: bool,
-    /// A revoked credential is still shown, with `deletedAt`, and can be revoked again. Otherwise it is gone (404).
+    /// Whether a revoked credential is still shown, with `deletedAt`, and can be revoked again. Otherwise it no longer
+    /// exists (404).
     pub shows_revoked: bool,
-    /// What is made of DPoP proofs.
+    /// The treatment of DPoP proofs.
     pub dpop: Mode,
-    /// A proof names the request's URL with its query, as C1's own middleware compares it. Otherwise without, as RFC 9449 has it.
+    /// Whether a proof names the request's URL with its query, as C1's own middleware compares it. Otherwise it is
+    /// without, as in RFC 9449.
     pub proves_query: bool,
-    /// An assertion without a nonce or `jti` is known again by its signature, so that two of one second are one. Otherwise it is not.
+    /// Whether an assertion without a nonce or `jti` is recognized by its signature, so that two of the same second
+    /// count as one. Otherwise it is not recognized.
     pub remembers_signatures: bool,
-    /// How much the system log tells.
+    /// The amount of detail in the system log.
     pub log_detail: Detail,
-    /// How long an event takes to appear in it.
+    /// The delay after which an event appears in it.
     pub log_delay: Millis,
 }
 
 const SYSTEM_LOG_DELAY: &str = "systemLogDelayMs";
 
-/// A switch of several values: its name, and its values with theirs.
+/// A switch with several values: its name, and the values with their names.
 struct Choice<T: 'static>(&'static str, &'static [(T, &'static str)]);
 
 const OLD_AFTER_ROTATE: Choice<AfterRotate> = Choice(
@@ -125,7 +129,7 @@ const REPLAY: Choice<bool> = Choice("replay", &[(false, "by-nonce"), (true, "by-
 const SYSTEM_LOG: Choice<Detail> = Choice("systemLog", Detail::NAMES);
 
 impl<T: Copy + PartialEq> Choice<T> {
-    /// The value that `options` name; `unset` if they do not.
+    /// Returns the value that `options` names; `unset` if there is none.
     fn read(&self, options: &Value, unset: T) -> Result<T, Status> {
         let Some(value) = options.get(self.0).filter(|value| !value.is_null()) else { return Ok(unset) };
         let found = self.1.iter().find(|(_, name)| value == name).map(|(found, _)| *found);
@@ -142,7 +146,7 @@ impl<T: Copy + PartialEq> Choice<T> {
 }
 
 impl Switches {
-    /// As JSON, in the form that [`Switches::read`] reads.
+    /// Returns the switches as JSON, in the form that [`Switches::read`] reads.
     pub fn show(self) -> Value {
         Value::Object(Row::from_iter([
             OLD_AFTER_ROTATE.show(self.after_rotate),
@@ -156,13 +160,13 @@ impl Switches {
         ]))
     }
 
-    /// With the ones that `options` name set: `{oldAfterRotate: "keep" | "revoke" | "expire", bridgeAfterRotate: "revoke" |
-    /// "keep", revoked: "gone" | "shown", dpop: "accept" | "ignore" | "require" | "nonce",
-    /// dpopUrl: "without-query" | "with-query", replay: "by-nonce" | "by-signature", systemLog: "full" | "sparse" | "off",
-    /// systemLogDelayMs}`.
+    /// Returns the switches with those that `options` names replaced: `{oldAfterRotate: "keep" | "revoke" | "expire",
+    /// bridgeAfterRotate: "revoke" | "keep", revoked: "gone" | "shown", dpop: "accept" | "ignore" | "require" |
+    /// "nonce", dpopUrl: "without-query" | "with-query", replay: "by-nonce" | "by-signature", systemLog: "full" |
+    /// "sparse" | "off", systemLogDelayMs}`.
     ///
     /// # Errors
-    /// Code 3 for a value that is none of these.
+    /// Returns code 3 for any other value.
     pub fn read(self, options: &Value) -> Result<Self, Status> {
         let log_delay = match options.get(SYSTEM_LOG_DELAY).filter(|delay| !delay.is_null()) {
             None => self.log_delay,
@@ -185,11 +189,12 @@ impl Switches {
 }
 
 impl Options {
-    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, commercelayer?}` and what [`Switches::read`] reads: `clock` in milliseconds
-    /// or as an RFC 3339 date, `tokenTtl` in seconds, `commercelayer` as [`Settings::read`] reads it.
+    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, commercelayer?}` and the options of [`Switches::read`]. `clock` is
+    /// in milliseconds or an RFC 3339 date, `tokenTtl` is in seconds, and `commercelayer` has the form of
+    /// [`Settings::read`].
     ///
     /// # Errors
-    /// Code 3, naming the option that is wrong.
+    /// Returns code 3, naming the option that is wrong.
     pub fn read(text: &str) -> Result<Self, Status> {
         let options: Value = serde_json::from_str(text).map_err(|_| Status::invalid("the options are not JSON"))?;
         let option = |name: &str| options.get(name).filter(|value| !value.is_null());
@@ -242,36 +247,36 @@ impl Options {
 
 /// The tenant.
 pub struct Tenant {
-    /// What it was told when it was made.
+    /// The options with which it was created.
     pub options: Options,
     /// Its clock.
     pub clock: Clock,
-    /// How long a token lives, in seconds.
+    /// The lifetime of a token, in seconds.
     pub token_ttl: i64,
     /// Its rows.
     pub state: State,
-    /// What it does wrong on purpose.
+    /// The active fault rules.
     pub faults: Faults,
-    /// What it was asked.
+    /// The log of requests.
     pub log: Log,
-    /// Where keys and tokens come from.
+    /// The source of keys and tokens.
     pub entropy: Entropy,
-    /// Counts the changes of `state`.
+    /// A counter of the changes to `state`.
     pub revision: u64,
     /// Logins that wait for a person.
     pub devices: Vec<Device>,
     /// Its Provisioning API.
     pub commercelayer: CommerceLayer,
     ready: NewKey,
-    /// Signs identity tokens.
+    /// The key that signs identity tokens.
     issuer: SigningKey,
     /// Access tokens in force.
     tokens: HashMap<String, Grant>,
-    /// Assertions that were used, with the time until which they could be used again.
+    /// Used assertions, with the time until which they must be remembered.
     used: HashMap<String, Millis>,
 }
 
-/// Tokens and secrets stay out of it.
+/// Does not show tokens and secrets.
 impl std::fmt::Debug for Tenant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("Tenant");
@@ -279,7 +284,7 @@ impl std::fmt::Debug for Tenant {
     }
 }
 
-/// What a token stands for.
+/// The grant that a token stands for.
 #[derive(Debug, Clone)]
 struct Grant {
     holder: Holder,
@@ -288,37 +293,37 @@ struct Grant {
     expires: Millis,
 }
 
-/// Whom a token is given to.
+/// The holder of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     /// A credential, by its id.
     Client(String, Kind),
-    /// Whoever confirmed a login: the sandbox has one person, its administrator.
+    /// The person who confirmed a login. The sandbox has only one, its administrator.
     Person,
-    /// What an identity token stands for. The trust acts as the administrator too.
+    /// A workload with an identity token. The trust acts as the administrator too.
     Workload,
 }
 
-/// Who calls.
+/// The caller of an operation.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The credential's client id.
     pub client_id: String,
-    /// Whom it acts for.
+    /// The id of the user that it acts for.
     pub user_id: String,
     /// The roles that it is restricted to; empty for no restriction.
     pub roles: Vec<String>,
 }
 
 impl Caller {
-    /// Restricted to roles that only read.
+    /// Whether it is restricted to read-only roles.
     pub fn only_reads(&self) -> bool {
         !self.roles.is_empty() && self.roles.iter().all(|role| role.contains("read-only"))
     }
 }
 
 impl Tenant {
-    /// A tenant with the rows of its seed. `entropy` are 32 bytes from the host's secure source.
+    /// Creates a tenant with the rows of its seed. `entropy` is 32 bytes from the host's secure source.
     pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
         let mut entropy = Entropy::new(entropy);
         let ready = NewKey::draw(&mut entropy);
@@ -344,8 +349,8 @@ impl Tenant {
         tenant
     }
 
-    /// Makes everything as it was at first, with the rows of `seed`. The ready-made credential stays the same, and so
-    /// do its tokens.
+    /// Resets everything to its initial state, with the rows of `seed`. The ready-made credential and its tokens are
+    /// kept.
     pub fn reset(&mut self, seed: seed::Name, real: Millis) {
         self.clock = Clock::default();
         if let Some(shown) = self.options.clock {
@@ -364,7 +369,7 @@ impl Tenant {
         self.revision += 1;
     }
 
-    /// All its rows as JSON, without secrets.
+    /// Returns all rows as JSON, without secrets.
     pub fn snapshot(&self) -> Value {
         let mut snapshot = self.state.snapshot();
         if let Value::Object(members) = &mut snapshot {
@@ -373,17 +378,17 @@ impl Tenant {
         snapshot
     }
 
-    /// Takes up a snapshot. Its ready-made credential gets the key that this tenant has: the old secret was not kept.
+    /// Restores a snapshot. Its ready-made credential gets the key of this tenant, because the old secret was not kept.
     ///
     /// # Errors
-    /// Code 3 if it is not a snapshot of this version; then nothing is changed.
+    /// Returns code 3 if it is not a snapshot of this version, and then changes nothing.
     pub fn restore(&mut self, snapshot: &Value) -> Result<(), Status> {
         let mut state = State::restore(snapshot)?;
         if clients::find(&state, seed::READY_CREDENTIAL, Kind::Principal).is_none() {
             return Err(Status::invalid("state: the ready-made credential is missing"));
         }
         state.keys.insert(seed::READY_CREDENTIAL.to_owned(), self.ready.public.clone());
-        // Older snapshots do not have it; the rows then stay as they are.
+        // Older snapshots lack it, and then the rows are left unchanged.
         if let Some(store) = commercelayer::restored(snapshot)? {
             self.commercelayer.restore(store, &mut self.entropy);
         }
@@ -392,12 +397,12 @@ impl Tenant {
         Ok(())
     }
 
-    /// The host in client ids, with a port if it has one.
+    /// Returns the host in client ids, including its port.
     pub fn host(&self) -> &str {
         self.options.url.split_once("://").map_or(self.options.url.as_str(), |(_, host)| host)
     }
 
-    /// What a client needs to begin: where, as whom, and a connector to try.
+    /// Returns what a client needs to begin: an address, a credential, and a connector to try.
     pub fn ready(&self) -> Value {
         let connector = seed::ready_connector(&self.state);
         json!({
@@ -411,7 +416,7 @@ impl Tenant {
         })
     }
 
-    /// A new credential's id, its client id, and its key. The tenant remembers the public half.
+    /// Returns a new credential's id, its client id, and its key. The tenant remembers the public half.
     pub fn new_client(&mut self, kind: Kind) -> (String, String, String) {
         let id = loop {
             let id = self.state.dice.cute_name();
@@ -425,7 +430,7 @@ impl Tenant {
         (id, client_id, key.secret)
     }
 
-    /// A row with the client id that it has at this address.
+    /// Returns a row with its client id at this address.
     pub fn with_client_id(&self, row: &Row, kind: Kind) -> Row {
         let mut row = row.clone();
         let client_id = clients::client_id(text(&row, "id"), self.host(), kind);
@@ -433,7 +438,7 @@ impl Tenant {
         row
     }
 
-    /// Gives out a token, bound to a key if there is one.
+    /// Issues a token, bound to a key if there is one.
     pub fn issue(&mut self, holder: Holder, key: Option<String>, now: Millis) -> String {
         self.tokens.retain(|_, grant| grant.expires > now);
         let token = self.entropy.token();
@@ -445,22 +450,22 @@ impl Tenant {
         token
     }
 
-    /// The key that identity tokens are signed with.
+    /// Returns the key that signs identity tokens.
     pub fn issuer_key(&self) -> &SigningKey {
         &self.issuer
     }
 
-    /// Remembers an assertion; false if it was used before.
+    /// Remembers an assertion. Returns false if it was used before.
     pub fn first_use(&mut self, identity: String, expires: Millis, now: Millis) -> bool {
         self.used.retain(|_, until| *until > now);
         self.used.insert(identity, expires).is_none()
     }
 
-    /// Who a token belongs to. As in C1, it outlives the credential that it was issued for. A token that is bound to a key
-    /// takes a proof.
+    /// Returns the caller that a token belongs to. As in C1, a token outlives the credential that it was issued for. A
+    /// token that is bound to a key requires a proof.
     ///
     /// # Errors
-    /// Code 16.
+    /// Returns code 16.
     pub fn caller(
         &mut self,
         authorization: Option<&str>,
@@ -480,13 +485,13 @@ impl Tenant {
         }
         match &grant.key {
             None if proven => return Err(refuse("the token is not bound to a key")),
-            Some(_) if !proven => return Err(refuse("the token is bound to a key, and takes a proof")),
+            Some(_) if !proven => return Err(refuse("the token is bound to a key and requires a proof")),
             None => {}
             Some(key) => {
                 let wants_nonce = self.options.switches.dpop == Mode::Nonce;
                 let proof = dpop::check(request, Some(token), wants_nonce, now).map_err(Status::unproven)?;
                 if proof.key != *key {
-                    return Err(Status::unproven("the proof is by another key than the token's"));
+                    return Err(Status::unproven("the proof was made with another key than the token's"));
                 }
                 if !self.first_use(format!("proof {} {}", proof.key, proof.jti), now + dpop::MEMORY, now) {
                     return Err(Status::unproven("the proof was used before"));
@@ -504,7 +509,7 @@ impl Tenant {
         Ok(Caller { client_id, user_id, roles })
     }
 
-    /// The client id that a token is given to, and whom it acts for.
+    /// Returns the client id that a token is issued to, and the id of the user that it acts for.
     fn identity(&self, holder: &Holder) -> (String, String) {
         match holder {
             Holder::Client(id, kind) => {
@@ -515,7 +520,7 @@ impl Tenant {
         }
     }
 
-    /// Writes into the system log that a token was given out, to a program that calls itself `agent`.
+    /// Records in the system log that a token was issued to a program with the `User-Agent` `agent`.
     pub fn note_login(&mut self, holder: &Holder, agent: &str, now: Millis) {
         if self.options.switches.log_detail != Detail::Off {
             let (client_id, user_id) = self.identity(holder);

@@ -1,7 +1,7 @@
-//! Wire dates and durations, and the sandbox's clock. Milliseconds since 1970 everywhere; nothing here asks
-//! the machine for the time.
+//! Wire dates and durations, and the sandbox's clock. All times are milliseconds since 1970, and nothing here reads the
+//! machine's clock.
 
-/// Milliseconds since the Unix epoch, as JavaScript counts them.
+/// Milliseconds since the Unix epoch, as in JavaScript.
 pub type Millis = i64;
 
 /// One second.
@@ -9,30 +9,30 @@ pub const SECOND: Millis = 1_000;
 /// One day.
 pub const DAY: Millis = 86_400 * SECOND;
 
-/// The tenant's clock: the caller's time plus an offset, so that it can be set and moved and goes on ticking.
+/// The tenant's clock: the caller's time plus an offset, so that it can be set and moved and keeps running.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     offset: Millis,
 }
 
 impl Clock {
-    /// What the clock shows when the machine's clock shows `real`.
+    /// Returns the time of the clock when the machine's clock shows `real`.
     pub fn at(self, real: Millis) -> Millis {
         real.saturating_add(self.offset)
     }
 
-    /// Makes the clock show `shown` now.
+    /// Sets the clock to `shown`.
     pub fn set(&mut self, real: Millis, shown: Millis) {
         self.offset = shown.saturating_sub(real);
     }
 
-    /// Moves the clock on, or back if negative.
+    /// Advances the clock, or sets it back if `by` is negative.
     pub fn advance(&mut self, by: Millis) {
         self.offset = self.offset.saturating_add(by);
     }
 }
 
-/// RFC 3339 text the way Go prints a timestamp: UTC, and a fraction only if there is one.
+/// Formats RFC 3339 text like Go: in UTC, with a fraction only if it is not zero.
 pub fn format(at: Millis) -> String {
     let (days, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
     let (year, month, day) = civil(days);
@@ -41,7 +41,7 @@ pub fn format(at: Millis) -> String {
     if fraction == 0 { format!("{head}Z") } else { format!("{head}.{fraction:03}Z") }
 }
 
-/// The form of HTTP's `Date` header (RFC 9110, section 5.6.7).
+/// Formats HTTP's `Date` header (RFC 9110, section 5.6.7).
 pub fn http_date(at: Millis) -> String {
     // 1970 began on a Thursday.
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
@@ -54,7 +54,7 @@ pub fn http_date(at: Millis) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
-/// Reads RFC 3339 text; `None` for anything else. Digits below a millisecond are cut off.
+/// Reads RFC 3339 text; `None` for anything else. Digits below a millisecond are truncated.
 pub fn parse(text: &str) -> Option<Millis> {
     let number = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
@@ -104,7 +104,7 @@ fn zone_minutes(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (i64::from(hours) * 60 + i64::from(minutes)))
 }
 
-/// Reads a duration in its JSON form: seconds, perhaps with a fraction, and the suffix `s`.
+/// Reads a duration in its JSON form: seconds, optionally with a fraction, and the suffix `s`.
 pub fn duration(text: &str) -> Option<Millis> {
     let seconds = text.strip_suffix('s')?;
     let (sign, digits) = seconds.strip_prefix('-').map_or((1, seconds), |digits| (-1, digits));
@@ -120,7 +120,8 @@ pub fn duration(text: &str) -> Option<Millis> {
     Some(sign * (whole * SECOND + millis))
 }
 
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar, counted in 400-year eras that begin in March.
+/// Returns the days since 1970-01-01 of a date in the proleptic Gregorian calendar, counted in 400-year eras that begin
+/// in March.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -152,12 +153,11 @@ fn days_in(year: i64, month: i64) -> i64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_there_and_back() {
+    fn dates_round_trip() {
         for text in [
             "1970-01-01T00:00:00Z",
             "1969-12-31T23:59:59.999Z",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date() {
+    fn invalid_dates() {
         for text in [
             "",
             "2026-01-01",

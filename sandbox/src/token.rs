@@ -1,5 +1,5 @@
-//! The token endpoint: form in, token or OAuth error out. One function per grant type; more of them find their place
-//! beside `client_credentials`.
+//! The token endpoint: it reads a form, and returns a token or an OAuth error. There is one function for each grant
+//! type.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -21,14 +21,14 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const AUTHORIZATION_CODE: &str = "authorization_code";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// Why no token is given (RFC 6749, section 5.2).
+/// The reason why no token is issued (RFC 6749, section 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
     /// The registered error code.
     pub error: &'static str,
-    /// What a person reads.
+    /// The human-readable description.
     pub description: String,
 }
 
@@ -41,7 +41,7 @@ impl Refusal {
         Self { status: 401, error: "invalid_client", description: description.into() }
     }
 
-    /// The body: `{error, error_description}`.
+    /// Returns the body: `{error, error_description}`.
     pub fn body(&self) -> Value {
         json!({ "error": self.error, "error_description": self.description })
     }
@@ -62,17 +62,17 @@ impl Form {
         Self(text.split('&').filter(|part| !part.is_empty()).map(pair).collect())
     }
 
-    /// A field's value; `None` if it is absent or empty.
+    /// Returns a field's value; `None` if it is absent or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// All fields in their order, empty ones as well.
+    /// Returns all fields in order, including empty ones.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// A field is given twice.
+    /// Whether a field is given twice.
     fn ambiguous(&self) -> bool {
         self.0
             .iter()
@@ -81,22 +81,22 @@ impl Form {
     }
 }
 
-/// One request for a token.
+/// A request for a token.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// What it says.
+    /// The parameters.
     pub form: &'a Form,
     /// The host that it was sent to.
     pub host: &'a str,
-    /// The proof that came with it.
+    /// The proof that was sent with it.
     pub proof: dpop::Request<'a>,
-    /// The header `Authorization`.
+    /// The `Authorization` header.
     pub authorization: Option<&'a str>,
-    /// What the program that asks calls itself.
+    /// The `User-Agent` of the program.
     pub agent: &'a str,
 }
 
-/// How tokens are given to this request: bound to the key that proved it, if one did.
+/// The way in which tokens are issued for a request: bound to the key that proved it, if there is one.
 #[derive(Debug)]
 pub struct Issue {
     key: Option<String>,
@@ -113,7 +113,7 @@ impl Issue {
             return Ok(Self { key: None, agent });
         }
         let refuse = |why: &str| {
-            let error = if why == dpop::NONCE_WANTED { dpop::NONCE_WANTED } else { "invalid_dpop_proof" };
+            let error = if why == dpop::NONCE_REQUIRED { dpop::NONCE_REQUIRED } else { "invalid_dpop_proof" };
             Refusal { status: 400, error, description: why.to_owned() }
         };
         let proven = dpop::check(request, None, mode == Mode::Nonce, now).map_err(refuse)?;
@@ -123,7 +123,7 @@ impl Issue {
         Ok(Self { key: Some(proven.key), agent })
     }
 
-    /// Gives out a token.
+    /// Issues a token.
     pub fn token(&self, tenant: &mut Tenant, holder: Holder, now: Millis) -> Value {
         tenant.note_login(&holder, &self.agent, now);
         let token = tenant.issue(holder, self.key.clone(), now);
@@ -135,7 +135,7 @@ impl Issue {
 /// Answers a token request.
 ///
 /// # Errors
-/// The OAuth error to answer with.
+/// Returns the OAuth error to answer with.
 pub fn exchange(tenant: &mut Tenant, request: &Request<'_>, now: Millis) -> Result<Value, Refusal> {
     let Request { form, host, .. } = *request;
     if form.ambiguous() {
@@ -175,7 +175,7 @@ fn client_credentials(
     let assertion = Assertion::parse(token).map_err(Refusal::client)?;
     let client_id = form.get("client_id").unwrap_or_else(|| assertion.issuer());
 
-    // Who it is, and a proof of that, before anything is said about the credential.
+    // The client is identified and authenticated before anything is revealed about the credential.
     let (name, kind) = known(tenant, client_id)?;
     let (own_host, asked_host) = (without_port(tenant.host()), without_port(host));
     let key = tenant.state.keys.get(name).and_then(|key| public_key(key)).ok_or_else(unknown)?;
@@ -191,7 +191,7 @@ fn client_credentials(
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
 }
 
-/// The secret itself.
+/// Authenticates with the secret itself.
 fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
     let client_id = form.get("client_id").ok_or_else(|| Refusal::request("client_id is missing"))?;
     let (name, kind) = proven(tenant, client_id, secret)?;
@@ -199,7 +199,7 @@ fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, no
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
 }
 
-/// The name and kind of the client whose secret this is: its public half is compared.
+/// Returns the name and kind of the client whose secret this is, by comparing the public half.
 fn proven<'a>(tenant: &Tenant, client_id: &'a str, secret: &str) -> Result<(&'a str, clients::Kind), Refusal> {
     let (name, kind) = known(tenant, client_id)?;
     let public = || {
@@ -214,11 +214,11 @@ fn proven<'a>(tenant: &Tenant, client_id: &'a str, secret: &str) -> Result<(&'a 
     Ok((name, kind))
 }
 
-/// Logs in as a program that holds a pair does, and gives its credential's name and kind.
+/// Logs in like a program that holds a pair, and returns the name and kind of its credential.
 ///
 /// # Errors
-/// The OAuth error that the program would get.
-pub fn log_in<'a>(
+/// Returns the OAuth error that the program would get.
+pub fn authenticate<'a>(
     tenant: &mut Tenant,
     (client_id, secret): (&'a str, &str),
     agent: &str,
@@ -231,9 +231,9 @@ pub fn log_in<'a>(
     Ok((name, kind))
 }
 
-/// Why a client of an SSO application gets no tokens. Nobody can sign in at the sandbox, so no code is ever good; but the client
-/// is looked at before its code (RFC 6749, section 4.1.3), so that `invalid_grant` proves its secret and `invalid_client`
-/// disproves it. That C1 serves these clients at this path is a guess.
+/// Returns why a client of an SSO application gets no token. Nobody can sign in at the sandbox, so no code is ever
+/// valid. But the client is checked before its code (RFC 6749, section 4.1.3), so `invalid_grant` proves its secret and
+/// `invalid_client` disproves it. That C1 serves these clients at this path is a guess.
 fn authorization_code(tenant: &Tenant, request: &Request<'_>) -> Refusal {
     let form = request.form;
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
@@ -244,7 +244,7 @@ fn authorization_code(tenant: &Tenant, request: &Request<'_>) -> Refusal {
         Some((decode(id), decode(secret)))
     });
     let (id, method, secret) = match (basic, form.get("client_secret")) {
-        (Some(_), Some(_)) => return Refusal::request("the client is authenticated in two ways"),
+        (Some(_), Some(_)) => return Refusal::request("the client authenticates in two ways"),
         (Some((id, secret)), None) => (id, "clientSecretBasic", Some(secret)),
         (None, secret) => {
             let method = if secret.is_some() { "clientSecretPost" } else { "none" };
@@ -252,7 +252,7 @@ fn authorization_code(tenant: &Tenant, request: &Request<'_>) -> Refusal {
         }
     };
     if !sso::is_authentic(&tenant.state, &id, method, secret.as_deref()) {
-        return Refusal::client("the client is unknown, or did not authenticate as it must");
+        return Refusal::client("the client is unknown, or did not authenticate correctly");
     }
     Refusal { status: 400, error: "invalid_grant", description: "the code is unknown, or was used".to_owned() }
 }
@@ -261,7 +261,7 @@ fn unknown() -> Refusal {
     Refusal::client("the client is unknown")
 }
 
-/// The name and kind of one of this tenant's clients.
+/// Returns the name and kind of one of this tenant's clients.
 fn known<'a>(tenant: &Tenant, client_id: &'a str) -> Result<(&'a str, clients::Kind), Refusal> {
     let (name, host, kind) = clients::parse(client_id).ok_or_else(unknown)?;
     if !without_port(host).eq_ignore_ascii_case(without_port(tenant.host())) {
@@ -277,7 +277,7 @@ fn usable(tenant: &Tenant, name: &str, kind: clients::Kind, issue: &Issue, now: 
         return Err(Refusal::client(why));
     }
     if row.get("requireDpop") == Some(&Value::Bool(true)) && issue.key.is_none() {
-        let description = "the credential asks for a DPoP proof".to_owned();
+        let description = "the credential requires a DPoP proof".to_owned();
         return Err(Refusal { status: 400, error: "invalid_dpop_proof", description });
     }
     Ok(())

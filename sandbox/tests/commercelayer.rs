@@ -1,6 +1,12 @@
-//! The Provisioning API: what its objects are, how they are changed, and what is refused.
+//! The Provisioning API: its objects, their changes, and refusals.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -10,7 +16,7 @@ use keyturn_sandbox::commercelayer::schema::{self, Act};
 use serde_json::{Value, json};
 
 #[test]
-fn a_credential_is_made_shown_changed_and_removed() {
+fn a_credential_is_created_shown_changed_and_deleted() {
     let shop = Shop::new();
     let before = shop.count("api_credentials");
     let made = shop.integration(json!({ "reference": "one", "metadata": { "team": "ops" } }));
@@ -40,7 +46,7 @@ fn a_credential_is_made_shown_changed_and_removed() {
             "related": format!("{URL}/api/api_credentials/{id}/role"),
         } })
     );
-    // The secret is returned by every read.
+    // Every read returns the secret.
     assert_eq!(shop.get(&format!("api_credentials/{id}"))["data"], made);
     let path = "api_credentials?filter[q][reference_eq]=one";
     assert_eq!(shop.first(path), made);
@@ -148,7 +154,8 @@ fn a_new_credential_is_checked() {
     // A role of another organization.
     let foreign = text(&shop.first("roles?filter[q][organization_slug_eq]=northwind-labs"), "id");
     assert_eq!(refused(good("mode", json!("live")), links(&foreign)), (422, vec![at("/data/relationships/role")]));
-    // What only the server sets, and what nobody knows. In alphabetical order, which is also that of a map which keeps none.
+    // Read-only attributes and unknown ones, in alphabetical order, which is also that of a map without an insertion
+    // order.
     let several =
         json!({ "name": "x", "kind": "integration", "client_secret": "mine", "colour": "red", "created_at": "now" });
     let wanted = ["client_secret", "colour", "created_at"].map(|name| not_allowed(&format!("/data/attributes/{name}")));
@@ -169,7 +176,7 @@ fn a_new_credential_is_checked() {
 }
 
 #[test]
-fn an_update_names_its_object_and_changes_what_may_change() {
+fn an_update_names_its_object_and_changes_allowed_attributes() {
     let shop = Shop::new();
     let made = shop.integration(json!({}));
     let id = text(&made, "id");
@@ -198,7 +205,7 @@ fn an_update_names_its_object_and_changes_what_may_change() {
     document["data"]["relationships"]["role"]["data"] = json!(null);
     assert_eq!(shop.refused("PATCH", &path, document), (422, vec![at("/data/relationships/role")]));
 
-    // Told to, it leaves out what may not be set.
+    // A setting makes it ignore what may not be set.
     shop.world.control("POST", "commercelayer", json!({ "readOnly": "ignore" }));
     let (status, answer) =
         shop.call("PATCH", &path, body(json!(id), json!({ "kind": "webapp", "name": "New", "nope": 1 })));
@@ -207,7 +214,7 @@ fn an_update_names_its_object_and_changes_what_may_change() {
 }
 
 #[test]
-fn what_something_depends_on_is_locked() {
+fn objects_that_others_depend_on_are_locked() {
     let shop = Shop::new();
     let membership = shop.first("application_memberships");
     let credential =
@@ -220,7 +227,7 @@ fn what_something_depends_on_is_locked() {
     let owner = text(&shop.first("memberships?filter[q][owner_true]=true"), "id");
     assert_eq!(shop.refused("DELETE", &format!("memberships/{owner}"), json!(null)), locked);
 
-    // The same for another credential: a row of its own, which is then removed.
+    // The same for another credential: a row of its own, which is then deleted.
     let role = text(&shop.get(&format!("{path}/role"))["data"], "id");
     let body = document(
         "application_memberships",
@@ -239,7 +246,7 @@ fn what_something_depends_on_is_locked() {
     assert_eq!(shop.refused("DELETE", &other, json!(null)), locked);
     assert_eq!(shop.call("DELETE", &format!("application_memberships/{own}"), json!(null)).0, 204);
 
-    // Or because a test says so.
+    // A lock that a test sets.
     let id = other.split('/').next_back().unwrap();
     shop.world.control("POST", "commercelayer/lock", json!({ "id": id }));
     assert_eq!(shop.refused("DELETE", &other, json!(null)), locked);
@@ -268,7 +275,7 @@ fn members_are_invited_and_organizations_change_hands() {
     let owner = text(&shop.first(&format!("organizations/{organization}/memberships?filter[q][owner_true]=1")), "id");
     assert_eq!(shop.refused("POST", &format!("memberships/{owner}/resend"), json!({ "data": {} })).0, 422);
 
-    // What happened to it is told.
+    // Its changes are recorded.
     let change = update("memberships", &id, json!({ "access_scope": "test_access" }));
     assert_eq!(shop.call("PATCH", &format!("memberships/{id}"), change).0, 200);
     let versions = shop.get(&format!("memberships/{id}/versions"))["data"].clone();
@@ -312,7 +319,7 @@ fn only_administrators_change_an_organization() {
         unauthorized
     );
     assert_eq!(shop.call("GET", &path, json!(null)).0, 200);
-    // Elsewhere they are one still.
+    // In other organizations they still are.
     let other = text(&shop.first("organizations?filter[q][slug_eq]=northwind-labs"), "id");
     let change = update("organizations", &other, json!({ "name": "Labs" }));
     assert_eq!(shop.call("PATCH", &format!("organizations/{other}"), change).0, 200);
@@ -403,7 +410,7 @@ fn to_many_relationships_are_set_as_a_whole() {
     assert_eq!(set(&[&row]), 1);
 }
 
-/// Each of the table's operations leads to something of its own.
+/// Each of the table's operations reaches its own handler.
 #[test]
 fn every_operation_is_served() {
     let mut shop = Shop::new();
@@ -489,7 +496,7 @@ fn faults_and_the_log_know_these_operations() {
         [(&json!(null), &json!("drop")), (&json!(201), &json!("drop-answer")), (&json!(503), &json!("answer"))]
     );
     assert_eq!(log[0]["operation"], json!("commercelayer.api_credentials.create"));
-    // C1 has operations of this name: it is theirs without a prefix.
+    // C1 has operations of this name, which take precedence without a prefix.
     assert_eq!(shop.world.control("GET", "requests?operation=roles.list", json!(null)), json!([]));
     let own = shop.world.control("GET", "requests?operation=commercelayer.organizations.list", json!(null));
     assert!(!own.as_array().unwrap().is_empty());
@@ -501,11 +508,11 @@ fn a_snapshot_has_the_rows_and_no_secret() {
     let made = shop.integration(json!({ "reference": "kept" }));
     let snapshot = shop.world.control("GET", "state", json!(null));
     assert!(!snapshot.to_string().contains(&text(&made["attributes"], "client_secret")));
-    // This tenant has not forgotten the secret; another draws a new one.
+    // This tenant still knows the secret; another one draws a new one.
     shop.world.control("POST", "reset", json!({ "seed": "empty" }));
     assert_eq!(shop.count("api_credentials?filter[q][reference_eq]=kept"), 0);
     let other = Shop::new();
-    // All tenants of the tests draw from the same source: this one is not to be at the same place.
+    // All tenants of the tests use the same entropy, so this one is moved to another position.
     other.world.control("POST", "reset", json!({ "seed": "empty" }));
     other.world.control("PUT", "state", snapshot);
     let kept = other.first("api_credentials?filter[q][reference_eq]=kept");

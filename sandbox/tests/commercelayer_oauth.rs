@@ -1,6 +1,12 @@
-//! Commerce Layer's token endpoint: grants, what tokens say, how they end, and limits.
+//! Commerce Layer's token endpoint: grants, the claims of tokens, their end, and rate limits.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -18,7 +24,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).unwrap()).unwrap()
 }
 
-/// The OAuth error of a refusal.
+/// Returns the OAuth error of a refusal.
 fn error((status, answer): (u16, Value)) -> (u16, String) {
     assert_eq!(answer["errors"][0]["status"], json!(status), "{answer}");
     (status, text(&answer["errors"][0]["meta"], "error"))
@@ -28,12 +34,12 @@ fn refused(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
 }
 
-/// The credentials of the demo, by what a filter finds.
+/// Returns the credential of the demo that a filter finds.
 fn credential(shop: &Shop, filter: &str) -> Value {
     shop.first(&format!("api_credentials?filter[q]{filter}"))["attributes"].clone()
 }
 
-/// A request of a credential.
+/// Returns a token request of a credential.
 fn asked(credential: &Value, more: Value) -> Value {
     let mut whole = json!({ "client_id": credential["client_id"], "client_secret": credential["client_secret"] });
     whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -53,7 +59,7 @@ fn the_personal_credential_gets_a_token_for_the_api() {
     );
     assert!(own.get("organization").is_none());
 
-    // Anybody can check it with the key set.
+    // Anybody can verify it with the key set.
     let keys = shop.world.raw("GET", &format!("{URL}/.well-known/jwks.json"), &[], "");
     let keys: Value = serde_json::from_str(&keys.body).unwrap();
     let key = &keys["keys"][0];
@@ -137,7 +143,7 @@ fn a_pair_gets_tokens_until_its_credential_is_removed() {
     assert_eq!(own["application"]["kind"], json!("integration"));
     assert_eq!(own["application"]["client_id"], made["attributes"]["client_id"]);
     assert_eq!((&own["test"], &own["exp"]), (&json!(false), &json!(START / 1000 + 9000)));
-    // It is a token of another kind.
+    // This is a token of another kind.
     let bearer = format!("Bearer {}", text(&answer, "access_token"));
     let reply = shop.world.raw("GET", &format!("{URL}/api/user"), &[("authorization", &bearer)], "");
     assert!(reply.status == 401 && reply.body.contains("UNAUTHORIZED"), "{}", reply.body);
@@ -158,7 +164,7 @@ fn a_pair_gets_tokens_until_its_credential_is_removed() {
 }
 
 #[test]
-fn customers_log_in_and_stay() {
+fn customers_log_in_and_refresh() {
     let shop = Shop::new();
     let channel = credential(&shop, "[kind_eq]=sales_channel");
     let customer = shop.world.ready()["commercelayer"]["customer"].clone();
@@ -185,14 +191,14 @@ fn customers_log_in_and_stay() {
     };
     let (status, second) = refresh(&text(&first, "refresh_token"));
     assert_eq!((status, &second["owner_id"]), (200, &first["owner_id"]));
-    // A refresh token is good once, and for two weeks.
+    // A refresh token is valid once, and for two weeks.
     assert_eq!(error(refresh(&text(&first, "refresh_token"))), refused(400, "invalid_grant"));
     shop.world.later(14 * 86_400_000);
     assert_eq!(error(refresh(&text(&second, "refresh_token"))), refused(400, "invalid_grant"));
 }
 
 #[test]
-fn a_person_lets_a_web_application_in() {
+fn a_person_authorizes_a_web_application() {
     let shop = Shop::new();
     let webapp = credential(&shop, "[kind_eq]=webapp");
     let verifier = "a-verifier-of-at-least-forty-three-characters-00";
@@ -239,7 +245,7 @@ fn a_person_lets_a_web_application_in() {
         assert_eq!(shop.world.try_control("POST", "commercelayer/authorize", page).0, 400, "{name}");
     }
 
-    // The page itself: it shows a form, and the form leads back to the application.
+    // The page shows a form that leads back to the application.
     let query = format!("client_id={}&state=%22%3E", webapp["client_id"].as_str().unwrap());
     let shown = shop.world.raw("GET", &format!("{URL}/oauth/authorize?{query}"), &[], "");
     assert!(shown.body.contains("name=\"state\" value=\"&quot;>\""), "{}", shown.body);
@@ -280,7 +286,7 @@ fn an_assertion_names_an_owner() {
 }
 
 #[test]
-fn limits_are_told_and_kept() {
+fn limits_are_reported_and_enforced() {
     let shop = Shop::with(json!({ "seed": "empty" }));
     let switch = |limits: Value| shop.world.control("POST", "commercelayer", json!({ "rateLimits": limits }));
     assert_eq!(header(&shop.raw("GET", "roles", &json!(null)), "x-ratelimit-limit"), None);
@@ -290,15 +296,15 @@ fn limits_are_told_and_kept() {
         let field = |name: &str| header(&reply, name).map(str::to_owned);
         (reply.status, field("x-ratelimit-limit"), field("x-ratelimit-remaining"), field("retry-after"))
     };
-    let told = |status, remaining: &str, wait: Option<&str>| {
+    let limit_state = |status, remaining: &str, wait: Option<&str>| {
         (status, Some("2".to_owned()), Some(remaining.to_owned()), wait.map(str::to_owned))
     };
-    assert_eq!(fields("roles"), told(200, "1", None));
+    assert_eq!(fields("roles"), limit_state(200, "1", None));
     shop.world.later(1_500);
-    assert_eq!(fields("user"), told(200, "0", None));
-    assert_eq!(fields("user"), told(429, "0", Some("59")));
+    assert_eq!(fields("user"), limit_state(200, "0", None));
+    assert_eq!(fields("user"), limit_state(429, "0", Some("59")));
     shop.world.later(58_500);
-    assert_eq!(fields("user"), told(200, "0", None));
+    assert_eq!(fields("user"), limit_state(200, "0", None));
 
     switch(json!("on"));
     let reply = shop.raw("GET", "versions", &json!(null));

@@ -1,6 +1,12 @@
-//! Queries of the Provisioning API: filters, order, pages, sparse fields and what is included.
+//! Queries of the Provisioning API: filters, order, pages, sparse fields and included objects.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -8,7 +14,7 @@ use common::commercelayer::{Shop, document};
 use common::{URL, text};
 use serde_json::{Value, json};
 
-/// How many credentials pass a filter.
+/// Returns the number of credentials that pass a filter.
 fn passing(shop: &Shop, filter: &str) -> u64 {
     shop.count(&format!("api_credentials?filter[q]{filter}"))
 }
@@ -81,7 +87,7 @@ fn every_predicate() {
     ] {
         assert_eq!(passing(&shop, filter), expected, "{filter}");
     }
-    // A value with a comma is one value, except where lists are meant.
+    // A value with a comma is one value, unless the predicate takes a list.
     shop.integration(json!({ "name": "a,b", "metadata": { "team": "ops", "tags": ["x", "y"], "deep": { "n": 1 } } }));
     assert_eq!(passing(&shop, "[name_eq]=a,b"), 1);
     assert_eq!(passing(&shop, "[name_in]=a,b"), 0);
@@ -98,7 +104,7 @@ fn every_predicate() {
 }
 
 #[test]
-fn filters_that_make_no_sense() {
+fn invalid_filters_are_refused() {
     let shop = Shop::new();
     for (query, code) in [
         ("filter[q][bogus_eq]=1", "FILTER_NOT_ALLOWED"),
@@ -147,7 +153,7 @@ fn pages_order_and_links() {
     assert_eq!(shop.get("permissions?page[number]=9")["data"], json!([]));
     assert_eq!(shop.get("permissions")["data"].as_array().unwrap().len(), 10);
 
-    // Following the links shows each once, and the links repeat what was asked.
+    // Following the links shows each object once, and the links repeat the parameters.
     let (mut seen, mut path) = (Vec::new(), "permissions?filter[q][can_read_true]=1&sort=-id&page[size]=25".to_owned());
     loop {
         let page = shop.get(&path);
@@ -168,7 +174,7 @@ fn pages_order_and_links() {
     assert!(dates.is_sorted_by(|one, two| one.as_str() <= two.as_str()));
     let references = shop.values("api_credentials?sort=reference", "reference");
     assert_eq!((&references[0], &references[8]), (&json!("erp-sync-live"), &json!(null)));
-    // Related lists are lists.
+    // Lists of related objects are lists, too.
     let organization = shop.organization();
     let related = shop.get(&format!("organizations/{organization}/api_credentials?page[size]=2&sort=-created_at"));
     assert_eq!(related["meta"], json!({ "record_count": 7, "page_count": 4 }));
@@ -188,7 +194,7 @@ fn sparse_fields() {
         "api_credentials?include=organization&fields[organizations]=slug&fields[api_credentials]=name,organization",
     );
     assert_eq!(document["included"][0]["attributes"], json!({ "slug": "northwind-outfitters" }));
-    // What is left out leads nowhere.
+    // A relationship that is not shown is not followed.
     let document = shop.get("api_credentials?include=organization&fields[api_credentials]=name");
     assert_eq!(document["included"], json!([]));
 }
@@ -204,7 +210,7 @@ fn names(document: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_included() {
+fn included_objects() {
     let shop = Shop::new();
     let plain = shop.get("api_credentials");
     assert!(plain.get("included").is_none());
@@ -217,7 +223,7 @@ fn what_is_included() {
     let linkage = &channel["relationships"]["organization"]["data"];
     assert!(names(&document).contains(&format!("organizations/{}", text(linkage, "id"))));
 
-    // Nested paths; what is reached twice is there once, with the linkage of both ways.
+    // Nested paths: an object that is reached twice is included once, with the linkage of both paths.
     let document = shop.get("memberships?include=organization.memberships,organization.roles.permissions&page[size]=1");
     let own = &document["data"][0];
     let organization =
@@ -229,7 +235,7 @@ fn what_is_included() {
     assert!(organization["relationships"]["permissions"].get("data").is_none());
     assert!(names(&document).iter().any(|name| name.starts_with("permissions/")));
 
-    // Also with one object, a relationship, a create.
+    // Includes also work for a single object, a relationship and a create.
     let organization = shop.organization();
     assert!(!names(&shop.get(&format!("organizations/{organization}?include=api_credentials"))).is_empty());
     assert!(!names(&shop.get(&format!("organizations/{organization}/roles?include=permissions"))).is_empty());

@@ -1,6 +1,12 @@
 //! Faults, the request log, the clock, snapshots, and pages of other origins.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -26,7 +32,7 @@ fn fault(world: &World, operation: &str, times: Value, action: Value) {
 }
 
 #[test]
-fn a_dropped_request_does_nothing_and_a_dropped_answer_has_done_it() {
+fn a_dropped_request_has_no_effect_but_a_dropped_answer_has() {
     let world = World::new();
     let before = credentials(&world);
     fault(&world, "connector.rotateCredential", json!(1), json!("drop"));
@@ -72,7 +78,7 @@ fn an_answer_by_rule() {
     fault(&world, "apps.list", json!(1), json!({ "status": 200, "body": { "list": null } }));
     assert_eq!(world.ok("GET", "/api/v1/apps", NONE), json!({ "list": null }));
 
-    // It was not acted upon.
+    // The sandbox did not act.
     let before = credentials(&world);
     fault(&world, ROTATE_ID, json!(1), json!({ "status": 500 }));
     world.refused(500, 13, "POST", ROTATE, place(&world));
@@ -80,7 +86,7 @@ fn an_answer_by_rule() {
 }
 
 #[test]
-fn faults_of_the_token_endpoint_speak_oauth() {
+fn faults_of_the_token_endpoint_have_oauth_form() {
     let world = World::new();
     let ready = world.ready();
     let ask = || world.ask_token(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
@@ -109,14 +115,14 @@ fn delays_and_how_often() {
     assert_eq!(world.reply("GET", "/api/v1/apps/x", NONE).status, 404);
     world.control("DELETE", "faults", NONE);
     assert_eq!(world.reply("GET", "/api/v1/apps", NONE).delay_ms, 0);
-    // Once, if not said.
+    // Once by default.
     world.control("POST", "faults", json!({ "operation": "apps.list", "action": "drop" }));
     assert!(world.reply("GET", "/api/v1/apps", NONE).dropped);
     world.ok("GET", "/api/v1/apps", NONE);
 }
 
 #[test]
-fn a_rule_that_makes_no_sense_is_refused() {
+fn an_invalid_rule_is_refused() {
     let world = World::new();
     for (rule, part) in [
         (json!([]), "object"),
@@ -182,7 +188,7 @@ fn the_clock_is_set_moved_and_ticks_on() {
     world.control("POST", "clock", json!({ "set": "2031-05-06T07:08:09Z" }));
     assert_eq!(world.control("GET", "clock", NONE)["date"], "2031-05-06T07:08:09Z");
     let ready = world.ready();
-    world.token = world.log_in(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
+    world.token = world.authenticate(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
     let reply = world.reply("GET", "/api/v1/apps", NONE);
     assert_eq!(header(&reply, "date"), Some("Tue, 06 May 2031 07:08:09 GMT"));
     let made = world.ok("POST", "/api/v1/apps", json!({ "displayName": "x" }));
@@ -202,7 +208,7 @@ fn a_reset_keeps_the_client_logged_in() {
     fault(&world, "*", json!("always"), json!("drop"));
     assert_eq!(world.control("POST", "reset", json!({})), ready);
     let mut after = world.control("GET", "state", NONE);
-    // The log-in at the beginning is all that the reset undid.
+    // The reset undoes nothing but the initial login.
     after["servicePrincipalCredentials"][0]["lastUsedAt"] =
         state["servicePrincipalCredentials"][0]["lastUsedAt"].clone();
     assert_eq!(after["systemLog"]["events"], json!([]));
@@ -216,12 +222,12 @@ fn a_reset_keeps_the_client_logged_in() {
 }
 
 #[test]
-fn a_snapshot_brings_everything_back_but_no_secret() {
+fn a_snapshot_restores_everything_but_secrets() {
     let world = World::new();
     let made = world.ok("POST", ROTATE, place(&world))["credential"].clone();
     let snapshot = world.control("GET", "state", NONE);
     let mut searched = snapshot.clone();
-    // The names of ways to authenticate.
+    // The names of authentication methods.
     searched["ssoClients"].take();
     assert!(!searched.to_string().contains("ecret"), "{snapshot}");
     let key = common::signing_key(&text(&made, "clientSecret"));
@@ -231,7 +237,7 @@ fn a_snapshot_brings_everything_back_but_no_secret() {
     let mut other = World::with(json!({ "seed": "empty" }));
     other.sandbox = Sandbox::new(options, [1; 32], START);
     other.control("PUT", "state", snapshot.clone());
-    // The ready-made credential has a new key, the rotated one works with its old secret.
+    // The ready-made credential has a new key, and the rotated one works with its old secret.
     assert_eq!(other.ready()["clientId"], world.ready()["clientId"]);
     assert_ne!(other.ready()["clientSecret"], world.ready()["clientSecret"]);
     assert_eq!(other.ready()["appId"], world.ready()["appId"]);
@@ -241,8 +247,8 @@ fn a_snapshot_brings_everything_back_but_no_secret() {
     assert_eq!(other.ask_token(&id, &secret(&world)).0, 401);
     assert_eq!(other.ask_token(&text(&made, "clientId"), &text(&made, "clientSecret")).0, 200);
 
-    // Ids go on where they were.
-    other.token = other.log_in(&id, &secret(&other));
+    // Ids continue where they were.
+    other.token = other.authenticate(&id, &secret(&other));
     let next = |world: &World| text(&world.ok("POST", ROTATE, place(world))["credential"], "id");
     assert_eq!(next(&other), next(&world));
 }
@@ -290,19 +296,19 @@ fn only_changes_count_as_revisions() {
 }
 
 #[test]
-fn controls_that_do_not_exist_or_are_sent_wrongly() {
+fn unknown_and_malformed_controls() {
     let world = World::new();
     assert_eq!(world.control("GET", "health", NONE)["ok"], true);
     assert_eq!(world.try_control("GET", "nothing", NONE).0, 404);
     assert_eq!(world.try_control("POST", "switches", json!({ "revoked": "maybe" })).0, 400);
     assert_eq!(world.try_control("POST", "token-ttl", json!({ "seconds": 0 })).0, 400);
-    // What a form on a page of another origin could send.
+    // A form on a page of another origin could send this.
     let form = [("content-type", "text/plain")];
     assert_eq!(world.raw("POST", &format!("{URL}/_sandbox/reset"), &form, "{}").status, 400);
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_refused() {
     for (options, part) in [
         ("", "JSON"),
         ("{}", "url"),
@@ -324,7 +330,7 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn other_origins_are_let_in_only_by_name() {
+fn other_origins_are_allowed_only_by_name() {
     let preflight = |world: &World, origin: &str| {
         let headers = [
             ("origin", origin),
@@ -347,7 +353,7 @@ fn other_origins_are_let_in_only_by_name() {
     let reply = open.raw("GET", &format!("{URL}/api/v1/apps"), &[("origin", "https://console.example")], "");
     assert_eq!((reply.status, header(&reply, "vary")), (401, Some("Origin")));
 
-    // In the form in which browsers send it.
+    // Only the form in which browsers send it is accepted.
     for cors in ["HTTPS://Console.Example", "https://console.example:443"] {
         let reply = preflight(&World::with(json!({ "cors": cors })), "https://console.example");
         assert_eq!(header(&reply, "access-control-allow-origin"), Some("https://console.example"), "{cors}");
@@ -373,7 +379,7 @@ fn a_page_may_read_the_headers_that_a_client_needs() {
         assert!(exposed.iter().any(|known| known == name), "{name} in {exposed:?}");
     }
     assert!(header(&reply, "date").is_some() && header(&reply, "www-authenticate").is_some());
-    // Whatever else there is, too.
+    // Other headers are exposed, too.
     let answer = json!({ "status": 429, "headers": { "Retry-After": "7", "CF-Ray": "r1" } });
     fault(&world, "apps.list", json!(1), answer);
     let (reply, exposed) = ask();
@@ -382,7 +388,7 @@ fn a_page_may_read_the_headers_that_a_client_needs() {
 }
 
 #[test]
-fn what_is_no_http_request_is_an_error_and_nothing_worse() {
+fn a_malformed_http_request_is_an_error() {
     let world = World::new();
     for (method, url) in [("GE T", URL), ("GET", "http://[oops"), ("GET", ""), ("", URL)] {
         let incoming = Incoming { method: method.to_owned(), url: url.to_owned(), ..Incoming::default() };

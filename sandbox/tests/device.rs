@@ -1,5 +1,11 @@
-//! Device login, question by question.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+//! Device login, poll by poll.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -40,7 +46,7 @@ impl World {
 }
 
 #[test]
-fn questions_are_answered_in_their_time() {
+fn polls_are_answered_by_their_interval() {
     let world = World::new();
     let codes = world.begin();
     let page = codes["verification_uri_complete"].as_str().unwrap();

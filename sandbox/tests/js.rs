@@ -1,13 +1,13 @@
 //! The boundary to JavaScript, in WebAssembly.
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking, and need no documentation")]
 
 use js_sys::Array;
 use keyturn_sandbox::js::Tenant;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const OPTIONS: &str = r#"{"url":"https://tenant.sandbox.invalid","seed":"empty"}"#;
-/// A time that no 32 bits hold.
+/// A time that does not fit in 32 bits.
 const NOW: f64 = 1_790_000_000_000.0;
 
 #[wasm_bindgen_test]

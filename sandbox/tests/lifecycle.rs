@@ -1,7 +1,13 @@
-//! What a program that rotates credentials relies on: the system log, the last use, the end of older credentials, bridges,
-//! SSO clients, and consumers.
+//! The features that a program for rotating credentials relies on: the system log, the last use, the end of older
+//! credentials, bridges, SSO clients, and consumers.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -27,7 +33,7 @@ fn logs_in(world: &World, credential: &Value) -> bool {
     world.ask_token(&text(credential, "clientId"), &text(credential, "clientSecret")).0 == 200
 }
 
-/// All events that pass a filter.
+/// Returns all events that pass a filter.
 fn events(world: &World, filter: Value) -> Vec<Value> {
     let (mut events, mut token) = (Vec::new(), String::new());
     loop {
@@ -42,7 +48,7 @@ fn events(world: &World, filter: Value) -> Vec<Value> {
     }
 }
 
-/// The changes in the log: the method, and the resources as `kind id`.
+/// Returns the changes in the log: the method, and the resources as `kind id`.
 fn changes(world: &World) -> Vec<(String, Vec<String>)> {
     let change = |event: &Value| {
         let resource = |resource: &Value| format!("{} {}", text(resource, "type"), text(resource, "uid"));
@@ -81,7 +87,7 @@ fn changes_of_credentials_are_in_the_system_log() {
     let made_sso = world.ok("POST", &sso, body);
     let (application, web) = (text(&made_sso["application"], "id"), text(&made_sso["client"], "clientId"));
     world.ok("POST", &format!("{sso}/{application}/clients/rotate-secret"), json!({ "clientId": web }));
-    // What is refused, and what only reads, is not a change.
+    // Refused calls and reads are not changes.
     world.refused(404, 5, "POST", &path(&made), json!({}));
     world.ok("GET", &sso, NONE);
 
@@ -129,7 +135,7 @@ fn changes_of_credentials_are_in_the_system_log() {
 }
 
 #[test]
-fn tokens_are_in_the_system_log_with_who_got_them() {
+fn tokens_are_in_the_system_log_with_their_holder() {
     let world = World::new();
     let credential = rotate(&world);
     let since = text(&events(&world, json!({ "sortDirection": "SORT_DIRECTION_DESC" }))[0]["metadata"], "uid");
@@ -156,14 +162,14 @@ fn the_system_log_is_filtered_and_paged() {
     }
     let at = |number: i64| time::format(START + number * 1_000);
     let all = events(&world, json!({}));
-    // The first is the login of the test's own client.
+    // The first event is the login of the test's own client.
     assert_eq!((all.len(), &all[0]["class_uid"]), (31, &json!(3002)));
     let uid = |number: usize| all[number]["metadata"]["uid"].clone();
 
     let pages = world.ok("POST", "/api/v1/systemlog/events", json!({ "pageSize": 20 }));
     assert_eq!(pages["list"].as_array().unwrap().len(), 20);
     let next = json!({ "pageSize": 20, "pageToken": pages["nextPageToken"] });
-    // What happens in between is on the page that follows, not lost and not twice.
+    // Events that happen in between appear on the next page, neither lost nor twice.
     rotate(&world);
     let rest = world.ok("POST", "/api/v1/systemlog/events", next.clone());
     assert_eq!(rest["list"].as_array().unwrap().len(), 12);
@@ -180,7 +186,7 @@ fn the_system_log_is_filtered_and_paged() {
 }
 
 #[test]
-fn the_system_log_may_be_late_say_less_or_be_off() {
+fn the_system_log_may_be_delayed_sparse_or_off() {
     let world = World::with(json!({ "systemLogDelayMs": 60_000 }));
     rotate(&world);
     assert_eq!(events(&world, json!({})), [NONE; 0]);
@@ -203,7 +209,7 @@ fn the_system_log_may_be_late_say_less_or_be_off() {
 }
 
 #[test]
-fn the_last_use_is_when_a_token_was_given() {
+fn the_last_use_is_the_time_of_the_last_token() {
     let world = World::new();
     let connector = rotate(&world);
     let owner = "/api/v1/service_principals/2SandboxAdministrator000001/credentials";
@@ -249,7 +255,7 @@ fn a_tenant_may_end_the_old_credential_at_once() {
         let old = rotate(&world);
         let was = world.ok("GET", &path(&old), NONE)["credential"].clone();
         world.later(1_000);
-        // Also while it runs.
+        // The switch also works while the sandbox runs.
         world.control("POST", "switches", json!({ "oldAfterRotate": switch }));
         let new = rotate(&world);
         assert_eq!((logs_in(&world, &old), logs_in(&world, &new)), (works, true), "{switch}");
@@ -270,7 +276,7 @@ fn a_tenant_may_end_the_old_credential_at_once() {
         world.control("POST", "switches", json!({ "revoked": "gone" }));
         let status = world.call("GET", &path(&old), NONE).0;
         assert_eq!(status, if switch == "revoke" { 404 } else { 200 });
-        // What has ended does not end again.
+        // An ended credential does not end again.
         if switch == "expire" {
             world.later(1_000);
             rotate(&world);
@@ -317,12 +323,12 @@ fn bridges_and_their_credentials() {
     assert!(logs_in(&world, &first));
     assert_eq!(status(), "TUNNEL_APPLIANCE_STATUS_CONNECTED");
 
-    // As the API's description says: the one before is revoked.
+    // According to the API description, the previous one is revoked.
     let second = issue();
     assert!(!logs_in(&world, &first));
     assert_eq!(list(), [row(&first, "REVOKED"), row(&second, "ACTIVE")]);
     assert_eq!(status(), "TUNNEL_APPLIANCE_STATUS_DISCONNECTED");
-    // As the manual says.
+    // According to the manual, it is kept.
     world.control("POST", "switches", json!({ "bridgeAfterRotate": "keep" }));
     let third = issue();
     assert!(logs_in(&world, &second) && logs_in(&world, &third));
@@ -337,7 +343,7 @@ fn bridges_and_their_credentials() {
     assert_eq!(list(), [row(&first, "REVOKED"), row(&second, "REVOKED"), row(&third, "ACTIVE")]);
     world.refused(404, 5, "DELETE", "/api/v1/iam/tunnel/credentials/none", json!({}));
 
-    // A snapshot brings them back, and the log.
+    // A snapshot restores them, and the log.
     let (before, log) = (list(), changes(&world));
     let state = world.control("GET", "state", NONE);
     assert!(!state.to_string().contains("secret-token"));
@@ -384,7 +390,7 @@ fn sso_clients_and_their_secrets() {
     let public = world.ok("POST", &format!("{at}/clients"), json!({ "client": config("Phone", "none") }));
     assert_eq!(public["clientSecret"], "");
 
-    // The client is authenticated before the code is looked at.
+    // The client is authenticated before its code is checked.
     let probe = |(id, secret): &(String, String), basic: bool| {
         let pair = <base64ct::Base64 as base64ct::Encoding>::encode_string(format!("{id}:{secret}").as_bytes());
         let authorization = format!("Basic {pair}");

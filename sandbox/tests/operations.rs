@@ -1,6 +1,12 @@
 //! The operations: those that keep state, and the examples of all others.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -16,7 +22,7 @@ fn ids(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|row| text(row, "id")).collect()
 }
 
-/// All pages of a list.
+/// Returns all items of a list, and the number of its pages.
 fn all(world: &World, path: &str) -> (Vec<Value>, usize) {
     let (mut rows, mut pages, mut token) = (Vec::new(), 0, String::new());
     loop {
@@ -30,7 +36,7 @@ fn all(world: &World, path: &str) -> (Vec<Value>, usize) {
     }
 }
 
-/// The value is what the table says about a field: complete, of the right kinds, nothing else in it.
+/// Checks that the value matches the table: complete, of the right types, and without additional fields.
 fn well_formed(table: &Table, message: Message, value: &Value, path: &str) {
     let row = value.as_object().unwrap_or_else(|| panic!("{path}: {value}"));
     let fields = table.fields(message);
@@ -87,7 +93,8 @@ fn field_is_well_formed(table: &Table, field: &Field, value: &Value, path: &str)
     }
 }
 
-/// Every operation of the table, with ids that lead to something where there is state: the answer is well formed.
+/// Calls every operation of the table, with ids of existing objects if there is state, and checks that the answer is
+/// well formed.
 #[test]
 fn every_operation_answers_a_complete_message() {
     let table = api::c1();
@@ -208,7 +215,7 @@ fn bodies_are_checked_against_the_table() {
     );
     assert_eq!(reply.status, 400);
     assert!(!reply.body.contains("secret"), "{}", reply.body);
-    // Unknown members and nulls are ignored, what only the server sets is not taken.
+    // Unknown members and nulls are ignored, and so are fields that only the server sets.
     let app = world.ok("POST", "/api/v1/apps", json!({ "displayName": "x", "other": 1, "description": null }));
     world.ok("POST", &format!("/api/v1/apps/{}", text(&app["app"], "id")), json!({ "app": { "userCount": "9" } }));
     assert_eq!(world.ok("GET", &format!("/api/v1/apps/{}", text(&app["app"], "id")), NONE)["app"]["userCount"], "0");
@@ -218,9 +225,9 @@ fn bodies_are_checked_against_the_table() {
     assert!(said.contains("client.expiresTime: expected an RFC 3339 date"), "{said}");
 }
 
-/// Whatever stands in a body, the answer is a success or says what is wrong with the request.
+/// Whatever a body contains, the answer is a success or says what is wrong with the request.
 #[test]
-fn no_body_breaks_an_operation_that_keeps_state() {
+fn no_body_breaks_a_stateful_operation() {
     let table = api::c1();
     let world = World::new();
     let odd = [
@@ -312,20 +319,20 @@ fn update_masks() {
         world.refused(400, 3, "POST", &path, send(json!(mask)));
     }
     world.refused(400, 3, "POST", &path, json!({ "updateMask": "displayName" }));
-    // Neither a mask nor anything to change: the API's description leaves both out.
+    // Neither a mask nor anything to change: the API's description requires neither.
     let before = world.ok("GET", &path, NONE)["app"].clone();
     for body in [json!({}), json!({ "app": null }), json!({ "app": {}, "updateMask": null })] {
         let app = world.ok("POST", &path, body)["app"].clone();
         assert_eq!((&app["displayName"], &app["description"]), (&before["displayName"], &before["description"]));
     }
-    // What the mask names and the body lacks is cleared.
+    // A field that the mask names and the body lacks is cleared.
     let app = world.ok("POST", &path, json!({ "app": {}, "updateMask": "description" }))["app"].clone();
     assert_eq!((app["description"].as_str(), app["displayName"].as_str()), (Some(""), Some("GitHub")));
-    // No mask: the fields that are there.
+    // Without a mask, the fields in the body are changed.
     let app = world.ok("POST", &path, send(NONE))["app"].clone();
     assert_eq!((app["description"].as_str(), app["displayName"].as_str()), (Some("B"), Some("A")));
     assert_ne!(app["userCount"], "5");
-    // Everything.
+    // A mask for all fields.
     let app = world.ok("POST", &path, json!({ "app": { "displayName": "C" }, "updateMask": "*" }))["app"].clone();
     assert_eq!((app["description"].as_str(), app["displayName"].as_str()), (Some(""), Some("C")));
     assert!(app["id"].is_string());
@@ -424,7 +431,7 @@ fn synchronisation() {
     let url = world.ok("GET", &format!("{path}/syncs/s1/download_url"), NONE);
     assert!(text(&url, "downloadUrl").starts_with(URL));
 
-    // The failed one can be confirmed.
+    // A failed synchronization can be confirmed.
     let state = world.control("GET", "state", NONE);
     let failed = state["connectors"].as_array().unwrap().iter();
     let failed = failed.clone().find(|row| row["status"]["status"] == "SYNC_STATUS_ERROR").unwrap();
@@ -470,7 +477,7 @@ fn connector_credentials_show_their_secret_once() {
 }
 
 #[test]
-fn the_old_credential_works_on_unless_told_otherwise() {
+fn the_old_credential_keeps_working_by_default() {
     for (switches, status) in [(json!({}), 200), (json!({ "oldAfterRotate": "revoke" }), 401)] {
         let world = World::with(switches);
         let (old, _) = rotate(&world);
@@ -480,7 +487,7 @@ fn the_old_credential_works_on_unless_told_otherwise() {
 }
 
 #[test]
-fn a_revoked_credential_is_gone_unless_told_otherwise() {
+fn a_revoked_credential_is_gone_by_default() {
     let world = World::new();
     let (_, path) = rotate(&world);
     assert_eq!(world.ok("POST", &path, json!({})), json!({}));
@@ -492,7 +499,7 @@ fn a_revoked_credential_is_gone_unless_told_otherwise() {
 }
 
 #[test]
-fn deleting_an_app_takes_everything_along() {
+fn deleting_an_app_deletes_its_contents() {
     let world = World::new();
     let (credential, path) = rotate(&world);
     world.ok("DELETE", &format!("/api/v1/apps/{}", text(&world.ready(), "appId")), json!({}));
@@ -586,7 +593,7 @@ fn service_principals() {
 }
 
 #[test]
-fn lists_come_in_pages() {
+fn lists_are_paginated() {
     let world = World::with(json!({ "seed": "large" }));
     let (apps, pages) = all(&world, "/api/v1/apps");
     assert_eq!((apps.len(), pages), (40, 1));
@@ -601,7 +608,7 @@ fn lists_come_in_pages() {
     assert_eq!(all(&world, "/api/v1/service_principals").0.len(), 31);
     assert_eq!(all(&world, "/api/v1/iam/personal_clients").0.len(), 30);
 
-    // In the body as well; a token belongs to its list.
+    // The page can be given in the body as well, and a token belongs to its list.
     let first = world.ok("POST", "/api/v1/search/iam/personal_clients", json!({ "pageSize": 50 }));
     assert_eq!(first["list"].as_array().unwrap().len(), 50);
     let rest = json!({ "pageSize": 50, "pageToken": first["nextPageToken"] });
@@ -613,7 +620,7 @@ fn lists_come_in_pages() {
     world.refused(400, 3, "GET", "/api/v1/apps?page_size=-1", NONE);
     world.refused(400, 3, "GET", "/api/v1/apps?page_size=ten", NONE);
 
-    // A row that goes away between two pages moves nothing.
+    // A row that is deleted between two pages shifts nothing.
     let first = world.ok("GET", "/api/v1/apps?page_size=10", NONE);
     world.ok("DELETE", &format!("/api/v1/apps/{}", text(&first["list"][0], "id")), json!({}));
     let token = text(&first, "nextPageToken");

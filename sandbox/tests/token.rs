@@ -1,6 +1,12 @@
 //! The token endpoint and the bearer check.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking, and need no documentation"
+)]
 
 mod common;
 
@@ -18,7 +24,7 @@ fn refusal(world: &World, edit: impl FnOnce(&mut Value, &mut Value)) -> String {
 }
 
 #[test]
-fn a_good_assertion_gets_a_token_that_works() {
+fn a_valid_assertion_gets_a_working_token() {
     let world = World::new();
     let answer = world.ok("GET", "/api/v1/auth/introspect", json!(null));
     assert_eq!(answer["roles"], json!(["super-administrator"]));
@@ -27,7 +33,7 @@ fn a_good_assertion_gets_a_token_that_works() {
 }
 
 #[test]
-fn what_an_assertion_says_is_checked() {
+fn the_claims_of_an_assertion_are_checked() {
     let world = World::new();
     let now = START / 1000;
     let cases: [(&str, &str, Value); 12] = [
@@ -39,10 +45,10 @@ fn what_an_assertion_says_is_checked() {
         ("sub must be", "sub", json!("somebody")),
         ("exp must be within", "exp", json!(now + 301)),
         ("expired", "exp", json!(now)),
-        ("a time is no number", "exp", json!("soon")),
+        ("a time is not a number", "exp", json!("soon")),
         ("not valid yet", "nbf", json!(now + 1)),
         ("in the future", "iat", json!(now + 121)),
-        ("a time is no number", "iat", json!({})),
+        ("a time is not a number", "iat", json!({})),
     ];
     for (expected, claim, value) in cases {
         let said = refusal(&world, |_, claims| claims[claim] = value.clone());
@@ -62,7 +68,7 @@ fn the_audience_may_be_text_and_the_host_of_the_request() {
     let world = World::with(json!({ "url": "http://127.0.0.1:4321" }));
     let ready = world.ready();
     assert!(text(&ready, "clientId").ends_with("@127.0.0.1:4321/spc"));
-    // The helper sends to another host than the one in the client id: both are good audiences.
+    // The test helper sends to another host than the one in the client id: both are valid audiences.
     for audience in ["127.0.0.1", HOST] {
         let (header, mut claims) = world.claims(&text(&ready, "clientId"));
         claims["aud"] = json!(audience);
@@ -72,7 +78,7 @@ fn the_audience_may_be_text_and_the_host_of_the_request() {
 }
 
 #[test]
-fn five_minutes_ahead_is_the_limit_and_no_nbf_or_iat_is_needed() {
+fn expiry_is_limited_to_five_minutes_and_nbf_and_iat_are_optional() {
     let world = World::new();
     let ready = world.ready();
     let (header, mut claims) = world.claims(&text(&ready, "clientId"));
@@ -87,7 +93,7 @@ fn an_assertion_works_once() {
     let world = World::with(json!({ "replay": "by-signature" }));
     let ready = world.ready();
     let (id, secret) = (text(&ready, "clientId"), text(&ready, "clientSecret"));
-    // By its nonce, its jti, or failing both its signature.
+    // It is recognized by its nonce, its jti, or else its signature.
     let (with_nonce, claims) = world.claims(&id);
     let mut with_jti = claims.clone();
     with_jti["jti"] = json!("one");
@@ -98,13 +104,13 @@ fn an_assertion_works_once() {
         let (status, answer) = world.ask_with(&id, &assertion);
         assert_eq!((status, text(&answer, "error_description").as_str()), (401, "the assertion was used before"));
     }
-    // The same jti in another assertion is the same assertion.
+    // The same jti in another assertion makes it the same assertion.
     let (other, _) = world.claims(&id);
     assert_eq!(world.ask_with(&id, &sign(&secret, &other, &with_jti)).0, 401);
 }
 
 #[test]
-fn two_assertions_of_one_second_are_two_unless_the_signature_counts() {
+fn assertions_of_the_same_second_differ_unless_the_signature_counts() {
     let world = World::new();
     let ready = world.ready();
     let (id, secret) = (text(&ready, "clientId"), text(&ready, "clientSecret"));
@@ -212,7 +218,7 @@ fn a_fresh_connector_credential_logs_in_until_it_is_revoked_or_expires() {
     let mut as_connector = World::new();
     for credential in [&one, &two] {
         assert!(text(credential, "clientId").ends_with(&format!("@{HOST}/ccc")));
-        as_connector.token = world.log_in(&text(credential, "clientId"), &text(credential, "clientSecret"));
+        as_connector.token = world.authenticate(&text(credential, "clientId"), &text(credential, "clientSecret"));
     }
     let path = |credential: &Value| {
         format!(
@@ -282,7 +288,7 @@ fn bearer_tokens_are_checked() {
 }
 
 #[test]
-fn the_token_says_how_long_it_lives() {
+fn the_answer_states_the_tokens_lifetime() {
     let world = World::new();
     let ready = world.ready();
     let life = || world.ask_token(&text(&ready, "clientId"), &text(&ready, "clientSecret")).1["expires_in"].clone();
@@ -301,7 +307,7 @@ fn a_read_only_credential_cannot_write() {
         "/api/v1/iam/personal_clients",
         json!({ "displayName": "Reader", "scopedRoles": ["read-only-administrator"] }),
     );
-    world.token = world.log_in(&text(&made["client"], "clientId"), &text(&made, "clientSecret"));
+    world.token = world.authenticate(&text(&made["client"], "clientId"), &text(&made, "clientSecret"));
     world.ok("GET", "/api/v1/apps", json!(null));
     world.refused(403, 7, "POST", "/api/v1/apps", json!({ "displayName": "No" }));
     let answer = world.ok("GET", "/api/v1/auth/introspect", json!(null));

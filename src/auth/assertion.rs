@@ -7,15 +7,15 @@ use super::base64;
 use super::secret::ClientSecret;
 use crate::wire::json::{decimal, push_string};
 
-/// Seconds that an assertion stays valid. C1 accepts up to five minutes; its own clients use two.
+/// The number of seconds that an assertion stays valid. C1 accepts up to five minutes; its own clients use two.
 pub const LIFETIME: i64 = 120;
 
-/// Seconds that an assertion is dated back, for a client whose clock runs ahead.
+/// The number of seconds by which an assertion is backdated, for a client whose clock runs ahead.
 pub const BACKDATE: i64 = 120;
 
-/// Signs an assertion: issuer and subject are the client id, the audience is the tenant's host without a port
-/// ([`BaseUrl::audience`](super::BaseUrl::audience)). `now` is in seconds since 1970 and `nonce` is random: the other side
-/// remembers it and accepts an assertion once.
+/// Signs an assertion. The issuer and the subject are the client id, and the audience is the tenant's host without a
+/// port ([`BaseUrl::audience`](super::BaseUrl::audience)). `now` is in seconds since 1970. `nonce` is random: the
+/// server remembers it and accepts each assertion once.
 pub fn sign(secret: &ClientSecret, client_id: &str, audience: &str, now: i64, nonce: &[u8; 16]) -> Zeroizing<String> {
     let mut header = String::with_capacity(80);
     header.push_str("{\"alg\":\"EdDSA\",\"nonce\":\"");
@@ -29,7 +29,7 @@ pub fn sign(secret: &ClientSecret, client_id: &str, audience: &str, now: i64, no
     push_string(&mut claims, client_id);
     claims.push_str(",\"sub\":");
     push_string(&mut claims, client_id);
-    // An array, although there is one: the form that C1's own clients send.
+    // An array even for a single audience, which is the form that C1's own clients send.
     claims.push_str(",\"aud\":[");
     push_string(&mut claims, audience);
     for (name, time) in [("],\"exp\":", now + LIFETIME), (",\"iat\":", now), (",\"nbf\":", now - BACKDATE)] {
@@ -38,7 +38,7 @@ pub fn sign(secret: &ClientSecret, client_id: &str, audience: &str, now: i64, no
     }
     claims.push('}');
 
-    // All of it at once: a string that grows leaves copies behind.
+    // Allocated once: a string that grows would leave copies behind.
     let len = base64::encoded_len(header.len()) + base64::encoded_len(claims.len()) + base64::encoded_len(64) + 2;
     let mut assertion = Zeroizing::new(String::with_capacity(len));
     base64::push(&mut assertion, header.as_bytes());

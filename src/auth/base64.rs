@@ -1,21 +1,21 @@
-//! Base64 in constant time (crate `base64ct`), for key material: no table look-ups that depend on the bytes.
+//! Constant-time base64 (crate `base64ct`) for key material: no table look-up depends on the bytes.
 
 use alloc::{string::String, vec::Vec};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-/// Why a text is not base64.
+/// The reason why a text is not base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
-    /// A character that is in neither alphabet.
+    /// A character belongs to neither alphabet.
     Character,
-    /// No number of bytes encodes to this many characters: something was cut off.
+    /// No number of bytes encodes to this many characters, so the text was cut off.
     Length,
     /// The unused bits of the last character are not zero.
     Bits,
 }
 
-/// Decodes base64 or base64url, padded or not. No other copy of the bytes is left behind.
+/// Decodes base64 or base64url, padded or not, without leaving another copy of the bytes behind.
 pub fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let text = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     let mut url = Zeroizing::new(Vec::with_capacity(text.len()));
@@ -35,7 +35,7 @@ pub fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(bytes)
 }
 
-/// Appends `bytes` as base64url without padding. It does not allocate if `out` has room for [`encoded_len`] more.
+/// Appends `bytes` as base64url without padding. Does not allocate if `out` has room for [`encoded_len`] more bytes.
 pub fn push(out: &mut String, bytes: &[u8]) {
     let mut buffer = Zeroizing::new([0u8; 64]);
     for chunk in bytes.chunks(48) {
@@ -44,7 +44,7 @@ pub fn push(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// How many characters [`push`] appends.
+/// Returns the number of characters that [`push`] appends.
 pub fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }

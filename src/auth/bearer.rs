@@ -1,5 +1,5 @@
-//! Access tokens as text: made fit for a header before they come near one, because the platform repeats a header value
-//! that it refuses in its error.
+//! Access tokens as text. They are checked before they reach a header, because the platform's error for an invalid
+//! header value repeats that value.
 
 use alloc::{borrow::ToOwned, string::String};
 use zeroize::Zeroizing;
@@ -9,33 +9,33 @@ use super::paste;
 use super::token_response::TokenType;
 
 errors! {
-    /// Why a text cannot be sent as a token.
+    /// The reason why a text cannot be sent as a token.
     BearerError {
         Empty "bearer_empty" "the token is empty"
         Secret "bearer_is_secret" "this is a client secret (it has secret-token: in it), not a token; give it as clientSecret, which never leaves this program"
         Space "bearer_space" "the token has white space in it"
-        Character "bearer_character" "the token has a character that no header may have"
+        Character "bearer_character" "the token has a character that no header allows"
         Long "bearer_long" "the token is longer than 64 KB"
     }
 }
 
 impl From<BearerError> for ConfigError {
     fn from(error: BearerError) -> Self {
-        error.of("security")
+        error.for_option("security")
     }
 }
 
 impl BearerError {
-    /// As an error of the option that the token was given in.
-    pub(super) fn of(self, option: &'static str) -> ConfigError {
+    /// Converts this into an error of the option in which the token was given.
+    pub(super) fn for_option(self, option: &'static str) -> ConfigError {
         ConfigError::new(option, self.text())
     }
 }
 
-/// Checks a token and drops what surrounds it: white space, quotes and the word `Bearer`.
+/// Checks a token and strips what surrounds it: white space, quotes and the word `Bearer`.
 ///
 /// # Errors
-/// Says what keeps the text from being a token, without repeating it.
+/// Returns the reason why the text is not a token, without repeating the text.
 pub fn parse(text: &[u8]) -> Result<Zeroizing<String>, BearerError> {
     const WORD: &[u8] = b"bearer";
     let mut token = paste::trim(text);
@@ -63,7 +63,7 @@ pub fn parse(text: &[u8]) -> Result<Zeroizing<String>, BearerError> {
     }
 }
 
-/// The value of the `Authorization` header.
+/// Returns the value of the `Authorization` header.
 pub fn header(token_type: TokenType, token: &str) -> Zeroizing<String> {
     let mut value = Zeroizing::new(String::with_capacity(7 + token.len()));
     value.push_str(match token_type {
@@ -74,7 +74,7 @@ pub fn header(token_type: TokenType, token: &str) -> Zeroizing<String> {
     value
 }
 
-/// The value of an `Authorization` header that somebody else made, if it is one of those that [`header`] makes.
+/// Accepts an `Authorization` value from elsewhere if it is one that [`header`] could have made.
 pub fn checked(value: &str) -> Option<Zeroizing<String>> {
     let (scheme, token) = paste::split(value, " ")?;
     let is_token = parse(token.as_bytes()).is_ok_and(|parsed| parsed.as_str() == token);

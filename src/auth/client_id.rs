@@ -1,4 +1,4 @@
-//! Client ids, `name@host/kind`: `strange-hydra-68836@acme.conductor.one/pcc`. The host in one names the tenant.
+//! Client ids, `name@host/kind`: `strange-hydra-68836@acme.conductor.one/pcc`. The host names the tenant.
 
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
@@ -6,7 +6,7 @@ use super::paste;
 use alloc::{borrow::ToOwned, string::String};
 
 errors! {
-    /// Which part of a client id is wrong.
+    /// The part of a client id that is wrong.
     ClientIdError {
         Empty "client_id_empty" "the client id is empty"
         Secret "client_id_is_secret" "this is a client secret (it has secret-token: in it), not a client id; the two may be swapped"
@@ -16,7 +16,7 @@ errors! {
         At "client_id_at" "the client id has no @; its form is name@host/kind"
         Ats "client_id_ats" "the client id has more than one @; its form is name@host/kind"
         NameEmpty "client_id_name_empty" "the name, before the @ of the client id, is empty"
-        NameCharacter "client_id_name_character" "the name, before the @ of the client id, has a character that no client id has"
+        NameCharacter "client_id_name_character" "the name, before the @ of the client id, has a character that is not allowed"
         Slash "client_id_slash" "the client id has no / after its host; it may have been cut off"
         KindEmpty "client_id_kind_empty" "the kind, after the / of the client id, is empty; it may have been cut off"
         KindCharacter "client_id_kind_character" "the kind, after the / of the client id, has a character that is not a letter, a digit, a hyphen or an underscore"
@@ -30,10 +30,10 @@ impl From<ClientIdError> for ConfigError {
     }
 }
 
-/// What holds the credential.
+/// The kind of principal that holds the credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `pcc`: a person's own client.
+    /// `pcc`: a personal client.
     Personal,
     /// `spc`: a service principal.
     ServicePrincipal,
@@ -41,7 +41,7 @@ pub enum Kind {
     Federation,
     /// `tcc`: a tunnel, as bridges use.
     Tunnel,
-    /// One that this version has no name for; it works all the same.
+    /// A kind that this version has no name for. It works like the others.
     Other,
 }
 
@@ -56,10 +56,10 @@ pub struct ClientId {
 }
 
 impl ClientId {
-    /// Checks `text`; quotes and white space around it are dropped.
+    /// Checks `text`, ignoring quotes and white space around it.
     ///
     /// # Errors
-    /// The first part that is wrong.
+    /// Returns the first part that is wrong.
     pub fn parse(text: &str) -> Result<Self, ClientIdError> {
         let text = paste::trim_text(text);
         if text.is_empty() {
@@ -98,32 +98,32 @@ impl ClientId {
         Ok(Self { name: name.len(), slash: text.len() - kind.len() - 1, text: text.to_owned(), host, port })
     }
 
-    /// The id as it was given: what goes into `client_id`, `iss` and `sub`.
+    /// Returns the id as it was given, which is the value of `client_id`, `iss` and `sub`.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The part before the `@`. For personal clients and service principals it is the credential's own id.
+    /// Returns the part before the `@`. For personal clients and service principals it is the credential's own id.
     pub fn name(&self) -> &str {
         self.text.get(..self.name).unwrap_or_default()
     }
 
-    /// The tenant's host in lower case, without a port.
+    /// Returns the tenant's host in lower case, without a port.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, if one is named.
+    /// Returns the port, if the id names one.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// The part after the `/`.
+    /// Returns the part after the `/`.
     pub fn kind_text(&self) -> &str {
         self.text.get(self.slash + 1..).unwrap_or_default()
     }
 
-    /// What holds the credential.
+    /// Returns the kind of principal that holds the credential.
     pub fn kind(&self) -> Kind {
         match self.kind_text() {
             "pcc" => Kind::Personal,

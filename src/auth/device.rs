@@ -1,5 +1,5 @@
-//! Device login (RFC 8628): a code that a person confirms in a browser, and the repeated request that asks whether it
-//! was. A pure state machine; times are monotonic milliseconds.
+//! Device login (RFC 8628): a person confirms a code in a browser while the client polls for the result. This is a pure
+//! state machine; times are monotonic milliseconds.
 
 use alloc::{
     borrow::ToOwned,
@@ -13,29 +13,29 @@ use super::redact::redact;
 use super::tenant::BaseUrl;
 use super::token_response::{self, TokenError, TokenErrorKind, seconds};
 
-/// Seconds between two requests if the server does not say (RFC 8628, 3.2).
+/// The polling interval in seconds if the server does not name one (RFC 8628, 3.2).
 const INTERVAL: f64 = 5.0;
 
-/// `slow_down` permanently adds this many seconds (RFC 8628, 3.5).
-const SLOWER: f64 = 5.0;
+/// The number of seconds that `slow_down` permanently adds to the interval (RFC 8628, 3.5).
+const SLOW_DOWN: f64 = 5.0;
 
-/// Seconds that a code is good for if the server does not say, which it must.
+/// The lifetime of a code in seconds if the server omits it, although it is required.
 const LIFE: f64 = 600.0;
 
 /// What a person needs to confirm a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// The code to compare, or to type in.
+    /// The code to compare or to type in.
     pub user_code: String,
     /// The page to open.
     pub url: String,
-    /// The same address with the code; empty if the server sends none.
+    /// The same page with the code filled in; empty if the server sends none.
     pub url_with_code: String,
     /// Seconds until the code expires.
     pub expires_in: u32,
 }
 
-/// A login that waits to be confirmed.
+/// A login that waits for its confirmation.
 pub struct Device {
     code: Zeroizing<String>,
     interval_ms: f64,
@@ -52,7 +52,7 @@ impl Device {
     /// Reads the answer to the request that begins a login.
     ///
     /// # Errors
-    /// What the server refused, or what its answer lacks.
+    /// Returns what the server refused, or what its answer lacks.
     pub fn parse(status: u16, body: &[u8], now: f64) -> Result<(Self, Prompt), TokenError> {
         let text = |value: Value| match value {
             Value::Text(text) => text.unescape().map(|text| Zeroizing::new(text.into_owned())),
@@ -65,7 +65,7 @@ impl Device {
             let slot = match name {
                 "device_code" => &mut device_code,
                 "user_code" => &mut user_code,
-                // The second is an older name for it, still in use.
+                // The second is an older name that is still in use.
                 "verification_uri" | "verification_url" => &mut url,
                 "verification_uri_complete" => &mut url_with_code,
                 "expires_in" => &mut expires_in,
@@ -75,7 +75,7 @@ impl Device {
             *slot = text(value);
         });
         let (Ok(()), 200..300, Some(code)) = (read, status, device_code.filter(|code| !code.is_empty())) else {
-            // Whatever else it is, it is not an answer with a token.
+            // Whatever this answer is, it does not contain a token.
             return Err(match token_response::parse(status, body) {
                 Err(error) if error.kind != TokenErrorKind::Missing => error,
                 _ => TokenError::new(TokenErrorKind::DeviceCodes, status),
@@ -96,35 +96,35 @@ impl Device {
         Ok((device, Prompt { user_code, url, url_with_code, expires_in: life as u32 }))
     }
 
-    /// What asks for the token.
+    /// Returns the device code, which the token is requested with.
     pub(super) fn code(&self) -> &str {
         &self.code
     }
 
-    /// How long to wait before the next question.
+    /// Returns how long to wait before the next poll.
     pub fn interval_ms(&self) -> f64 {
         self.interval_ms
     }
 
-    /// The server answered the request with an error: how long to wait before the next one.
+    /// Handles an error answer to a poll and returns how long to wait before the next one.
     ///
     /// # Errors
-    /// Why the login is over.
+    /// Returns the reason why the login is over.
     pub fn refused(&mut self, error: TokenError, retry_after: Option<f64>, now: f64) -> Result<f64, TokenError> {
         match error.oauth_error.as_deref() {
             Some("authorization_pending") => {}
-            Some("slow_down") => self.interval_ms += SLOWER * 1000.0,
-            // An overloaded server gets requests less and less often.
+            Some("slow_down") => self.interval_ms += SLOW_DOWN * 1000.0,
+            // An overloaded server is polled less and less often.
             _ if error.is_transient() => self.interval_ms *= 2.0,
             _ => return Err(error),
         }
         self.wait(retry_after, now)
     }
 
-    /// No answer arrived: how long to wait before the next request.
+    /// Handles a poll without an answer and returns how long to wait before the next one.
     ///
     /// # Errors
-    /// The code has expired.
+    /// Fails if the code has expired.
     pub fn unanswered(&mut self, now: f64) -> Result<f64, TokenError> {
         self.interval_ms *= 2.0;
         self.wait(None, now)
@@ -136,14 +136,14 @@ impl Device {
     }
 }
 
-/// Nobody confirmed the code in time.
+/// The error for a code that nobody confirmed in time.
 fn expired() -> TokenError {
     let mut error = TokenError::new(TokenErrorKind::DeviceExpired, 0);
     error.oauth_error = Some("expired_token".to_owned());
     error
 }
 
-/// An address that a person can be sent to. A browser would run `javascript:`, and open a file.
+/// Whether a person can be sent to this address. A browser would execute `javascript:` and open `file:`.
 fn is_page(url: &str) -> bool {
     url.len() <= 2048 && url.bytes().all(|b| b.is_ascii_graphic()) && BaseUrl::parse(paste::before(url, b"?#")).is_ok()
 }

@@ -1,13 +1,13 @@
-//! A name for what must not be visible: the names of tokens in a store are made from it.
+//! A digest for names that must not reveal their content, such as the keys of tokens in a store.
 
 use super::base64;
 use alloc::string::String;
 
-/// Bytes of the hash that are kept: as many as SHA-256 has.
+/// The number of bytes of the hash that are kept, which is the size of SHA-256.
 const KEPT: usize = 32;
 
-/// The first half of the bytes' SHA-512, in base64url. The signatures bring that hash along, and it is at hand where a page has no
-/// `crypto.subtle`.
+/// Returns the first half of the SHA-512 of the bytes, in base64url. The signatures need that hash anyway, and it is
+/// available on pages without `crypto.subtle`.
 pub fn digest(bytes: &[u8]) -> String {
     let hash = salty::Sha512::new().updated(bytes).finalize();
     let mut text = String::with_capacity(base64::encoded_len(KEPT));

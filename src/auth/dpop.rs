@@ -1,12 +1,12 @@
-//! Proofs of possession (RFC 9449). The private key is the platform's and does not leave it, so a proof is put together
-//! here up to what is signed; whoever has the key signs that, and appends the signature.
+//! Proofs of possession (RFC 9449). The private key belongs to the platform and never leaves it, so this module builds
+//! the signing input, and the holder of the key signs it and appends the signature.
 
 use super::base64;
 use super::paste;
 use crate::wire::json::{decimal, push_string};
 use alloc::{borrow::ToOwned, string::String};
 
-/// Which of the two servers a proof is for; each has nonces of its own.
+/// The server that a proof is for. Each has its own nonces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// The token endpoint.
@@ -23,29 +23,30 @@ pub struct Dpop {
     nonces: [Option<String>; 2],
 }
 
-/// What a proof is made for.
+/// The request that a proof is made for.
 #[derive(Debug, Clone, Copy)]
 pub struct Proof<'a> {
-    /// Whom it goes to.
+    /// The server that receives the request.
     pub audience: Audience,
     /// The request's method.
     pub method: &'a str,
-    /// The request's URL; the fragment is left out, and the query unless it is wanted.
+    /// The request's URL. The fragment is left out, and so is the query unless `with_query` is set.
     pub url: &'a str,
-    /// Whether the query is part of the URL that is proven. RFC 9449 (section 4.2) leaves it out; some servers compare it.
+    /// Whether the proof covers the query. RFC 9449 (section 4.2) leaves it out, but some servers compare it.
     pub with_query: bool,
-    /// The hash of the access token that goes along, in base64url; empty if none does.
+    /// The hash of the access token that accompanies the proof, in base64url; empty if there is none.
     pub token_hash: &'a str,
-    /// Wall-clock time in seconds since 1970, as the server has it.
+    /// The wall-clock time in seconds since 1970, by the server's clock.
     pub unix_seconds: i64,
-    /// Makes the proof one of a kind.
+    /// Random bytes that make the proof unique.
     pub random: &'a [u8; 16],
 }
 
 impl Dpop {
-    /// A P-256 key (`ES256`) by the coordinates of its public half, or an Ed25519 key by its `x` alone; both in base64url.
+    /// Creates the state for a P-256 key (`ES256`), given by the coordinates of its public half, or for an Ed25519 key,
+    /// given by `x` alone. Both are in base64url.
     pub fn new(x: &str, y: Option<&str>) -> Self {
-        // The members in this order, and no others, are also what the key's thumbprint is made of (RFC 7638).
+        // The key's thumbprint is computed from exactly these members in this order (RFC 7638).
         let mut jwk = String::from(if y.is_some() {
             "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":"
         } else {
@@ -60,13 +61,13 @@ impl Dpop {
         Self { alg: if y.is_some() { "ES256" } else { "EdDSA" }, jwk, nonces: [None, None] }
     }
 
-    /// The public key as a JWK, in the form that its thumbprint is the hash of.
+    /// Returns the public key as a JWK, in the form from which its thumbprint is computed.
     pub fn jwk(&self) -> &str {
         &self.jwk
     }
 
-    /// A server wants this nonce in proofs from now on. True if it is another than the last. What no header may hold is not
-    /// taken.
+    /// Stores the nonce that a server requires in proofs from now on. Returns true if it differs from the last one. A
+    /// nonce that cannot be a header value is ignored.
     pub fn use_nonce(&mut self, audience: Audience, nonce: &str) -> bool {
         let fits = (1..=1024).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic());
         let slot = self.slot(audience);
@@ -77,7 +78,8 @@ impl Dpop {
         other
     }
 
-    /// The signing input: header and claims, joined by a dot. A proof is this, a dot, and the signature in base64url.
+    /// Returns the signing input: header and claims, joined by a dot. A proof is this text, a dot, and the signature in
+    /// base64url.
     pub fn signing_input(&self, proof: &Proof) -> String {
         let mut header = String::with_capacity(64 + self.jwk.len());
         for part in ["{\"typ\":\"dpop+jwt\",\"alg\":\"", self.alg, "\",\"jwk\":", &self.jwk, "}"] {

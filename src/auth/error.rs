@@ -1,8 +1,8 @@
-//! What every error of this folder looks like: a stable code and a fixed sentence, so that no error can carry
-//! what a person pasted, and none costs formatting code.
+//! The common form of all errors in this folder: a stable code and a fixed sentence. No error can therefore carry user
+//! input, and none needs formatting code.
 
 /// Declares an error of this folder: each variant with its code and its sentence. `+ Host(HostError)` adds a variant
-/// that passes an inner error's code and sentence on.
+/// that passes on the code and the sentence of an inner error.
 macro_rules! errors {
     (
         $(#[$meta:meta])*
@@ -19,21 +19,21 @@ macro_rules! errors {
         }
 
         impl $name {
-            /// The codes of this type's own variants; a test demands an input for each.
+            /// The codes of this type's own variants. A test requires an input for each.
             #[cfg(test)]
             pub(super) const CODES: &'static [&'static str] = &[$($code),+];
 
-            /// Stable and unique among all errors of this folder.
+            /// Returns the code, which is stable and unique among all errors of this folder.
             pub fn code(self) -> &'static str {
-                crate::auth::error::apart(self.text()).0
+                crate::auth::error::split(self.text()).0
             }
 
-            /// One sentence for a person. It is fixed text and never repeats the input.
+            /// Returns one sentence for a person. The text is fixed and never repeats the input.
             pub fn message(self) -> &'static str {
-                crate::auth::error::apart(self.text()).1
+                crate::auth::error::split(self.text()).1
             }
 
-            /// The code, a space, and the message: so there is one table of a type's errors instead of two.
+            /// Returns the code, a space, and the message, so that a type needs one table of texts instead of two.
             pub(super) fn text(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!($code, " ", $message),)+
@@ -60,26 +60,26 @@ macro_rules! errors {
 
 pub(super) use errors;
 
-/// The code and the message of an error's text.
-pub(super) fn apart(text: &'static str) -> (&'static str, &'static str) {
+/// Splits an error's text into its code and its message.
+pub(super) fn split(text: &'static str) -> (&'static str, &'static str) {
     super::paste::split(text, " ").unwrap_or_default()
 }
 
-/// A client option that cannot be used, under the name the option has in JavaScript.
+/// A client option that cannot be used, by its name in JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
     /// `clientID`, `clientSecret`, `serverURL`, `tenantDomain` or `security`.
     pub option: &'static str,
-    /// Stable code of what is wrong, such as `secret_prefix_missing`.
+    /// The stable code of the fault, such as `secret_prefix_missing`.
     pub code: &'static str,
-    /// One sentence for a person; never repeats the input.
+    /// One sentence for a person, which never repeats the input.
     pub message: &'static str,
 }
 
 impl ConfigError {
-    /// `text` is that of an error of this folder.
+    /// Creates the error from the `text` of an error of this folder.
     pub(super) fn new(option: &'static str, text: &'static str) -> Self {
-        let (code, message) = apart(text);
+        let (code, message) = split(text);
         Self { option, code, message }
     }
 }

@@ -1,11 +1,11 @@
-//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps from the answer.
+//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps of the answer.
 //!
 //! ```text
-//! client_credentials   client_id, client_secret?                        anew each time
-//! password             client_id, client_secret?, username, password    then by refresh token, anew if that is refused
-//! jwt-bearer           client_id, client_secret?, assertion             then by refresh token, anew if that is refused
+//! client_credentials   client_id, client_secret?                        requested again each time
+//! password             client_id, client_secret?, username, password    then by refresh token, again if that is refused
+//! jwt-bearer           client_id, client_secret?, assertion             then by refresh token, again if that is refused
 //! authorization_code   client_id, client_secret?, code, redirect_uri, code_verifier?    then by refresh token
-//! refresh_token        client_id, client_secret?, refresh_token         a new one in an answer takes its place
+//! refresh_token        client_id, client_secret?, refresh_token         replaced by the refresh token of an answer
 //! ```
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -18,15 +18,15 @@ use super::{base64, bearer, json, paste};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Longest value; an assertion may be longer, see [`bearer::parse`].
+/// The length limit of a value. An assertion may be longer, see [`bearer::parse`].
 const MAX_LEN: usize = 8192;
 
 errors! {
-    /// Why a value cannot be part of a grant.
+    /// The reason why a value cannot be part of a grant.
     GrantError {
-        Missing "grant_missing" "this grant needs it, and there is nothing in it"
-        Long "grant_long" "it is longer than any that is issued"
-        Character "grant_character" "it has white space in it, or a character that none has"
+        Missing "grant_missing" "this grant needs it, and it is empty"
+        Long "grant_long" "it is longer than any issued value"
+        Character "grant_character" "it has white space or an invalid character in it"
         Token "grant_is_token" "this is a token (a JWT); a token is given as accessToken"
         Secret "grant_is_secret" "this is a client secret of another API: it begins with secret-token:"
         Same "grant_same" "it is the same text as the client id; one of the two was pasted twice"
@@ -37,28 +37,28 @@ errors! {
 }
 
 impl GrantError {
-    fn of(self, option: &'static str) -> ConfigError {
+    fn for_option(self, option: &'static str) -> ConfigError {
         ConfigError::new(option, self.text())
     }
 }
 
-/// Which grant.
+/// The type of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantType {
-    /// A program on its own behalf.
+    /// A program that acts on its own behalf.
     ClientCredentials,
     /// A customer's name and password.
     Password,
-    /// A refresh token that the caller has.
+    /// A refresh token that the caller already has.
     RefreshToken,
-    /// What a browser came back with; good once.
+    /// The code that a browser came back with, which is valid once.
     AuthorizationCode,
-    /// A signed statement of who somebody is, given for each request.
+    /// A signed statement of identity, supplied for each request.
     JwtBearer,
 }
 
 impl GrantType {
-    /// The value of `grant_type`.
+    /// Returns the value of `grant_type`.
     fn name(self) -> &'static str {
         match self {
             Self::ClientCredentials => "client_credentials",
@@ -69,8 +69,8 @@ impl GrantType {
         }
     }
 
-    /// Whether the value at a place belongs to it. All but client credentials may come to a refresh token.
-    fn takes(self, index: usize) -> bool {
+    /// Whether the grant uses the value at `index`. All grants except client credentials may receive a refresh token.
+    fn accepts(self, index: usize) -> bool {
         match index {
             at::CLIENT_ID | at::CLIENT_SECRET => true,
             at::USERNAME | at::PASSWORD => self == Self::Password,
@@ -79,26 +79,26 @@ impl GrantType {
         }
     }
 
-    /// Whether there is nothing without it.
-    fn needs(self, index: usize) -> bool {
+    /// Whether the grant requires the value at `index`.
+    fn requires(self, index: usize) -> bool {
         match index {
             at::CLIENT_SECRET | at::CODE_VERIFIER => false,
             at::REFRESH_TOKEN => self == Self::RefreshToken,
-            _ => self.takes(index),
+            _ => self.accepts(index),
         }
     }
 }
 
-/// A grant with all its values.
+/// A grant with all of its values.
 pub struct OAuth {
     grant: GrantType,
-    /// In the order of [`FIELDS`]; empty where there is none.
+    /// The values in the order of [`FIELDS`]; empty if absent.
     values: [Zeroizing<String>; COUNT],
 }
 
 const COUNT: usize = 8;
 
-/// Where each value stands.
+/// The index of each value.
 mod at {
     pub const CLIENT_ID: usize = 0;
     pub const CLIENT_SECRET: usize = 1;
@@ -110,7 +110,7 @@ mod at {
     pub const CODE_VERIFIER: usize = 7;
 }
 
-/// Each value's name as an option and on the wire.
+/// The name of each value as an option and on the wire.
 const FIELDS: [(&str, &str); COUNT] = [
     ("clientId", "client_id"),
     ("clientSecret", "client_secret"),
@@ -130,37 +130,37 @@ impl core::fmt::Debug for OAuth {
 }
 
 impl OAuth {
-    /// Reads what [`custody`](Self::custody) writes: client id, client secret, username, password, refresh token, code, redirect
-    /// URI and PKCE verifier, with a NUL between each two. What a grant does not use is dropped.
+    /// Reads what [`custody`](Self::custody) writes: client id, client secret, username, password, refresh token, code,
+    /// redirect URI and PKCE verifier, separated by NUL. Values that the grant does not use are dropped.
     ///
     /// # Errors
-    /// The first value that cannot be right, by its name.
+    /// Names the first value that cannot be right.
     pub fn parse(grant: GrantType, fields: &[u8]) -> Result<Self, ConfigError> {
         if fields.iter().filter(|&&b| b == 0).count() != COUNT - 1 {
-            return Err(GrantError::Fields.of("credentials"));
+            return Err(GrantError::Fields.for_option("credentials"));
         }
         let mut oauth = Self { grant, values: Default::default() };
         let parts = fields.split(|&b| b == 0).zip(FIELDS).zip(&mut oauth.values);
         for (index, ((bytes, (option, _)), value)) in parts.enumerate() {
-            if grant.takes(index) {
-                *value = read(index, bytes).map_err(|error| error.of(option))?;
+            if grant.accepts(index) {
+                *value = read(index, bytes).map_err(|error| error.for_option(option))?;
             }
         }
         let value = |index: usize| oauth.values.get(index).is_some_and(|value| !value.is_empty());
-        // A code is gone once it was exchanged; what is left then is the refresh token.
-        let code_is_gone = grant == GrantType::AuthorizationCode && value(at::REFRESH_TOKEN);
+        // An exchanged code is gone, and only the refresh token is left.
+        let code_is_spent = grant == GrantType::AuthorizationCode && value(at::REFRESH_TOKEN);
         for (index, (option, _)) in FIELDS.into_iter().enumerate() {
-            if grant.needs(index) && !value(index) && !(index == at::CODE && code_is_gone) {
-                return Err(GrantError::Missing.of(option));
+            if grant.requires(index) && !value(index) && !(index == at::CODE && code_is_spent) {
+                return Err(GrantError::Missing.for_option(option));
             }
         }
         if oauth.values[at::CLIENT_ID] == oauth.values[at::CLIENT_SECRET] {
-            return Err(GrantError::Same.of("clientSecret"));
+            return Err(GrantError::Same.for_option("clientSecret"));
         }
         Ok(oauth)
     }
 
-    /// All values as they are now, in the form that [`parse`](Self::parse) reads.
+    /// Returns all values as they are now, in the form that [`parse`](Self::parse) reads.
     pub fn custody(&self) -> Zeroizing<Vec<u8>> {
         let mut all = Zeroizing::new(Vec::with_capacity(self.values.iter().map(|value| value.len() + 1).sum()));
         for (index, value) in self.values.iter().enumerate() {
@@ -172,17 +172,17 @@ impl OAuth {
         all
     }
 
-    /// The next request takes an assertion from outside.
+    /// Whether the next request requires an assertion from the caller.
     pub fn needs_assertion(&self) -> bool {
         self.grant == GrantType::JwtBearer && self.refresh_token().is_empty()
     }
 
-    /// What renews the token next; empty if nothing was issued for that.
+    /// Returns the refresh token that the next request sends; empty if none was issued.
     pub fn refresh_token(&self) -> &str {
         &self.values[at::REFRESH_TOKEN]
     }
 
-    /// Another program that shares this one's tokens got this refresh token, in place of the one held.
+    /// Replaces the refresh token by one that another worker obtained.
     pub fn renew_with(&mut self, refresh_token: &[u8]) {
         if let Ok(token) = checked(refresh_token)
             && !token.is_empty()
@@ -198,7 +198,7 @@ impl OAuth {
         let renews = !self.refresh_token().is_empty();
         form.field("grant_type", if renews { "refresh_token" } else { self.grant.name() });
         for (index, ((_, name), value)) in FIELDS.into_iter().zip(&self.values).enumerate() {
-            // What renews is beside the application's own names all that is sent.
+            // A renewal sends the refresh token and the application's own credentials, and nothing else.
             let sent = if renews { index <= at::CLIENT_SECRET || index == at::REFRESH_TOKEN } else { true };
             if sent && !value.is_empty() {
                 form.field(name, value);
@@ -209,14 +209,14 @@ impl OAuth {
         }
     }
 
-    /// A token was issued, and perhaps one to renew it with.
+    /// Handles an issued token, which may have come with a refresh token.
     pub(super) fn granted(&mut self, refresh_token: Option<&str>) {
         if let Some(token) = refresh_token {
             self.renew_with(token.as_bytes());
         }
     }
 
-    /// The request was refused. True if there is another way that is worth trying now: the one that the refresh token came by.
+    /// Handles a refused request. Returns true if the grant that issued the refresh token is worth trying now.
     pub(super) fn refused(&mut self, error: &TokenError) -> bool {
         let again = error.kind == TokenErrorKind::Refused
             && !self.refresh_token().is_empty()
@@ -227,7 +227,7 @@ impl OAuth {
         again
     }
 
-    /// What to check after a failure, where something useful can be said.
+    /// Returns advice on what to check after a failure, if there is any.
     pub(super) fn hint(&self, error: &TokenError) -> Option<&'static str> {
         use TokenErrorKind as Kind;
         Some(match (error.kind, self.grant) {
@@ -244,21 +244,22 @@ impl OAuth {
                 "check username and password, and that the scope names a market of this application"
             }
             (Kind::Refused, GrantType::AuthorizationCode) => {
-                "a code is good once and for minutes, with the redirectUri and the verifier that it was asked for with: sign in again"
+                "a code is valid once, for minutes, and with the redirectUri and verifier of its request: sign in again"
             }
             (Kind::Refused, GrantType::JwtBearer) => {
                 "check the assertion's claims, and that this application may use it"
             }
             (Kind::Refused, GrantType::RefreshToken) => "sign in again",
             (Kind::Html | Kind::NotFound | Kind::Syntax | Kind::NotObject | Kind::Status | Kind::Missing, _) => {
-                "check domain, serverURL and authURL: this address does not answer as the authentication server does; a proxy may stand before it"
+                "check domain, serverURL and authURL: this address does not answer like the authentication server; there may be a proxy before it"
             }
             _ => return None,
         })
     }
 }
 
-/// Seconds that a token lives by its own claims. Both are the server's times, so this machine's clock does not matter.
+/// Returns the lifetime of a token in seconds by its own claims. Both are the server's times, so this machine's clock
+/// does not matter.
 pub fn life(token: &str) -> Option<f64> {
     let claims = base64::decode(token.as_bytes().split(|&b| b == b'.').nth(1)?).ok()?;
     let (mut expires, mut issued) = (None, None);
@@ -274,7 +275,8 @@ pub fn life(token: &str) -> Option<f64> {
     Some(expires? - issued?).filter(|&life| life > 0.0)
 }
 
-/// A value that was issued: printable, without what copying leaves around it. Empty if there is none.
+/// Checks a value that was issued: it must be printable. Strips what copying leaves around it; returns an empty value
+/// if there is none.
 fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     let bytes = paste::trim(bytes);
     if bytes.len() > MAX_LEN {
@@ -289,10 +291,10 @@ fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(core::str::from_utf8(bytes).unwrap_or_default().to_owned()))
 }
 
-/// The value at a place, checked for what belongs there.
+/// Reads the value at `index` and checks it.
 fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     if matches!(index, at::USERNAME | at::PASSWORD) {
-        return typed(bytes);
+        return read_verbatim(bytes);
     }
     let text = checked(bytes)?;
     let problem = match index {
@@ -304,8 +306,8 @@ fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Err(problem)
 }
 
-/// A value that a person chose: every character of it counts.
-fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
+/// Reads a value that a person chose, every character of which counts.
+fn read_verbatim(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     if bytes.len() > MAX_LEN {
         return Err(GrantError::Long);
     }
@@ -313,7 +315,7 @@ fn typed(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Programs on a phone have their own schemes, so any is accepted.
+/// Any scheme is accepted, because mobile applications have their own.
 fn is_absolute(text: &str) -> bool {
     paste::split(text, ":").is_some_and(|(scheme, _)| {
         scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
@@ -321,12 +323,12 @@ fn is_absolute(text: &str) -> bool {
     })
 }
 
-/// RFC 7636, 4.1.
+/// Whether `text` is a code verifier (RFC 7636, 4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
-/// Checks an assertion: it is sent as it is, and has to be a token.
+/// Checks that an assertion, which is sent unchanged, is a token.
 pub(super) fn assertion(bytes: &[u8]) -> Result<Zeroizing<String>, ConfigError> {
-    bearer::parse(bytes).map_err(|error| error.of("assertion"))
+    bearer::parse(bytes).map_err(|error| error.for_option("assertion"))
 }

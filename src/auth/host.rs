@@ -1,12 +1,12 @@
-//! Host names: what is allowed in place of a tenant's host. Stricter than a URL parser on purpose: everything that two
-//! parsers could read differently is refused, because a token follows the answer.
+//! Host names: what is accepted as a tenant's host. This is stricter than a URL parser on purpose: everything that two
+//! parsers could read differently is refused, because tokens are sent to the result.
 
 use super::error::errors;
 use super::paste;
 use alloc::string::String;
 
 errors! {
-    /// Why a text is not a host.
+    /// The reason why a text is not a host.
     HostError {
         Empty "host_empty" "the host is empty"
         NotAscii "host_not_ascii" "the host has a character outside ASCII; write an international name in its xn-- form"
@@ -27,7 +27,7 @@ errors! {
     }
 }
 
-/// Splits `name:port` and checks both. The name comes back in lower case, `[::1]` with its brackets.
+/// Splits `name:port` and checks both. The name is returned in lower case, `[::1]` with its brackets.
 pub fn parse(text: &str) -> Result<(String, Option<u16>), HostError> {
     if text.is_empty() {
         return Err(HostError::Empty);
@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<(String, Option<u16>), HostError> {
     Ok((name, port))
 }
 
-/// Plain http may be spoken to this host: `localhost`, 127.0.0.0/8, `[::1]`. `name` is one that [`parse`] returned.
+/// Whether plain http is allowed to this host: `localhost`, 127.0.0.0/8 or `[::1]`. `name` is a result of [`parse`].
 pub fn is_loopback(name: &str) -> bool {
     name == "localhost" || name == "[::1]" || (name.starts_with("127.") && last_label_is_number(name))
 }
@@ -91,7 +91,7 @@ fn check_name(name: &str) -> Result<(), HostError> {
     if name.len() > 253 {
         return Err(HostError::Long);
     }
-    // A URL parser turns `2130706433`, `0x7f.1` and `127.1` into 127.0.0.1; only the plain form is left to it.
+    // A URL parser turns `2130706433`, `0x7f.1` and `127.1` into 127.0.0.1, so only the plain form is accepted.
     if last_label_is_number(name) {
         let octet = |part: &[u8]| match part {
             b"0" => true,
@@ -105,7 +105,7 @@ fn check_name(name: &str) -> Result<(), HostError> {
     Ok(())
 }
 
-/// Which is when a URL parser takes the whole name for an IPv4 address.
+/// Whether a URL parser takes the whole name for an IPv4 address, which depends on its last label.
 fn last_label_is_number(name: &str) -> bool {
     let last = name.as_bytes().rsplit(|&b| b == b'.').next().unwrap_or_default();
     last.iter().all(u8::is_ascii_digit)

@@ -1,25 +1,25 @@
-//! The members of one flat JSON object: a JWK, an answer of the token endpoint. On the cursor of `wire::json`; members
-//! that nest come as their text.
+//! The members of one flat JSON object, such as a JWK or an answer of the token endpoint. It builds on the cursor of
+//! `wire::json`; nested values are passed as their text.
 
 use crate::wire::json::{Cursor, Members, Text, Token};
 
-/// Why a text is no JSON object.
+/// The reason why a text is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
-    /// There is nothing, or white space alone.
+    /// The text is empty or white space.
     Empty,
-    /// It is JSON of another kind.
+    /// The text is JSON of another kind.
     NotObject,
-    /// It ends too early.
+    /// The text ends too early.
     Truncated,
-    /// It is not JSON.
+    /// The text is not JSON.
     Syntax,
 }
 
 /// The value of a member.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
-    /// A string, not unescaped yet.
+    /// A string, not yet unescaped.
     Text(Text<'a>),
     /// The text of a number.
     Number(&'a str),
@@ -31,8 +31,8 @@ pub enum Value<'a> {
     Other,
 }
 
-/// Calls `member` with the name and value of each member, in order.
-/// Not generic: that would be a copy of all this for each of those who call it.
+/// Calls `member` with the name and value of each member, in order. The function is not generic, because each caller
+/// would get its own copy.
 pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>)) -> Result<(), Error> {
     let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax)?;
     let mut cursor = Cursor::new(text);
@@ -58,19 +58,19 @@ pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>))
                     if token == Token::Null { Value::Null } else { Value::Other }
                 }
             };
-            // An escape in a name spells the name all the same.
+            // An escaped name is compared in its unescaped form.
             member(&name.unescape().unwrap_or_default(), value);
         }
         Ok::<_, crate::wire::json::Malformed>(())
     };
     if read().is_err() {
-        // The cursor stops where it found no value; with nothing left there, the text was cut off.
+        // The cursor stops where it finds no value. If nothing is left there, the text was cut off.
         return Err(if ends_open(text) { Error::Truncated } else { Error::Syntax });
     }
     if cursor.at_end() { Ok(()) } else { Err(Error::Syntax) }
 }
 
-/// The text stops inside a string or with a bracket open.
+/// Whether the text ends inside a string or with an open bracket.
 fn ends_open(text: &str) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
     for b in text.bytes() {

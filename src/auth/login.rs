@@ -1,5 +1,5 @@
-//! One way to authenticate, and the conversation with the token endpoint that it takes: most get their token with one
-//! request, a wrong clock or a nonce takes a second, a person as many as it takes.
+//! One way to authenticate, and the conversation with the token endpoint that it requires. Most logins take one
+//! request; a wrong clock or a nonce requires a second one, and a person's confirmation as many as it takes.
 
 use alloc::string::String;
 use zeroize::Zeroizing;
@@ -9,28 +9,28 @@ use super::device::{Device, Prompt};
 use super::dpop::{Audience, Dpop, Proof};
 use super::error::ConfigError;
 use super::grants;
-use super::source::{Moment, Source};
+use super::source::{FreshInputs, Source};
 use super::tenant::BaseUrl;
 use super::token_request::{DEVICE_PATH, Form, OAUTH_PATH, PATH, TokenRequest};
 use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
 
-/// Optional properties of the requested token. Empty means not requested.
+/// Optional properties of the requested token. An empty value is not requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct TokenOptions {
     /// `scope`: names, separated by spaces.
     pub scope: String,
-    /// `audience`: whom the token is for (RFC 8693, 2.1).
+    /// `audience`: the service that the token is for (RFC 8693, 2.1).
     pub audience: String,
 }
 
-/// An answer of the token endpoint, or of the one that begins a device login.
+/// An answer of the token endpoint, or of the endpoint that begins a device login.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
     /// HTTP status.
     pub status: u16,
     /// The body.
     pub body: &'a [u8],
-    /// `Date`, in seconds since 1970, if the answer shows it.
+    /// `Date`, in seconds since 1970, if it is readable.
     pub date: Option<f64>,
     /// `Retry-After`, in milliseconds from now.
     pub retry_after: Option<f64>,
@@ -38,37 +38,37 @@ pub struct Answer<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// What comes after an answer.
+/// What follows after an answer.
 #[derive(Debug)]
 pub enum Step {
-    /// Here is the token.
+    /// The token was issued.
     Granted(Grant),
-    /// Send another request, after so many milliseconds.
+    /// Send another request after this many milliseconds.
     Again(f64),
-    /// There is none.
+    /// The login failed.
     Failed(TokenError),
 }
 
-/// A source, with what was learned in talking to the endpoint.
+/// A source, together with what was learned from the endpoint.
 #[derive(Debug)]
 pub struct Login {
     source: Source,
-    wishes: Wishes,
+    options: TokenOptions,
     clock: Clock,
     dpop: Option<Dpop>,
     device: Option<Device>,
     prompt: Option<Prompt>,
-    /// What this conversation has tried: each once.
+    /// What this conversation has already tried; each remedy is tried once.
     tried_clock: bool,
     tried_nonce: bool,
 }
 
 impl Login {
-    /// Nothing sent yet.
-    pub fn new(source: Source, wishes: Wishes) -> Self {
+    /// Creates a login that has sent nothing yet.
+    pub fn new(source: Source, options: TokenOptions) -> Self {
         Self {
             source,
-            wishes,
+            options,
             clock: Clock::default(),
             dpop: None,
             device: None,
@@ -78,73 +78,73 @@ impl Login {
         }
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The source, to hand it what was learned elsewhere.
+    /// Returns the source mutably, to pass on what was learned elsewhere.
     pub fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
 
-    /// What to check after a failure.
+    /// Returns advice on what to check after a failure.
     pub fn hint(&self, error: &TokenError) -> Option<&'static str> {
         match &self.source {
             Source::OAuth(source) => source.hint(error),
-            _ if self.dpop.is_some() && error.is_of_proof() => Some(error.hint_of_proof()),
+            _ if self.dpop.is_some() && error.concerns_proof() => Some(error.proof_hint()),
             _ => error.hint(),
         }
     }
 
-    /// What is known of the clock.
+    /// Returns what is known about the clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// A server that refused something with the time in it says what time it has. True if it makes a difference.
+    /// Learns the time of a server that refused a request with a timestamp. Returns true if that makes a difference.
     pub fn learn(&mut self, server: f64, unix_seconds: f64) -> bool {
         self.clock.learn(server, unix_seconds, self.tolerance())
     }
 
-    /// Seconds that the clock may be off before what is sent is refused for it.
+    /// The number of seconds by which the clock may be off before requests are refused because of it.
     fn tolerance(&self) -> f64 {
-        if self.dpop.is_some() { clock::OF_PROOF } else { clock::OF_ASSERTION }
+        if self.dpop.is_some() { clock::PROOF_TOLERANCE } else { clock::ASSERTION_TOLERANCE }
     }
 
-    /// Tokens are bound to this key from now on, and requests proven with it. The nonces of a key that is bound already stay:
-    /// they are the servers', and outlive a token.
+    /// Binds tokens to this key from now on, and proves requests with it. The nonces of an already bound key stay,
+    /// because they belong to the servers and outlive a token.
     pub fn bind(&mut self, key: Dpop) {
         if self.dpop.as_ref().is_none_or(|bound| bound.jwk() != key.jwk()) {
             self.dpop = Some(key);
         }
     }
 
-    /// The key, if there is one.
+    /// Returns the bound key, if there is one.
     pub fn dpop(&mut self) -> Option<&mut Dpop> {
         self.dpop.as_mut()
     }
 
-    /// A person has a code to confirm.
+    /// Whether a person has a code to confirm.
     pub fn waits_for_person(&self) -> bool {
         self.device.is_some()
     }
 
-    /// What is to be shown to a person now; once.
+    /// Takes the prompt to show to a person. It is returned once.
     pub fn prompt(&mut self) -> Option<Prompt> {
         self.prompt.take()
     }
 
-    /// A new conversation: what the last one tried may be tried again.
+    /// Begins a new conversation, which may try again what the last one tried.
     pub fn begin(&mut self) {
         (self.device, self.prompt) = (None, None);
         (self.tried_clock, self.tried_nonce) = (false, false);
     }
 
-    /// The next request. `subject` is the identity token, for a source that exchanges one.
+    /// Returns the next request. `subject` is the identity token, for a source that exchanges one.
     ///
     /// # Errors
-    /// If `subject` cannot be a token.
+    /// Fails if `subject` cannot be a token.
     pub fn request(
         &self,
         base: &BaseUrl,
@@ -160,14 +160,14 @@ impl Login {
             }
             (source, device) => {
                 let subject = if source.needs_subject() { source.subject(subject)? } else { Zeroizing::default() };
-                let moment = Moment { unix_seconds: self.clock.correct(unix_seconds) as i64, random };
+                let fresh = FreshInputs { unix_seconds: self.clock.correct(unix_seconds) as i64, random };
                 let proof = device.as_ref().map_or(subject.as_str(), Device::code);
-                source.write(&mut form, base.audience(), &moment, proof);
+                source.write(&mut form, base.audience(), &fresh, proof);
                 if matches!(source, Source::OAuth(_)) { OAUTH_PATH } else { PATH }
             }
         };
         if self.device.is_none() {
-            for (name, value) in [("scope", &self.wishes.scope), ("audience", &self.wishes.audience)] {
+            for (name, value) in [("scope", &self.options.scope), ("audience", &self.options.audience)] {
                 if !value.is_empty() {
                     form.field(name, value);
                 }
@@ -176,7 +176,7 @@ impl Login {
         Ok(TokenRequest { url: base.join(path), body: form.end() })
     }
 
-    /// What the answer to [`request`](Self::request) means. `now` is monotonic, in milliseconds.
+    /// Interprets the answer to [`request`](Self::request). `now` is in monotonic milliseconds.
     pub fn answer(&mut self, answer: &Answer, unix_seconds: f64, now: f64) -> Step {
         if let Some((dpop, nonce)) = self.dpop.as_mut().zip(answer.nonce) {
             dpop.use_nonce(Audience::Token, nonce);
@@ -203,7 +203,7 @@ impl Login {
         }
     }
 
-    /// No answer arrived. A device login continues: one lost request is no reason to begin again.
+    /// Handles a request without an answer. A device login continues: one lost request is no reason to begin again.
     pub fn unanswered(&mut self, now: f64) -> Option<Step> {
         Some(match self.device.as_mut()?.unanswered(now) {
             Ok(wait) => Step::Again(wait),
@@ -211,7 +211,7 @@ impl Login {
         })
     }
 
-    /// What is signed to prove a request; nothing without a key.
+    /// Returns the signing input that proves a request, or `None` without a key.
     pub fn proof(&self, proof: &Proof, unix_seconds: f64) -> Option<String> {
         let unix_seconds = self.clock.correct(unix_seconds) as i64;
         Some(self.dpop.as_ref()?.signing_input(&Proof { unix_seconds, ..*proof }))
@@ -220,9 +220,9 @@ impl Login {
     fn read(&self, answer: &Answer) -> Result<Grant, TokenError> {
         let grant = token_response::parse(answer.status, answer.body)?;
         match (grant.token_type, &self.dpop) {
-            // A server that does not bind tokens answers with a bearer token, and may.
+            // A server that does not bind tokens answers with a bearer token, which is allowed.
             (TokenType::Bearer, _) | (TokenType::Dpop, Some(_)) => Ok(grant),
-            // Sent as a bearer token it would only be refused.
+            // Sent as a bearer token, it would only be refused.
             (TokenType::Dpop, None) => Err(TokenError::new(TokenErrorKind::TypeDpop, answer.status)),
         }
     }

@@ -1,5 +1,6 @@
 //! Authentication: client ids, secrets, tenants, signed assertions, and the life of tokens.
-//! Pure: time and randomness are passed in, requests are described and answers read, nothing here does I/O.
+//! Everything here is pure: time and randomness are passed in, requests are described, answers are read, and nothing
+//! does I/O.
 
 mod base64;
 mod digest;
@@ -33,10 +34,10 @@ pub use digest::digest;
 pub use error::ConfigError;
 pub use grants::{GrantError, GrantType, OAuth};
 pub use host::HostError;
-pub use login::{Answer, Login, Step, Wishes};
+pub use login::{Answer, Login, Step, TokenOptions};
 pub use places::{DomainError, Places, places};
 pub use secret::{ClientSecret, SecretError};
-pub use source::{Moment, Need, Source};
+pub use source::{FreshInputs, Need, Source};
 pub use tenant::{BaseUrl, TenantError, resolve};
 pub use token_request::TokenRequest;
 pub use token_response::{Grant, TokenError, TokenErrorKind, TokenType};

@@ -1,4 +1,5 @@
-//! Where Commerce Layer is: its API and its authentication server are two hosts of one domain, or one origin that has both.
+//! The addresses of Commerce Layer: its API and its authentication server are two hosts of one domain, or one origin
+//! that serves both.
 
 use super::error::{ConfigError, errors};
 use super::host::{self, HostError};
@@ -11,7 +12,7 @@ use alloc::{borrow::ToOwned, string::String};
 pub const DOMAIN: &str = "commercelayer.io";
 
 errors! {
-    /// Why a text is not a domain of Commerce Layer.
+    /// The reason why a text is not a domain of Commerce Layer.
     DomainError {
         Url "domain_is_url" "a domain is a name such as commercelayer.io; a URL is given as serverURL"
         Whole "domain_has_service" "give the domain alone, without provisioning. or auth. before it"
@@ -19,17 +20,17 @@ errors! {
     + Host(HostError)
 }
 
-/// The two places that tokens and secrets go to.
+/// The two places that receive tokens and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// What the paths of the API are appended to, as `https://provisioning.commercelayer.io/api`.
+    /// The base URL of the API, such as `https://provisioning.commercelayer.io/api`.
     pub api: BaseUrl,
-    /// What `/oauth/token`, `/oauth/revoke` and `/.well-known/jwks.json` are appended to.
+    /// The base URL of `/oauth/token`, `/oauth/revoke` and `/.well-known/jwks.json`.
     pub auth: BaseUrl,
 }
 
-/// The places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` takes precedence for
-/// the second.
+/// Determines the places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` takes
+/// precedence for the second.
 ///
 /// # Errors
 /// Names the option at fault.
@@ -63,7 +64,7 @@ fn check_domain(text: &str) -> Result<String, DomainError> {
     if name.starts_with("provisioning.") || name.starts_with("auth.") {
         return Err(DomainError::Whole);
     }
-    // A number would stop being an address with a name before it.
+    // A number would no longer be an address with a name before it.
     if host::is_loopback(&name) {
         return Err(HostError::Ipv4.into());
     }

@@ -1,18 +1,18 @@
-//! Text from a server, made fit for an error message.
+//! Redaction of text from a server, so that it can be part of an error message.
 
 use super::paste;
 use crate::steps;
 use crate::wire::json::{Cursor, Token, push_string};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-/// Replaces something that may be a secret.
+/// The replacement for anything that may be a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// What is known about the secrets that may be in a text.
+/// What is known about the secrets that may occur in a text.
 pub struct Redactor<'a> {
-    /// Says whether a member or parameter of this name holds a secret, beside what [`is_secret_name`] says.
+    /// Whether a member or parameter of this name holds a secret, in addition to those of [`is_secret_name`].
     pub is_secret: &'a dyn Fn(&str) -> bool,
-    /// The token that went out with the request: some servers repeat it.
+    /// The token that was sent with the request, because some servers repeat it.
     pub sent: &'a str,
 }
 
@@ -22,14 +22,15 @@ impl core::fmt::Debug for Redactor<'_> {
     }
 }
 
-/// [`Redactor::line`] where no more is known than what all APIs have in common.
+/// [`Redactor::line`] without knowledge of a particular API.
 pub fn redact(text: &str, max: usize) -> String {
     Redactor { is_secret: &|_| false, sent: "" }.line(text, max)
 }
 
 impl Redactor<'_> {
-    /// At most `max` characters of the text on one line: secrets are replaced as [`Redactor::text`] does, control and invisible
-    /// characters become spaces. Nothing is cut before it is redacted, so a secret never ends up half shown.
+    /// Returns at most `max` characters of the text on one line. Secrets are replaced as in [`Redactor::text`]; control
+    /// and invisible characters become spaces. Nothing is cut before it is redacted, so a secret is never shown in
+    /// part.
     pub fn line(&self, text: &str, max: usize) -> String {
         let mut out = String::new();
         for c in self.text(text).chars() {
@@ -43,7 +44,7 @@ impl Redactor<'_> {
                 break;
             }
         }
-        // Every other white space has become a space.
+        // All other white space has already become spaces.
         let out = out.trim_ascii();
         match out.char_indices().nth(max) {
             Some((end, _)) => {
@@ -55,8 +56,9 @@ impl Redactor<'_> {
         }
     }
 
-    /// The text with `[redacted]` for whatever looks like a client secret, a JWT or a long key, and for what stands after the name
-    /// of a secret or of an authentication scheme: in a form, a header, XML, quotes, or JSON, whole or broken off.
+    /// Returns the text with `[redacted]` in place of whatever looks like a client secret, a JWT or a long key, and of
+    /// what follows the name of a secret or of an authentication scheme: in a form, a header, XML, quotes, or JSON,
+    /// complete or truncated.
     pub fn text(&self, text: &str) -> String {
         let without;
         let text = if self.sent.len() >= 8 {
@@ -68,7 +70,7 @@ impl Redactor<'_> {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         let mut last = "";
-        // A text of nothing but brackets would be read again and again, so only so many of them may turn out to be something else.
+        // A text of nothing but brackets would be read again and again, so the number of failed attempts is limited.
         let mut tries = 8;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             if tries > 0
@@ -85,7 +87,7 @@ impl Redactor<'_> {
             }
             let len = until(rest.as_bytes(), 0, &|b| !word_character(b));
             if len == 0 {
-                // What ends a run is ASCII, so it ends between two characters.
+                // The bytes that end a run are ASCII, so a run ends between two characters.
                 let end = until(rest.as_bytes(), 1, &|b| word_character(b) || matches!(b, b'{' | b'['));
                 out.push_str(rest.get(..end).unwrap_or_default());
                 at += end;
@@ -132,20 +134,21 @@ impl Redactor<'_> {
         out
     }
 
-    /// JSON text with the values of secret members replaced, and what [`Redactor::text`] finds in all other strings: JSON within them
-    /// too. A member such as `value` is secret if a string beside it names a secret: `{"field":"clientSecret","value":...}`. Text that
-    /// breaks off is copied up to there. `None` if something that JSON does not have stands between the strings: it may be a secret.
+    /// Returns JSON text with the values of secret members replaced, and with the replacements of [`Redactor::text`] in
+    /// all other strings, including JSON within them. A member such as `value` is secret if a string beside it names a
+    /// secret: `{"field":"clientSecret","value":...}`. Truncated text is copied up to its end. Returns `None` if
+    /// something that is not JSON occurs between the strings, because it may be a secret.
     pub fn json(&self, text: &str) -> Option<String> {
         let mut cursor = Cursor::new(text);
         let mut edits: Vec<Edit> = Vec::new();
         let mut open: Vec<Open> = vec![Open::default()];
         let mut end = text.len();
-        // A flat pass over all tokens: a string that a colon follows is a member's name.
+        // This is one flat pass over all tokens: a string that is followed by a colon is a member's name.
         while !cursor.at_end() {
             let start = cursor.offset();
             let Ok(string) = cursor.string() else {
                 if !cursor.step_from(start) {
-                    // A string that does not end: its content may be half a secret.
+                    // The string does not end, so its content may be half a secret.
                     end = start;
                     break;
                 }
@@ -164,7 +167,8 @@ impl Redactor<'_> {
                             around.values.append(&mut closed.values);
                         }
                     }
-                    // Punctuation, and the letters of numbers and literals: no word that looks like a secret is made of these alone.
+                    // Punctuation, and the letters of numbers and literals, of which no word that looks like a secret
+                    // is made.
                     Some(byte) if !b"}],:-+.0123456789truefalsnE".contains(byte) => return None,
                     _ => {}
                 }
@@ -176,7 +180,7 @@ impl Redactor<'_> {
             if safe != shown {
                 let mut json = String::new();
                 push_string(&mut json, &safe);
-                // The cursor passed white space before the quote.
+                // The cursor has passed the white space before the quote.
                 let quote = after_string - string.bytes.len() - 2;
                 edits.push((quote, after_string, Some(json)));
             }
@@ -195,7 +199,7 @@ impl Redactor<'_> {
                         is_weak_name(&shown) && value.clone().string().is_ok_and(|text| opaque(text.bytes))
                     }
                     Ok(_) => false,
-                    // Neither a value nor the end: a text that is not JSON.
+                    // This is neither a value nor the end, so the text is not JSON.
                     Err(_) => false,
                 };
                 if secret {
@@ -205,7 +209,7 @@ impl Redactor<'_> {
                         break;
                     }
                     cursor = value;
-                } else if says_value(&shown)
+                } else if repeats_value(&shown)
                     && open.len() < 64
                     && value.skip().is_ok()
                     && let Some(around) = open.last_mut()
@@ -242,7 +246,7 @@ impl Redactor<'_> {
     }
 }
 
-/// What to write in place of the text from here to there; nothing for [`REDACTED`].
+/// A replacement for the text between two offsets; `None` stands for [`REDACTED`].
 type Edit = (usize, usize, Option<String>);
 
 fn hide(edits: &mut Vec<Edit>, values: Vec<(usize, usize)>) {
@@ -251,7 +255,8 @@ fn hide(edits: &mut Vec<Edit>, values: Vec<(usize, usize)>) {
     }
 }
 
-/// By where they begin, what hides before what changes: a heap sort, because those of the standard library are 5 KB of code.
+/// Sorts by start, replacements by [`REDACTED`] first. This is a heap sort, because those of the standard library are 5
+/// KB of code.
 fn sort(edits: &mut [Edit]) {
     let key = |edits: &[Edit], at: usize| edits.get(at).map(|(start, _, text)| (*start, text.is_some()));
     let sift = |edits: &mut [Edit], mut at: usize, end: usize| {
@@ -281,14 +286,14 @@ fn sort(edits: &mut [Edit]) {
 #[derive(Default)]
 struct Open {
     is_object: bool,
-    /// A string in it is the name of a secret.
+    /// Whether a string in it is the name of a secret.
     names_secret: bool,
-    /// Where the values are that this name may be about.
+    /// The positions of the values that this name may refer to.
     values: Vec<(usize, usize)>,
 }
 
-/// Where a secret's value begins and ends in what follows its name, if there is one. `marked`: the name has a colon or an equals
-/// sign at its end.
+/// Returns where a secret's value begins and ends in the text that follows its name, if there is one. `marked` says
+/// that the name ends in a colon or an equals sign.
 fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
@@ -299,7 +304,7 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     if byte(0) == b'>' {
         return Some((1, until(1, &|b| b == b'<'))).filter(|(start, end)| start < end);
     }
-    // The quote that closes the name; in JSON within JSON there is a backslash before it.
+    // The quote that closes the name, preceded by a backslash in JSON within JSON.
     let closing = past(0, &|b| b == b'\\');
     let quoted = !marked && is_quote(byte(closing));
     let mut at = past(if quoted { closing + 1 } else { 0 }, &is_space);
@@ -342,8 +347,8 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     if !is_literal && (marked && quoted || opaque(word)) { Some((at, end)) } else { None }
 }
 
-/// Where the password of a URL begins and ends whose scheme is in the first `len` bytes: `scheme://user:password@host`. A user without
-/// a password may be a token.
+/// Returns where the password of a URL begins and ends whose scheme is in the first `len` bytes:
+/// `scheme://user:password@host`. A user without a password may be a token.
 fn password_of_url(bytes: &[u8], len: usize) -> Option<(usize, usize)> {
     let scheme = bytes.get(..len)?.windows(3).position(|three| three == b"://")?;
     let start = scheme + 3;
@@ -355,7 +360,7 @@ fn password_of_url(bytes: &[u8], len: usize) -> Option<(usize, usize)> {
     if user_alone || from >= host { None } else { Some((from, host)) }
 }
 
-/// Where the first such byte is, from one place on; the end if there is none.
+/// Returns the position of the first matching byte at or after `from`, or the length if there is none.
 #[inline(never)]
 fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
     let mut at = from.min(bytes.len());
@@ -366,7 +371,8 @@ fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
     at
 }
 
-/// `text` with `[redacted]` for each `secret`. As bytes: a text search by `str` brings 3 KB of code with it.
+/// Returns `text` with `[redacted]` in place of each `secret`. It works on bytes, because a text search of `str` costs
+/// 3 KB of code.
 fn replaced(text: &str, secret: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -385,25 +391,26 @@ fn replaced(text: &str, secret: &str) -> String {
     out
 }
 
-/// What follows may be a secret.
+/// Whether the word is an authentication scheme, so that what follows may be a secret.
 fn is_scheme(word: &str) -> bool {
     ["bearer", "basic", "dpop"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
-/// Not a word of a sentence.
+/// Whether the word cannot be part of a sentence.
 fn opaque(word: &[u8]) -> bool {
     word.len() >= 6 && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
 }
 
-/// Letters and digits of a name, in small letters: `client_secret`, `clientSecret` and `Client-Secret` are one.
-fn plain(name: &str) -> String {
+/// Returns the letters and digits of a name in lower case: `client_secret`, `clientSecret` and `Client-Secret` are
+/// equal.
+fn normalized(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// True for a member name whose value must not be shown, in any API: the names that documents list, and anything
-/// that ends like them.
+/// Whether the value of a member of this name must not be shown, in any API: the names that documents list, and all
+/// that end like them.
 pub fn is_secret_name(name: &str) -> bool {
-    let plain = plain(name);
+    let normalized = normalized(name);
     const ENDINGS: [&str; 24] = [
         "secret",
         "password",
@@ -430,11 +437,12 @@ pub fn is_secret_name(name: &str) -> bool {
         "credentialsjson",
         "privatekeypem",
     ];
-    // Tokens that only say where a list goes on are not secrets, and worth seeing.
-    !matches!(plain.as_str(), "pagetoken" | "nextpagetoken") && ENDINGS.iter().any(|ending| plain.ends_with(ending))
+    // Pagination tokens are not secrets, and useful to see.
+    !matches!(normalized.as_str(), "pagetoken" | "nextpagetoken")
+        && ENDINGS.iter().any(|ending| normalized.ends_with(ending))
 }
 
-/// A name that may be that of a secret: its value decides, if it is not a word of a sentence.
+/// Whether the name may be that of a secret. Its value decides: it is secret if it cannot be part of a sentence.
 fn is_weak_name(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "key",
@@ -451,32 +459,34 @@ fn is_weak_name(name: &str) -> bool {
         "jwt",
         "sig",
     ];
-    let plain = plain(name);
-    NAMES.contains(&plain.as_str())
+    let normalized = normalized(name);
+    NAMES.contains(&normalized.as_str())
 }
 
-/// A member that repeats a value which a member beside it names.
-fn says_value(name: &str) -> bool {
+/// Whether a member of this name repeats a value that a member beside it names.
+fn repeats_value(name: &str) -> bool {
     const NAMES: [&str; 9] =
         ["value", "val", "actual", "actualvalue", "received", "given", "got", "input", "rejectedvalue"];
-    let plain = plain(name);
-    NAMES.contains(&plain.as_str())
+    let normalized = normalized(name);
+    NAMES.contains(&normalized.as_str())
 }
 
-/// May be part of a token.
+/// Whether the byte may be part of a token.
 fn word_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.+/=:~".contains(&byte)
 }
 
-/// Not a control character, a line separator, or one that hides or reorders what stands around it.
+/// Whether the character is visible: not a control character, a line separator, or one that hides or reorders its
+/// surroundings.
 fn visible(c: char) -> bool {
     !(c.is_control()
         || c.is_whitespace()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
 }
 
-/// A JWT shows in its first characters (`{"` in base64), a key in its length: no UUID and hardly a name has 40 characters.
-/// A path may, so with slashes it takes the mixture that base64 has.
+/// Whether the word looks like a secret. A JWT is recognized by its first characters (`{"` in base64) and a key by its
+/// length: no UUID and hardly any name has 40 characters. A path may have that many, so a word with slashes must also
+/// have the mixture of characters that base64 has.
 fn suspicious(word: &[u8]) -> bool {
     let jwt = |part: &[u8]| part.starts_with(b"eyJ") && part.len() >= 16;
     let mixed = |part: &[u8]| {

@@ -1,5 +1,5 @@
 //! Client secrets, `secret-token:conductorone.com:v1:<base64 of a JWK>`: an Ed25519 private key that signs and never
-//! leaves. The JWK is that of RFC 8037.
+//! leaves this module. The JWK has the form of RFC 8037.
 
 use alloc::{boxed::Box, string::String};
 use salty::Keypair;
@@ -10,7 +10,7 @@ use super::json::{self, Value};
 use super::{base64, paste};
 
 errors! {
-    /// Which part of a client secret is wrong.
+    /// The part of a client secret that is wrong.
     SecretError {
         Empty "secret_empty" "the client secret is empty"
         Long "secret_long" "the client secret is longer than any that C1 issues"
@@ -23,7 +23,7 @@ errors! {
         Parts "secret_parts" "the client secret has fewer than its four parts; it was cut off"
         Version "secret_version" "the third part of the client secret is not v1, the only version known"
         KeyEmpty "secret_key_empty" "the key, after v1: of the client secret, is missing; it was cut off"
-        KeyCharacter "secret_key_character" "the key, after v1: of the client secret, has a character that base64 has not"
+        KeyCharacter "secret_key_character" "the key, after v1: of the client secret, has a character that is not base64"
         KeyLength "secret_key_length" "the key, after v1: of the client secret, has a length that base64 cannot have; a character is missing or too many"
         KeyBits "secret_key_bits" "the key, after v1: of the client secret, ends in a character that base64 cannot end in; it was cut off or mistyped"
         JwkTruncated "secret_jwk_truncated" "the key in the client secret ends too early; it was cut off"
@@ -50,11 +50,11 @@ impl From<SecretError> for ConfigError {
     }
 }
 
-/// About 200 characters are used.
+/// The length limit; real secrets have about 200 characters.
 const MAX_LEN: usize = 4096;
 
-/// The private key of a client secret. The bytes live in one place on the heap, from parsing until they are wiped on drop;
-/// nothing prints them.
+/// The private key of a client secret. The bytes live in one place on the heap, from parsing until they are wiped on
+/// drop. Nothing prints them.
 pub struct ClientSecret {
     seed: Box<Zeroizing<[u8; 32]>>,
     public: [u8; 32],
@@ -67,11 +67,11 @@ impl core::fmt::Debug for ClientSecret {
 }
 
 impl ClientSecret {
-    /// Reads a secret as people paste it: quotes and white space around it are dropped, base64 may be of either alphabet,
-    /// padded or not. The caller's copy of `text` stays the caller's to wipe.
+    /// Reads a secret as people paste it: quotes and white space around it are ignored, and base64 may use either
+    /// alphabet, padded or not. Wiping `text` is left to the caller.
     ///
     /// # Errors
-    /// The first part that is wrong, in words that never repeat the text.
+    /// Returns the first part that is wrong. The message never repeats the text.
     pub fn parse(text: &[u8]) -> Result<Self, SecretError> {
         let text = paste::trim(text);
         if text.is_empty() {
@@ -109,7 +109,7 @@ impl ClientSecret {
             base64::Error::Length => SecretError::KeyLength,
             base64::Error::Bits => SecretError::KeyBits,
         })?;
-        // Escapes are left alone: none of the four values can need one.
+        // Escapes are not decoded, because none of the four values needs one.
         let [mut kty, mut crv, mut d, mut x] = [None; 4];
         let mut twice = false;
         json::each_member(&jwk, &mut |name, value| {
@@ -141,7 +141,7 @@ impl ClientSecret {
         if secret.public == public { Ok(secret) } else { Err(SecretError::Mismatch) }
     }
 
-    /// A new secret from 32 random bytes, as C1 makes them; for the sandbox and for tests.
+    /// Creates a secret from 32 random bytes, as C1 does; for the sandbox and for tests.
     pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
         let seed = Box::new(seed);
         let secret = Self { public: derive_public(&seed), seed };
@@ -149,7 +149,7 @@ impl ClientSecret {
         secret
     }
 
-    /// The secret as C1 shows it, once: base64url without padding.
+    /// Returns the secret in the form in which C1 shows it once: base64url without padding.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut jwk = Zeroizing::new(String::with_capacity(160));
         jwk.push_str("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
@@ -163,12 +163,12 @@ impl ClientSecret {
         text
     }
 
-    /// The public key: what the other side verifies with.
+    /// Returns the public key, with which the server verifies signatures.
     pub fn public_key(&self) -> &[u8; 32] {
         &self.public
     }
 
-    /// The Ed25519 signature of `message`.
+    /// Returns the Ed25519 signature of `message`.
     pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
         let signature = sign(&self.seed, message);
         scrub_stack();
@@ -184,7 +184,7 @@ fn expect(value: Option<Value>, text: &str, missing: SecretError, wrong: SecretE
     }
 }
 
-/// Decodes 32 bytes; the errors are those for nothing there, no base64 text, another length.
+/// Decodes 32 bytes. The errors are those for a missing value, for text that is not base64, and for another length.
 fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) -> Result<(), SecretError> {
     let [missing, text, length] = errors;
     let raw = match value {
@@ -201,15 +201,17 @@ fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) 
     Ok(())
 }
 
-// The two that compute with the seed stand alone so that all they leave on the stack lies below their caller, where
-// `scrub_stack` reaches it. SHA-512's block buffer, for one, holds the seed and is not wiped by its crate.
+// The two functions that compute with the seed are not inlined, so that everything they leave on the stack lies below
+// their caller, where `scrub_stack` reaches it. For example, SHA-512's block buffer holds the seed, and its crate does
+// not wipe it.
 
 #[inline(never)]
 fn derive_public(seed: &[u8; 32]) -> [u8; 32] {
     *Keypair::from(seed).public.as_bytes()
 }
 
-/// The public key is derived again instead of taken as given: signing with one that does not match leaks the private key.
+/// The public key is derived again instead of being passed in: signing with one that does not match leaks the private
+/// key.
 #[inline(never)]
 fn sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
     Keypair::from(seed).sign(message).to_bytes()

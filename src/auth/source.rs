@@ -1,4 +1,4 @@
-//! Where tokens come from. A new way to authenticate is a variant here, with what it sends and what it accepts.
+//! Sources of tokens. A new way to authenticate is a variant here, with what it sends and what it accepts.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use zeroize::Zeroizing;
@@ -19,21 +19,22 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// A token that the caller has; it cannot be renewed.
+    /// A token that the caller already has. It cannot be renewed.
     Bearer(Bearer),
-    /// A function of the caller, called before each call; its result goes through [`bearer::parse`].
+    /// A function of the caller that is called before each call. Its result goes through [`bearer::parse`].
     External,
-    /// A client id and secret: an assertion is signed here and exchanged for a token.
+    /// A client id and secret, with which an assertion is signed and exchanged for a token.
     Assertion(Assertion),
-    /// A client id and secret, both sent: the private key goes over the wire with each token request.
+    /// A client id and secret that are both sent: the private key goes over the wire with each token request.
     SecretPost(SecretPost),
-    /// An identity token of another issuer, fetched again for each request, is exchanged for a C1 token (RFC 8693).
+    /// An identity token of another issuer, fetched for each request and exchanged for a C1 token (RFC 8693).
     Exchange(ClientId),
-    /// A person confirms a code in a browser (RFC 8628). The client id names a program, and has any form.
+    /// A code that a person confirms in a browser (RFC 8628). The client id names a program and has any form.
     Device(String),
-    /// A grant of Commerce Layer's.
+    /// A grant of Commerce Layer.
     OAuth(OAuth),
-    /// A token that the caller has, and a function of the caller's that gives another when the API refuses it.
+    /// A token that the caller already has, and a function of the caller that returns another one when the API refuses
+    /// it.
     Renewable(Bearer),
 }
 
@@ -53,18 +54,18 @@ pub struct SecretPost {
     secret: Zeroizing<String>,
 }
 
-/// What a call has to do for a token.
+/// What a call has to do to get a token.
 #[derive(Debug)]
 pub enum Need<'a> {
-    /// Nothing: send this one.
+    /// Send this token.
     Send(SendToken<'a>),
     /// Ask the caller's function.
     Ask,
-    /// Follow [`Tokens`](super::Tokens): fetch one with [`Login::request`](super::Login::request), and renew it.
+    /// Follow [`Tokens`](super::Tokens): fetch a token with [`Login::request`](super::Login::request), and renew it.
     Fetch,
 }
 
-/// A token to send; not printed.
+/// A token to send, which is not printed.
 pub struct SendToken<'a>(pub &'a str);
 
 impl core::fmt::Debug for Bearer {
@@ -85,25 +86,25 @@ impl core::fmt::Debug for SendToken<'_> {
     }
 }
 
-/// What a token request takes from outside, fresh for each.
+/// The inputs of a token request that are fresh for each request.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// Wall-clock time in seconds since 1970.
+pub struct FreshInputs {
+    /// The wall-clock time in seconds since 1970.
     pub unix_seconds: i64,
-    /// From a cryptographic generator.
+    /// Bytes of a cryptographic random number generator.
     pub random: [u8; 16],
 }
 
 impl Source {
-    /// A fixed token; the word `Bearer` before it is dropped.
+    /// Creates a source with a fixed token. A preceding word `Bearer` is stripped.
     ///
     /// # Errors
-    /// If the text cannot be a token.
+    /// Fails if the text cannot be a token.
     pub fn bearer(token: &[u8]) -> Result<Self, ConfigError> {
         Ok(Self::Bearer(Bearer(bearer::parse(token)?)))
     }
 
-    /// Client credentials by signed assertion.
+    /// Creates a source of client credentials that authenticates by a signed assertion.
     ///
     /// # Errors
     /// Says whether the id or the secret is wrong, and which part of it.
@@ -113,19 +114,20 @@ impl Source {
         Ok(Self::Assertion(Assertion { client_id, secret }))
     }
 
-    /// Client credentials with the secret in the body.
+    /// Creates a source of client credentials that sends the secret in the body.
     ///
     /// # Errors
-    /// As [`Source::assertion`]: the secret is checked, although it is sent as it is.
+    /// The same as for [`Source::assertion`]: the secret is checked, although it is sent unchanged.
     pub fn secret_post(client_id: &str, secret: &[u8]) -> Result<Self, ConfigError> {
         let client_id = ClientId::parse(client_id)?;
         ClientSecret::parse(secret)?;
-        // Sent as it was given: a server may compare texts, and the same key can be written in several ways.
+        // The secret is sent as it was given, because a server may compare texts and the same key can be written in
+        // several ways.
         let text = core::str::from_utf8(paste::trim(secret)).unwrap_or_default();
         Ok(Self::SecretPost(SecretPost { client_id, secret: Zeroizing::new(text.to_owned()) }))
     }
 
-    /// Token exchange for the federation trust with this client id.
+    /// Creates a source that exchanges identity tokens for the federation trust with this client id.
     ///
     /// # Errors
     /// Says which part of the id is wrong.
@@ -133,10 +135,10 @@ impl Source {
         Ok(Self::Exchange(ClientId::parse(client_id)?))
     }
 
-    /// Device login for the program with this client id.
+    /// Creates a device login for the program with this client id.
     ///
     /// # Errors
-    /// If the id is empty, a secret, or has a character that no id has.
+    /// Fails if the id is empty, a secret, or has a character that no id has.
     pub fn device(client_id: &str) -> Result<Self, ConfigError> {
         let id = paste::trim_text(client_id);
         if id.is_empty() {
@@ -154,16 +156,16 @@ impl Source {
         Ok(Self::Device(id.to_owned()))
     }
 
-    /// A token that a function of the caller's renews.
+    /// Creates a source whose token is renewed by a function of the caller.
     ///
     /// # Errors
-    /// If the text cannot be a token.
+    /// Fails if the text cannot be a token.
     pub fn renewable(token: &[u8]) -> Result<Self, ConfigError> {
-        let token = bearer::parse(token).map_err(|error| error.of("accessToken"))?;
+        let token = bearer::parse(token).map_err(|error| error.for_option("accessToken"))?;
         Ok(Self::Renewable(Bearer(token)))
     }
 
-    /// The token that a function of the caller's renews.
+    /// Returns the token that a function of the caller renews.
     pub fn held(&self) -> Option<&str> {
         match self {
             Self::Renewable(bearer) => Some(&bearer.0),
@@ -171,7 +173,7 @@ impl Source {
         }
     }
 
-    /// The client id, where there is one that may name the tenant.
+    /// Returns the client id, if the source has one that may name the tenant.
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
             Self::Assertion(source) => Some(&source.client_id),
@@ -181,7 +183,7 @@ impl Source {
         }
     }
 
-    /// The secret as it was given, to be carried into a new instance of the core.
+    /// Returns the secret as it was given, to be passed to a new instance of the core.
     pub fn custody(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::OAuth(source) => return source.custody(),
@@ -192,7 +194,7 @@ impl Source {
         })
     }
 
-    /// What a call has to do for a token.
+    /// Returns what a call has to do to get a token.
     pub fn need(&self) -> Need<'_> {
         match self {
             Self::Bearer(bearer) => Need::Send(SendToken(&bearer.0)),
@@ -201,17 +203,17 @@ impl Source {
         }
     }
 
-    /// It signs with the time in it, so a wrong clock can be why it is refused.
+    /// Whether requests are signed with a timestamp, so that a wrong clock can be why they are refused.
     pub fn is_dated(&self) -> bool {
         matches!(self, Self::Assertion(_))
     }
 
-    /// Getting a token requires a person, who must not be asked before the last token has expired.
+    /// Whether getting a token requires a person, who must not be asked before the last token has expired.
     pub fn is_interactive(&self) -> bool {
         matches!(self, Self::Device(_))
     }
 
-    /// The next request takes a text of somebody else's: an identity token, an assertion.
+    /// Whether the next request needs a text of a third party: an identity token or an assertion.
     pub fn needs_subject(&self) -> bool {
         match self {
             Self::Exchange(_) => true,
@@ -224,19 +226,19 @@ impl Source {
     pub(super) fn subject(&self, subject: &[u8]) -> Result<Zeroizing<String>, ConfigError> {
         match self {
             Self::OAuth(_) => grants::assertion(subject),
-            _ => bearer::parse(subject).map_err(|error| error.of("subjectToken")),
+            _ => bearer::parse(subject).map_err(|error| error.for_option("subjectToken")),
         }
     }
 
-    /// Writes the fields of a token request. `audience` is what an assertion is made out to, `proof` what somebody else
-    /// brings: an identity token, a device code.
-    pub(super) fn write(&self, form: &mut Form, audience: &str, moment: &Moment, proof: &str) {
+    /// Writes the fields of a token request. `audience` is that of an assertion; `proof` is what a third party
+    /// provides, which is an identity token or a device code.
+    pub(super) fn write(&self, form: &mut Form, audience: &str, fresh: &FreshInputs, proof: &str) {
         match self {
             Self::Bearer(_) | Self::External | Self::Renewable(_) => {}
             Self::OAuth(source) => source.write(form, proof),
             Self::Assertion(source) => {
                 let id = source.client_id.as_str();
-                let assertion = assertion::sign(&source.secret, id, audience, moment.unix_seconds, &moment.random);
+                let assertion = assertion::sign(&source.secret, id, audience, fresh.unix_seconds, &fresh.random);
                 form.field("client_id", id);
                 form.field("grant_type", "client_credentials");
                 form.field("client_assertion_type", ASSERTION_TYPE);

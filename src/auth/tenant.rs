@@ -1,5 +1,5 @@
-//! Where a tenant is: from a server URL, a tenant's name, host or URL, or the host in a client id, to one checked base
-//! URL. No other place makes URLs that a token is sent to.
+//! The address of a tenant: one checked base URL, determined from a server URL, from a tenant's name, host or URL, or
+//! from the host in a client id. No other module makes URLs that tokens are sent to.
 
 use super::client_id::ClientId;
 use super::error::{ConfigError, errors};
@@ -8,14 +8,14 @@ use super::paste;
 use crate::wire::json::decimal;
 use alloc::{borrow::ToOwned, string::String};
 
-/// Tenants with a bare name live under this domain.
+/// The domain of tenants that are given by name alone.
 const DOMAIN: &str = ".conductor.one";
 
-/// What the API's own description writes where the tenant's name belongs.
+/// The placeholder for the tenant's name in the API's own description.
 const TEMPLATE: &str = "{tenantDomain}";
 
 errors! {
-    /// Why a text names no tenant.
+    /// The reason why a text does not name a tenant.
     TenantError {
         Missing "tenant_missing" "no tenant is named; give a serverURL, a tenantDomain or a client id"
         Empty "url_empty" "the value is empty"
@@ -40,17 +40,17 @@ errors! {
 }
 
 impl TenantError {
-    fn of(self, option: &'static str) -> ConfigError {
+    fn for_option(self, option: &'static str) -> ConfigError {
         ConfigError::new(option, self.text())
     }
 }
 
-/// How a tenant is spoken to.
+/// The protocol that a tenant is reached with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// To a loopback host only.
+    /// Only for loopback hosts.
     Http,
-    /// Everywhere else.
+    /// For all other hosts.
     Https,
 }
 
@@ -69,18 +69,19 @@ impl Scheme {
         }
     }
 
-    /// For a host that was named without a scheme: a loopback host is a sandbox, and a sandbox has no certificate.
-    fn of(host: &str) -> Self {
+    /// Returns the scheme for a host that was given without one. A loopback host is a sandbox, which has no
+    /// certificate.
+    fn for_host(host: &str) -> Self {
         if host::is_loopback(host) { Self::Http } else { Self::Https }
     }
 }
 
-/// An absolute URL that paths are appended to. Equal tenants compare equal: host in lower case, the scheme's own port left
-/// out, no slash at the end.
+/// An absolute URL that paths are appended to. URLs of the same tenant compare equal: the host is in lower case, the
+/// scheme's default port is left out, and there is no slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     text: String,
-    /// Where the path begins in `text`.
+    /// The offset in `text` at which the path begins.
     path: usize,
     scheme: Scheme,
     host: String,
@@ -91,7 +92,7 @@ impl BaseUrl {
     /// Checks an absolute URL. A path is kept as a prefix; query and fragment are dropped.
     ///
     /// # Errors
-    /// The first part that is wrong.
+    /// Returns the first part that is wrong.
     pub fn parse(url: &str) -> Result<Self, TenantError> {
         let url = checked(url)?;
         let (scheme, rest) = paste::split(url, "://").ok_or(TenantError::SchemeMissing)?;
@@ -125,13 +126,13 @@ impl BaseUrl {
         Ok(Self::new(scheme, host, port, path))
     }
 
-    /// Reads a tenant as people name it: `acme`, `acme.conductor.one` or `https://acme.conductor.one/anything`. The rules
-    /// are those of the Go SDK's `NormalizeTenant`: a name without a dot is one under `conductor.one`, and a URL of such a
-    /// tenant stands for its host alone.
+    /// Reads a tenant as people name it: `acme`, `acme.conductor.one` or `https://acme.conductor.one/anything`. The
+    /// rules are those of the Go SDK's `NormalizeTenant`: a name without a dot is one under `conductor.one`, and a URL
+    /// of such a tenant stands for its host alone.
     ///
     /// # Errors
-    /// The first part that is wrong.
-    pub fn of_tenant(tenant: &str) -> Result<Self, TenantError> {
+    /// Returns the first part that is wrong.
+    pub fn from_tenant(tenant: &str) -> Result<Self, TenantError> {
         let tenant = checked(tenant)?;
         if paste::split(tenant, "://").is_some() {
             let url = Self::parse(tenant)?;
@@ -143,7 +144,7 @@ impl BaseUrl {
         if paste::is_client_id(tenant.as_bytes()) {
             return Err(TenantError::ClientId);
         }
-        // A name is looked at with what is put behind it: `1234` alone would be an address, and is a tenant like any other.
+        // The name is checked together with its domain: `1234` alone would be an address, but is a valid tenant.
         let bare = paste::before(tenant, b":");
         let is_name = !bare.is_empty()
             && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -156,18 +157,18 @@ impl BaseUrl {
         if is_name && port.is_some() {
             return Err(TenantError::NamePort);
         }
-        Ok(Self::new(Scheme::of(&host), host, port, ""))
+        Ok(Self::new(Scheme::for_host(&host), host, port, ""))
     }
 
-    /// The tenant that a client id names.
+    /// Returns the address of the tenant that a client id names.
     ///
     /// # Errors
-    /// [`TenantError::ShortHost`] for a host that only a local network could know.
-    pub fn of_client_id(id: &ClientId) -> Result<Self, TenantError> {
+    /// Returns [`TenantError::ShortHost`] for a host that is only resolvable in a local network.
+    pub fn from_client_id(id: &ClientId) -> Result<Self, TenantError> {
         if !id.host().as_bytes().contains(&b'.') && !host::is_loopback(id.host()) {
             return Err(TenantError::ShortHost);
         }
-        Ok(Self::new(Scheme::of(id.host()), id.host().to_owned(), id.port(), ""))
+        Ok(Self::new(Scheme::for_host(id.host()), id.host().to_owned(), id.port(), ""))
     }
 
     fn new(scheme: Scheme, host: String, port: Option<u16>, path: &str) -> Self {
@@ -183,42 +184,42 @@ impl BaseUrl {
         Self { text, path: origin, scheme, host, port }
     }
 
-    /// The whole URL, without a slash at its end.
+    /// Returns the whole URL, without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Scheme, host and port: what an answer's origin must be equal to.
+    /// Returns scheme, host and port, which the origin of an answer must be equal to.
     pub fn origin(&self) -> &str {
         self.text.get(..self.path).unwrap_or_default()
     }
 
-    /// The path prefix: empty, or beginning with a slash and not ending with one.
+    /// Returns the path prefix. It is empty, or begins with a slash and does not end with one.
     pub fn path(&self) -> &str {
         self.text.get(self.path..).unwrap_or_default()
     }
 
-    /// https, or http for a loopback host.
+    /// Returns https, or http for a loopback host.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The host in lower case, without a port; `[::1]` with its brackets.
+    /// Returns the host in lower case, without a port; `[::1]` has its brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, unless it is the scheme's own.
+    /// Returns the port, unless it is the scheme's default.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// What an assertion for this tenant names as its audience: the host *without* the port, as C1's own clients do.
+    /// Returns the audience of assertions for this tenant: the host *without* the port, as in C1's own clients.
     pub fn audience(&self) -> &str {
         &self.host
     }
 
-    /// The URL of `path`, which begins with a slash.
+    /// Returns the URL of `path`, which begins with a slash.
     pub fn join(&self, path: &str) -> String {
         let mut url = String::with_capacity(self.text.len() + path.len());
         url.push_str(&self.text);
@@ -226,14 +227,14 @@ impl BaseUrl {
         url
     }
 
-    /// The tenant's name, for `name.conductor.one`.
+    /// Returns the tenant's name, for `name.conductor.one`.
     fn name(&self) -> Option<&str> {
         self.host.strip_suffix(DOMAIN).filter(|name| !name.as_bytes().contains(&b'.'))
     }
 }
 
-/// The base URL from a client's options: the server URL if there is one, else the tenant, else the client id's host. A server
-/// URL may have `{tenantDomain}` in it, as the API's description does.
+/// Determines the base URL from a client's options: the server URL if there is one, else the tenant, else the client
+/// id's host. A server URL may contain `{tenantDomain}`, as in the API's description.
 ///
 /// # Errors
 /// Names the option at fault.
@@ -244,22 +245,22 @@ pub fn resolve(
 ) -> Result<BaseUrl, ConfigError> {
     if let Some((before, after)) = server_url.and_then(|url| paste::split(url, TEMPLATE)) {
         let tenant = match (tenant, client_id) {
-            (Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain"))?,
-            (None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID"))?,
-            (None, None) => return Err(TenantError::TemplateTenant.of("tenantDomain")),
+            (Some(tenant), _) => BaseUrl::from_tenant(tenant).map_err(|error| error.for_option("tenantDomain"))?,
+            (None, Some(id)) => BaseUrl::from_client_id(id).map_err(|error| error.for_option("clientID"))?,
+            (None, None) => return Err(TenantError::TemplateTenant.for_option("tenantDomain")),
         };
-        let name = tenant.name().ok_or(TenantError::TemplateName.of("tenantDomain"))?;
-        return BaseUrl::parse(&[before, name, after].concat()).map_err(|error| error.of("serverURL"));
+        let name = tenant.name().ok_or(TenantError::TemplateName.for_option("tenantDomain"))?;
+        return BaseUrl::parse(&[before, name, after].concat()).map_err(|error| error.for_option("serverURL"));
     }
     match (server_url, tenant, client_id) {
-        (Some(url), _, _) => BaseUrl::parse(url).map_err(|error| error.of("serverURL")),
-        (None, Some(tenant), _) => BaseUrl::of_tenant(tenant).map_err(|error| error.of("tenantDomain")),
-        (None, None, Some(id)) => BaseUrl::of_client_id(id).map_err(|error| error.of("clientID")),
-        (None, None, None) => Err(TenantError::Missing.of("serverURL")),
+        (Some(url), _, _) => BaseUrl::parse(url).map_err(|error| error.for_option("serverURL")),
+        (None, Some(tenant), _) => BaseUrl::from_tenant(tenant).map_err(|error| error.for_option("tenantDomain")),
+        (None, None, Some(id)) => BaseUrl::from_client_id(id).map_err(|error| error.for_option("clientID")),
+        (None, None, None) => Err(TenantError::Missing.for_option("serverURL")),
     }
 }
 
-/// Refuses what no option that names a place may hold.
+/// Refuses values that no option for a place may have.
 fn checked(text: &str) -> Result<&str, TenantError> {
     let text = paste::trim_text(text);
     if text.is_empty() {
@@ -268,14 +269,14 @@ fn checked(text: &str) -> Result<&str, TenantError> {
     if paste::has_secret(text.as_bytes()) {
         return Err(TenantError::Secret);
     }
-    // A URL parser drops tabs and line ends wherever they stand; a person who looks at the text does not.
+    // A URL parser drops tabs and line ends anywhere, but a person who reads the text does not notice them.
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(TenantError::Space);
     }
     Ok(text)
 }
 
-/// A prefix that every URL parser leaves as it is. `path` is empty or begins with a slash.
+/// Checks for a prefix that every URL parser leaves unchanged. `path` is empty or begins with a slash.
 fn check_path(path: &str) -> Result<(), TenantError> {
     if !path.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>^`|".contains(&b)) {
         return Err(TenantError::Path);
@@ -294,7 +295,7 @@ fn check_path(path: &str) -> Result<(), TenantError> {
     Ok(())
 }
 
-/// What follows a dot. `%2e` counts as one when a URL parser looks for `..`.
+/// Returns what follows a dot. `%2e` counts as a dot when a URL parser looks for `..`.
 fn after_dot(segment: &[u8]) -> Option<&[u8]> {
     ["%2e", "%2E", "."].iter().find_map(|dot| segment.strip_prefix(dot.as_bytes()))
 }

@@ -1,28 +1,28 @@
-//! What is sent to the token endpoint.
+//! Requests to the token endpoint.
 
 use alloc::string::String;
 use zeroize::Zeroizing;
 
 use crate::wire::json::push_string;
 
-/// Path of the token endpoint.
+/// The path of the token endpoint.
 pub const PATH: &str = "/auth/v1/token";
 
-/// Path of Commerce Layer's token endpoint.
+/// The path of Commerce Layer's token endpoint.
 pub const OAUTH_PATH: &str = "/oauth/token";
 
-/// Path of the endpoint that begins a device login.
+/// The path of the endpoint that begins a device login.
 pub const DEVICE_PATH: &str = "/auth/v1/device_authorization";
 
-/// The request's headers besides those of every request. A request to [`OAUTH_PATH`] is JSON instead.
+/// The headers of the request besides those of every request. A request to [`OAUTH_PATH`] is JSON instead.
 pub const HEADERS: [(&str, &str); 2] =
     [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
 
-/// A POST to one of these.
+/// A POST to one of these paths.
 pub struct TokenRequest {
     /// Absolute URL.
     pub url: String,
-    /// Form-encoded or JSON; holds an assertion, a secret or a code.
+    /// The body, form-encoded or JSON. It holds an assertion, a secret or a code.
     pub body: Zeroizing<String>,
 }
 
@@ -32,7 +32,7 @@ impl core::fmt::Debug for TokenRequest {
     }
 }
 
-/// A form, encoded as `URLSearchParams` does, or a JSON object of texts.
+/// A form, encoded as by `URLSearchParams`, or a JSON object of strings.
 #[derive(Default)]
 pub(super) struct Form {
     text: Zeroizing<String>,
@@ -40,14 +40,16 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// One that is written as JSON.
+    /// Creates a form that is written as JSON.
     pub(super) fn json() -> Self {
         Self { json: true, ..Self::default() }
     }
 
-    /// Adds a field. A form that grows is rewritten, so that no copy of a value is left behind.
+    /// Adds a field. A form that grows is copied into a new buffer and the old one is wiped, so that no copy of a value
+    /// is left behind.
     pub(super) fn field(&mut self, name: &str, value: &str) {
-        // A character becomes three in a form, and up to six in JSON; four more stand around, and a brace at the end.
+        // A character becomes three in a form and up to six in JSON. Four more surround a value, and a brace follows at
+        // the end.
         let needed = self.text.len() + 8 + 6 * (name.len() + value.len());
         if self.text.capacity() < needed {
             let mut larger = Zeroizing::new(String::with_capacity(2 * needed));
@@ -71,7 +73,7 @@ impl Form {
         push_encoded(text, value);
     }
 
-    /// The text.
+    /// Returns the text.
     pub(super) fn end(mut self) -> Zeroizing<String> {
         if self.json {
             self.text.push('}');

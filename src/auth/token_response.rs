@@ -1,4 +1,4 @@
-//! What the token endpoint answers: a token, an OAuth error, C1's own error form, or something that is none of these.
+//! Answers of the token endpoint: a token, an OAuth error, C1's own error form, or something else.
 
 use alloc::string::String;
 use zeroize::Zeroizing;
@@ -14,10 +14,10 @@ errors! {
     /// What went wrong at the token endpoint.
     TokenErrorKind {
         Refused "token_refused" "the token endpoint refused the credential"
-        RateLimited "token_rate_limited" "the token endpoint asks to slow down"
+        RateLimited "token_rate_limited" "the token endpoint limits requests"
         Server "token_server_error" "the token endpoint failed"
         NotFound "token_endpoint_not_found" "there is no token endpoint at this address"
-        Status "token_unexpected_status" "the token endpoint answered with a status that it should not"
+        Status "token_unexpected_status" "the token endpoint answered with an unexpected status"
         Html "token_html" "the token endpoint answered with a web page"
         EmptyBody "token_empty_body" "the token endpoint's answer is empty"
         TooLarge "token_too_large" "the token endpoint's answer is larger than 1 MB"
@@ -28,17 +28,17 @@ errors! {
         NotText "token_not_text" "the access_token in the token endpoint's answer is not text"
         Blank "token_blank" "the access_token in the token endpoint's answer is empty"
         Unsafe "token_unsafe" "the access_token in the token endpoint's answer cannot be sent in a header"
-        Type "token_type_unknown" "the token endpoint issued a token of a type that is not known"
+        Type "token_type_unknown" "the token endpoint issued a token of an unknown type"
         TypeDpop "token_type_dpop" "the token endpoint issued a token that is bound to a DPoP key, which was not asked for"
-        Expired "token_expired_on_arrival" "the token endpoint issued a token that is expired already"
+        Expired "token_expired_on_arrival" "the token endpoint issued a token that has already expired"
         DeviceCodes "device_codes" "the answer of the device authorization endpoint has no code, or no address to confirm it at"
         DeviceExpired "device_expired" "nobody confirmed the code before it expired"
     }
 }
 
-/// Reasons that C1 gives for a refusal and that people can act upon.
+/// The reasons of C1 for a refusal that people can act upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Reason {
     TrustNotFound,
     IssuerMismatch,
@@ -51,7 +51,7 @@ impl Reason {
     const ALL: [Self; 5] =
         [Self::TrustNotFound, Self::IssuerMismatch, Self::CelConditionNotMet, Self::TokenTooOld, Self::SpDisabled];
 
-    /// As C1 writes it.
+    /// Returns the reason as C1 writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TrustNotFound => "trust_not_found",
@@ -62,14 +62,14 @@ impl Reason {
         }
     }
 
-    /// What to check.
+    /// Returns advice on what to check.
     pub fn hint(self) -> &'static str {
         match self {
             Self::TrustNotFound => {
                 "no federation trust has this client id: check that it ends in /wfe and belongs to this tenant, and that the trust still exists"
             }
             Self::IssuerMismatch => {
-                "the identity token comes from another issuer than the trust names: compare its iss with the trust's issuer URL, to the slash"
+                "the identity token comes from another issuer than the trust names: compare its iss with the trust's issuer URL, including the slash"
             }
             Self::CelConditionNotMet => {
                 "the identity token does not meet the trust's condition: compare its claims (repository, branch, environment) with the condition"
@@ -82,12 +82,12 @@ impl Reason {
     }
 }
 
-/// Why there is no token. Everything in it is safe to show.
+/// The reason why there is no token. Everything in it is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenError {
     /// What went wrong.
     pub kind: TokenErrorKind,
-    /// HTTP status of the answer.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// OAuth's `error`, such as `invalid_client`; letters, digits, `_`, `-` and `.` only.
     pub oauth_error: Option<String>,
@@ -95,9 +95,9 @@ pub struct TokenError {
     pub description: Option<String>,
     /// The `code` of C1's own error form, a gRPC status such as 16 for UNAUTHENTICATED.
     pub api_code: Option<u32>,
-    /// C1's reason, if it is one that is known.
+    /// C1's reason, if it is a known one.
     pub reason: Option<Reason>,
-    /// Seconds that this machine's clock is behind the server's, if that may be why.
+    /// The number of seconds by which this machine's clock is behind the server's, if that may be the cause.
     pub clock_offset: Option<i32>,
 }
 
@@ -106,7 +106,7 @@ impl TokenError {
         Self { kind, status, oauth_error: None, description: None, api_code: None, reason: None, clock_offset: None }
     }
 
-    /// The same request may succeed later without anyone changing anything.
+    /// Whether the same request may succeed later without any change.
     pub fn is_transient(&self) -> bool {
         use TokenErrorKind as Kind;
         matches!(self.kind, Kind::RateLimited | Kind::Server | Kind::Truncated | Kind::EmptyBody)
@@ -114,29 +114,29 @@ impl TokenError {
             || self.oauth_error.as_deref() == Some("temporarily_unavailable")
     }
 
-    /// The proof of possession that went along was refused, or is missing.
-    pub fn is_of_proof(&self) -> bool {
+    /// Whether the proof of possession was refused, or is missing.
+    pub fn concerns_proof(&self) -> bool {
         matches!(self.oauth_error.as_deref(), Some("use_dpop_nonce" | "invalid_dpop_proof"))
     }
 
-    /// What to check when a proof was sent.
-    pub(super) fn hint_of_proof(&self) -> &'static str {
-        "the server refused the DPoP proof: check that this machine's clock is right to some seconds, that serverURL is the address that the server knows itself by, and that the credential is bound to no other key"
+    /// Returns advice for the case that a proof was sent.
+    pub(super) fn proof_hint(&self) -> &'static str {
+        "the server refused the DPoP proof: check that this machine's clock is right to a few seconds, that serverURL is the server's own address, and that the credential is bound to no other key"
     }
 
-    /// What to check, where something useful can be said.
+    /// Returns advice on what to check, if there is any.
     pub fn hint(&self) -> Option<&'static str> {
         use TokenErrorKind as Kind;
         if let Some(reason) = self.reason {
             return Some(reason.hint());
         }
         if self.clock_offset.is_some() {
-            return Some("this machine's clock is wrong: set it, or give the client a right one as its `clock` option");
+            return Some("this machine's clock is wrong: set it, or give the client a correct `clock` option");
         }
         Some(match (self.oauth_error.as_deref(), self.kind) {
             (Some("expired_token"), _) => "begin again, and confirm the new code in time",
             (Some("access_denied"), _) => "the login was denied in the browser: begin again if that was a mistake",
-            _ if self.is_of_proof() || self.kind == Kind::TypeDpop => {
+            _ if self.concerns_proof() || self.kind == Kind::TypeDpop => {
                 "this credential requires DPoP: give the client the option `dpop: true`"
             }
             (Some("unsupported_grant_type" | "unauthorized_client"), _) => {
@@ -146,7 +146,7 @@ impl TokenError {
                 "check that client id and secret were issued together, that the credential is neither revoked nor expired, that this address may use it, and that this machine's clock is right to two minutes"
             }
             (_, Kind::Html | Kind::NotFound | Kind::Syntax | Kind::NotObject | Kind::Status | Kind::Missing) => {
-                "check serverURL and tenantDomain: this address does not answer as a C1 tenant does; a proxy or a login page may stand before it"
+                "check serverURL and tenantDomain: this address does not answer like a C1 tenant; there may be a proxy or login page before it"
             }
             _ => return None,
         })
@@ -166,24 +166,24 @@ impl core::fmt::Display for TokenError {
 
 impl core::error::Error for TokenError {}
 
-/// How a token is sent.
+/// The way a token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenType {
-    /// Anybody who has it may use it.
+    /// A token that anybody who has it may use.
     Bearer,
-    /// Bound to a key that proves each request (RFC 9449).
+    /// A token that is bound to a key, which proves each request (RFC 9449).
     Dpop,
 }
 
-/// A token that was issued.
+/// An issued token.
 pub struct Grant {
-    /// Fit for a header.
+    /// The token, which is safe to send in a header.
     pub token: Zeroizing<String>,
-    /// How it is sent.
+    /// The way it is sent.
     pub token_type: TokenType,
-    /// Seconds it lives, above zero; `None` if the server does not say or says it in no known form.
+    /// The lifetime in seconds, above zero; `None` if the server does not state it in a known form.
     pub expires_in: Option<f64>,
-    /// What renews it, if the answer has that.
+    /// The refresh token, if the answer has one.
     pub refresh_token: Option<Zeroizing<String>>,
 }
 
@@ -196,10 +196,10 @@ impl core::fmt::Debug for Grant {
     }
 }
 
-/// Reads an answer. `body` is the caller's to wipe.
+/// Reads an answer. Wiping `body` is left to the caller.
 ///
 /// # Errors
-/// If it holds no usable token.
+/// Fails if the answer holds no usable token.
 pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
     let ok = (200..300).contains(&status);
     let mut fields = Fields::default();
@@ -227,7 +227,7 @@ pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
         _ => TokenErrorKind::Status,
     };
     let mut error = TokenError::new(kind, status);
-    // Text that is not JSON may be anything, a login page with a token in it for one; none of it is shown.
+    // Text that is not JSON may be anything, such as a login page with a token in it, so none of it is shown.
     if read.is_ok() {
         error.oauth_error = fields.oauth_error.as_deref().and_then(|text| oauth_code(text));
         error.description = fields.description.map(|text| redact(&text, 300)).filter(|text| !text.is_empty());
@@ -247,14 +247,14 @@ struct Fields {
     expires_in: Option<f64>,
     refresh_token: Text,
     oauth_error: Text,
-    /// There is a list of errors.
+    /// Whether there is a list of errors.
     failed: bool,
     description: Text,
     api_code: Option<u32>,
 }
 
 impl Fields {
-    /// Takes a member. The last of two with one name counts, as for `JSON.parse`.
+    /// Stores a member. The last of two with the same name counts, as for `JSON.parse`.
     fn set(&mut self, name: &str, value: Value) {
         let text = match value {
             Value::Text(text) => text.unescape().map(|text| Zeroizing::new(text.into_owned())),
@@ -264,7 +264,8 @@ impl Fields {
             "access_token" => self.token = (!matches!(value, Value::Null)).then_some(text),
             "token_type" => self.token_type = text,
             "refresh_token" => self.refresh_token = text,
-            // JSON:API's form, {errors: [{title, detail, code, status, meta: {error}}]}: the first of them says it.
+            // In the form of JSON:API, {errors: [{title, detail, code, status, meta: {error}}]}, the first error is
+            // used.
             "errors" => {
                 if let Value::Nested(list) = value {
                     self.failed |= self.first_of(list).is_some();
@@ -276,7 +277,7 @@ impl Fields {
                     _ => text.and_then(|digits| seconds(digits.trim_ascii())),
                 }
             }
-            // An empty `error` is what a message without one looks like when it is written by C1.
+            // C1 writes an empty `error` where there is none.
             "error" => self.oauth_error = text.filter(|text| !text.is_empty()),
             "code" => {
                 self.api_code = match value {
@@ -284,7 +285,7 @@ impl Fields {
                     _ => None,
                 }
             }
-            // OAuth's own words come before those of C1's form, {code, message, details}.
+            // OAuth's description takes precedence over that of C1's form, {code, message, details}.
             "error_description" if text.is_some() => self.description = text,
             "message" if self.description.is_none() => self.description = text,
             _ => {}
@@ -301,7 +302,7 @@ impl Fields {
             ("code", Value::Text(text)) => code = owned(text),
             ("title", Value::Text(text)) => title = owned(text),
             ("detail", Value::Text(text)) => detail = owned(text),
-            // OAuth's word for it. What cannot be read of it is not missed.
+            // The OAuth error. It is optional, so an unreadable value is ignored.
             ("meta", Value::Nested(meta)) => {
                 let _ = json::each_member(meta.as_bytes(), &mut |name, value| {
                     if let ("error", Value::Text(text)) = (name, value) {
@@ -332,20 +333,20 @@ impl Fields {
         if self.expires_in.is_some_and(|seconds| seconds <= 0.0) {
             return Err(TokenErrorKind::Expired);
         }
-        // One that cannot be right is as good as none.
+        // An invalid refresh token is treated as absent.
         let refresh_token = self.refresh_token.filter(|text| bearer::parse(text.as_bytes()).is_ok());
         Ok(Grant { token, token_type, expires_in: self.expires_in, refresh_token })
     }
 }
 
-/// An error code is a short word; anything else in its place is not shown.
+/// Returns the error code if it is a short word. Anything else in its place is not shown.
 fn oauth_code(text: &str) -> Option<String> {
     let word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
     (word && (1..=64).contains(&text.len())).then(|| redact(text, 64))
 }
 
-/// `word` stands in `text`, not as a part of a longer one. C1's reasons are looked for everywhere, since the place where
-/// they stand (description, message, details) is not documented.
+/// Whether `word` occurs in `text` as a word of its own. C1's reasons are searched for everywhere, because the member
+/// that holds them (description, message, details) is not documented.
 fn contains_word(text: &[u8], word: &[u8]) -> bool {
     let ends = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     (0..text.len()).any(|at| {
@@ -354,13 +355,13 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
-/// A time in seconds since 1970, which [`seconds`] would cut short.
+/// Reads a time in seconds since 1970, which [`seconds`] would truncate.
 pub(super) fn unix(text: &str) -> Option<f64> {
     let whole = paste::before(text, b".");
     (whole.len() <= 12).then(|| whole.parse::<u64>().ok())?.map(|time| time as f64)
 }
 
-/// Reads a JSON number without the tables of a float parser: whole seconds are all that is needed, up to 31 years.
+/// Reads a JSON number without the tables of a float parser. Whole seconds up to 31 years are all that is needed.
 pub(crate) fn seconds(text: &str) -> Option<f64> {
     let (negative, digits) = text.strip_prefix("-").map_or((false, text), |digits| (true, digits));
     let (digits, exponent) = paste::split(digits, "e").or_else(|| paste::split(digits, "E")).unwrap_or((digits, "0"));

@@ -1,48 +1,51 @@
-//! The life of an access token: when to use it, when to renew it, who waits for whom. A pure state machine; the caller
-//! brings the time (monotonic milliseconds from any origin), the randomness, and does the requests.
+//! The life of an access token: when it is used, when it is renewed, and which calls wait for a renewal. This is a pure
+//! state machine; the caller provides the time (monotonic milliseconds from any origin) and the randomness, and sends
+//! the requests.
 //!
 //! ```text
 //! on a call    next(now)   Use: take bearer(generation) and send
-//!                          UseAndRefresh: the same, and begin a refresh that nobody waits for
-//!                          Refresh: begin a refresh, wait for it, ask again
-//!                          Wait: wait for the refresh that runs, ask again
+//!                          UseAndRefresh: the same, and begin a refresh that no call waits for
+//!                          Refresh: begin a refresh, wait for it, call next again
+//!                          Wait: wait for the running refresh, call next again
 //!                          Blocked: fail with the error of the last refresh
 //! a refresh    started(now), then exactly one of accept, fail, abandon
-//! on a 401     rejected(generation, now); if it says Replay: ask again, send once more
+//! on a 401     rejected(generation, now); if it returns Replay: call next again, send once more
 //! ```
 
 use alloc::string::String;
 use zeroize::Zeroizing;
 
-/// The numbers of a token's life, in milliseconds.
+/// The parameters of a token's life, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// A token is renewed after this share of its life ...
+    /// The share of its lifetime after which a token is renewed.
     pub refresh_at: f64,
-    /// ... give or take this share of that, so that many clients which began together do not renew together ...
+    /// The share by which `refresh_at` varies randomly, so that clients that start together do not renew together.
     pub jitter: f64,
-    /// ... but this long before its end. A token that lives less than twice as long is renewed at half of its life.
+    /// The minimum time between the renewal and the end of the lifetime. A token that lives less than twice as long is
+    /// renewed after half of its lifetime.
     pub margin: f64,
-    /// This long before its end a token is not sent any more: it has to arrive before it expires. At most a quarter of
-    /// its life.
+    /// The time before its end from which a token is no longer sent, because it has to arrive before it expires. It is
+    /// at most a quarter of the lifetime.
     pub guard: f64,
-    /// Life of a token whose answer does not tell. C1 documents 10, 30 and 60 minutes for different credentials.
+    /// The lifetime of a token if the answer does not state it. C1 documents 10, 30 and 60 minutes for different
+    /// credentials.
     pub default_life: f64,
-    /// After a refusal, and after anything else that time alone does not fix, no refresh for this long.
+    /// The pause before the next refresh after a refusal, or after any other failure that time alone does not fix.
     pub refused_pause: f64,
-    /// After a passing failure, no refresh for this long; twice as long after each further one ...
+    /// The pause before the next refresh after a transient failure. It doubles with each further one.
     pub failed_pause: f64,
-    /// ... up to this.
+    /// The upper bound of `failed_pause`.
     pub failed_pause_max: f64,
-    /// A server's Retry-After counts up to this.
+    /// The upper bound of a server's `Retry-After`.
     pub retry_after_max: f64,
-    /// A token that the API refuses within this time of being issued, in place of one that it refused before, is kept:
-    /// another would be refused as well. At most half of its life.
+    /// A replacement for a refused token that is itself refused within this time of being issued is kept, because
+    /// another one would be refused as well. At most half of the lifetime.
     pub futile: f64,
 }
 
 impl Policy {
-    /// For C1.
+    /// The policy for C1.
     pub const C1: Self = Self {
         refresh_at: 0.8,
         jitter: 0.1,
@@ -56,7 +59,7 @@ impl Policy {
         futile: 5_000.0,
     };
 
-    /// For Commerce Layer, whose tokens live two hours at least.
+    /// The policy for Commerce Layer, whose tokens live at least two hours.
     pub const COMMERCE_LAYER: Self = Self { default_life: 7_200_000.0, ..Self::C1 };
 }
 
@@ -67,7 +70,7 @@ pub struct Attempt {
     sent_at: f64,
 }
 
-/// By number alone: the clock may have said anything.
+/// Compares by number alone, because the clock may be arbitrary.
 impl PartialEq for Attempt {
     fn eq(&self, other: &Self) -> bool {
         self.number == other.number
@@ -75,7 +78,7 @@ impl PartialEq for Attempt {
 }
 
 impl Attempt {
-    /// A name for the refresh, unlike that of any other of the same client.
+    /// Returns the number of the refresh, which is unique within a client.
     pub fn number(&self) -> u32 {
         self.number
     }
@@ -86,26 +89,26 @@ impl Attempt {
 pub enum Next<'a, E> {
     /// Send with the token of this generation.
     Use {
-        /// For [`Tokens::bearer`] and [`Tokens::rejected`].
+        /// The argument for [`Tokens::bearer`] and [`Tokens::rejected`].
         generation: u32,
     },
     /// Send with the token of this generation, and begin a refresh.
     UseAndRefresh {
-        /// For [`Tokens::bearer`] and [`Tokens::rejected`].
+        /// The argument for [`Tokens::bearer`] and [`Tokens::rejected`].
         generation: u32,
     },
-    /// Begin a refresh, wait for its end, ask again.
+    /// Begin a refresh, wait for its end, and call [`Tokens::next`] again.
     Refresh,
-    /// Wait for the end of the refresh that runs, ask again.
+    /// Wait for the end of the running refresh, and call [`Tokens::next`] again.
     Wait {
-        /// The refresh that runs.
+        /// The running refresh.
         attempt: Attempt,
     },
-    /// Fail: the last refresh did, a moment ago.
+    /// Fail, because the last refresh has just failed.
     Blocked {
-        /// Why it did.
+        /// The error of the last refresh.
         error: &'a E,
-        /// When the next refresh may begin.
+        /// The time at which the next refresh may begin.
         until: f64,
     },
 }
@@ -113,9 +116,9 @@ pub enum Next<'a, E> {
 /// What a call does after a 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejection {
-    /// Ask [`Tokens::next`] again and, if the call is safe to repeat, send once more.
+    /// Call [`Tokens::next`] again and, if the call is safe to repeat, send once more.
     Replay,
-    /// A fresh token was refused as well: the 401 is the answer.
+    /// A fresh token was refused as well, so the 401 is the result of the call.
     Futile,
 }
 
@@ -123,9 +126,9 @@ pub enum Rejection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The credential was refused, or the answer made no sense.
-    Lasting,
-    /// The network, an overloaded or failing server.
-    Passing,
+    Permanent,
+    /// The network failed, or the server is overloaded or failing.
+    Transient,
 }
 
 /// The tokens of one credential, one at a time. `E` is the error of a failed refresh.
@@ -134,13 +137,13 @@ pub struct Tokens<E> {
     held: Option<Held>,
     running: Option<Attempt>,
     blocked: Option<Blocked<E>>,
-    /// Of the last token; 0 before the first.
+    /// The generation of the last token; 0 before the first.
     generation: u32,
-    /// Refreshes begun.
+    /// The number of refreshes begun.
     attempts: u32,
-    /// Passing failures in a row.
+    /// The number of consecutive transient failures.
     failures: u32,
-    /// The API refused the last token.
+    /// Whether the API refused the last token.
     refused: bool,
 }
 
@@ -151,7 +154,7 @@ struct Held {
     life: f64,
     refresh_at: f64,
     usable_until: f64,
-    /// It was fetched because the API refused the one before.
+    /// Whether it was fetched because the API refused its predecessor.
     replaces_refused: bool,
 }
 
@@ -172,7 +175,7 @@ impl<E> core::fmt::Debug for Tokens<E> {
 }
 
 impl<E> Tokens<E> {
-    /// No token yet.
+    /// Creates a state without a token.
     pub fn new(policy: Policy) -> Self {
         Self {
             policy,
@@ -186,7 +189,7 @@ impl<E> Tokens<E> {
         }
     }
 
-    /// What a call does at `now`. Asking changes nothing.
+    /// Returns what a call does at `now`, without changing anything.
     pub fn next(&self, now: f64) -> Next<'_, E> {
         let blocked = self.blocked.as_ref().filter(|blocked| now < blocked.until);
         if let Some(held) = self.held.as_ref().filter(|held| now < held.usable_until) {
@@ -201,7 +204,8 @@ impl<E> Tokens<E> {
         }
     }
 
-    /// A refresh is being sent. The token's life is counted from here: the server begins to count later.
+    /// Begins a refresh that is sent now. The token's lifetime is counted from here, because the server begins to count
+    /// later.
     pub fn started(&mut self, now: f64) -> Attempt {
         self.attempts = self.attempts.wrapping_add(1);
         let attempt = Attempt { number: self.attempts, sent_at: now };
@@ -209,7 +213,8 @@ impl<E> Tokens<E> {
         attempt
     }
 
-    /// The refresh brought a token that lives `expires_in` seconds, if the server told. `random` is from 0 up to 1.
+    /// Accepts the token of a refresh. It lives `expires_in` seconds, if the server stated that. `random` is from 0 up
+    /// to 1.
     pub fn accept(
         &mut self,
         attempt: Attempt,
@@ -233,8 +238,8 @@ impl<E> Tokens<E> {
             accepted_at: now,
             life,
             refresh_at: attempt.sent_at + (planned * jitter).min(latest),
-            // Every waiting call may use the token once, even if its answer took longer than it lives: it was most likely
-            // issued at the end of that time, and asking again would not be faster.
+            // Every waiting call may use the token once, even if its answer took longer than its lifetime: it was most
+            // likely issued at the end of that time, and another request would not be faster.
             usable_until: (attempt.sent_at + life - guard).max(now + guard.clamp(100.0, 1000.0)),
             replaces_refused: self.refused,
         });
@@ -244,49 +249,50 @@ impl<E> Tokens<E> {
         self.refused = false;
     }
 
-    /// Another program that shares this one's tokens fetched one that lives `life` milliseconds and has `left` of them left.
+    /// Accepts a token that another worker fetched. It lives `life` milliseconds and has `left` of them left.
     pub fn adopt(&mut self, attempt: Attempt, token: Zeroizing<String>, life: f64, left: f64, random: f64, now: f64) {
         let sent_at = now - (life - left).max(0.0);
         self.accept(Attempt { sent_at, ..attempt }, token, Some(life / 1000.0), random, now);
     }
 
-    /// Milliseconds until a refresh may begin again after one that failed.
+    /// Returns the milliseconds until a refresh may begin again after a failed one.
     pub fn pause(&self, now: f64) -> f64 {
         self.blocked.as_ref().map_or(0.0, |blocked| (blocked.until - now).max(0.0))
     }
 
-    /// Milliseconds that the token in use lives and has left, for those who share it.
+    /// Returns the lifetime of the token in use and the time that it has left, in milliseconds, for workers that share
+    /// it.
     pub fn life(&self, now: f64) -> Option<(f64, f64)> {
         self.held.as_ref().map(|held| (held.life, (held.sent_at + held.life - now).max(0.0)))
     }
 
-    /// The refresh failed. No other begins for a while: as long as the server asks (`retry_after`, in milliseconds), and at
-    /// least as long as the policy says. A token that is still good goes on to be used.
+    /// Records a failed refresh. No other begins for as long as the server asks (`retry_after`, in milliseconds), and
+    /// at least for as long as the policy says. A token that is still valid remains in use.
     pub fn fail(&mut self, attempt: Attempt, error: E, failure: Failure, retry_after: Option<f64>, now: f64) {
         if !self.finish(attempt) {
             return;
         }
         let policy = &self.policy;
         let pause = match failure {
-            Failure::Lasting => policy.refused_pause,
-            Failure::Passing => {
+            Failure::Permanent => policy.refused_pause,
+            Failure::Transient => {
                 let doubled = policy.failed_pause * f64::from(1u32 << self.failures.min(20));
                 self.failures = self.failures.saturating_add(1);
                 doubled.min(policy.failed_pause_max)
             }
         };
-        // In this order a NaN counts as absent.
+        // In this order, a NaN counts as absent.
         let asked = retry_after.unwrap_or(0.0).max(0.0).min(policy.retry_after_max);
         self.blocked = Some(Blocked { error, until: now + pause.max(asked) });
     }
 
-    /// The refresh ended without a verdict; the next call may begin another.
+    /// Ends a refresh without a verdict; the next call may begin another.
     pub fn abandon(&mut self, attempt: Attempt) {
         self.finish(attempt);
     }
 
-    /// The API answered 401 to the token of `generation`. Of many that were sent with one token only the first takes it
-    /// out of use.
+    /// Handles a 401 of the API to the token of `generation`. Of many requests that were sent with one token, only the
+    /// first takes it out of use.
     pub fn rejected(&mut self, generation: u32, now: f64) -> Rejection {
         if generation != self.generation {
             return Rejection::Replay;
@@ -302,25 +308,25 @@ impl<E> Tokens<E> {
         Rejection::Replay
     }
 
-    /// Of the token in use, or the last one that was.
+    /// Returns the generation of the token in use, or of the last one.
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// The token of `generation`, unless it was replaced or taken out of use.
+    /// Returns the token of `generation`, unless it was replaced or taken out of use.
     pub fn bearer(&self, generation: u32) -> Option<&str> {
         let held = self.held.as_ref().filter(|_| generation == self.generation)?;
         Some(&held.token)
     }
 
-    /// Wipes the token and forgets what ran and failed.
+    /// Wipes the token and forgets the running and the failed refresh.
     pub fn clear(&mut self) {
         self.held = None;
         self.running = None;
         self.blocked = None;
     }
 
-    /// Ends `attempt`, if it is the one that runs; one that was given up before has nothing to say any more.
+    /// Ends `attempt` and returns true if it is the running one. An attempt that was abandoned earlier is ignored.
     fn finish(&mut self, attempt: Attempt) -> bool {
         let runs = self.running == Some(attempt);
         if runs {

@@ -1,6 +1,6 @@
 //! A client-wide allowance for retries.
 
-/// Each retry takes one token; each call that succeeds gives a tenth back. When every call fails, a client thus
+/// Each retry takes one token, and each successful call returns a tenth of one. When every call fails, a client thus
 /// sends at most a tenth more requests than without retries, once the reserve is spent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
@@ -8,7 +8,7 @@ pub struct Budget {
 }
 
 const RESERVE: f64 = 20.0;
-const GIVEN_BACK: f64 = 0.1;
+const REFUND: f64 = 0.1;
 
 impl Default for Budget {
     fn default() -> Self {
@@ -17,7 +17,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes one retry out; false if none is left.
+    /// Takes one retry out. Returns false if none is left.
     pub fn take(&mut self) -> bool {
         let enough = self.tokens >= 1.0;
         if enough {
@@ -26,9 +26,9 @@ impl Budget {
         enough
     }
 
-    /// A call has succeeded.
+    /// Records a successful call.
     pub fn succeeded(&mut self) {
-        self.tokens = (self.tokens + GIVEN_BACK).min(RESERVE);
+        self.tokens = (self.tokens + REFUND).min(RESERVE);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an error answer says, bounded and without secrets.
+//! The content of an error answer, bounded and without secrets.
 
 use crate::auth::redact::Redactor;
 use crate::wire::json::{Cursor, Malformed, Members, Token};
@@ -18,14 +18,14 @@ pub struct Failure {
     pub excerpt: String,
 }
 
-/// Longest text that is passed on, in characters.
+/// The length limit of the texts, in characters.
 const LONGEST: usize = 512;
 
-/// Reads the body of an error answer. Anything may come: JSON of three kinds, HTML, nothing.
+/// Reads the body of an error answer, which may be anything: JSON of three kinds, HTML, or nothing.
 pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
     let mut failure = Failure { excerpt: excerpt(body, redactor), ..Failure::default() };
     let mut cursor = Cursor::new(body);
-    // What is not an object says no more than the excerpt.
+    // A body that is not an object says no more than the excerpt.
     let _ = each_member(&mut cursor, &mut |key, cursor| {
         let token = cursor.peek()?;
         let slot = match key {
@@ -65,7 +65,7 @@ impl Failure {
     }
 }
 
-/// Takes text or a number; leaves what is neither.
+/// Reads text or a number, and skips anything else.
 fn set(slot: &mut String, cursor: &mut Cursor<'_>, redactor: &Redactor<'_>) -> Result<(), Malformed> {
     match cursor.peek()? {
         Token::String => *slot = redactor.line(&cursor.string()?.unescape().unwrap_or_default(), LONGEST),
@@ -86,7 +86,8 @@ fn each_member<'a>(
     Ok(())
 }
 
-/// The beginning of a body, fit for a message or a log: JSON loses its secret members, everything its tokens and control characters.
+/// Returns the beginning of a body, safe for a message or a log: JSON loses its secret members, and all text its tokens
+/// and control characters.
 pub fn excerpt(body: &str, redactor: &Redactor<'_>) -> String {
     let mut body = body;
     while let Some(after_mark) = body.strip_prefix("\u{feff}") {
@@ -118,7 +119,7 @@ mod tests {
         let rpc = read(r#"{"code":7,"message":"no\nway","details":[{"@type":"x","clientSecret":"hush"}]}"#, "");
         assert_eq!((rpc.code.as_str(), rpc.message.as_str()), ("7", "no way"));
         assert_eq!(rpc.details, r#"[{"@type":"x","clientSecret":"[redacted]"}]"#);
-        // However much precedes it.
+        // Independent of the length of what precedes it.
         let long = format!(r#"{{"details":["{}",{{"clientSecret":"hush"}}]}}"#, "many words ".repeat(500));
         assert!(!read(&long, "").details.contains("hush"));
         let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_that_say_nothing() {
+    fn bodies_without_information() {
         for body in ["", " ", "null", "[]", "<html><body>Bad Gateway</body></html>", "{\"code\":", "{\"message\":{}}"] {
             let failure = read(body, "");
             assert_eq!((failure.code.as_str(), failure.message.as_str()), ("", ""), "{body}");
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_replaced_wherever_they_stand() {
+    fn secrets_are_replaced_everywhere() {
         for body in [
             r#"{"a":{"clientSecret":"canary"},"b":1}"#,
             r#"{"a":[{"access_token": "canary"}]}"#,
@@ -158,7 +159,7 @@ mod tests {
             r#"{"x":"eyJhbGciOiJcanary.x.y"}"#,
             "Bearer eyJhbGciOiJFZERTQSJ9canary.a.b failed",
             "secret-token:conductorone.com:v1:canary",
-            // Brackets around what is no JSON.
+            // Brackets around text that is not JSON.
             "no such key [secret-token:conductorone.com:v1:canary]",
             "{secret-token:conductorone.com:v1:canary}",
             r#"{"message":"[bad] assertion [eyJhbGciOiJFZERTQSJ9canary.a.b] {client_secret=canary1}"}"#,

@@ -6,36 +6,36 @@
 //! | write | never | again | again | again | never |
 //! | one-time secret | never | again | never | never | never |
 //!
-//! A log-in is a read: an extra token does no harm.
+//! A login is a read: an additional token does no harm.
 //!
-//! A caller's own policy widens the rows for reads and writes, never the last one: only
-//! [`Policy::repeat_secrets`], requested explicitly, does that.
+//! A caller's own policy widens the rows for reads and writes, but never the last one: only [`Policy::repeat_secrets`],
+//! which must be requested explicitly, does that.
 
 use crate::api::Effect;
 use crate::auth::token_response::seconds;
 use alloc::vec::Vec;
 
-/// How often and how long.
+/// How often and for how long a call is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Total number of attempts, including the first. The official SDK has no limit; here the elapsed time is one as
-    /// well.
+    /// The total number of attempts, including the first. The official SDK has no limit; here the elapsed time is
+    /// bounded as well.
     pub attempts: u32,
-    /// First delay in milliseconds, before jitter.
+    /// The first delay in milliseconds, before jitter.
     pub initial_ms: f64,
-    /// Longest delay in milliseconds, before jitter.
+    /// The longest delay in milliseconds, before jitter.
     pub max_ms: f64,
-    /// Each delay is this times the one before.
+    /// The factor between a delay and the next.
     pub exponent: f64,
-    /// No attempt begins later than this after the first, in milliseconds.
+    /// No attempt begins later than this many milliseconds after the first.
     pub max_elapsed_ms: f64,
-    /// Repeat after any failure to get an answer.
+    /// Whether to repeat after any failure to get an answer.
     pub connection_errors: bool,
-    /// Statuses to repeat after, as inclusive ranges.
+    /// The statuses to repeat after, as inclusive ranges.
     pub statuses: Vec<(u16, u16)>,
-    /// The caller set this policy: it then applies to writes as well as reads.
+    /// Whether the caller set this policy. It then applies to writes as well as reads.
     pub explicit: bool,
-    /// The caller takes the risk that a secret is issued twice.
+    /// Whether the caller accepts the risk that a secret is issued twice.
     pub repeat_secrets: bool,
 }
 
@@ -55,35 +55,34 @@ impl Default for Policy {
     }
 }
 
-/// How an attempt ended, if not with a success.
+/// The unsuccessful end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ending {
-    /// An answer with this status, and what its `Retry-After` asks for in milliseconds.
+    /// An answer with this status, and the milliseconds that its `Retry-After` asks for.
     Status(u16, Option<f64>),
-    /// No answer, or half of one. `received` is false only if the request provably never left.
+    /// No answer, or a truncated one. `received` is false only if the request provably never left.
     NoAnswer {
-        /// The server may have it.
+        /// Whether the server may have received the request.
         received: bool,
     },
 }
 
-/// What happened so far.
+/// The progress of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Attempts made, at least 1.
+    /// The number of attempts made, at least 1.
     pub attempts: u32,
-    /// Milliseconds since the first attempt began.
+    /// The milliseconds since the first attempt began.
     pub elapsed_ms: f64,
-    /// Milliseconds until the deadline; infinite without one.
+    /// The milliseconds until the deadline; infinite without one.
     pub left_ms: f64,
     /// A number from 0 to 1, for the jitter.
     pub random: f64,
 }
 
-/// The delay in milliseconds before the next attempt; `None` to give up.
-///
-/// `Retry-After` is obeyed if it ends before the deadline; if not, waiting would be for nothing. Without it
-/// the delay is exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// Returns the delay in milliseconds before the next attempt, or `None` to give up.
+/// `Retry-After` is obeyed if it ends before the deadline; otherwise waiting would be futile. Without it the delay is
+/// exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 pub fn next_attempt(policy: &Policy, effect: Effect, ending: Ending, progress: Progress) -> Option<f64> {
     if progress.attempts >= policy.attempts || !may_repeat(policy, effect, ending) {
         return None;
@@ -99,7 +98,7 @@ pub fn next_attempt(policy: &Policy, effect: Effect, ending: Ending, progress: P
     in_time.then_some(delay)
 }
 
-/// `powi` is not in `core`.
+/// Raises `base` to a power; `powi` is not in `core`.
 fn power(mut base: f64, mut exponent: u32) -> f64 {
     let mut power = 1.0;
     while exponent > 0 {
@@ -131,8 +130,9 @@ fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
         }
 }
 
-/// Reads `Retry-After`: seconds, with or without a fraction, or an HTTP date (RFC 9110, 10.2.3), as milliseconds from
-/// now. `now_s` is the wall clock in seconds. Negative and absurd values (over a day) count as absent.
+/// Reads `Retry-After`, which is a number of seconds, with or without a fraction, or an HTTP date (RFC 9110, 10.2.3),
+/// as milliseconds from now. `now_s` is the wall clock in seconds. Negative values and those of more than a day count
+/// as absent.
 pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
     let value = value.trim_ascii();
     let ms = match seconds(value) {
@@ -142,7 +142,8 @@ pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
     (0.0..=86_400_000.0).contains(&ms).then_some(ms)
 }
 
-/// An IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970. The two obsolete forms are not sent any more.
+/// Reads an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT` as seconds since 1970. The two obsolete forms are no
+/// longer sent.
 pub fn http_date(value: &str) -> Option<f64> {
     let comma = value.bytes().position(|b| b == b',')?;
     let mut parts = value.as_bytes().get(comma + 1..)?.trim_ascii_start().split(|&b| b == b' ');
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_in_the_module_holds() {
+    fn the_documented_table_holds() {
         let endings = [
             Ending::NoAnswer { received: true },
             Ending::NoAnswer { received: false },
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_for_retries_does_not_reach_one_time_secrets() {
+    fn a_retry_policy_does_not_apply_to_one_time_secrets() {
         let lost = Ending::NoAnswer { received: true };
         let mut policy = Policy { explicit: true, attempts: 10, ..Policy::default() };
         assert!(next_attempt(&policy, Effect::Write, lost, progress(1)).is_some());

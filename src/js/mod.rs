@@ -1,5 +1,5 @@
-//! The core's interface to JavaScript. Each export only forwards; text is passed unchanged, structure as JSON.
-//! No user of the package meets these names: the facade in `pkg/src` owns errors, types and memory.
+//! The core's interface to JavaScript. Each export only forwards; text is passed unchanged, structures as JSON. Users
+//! of the package do not see these names: the facade in `pkg/src` owns errors, types and memory.
 
 mod session;
 
@@ -8,27 +8,28 @@ use crate::auth::redact::Redactor;
 use crate::boundary::{DecodeFlag, Unknown};
 use crate::call::{failure, retry};
 use crate::wire::decode::{self, Layouts};
-use crate::wire::encode::{self, Reading, Unfit};
+use crate::wire::encode::{self, EncodeOptions, Unfit};
 use crate::wire::json::{decimal, push_string};
 use crate::wire::plan::Plans;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
-/// Whatever passes through the core may be a secret, and the glue frees without wiping: so everything that is freed is wiped.
+/// Wipes all memory that is freed: anything that passes through the core may be a secret, and the glue frees without
+/// wiping.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> =
     zeroizing_alloc::ZeroAlloc(rlsf::SmallGlobalTlsf::new());
 
-/// The facts of one API, and the work that uses them. Opened once, and kept: an API's table is needed as long as the program
-/// runs.
+/// The facts of one API, and the work that uses them. It is opened once and kept, because an API's table is needed as
+/// long as the program runs.
 #[wasm_bindgen]
 pub struct Api {
     table: &'static Table,
     layouts: Layouts,
-    /// Plans in today's names, and in those of release 1.2.2 of the official SDK.
+    /// The plans for the current names, and for those of release 1.2.2 of the official SDK.
     plans: [Plans; 2],
-    /// Patches and problems of the last [`Api::decode`].
+    /// The patches and problems of the last [`Api::decode`].
     notes: RefCell<String>,
 }
 
@@ -40,19 +41,19 @@ impl core::fmt::Debug for Api {
 
 #[wasm_bindgen]
 impl Api {
-    /// Opens a table that `keyturn_api::table::pack` made. One that cannot be read has no operations.
+    /// Opens a table that `keyturn_api::table::pack` made. A table that cannot be read has no operations.
     #[wasm_bindgen(constructor)]
     pub fn new(packed: String) -> Api {
         let table: &'static Table = Box::leak(Box::new(Table::unpack(packed.leak()).unwrap_or_default()));
         Self {
             table,
-            layouts: Layouts::of(table),
-            plans: [false, true].map(|sdk122| Plans::of(table, sdk122)),
+            layouts: Layouts::new(table),
+            plans: [false, true].map(|sdk122| Plans::new(table, sdk122)),
             notes: RefCell::default(),
         }
     }
 
-    /// The facts of an operation that the driver needs, as JSON.
+    /// Returns the facts of an operation that the driver needs, as JSON.
     pub fn operation(&self, number: usize, sdk122: bool) -> String {
         let table = self.table;
         let Some(operation) = table.operations().get(number) else {
@@ -78,16 +79,17 @@ impl Api {
         json.end()
     }
 
-    /// Encodes a request: the target, then after a line feed the body if there is one. The request is given as UTF-8, because
-    /// the glue passes long strings a character at a time; a body that is identical to the request is returned as `=`.
+    /// Encodes a request. Returns the target, followed by a line feed and the body if there is one. The request is
+    /// given as UTF-8, because the glue passes long strings one character at a time. A body that is identical to the
+    /// request is returned as `=`.
     ///
     /// # Errors
     /// JSON with `path` and `problem`.
     pub fn encode(&self, number: usize, request: &[u8], unknown: u8) -> Result<String, JsValue> {
         let operation = self.table.operations().get(number).ok_or(JsValue::NULL)?;
-        // The facade's encoder writes nothing else.
+        // The facade's encoder writes nothing but UTF-8.
         let request = core::str::from_utf8(request).unwrap_or_default();
-        let encoded = encode::encode(self.table, operation, request, reading(unknown)).map_err(unfit_error)?;
+        let encoded = encode::encode(self.table, operation, request, options(unknown)).map_err(unfit_error)?;
         let mut text = encoded.target;
         if let Some(body) = encoded.body {
             text.push('\n');
@@ -101,14 +103,14 @@ impl Api {
     /// # Errors
     /// JSON with `path` and `problem`.
     pub fn encode_message(&self, message: u16, value: &str, unknown: u8) -> Result<String, JsValue> {
-        encode::encode_message(self.table, Message(message), value, reading(unknown)).map_err(unfit_error)
+        encode::encode_message(self.table, Message(message), value, options(unknown)).map_err(unfit_error)
     }
 
-    /// Reads a response: its slots (see `wire::decode`), and at the end a sum of [`DecodeFlag`]s; with `Notes` there are
-    /// [`notes`](Api::notes).
+    /// Reads a response. Returns its slots (see `wire::decode`), followed by a sum of [`DecodeFlag`]s. If it contains
+    /// `Notes`, there are [`notes`](Api::notes).
     ///
     /// # Errors
-    /// The offset of the byte at which the text stops being JSON, or an object.
+    /// Returns the offset of the byte at which the text stops being JSON, or an object.
     pub fn decode(&self, message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
         let decoded = decode::decode(self.table, &self.layouts, Message(message), body)
             .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
@@ -121,32 +123,33 @@ impl Api {
         Ok(slots)
     }
 
-    /// Patches and problems of the last [`Api::decode`], as JSON.
+    /// Returns the patches and problems of the last [`Api::decode`], as JSON.
     pub fn notes(&self) -> String {
         self.notes.take()
     }
 
-    /// The plan of a message, as JSON (see `wire::plan`).
+    /// Returns the plan of a message, as JSON (see `wire::plan`).
     pub fn plan(&self, message: u16, sdk122: bool) -> String {
         let [today, of_122] = &self.plans;
         let plans = if sdk122 { of_122 } else { today };
         plans.of_message(self.table, &self.layouts, Message(message))
     }
 
-    /// The beginning of a body, for a log: secrets are replaced as in [`Api::failure`].
+    /// Returns the beginning of a body for a log, with secrets replaced as in [`Api::failure`].
     pub fn shown(&self, body: &str, authorization: &str) -> String {
         failure::excerpt(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
 
-    /// Reads the body of an answer that is not a success, as JSON with `code`, `message`, `details`, `excerpt`. What the table calls
-    /// secret is replaced, and what looks like a secret. `authorization` is the value that went out with the request.
+    /// Reads the body of an unsuccessful answer, as JSON with `code`, `message`, `details` and `excerpt`. It replaces
+    /// what the table declares secret and what looks like a secret. `authorization` is the value that was sent with the
+    /// request.
     pub fn failure(&self, body: &str, authorization: &str) -> String {
         failure_of(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
 }
 
-fn reading(unknown: u8) -> Reading {
-    Reading { unknown: Unknown::of(unknown).unwrap_or(Unknown::Refuse) }
+fn options(unknown: u8) -> EncodeOptions {
+    EncodeOptions { unknown: Unknown::from_number(unknown).unwrap_or(Unknown::Refuse) }
 }
 
 fn unfit_error(unfit: Unfit) -> JsValue {
@@ -156,7 +159,7 @@ fn unfit_error(unfit: Unfit) -> JsValue {
     json.end().into()
 }
 
-/// [`Api::failure`] for an answer of no API, such as that of an authentication server.
+/// Like [`Api::failure`], for an answer that belongs to no API, such as that of an authentication server.
 #[wasm_bindgen]
 pub fn failure(body: &str) -> String {
     failure_of(body, &redactor(&|_| false, ""))
@@ -176,19 +179,19 @@ fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
     json.end()
 }
 
-/// A hash of bytes: see [`crate::auth::digest`].
+/// Returns a hash of bytes, see [`crate::auth::digest`].
 #[wasm_bindgen]
 pub fn digest(bytes: &[u8]) -> String {
     crate::auth::digest(bytes)
 }
 
-/// The milliseconds that a `Retry-After` asks to wait, if it makes sense.
+/// Returns the milliseconds that a `Retry-After` asks to wait, if it is valid.
 #[wasm_bindgen]
 pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {
     retry::retry_after_ms(value, unix_seconds)
 }
 
-/// A flat JSON object, written as it goes.
+/// Writes a flat JSON object.
 #[derive(Default)]
 struct JsonObject {
     out: String,

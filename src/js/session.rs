@@ -5,7 +5,7 @@ use crate::auth::device::Prompt;
 use crate::auth::dpop::{Audience, Dpop, Proof};
 use crate::auth::{
     Answer, Attempt, BaseUrl, ClientId, ConfigError, Failure, GrantType, Login, Need, Next, OAuth, Places, Policy,
-    Rejection, Source, Step, TokenError, TokenType, Tokens, Wishes, bearer, places, resolve,
+    Rejection, Source, Step, TokenError, TokenOptions, TokenType, Tokens, bearer, places, resolve,
 };
 use crate::boundary::{C1Login, CommerceLayerGrant, Effect};
 use crate::call::budget::Budget;
@@ -20,22 +20,22 @@ use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroize;
 
-/// Seconds that a token lives if only the API knows: longer than any clock runs.
-const FOR_EVER: f64 = 1e15;
+/// The lifetime in seconds of a token whose end only the API knows: longer than any clock runs.
+const UNBOUNDED_LIFE: f64 = 1e15;
 
-/// Credentials in custody: what goes in comes out only as `Authorization` values and token requests.
+/// Credentials in custody: they are output only as `Authorization` values and token requests.
 #[wasm_bindgen]
 pub struct Session {
     base: BaseUrl,
-    /// What the paths of token requests are appended to.
+    /// The base URL of token requests.
     auth: BaseUrl,
     state: RefCell<State>,
 }
 
 struct State {
     login: Login,
-    /// What is kept is the value of the header. A failed refresh is reported as the JSON from which the facade makes
-    /// an error.
+    /// The tokens are kept as header values. A failed refresh is reported as the JSON from which the facade makes an
+    /// error.
     tokens: Tokens<String>,
     running: Option<Attempt>,
     budget: Budget,
@@ -49,10 +49,10 @@ impl core::fmt::Debug for Session {
 
 #[wasm_bindgen]
 impl Session {
-    /// One for C1. `login` is a [`C1Login`].
+    /// Creates a session for C1. `login` is a [`C1Login`].
     ///
     /// # Errors
-    /// JSON with `option`, `reason` and `message`.
+    /// Returns JSON with `option`, `reason` and `message`.
     #[wasm_bindgen(constructor)]
     pub fn new(
         login: u8,
@@ -64,7 +64,7 @@ impl Session {
         audience: String,
     ) -> Result<Session, JsValue> {
         let id = client_id.as_deref().unwrap_or_default();
-        let source = match C1Login::of(login).ok_or(JsValue::NULL)? {
+        let source = match C1Login::from_number(login).ok_or(JsValue::NULL)? {
             C1Login::Token => Source::bearer(&secret),
             C1Login::Function => Ok(Source::External),
             C1Login::Assertion => Source::assertion(id, &secret),
@@ -74,7 +74,7 @@ impl Session {
         };
         secret.zeroize();
         let source = source.map_err(config_error)?;
-        // The id beside a token is good for one thing: it names the tenant.
+        // The id that accompanies a token has one use: it names the tenant.
         let beside = match (&source, client_id) {
             (Source::Bearer(_) | Source::External, Some(id)) => {
                 Some(ClientId::parse(&id).map_err(|error| config_error(error.into()))?)
@@ -83,14 +83,15 @@ impl Session {
         };
         let named = beside.as_ref().or(source.client_id());
         let base = resolve(server_url.as_deref(), tenant.as_deref(), named).map_err(config_error)?;
-        let login = Login::new(source, Wishes { scope, audience });
+        let login = Login::new(source, TokenOptions { scope, audience });
         Ok(Self::open(base.clone(), base, login, Tokens::new(Policy::C1)))
     }
 
-    /// One for Commerce Layer. `grant` is a [`CommerceLayerGrant`]; `secret` is a token, or the fields of `OAuth::parse`.
+    /// Creates a session for Commerce Layer. `grant` is a [`CommerceLayerGrant`]; `secret` is a token, or the fields of
+    /// `OAuth::parse`.
     ///
     /// # Errors
-    /// JSON with `option`, `reason` and `message`.
+    /// Returns JSON with `option`, `reason` and `message`.
     pub fn commercelayer(
         grant: u8,
         mut secret: Vec<u8>,
@@ -100,7 +101,7 @@ impl Session {
         scope: String,
     ) -> Result<Session, JsValue> {
         let oauth = |grant| OAuth::parse(grant, &secret).map(Source::OAuth);
-        let source = match CommerceLayerGrant::of(grant).ok_or(JsValue::NULL)? {
+        let source = match CommerceLayerGrant::from_number(grant).ok_or(JsValue::NULL)? {
             CommerceLayerGrant::Token => {
                 Source::bearer(&secret).map_err(|error| ConfigError { option: "accessToken", ..error })
             }
@@ -118,21 +119,22 @@ impl Session {
             places(server_url.as_deref(), auth_url.as_deref(), domain.as_deref()).map_err(config_error)?;
         let mut tokens = Tokens::new(Policy::COMMERCE_LAYER);
         if let Some(token) = source.held() {
-            // It is good until the API says otherwise: its claims may be unreadable, and this machine's clock wrong.
+            // The token is valid until the API refuses it: its claims may be unreadable, and this machine's clock may
+            // be wrong.
             let attempt = tokens.started(0.0);
-            tokens.accept(attempt, bearer::header(TokenType::Bearer, token), Some(FOR_EVER), 0.0, 0.0);
+            tokens.accept(attempt, bearer::header(TokenType::Bearer, token), Some(UNBOUNDED_LIFE), 0.0, 0.0);
         }
-        let login = Login::new(source, Wishes { scope, audience: String::new() });
+        let login = Login::new(source, TokenOptions { scope, audience: String::new() });
         Ok(Self::open(api, auth, login, tokens))
     }
 
-    /// Hands the secret over, to be carried from an instance that broke into a fresh one. Nothing if even this is broken.
+    /// Returns the secret, to be passed from a broken instance to a new one, or nothing if even this is broken.
     pub fn custody(&self) -> Option<Vec<u8>> {
         Some(self.state.try_borrow().ok()?.login.source().custody().to_vec())
     }
 
-    /// Binds tokens to a key from now on: `x` and `y` of its public half for P-256, `x` alone for Ed25519. Returns the public
-    /// half in the form that its thumbprint is the hash of.
+    /// Binds tokens to a key from now on: `x` and `y` of its public half for P-256, or `x` alone for Ed25519. Returns
+    /// the public half in the form from which its thumbprint is computed.
     pub fn bind(&self, x: &str, y: Option<String>) -> String {
         let key = Dpop::new(x, y.as_deref());
         let jwk = key.jwk().to_owned();
@@ -140,8 +142,8 @@ impl Session {
         jwk
     }
 
-    /// What is signed to prove a request: to the API if it goes with the token of this hash, else to the token endpoint.
-    /// `with_query` says whether the URL's query is proven too; `random` is 16 fresh bytes.
+    /// Returns the signing input that proves a request: to the API if it is sent with the token of this hash, else to
+    /// the token endpoint. `with_query` says whether the proof covers the URL's query; `random` is 16 fresh bytes.
     pub fn proof(
         &self,
         method: &str,
@@ -157,42 +159,43 @@ impl Session {
         self.state.borrow().login.proof(&proof, unix_seconds)
     }
 
-    /// The API wants this nonce in proofs. True if it is another than the last.
+    /// Stores the nonce that the API requires in proofs. Returns true if it differs from the last one.
     pub fn nonce(&self, nonce: &str) -> bool {
         self.state.borrow_mut().login.dpop().is_some_and(|dpop| dpop.use_nonce(Audience::Api, nonce))
     }
 
-    /// The API refused a proof at this time of its own, a `Date`. True if the clock was so wrong that another try makes sense.
+    /// Learns from a proof that the API refused at this time, given as a `Date`. Returns true if the clock was so wrong
+    /// that another attempt makes sense.
     pub fn learn(&self, date: &str, unix_seconds: f64) -> bool {
         retry::http_date(date).is_some_and(|date| self.state.borrow_mut().login.learn(date, unix_seconds))
     }
 
-    /// Seconds that are added to this machine's clock.
+    /// Returns the number of seconds that are added to this machine's clock.
     pub fn clock_offset(&self) -> f64 {
         self.state.borrow().login.clock().offset()
     }
 
-    /// The base URL, without a slash at its end.
+    /// Returns the base URL, without a slash at its end.
     pub fn base(&self) -> String {
         self.base.as_str().to_owned()
     }
 
-    /// What the paths of the authentication server are appended to, without a slash at its end.
+    /// Returns the base URL of the authentication server, without a slash at its end.
     pub fn auth(&self) -> String {
         self.auth.as_str().to_owned()
     }
 
-    /// The token that the caller's function renews; nothing for any other way to authenticate.
+    /// Returns the token that the caller's function renews, or nothing for any other way to authenticate.
     pub fn held(&self) -> Option<String> {
         self.state.borrow().login.source().held().map(str::to_owned)
     }
 
-    /// The next request of the refresh takes a `subject`.
+    /// Whether the next request of the refresh needs a `subject`.
     pub fn needs_subject(&self) -> bool {
         self.state.borrow().login.source().needs_subject()
     }
 
-    /// What renews the token, for workers that share it; empty if nothing does.
+    /// Returns the refresh token, for workers that share it; empty if there is none.
     pub fn refresh_token(&self) -> String {
         match self.state.borrow().login.source() {
             Source::OAuth(source) => source.refresh_token().to_owned(),
@@ -200,7 +203,7 @@ impl Session {
         }
     }
 
-    /// Another worker has renewed the token, and this renews it next.
+    /// Replaces the refresh token after another worker has renewed the token.
     pub fn renew_with(&self, mut refresh_token: Vec<u8>) {
         if let Source::OAuth(source) = self.state.borrow_mut().login.source_mut() {
             source.renew_with(&refresh_token);
@@ -208,10 +211,10 @@ impl Session {
         refresh_token.zeroize();
     }
 
-    /// The caller's function renewed the token, which ends the refresh.
+    /// Ends the refresh with a token that the caller's function returned.
     ///
     /// # Errors
-    /// JSON with `option`, `reason` and `message`, if it cannot be a token; the refresh goes on.
+    /// Returns JSON with `option`, `reason` and `message` if it cannot be a token; the refresh continues.
     pub fn renewed(&self, mut token: Vec<u8>, now: f64) -> Result<(), JsValue> {
         let source = Source::renewable(&token);
         token.zeroize();
@@ -219,14 +222,14 @@ impl Session {
         let mut state = self.state.borrow_mut();
         if let (Some(token), Some(attempt)) = (source.held(), state.running.take()) {
             let value = bearer::header(TokenType::Bearer, token);
-            state.tokens.accept(attempt, value, Some(FOR_EVER), 0.0, now);
+            state.tokens.accept(attempt, value, Some(UNBOUNDED_LIFE), 0.0, now);
             *state.login.source_mut() = source;
         }
         Ok(())
     }
 
-    /// What a call has to do for a token, as a letter and what belongs to it: `U` and `F` use this header value, and with
-    /// `F` a refresh is due; `R` refresh and ask again; `W` wait for the refresh that runs; `B` fail with this
+    /// Returns what a call has to do to get a token, as a letter and its argument: `U` and `F` use this header value,
+    /// and with `F` a refresh is due; `R` refresh and call again; `W` wait for the running refresh; `B` fail with this
     /// JSON; `A` ask the caller's function.
     pub fn authorize(&self, now: f64) -> String {
         let state = self.state.borrow();
@@ -259,11 +262,11 @@ impl Session {
         state.running = Some(state.tokens.started(now));
     }
 
-    /// The next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is 16 fresh bytes,
-    /// `subject` the identity token or the assertion, if [`Session::needs_subject`].
+    /// Returns the next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is
+    /// 16 fresh bytes, `subject` the identity token or the assertion, if [`Session::needs_subject`].
     ///
     /// # Errors
-    /// JSON with `option`, `reason` and `message`, if `subject` cannot be a token.
+    /// Returns JSON with `option`, `reason` and `message` if `subject` cannot be a token.
     pub fn request(&self, unix_seconds: f64, random: &[u8], mut subject: Vec<u8>) -> Result<String, JsValue> {
         let state = self.state.borrow();
         let random = random.try_into().map_err(|_| JsValue::NULL)?;
@@ -273,8 +276,9 @@ impl Session {
         Ok([&request.url, "\n", request.body.as_str()].concat())
     }
 
-    /// A request of the refresh was answered. Milliseconds until the next one; negative if it is over.
-    #[allow(clippy::too_many_arguments)]
+    /// Handles the answer to a request of the refresh. Returns the milliseconds until the next one; negative if the
+    /// refresh is over.
+    #[allow(clippy::too_many_arguments, reason = "an argument crosses the boundary without being packed")]
     pub fn answered(
         &self,
         status: u16,
@@ -296,25 +300,26 @@ impl Session {
         state.finish(step, retry_after, request_id.as_deref(), random, now)
     }
 
-    /// A request of the refresh got no answer; `failure` is the JSON that waiting calls fail with, unless it goes on.
-    /// Milliseconds until the next request; negative if it is over.
+    /// Handles a request of the refresh that got no answer. `failure` is the JSON that waiting calls fail with, unless
+    /// the refresh continues. Returns the milliseconds until the next request; negative if the refresh is over.
     pub fn unanswered(&self, failure: String, now: f64) -> f64 {
         let mut state = self.state.borrow_mut();
         if let Some(step) = state.login.unanswered(now) {
             return state.finish(step, None, None, 0.0, now);
         }
         if let Some(attempt) = state.running.take() {
-            state.tokens.fail(attempt, failure, Failure::Passing, None, now);
+            state.tokens.fail(attempt, failure, Failure::Transient, None, now);
         }
         -1.0
     }
 
-    /// A person has a code to confirm: how often to ask for the token is the code's to say from here on.
+    /// Whether a person has a code to confirm. From here on, the code determines the polling interval.
     pub fn waits_for_person(&self) -> bool {
         self.state.borrow().login.waits_for_person()
     }
 
-    /// What a person has to be shown, once: JSON with `userCode`, `verificationUri`, `verificationUriComplete`, `expiresIn`.
+    /// Takes the prompt to show to a person: JSON with `userCode`, `verificationUri`, `verificationUriComplete`,
+    /// `expiresIn`. It is returned once.
     pub fn prompt(&self) -> Option<String> {
         let Prompt { user_code, url, url_with_code, expires_in } = self.state.borrow_mut().login.prompt()?;
         let mut json = JsonObject::default();
@@ -325,8 +330,8 @@ impl Session {
         Some(json.end())
     }
 
-    /// What a shared store should keep of the refresh: the milliseconds that the token lives and has left, or nothing and the
-    /// milliseconds for which its failure holds.
+    /// Returns what a shared store should keep of the refresh: the milliseconds that the token lives and has left, or 0
+    /// and the milliseconds for which its failure holds. It is empty if there is no token.
     pub fn outcome(&self, now: f64) -> Vec<f64> {
         let state = self.state.borrow();
         match state.tokens.pause(now) {
@@ -335,24 +340,24 @@ impl Session {
         }
     }
 
-    /// The refresh ended in a store that somebody else had filled: with a header value that lives `life` milliseconds and has
-    /// `left` of them, or, if `life` is 0, with the JSON of a failure that holds for `left`.
+    /// Ends the refresh with the content of a store that another worker filled: a header value that lives `life`
+    /// milliseconds and has `left` of them left or, if `life` is 0, the JSON of a failure that holds for `left`.
     pub fn adopt(&self, text: String, life: f64, left: f64, random: f64, now: f64) {
         let mut state = self.state.borrow_mut();
         let Some(attempt) = state.running.take() else { return };
         if life > 0.0 {
-            // Anybody who can write to the store could otherwise put anything into a header.
+            // Otherwise anybody who can write to the store could put anything into a header.
             let Some(value) = bearer::checked(&text) else { return state.tokens.abandon(attempt) };
             state.tokens.adopt(attempt, value, life, left, random, now);
         } else {
-            state.tokens.fail(attempt, text, Failure::Passing, Some(left), now);
+            state.tokens.fail(attempt, text, Failure::Transient, Some(left), now);
         }
     }
 
-    /// The header value for a token that the caller's function gave.
+    /// Returns the header value for a token that the caller's function returned.
     ///
     /// # Errors
-    /// JSON with `option`, `reason` and `message`.
+    /// Returns JSON with `option`, `reason` and `message`.
     pub fn external(&self, mut token: Vec<u8>) -> Result<String, JsValue> {
         let parsed = bearer::parse(&token);
         token.zeroize();
@@ -360,7 +365,7 @@ impl Session {
         Ok(bearer::header(TokenType::Bearer, &token).to_string())
     }
 
-    /// The refresh ended without a verdict, because the client did.
+    /// Ends the refresh without a verdict, because the client was closed.
     pub fn abandon(&self) {
         let mut state = self.state.borrow_mut();
         if let Some(attempt) = state.running.take() {
@@ -368,22 +373,22 @@ impl Session {
         }
     }
 
-    /// Which token [`Session::authorize`] gave last, for [`Session::rejected`].
+    /// Returns the generation of the token that [`Session::authorize`] returned last, for [`Session::rejected`].
     pub fn generation(&self) -> u32 {
         self.state.borrow().tokens.generation()
     }
 
-    /// The API answered 401 to the token of this generation. True if another try makes sense.
+    /// Handles a 401 of the API to the token of this generation. Returns true if another attempt makes sense.
     pub fn rejected(&self, generation: u32, now: f64) -> bool {
         let mut state = self.state.borrow_mut();
         matches!(state.login.source().need(), Need::Fetch)
             && state.tokens.rejected(generation, now) == Rejection::Replay
     }
 
-    /// Milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came, `retry_after` what
-    /// [`retry_after`](super::retry_after) made of the answer's header.
-    /// `policy` is empty for the usual one, or as [`policy_of`] reads it.
-    #[allow(clippy::too_many_arguments)]
+    /// Returns the milliseconds to wait before the next attempt; negative to give up. `status` is 0 if no answer came,
+    /// and `retry_after` is what [`retry_after`](super::retry_after) read from the answer's header. `policy` is empty
+    /// for the default policy, or has the form that [`policy_of`] reads.
+    #[allow(clippy::too_many_arguments, reason = "an argument crosses the boundary without being packed")]
     pub fn next_attempt(
         &self,
         effect: u8,
@@ -399,15 +404,15 @@ impl Session {
         let policy = policy_of(policy);
         let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, retry_after) };
         let progress = Progress { attempts, elapsed_ms, left_ms, random };
-        // What may not be repeated is the safe guess.
-        let effect = Effect::of(effect).unwrap_or(Effect::Secret);
+        // An unknown effect is treated as the one that may not be repeated.
+        let effect = Effect::from_number(effect).unwrap_or(Effect::Secret);
         match retry::next_attempt(&policy, effect, ending, progress) {
             Some(delay) if self.state.borrow_mut().budget.take() => delay,
             _ => -1.0,
         }
     }
 
-    /// A call has succeeded: a part of the retry budget comes back.
+    /// Records a successful call, which returns a part of the retry budget.
     pub fn succeeded(&self) {
         self.state.borrow_mut().budget.succeeded();
     }
@@ -433,7 +438,7 @@ impl State {
                     self.tokens.accept(attempt, value, grant.expires_in, random, now);
                 }
                 Step::Failed(error) => {
-                    let kind = if error.is_transient() { Failure::Passing } else { Failure::Lasting };
+                    let kind = if error.is_transient() { Failure::Transient } else { Failure::Permanent };
                     let json = token_error(&error, self.login.hint(&error), request_id);
                     self.tokens.fail(attempt, json, kind, retry_after, now);
                 }
@@ -444,7 +449,7 @@ impl State {
     }
 }
 
-/// `[attempts, initial, max, exponent, max elapsed, connection errors, explicit, repeat secrets, from, to, ...]`
+/// Reads `[attempts, initial, max, exponent, max elapsed, connection errors, explicit, repeat secrets, from, to, ...]`.
 fn policy_of(numbers: &[f64]) -> retry::Policy {
     let [
         attempts,

@@ -580,9 +580,9 @@ describe("responses of the token endpoint", () => {
       [200, "", "token_empty_body", /empty/, undefined],
       [200, [], "token_not_object", /not a JSON object/, /authURL/],
       [200, { access_token: 5 }, "token_not_text", /not text/, undefined],
-      [200, { access_token: "a", token_type: "mac" }, "token_type_unknown", /not known/, undefined],
-      [200, { access_token: "a", expires_in: -1 }, "token_expired_on_arrival", /expired already/, undefined],
-      [302, "", "token_unexpected_status", /should not/, /authURL/],
+      [200, { access_token: "a", token_type: "mac" }, "token_type_unknown", /unknown type/, undefined],
+      [200, { access_token: "a", expires_in: -1 }, "token_expired_on_arrival", /already expired/, undefined],
+      [302, "", "token_unexpected_status", /unexpected status/, /authURL/],
     ]) {
       const at = await serve({
         token: () => ({ status, body, headers: { "x-request-id": "req-1", location: "http://127.0.0.1:1/" } }),

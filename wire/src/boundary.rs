@@ -1,12 +1,12 @@
 //! The numbers that cross the boundary between Rust and TypeScript, by name.
 //!
-//! `cargo xtask generate` compiles this file too, and writes the same names for TypeScript (`pkg/src/generated`); so it
+//! `cargo xtask generate` compiles this file too and writes the same names for TypeScript (`pkg/src/generated`), so it
 //! depends on nothing else. In TypeScript a variant begins with a lowercase letter.
 
 /// An enum as the generator reads it.
 #[derive(Debug, Clone, Copy)]
 pub struct Enum {
-    /// Its name.
+    /// The name of the enum.
     pub name: &'static str,
     /// The lines of its doc comment.
     pub docs: &'static [&'static str],
@@ -14,7 +14,7 @@ pub struct Enum {
     pub variants: &'static [(&'static str, u8, &'static [&'static str])],
 }
 
-/// Declares enums that cross as numbers, and lists them for the generator.
+/// Declares enums that cross the boundary as numbers, and lists them for the generator.
 macro_rules! numbered {
     ($($(#[doc = $docs:literal])* $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $number:literal,)+ })+) => {
         $(
@@ -26,9 +26,9 @@ macro_rules! numbered {
             }
 
             impl $name {
-                /// The variant with this number.
+                /// Returns the variant with this number.
                 #[must_use]
-                pub const fn of(number: u8) -> Option<Self> {
+                pub const fn from_number(number: u8) -> Option<Self> {
                     match number {
                         $($number => Some(Self::$variant),)+
                         _ => None,
@@ -47,7 +47,7 @@ macro_rules! numbered {
 }
 
 numbered! {
-    /// What repeating a request can do.
+    /// The effect of repeating a request.
     Effect {
         /// Changes nothing.
         Read = 0,
@@ -57,26 +57,26 @@ numbered! {
         Secret = 2,
     }
 
-    /// What to do with request fields that the table does not know.
+    /// The treatment of request fields that the table does not know.
     Unknown {
-        /// Refuse them: most are misspelled or sit one level too high.
+        /// Refuse them: most are misspelled or one level too high.
         Refuse = 0,
         /// Leave them out, as the official C1 SDK does.
         Drop = 1,
-        /// Send them as they are, because a newer server may know them. So the documents of a JSON:API are read; the path to what
-        /// does not fit begins with the attribute or the relationship, as its caller has it.
+        /// Send them unchanged, because a newer server may know them. The documents of a JSON:API are read this way;
+        /// the path to a faulty field begins with the attribute or the relationship, as the caller wrote it.
         Keep = 2,
     }
 
-    /// What a field of an answer needs once `JSON.parse` has made it.
+    /// What a field of an answer needs after `JSON.parse`.
     StepKind {
-        /// Only another name.
+        /// Another name only.
         Rename = 0,
         /// A `Date`.
         Date = 1,
         /// A 64-bit integer.
         Integer = 2,
-        /// A message below it needs something.
+        /// A message that needs something itself.
         Child = 3,
         /// A list of such messages.
         Children = 4,
@@ -84,13 +84,13 @@ numbered! {
         ChildMap = 5,
         /// `google.protobuf.Any`.
         Any = 6,
-        /// A list of those.
+        /// A list of `google.protobuf.Any`.
         Anys = 7,
-        /// A map of those.
+        /// A map of `google.protobuf.Any`.
         AnyMap = 8,
     }
 
-    /// The core's flags for an answer as a whole; added up.
+    /// The core's flags for an answer as a whole, which are added up.
     DecodeFlag {
         /// There are notes: patches or problems.
         Notes = 1,
@@ -98,39 +98,39 @@ numbered! {
         Ascii = 2,
     }
 
-    /// How a client of C1 gets its tokens. The names are those of `AuthenticationMethod`.
+    /// The ways in which a client of C1 gets its tokens. The names are those of `AuthenticationMethod`.
     C1Login {
         /// A fixed token, given as the secret.
         Token = 0,
-        /// A function of the caller's.
+        /// A function of the caller.
         Function = 1,
-        /// Client id and secret; what is sent is a signed assertion.
+        /// Client id and secret, of which a signed assertion is sent.
         Assertion = 2,
-        /// Client id and secret; the secret is sent.
+        /// Client id and secret, of which the secret is sent.
         SecretPost = 3,
-        /// An identity token of another issuer is exchanged. The client id is that of a federation trust.
+        /// An identity token of another issuer, which is exchanged. The client id is that of a federation trust.
         TokenExchange = 4,
-        /// A person confirms a code in a browser. The client id is that of a program that people log in with.
+        /// A code that a person confirms in a browser. The client id is that of a program that people log in with.
         DeviceLogin = 5,
     }
 
-    /// How a client of Commerce Layer gets its tokens. The names are those of `Grant`.
+    /// The ways in which a client of Commerce Layer gets its tokens. The names are those of `Grant`.
     CommerceLayerGrant {
         /// A fixed token, given as the secret.
         Token = 0,
-        /// A function of the caller's.
+        /// A function of the caller.
         Function = 1,
-        /// A token that a function of the caller's renews.
+        /// A token that is renewed by a function of the caller.
         Renewable = 2,
         /// Client id and secret.
         ClientCredentials = 3,
         /// A person's name and password.
         Password = 4,
-        /// A refresh token that the program has.
+        /// A refresh token that the program already has.
         RefreshToken = 5,
-        /// What a browser came back with.
+        /// The code that a browser came back with.
         AuthorizationCode = 6,
-        /// A signed statement of who somebody is.
+        /// A signed statement of identity.
         JwtBearer = 7,
     }
 }

@@ -1,5 +1,6 @@
-//! The half of the core that every byte of a call passes through: what the APIs are, and requests and responses as text.
-//! It is a crate of its own only so that it can be compiled for speed, and all else for size.
+//! The half of the core that every byte of a call passes through: the facts of the APIs, and the encoding and decoding
+//! of requests and responses. It is a separate crate only so that it can be compiled for speed, and everything else for
+//! size.
 
 #![cfg_attr(not(any(test, feature = "built-in")), no_std)]
 

@@ -1,12 +1,12 @@
-//! Counts the bytes that readers look at. The fuzz targets hold readers to linear time with it, since a clock on a busy machine proves
-//! nothing. Without the feature `steps` nothing is counted, and nothing is compiled.
+//! Counts the bytes that readers visit. The fuzz targets use it to check that readers take linear time, since a clock
+//! on a busy machine proves nothing. Without the feature `steps` nothing is counted or compiled.
 
 #[cfg(feature = "steps")]
 std::thread_local! {
     static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Adds to the steps of this thread.
+/// Adds to the step count of this thread.
 #[inline(always)]
 pub fn add(steps: usize) {
     #[cfg(feature = "steps")]
@@ -15,7 +15,7 @@ pub fn add(steps: usize) {
     let _ = steps;
 }
 
-/// The steps of this thread since the last call.
+/// Returns the steps of this thread since the last call.
 #[cfg(feature = "steps")]
 pub fn take() -> usize {
     STEPS.take()

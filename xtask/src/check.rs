@@ -10,20 +10,20 @@ use keyturn_api::{
 };
 use serde_json::Value;
 
-/// Compares, and prints how many names were compared and each that differs.
+/// Compares the names, and prints how many were compared and which differ.
 ///
 /// # Errors
-/// If a file cannot be read or a name differs.
+/// Fails if a file cannot be read or a name differs.
 pub fn check_names(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
     let [mapping] = args else { return Err("usage: cargo xtask check-names MAPPING".into()) };
     let mapping: Value = serde_json::from_str(&fs::read_to_string(mapping)?)?;
     let mut api = text::parse(&fs::read_to_string(api_folder.join("c1.idl"))?)?;
-    // The expected names are those of the document, which has no fields of release 1.2.2 alone.
+    // The expected names are those of the document, which lacks the fields that only release 1.2.2 has.
     api.messages.iter_mut().for_each(|message| message.fields.retain(|field| !field.gone));
     let mut check = Check::default();
     let expected = mapping.get("operations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     check.that("operations", "number", &api.operations.len().to_string(), &expected.len().to_string());
-    // In another order: the IDL has the operations of a group together.
+    // The order differs: the IDL groups the operations.
     let id_of = |expected: &Value| expected.get("operationId").and_then(Value::as_str).map(str::to_owned);
     let by_id: HashMap<String, &Value> = expected.iter().filter_map(|value| Some((id_of(value)?, value))).collect();
     for operation in &api.operations {
@@ -65,7 +65,7 @@ impl Check {
 fn check_operation(check: &mut Check, api: &Api, operation: &Operation, expected: &Value) {
     let text = |key: &str| expected.get(key).and_then(Value::as_str).unwrap_or_default();
     let place = operation.id.as_str();
-    // The expected names are those of the document, without the parameters that we add.
+    // The expected names are those of the document, without the parameters that the overlay adds.
     let declared = Operation {
         params: operation.params.iter().filter(|param| !param.added).cloned().collect(),
         ..operation.clone()
@@ -81,7 +81,7 @@ fn check_operation(check: &mut Check, api: &Api, operation: &Operation, expected
             format!("shared.{}", if input { naming::input_type(message) } else { &message.name })
         })
     };
-    // The mapping names the body only where it is a field of a wrapper.
+    // The mapping names the body only if it is a field of a wrapper.
     let body_type = shared(operation.body.as_deref().filter(|_| body_field.is_some()), true);
     for (what, found) in [
         ("operationId", operation.id.clone()),

@@ -1,7 +1,6 @@
 //! Build tasks: `cargo xtask TASK ...`.
 
-// A build task talks to the person who runs it.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "build tasks communicate with the person who runs them")]
 
 mod build;
 mod check;

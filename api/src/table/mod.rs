@@ -1,16 +1,16 @@
 //! Packs an [`Api`] into the table that `keyturn_wire::api` reads.
 //!
-//! A table is text, since a script carries it, and what it costs is what it costs compressed. So nothing is written that follows
-//! from something else, and each kind of fact has a column of its own:
-//! - Messages that cannot be told from each other, because they have the same fields, are one message.
-//! - Messages are numbered as they are first referred to, so a first reference says only that it is one.
-//! - A field with the facts of one before is a number. Any other is its name, spelled out where it occurs, and a character for its
-//!   type: beside each other such names compress better than a sorted list of them and numbers.
-//! - A path says only what is different from the one before.
+//! A table is text, because scripts contain it, and its size matters after compression. Facts that follow from others
+//! are therefore not written, and each kind of fact has a column of its own:
+//! - Messages with the same fields are merged into one.
+//! - Messages are numbered in the order of their first references, so a first reference only says that it is one.
+//! - A field with the same facts as an earlier one is a number. Any other is its name, spelled out where it occurs, and
+//!   a character for its type: such adjacent names compress better than numbers and a sorted list of names.
+//! - A path contains only the difference from the previous one.
 //!
-//! A table is the format version, the number of types, enumerations, messages, manners and operations, the length of each column
-//! in bytes of UTF-8, and the columns in the order of [`Column`]. A number is a [`character`]; where it stands among names it is
-//! one from [`HIGH`] on, which no name has. Words end with a space.
+//! A table consists of the format version, the numbers of types, enumerations, messages, manners and operations, the
+//! length of each column in bytes of UTF-8, and the columns in the order of [`Column`]. A number is a [`character`];
+//! among names it is one from [`HIGH`] on, which no name contains. Words end with a space.
 
 mod rows;
 
@@ -21,7 +21,7 @@ use crate::{documents, naming};
 use rows::{Row, Type, classes, numbered, rows};
 use std::collections::HashMap;
 
-/// The format version: the reader refuses any other.
+/// The format version. The reader refuses any other.
 pub const VERSION: usize = 4;
 
 /// Ends a word.
@@ -30,8 +30,8 @@ const SPACE: &str = " ";
 /// Ends the fields of a message.
 const END: &str = ".";
 
-/// A field's name ends with the number of its type; the most frequent ones take one of these. None is in a name, and none has to
-/// be escaped in a script.
+/// A field's name ends with the number of its type; the most frequent types have these characters. No name contains
+/// them, and none has to be escaped in a script.
 const TYPES: &str = "!#%&()*+,/:;<=>?@[]^{|}~";
 
 /// The character for 0: the first after the quotation mark.
@@ -42,12 +42,13 @@ const HIGH: usize = 0xa1;
 
 const SURROGATES: usize = 0xd800;
 
-/// Whom a table is for: what goes into it besides the facts that encoding and decoding need.
+/// The user of a table, who determines its content besides the facts for encoding and decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
-    /// A client with today's names.
+    /// A client with the current names.
     Client,
-    /// A client that speaks release 1.2.2 of the official SDK too: with its names, and the fields that only it knows.
+    /// A client that also supports release 1.2.2 of the official SDK: with its names, and the fields that only it
+    /// knows.
     Compat,
     /// A server: with the values of every enumeration, which a client does not need.
     Server,
@@ -59,13 +60,13 @@ pub mod operation_flag {
     pub const BODY: usize = 1;
     /// Paging facts follow.
     pub const PAGED: usize = 1 << 1;
-    /// The page token travels in the query.
+    /// The page token is sent in the query.
     pub const PAGED_IN_QUERY: usize = 1 << 2;
     /// Names of release 1.2.2 for the body's and the response's field are given.
     pub const NAMES_122: usize = 1 << 3;
     /// Two bits for the effect: 0 read, 1 write, 2 one-time secret.
     pub const EFFECT_SHIFT: usize = 4;
-    /// The name of the response's field follows from the operation's name alone, and not from its service's and its own.
+    /// The name of the response's field follows from the operation's name alone, not together with that of its service.
     pub const RESPONSE_OF_NAME: usize = 1 << 6;
     /// The name of the response's field follows from neither, and is given.
     pub const RESPONSE_GIVEN: usize = 1 << 7;
@@ -80,29 +81,32 @@ enum Column {
     Types,
     /// Each enumeration's number of values, and the values as words.
     Enums,
-    /// What operations share: method, flags, query (the number of parameters, then for each its kind and, as words, its wire name
-    /// and its name), and if they page, as words, the fields of the token in the request and in the response, and of the items.
+    /// The facts that operations share: method, flags, query (the number of parameters, then for each its kind and, as
+    /// words, its wire name and its name) and, if they are paged, as words, the fields of the token in the request and
+    /// in the response, and of the items.
     Manners,
     /// Each operation's manner.
     MannerOf,
-    /// Each operation's path: how many segments it shares with the one before, and the others, with slashes between, as a word. A
-    /// parameter is its name behind a brace, or behind a hash if it is an integer.
+    /// Each operation's path: the number of segments that it shares with the previous one, and the others, separated by
+    /// slashes, as a word. A parameter is its name after a brace, or after a hash if it is an integer.
     Paths,
-    /// Each operation's name, behind its service and a colon if that is another one.
+    /// Each operation's name, after its service and a colon if that differs from the previous one.
     Names,
-    /// Names of fields that flags announce: of the response and of the body, and those of release 1.2.2 of body and response.
+    /// Field names that flags announce: of the response and of the body, and those of release 1.2.2 for body and
+    /// response.
     FieldsOfCalls,
-    /// The messages that operations (response, then body) and fields refer to: 0 for the next one that has not been referred to
-    /// before, otherwise the number and one.
+    /// The messages that operations (response, then body) and fields refer to: 0 for the next one without an earlier
+    /// reference, otherwise its number plus one.
     References,
-    /// The fields of each message. A field is its number, if it is one that has occurred; otherwise its name and its type, and what
-    /// the flags announce: other names, as words, and a oneof's number; and then the number of its enumeration.
+    /// The fields of each message. A field is its number, if it has occurred before. Otherwise it is its name and its
+    /// type, followed by what the flags announce: other names, as words, a oneof's number, and the number of its
+    /// enumeration.
     Fields,
 }
 
 const COLUMNS: usize = Column::Fields as usize + 1;
 
-/// Why an API cannot be packed.
+/// The reason why an API cannot be packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackError(pub String);
 
@@ -119,15 +123,15 @@ impl std::error::Error for PackError {}
 pub struct Packed {
     /// The table.
     pub text: String,
-    /// The number that each message has in it, by its key.
+    /// The number of each message in the table, by its key.
     pub messages: HashMap<String, usize>,
 }
 
-/// Packs `api`, a JSON:API with the messages of [`documents`].
+/// Packs `api`; a JSON:API with the messages of [`documents`].
 ///
 /// # Errors
-/// When a field or an operation refers to a message or an enumeration that `api` does not define, or a name has a character in it
-/// that means something else in a table.
+/// Fails if a field or an operation refers to a message or an enumeration that `api` does not define, or if a name
+/// contains a character with a special meaning in a table.
 pub fn pack(api: &Api, whom: For) -> Result<Packed, PackError> {
     let api = &*documents::with_messages(api);
     let rows = rows(api, whom)?;
@@ -144,7 +148,7 @@ pub fn pack(api: &Api, whom: For) -> Result<Packed, PackError> {
     for operation in &api.operations {
         packer.operation(operation)?;
     }
-    // What no operation leads to: a client can be asked for the JSON of any message by itself.
+    // Messages that no operation leads to: a client can be asked for the JSON of any message.
     let mut others = if whom == For::Client { 0..0 } else { 0..rows.len() };
     let mut written = 0;
     loop {
@@ -181,7 +185,7 @@ struct Packer<'a> {
     numbers: HashMap<usize, usize>,
     /// One message of each class, in the order of these numbers.
     order: Vec<usize>,
-    /// The number of each field that has occurred; its message is a class.
+    /// The number of each field that has occurred; a message in it is represented by its class.
     fields: HashMap<Row<'a>, usize>,
     path: Vec<String>,
     service: &'a str,
@@ -276,7 +280,7 @@ impl<'a> Packer<'a> {
         Ok(())
     }
 
-    /// Writes which manner the operation has, and the manner itself when it is the first that has it.
+    /// Writes the number of the operation's manner, and the manner itself if the operation is the first that has it.
     fn manner(&mut self, op: &Operation, flags: usize) -> Result<(), PackError> {
         let before = self.column(Column::Manners).len();
         let verb = match op.method {
@@ -332,7 +336,7 @@ impl<'a> Packer<'a> {
         Ok(())
     }
 
-    /// Writes a reference to a message. One of a class that has none gets its number.
+    /// Writes a reference to a message. A class without a number gets one.
     fn reference(&mut self, message: usize) -> Result<(), PackError> {
         let seen = self.order.len();
         let number = self.number_of(message);
@@ -383,8 +387,7 @@ impl<'a> Packer<'a> {
     }
 
     fn column(&mut self, column: Column) -> &mut String {
-        // The array has one for each.
-        #[allow(clippy::indexing_slicing)]
+        #[allow(clippy::indexing_slicing, reason = "the array has an element for each column")]
         &mut self.columns[column as usize]
     }
 
@@ -394,7 +397,7 @@ impl<'a> Packer<'a> {
         Ok(())
     }
 
-    /// A number among the names of fields.
+    /// Writes a number among the names of fields.
     fn high(&mut self, value: usize) -> Result<(), PackError> {
         self.number(Column::Fields, value + HIGH - FIRST)
     }
@@ -433,8 +436,8 @@ fn kind_code(kind: &Kind) -> u8 {
     }
 }
 
-/// The character for a number: those below 92 are printable ASCII, but for the quotation mark, and take one byte. Surrogates are no
-/// characters, so what would fall on one, and all above, moves up.
+/// Returns the character for a number: those below 92 are printable ASCII without the quotation mark, and take one
+/// byte. Surrogates are not characters, so numbers from there on are shifted.
 fn character(number: usize) -> Result<char, PackError> {
     let code = number + FIRST;
     let code = if code < SURROGATES { code } else { code + 0x800 };

@@ -1,4 +1,4 @@
-//! What a table tells of each message, and which messages are the same by it.
+//! The content of a table for each message, and the messages that are equal in a table.
 
 use super::{For, PackError, find};
 use crate::model::{Api, Field, Kind, Shape};
@@ -25,14 +25,14 @@ pub mod field_flag {
     pub const GONE: u8 = 1 << 7;
 }
 
-/// What a value is, how many there are, and [`field_flag`]s.
+/// The kind of a value with its shape, and [`field_flag`]s.
 pub type Type = (u8, u8);
 
-/// What a table tells of a field.
+/// The content of a table for a field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row<'a> {
     pub wire: &'a str,
-    /// The name in JavaScript and that of release 1.2.2, where they differ.
+    /// The names in JavaScript and in release 1.2.2, if they differ.
     pub names: [Option<&'a str>; 2],
     pub oneof: Option<u8>,
     pub type_: Type,
@@ -40,7 +40,7 @@ pub struct Row<'a> {
     pub message: Option<usize>,
 }
 
-/// Each message's fields, with messages as `api` numbers them.
+/// Returns each message's fields, with the numbers of messages in `api`.
 pub fn rows(api: &Api, whom: For) -> Result<Vec<Vec<Row<'_>>>, PackError> {
     let messages = numbered(api.messages.iter().map(|message| message.key.as_str()));
     let enums = numbered(api.enums.iter().map(|list| list.name.as_str()));
@@ -51,7 +51,7 @@ pub fn rows(api: &Api, whom: For) -> Result<Vec<Vec<Row<'_>>>, PackError> {
         .collect()
 }
 
-/// The numbers of things in a list, by their names.
+/// Returns the positions of the names in a list.
 pub fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     names.enumerate().map(|(number, name)| (name, number)).collect()
 }
@@ -68,7 +68,7 @@ fn row<'a>(
     let oneof = field.oneof.filter(|_| server);
     let mut flags = 0;
     for (set, flag) in [
-        // A client of today sends `null` wherever it is given it.
+        // A current client sends `null` whenever it is given.
         (field.nullable && whom != For::Client, field_flag::NULLABLE),
         (field.read_only, field_flag::READ_ONLY),
         (field.required && server, field_flag::REQUIRED),
@@ -99,8 +99,9 @@ fn row<'a>(
     Ok(Row { wire: &field.wire, names: [name, name_122], oneof, type_, enumeration, message })
 }
 
-/// Gives each message the number of its class: messages are of one class if their fields are the same and refer to messages of
-/// the same classes. It is how finite automata are made small: all begin as one class, which is split as long as two in one differ.
+/// Returns the number of each message's class. Messages belong to the same class if their fields are the same and refer
+/// to messages of the same classes. As in the minimization of finite automata, all begin in one class, which is split
+/// as long as two of its members differ.
 pub fn classes(rows: &[Vec<Row<'_>>]) -> Vec<usize> {
     let mut classes = vec![0; rows.len()];
     let mut count = 1;
@@ -115,13 +116,13 @@ pub fn classes(rows: &[Vec<Row<'_>>]) -> Vec<usize> {
 }
 
 impl Row<'_> {
-    /// With its message's class in the place of the message.
+    /// Returns the row with its message replaced by the message's class.
     pub fn with_class(&self, classes: &[usize]) -> Self {
         Self { message: self.message.and_then(|message| classes.get(message).copied()), ..self.clone() }
     }
 }
 
-/// Numbers things so that only equal ones share a number, and says how many numbers there are.
+/// Numbers things so that only equal ones share a number. Also returns how many numbers there are.
 fn distinct<T: Hash + Eq>(things: impl Iterator<Item = T>) -> (Vec<usize>, usize) {
     let mut numbers = HashMap::new();
     let numbered = things

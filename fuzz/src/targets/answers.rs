@@ -1,9 +1,9 @@
 //! The wire reader: answers of C1 as JSON. The input is a line with an operation's id, and the body.
 //!
-//! - It never panics, and takes every object that `serde_json` takes.
-//! - Slots hold the dates and integers that an independent walk of the parsed value finds, patches name values that are there, and the
-//!   notes for the facade are JSON.
-//! - It takes a number of steps that is linear in the text.
+//! - It never panics, and accepts every object that `serde_json` accepts.
+//! - Slots hold the dates and integers that an independent walk of the parsed value finds, patches refer to existing
+//!   values, and the notes for the facade are JSON.
+//! - The number of its steps is linear in the text.
 
 use super::{operation, split_line};
 use crate::{harness::Target, oracle};
@@ -27,7 +27,7 @@ pub(super) const TARGET: Target = Target {
 };
 
 thread_local! {
-    static LAYOUTS: Layouts = Layouts::of(c1());
+    static LAYOUTS: Layouts = Layouts::new(c1());
 }
 
 fn read(input: &[u8]) -> Option<Decoded> {
@@ -73,21 +73,21 @@ fn property(input: &[u8]) {
     }
 }
 
-/// Where `chrono` reads a date, it is the same moment.
+/// Checks that `chrono`, if it can read the date, reads the same moment.
 fn is_date(text: &str, millis: f64) {
     if let Ok(date) = DateTime::parse_from_rfc3339(text) {
         assert_eq!(millis, date.timestamp_millis() as f64, "{text}");
     }
 }
 
-/// Finds the slots as the facade does, in an order of its own, and compares them with the values.
+/// Finds the slots like the facade, in an order of its own, and compares them with the values.
 struct Walk<'a> {
     layouts: &'a Layouts,
     slots: &'a [f64],
 }
 
 impl Walk<'_> {
-    /// The object whose block begins at `base`; returns where the next block begins.
+    /// Visits the object whose block begins at `base`; returns where the next block begins.
     fn message(&mut self, message: Message, object: &Map<String, Value>, base: usize) -> usize {
         let table = c1();
         let fields = table.fields(message);

@@ -1,5 +1,5 @@
-//! Client assertions (RFC 7523). `serde_json` reads the header and the claims that were asked for, whatever characters the client id
-//! and the audience have, and `ed25519-dalek` verifies the signature.
+//! Client assertions (RFC 7523). `serde_json` reads the expected header and claims, whatever characters the client id
+//! and the audience contain, and `ed25519-dalek` verifies the signature.
 
 use crate::{harness::Target, oracle};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -10,14 +10,14 @@ use zeroize::Zeroizing;
 pub(super) const TARGET: Target =
     Target { name: "assertions", property, read: None, words: &["\u{7f}", "\u{10ffff}", "\u{0}"] };
 
-/// The input is a seed, a nonce and a time, in that order, and the client id and the audience on a line each.
+/// The input is a seed, a nonce and a time, in that order, followed by the client id and the audience on a line each.
 fn property(input: &[u8]) {
     let (head, text) = input.split_at(input.len().min(56));
     let mut bytes = [7; 56];
     bytes[..head.len()].copy_from_slice(head);
     let seed: [u8; 32] = bytes[..32].try_into().unwrap();
     let nonce: [u8; 16] = bytes[32..48].try_into().unwrap();
-    // Within what any clock says, in seconds.
+    // A plausible clock time in seconds.
     let now = i64::from_le_bytes(bytes[48..].try_into().unwrap()) >> 12;
     let text = String::from_utf8_lossy(text);
     let (client_id, audience) = text.split_once('\n').unwrap_or((&text, ""));

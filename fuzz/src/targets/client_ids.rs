@@ -1,7 +1,7 @@
 //! Client ids, `name@host/kind`.
 //!
-//! What is accepted can be taken apart and put together again, is what a second reading gives, does not depend on the quotes and the
-//! white space around it, and names a host that the `url` crate reads as the same host.
+//! An accepted id can be split and reassembled, is parsed to the same result again, does not depend on quotes and white
+//! space around it, and names a host that the `url` crate reads as the same host.
 
 use crate::harness::Target;
 use keyturn::auth::{BaseUrl, ClientId};
@@ -17,7 +17,7 @@ pub(super) const TARGET: Target = Target {
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let parsed = ClientId::parse(text);
-    // A byte order mark is dropped only where a text begins.
+    // A byte order mark is dropped only at the beginning of a text.
     if !text.starts_with('\u{feff}') {
         assert_eq!(parsed, ClientId::parse(&format!(" \"{text}\"\n")));
     }
@@ -30,8 +30,8 @@ fn property(input: &[u8]) {
     assert_eq!((id.name(), id.kind_text()), (name, kind));
     let port = id.port().map_or(String::new(), |port| format!(":{port}"));
     assert_eq!(format!("{}{port}", id.host()).len(), host.to_ascii_lowercase().len().min(id.host().len() + port.len()));
-    // Whether a label is good Punycode is left to the platform.
-    if let Ok(base) = BaseUrl::of_client_id(&id)
+    // Whether a label is valid Punycode is left to the platform.
+    if let Ok(base) = BaseUrl::from_client_id(&id)
         && !id.host().contains("xn--")
     {
         let url = Url::parse(base.as_str()).unwrap();

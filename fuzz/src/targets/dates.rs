@@ -1,4 +1,5 @@
-//! RFC 3339 dates. Where `chrono` reads one, it is the same moment; what is read beyond that is sendable or the year is outside 1 to 9999.
+//! RFC 3339 dates. If `chrono` reads one, the result is the same moment; anything else that is accepted is sendable, or
+//! its year is outside 1 to 9999.
 
 use crate::harness::Target;
 use chrono::DateTime;
@@ -20,7 +21,7 @@ fn property(input: &[u8]) {
     match DateTime::parse_from_rfc3339(text) {
         // A leap second counts as the first second of the next minute.
         Ok(date) => assert_eq!(millis, Some(date.timestamp_millis() as f64), "{text}"),
-        // Only these forms go beyond the RFC: no seconds, other offsets.
+        // Only these forms go beyond the RFC: missing seconds, and other offsets.
         Err(_) => assert!(millis.is_none() || text.len() >= 17, "{text}"),
     }
     if let Some(millis) = millis {

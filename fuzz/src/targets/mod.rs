@@ -1,4 +1,4 @@
-//! The targets: what is read, and what must be true of it for any bytes.
+//! The targets: each reader, and its properties for arbitrary bytes.
 
 mod answers;
 mod assertions;
@@ -28,14 +28,14 @@ pub const ALL: [Target; 10] = [
     token_answers::TARGET,
 ];
 
-/// Splits an input into its first line, which chooses what is tested, and the rest.
+/// Splits an input into its first line, which selects the test, and the rest.
 fn split_line(input: &[u8]) -> (&str, &[u8]) {
     let at = input.iter().position(|byte| *byte == b'\n');
     let (line, rest) = at.map_or((&b""[..], input), |at| (&input[..at], &input[at + 1..]));
     (std::str::from_utf8(line).unwrap_or_default(), rest)
 }
 
-/// The operation that a line names, or else one that the line's length chooses.
+/// Returns the operation that a line names, or else one that the line's length selects.
 fn operation(name: &str) -> &'static keyturn_wire::api::Operation {
     static NUMBERS: OnceLock<HashMap<String, usize>> = OnceLock::new();
     let table = keyturn_wire::api::c1();

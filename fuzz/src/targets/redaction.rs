@@ -1,5 +1,5 @@
-//! What is shown of texts from a server. A secret that is planted anywhere in any text is not shown; JSON stays JSON; the work is
-//! linear.
+//! Redaction of texts from a server. A secret that is planted anywhere in any text is not shown, JSON remains JSON, and
+//! the work is linear.
 
 use crate::{harness::Target, oracle};
 use keyturn::auth::redact::{Redactor, redact};
@@ -37,7 +37,7 @@ fn redactor() -> Redactor<'static> {
 
 fn property(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    // libFuzzer sees what the canaries are compared with, and puts them in by itself.
+    // libFuzzer sees the values that the canaries are compared with, and inserts them by itself.
     if ["Q0FOQVJZ", "eyJzdWIiOiJjYW5h", "canary"].iter().any(|part| text.contains(part)) {
         return;
     }
@@ -46,7 +46,7 @@ fn property(input: &[u8]) {
         at -= 1;
     }
     let (before, after) = text.split_at(at);
-    // Half an escape before it would change the first letter.
+    // Half an escape before it would change its first letter.
     let before = before.trim_end_matches('\\');
     for planted in [CLIENT_SECRET, JWT] {
         let whole = format!("{before} {planted} {after}");

@@ -1,13 +1,14 @@
 //! The request encoder. The input is a line with an operation's id, and the request as the facade's JSON.
 //!
-//! - It never panics, and what is malformed or does not fit is refused.
-//! - A target is a path of the operation's own shape in characters that need no quoting, and its segments decode to the values given.
-//! - A body is JSON wherever the request is.
+//! - It never panics, and refuses malformed and invalid requests.
+//! - A target is a path of the operation's shape in characters that need no quoting, and its segments decode to the
+//!   given values.
+//! - A body is JSON if the request is.
 
 use super::{operation, split_line};
 use crate::{harness::Target, oracle};
 use keyturn_wire::api::{Operation, c1};
-use keyturn_wire::wire::encode::{Encoded, Reading, Unknown, encode};
+use keyturn_wire::wire::encode::{EncodeOptions, Encoded, Unknown, encode};
 use serde_json::Value;
 
 pub(super) const TARGET: Target = Target {
@@ -16,7 +17,7 @@ pub(super) const TARGET: Target = Target {
     read: Some(|input| {
         let (name, request) = split_line(input);
         if let Ok(request) = std::str::from_utf8(request) {
-            let _ = encode(c1(), operation(name), request, Reading { unknown: Unknown::Keep });
+            let _ = encode(c1(), operation(name), request, EncodeOptions { unknown: Unknown::Keep });
         }
     }),
     words: &[
@@ -36,7 +37,7 @@ fn property(input: &[u8]) {
     let operation = operation(name);
     let value = oracle::unique_json(request.as_bytes());
     for unknown in [Unknown::Refuse, Unknown::Drop, Unknown::Keep] {
-        let Ok(encoded) = encode(c1(), operation, request, Reading { unknown }) else { continue };
+        let Ok(encoded) = encode(c1(), operation, request, EncodeOptions { unknown }) else { continue };
         fits(operation, &encoded);
         if let Some(value) = &value {
             if let Some(body) = &encoded.body {
@@ -48,7 +49,7 @@ fn property(input: &[u8]) {
     }
 }
 
-/// The target has the shape of the operation's path.
+/// Checks that the target has the shape of the operation's path.
 fn fits(operation: &Operation, encoded: &Encoded<'_>) {
     let (path, query) = encoded.target.split_once('?').unwrap_or((&encoded.target, ""));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()%".contains(&byte);
@@ -65,7 +66,7 @@ fn fits(operation: &Operation, encoded: &Encoded<'_>) {
     }
 }
 
-/// Texts among the parameters come back when the target is decoded.
+/// Checks that texts among the parameters are recovered when the target is decoded.
 fn holds(operation: &Operation, encoded: &Encoded<'_>, request: &Value) {
     let path = encoded.target.split('?').next().unwrap_or_default();
     for (segment, expected) in path[1..].split('/').zip(c1().segments(operation)) {

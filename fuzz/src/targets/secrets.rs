@@ -1,5 +1,5 @@
-//! Client secrets. A secret is accepted exactly if its key is one by `serde_json`, plain base64 and `ed25519-dalek`; it can be written
-//! and read again, and neither errors nor `Debug` repeat a part of it.
+//! Client secrets. A secret is accepted if and only if its key is valid according to `serde_json`, plain base64 and
+//! `ed25519-dalek`. It can be written and read again, and neither errors nor `Debug` repeat a part of it.
 
 use crate::{harness::Target, oracle};
 use ed25519_dalek::SigningKey;
@@ -25,7 +25,7 @@ fn property(input: &[u8]) {
         assert!(bearer::parse(input).is_err(), "a secret is sent as a token");
     }
     let Some(key) = std::str::from_utf8(input).ok().and_then(|text| text.strip_prefix(PREFIX)) else { return };
-    // Longer texts and escapes are refused whatever they say.
+    // Longer texts and escapes are refused independent of their content.
     if key.len() > 4000 || key.ends_with(['"', '\'', '`']) || key.trim_ascii() != key {
         return;
     }
@@ -41,7 +41,7 @@ fn property(input: &[u8]) {
     }
 }
 
-/// The public key of a JWK that is an Ed25519 key pair (RFC 8037).
+/// Returns the public key of a JWK that is an Ed25519 key pair (RFC 8037).
 fn public_key(jwk: &Value) -> Option<[u8; 32]> {
     let text = |name: &str| jwk.get(name)?.as_str();
     let bytes = |name: &str| <[u8; 32]>::try_from(oracle::base64(text(name)?)?).ok();

@@ -1,10 +1,10 @@
-//! The reader of packed operation tables. No text makes it panic or ask for memory out of proportion; whatever it accepts can be read
-//! to the end, encoded against and decoded against.
+//! The reader of packed operation tables. No text makes it panic or allocate disproportionately. An accepted table can
+//! be read to the end and used for encoding and decoding.
 
 use crate::harness::Target;
 use keyturn_wire::api::{Message, Table};
 use keyturn_wire::wire::decode::{Layouts, decode};
-use keyturn_wire::wire::encode::{Reading, Unknown, encode};
+use keyturn_wire::wire::encode::{EncodeOptions, Unknown, encode};
 use keyturn_wire::wire::plan::Plans;
 
 pub(super) const TARGET: Target = Target {
@@ -16,10 +16,10 @@ pub(super) const TARGET: Target = Target {
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    // A table lends its names for as long as the program runs.
+    // A table's names live as long as the program.
     let Ok(table) = Table::unpack(text.to_owned().leak()) else { return };
-    let layouts = Layouts::of(&table);
-    let plans = Plans::of(&table, false);
+    let layouts = Layouts::new(&table);
+    let plans = Plans::new(&table, false);
     for number in 0..table.message_count() {
         let message = Message(u16::try_from(number).unwrap());
         for field in table.fields(message) {
@@ -34,7 +34,7 @@ fn property(input: &[u8]) {
             (table.operation_id(operation), table.body_field(operation, true), table.response_field(operation, true));
         let _ = operation.paging.map(|paging| table.paging_names(&paging));
         for request in ["null", "{}", "{\"id\":\"x\",\"appId\":7}"] {
-            let _ = encode(&table, operation, request, Reading { unknown: Unknown::Keep });
+            let _ = encode(&table, operation, request, EncodeOptions { unknown: Unknown::Keep });
         }
         let _ = decode(&table, &layouts, operation.response, b"{}");
     }

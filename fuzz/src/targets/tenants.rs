@@ -1,5 +1,5 @@
-//! Tenants and base URLs. What is accepted reads the same again, and the `url` crate finds the same origin and path in it: plain http
-//! goes to loopback alone, and no spelling leads to another host.
+//! Tenants and base URLs. An accepted URL is parsed to the same result again, and the `url` crate finds the same origin
+//! and path in it: plain http is used for loopback only, and no spelling leads to another host.
 
 use crate::harness::Target;
 use keyturn::auth::BaseUrl;
@@ -29,12 +29,12 @@ pub(super) const TARGET: Target = Target {
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    for base in [BaseUrl::parse(text), BaseUrl::of_tenant(text)].into_iter().flatten() {
+    for base in [BaseUrl::parse(text), BaseUrl::from_tenant(text)].into_iter().flatten() {
         let again = BaseUrl::parse(base.as_str()).unwrap();
         assert_eq!(again.as_str(), base.as_str());
         let url = match Url::parse(base.as_str()) {
             Ok(url) => url,
-            // Whether a label is good Punycode is left to the platform, which refuses the request before it is sent.
+            // Whether a label is valid Punycode is left to the platform, which refuses the request before it is sent.
             Err(_) if base.host().contains("xn--") => continue,
             Err(error) => panic!("{}: {error}", base.as_str()),
         };

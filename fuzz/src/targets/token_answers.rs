@@ -1,7 +1,7 @@
 //! Answers of the token endpoint. The input is a status, a space and the body.
 //!
-//! A body that `serde_json` reads as a good answer gives its token; what gives a token is a success; a token fits a header; what errors
-//! show is one line without anything secret.
+//! A body that `serde_json` reads as a good answer yields its token; only a success yields a token; a token is valid in
+//! a header; errors show one line without secrets.
 
 use crate::{harness::Target, oracle};
 use keyturn::auth::token_response::{TokenType, parse};
@@ -33,7 +33,7 @@ fn property(input: &[u8]) {
     let (status, body) = split(input);
     let answer = parse(status, body);
     if let Some(value) = oracle::unique_json(body).filter(|_| (200..300).contains(&status))
-        && let Some(token) = plain_token(&value)
+        && let Some(token) = ordinary_token(&value)
     {
         let grant = answer.as_ref().unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(grant.token.as_str(), token);
@@ -59,8 +59,8 @@ fn property(input: &[u8]) {
     }
 }
 
-/// The token of an answer that has nothing unusual about it.
-fn plain_token(value: &Value) -> Option<&str> {
+/// Returns the token of an ordinary answer.
+fn ordinary_token(value: &Value) -> Option<&str> {
     let token = value.get("access_token")?.as_str()?;
     let fits = !token.is_empty()
         && token.len() < 60_000

@@ -1,4 +1,4 @@
-//! Files of `NAME=value` lines, in the dialects of their readers, which agree on little.
+//! Files of `NAME=value` lines, in the dialects of their readers, which have little in common.
 //!
 //! | dialect | reader | values |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 use super::{Error, Result};
 use std::ops::Range;
 
-/// Who reads the file.
+/// The reader of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// All readers: only values that need no quotes anywhere.
@@ -27,7 +27,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The dialect of this name.
+    /// Returns the dialect of this name.
     pub fn of(name: &str) -> Option<Self> {
         Some(match name {
             "portable" => Self::Portable,
@@ -45,13 +45,13 @@ impl Dialect {
 pub struct Assignment {
     /// The name of the variable.
     pub name: String,
-    /// What its reader makes of the value; `None` where only a shell can tell, such as `$(date)`.
+    /// The value as its reader sees it; `None` if only a shell can determine it, such as `$(date)`.
     pub value: Option<String>,
-    /// Where the value is in the text, including its quotes.
+    /// The position of the value in the text, including its quotes.
     pub span: Range<usize>,
 }
 
-/// What the readers of the dialect find in a text, in order. The last assignment of a name counts.
+/// Returns the assignments that readers of the dialect find in a text, in order. The last assignment of a name counts.
 pub fn parse(dialect: Dialect, text: &str) -> Vec<Assignment> {
     let mut found = Vec::new();
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -72,7 +72,7 @@ pub fn parse(dialect: Dialect, text: &str) -> Vec<Assignment> {
 
 enum Line {
     Assignment(Assignment),
-    /// A comment, or nothing that is understood, up to this line end.
+    /// A comment, or anything that is not understood, up to this line end.
     Other(usize),
 }
 
@@ -82,7 +82,7 @@ fn assignment(dialect: Dialect, text: &str, begin: usize, end: usize) -> Line {
     let mut at = begin + (line.len() - trimmed.len());
     let comment = trimmed.starts_with('#') || dialect == Dialect::Systemd && trimmed.starts_with(';');
     if comment {
-        // A backslash at the end of a line goes on with a comment, too.
+        // A backslash at the end of a line continues a comment, too.
         let mut end = end;
         if dialect == Dialect::Systemd {
             let mut from = begin;
@@ -138,7 +138,7 @@ fn is_name(c: char, dialect: Dialect) -> bool {
     }
 }
 
-/// By the expression that the package `dotenv` has used since its version 15.
+/// Parses a value by the expression that the package `dotenv` has used since its version 15.
 fn dotenv(text: &str, from: usize, end: usize) -> (Option<String>, Range<usize>) {
     let line = slice(text, from..end);
     let lead = line.len() - line.trim_start_matches([' ', '\t']).len();
@@ -156,8 +156,8 @@ fn dotenv(text: &str, from: usize, end: usize) -> (Option<String>, Range<usize>)
     (Some(trimmed.to_owned()), begin..begin + trimmed.len())
 }
 
-/// The quote that ends a value: the first that has no backslash before it, or failing that the last that has one, if nothing but
-/// a comment follows on its line.
+/// Finds the quote that ends a value: the first one without a preceding backslash or, failing that, the last one with a
+/// backslash, if only a comment follows on its line.
 fn closing(text: &str, from: usize, quote: char) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut escaped = Vec::new();
@@ -180,10 +180,10 @@ fn closing(text: &str, from: usize, quote: char) -> Option<usize> {
     })
 }
 
-/// By `parse_env_file` of systemd.
+/// Parses a value like `parse_env_file` of systemd.
 fn systemd(text: &str, from: usize) -> (Option<String>, Range<usize>) {
     let mut value = String::new();
-    // Bytes of the value up to the last that is no space outside quotes.
+    // The length of the value up to its last byte that is not a space outside of quotes.
     let mut kept = 0;
     let (mut state, mut end, mut begin) = (State::Before, from, from);
     let mut started = false;
@@ -246,7 +246,7 @@ fn systemd(text: &str, from: usize) -> (Option<String>, Range<usize>) {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Where a quote begins a quoted part.
+    /// A position in which a quote begins a quoted part.
     Before,
     Bare,
     BareEscape,
@@ -255,7 +255,7 @@ enum State {
     DoubleEscape,
 }
 
-/// By the rules of POSIX shells, as far as a value can be told without running anything.
+/// Parses a value by the rules of POSIX shells, as far as it can be determined without executing anything.
 fn shell(text: &str, from: usize) -> (Option<String>, Range<usize>) {
     let mut value = Some(String::new());
     let mut push = |c: Option<char>| match (&mut value, c) {
@@ -309,10 +309,10 @@ fn shell(text: &str, from: usize) -> (Option<String>, Range<usize>) {
     (value, from..end)
 }
 
-/// A value as it stands after `NAME=`.
+/// Returns a value in the form in which it follows `NAME=`.
 ///
 /// # Errors
-/// When the dialect's readers could not get it back exactly.
+/// Fails if the dialect's readers would not get back exactly this value.
 pub fn quote(dialect: Dialect, value: &str) -> Result<String> {
     if value.contains('\0') {
         return Err(Error::refused("the value has a NUL character, which no environment variable can hold"));
@@ -321,7 +321,7 @@ pub fn quote(dialect: Dialect, value: &str) -> Result<String> {
     match dialect {
         Dialect::Portable if value.is_empty() || value.chars().all(plain) => Ok(value.to_owned()),
         Dialect::Portable => refuse(
-            "the value has characters that readers of .env files treat in different ways; say who reads the file: dotenv, docker, systemd or shell",
+            "the value has characters that readers of .env files treat differently; name the reader of the file: dotenv, docker, systemd or shell",
         ),
         Dialect::Docker if value.contains(['\n', '\r']) => {
             refuse("the value has a line end, which docker --env-file cannot carry")
@@ -340,7 +340,7 @@ pub fn quote(dialect: Dialect, value: &str) -> Result<String> {
             let quotes = ['\'', '`', '"'].into_iter().filter(|_| !value.ends_with('\\'));
             for quote in quotes {
                 let clean = !value.contains([quote, '\r']);
-                // In double quotes these two are line ends, and there is no way to write a backslash.
+                // In double quotes these two are line ends, and a backslash cannot be written.
                 if clean && (quote != '"' || !value.contains("\\n") && !value.contains("\\r")) {
                     return Ok(format!("{quote}{value}{quote}"));
                 }
@@ -376,27 +376,27 @@ fn enclosed(quote: char, value: &str, escaped: impl Fn(char) -> bool) -> String 
     out
 }
 
-/// Whether no reader treats it specially, anywhere in a value.
+/// Whether no reader treats the character specially, anywhere in a value.
 fn plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '=' | '-')
 }
 
-/// Puts values into a text: in place where a name is assigned, at the end where it is not. Everything else stays
+/// Sets values in a text: in place if the name is already assigned, at the end otherwise. Everything else is left
 /// exactly as it is.
 ///
 /// # Errors
-/// When a name or a value cannot be carried, or the text is such that its readers would not find exactly the change that was wanted:
-/// such as a quote that is never closed.
+/// Fails if a name or a value cannot be represented, or if readers of the text would not find exactly the requested
+/// change, for example because a quote is never closed.
 pub fn merge(dialect: Dialect, text: &str, values: &[(&str, &str)]) -> Result<String> {
     let mut merged = text.to_owned();
     for (name, value) in values {
         let first_bad = name.chars().next().is_none_or(|c| c.is_ascii_digit());
         if first_bad || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(Error::refused(format!("{name:?} is no name of a variable: letters, digits and _")));
+            return Err(Error::refused(format!("{name:?} is not the name of a variable: letters, digits and _")));
         }
         let quoted = quote(dialect, value).map_err(|error| Error { message: format!("{name}: {error}"), ..error })?;
         let before = parse(dialect, &merged);
-        // From the end, so that the places of those before stay right.
+        // Proceeds from the end, so that the earlier positions stay valid.
         let places: Vec<_> =
             before.iter().filter(|found| found.name == *name).map(|found| found.span.clone()).collect();
         for span in places.iter().rev() {
@@ -419,7 +419,7 @@ pub fn merge(dialect: Dialect, text: &str, values: &[(&str, &str)]) -> Result<St
         let after: Vec<_> = parse(dialect, &merged).into_iter().map(|found| (found.name, found.value)).collect();
         if after != wanted {
             return Err(Error::malformed(format!(
-                "{name} cannot be put into this text: something in it, such as a quote that is never closed, changes what comes after"
+                "{name} cannot be put into this text: something in it, such as a quote that is never closed, changes what follows"
             )));
         }
     }

@@ -1,5 +1,5 @@
-//! Client ids in files of other systems, so that the credentials in use become known. Secrets are ignored: they are
-//! not read further than to tell that they are none of the wanted values.
+//! Finds client ids in the files of other systems, so that the credentials in use become known. Secrets are ignored:
+//! they are only read as far as necessary to recognize that they are not client ids.
 
 use super::env::{self, Dialect};
 use super::{Error, Result};
@@ -7,15 +7,15 @@ use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A client id, and where it stands.
+/// A client id and its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Found {
     /// The client id.
     pub client_id: String,
-    /// The place in the text: `line 3, BATON_CLIENT_ID`.
+    /// The position in the text: `line 3, BATON_CLIENT_ID`.
     pub place: String,
-    /// The id of the credential, where the source knows it.
+    /// The id of the credential, if the source contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_id: Option<String>,
     /// Further facts, by name: the app of a connector, the owner of a row.
@@ -52,7 +52,7 @@ fn found(client_id: &str, place: String) -> Found {
     Found { client_id: client_id.to_owned(), place, credential_id: None, facts: Vec::new() }
 }
 
-/// From a file of `NAME=value` lines.
+/// Finds client ids in a file of `NAME=value` lines.
 pub fn env(dialect: Dialect, text: &str) -> Vec<Found> {
     env::parse(dialect, text)
         .into_iter()
@@ -64,16 +64,17 @@ pub fn env(dialect: Dialect, text: &str) -> Vec<Found> {
         .collect()
 }
 
-/// From manifests of Kubernetes, as YAML or JSON: Secrets, ConfigMaps, and the environment of whatever has containers.
+/// Finds client ids in manifests of Kubernetes, as YAML or JSON: in Secrets, ConfigMaps, and the environment of
+/// anything that has containers.
 ///
 /// # Errors
-/// When the text is no YAML.
+/// Fails if the text is not YAML.
 pub fn kubernetes(text: &str) -> Result<Vec<Found>> {
-    // As Kubernetes reads YAML: a namespace `n` is no boolean.
+    // Kubernetes reads a namespace `n` as a string, not as a boolean.
     let options = serde_saphyr::options! { strict_booleans: true };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
         let place = error.location().map(|at| format!(": line {}", at.line())).unwrap_or_default();
-        Error::malformed(format!("the text is no YAML{place}"))
+        Error::malformed(format!("the text is not YAML{place}"))
     })?;
     let mut all = Vec::new();
     for document in &documents {
@@ -109,7 +110,7 @@ fn manifest(item: &Value, all: &mut Vec<Found>) {
     environment(item, &place, all);
 }
 
-/// Every `env` list below a value.
+/// Visits every `env` list below a value.
 fn environment(value: &Value, place: &str, all: &mut Vec<Found>) {
     match value {
         Value::Object(members) => {
@@ -131,16 +132,17 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(Base64::decode_vec(&packed).ok()?).ok()
 }
 
-/// From a state file of Terraform, version 4: every attribute that is a client id, with the resource's own ids beside it.
+/// Finds client ids in a state file of Terraform, version 4: every attribute that is a client id, together with the ids
+/// of its resource.
 ///
 /// # Errors
-/// When the text is not such a file.
+/// Fails if the text is not such a file.
 pub fn terraform(text: &str) -> Result<Vec<Found>> {
     let state: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        Error::malformed(format!("the text is no JSON: line {}, column {}", error.line(), error.column()))
+        Error::malformed(format!("the text is not JSON: line {}, column {}", error.line(), error.column()))
     })?;
     if state.get("version").and_then(Value::as_u64) != Some(4) {
-        return Err(Error::malformed("the text is no Terraform state of version 4"));
+        return Err(Error::malformed("the text is not a Terraform state of version 4"));
     }
     let mut all = Vec::new();
     for resource in state.get("resources").and_then(Value::as_array).into_iter().flatten() {
@@ -170,17 +172,17 @@ pub fn terraform(text: &str) -> Result<Vec<Found>> {
     Ok(all)
 }
 
-/// From a table with a head. The column of client ids is the one that is named, or the first whose name says so; the others become facts, but
-/// for those whose name or values speak of a secret.
+/// Finds client ids in a table with a header. The column of client ids is the given one, or the first one with a
+/// suitable name. The other columns become facts, except those whose name or values indicate a secret.
 ///
 /// # Errors
-/// When the text is not CSV, or there is no such column.
+/// Fails if the text is not CSV, or if there is no such column.
 pub fn csv(text: &str, column: Option<&str>) -> Result<Vec<Found>> {
     let text = text.trim_start_matches('\u{feff}');
     let head = text.lines().next().unwrap_or_default();
-    // Spreadsheets of half of Europe write semicolons.
+    // Spreadsheets in half of Europe write semicolons.
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|by| {
-        // The last of equal ones is chosen, and the comma should be.
+        // `max_by_key` returns the last of equal elements, which should be the comma.
         (head.bytes().filter(|byte| byte == by).count(), *by == b',')
     });
     let mut reader = csv::ReaderBuilder::new()
@@ -189,7 +191,7 @@ pub fn csv(text: &str, column: Option<&str>) -> Result<Vec<Found>> {
         .from_reader(text.as_bytes());
     let malformed = |error: csv::Error| {
         let place = error.position().map(|at| format!(": line {}", at.line())).unwrap_or_default();
-        Error::malformed(format!("the text is no CSV with the same number of columns in each row{place}"))
+        Error::malformed(format!("the text is not CSV with the same number of columns in each row{place}"))
     };
     let head = reader.headers().map_err(malformed)?.clone();
     let at = match column {

@@ -1,13 +1,13 @@
-//! One place of a JSON text: read, and changed with everything around it left exactly as it is.
+//! Reads and changes one string of a JSON text, and leaves everything around it exactly as it is.
 
 use super::{Error, Result, quote};
 use serde_json::Value;
 use std::ops::Range;
 
-/// The string at a path of keys; `None` if there is none, or it is not a string.
+/// Returns the string at a path of keys; `None` if there is none, or the value is not a string.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// Fails if the text is not JSON.
 pub fn read(text: &str, path: &[String]) -> Result<Option<String>> {
     let value: Value = checked(text)?;
     Ok(path
@@ -17,10 +17,10 @@ pub fn read(text: &str, path: &[String]) -> Result<Option<String>> {
         .map(str::to_owned))
 }
 
-/// Puts a string at a path of keys. Objects on the way are made; an empty text becomes an object.
+/// Sets a string at a path of keys. Missing objects on the path are created; an empty text becomes an object.
 ///
 /// # Errors
-/// When the text is not JSON, or something that is not an object is in the way.
+/// Fails if the text is not JSON, or if a value on the path is not an object.
 pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
     if path.is_empty() {
         return Err(Error::refused("the path has no key"));
@@ -32,12 +32,12 @@ pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
     while let Some(key) = keys.next() {
         if text.as_bytes().get(at) != Some(&b'{') {
             return Err(Error::malformed(format!(
-                "what stands at {} is no object",
+                "the value at {} is not an object",
                 shown(path, path.len() - keys.len() - 1)
             )));
         }
         let members = members(text, at);
-        // Of members with the same name readers take the last.
+        // For members with the same name readers take the last one.
         match members.entries.iter().rev().find(|(name, _)| name == key) {
             Some((_, span)) if keys.len() == 0 => {
                 let mut text = text.to_owned();
@@ -58,11 +58,11 @@ pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
     Err(Error::refused("the path has no key"))
 }
 
-/// Removes nothing, adds a member at the end of an object, in the style of the object.
+/// Adds a member at the end of an object, in the style of the object.
 fn insert(text: &str, members: &Members, member: &str) -> String {
     let mut text = text.to_owned();
     match members.entries.last() {
-        // What is between the brace and the first name is repeated before the new one.
+        // The text between the brace and the first name is repeated before the new name.
         Some((_, span)) => {
             let space = text.get(members.open + 1..members.first).unwrap_or_default().to_owned();
             text.insert_str(span.end, &format!(",{}{member}", if space.is_empty() { " " } else { &space }));
@@ -76,24 +76,24 @@ fn checked(text: &str) -> Result<Value> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    // Its message names a line and a column, and no content.
+    // The message names a line and a column, but no content.
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        Error::malformed(format!("the text is no JSON: line {}, column {}", error.line(), error.column()))
+        Error::malformed(format!("the text is not JSON: line {}, column {}", error.line(), error.column()))
     })
 }
 
 struct Members {
-    /// Where the brace opens.
+    /// The position of the opening brace.
     open: usize,
-    /// Where the first name stands.
+    /// The position of the first name.
     first: usize,
-    /// Where it closes.
+    /// The position of the closing brace.
     close: usize,
-    /// Names, and where their values stand.
+    /// The names, and the positions of their values.
     entries: Vec<(String, Range<usize>)>,
 }
 
-/// The members of the object that begins here, in a text that is known to be JSON.
+/// Returns the members of the object that begins at `open`, in a text that is valid JSON.
 fn members(text: &str, open: usize) -> Members {
     let first = skip(text, open + 1);
     let mut members = Members { open, first, close: first, entries: Vec::new() };

@@ -1,9 +1,11 @@
-//! Texts that other systems read: what can be written into them, and what they contain. No I/O.
+//! The text formats of other systems: what can be written into them, and what they contain. There is no I/O.
 //!
-//! [`mod@env`] reads and changes `.env` files in the dialects of their readers, [`mod@json`] changes one place of a JSON text, [`mod@quote`] writes
-//! strings of YAML and HCL, [`render`] whole documents, [`import`] finds client ids, [`sealed`] makes sealed boxes.
+//! [`mod@env`] reads and changes `.env` files in the dialects of their readers, [`mod@json`] changes one string of a
+//! JSON text, [`mod@quote`] writes strings of YAML and HCL, [`render`] writes whole documents, [`import`] finds client
+//! ids, and [`sealed`] makes sealed boxes.
 //!
-//! A value that a format cannot carry to its readers unchanged is refused before anything is written: no writer here changes a value.
+//! A value that a format cannot pass to its readers unchanged is refused before anything is written: no writer here
+//! changes a value.
 
 pub mod env;
 pub mod import;
@@ -17,27 +19,27 @@ mod tests;
 
 use std::fmt;
 
-/// Why a text cannot be made or read. It never quotes a value, which may be a secret.
+/// The reason why a text cannot be written or read. It never quotes a value, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub kind: Kind,
-    /// The failure in words.
+    /// A description of the failure.
     pub message: String,
 }
 
 /// The kinds of [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The format cannot carry the value, or the name.
+    /// The format cannot represent the value or the name.
     Refused,
-    /// The text that is there is not of the format.
+    /// The existing text does not have the format.
     Malformed,
 }
 
 impl Kind {
-    /// The stable code for it.
-    pub fn word(self) -> &'static str {
+    /// Returns the stable code of the kind.
+    pub fn code(self) -> &'static str {
         match self {
             Kind::Refused => "refused",
             Kind::Malformed => "malformed",

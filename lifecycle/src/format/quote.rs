@@ -1,9 +1,9 @@
-//! Strings as JSON, YAML and HCL write them.
+//! Strings in the syntax of JSON, YAML and HCL.
 
 use super::{Error, Result};
 use std::fmt::Write;
 
-/// A string of JSON, which is one of YAML, too: what YAML counts as unprintable or as a line end is escaped.
+/// Returns a string of JSON that is also one of YAML: what YAML treats as unprintable or as a line end is escaped.
 pub fn json(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');
@@ -24,11 +24,12 @@ pub fn json(value: &str) -> String {
     out
 }
 
-/// A quoted string of HCL, with nothing in it that Terraform would evaluate.
+/// Returns a quoted string of HCL in which Terraform evaluates nothing.
 ///
 /// # Errors
-/// When the value has a NUL character, or one that Terraform would replace when it brings strings to Unicode's normal form C. Which
-/// ones these are depends on tables that are not carried here, so characters beyond Latin letters with accents are refused.
+/// Fails if the value has a NUL character, or one that Terraform would replace when it converts strings to Unicode's
+/// normal form C. The tables that define these characters are not included here, so all characters beyond Latin letters
+/// with accents are refused.
 pub fn hcl(value: &str) -> Result<String> {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');
@@ -48,7 +49,7 @@ pub fn hcl(value: &str) -> Result<String> {
             '\u{1}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
-            // Below this all characters are in normal form C, and combine with none before them.
+            // All characters below this are in normal form C, and none of them combines with a preceding one.
             _ if u32::from(c) < 0x300 => out.push(c),
             _ => {
                 return Err(Error::refused(

@@ -1,17 +1,17 @@
-//! Whole documents that bring a pair to a consumer, for people and pipelines that deliver it themselves.
+//! Renders whole documents that pass a pair to a consumer, for people and pipelines that deliver it themselves.
 
 use super::env::{self, Dialect};
 use super::{Error, Result, quote};
 use serde::Deserialize;
 use std::fmt;
 
-/// What a document is made of.
+/// The content of a document.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Document {
     /// A file of `NAME=value` lines.
     Env {
-        /// Who reads it.
+        /// The dialect of its reader.
         dialect: String,
         /// Names and values.
         values: Vec<(String, String)>,
@@ -20,7 +20,7 @@ pub enum Document {
     KubernetesSecret {
         /// The name of the Secret.
         name: String,
-        /// Its namespace; that of the context if there is none.
+        /// The namespace; that of the context if there is none.
         namespace: Option<String>,
         /// Keys and values.
         values: Vec<(String, String)>,
@@ -32,12 +32,12 @@ pub enum Document {
         /// Names and values.
         values: Vec<(String, String)>,
     },
-    /// What `terraform.tfvars` sets.
+    /// The variables in a `terraform.tfvars` file.
     TerraformVariables {
         /// Names and values.
         values: Vec<(String, String)>,
     },
-    /// A resource of the ConductorOne provider that is replaced without an outage. It has no secret in it.
+    /// A resource of the ConductorOne provider that is replaced without an outage. It contains no secret.
     TerraformConnectorCredential {
         /// The name of the resource.
         name: String,
@@ -45,7 +45,7 @@ pub enum Document {
         app_id: String,
         /// The connector.
         connector_id: String,
-        /// The credential to take over, if there is one.
+        /// The id of an existing credential to import.
         credential_id: Option<String>,
     },
     /// The value of a secret that baton-runner reads: the environment of a connector, as YAML.
@@ -55,17 +55,17 @@ pub enum Document {
     },
 }
 
-/// It holds secrets, and shows nothing.
+/// Shows nothing, because the document contains secrets.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Document")
     }
 }
 
-/// Writes a document.
+/// Renders a document.
 ///
 /// # Errors
-/// When the format cannot carry a name or a value.
+/// Fails if the format cannot represent a name or a value.
 pub fn render(document: &Document) -> Result<String> {
     Ok(match document {
         Document::Env { dialect, values } => {
@@ -84,7 +84,9 @@ pub fn render(document: &Document) -> Result<String> {
                 let good =
                     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
                 if !good {
-                    return Err(Error::refused(format!("{key:?} is no key of a Secret: letters, digits, -, _ and .")));
+                    return Err(Error::refused(format!(
+                        "{key:?} is not a key of a Secret: letters, digits, -, _ and ."
+                    )));
                 }
                 out.push_str(&format!("  {}: {}\n", quote::json(key), quote::json(value)));
             }
@@ -114,7 +116,7 @@ pub fn render(document: &Document) -> Result<String> {
                  lifecycle {{\n    create_before_destroy = true\n  }}\n}}\n"
             );
             if let Some(id) = credential_id {
-                // A string in a string: the id is JSON.
+                // A string in a string, because the id is JSON.
                 let json = format!(
                     "{{\"app_id\":{},\"connector_id\":{},\"id\":{}}}",
                     quote::json(app_id),
@@ -153,6 +155,6 @@ fn identifier(name: &str) -> Result<&str> {
     if begins && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
         Ok(name)
     } else {
-        Err(Error::refused(format!("{name:?} is no name in Terraform: a letter, then letters, digits, _ and -")))
+        Err(Error::refused(format!("{name:?} is not a name in Terraform: a letter, then letters, digits, _ and -")))
     }
 }

@@ -1,19 +1,20 @@
-//! Sealed boxes of libsodium, as GitHub takes secrets: for one public key, without a sender.
+//! Sealed boxes of libsodium, the form in which GitHub accepts secrets: anonymous messages to the holder of a key.
 
 use super::{Error, Result};
 use crypto_box::PublicKey;
 use crypto_box::aead::rand_core::{self, CryptoRng, RngCore};
 
-/// Seals a text for the holder of a public key. `entropy` makes the key pair of this one box.
+/// Seals a text for the holder of a public key. `entropy` determines the key pair of this one box.
 ///
 /// # Errors
-/// When the key has not 32 bytes.
+/// Fails if the key does not have 32 bytes.
 pub fn seal(public_key: &[u8], text: &str, entropy: [u8; 32]) -> Result<Vec<u8>> {
-    let key = PublicKey::from_slice(public_key).map_err(|_| Error::malformed("the public key has not 32 bytes"))?;
+    let key =
+        PublicKey::from_slice(public_key).map_err(|_| Error::malformed("the public key does not have 32 bytes"))?;
     key.seal(&mut Once(entropy), text.as_bytes()).map_err(|_| Error::malformed("the public key cannot be used"))
 }
 
-/// Random bytes that were drawn before, for the one key that a box needs.
+/// Random bytes that were drawn in advance, for the one key that a box needs.
 struct Once([u8; 32]);
 
 impl RngCore for Once {

@@ -1,4 +1,4 @@
-//! The engine. `pkg/src/lifecycle/driver.ts` and its neighbours are the only callers.
+//! The boundary of the engine. `pkg/src/lifecycle/driver.ts` and its neighbours are the only callers.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,9 +11,9 @@ use crate::event::{Event, Time};
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// What is thrown is a text and no `Error`, which would look like a trap: words, colons, the message.
+/// Formats an error. Errors are thrown as text, because an `Error` would look like a trap: codes, colons, the message.
 fn broken(broken: Broken) -> JsValue {
-    JsValue::from(format!("{}:{}:{}", broken.fault.word(), broken.sequence, broken.message))
+    JsValue::from(format!("{}:{}:{}", broken.fault.code(), broken.sequence, broken.message))
 }
 
 fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
@@ -24,13 +24,11 @@ fn as_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-// A double has every millisecond until long after the year 200,000.
-#[allow(clippy::cast_possible_truncation)]
+// A double is exact to the millisecond until long after the year 200,000.
 fn time(now: f64) -> Time {
     now as Time
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn number(sequence: u64) -> f64 {
     sequence as f64
 }
@@ -42,81 +40,81 @@ pub struct Stream(pub(super) engine::Stream);
 
 #[wasm_bindgen]
 impl Stream {
-    /// An empty one.
+    /// Creates an empty stream.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes up lines.
+    /// Applies lines.
     pub fn feed(&mut self, lines: Vec<String>) -> Result<()> {
         self.0.feed(&lines).map_err(broken)
     }
 
-    /// What was read, as text.
+    /// Returns the state as text.
     #[must_use]
     pub fn fold(&self) -> String {
         self.0.fold()
     }
 
-    /// The stream that such a text was made of; an empty one if another build wrote it in a form of its own.
+    /// Restores the stream from such a text; an empty one if another build wrote it in a different form.
     #[must_use]
     pub fn unfold(text: &str) -> Self {
         Self(engine::Stream::unfold(text).unwrap_or_default())
     }
 
-    /// Takes over what a run of the same stream has read, if that is more.
+    /// Adopts what a run of the same stream has read, if that is more.
     pub fn follow(&mut self, run: &Run) {
         if run.0.sequence() > self.0.sequence() {
             self.0 = run.0.stream();
         }
     }
 
-    /// The number of the last line.
+    /// Returns the number of the last line.
     #[must_use]
     pub fn sequence(&self) -> f64 {
         number(self.0.sequence())
     }
 
-    /// The hash of the last line.
+    /// Returns the hash of the last line.
     #[must_use]
     pub fn hash(&self) -> String {
         self.0.hash().to_owned()
     }
 
-    /// The state of the target.
+    /// Returns the state of the target.
     #[must_use]
     pub fn state(&self) -> String {
         as_json(self.0.target())
     }
 
-    /// The window of doubt that is open.
+    /// Returns the open window of doubt.
     #[must_use]
     pub fn doubt(&self) -> String {
         as_json(&self.0.target().doubt())
     }
 
-    /// Why the rotation cannot be undone.
+    /// Returns why the rotation cannot be undone.
     #[wasm_bindgen(js_name = cannotRollBack)]
     #[must_use]
     pub fn cannot_roll_back(&self) -> Option<String> {
         self.0.target().cannot_roll_back().map(str::to_owned)
     }
 
-    /// What a call of `advance` would come to now.
+    /// Returns what a call of `advance` would come to now.
     pub fn outlook(&self, policy: &str, hands: &str, now: f64) -> Result<String> {
         Ok(as_json(&self.0.outlook(&parsed(policy)?, &parsed(hands)?, time(now))))
     }
 
-    /// The events that carry out a command.
+    /// Returns the events that carry out a command.
     pub fn operate(&self, policy: &str, command: &str, now: f64) -> Result<String> {
         let events = self.0.operate(&parsed(policy)?, &parsed(command)?, time(now));
         let events = events.map_err(|refusal| JsValue::from(format!("{}:0:{}", refusal.reason, refusal.message)))?;
         Ok(as_json(&events))
     }
 
-    /// The next line, for an event.
+    /// Returns the next line for an event.
     pub fn line(&self, event: &str, at: f64, by: &str) -> Result<String> {
         Ok(self.0.line(parsed::<Event>(event)?, time(at), by))
     }
@@ -129,38 +127,38 @@ pub struct Run(engine::Run);
 
 #[wasm_bindgen]
 impl Run {
-    /// Begins.
+    /// Creates a run.
     #[wasm_bindgen(constructor)]
     pub fn new(stream: &Stream, policy: &str, hands: &str) -> Result<Self> {
         Ok(Self(engine::Run::new(&stream.0, parsed(policy)?, parsed(hands)?)))
     }
 
-    /// Takes the reply to the last request, and makes the next request.
-    pub fn resume(&mut self, answer: Option<String>, now: f64, luck: f64) -> Result<String> {
+    /// Takes the reply to the last request, and returns the next request.
+    pub fn resume(&mut self, answer: Option<String>, now: f64, random: f64) -> Result<String> {
         let answer = answer.as_deref().map(parsed).transpose()?;
-        self.0.resume(answer, time(now), luck).map(|wanted| as_json(&wanted)).map_err(broken)
+        self.0.resume(answer, time(now), random).map(|wanted| as_json(&wanted)).map_err(broken)
     }
 
-    /// Whether the effect that is under way may go on.
+    /// Whether the current effect may continue.
     #[wasm_bindgen(js_name = stillWanted)]
     pub fn still_wanted(&mut self, lines: Vec<String>) -> Result<bool> {
         self.0.still_wanted(&lines).map_err(broken)
     }
 
-    /// Whether an effect was done whose outcome is not written yet.
+    /// Whether an effect was carried out whose outcome is not yet written.
     #[wasm_bindgen(js_name = hasOutcome)]
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         self.0.has_outcome()
     }
 
-    /// What the worker has in hand.
+    /// Returns what the worker holds.
     #[must_use]
     pub fn hands(&self) -> String {
         as_json(self.0.hands())
     }
 
-    /// The number of the last line that was read.
+    /// Returns the number of the last line that was read.
     #[must_use]
     pub fn sequence(&self) -> f64 {
         number(self.0.sequence())

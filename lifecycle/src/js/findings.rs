@@ -1,4 +1,5 @@
-//! Policies, what they make due, and findings. `pkg/src/lifecycle/lifecycle.ts` and its neighbours are the only callers.
+//! The boundary of policies, schedules and findings. `pkg/src/lifecycle/lifecycle.ts` and its neighbours are the only
+//! callers.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +15,7 @@ use crate::schedule::Due;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// What is thrown is a text, as in the formats: the kind, a colon, the message.
+/// Formats an error, which is thrown as text like those of the formats: the kind, a colon, the message.
 fn refused(message: impl std::fmt::Display) -> JsValue {
     JsValue::from(format!("refused:{message}"))
 }
@@ -27,8 +28,7 @@ fn as_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-// A double has every millisecond until long after the year 200,000.
-#[allow(clippy::cast_possible_truncation)]
+// A double is exact to the millisecond until long after the year 200,000.
 fn time(now: f64) -> Time {
     now as Time
 }
@@ -46,19 +46,19 @@ impl Rules {
         policy_text::Rules::parse(json).map(Self).map_err(refused)
     }
 
-    /// The part that the protocol uses, with every field.
+    /// Returns the part that the protocol uses, with every field.
     #[must_use]
     pub fn protocol(&self) -> String {
         as_json(&self.0.policy)
     }
 
-    /// The policy with every field, as it is written.
+    /// Returns the policy with every field, in the form in which users write it.
     #[must_use]
     pub fn text(&self) -> String {
         as_json(&self.0.text())
     }
 
-    /// When a rotation is due: a [`Due`], or null.
+    /// Returns when a rotation is due: a [`Due`], or null.
     #[must_use]
     pub fn due(&self, stream: &Stream, now: f64) -> String {
         as_json(&self.0.schedule.next_due(stream.0.target(), time(now)))
@@ -72,14 +72,14 @@ pub struct Survey(Vec<Finding>);
 
 #[wasm_bindgen]
 impl Survey {
-    /// An empty one.
+    /// Creates an empty survey.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what is found of a target. `seen` is a [`Seen`].
+    /// Adds the findings of a target. `seen` is a [`Seen`].
     pub fn add(&mut self, name: &str, stream: &Stream, rules: &Rules, seen: &str, now: f64) -> Result<()> {
         let seen: Seen = parsed(seen)?;
         let policy_text::Rules { schedule, limits, .. } = &rules.0;
@@ -88,7 +88,7 @@ impl Survey {
         Ok(())
     }
 
-    /// All of them, the worst first, and among equals in the order in which they were added.
+    /// Takes all findings, the most severe first, and equal ones in the order in which they were added.
     #[must_use]
     pub fn take(&mut self) -> String {
         let mut found = std::mem::take(&mut self.0);
@@ -97,7 +97,7 @@ impl Survey {
     }
 }
 
-/// What [`Candidate`] borrows.
+/// The owned data of a [`Candidate`].
 #[derive(Debug)]
 struct Entrant {
     name: String,
@@ -110,14 +110,14 @@ struct Entrant {
     failures: Failures,
 }
 
-/// The targets of which some are to begin.
+/// The targets from which those to begin with are selected.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Pace(Vec<Entrant>);
 
 #[wasm_bindgen]
 impl Pace {
-    /// An empty one.
+    /// Creates an empty selection.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
@@ -141,7 +141,7 @@ impl Pace {
         self.0.push(Entrant { name, provider, group, due, moving_since, counts, changed_at, failures });
     }
 
-    /// A [`pace::Turn`], under these [`Caps`].
+    /// Returns a [`pace::Turn`] under these [`Caps`].
     pub fn select(&self, caps: &str, now: f64) -> Result<String> {
         let caps: Caps = parsed(caps)?;
         let candidates: Vec<_> = self.0.iter().map(Entrant::candidate).collect();
@@ -164,17 +164,16 @@ impl Entrant {
     }
 }
 
-/// Reads caps, and throws what is wrong with them.
+/// Checks caps, and throws what is wrong with them.
 #[wasm_bindgen(js_name = checkCaps)]
 pub fn check_caps(json: &str) -> Result<()> {
     parsed::<Caps>(json).map(drop)
 }
 
-/// A line of a journal as a record of OCSF. See [`crate::audit::record`].
+/// Converts a line of a journal to a record of OCSF. See [`crate::audit::record`].
 #[wasm_bindgen(js_name = auditRecord)]
 pub fn audit_record(target: &str, provider: &str, sequence: f64, line: &str) -> Result<String> {
     let entry = parsed(line)?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let place = crate::audit::Place { target, provider, sequence: sequence as u64 };
     Ok(as_json(&crate::audit::record(&place, &entry)))
 }

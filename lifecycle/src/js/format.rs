@@ -1,4 +1,4 @@
-//! The formats. `pkg/src/lifecycle/formats.ts` is the only caller.
+//! The boundary of the formats. `pkg/src/lifecycle/formats.ts` is the only caller.
 
 use crate::format::env::{self, Dialect};
 use crate::format::{Error, import, json, render, sealed};
@@ -8,9 +8,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// What is thrown is a text and no `Error`, which would look like a trap: the kind, a colon, the message.
+/// Formats an error. Errors are thrown as text, because an `Error` would look like a trap: the kind, a colon, the
+/// message.
 fn thrown(error: Error) -> JsValue {
-    JsValue::from(format!("{}:{}", error.kind.word(), error.message))
+    JsValue::from(format!("{}:{}", error.kind.code(), error.message))
 }
 
 fn dialect(name: &str) -> Result<Dialect> {
@@ -21,7 +22,8 @@ fn as_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Names and values of a file of `NAME=value` lines, as JSON; `null` for a value that only a shell can tell.
+/// Returns the names and values of a file of `NAME=value` lines, as JSON; `null` for a value that only a shell can
+/// determine.
 #[wasm_bindgen(js_name = envRead)]
 pub fn env_read(by: &str, text: &str) -> Result<String> {
     let found = env::parse(dialect(by)?, text);
@@ -29,7 +31,7 @@ pub fn env_read(by: &str, text: &str) -> Result<String> {
     Ok(as_json(&pairs))
 }
 
-/// The text with values put in. `pairs` has names and values in turn.
+/// Returns the text with values set. `pairs` contains names and values alternately.
 #[wasm_bindgen(js_name = envMerge)]
 pub fn env_merge(by: &str, text: &str, pairs: Vec<String>) -> Result<String> {
     let values: Vec<_> =
@@ -37,19 +39,19 @@ pub fn env_merge(by: &str, text: &str, pairs: Vec<String>) -> Result<String> {
     env::merge(dialect(by)?, text, &values).map_err(thrown)
 }
 
-/// The string at a path of a JSON text.
+/// Returns the string at a path of a JSON text.
 #[wasm_bindgen(js_name = jsonRead)]
 pub fn json_read(text: &str, path: Vec<String>) -> Result<Option<String>> {
     json::read(text, &path).map_err(thrown)
 }
 
-/// The JSON text with a string put at a path.
+/// Returns the JSON text with a string set at a path.
 #[wasm_bindgen(js_name = jsonWrite)]
 pub fn json_write(text: &str, path: Vec<String>, value: &str) -> Result<String> {
     json::write(text, &path, value).map_err(thrown)
 }
 
-/// A document: see [`render::Document`].
+/// Renders a document, see [`render::Document`].
 #[wasm_bindgen(js_name = renderDocument)]
 pub fn render_document(document: &str) -> Result<String> {
     let document: render::Document = serde_json::from_str(document)
@@ -57,7 +59,8 @@ pub fn render_document(document: &str) -> Result<String> {
     render::render(&document).map_err(thrown)
 }
 
-/// The client ids in a text, as JSON. `kind` is `env`, `kubernetes`, `terraform` or `csv`; `detail` is a dialect, or the name of a column.
+/// Returns the client ids in a text, as JSON. `kind` is `env`, `kubernetes`, `terraform` or `csv`; `detail` is a
+/// dialect, or the name of a column.
 #[wasm_bindgen(js_name = importFrom)]
 pub fn import_from(kind: &str, text: &str, detail: Option<String>) -> Result<String> {
     let found = match kind {
@@ -70,7 +73,7 @@ pub fn import_from(kind: &str, text: &str, detail: Option<String>) -> Result<Str
     Ok(as_json(&found))
 }
 
-/// A sealed box of libsodium.
+/// Returns a sealed box of libsodium.
 #[wasm_bindgen]
 pub fn seal(public_key: &[u8], text: &str, entropy: &[u8]) -> Result<Vec<u8>> {
     let entropy = entropy.try_into().map_err(|_| JsValue::from("refused:32 random bytes are needed"))?;

@@ -1,10 +1,10 @@
-//! The lifecycle's interface to JavaScript. Each export only forwards: text is passed unchanged, structure as JSON.
+//! The lifecycle's interface to JavaScript. Each export only forwards: text is passed unchanged, structures as JSON.
 
 mod engine;
 mod findings;
 mod format;
 
-/// Whatever passes through may be a secret, and the glue frees memory without wiping, so everything that is freed is
-/// wiped.
+/// Wipes all memory that is freed: anything that passes through may be a secret, and the glue frees memory without
+/// wiping it.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

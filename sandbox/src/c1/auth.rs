@@ -1,4 +1,4 @@
-//! Who am I.
+//! The introspection of the caller.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::shape::Row;
 use crate::status::Status;
 use crate::tenant::Tenant;
 
-/// What an unrestricted credential may do.
+/// The permissions of an unrestricted credential.
 const PERMISSIONS: [&str; 8] = [
     "app.read",
     "app.write",

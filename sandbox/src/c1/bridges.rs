@@ -12,8 +12,8 @@ use crate::time::Millis;
 
 const WHAT: &str = "bridge";
 
-/// A bridge with the state of its appliance: connected once it has used a credential that is still good. How long C1 takes to see
-/// that one is gone is not documented.
+/// Returns a bridge with the state of its appliance, which is connected once it has used a credential that is still
+/// valid. How long C1 takes to notice a disconnection is not documented.
 fn view(tenant: &Tenant, bridge: &Row, now: Millis) -> Row {
     let id = text(bridge, "id");
     let used = |row: &&Row| text(row, "bridgeId") == id && row.get("lastUsedAt").is_some_and(Value::is_string);
@@ -52,7 +52,7 @@ pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("bridge", view(tenant, &bridge, call.now)))
 }
 
-/// Changes the fields that the mask names or, without one, those that the request has.
+/// Changes the fields that the mask names or, without a mask, those in the request.
 pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let fields = ["description", "displayName"];
     let mask = text(&call.body, "updateMask");
@@ -77,7 +77,7 @@ pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("bridge", view(tenant, &bridge, call.now)))
 }
 
-/// Deletes it with all its credentials.
+/// Deletes a bridge with all its credentials.
 pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let id = call.param("id");
     state::delete(find_mut(&mut tenant.state.bridges, WHAT, id)?, call.now);
@@ -86,7 +86,7 @@ pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(Row::new())
 }
 
-/// What its appliance announces; the sandbox has none.
+/// Returns the services that the bridge's appliance announces; the sandbox has none.
 pub fn announced_services(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     find(&tenant.state.bridges, WHAT, call.param("bridgeId"))?;
     Ok(Row::new())
@@ -114,7 +114,7 @@ fn revoke(row: &mut Row, call: &Call<'_>) {
     }
 }
 
-/// All of a bridge's credentials, the revoked ones as well.
+/// Returns all credentials of a bridge, including the revoked ones.
 pub fn list_credentials(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let bridge = call.param("bridgeId");
     find(&tenant.state.bridges, WHAT, bridge)?;
@@ -123,8 +123,8 @@ pub fn list_credentials(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Sta
     Ok(page(rows.into_iter().map(|row| credential_view(tenant, row, call.now)).collect(), next))
 }
 
-/// Answers the secret, this once. C1's API description says that an active credential is revoked by it, its manual that the
-/// old one stays valid: a switch decides. Such a credential has no end of its own.
+/// Returns the secret, this once. According to C1's API description this revokes an active credential, while according
+/// to its manual the old one stays valid: a switch decides. Such a credential does not expire.
 pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let bridge = call.param("bridgeId");
     find(&tenant.state.bridges, WHAT, bridge)?;
@@ -144,7 +144,7 @@ pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, St
     Ok(wrap("credential", answer))
 }
 
-/// One that is revoked already stays as it is: that this is no error is a guess.
+/// A credential that is already revoked is left unchanged. That this is not an error is a guess.
 pub fn revoke_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     revoke(find_mut(&mut tenant.state.bridge_credentials, "credential", call.param("id"))?, call);
     Ok(Row::new())

@@ -1,4 +1,4 @@
-//! Connectors, their synchronisation, and their credentials.
+//! Connectors, their synchronizations, and their credentials.
 
 use serde_json::{Value, json};
 
@@ -10,14 +10,14 @@ use crate::status::{Code, Status};
 use crate::tenant::{AfterRotate, Tenant};
 use crate::time::{self, DAY, Millis, SECOND};
 
-/// How long a synchronisation that was asked for takes.
+/// The duration of a requested synchronization.
 const SYNC: Millis = 5 * SECOND;
-/// When a synchronisation ends; the sandbox's own field, which no answer shows.
+/// The end of a synchronization. This field belongs to the sandbox, and no answer shows it.
 const SYNC_ENDS: &str = "_syncEnds";
-/// How long a connector's credential lives. C1 does not say; the API has no way to set it.
+/// The lifetime of a connector's credential. C1 does not document it, and the API cannot set it.
 const CREDENTIAL_LIFE: Millis = 90 * DAY;
 
-/// The connector that the path names. The parameters of the app and the connector have other names in some operations.
+/// Returns the app and the connector that the path names. Some operations use other names for these parameters.
 fn place<'a>(call: &'a Call<'_>) -> (&'a str, &'a str) {
     let first = |names: [&str; 2]| names.into_iter().map(|name| call.param(name)).find(|value| !value.is_empty());
     (first(["appId", "connectorAppId"]).unwrap_or_default(), first(["connectorId", "id"]).unwrap_or_default())
@@ -32,7 +32,7 @@ fn find_connector<'a>(state: &'a mut State, app: &str, id: &str, now: Millis) ->
     Ok(row)
 }
 
-/// Ends the synchronisation whose time is over.
+/// Ends a synchronization whose time is over.
 fn settle(row: &mut Row, now: Millis) {
     if let Some(ends) = time::parse(text(row, SYNC_ENDS)).filter(|ends| *ends <= now) {
         row.remove(SYNC_ENDS);
@@ -70,7 +70,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(view(tenant, call, connector))
 }
 
-/// `{connectorView, expanded}`: the view says where in `expanded` the objects are that the request wanted as well.
+/// Returns `{connectorView, expanded}`: the view says where in `expanded` the additionally requested objects are.
 fn view(tenant: &Tenant, call: &Call<'_>, connector: Row) -> Row {
     let empty = Row::new();
     let mask = object(&call.body, "expandMask").unwrap_or(&empty);
@@ -101,7 +101,7 @@ fn any(name: &str, row: &Row) -> Value {
     Value::Object(row)
 }
 
-/// Creates a connector, with its configuration or (delegated) to be configured by somebody else.
+/// Creates a connector, either with its configuration or, if it is delegated, to be configured by somebody else.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let app = call.param("appId").to_owned();
     find(&tenant.state.apps, "app", &app)?;
@@ -122,7 +122,7 @@ pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(view(tenant, call, connector))
 }
 
-/// What an update cannot change, although the API document does not mark it as read-only.
+/// The fields that an update cannot change, although the API document does not mark them as read-only.
 const FIXED: [&str; 8] = [
     "id",
     "appId",
@@ -189,7 +189,7 @@ pub fn resume_sync(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> 
     Ok(Row::new())
 }
 
-/// Only a sync that failed can be declared valid.
+/// Only a failed synchronization can be confirmed as valid.
 pub fn confirm_sync_valid(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let (app, id) = place(call);
     let connector = find_connector(&mut tenant.state, app, id, call.now)?;
@@ -225,7 +225,7 @@ pub fn download_url(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status>
     Ok(Row::from_iter([("downloadUrl".to_owned(), Value::from(url))]))
 }
 
-/// The credentials of a connector that are in force.
+/// Returns the active credentials of a connector.
 fn of_connector<'a>(state: &'a mut State, app: &str, connector: &str) -> impl Iterator<Item = &'a mut Row> {
     let of_this =
         move |row: &&mut Row| is_live(row) && text(row, "appId") == app && text(row, "connectorId") == connector;
@@ -239,7 +239,7 @@ fn revoke_all(state: &mut State, app: &str, connector: &str, now: Millis) {
     });
 }
 
-/// Brings the end of all credentials of a connector forward to now. Those that have ended already stay as they are.
+/// Expires all credentials of a connector now. Those that have already ended are left unchanged.
 fn expire_all(state: &mut State, app: &str, connector: &str, now: Millis) {
     of_connector(state, app, connector)
         .filter(|row| time::parse(text(row, "expiresTime")).is_none_or(|expires| expires > now))
@@ -249,21 +249,22 @@ fn expire_all(state: &mut State, app: &str, connector: &str, now: Millis) {
         });
 }
 
-/// A synchronisation that a connector made by itself.
+/// A synchronization that a connector made by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synced {
     /// The connector's app.
     pub app: String,
     /// The connector.
     pub connector: String,
-    /// How the synchronisation stands, such as `SYNC_STATUS_DONE`.
+    /// The status of the synchronization, such as `SYNC_STATUS_DONE`.
     pub status: String,
 }
 
-/// Lets the connector that a credential belongs to synchronise: at once, well or with an error. One that is paused does not.
+/// Synchronizes the connector that a credential belongs to, at once, with success or an error. A paused connector does
+/// not synchronize.
 ///
 /// # Errors
-/// Code 5 if the connector is gone.
+/// Returns code 5 if the connector does not exist.
 pub fn synced(state: &mut State, credential: &str, error: Option<&str>, now: Millis) -> Result<Synced, Status> {
     let row = find(&state.connector_credentials, "connector credential", credential)?;
     let (app, id) = (text(row, "appId").to_owned(), text(row, "connectorId").to_owned());
@@ -280,7 +281,7 @@ pub fn synced(state: &mut State, credential: &str, error: Option<&str>, now: Mil
     Ok(Synced { app, connector: id, status })
 }
 
-/// Gives the connector another credential and answers its secret, this once.
+/// Issues another credential for the connector and returns its secret, this once.
 pub fn rotate_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let (app, connector) = (required(&call.body, "appId")?, required(&call.body, "connectorId")?);
     find_connector(&mut tenant.state, app, connector, call.now)?;

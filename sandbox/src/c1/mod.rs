@@ -1,4 +1,4 @@
-//! The operations of C1 that keep state. A handler gets a checked request and answers the fields that it knows; the
+//! The operations of C1 that keep state. A handler receives a checked request and returns the fields that it knows; the
 //! table completes them.
 
 mod apps;
@@ -32,15 +32,15 @@ pub struct Call<'a> {
     pub operation: &'a Operation,
     /// The path parameters, by their names in a request object.
     pub params: Row,
-    /// Which page it asks for.
+    /// The requested page.
     pub page: Page,
-    /// The body without what the server sets itself.
+    /// The body without the fields that only the server sets.
     pub body: Row,
     /// The time.
     pub now: Millis,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// What the caller's program calls itself.
+    /// The `User-Agent` of the caller.
     pub agent: String,
 }
 
@@ -49,15 +49,15 @@ impl Call<'_> {
         text(&self.params, name)
     }
 
-    /// The message that a field of the body holds.
+    /// Returns the message that a field of the body holds.
     fn body_message(&self, name: &str) -> Result<Message, Status> {
         let fields = self.operation.body.map(|body| self.table.fields(body)).unwrap_or_default();
         let field = fields.iter().find(|field| self.table.wire_name(field) == name && field.kind == Kind::Message);
         Ok(field.ok_or_else(|| Status::new(Code::Internal, format!("{name} is not in the API table")))?.message())
     }
 
-    /// Applies an update request, `{<name>: ..., updateMask}`, to a row. Neither of them changes nothing; a mask alone would clear
-    /// what it names, which nobody means.
+    /// Applies an update request, `{<name>: ..., updateMask}`, to a row. Without both of them nothing changes. A mask
+    /// alone would clear the fields that it names, which is never intended.
     fn update(&self, name: &str, fixed: &[&str], row: &mut Row) -> Result<(), Status> {
         let mask = text(&self.body, "updateMask");
         match shape::object(&self.body, name) {
@@ -73,7 +73,7 @@ impl Call<'_> {
         Value::from(time::format(self.now))
     }
 
-    /// When something expires that is to live as long as the body's duration says; null for ever.
+    /// Returns the expiry that the duration in the body's field implies; null for none.
     fn expiry(&self, field: &str) -> Result<Value, Status> {
         let Some(life) = self.body.get(field).and_then(Value::as_str) else { return Ok(Value::Null) };
         let life = time::duration(life).filter(|life| *life > 0);
@@ -82,13 +82,13 @@ impl Call<'_> {
     }
 }
 
-/// What answers an operation.
+/// A function that answers an operation.
 pub type Handler = fn(&mut Tenant, &Call<'_>) -> Result<Row, Status>;
 
 /// Answers a call, in the complete form of its response message.
 ///
 /// # Errors
-/// The status to answer with.
+/// Returns the status to answer with.
 pub fn answer(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let id = call.table.operation_id(call.operation);
     let Some(handler) = handler(&id) else {
@@ -104,7 +104,7 @@ pub fn answer(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(shape::complete(call.table, call.operation.response, &row))
 }
 
-/// The handler of an operation that keeps state.
+/// Returns the handler of an operation that keeps state.
 pub fn handler(id: &str) -> Option<Handler> {
     Some(match id {
         "c1.api.auth.v1.Auth.Introspect" => auth::introspect,
@@ -178,12 +178,12 @@ pub fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-/// `{<name>: <row>}`.
+/// Returns `{<name>: <row>}`.
 fn wrap(name: &str, row: Row) -> Row {
     Row::from_iter([(name.to_owned(), Value::Object(row))])
 }
 
-/// `{list, nextPageToken}`.
+/// Returns `{list, nextPageToken}`.
 fn page(rows: Vec<Row>, next: String) -> Row {
     Row::from_iter([
         ("list".to_owned(), rows.into_iter().map(Value::Object).collect()),
@@ -191,7 +191,7 @@ fn page(rows: Vec<Row>, next: String) -> Row {
     ])
 }
 
-/// Source ranges of a credential must be CIDRs, 32 of them at most.
+/// Checks that the source ranges of a credential are CIDRs, at most 32 of them.
 fn check_cidrs(body: &Row, field: &str) -> Result<(), Status> {
     let ranges: Vec<&str> = shape::texts(body, field).collect();
     if ranges.len() > 32 {
@@ -212,7 +212,7 @@ fn check_cidrs(body: &Row, field: &str) -> Result<(), Status> {
     }
 }
 
-/// A text that the body must have.
+/// Returns a text that the body must have.
 fn required<'a>(body: &'a Row, field: &str) -> Result<&'a str, Status> {
     match text(body, field).trim() {
         "" => Err(Status::invalid(format!("{field} is required"))),
@@ -220,7 +220,7 @@ fn required<'a>(body: &'a Row, field: &str) -> Result<&'a str, Status> {
     }
 }
 
-/// True if `text` contains `part`, whatever the case.
+/// Whether `text` contains `part`, ignoring case.
 fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(&part.to_lowercase())
 }

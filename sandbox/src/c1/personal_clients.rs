@@ -17,13 +17,13 @@ fn pages(tenant: &Tenant, call: &Call<'_>, list: &str, keep: impl Fn(&Row) -> bo
     Ok(page(rows.into_iter().map(|row| tenant.with_client_id(row, Kind::Personal)).collect(), next))
 }
 
-/// The caller's own.
+/// Lists the caller's own clients.
 pub fn list(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let user = &call.caller.user_id;
     pages(tenant, call, &format!("clients of {user}"), |row| text(row, "userId") == user)
 }
 
-/// Everybody's.
+/// Searches the clients of all users.
 pub fn search(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let query = text(&call.body, "query");
     let users = call.body.get("users").and_then(Value::as_array).into_iter().flatten();
@@ -38,7 +38,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("client", tenant.with_client_id(row, Kind::Personal)))
 }
 
-/// Answers the secret, this once.
+/// Returns the secret, this once.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     required(&call.body, "displayName")?;
     check_cidrs(&call.body, "allowSourceCidr")?;

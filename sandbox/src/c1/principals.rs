@@ -27,7 +27,7 @@ pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("servicePrincipal", row))
 }
 
-/// A service principal and the user that it is.
+/// Creates a service principal and its user.
 pub fn new_principal(id: &str, name: &str, now: Value) -> Row {
     let principal = json!({
         "id": id,
@@ -49,7 +49,7 @@ pub fn new_principal(id: &str, name: &str, now: Value) -> Row {
     principal.as_object().cloned().unwrap_or_default()
 }
 
-/// Only the name can be changed.
+/// Changes the name, which is the only changeable field.
 pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let row = find_mut(&mut tenant.state.principals, WHAT, call.param("id"))?;
     call.update("servicePrincipal", &["objectPermissions", "user"], row)?;
@@ -61,7 +61,7 @@ pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("servicePrincipal", row.clone()))
 }
 
-/// Deletes it with all its credentials.
+/// Deletes a principal with all its credentials.
 pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let id = call.param("id");
     state::delete(find_mut(&mut tenant.state.principals, WHAT, id)?, call.now);
@@ -94,7 +94,7 @@ pub fn get_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Statu
     Ok(wrap("credential", tenant.with_client_id(&row, Kind::Principal)))
 }
 
-/// Answers the secret, this once.
+/// Returns the secret, this once.
 pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let owner = call.param("servicePrincipalId");
     find(&tenant.state.principals, WHAT, owner)?;

@@ -1,5 +1,5 @@
-//! SSO applications, and the OAuth clients that sign people in through them. A client's secret is random text, of which only
-//! a hash is kept, as C1's description says. What its ids and secrets look like is not documented.
+//! SSO applications, and the OAuth clients that sign people in through them. A client's secret is random text, of which
+//! only a hash is kept, as C1's description says. The form of its ids and secrets is not documented.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::tenant::Tenant;
 
 const WHAT: &str = "SSO application";
 const PKCE: &str = "SSO_APPLICATION_OIDC_PKCE_POLICY_REQUIRED_S256";
-/// The ways to authenticate that come with a secret.
+/// The authentication methods that use a secret.
 const WITH_SECRET: [&str; 2] = ["clientSecretBasic", "clientSecretPost"];
 const METHODS: [&str; 4] = ["clientSecretBasic", "clientSecretPost", "none", "privateKeyJwt"];
 
@@ -47,7 +47,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("application", find_application(&mut tenant.state, call.param("appId"), call.param("id"))?.clone()))
 }
 
-/// Creates it and, for OIDC, its first client, whose secret is answered this once.
+/// Creates an application and, for OIDC, its first client, whose secret is returned this once.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let app = call.param("appId");
     find(&tenant.state.apps, "app", app)?;
@@ -97,7 +97,7 @@ pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("application", application.clone()))
 }
 
-/// Its clients remain, to be listed and deleted, but sign nobody in.
+/// Deletes an application. Its clients remain, to be listed and deleted, but sign nobody in.
 pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     state::delete(find_application(&mut tenant.state, call.param("appId"), call.param("id"))?, call.now);
     Ok(Row::new())
@@ -118,7 +118,7 @@ fn is_confidential(client: &Row) -> bool {
     methods.is_some_and(|methods| WITH_SECRET.iter().any(|method| methods.contains_key(*method)))
 }
 
-/// `{client, clientSecret}`; without a secret for a client that has none.
+/// Returns `{client, clientSecret}`; the secret is missing for a client that has none.
 fn new_client(tenant: &mut Tenant, call: &Call<'_>, application: &str, config: &Row) -> Row {
     let id = tenant.state.dice.id();
     let mut client = only(config, &["authentication", "displayName", "pkcePolicy", "redirectUris"]);
@@ -147,7 +147,7 @@ fn hash(secret: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha512::digest(secret.as_bytes()))
 }
 
-/// A client that the path and the body name. The application may be deleted.
+/// Finds the client that path and body name. The application may have been deleted.
 fn find_client<'a>(tenant: &'a mut Tenant, call: &Call<'_>) -> Result<&'a mut Row, Status> {
     let (app, application, id) = (call.param("appId"), call.param("id"), required(&call.body, "clientId")?);
     find(&tenant.state.apps, "app", app)?;
@@ -173,7 +173,7 @@ pub fn list_clients(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status>
     Ok(page(rows.into_iter().cloned().collect(), next))
 }
 
-/// Answers the secret, this once.
+/// Returns the secret, this once.
 pub fn create_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let application = find_application(&mut tenant.state, call.param("appId"), call.param("id"))?;
     if !application.contains_key("oidc") {
@@ -184,7 +184,7 @@ pub fn create_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status
     Ok(new_client(tenant, call, call.param("id"), config))
 }
 
-/// The way to authenticate stays.
+/// Updates a client, but not its authentication method.
 pub fn update_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let config = object(&call.body, "client").ok_or_else(|| Status::invalid("client is required"))?;
     check_client(config)?;
@@ -215,7 +215,7 @@ pub fn delete_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status
     Ok(Row::new())
 }
 
-/// Answers the new secret, this once. The old one stops working at once.
+/// Returns the new secret, this once. The old one stops working immediately.
 pub fn rotate_client_secret(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let client = find_client(tenant, call)?;
     if !is_confidential(client) {
@@ -226,8 +226,8 @@ pub fn rotate_client_secret(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row,
     Ok(Row::from_iter([("clientSecret".to_owned(), Value::from(secret))]))
 }
 
-/// Whether a client proves that it is one, by the method that it was registered with (`clientSecretBasic`, `clientSecretPost` or
-/// `none`).
+/// Whether a client authenticates correctly, by the method that it was registered with (`clientSecretBasic`,
+/// `clientSecretPost` or `none`).
 pub fn is_authentic(state: &State, client_id: &str, method: &str, secret: Option<&str>) -> bool {
     let client = state.sso_clients.iter().find(|row| is_live(row) && text(row, "clientId") == client_id);
     let Some(client) = client.filter(|row| object(row, "authentication").is_some_and(|by| by.contains_key(method)))

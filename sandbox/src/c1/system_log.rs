@@ -1,4 +1,4 @@
-//! The system log: reading it, and writing down what was changed.
+//! The system log: reading it, and recording changes.
 
 use serde_json::Value;
 
@@ -10,8 +10,9 @@ use crate::status::Status;
 use crate::tenant::Tenant;
 use crate::time::{self, Millis};
 
-/// `since` is included and `until` is not, the events that `sinceEventUid` and `untilEventUid` name are both left out, and the
-/// oldest come first unless asked otherwise: C1's description says nothing of it, so all of this is a guess.
+/// Lists events. `since` is inclusive and `until` exclusive, the events that `sinceEventUid` and `untilEventUid` name
+/// are both excluded, and the oldest come first by default. C1's description specifies none of this, so all of it is a
+/// guess.
 pub fn list_events(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let body = &call.body;
     let delay = tenant.options.switches.log_delay;
@@ -31,8 +32,8 @@ pub fn list_events(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> 
     Ok(page(events.collect(), next))
 }
 
-/// What the operations of a service are about: its name, what its objects are, and what their credentials are if they have
-/// some.
+/// The subject of a service's operations: the name of the service, the kind of its objects, and the kind of their
+/// credentials if they have any.
 struct Service(&'static str, &'static str, Option<(&'static str, Kind)>);
 
 const SERVICES: [Service; 6] = [
@@ -48,7 +49,7 @@ const SERVICES: [Service; 6] = [
     Service("c1.api.sso.v1.SSOApplicationService", "sso_application", None),
 ];
 
-/// What an object belongs to: the field that names it, and what it is.
+/// The owners of objects: the field that names each, and its kind.
 const OWNERS: [(&str, &str); 7] = [
     ("appId", "app"),
     ("connectorAppId", "app"),
@@ -59,8 +60,8 @@ const OWNERS: [(&str, &str); 7] = [
     ("userId", "user"),
 ];
 
-/// Writes down a change that was made, with the answer to it. That the end of older credentials when a new one is made is
-/// not an event of its own is a guess: nobody called anything for it.
+/// Records a change together with its answer. It is a guess that no separate event is logged when issuing a credential
+/// ends the older ones, since nobody made a call for that.
 pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row) {
     let detail = tenant.options.switches.log_detail;
     let (service, method) = operation.rsplit_once('.').unwrap_or_default();
@@ -73,7 +74,7 @@ pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row)
     let activity = Activity::of(method);
     let of_client = method.contains("Client") && *kind == "sso_application";
     let of_credential = credential.filter(|_| method.contains("Credential"));
-    let made = made(answer, of_client);
+    let made = object_of(answer, of_client);
     let named = |field: &str| {
         let values =
             [made.map(|made| text(made, field)), Some(text(&call.params, field)), Some(text(&call.body, field))];
@@ -81,7 +82,7 @@ pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row)
     };
 
     let mut resources = Vec::new();
-    // Some paths name a connector alone, and call it `connectorId`.
+    // Some paths name only a connector, and call it `connectorId`.
     let fields: &[&str] = match (of_client, *kind) {
         (true, _) => &["clientId"],
         (false, "connector") => &["id", "connectorId"],
@@ -112,8 +113,8 @@ pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row)
     tenant.state.log.add(events::api_activity(operation, activity, &actor, &resources), call.now);
 }
 
-/// The object in an answer.
-fn made(answer: &Row, of_client: bool) -> Option<&Row> {
+/// Returns the object in an answer.
+fn object_of(answer: &Row, of_client: bool) -> Option<&Row> {
     let view = object(answer, "connectorView").and_then(|view| object(view, "connector"));
     let names: &[&str] = if of_client {
         &["client"]

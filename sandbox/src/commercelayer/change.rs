@@ -9,20 +9,20 @@ use super::problem::{Problem, Problems};
 use super::schema::{Attribute, Kind, Relationship, Resource, Settable};
 use crate::shape::{Row, text};
 
-/// What a request sets.
+/// The changes that a request makes.
 #[derive(Debug, Default)]
 pub struct Change {
     /// Attributes, secrets included.
     pub attributes: Row,
-    /// Where to-one relationships are to lead; `None` for nowhere.
+    /// The targets of to-one relationships; `None` clears the relationship.
     pub one: BTreeMap<&'static str, Option<String>>,
-    /// Where to-many relationships are to lead.
+    /// The targets of to-many relationships.
     pub many: BTreeMap<&'static str, Vec<String>>,
-    /// The triggers that are pulled.
+    /// The triggers that are set.
     pub triggers: Vec<&'static str>,
 }
 
-/// Where the change comes from: a create, or an update of the object with this id.
+/// The kind of request that a change comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb<'a> {
     /// A create.
@@ -37,10 +37,10 @@ impl Verb<'_> {
     }
 }
 
-/// The `data` of a body.
+/// Returns the `data` of a body.
 ///
 /// # Errors
-/// 400 if there is none.
+/// Returns 400 if there is none.
 pub fn data(body: &str) -> Result<Row, Problem> {
     let missing = || Problem::body("PARAM_MISSING", "/data", "the document has no data object");
     let document: Value =
@@ -52,7 +52,7 @@ impl Change {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// Everything that is wrong with it: first the form (400), then the values (422).
+    /// Returns everything that is wrong with it: first the form (400), then the values (422).
     pub fn read(
         api: &CommerceLayer,
         resource: &'static Resource,
@@ -135,7 +135,7 @@ impl Reader<'_> {
                     items.iter().map(|item| self.target(item, relationship, &pointer)).collect()
                 }
                 _ => {
-                    let why = format!("{name} has no data, or not of this form");
+                    let why = format!("{name} has no data, or data of another form");
                     self.form.push(Problem::body("INVALID_LINKS_OBJECT", &pointer, why));
                     None
                 }
@@ -149,7 +149,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The id in an identifier, if there is such an object.
+    /// Returns the id in an identifier, if such an object exists.
     fn target(&mut self, identifier: &Value, relationship: &Relationship, pointer: &str) -> Option<String> {
         let part = |name: &str| identifier.get(name).and_then(Value::as_str).unwrap_or_default();
         if part("type") != relationship.target {
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Complains of what is not there, unless it was complained of before.
+    /// Reports a missing value, unless it was already reported.
     fn require(&mut self, there: bool, pointer: String) {
         if !there && !self.values.iter().chain(&self.form).any(|problem| problem.is_at(&pointer)) {
             self.values.push(Problem::invalid(&pointer, "blank", "a value is required"));

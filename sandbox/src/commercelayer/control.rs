@@ -1,4 +1,4 @@
-//! What a test tells the Provisioning API, under `/_sandbox/commercelayer`.
+//! The controls of the Provisioning API, under `/_sandbox/commercelayer`.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use crate::status::{Code, Status};
 use crate::tenant::Tenant;
 use crate::time::Millis;
 
-/// Answers a control request; `path` is what follows `commercelayer`, without a slash.
+/// Answers a control request; `path` is the part after `commercelayer`, without a slash.
 ///
 /// # Errors
-/// The status to answer with.
+/// Returns the status to answer with.
 pub fn control(tenant: &mut Tenant, method: &str, path: &str, body: &Value, now: Millis) -> Result<Value, Status> {
     Ok(match (method, path) {
         ("GET", "") => tenant.commercelayer.settings.show(),
@@ -19,7 +19,7 @@ pub fn control(tenant: &mut Tenant, method: &str, path: &str, body: &Value, now:
             api.settings = api.settings.read(body)?;
             api.settings.show()
         }
-        // Something that nobody sees depends on an object.
+        // Pretends that something invisible depends on an object.
         ("POST", "lock") => {
             let id = body.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
             let id = id.ok_or_else(|| Status::invalid("id: the id of an object"))?.to_owned();
@@ -31,7 +31,7 @@ pub fn control(tenant: &mut Tenant, method: &str, path: &str, body: &Value, now:
             }
             json!({ "locked": api.locked })
         }
-        // What a person would do on the page.
+        // Does what a person would do on the page.
         ("POST", "authorize") => {
             let parameters = oauth::parameters("application/json", &body.to_string());
             let location = parameters.and_then(|parameters| oauth::authorize(tenant, &parameters, now));

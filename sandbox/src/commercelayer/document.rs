@@ -1,4 +1,4 @@
-//! JSON:API documents: resource objects, what is included with them, links and counts.
+//! JSON:API documents: resource objects, included objects, links and counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,23 +10,23 @@ use super::schema::Relationship;
 use super::store::Record;
 use crate::shape::Row;
 
-/// Makes documents.
+/// A writer of documents.
 #[derive(Debug)]
 pub struct Writer<'a> {
     api: &'a CommerceLayer,
     query: &'a Query,
-    /// What stands before every path, such as `https://tenant.sandbox.invalid/api`.
+    /// The prefix of every path, such as `https://tenant.sandbox.invalid/api`.
     base: String,
 }
 
-/// What is known of an object that a document shows.
+/// An object that a document shows.
 struct Shown<'a> {
     record: &'a Record,
     /// The relationships whose linkage is shown.
     linked: BTreeSet<&'static str>,
 }
 
-/// The objects that a document shows, in the order in which they were met, by type and id.
+/// The objects that a document shows, in the order in which they were reached, by type and id.
 #[derive(Default)]
 struct Graph<'a> {
     places: BTreeMap<(&'static str, &'a str), usize>,
@@ -43,12 +43,12 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// A writer for answers to `query`. `origin` is where the API answers.
+    /// Creates a writer for answers to `query`. `origin` is the address of the API.
     pub fn new(api: &'a CommerceLayer, query: &'a Query, origin: &str) -> Self {
         Self { api, query, base: format!("{origin}/api") }
     }
 
-    /// The document of one object, or of none.
+    /// Returns the document of one object, or of none.
     pub fn one(&self, record: Option<&'a Record>) -> Value {
         let mut document = self.document(&record.into_iter().collect::<Vec<_>>());
         let data = document.get_mut("data").and_then(Value::as_array_mut).and_then(Vec::pop);
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
         Value::Object(document)
     }
 
-    /// The document of one page of a list; `path` is the list's, after `/api`.
+    /// Returns the document of one page of a list; `path` is the path of the list after `/api`.
     pub fn list(&self, records: &[&'a Record], path: &str) -> Value {
         let Query { page, size, .. } = *self.query;
         let pages = records.len().div_ceil(size);
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
             if let Some(shown) = graph.shown.get_mut(place) {
                 shown.linked.insert(relationship.name);
             }
-            // Linkage that is not shown leads nowhere, and what nothing leads to is not included.
+            // A relationship whose linkage is not shown is not followed, so its targets are not included.
             if !self.query.shows(record.resource.key, name) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! Filters: `filter[q][<attributes>_<predicate>]=<value>`. Attributes are joined by `_or_`; one of another resource has the
-//! names of the relationships that lead to it in front.
+//! Filters: `filter[q][<attributes>_<predicate>]=<value>`. Attributes are joined by `_or_`; an attribute of another
+//! resource is prefixed with the names of the relationships that lead to it.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use super::schema::{Attribute, Kind, Resource};
 use super::store::{Record, Store};
 use crate::time;
 
-/// One filter: an object passes if one of its places does.
+/// One filter, which an object passes if one of its places does.
 #[derive(Debug, Clone)]
 pub struct Filter {
     places: Vec<Place>,
@@ -18,7 +18,7 @@ pub struct Filter {
     values: Vec<String>,
 }
 
-/// Which value is compared: relationships to follow, then an attribute (`id` is one too).
+/// The compared value: the relationships to follow, then an attribute, which may be `id`.
 #[derive(Debug, Clone)]
 struct Place {
     path: Vec<&'static str>,
@@ -31,7 +31,7 @@ struct Predicate {
     test: Test,
     not: bool,
     or_null: bool,
-    /// How several values count.
+    /// The way in which several values are combined.
     quantity: Quantity,
 }
 
@@ -61,7 +61,7 @@ enum Test {
     Json,
 }
 
-/// The predicates without suffixes: name, test, negated, and which suffixes they take.
+/// The predicates without suffixes: name, test, negation, and the suffixes that each accepts.
 const PREDICATES: [(&str, Test, bool, Suffixes); 23] = [
     ("eq", Test::Equal, false, Suffixes::OrNull),
     ("not_eq", Test::Equal, true, Suffixes::OrNull),
@@ -99,10 +99,10 @@ impl Filter {
     /// Reads a filter of lists of `resource`.
     ///
     /// # Errors
-    /// 400 if it names something that lists cannot be filtered by, or a value does not fit.
+    /// Returns 400 if it names something that lists cannot be filtered by, or if a value is invalid.
     pub fn read(resource: &'static Resource, parameter: &str, key: &str, value: &str) -> Result<Self, Problem> {
         let refuse = |why: String| Problem::query("FILTER_NOT_ALLOWED", parameter, why);
-        // An attribute's own name can end like a predicate: the longest attribute that makes sense is meant.
+        // An attribute's own name may end like a predicate, so the longest valid attribute is used.
         let mut readings = readings(key);
         readings.sort_by_key(|(names, _)| std::cmp::Reverse(names.len()));
         if readings.is_empty() {
@@ -139,7 +139,7 @@ impl Filter {
         Ok(Self { places, predicate, values })
     }
 
-    /// The object passes.
+    /// Whether the object passes.
     pub fn passes(&self, store: &Store, record: &Record) -> bool {
         self.places.iter().any(|place| self.passes_at(store, record, place, &place.path))
     }
@@ -163,14 +163,14 @@ impl Filter {
         let Predicate { test, not, or_null, quantity } = self.predicate;
         let positive = |given: &str| test_one(test, value, kind, given);
         match test {
-            // The text says which way round it is meant.
+            // The value of such a filter determines its direction.
             Test::Present | Test::Null | Test::True | Test::False => {
                 let meant = !matches!(self.values.first().map(String::as_str), Some("false" | "0"));
                 return (positive("") != not) == meant;
             }
             _ => {}
         }
-        // As in SQL, nothing can be said about what is not there.
+        // As in SQL, a null value satisfies neither a test nor its negation.
         if value.is_null() {
             return or_null;
         }
@@ -204,7 +204,7 @@ fn test_one(test: Test, value: &Value, kind: Kind, given: &str) -> bool {
     }
 }
 
-/// How a value stands to a text of its kind.
+/// Compares a value with a text of its kind.
 fn compare(value: &Value, kind: Kind, given: &str) -> Option<Ordering> {
     match kind {
         Kind::Date => date(value.as_str()?).zip(date(given)).map(|(mine, theirs)| mine.cmp(&theirs)),
@@ -216,12 +216,12 @@ fn compare(value: &Value, kind: Kind, given: &str) -> Option<Ordering> {
     }
 }
 
-/// A time, or the beginning of a day.
+/// Reads a time, or the beginning of a day.
 fn date(text: &str) -> Option<time::Millis> {
     time::parse(text).or_else(|| time::parse(&format!("{text}T00:00:00Z")))
 }
 
-/// SQL's `LIKE`: `%` is any text, `_` any character.
+/// Implements SQL's `LIKE`: `%` is any text, `_` any character.
 fn like(text: &str, pattern: &str) -> bool {
     let mut rest = pattern.chars();
     match rest.next() {
@@ -240,7 +240,7 @@ fn like(text: &str, pattern: &str) -> bool {
     }
 }
 
-/// Postgres's `@>`: every member of `part` is in `whole`.
+/// Implements Postgres's `@>`: every member of `part` is in `whole`.
 fn holds_json(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {
@@ -253,7 +253,7 @@ fn holds_json(whole: &Value, part: &Value) -> bool {
     }
 }
 
-/// Every way to split a key into attributes and a predicate.
+/// Returns every way to split a key into attributes and a predicate.
 fn readings(key: &str) -> Vec<(&str, Predicate)> {
     let mut found = Vec::new();
     for (suffix, kind, quantity) in [
@@ -276,7 +276,7 @@ fn readings(key: &str) -> Vec<(&str, Predicate)> {
 }
 
 fn places(resource: &'static Resource, names: &str) -> Option<Vec<Place>> {
-    // A name with `_or_` in it would be one place; no attribute has such a name.
+    // A name that contains `_or_` would be ambiguous; no attribute has such a name.
     names.split("_or_").map(|name| place(resource, name, 0)).collect()
 }
 
@@ -287,7 +287,7 @@ fn place(resource: &'static Resource, name: &str, depth: usize) -> Option<Place>
     if let Some(Attribute { name, kind, .. }) = resource.attribute(name).filter(|attribute| attribute.filterable) {
         return Some(Place { path: Vec::new(), attribute: name, kind: *kind });
     }
-    // Longer names first: `membership_profile_name` is not a `profile_name` of `membership`.
+    // Longer names come first: `membership_profile_name` is not a `profile_name` of `membership`.
     let mut relationships: Vec<_> = resource.relationships.iter().collect();
     relationships.sort_by_key(|relationship| std::cmp::Reverse(relationship.name.len()));
     relationships.into_iter().filter(|_| depth < 3).find_map(|relationship| {

@@ -1,5 +1,5 @@
-//! Signed tokens (RFC 7519). The sandbox signs with ES256; Commerce Layer itself signs with RS512, whose keys take seconds
-//! to make. A client finds the algorithm and the key through the key set either way.
+//! Signed tokens (RFC 7519). The sandbox signs with ES256, while Commerce Layer itself signs with RS512, whose keys
+//! take seconds to make. A client finds the algorithm and the key through the key set either way.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
@@ -12,7 +12,7 @@ use crate::assertion::base64url;
 use crate::random::Entropy;
 use crate::shape::{Row, text};
 
-/// The key that tokens are signed with.
+/// The key that signs tokens.
 #[derive(Clone)]
 pub struct Key(SigningKey);
 
@@ -23,10 +23,10 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A new key.
+    /// Draws a new key.
     pub fn draw(entropy: &mut Entropy) -> Self {
         loop {
-            // All but 2^-32 of the numbers are keys.
+            // All but a fraction of 2^-32 of the numbers are valid keys.
             if let Ok(key) = SigningKey::from_slice(&entropy.bytes()) {
                 return Self(key);
             }
@@ -39,14 +39,14 @@ impl Key {
         (text(point.x().map(|x| x.as_slice())), text(point.y().map(|y| y.as_slice())))
     }
 
-    /// The key's id: its thumbprint (RFC 7638).
+    /// Returns the key's id, which is its thumbprint (RFC 7638).
     pub fn id(&self) -> String {
         let (x, y) = self.coordinates();
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         Base64UrlUnpadded::encode_string(&Sha256::digest(members))
     }
 
-    /// The key set: `{keys: [...]}`.
+    /// Returns the key set: `{keys: [...]}`.
     pub fn set(&self) -> Value {
         let (x, y) = self.coordinates();
         json!({ "keys": [{
@@ -54,7 +54,7 @@ impl Key {
         }] })
     }
 
-    /// A signed token.
+    /// Returns a signed token.
     pub fn sign(&self, claims: &Value) -> String {
         let part = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.id() });
@@ -63,7 +63,7 @@ impl Key {
         format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature.to_bytes()))
     }
 
-    /// The claims of a token that this key signed; its times are not looked at.
+    /// Returns the claims of a token that this key signed. Their times are not checked.
     pub fn verify(&self, token: &str) -> Option<Row> {
         let (header, claims, signed, signature) = parse(token)?;
         let signature = Signature::from_slice(&signature).ok()?;
@@ -72,14 +72,14 @@ impl Key {
     }
 }
 
-/// The claims of an assertion that was signed with a shared key (HS512).
+/// Returns the claims of an assertion that was signed with a shared key (HS512).
 pub fn verify_shared(token: &str, key: &[u8]) -> Option<Row> {
     let (header, claims, signed, signature) = parse(token)?;
     let mac = Hmac::<Sha512>::new_from_slice(key).ok()?.chain_update(signed);
     (text(&header, "alg") == "HS512" && mac.verify_slice(&signature).is_ok()).then_some(claims)
 }
 
-/// Header, claims, what is signed, and the signature.
+/// Returns the header, the claims, the signed text, and the signature.
 fn parse(token: &str) -> Option<(Row, Row, &str, Vec<u8>)> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
@@ -91,12 +91,11 @@ fn parse(token: &str) -> Option<(Row, Row, &str, Vec<u8>)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_key_signed_is_good() {
+    fn only_tokens_of_the_key_verify() {
         let mut entropy = Entropy::new([7; 32]);
         let (key, other) = (Key::draw(&mut entropy), Key::draw(&mut entropy));
         let token = key.sign(&json!({ "sub": "one" }));

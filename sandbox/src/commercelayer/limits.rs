@@ -1,35 +1,35 @@
-//! How often the API and the token endpoint may be asked. Windows slide: what counts is the time before each request.
+//! The rate limits of the API and the token endpoint. Windows slide: the time before each request counts.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::time::{Millis, SECOND};
 
-/// So many requests in so many seconds.
+/// A number of requests per period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// How many.
+    /// The number of requests.
     pub count: usize,
-    /// In how many seconds.
+    /// The length of the period in seconds.
     pub seconds: i64,
 }
 
-/// The limits of the service, by what is asked.
+/// The limits of the service, by the kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Tokens, whoever asks.
+    /// Requests for tokens, of all clients.
     pub token: Limit,
-    /// Reads, of everything.
+    /// All reads.
     pub read: Limit,
-    /// Reads, of one endpoint.
+    /// Reads of one endpoint.
     pub read_burst: Limit,
-    /// Writes, of everything.
+    /// All writes.
     pub write: Limit,
-    /// Writes, of one endpoint.
+    /// Writes of one endpoint.
     pub write_burst: Limit,
 }
 
 impl Limits {
-    /// What Commerce Layer's documents say.
+    /// The limits in Commerce Layer's documentation.
     pub const DOCUMENTED: Self = Self {
         token: Limit { count: 30, seconds: 60 },
         read: Limit { count: 1_000, seconds: 60 },
@@ -39,14 +39,14 @@ impl Limits {
     };
 }
 
-/// What a request was told about a limit.
+/// The state of a limit, as it is reported for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
-    /// The limit that is nearest to its end.
+pub struct LimitState {
+    /// The limit that is closest to being reached.
     pub limit: Limit,
-    /// How many more requests it allows.
+    /// The number of further requests that it allows.
     pub remaining: usize,
-    /// If this request was one too many: in how many seconds the next one is allowed.
+    /// The number of seconds until the next request is allowed, if this one exceeded the limit.
     pub retry_after: Option<i64>,
 }
 
@@ -55,27 +55,27 @@ pub struct Told {
 pub struct Limiter(HashMap<String, VecDeque<Millis>>);
 
 impl Limiter {
-    /// Counts a request under each of the names, unless a limit is reached. `None` if there is no limit.
-    pub fn take(&mut self, limits: &[(String, Limit)], now: Millis) -> Option<Told> {
-        let mut nearest: Option<Told> = None;
+    /// Counts a request under each of the names, unless a limit is reached. Returns `None` if there is no limit.
+    pub fn take(&mut self, limits: &[(String, Limit)], now: Millis) -> Option<LimitState> {
+        let mut nearest: Option<LimitState> = None;
         for (name, limit) in limits {
             let times = self.0.entry(name.clone()).or_default();
-            // The clock can be set back: what then lies ahead is forgotten too.
+            // The clock may have been set back: later times are forgotten too.
             times.retain(|at| *at > now - limit.seconds * SECOND && *at <= now);
             let remaining = limit.count.saturating_sub(times.len());
             let oldest = times.front().copied().unwrap_or(now);
             let wait = (oldest + limit.seconds * SECOND - now + SECOND - 1) / SECOND;
             let retry_after = (remaining == 0).then_some(wait.max(1));
-            let told = Told { limit: *limit, remaining: remaining.saturating_sub(1), retry_after };
+            let limit_state = LimitState { limit: *limit, remaining: remaining.saturating_sub(1), retry_after };
             let nearer = nearest.is_none_or(|nearest| {
-                (told.retry_after.is_some(), std::cmp::Reverse(told.remaining))
+                (limit_state.retry_after.is_some(), std::cmp::Reverse(limit_state.remaining))
                     > (nearest.retry_after.is_some(), std::cmp::Reverse(nearest.remaining))
             });
             if nearer {
-                nearest = Some(told);
+                nearest = Some(limit_state);
             }
         }
-        if nearest.is_some_and(|told| told.retry_after.is_none()) {
+        if nearest.is_some_and(|limit_state| limit_state.retry_after.is_none()) {
             for (name, _) in limits {
                 self.0.entry(name.clone()).or_default().push_back(now);
             }
@@ -90,7 +90,6 @@ impl Limiter {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -100,8 +99,8 @@ mod tests {
         let limits = [("all".to_owned(), Limit { count: 100, seconds: 60 }), ("one".to_owned(), limit)];
         let mut limiter = Limiter::default();
         let take = |limiter: &mut Limiter, at| limiter.take(&limits, at).unwrap();
-        assert_eq!(take(&mut limiter, 0), Told { limit, remaining: 1, retry_after: None });
-        assert_eq!(take(&mut limiter, 4_500), Told { limit, remaining: 0, retry_after: None });
+        assert_eq!(take(&mut limiter, 0), LimitState { limit, remaining: 1, retry_after: None });
+        assert_eq!(take(&mut limiter, 4_500), LimitState { limit, remaining: 0, retry_after: None });
         assert_eq!(take(&mut limiter, 5_500).retry_after, Some(5));
         assert_eq!(take(&mut limiter, 10_000).retry_after, None);
         assert_eq!(take(&mut limiter, 10_001).retry_after, Some(5));

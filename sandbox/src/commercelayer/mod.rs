@@ -1,10 +1,11 @@
-//! Commerce Layer's Provisioning API and its token endpoint, beside C1's on the same origin: `/api/<type>...`, `/oauth/...`
-//! and `/.well-known/jwks.json`.
+//! Commerce Layer's Provisioning API and its token endpoint, on the same origin as C1's API: `/api/<type>...`,
+//! `/oauth/...` and `/.well-known/jwks.json`.
 //!
-//! [`schema`] is what the API table says; [`store`] keeps the rows that [`seed`] plants; [`query`] and [`filter`] read what
-//! a request asks for, [`document`] shows it; [`change`] reads what a request sets, [`rules`] says what the server makes of
-//! it, and [`operations`] brings all of that together. [`oauth`] gives the tokens that [`jwt`] signs, [`limits`] counts
-//! requests, [`settings`] are the switches of a test, and [`problem`] are the errors.
+//! [`schema`] is the content of the API table; [`store`] keeps the rows that [`seed`] plants; [`query`] and [`filter`]
+//! read the parameters of a request, and [`document`] writes its answer; [`change`] reads the changes of a request,
+//! [`rules`] checks and completes them, and [`operations`] combines all of these. [`oauth`] issues the tokens that
+//! [`jwt`] signs, [`limits`] counts requests, [`settings`] are the switches of a test, and [`problem`] defines the
+//! errors.
 
 pub mod change;
 pub mod control;
@@ -33,19 +34,19 @@ use crate::shape::Row;
 use crate::status::Status;
 use crate::tenant::Tenant;
 use crate::time::{self, Millis};
-use limits::{Limiter, Told};
+use limits::{LimitState, Limiter};
 use problem::{Problem, Problems};
 use routes::{Endpoint, Found};
 use settings::Settings;
 use store::{Record, Store};
 
-/// The media type of everything that the API takes and gives.
+/// The media type of all requests and answers of the API.
 pub const MEDIA_TYPE: &str = "application/vnd.api+json";
-/// The client id of the user's personal credential. It is in no list: the API does not show it.
+/// The client id of the user's personal credential. It is not listed, because the API does not show it.
 pub const CLIENT_ID: &str = "sandbox-provisioning-0000000000000000000001";
 /// The id of the personal credential's application.
 const APPLICATION_ID: &str = "SbxPrvsnng";
-/// The customer that the password grant knows.
+/// The customer of the password grant.
 pub const CUSTOMER: &str = "casey.customer@example.com";
 const CUSTOMER_ID: &str = "CsyCstmrXX";
 
@@ -57,9 +58,9 @@ pub struct CommerceLayer {
     pub secrets: HashMap<String, String>,
     /// Its switches.
     pub settings: Settings,
-    /// The ids of what cannot be deleted.
+    /// The ids of objects that cannot be deleted.
     pub locked: BTreeSet<String>,
-    /// The tokens that it gave.
+    /// The tokens that it issued.
     pub tokens: oauth::Tokens,
     /// The secret of the personal credential.
     pub client_secret: String,
@@ -69,19 +70,19 @@ pub struct CommerceLayer {
     limiter: Limiter,
 }
 
-/// Secrets stay out of it.
+/// Does not show secrets.
 impl std::fmt::Debug for CommerceLayer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("CommerceLayer").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-/// A request, as far as it matters here.
+/// The parts of a request that matter here.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
     /// The method.
     pub method: &'a str,
-    /// The query's parameters, in their order.
+    /// The query's parameters, in order.
     pub query: &'a [(String, String)],
     /// `Accept`; empty if absent.
     pub accept: &'a str,
@@ -93,25 +94,25 @@ pub struct Incoming<'a> {
     pub body: &'a str,
 }
 
-/// What is answered.
+/// An answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The document; text is a page.
+    /// The document; a string is an HTML page.
     pub body: Option<Value>,
     /// More header fields.
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// A time in the form Commerce Layer uses, which always has milliseconds.
+/// Formats a time as Commerce Layer does, always with milliseconds.
 pub fn date(now: Millis) -> Value {
     let text = time::format(now);
     Value::from(if text.contains('.') { text } else { text.replace('Z', ".000Z") })
 }
 
 impl CommerceLayer {
-    /// An API with nothing in it yet.
+    /// Creates an empty API.
     pub fn new(entropy: &mut Entropy) -> Self {
         Self {
             store: Store::new(Dice::new(0)),
@@ -126,7 +127,7 @@ impl CommerceLayer {
         }
     }
 
-    /// Makes everything as it was at first. The personal credential stays the same, and so do its tokens.
+    /// Resets everything to its initial state. The personal credential and its tokens are kept.
     pub fn reset(&mut self, name: Name, settings: Settings, entropy: &mut Entropy, now: Millis) {
         self.settings = settings;
         self.secrets.clear();
@@ -136,7 +137,8 @@ impl CommerceLayer {
         seed::plant(self, name, entropy, now);
     }
 
-    /// Takes up a store. Secrets are in no snapshot: a row that this tenant knows keeps its own, the others get new ones.
+    /// Restores a store. A snapshot contains no secrets: a row that this tenant knows keeps its own, the others get new
+    /// ones.
     pub fn restore(&mut self, store: Store, entropy: &mut Entropy) {
         let secretive = schema::resources().iter().filter(|resource| resource.attributes.iter().any(|one| one.secret));
         let keys: Vec<String> = secretive.flat_map(|resource| store.all(resource.key)).map(Record::key).collect();
@@ -147,17 +149,17 @@ impl CommerceLayer {
         self.store = store;
     }
 
-    /// The secret of a row.
+    /// Returns the secret of a row.
     pub fn secret(&self, record: &Record) -> Option<&str> {
         self.secrets.get(&record.key()).map(String::as_str)
     }
 
-    /// The credential with this client id.
+    /// Returns the credential with this client id.
     pub fn credential(&self, client_id: &str) -> Option<&Record> {
         self.store.all("api_credentials").find(|record| record.text("client_id") == client_id)
     }
 
-    /// What a client needs to begin.
+    /// Returns what a client needs to begin.
     pub fn ready(&self, url: &str) -> Value {
         json!({
             "serverURL": url,
@@ -167,16 +169,16 @@ impl CommerceLayer {
         })
     }
 
-    /// The user's membership in an organization.
+    /// Returns the user's membership in an organization.
     pub fn own_membership(&self, organization: &str) -> Option<&Record> {
         let email = self.store.get("users", seed::USER).map_or("", |user| user.text("email"));
         self.store.linked("memberships", "organization", organization).find(|member| member.text("user_email") == email)
     }
 
-    /// Only an organization's administrators change anything in it.
+    /// Checks that the user is an administrator of the record's organization, as every change requires.
     ///
     /// # Errors
-    /// 401 for anybody else.
+    /// Returns 401 for anybody else.
     pub fn may_write(&self, record: &Record) -> Result<(), Problem> {
         let role = |id: &str| self.store.get("roles", id);
         let organization = match record.resource.key {
@@ -184,7 +186,7 @@ impl CommerceLayer {
             "permissions" => role(record.link("role")).map_or("", |role| role.link("organization")),
             _ => record.link("organization"),
         };
-        // What belongs to no organization belongs to the user.
+        // Objects that belong to no organization belong to the user.
         if self.store.get("organizations", organization).is_none() {
             return Ok(());
         }
@@ -202,7 +204,7 @@ impl CommerceLayer {
         })
     }
 
-    /// Remembers a change of a resource that has versions. `before` is what it was.
+    /// Records a change of a resource that has versions. `before` is its previous state.
     pub fn note_version(&mut self, record: &Record, before: Option<&Record>, event: &str, now: Millis) {
         if record.resource.relationship("versions").is_none() {
             return;
@@ -233,7 +235,7 @@ impl CommerceLayer {
         self.store.put(Record { resource, id, attributes, links: Default::default() });
     }
 
-    fn limit(&mut self, found: &Found, method: &str, now: Millis) -> Option<Told> {
+    fn limit(&mut self, found: &Found, method: &str, now: Millis) -> Option<LimitState> {
         let limits = self.settings.limits?;
         let reads = method == "GET";
         let (all, burst) = if reads { (limits.read, limits.read_burst) } else { (limits.write, limits.write_burst) };
@@ -251,8 +253,8 @@ impl CommerceLayer {
 
 /// Answers a request.
 pub fn answer(tenant: &mut Tenant, found: &Found, incoming: &Incoming<'_>, now: Millis) -> Answer {
-    let told = tenant.commercelayer.limit(found, incoming.method, now);
-    let mut answer = if told.is_some_and(|told| told.retry_after.is_some()) {
+    let limit_state = tenant.commercelayer.limit(found, incoming.method, now);
+    let mut answer = if limit_state.is_some_and(|limit_state| limit_state.retry_after.is_some()) {
         match found {
             Found::Endpoint(_) => oauth::Refusal::of_http(429).answer(),
             _ => refused(&[Problem { detail: "too many requests".to_owned(), ..Problem::of_http(429) }]),
@@ -270,7 +272,7 @@ pub fn answer(tenant: &mut Tenant, found: &Found, incoming: &Incoming<'_>, now: 
             Found::Nothing => refused(&[Problem::nowhere()]),
         }
     };
-    if let Some(Told { limit, remaining, retry_after }) = told {
+    if let Some(LimitState { limit, remaining, retry_after }) = limit_state {
         answer.headers.push(("x-ratelimit-limit", limit.count.to_string()));
         answer.headers.push(("x-ratelimit-interval", limit.seconds.to_string()));
         answer.headers.push(("x-ratelimit-remaining", remaining.to_string()));
@@ -331,7 +333,7 @@ fn endpoint_answer(tenant: &mut Tenant, endpoint: Endpoint, incoming: &Incoming<
 /// Reads the snapshot of this API's rows.
 ///
 /// # Errors
-/// Code 3 if it has another form.
+/// Returns code 3 if it has another form.
 pub fn restored(snapshot: &Value) -> Result<Option<Store>, Status> {
     snapshot.get("commercelayer").map(Store::restore).transpose()
 }

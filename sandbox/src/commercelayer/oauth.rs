@@ -1,5 +1,5 @@
-//! The token endpoint of Commerce Layer: its grants, and how tokens end. Errors have the form of the API's, with the OAuth
-//! code in `meta.error`.
+//! The token endpoint of Commerce Layer: its grants, and the revocation of tokens. Errors have the form of the API's,
+//! with the OAuth code in `meta.error`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,25 +15,25 @@ use crate::tenant::Tenant;
 use crate::time::{DAY, Millis, SECOND};
 use crate::token::Form;
 
-/// What the personal credential's tokens are for.
+/// The audience of the personal credential's tokens.
 pub const PROVISIONING: &str = "provisioning-api";
-/// How long the personal credential's tokens live unless set otherwise, in seconds.
+/// The default lifetime of the personal credential's tokens, in seconds.
 const USER_LIFETIME: i64 = 7_200;
-/// How long a refresh token lives.
+/// The lifetime of a refresh token.
 const REFRESH_LIFETIME: Millis = 14 * DAY;
-/// How long an authorization code lives.
+/// The lifetime of an authorization code.
 const CODE_LIFETIME: Millis = 10 * 60 * SECOND;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// What assertions of the JWT bearer grant are signed with: a key that everybody knows, because the client's own secret is
-/// sent beside them.
+/// The key of assertions in the JWT bearer grant. It is publicly known, because the client's own secret is sent along
+/// with them.
 const ASSERTION_KEY: &[u8] = b"cl";
-/// Where such an assertion says whom it is about.
+/// The claim in which such an assertion names its subject.
 const ASSERTION_CLAIM: &str = "https://commercelayer.io/claims";
 
 /// The parameters of a request, from JSON or a form.
 pub type Parameters = BTreeMap<String, String>;
 
-/// Why no token is given.
+/// The reason why no token is issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: u16,
@@ -58,7 +58,7 @@ impl Refusal {
         Self::new(400, "invalid_grant", detail)
     }
 
-    /// The refusal that fits an HTTP status, for faults.
+    /// Returns the refusal that matches an HTTP status, for faults.
     pub fn of_http(status: u16) -> Self {
         let error = match status {
             401 => "invalid_client",
@@ -69,12 +69,12 @@ impl Refusal {
         Self::new(status, error, "a fault of the sandbox")
     }
 
-    /// The answer that says so.
+    /// Returns the corresponding answer.
     pub fn answer(&self) -> Answer {
         Answer { status: self.status, body: Some(self.body()), headers: Vec::new() }
     }
 
-    /// The body: `{errors: [...]}`.
+    /// Returns the body: `{errors: [...]}`.
     pub fn body(&self) -> Value {
         let (code, title) = match self.status {
             401 => ("UNAUTHORIZED", "Not authorized"),
@@ -92,14 +92,14 @@ impl Refusal {
     }
 }
 
-/// Whom a token of an organization's application acts for.
+/// The user that a token of an organization's application acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Owner {
     kind: String,
     id: String,
 }
 
-/// What a refresh token stands for.
+/// The grant that a refresh token stands for.
 #[derive(Debug, Clone)]
 struct Refresh {
     client_id: String,
@@ -108,7 +108,7 @@ struct Refresh {
     expires: Millis,
 }
 
-/// What an authorization code stands for.
+/// The grant that an authorization code stands for.
 #[derive(Debug, Clone)]
 struct Code {
     client_id: String,
@@ -118,25 +118,25 @@ struct Code {
     expires: Millis,
 }
 
-/// What is remembered of the tokens that were given out.
+/// The state of the tokens that were issued.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    /// Ended tokens by their `jti`, with the time at which they would have ended by themselves.
+    /// Revoked tokens by their `jti`, with the time at which they would have expired.
     revoked: HashMap<String, Millis>,
     refresh: HashMap<String, Refresh>,
     codes: HashMap<String, Code>,
-    /// The access token that was checked last, and what it says: to check a signature takes longer than all the rest.
+    /// The access token that was checked last, and its claims: checking a signature takes longer than everything else.
     checked: Option<(String, Row)>,
 }
 
 impl Tokens {
-    /// Forgets what was given to a client that is no more. Its access tokens, being signed, live on.
+    /// Forgets the grants of a deleted client. Its access tokens remain valid, because they are signed.
     pub fn forget_client(&mut self, client_id: &str) {
         self.refresh.retain(|_, refresh| refresh.client_id != client_id);
         self.codes.retain(|_, code| code.client_id != client_id);
     }
 
-    /// The token was ended.
+    /// Whether the token was revoked.
     pub fn is_revoked(&self, claims: &Row) -> bool {
         self.revoked.contains_key(text(claims, "jti"))
     }
@@ -145,7 +145,7 @@ impl Tokens {
 /// Reads the body of a request.
 ///
 /// # Errors
-/// 400 if it is neither a form nor a JSON object of texts.
+/// Returns 400 if it is neither a form nor a JSON object of strings.
 pub fn parameters(content_type: &str, body: &str) -> Result<Parameters, Refusal> {
     if content_type == "application/x-www-form-urlencoded" {
         return Ok(Form::parse(body).pairs().iter().cloned().collect());
@@ -164,10 +164,10 @@ fn needed<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str, Refusal
     given(parameters, name).ok_or_else(|| Refusal::request(format!("{name} is missing")))
 }
 
-/// Gives a token.
+/// Issues a token.
 ///
 /// # Errors
-/// The OAuth error to answer with.
+/// Returns the OAuth error to answer with.
 pub fn token(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Result<Value, Refusal> {
     let client_id = needed(parameters, "client_id")?;
     let grant = needed(parameters, "grant_type")?;
@@ -211,8 +211,8 @@ pub fn token(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Resul
             let token = needed(parameters, "refresh_token")?;
             let refresh = tenant.commercelayer.tokens.refresh.get(token).cloned();
             let refresh = refresh.filter(|refresh| refresh.client_id == client_id && refresh.expires > now);
-            let refresh = refresh.ok_or_else(|| Refusal::grant("the refresh token is not good, or not any more"))?;
-            // Each is good once.
+            let refresh = refresh.ok_or_else(|| Refusal::grant("the refresh token is invalid or no longer valid"))?;
+            // Each refresh token is valid once.
             tenant.commercelayer.tokens.refresh.remove(token);
             Ok(issue(tenant, &credential, refresh.scope, refresh.owner, true, now))
         }
@@ -232,7 +232,7 @@ pub fn token(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Resul
     }
 }
 
-/// The user's own credential. Whatever scope is asked for, the token is for the Provisioning API.
+/// Issues a token for the user's own credential. Whatever the requested scope, the token is for the Provisioning API.
 fn personal(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Result<Value, Refusal> {
     if given(parameters, "client_secret") != Some(&tenant.commercelayer.client_secret) {
         return Err(Refusal::client());
@@ -246,19 +246,19 @@ fn personal(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Result
     Ok(sign(tenant, claims, lifetime, PROVISIONING, now))
 }
 
-/// The scope of a token: what is asked for, or all that the credential has.
-fn scope(credential: &Record, asked: Option<&str>) -> Result<String, Refusal> {
+/// Returns the scope of a token: the requested one, or that of the credential.
+fn scope(credential: &Record, requested: Option<&str>) -> Result<String, Refusal> {
     let wrong = |why: &str| Refusal::new(400, "invalid_scope", why);
-    let Some(asked) = asked else {
+    let Some(requested) = requested else {
         return match credential.text("kind") {
-            "sales_channel" => Err(wrong("a sales channel says which market it is for")),
+            "sales_channel" => Err(wrong("a sales channel must name a market")),
             _ => Ok(credential.text("scopes").to_owned()),
         };
     };
     let known = |part: &str| {
         ["market:", "stock_location:"].iter().any(|head| part.len() > head.len() && part.starts_with(head))
     };
-    if asked.split_whitespace().all(known) { Ok(asked.to_owned()) } else { Err(wrong("the scope is not known")) }
+    if requested.split_whitespace().all(known) { Ok(requested.to_owned()) } else { Err(wrong("the scope is unknown")) }
 }
 
 fn issue(
@@ -327,10 +327,10 @@ fn sign(tenant: &mut Tenant, mut claims: Value, lifetime: i64, scope: &str, now:
     })
 }
 
-/// Whom an assertion of the JWT bearer grant is about.
+/// Returns the owner that an assertion of the JWT bearer grant names.
 fn assertion(token: &str, now: Millis) -> Result<Owner, Refusal> {
     let claims = jwt::verify_shared(token, ASSERTION_KEY)
-        .ok_or_else(|| Refusal::grant("the assertion is not signed as it must be"))?;
+        .ok_or_else(|| Refusal::grant("the assertion is not signed correctly"))?;
     if claims.get("exp").and_then(Value::as_i64).is_some_and(|expires| expires.saturating_mul(SECOND) <= now) {
         return Err(Refusal::grant("the assertion is expired"));
     }
@@ -343,10 +343,10 @@ fn assertion(token: &str, now: Millis) -> Result<Owner, Refusal> {
     Ok(owner)
 }
 
-/// Takes a code back.
+/// Redeems an authorization code.
 fn redeem(tenant: &mut Tenant, client_id: &str, parameters: &Parameters, now: Millis) -> Result<Code, Refusal> {
-    let bad = || Refusal::grant("the code is not good, or not any more");
-    // Tried once, it is spent.
+    let bad = || Refusal::grant("the code is invalid or no longer valid");
+    // The code is spent by the first attempt.
     let code = tenant.commercelayer.tokens.codes.remove(needed(parameters, "code")?).ok_or_else(bad)?;
     if code.client_id != client_id || code.expires <= now || needed(parameters, "redirect_uri")? != code.redirect_uri {
         return Err(bad());
@@ -358,19 +358,19 @@ fn redeem(tenant: &mut Tenant, client_id: &str, parameters: &Parameters, now: Mi
         {
             Ok(code)
         }
-        _ => Err(Refusal::grant("the code verifier does not fit")),
+        _ => Err(Refusal::grant("the code verifier does not match")),
     }
 }
 
-/// What a person allows on the page of the authorization endpoint: gives a code, in the URL to go on to.
+/// Returns the URL to continue at, with a code, after a person allowed the request on the authorization page.
 ///
 /// # Errors
-/// Why the request is not one that can be allowed.
+/// Returns the reason why the request cannot be allowed.
 pub fn authorize(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Result<String, Refusal> {
     let client_id = needed(parameters, "client_id")?.to_owned();
     let credential = tenant.commercelayer.credential(&client_id).ok_or_else(Refusal::client)?;
     if credential.text("kind") != "webapp" {
-        return Err(Refusal::new(400, "unauthorized_client", "the client is no web application"));
+        return Err(Refusal::new(400, "unauthorized_client", "the client is not a web application"));
     }
     let redirect_uri = needed(parameters, "redirect_uri")?.to_owned();
     if !credential.text("redirect_uri").split_whitespace().any(|known| known == redirect_uri) {
@@ -396,7 +396,7 @@ pub fn authorize(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> R
     Ok(location)
 }
 
-/// The page of the authorization endpoint: a button that sends the same parameters on.
+/// Returns the page of the authorization endpoint: a button that submits the same parameters.
 pub fn page(query: &[(String, String)]) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     let field = |(name, value): &(String, String)| {
@@ -409,10 +409,10 @@ pub fn page(query: &[(String, String)]) -> String {
     )
 }
 
-/// Ends a token. As RFC 7009 asks, a token that is not known is no error.
+/// Revokes a token. According to RFC 7009, an unknown token is not an error.
 ///
 /// # Errors
-/// When the client is not the one that the token was given to, or does not prove who it is.
+/// Fails if the token was issued to another client, or the client does not authenticate correctly.
 pub fn revoke(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Result<Value, Refusal> {
     let token = needed(parameters, "token")?;
     let client_id = needed(parameters, "client_id")?;
@@ -448,10 +448,11 @@ pub fn revoke(tenant: &mut Tenant, parameters: &Parameters, now: Millis) -> Resu
     Ok(json!({}))
 }
 
-/// The user whose token this is, if it is one for the Provisioning API.
+/// Returns the user of a token for the Provisioning API.
 ///
 /// # Errors
-/// 401: `INVALID_TOKEN` for a token that is not good or not any more, `UNAUTHORIZED` for none or one for something else.
+/// Returns 401: `INVALID_TOKEN` for a token that is invalid or no longer valid, `UNAUTHORIZED` for a missing token or
+/// one for another API.
 pub fn caller(
     api: &mut CommerceLayer,
     authorization: Option<&str>,

@@ -14,10 +14,10 @@ use crate::shape::{Row, text};
 use crate::tenant::Tenant;
 use crate::time::Millis;
 
-/// Answers an operation; the caller is known to be a user.
+/// Answers an operation. The caller is already authenticated as a user.
 ///
 /// # Errors
-/// Why not.
+/// Returns the reasons for a refusal.
 pub fn perform(
     tenant: &mut Tenant,
     operation: &'static Operation,
@@ -33,7 +33,7 @@ pub fn perform(
     if read {
         return self::read(&tenant.commercelayer, operation, resource, id, incoming, &url).map_err(one);
     }
-    // The query is wrong before anything is done.
+    // A wrong query is reported before anything is done.
     let query = Query::read(resource, false, incoming.query).map_err(one)?;
     let (api, entropy) = (&mut tenant.commercelayer, &mut tenant.entropy);
     let mut sources = Sources { entropy, now };
@@ -120,7 +120,7 @@ fn create(
     rules::check(api, &mut record, &change, Verb::Create, sources)?;
     finish(api, record, None, &change, secrets, sources.now);
     if resource.key == "organizations" {
-        seed::furnish_organization(&mut api.store, &id, sources.now);
+        seed::add_organization_defaults(&mut api.store, &id, sources.now);
     }
     Ok(id)
 }
@@ -146,7 +146,7 @@ fn update(
     Ok(())
 }
 
-/// Puts a change into a record; the secrets are kept elsewhere.
+/// Applies a change to a record, whose secrets are kept elsewhere.
 fn apply(record: &mut Record, change: &mut Change) -> Vec<String> {
     let mut secrets = Vec::new();
     for (name, value) in std::mem::take(&mut change.attributes) {
@@ -165,7 +165,7 @@ fn apply(record: &mut Record, change: &mut Change) -> Vec<String> {
     secrets
 }
 
-/// Saves a record with everything that goes with it.
+/// Saves a record and applies all consequences.
 fn finish(
     api: &mut CommerceLayer,
     record: Record,
@@ -253,13 +253,13 @@ fn transfer_ownership(api: &mut CommerceLayer, id: &str, body: &str, now: Millis
         return Err(one(Problem::invalid(POINTER, "blank", "a value is required")));
     }
     if !api.own_membership(id).is_some_and(|member| member.is("owner")) {
-        return Err(one(Problem::unauthorized("only the owner of an organization gives it away")));
+        return Err(one(Problem::unauthorized("only the owner of an organization can transfer it")));
     }
     let members = || api.store.linked("memberships", "organization", id);
     let old: Vec<String> = members().filter(|member| member.is("owner")).map(|member| member.id.clone()).collect();
     let new = members().find(|member| member.text("user_email").eq_ignore_ascii_case(email));
     let new = new.filter(|member| member.text("status") == "active").map(|member| member.id.clone());
-    let new = new.ok_or_else(|| one(Problem::invalid(POINTER, "invalid", "this is no active member")))?;
+    let new = new.ok_or_else(|| one(Problem::invalid(POINTER, "invalid", "this is not an active member")))?;
     for (id, owner) in old.iter().map(|id| (id, false)).chain([(&new, true)]) {
         if let Some(member) = api.store.get_mut("memberships", id) {
             member.set("owner", owner);

@@ -1,4 +1,4 @@
-//! What a query asks for: paging, order, filters, sparse fields and what to include.
+//! The parameters of a query: paging, order, filters, sparse fields and included relationships.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,23 +10,23 @@ use super::problem::Problem;
 use super::schema::{self, Resource};
 use super::store::{Record, Store};
 
-/// The most objects on a page.
+/// The maximum number of objects on a page.
 const LARGEST_PAGE: usize = 25;
-/// How many objects are on a page unless asked otherwise.
+/// The default number of objects on a page.
 const USUAL_PAGE: usize = 10;
 
-/// Relationships to include, each with those to include of what it leads to.
+/// The relationships to include, each with those of its targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Include(pub BTreeMap<&'static str, Include>);
 
-/// What a query asks for.
+/// The content of a query.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// The number of the page, from 1.
     pub page: usize,
-    /// How many objects are on a page.
+    /// The number of objects on a page.
     pub size: usize,
-    /// What to include.
+    /// The relationships to include.
     pub include: Include,
     /// The only attributes and relationships to show, by type.
     fields: BTreeMap<&'static str, BTreeSet<&'static str>>,
@@ -40,7 +40,7 @@ impl Query {
     /// Reads the parameters of a request for one object, or a list of objects, of `resource`.
     ///
     /// # Errors
-    /// The first parameter that is wrong.
+    /// Returns the first parameter that is wrong.
     pub fn read(resource: &'static Resource, list: bool, parameters: &[(String, String)]) -> Result<Self, Problem> {
         let mut query = Self {
             page: 1,
@@ -89,10 +89,10 @@ impl Query {
 
     fn read_fields(&mut self, key: &str, parameter: &str, value: &str) -> Result<(), Problem> {
         let wrong = |why: String| Problem::query("INVALID_FIELD", parameter, why);
-        let resource = schema::resource(key).ok_or_else(|| wrong(format!("{key:?} is no type")))?;
+        let resource = schema::resource(key).ok_or_else(|| wrong(format!("{key:?} is not a type")))?;
         let fields = self.fields.entry(resource.key).or_default();
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            // `id` and `type` are always there; to ask for them does no harm.
+            // `id` and `type` are always present, so requesting them is harmless.
             if matches!(name, "id" | "type") {
                 continue;
             }
@@ -128,12 +128,12 @@ impl Query {
         Ok(())
     }
 
-    /// The field of a type is to be shown.
+    /// Whether the field of a type is to be shown.
     pub fn shows(&self, key: &str, field: &str) -> bool {
         self.fields.get(key).is_none_or(|fields| fields.contains(field))
     }
 
-    /// The objects that pass the filters, in order.
+    /// Returns the objects that pass the filters, in order.
     pub fn select<'a>(&self, store: &Store, records: Vec<&'a Record>) -> Vec<&'a Record> {
         let mut found: Vec<&Record> = records
             .into_iter()
@@ -149,13 +149,13 @@ impl Query {
         found
     }
 
-    /// The objects of the page.
+    /// Returns the objects of the page.
     pub fn cut<'a>(&self, records: &[&'a Record]) -> Vec<&'a Record> {
         let start = self.size.saturating_mul(self.page - 1);
         records.iter().skip(start).take(self.size).copied().collect()
     }
 
-    /// The query string of another page of the same list.
+    /// Returns the query string of another page of the same list.
     pub fn page_query(&self, page: usize) -> String {
         let page = [("page[number]".to_owned(), page.to_string()), ("page[size]".to_owned(), self.size.to_string())];
         let pairs = self.repeated.iter().chain(&page);

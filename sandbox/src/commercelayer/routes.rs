@@ -1,13 +1,13 @@
-//! Where requests lead: to one of the table's operations, or to an endpoint beside them.
+//! Maps requests to the table's operations, or to the endpoints besides them.
 
 use percent_encoding::percent_decode_str;
 
 use super::schema::{self, Operation};
 
-/// What stands before the names of this API's operations in faults and in the request log.
+/// The prefix of the names of this API's operations in faults and in the request log.
 pub const PREFIX: &str = "commercelayer.";
 
-/// The endpoints beside the operations: name, method, path.
+/// The endpoints besides the operations: name, method, path.
 const ENDPOINTS: [(Endpoint, &str, &str, &str); 5] = [
     (Endpoint::Token, "token", "POST", "/oauth/token"),
     (Endpoint::Revoke, "revoke", "POST", "/oauth/revoke"),
@@ -16,35 +16,35 @@ const ENDPOINTS: [(Endpoint, &str, &str, &str); 5] = [
     (Endpoint::Authorize, "authorize_answer", "POST", "/oauth/authorize"),
 ];
 
-/// An endpoint beside the operations.
+/// An endpoint besides the operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Gives tokens.
+    /// Issues tokens.
     Token,
-    /// Ends tokens.
+    /// Revokes tokens.
     Revoke,
     /// The keys that tokens are signed with.
     Keys,
     /// Asks a person whether an application may act for them.
     AuthorizePage,
-    /// Takes the answer.
+    /// Receives the person's answer.
     Authorize,
 }
 
-/// Where a request leads.
+/// The target of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// To an operation, by its number, for the object with this id (empty where the path has none).
+    /// An operation, by its number, for the object with this id (empty if the path has none).
     Operation(u16, String),
-    /// To an endpoint.
+    /// An endpoint.
     Endpoint(Endpoint),
     /// The path is known, but not with this method.
     OtherMethod,
-    /// Nowhere.
+    /// An unknown path.
     Nothing,
 }
 
-/// Where a request leads; `None` if its path is not this API's.
+/// Returns the target of a request; `None` if its path does not belong to this API.
 pub fn find(method: &str, path: &str) -> Option<Found> {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let known = |own: &str| ENDPOINTS.iter().any(|(_, _, _, path)| *path == own);
@@ -66,7 +66,7 @@ pub fn find(method: &str, path: &str) -> Option<Found> {
     Some(if other { Found::OtherMethod } else { Found::Nothing })
 }
 
-/// The id in a path, if the path is the operation's.
+/// Returns the id in a path if the path is that of the operation.
 fn fits<'a>(operation: &Operation, parts: &[&'a str]) -> Option<&'a str> {
     let template = operation.path.split('/').skip(1);
     if template.clone().count() != parts.len() {
@@ -84,7 +84,7 @@ fn fits<'a>(operation: &Operation, parts: &[&'a str]) -> Option<&'a str> {
 }
 
 impl Found {
-    /// The number in names, if it leads anywhere: an operation's, or one after them all for an endpoint.
+    /// Returns the number of the target, if it has one: an operation's, or one after all operations for an endpoint.
     pub fn number(&self) -> Option<u16> {
         match self {
             Self::Operation(number, _) => Some(*number),
@@ -97,14 +97,14 @@ impl Found {
     }
 }
 
-/// Names in the order of their numbers, without the prefix.
+/// Returns the names in the order of their numbers, without the prefix.
 fn names() -> impl Iterator<Item = &'static str> {
     let operations = schema::operations().iter().map(|operation| operation.id);
     operations.chain(ENDPOINTS.iter().map(|(_, name, _, _)| *name))
 }
 
-/// The number that a name stands for: `commercelayer.api_credentials.list`, or the same without the prefix where no
-/// operation of C1 has that name; `commercelayer.token` for the token endpoint.
+/// Returns the number of a name: `commercelayer.api_credentials.list`, or the same without the prefix if no operation
+/// of C1 has that name; `commercelayer.token` for the token endpoint.
 pub fn named(name: &str) -> Option<u16> {
     let bare = name.strip_prefix(PREFIX);
     let operations = schema::operations().len();
@@ -112,18 +112,17 @@ pub fn named(name: &str) -> Option<u16> {
     (bare.is_some() || place < operations).then(|| u16::try_from(place).ok())?
 }
 
-/// The name that a number stands for, without the prefix.
+/// Returns the name of a number, without the prefix.
 pub fn name(number: u16) -> &'static str {
     names().nth(usize::from(number)).unwrap_or_default()
 }
 
-/// The number is an operation's, not an endpoint's.
+/// Whether the number belongs to an operation and not to an endpoint.
 pub fn is_operation(number: u16) -> bool {
     usize::from(number) < schema::operations().len()
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere() {
+    fn unknown_paths() {
         assert_eq!(find("GET", "/api/nonsense"), Some(Found::Nothing));
         assert_eq!(find("GET", "/api/roles//versions"), Some(Found::Nothing));
         assert_eq!(find("GET", "/api/roles/"), Some(Found::Nothing));

@@ -1,4 +1,4 @@
-//! What the server checks and sets by itself, beyond the table: one function per resource.
+//! The server's own checks and defaults, beyond the table: one function for each resource.
 
 use serde_json::{Value, json};
 
@@ -10,14 +10,14 @@ use super::store::Record;
 use crate::random::Entropy;
 use crate::time::Millis;
 
-/// The kinds of credential that people make; the others belong to Commerce Layer's own applications.
+/// The kinds of credential that people create; the others belong to Commerce Layer's own applications.
 const KINDS: [&str; 3] = ["webapp", "sales_channel", "integration"];
 const MODES: [&str; 2] = ["test", "live"];
 const SCOPES_OF_ACCESS: [&str; 3] = ["live_access", "test_access", "all_access"];
 
-/// Where a value comes from that the server draws.
+/// The sources of values that the server determines.
 pub struct Sources<'a> {
-    /// For secrets.
+    /// The source of secrets.
     pub entropy: &'a mut Entropy,
     /// The time.
     pub now: Millis,
@@ -29,10 +29,11 @@ impl std::fmt::Debug for Sources<'_> {
     }
 }
 
-/// Checks a record as it is to be saved, and sets what the server sets. `change` is what the request asked for.
+/// Checks a record before it is saved, and sets the values that the server determines. `change` is the content of the
+/// request.
 ///
 /// # Errors
-/// Everything that is wrong (422).
+/// Returns everything that is wrong (422).
 pub fn check(
     api: &mut CommerceLayer,
     record: &mut Record,
@@ -65,7 +66,7 @@ fn relationship(name: &str, error: &'static str, why: &str) -> Problem {
     Problem::invalid(&format!("/data/relationships/{name}"), error, why)
 }
 
-/// What an object leads to belongs to its organization.
+/// Checks that an object's targets belong to its organization.
 fn same_organization(api: &CommerceLayer, record: &Record, problems: &mut Problems) {
     let own = record.link("organization");
     for (name, id) in record.links.iter().filter(|(name, _)| *name != "organization") {
@@ -93,7 +94,7 @@ fn email(record: &Record, name: &str, problems: &mut Problems) {
     }
 }
 
-/// An attribute that was not given, or given as null.
+/// Whether an attribute is missing or null.
 fn unset(record: &Record, name: &str) -> bool {
     record.attributes.get(name).is_none_or(Value::is_null)
 }
@@ -109,18 +110,18 @@ fn api_credential(
     let kind = record.text("kind").to_owned();
     let is_name = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if !is_name {
-        problems.push(attribute("kind", "inclusion", "this is no kind of application"));
+        problems.push(attribute("kind", "inclusion", "this is not a kind of application"));
     }
     one_of(record, "mode", &MODES, problems);
     if kind == "integration" && record.link("role").is_empty() {
-        problems.push(relationship("role", "blank", "an integration acts in a role"));
+        problems.push(relationship("role", "blank", "an integration requires a role"));
     }
     if matches!(kind.as_str(), "sales_channel" | "webapp") && change.one.get("role").is_some_and(Option::is_some) {
         problems.push(relationship("role", "present", &format!("a {kind} has no role")));
     }
-    // An application of Commerce Layer's is forked by saying so.
+    // A fork of one of Commerce Layer's applications must be declared as such.
     if is_name && !KINDS.contains(&kind.as_str()) && !record.is("custom") {
-        problems.push(attribute("custom", "accepted", "an application of this kind is custom"));
+        problems.push(attribute("custom", "accepted", "an application of this kind must be custom"));
     }
     if !problems.is_empty() {
         return;
@@ -141,12 +142,12 @@ fn api_credential(
     }
 }
 
-/// How long a credential's tokens live unless it says otherwise, in seconds.
+/// Returns the default lifetime of a credential's tokens, in seconds.
 pub fn usual_lifetime(kind: &str) -> i64 {
     if kind == "sales_channel" { 14_400 } else { 7_200 }
 }
 
-/// A new client id in the form Commerce Layer uses: 43 characters.
+/// Returns a new client id in the form of Commerce Layer: 43 characters.
 pub fn client_id(api: &mut CommerceLayer) -> String {
     const CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let dice = &mut api.store.dice;
@@ -170,7 +171,7 @@ fn identity_provider(record: &mut Record, change: &Change, verb: Verb<'_>, sourc
     }
 }
 
-/// The scope of access, and what follows from it.
+/// Sets the scope of access, and what follows from it.
 fn access_scope(record: &mut Record, problems: &mut Problems) {
     if unset(record, "access_scope") {
         record.set("access_scope", "live_access");
@@ -190,7 +191,7 @@ fn membership(api: &CommerceLayer, record: &mut Record, verb: Verb<'_>, problems
     let taken = others.any(|other| other.text("user_email").eq_ignore_ascii_case(email));
     drop(others);
     if taken {
-        problems.push(attribute("user_email", "taken", "this person is a member already"));
+        problems.push(attribute("user_email", "taken", "this person is already a member"));
     }
     for (name, value) in [("status", json!("pending")), ("owner", json!(false))] {
         record.set(name, value);
@@ -212,7 +213,7 @@ fn organization(api: &CommerceLayer, record: &mut Record, verb: Verb<'_>, proble
     seed::fill_organization(record, &slug);
 }
 
-/// A name as a part of a URL.
+/// Converts a name to a part of a URL.
 fn slug(name: &str) -> String {
     let words = name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()

@@ -1,4 +1,4 @@
-//! What the API table says about the Provisioning API: its resources and its operations. The build script writes the
+//! The API table's content about the Provisioning API: its resources and its operations. The build script writes the
 //! rows from `api/commercelayer.idl`.
 
 /// A resource.
@@ -6,9 +6,9 @@
 pub struct Resource {
     /// Its `type`, such as `api_credentials`.
     pub key: &'static str,
-    /// What one object is called, such as `api_credential`.
+    /// The name of one object, such as `api_credential`.
     pub singular: &'static str,
-    /// There is one object, whose path has no id.
+    /// Whether there is only one object, whose path has no id.
     pub singleton: bool,
     /// Its attributes.
     pub attributes: &'static [Attribute],
@@ -21,19 +21,19 @@ pub struct Resource {
 pub struct Attribute {
     /// Its name.
     pub name: &'static str,
-    /// What a value is.
+    /// The type of a value.
     pub kind: Kind,
-    /// It may be null.
+    /// Whether it may be null.
     pub nullable: bool,
-    /// Who sets it.
+    /// When it may be set.
     pub set: Settable,
-    /// Sent and never returned: what it asks for is done.
+    /// Whether it is a trigger: it is sent and never returned, and causes an action.
     pub trigger: bool,
-    /// A secret.
+    /// Whether it is a secret.
     pub secret: bool,
-    /// Lists can be sorted by it.
+    /// Whether lists can be sorted by it.
     pub sortable: bool,
-    /// Lists can be filtered by it.
+    /// Whether lists can be filtered by it.
     pub filterable: bool,
     /// The least and the greatest number.
     pub range: Option<(i64, i64)>,
@@ -44,28 +44,28 @@ pub struct Attribute {
 pub struct Relationship {
     /// Its name.
     pub name: &'static str,
-    /// The `type` that it leads to.
+    /// The `type` of its targets.
     pub target: &'static str,
-    /// It leads to any number of objects.
+    /// Whether it has any number of targets.
     pub many: bool,
-    /// Who sets it.
+    /// When it may be set.
     pub set: Settable,
 }
 
-/// When a client may send something.
+/// The requests in which a client may send something.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settable {
-    /// On create.
+    /// Allowed on create.
     pub create: bool,
-    /// On create it must be there.
+    /// Required on create.
     pub required: bool,
-    /// On update.
+    /// Allowed on update.
     pub update: bool,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Kind {
     Text,
     Bool,
@@ -86,77 +86,76 @@ pub struct Operation {
     pub path: &'static str,
     /// The `type` of the resource that its path begins with.
     pub resource: &'static str,
-    /// What it does.
+    /// Its action.
     pub act: Act,
 }
 
-/// What an operation does.
+/// The action of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// Lists all.
+    /// Lists all objects.
     List,
-    /// Reads one.
+    /// Reads one object.
     Retrieve,
-    /// Makes one.
+    /// Creates an object.
     Create,
-    /// Changes one.
+    /// Changes an object.
     Update,
-    /// Removes one.
+    /// Deletes an object.
     Delete,
-    /// Reads what a relationship leads to.
+    /// Reads the targets of a relationship.
     Related(&'static str),
-    /// Something of its own.
+    /// A special action.
     Action(&'static str),
 }
 
 include!(concat!(env!("OUT_DIR"), "/commercelayer.rs"));
 
-/// All operations; a place in here is an operation's number.
+/// Returns all operations. The position is the operation's number.
 pub fn operations() -> &'static [Operation] {
     OPERATIONS
 }
 
-/// All resources.
+/// Returns all resources.
 pub fn resources() -> &'static [Resource] {
     RESOURCES
 }
 
-/// The resource of this type.
+/// Returns the resource of this type.
 pub fn resource(key: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.key == key)
 }
 
 impl Resource {
-    /// The attribute with this name. Triggers are not found: they have no value.
+    /// Returns the attribute with this name. Triggers are not found, because they have no value.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name && !attribute.trigger)
     }
 
-    /// The relationship with this name.
+    /// Returns the relationship with this name.
     pub fn relationship(&self, name: &str) -> Option<&'static Relationship> {
         self.relationships.iter().find(|relationship| relationship.name == name)
     }
 
-    /// What its path begins with after `/api/`.
+    /// Returns the part of its path after `/api/`.
     pub fn path(&self) -> &'static str {
         if self.singleton { self.singular } else { self.key }
     }
 }
 
 impl Relationship {
-    /// The resource that it leads to. The table's own test says that there is one.
+    /// Returns the resource of its targets. A test of the table ensures that it exists.
     pub fn resource(&self) -> Option<&'static Resource> {
         resource(self.target)
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_somewhere() {
+    fn every_name_resolves() {
         assert_eq!((RESOURCES.len(), OPERATIONS.len()), (10, 70));
         for relationship in RESOURCES.iter().flat_map(|resource| resource.relationships) {
             assert!(relationship.resource().is_some(), "{relationship:?}");

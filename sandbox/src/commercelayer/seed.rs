@@ -1,4 +1,4 @@
-//! The rows that the Provisioning API begins with.
+//! The initial rows of the Provisioning API.
 
 use serde_json::{Map, Value, json};
 
@@ -8,28 +8,28 @@ use crate::random::{Dice, Entropy, hash};
 use crate::seed::Name;
 use crate::time::{DAY, Millis};
 
-/// The id of the user whose personal credential the sandbox hands out.
+/// The id of the user whose personal credential the sandbox provides.
 pub const USER: &str = "XgZsmHTaVo";
-/// What permissions can be about, of those that every custom role begins with.
+/// The subjects of permissions that every custom role begins with.
 pub const SUBJECTS: [&str; 8] = ["Address", "Customer", "Market", "Order", "Price", "Shipment", "Sku", "StockItem"];
-/// How many credentials the large seed has in its organization.
+/// The number of credentials in the organization of the large seed.
 const MANY: usize = 1_000;
 
 /// Plants the rows of a seed into an empty store.
 pub fn plant(api: &mut CommerceLayer, name: Name, entropy: &mut Entropy, now: Millis) {
     api.store = Store::new(Dice::new(hash(name.as_str()) ^ hash("commercelayer")));
-    let mut bed = Bed { api, entropy, now };
-    bed.user();
+    let mut planter = Planter { api, entropy, now };
+    planter.user();
     match name {
         Name::Empty => {
-            bed.organization("Blank Slate", -1);
+            planter.organization("Blank Slate", -1);
         }
-        Name::Demo => bed.demo(),
-        Name::Large => bed.large(),
+        Name::Demo => planter.demo(),
+        Name::Large => planter.large(),
     }
 }
 
-/// Sets what the server sets in a new organization.
+/// Sets the attributes that the server sets in a new organization.
 pub fn fill_organization(record: &mut Record, slug: &str) {
     record.set("slug", slug);
     record.set("domain", format!("{slug}.commercelayer.io"));
@@ -42,8 +42,8 @@ pub fn fill_organization(record: &mut Record, slug: &str) {
     }
 }
 
-/// The roles that every organization begins with, and its owner's membership.
-pub fn furnish_organization(store: &mut Store, organization: &str, now: Millis) -> Furniture {
+/// Adds the roles that every organization begins with, and its owner's membership.
+pub fn add_organization_defaults(store: &mut Store, organization: &str, now: Millis) -> Defaults {
     let mut role = |name: &str, kind: &str| {
         let id = store.new_id();
         let links = [("organization", organization)];
@@ -68,7 +68,7 @@ pub fn furnish_organization(store: &mut Store, organization: &str, now: Millis) 
         "test_enabled": true,
     });
     put(store, "memberships", &id, owner, &[("organization", organization), ("role", &admin)], now);
-    Furniture { admin, read_only }
+    Defaults { admin, read_only }
 }
 
 /// Adds a permission to do everything, or only to read.
@@ -85,9 +85,9 @@ pub fn permission(store: &mut Store, organization: &str, role: &str, subject: &s
     put(store, "permissions", &id, attributes, &[("organization", organization), ("role", role)], now);
 }
 
-/// The ids of what every organization begins with.
+/// The ids of the objects that every organization begins with.
 #[derive(Debug)]
-pub struct Furniture {
+pub struct Defaults {
     admin: String,
     read_only: String,
 }
@@ -105,7 +105,7 @@ fn put(store: &mut Store, key: &str, id: &str, attributes: Value, links: &[(&str
     store.put(Record { resource, id: id.to_owned(), attributes: whole, links });
 }
 
-struct Bed<'a> {
+struct Planter<'a> {
     api: &'a mut CommerceLayer,
     entropy: &'a mut Entropy,
     now: Millis,
@@ -116,14 +116,14 @@ struct Credential<'a> {
     name: &'a str,
     kind: &'a str,
     mode: &'a str,
-    /// Empty for none.
+    /// Empty if there is none.
     role: &'a str,
     reference: Option<&'a str>,
-    /// Days from now at which it was made.
+    /// The age in days.
     age: i64,
 }
 
-impl Bed<'_> {
+impl Planter<'_> {
     fn at(&self, days: i64) -> Millis {
         self.now.saturating_add(days.saturating_mul(DAY))
     }
@@ -147,7 +147,7 @@ impl Bed<'_> {
         put(&mut self.api.store, "users", USER, user, &[], now);
     }
 
-    fn organization(&mut self, name: &str, days: i64) -> (String, Furniture) {
+    fn organization(&mut self, name: &str, days: i64) -> (String, Defaults) {
         let slug = name.to_lowercase().replace(' ', "-");
         let id = self.put("organizations", json!({ "name": name }), &[], days);
         if let Some(record) = self.api.store.get_mut("organizations", &id) {
@@ -155,7 +155,7 @@ impl Bed<'_> {
             record.set("support_email", format!("support@{slug}.example"));
         }
         let now = self.at(days);
-        let furniture = furnish_organization(&mut self.api.store, &id, now);
+        let furniture = add_organization_defaults(&mut self.api.store, &id, now);
         (id, furniture)
     }
 
@@ -203,7 +203,7 @@ impl Bed<'_> {
         self.put("memberships", member, &[("organization", organization), ("role", role)], days)
     }
 
-    /// A role with permissions of its own, and the version that tells of its making.
+    /// Adds a role with permissions of its own, and the version that records its creation.
     fn custom_role(&mut self, organization: &str, name: &str, days: i64) -> String {
         let role =
             self.put("roles", json!({ "name": name, "kind": "custom" }), &[("organization", organization)], days);

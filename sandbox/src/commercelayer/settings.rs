@@ -1,23 +1,24 @@
-//! What can be switched about the Provisioning API, when the sandbox is made or later.
+//! The switches of the Provisioning API, which are set when the sandbox is created or later.
 
 use serde_json::{Value, json};
 
 use super::limits::{Limit, Limits};
 use crate::status::Status;
 
-/// How it behaves.
+/// The behaviour of the API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// How long every token lives, in seconds; `None` for what its credential says.
+    /// The lifetime of every token in seconds; `None` for that of its credential.
     pub token_ttl: Option<i64>,
-    /// What a request may not set is left out of it. Otherwise the request is refused.
+    /// Whether values that a request may not set are ignored. Otherwise the request is refused.
     pub ignores_read_only: bool,
-    /// How often it may be asked; `None` for any number of times.
+    /// The rate limits; `None` for no limits.
     pub limits: Option<Limits>,
 }
 
 impl Settings {
-    /// As JSON: `{tokenTtl, readOnly: "refuse" | "ignore", rateLimits: "off" | {token, read, write}}`.
+    /// Returns the settings as JSON: `{tokenTtl, readOnly: "refuse" | "ignore", rateLimits: "off" | {token, read,
+    /// write}}`.
     pub fn show(&self) -> Value {
         let limits = self.limits.map_or(
             json!("off"),
@@ -30,11 +31,11 @@ impl Settings {
         })
     }
 
-    /// With the ones that `options` names set. `rateLimits` is `"on"` for the documented ones, or requests per minute
-    /// by what is asked; `tokenTtl` is null for what each credential says.
+    /// Returns the settings with those that `options` names replaced. `rateLimits` is `"on"` for the documented ones,
+    /// or requests per minute by kind; `tokenTtl` is null for the lifetime of each credential.
     ///
     /// # Errors
-    /// Code 3 for a value that makes no sense.
+    /// Returns code 3 for an invalid value.
     pub fn read(mut self, options: &Value) -> Result<Self, Status> {
         let wrong = |text: &str| Err(Status::invalid(format!("commercelayer: {text}")));
         match options.get("tokenTtl") {
@@ -64,7 +65,7 @@ impl Settings {
                     let limit = |seconds| Limit { count: usize::try_from(count).unwrap_or(usize::MAX), seconds };
                     match name.as_str() {
                         "token" => limits.token = limit(60),
-                        // A burst cannot be larger than what a minute allows.
+                        // A burst cannot be larger than the limit of a minute.
                         "read" => (limits.read, limits.read_burst) = (limit(60), limit(60)),
                         "write" => (limits.write, limits.write_burst) = (limit(60), limit(60)),
                         _ => return wrong("rateLimits: token, read and write"),

@@ -1,5 +1,5 @@
-//! The rows of the Provisioning API. A to-one relationship is kept with its row as an id; a to-many relationship is the
-//! other side of one, so it is looked up and never kept.
+//! The rows of the Provisioning API. A to-one relationship is kept with its row as an id. A to-many relationship is the
+//! inverse of one, so it is looked up and never stored.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,17 +19,17 @@ pub struct Record {
     pub id: String,
     /// Its attributes, without secrets.
     pub attributes: Row,
-    /// Where its to-one relationships lead: ids by name.
+    /// The targets of its to-one relationships: ids by name.
     pub links: BTreeMap<String, String>,
 }
 
 impl Record {
-    /// The text in an attribute; empty if there is none.
+    /// Returns the text in an attribute; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
         text(&self.attributes, name)
     }
 
-    /// The attribute is `true`.
+    /// Whether the attribute is `true`.
     pub fn is(&self, name: &str) -> bool {
         self.attributes.get(name) == Some(&Value::Bool(true))
     }
@@ -39,23 +39,23 @@ impl Record {
         self.attributes.insert(name.to_owned(), value.into());
     }
 
-    /// The id that a to-one relationship leads to; empty if it leads nowhere.
+    /// Returns the id of a to-one relationship's target; empty if there is none.
     pub fn link(&self, name: &str) -> &str {
         self.links.get(name).map_or("", String::as_str)
     }
 
-    /// Makes a to-one relationship lead to an id.
+    /// Sets the target of a to-one relationship.
     pub fn set_link(&mut self, name: &str, id: &str) {
         self.links.insert(name.to_owned(), id.to_owned());
     }
 
-    /// What secrets are kept under.
+    /// Returns the key under which secrets are kept.
     pub fn key(&self) -> String {
         format!("{}/{}", self.resource.key, self.id)
     }
 }
 
-/// All objects of one type, in the order in which they were made.
+/// All objects of one type, in the order of their creation.
 #[derive(Debug, Clone, Default)]
 struct Collection {
     records: BTreeMap<u64, Record>,
@@ -66,18 +66,18 @@ struct Collection {
 /// All objects.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// The sequence that ids are drawn from.
+    /// The random sequence of ids.
     pub dice: Dice,
     collections: BTreeMap<&'static str, Collection>,
 }
 
 impl Store {
-    /// A store with nothing in it.
+    /// Creates an empty store.
     pub fn new(dice: Dice) -> Self {
         Self { dice, collections: BTreeMap::new() }
     }
 
-    /// A new id in the form Commerce Layer uses: ten letters.
+    /// Returns a new id in the form of Commerce Layer: ten letters.
     pub fn new_id(&mut self) -> String {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         (0..10).map(|_| LETTERS.get(self.dice.below(LETTERS.len())).copied().map_or('A', char::from)).collect()
@@ -94,13 +94,13 @@ impl Store {
         collection.records.insert(place, record);
     }
 
-    /// The object with this id.
+    /// Returns the object with this id.
     pub fn get(&self, key: &str, id: &str) -> Option<&Record> {
         let collection = self.collections.get(key)?;
         collection.records.get(collection.places.get(id)?)
     }
 
-    /// The object with this id, to change it.
+    /// Returns the object with this id mutably.
     pub fn get_mut(&mut self, key: &str, id: &str) -> Option<&mut Record> {
         let collection = self.collections.get_mut(key)?;
         collection.records.get_mut(collection.places.get(id)?)
@@ -112,12 +112,12 @@ impl Store {
         collection.records.remove(&collection.places.remove(id)?)
     }
 
-    /// All objects of a type, oldest first.
+    /// Returns all objects of a type, oldest first.
     pub fn all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a Record> + use<'a> {
         self.collections.get(key).into_iter().flat_map(|collection| collection.records.values())
     }
 
-    /// The objects of a type whose to-one relationship `name` leads to `id`.
+    /// Returns the objects of a type whose to-one relationship `name` has the target `id`.
     pub fn linked<'a, 'n>(
         &'a self,
         key: &str,
@@ -127,7 +127,7 @@ impl Store {
         self.all(key).filter(move |record| record.link(name) == id)
     }
 
-    /// What a relationship of an object leads to, oldest first.
+    /// Returns the targets of an object's relationship, oldest first.
     pub fn related<'a>(&'a self, record: &'a Record, relationship: &Relationship) -> Vec<&'a Record> {
         if !relationship.many {
             return self.get(relationship.target, record.link(relationship.name)).into_iter().collect();
@@ -141,7 +141,7 @@ impl Store {
         self.linked(relationship.target, record.resource.singular, &record.id).collect()
     }
 
-    /// All of it as JSON.
+    /// Returns all rows as JSON.
     pub fn snapshot(&self) -> Value {
         let show = |record: &Record| json!({ "id": record.id, "attributes": record.attributes, "links": record.links });
         let types: Row = schema::resources()
@@ -154,7 +154,7 @@ impl Store {
     /// Reads what [`Store::snapshot`] wrote.
     ///
     /// # Errors
-    /// Code 3 if it has another form.
+    /// Returns code 3 if it has another form.
     pub fn restore(snapshot: &Value) -> Result<Self, Status> {
         let wrong = |what: &str| Status::invalid(format!("state: commercelayer: {what}"));
         let position = snapshot.get("dice").and_then(Value::as_str).and_then(|text| text.parse().ok());
@@ -166,7 +166,7 @@ impl Store {
                 let part = |name: &str| row.get(name).and_then(Value::as_object).cloned();
                 let id = row.get("id").and_then(Value::as_str).ok_or_else(|| wrong("an id is missing"))?.to_owned();
                 let mut attributes = part("attributes").ok_or_else(|| wrong("attributes are missing"))?;
-                // A secret that somebody wrote into the file is not taken up.
+                // A secret that somebody wrote into the file is ignored.
                 attributes.retain(|name, _| resource.attribute(name).is_some_and(|attribute| !attribute.secret));
                 let links = part("links").unwrap_or_default();
                 let links = links.into_iter().filter_map(|(name, id)| Some((name, id.as_str()?.to_owned()))).collect();

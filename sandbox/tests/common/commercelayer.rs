@@ -1,4 +1,4 @@
-//! A tenant whose Provisioning API is asked.
+//! A tenant whose Provisioning API is tested.
 
 use keyturn_sandbox::Reply;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Shop {
         document
     }
 
-    /// The values of an attribute in a list.
+    /// Returns the values of an attribute in a list.
     pub fn values(&self, path: &str, attribute: &str) -> Vec<Value> {
         self.get(path)["data"].as_array().unwrap().iter().map(|item| item["attributes"][attribute].clone()).collect()
     }
@@ -60,7 +60,7 @@ impl Shop {
         self.get(path)["meta"]["record_count"].as_u64().unwrap()
     }
 
-    /// A refusal: status, and of each error code, where, and why.
+    /// Returns the status of a refusal, and the location and reason of each error.
     pub fn refused(&self, method: &str, path: &str, body: Value) -> (u16, Vec<(String, String)>) {
         let (status, document) = self.call(method, path, body);
         let errors = document["errors"].as_array().unwrap_or_else(|| panic!("{method} {path}: {status} {document}"));
@@ -94,7 +94,7 @@ impl Shop {
         answer["data"].clone()
     }
 
-    /// An integration that works.
+    /// Creates an integration.
     pub fn integration(&self, attributes: Value) -> Value {
         let mut whole = json!({ "name": "Sync", "kind": "integration" });
         whole.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
@@ -103,7 +103,7 @@ impl Shop {
     }
 }
 
-/// A request to `/oauth/<endpoint>` with a JSON body.
+/// Sends a request to `/oauth/<endpoint>` with a JSON body.
 pub fn oauth(world: &World, endpoint: &str, parameters: &Value) -> (u16, Value) {
     let url = format!("{URL}/oauth/{endpoint}");
     let reply = world.raw("POST", &url, &[("content-type", "application/json")], &parameters.to_string());
@@ -111,7 +111,7 @@ pub fn oauth(world: &World, endpoint: &str, parameters: &Value) -> (u16, Value) 
     (reply.status, serde_json::from_str(&reply.body).unwrap())
 }
 
-/// The body of a create. A relationship is its name, the type it leads to, and an id (empty for none).
+/// Returns the body of a create. A relationship is its name, the type of its target, and an id (empty for none).
 pub fn document(resource: &str, attributes: Value, relationships: &[(&str, &str, &str)]) -> Value {
     let links = relationships.iter().map(|(name, key, id)| {
         let data = if id.is_empty() { json!(null) } else { json!({ "type": key, "id": id }) };
@@ -122,7 +122,7 @@ pub fn document(resource: &str, attributes: Value, relationships: &[(&str, &str,
     } })
 }
 
-/// The body of an update.
+/// Returns the body of an update.
 pub fn update(key: &str, id: &str, attributes: Value) -> Value {
     let mut document = document(key, attributes, &[]);
     document["data"]["id"] = json!(id);

@@ -1,7 +1,6 @@
 //! A sandbox, a clock and a client for the tests.
 
-// Each test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses only a part of this module")]
 
 pub mod commercelayer;
 
@@ -23,7 +22,7 @@ pub struct World {
     nonce: Cell<u64>,
 }
 
-/// The private key in a client secret.
+/// Returns the private key in a client secret.
 pub fn signing_key(secret: &str) -> SigningKey {
     let jwk = secret.strip_prefix("secret-token:conductorone.com:v1:").unwrap();
     let jwk: Value = serde_json::from_slice(&Base64UrlUnpadded::decode_vec(jwk).unwrap()).unwrap();
@@ -46,7 +45,7 @@ impl World {
         Self::with(json!({}))
     }
 
-    /// A sandbox with options, logged in with the ready-made credential.
+    /// Creates a sandbox with options, logged in with the ready-made credential.
     pub fn with(mut options: Value) -> Self {
         if options.get("url").is_none() {
             options["url"] = json!(URL);
@@ -55,7 +54,7 @@ impl World {
         let sandbox = Sandbox::new(options, [42; 32], START);
         let mut world = Self { sandbox, real: Cell::new(START), token: String::new(), nonce: Cell::new(0) };
         let ready = world.ready();
-        world.token = world.log_in(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
+        world.token = world.authenticate(&text(&ready, "clientId"), &text(&ready, "clientSecret"));
         world
     }
 
@@ -73,7 +72,7 @@ impl World {
         self.sandbox.handle(incoming, self.real.get())
     }
 
-    /// An API call with the token.
+    /// Makes an API call with the token.
     pub fn reply(&self, method: &str, path: &str, body: Value) -> Reply {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
@@ -88,14 +87,14 @@ impl World {
         (reply.status, serde_json::from_str(&reply.body).unwrap())
     }
 
-    /// An API call that works.
+    /// Makes an API call that succeeds.
     pub fn ok(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.call(method, path, body);
         assert_eq!(status, 200, "{method} {path}: {answer}");
         answer
     }
 
-    /// An API call that is refused with this HTTP status and gRPC code.
+    /// Makes an API call that is refused with this HTTP status and gRPC code.
     pub fn refused(&self, status: u16, code: u8, method: &str, path: &str, body: Value) -> String {
         let (found, answer) = self.call(method, path, body);
         assert_eq!((found, &answer["code"], &answer["details"]), (status, &json!(code), &json!([])), "{answer}");
@@ -115,7 +114,7 @@ impl World {
         (reply.status, serde_json::from_str(&reply.body).unwrap())
     }
 
-    /// The claims of a good assertion.
+    /// Returns the header and claims of a valid assertion.
     pub fn claims(&self, client_id: &str) -> (Value, Value) {
         let now = self.control("GET", "clock", json!(null))["now"].as_i64().unwrap() / 1000;
         self.nonce.set(self.nonce.get() + 1);
@@ -149,13 +148,13 @@ impl World {
         ])
     }
 
-    /// A token request with a good assertion.
+    /// Makes a token request with a valid assertion.
     pub fn ask_token(&self, client_id: &str, secret: &str) -> (u16, Value) {
         let (header, claims) = self.claims(client_id);
         self.ask_with(client_id, &sign(secret, &header, &claims))
     }
 
-    pub fn log_in(&self, client_id: &str, secret: &str) -> String {
+    pub fn authenticate(&self, client_id: &str, secret: &str) -> String {
         let (status, answer) = self.ask_token(client_id, secret);
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["token_type"], "Bearer");
@@ -168,7 +167,7 @@ pub fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 }
 
 pub fn text(value: &Value, field: &str) -> String {
-    value[field].as_str().unwrap_or_else(|| panic!("{field} is no text in {value}")).to_owned()
+    value[field].as_str().unwrap_or_else(|| panic!("{field} is not text in {value}")).to_owned()
 }
 
 pub fn object(value: &Value) -> &Map<String, Value> {

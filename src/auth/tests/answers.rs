@@ -42,7 +42,7 @@ fn tokens_are_read_from_every_form() {
 }
 
 #[test]
-fn every_bad_answer_is_told_apart() {
+fn every_bad_answer_has_its_own_error() {
     let large = format!("{{\"access_token\":\"{}\"}}", "a".repeat(1 << 20));
     let cases: Vec<(u16, &str, &str)> = vec![
         (400, r#"{"error":"invalid_client"}"#, "token_refused"),
@@ -109,7 +109,7 @@ fn every_bad_answer_is_told_apart() {
             (*body, *expected, parse(*status, body.as_bytes()).map_or_else(|error| error.kind.code(), |_| "accepted"))
         })
         .collect();
-    // These come of more than one answer; the tests of logins have them.
+    // These arise from more than one answer and are covered by the tests of logins.
     let elsewhere = ["token_type_dpop", "device_codes", "device_expired"];
     let codes: Vec<_> = TokenErrorKind::CODES.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     check_corpus(&got, &codes, &[]);
@@ -139,7 +139,7 @@ fn the_servers_own_words_are_kept() {
 }
 
 #[test]
-fn known_reasons_bring_their_hint_wherever_they_stand() {
+fn known_reasons_have_hints_in_every_position() {
     for (word, reason) in [
         ("trust_not_found", Reason::TrustNotFound),
         ("issuer_mismatch", Reason::IssuerMismatch),
@@ -162,7 +162,7 @@ fn known_reasons_bring_their_hint_wherever_they_stand() {
 }
 
 #[test]
-fn hints_and_retries_follow_from_what_was_answered() {
+fn hints_and_retries_follow_from_the_answer() {
     let hint = |status, body| error(status, body).hint().unwrap_or_default();
     assert!(hint(401, r#"{"error":"invalid_client"}"#).contains("clock"));
     assert!(hint(400, r#"{"error":"use_dpop_nonce"}"#).contains("DPoP"));
@@ -234,25 +234,25 @@ fn text_from_outside_is_made_harmless() {
     assert_eq!(redact(&format!("{} {}", "a ".repeat(140), &*secret), 300).matches("conductorone").count(), 0);
 }
 
-/// Made once: Ed25519 without optimisation is slow.
+/// Made once, because Ed25519 without optimization is slow.
 static SECRET: LazyLock<Zeroizing<String>> = LazyLock::new(|| secret().to_text());
 
 proptest! {
     #[test]
-    fn no_answer_makes_it_panic(status in any::<u16>(), bytes in proptest::collection::vec(any::<u8>(), 0..100), json in "[{}\\[\\]\":,a-z0-9\\\\. -]{0,60}") {
+    fn no_answer_panics(status in any::<u16>(), bytes in proptest::collection::vec(any::<u8>(), 0..100), json in "[{}\\[\\]\":,a-z0-9\\\\. -]{0,60}") {
         let _ = parse(status, &bytes);
         let _ = parse(status, json.as_bytes());
         let _ = parse(status, format!("{{\"access_token\":\"a\",\"expires_in\":{json}}}").as_bytes());
     }
 
     #[test]
-    fn no_cut_of_an_answer_is_taken_for_the_whole(cut in 0usize..60) {
+    fn truncated_answers_are_rejected(cut in 0usize..60) {
         let body = r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#;
         prop_assert!(parse(200, &body.as_bytes()[..cut]).is_err());
     }
 
     #[test]
-    fn seconds_are_read_as_everyone_reads_them(value in 0.001f64..1e8) {
+    fn seconds_match_the_standard_parser(value in 0.001f64..1e8) {
         for text in [format!("{value}"), format!("{value:e}"), format!("\"{value:.3}\"")] {
             let grant = parse(200, format!("{{\"access_token\":\"a\",\"expires_in\":{text}}}").as_bytes()).unwrap();
             let read = grant.expires_in.unwrap();

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{decode, secret};
 use crate::auth::json::{Value, each_member};
 use crate::auth::{
-    BaseUrl, ClientSecret, ConfigError, Login, Need, Source, TokenType, Wishes, assertion, bearer, token_request,
+    BaseUrl, ClientSecret, ConfigError, Login, Need, Source, TokenOptions, TokenType, assertion, bearer, token_request,
 };
 
 /// Verifies as a server does, with the public key alone.
@@ -38,7 +38,7 @@ fn a_token_request_is_what_the_endpoint_expects() {
     assert!(matches!(source.need(), Need::Fetch));
     assert_eq!(source.client_id().map(|id| id.host()), Some("acme.conductor.one"));
     let base = BaseUrl::parse("https://proxy.example:8443/c1/").unwrap();
-    let login = Login::new(source, Wishes::default());
+    let login = Login::new(source, TokenOptions::default());
     let request = login.request(&base, 1_700_000_000.9, [9; 16], b"").unwrap();
     assert_eq!(request.url, "https://proxy.example:8443/c1/auth/v1/token");
     let fields: BTreeMap<_, _> = request.body.split('&').map(|field| field.split_once('=').unwrap()).collect();
@@ -68,7 +68,7 @@ fn sources_say_what_is_wrong_and_where() {
 }
 
 #[test]
-fn a_fixed_token_is_made_fit_for_a_header() {
+fn a_fixed_token_is_sanitized_for_a_header() {
     for text in ["abc.def", "Bearer abc.def", "bearer  abc.def\n", "BEARER: abc.def", "\"abc.def\""] {
         let source = Source::bearer(text.as_bytes()).unwrap();
         assert!(matches!(source.need(), Need::Send(token) if token.0 == "abc.def"), "{text}");
@@ -95,11 +95,11 @@ fn a_fixed_token_is_made_fit_for_a_header() {
 }
 
 proptest! {
-    // Ed25519 without optimisation is slow.
+    // Ed25519 without optimization is slow.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_assertion_verifies_and_says_what_was_asked(
+    fn every_assertion_verifies_with_the_given_claims(
         seed in any::<[u8; 32]>(), id in "\\PC{0,40}|[\u{0}-\u{7f}]{0,20}", audience in "[a-z.\"\\\\\n]{0,20}", now in 0i64..1 << 40, nonce in any::<[u8; 16]>(),
     ) {
         let secret = ClientSecret::from_seed(Zeroizing::new(seed));
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn forms_are_decoded_to_what_went_in(id in "\\PC{0,30}|[\u{0}-\u{7f}]{0,30}", assertion in "[ -~]{0,30}") {
+    fn forms_round_trip(id in "\\PC{0,30}|[\u{0}-\u{7f}]{0,30}", assertion in "[ -~]{0,30}") {
         let mut form = token_request::Form::default();
         form.field("client_id", &id);
         form.field("client_assertion", &assertion);

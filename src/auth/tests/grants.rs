@@ -8,7 +8,8 @@ use super::{check_corpus, encode};
 use crate::auth::grants::life;
 use crate::auth::places::{DomainError, places};
 use crate::auth::{
-    Answer, BaseUrl, GrantError, GrantType, HostError, Login, OAuth, Source, Step, TokenError, TokenErrorKind, Wishes,
+    Answer, BaseUrl, GrantError, GrantType, HostError, Login, OAuth, Source, Step, TokenError, TokenErrorKind,
+    TokenOptions,
 };
 
 const NOW: f64 = 1_700_000_000.0;
@@ -21,7 +22,7 @@ const ALL: [GrantType; 5] = [
     GrantType::JwtBearer,
 ];
 
-/// id, secret, username, password, refresh token, code, redirect URI, verifier
+/// The values: id, secret, username, password, refresh token, code, redirect URI, verifier.
 fn fields(values: [&str; 8]) -> Vec<u8> {
     values.join("\0").into_bytes()
 }
@@ -33,8 +34,10 @@ fn oauth(grant: GrantType) -> OAuth {
 }
 
 fn login(grant: GrantType) -> Login {
-    let mut login =
-        Login::new(Source::OAuth(oauth(grant)), Wishes { scope: "market:all".to_owned(), ..Wishes::default() });
+    let mut login = Login::new(
+        Source::OAuth(oauth(grant)),
+        TokenOptions { scope: "market:all".to_owned(), ..TokenOptions::default() },
+    );
     login.begin();
     login
 }
@@ -97,9 +100,9 @@ fn each_grant_sends_its_own_fields() {
             common.into_iter().chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(sent(&login(grant), b" a.b.c\n"), expected);
     }
-    // What is empty is left out.
+    // Empty values are left out.
     let public = OAuth::parse(GrantType::ClientCredentials, &fields(["id", "", "", "", "", "", "", ""])).unwrap();
-    let names: Vec<_> = sent(&Login::new(Source::OAuth(public), Wishes::default()), b"").into_keys().collect();
+    let names: Vec<_> = sent(&Login::new(Source::OAuth(public), TokenOptions::default()), b"").into_keys().collect();
     assert_eq!(names, ["client_id", "grant_type"]);
 }
 
@@ -150,19 +153,19 @@ fn every_malformed_field_says_what_is_wrong() {
         })
         .collect();
     check_corpus(&got, GrantError::CODES, &[]);
-    // Bytes that are no text, and neither a code nor what a code left behind.
+    // Bytes that are not text, and a grant with neither a code nor a refresh token.
     let bytes = OAuth::parse(GrantType::Password, b"id\0\0\xff\0p\0\0\0\0").unwrap_err();
     assert_eq!((bytes.option, bytes.code), ("username", "grant_character"));
     let code = OAuth::parse(GrantType::AuthorizationCode, &fields(["id", "", "", "", "", "", "https://a", ""]));
     assert_eq!(code.map(|_| ()).unwrap_err().option, "code");
-    // An assertion is only looked at when it is needed.
+    // An assertion is only checked when it is needed.
     let refused =
         login(GrantType::JwtBearer).request(&BaseUrl::parse("https://a.example").unwrap(), NOW, [1; 16], b"a b");
     assert_eq!(refused.map(|_| ()).unwrap_err().option, "assertion");
 }
 
 #[test]
-fn a_refresh_token_takes_the_place_of_what_it_came_by() {
+fn a_refresh_token_replaces_the_original_grant() {
     for grant in [GrantType::Password, GrantType::RefreshToken, GrantType::AuthorizationCode, GrantType::JwtBearer] {
         let mut login = login(grant);
         for number in 1..4 {
@@ -175,7 +178,7 @@ fn a_refresh_token_takes_the_place_of_what_it_came_by() {
             );
             assert!(!login.source().needs_subject());
         }
-        // Nothing, and nothing that can be one.
+        // No refresh token, or one that is invalid.
         for more in ["", ",\"refresh_token\":null", ",\"refresh_token\":\"\"", ",\"refresh_token\":[\"x\"]"] {
             granted(&mut login, &format!("{{\"access_token\":\"T\"{more}}}"));
             assert_eq!(refresh_token(&login), "refresh-3");
@@ -185,14 +188,14 @@ fn a_refresh_token_takes_the_place_of_what_it_came_by() {
             assert_eq!(refresh_token(&login), "refresh-3", "{bad}");
         }
     }
-    // Client credentials are asked with again: a refresh token would only be one more secret.
+    // Client credentials are sent again: a refresh token would only be one more secret.
     let mut login = login(GrantType::ClientCredentials);
     granted(&mut login, r#"{"access_token":"T","refresh_token":"refresh-1"}"#);
     assert_eq!(refresh_token(&login), "");
 }
 
 #[test]
-fn a_refresh_token_that_is_refused_leads_back_to_what_it_came_by_once() {
+fn a_refused_refresh_token_falls_back_to_the_original_grant_once() {
     let refusal = r#"{"error":"invalid_grant"}"#;
     for (grant, back) in [
         (GrantType::Password, true),
@@ -203,7 +206,7 @@ fn a_refresh_token_that_is_refused_leads_back_to_what_it_came_by_once() {
         let mut login = login(grant);
         granted(&mut login, r#"{"access_token":"T","refresh_token":"refresh-1"}"#);
         login.begin();
-        // What passes by itself is no refusal.
+        // A transient failure is not a refusal.
         assert_eq!(failed(&mut login, 503, "").kind, TokenErrorKind::Server);
         assert_eq!(refresh_token(&login), "refresh-1");
         if back {
@@ -218,7 +221,7 @@ fn a_refresh_token_that_is_refused_leads_back_to_what_it_came_by_once() {
 }
 
 #[test]
-fn the_life_of_a_token_is_what_the_server_says_or_the_token_itself() {
+fn the_lifetime_comes_from_the_answer_or_the_token() {
     let token = |claims: &str| format!("{}.{}.sig", encode("{}"), encode(claims));
     for (claims, expected) in [
         (r#"{"exp":1700003600,"iat":1700000000}"#, Some(3600.0)),
@@ -282,19 +285,19 @@ fn errors_in_json_api_form_are_read() {
         assert_eq!(error.kind, TokenErrorKind::Refused, "{body}");
         assert_eq!((error.oauth_error.as_deref(), error.description.as_deref()), (code, description), "{body}");
     }
-    // A list of none is no failure, and neither is anything else under that name.
+    // An empty list is not a failure, and neither is any other value of that name.
     for errors in ["[]", "null", "{}", "\"x\"", "[7]", "[[]]"] {
         granted(&mut login(GrantType::ClientCredentials), &format!(r#"{{"access_token":"T","errors":{errors}}}"#));
     }
 }
 
 #[test]
-fn custody_is_what_is_read_again() {
+fn custody_round_trips() {
     for grant in ALL {
         let mut first = login(grant);
         granted(&mut first, r#"{"access_token":"T","refresh_token":"refresh-1"}"#);
         let custody = first.source().custody();
-        let again = Login::new(Source::OAuth(OAuth::parse(grant, &custody).unwrap()), Wishes::default());
+        let again = Login::new(Source::OAuth(OAuth::parse(grant, &custody).unwrap()), TokenOptions::default());
         assert_eq!(again.source().custody(), custody);
         let mut expected = sent(&first, b"a.b.c");
         expected.remove("scope");
@@ -312,7 +315,7 @@ fn custody_is_what_is_read_again() {
 }
 
 #[test]
-fn another_workers_refresh_token_is_taken_if_it_can_be_one() {
+fn another_workers_refresh_token_is_adopted_if_valid() {
     let mut code = oauth(GrantType::AuthorizationCode);
     for bad in [b"".as_slice(), b"a b", b"\xff"] {
         code.renew_with(bad);
@@ -379,7 +382,7 @@ fn every_malformed_domain_says_what_is_wrong() {
 
 proptest! {
     #[test]
-    fn no_fields_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[a-z0-9\\u{0}\"' :/.-]{0,80}") {
+    fn no_fields_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[a-z0-9\\u{0}\"' :/.-]{0,80}") {
         for grant in ALL {
             for fields in [bytes.as_slice(), text.as_bytes()] {
                 if let Ok(oauth) = OAuth::parse(grant, fields) {
@@ -393,9 +396,9 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_password_is_it_arrives(password in "\\PC{1,40}", name in "[^\\u{0}]{1,40}") {
+    fn every_password_is_sent_unchanged(password in "\\PC{1,40}", name in "[^\\u{0}]{1,40}") {
         let fields = fields(["id", "", &name, &password, "", "", "", ""]);
-        let login = Login::new(Source::OAuth(OAuth::parse(GrantType::Password, &fields).unwrap()), Wishes::default());
+        let login = Login::new(Source::OAuth(OAuth::parse(GrantType::Password, &fields).unwrap()), TokenOptions::default());
         let sent = sent(&login, b"");
         prop_assert_eq!((&sent["password"], &sent["username"]), (&password, &name));
     }

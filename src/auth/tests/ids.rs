@@ -5,7 +5,7 @@ use crate::auth::client_id::Kind;
 use crate::auth::{ClientId, ClientIdError, ConfigError, HostError};
 
 #[test]
-fn good_ids_are_taken_apart() {
+fn good_ids_are_parsed() {
     for (text, name, host, port, kind, kind_text) in [
         (
             "strange-hydra-68836@acme.conductor.one/pcc",
@@ -37,7 +37,7 @@ fn good_ids_are_taken_apart() {
 }
 
 #[test]
-fn what_a_paste_leaves_around_it_is_dropped() {
+fn pasted_quotes_and_white_space_are_dropped() {
     for text in [
         " x@acme.conductor.one/pcc\r\n",
         "\"x@acme.conductor.one/pcc\"",
@@ -121,7 +121,7 @@ fn every_malformed_id_says_which_part_is_wrong() {
     ];
     let got =
         cases.map(|(text, code)| (text, code, ClientId::parse(text).map_or_else(|error| error.code(), |_| "accepted")));
-    // An @ splits the id before its host is looked at.
+    // An @ splits the id before its host is examined.
     let hosts: Vec<_> = HostError::CODES.iter().copied().filter(|code| *code != "host_user_info").collect();
     check_corpus(&got, ClientIdError::CODES, &hosts);
 }
@@ -137,12 +137,12 @@ fn an_error_never_repeats_the_input() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+    fn no_text_panics(text in "\\PC{0,60}") {
         let _ = ClientId::parse(&text);
     }
 
     #[test]
-    fn what_is_accepted_is_made_of_its_parts(
+    fn accepted_ids_consist_of_their_parts(
         name in "[a-z0-9-]{1,20}", host in "[a-z]{1,10}(\\.[a-z][a-z0-9]{0,9}){0,3}", port in proptest::option::of(1u16..), kind in "[a-z]{3}",
     ) {
         let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();

@@ -11,7 +11,7 @@ fn token(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.to_owned())
 }
 
-/// A client that holds a token of `life` seconds, fetched at 0 without delay.
+/// Returns a client that holds a token of `life` seconds, fetched at 0 without delay.
 fn holding(life: f64) -> Tokens<&'static str> {
     let mut tokens = tokens();
     let attempt = tokens.started(0.0);
@@ -36,18 +36,18 @@ fn the_first_call_fetches_and_the_others_wait() {
 }
 
 #[test]
-fn a_token_is_renewed_at_four_fifths_and_serves_meanwhile() {
+fn a_token_is_renewed_at_four_fifths_and_used_meanwhile() {
     let mut tokens = holding(600.0);
     assert_eq!(tokens.next(479_999.0), Next::Use { generation: 1 });
     assert_eq!(tokens.next(480_000.0), Next::UseAndRefresh { generation: 1 });
     let attempt = tokens.started(480_000.0);
     assert_eq!(tokens.next(500_000.0), Next::Use { generation: 1 });
-    // Ten seconds before its end it is not sent any more.
+    // Ten seconds before its end it is no longer sent.
     assert_eq!(tokens.next(589_999.0), Next::Use { generation: 1 });
     assert_eq!(tokens.next(590_000.0), Next::Wait { attempt });
     tokens.accept(attempt, token("second"), Some(600.0), 0.5, 590_001.0);
     assert_eq!(tokens.next(590_002.0), Next::Use { generation: 2 });
-    // Life is counted from when the request was sent.
+    // The lifetime is counted from when the request was sent.
     assert_eq!(tokens.next(480_000.0 + 480_000.0), Next::UseAndRefresh { generation: 2 });
 }
 
@@ -57,19 +57,19 @@ fn jitter_and_margin_keep_their_bounds() {
         let mut tokens = tokens();
         let attempt = tokens.started(0.0);
         tokens.accept(attempt, token("a"), Some(life), random, 0.0);
-        // In thousandths of its life.
+        // In thousandths of the lifetime.
         (0..1000).find(|step| tokens.next(f64::from(*step) * life) != Next::Use { generation: 1 }).unwrap()
     };
     // 0.8 * 1.1 is a little more than 0.88.
     assert_eq!((renewed_at(3600.0, 0.0), renewed_at(3600.0, 0.5), renewed_at(3600.0, 1.0)), (720, 800, 881));
-    // Thirty seconds before the end at the latest: at 0.7 of 100 s.
+    // At most thirty seconds before the end, which is 0.7 of 100 s.
     assert_eq!((renewed_at(100.0, 0.5), renewed_at(100.0, 1.0)), (700, 700));
-    // Half of a short life.
+    // Half of a short lifetime.
     assert_eq!((renewed_at(2.0, 0.0), renewed_at(2.0, 1.0)), (450, 500));
 }
 
 #[test]
-fn a_life_that_is_not_told_is_the_shortest_documented() {
+fn a_missing_lifetime_is_the_shortest_documented() {
     let mut tokens = tokens();
     let attempt = tokens.started(0.0);
     tokens.accept(attempt, token("a"), None, 0.5, 0.0);
@@ -78,7 +78,7 @@ fn a_life_that_is_not_told_is_the_shortest_documented() {
 }
 
 #[test]
-fn a_slow_token_is_used_by_those_who_waited() {
+fn a_slow_token_is_used_by_the_waiting_calls() {
     for life in [0.000_001, 2.0] {
         let mut tokens = tokens();
         let attempt = tokens.started(0.0);
@@ -89,44 +89,44 @@ fn a_slow_token_is_used_by_those_who_waited() {
 }
 
 #[test]
-fn a_failure_holds_for_a_moment_and_for_everyone() {
+fn a_failure_pauses_all_calls_briefly() {
     let mut tokens = tokens();
     let attempt = tokens.started(0.0);
-    tokens.fail(attempt, "refused", Failure::Lasting, None, 100.0);
+    tokens.fail(attempt, "refused", Failure::Permanent, None, 100.0);
     assert_eq!(tokens.next(5_099.0), Next::Blocked { error: &"refused", until: 5_100.0 });
     assert_eq!(tokens.next(5_100.0), Next::Refresh);
 
-    // Passing failures: a short pause, doubled each time, with an end.
+    // Transient failures: a short pause that doubles each time up to a limit.
     let mut pauses = Vec::new();
     let mut now = 10_000.0;
     for _ in 0..10 {
         let attempt = tokens.started(now);
-        tokens.fail(attempt, "down", Failure::Passing, None, now);
+        tokens.fail(attempt, "down", Failure::Transient, None, now);
         let Next::Blocked { until, .. } = tokens.next(now) else { panic!() };
         pauses.push(until - now);
         now = until;
     }
     assert_eq!(pauses, [250.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0, 30_000.0, 30_000.0, 30_000.0]);
 
-    // A success forgets them.
+    // A success resets the pause.
     let attempt = tokens.started(now);
     tokens.accept(attempt, token("a"), Some(1.0), 0.5, now);
     now += 2_000.0;
     let attempt = tokens.started(now);
-    tokens.fail(attempt, "down", Failure::Passing, None, now);
+    tokens.fail(attempt, "down", Failure::Transient, None, now);
     assert_eq!(tokens.next(now), Next::Blocked { error: &"down", until: now + 250.0 });
 }
 
 #[test]
-fn retry_after_holds_within_reason() {
+fn retry_after_is_bounded() {
     for (failure, asked, pause) in [
-        (Failure::Passing, Some(7_000.0), 7_000.0),
-        (Failure::Lasting, Some(7_000.0), 7_000.0),
-        (Failure::Lasting, Some(1_000.0), 5_000.0),
-        (Failure::Passing, Some(0.0), 250.0),
-        (Failure::Passing, Some(-1.0), 250.0),
-        (Failure::Passing, Some(f64::NAN), 250.0),
-        (Failure::Passing, Some(f64::INFINITY), 3_600_000.0),
+        (Failure::Transient, Some(7_000.0), 7_000.0),
+        (Failure::Permanent, Some(7_000.0), 7_000.0),
+        (Failure::Permanent, Some(1_000.0), 5_000.0),
+        (Failure::Transient, Some(0.0), 250.0),
+        (Failure::Transient, Some(-1.0), 250.0),
+        (Failure::Transient, Some(f64::NAN), 250.0),
+        (Failure::Transient, Some(f64::INFINITY), 3_600_000.0),
     ] {
         let mut tokens = tokens();
         let attempt = tokens.started(0.0);
@@ -139,18 +139,18 @@ fn retry_after_holds_within_reason() {
 fn a_failed_refresh_leaves_a_good_token_in_use() {
     let mut tokens = holding(600.0);
     let attempt = tokens.started(480_000.0);
-    tokens.fail(attempt, "down", Failure::Passing, Some(20_000.0), 480_100.0);
+    tokens.fail(attempt, "down", Failure::Transient, Some(20_000.0), 480_100.0);
     assert_eq!(tokens.next(500_000.0), Next::Use { generation: 1 });
     assert_eq!(tokens.next(500_100.0), Next::UseAndRefresh { generation: 1 });
     let attempt = tokens.started(585_000.0);
-    tokens.fail(attempt, "down", Failure::Lasting, Some(20_000.0), 585_100.0);
+    tokens.fail(attempt, "down", Failure::Permanent, Some(20_000.0), 585_100.0);
     assert_eq!(tokens.next(589_000.0), Next::Use { generation: 1 });
     assert_eq!(tokens.next(590_000.0), Next::Blocked { error: &"down", until: 605_100.0 });
     assert_eq!(tokens.next(605_100.0), Next::Refresh);
 }
 
 #[test]
-fn of_many_401s_the_first_counts() {
+fn only_the_first_of_many_401s_counts() {
     let mut tokens = holding(600.0);
     for _ in 0..100 {
         assert_eq!(tokens.rejected(1, 1_000.0), Rejection::Replay);
@@ -161,7 +161,7 @@ fn of_many_401s_the_first_counts() {
     assert_eq!(tokens.rejected(1, 1_050.0), Rejection::Replay);
     assert_eq!(tokens.next(1_050.0), Next::Wait { attempt });
     tokens.accept(attempt, token("second"), Some(600.0), 0.5, 1_100.0);
-    // Stragglers of the old generation leave the new token alone.
+    // Late answers to the old generation leave the new token alone.
     assert_eq!(tokens.rejected(1, 1_200.0), Rejection::Replay);
     assert_eq!(tokens.next(1_200.0), Next::Use { generation: 2 });
 }
@@ -181,7 +181,7 @@ fn a_server_that_refuses_every_token_is_not_hammered() {
 }
 
 #[test]
-fn a_refresh_that_was_given_up_has_no_say() {
+fn an_abandoned_refresh_is_ignored() {
     let mut tokens = tokens();
     let first = tokens.started(0.0);
     tokens.abandon(first);
@@ -189,11 +189,11 @@ fn a_refresh_that_was_given_up_has_no_say() {
     let second = tokens.started(1.0);
     assert_ne!(first.number(), second.number());
     tokens.accept(first, token("late"), Some(600.0), 0.5, 2.0);
-    tokens.fail(first, "late", Failure::Lasting, None, 2.0);
+    tokens.fail(first, "late", Failure::Permanent, None, 2.0);
     tokens.abandon(first);
     assert_eq!(tokens.next(3.0), Next::Wait { attempt: second });
     tokens.accept(second, token("a"), Some(600.0), 0.5, 3.0);
-    tokens.fail(second, "twice", Failure::Lasting, None, 3.0);
+    tokens.fail(second, "twice", Failure::Permanent, None, 3.0);
     assert_eq!(tokens.next(4.0), Next::Use { generation: 1 });
     tokens.clear();
     assert_eq!((tokens.bearer(1), tokens.next(5.0)), (None, Next::Refresh));
@@ -206,7 +206,7 @@ fn an_odd_clock_does_no_harm() {
     assert_eq!(tokens.next(f64::NAN), Next::Refresh);
     assert_eq!(tokens.next(f64::INFINITY), Next::Refresh);
     let attempt = tokens.started(f64::NAN);
-    // An attempt is known by its number, whatever the clock said.
+    // An attempt is identified by its number, whatever the clock said.
     tokens.abandon(attempt);
     assert_eq!(tokens.next(0.0), Next::Use { generation: 1 });
 }
@@ -214,11 +214,11 @@ fn an_odd_clock_does_no_harm() {
 /// A server and its clients in virtual time, in steps of a millisecond.
 struct Simulation {
     life: f64,
-    /// One way.
+    /// The delay of one direction.
     latency: f64,
-    /// Between two calls.
+    /// The time between two calls.
     period: f64,
-    /// The token endpoint fails this refresh and each further one of that multiple; 0 for never.
+    /// The token endpoint fails every refresh whose number is a multiple of this; 0 for never.
     fail_every: u32,
 }
 
@@ -236,7 +236,7 @@ impl Simulation {
         let mut tokens = tokens();
         let mut outcome = Outcome::default();
         let mut running: Option<(Attempt, f64)> = None;
-        // When the server issued the token of each generation.
+        // The time at which the server issued the token of each generation.
         let mut issued = vec![f64::NAN];
         let mut waiting = 0;
         let mut next_call = 0.0;
@@ -247,7 +247,7 @@ impl Simulation {
             {
                 running = None;
                 if self.fail_every > 0 && attempt.number() % self.fail_every == 0 {
-                    tokens.fail(attempt, "down", Failure::Passing, None, now);
+                    tokens.fail(attempt, "down", Failure::Transient, None, now);
                 } else {
                     issued.push(sent + self.latency);
                     tokens.accept(attempt, token("t"), Some(self.life), random(), now);
@@ -294,7 +294,7 @@ impl Simulation {
     }
 }
 
-/// Numbers that are neither random nor regular.
+/// Returns numbers that are neither random nor regular.
 fn noise() -> impl FnMut() -> f64 {
     let mut state = 1u32;
     move || {
@@ -307,7 +307,7 @@ fn noise() -> impl FnMut() -> f64 {
 fn tokens_of_two_seconds_last_for_thirty() {
     let outcome = Simulation { life: 2.0, latency: 50.0, period: 3.0, fail_every: 0 }.run(30_000.0, noise());
     assert_eq!((outcome.calls, outcome.expired, outcome.blocked), (10_000, 0, 0));
-    // One renewal a second; only the calls of the first 100 ms wait.
+    // One renewal per second; only the calls of the first 100 ms wait.
     assert!((30..=34).contains(&outcome.token_requests) && outcome.waited <= 34, "{outcome:?}");
 }
 
@@ -333,7 +333,7 @@ fn rare_calls_never_send_an_expired_token() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Whatever the lives and delays, as long as a request takes less than a quarter of a token's life.
+    /// Holds for all lifetimes and delays, as long as a request takes less than a quarter of a token's lifetime.
     #[test]
     fn no_expired_token_is_ever_sent(
         life in 1.0f64..30.0, share in 0.0f64..0.24, period in 1.0f64..2_000.0, fail_every in 0u32..4, seed in proptest::collection::vec(0.0f64..1.0, 16),
@@ -345,10 +345,10 @@ proptest! {
         prop_assert!(outcome.calls > 0);
     }
 
-    /// Any order of events keeps the promises: no token before one is accepted, no other refresh while one runs, a
-    /// refused token is gone.
+    /// The invariants hold for any order of events: no token before one is accepted, no second refresh while one runs,
+    /// and a refused token is gone.
     #[test]
-    fn any_order_of_events_is_sound(events in proptest::collection::vec((0u8..6, 0.0f64..5_000.0, 0u32..4), 0..80)) {
+    fn any_order_of_events_keeps_the_invariants(events in proptest::collection::vec((0u8..6, 0.0f64..5_000.0, 0u32..4), 0..80)) {
         let mut tokens = tokens();
         let (mut now, mut running, mut generation) = (0.0, None, 0u32);
         for (event, delay, back) in events {
@@ -372,7 +372,7 @@ proptest! {
                     prop_assert!(usable);
                 }
                 (4, Some(attempt)) => {
-                    tokens.fail(attempt, "e", if back == 0 { Failure::Lasting } else { Failure::Passing }, None, now);
+                    tokens.fail(attempt, "e", if back == 0 { Failure::Permanent } else { Failure::Transient }, None, now);
                     running = None;
                     let hasty = matches!(tokens.next(now), Next::Refresh | Next::UseAndRefresh { .. });
                     prop_assert!(!hasty);

@@ -1,11 +1,11 @@
-//! Conversations with the token endpoint: clocks, nonces, identity tokens, people.
+//! Conversations with the token endpoint: clocks, nonces, identity tokens and people.
 
 use std::collections::BTreeMap;
 
 use super::{decode, secret};
 use crate::auth::device::Device;
 use crate::auth::dpop::{Audience, Dpop, Proof};
-use crate::auth::{Answer, BaseUrl, Login, Source, Step, TokenError, TokenErrorKind, Wishes, digest};
+use crate::auth::{Answer, BaseUrl, Login, Source, Step, TokenError, TokenErrorKind, TokenOptions, digest};
 
 const NOW: f64 = 1_700_000_000.0;
 const GRANT: &[u8] = br#"{"access_token":"T","token_type":"Bearer","expires_in":600}"#;
@@ -19,11 +19,14 @@ fn base() -> BaseUrl {
 
 fn assertion() -> Login {
     let source = Source::assertion("x@acme.conductor.one/pcc", secret().to_text().as_bytes()).unwrap();
-    Login::new(source, Wishes::default())
+    Login::new(source, TokenOptions::default())
 }
 
 fn device() -> Login {
-    Login::new(Source::device("program-1").unwrap(), Wishes { scope: "read write".to_owned(), ..Wishes::default() })
+    Login::new(
+        Source::device("program-1").unwrap(),
+        TokenOptions { scope: "read write".to_owned(), ..TokenOptions::default() },
+    )
 }
 
 fn answer(status: u16, body: &[u8]) -> Answer<'_> {
@@ -53,8 +56,8 @@ fn again(step: Step) -> f64 {
 #[test]
 fn each_source_sends_its_own_fields() {
     let text = secret().to_text();
-    let wishes = Wishes { scope: "a b".to_owned(), audience: "https://x".to_owned() };
-    let post = Login::new(Source::secret_post("x@acme.conductor.one/pcc", text.as_bytes()).unwrap(), wishes.clone());
+    let options = TokenOptions { scope: "a b".to_owned(), audience: "https://x".to_owned() };
+    let post = Login::new(Source::secret_post("x@acme.conductor.one/pcc", text.as_bytes()).unwrap(), options.clone());
     let (url, sent) = fields(&post, b"");
     assert_eq!(url, "https://acme.conductor.one/auth/v1/token");
     assert_eq!(sent["grant_type"], "client_credentials");
@@ -63,7 +66,7 @@ fn each_source_sends_its_own_fields() {
     assert!(!format!("{post:?}").contains("secret-token"));
     assert_eq!(post.source().custody().as_slice(), text.as_bytes());
 
-    let exchange = Login::new(Source::exchange("x@acme.conductor.one/wfe").unwrap(), Wishes::default());
+    let exchange = Login::new(Source::exchange("x@acme.conductor.one/wfe").unwrap(), TokenOptions::default());
     let (_, sent) = fields(&exchange, b" eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n");
     assert_eq!(sent["grant_type"], "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange");
     assert_eq!(sent["subject_token"], "eyJhbGciOiJSUzI1NiJ9.e30.c2ln");
@@ -94,12 +97,12 @@ fn a_wrong_clock_is_learned_from_a_refusal_and_tried_once() {
         let claims = String::from_utf8(decode(sent["client_assertion"].split('.').nth(1).unwrap())).unwrap();
         assert!(claims.contains(&format!("\"iat\":{}", NOW + slow)), "{claims}");
         assert!(matches!(login.answer(&answer(200, GRANT), NOW, 0.0), Step::Granted(_)));
-        // It stays learned.
+        // The offset is kept.
         login.begin();
         assert_eq!(login.clock().correct(NOW), NOW + slow);
     }
 
-    // It did not help: the refusal is told, with the difference, and the clock is as it was.
+    // The offset did not help: the refusal is reported with the difference, and the clock is reset.
     let mut login = assertion();
     login.begin();
     let refused = Answer { date: Some(NOW + 240.0), ..answer(401, REFUSAL) };
@@ -111,7 +114,7 @@ fn a_wrong_clock_is_learned_from_a_refusal_and_tried_once() {
 }
 
 #[test]
-fn what_a_proof_is_refused_for_is_learned_in_seconds() {
+fn a_refused_proof_corrects_the_clock_by_seconds() {
     const UNPROVEN: &[u8] = br#"{"error":"invalid_dpop_proof"}"#;
     for (off, learned) in [(35.0, true), (-59.0, true), (6.0, true), (5.0, false), (0.0, false)] {
         let mut login = assertion();
@@ -123,7 +126,7 @@ fn what_a_proof_is_refused_for_is_learned_in_seconds() {
         assert_eq!(login.clock().offset(), if learned { off } else { 0.0 });
     }
 
-    // The key is there, so that is not what is missing.
+    // The key is present, so a missing key is not the reason.
     let mut login = assertion();
     login.bind(Dpop::new("eHg", Some("eXk")));
     let error = failed(login.answer(&answer(401, UNPROVEN), NOW, 0.0));
@@ -131,7 +134,7 @@ fn what_a_proof_is_refused_for_is_learned_in_seconds() {
     let error = failed(assertion().answer(&answer(401, UNPROVEN), NOW, 0.0));
     assert!(assertion().hint(&error).unwrap().contains("dpop: true"));
 
-    // What was learned before is not lost to a refusal that has nothing to do with the clock.
+    // A refusal that has nothing to do with the clock does not discard what was learned before.
     let mut login = assertion();
     assert!(login.learn(NOW + 600.0, NOW));
     login.begin();
@@ -157,7 +160,7 @@ fn a_digest_is_the_first_half_of_sha_512() {
     let half = |hex: &str| -> Vec<u8> {
         (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
     };
-    // FIPS 180-4's own examples, and one of several blocks.
+    // The examples of FIPS 180-4, and one of several blocks.
     for (text, hex) in [
         ("", "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"),
         ("abc", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"),
@@ -180,14 +183,14 @@ fn a_right_clock_is_not_blamed() {
         let error = failed(login.answer(&Answer { date, ..answer(status, body) }, NOW, 0.0));
         assert_eq!((error.clock_offset, login.clock().offset()), (None, 0.0));
     }
-    // Nothing in an exchange has this machine's time in it.
-    let mut login = Login::new(Source::exchange("x@acme.conductor.one/wfe").unwrap(), Wishes::default());
+    // An exchange contains no time of this machine.
+    let mut login = Login::new(Source::exchange("x@acme.conductor.one/wfe").unwrap(), TokenOptions::default());
     login.begin();
     failed(login.answer(&Answer { date: Some(NOW + 4000.0), ..answer(401, REFUSAL) }, NOW, 0.0));
 }
 
 #[test]
-fn a_device_login_asks_until_it_is_confirmed() {
+fn a_device_login_polls_until_it_is_confirmed() {
     let mut login = device();
     login.begin();
     let (url, sent) = fields(&login, b"");
@@ -213,7 +216,7 @@ fn a_device_login_asks_until_it_is_confirmed() {
 }
 
 #[test]
-fn denial_and_expiry_of_a_device_login_are_told_apart() {
+fn denial_and_expiry_of_a_device_login_differ() {
     let begin = || {
         let mut login = device();
         login.begin();
@@ -225,7 +228,7 @@ fn denial_and_expiry_of_a_device_login_are_told_apart() {
     assert!(denied.hint().unwrap().contains("denied"));
     let expired = failed(begin().answer(&answer(400, br#"{"error":"expired_token"}"#), NOW, 2000.0));
     assert_eq!(expired.oauth_error.as_deref(), Some("expired_token"));
-    // A server that never says so is not asked for ever.
+    // Polling ends even if the server never reports that the code has expired.
     let late = failed(begin().answer(&answer(400, PENDING), NOW, 59_000.0));
     assert_eq!((late.kind, late.oauth_error.as_deref()), (TokenErrorKind::DeviceExpired, Some("expired_token")));
     let late = Answer { retry_after: Some(90_000.0), ..answer(429, b"") };
@@ -235,7 +238,7 @@ fn denial_and_expiry_of_a_device_login_are_told_apart() {
 }
 
 #[test]
-fn device_codes_are_read_with_care() {
+fn malformed_device_codes_are_rejected() {
     let parse = |body: &str| Device::parse(200, body.as_bytes(), 0.0);
     let (device, prompt) =
         parse(r#"{"device_code":"D","user_code":"1\u00002","verification_uri":"https://a.example/x"}"#).unwrap();
@@ -266,7 +269,7 @@ fn device_codes_are_read_with_care() {
 }
 
 #[test]
-fn a_proof_says_what_it_is_for() {
+fn a_proof_names_its_request() {
     let mut key = Dpop::new("eHg", Some("eXk"));
     assert_eq!(key.jwk(), r#"{"crv":"P-256","kty":"EC","x":"eHg","y":"eXk"}"#);
     let proof = Proof {
@@ -304,7 +307,7 @@ fn a_proof_says_what_it_is_for() {
 }
 
 #[test]
-fn a_nonce_is_answered_once_and_a_bound_token_taken_only_with_a_key() {
+fn a_nonce_is_answered_once_and_a_bound_token_requires_a_key() {
     const BOUND: &[u8] = br#"{"access_token":"T","token_type":"DPoP","expires_in":60}"#;
     let mut login = assertion();
     assert_eq!(failed(login.answer(&answer(200, BOUND), NOW, 0.0)).kind, TokenErrorKind::TypeDpop);

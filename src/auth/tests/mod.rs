@@ -1,6 +1,12 @@
-//! Tests of this folder. Every error code has an input here that gives it, and no error repeats its input.
+//! Tests of this folder. Every error code has an input here that produces it, and no error repeats its input.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod answers;
 mod assertions;
@@ -32,8 +38,8 @@ fn decode(text: &str) -> Vec<u8> {
     base64::decode(text.as_bytes()).unwrap().to_vec()
 }
 
-/// Checks that every input gives its code, and that together they give every code of the type, once `passed_on` from an
-/// inner error are taken away.
+/// Checks that every input produces its code, and that together they produce every code of the type except those in
+/// `passed_on`, which come from an inner error.
 fn check_corpus(cases: &[(&str, &str, &str)], codes: &[&str], passed_on: &[&str]) {
     let mut seen = BTreeSet::new();
     for (input, expected, got) in cases {

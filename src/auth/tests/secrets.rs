@@ -8,7 +8,7 @@ use crate::auth::{ClientSecret, ConfigError, SecretError, base64};
 
 const PREFIX: &str = "secret-token:conductorone.com:v1:";
 
-/// Encoded by the crate, in one go.
+/// Encodes with the crate in one call.
 fn by<E: Encoding>(bytes: impl AsRef<[u8]>) -> String {
     let mut buffer = vec![0; bytes.as_ref().len() * 2 + 4];
     E::encode(bytes.as_ref(), &mut buffer).unwrap().to_owned()
@@ -22,7 +22,7 @@ fn wrap(jwk: &str) -> String {
     format!("{PREFIX}{}", encode(jwk))
 }
 
-/// The JWK of [`secret`], with one thing put in the place of another.
+/// Returns the JWK of [`secret`] with one text replaced by another.
 fn jwk(from: &str, to: &str) -> String {
     let (d, x) = (encode([7; 32]), encode(secret().public_key()));
     let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","d":"{d}"}}"#);
@@ -31,7 +31,7 @@ fn jwk(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn secrets_round_trip() {
     let text = secret().to_text();
     assert!(text.starts_with(PREFIX) && !text.contains('='));
     assert_eq!(ClientSecret::parse(text.as_bytes()).unwrap().public_key(), secret().public_key());
@@ -83,7 +83,7 @@ fn hex(text: &str) -> Vec<u8> {
 #[test]
 fn every_form_that_people_paste_is_read() {
     let text = secret().to_text().to_string();
-    // Members that say more are passed over; `~?` makes the alphabets differ.
+    // Additional members are ignored; `~?` makes the alphabets differ.
     let jwk = jwk(
         "{",
         r#"{ "kid":"~~~???>>>", "alg":"EdDSA", "use":"sig", "key_ops":["sign",{"x":1}], "ext":true, "n":null, "#,
@@ -201,11 +201,11 @@ fn nothing_prints_a_secret() {
 }
 
 proptest! {
-    // Ed25519 without optimisation is slow.
+    // Ed25519 without optimization is slow.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), text in "[A-Za-z0-9_=+/-]{0,60}", jwk in "[{}\\[\\]\":,a-z0-9\\\\ ]{0,40}") {
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), text in "[A-Za-z0-9_=+/-]{0,60}", jwk in "[{}\\[\\]\":,a-z0-9\\\\ ]{0,40}") {
         let _ = ClientSecret::parse(&bytes);
         let _ = ClientSecret::parse(&[PREFIX.as_bytes(), &bytes].concat());
         let _ = ClientSecret::parse(format!("{PREFIX}{text}").as_bytes());
@@ -213,15 +213,15 @@ proptest! {
     }
 
     #[test]
-    fn every_key_comes_back(seed in any::<[u8; 32]>()) {
+    fn every_key_round_trips(seed in any::<[u8; 32]>()) {
         let secret = ClientSecret::from_seed(Zeroizing::new(seed));
         let read = ClientSecret::parse(secret.to_text().as_bytes()).unwrap();
         prop_assert_eq!(read.public_key(), secret.public_key());
     }
 
-    /// In both halves: what is public, and what is signed.
+    /// Compares both halves: the public key and the signature.
     #[test]
-    fn keys_and_signatures_are_those_of_everyone_else(
+    fn keys_and_signatures_match_ed25519_dalek(
         seed in any::<[u8; 32]>(),
         message in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
@@ -230,15 +230,15 @@ proptest! {
         prop_assert_eq!(secret.sign(&message), key.sign(&message).to_bytes());
     }
 
-    /// A secret that lost its end never passes for a whole one.
+    /// A truncated secret is never accepted as a whole one.
     #[test]
-    fn no_prefix_of_a_secret_is_one(seed in any::<[u8; 32]>(), cut in 1usize..200) {
+    fn no_prefix_of_a_secret_is_accepted(seed in any::<[u8; 32]>(), cut in 1usize..200) {
         let text = ClientSecret::from_seed(Zeroizing::new(seed)).to_text();
         prop_assert!(ClientSecret::parse(&text.as_bytes()[..text.len().saturating_sub(cut)]).is_err());
     }
 
     #[test]
-    fn base64_is_that_of_everyone_else(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn base64_matches_base64ct(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let url = encode(&bytes);
         prop_assert_eq!(&url, &by::<Base64UrlUnpadded>(&bytes));
         prop_assert_eq!(base64::encoded_len(bytes.len()), url.len());

@@ -84,7 +84,7 @@ fn tenants_are_read_as_people_name_them() {
         ("https://acme.conductor.one/", "https://acme.conductor.one"),
         ("https://acme.conductor.one/apps/2abc?tab=1", "https://acme.conductor.one"),
         ("https://proxy.example/c1", "https://proxy.example/c1"),
-        // A URL parser takes each of these for an address, if it stands alone.
+        // A URL parser takes each of these for an address if it stands alone.
         ("1234", "https://1234.conductor.one"),
         ("007", "https://007.conductor.one"),
         ("0xfee", "https://0xfee.conductor.one"),
@@ -98,14 +98,14 @@ fn tenants_are_read_as_people_name_them() {
         ("127.0.0.1:3000", "http://127.0.0.1:3000"),
         ("[::1]:3000", "http://[::1]:3000"),
     ] {
-        assert_eq!(BaseUrl::of_tenant(tenant).as_ref().map(BaseUrl::as_str), Ok(expected), "{tenant}");
+        assert_eq!(BaseUrl::from_tenant(tenant).as_ref().map(BaseUrl::as_str), Ok(expected), "{tenant}");
     }
 }
 
 #[test]
 fn every_malformed_place_says_what_is_wrong() {
     let url = |text| code(BaseUrl::parse(text));
-    let tenant = |text| code(BaseUrl::of_tenant(text));
+    let tenant = |text| code(BaseUrl::from_tenant(text));
     let mut cases: Vec<(&str, &str, &str)> = [
         ("", "url_empty"),
         ("secret-token:conductorone.com:v1:x", "url_has_secret"),
@@ -190,11 +190,11 @@ fn every_malformed_place_says_what_is_wrong() {
         ("short host", "tenant_short_host", resolved(None, None, Some("x@intranet/pcc"))),
     ]);
     let long_ones = [
-        ("long label", "host_long_label", code(BaseUrl::of_tenant(&"a".repeat(64)))),
-        ("long host", "host_long", code(BaseUrl::of_tenant("abc.".repeat(70).trim_end_matches('.')))),
+        ("long label", "host_long_label", code(BaseUrl::from_tenant(&"a".repeat(64)))),
+        ("long host", "host_long", code(BaseUrl::from_tenant("abc.".repeat(70).trim_end_matches('.')))),
     ];
     cases.extend(long_ones);
-    // White space and control characters are found before the host is looked at.
+    // White space and control characters are found before the host is examined.
     let hosts: Vec<_> =
         HostError::CODES.iter().copied().filter(|code| !matches!(*code, "host_control" | "host_space")).collect();
     check_corpus(&cases, TenantError::CODES, &hosts);
@@ -230,17 +230,17 @@ fn a_server_url_comes_before_a_tenant_and_that_before_the_client_id() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,40}", url in "(https?://)?[a-z0-9.:@/%\\\\\\[\\]{}?#-]{0,30}") {
+    fn no_text_panics(text in "\\PC{0,40}", url in "(https?://)?[a-z0-9.:@/%\\\\\\[\\]{}?#-]{0,30}") {
         let _ = BaseUrl::parse(&text);
-        let _ = BaseUrl::of_tenant(&text);
-        let _ = BaseUrl::of_tenant(&url);
+        let _ = BaseUrl::from_tenant(&text);
+        let _ = BaseUrl::from_tenant(&url);
         let _ = resolve(Some(&url), Some(&text), None);
     }
 
-    /// Whatever is accepted has the one form that no parser can read differently, and goes over http to loopback only.
+    /// Whatever is accepted has one form that no parser can read differently, and uses http for loopback only.
     #[test]
-    fn what_is_accepted_is_plain(url in "(https?://)?[a-z0-9.:@/%\\\\\\[\\]?# -]{0,30}") {
-        for base in [BaseUrl::parse(&url), BaseUrl::of_tenant(&url)].into_iter().flatten() {
+    fn accepted_urls_are_unambiguous(url in "(https?://)?[a-z0-9.:@/%\\\\\\[\\]?# -]{0,30}") {
+        for base in [BaseUrl::parse(&url), BaseUrl::from_tenant(&url)].into_iter().flatten() {
             prop_assert!(base.host() == "[::1]" || base.host().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'));
             prop_assert!(base.scheme() == Scheme::Https || host::is_loopback(base.host()));
             prop_assert!(!base.as_str().ends_with('/') && !base.origin().contains('@') && !base.as_str().contains(['\\', '?', '#', ' ']));

@@ -1,5 +1,5 @@
-//! What the APIs are: the packed table of operations and messages, and its reader.
-//! Everything that differs between two operations is a row here; nothing else in the core is per operation.
+//! The APIs: the packed table of operations and messages, and its reader. Everything that differs between two
+//! operations is a row here; nothing else in the core is specific to an operation.
 
 mod table;
 
@@ -9,16 +9,18 @@ pub use table::{Field, Kind, Message, Method, Operation, Paging, Param, Segment,
 #[cfg(any(test, feature = "built-in"))]
 use std::sync::OnceLock;
 
-/// The C1 API, for programs that have its table built in: the sandbox and the tests. Unpacked on first use (about 0.2 ms) and kept.
-/// The core is given tables as files of their own, so that no program loads one of an API that it does not call.
+/// Returns the table of the C1 API, for programs that have it built in: the sandbox and the tests. It is unpacked on
+/// first use (about 0.2 ms) and kept. The core gets its tables as separate files, so that no program loads the table of
+/// an API that it does not call.
 #[cfg(any(test, feature = "built-in"))]
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();
-    // It is packed by the build script from the committed IDL, and a test unpacks them.
+    // The build script packs the table from the committed IDL, and a test unpacks it.
     C1.get_or_init(|| Table::unpack(include_str!(concat!(env!("OUT_DIR"), "/c1.table"))).unwrap_or_default())
 }
 
-/// The Commerce Layer Provisioning API, as [`c1`]. Its messages are those of `keyturn_api::documents`.
+/// Returns the table of the Commerce Layer Provisioning API, like [`c1`]. Its messages are those of
+/// `keyturn_api::documents`.
 #[cfg(any(test, feature = "built-in"))]
 pub fn commercelayer() -> &'static Table {
     static COMMERCE_LAYER: OnceLock<Table> = OnceLock::new();
@@ -28,7 +30,6 @@ pub fn commercelayer() -> &'static Table {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use keyturn_api::{
@@ -42,8 +43,8 @@ mod tests {
         text::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
-    /// A field by a table, in the words of the facts.
-    fn told(table: &Table, field: &Field, whom: For) -> (Vec<&'static str>, String, Vec<bool>, Option<u16>) {
+    /// Describes a field of a table in the terms of the facts.
+    fn described(table: &Table, field: &Field, whom: For) -> (Vec<&'static str>, String, Vec<bool>, Option<u16>) {
         let names = vec![table.wire_name(field), table.js_name(field, false), table.js_name(field, true)];
         let message = (field.kind == Kind::Message).then(|| field.message().0);
         let nullable = whom != For::Client && field.nullable();
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_tells_what_the_facts_tell() {
+    fn a_table_holds_all_facts() {
         for name in keyturn_api::APIS {
             let facts = facts(name);
             let api = documents::with_messages(&facts);
@@ -67,7 +68,7 @@ mod tests {
                     let fields: Vec<_> = message.fields.iter().filter(|f| whom == For::Compat || !f.gone).collect();
                     let told_fields = table.fields(Message(u16::try_from(*number).unwrap()));
                     assert_eq!(fields.len(), told_fields.len(), "{}", message.key);
-                    for (field, told_field) in fields.into_iter().zip(told_fields) {
+                    for (field, table_field) in fields.into_iter().zip(told_fields) {
                         let name_122 = field.sdk122.as_deref().filter(|_| whom == For::Compat).unwrap_or(&field.name);
                         let server = whom == For::Server;
                         let (kind, message) = match &field.kind {
@@ -84,10 +85,10 @@ mod tests {
                             flags,
                             message,
                         );
-                        assert_eq!(told(&table, told_field, whom), expected, "{name} {whom:?}");
+                        assert_eq!(described(&table, table_field, whom), expected, "{name} {whom:?}");
                         if let (true, model::Kind::Enum(key)) = (server, &field.kind) {
                             let list = api.enums.iter().find(|list| list.name == *key).unwrap();
-                            assert_eq!(table.enum_values(told_field), list.values, "{key}");
+                            assert_eq!(table.enum_values(table_field), list.values, "{key}");
                         }
                     }
                 }
@@ -102,13 +103,13 @@ mod tests {
         }
     }
 
-    fn operation_is(table: &Table, told: &Operation, api: &model::Api, expected: &model::Operation, whom: For) {
+    fn operation_is(table: &Table, described: &Operation, api: &model::Api, expected: &model::Operation, whom: For) {
         let id = &expected.id;
-        assert_eq!(table.operation_id(told), *id);
-        assert_eq!(told.method.as_str(), expected.method.as_str(), "{id}");
-        assert_eq!(format!("{:?}", told.effect), format!("{:?}", expected.effect), "{id}");
+        assert_eq!(table.operation_id(described), *id);
+        assert_eq!(described.method.as_str(), expected.method.as_str(), "{id}");
+        assert_eq!(format!("{:?}", described.effect), format!("{:?}", expected.effect), "{id}");
         let (mut path, mut kinds) = (String::new(), Vec::new());
-        for segment in table.segments(told) {
+        for segment in table.segments(described) {
             let text = table.segment_text(segment);
             match segment.param {
                 None => path += &format!("/{text}"),
@@ -129,31 +130,31 @@ mod tests {
                 "{id}"
             );
         }
-        let query: Vec<_> = table.query(told).iter().map(|param| table.param_names(param)).collect();
+        let query: Vec<_> = table.query(described).iter().map(|param| table.param_names(param)).collect();
         let in_query = expected.params.iter().filter(|param| param.place == model::Place::Query);
         assert_eq!(query, in_query.map(|param| (param.wire.as_str(), param.name.as_str())).collect::<Vec<_>>(), "{id}");
-        let paging = told.paging.map(|paging| (table.paging_names(&paging).map(str::to_owned), paging.in_query));
+        let paging = described.paging.map(|paging| (table.paging_names(&paging).map(str::to_owned), paging.in_query));
         let paged = |paging: &model::Paging| {
             ([paging.token_in.clone(), paging.token_out.clone(), paging.items.clone()], paging.in_query)
         };
         assert_eq!(paging, expected.paging.as_ref().map(paged), "{id}");
-        assert_eq!(table.response_field(told, false), naming::response_field(api, expected), "{id}");
+        assert_eq!(table.response_field(described, false), naming::response_field(api, expected), "{id}");
         if let Some(field) = naming::body_field(api, expected) {
-            assert_eq!(table.body_field(told, false), field, "{id}");
+            assert_eq!(table.body_field(described, false), field, "{id}");
         }
         let names_122 = naming::fields_122(api, expected).filter(|_| whom == For::Compat);
         if let Some((body, response)) = names_122 {
             assert_eq!(
-                (table.body_field(told, true).into_owned(), table.response_field(told, true)),
+                (table.body_field(described, true).into_owned(), table.response_field(described, true)),
                 (body, response.into())
             );
         } else {
-            assert_eq!(table.response_field(told, true), table.response_field(told, false), "{id}");
+            assert_eq!(table.response_field(described, true), table.response_field(described, false), "{id}");
         }
     }
 
     #[test]
-    fn what_cannot_be_told_apart_is_one_message() {
+    fn identical_messages_are_merged() {
         let one = "api t\n\nop t.A.Get A.Get GET /a/{id} -> t.One read\n  path id id string\n\n\
                    op t.A.Put A.Put PUT /a -> t.Other write\n\n\
                    message t.One One\n  next msg:t.One?\n  value string\n\n\

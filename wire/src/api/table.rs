@@ -1,4 +1,4 @@
-//! Reads the packed table. Its layout is described where it is written: `api/src/table/mod.rs`.
+//! The reader of the packed table. The layout is described where it is written: `api/src/table/mod.rs`.
 
 use crate::boundary::Effect;
 use alloc::{
@@ -19,7 +19,7 @@ pub struct Table {
     operations: Vec<Operation>,
 }
 
-/// The table is not what this version of the core can read.
+/// The table is not one that this version of the core can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableError;
 
@@ -36,7 +36,7 @@ impl Range {
     }
 }
 
-/// Index of a name in the table's string pool.
+/// The index of a name in the table's string pool.
 type Name = u16;
 const NO_NAME: Name = Name::MAX;
 
@@ -51,18 +51,18 @@ pub struct Field {
     name: Name,
     name_122: Name,
     target: u16,
-    /// What a value is.
+    /// The type of a value.
     pub kind: Kind,
-    /// How many values the field holds.
+    /// The number of values that the field holds.
     pub shape: Shape,
-    /// Group number of a oneof; 0 for none.
+    /// The group number of a oneof; 0 for none.
     pub oneof: u8,
     flags: u8,
 }
 
-/// What a value is on the wire and in JavaScript; see the IDL for each.
+/// The type of a value on the wire and in JavaScript; see the IDL for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Kind {
     String,
     Bool,
@@ -101,7 +101,7 @@ const KINDS: [Kind; 16] = [
     Kind::Message,
 ];
 
-/// How many values a field holds.
+/// The number of values that a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// One value.
@@ -114,7 +114,7 @@ pub enum Shape {
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Method {
     Get,
     Post,
@@ -124,7 +124,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As HTTP spells it.
+    /// Returns the method as HTTP spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -140,7 +140,7 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     text: Name,
-    /// `None`: the text itself; otherwise the kind of the parameter that the text names.
+    /// `None` for literal text; otherwise the kind of the parameter that the text names.
     pub param: Option<Kind>,
 }
 
@@ -149,17 +149,17 @@ pub struct Segment {
 pub struct Param {
     wire: Name,
     name: Name,
-    /// What a value is.
+    /// The type of a value.
     pub kind: Kind,
 }
 
-/// How an operation pages.
+/// How an operation is paged.
 #[derive(Debug, Clone, Copy)]
 pub struct Paging {
     token_in: Name,
     token_out: Name,
     items: Name,
-    /// The token travels in the query, otherwise in the body.
+    /// Whether the token is sent in the query; otherwise it is in the body.
     pub in_query: bool,
 }
 
@@ -168,13 +168,13 @@ pub struct Paging {
 pub struct Operation {
     /// The HTTP method.
     pub method: Method,
-    /// What repeating the request can do.
+    /// The effect of repeating the request.
     pub effect: Effect,
     /// The body's message, if the operation declares a body.
     pub body: Option<Message>,
-    /// What a successful answer decodes to.
+    /// The message that a successful answer decodes to.
     pub response: Message,
-    /// How the operation pages.
+    /// How the operation is paged.
     pub paging: Option<Paging>,
     service: Name,
     name: Name,
@@ -186,43 +186,44 @@ pub struct Operation {
     response_field_122: Name,
 }
 
-/// Where the name of a field that an operation has for a message comes from.
+/// The source of the name of a field that an operation has for a message.
 #[derive(Debug, Clone, Copy)]
 enum CallField {
     Given(Name),
-    /// A response's, from the operation's service and name.
+    /// The name of a response, from the operation's service and name.
     OfBoth,
-    /// A response's, from the operation's name.
+    /// The name of a response, from the operation's name.
     OfName,
-    /// A body's, from the response's.
+    /// The name of a body, from that of the response.
     OfResponse,
 }
 
 impl Table {
-    /// Unpacks the text that the packer made.
+    /// Unpacks text that the packer wrote.
     ///
     /// # Errors
-    /// If the text does not fit the format.
+    /// Fails if the text does not have the expected format.
     pub fn unpack(text: &'static str) -> Result<Self, TableError> {
         Self::read(text).ok_or(TableError)
     }
 
-    /// All operations; the position is the operation's number.
+    /// Returns all operations. The position is the operation's number.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub fn message_count(&self) -> usize {
         self.messages.len()
     }
 
-    /// The fields of a message, in document order.
+    /// Returns the fields of a message, in document order.
     pub fn fields(&self, message: Message) -> &[Field] {
         self.messages.get(usize::from(message.0)).copied().unwrap_or_default().of(&self.fields)
     }
 
-    /// The values of the enumeration that a field of kind [`Kind::Enum`] names; empty in a table without enumerations.
+    /// Returns the values of the enumeration that a field of kind [`Kind::Enum`] names; empty in a table without
+    /// enumerations.
     pub fn enum_values(&self, field: &Field) -> &[&'static str] {
         self.enums.get(usize::from(field.target)).map(Vec::as_slice).unwrap_or_default()
     }
@@ -235,13 +236,13 @@ impl Table {
         self.name(if other == NO_NAME { name } else { other })
     }
 
-    /// The field's name on the wire.
+    /// Returns the field's name on the wire.
     pub fn wire_name(&self, field: &Field) -> &'static str {
         self.name(field.wire)
     }
 
-    /// True if a field of any message has this name and holds a secret. Servers also spell names as their own languages do:
-    /// `configFields` is `config_fields` too.
+    /// Whether a field of any message has this name and holds a secret. Servers also spell names in the style of their
+    /// own languages, so `config_fields` stands for `configFields` too.
     pub fn is_secret(&self, name: &str) -> bool {
         let letters = |name: &[u8]| -> Vec<u8> {
             name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
@@ -251,48 +252,48 @@ impl Table {
         secrets.any(|field| letters(self.wire_name(field).as_bytes()) == name)
     }
 
-    /// The field's name in JavaScript; `sdk122` asks for the name in release 1.2.2 of the official SDK.
+    /// Returns the field's name in JavaScript; `sdk122` selects the name in release 1.2.2 of the official SDK.
     pub fn js_name(&self, field: &Field, sdk122: bool) -> &'static str {
         self.alternative(field.name, if sdk122 { field.name_122 } else { NO_NAME })
     }
 
-    /// The operation's id in the API document.
+    /// Returns the operation's id in the API document.
     pub fn operation_id(&self, operation: &Operation) -> String {
         [self.name(operation.service), ".", self.name(operation.name)].concat()
     }
 
-    /// The segments of the path template.
+    /// Returns the segments of the path template.
     pub fn segments(&self, operation: &Operation) -> &[Segment] {
         operation.segments.of(&self.segments)
     }
 
-    /// A segment's text, or the name that its parameter has in the request object.
+    /// Returns a segment's text, or the name that its parameter has in the request object.
     pub fn segment_text(&self, segment: &Segment) -> &'static str {
         self.name(segment.text)
     }
 
-    /// The query parameters.
+    /// Returns the query parameters.
     pub fn query(&self, operation: &Operation) -> &[Param] {
         operation.query.of(&self.params)
     }
 
-    /// A query parameter's name on the wire and in the request object.
+    /// Returns a query parameter's names on the wire and in the request object.
     pub fn param_names(&self, param: &Param) -> (&'static str, &'static str) {
         (self.name(param.wire), self.name(param.name))
     }
 
-    /// True if the request object wraps parameters (and a body); false if it is the body itself.
+    /// Whether the request object wraps parameters (and a body); otherwise it is the body itself.
     pub fn wraps(&self, operation: &Operation) -> bool {
         operation.query.len > 0 || self.segments(operation).iter().any(|s| s.param.is_some())
     }
 
-    /// The name that the body has in a request object that wraps it.
+    /// Returns the name of the body in a request object that wraps it.
     pub fn body_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
         let of_122 = if sdk122 { operation.body_field_122 } else { NO_NAME };
         self.call_field(operation, operation.body_field, of_122)
     }
 
-    /// The name that the decoded body has in the envelope.
+    /// Returns the name of the decoded body in the envelope.
     pub fn response_field(&self, operation: &Operation, sdk122: bool) -> Cow<'static, str> {
         let of_122 = if sdk122 { operation.response_field_122 } else { NO_NAME };
         self.call_field(operation, operation.response_field, of_122)
@@ -317,62 +318,63 @@ impl Table {
         }
     }
 
-    /// The names that paging needs: request field of the token, response field of the token, response field of the items.
+    /// Returns the names that paging needs: the request field of the token, the response field of the token, and the
+    /// response field of the items.
     pub fn paging_names(&self, paging: &Paging) -> [&'static str; 3] {
         [self.name(paging.token_in), self.name(paging.token_out), self.name(paging.items)]
     }
 }
 
 impl Field {
-    /// The message that a field of kind [`Kind::Message`] holds.
+    /// Returns the message that a field of kind [`Kind::Message`] holds.
     pub fn message(&self) -> Message {
         Message(self.target)
     }
 
-    /// `null` is a declared value.
+    /// Whether `null` is a declared value.
     pub fn nullable(&self) -> bool {
         self.flags & 1 != 0
     }
 
-    /// The server sets it: left out of requests.
+    /// Whether only the server sets the field, so that requests leave it out.
     pub fn read_only(&self) -> bool {
         self.flags & 1 << 1 != 0
     }
 
-    /// Listed as required.
+    /// Whether the field is listed as required.
     pub fn required(&self) -> bool {
         self.flags & 1 << 2 != 0
     }
 
-    /// Holds a secret.
+    /// Whether the field holds a secret.
     pub fn secret(&self) -> bool {
         self.flags & 1 << 3 != 0
     }
 
-    /// Only release 1.2.2 of the official SDK sends and reads it.
+    /// Whether only release 1.2.2 of the official SDK sends and reads the field.
     pub fn gone(&self) -> bool {
         self.flags & 1 << 7 != 0
     }
 
-    /// The name in JavaScript differs from the name on the wire.
+    /// Whether the name in JavaScript differs from the name on the wire.
     pub fn renamed(&self, sdk122: bool) -> bool {
         self.wire != self.name || sdk122 && self.name_122 != NO_NAME
     }
 }
 
-/// How many columns the packer writes.
+/// The number of columns that the packer writes.
 const COLUMNS: usize = 9;
 
 /// The characters of the most frequent types; see the packer.
 const TYPES: &str = "!#%&()*+,/:;<=>?@[]^{|}~";
 
-/// Whether tables for servers are read too: the core is given none, and has no code for them.
+/// Whether tables for servers can be read too. The core gets none, and has no code for them.
 const SERVER: bool = cfg!(any(test, feature = "built-in"));
 
-/// What the columns are read into.
+/// The state of unpacking.
 struct Unpacking {
     table: Table,
-    /// How many messages have been referred to.
+    /// The number of messages that have been referred to.
     referred: u16,
     references: Reader,
 }
@@ -394,12 +396,12 @@ impl Table {
         for (column, length) in columns.iter_mut().zip(lengths) {
             (*column, rest) = rest.split_at_checked(length)?;
         }
-        // In the order of the packer's `Column`.
+        // The columns are in the order of the packer's `Column`.
         let [types_of, enums_of, manners_of, manner_of, paths, names, fields_of_calls, references, fields] =
             columns.map(|text| Reader { text });
 
         let types = read_types(types_of, types)?;
-        // Room for most rows at once: an allocator that wipes what it frees makes growing dear.
+        // Reserves room for most rows at once: growing is expensive with an allocator that wipes what it frees.
         let mut unpacking = Unpacking {
             table: Self {
                 names: Vec::with_capacity(fields.text.len() / 8),
@@ -463,12 +465,12 @@ impl Unpacking {
         Some(number)
     }
 
-    /// The next word of a column.
+    /// Reads the next word of a column.
     fn word(&mut self, column: &mut Reader) -> Option<Name> {
         self.keep(column.word()?)
     }
 
-    /// What operations share, each as an operation that lacks the rest, and its flags.
+    /// Reads what operations share, each as an operation that lacks the rest, and its flags.
     fn manners(&mut self, mut column: Reader, count: usize) -> Option<Vec<(Operation, usize)>> {
         (0..count).map(|_| self.manner(&mut column)).collect()
     }
@@ -483,7 +485,7 @@ impl Unpacking {
             _ => return None,
         };
         let flags = column.number()?;
-        let effect = Effect::of((flags >> 4 & 3) as u8)?;
+        let effect = Effect::from_number((flags >> 4 & 3) as u8)?;
         let query = Range { start: self.table.params.len() as u32, len: column.number()? as u32 };
         for _ in 0..query.len {
             let kind = kind(column.byte()?)?;
@@ -547,7 +549,7 @@ impl Unpacking {
         Some(())
     }
 
-    /// The segments of a path, by those of the one before.
+    /// Reads the segments of a path, which may share a prefix with the previous one.
     fn path(&mut self, column: &mut Reader, before: Range) -> Option<Range> {
         let start = self.table.segments.len();
         let shared = column.number()?;
@@ -580,10 +582,10 @@ impl Unpacking {
     }
 
     fn messages(&mut self, mut column: Reader, types: &[Type], count: usize) -> Option<()> {
-        // Where in the table's fields each of those is that were spelled out.
+        // The positions of the fields that were spelled out.
         let mut spelled: Vec<u16> = Vec::with_capacity(self.table.fields.capacity() / 2);
         for number in 0..count {
-            // One that nothing refers to has a number all the same.
+            // A message that nothing refers to has a number too.
             self.referred = self.referred.max(u16::try_from(number).ok()? + 1);
             let start = self.table.fields.len();
             loop {
@@ -647,7 +649,7 @@ impl Reader {
         self.character()?.checked_sub(0x23)
     }
 
-    /// A number among names.
+    /// Reads a number that occurs among names.
     fn high(&mut self) -> Option<usize> {
         self.character()?.checked_sub(0xa1)
     }
@@ -670,7 +672,7 @@ fn kind(code: u8) -> Option<Kind> {
     KINDS.get(usize::from(code)).copied()
 }
 
-/// Lower-cases the capitals that a name begins with, but for the last one if a lower-case letter follows it.
+/// Lower-cases the capitals that a name begins with, except for the last one if a lower-case letter follows it.
 fn camel(name: &str) -> String {
     let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
     let next_is_lower = name.as_bytes().get(capitals).is_some_and(u8::is_ascii_lowercase);

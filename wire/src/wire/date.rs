@@ -1,11 +1,10 @@
-//! RFC 3339 dates, read leniently.
+//! A lenient reader of RFC 3339 dates.
 
-/// Milliseconds since 1970 of an RFC 3339 date-time, as JavaScript's `Date` counts them.
-///
-/// Accepted beyond the RFC because servers send it: no seconds, any number of fraction digits (cut to
-/// milliseconds as `Date` does), offsets as `+07:00`, `+0700` or `+07`, a space or lower-case letters for `T` and `Z`,
-/// a leap second (counted as the first of the next minute). Refused: no offset, because the moment would be a guess,
-/// and days that do not exist.
+/// Returns the milliseconds since 1970 of an RFC 3339 date-time, as in JavaScript's `Date`.
+/// It accepts more than the RFC because servers send it: missing seconds, any number of fraction digits (truncated to
+/// milliseconds as in `Date`), offsets such as `+07:00`, `+0700` or `+07`, a space or lower-case letters for `T` and
+/// `Z`, and a leap second (counted as the first of the next minute). It refuses a missing offset, because the moment
+/// would be a guess, and days that do not exist.
 pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
     let (date, rest) = text.split_first_chunk()?;
     let (time, mut rest) = rest.split_first_chunk()?;
@@ -52,38 +51,38 @@ pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
     if !real {
         return None;
     }
-    // 32 bits hold the milliseconds of a few days: 64-bit numbers divide and multiply slowly.
+    // 32 bits only hold the milliseconds of a few days, and 64-bit numbers divide and multiply slowly.
     let time = ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis;
     Some(f64::from(days_from_epoch(year, month, day)) * 86_400_000.0 + f64::from(time))
 }
 
-/// Whether a moment, in milliseconds since 1970, can be sent: within the years 1 to 9999 in UTC, as RFC 3339 writes them and
-/// `google.protobuf.Timestamp` holds them.
+/// Whether a moment, in milliseconds since 1970, can be sent: within the years 1 to 9999 in UTC, which RFC 3339 can
+/// write and `google.protobuf.Timestamp` can hold.
 pub fn is_sendable(millis: f64) -> bool {
     (-62_135_596_800_000.0..=253_402_300_799_999.0).contains(&millis)
 }
 
-/// Eight characters, `0` standing for any digit.
+/// Eight characters, in which `0` stands for any digit.
 struct Pattern {
     characters: u64,
-    /// What sets the high bit of each byte that is larger than it may be: 9 where a digit stands, 0 elsewhere.
+    /// The addend that sets the high bit of each byte that exceeds its maximum: 9 above a digit, 0 above anything else.
     room: u64,
 }
 
-const DATE: Pattern = Pattern::of(*b"0000-00-");
-const TIMES: [Pattern; 3] = [Pattern::of(*b"00T00:00"), Pattern::of(*b"00t00:00"), Pattern::of(*b"00 00:00")];
+const DATE: Pattern = Pattern::new(*b"0000-00-");
+const TIMES: [Pattern; 3] = [Pattern::new(*b"00T00:00"), Pattern::new(*b"00t00:00"), Pattern::new(*b"00 00:00")];
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 impl Pattern {
-    const fn of(characters: [u8; 8]) -> Self {
+    const fn new(characters: [u8; 8]) -> Self {
         let characters = u64::from_le_bytes(characters);
-        // Of all that patterns are made of, only `0` has the first of these bits and neither of the others.
+        // Of all characters in patterns, only `0` has the first of these bits and neither of the others.
         let digits = characters >> 4 & !(characters >> 3) & !(characters >> 6) & ONES;
         Self { characters, room: ONES * 0x7f - digits * 9 }
     }
 
-    /// The numbers in a text that is as the pattern: each byte has that of the two digits which begin there.
+    /// Returns the numbers in a text that matches the pattern: each byte holds that of the two digits that begin there.
     fn pairs(&self, text: &[u8; 8]) -> Option<u64> {
         let digits = u64::from_le_bytes(*text) ^ self.characters;
         let too_large = (digits.wrapping_add(self.room) | digits) & (ONES << 7);
@@ -109,9 +108,10 @@ fn days_in_month(year: i32, month: i32) -> i32 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, with years counted from March so that the leap day comes last.
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar, with years counted from March so that the
+/// leap day comes last.
 fn days_from_epoch(year: i32, month: i32, day: i32) -> i32 {
-    // Four centuries, which are of one length, keep the year 0 from going below zero.
+    // Four centuries, which have a constant length, keep the year 0 from becoming negative.
     let (year, month) = if month <= 2 { (year + 399, month + 9) } else { (year + 400, month - 3) };
     year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469 - 146_097
 }

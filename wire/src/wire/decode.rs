@@ -1,18 +1,18 @@
-//! Reads a response once, against the table, and says what `JSON.parse` alone would get wrong.
+//! Reads a response once, against the table, and reports what `JSON.parse` alone would get wrong.
 //!
-//! The objects themselves are made by `JSON.parse`: handing them over field by field costs more than twice as
-//! much (measured). What this pass hands over instead is
-//! - **slots**: the numbers for the fields that are dates or 64-bit integers, in an order in which the reviver finds
+//! `JSON.parse` makes the objects themselves, because passing them field by field costs more than twice as much
+//! (measured). Instead, this pass returns
+//! - **slots**: the numbers for the fields that are dates or 64-bit integers, in an order that lets the reviver find
 //!   them without reading a single date itself;
 //! - **patches**: the few values that have to be replaced one by one;
-//! - **problems**: what did not fit the table. A response is never refused for them.
+//! - **problems**: what did not match the table. A response is never refused because of them.
 //!
 //! # Slots
-//! Every object whose message is *live* (it or a message below it has a date or an int64) owns a block:
-//! the index after its last descendant's block, one slot for each of its own numbers, and one for each child that is
-//! live, holding the index where that child's block (for a list: its first element's block) begins. So the reviver may
-//! visit fields in any order, whatever order the server sent them in. Values under a map are patched instead,
-//! because JavaScript reorders integer-like keys.
+//! Every object whose message is *live* (it or a message below it has a date or an int64) owns a block: the index after
+//! its last descendant's block, one slot for each of its own numbers, and one for each live child, holding the index
+//! where that child's block (for a list, its first element's block) begins. The reviver may therefore visit fields in
+//! any order, independent of the order in which the server sent them. Values under a map are patched instead, because
+//! JavaScript reorders integer-like keys.
 
 use super::date::parse_rfc3339;
 use super::json::{Cursor, MAX_DEPTH, Malformed, Text, Token, decimal, push_string};
@@ -27,75 +27,75 @@ use core::cell::{Cell, OnceCell};
 
 /// Leaves the value as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;
-/// Replaces the value by `undefined`: the server's way to say that a date is not set, as an empty string.
+/// Replaces the value by `undefined`. Servers send an empty string for a date that is not set.
 pub const UNSET: f64 = f64::INFINITY;
 /// The largest integer that a JavaScript number holds exactly.
 const MAX_SAFE: u64 = (1 << 53) - 1;
-/// Problems beyond this many are only counted.
+/// The number of problems that are reported; further ones are only counted.
 const MAX_PROBLEMS: usize = 32;
 
-/// What the pass found.
+/// The result of the pass.
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// See the module's description. Empty if the message is not live.
     pub slots: Vec<f64>,
     /// Values to replace.
     pub patches: Vec<Patch>,
-    /// What did not fit, at most 32.
+    /// What did not match the table, at most 32 entries.
     pub problems: Vec<Problem>,
-    /// How many more problems there were.
+    /// The number of further problems.
     pub more_problems: usize,
-    /// The text is ASCII throughout, which some platforms turn into a string much faster.
+    /// Whether the text is entirely ASCII, which some platforms turn into a string much faster.
     pub ascii: bool,
 }
 
 /// A step of a path into the parsed value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A member.
+    /// A member of an object.
     Key(String),
-    /// An element.
+    /// An element of an array.
     Index(usize),
 }
 
 /// A value to replace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
-    /// Where.
+    /// The path to the value.
     pub path: Vec<Step>,
-    /// By what.
+    /// The replacement.
     pub value: Replacement,
 }
 
-/// What a patch puts in. Each also says what it replaces, because a name may come twice: the last value is the one that `JSON.parse`
-/// keeps, and a patch of an earlier one must not touch it.
+/// The replacement of a patch. Each variant also holds what it replaces, because a name may occur twice: `JSON.parse`
+/// keeps the last value, and a patch of an earlier one must not touch it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replacement {
-    /// A `Date` of so many milliseconds, for this text.
+    /// A `Date` of this many milliseconds, in place of this text.
     Date(i64, String),
-    /// A number, as JavaScript's `Number()` reads this text.
+    /// A number, read from this text as by JavaScript's `Number()`.
     Number(String),
-    /// These digits as text, for a number: the field is text in JavaScript.
+    /// These digits as text in place of a number, because the field is text in JavaScript.
     Text(String),
-    /// These digits as text, for a number that does not hold them.
+    /// These digits as text in place of a number that cannot hold them.
     Digits(String),
-    /// `undefined`, for an empty text.
+    /// `undefined` in place of an empty text.
     Unset,
 }
 
-/// Something in the response did not fit the table.
+/// Something in the response that did not match the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// The path to the value.
     pub path: Vec<Step>,
     /// What was expected, in words.
     pub expected: &'static str,
-    /// What was there, in words: never the value.
+    /// What was found, in words, but never the value.
     pub found: &'static str,
 }
 
-/// What the reader of a table's messages uses: which of them are live, and where each of their fields has its slot. Each
-/// message's is made when it is first needed.
+/// What the reader needs to know about a table's messages: which of them are live, and where each of their fields has
+/// its slot. Each message's layout is made when it is first needed.
 #[derive(Debug)]
 pub struct Layouts {
     layouts: Vec<OnceCell<Layout>>,
@@ -104,31 +104,33 @@ pub struct Layouts {
 
 #[derive(Debug)]
 struct Layout {
-    /// The size of the message's block; 0 if it is not live, because neither it nor a message below it has a date or an int64.
+    /// The size of the message's block; 0 if the message is not live, because neither it nor a message below it has a
+    /// date or an int64.
     size: usize,
-    /// A row for the beginning of the message, and after it one for each of its fields.
+    /// One row for the beginning of the message, followed by one for each of its fields.
     rows: Vec<Row>,
 }
 
 #[derive(Debug)]
 struct Row {
-    /// Name on the wire.
+    /// The name on the wire.
     name: &'static str,
-    /// The name as it is before a value, when there is no white space.
+    /// The name as it precedes a value without white space.
     key: Vec<u8>,
-    /// Offset in the block, 0 for none.
+    /// The offset in the block, 0 for none.
     offset: u16,
-    /// The row of the field that came next the last time: servers send fields in a fixed order. [`NOWHERE`] at first.
+    /// The row of the field that followed the last time, because servers send fields in a fixed order. [`NO_ROW`] at
+    /// first.
     next: Cell<u16>,
-    /// One string, as it is: nothing is to be done.
+    /// Whether the field is a single string that needs no change.
     plain: bool,
 }
 
-const NOWHERE: u16 = u16::MAX;
+const NO_ROW: u16 = u16::MAX;
 
 impl Layouts {
-    /// Those of a table.
-    pub fn of(table: &Table) -> Self {
+    /// Creates the layouts of a table.
+    pub fn new(table: &Table) -> Self {
         let layouts = (0..table.message_count()).map(|_| OnceCell::new()).collect();
         Self { layouts, live: Reach::new(table) }
     }
@@ -141,10 +143,10 @@ impl Layouts {
 
     #[inline(never)]
     fn make(&self, table: &Table, message: Message) -> Layout {
-        let mut rows = vec![Row { name: "", key: Vec::new(), offset: 0, next: Cell::new(NOWHERE), plain: false }];
+        let mut rows = vec![Row { name: "", key: Vec::new(), offset: 0, next: Cell::new(NO_ROW), plain: false }];
         let mut slots = 0;
         for field in table.fields(message) {
-            let slot = has_number(field) || is_way(field) && self.is_live(table, field.message());
+            let slot = has_number(field) || follows(field) && self.is_live(table, field.message());
             slots += u16::from(slot);
             let offset = if slot { slots } else { 0 };
             let plain = field.shape == Shape::One && is_text(field.kind);
@@ -153,7 +155,7 @@ impl Layouts {
                 name,
                 key: ["\"", name, "\":"].concat().into_bytes(),
                 offset,
-                next: Cell::new(NOWHERE),
+                next: Cell::new(NO_ROW),
                 plain,
             });
         }
@@ -161,32 +163,32 @@ impl Layouts {
     }
 
     fn is_live(&self, table: &Table, message: Message) -> bool {
-        self.live.leads(table, message, &has_number, &is_way)
+        self.live.leads(table, message, &has_number, &follows)
     }
 
-    /// The offset of a field in its message's block; 0 if it has none.
+    /// Returns the offset of a field in its message's block; 0 if it has none.
     pub fn offset(&self, table: &Table, message: Message, field: usize) -> usize {
         let row = self.layout(table, message).and_then(|layout| layout.rows.get(field + 1));
         row.map_or(0, |row| usize::from(row.offset))
     }
 }
 
-/// A field with a slot for its own number.
+/// Whether the field has a slot for its own number.
 fn has_number(field: &Field) -> bool {
     field.shape == Shape::One && matches!(field.kind, Kind::Date | Kind::Int64)
 }
 
-/// A field that has a slot if there are numbers below it.
-fn is_way(field: &Field) -> bool {
+/// Whether the field has a slot if there are numbers below it.
+fn follows(field: &Field) -> bool {
     field.kind == Kind::Message && field.shape != Shape::Map
 }
 
 /// Reads `text` as a `message`.
 ///
 /// # Errors
-/// If the text is not a JSON object, or nests too deep.
+/// Fails if the text is not a JSON object, or nests too deeply.
 pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -> Result<Decoded, Malformed> {
-    let mut decoder = Decoder { table, layouts, cursor: Cursor::of_bytes(text), found: Decoded::default() };
+    let mut decoder = Decoder { table, layouts, cursor: Cursor::from_bytes(text), found: Decoded::default() };
     if decoder.cursor.peek()? != Token::Object {
         return Err(Malformed { offset: decoder.cursor.offset() });
     }
@@ -198,7 +200,7 @@ pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -
     Ok(decoder.found)
 }
 
-/// A step while reading: spelled out only when something has to be reported.
+/// A step while reading. It is converted to a [`Step`] only when something is reported.
 #[derive(Clone, Copy)]
 enum At<'a> {
     Field(&'static str),
@@ -206,32 +208,32 @@ enum At<'a> {
     Index(usize),
 }
 
-/// The way to a value. It lies on the stack, where a step costs nothing to take and nothing to take back.
+/// The path to a value. It is kept on the stack, where adding and removing a step costs nothing.
 #[derive(Clone, Copy)]
-struct Way<'a> {
-    up: Option<&'a Way<'a>>,
+struct Path<'a> {
+    up: Option<&'a Path<'a>>,
     at: At<'a>,
     depth: usize,
 }
 
-impl<'a> Way<'a> {
-    fn to(up: Option<&'a Way<'a>>, at: At<'a>) -> Self {
+impl<'a> Path<'a> {
+    fn to(up: Option<&'a Path<'a>>, at: At<'a>) -> Self {
         Self { up, at, depth: up.map_or(0, |up| up.depth) + 1 }
     }
 
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        let mut way = Some(self);
-        while let Some(here) = way {
+        let mut path = Some(self);
+        while let Some(here) = path {
             steps.push(match here.at {
                 At::Field(name) => Step::Key(name.to_owned()),
                 At::Key(bytes) => {
                     let text = Text { bytes, escaped: bytes.contains(&b'\\') };
-                    Step::Key(string_of(&meant(text)))
+                    Step::Key(string_of(&unescaped(text)))
                 }
                 At::Index(index) => Step::Index(index),
             });
-            way = here.up;
+            path = here.up;
         }
         steps.reverse();
         steps
@@ -245,15 +247,15 @@ struct Decoder<'a> {
     found: Decoded,
 }
 
-/// Text on the wire and in JavaScript.
+/// Whether the value is text both on the wire and in JavaScript.
 fn is_text(kind: Kind) -> bool {
     matches!(kind, Kind::String | Kind::Enum | Kind::Duration | Kind::Bytes | Kind::Uint64)
 }
 
-/// What a value is to become of.
+/// The destination of a value.
 #[derive(Clone, Copy)]
-enum Goal {
-    /// The slot of this index.
+enum Destination {
+    /// The slot with this index.
     Slot(usize),
     /// A patch.
     Patch,
@@ -261,8 +263,8 @@ enum Goal {
 
 impl<'a> Decoder<'a> {
     /// Reads an object. `slotted` is false under a map, where blocks are not made.
-    fn message(&mut self, message: Message, slotted: bool, way: Option<&Way<'_>>) -> Result<(), Malformed> {
-        if way.is_some_and(|way| way.depth > MAX_DEPTH) {
+    fn message(&mut self, message: Message, slotted: bool, path: Option<&Path<'_>>) -> Result<(), Malformed> {
+        if path.is_some_and(|path| path.depth > MAX_DEPTH) {
             return Err(Malformed { offset: self.cursor.offset() });
         }
         let base = self.found.slots.len();
@@ -288,17 +290,17 @@ impl<'a> Decoder<'a> {
                             let slot =
                                 if size > 0 && row.offset > 0 { Some(base + usize::from(row.offset)) } else { None };
                             if let Some(slot) = slot {
-                                // A name that comes twice: the last value counts.
+                                // For a name that occurs twice, the last value counts.
                                 self.set(slot, KEEP);
                             }
                             if token == Token::Null {
                                 self.cursor.pass(token)?;
                             } else if let Some(field) = fields.get(here - 1) {
-                                self.field(field, token, slot, size > 0, &Way::to(way, At::Field(row.name)))?;
+                                self.field(field, token, slot, size > 0, &Path::to(path, At::Field(row.name)))?;
                             }
                         }
                     }
-                    // A newer server's field: kept as it is.
+                    // A field of a newer server is kept unchanged.
                     None => self.cursor.skip()?,
                 }
                 if !self.cursor.more(b'}')? {
@@ -313,10 +315,10 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Takes a key and says whose it is, by the number of its row. Whatever followed the same field the last time is tried first.
+    /// Takes a key and returns its row and the row's number. The field that followed the last time is tried first.
     #[inline]
     fn key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
-        let next = rows.get(before).map_or(NOWHERE, |row| row.next.get());
+        let next = rows.get(before).map_or(NO_ROW, |row| row.next.get());
         if let Some(row) = rows.get(usize::from(next))
             && self.cursor.take_text(&row.key)
         {
@@ -330,10 +332,10 @@ impl<'a> Decoder<'a> {
     fn other_key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let key = self.cursor.string()?;
         self.cursor.expect(b':')?;
-        let name = meant(key);
+        let name = unescaped(key);
         let found = rows.iter().enumerate().skip(1).find(|(_, row)| row.name.as_bytes() == &*name);
         if let (Some((here, _)), Some(row)) = (found, rows.get(before)) {
-            row.next.set(u16::try_from(here).unwrap_or(NOWHERE));
+            row.next.set(u16::try_from(here).unwrap_or(NO_ROW));
         }
         Ok(found)
     }
@@ -344,27 +346,27 @@ impl<'a> Decoder<'a> {
         token: Token,
         slot: Option<usize>,
         slotted: bool,
-        way: &Way<'_>,
+        path: &Path<'_>,
     ) -> Result<(), Malformed> {
         match (field.shape, token) {
             (Shape::One, _) => match field.kind {
                 Kind::Message if token == Token::Object => {
                     self.block(slot);
-                    self.message(field.message(), slotted, Some(way))
+                    self.message(field.message(), slotted, Some(path))
                 }
-                kind => self.value(kind, token, slot.map_or(Goal::Patch, Goal::Slot), way),
+                kind => self.value(kind, token, slot.map_or(Destination::Patch, Destination::Slot), path),
             },
             (Shape::List, Token::Array) => {
                 self.block(slot);
-                self.list(field, slotted, way)
+                self.list(field, slotted, path)
             }
-            (Shape::Map, Token::Object) => self.map(field, way),
-            (Shape::List, _) => self.misfit("an array", token, way),
-            (Shape::Map, _) => self.misfit("an object", token, way),
+            (Shape::Map, Token::Object) => self.map(field, path),
+            (Shape::List, _) => self.misfit("an array", token, path),
+            (Shape::Map, _) => self.misfit("an object", token, path),
         }
     }
 
-    /// Notes where the next block begins.
+    /// Records where the next block begins.
     fn block(&mut self, slot: Option<usize>) {
         if let Some(slot) = slot {
             let base = self.found.slots.len();
@@ -372,13 +374,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn list(&mut self, field: &Field, slotted: bool, way: &Way<'_>) -> Result<(), Malformed> {
+    fn list(&mut self, field: &Field, slotted: bool, path: &Path<'_>) -> Result<(), Malformed> {
         self.cursor.expect(b'[')?;
         if self.cursor.take(b']') {
             return Ok(());
         }
         for index in 0.. {
-            self.element(field, slotted, &Way::to(Some(way), At::Index(index)))?;
+            self.element(field, slotted, &Path::to(Some(path), At::Index(index)))?;
             if !self.cursor.more(b']')? {
                 break;
             }
@@ -386,7 +388,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn map(&mut self, field: &Field, way: &Way<'_>) -> Result<(), Malformed> {
+    fn map(&mut self, field: &Field, path: &Path<'_>) -> Result<(), Malformed> {
         self.cursor.expect(b'{')?;
         if self.cursor.take(b'}') {
             return Ok(());
@@ -394,7 +396,7 @@ impl<'a> Decoder<'a> {
         loop {
             let key = self.cursor.string()?;
             self.cursor.expect(b':')?;
-            self.element(field, false, &Way::to(Some(way), At::Key(key.bytes)))?;
+            self.element(field, false, &Path::to(Some(path), At::Key(key.bytes)))?;
             if !self.cursor.more(b'}')? {
                 break;
             }
@@ -402,94 +404,94 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// One element of a list or a map.
-    fn element(&mut self, field: &Field, slotted: bool, way: &Way<'_>) -> Result<(), Malformed> {
+    /// Reads one element of a list or a map.
+    fn element(&mut self, field: &Field, slotted: bool, path: &Path<'_>) -> Result<(), Malformed> {
         let token = self.cursor.peek()?;
         match (field.kind, token) {
             (_, Token::Null) => self.cursor.pass(token),
-            (Kind::Message, Token::Object) => self.message(field.message(), slotted, Some(way)),
-            (kind, _) => self.value(kind, token, Goal::Patch, way),
+            (Kind::Message, Token::Object) => self.message(field.message(), slotted, Some(path)),
+            (kind, _) => self.value(kind, token, Destination::Patch, path),
         }
     }
 
-    /// One value that is not a message in good order.
-    fn value(&mut self, kind: Kind, token: Token, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
+    /// Reads one value other than a well-formed message.
+    fn value(&mut self, kind: Kind, token: Token, destination: Destination, path: &Path<'_>) -> Result<(), Malformed> {
         match (kind, token) {
-            (Kind::Date, Token::String) => self.date(goal, way),
-            (Kind::Int64, Token::String) => self.int64(goal, way),
-            (Kind::Int64 | Kind::Uint64, Token::Number) => self.bare_integer(kind, way),
-            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(kind, way),
+            (Kind::Date, Token::String) => self.date(destination, path),
+            (Kind::Int64, Token::String) => self.int64(destination, path),
+            (Kind::Int64 | Kind::Uint64, Token::Number) => self.bare_integer(kind, path),
+            (Kind::Int32 | Kind::Uint32 | Kind::Double, Token::String) => self.number_in_quotes(kind, path),
             (kind, Token::String) if is_text(kind) => self.cursor.pass(token),
             (Kind::Enum | Kind::Int32 | Kind::Uint32 | Kind::Double, Token::Number)
             | (Kind::Bool, Token::True | Token::False)
             | (Kind::Any | Kind::Struct | Kind::Empty, Token::Object)
             | (Kind::Value, _) => self.cursor.pass(token),
-            (kind, _) => self.misfit(expected(kind), token, way),
+            (kind, _) => self.misfit(expected(kind), token, path),
         }
     }
 
-    fn date(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = meant(self.cursor.string()?);
+    fn date(&mut self, destination: Destination, path: &Path<'_>) -> Result<(), Malformed> {
+        let text = unescaped(self.cursor.string()?);
         let millis = match parse_rfc3339(&text) {
             Some(millis) => millis,
             None if text.is_empty() => UNSET,
             None => {
-                self.problem("a date as RFC 3339 has it", "other text", way);
+                self.problem("a date in RFC 3339 form", "other text", path);
                 return Ok(());
             }
         };
-        match goal {
-            Goal::Slot(slot) => self.set(slot, millis),
-            Goal::Patch if millis == UNSET => self.patch(Replacement::Unset, way),
-            Goal::Patch => self.patch(Replacement::Date(millis as i64, string_of(&text)), way),
+        match destination {
+            Destination::Slot(slot) => self.set(slot, millis),
+            Destination::Patch if millis == UNSET => self.patch(Replacement::Unset, path),
+            Destination::Patch => self.patch(Replacement::Date(millis as i64, string_of(&text)), path),
         }
         Ok(())
     }
 
-    fn int64(&mut self, goal: Goal, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = string_of(&meant(self.cursor.string()?));
+    fn int64(&mut self, destination: Destination, path: &Path<'_>) -> Result<(), Malformed> {
+        let text = string_of(&unescaped(self.cursor.string()?));
         match text.parse::<i64>() {
-            Ok(value) if is_safe(value) => match goal {
-                Goal::Slot(slot) => self.set(slot, value as f64),
-                Goal::Patch => self.patch(Replacement::Number(text), way),
+            Ok(value) if is_safe(value) => match destination {
+                Destination::Slot(slot) => self.set(slot, value as f64),
+                Destination::Patch => self.patch(Replacement::Number(text), path),
             },
-            Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text", way),
-            Err(_) => self.problem("an integer", "other text", way),
+            Ok(_) => self.problem("an integer within 2^53", "a larger one, kept as text", path),
+            Err(_) => self.problem("an integer", "other text", path),
         }
         Ok(())
     }
 
-    /// A 64-bit integer without quotes: `JSON.parse` would round it.
-    fn bare_integer(&mut self, kind: Kind, way: &Way<'_>) -> Result<(), Malformed> {
+    /// Reads a 64-bit integer without quotes, which `JSON.parse` would round.
+    fn bare_integer(&mut self, kind: Kind, path: &Path<'_>) -> Result<(), Malformed> {
         let digits = self.cursor.number().to_owned();
         if kind == Kind::Uint64 {
-            self.patch(Replacement::Text(digits), way);
+            self.patch(Replacement::Text(digits), path);
         } else if !digits.parse().is_ok_and(is_safe) {
             let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
             let found = if whole { "a larger one, kept as text" } else { "another number, kept as text" };
-            self.problem("an integer within 2^53", found, way);
-            self.patch(Replacement::Digits(digits), way);
+            self.problem("an integer within 2^53", found, path);
+            self.patch(Replacement::Digits(digits), path);
         }
         Ok(())
     }
 
-    /// `"5"` where a number belongs; for a double also `"NaN"` and `"Infinity"`, which is how proto JSON spells them.
-    fn number_in_quotes(&mut self, kind: Kind, way: &Way<'_>) -> Result<(), Malformed> {
-        let text = string_of(&meant(self.cursor.string()?));
+    /// Reads `"5"` in place of a number; for a double also `"NaN"` and `"Infinity"`, as in proto JSON.
+    fn number_in_quotes(&mut self, kind: Kind, path: &Path<'_>) -> Result<(), Malformed> {
+        let text = string_of(&unescaped(self.cursor.string()?));
         let fits = match kind {
             Kind::Double => matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") || is_number(text.as_bytes()),
             _ => text.parse().is_ok_and(is_safe),
         };
         if fits {
-            self.patch(Replacement::Number(text), way);
+            self.patch(Replacement::Number(text), path);
         } else {
-            self.problem(expected(kind), "other text", way);
+            self.problem(expected(kind), "other text", path);
         }
         Ok(())
     }
 
-    fn misfit(&mut self, expected: &'static str, token: Token, way: &Way<'_>) -> Result<(), Malformed> {
-        self.problem(expected, token.describe(), way);
+    fn misfit(&mut self, expected: &'static str, token: Token, path: &Path<'_>) -> Result<(), Malformed> {
+        self.problem(expected, token.describe(), path);
         self.cursor.pass(token)
     }
 
@@ -499,13 +501,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn patch(&mut self, value: Replacement, way: &Way<'_>) {
-        self.found.patches.push(Patch { path: way.steps(), value });
+    fn patch(&mut self, value: Replacement, path: &Path<'_>) {
+        self.found.patches.push(Patch { path: path.steps(), value });
     }
 
-    fn problem(&mut self, expected: &'static str, found: &'static str, way: &Way<'_>) {
+    fn problem(&mut self, expected: &'static str, found: &'static str, path: &Path<'_>) {
         if self.found.problems.len() < MAX_PROBLEMS {
-            self.found.problems.push(Problem { path: way.steps(), expected, found });
+            self.found.problems.push(Problem { path: path.steps(), expected, found });
         } else {
             self.found.more_problems += 1;
         }
@@ -525,10 +527,10 @@ fn expected(kind: Kind) -> &'static str {
 }
 
 impl Decoded {
-    /// Patches and problems as JSON:
-    /// `{"patches":[[path,kind,text,milliseconds],...],"problems":[{path,expected,found},...],"more":n}`, where kind is `d` (the
-    /// only one with milliseconds), `n`, `t`, `i` or `u`, in the order of [`Replacement`], and the text is what is replaced. Empty
-    /// if there is nothing to say, which is nearly always.
+    /// Returns patches and problems as JSON:
+    /// `{"patches":[[path,kind,text,milliseconds],...],"problems":[{path,expected,found},...],"more":n}`. The kind is
+    /// `d` (the only one with milliseconds), `n`, `t`, `i` or `u`, in the order of [`Replacement`], and the text is
+    /// what is replaced. The result is empty if there is nothing to report, which is the usual case.
     pub fn notes(&self) -> String {
         if self.patches.is_empty() && self.problems.is_empty() {
             return String::new();
@@ -571,26 +573,26 @@ impl Decoded {
     }
 }
 
-/// The characters of a string: some writers escape what they need not, `+` in the offset of a date for one. What has no meaning,
-/// such as half of a surrogate pair, stays as it stands.
+/// Returns the characters that a string stands for, because some writers escape more than they must, such as `+` in the
+/// offset of a date. An invalid escape, such as half of a surrogate pair, is left unchanged.
 #[inline]
-fn meant(text: Text<'_>) -> Cow<'_, [u8]> {
+fn unescaped(text: Text<'_>) -> Cow<'_, [u8]> {
     if !text.escaped {
         return text.bytes.into();
     }
-    text.unescape().map_or(text.bytes.into(), |meant| meant.into_owned().into_bytes().into())
+    text.unescape().map_or(text.bytes.into(), |unescaped| unescaped.into_owned().into_bytes().into())
 }
 
 fn string_of(text: &[u8]) -> String {
     core::str::from_utf8(text).unwrap_or_default().to_owned()
 }
 
-/// A JavaScript number holds it exactly.
+/// Whether a JavaScript number holds the value exactly.
 fn is_safe(value: i64) -> bool {
     value.unsigned_abs() <= MAX_SAFE
 }
 
-/// As JSON spells numbers: `-12.5e+3`.
+/// Whether the text is a number in JSON's syntax: `-12.5e+3`.
 fn is_number(text: &[u8]) -> bool {
     let digits = |text: &mut &[u8]| {
         let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -1,8 +1,8 @@
-//! Turns a request object into a path, a query and a JSON body, checked against the table before any I/O.
+//! Turns a request object into a path, a query and a JSON body, and checks it against the table before any I/O.
 //!
-//! The request arrives as JSON text. What JSON cannot say is marked by the facade in strings that begin with NUL:
-//! one letter for the kind, then the value (see `Mark`). A caller's own string that begins with NUL is marked too,
-//! so no text of a caller can pass for a mark.
+//! The request arrives as JSON text. The facade marks what JSON cannot express in strings that begin with NUL: one
+//! letter for the kind, then the value (see `Mark`). A caller's own string that begins with NUL is marked too, so no
+//! text of a caller can pass for a mark.
 
 pub use crate::boundary::Unknown;
 
@@ -15,34 +15,35 @@ use alloc::{
     vec::Vec,
 };
 
-/// A request, ready to be sent to the base URL.
+/// A request that is ready to be sent to the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded<'a> {
-    /// Path and query, beginning with `/`; every value in it is percent-encoded.
+    /// The path and query, beginning with `/`. Every value in it is percent-encoded.
     pub target: String,
-    /// The JSON body; `None` if the operation has none or the caller gave none. Borrowed if the request contains it literally.
+    /// The JSON body; `None` if the operation has none or the caller gave none. It is borrowed if the request contains
+    /// it literally.
     pub body: Option<Cow<'a, str>>,
 }
 
-/// The request does not fit the operation. Nothing has been sent.
+/// The request does not match the operation. Nothing has been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// The field, as `connector.userIds[2]`; empty for the request itself.
+    /// The path to the field, such as `connector.userIds[2]`; empty for the request itself.
     pub path: String,
-    /// What is wrong and what to do, in words that never repeat the value.
+    /// What is wrong and what to do. The text never repeats the value.
     pub problem: Cow<'static, str>,
 }
 
-/// How requests are read.
+/// Options for reading requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
-    /// What to do with fields that the table does not know.
+pub struct EncodeOptions {
+    /// The treatment of fields that the table does not know.
     pub unknown: Unknown,
 }
 
-impl Reading {
-    /// The request is one of release 1.2.2 of the official SDK, which sends some things that it should not: fields that the API
-    /// no longer has, what only the server sets where it can be null (dates above all), numbers beyond 32 bits.
+impl EncodeOptions {
+    /// Whether the request is one of release 1.2.2 of the official SDK, which sends some things that it should not:
+    /// fields that the API no longer has, read-only fields that may be null (mostly dates), and numbers beyond 32 bits.
     fn is_of_122(self) -> bool {
         self.unknown == Unknown::Drop
     }
@@ -52,34 +53,35 @@ impl Reading {
     }
 }
 
-// What is done once for a request is `#[inline]`: so it is compiled with the crate that asks for it, which is compiled for size.
+// Functions that run once per request are `#[inline]`, so that they are compiled with the calling crate, which is
+// optimized for size.
 
 /// Encodes `request`, the JSON text of the request object or `null`.
 ///
-/// # Errors
+/// Names the first field that is wrong.
 /// [`Unfit`] names the first field that does not fit.
 #[inline]
 pub fn encode<'a>(
     table: &'a Table,
     operation: &Operation,
     request: &'a str,
-    reading: Reading,
+    options: EncodeOptions,
 ) -> Result<Encoded<'a>, Unfit> {
-    Ok(Encoder::new(table, request, reading).request(operation)?)
+    Ok(Encoder::new(table, request, options).request(operation)?)
 }
 
 /// Encodes `value`, the JSON text of an object or `null`, as the JSON text of a message.
 ///
 /// # Errors
-/// [`Unfit`] names the first field that does not fit.
+/// Names the first field that is wrong.
 #[inline]
-pub fn encode_message(table: &Table, message: Message, value: &str, reading: Reading) -> Result<String, Unfit> {
-    let text = Encoder::new(table, value, reading).optional_body(message)?;
+pub fn encode_message(table: &Table, message: Message, value: &str, options: EncodeOptions) -> Result<String, Unfit> {
+    let text = Encoder::new(table, value, options).optional_body(message)?;
     Ok(text.map_or_else(|| "null".to_owned(), Cow::into_owned))
 }
 
 enum Failure {
-    /// The facade's text is not JSON, which a `toJSON` of the caller's can bring about.
+    /// The facade's text is not JSON, which a caller's `toJSON` can bring about.
     Malformed,
     Unfit(Unfit),
 }
@@ -101,7 +103,7 @@ impl From<Failure> for Unfit {
 
 type Fit<T> = Result<T, Failure>;
 
-/// How a marked string begins, as JSON spells NUL.
+/// The beginning of a marked string, with NUL as JSON spells it.
 const MARK: [u8; 6] = *b"\\u0000";
 
 #[inline(always)]
@@ -109,9 +111,9 @@ fn is_marked(text: Text<'_>) -> bool {
     text.bytes.first_chunk() == Some(&MARK)
 }
 
-/// What a marked string stands for.
+/// The meaning of a marked string.
 enum Mark<'a> {
-    /// `D`: a `Date`, as `toISOString` spells it; empty for an invalid one.
+    /// `D`: a `Date` in the form of `toISOString`; empty for an invalid one.
     Date(Cow<'a, str>),
     /// `I`: a `bigint`.
     BigInt(Cow<'a, str>),
@@ -121,37 +123,37 @@ enum Mark<'a> {
     Bytes(Cow<'a, str>),
     /// `S`: a string that really begins with NUL.
     Plain(Cow<'a, str>),
-    /// `C`: an object that is part of itself.
+    /// `C`: an object that contains itself.
     Cycle,
-    /// `E`: what threw an error when it was read.
+    /// `E`: a value that threw an error when it was read.
     Failed,
-    /// `F`, ...: a function, a symbol or another thing that no API takes.
+    /// `F` and others: a function, a symbol or another value that no API accepts.
     Alien,
 }
 
 #[derive(Clone, Copy)]
 enum At<'a> {
-    /// A member, as JSON text has it.
+    /// A member, by its name in the JSON text.
     Field(&'a [u8]),
     Index(usize),
 }
 
-/// What is written: `text`, and after it the part of the source that ends at `to`. Most requests are sent as they came, so nothing
-/// is copied before something differs.
-struct Out<'a> {
+/// The output: `text`, followed by the part of the source that ends at `to`. Most requests are sent unchanged, so
+/// nothing is copied before the first difference.
+struct Output<'a> {
     source: &'a str,
     text: String,
     from: usize,
     to: usize,
 }
 
-impl<'a> Out<'a> {
-    /// What comes next stands at this place of the source, most likely.
+impl<'a> Output<'a> {
+    /// Begins at the place of the source that most likely contains what follows.
     fn begin(&mut self, at: usize) {
         (self.from, self.to) = (at, at);
     }
 
-    /// Writes a part of the source, and so many bytes before it and after it: its quotes.
+    /// Writes a part of the source with this many bytes before and after it, such as its quotes.
     #[inline(never)]
     fn keep(&mut self, part: &[u8], around: usize) {
         let at = (part.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize).wrapping_sub(around);
@@ -162,7 +164,7 @@ impl<'a> Out<'a> {
         self.to += part.len() + 2 * around;
     }
 
-    /// Writes what the source may contain here.
+    /// Writes a byte that the source may contain here.
     #[inline(never)]
     fn push(&mut self, byte: u8) {
         if self.source.as_bytes().get(self.to) == Some(&byte) {
@@ -193,7 +195,7 @@ impl<'a> Out<'a> {
         self.from = self.to;
     }
 
-    /// All that was written.
+    /// Returns everything that was written.
     fn take(&mut self) -> Cow<'a, str> {
         if self.text.is_empty() {
             return self.source.get(self.from..self.to).unwrap_or_default().into();
@@ -206,17 +208,17 @@ impl<'a> Out<'a> {
 struct Encoder<'a> {
     table: &'a Table,
     cursor: Cursor<'a>,
-    reading: Reading,
-    out: Out<'a>,
+    options: EncodeOptions,
+    out: Output<'a>,
     path: Vec<At<'a>>,
-    /// Wire names that the body's `updateMask` lists: these are sent even if the document calls them read-only.
+    /// The wire names that the body's `updateMask` lists. They are sent even if the document calls them read-only.
     mask: Vec<&'a [u8]>,
 }
 
 impl<'a> Encoder<'a> {
-    fn new(table: &'a Table, json: &'a str, reading: Reading) -> Self {
-        let out = Out { source: json, text: String::new(), from: 0, to: 0 };
-        Self { table, cursor: Cursor::new(json), reading, out, path: Vec::new(), mask: Vec::new() }
+    fn new(table: &'a Table, json: &'a str, options: EncodeOptions) -> Self {
+        let out = Output { source: json, text: String::new(), from: 0, to: 0 };
+        Self { table, cursor: Cursor::new(json), options, out, path: Vec::new(), mask: Vec::new() }
     }
 
     #[inline]
@@ -230,7 +232,7 @@ impl<'a> Encoder<'a> {
                 self.empty_object("this operation takes no request")?;
                 None
             }
-            // A body without fields says nothing that its absence does not; release 1.2.2 sends none either.
+            // A body without fields is equivalent to its absence; release 1.2.2 sends none either.
             (Some(message), Token::Object) if self.table.fields(message).is_empty() => {
                 self.empty_object("this operation takes no fields")?;
                 None
@@ -244,7 +246,7 @@ impl<'a> Encoder<'a> {
         Ok(Encoded { target: self.target(operation, &[])?, body })
     }
 
-    /// A request object that holds parameters and, under its own name, the body.
+    /// Encodes a request object that holds parameters and, under its own name, the body.
     #[inline]
     fn wrapped(mut self, operation: &Operation) -> Fit<Encoded<'a>> {
         let mut values: Vec<(&str, Cow<'a, str>)> = Vec::new();
@@ -300,7 +302,7 @@ impl<'a> Encoder<'a> {
         self.message(message)
     }
 
-    /// The first segments of the paths in the body's own `updateMask`.
+    /// Returns the first segments of the paths in the body's own `updateMask`.
     #[inline]
     fn update_mask(&self, message: Message) -> Vec<&'a [u8]> {
         let has_mask = |field: &Field| self.table.wire_name(field) == "updateMask" && field.kind == Kind::String;
@@ -340,7 +342,7 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    /// The text of a parameter; `None` for `null`.
+    /// Returns the text of a parameter; `None` for `null`.
     #[inline]
     fn parameter_value(&mut self, kind: Kind) -> Fit<Option<Cow<'a, str>>> {
         let token = self.cursor.token()?;
@@ -374,7 +376,7 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    /// Path and query with the values put in.
+    /// Returns path and query with the values filled in.
     #[inline]
     fn target(&self, operation: &Operation, values: &[(&str, Cow<'a, str>)]) -> Fit<String> {
         let value_of = |name: &str| values.iter().rev().find(|(n, _)| *n == name).map(|(_, value)| value.as_ref());
@@ -432,7 +434,7 @@ impl<'a> Encoder<'a> {
             }
             let Some(key) = members.next(&mut self.cursor)? else { break };
             let Some((index, field)) = self.find(fields, key.bytes, next) else {
-                if self.reading.unknown == Unknown::Keep {
+                if self.options.unknown == Unknown::Keep {
                     self.comma(&mut first);
                     self.key(key);
                     self.path.push(At::Field(key.bytes));
@@ -448,7 +450,7 @@ impl<'a> Encoder<'a> {
             };
             next = index + 1;
             let wire = self.table.wire_name(field);
-            if self.reading.leaves_out(field) && !self.mask.contains(&wire.as_bytes()) {
+            if self.options.leaves_out(field) && !self.mask.contains(&wire.as_bytes()) {
                 self.cursor.skip()?;
                 continue;
             }
@@ -467,8 +469,8 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies a member in one go if it is the one that is expected next, by the name that it has on the wire, and an unmarked
-    /// string, as most are. Does nothing if something else comes.
+    /// Copies a member at once if it is the expected next one, by its name on the wire, and an unmarked string, as most
+    /// are. Otherwise it does nothing.
     fn plain_member(&mut self, field: &Field, first: bool) -> bool {
         let is_plain = field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Enum);
         if !is_plain || field.gone() || field.read_only() {
@@ -483,7 +485,7 @@ impl<'a> Encoder<'a> {
         true
     }
 
-    /// The field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
+    /// Finds the field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
     fn find(&self, fields: &'a [Field], key: &[u8], next: usize) -> Option<(usize, &'a Field)> {
         let is = |name: &str| name.len() == key.len() && same(name.as_bytes(), key);
         let is_it = |field: &Field| {
@@ -491,8 +493,8 @@ impl<'a> Encoder<'a> {
                 || is(self.table.js_name(field, false))
                 || is(self.table.js_name(field, true))
         };
-        let is_it = |field: &Field| (!field.gone() || self.reading.is_of_122()) && is_it(field);
-        // Callers write fields in any order; the next one is still the likeliest.
+        let is_it = |field: &Field| (!field.gone() || self.options.is_of_122()) && is_it(field);
+        // Callers write fields in any order, but the next one is the most likely.
         if let Some(field) = fields.get(next).filter(|field| is(self.table.wire_name(field)) && !field.gone()) {
             return Some((next, field));
         }
@@ -517,7 +519,7 @@ impl<'a> Encoder<'a> {
         self.array(|encoder| encoder.element(field))
     }
 
-    /// An array, whose elements `element` writes.
+    /// Copies an array, whose elements are written by `element`.
     fn array(&mut self, mut element: impl FnMut(&mut Self) -> Fit<()>) -> Fit<()> {
         self.cursor.expect(b'[')?;
         self.out.push(b'[');
@@ -538,7 +540,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies a list in one go if it holds nothing but unmarked strings, as long lists of ids do.
+    /// Copies a list at once if it contains only unmarked strings, as long lists of ids do.
     fn plain_strings(&mut self) -> Fit<bool> {
         let mut look = self.cursor.clone();
         look.expect(b'[')?;
@@ -624,9 +626,9 @@ impl<'a> Encoder<'a> {
         let whole = whole(digits);
         match kind {
             Kind::Int32 | Kind::Uint32 if fits(kind, digits) => self.out.push_str(digits),
-            Kind::Int32 | Kind::Uint32 if whole.is_some() && self.reading.is_of_122() => self.out.push_str(digits),
+            Kind::Int32 | Kind::Uint32 if whole.is_some() && self.options.is_of_122() => self.out.push_str(digits),
             Kind::Double | Kind::Enum => self.out.push_str(digits),
-            // Beyond 2^53 the caller's number has been rounded before it came here.
+            // Above 2^53 the caller's number was already rounded.
             Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.unsigned_abs() < 1 << 53) => self.quoted(digits),
             Kind::Int32 => return self.unfit("must be a whole number within 32 bits"),
             Kind::Uint32 => return self.unfit("must be a whole number from 0 to 4294967295"),
@@ -648,7 +650,7 @@ impl<'a> Encoder<'a> {
             (Kind::Int64 | Kind::Uint64, Mark::BigInt(digits)) if fits(kind, &digits) => self.quoted(&digits),
             (Kind::Int32 | Kind::Uint32, Mark::BigInt(digits)) if fits(kind, &digits) => self.out.push_str(&digits),
             (Kind::Int64 | Kind::Uint64 | Kind::Int32 | Kind::Uint32, Mark::BigInt(_)) => {
-                return self.unfit("is a bigint outside of the field's range");
+                return self.unfit("is a bigint outside the field's range");
             }
             (Kind::String | Kind::Enum, Mark::Plain(text)) => self.string(&text),
             (kind, mark) => return self.misfit(wanted(kind), mark.describe()),
@@ -656,7 +658,8 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// `{atType, additionalProperties}` becomes `{"@type", ...}`; an object that is in wire form already stays so.
+    /// Turns `{atType, additionalProperties}` into `{"@type", ...}`. An object that already has its wire form is not
+    /// changed.
     fn any(&mut self) -> Fit<()> {
         let mut members = Members::begin(&mut self.cursor)?;
         self.out.push(b'{');
@@ -695,7 +698,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Any JSON, passed as it is but for the marks in it.
+    /// Copies any JSON, and replaces only the marks in it.
     fn free(&mut self) -> Fit<()> {
         if self.path.len() > MAX_DEPTH {
             return self.unfit("nests too deep");
@@ -754,12 +757,12 @@ impl<'a> Encoder<'a> {
         self.out.push(b':');
     }
 
-    /// A string of the source.
+    /// Copies a string of the source.
     fn kept(&mut self, text: Text<'a>) {
         self.out.keep(text.bytes, 1);
     }
 
-    /// `raw` is JSON text already.
+    /// Writes `raw`, which is JSON text already, in quotes.
     fn quoted(&mut self, raw: &str) {
         self.out.push(b'"');
         self.out.push_str(raw);
@@ -773,7 +776,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn unknown(&mut self, key: Text<'a>, known: impl Fn(&Table) -> Vec<Cow<'static, str>>) -> Fit<()> {
-        if self.reading.unknown == Unknown::Refuse {
+        if self.options.unknown == Unknown::Refuse {
             let known = known(self.table);
             let near = nearest(key.raw(), &known);
             self.path.push(At::Field(key.bytes));
@@ -789,7 +792,7 @@ impl<'a> Encoder<'a> {
     fn empty_object(&mut self, problem: &'static str) -> Fit<()> {
         let mut members = Members::begin(&mut self.cursor)?;
         while let Some(key) = members.next(&mut self.cursor)? {
-            if self.reading.unknown == Unknown::Refuse {
+            if self.options.unknown == Unknown::Refuse {
                 self.path.push(At::Field(key.bytes));
                 return self.unfit(problem);
             }
@@ -798,7 +801,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// What the facade marked the string as; `None` for an ordinary one.
+    /// Returns what the facade marked the string as; `None` for an ordinary string.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
         if !is_marked(text) {
             return Ok(None);
@@ -831,7 +834,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Something else than an array or an object, or a mark in its place.
+    /// Refuses a value that is neither an array nor an object, or a mark in its place.
     #[inline(never)]
     fn other<T>(&mut self, wanted: &str, token: Token) -> Fit<T> {
         if token == Token::String {
@@ -851,14 +854,14 @@ impl<'a> Encoder<'a> {
     }
 
     fn unfit<T>(&self, problem: impl Into<Cow<'static, str>>) -> Fit<T> {
-        Err(Failure::Unfit(self.at_this_place(problem.into())))
+        Err(Failure::Unfit(self.locate(problem.into())))
     }
 
-    /// The problem with its path. By itself, so that it is there once and not for each type that something is not.
+    /// Returns the problem with its path. This function is separate so that it is compiled once and not for each type.
     #[inline(never)]
-    fn at_this_place(&self, problem: Cow<'static, str>) -> Unfit {
+    fn locate(&self, problem: Cow<'static, str>) -> Unfit {
         let mut path = String::new();
-        let (around, data) = if self.reading.unknown == Unknown::Keep { wrapping(&self.path) } else { (0, None) };
+        let (around, data) = if self.options.unknown == Unknown::Keep { wrapping(&self.path) } else { (0, None) };
         for (index, at) in self.path.iter().enumerate().skip(around) {
             if Some(index) == data {
                 continue;
@@ -881,8 +884,8 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// What of a path the caller of a JSON:API does not know: how much stands around its attributes and relationships, and where the
-/// `data` of a relationship is.
+/// Returns the parts of a path that callers of a JSON:API do not know: the number of levels around attributes and
+/// relationships, and the position of the `data` of a relationship.
 fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
     let parts = path.iter().position(|at| matches!(at, At::Field(b"attributes" | b"relationships")));
     match parts {
@@ -897,16 +900,16 @@ fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
     }
 }
 
-const OUT_OF_RANGE: &str = "is a date outside of the years 1 to 9999";
+const OUT_OF_RANGE: &str = "is a date outside the years 1 to 9999";
 
 impl Mark<'_> {
-    /// What is wrong with it wherever it stands.
+    /// Returns what is wrong with the value independent of its place.
     fn problem(&self) -> Option<&'static str> {
         match self {
             Self::Date(iso) if iso.is_empty() => Some("is an invalid Date"),
             Self::Date(iso) if !parse_rfc3339(iso.as_bytes()).is_some_and(is_sendable) => Some(OUT_OF_RANGE),
             Self::NotFinite => Some("must be a finite number, not NaN or Infinity"),
-            Self::Cycle => Some("leads back to an object that it is part of: a request cannot have cycles"),
+            Self::Cycle => Some("refers to an object that contains it: a request cannot have cycles"),
             Self::Failed => Some("could not be read: reading it threw an error"),
             _ => None,
         }
@@ -919,12 +922,12 @@ impl Mark<'_> {
             Self::NotFinite => "NaN or Infinity",
             Self::Bytes(_) => "bytes",
             Self::Plain(_) => "a string",
-            Self::Cycle | Self::Failed | Self::Alien => "a function, a symbol or a value that JSON has no form for",
+            Self::Cycle | Self::Failed | Self::Alien => "a function, a symbol or a value that JSON cannot express",
         }
     }
 }
 
-/// The names that a request object of this operation may hold.
+/// Returns the names that a request object of this operation may contain.
 #[inline]
 fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>> {
     let segments = table.segments(operation).iter().filter(|segment| segment.param.is_some());
@@ -936,13 +939,13 @@ fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>>
     names
 }
 
-/// There once, not for each type that a number may have.
+/// A function of its own, so that it is compiled once and not for each numeric type.
 #[inline(never)]
 fn whole(digits: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// The whole number is within the range of a field of this kind.
+/// Whether the whole number is within the range of a field of this kind.
 fn fits(kind: Kind, digits: &str) -> bool {
     match kind {
         Kind::Int32 => whole(digits).is_some_and(|n| i32::try_from(n).is_ok()),
@@ -965,7 +968,7 @@ fn wanted(kind: Kind) -> &'static str {
     }
 }
 
-/// The known name that `key` most likely stands for: the same letters, or at most two edits away.
+/// Returns the known name that `key` most likely stands for: one with the same letters, or at most two edits away.
 fn nearest<'n>(key: &str, known: &'n [Cow<'static, str>]) -> Option<&'n str> {
     let plain =
         |s: &str| s.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
@@ -978,7 +981,7 @@ fn nearest<'n>(key: &str, known: &'n [Cow<'static, str>]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
-/// How many bytes have to be inserted, removed or replaced.
+/// Returns the number of bytes that have to be inserted, removed or replaced.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -995,7 +998,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// As `encodeURIComponent` does: everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
+/// Encodes like `encodeURIComponent`: everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
 #[inline]
 fn percent_encode(out: &mut String, text: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];

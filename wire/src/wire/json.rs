@@ -1,31 +1,31 @@
-//! A cursor over JSON text. It finds where values begin and end; it does not build them, and it leaves the
-//! last word on well-formedness to whoever parses the text afterwards.
+//! A cursor over JSON text. It finds where values begin and end but does not build them, and leaves the final decision
+//! on well-formedness to the parser that follows.
 
 use crate::steps;
 use alloc::{borrow::Cow, string::String};
 
-/// The text is not JSON, at this byte.
+/// The text is not JSON at this byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// Offset in bytes.
+    /// The offset in bytes.
     pub offset: usize,
 }
 
-/// Nothing the APIs send nests deeper; a bound keeps hostile text from exhausting the stack.
+/// The deepest nesting that is accepted. No API sends more, and the bound keeps hostile text from exhausting the stack.
 pub const MAX_DEPTH: usize = 192;
 
 /// A string token, without its quotes.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    /// The characters as they are in the JSON text, in UTF-8 as far as the sender kept to it.
+    /// The bytes as they are in the JSON text. They are UTF-8 unless the sender violated that.
     pub bytes: &'a [u8],
-    /// There is a backslash in it.
+    /// Whether it contains a backslash.
     pub escaped: bool,
 }
 
-/// What the next value is, told from its first byte.
+/// The type of the next value, as determined by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Token {
     Object,
     Array,
@@ -37,7 +37,7 @@ pub enum Token {
 }
 
 impl Token {
-    /// As a person would name it.
+    /// Returns a name for people.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Object => "an object",
@@ -50,36 +50,36 @@ impl Token {
     }
 }
 
-/// A position in JSON text. It reads bytes: to check megabytes for being UTF-8 would cost as much as to read them, so only
-/// what is looked at is checked.
+/// A position in JSON text. The cursor reads bytes: checking that megabytes are UTF-8 would cost as much as reading
+/// them, so only the parts that are used are checked.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// 0 as long as all strings are ASCII.
+    /// Remains 0 as long as all strings are ASCII.
     beyond_ascii: u32,
 }
 
-// A build for the browser goes by no hints (`xtask/src/build/tools.rs`); what every byte or every value passes through is
-// inlined all the same.
+// A build for the browser lowers the inlining threshold of `#[inline]` hints (`xtask/src/build/tools.rs`), so whatever
+// every byte or every value passes through is marked as always inlined.
 impl<'a> Cursor<'a> {
-    /// At the start of `text`; a byte order mark is passed over.
+    /// Creates a cursor at the start of `text`, after a byte order mark.
     pub fn new(text: &'a str) -> Self {
-        Self::of_bytes(text.as_bytes())
+        Self::from_bytes(text.as_bytes())
     }
 
-    /// At the start of what should be UTF-8.
-    pub fn of_bytes(bytes: &'a [u8]) -> Self {
+    /// Creates a cursor at the start of bytes that should be UTF-8.
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
         let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
         Self { bytes, at, beyond_ascii: 0 }
     }
 
-    /// Nothing but ASCII stood in the strings that were passed.
+    /// Whether all strings that were passed consist of ASCII.
     pub fn only_ascii(&self) -> bool {
         self.beyond_ascii == 0
     }
 
-    /// The current offset.
+    /// Returns the current offset.
     pub fn offset(&self) -> usize {
         self.at
     }
@@ -101,7 +101,7 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     fn skip_space(&mut self) {
-        // One comparison where there is none, as in what machines write.
+        // Takes only one comparison where there is no white space, as in the output of machines.
         while self.byte() <= b' ' && matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
     /// Skips white space and returns what follows.
     ///
     /// # Errors
-    /// If no value begins here.
+    /// Fails if no value begins here.
     #[inline(always)]
     pub fn peek(&mut self) -> Result<Token, Malformed> {
         self.skip_space();
@@ -126,16 +126,16 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// [`Cursor::peek`] for what is not done with every value: a call, not a copy.
+    /// [`Cursor::peek`] as a call instead of an inlined copy, for use outside of hot loops.
     ///
     /// # Errors
-    /// If no value begins here.
+    /// Fails if no value begins here.
     #[inline(never)]
     pub fn token(&mut self) -> Result<Token, Malformed> {
         self.peek()
     }
 
-    /// Takes `byte` if it is next, white space aside.
+    /// Takes `byte` if it is next, ignoring white space.
     #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {
         self.skip_space();
@@ -149,16 +149,16 @@ impl<'a> Cursor<'a> {
     /// Takes `byte`.
     ///
     /// # Errors
-    /// If something else comes.
+    /// Fails if another byte is next.
     #[inline(always)]
     pub fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.take(byte) { Ok(()) } else { self.malformed() }
     }
 
-    /// Between two members or elements: true after a comma, false after `close`.
+    /// Takes the separator between two members or elements. Returns true after a comma and false after `close`.
     ///
     /// # Errors
-    /// If neither comes.
+    /// Fails if neither is next.
     #[inline(always)]
     pub fn more(&mut self, close: u8) -> Result<bool, Malformed> {
         if self.take(b',') {
@@ -170,7 +170,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Nothing but white space is left.
+    /// Whether nothing but white space is left.
     pub fn at_end(&mut self) -> bool {
         self.skip_space();
         self.at >= self.bytes.len()
@@ -179,7 +179,7 @@ impl<'a> Cursor<'a> {
     /// Takes a string.
     ///
     /// # Errors
-    /// If none is here or it does not end.
+    /// Fails if no string begins here or it does not end.
     pub fn string(&mut self) -> Result<Text<'a>, Malformed> {
         self.skip_space();
         if self.byte() != b'"' {
@@ -191,10 +191,10 @@ impl<'a> Cursor<'a> {
         Ok(Text { bytes, escaped })
     }
 
-    /// Passes the string whose quote is the next byte, and says whether there is a backslash in it.
+    /// Skips the string whose quote is the next byte. Returns whether it contains a backslash.
     ///
     /// # Errors
-    /// If it does not end.
+    /// Fails if the string does not end.
     #[inline(always)]
     pub fn pass_string(&mut self) -> Result<bool, Malformed> {
         let mut escaped = false;
@@ -217,8 +217,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// For a reader that only looks for strings: goes back to `start` and passes one byte that begins none.
-    /// False if a string begins there, or nothing is left.
+    /// Goes back to `start` and skips one byte, for a reader that only looks for strings. Returns false if a string
+    /// begins there, or if nothing is left.
     pub fn step_from(&mut self, start: usize) -> bool {
         self.at = start;
         self.skip_space();
@@ -227,7 +227,7 @@ impl<'a> Cursor<'a> {
         found.is_some_and(|byte| *byte != b'"')
     }
 
-    /// Takes `"name":` if that is next, without white space in it: what a reader that knows the order expects.
+    /// Takes `"name":` if that is next, without white space in it, for a reader that knows the order of the members.
     #[inline]
     pub fn take_key(&mut self, name: &str) -> bool {
         self.skip_space();
@@ -277,7 +277,7 @@ impl<'a> Cursor<'a> {
     /// Takes any value and returns its text.
     ///
     /// # Errors
-    /// If none is here or it does not end.
+    /// Fails if no value begins here or it does not end.
     pub fn value(&mut self) -> Result<&'a str, Malformed> {
         self.token()?;
         let start = self.at;
@@ -285,25 +285,25 @@ impl<'a> Cursor<'a> {
         Ok(text_of(self.since(start)))
     }
 
-    /// Goes to where a copy of this cursor has come, and returns the text between.
+    /// Advances to the position of a copy of this cursor, and returns the text between.
     pub fn take_to(&mut self, there: &Self) -> &'a [u8] {
         let start = core::mem::replace(&mut self.at, there.at);
         self.since(start)
     }
 
-    /// Passes any value.
+    /// Skips any value.
     ///
     /// # Errors
-    /// If none is here or it does not end.
+    /// Fails if no value begins here or it does not end.
     pub fn skip(&mut self) -> Result<(), Malformed> {
         let token = self.peek()?;
         self.pass(token)
     }
 
-    /// Passes the value that [`Cursor::peek`] has just found.
+    /// Skips the value that [`Cursor::peek`] has just found.
     ///
     /// # Errors
-    /// If it does not end.
+    /// Fails if the value does not end.
     #[inline]
     pub fn pass(&mut self, token: Token) -> Result<(), Malformed> {
         match token {
@@ -316,7 +316,7 @@ impl<'a> Cursor<'a> {
             Token::True => self.word(b"true")?,
             Token::False => self.word(b"false")?,
             Token::Null => self.word(b"null")?,
-            // Brackets are counted, not paired: the parser that follows pairs them.
+            // Brackets are counted but not paired, because the parser that follows pairs them.
             Token::Object | Token::Array => {
                 let mut depth = 0usize;
                 loop {
@@ -344,7 +344,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The members of an object, one key at a time; the caller takes each value before it asks for the next key.
+/// The members of an object, one key at a time. The caller takes each value before it asks for the next key.
 #[derive(Debug)]
 pub struct Members {
     begun: bool,
@@ -355,13 +355,13 @@ impl Members {
     /// Takes the opening brace.
     ///
     /// # Errors
-    /// If no object begins here.
+    /// Fails if no object begins here.
     pub fn begin(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         cursor.expect(b'{')?;
         Ok(Self { begun: false, done: cursor.take(b'}') })
     }
 
-    /// The caller itself has read a whole member, and the comma before it.
+    /// Records that the caller itself has read a whole member, and the comma before it.
     pub fn passed(&mut self) {
         self.begun = true;
     }
@@ -369,7 +369,7 @@ impl Members {
     /// Takes the next key; `None` after the closing brace.
     ///
     /// # Errors
-    /// If neither comes.
+    /// Fails if neither is next.
     pub fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Text<'a>>, Malformed> {
         if !self.done && self.begun {
             self.done = !cursor.more(b'}')?;
@@ -384,15 +384,16 @@ impl Members {
     }
 }
 
-/// Bytes that are not UTF-8 are no text.
+/// Returns the text, or nothing if the bytes are not UTF-8.
 fn text_of(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Two texts of one length are the same. Names are short, and the comparison of slices goes byte by byte in WebAssembly, behind a call.
+/// Compares two texts of equal length. Names are short, and in WebAssembly a comparison of slices is a call that
+/// proceeds byte by byte.
 #[inline]
 pub fn same(text: &[u8], name: &[u8]) -> bool {
-    // The last words may overlap the ones before.
+    // The last words may overlap the previous ones.
     if let (Some(last), Some(other)) = (text.last_chunk::<8>(), name.last_chunk::<8>()) {
         u64::from_le_bytes(*last) == u64::from_le_bytes(*other)
             && text
@@ -408,8 +409,8 @@ pub fn same(text: &[u8], name: &[u8]) -> bool {
     }
 }
 
-/// How many bytes come before the next quote or backslash, sixteen at a time; `beyond_ascii` gets a bit if one that was looked at
-/// is not ASCII.
+/// Returns the number of bytes before the next quote or backslash, sixteen at a time. Sets a bit of `beyond_ascii` if
+/// one of the visited bytes is not ASCII.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn plain_run(bytes: &[u8], beyond_ascii: &mut u32) -> usize {
     let (blocks, tail) = bytes.as_chunks::<16>();
@@ -432,7 +433,7 @@ fn plain_run(bytes: &[u8], beyond_ascii: &mut u32) -> usize {
     passed
 }
 
-/// A bit for each byte that is a quote or a backslash, and one for each that is not ASCII.
+/// Returns a bit for each byte that is a quote or a backslash, and one for each that is not ASCII.
 #[cfg(target_arch = "wasm32")]
 #[inline]
 #[target_feature(enable = "simd128")]
@@ -451,12 +452,12 @@ fn marks(block: [u8; 16]) -> (u32, u32) {
 }
 
 impl<'a> Text<'a> {
-    /// The characters as they are in the JSON text; empty if they are not UTF-8.
+    /// Returns the characters as they are in the JSON text; empty if they are not UTF-8.
     pub fn raw(&self) -> &'a str {
         text_of(self.bytes)
     }
 
-    /// The characters meant; `None` for a bad escape or half of a surrogate pair.
+    /// Returns the characters that the text stands for; `None` for a bad escape or half of a surrogate pair.
     pub fn unescape(&self) -> Option<Cow<'a, str>> {
         let raw = self.raw();
         if !self.escaped {
@@ -501,8 +502,8 @@ fn hex4(digits: &str) -> Option<u32> {
     if digits.bytes().all(|b| b.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
 }
 
-/// A whole number in decimal, as `to_string` writes it, but without the formatting of the standard library, which is 1.5 KB of
-/// code.
+/// Formats a whole number in decimal like `to_string`, but without the formatting code of the standard library, which
+/// takes 1.5 KB.
 #[inline(never)]
 pub fn decimal(number: i64) -> String {
     let mut digits = [0; 20];

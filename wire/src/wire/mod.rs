@@ -1,5 +1,6 @@
-//! Requests and responses as text: [`encode`] checks and writes, [`decode`] reads, both against the API table;
-//! [`plan`] tells the facade what is left to do. [`json`] finds values in JSON text, [`date`] reads RFC 3339.
+//! Requests and responses as text. [`encode`] checks and writes requests and [`decode`] reads responses, both against
+//! the API table; [`plan`] lists what is left to the facade. [`json`] finds values in JSON text, and [`date`] reads RFC
+//! 3339.
 
 pub mod date;
 pub mod decode;
@@ -9,5 +10,11 @@ pub mod plan;
 mod reach;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 mod tests;

@@ -1,5 +1,6 @@
-//! Says which fields of a parsed message still need a hand: dates, integers, `Any` values, renamed fields, and the
-//! children below which there are any. `pkg/src/core/revive.ts` carries the plan out; it asks for each message's once.
+//! Lists the fields of a parsed message that still need a change: dates, integers, `Any` values, renamed fields, and
+//! the children that contain any. `pkg/src/core/revive.ts` carries out the plan, which it requests once for each
+//! message.
 
 use super::decode::Layouts;
 use super::json::{decimal, push_string};
@@ -8,7 +9,7 @@ use crate::api::{Field, Kind, Message, Shape, Table};
 use crate::boundary::StepKind;
 use alloc::string::String;
 
-/// The plans of one table, for today's names or for those of release 1.2.2 of the official SDK.
+/// The plans of one table, for the current names or for those of release 1.2.2 of the official SDK.
 #[derive(Debug)]
 pub struct Plans {
     sdk122: bool,
@@ -16,8 +17,8 @@ pub struct Plans {
 }
 
 impl Plans {
-    /// Those of a table.
-    pub fn of(table: &Table, sdk122: bool) -> Self {
+    /// Creates the plans of a table.
+    pub fn new(table: &Table, sdk122: bool) -> Self {
         Self { sdk122, needs: Reach::new(table) }
     }
 
@@ -26,8 +27,8 @@ impl Plans {
         self.needs.leads(table, message, &is_goal, &|_| true)
     }
 
-    /// The plan of a message: a JSON array with `[wire name, name or null, kind, slot, message]` for each field that needs
-    /// something; the kind is a [`StepKind`].
+    /// Returns the plan of a message: a JSON array with `[wire name, name or null, kind, slot, message]` for each field
+    /// that needs something. The kind is a [`StepKind`].
     pub fn of_message(&self, table: &Table, layouts: &Layouts, message: Message) -> String {
         let mut out = String::from("[");
         for (index, field) in table.fields(message).iter().enumerate() {
@@ -62,7 +63,7 @@ impl Plans {
     }
 }
 
-/// What a field's value needs; `below`: its messages need something.
+/// Returns what a field's value needs. `below` says whether its messages need something.
 fn kind(field: &Field, below: bool) -> Option<StepKind> {
     match (field.kind, field.shape) {
         (Kind::Date, Shape::One) => Some(StepKind::Date),

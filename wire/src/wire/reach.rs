@@ -1,18 +1,18 @@
-//! Which messages lead to something. This is computed for the requested ones: a program needs few of an API's messages, and
-//! to look at all of them would be most of what its first call takes.
+//! Determines which messages lead to something. This is computed for the requested messages only: a program uses few of
+//! an API's messages, and visiting all of them would dominate the time of its first call.
 
 use crate::api::{Field, Kind, Message, Table};
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-/// What is known of each message so far.
+/// What is known about each message so far.
 #[derive(Debug)]
 pub struct Reach {
     known: Vec<Cell<Option<bool>>>,
 }
 
 impl Reach {
-    /// Nothing is known yet.
+    /// Creates a state in which nothing is known.
     pub fn new(table: &Table) -> Self {
         Self { known: vec![Cell::new(None); table.message_count()] }
     }
@@ -21,14 +21,14 @@ impl Reach {
         self.known.get(usize::from(message.0))
     }
 
-    /// True if the message has a field that is a goal, or one below it has, by fields that are followed. Goal and way have to
-    /// be the same in all calls.
+    /// Whether the message, or one below it by fields that are followed, has a field that is a goal. The two predicates
+    /// must be the same in all calls.
     pub fn leads(
         &self,
         table: &Table,
         message: Message,
         is_goal: &dyn Fn(&Field) -> bool,
-        is_way: &dyn Fn(&Field) -> bool,
+        follows: &dyn Fn(&Field) -> bool,
     ) -> bool {
         if let Some(known) = self.known(message).and_then(Cell::get) {
             return known;
@@ -41,7 +41,7 @@ impl Reach {
             for field in table.fields(here) {
                 if is_goal(field) {
                     found = true;
-                } else if field.kind == Kind::Message && is_way(field) {
+                } else if field.kind == Kind::Message && follows(field) {
                     let below = field.message();
                     match self.known(below).and_then(Cell::get) {
                         Some(true) => found = true,
@@ -52,7 +52,7 @@ impl Reach {
                 }
             }
         }
-        // If nothing was found, that holds for all that were looked at.
+        // If nothing was found, that holds for all messages that were visited.
         for looked in if found { seen.get(..1) } else { seen.get(..) }.unwrap_or_default() {
             if let Some(known) = self.known(*looked) {
                 known.set(Some(found));

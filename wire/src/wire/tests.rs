@@ -1,7 +1,7 @@
 //! Encoding and decoding against a small API that has every kind and shape.
 
 use super::decode::{Decoded, Layouts, Problem, Replacement, Step, decode};
-use super::encode::{Encoded, Reading, Unfit, Unknown, encode};
+use super::encode::{EncodeOptions, Encoded, Unfit, Unknown, encode};
 use super::json::decimal;
 use super::plan::Plans;
 use crate::api::{Message, Table, commercelayer};
@@ -67,10 +67,10 @@ fn table() -> Table {
 
 fn encoded(operation: usize, request: &str) -> Result<Encoded<'_>, Unfit> {
     let table = Box::leak(Box::new(table()));
-    encode(table, &table.operations()[operation], request, Reading { unknown: Unknown::Refuse })
+    encode(table, &table.operations()[operation], request, EncodeOptions { unknown: Unknown::Refuse })
 }
 
-/// The body that a search for this thing sends.
+/// Returns the body that a search for this thing sends.
 fn body(request: &str) -> Result<String, Unfit> {
     encoded(2, request).map(|encoded| encoded.body.unwrap_or_default().into_owned())
 }
@@ -82,7 +82,7 @@ fn refused(operation: usize, request: &str) -> (String, String) {
 
 fn decoded(text: &str) -> Decoded {
     let table = table();
-    decode(&table, &Layouts::of(&table), Message(0), text.as_bytes()).unwrap_or_else(|e| panic!("{text}: {e:?}"))
+    decode(&table, &Layouts::new(&table), Message(0), text.as_bytes()).unwrap_or_else(|e| panic!("{text}: {e:?}"))
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn every_kind_is_written_as_the_wire_has_it() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn misfits_are_named() {
     for (given, path) in [
         (r#"{"text":1}"#, "text"),
         (r#"{"text":{}}"#, "text"),
@@ -206,8 +206,8 @@ fn unknown_fields_are_refused_with_advice_or_dropped() {
     assert_eq!(refused(0, r#"{"app_id":"x"}"#), ("app_id".into(), "is not a field here; did you mean appId?".into()));
     assert_eq!(refused(2, r#"{"child":{"nonsense":1}}"#).0, "child.nonsense");
     let table = table();
-    let reading = Reading { unknown: Unknown::Drop };
-    let sent = encode(&table, &table.operations()[2], r#"{"x":{"y":[1]},"text":"a","z":0}"#, reading).unwrap();
+    let options = EncodeOptions { unknown: Unknown::Drop };
+    let sent = encode(&table, &table.operations()[2], r#"{"x":{"y":[1]},"text":"a","z":0}"#, options).unwrap();
     assert_eq!(sent.body.unwrap(), r#"{"text":"a"}"#);
 }
 
@@ -229,7 +229,7 @@ fn read_only_fields_are_sent_only_if_the_mask_names_them() {
 }
 
 #[test]
-fn requests_of_122_keep_what_it_sends() {
+fn requests_of_122_are_unchanged() {
     let idl = IDL.replace("  updateMask string\n", "  updateMask string\n  left string gone 1.2.2=wasLeft\n");
     let api = keyturn_api::text::parse(&idl).unwrap_or_else(|e| panic!("{e}"));
     let pack = |enums| {
@@ -243,18 +243,19 @@ fn requests_of_122_keep_what_it_sends() {
     };
     let request = r#"{"id":"x","updateRequest":{"wasLeft":"a","thing":{"createdAt":null,"count":-1}}}"#;
     let sent = |table: &Table, unknown| {
-        encode(table, &table.operations()[1], request, Reading { unknown }).map(|sent| sent.body.unwrap().into_owned())
+        encode(table, &table.operations()[1], request, EncodeOptions { unknown })
+            .map(|sent| sent.body.unwrap().into_owned())
     };
     assert_eq!(sent(&pack(false), Unknown::Drop).unwrap(), r#"{"left":"a","thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(true), Unknown::Drop).unwrap(), r#"{"thing":{"createdAt":null,"count":-1}}"#);
     assert_eq!(sent(&pack(false), Unknown::Refuse).unwrap_err().path, "updateRequest.wasLeft");
     let table = table();
-    let trigger = |unknown| encode(&table, &table.operations()[3], "{}", Reading { unknown }).unwrap().body;
+    let trigger = |unknown| encode(&table, &table.operations()[3], "{}", EncodeOptions { unknown }).unwrap().body;
     assert_eq!((trigger(Unknown::Drop), trigger(Unknown::Refuse)), (None, None));
 }
 
 #[test]
-fn what_needs_no_change_is_not_copied() {
+fn unchanged_requests_are_not_copied() {
     let request = r#"{"text":"a","tags":["b","\\"],"child":{"child":{},"ratio":1.5},"flag":null}"#;
     assert!(matches!(encoded(2, request).unwrap().body, Some(Cow::Borrowed(body)) if body == request));
     let wrapped = r#"{"id":"x","updateRequest":{"thing":{"text":"a"},"updateMask":"text"}}"#;
@@ -270,7 +271,7 @@ fn what_needs_no_change_is_not_copied() {
 /// Reads the slots as the reviver does, and returns dates and integers by path.
 fn revived(text: &str) -> Vec<(String, f64)> {
     let table = table();
-    let layouts = Layouts::of(&table);
+    let layouts = Layouts::new(&table);
     let found = decode(&table, &layouts, Message(0), text.as_bytes()).unwrap();
     let value: serde_json::Value = serde_json::from_str(text).unwrap();
     let mut out = Vec::new();
@@ -292,7 +293,7 @@ fn walk(
         let (name, offset) = (table.wire_name(field), layouts.offset(table, Message(0), index));
         let path = format!("{path}/{name}");
         match (name, &value[name]) {
-            // The reviver looks at an integer before it replaces it, and at a date not.
+            // The reviver looks at an integer before it replaces it, but not at a date.
             ("createdAt", _) | ("big", serde_json::Value::String(_)) if !slots[base + offset].is_nan() => {
                 out.push((path, slots[base + offset]));
             }
@@ -325,7 +326,7 @@ fn slots_are_found_in_any_field_order() {
 }
 
 #[test]
-fn a_field_that_comes_twice_counts_as_json_parse_counts_it() {
+fn duplicate_fields_match_json_parse() {
     assert_eq!(revived(r#"{"child":{"big":"1"},"child":{"big":"2"}}"#), [("/child/big".to_owned(), 2.0)]);
     assert_eq!(revived(r#"{"big":"1","big":"2"}"#), [("/big".to_owned(), 2.0)]);
     let date = r#""createdAt":"2020-01-01T00:00:00Z""#;
@@ -380,9 +381,9 @@ fn digits_are_never_lost() {
 }
 
 #[test]
-fn what_is_no_object_is_malformed() {
+fn anything_but_an_object_is_malformed() {
     let table = table();
-    let layouts = Layouts::of(&table);
+    let layouts = Layouts::new(&table);
     for text in
         ["", "null", "[]", "5", "{", "{\"text\":", "{\"text\":\"a", "{\"text\":\"a\"", "{} x", "{\"a\" 1}", "<html>"]
     {
@@ -394,10 +395,10 @@ fn what_is_no_object_is_malformed() {
 }
 
 #[test]
-fn plans_name_what_is_left_to_do() {
+fn plans_list_the_remaining_steps() {
     let table = table();
-    let layouts = Layouts::of(&table);
-    let plan = Plans::of(&table, false).of_message(&table, &layouts, Message(0));
+    let layouts = Layouts::new(&table);
+    let plan = Plans::new(&table, false).of_message(&table, &layouts, Message(0));
     let steps: Vec<(String, Option<String>, u8, usize, i32)> = serde_json::from_str(&plan).unwrap();
     let kinds: Vec<_> = steps.iter().map(|s| (s.0.as_str(), s.2)).collect();
     let want = [
@@ -411,16 +412,16 @@ fn plans_name_what_is_left_to_do() {
         ("Odd", 0),
     ];
     assert_eq!(kinds, want);
-    let of_122 = Plans::of(&table, true).of_message(&table, &layouts, Message(0));
+    let of_122 = Plans::new(&table, true).of_message(&table, &layouts, Message(0));
     assert!(of_122.contains(r#"["secret","paperSecret",0,0,2]"#), "{of_122}");
-    assert_eq!(Plans::of(&table, false).of_message(&table, &layouts, Message(2)), "[]");
+    assert_eq!(Plans::new(&table, false).of_message(&table, &layouts, Message(2)), "[]");
 }
 
-/// What an operation of a JSON:API sends.
+/// Encodes a request of a JSON:API.
 fn document<'a>(operation: &str, request: &'a str) -> Result<Encoded<'a>, Unfit> {
     let table = commercelayer();
     let operation = table.operations().iter().find(|o| table.operation_id(o) == operation).unwrap();
-    encode(table, operation, request, Reading { unknown: Unknown::Keep })
+    encode(table, operation, request, EncodeOptions { unknown: Unknown::Keep })
 }
 
 #[test]
@@ -441,7 +442,7 @@ fn a_document_is_sent_as_its_resource_allows() {
             ),
         }
     );
-    // What only a create sets, and what a relationship of another resource is, is no part of an update.
+    // An update omits the attributes that only a create sets, and relationships of other resources.
     let update = document(
         "api_credentials.update",
         r#"{"id":"a/b","document":{"data":{"type":"api_credentials","attributes":{"name":"a","kind":"k","mode":"test","scopes":"s"},
@@ -458,7 +459,7 @@ fn a_document_is_sent_as_its_resource_allows() {
 }
 
 #[test]
-fn what_the_table_does_not_know_is_kept() {
+fn unknown_fields_are_kept() {
     let body = r#"{"data":{"type":"roles","attributes":{"name":"n","new_one":[1,{"a":"b"}],"at":"\u0000D2026-01-02T03:04:05.000Z","n":"\u0000I9"},"relationships":{"new_rel":{"data":[]}},"meta":{"x":null}}}"#;
 
     let kept = document("roles.create", body).unwrap().body.unwrap();
@@ -466,7 +467,7 @@ fn what_the_table_does_not_know_is_kept() {
 }
 
 #[test]
-fn what_does_not_fit_in_a_document_is_named_as_its_caller_names_it() {
+fn misfits_in_a_document_have_the_callers_path() {
     for (operation, request, path, problem) in [
         ("roles.create", r#"{"data":{"attributes":{"name":1}}}"#, "name", "must be a string, not a number"),
         ("roles.create", r#"{"data":{"attributes":{"metadata":[]}}}"#, "metadata", "must be an object, not an array"),
@@ -528,16 +529,16 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}:,\"\\\\a-z0-9. \u{0}é-]{0,80}") {
         let table = table();
-        let _ = decode(&table, &Layouts::of(&table), Message(0), text.as_bytes());
+        let _ = decode(&table, &Layouts::new(&table), Message(0), text.as_bytes());
         for operation in table.operations() {
             for unknown in [Unknown::Drop, Unknown::Keep] {
-                let _ = encode(&table, operation, &text, Reading { unknown });
+                let _ = encode(&table, operation, &text, EncodeOptions { unknown });
             }
         }
     }
 
     #[test]
-    fn no_value_of_a_path_parameter_changes_the_route(value in "\\PC{0,30}") {
+    fn no_path_parameter_changes_the_route(value in "\\PC{0,30}") {
         let request = serde_json::json!({ "appId": value, "id": "x" }).to_string();
         if let Ok(encoded) = encoded(0, &request) {
             let segments: Vec<&str> = encoded.target.split('/').collect();
@@ -548,15 +549,15 @@ proptest! {
     }
 
     #[test]
-    fn text_survives_the_way_out(text in "\\PC{0,30}") {
+    fn text_round_trips(text in "\\PC{0,30}") {
         let sent = body(&serde_json::json!({ "text": text }).to_string()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&sent).unwrap();
         prop_assert_eq!(value["text"].as_str(), Some(text.as_str()));
     }
 
     #[test]
-    fn members_are_sent_in_any_company(picks in prop::collection::vec(0usize..9, 0..12), space in "[ \n]{0,2}") {
-        // What is given, and what is sent of it.
+    fn plain_members_are_copied_among_others(picks in prop::collection::vec(0usize..9, 0..12), space in "[ \n]{0,2}") {
+        // Each given member, and what is sent of it.
         const MEMBERS: [(&str, Option<&str>); 9] = [
             (r#""text":"a""#, Some(r#""text":"a""#)),
             (r#""text":"\u0000Sb""#, Some(r#""text":"b""#)),
@@ -572,7 +573,7 @@ proptest! {
         let mut expected: Vec<&str> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
         for (given, sent) in picks.into_iter().map(|pick| MEMBERS[pick]) {
-            // No name twice: an object of JavaScript has none.
+            // Each name is given once, because an object of JavaScript has no duplicates.
             let name = given.split(':').next().unwrap();
             if !names.contains(&name) {
                 names.push(name);
@@ -582,13 +583,13 @@ proptest! {
         }
         let request = format!("{{{space}{}{space}}}", members.join(&format!("{space},{space}")));
         let table = table();
-        let sent = encode(&table, &table.operations()[2], &request, Reading { unknown: Unknown::Drop }).unwrap();
+        let sent = encode(&table, &table.operations()[2], &request, EncodeOptions { unknown: Unknown::Drop }).unwrap();
         let without: String = sent.body.unwrap().chars().filter(|c| !c.is_whitespace()).collect();
         prop_assert_eq!(without, format!("{{{}}}", expected.join(",")));
     }
 
     #[test]
-    fn a_number_is_written_as_everywhere_else(number in any::<i64>(), digits in 0..64) {
+    fn numbers_match_the_standard_formatting(number in any::<i64>(), digits in 0..64) {
         let number = number >> digits;
         prop_assert_eq!(decimal(number), number.to_string());
     }

@@ -1,6 +1,7 @@
 //! `bindgen`: writes the JavaScript glue of a compiled crate.
 //!
-//! The tool and the crate must be of exactly one version. Both come from this workspace's lock file, so they are.
+//! The tool and the crate must have exactly the same version. Both come from this workspace's lock file, which ensures
+//! it.
 
 fn main() -> anyhow::Result<()> {
     env_logger::init();

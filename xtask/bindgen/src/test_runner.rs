@@ -1,4 +1,4 @@
-//! `bindgen-test-runner`: what cargo runs a wasm test binary with, as `.cargo/config.toml` says.
+//! `bindgen-test-runner`: the program with which cargo runs a wasm test binary, as `.cargo/config.toml` says.
 
 fn main() -> anyhow::Result<()> {
     env_logger::init();

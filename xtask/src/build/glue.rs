@@ -1,11 +1,11 @@
-//! What wasm-bindgen writes to reach a module, made fit for a package: it does nothing when it is imported, and its types need
-//! nothing that a project of a user may not have.
+//! Adapts wasm-bindgen's glue for a package: importing it has no effects, and its types need nothing that a user's
+//! project may lack.
 
 use super::Result;
 
-/// Encoders and registries are made when they are first used, instead of at import: a test's surroundings may have neither,
-/// and a bundler would keep what does something. Modules are not compiled here, and may be of another realm. Ways that no
-/// caller takes are left out.
+/// Replacements in the glue. Encoders and registries are created when they are first used, instead of at import: a test
+/// environment may have neither, and a bundler would keep code with effects. Modules are not compiled here and may come
+/// from another realm. Branches that no caller takes are removed.
 const REPLACED: [(&str, &str); 8] = [
     (
         "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();\n",
@@ -48,7 +48,8 @@ const REPLACED: [(&str, &str); 8] = [
     ),
 ];
 
-/// What functions of the glue repeat: the check that an object is of the instance that runs, and the place of values to return.
+/// Helpers for code that the glue's functions repeat: the check that an object belongs to the running instance, and the
+/// place of return values.
 const HELPERS: &str = "\
 function fresh(object) { if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id) throw new \
                        Error('Invalid stale object from previous Wasm instance'); }
@@ -57,12 +58,12 @@ function push() { return wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0; }
 function pop() { wasm.__wbindgen_add_to_stack_pointer(16); }
 ";
 
-/// The glue with helpers for what its functions repeat.
+/// Returns the glue with helpers for the code that its functions repeat.
 ///
 /// # Errors
-/// When wasm-bindgen writes something else than it did.
+/// Fails if wasm-bindgen's output has changed.
 fn shared(script: &str) -> Result<String> {
-    // The check stands in functions and in their `try` blocks.
+    // The check occurs in functions and in their `try` blocks.
     let check = |indent: &str| {
         format!(
             "{indent}if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {{\n\
@@ -81,12 +82,12 @@ fn shared(script: &str) -> Result<String> {
     };
     let shared: String = script.split_inclusive('\n').map(word).collect();
     if shared.contains("(this.__wbg_inst") {
-        return Err("the glue of wasm-bindgen checks its objects in another way; what shares that must follow".into());
+        return Err("the glue of wasm-bindgen checks its objects in another way; adapt `shared`".into());
     }
     Ok(shared)
 }
 
-/// A registry that is made with its first object.
+/// A registry that is created with its first object.
 const REGISTRY: &str = "
 function registry(free) {
     let made;
@@ -97,27 +98,24 @@ function registry(free) {
 }
 ";
 
-/// The glue without effects at its import.
+/// Returns the glue without effects at import.
 ///
 /// # Errors
-/// When wasm-bindgen writes something else than it did.
+/// Fails if wasm-bindgen's output has changed.
 pub fn quiet(script: &str) -> Result<String> {
     let mut quiet = script.to_owned();
     for (written, instead) in REPLACED {
-        // A module that takes or gives no such thing has no glue for it.
+        // A module that neither accepts nor returns such a value has no glue for it.
         let absent = |word: &str| written.contains(word) && !script.contains(word);
         if ["FinalizationRegistry", "TextDecoder", "TextEncoder"].iter().any(|word| absent(word)) {
             continue;
         }
         if !quiet.contains(written) {
-            return Err(format!(
-                "the glue of wasm-bindgen does not contain {written:?}; what makes it quiet must follow"
-            )
-            .into());
+            return Err(format!("the glue of wasm-bindgen does not contain {written:?}; adapt `quiet`").into());
         }
         quiet = quiet.replace(written, instead);
     }
-    // Handles are freed by the package's own code: what `using` would call is not needed.
+    // Handles are freed by the package's own code, so the method that `using` would call is not needed.
     let mut quiet: String =
         quiet.split_inclusive('\n').filter(|line| !line.starts_with("if (Symbol.dispose) ")).collect();
     if quiet.contains("retptr") && quiet.contains("function getArray") {
@@ -129,8 +127,8 @@ pub fn quiet(script: &str) -> Result<String> {
     Ok(quiet)
 }
 
-/// The glue's types without what a project of a user may not have: a page's types, and `Symbol.dispose`. Types of the
-/// package lead to them, although no user meets the glue.
+/// Returns the glue's types without those that a user's project may lack: a page's types, and `Symbol.dispose`. Types
+/// of the package refer to the glue's, although users never see it.
 pub fn portable(types: &str) -> String {
     let exports = types.split("export type InitInput").next().unwrap_or_default();
     let mut portable: String =

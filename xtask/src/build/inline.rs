@@ -1,23 +1,23 @@
 //! The core's bytes, and the tables, as JavaScript text.
 //!
-//! Base64 costs a third more before compression and a quarter more after it. Here each byte is one character below
-//! U+0100, which compresses almost as well as the file itself. All bytes are first shifted by one constant, chosen so
-//! that the frequent ones fall on characters that neither this script nor a bundler after it has to escape.
-//! `pkg/src/core/unpack.ts` is the way back.
+//! Base64 is a third larger before compression and a quarter larger after it. Here each byte is one character below
+//! U+0100, which compresses almost as well as the file itself. All bytes are first shifted by a constant, chosen so
+//! that the frequent ones become characters that neither this script nor a bundler after it has to escape.
+//! `pkg/src/core/unpack.ts` is the inverse.
 
 use std::fmt::Write;
 
 /// The types of [`script`]'s exports.
 pub const TYPES: &str = "\
-/** What was added to each byte, modulo 256, to give its character. */
+/** The shift that was added to each byte, modulo 256, to get its character. */
 export declare const shift: number;
-/** How many bytes there are. */
+/** The number of bytes. */
 export declare const length: number;
 /** The bytes, one character each. */
 export declare const text: string;
 ";
 
-/// A module with the bytes.
+/// Returns a module with the bytes.
 pub fn script(bytes: &[u8]) -> String {
     let shift = best_shift(bytes);
     let mut script =
@@ -31,13 +31,13 @@ pub fn script(bytes: &[u8]) -> String {
 
 /// The types of [`table`]'s exports.
 pub const TABLE_TYPES: &str = "\
-/** How many UTF-16 units the text has. */
+/** The number of UTF-16 units in the text. */
 export declare const length: number;
 /** The packed table. */
 export declare const text: string;
 ";
 
-/// A module with a table.
+/// Returns a module with a table.
 pub fn table(text: &str) -> String {
     let literal = serde_json::Value::from(text).to_string();
     format!("export const length = {};\nexport const text = {literal};\n", text.encode_utf16().count())
@@ -46,7 +46,7 @@ pub fn table(text: &str) -> String {
 fn push(script: &mut String, character: u8) {
     match character {
         b'"' | b'\\' => script.extend(['\\', character.into()]),
-        // Editors, servers and pages may take offence at these.
+        // Editors, servers and pages may reject these.
         0..0x20 | 0x7f => {
             let _ = write!(script, "\\x{character:02x}");
         }
@@ -54,8 +54,8 @@ fn push(script: &mut String, character: u8) {
     }
 }
 
-/// The shift that makes the text shortest when all that is not ASCII gets escaped, as some bundlers do. Within 0.2 % it is
-/// also the one that compresses best, escaped or not.
+/// Returns the shift that makes the text shortest when everything that is not ASCII is escaped, as some bundlers do.
+/// Within 0.2 % it is also the one that compresses best, escaped or not.
 fn best_shift(bytes: &[u8]) -> u8 {
     let mut counts = [0_usize; 256];
     for byte in bytes {
@@ -75,11 +75,10 @@ fn best_shift(bytes: &[u8]) -> u8 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
-    /// Reads a script as JavaScript would.
+    /// Reads a script like JavaScript.
     fn read(script: &str) -> Vec<u8> {
         let constant =
             |name: &str| script.split(&format!("export const {name} = ")).nth(1).unwrap().split(";\n").next().unwrap();

@@ -1,4 +1,4 @@
-//! `cargo xtask build`: from the Rust crates and `pkg/src` to `pkg/dist`, and the console to `www/dist`.
+//! `cargo xtask build`: builds `pkg/dist` from the Rust crates and `pkg/src`, and the console in `www/dist`.
 //!
 //! ```text
 //! api/*.idl    -> pkg/src/generated/*.ts            the facade, and each API's table
@@ -8,8 +8,8 @@
 //! pkg/src/     -> pkg/dist/esm -> pkg/dist/cjs
 //! www/src/     -> www/dist
 //! ```
-//! There is one wasm-bindgen target, `web`, since its glue takes a compiled module from anywhere: that is what lets one
-//! `.wasm` file serve every entry of the package. Cargo knows by itself what is stale; the other steps compare a hash.
+//! There is one wasm-bindgen target, `web`, because its glue accepts a compiled module from anywhere, which lets one
+//! `.wasm` file serve every entry of the package. Cargo itself knows what is stale; the other steps compare a hash.
 
 mod glue;
 mod inline;
@@ -39,7 +39,7 @@ const SANDBOX: Wasm = Wasm { package: "keyturn-sandbox", name: "sandbox", featur
 /// Builds what the flags name, or everything without a flag.
 ///
 /// # Errors
-/// When a flag is unknown or a step fails; the step has said why.
+/// Fails if a flag is unknown or a step fails. The step has already printed the reason.
 pub fn build(root: &Path, flags: &[String]) -> Result {
     const KNOWN: [&str; 5] = ["--core", "--lifecycle", "--sandbox", "--ts", "--www"];
     if let Some(unknown) = flags.iter().find(|flag| !KNOWN.contains(&flag.as_str())) {
@@ -67,24 +67,26 @@ pub fn build(root: &Path, flags: &[String]) -> Result {
     Ok(())
 }
 
-/// Runs a test program that is WebAssembly: what `.cargo/config.toml` names as its runner.
+/// Runs a test program that is WebAssembly. `.cargo/config.toml` names this task as its runner.
 ///
 /// # Errors
-/// When a test fails; the runner has said which.
+/// Fails if a test fails. The runner has already printed which.
 pub fn wasm_test(args: &[String]) -> Result {
     let runner = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen-test-runner", "--"];
     let status = tools::cargo().args(runner).args(args).status()?;
     if status.success() { Ok(()) } else { Err(format!("the tests ended with {status}").into()) }
 }
 
-/// Compiles a crate, writes its glue, optimises the wasm.
+/// Compiles a crate, writes its glue, and optimizes the wasm.
 fn compile(tools: &Tools, wasm: &Wasm) -> Result {
-    // The crate types are given here and not in the manifests: the core as a cdylib is only wanted on its own, and when it
-    // is compiled for the sandbox, with other features, its file would take the place of the real one.
+    // The crate types are given here and not in the manifests: the core is a cdylib only when it is built on its own.
+    // If it were also one when it is compiled for the sandbox, with other features, that file would replace the real
+    // one.
     let args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--target=wasm32-unknown-unknown"];
     let which = ["--package", wasm.package, "--features", wasm.features];
-    // All features that the objects use but `multivalue`, which wasm-bindgen would take for leave to export functions that return
-    // several values: V8 compiles the way into each signature of these while the module is being compiled, two thirds of that time.
+    // All features that the objects use except `multivalue`, which would make wasm-bindgen export functions with
+    // several return values: V8 compiles a wrapper for each signature of these while it compiles the module, which
+    // takes two thirds of that time.
     let features = "-Clink-args=--no-check-features --features=bulk-memory,bulk-memory-opt,call-indirect-overlong,mutable-globals,\
                     nontrapping-fptoint,reference-types,sign-ext,simd128";
     let args = args.into_iter().chain(which);
@@ -111,8 +113,8 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     step.run(tools, || {
         let out = tools.scratch.join(name);
         let raw = out.join(format!("{name}-glue_bg.wasm"));
-        // Without a default path no bundler goes looking for a second .wasm file. The reset function makes a fresh
-        // instance after a trap.
+        // Without a default path no bundler looks for a second .wasm file. The reset function creates a new instance
+        // after a trap.
         tools.bindgen(&[
             "--target=web",
             "--omit-default-module-path",
@@ -123,9 +125,10 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
             &compiled.display().to_string(),
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
-        // The features are those that the file itself declares.
-        // Structure made anew from flat code is smaller, twice over, and a last round finds what is left. Low memory counts as
-        // unused because the far end of the stack is there: what comes so far has overflowed it.
+        // These are the features that the file itself declares.
+        // Structuring flat code again makes it smaller, even twice, and a last round optimizes the rest. Low memory
+        // counts as unused because the far end of the stack is there: an access to it means that the stack has
+        // overflowed.
         let flags = [
             "--flatten",
             "--rereloop",
@@ -156,11 +159,11 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
     })
 }
 
-/// The tables of the package: the file's name, the API, and whom it is for.
+/// The tables of the package: the file's name, the API, and the user of the table.
 const TABLES: [(&str, &str, For); 3] =
     [("c1", "c1", For::Client), ("c1-compat", "c1", For::Compat), ("commercelayer", "commercelayer", For::Client)];
 
-/// Packs each API's facts into the table that the core works by, as JavaScript text: who imports an API gets its table.
+/// Packs each API's facts into a table for the core, as JavaScript text, so that importing an API loads its table only.
 fn tables(tools: &Tools) -> Result {
     for (name, api, whom) in TABLES {
         let idl = tools.root.join(format!("api/{api}.idl"));
@@ -181,15 +184,15 @@ fn tables(tools: &Tools) -> Result {
     Ok(())
 }
 
-/// The folders of `pkg/dist` that are made of `pkg/src`.
+/// The folders of `pkg/dist` that are built from `pkg/src`.
 const KINDS: [&str; 3] = ["esm", "cjs", "cli"];
 
-/// Compiles `pkg/src` to ES modules, joins those to few files, makes CommonJS of these, and puts the types beside both. The command line
-/// is joined with the libraries that it uses, to files of its own.
+/// Compiles `pkg/src` to ES modules, joins those into a few files, converts these to CommonJS, and places the types
+/// beside both. The command line is joined with its libraries into files of its own.
 fn package(tools: &Tools) -> Result {
     let root = tools.root;
     let (source, dist) = (root.join("pkg/src"), root.join("pkg/dist"));
-    // The manifest says what the entries are.
+    // The manifest defines the entries.
     let inputs = [
         "pkg/src",
         "pkg/tsconfig.json",
@@ -207,7 +210,7 @@ fn package(tools: &Tools) -> Result {
         outputs: KINDS.map(|kind| dist.join(kind)).into(),
     };
     step.run(tools, || {
-        // Made elsewhere and moved at the end: a build that fails leaves the last good one.
+        // Built elsewhere and moved at the end, so that a failed build keeps the last good one.
         let made = tools.scratch.join("package");
         let [modules, esm, cjs, cli] = ["modules", "esm", "cjs", "cli"].map(|part| made.join(part));
         remove(&made)?;
@@ -215,7 +218,7 @@ fn package(tools: &Tools) -> Result {
             "typescript/bin/tsc",
             [OsStr::new("--project"), "pkg/tsconfig.json".as_ref(), "--outDir".as_ref(), modules.as_os_str()],
         )?;
-        // The compiler leaves alone what is JavaScript already.
+        // The compiler ignores files that are already JavaScript.
         for file in step::files_below(&source)? {
             let name = file.to_string_lossy();
             if name.ends_with(".js") || name.ends_with(".d.ts") {
@@ -256,7 +259,7 @@ fn console(tools: &Tools) -> Result {
     let root = tools.root;
     let step = Step {
         name: "console",
-        // The playground offers the documents' programs.
+        // The playground includes the programs of the documents.
         inputs: ["www", "pkg/dist/esm", "pkg/dist/sandbox.wasm", "README.md", "docs", "THIRD-PARTY-NOTICES.txt"]
             .map(|name| root.join(name))
             .to_vec(),

@@ -1,4 +1,4 @@
-//! Steps that are skipped when nothing changed.
+//! Build steps that are skipped when nothing changed.
 
 use super::{Result, tools::Tools};
 use std::{
@@ -8,18 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A step whose outputs depend on its inputs, and on how this program makes them, alone.
+/// A step whose outputs depend only on its inputs and on this program.
 pub struct Step<'a> {
-    /// What it makes; also the name of its stamp.
+    /// What the step produces; also the name of its stamp.
     pub name: &'a str,
     /// Files, and folders with everything below them.
     pub inputs: Vec<PathBuf>,
-    /// Must exist for the step to be skipped. What lies in them may be an input's: it is not counted.
+    /// Must exist for the step to be skipped. Files in them that are inputs are not hashed.
     pub outputs: Vec<PathBuf>,
 }
 
 impl Step<'_> {
-    /// Does the work, unless it was done for the same inputs before.
+    /// Does the work, unless it was already done for the same inputs.
     pub fn run(&self, tools: &Tools, work: impl FnOnce() -> Result) -> Result {
         let stamp = tools.scratch.join(self.name).with_extension("stamp");
         let hash = self.hash()?;
@@ -52,7 +52,7 @@ impl Step<'_> {
     }
 }
 
-/// The file itself, or every file below a folder, in order; nothing if there is no such thing.
+/// Returns the file itself, or every file below a folder, in order; nothing if the path does not exist.
 pub fn files_below(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(if path.exists() { vec![path.to_path_buf()] } else { Vec::new() });

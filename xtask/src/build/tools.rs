@@ -9,13 +9,13 @@ use std::{
     process::Command,
 };
 
-/// Where they are, and where they put things.
+/// The locations of programs and files.
 pub struct Tools<'a> {
     /// The repository.
     pub root: &'a Path,
     /// Cargo's target folder.
     pub target: PathBuf,
-    /// For what is between a step's input and its output. On the disk of the repository: results are moved from here.
+    /// A folder for intermediate files. It is on the disk of the repository, because results are moved from here.
     pub scratch: PathBuf,
 }
 
@@ -31,19 +31,19 @@ impl<'a> Tools<'a> {
         self.run(cargo().args(args))
     }
 
-    /// Runs cargo for what is shipped: small, and without a path of this machine, which panics would name.
+    /// Runs cargo for shipped code: small, and without paths of this machine, which panic messages would contain.
     pub fn cargo_for_shipping(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result {
         let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         let folders = [home.as_deref().map(|home| (home, "cargo")), Some((self.root, "keyturn"))];
         let remap = |(folder, name): (&Path, &str)| format!("--remap-path-prefix={}={name}", folder.display());
         let mut flags: Vec<String> = folders.into_iter().flatten().map(remap).collect();
-        // Where code is compiled for speed, LLVM takes every `#[inline]` of the standard library as leave to copy up to 325
-        // instructions. With the limit of other functions the core is 1.7 KB (brotli) smaller and as fast.
+        // When optimizing for speed, LLVM treats every `#[inline]` of the standard library as permission to copy up to
+        // 325 instructions. With the limit of other functions the core is 1.7 KB (brotli) smaller and equally fast.
         flags.push("-Cllvm-args=-inlinehint-threshold=45".to_owned());
         self.run(cargo().args(args).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))
     }
 
-    /// Runs wasm-bindgen's command-line tool at the version of the crates.
+    /// Runs wasm-bindgen's command-line tool in the version of the crates.
     pub fn bindgen(&self, args: &[&str]) -> Result {
         let bindgen = ["run", "--quiet", "--package=keyturn-bindgen", "--bin=bindgen", "--"];
         self.cargo(bindgen.iter().chain(args))
@@ -75,8 +75,9 @@ impl<'a> Tools<'a> {
     }
 }
 
-/// The cargo that runs this program, without what it tells this program of its package. Build scripts of dependencies look at these
-/// variables, that of `ring` above all: with others than the last time they would be compiled again, and all that depends on them.
+/// Returns the cargo that runs this program, without the variables that describe this program's package. Build scripts
+/// of dependencies, above all that of `ring`, read these variables: if they changed, the scripts and everything that
+/// depends on them would be compiled again.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-// The file that the core compiles: there is one list of these names.
+// The file that the core compiles, so there is only one list of these names.
 #[path = "../../../wire/src/boundary.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the generator does not convert numbers")]
 mod numbers;
 
-/// What is compared for every field of an answer: constants of a module of their own, which engines and bundlers put in place, where
-/// a property of an object is looked up.
+/// An enum that is compared for every field of an answer. It becomes constants of a separate module, which engines and
+/// bundlers inline, whereas a property of an object is looked up.
 const HOT: &str = "StepKind";
 
-/// The text of `boundary.ts`.
+/// Returns the text of `boundary.ts`.
 pub fn write() -> String {
     let mut out = String::new();
     for item in numbers::ENUMS.iter().filter(|item| item.name != HOT) {
@@ -27,7 +27,7 @@ pub fn write() -> String {
     out
 }
 
-/// The text of `step-kind.ts`.
+/// Returns the text of `step-kind.ts`.
 pub fn write_hot() -> String {
     let mut out = String::new();
     for item in numbers::ENUMS.iter().filter(|item| item.name == HOT) {
@@ -48,7 +48,7 @@ fn docs(out: &mut String, indent: &str, lines: &[&str]) {
     let _ = writeln!(out, "{indent}/** {} */", text.join(" "));
 }
 
-/// A name that begins with a small letter.
+/// Returns the name with a lower-case first letter.
 fn small(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()

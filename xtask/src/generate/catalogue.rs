@@ -1,8 +1,8 @@
-//! `cli-catalogue.js`: what `keyturn api` knows of each operation beside its name: how it is asked, what its fields are, what of its answer
-//! is secret. Made from the facts of [`super::reference`], without what no request leads to and without what is usual.
+//! `cli-catalogue.js`: the facts of each operation that `keyturn api` needs besides its name: how it is requested, its
+//! fields, and the secret parts of its answer. It is derived from the facts of [`super::reference`], without types that
+//! no request uses and without default values.
 
-// A member that a `Value` does not have is null: its indexing does not panic.
-#![allow(clippy::indexing_slicing)]
+#![allow(clippy::indexing_slicing, reason = "indexing a `Value` does not panic: a missing member is null")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,17 +14,17 @@ use serde_json::{Map, Value, json};
 
 use super::{reference, string};
 
-/// The declaration that stands beside it.
+/// The declaration file of the script.
 pub const TYPES: &str = "/** The facts of every operation as JSON: a `Catalogue` of `cli/api/catalogue.ts`. */\nexport declare const CATALOGUE: string;\n";
 
-/// What cannot be taken back begins with, or has in it, one of these words: a person is asked first.
+/// Operations that cannot be undone begin with, or contain, one of these words. A person must confirm them.
 const FINAL: [&str; 9] =
     ["delete", "remove", "revoke", "rotate", "clear", "cancel", "unassign", "terminate", "hardReset"];
 
-/// The script: the facts as JSON in a literal, which is read many times faster than an object is.
+/// Returns the script: the facts as JSON in a string literal, which is parsed many times faster than an object literal.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// Fails if a file cannot be read.
 pub fn script(root: &Path) -> Result<String, Box<dyn Error>> {
     let facts = reference::reference(root)?;
     Ok(format!("export const CATALOGUE =\n  {};\n", string(&catalogue(&facts).to_string())))
@@ -60,12 +60,12 @@ impl<'a> Types<'a> {
         Self(all.flat_map(named).collect())
     }
 
-    /// The types that the text of a type names.
+    /// Returns the types that the text of a type names.
     fn in_text(&self, text_of_type: &str) -> Vec<&'a Value> {
         names(text_of_type).filter_map(|name| self.0.get(name).copied()).collect()
     }
 
-    /// Takes a type and all that its fields lead to into the list of those that are written.
+    /// Adds a type, and all types that its fields lead to, to the list of those to write.
     fn meet(&self, met: &mut BTreeSet<String>, text_of_type: &str) {
         for one in self.in_text(text_of_type) {
             if met.insert(text(&one["name"]).to_owned()) {
@@ -76,7 +76,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The text of a type with the one name of each that [`Types::written`] has it by; one without fields is `any`.
+    /// Returns the text of a type with the name of each type under which [`Types::written`] lists it; a type without
+    /// fields becomes `any`.
     fn spelled(&self, text_of_type: &str) -> String {
         let mut spelled = text_of_type.to_owned();
         for name in names(text_of_type).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())) {
@@ -88,7 +89,7 @@ impl<'a> Types<'a> {
         spelled
     }
 
-    /// A type as the command reads it: the values of an enumeration, or the fields that can be sent.
+    /// Returns a type in the form that the command reads: the values of an enumeration, or the fields that can be sent.
     fn written(&self, name: &str) -> Value {
         match self.0.get(name) {
             Some(one) if one["values"].is_array() => one["values"].clone(),
@@ -107,7 +108,7 @@ impl<'a> Types<'a> {
         }))
     }
 
-    /// The names of the fields that hold a secret, in a type and in all that it leads to.
+    /// Returns the names of the fields that hold a secret, in a type and in all types that it leads to.
     fn secrets(&self, text_of_type: &str) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
@@ -166,7 +167,7 @@ fn commercelayer_resource(resource: &Value) -> Value {
     }))
 }
 
-/// Whether what an operation does cannot be taken back by another.
+/// Whether the effect of an operation cannot be undone by another one.
 fn is_final(operation: &Value) -> bool {
     let name = text(&operation["name"]);
     let has = |word: &str| {
@@ -176,7 +177,7 @@ fn is_final(operation: &Value) -> bool {
     operation["effect"] != "read" && (operation["method"] == "DELETE" || FINAL.iter().any(|word| has(word)))
 }
 
-/// An object without what is empty, null or false.
+/// Returns an object without members that are empty, null or false.
 fn lean(object: Value) -> Value {
     match object {
         Value::Object(members) => Value::Object(members.into_iter().filter(|(_, value)| !is_usual(value)).collect()),
@@ -193,12 +194,12 @@ fn is_usual(value: &Value) -> bool {
     }
 }
 
-/// The words of the text of a type: `Array` and `App` of `Array<App>`.
+/// Returns the words in the text of a type: `Array` and `App` for `Array<App>`.
 fn names(text_of_type: &str) -> impl Iterator<Item = &str> {
     text_of_type.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| !name.is_empty())
 }
 
-/// The fields of a type that a request can have.
+/// Returns the fields of a type that a request can have.
 fn sent(one: &Value) -> impl Iterator<Item = &Value> {
     list(&one["fields"]).filter(|field| field["readOnly"] != true)
 }
@@ -213,7 +214,6 @@ fn text(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! `c1.ts`: the types of the groups and of their methods, and the list that `pkg/src/c1/group.ts` makes them from.
+//! `c1.ts`: the types of the groups and of their methods, and the list from which `pkg/src/c1/group.ts` creates them.
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,7 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> Result<String, String> {
         }
         out += "}\n\n";
     }
-    out += &comment("", &["The groups of operations. Each is made when it is first asked for."]);
+    out += &comment("", &["The groups of operations. Each is created on first access."]);
     out += "export interface Groups {\n";
     for operations in &groups {
         let Some((_, first)) = operations.first() else { continue };
@@ -49,12 +49,12 @@ pub fn write(index: &Index<'_>, docs: &mut Docs) -> Result<String, String> {
     Ok(out)
 }
 
-/// The groups and methods as text: names cost less than code that differs in a name.
+/// Returns the groups and methods as text, because names are smaller than code that differs only in a name.
 fn list(index: &Index<'_>, groups: &[Vec<(usize, &Operation)>]) -> Result<String, String> {
     let mut lines = Vec::new();
     let numbers = groups.iter().flatten().map(|(number, _)| *number);
     if numbers.enumerate().any(|(place, number)| place != number) {
-        return Err("the operations of a group do not stand together in the IDL".to_owned());
+        return Err("the operations of a group are not adjacent in the IDL".to_owned());
     }
     for operations in groups {
         let Some((_, first)) = operations.first() else { continue };
@@ -69,7 +69,7 @@ fn list(index: &Index<'_>, groups: &[Vec<(usize, &Operation)>]) -> Result<String
     Ok(lines.join("/"))
 }
 
-/// The operations by group, each with its number, in document order.
+/// Returns the operations by group, each with its number, in document order.
 pub fn groups(api: &Api) -> Vec<Vec<(usize, &Operation)>> {
     let mut groups: Vec<Vec<(usize, &Operation)>> = Vec::new();
     for (number, operation) in api.operations.iter().enumerate() {
@@ -101,7 +101,7 @@ fn method(out: &mut String, index: &Index<'_>, docs: &mut Docs, operation: &Oper
     say(out, format_args!("  {name}({argument}options?: RequestOptions): {returns};\n"));
 }
 
-/// The type of one item of an operation that pages.
+/// Returns the type of one item of a paged operation.
 pub fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
     let paging = operation.paging.as_ref()?;
     let response = index.messages.get(operation.response.as_str())?;
@@ -109,7 +109,7 @@ pub fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
     Some(index.value_type(&field.kind, field.type_name.as_deref(), Side::Output, "shared.", "shared."))
 }
 
-/// Method, path, and what repeating does, in words.
+/// Describes method, path, and the effect of repeating.
 fn wire_facts(operation: &Operation) -> String {
     let mut facts = vec![format!("`{} {}`", operation.method.as_str(), operation.path)];
     if operation.paging.is_some() {
@@ -118,7 +118,7 @@ fn wire_facts(operation: &Operation) -> String {
     facts.push(
         match operation.effect {
             Effect::Read => "Read: retried.",
-            Effect::Write => "Write: retried only where the server surely did not act.",
+            Effect::Write => "Write: retried only if the server certainly did not act.",
             Effect::Secret => "Answers with a secret that is shown once: never retried once it may have arrived.",
         }
         .to_owned(),

@@ -1,7 +1,7 @@
-//! `compat/`: what release 1.2.2 of the official TypeScript SDK names otherwise, and its standalone functions.
+//! `compat/`: the names of release 1.2.2 of the official TypeScript SDK that differ, and its standalone functions.
 //!
-//! The types are those of the same generator, for the API under its names of then. Only types that differ are
-//! written: a module re-exports today's, and what it declares itself takes precedence.
+//! The types come from the same generator, applied to the API under its former names. Only types that differ are
+//! written: a module re-exports the current ones, and its own declarations take precedence.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -16,7 +16,7 @@ use keyturn_api::{
 
 use super::{Index, Side, classes, docs::Docs, key, types};
 
-/// The name and text of each file.
+/// Returns the name and text of each file.
 pub fn files(api: &Api) -> Result<[(&'static str, String); 6], PackError> {
     let then = of_122(api);
     let index = Index::of_122(&then, "shared.");
@@ -32,8 +32,8 @@ pub fn files(api: &Api) -> Result<[(&'static str, String); 6], PackError> {
     ])
 }
 
-/// The API as release 1.2.2 has it: its names, and requests with what the server sets where that can be null. A message that came
-/// later and has the name of another one then gets a number, as the naming rules have it.
+/// Returns the API as release 1.2.2 has it: with its names, and with requests that include nullable read-only fields. A
+/// newer message with the name of another one gets a number, according to the naming rules.
 fn of_122(api: &Api) -> Api {
     let mut then = api.clone();
     let mut renamed: HashMap<&str, &str> = HashMap::new();
@@ -63,7 +63,7 @@ fn of_122(api: &Api) -> Api {
     then
 }
 
-/// The keys of the messages whose types differ, or have one below them that does.
+/// Returns the keys of the messages whose types differ, or contain one that does.
 fn differing<'a>(today: &Api, then: &Index<'a>) -> HashSet<&'a str> {
     let requests = types::request_only(then);
     let of_itself = today.messages.iter().zip(&then.api.messages).filter(|(today, then)| {
@@ -125,8 +125,8 @@ fn operations(index: &Index<'_>, differing: &HashSet<&str>) -> String {
     out
 }
 
-/// The wrapper of a request. Release 1.2.2 allows most path parameters to be null, which no server ever saw: such calls fail
-/// before anything is sent, but programs that pass them compile.
+/// Writes the wrapper of a request. Release 1.2.2 allows null for most path parameters, which no server ever received:
+/// such calls fail before anything is sent, but programs that pass null compile.
 fn request(out: &mut String, index: &Index<'_>, operation: &Operation) {
     say(out, format_args!("\nexport type {}Request = {{\n", naming::opid(&operation.id)));
     for param in &operation.params {
@@ -230,7 +230,7 @@ fn functions(index: &Index<'_>) -> String {
     out
 }
 
-/// Release 1.2.2 has the operation, without a request: all that a request can hold was added since.
+/// Whether release 1.2.2 has the operation without a request, because all its request fields were added later.
 fn options_only(operation: &Operation) -> bool {
     let all_added = !operation.params.is_empty() && operation.params.iter().all(|param| param.added);
     operation.in_sdk122 && operation.body.is_none() && all_added
@@ -240,14 +240,15 @@ fn facts(api: &Api) -> String {
     let numbers = api.operations.iter().enumerate().filter(|(_, operation)| options_only(operation));
     let numbers: Vec<String> = numbers.map(|(number, _)| number.to_string()).collect();
     format!(
-        "/** The operations that took no request in release 1.2.2 and take one today. */\n\
+        "/** The operations that took no request in release 1.2.2 and now take one. */\n\
          export const OPTIONS_ONLY: ReadonlySet<number> = new Set([{}]);\n",
         numbers.join(", ")
     )
 }
 
-/// Functions that read and write the JSON of a type, for the types that release 1.2.2 has them for: what its operations receive and
-/// send, and both for what no operation leads to. A message is read and written by its number in the table.
+/// Writes functions that read and write the JSON of a type, for the types for which release 1.2.2 has them: reading for
+/// received types, writing for sent ones, and both for types that no operation leads to. A message is identified by its
+/// number in the table.
 fn json(index: &Index<'_>, numbers: &HashMap<String, usize>) -> String {
     let reached = Reached::of(index);
     let mut readers = BTreeMap::new();
@@ -262,14 +263,14 @@ fn json(index: &Index<'_>, numbers: &HashMap<String, usize>) -> String {
         if received || alone {
             reader(&message.name);
         }
-        // Release 1.2.2 has no twin of some messages that have one today, and writes those by their own names.
+        // Release 1.2.2 lacks some of the current input twins, and writes those messages by their own names.
         if sent || alone {
             writer(&message.name);
         }
         if sent {
             writer(naming::input_type(message));
         }
-        // The types that are written in place.
+        // The inline types.
         for field in &message.fields {
             let (Some(name), Some(kind)) = (&field.type_name, in_place(&field.kind)) else { continue };
             if received || alone {
@@ -303,7 +304,8 @@ fn in_place(kind: &Kind) -> Option<&'static str> {
     }
 }
 
-/// The keys of the messages that the operations of release 1.2.2 receive and send, and of those that no operation leads to.
+/// The keys of the messages that the operations of release 1.2.2 receive and send, and of those that no operation leads
+/// to.
 struct Reached<'a> {
     received: HashSet<&'a str>,
     sent: HashSet<&'a str>,
@@ -338,7 +340,6 @@ fn say(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use keyturn_api::text::parse;
@@ -392,7 +393,7 @@ message t.OldSet OldSet
             "export type Thing = {\n  id?: string | undefined;\n  at?: Date | null | undefined;\n  left?: string | undefined;\n};\n",
             "export type ThingInput = {\n  at?: Date | null | undefined;\n  left?: string | null | undefined;\n};\n",
             "export type OldSet = {\n  thing?: shared.ThingInput | null | undefined;\n};\n",
-            // The one that has the name today steps aside.
+            // The type that has the name today is renamed.
             "export type OldSet1 = {\n  text?: string | undefined;\n};\n",
         ] {
             assert!(models.contains(text), "missing: {text}\n{models}");

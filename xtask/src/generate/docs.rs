@@ -1,11 +1,11 @@
-//! Our own words about the types and methods that people meet first: `api/c1.docs`.
+//! Doc comments for the most important types and methods: `api/c1.docs`.
 
 use std::collections::BTreeMap;
 
 use crate::import::lines::lines;
 
-/// Doc comments by what they belong to: `connector` (a group), `connector.list` (a method), `App` (a
-/// message and its input twin), `App.id` (a field).
+/// Doc comments by their subject: `connector` (a group), `connector.list` (a method), `App` (a message and its input
+/// twin), or `App.id` (a field).
 #[derive(Debug, Default)]
 pub struct Docs {
     texts: BTreeMap<String, String>,
@@ -13,7 +13,7 @@ pub struct Docs {
 }
 
 impl Docs {
-    /// Reads the file: one comment a line, its first word says what it belongs to.
+    /// Reads the file: one comment per line, whose first word names its subject.
     pub fn parse(text: &str) -> Self {
         let mut docs = Self::default();
         for line in lines(text) {
@@ -25,7 +25,7 @@ impl Docs {
         docs
     }
 
-    /// The comment, empty where there is none.
+    /// Returns the comment, empty if there is none.
     pub fn get(&mut self, key: &str) -> &str {
         if let Some(used) = self.used.get_mut(key) {
             *used = true;
@@ -33,7 +33,7 @@ impl Docs {
         self.texts.get(key).map_or("", String::as_str)
     }
 
-    /// Refuses comments that nothing asked for.
+    /// Refuses comments that were not used.
     pub fn end(&self) -> Result<(), String> {
         let unused: Vec<&str> = self.used.iter().filter(|(_, used)| !**used).map(|(key, _)| key.as_str()).collect();
         if unused.is_empty() { Ok(()) } else { Err(format!("there is no {}", unused.join(", "))) }

@@ -1,4 +1,4 @@
-//! `enums.ts`: the enumerations, as constants and as open types. A bundler drops those that are not used.
+//! `enums.ts`: the enumerations, as constants and as open types. Bundlers drop those that are not used.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{comment, key, string};
 pub fn write(api: &Api) -> String {
     let mut out = comment("", &["One of the known values, or one that a newer server knows."]);
     out += "export type OpenEnum<T> = T[keyof T] | (string & {});\n";
-    // Half of them have the values of another one, of which they are then a second name.
+    // Half of the enumerations have the same values as another one, and become a second name of it.
     let mut first: HashMap<&[String], &str> = HashMap::new();
     for item in &api.enums {
         let name = &item.name;

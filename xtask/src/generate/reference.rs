@@ -1,4 +1,5 @@
-//! `cargo xtask reference`: the facts of every operation as JSON, for the pages of the documentation (`xtask/docs.mjs`).
+//! `cargo xtask reference`: prints the facts of every operation as JSON, for the pages of the documentation
+//! (`xtask/docs.mjs`).
 
 use std::{error::Error, path::Path};
 
@@ -11,13 +12,13 @@ use serde_json::{Value, json};
 
 use super::{Index, Side, classes, docs::Docs, of_today, read};
 
-/// How deep an example's request goes.
+/// The nesting depth of an example's request.
 const DEPTH: usize = 4;
 
-/// The facts of both APIs.
+/// Returns the facts of both APIs.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// Fails if a file cannot be read.
 pub fn reference(root: &Path) -> Result<Value, Box<dyn Error>> {
     let (api, mut docs) = read(root, "c1")?;
     let c1 = c1(&of_today(&api), &mut docs);
@@ -26,7 +27,7 @@ pub fn reference(root: &Path) -> Result<Value, Box<dyn Error>> {
 }
 
 fn c1(api: &Api, docs: &mut Docs) -> Value {
-    // Types of every kind stand beside each other here.
+    // Types of every kind share one namespace here.
     let index = Index { enums: "", ..Index::new(api) };
     let groups: Vec<Value> = classes::groups(api)
         .into_iter()
@@ -112,7 +113,7 @@ fn c1_operation(index: &Index<'_>, docs: &mut Docs, operation: &Operation) -> Va
     })
 }
 
-/// A call with what has to be given, as TypeScript.
+/// Returns a call with its required arguments, as TypeScript.
 fn c1_example(index: &Index<'_>, operation: &Operation) -> String {
     let api = index.api;
     let mut given: Vec<String> = operation
@@ -150,7 +151,7 @@ fn c1_example(index: &Index<'_>, operation: &Operation) -> String {
     format!("const answer = await {call};\nconsole.log(answer.{field});")
 }
 
-/// The fields that an example shows: those that are required, and two more that are simple.
+/// Returns the fields that an example shows: the required ones, and two more that are simple.
 fn some_fields(index: &Index<'_>, fields: &[Field], depth: usize) -> Vec<String> {
     let simple = |field: &Field| {
         field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Bool | Kind::Int32 | Kind::Date)
@@ -189,7 +190,7 @@ fn value(index: &Index<'_>, kind: &Kind, name: &str, depth: usize) -> String {
         Kind::Date => "new Date(\"2030-01-01\")".to_owned(),
         Kind::Any | Kind::Struct | Kind::Value | Kind::Empty => "{}".to_owned(),
         Kind::Enum(name) => {
-            // The first of C1's values stands for none.
+            // The first of C1's values means unspecified.
             super::string(first_value(index.api, name, 1))
         }
         Kind::Message(key) => match index.messages.get(key.as_str()) {
@@ -294,7 +295,7 @@ fn set(set: Settable) -> Vec<&'static str> {
         .collect()
 }
 
-/// A call with what has to be given, as TypeScript.
+/// Returns a call with its required arguments, as TypeScript.
 fn resource_example(api: &Api, resource: &Resource, property: &str, operation: &Operation) -> String {
     let many = documents::answer(api, operation).is_some_and(|(_, many)| many);
     let call = |arguments: &str| format!("cl.{property}.{}({arguments})", operation.name);

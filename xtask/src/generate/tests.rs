@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::{
     collections::{HashMap, HashSet},
     fs,
@@ -23,7 +21,7 @@ fn small(idl: &str, docs: &str) -> Result<HashMap<&'static str, String>, String>
     Ok(files(&parse(idl).unwrap(), Docs::parse(docs))?.into_iter().collect())
 }
 
-/// The text of `declaration` up to the line that closes it.
+/// Returns the text of `declaration` up to the line that closes it.
 fn block<'a>(text: &'a str, declaration: &str) -> &'a str {
     let start = text.find(&format!("\n{declaration}")).map(|at| at + 1);
     let rest = text.get(start.unwrap_or(text.len())..).unwrap();
@@ -87,7 +85,7 @@ fn the_generated_surface_is_the_one_of_the_facts() {
                 for field in fields.split(',').filter(|field| !field.is_empty()) {
                     let field = field.split('=').next_back().unwrap();
                     let has = |text: &str| ["?: ", ": "].iter().any(|end| text.contains(&format!("\n  {field}{end}")));
-                    // What the server sets is left out of a twin and of a message that only requests use.
+                    // Read-only fields are left out of a twin and of a message that only requests use.
                     let sent = !read_only.contains(&(*key, field));
                     assert!(has(output) || !sent, "{key}.{field}");
                     assert!(input.is_empty() || has(twin) == sent, "{key}.{field} of {input}");
@@ -167,7 +165,7 @@ fn types_say_what_is_sent_and_what_is_received() {
     );
     let input = block(&files["models.ts"], "export type ThingInput ");
     assert!(!input.contains(" id?") && input.contains("  child?: ThingInput | null"), "{input}");
-    // Only requests use it: no twin, no field that the server sets, and what is required must be there.
+    // Only requests use it, so it has no twin and no read-only field, and required fields are required.
     assert_eq!(
         block(&files["models.ts"], "export type SetRequest "),
         "export type SetRequest = {\n  mask: string | null;\n  thing?: ThingInput | null | undefined;\n};\n"
@@ -197,5 +195,5 @@ fn operations_that_are_not_in_order_are_refused() {
     let apart = SMALL
         .replace("op t.Ping Ping.Ping", "op t.Ping Thing.Ping")
         .replace("op t.Make Thing.Make", "op t.Make Ping.Make");
-    assert!(small(&apart, "").unwrap_err().contains("do not stand together"));
+    assert!(small(&apart, "").unwrap_err().contains("are not adjacent"));
 }

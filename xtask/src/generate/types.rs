@@ -1,4 +1,5 @@
-//! `models.ts`, the messages (`shared`), and `operations.ts`, each operation's wrapper and envelope. Types only.
+//! `models.ts` with the messages (`shared`), and `operations.ts` with each operation's wrapper and envelope. Types
+//! only.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -33,7 +34,7 @@ pub fn models(index: &Index<'_>, docs: &mut Docs) -> String {
     out
 }
 
-/// The object types that are written in place.
+/// Writes the inline object types.
 pub fn inline<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
     let names: BTreeSet<(&str, &str)> = fields
         .filter_map(|field| {
@@ -58,22 +59,23 @@ pub fn message_type(out: &mut String, index: &Index<'_>, docs: &mut Docs, messag
         say(out, format_args!("export type {name} = {{}};\n"));
         return;
     }
-    // An alias and no interface: only the former is a `Record<string, unknown>` too.
+    // An alias instead of an interface, because only an alias is assignable to `Record<string, unknown>`.
     say(out, format_args!("export type {name} = {{\n"));
     for field in fields {
         let text = docs.get(&format!("{}.{}", message.name, field.wire)).to_owned();
         *out += &comment("  ", &[&text, if field.deprecated { "@deprecated" } else { "" }]);
-        // A request must have what is required; an answer may lack anything, which release 1.2.2 does not allow for.
+        // A request must have the required fields. An answer may lack any, which release 1.2.2 does not account for.
         let required = field.required && (side == Side::Input || index.of_122);
         let (mark, missing) = if required { ("", "") } else { ("?", " | undefined") };
-        // `null` is as good as nothing in a request; in an answer it is where the API's description has it.
+        // In a request, `null` is the same as nothing. In an answer, it occurs only if the API's description declares
+        // it.
         let null = if field.nullable || side == Side::Input { " | null" } else { "" };
         say(out, format_args!("  {}{mark}: {}{null}{missing};\n", key(&field.name), index.field_type(field, side)));
     }
     *out += "};\n";
 }
 
-/// The messages that only requests use: what the server sets is left out of them.
+/// Returns the messages that only requests use, whose read-only fields are left out.
 pub fn request_only<'a>(index: &Index<'a>) -> HashSet<&'a str> {
     let mut sent = HashSet::new();
     let mut received = HashSet::new();

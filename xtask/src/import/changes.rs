@@ -1,4 +1,4 @@
-//! Says in words what a new import changed.
+//! Describes what a new import changed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use keyturn_api::{
     text,
 };
 
-/// A readable summary of the differences, one line each; empty if there are none.
+/// Returns a readable summary of the differences, one per line; empty if there are none.
 #[must_use]
 pub fn summary(old: &Api, new: &Api) -> String {
     let mut out = String::new();
@@ -30,7 +30,7 @@ fn operations(out: &mut String, old: &Api, new: &Api) {
     let label = |o: &Operation| format!("operation {}.{} ({} {})", o.group, o.name, o.method.as_str(), o.path);
     let before: HashMap<&str, &Operation> = old.operations.iter().map(|o| (o.id.as_str(), o)).collect();
     let after: HashSet<&str> = new.operations.iter().map(|o| o.id.as_str()).collect();
-    // The same method and path under a new id is the same operation.
+    // An operation with the same method and path but a new id is the same operation.
     let mut gone: HashMap<(&str, &str), &Operation> = old
         .operations
         .iter()
@@ -180,7 +180,7 @@ fn resources(out: &mut String, old: &Api, new: &Api) {
     }
 }
 
-/// Names, and what the IDL says of each.
+/// Returns names, and what the IDL says about each.
 fn attributes(resource: &Resource) -> Vec<(&str, String)> {
     resource.attributes.iter().map(|a| (a.name.as_str(), text::attribute_facts(a))).collect()
 }

@@ -1,18 +1,18 @@
-//! A YAML document that is read strictly: every value knows its path and line, and an object whose keys
-//! were not all asked for is an error.
+//! A strict reader of YAML documents: every value knows its path and line, and an object with a key that was not read
+//! is an error.
 
 use std::fmt;
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 
-/// Why a document could not be imported, and where.
+/// The reason why a document could not be imported, and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentError {
-    /// Place in the document as a JSON pointer, such as `#/components/schemas/App/properties/id`.
+    /// The location in the document as a JSON pointer, such as `#/components/schemas/App/properties/id`.
     pub path: String,
     /// Line, counted from one.
     pub line: usize,
-    /// What is wrong there.
+    /// What is wrong.
     pub message: String,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Document<'a> {
     /// Parses a text that holds exactly one YAML (or JSON) document without repeated keys.
     ///
     /// # Errors
-    /// If the text is not such a document.
+    /// Fails if the text is not such a document.
     pub fn parse(text: &'a str) -> Read<Self> {
         let at_root = |line, message| DocumentError { path: "#".to_owned(), line, message };
         let documents = MarkedYaml::load_from_str(text).map_err(|e| at_root(e.marker().line(), e.info().to_owned()))?;
@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The root value.
+    /// Returns the root value.
     pub fn root(&self) -> Node<'_> {
         Node { path: "#".to_owned(), yaml: &self.0 }
     }
@@ -60,7 +60,7 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// An error at this place.
+    /// Returns an error at this location.
     pub fn error(&self, message: impl Into<String>) -> DocumentError {
         DocumentError { path: self.path.clone(), line: self.yaml.span.start.line(), message: message.into() }
     }
@@ -69,7 +69,7 @@ impl<'a> Node<'a> {
         Self { path: format!("{}/{}", self.path, name.replace('~', "~0").replace('/', "~1")), yaml }
     }
 
-    /// The value as text.
+    /// Returns the value as text.
     pub fn text(&self) -> Read<&'a str> {
         match &self.yaml.data {
             YamlData::Value(Scalar::String(text)) => Ok(text),
@@ -77,7 +77,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value as text that must be `expected`.
+    /// Checks that the value is the text `expected`.
     pub fn exactly(&self, expected: &str) -> Read<()> {
         match self.text()? {
             text if text == expected => Ok(()),
@@ -85,7 +85,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value as a boolean.
+    /// Returns the value as a boolean.
     pub fn boolean(&self) -> Read<bool> {
         match &self.yaml.data {
             YamlData::Value(Scalar::Boolean(value)) => Ok(*value),
@@ -103,7 +103,7 @@ impl<'a> Node<'a> {
         matches!(self.yaml.data, YamlData::Value(Scalar::String(_)))
     }
 
-    /// The elements of an array.
+    /// Returns the elements of an array.
     pub fn list(&self) -> Read<Vec<Self>> {
         match &self.yaml.data {
             YamlData::Sequence(items) => {
@@ -113,12 +113,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The elements of an array of texts.
+    /// Returns the elements of an array of texts.
     pub fn texts(&self) -> Read<Vec<&'a str>> {
         self.list()?.iter().map(Self::text).collect()
     }
 
-    /// The names and values of an object, in document order.
+    /// Returns the names and values of an object, in document order.
     pub fn entries(&self) -> Read<Vec<(&'a str, Self)>> {
         let YamlData::Mapping(mapping) = &self.yaml.data else {
             return Err(self.error("expected an object"));
@@ -130,13 +130,13 @@ impl<'a> Node<'a> {
         mapping.iter().map(entry).collect()
     }
 
-    /// The value as an object whose keys are taken one by one.
+    /// Returns the value as an object whose keys are taken one by one.
     pub fn object(&self) -> Read<Object<'a>> {
         Ok(Object { node: self.clone(), rest: self.entries()? })
     }
 }
 
-/// An object that is read by taking its keys; [`Object::end`] refuses what is left.
+/// An object whose keys are taken one by one; [`Object::end`] refuses the remaining ones.
 #[derive(Debug)]
 pub struct Object<'a> {
     node: Node<'a>,
@@ -150,7 +150,7 @@ impl<'a> Object<'a> {
         Some(self.rest.remove(index).1)
     }
 
-    /// Takes the value of a key.
+    /// Takes the value of a required key.
     pub fn need(&mut self, key: &str) -> Read<Node<'a>> {
         self.take(key).ok_or_else(|| {
             let rest: Vec<&str> = self.rest.iter().map(|(name, _)| *name).collect();
@@ -158,17 +158,17 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Takes a flag that is false where it is absent.
+    /// Takes a flag, which is false if absent.
     pub fn flag(&mut self, key: &str) -> Read<bool> {
         self.take(key).map_or(Ok(false), |node| node.boolean())
     }
 
-    /// Takes keys that are known to carry no fact of ours.
+    /// Takes keys that carry no relevant fact.
     pub fn ignore(&mut self, keys: &[&str]) {
         self.rest.retain(|(name, _)| !keys.contains(name));
     }
 
-    /// Refuses the first key that nobody took.
+    /// Refuses the first key that was not taken.
     pub fn end(self) -> Read<()> {
         match self.rest.first() {
             None => Ok(()),
@@ -176,7 +176,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// An error at this object.
+    /// Returns an error at this object.
     pub fn error(&self, message: impl Into<String>) -> DocumentError {
         self.node.error(message)
     }

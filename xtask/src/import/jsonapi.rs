@@ -1,9 +1,9 @@
-//! Reads the facts out of the OpenAPI document of a JSON:API, whose schemas describe whole documents: for a resource `thing`
-//! the schemas `thing` (all that it holds), `thingCreate`, `thingUpdate`, `thingResponse` and `thingResponseList`.
-//! Every construct is either understood or an error. Descriptions are not read.
+//! Reads the facts out of the OpenAPI document of a JSON:API, whose schemas describe whole documents: for a resource
+//! `thing` the schemas `thing` (everything that it holds), `thingCreate`, `thingUpdate`, `thingResponse` and
+//! `thingResponseList`. Every construct is either understood or an error. Descriptions are not read.
 //!
-//! Where the document contradicts itself the better source is taken: the type of a relationship from `thing` (in
-//! `thingResponse` it is the singular), and whether it leads to many from the tags of the path that follows it.
+//! If the document contradicts itself, the better source is used: the type of a relationship comes from `thing` (in
+//! `thingResponse` it is the singular), and its multiplicity from the tags of the path that follows it.
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ use super::document::{Document, Node, Object, Read};
 
 const MEDIA_TYPE: &str = "application/vnd.api+json";
 
-/// The title of a document.
+/// Returns the title of a document.
 ///
 /// # Errors
-/// If it has none.
+/// Fails if it has none.
 pub fn title<'a>(document: &'a Document<'_>) -> Read<&'a str> {
     document.root().object()?.need("info")?.object()?.need("title")?.text()
 }
@@ -30,7 +30,7 @@ pub fn title<'a>(document: &'a Document<'_>) -> Read<&'a str> {
 /// Reads a document.
 ///
 /// # Errors
-/// The first construct that is not understood, with its path and line.
+/// Returns the first construct that is not understood, with its path and line.
 pub fn read(name: &str, document: &Document<'_>) -> Read<Api> {
     let mut root = document.root().object()?;
     let version = root.need("openapi")?;
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         Ok(resource)
     }
 
-    /// Notes what a create or an update may set.
+    /// Records what a create or an update may set.
     fn settable(&self, resource: &mut Resource, node: &Node<'a>, create: bool) -> Read<()> {
         let parts = parts(node, if create { &["type"] } else { &["type", "id"] })?;
         if parts.key != resource.key {
@@ -132,9 +132,9 @@ impl<'a> Reader<'a> {
                 }
             };
             let Some(known) = known else { continue };
-            // A create does not say what can be null.
+            // A create does not state what may be null.
             if known.kind != found.kind || (!create && known.nullable != found.nullable) {
-                return Err(node.error("this is not the type that the resource gives it"));
+                return Err(node.error("this type differs from that of the resource"));
             }
             note(&mut known.set, parts.required_attributes.contains(&name));
         }
@@ -142,14 +142,14 @@ impl<'a> Reader<'a> {
             let known = resource.relationships.iter_mut().find(|relationship| relationship.name == name);
             let known = known.ok_or_else(|| node.error("the resource has no such relationship"))?;
             if known.target != target(&node)? {
-                return Err(node.error("this is not the type that the resource gives it"));
+                return Err(node.error("this type differs from that of the resource"));
             }
             note(&mut known.set, parts.required_relationships.contains(&name));
         }
         Ok(())
     }
 
-    /// An answer holds what the resource does.
+    /// Checks that an answer has the same content as the resource.
     fn check_response(&self, resource: &Resource, schema: &str) -> Read<()> {
         let key = format!("{schema}Response");
         let Some(node) = self.schemas.get(key.as_str()) else { return Ok(()) };
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
         if response.status != status {
             return Err(node.error(format!("expected the status {status}, found {}", response.status)));
         }
-        // Relationships and actions do not say what they answer.
+        // Relationships and actions do not state what they answer with.
         if rest.is_none() {
             let said = response.schema.map(|schema| self.answer(schema, node)).transpose()?;
             if said != answer {
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(body)
             }
-            _ => return Err(node.error("a body is missing, or one too many")),
+            _ => return Err(node.error("a body is missing or unexpected")),
         };
         let id = || Param {
             wire: "id".to_owned(),
@@ -273,17 +273,17 @@ impl<'a> Reader<'a> {
     fn type_of(&self, response: &Response<'_>, node: &Node<'_>) -> Read<&str> {
         let schema = response.schema.and_then(|schema| schema.strip_suffix("Response"));
         let key = schema.and_then(|schema| self.types.get(schema));
-        key.map(String::as_str).ok_or_else(|| node.error("the answer is no resource"))
+        key.map(String::as_str).ok_or_else(|| node.error("the answer is not a resource"))
     }
 
-    /// The answer that a schema describes.
+    /// Returns the answer that a schema describes.
     fn answer(&self, schema: &str, node: &Node<'_>) -> Read<String> {
         let (schema, many) = match schema.strip_suffix("List") {
             Some(schema) => (schema, "[]"),
             None => (schema, ""),
         };
         let key = schema.strip_suffix("Response").and_then(|schema| self.types.get(schema));
-        let key = key.ok_or_else(|| node.error(format!("`{schema}` is no answer that the importer knows")))?;
+        let key = key.ok_or_else(|| node.error(format!("`{schema}` is not an answer that the importer knows")))?;
         Ok(format!("{key}{many}"))
     }
 
@@ -294,13 +294,13 @@ impl<'a> Reader<'a> {
         let kind = body.rsplit('.').next().unwrap_or_default();
         let found = reference.text()?.strip_prefix("#/components/schemas/").unwrap_or_default();
         let of = found.strip_suffix(&pascal(kind)).and_then(|schema| self.types.get(schema));
-        if of.is_some_and(|of| of == key) { Ok(()) } else { Err(reference.error(format!("this is no {body}"))) }
+        if of.is_some_and(|of| of == key) { Ok(()) } else { Err(reference.error(format!("this is not {body}"))) }
     }
 }
 
 struct Response<'a> {
     status: &'a str,
-    /// The name of the schema, where the document gives one.
+    /// The name of the schema, if the document gives one.
     schema: Option<&'a str>,
 }
 
@@ -321,7 +321,7 @@ impl<'a> Response<'a> {
             Some(schema) => {
                 let reference = schema.object()?.need("$ref")?;
                 let name = reference.text()?.strip_prefix("#/components/schemas/");
-                Some(name.ok_or_else(|| reference.error("this is no schema of the document"))?)
+                Some(name.ok_or_else(|| reference.error("this is not a schema of the document"))?)
             }
             None => None,
         };
@@ -329,7 +329,7 @@ impl<'a> Response<'a> {
     }
 }
 
-/// The schema of `{application/vnd.api+json: {schema}}`.
+/// Returns the schema of `{application/vnd.api+json: {schema}}`.
 fn content<'a>(content: &mut Object<'a>) -> Read<Option<Node<'a>>> {
     match content.take(MEDIA_TYPE) {
         Some(node) => Ok(node.object()?.take("schema")),
@@ -337,7 +337,7 @@ fn content<'a>(content: &mut Object<'a>) -> Read<Option<Node<'a>>> {
     }
 }
 
-/// The attributes that the document of an action has; none where the document does not describe it.
+/// Returns the attributes in the document of an action; none if the document does not describe it.
 fn action(key: &str, name: &str, request: &Node<'_>) -> Read<Message> {
     let mut fields = Vec::new();
     if let Some(schema) = content(&mut request.object()?.need("content")?.object()?)? {
@@ -363,7 +363,7 @@ fn action(key: &str, name: &str, request: &Node<'_>) -> Read<Message> {
     Ok(Message { key: key.to_owned(), name: pascal(name), input_name: None, fields })
 }
 
-/// A parameter that is the id in the path.
+/// Checks that a parameter is the id in the path.
 fn check_id(node: &Node<'_>, segment: &str) -> Read<()> {
     let mut parameter = node.object()?;
     let name = parameter.need("name")?;
@@ -376,7 +376,7 @@ fn check_id(node: &Node<'_>, segment: &str) -> Read<()> {
     parameter.end()
 }
 
-/// `{type: object, properties}` with or without `required`: its properties.
+/// Returns the properties of `{type: object, properties}`, with or without `required`.
 fn properties<'a>(node: &Node<'a>) -> Read<Vec<(&'a str, Node<'a>)>> {
     let mut schema = node.object()?;
     schema.need("type")?.exactly("object")?;
@@ -390,7 +390,7 @@ fn required<'a>(node: &Node<'a>) -> Read<Vec<&'a str>> {
     node.object()?.take("required").map_or_else(|| Ok(Vec::new()), |node| node.texts())
 }
 
-/// The properties of the one property that an object has.
+/// Returns the properties of the only property that an object has.
 fn only<'a>(node: &Node<'a>, key: &str) -> Read<Object<'a>> {
     let entries = properties(node)?;
     let [(name, inner)] = entries.as_slice() else {
@@ -428,7 +428,7 @@ fn parts<'a>(node: &Node<'a>, envelope: &[&str]) -> Read<Parts<'a>> {
     })
 }
 
-/// The type that a relationship leads to.
+/// Returns the type of a relationship's target.
 fn target<'a>(node: &Node<'a>) -> Read<&'a str> {
     let mut identifier = only(node, "data")?;
     identifier.need("id")?;
@@ -463,7 +463,8 @@ fn attribute_of(enums: &mut Vec<Enum>, resource: &str, name: &str, node: &Node<'
     Ok(Attribute::new(name.to_owned(), kind, nullable))
 }
 
-/// Every relationship can be followed, and leads to a resource; the group of a singleton is the singular of its type.
+/// Checks that every relationship can be followed and leads to a resource. The group of a singleton is the singular of
+/// its type.
 fn check_fetchers(api: &Api, document: &Document<'_>) -> Read<()> {
     for resource in &api.resources {
         let group = if resource.singleton { snake(&resource.name) } else { resource.key.clone() };

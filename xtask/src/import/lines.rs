@@ -1,4 +1,4 @@
-//! Our own small files of facts: a keyword and words a line, `#` starts a comment.
+//! Fact files: each line is a keyword followed by words, and `#` starts a comment.
 
 use std::{error::Error, fs, path::Path};
 
@@ -11,7 +11,7 @@ pub struct Line<'a> {
     pub words: Vec<&'a str>,
 }
 
-/// The lines of a fact file that say something.
+/// Returns the lines of a fact file that are neither empty nor comments.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line<'_>> {
     let facts = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
@@ -21,7 +21,7 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
         .collect()
 }
 
-/// The text of a file, empty where the file does not exist.
+/// Returns the text of a file, empty if the file does not exist.
 pub fn read_or_empty(path: &Path) -> Result<String, Box<dyn Error>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),

@@ -1,9 +1,9 @@
-//! `cargo xtask import DOCUMENT [--api NAME] [--dry-run]`: turns an OpenAPI document into `api/NAME.idl` and says what
-//! changed. The API is told by the document's title where it is not named.
+//! `cargo xtask import DOCUMENT [--api NAME] [--dry-run]`: turns an OpenAPI document into `api/NAME.idl` and reports
+//! what changed. Without `--api`, the document's title determines the API.
 //!
-//! `c1` takes its names from `api/c1.names` (kept up to date) and more facts from `api/c1.overlay` and `api/c1.sdk122`; `cargo
-//! xtask seed-names MAPPING` made the first `c1.names` and `c1.sdk122`. `commercelayer` is a JSON:API: its names are the
-//! document's, and `api/commercelayer.overlay` has the other facts.
+//! `c1` takes its names from `api/c1.names` (kept up to date) and more facts from `api/c1.overlay` and `api/c1.sdk122`;
+//! `cargo xtask seed-names MAPPING` created the first `c1.names` and `c1.sdk122`. `commercelayer` is a JSON:API: its
+//! names are those of the document, and `api/commercelayer.overlay` contains the other facts.
 
 mod changes;
 mod document;
@@ -38,7 +38,7 @@ struct Imported {
     notes: Vec<String>,
 }
 
-/// Our own files that an import uses.
+/// The additional fact files that an import uses.
 #[derive(Debug, Clone, Copy, Default)]
 struct Facts<'a> {
     idl: &'a str,
@@ -50,7 +50,7 @@ struct Facts<'a> {
 /// Imports a document into the `api` folder.
 ///
 /// # Errors
-/// If a file cannot be read or written, or holds something that is not understood.
+/// Fails if a file cannot be read or written, or contains something that is not understood.
 pub fn import(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
     let Arguments { document, api, write } = Arguments::parse(args)?;
     let text = fs::read_to_string(document).map_err(|error| format!("{document}: {error}"))?;
@@ -136,8 +136,8 @@ fn run(name: &str, source: &str, text: &str, previous: &Api, facts: Facts<'_>) -
     Ok(Imported { api, names: lock, notes })
 }
 
-/// Brings the operations of a group together, groups in the order of the document: the facade counts on it, and what is alike
-/// packs better side by side.
+/// Groups the operations, with the groups in the order of the document. The facade depends on this order, and similar
+/// facts compress better when they are adjacent.
 fn group(operations: &mut [Operation]) {
     let mut places: HashMap<String, usize> = HashMap::new();
     for operation in operations.iter() {

@@ -1,10 +1,9 @@
-//! Gives every type its TypeScript name, as the official SDK's generator would, and keeps names that
-//! were given before.
+//! Gives every type its TypeScript name, as the official SDK's generator would, and keeps names that were given before.
 //!
-//! Some names depend on what else is in the document and in which order: the second of two messages of
-//! the same name, the input twin of a message, and the types that are written in place. Such a name would
-//! move to another type when the document grows, so the first answer is kept in a lock file
-//! (`api/*.names`) and used from then on. A name in the lock is never given to anything else.
+//! Some names depend on the rest of the document and its order: the name of the second of two messages with the same
+//! name, of the input twin of a message, and of inline types. Such a name would move to another type when the document
+//! grows, so the first assignment is kept in a lock file (`api/*.names`) and used from then on. A name in the lock is
+//! never given to anything else.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -19,17 +18,17 @@ use keyturn_api::{
 use super::lines::lines;
 
 const HEADER: &str = "\
-# Names that depend on the order of the document, as they were given first. Written by `cargo xtask import`;
+# Names that depend on the order of the document, as they were first given. Written by `cargo xtask import`;
 # to rename a type for good, edit its line.
 #   type MESSAGE NAME     one of several messages that the document gives the same name
-#   input MESSAGE NAME    the twin that requests take: the message without what the server sets
-#   inline SITE NAME      a type written in place, at MESSAGE#FIELD or OPERATION#PARAMETER
+#   input MESSAGE NAME    the input twin: the message without the fields that the server sets
+#   inline SITE NAME      an inline type, at MESSAGE#FIELD or OPERATION#PARAMETER
 ";
 
-/// Names that JavaScript has already given.
+/// Names that JavaScript already uses.
 const RESERVED: [&str; 1] = ["Function"];
 
-/// The names given so far. Maps from a message's key or a site to a name.
+/// The names given so far, by a message's key or a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     /// Messages that share a name.
@@ -44,7 +43,7 @@ impl Lock {
     /// Reads a lock file.
     ///
     /// # Errors
-    /// The first line that is not understood.
+    /// Returns the first line that is not understood.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut lock = Self::default();
         for line in lines(text) {
@@ -77,30 +76,30 @@ impl Lock {
     }
 }
 
-/// Names every type of an API that [`super::openapi::read`] made, and adds what is new to the lock.
-/// `previous` is the API as it was imported last: its messages keep their names before new ones.
+/// Names every type of an API that [`super::openapi::read`] returned, and adds new names to the lock. `previous` is the
+/// last imported API, whose messages keep their names before new ones are named.
 ///
 /// # Errors
-/// If a type is left without a name, which would be a mistake here.
+/// Fails if a type is left without a name, which would be a bug.
 pub fn resolve(api: &mut Api, lock: &mut Lock, previous: &Api) -> Result<(), String> {
     let visit = visit(api);
     let documents: Vec<String> = api.messages.iter().map(|message| message.name.clone()).collect();
     name_messages(api, lock, previous, &visit);
     let taken: HashSet<String> = api.messages.iter().map(|message| message.name.clone()).collect();
-    // A component of the document has the better right to its name than a type written in place.
+    // A component of the document takes precedence over an inline type in its claim to a name.
     lock.inline.retain(|_, name| !taken.contains(name));
     let inputs = name_inputs(api, lock, &visit, &documents);
     name_inline(api, lock, &visit, &documents, taken.into_iter().chain(inputs).collect())
 }
 
-/// How the messages are reached: their order and by what.
+/// The order in which messages are reached, and from where.
 struct Visit {
-    /// Indices of all messages, in the order in which a generator meets them: operation by operation,
-    /// request before response, depth first; at the end those that no operation reaches.
+    /// Indices of all messages, in the order in which a generator meets them: operation by operation, request before
+    /// response, depth first; at the end those that no operation reaches.
     order: Vec<usize>,
-    /// The fields whose type is written in place (message and field), in the same order.
+    /// The fields with inline types (message and field), in the same order.
     sites: Vec<(usize, usize)>,
-    /// Whether a request reaches the message (what the server sets is not followed there).
+    /// Whether a request reaches the message, without following read-only fields.
     by_request: Vec<bool>,
     /// Whether a response reaches the message.
     by_response: Vec<bool>,
@@ -134,7 +133,7 @@ fn visit(api: &Api) -> Visit {
     visit
 }
 
-/// The site of a type written in place.
+/// Returns the site of an inline type.
 fn site(field: &Field) -> Option<&String> {
     match &field.kind {
         Kind::Enum(site) => Some(site),
@@ -169,7 +168,7 @@ fn walk(
     }
 }
 
-/// A message takes the document's name; the second one of that name (in any case) gets a number.
+/// Names the messages. A message takes the document's name; the second one of that name (ignoring case) gets a number.
 fn name_messages(api: &mut Api, lock: &mut Lock, previous: &Api, visit: &Visit) {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for &i in &visit.order {
@@ -192,12 +191,12 @@ fn name_messages(api: &mut Api, lock: &mut Lock, previous: &Api, visit: &Visit) 
     }
 }
 
-/// The names of messages that the document gives the same name.
+/// Returns the names of messages that the document gives the same name.
 fn number(api: &Api, lock: &Lock, before: &HashMap<&str, &str>, group: &[usize]) -> Vec<String> {
     let messages: Vec<&Message> = group.iter().filter_map(|&i| api.messages.get(i)).collect();
     let given = |message: &Message| {
         let name = lock.types.get(&message.key).map(String::as_str).or(before.get(message.key.as_str()).copied());
-        // Not if the document has renamed the message meanwhile.
+        // Not if the document has renamed the message in the meantime.
         name.filter(|name| {
             let tail = name.get(message.name.len()..).unwrap_or("-");
             name.starts_with(&message.name) && tail.bytes().all(|b| b.is_ascii_digit())
@@ -212,8 +211,8 @@ fn number(api: &Api, lock: &Lock, before: &HashMap<&str, &str>, group: &[usize])
     messages.iter().map(|message| given(message).map_or_else(|| fresh(message), str::to_owned)).collect()
 }
 
-/// A message gets an input twin if requests and responses both use it and it holds, at any depth,
-/// something that the server sets. Returns the names given.
+/// Gives a message an input twin if both requests and responses use it and it contains, at any depth, a read-only
+/// field. Returns the given names.
 fn name_inputs(api: &mut Api, lock: &mut Lock, visit: &Visit, documents: &[String]) -> Vec<String> {
     let read_only = holders_of_read_only(api);
     let mut names = Vec::new();
@@ -247,8 +246,8 @@ fn holders_of_read_only(api: &Api) -> HashSet<String> {
     }
 }
 
-/// A type written in place takes the name of its field if that is free, else with the message's name
-/// before it, else with `Schemas` between the two.
+/// Names the inline types. Each takes the name of its field if that is free, else with the message's name before it,
+/// else with `Schemas` between the two.
 fn name_inline(
     api: &mut Api,
     lock: &mut Lock,
@@ -266,7 +265,7 @@ fn name_inline(
     let mut give = |site: &String, parent: &str, property: &str| {
         let values = values.get(site.as_str()).copied().unwrap_or_default();
         let shared_by = (parent.to_owned(), property.to_owned(), values);
-        // What shared a type no longer does if one side has changed.
+        // Sites that shared a type no longer do if one of them has changed.
         let locked = lock.inline.get(site).filter(|name| given.get(*name).is_none_or(|other| *other == values));
         let name = locked.cloned().or_else(|| shared.get(&shared_by).cloned()).unwrap_or_else(|| {
             let short = pascal(property);

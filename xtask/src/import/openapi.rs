@@ -1,7 +1,7 @@
 //! Reads the facts out of an OpenAPI document. Every construct is either understood or an error.
 //!
-//! The names of messages are still the document's own here, and every type that is written in place
-//! (enumerations, objects) is named by its site, `message#field`; [`super::names`] gives them names.
+//! The names of messages are still those of the document here, and every inline type (enumerations, objects) is named
+//! by its site, `message#field`; [`super::names`] gives them names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,14 +12,14 @@ use keyturn_api::{
 
 use super::document::{Document, Node, Object, Read};
 
-/// What stands before the list of a oneof's members in a message's description.
+/// The text before the list of a oneof's members in a message's description.
 const ONEOF: &str = "This message contains a oneof named ";
 const ONEOF_TAIL: &str = "Only a single field of the following list may be set at a time:";
 
 /// Reads a document.
 ///
 /// # Errors
-/// The first construct that is not understood, with its path and line.
+/// Returns the first construct that is not understood, with its path and line.
 pub fn read(name: &str, document: &Document<'_>) -> Read<Api> {
     let mut api = Api { name: name.to_owned(), ..Api::default() };
     let mut root = document.root().object()?;
@@ -62,7 +62,7 @@ struct Reader<'a> {
     enums: Vec<Enum>,
 }
 
-/// The type of a value, and what the schema says beside it.
+/// The type of a value, and the other facts of its schema.
 struct Type {
     kind: Kind,
     shape: Shape,
@@ -129,7 +129,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The type of a property or a parameter.
+    /// Returns the type of a property or a parameter.
     fn value(&mut self, site: &str, node: &Node<'_>) -> Read<Type> {
         let mut schema = node.object()?;
         let read_only = schema.flag("readOnly")?;
@@ -148,7 +148,7 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// `oneOf: [$ref, null]`, the one choice there is.
+    /// Reads `oneOf: [$ref, null]`, the only kind of choice.
     fn message_or_null(&self, node: &Node<'_>) -> Read<Kind> {
         let choices = node.list()?;
         let [message, null] = choices.as_slice() else {
@@ -212,7 +212,7 @@ impl Reader<'_> {
         Ok(Kind::Enum(site.to_owned()))
     }
 
-    /// An object written in place: a map, a struct, a typed message of any kind, or an empty marker.
+    /// Reads an inline object: a map, a struct, a typed message of any kind, or an empty marker.
     fn object(&mut self, site: &str, schema: &mut Object<'_>, shape: &mut Shape) -> Read<Kind> {
         let properties = schema.take("properties");
         let additional = schema.take("additionalProperties");
@@ -236,7 +236,7 @@ impl Reader<'_> {
         }
     }
 
-    /// An element of a list or a map: one value that cannot be null.
+    /// Reads an element of a list or a map: one value that cannot be null.
     fn element(&mut self, site: &str, node: &Node<'_>) -> Read<Kind> {
         match self.value(site, node)? {
             Type { kind, shape: Shape::One, nullable: false, .. } => Ok(kind),
@@ -248,7 +248,7 @@ impl Reader<'_> {
         let target = node.text()?;
         match target.strip_prefix("#/components/schemas/") {
             Some(key) if self.keys.contains(key) => Ok(Kind::Message(key.to_owned())),
-            _ => Err(node.error(format!("`{target}` is no schema of the document"))),
+            _ => Err(node.error(format!("`{target}` is not a schema of the document"))),
         }
     }
 
@@ -342,7 +342,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The message of `content: {application/json: {schema: {$ref}}}`.
+    /// Returns the message of `content: {application/json: {schema: {$ref}}}`.
     fn content(&self, object: &mut Object<'_>) -> Read<String> {
         let mut content = object.need("content")?.object()?;
         let mut json = content.need("application/json")?.object()?;
@@ -362,7 +362,7 @@ fn field_mut<'f>(fields: &'f mut [Field], wire: &str, node: &Node<'_>) -> Read<&
     fields.iter_mut().find(|field| field.wire == wire).ok_or_else(|| node.error(format!("there is no field `{wire}`")))
 }
 
-/// The members of each oneof that the description of a message lists.
+/// Returns the members of each oneof that the description of a message lists.
 fn oneofs<'a>(description: &Node<'a>) -> Read<Vec<Vec<&'a str>>> {
     let mut groups = Vec::new();
     let mut lines = description.text()?.lines().peekable();
@@ -386,7 +386,7 @@ fn oneofs<'a>(description: &Node<'a>) -> Read<Vec<Vec<&'a str>>> {
     Ok(groups)
 }
 
-/// The one kind of declared pagination. Its facts are found by the names of the fields anyway.
+/// Checks the only kind of declared pagination. Its facts follow from the names of the fields.
 fn check_pagination(node: &Node<'_>) -> Read<()> {
     let mut object = node.object()?;
     object.need("type")?.exactly("cursor")?;
@@ -406,7 +406,7 @@ fn check_pagination(node: &Node<'_>) -> Read<()> {
     object.end()
 }
 
-/// Every `{name}` of the path is a whole segment and a path parameter, and the other way round.
+/// Checks that every `{name}` of the path is a whole segment and a path parameter, and vice versa.
 fn check_template(operation: &Operation, node: &Node<'_>) -> Read<()> {
     let mut names: Vec<&str> = Vec::new();
     for segment in operation.path.split('/') {

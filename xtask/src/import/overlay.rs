@@ -1,5 +1,5 @@
-//! Facts that the document does not carry: our own `api/*.overlay`, and what release 1.2.2 of the official
-//! SDK looked like, `api/*.sdk122`. A line that fits nothing (any more) is reported, not applied silently.
+//! Facts that the document lacks, from `api/*.overlay`, and the state of release 1.2.2 of the official SDK, from
+//! `api/*.sdk122`. A line that matches nothing (any more) is reported and not silently ignored.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,11 @@ use keyturn_api::{
 
 use super::lines::{Line, lines};
 
-/// Applies `api/*.overlay` and finds out how operations page. Returns notes on lines that fit nothing and
-/// on operations that look paged but are not understood.
+/// Applies `api/*.overlay` and determines how operations are paged. Returns notes on lines that match nothing and on
+/// operations that seem to be paged but are not understood.
 ///
 /// # Errors
-/// The first line that is not understood.
+/// Returns the first line that is not understood.
 pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
     let mut notes = Vec::new();
     let mut items: HashMap<String, String> = HashMap::new();
@@ -49,10 +49,10 @@ pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
     Ok(notes)
 }
 
-/// Applies `api/*.sdk122`. Lines about what the document no longer has are history and say nothing.
+/// Applies `api/*.sdk122`. Lines about what the document no longer has are history and have no effect.
 ///
 /// # Errors
-/// The first line that is not understood.
+/// Returns the first line that is not understood.
 pub fn apply_sdk122(api: &mut Api, facts: &str) -> Result<(), String> {
     let mut operations: HashMap<&str, Line<'_>> = HashMap::new();
     let mut fields: HashMap<(&str, &str), &str> = HashMap::new();
@@ -107,7 +107,7 @@ fn unknown(line: &Line<'_>) -> String {
     format!("line {}: not understood: {}", line.number, line.words.join(" "))
 }
 
-/// The operation that the overlay calls `Group.Name`.
+/// Returns the operation that the overlay calls `Group.Name`.
 fn operation<'a>(api: &'a mut Api, name: &str) -> Option<&'a mut Operation> {
     let (group, name) = name.split_once('.')?;
     api.operations.iter_mut().find(|operation| operation.group == group && operation.name == name)
@@ -117,7 +117,7 @@ fn set_effect(api: &mut Api, name: &str, effect: Effect) -> bool {
     operation(api, name).map(|operation| operation.effect = effect).is_some()
 }
 
-/// Marks the text fields of this name, or the one field `message#field`.
+/// Marks the text fields of this name, or the single field `message#field`.
 fn redact(api: &mut Api, what: &str, secret: bool) -> bool {
     let (message_key, wire) = what.split_once('#').unwrap_or(("", what));
     let mut fits = false;
@@ -138,7 +138,7 @@ fn redact(api: &mut Api, what: &str, secret: bool) -> bool {
     fits
 }
 
-/// Adds the paging parameters that the document forgot.
+/// Adds the paging parameters that the document fails to declare.
 fn add_paging_input(operation: &mut Operation) -> bool {
     for (wire, name, kind) in [("page_size", "pageSize", Kind::Int32), ("page_token", "pageToken", Kind::String)] {
         if operation.params.iter().all(|param| param.wire != wire) {
@@ -149,8 +149,8 @@ fn add_paging_input(operation: &mut Operation) -> bool {
     true
 }
 
-/// An operation pages if its answer has a `nextPageToken` and its request takes a `pageToken`. Its items are
-/// the one list of the answer beside `expanded`.
+/// Determines which operations are paged: those whose answer has a `nextPageToken` and whose request has a `pageToken`.
+/// The items are the only list of the answer besides `expanded`.
 fn find_paging(api: &mut Api, items: &HashMap<String, String>, notes: &mut Vec<String>) {
     let messages: HashMap<&str, &[Field]> =
         api.messages.iter().map(|message| (message.key.as_str(), message.fields.as_slice())).collect();

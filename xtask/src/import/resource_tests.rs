@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use keyturn_api::{
     model::Api,
     text::{parse, print},
@@ -7,7 +5,7 @@ use keyturn_api::{
 
 use super::{Arguments, C1, COMMERCE_LAYER, Facts, Imported, changes, run, told_by_title};
 
-/// A document of a JSON:API that uses every construct the importer knows.
+/// A document of a JSON:API that uses every construct that the importer knows.
 const DOCUMENT: &str = r##"
 openapi: 3.0.1
 info: {title: Commerce Layer Provisioning API, version: 1.0.15}
@@ -167,12 +165,12 @@ fn what_is_not_understood_is_refused_where_it_stands() {
         (
             "properties: {size: {type: integer,",
             "properties: {size: {type: string,",
-            "not the type that the resource gives",
+            "this type differs from that of the resource",
         ),
         (
             "properties: {size: {type: integer, nullable: true}",
             "properties: {size: {type: integer}",
-            "not the type that",
+            "this type differs",
         ),
         ("#/components/schemas/apiThing/properties", "#/components/schemas/user/properties", "expected `#/components"),
         ("tags: [users, has_one]", "tags: [users]", "expected the tag `has_many` or `has_one`"),
@@ -180,7 +178,7 @@ fn what_is_not_understood_is_refused_where_it_stands() {
         ("/api_things/{thingId}/me:", "/api_things/{thingId}/me/me:", "a path of this form"),
         ("/api_things/{thingId}/me:", "/api_things/{otherId}/me:", "expected the parameter of the path"),
         ("{'204':", "{'200':", "expected the status 204"),
-        ("apiThingUpdate'", "apiThingCreate'", "this is no api_things.update"),
+        ("apiThingUpdate'", "apiThingCreate'", "this is not api_things.update"),
         ("schemas/apiThingResponseList'}", "schemas/apiThingResponse'}", "expected the answer"),
         ("    delete: {", "    put: {", "a method of this kind"),
         ("      requestBody: {content: {application/vnd.api+json: {}}}, resp", "      resp", "a body is missing"),
@@ -205,9 +203,9 @@ fn an_overlay_is_applied_whole_or_says_what_does_not_fit() {
     assert_eq!(
         notes,
         [
-            "api/commercelayer.overlay: line 1 fits not all: sort api_things name nothing",
-            "api/commercelayer.overlay: line 2 fits not all: filter things name",
-            "api/commercelayer.overlay: line 3 fits not all: range users size 1,2",
+            "api/commercelayer.overlay: line 1 does not match everything: sort api_things name nothing",
+            "api/commercelayer.overlay: line 2 does not match everything: filter things name",
+            "api/commercelayer.overlay: line 3 does not match everything: range users size 1,2",
         ]
     );
     for (overlay, error) in [

@@ -1,5 +1,5 @@
-//! Facts about a JSON:API that its document does not carry: our own `api/*.overlay`. A line that fits nothing (any more) is
-//! reported, not applied silently.
+//! Facts about a JSON:API that its document lacks, from `api/*.overlay`. A line that matches nothing (any more) is
+//! reported and not silently ignored.
 
 use keyturn_api::{
     model::{Api, Attribute, Kind},
@@ -8,10 +8,10 @@ use keyturn_api::{
 
 use super::lines::lines;
 
-/// Applies an overlay. Returns notes on lines that fit nothing.
+/// Applies an overlay. Returns notes on lines that match nothing.
 ///
 /// # Errors
-/// The first line that is not understood.
+/// Returns the first line that is not understood.
 pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
     let mut notes = Vec::new();
     for line in lines(text) {
@@ -29,14 +29,14 @@ pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
             _ => return Err(format!("line {}: not understood: {}", line.number, line.words.join(" "))),
         }
         if !fits {
-            notes.push(format!("line {} fits not all: {}", line.number, line.words.join(" ")));
+            notes.push(format!("line {} does not match everything: {}", line.number, line.words.join(" ")));
         }
     }
     Ok(notes)
 }
 
-/// Changes the attributes of these names in a resource, or in every one that has them (`*`); `fits` becomes false if a name
-/// is that of none.
+/// Changes the attributes of these names in a resource, or in every resource that has them (`*`). Sets `fits` to false
+/// if a name matches no attribute.
 fn each(api: &mut Api, resource: &str, names: &[&str], fits: &mut bool, change: impl Fn(&mut Attribute)) {
     for name in names {
         let resources = api.resources.iter_mut().filter(|other| resource == "*" || other.key == resource);

@@ -1,6 +1,6 @@
-//! `cargo xtask seed-names MAPPING` takes the names that release 1.2.2 of the official SDK has given, once,
-//! from a file that maps the document to them; `cargo xtask seed-surface MAPPING` takes the whole surface
-//! from there, for a test to compare with. The results are ours to keep.
+//! `cargo xtask seed-names MAPPING` imports the names of release 1.2.2 of the official SDK, once, from a file that maps
+//! the document to them. `cargo xtask seed-surface MAPPING` imports the whole surface from there, as the expectation of
+//! a test. The results are maintained in this repository.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -9,16 +9,16 @@ use serde_json::Value;
 use super::names::Lock;
 
 const SDK122_HEADER: &str = "\
-# What release 1.2.2 of the official TypeScript SDK looked like, where that differs from today.
+# Release 1.2.2 of the official TypeScript SDK, where it differs from today.
 #   op ID [body=TYPE] [response=TYPE] [iterator]   it has the operation; names it used; it returns a page iterator
 #   field MESSAGE WIRE NAME                        it called the field NAME
-#   gone MESSAGE FIELD                             it had this field, described as in the IDL, which the document has no more
+#   gone MESSAGE FIELD                             it had this field, described as in the IDL, which the document no longer has
 ";
 
 /// Writes `c1.names` and `c1.sdk122`.
 ///
 /// # Errors
-/// If the mapping cannot be read or lacks a part.
+/// Fails if the mapping cannot be read or lacks a part.
 pub fn seed(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
     let [mapping] = args else { return Err("usage: cargo xtask seed-names MAPPING".into()) };
     let mapping: Value = serde_json::from_str(&fs::read_to_string(mapping)?)?;
@@ -28,7 +28,7 @@ pub fn seed(api_folder: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
 }
 
 const SURFACE_HEADER: &str = "\
-# The surface of the C1 client, which a test compares with what api/c1.idl leads to. Tab-separated:
+# The surface of the C1 client, which a test compares with the one that follows from api/c1.idl. Tab-separated:
 # op, id, property, class, method, function, HTTP method, path, request type, response type, body field, response field
 # type, message, name, input twin, fields (wire name, or wire=name where they differ)
 ";
@@ -36,7 +36,7 @@ const SURFACE_HEADER: &str = "\
 /// Writes `tests/facts/c1-surface.tsv`.
 ///
 /// # Errors
-/// If the mapping cannot be read or lacks a part.
+/// Fails if the mapping cannot be read or lacks a part.
 pub fn surface(root: &Path, args: &[String]) -> Result<(), Box<dyn Error>> {
     let [mapping] = args else { return Err("usage: cargo xtask seed-surface MAPPING".into()) };
     let mapping: Value = serde_json::from_str(&fs::read_to_string(mapping)?)?;
@@ -79,7 +79,7 @@ fn lock(mapping: &Value) -> Result<Lock, Box<dyn Error>> {
     Ok(Lock { types: BTreeMap::new(), inputs, inline: strings(mapping, "inline", "locked")? })
 }
 
-/// `{part: {key: {field: text}}}` as a map from key to text.
+/// Converts `{part: {key: {field: text}}}` to a map from key to text.
 fn strings(mapping: &Value, part: &str, field: &str) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
     let part = mapping.get(part).and_then(Value::as_object).ok_or("the mapping lacks a part")?;
     let pairs = part.iter().filter_map(|(key, value)| Some((key.clone(), value.get(field)?.as_str()?.to_owned())));
@@ -104,7 +104,7 @@ fn sdk122(mapping: &Value) -> Result<String, Box<dyn Error>> {
     let schemas = mapping.get("schemas").and_then(Value::as_object).ok_or("the mapping lacks schemas")?;
     for (key, schema) in schemas {
         for (wire, name) in schema.get("sdk122Fields").and_then(Value::as_object).into_iter().flatten() {
-            writeln!(out, "field {key} {wire} {}", name.as_str().ok_or("a field's name is no text")?)?;
+            writeln!(out, "field {key} {wire} {}", name.as_str().ok_or("a field's name is not text")?)?;
         }
     }
     Ok(out)

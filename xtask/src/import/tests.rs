@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use keyturn_api::{
     model::{Api, Effect, Field, Kind, Message, Operation, Place, Shape},
     text::{parse, print},
@@ -7,7 +5,7 @@ use keyturn_api::{
 
 use super::{Facts, Imported, run};
 
-/// A document that uses every construct the importer knows.
+/// A document that uses every construct that the importer knows.
 const DOCUMENT: &str = r#"
 openapi: 3.1.0
 info: {title: T, version: "1"}
@@ -208,7 +206,7 @@ fn importing_twice_gives_the_same_bytes() {
 #[test]
 fn an_unknown_construct_stops_the_import_at_its_place() {
     let known = document();
-    // What is changed, to what, and what the error must name: the path and the line of the change.
+    // The text to change, its replacement, and what the error must name: the path and the line of the change.
     for (from, to, path) in [
         ("openapi: 3.1.0", "openapi: 3.0.3", "#/openapi"),
         ("openapi: 3.1.0", "openapi: 3.1.0\nwebhooks: {}", "#/webhooks"),
@@ -286,7 +284,7 @@ fn a_repeated_key_and_text_that_is_no_document_are_refused() {
 #[test]
 fn types_written_in_place_are_named_by_field_then_parent() {
     let api = imported(&document()).api;
-    // `t.Thing` is met first, and its own `state` comes before the field that leads to `t.Other`.
+    // `t.Thing` is met first, and its own `state` precedes the field that leads to `t.Other`.
     assert_eq!(field(&api, "t.Other", "state").kind, Kind::Enum("OtherState".into()));
     assert_eq!(field(&api, "t.Thing", "state").kind, Kind::Enum("State".into()));
     assert_eq!(field(&api, "t.Thing", "expanded").type_name.as_deref(), Some("Expanded"));
@@ -305,7 +303,7 @@ fn a_message_of_both_sides_with_server_set_fields_gets_an_input_twin() {
 #[test]
 fn names_that_were_given_stay_when_the_document_grows() {
     let names = imported(&document()).names.print();
-    // A new first operation meets a new message with a `state`, and one that is called like an old one.
+    // A new first operation leads to a new message with a `state`, and to one with the name of an old one.
     let grown = document()
         .replace(
             "        t.Thing:\n",
@@ -332,7 +330,7 @@ fn names_that_were_given_stay_when_the_document_grows() {
     assert_eq!(field(&kept.api, "a.Thing", "state").kind, Kind::Enum("ThingState".into()));
     assert!(kept.names.print().contains("type a.Thing Thing1\n"), "the new names are kept as well");
 
-    // From then on the lock alone is enough.
+    // From then on the lock alone is sufficient.
     let names = kept.names.print();
     let again = import(&grown, Facts { names: &names, ..Facts::default() }).unwrap();
     assert_eq!(print(&again.api), print(&kept.api));

@@ -1,4 +1,4 @@
-//! `NAME.ts`: a class for each resource, and the class that holds them.
+//! `NAME.ts`: a class for each resource, and the class that contains them.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
         out += &comment("", &[docs.get(&property(resource)), &format!("Resources of the type `{}`.", resource.key)]);
         write_class(&mut out, facade, docs, resource);
     }
-    out += &comment("", &["The resources. Each is made when it is first asked for."]);
+    out += &comment("", &["The resources. Each is created on first access."]);
     out += "export abstract class ProvisioningResources {\n  \
               protected abstract readonly adapter: ResourceAdapter;\n  \
               readonly #made = new Map<unknown, object>();\n\n  \
@@ -79,11 +79,11 @@ fn write_class(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource:
     say(
         out,
         format_args!(
-            "\n  /** Whether it is a resource of this type. */\n  \
+            "\n  /** Returns whether it is a resource of this type. */\n  \
                is{name}(resource: any): resource is models.{name} {{\n    return this.is(resource);\n  }}\n\n  \
-               /** A relationship to one of these, or with `null` to none. */\n  \
+               /** Returns a relationship to one of these, or to none for `null`. */\n  \
                relationship(id: string | ResourceId | null): models.{name}Rel {{\n    return this.one(id) as models.{name}Rel;\n  }}\n\n  \
-               /** A relationship to any number of these. */\n  \
+               /** Returns a relationship to any number of these. */\n  \
                relationshipToMany(...ids: (string | ResourceId)[]): models.{name}Rel[] {{\n    return this.many(ids) as models.{name}Rel[];\n  }}\n}}\n\n",
         ),
     );
@@ -142,12 +142,12 @@ fn method(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Res
     say(out, format_args!("\n{doc}  {code}  }}\n"));
 }
 
-/// Method, path, and what repeating does, in words.
+/// Describes method, path, and the effect of repeating.
 fn wire_facts(operation: &Operation, paginated: bool) -> String {
     let paged = if paginated { " Paginated: `for await` takes every item." } else { "" };
     let effect = match operation.effect {
         Effect::Read => "Read: retried.",
-        Effect::Write | Effect::Secret => "Write: retried only where the server surely did not act.",
+        Effect::Write | Effect::Secret => "Write: retried only if the server certainly did not act.",
     };
     format!("`{} {}`{paged} {effect}", operation.method.as_str(), operation.path)
 }

@@ -1,5 +1,5 @@
-//! `NAME-facts.ts`: what the client needs to know of each resource at run time. It is shipped, so that it is written short:
-//! what all resources have stands once.
+//! `NAME-facts.ts`: what the client needs to know about each resource at run time. It is shipped, so it is compact:
+//! what all resources have in common is written once.
 
 use keyturn_api::{
     model::{Attribute, Kind, Resource, Settable},
@@ -19,8 +19,8 @@ pub fn write(facade: &Facade<'_>) -> String {
     out += &format!("const settable = {};\n", list(common().filter(|a| a.set.create).map(|a| a.name.as_str())));
     out += &format!("const dates = {};\n", list(common().filter(|a| a.kind == Kind::Date).map(|a| a.name.as_str())));
     out += &format!("const nested = {};\n", list(common().filter(|a| a.kind == Kind::Struct).map(|a| a.name.as_str())));
-    // A list in a list might do something, for all that bundlers know: in a function they may leave it out.
-    out += "\n/** What is known of each resource. */\n";
+    // Bundlers assume that a list within a list may have effects; inside a function they may drop it.
+    out += "\n/** The facts of each resource. */\n";
     out += "export const RESOURCES: Readonly<Record<ResourceTypeLock, ResourceFacts>> = /* @__PURE__ */ (() => ({\n";
     for resource in &facade.api.resources {
         out += &format!("  {}: {{\n", key(&resource.key));
@@ -92,13 +92,13 @@ fn quoted<'t>(names: impl IntoIterator<Item = &'t str>) -> String {
 
 const TYPES: &str = r#"import type { ResourceTypeLock } from "./commercelayer-models.js";
 
-/** What is known of a resource at run time. Names are those on the wire. */
+/** The facts of a resource at run time. Names are those on the wire. */
 export interface ResourceFacts {
   /** Its name in the singular, such as `api_credential`. */
   readonly singular: string;
-  /** There is one, without an id. */
+  /** Whether there is only one, without an id. */
   readonly singleton?: true;
-  /** Everything it holds but `id` and `type`, relationships and triggers. */
+  /** Everything that it holds except `id` and `type`, relationships and triggers. */
   readonly attributes: readonly string[];
   /** The attributes that are times. */
   readonly dates: readonly string[];
@@ -106,13 +106,13 @@ export interface ResourceFacts {
   readonly secrets?: readonly string[];
   /** The attributes that are objects of any form, passed as they are. */
   readonly nested: readonly string[];
-  /** What a create may set: attributes, triggers and relationships. */
+  /** The members that a create may set: attributes, triggers and relationships. */
   readonly create?: readonly string[];
-  /** What an update may set. */
+  /** The members that an update may set. */
   readonly update?: readonly string[];
-  /** The least and the greatest number that an attribute takes. */
+  /** The least and the greatest number that an attribute accepts. */
   readonly ranges?: Readonly<Record<string, readonly [least: number, greatest: number]>>;
-  /** What each relationship leads to, and whether to any number of these. */
+  /** The target of each relationship, and whether it has any number of targets. */
   readonly to: Readonly<Record<string, readonly [type: ResourceTypeLock, many: 0 | 1]>>;
   /** The number of each operation in the table. */
   readonly ops: Readonly<Record<string, number>>;

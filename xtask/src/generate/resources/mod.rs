@@ -14,10 +14,10 @@ use keyturn_api::{
 
 use super::docs::Docs;
 
-/// The name and text of each file.
+/// Returns the name and text of each file.
 ///
 /// # Errors
-/// If a doc comment belongs to nothing.
+/// Fails if a doc comment has no subject.
 pub fn files(api: &Api, docs: &mut Docs) -> Result<Vec<(String, String)>, String> {
     let facade = Facade::new(api);
     let name = &api.name;
@@ -30,7 +30,7 @@ pub fn files(api: &Api, docs: &mut Docs) -> Result<Vec<(String, String)>, String
     Ok(files)
 }
 
-/// An API, and what all its resources share.
+/// An API, and what all its resources have in common.
 struct Facade<'a> {
     api: &'a Api,
     /// Names of the attributes that every resource has.
@@ -44,12 +44,12 @@ impl<'a> Facade<'a> {
         Self { api, common: first.iter().map(|a| a.name.as_str()).filter(|name| in_all(name)).collect() }
     }
 
-    /// The attributes that the types of all resources do not already have.
+    /// Returns the attributes of a resource that are not common to all.
     fn own(&self, resource: &'a Resource) -> impl Iterator<Item = &'a Attribute> {
         resource.attributes.iter().filter(|attribute| !self.common.contains(&attribute.name.as_str()))
     }
 
-    /// The operations of a resource, each with its number.
+    /// Returns the operations of a resource, each with its number.
     fn operations(&self, resource: &Resource) -> impl Iterator<Item = (usize, &'a Operation)> {
         let group = property(resource);
         self.api.operations.iter().enumerate().filter(move |(_, operation)| operation.group == group)
@@ -64,7 +64,7 @@ impl<'a> Facade<'a> {
     }
 }
 
-/// The client's property, which is also the group of the operations.
+/// Returns the client's property, which is also the group of the operations.
 pub(super) fn property(resource: &Resource) -> String {
     if resource.singleton { snake(&resource.name) } else { resource.key.clone() }
 }
@@ -73,7 +73,7 @@ fn class(resource: &Resource) -> String {
     pascal(&resource.key)
 }
 
-/// `"a" | "b"`, or `never` for none.
+/// Returns `"a" | "b"`, or `never` if there are no names.
 fn union<'t>(names: impl IntoIterator<Item = &'t str>) -> String {
     let names: Vec<String> = names.into_iter().map(super::string).collect();
     if names.is_empty() { "never".to_owned() } else { names.join(" | ") }

@@ -1,5 +1,5 @@
-//! `NAME-models.ts`: for each resource its type, what a create and an update take, what lists can be sorted by; and the keys of
-//! filters and the paths of `include`. Types only.
+//! `NAME-models.ts`: for each resource its type, the types of a create and an update, and the attributes that lists can
+//! be sorted by; and the keys of filters and the paths of `include`. Types only.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
         for field in &message.fields {
             say(&mut out, format_args!("  {}: {};\n", key(&field.wire), value_type(&field.kind)));
         }
-        // Of older code, which names the resource twice.
+        // The name in older code, which repeats that of the resource.
         let resource = message.key.split('.').next().unwrap_or_default();
         say(&mut out, format_args!("  readonly type?: {};\n  readonly id?: string;\n}};\n", union([resource])));
     }
@@ -104,7 +104,7 @@ fn nullable(yes: bool, value: &str) -> (&'static str, String) {
     if yes { ("?", format!("Nullable<{value}>")) } else { ("", value.to_owned()) }
 }
 
-/// What is sent; `undefined` is as good as nothing.
+/// The type of a sent value, for which `undefined` is the same as nothing.
 fn optional(yes: bool, value: &str) -> (&'static str, String) {
     if yes { ("?", format!("Nullable<{value}> | undefined")) } else { ("", value.to_owned()) }
 }
@@ -124,7 +124,7 @@ fn related(facade: &Facade<'_>, relationship: &Relationship, suffix: &str) -> St
     format!("{name}{suffix}{}", if relationship.many { "[]" } else { "" })
 }
 
-/// What concerns all resources.
+/// Writes the types that concern all resources.
 fn whole(out: &mut String, facade: &Facade<'_>) {
     let resources = &facade.api.resources;
     let all = |has: &dyn Fn(&Resource) -> bool| {
@@ -132,7 +132,7 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
     };
     say(out, format_args!("\nexport type ResourceTypeLock = {};\n", all(&|_| true)));
     let can = |name: &'static str| move |resource: &Resource| facade.has(resource, name);
-    // The one object of a singleton is updated by another call than the others.
+    // The single object of a singleton is updated by a different call.
     for (word, types) in [
         ("Retrievable", all(&can("retrieve"))),
         ("Listable", all(&can("list"))),
@@ -146,7 +146,11 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
         say(out, format_args!("export type {word}Resource = Resource & {{ type: {word}ResourceType{more} }};\n"));
     }
     for (name, suffix) in [("ResourceFields", ""), ("ResourceSortFields", "Sort")] {
-        let doc = if suffix.is_empty() { "The type of each resource." } else { "What lists of each can be sorted by." };
+        let doc = if suffix.is_empty() {
+            "The type of each resource."
+        } else {
+            "The attributes that lists of each can be sorted by."
+        };
         *out += "\n";
         *out += &comment("", &[doc]);
         say(out, format_args!("export type {name} = {{\n"));
@@ -156,7 +160,8 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
         *out += "};\n";
     }
     *out += "\n";
-    *out += &comment("", &["What lists of each can be filtered by, besides what their relationships lead to."]);
+    *out +=
+        &comment("", &["The attributes that lists of each can be filtered by, besides those of related resources."]);
     *out += "export interface ResourceFilterFields {\n";
     for resource in resources {
         let own = resource.attributes.iter().filter(|attribute| attribute.filterable);
@@ -164,7 +169,7 @@ fn whole(out: &mut String, facade: &Facade<'_>) {
         say(out, format_args!("  {}: {};\n", resource.key, union(names)));
     }
     *out += "}\n\n";
-    *out += &comment("", &["What each relationship leads to."]);
+    *out += &comment("", &["The targets of each relationship."]);
     *out += "export interface ResourceRelationships {\n";
     for resource in resources {
         let pairs: Vec<String> = resource
@@ -201,18 +206,18 @@ export type IncludePath<T extends ResourceTypeLock = ResourceTypeLock> = Step<T>
 type AnyOrAll =
   | "matches" | "does_not_match" | "lt" | "lteq" | "gt" | "gteq" | "start" | "not_start" | "end" | "not_end" | "cont" | "not_cont";
 
-/** What a filter asks of an attribute. */
+/** The predicates of a filter. */
 export type Predicate =
   | "eq" | "not_eq" | "in" | "not_in" | `${"eq" | "not_eq" | "in" | "not_in"}_or_null`
   | AnyOrAll | `${AnyOrAll}_${"any" | "all"}`
   | "present" | "blank" | "null" | "not_null" | "true" | "false" | "jcont";
 
-/** How every predicate ends. */
+/** The end of every predicate. */
 type Ending =
   | "eq" | "in" | "null" | "matches" | "match" | "lt" | "lteq" | "gt" | "gteq" | "start" | "end" | "cont" | "any" | "all"
   | "present" | "blank" | "true" | "false" | "jcont";
 
-/** What a filter compares with: lists for `_in`, `_any` and `_all`, an object for `_jcont`. */
+/** The value that a filter compares with: lists for `_in`, `_any` and `_all`, an object for `_jcont`. */
 export type FilterValue = string | number | boolean | object | null | undefined;
 
 type KnownFilter<T extends ResourceTypeLock> = `${ResourceFilterFields[T]}_${Predicate}`;

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::{collections::HashMap, fs, path::Path};
 
 use keyturn_api::text::parse;
@@ -20,7 +18,7 @@ fn small(idl: &str, docs: &str) -> Result<HashMap<String, String>, String> {
     Ok(files(&parse(idl).unwrap(), &mut Docs::parse(docs))?.into_iter().collect())
 }
 
-/// The text of a declaration up to the line that closes it.
+/// Returns the text of a declaration up to the line that closes it.
 fn block<'a>(text: &'a str, declaration: &str) -> &'a str {
     let start = text.find(&format!("\n{declaration}")).unwrap_or_else(|| unreachable!("no {declaration}")) + 1;
     let rest = &text[start..];
@@ -89,7 +87,7 @@ fn the_types_tell_what_may_be_sent() {
         assert!(!create.contains(&format!("  {name}")) && !update.contains(&format!("  {name}")), "{name}");
     }
     assert!(!update.contains("  mode") && !update.contains("  organization"));
-    // What all have is in the types that theirs extend.
+    // Common attributes are in the base types.
     assert!(!read.contains("created_at") && !create.contains("metadata"));
     assert!(
         block(models, "export interface Membership ")
@@ -141,7 +139,7 @@ fn facts_are_short_and_whole() {
     let facts = small(SMALL, "").unwrap()["small-facts.ts"].clone();
     assert!(facts.contains("export const SCHEMA_VERSION = \"2\";\n"));
     let thing = facts.split("\n  things: {\n").nth(1).unwrap();
-    // With one resource everything is what all have.
+    // With a single resource, all attributes are common ones.
     assert!(facts.contains("const common = [\"size\", \"key\", \"not-a-word\"];\n"), "{facts}");
     assert!(thing.contains("    to: { parts: [\"things\", 1] },\n    ops: { list: 0, poke: 1 },\n"), "{facts}");
 }
