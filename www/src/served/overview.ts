@@ -43,6 +43,13 @@ export class ServedOverview extends LitElement {
         gap: 1.25rem;
         align-items: start;
       }
+      /* They stand above everything. */
+      keyturn-credentials::part(filters) {
+        display: none;
+      }
+      keyturn-credentials::part(bar) {
+        padding-block-start: 0;
+      }
       .doubts li + li {
         margin-top: 0.6rem;
       }

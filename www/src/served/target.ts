@@ -2,10 +2,12 @@
 
 import type { LifecycleComparison, LifecyclePlan, LifecycleStatus } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { clock } from "../clock.js";
 import "../regions/history.js";
 import { backLink, rotateLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
+import { told } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
@@ -131,7 +133,7 @@ export class ServedTarget extends LitElement {
             : findings.length === 0
               ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
               : html`<ul class="found">
-                  ${findings.map((finding) => html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span>${sentence(finding)}</span></li>`)}
+                  ${findings.map((finding) => html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span>${told(finding, clock.now())}</span></li>`)}
                 </ul>`
         }
       </div>
