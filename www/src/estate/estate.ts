@@ -107,6 +107,9 @@ export class Estate extends EventTarget implements Works {
     return `${c1?.space ?? ""} ${commercelayer?.space ?? ""}`;
   }
 
+  /** Whether settings and standings have been read from the browser's storage. What is edited before would overwrite them. */
+  remembered = false;
+
   /** Once what is remembered is at hand. */
   get opened(): Promise<unknown> {
     return this.#opened;
@@ -348,6 +351,7 @@ export class Estate extends EventTarget implements Works {
 
   async #remember(): Promise<void> {
     for (const store of this.#stores) for (const kept of await store.targets()) this.#kept.set(kept.target, kept);
+    this.remembered = true;
     this.#changed();
   }
 

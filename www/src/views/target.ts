@@ -172,12 +172,13 @@ export class TargetView extends LitElement {
   };
 
   protected override render(): TemplateResult {
-    const target = this.estate.target(this.target);
+    const { loading, remembered } = this.estate;
+    const target = remembered ? this.estate.target(this.target) : undefined;
     const back = html`<nav aria-label=${t("target.backLabel")}><a href=${backLink(this.from)}>${t("target.back")}</a></nav>`;
     if (!target)
       return html`${back}<div class="panel">
-          <h1 tabindex="-1">${this.estate.loading ? t("overview.loading") : t("target.missing")}</h1>
-          ${this.estate.loading ? nothing : html`<p class="muted">${t("target.missingMore")}</p>`}
+          <h1 tabindex="-1">${loading || !remembered ? t("overview.loading") : t("target.missing")}</h1>
+          ${loading || !remembered ? nothing : html`<p class="muted">${t("target.missingMore")}</p>`}
         </div>`;
     const standing = this.estate.standing(target.name);
     const here = targetLink(target.name, this.from);
