@@ -57,7 +57,7 @@ const REFUSED = {
     script: '<script type="module" src="/app.js"></script>',
     options: { format: "esm" },
     allowed: "'self'",
-    expected: /^webassembly_forbidden: .*`script-src` needs 'wasm-unsafe-eval'/,
+    expected: /^webassembly_forbidden: .*`script-src` needs only 'wasm-unsafe-eval'/,
   },
   "a script that is not read as UTF-8": {
     source: application("keyturn", ""),

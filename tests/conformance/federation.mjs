@@ -117,7 +117,7 @@ export default ({ test, assert, keyturn, sandbox, tenant }) => {
         assert.equal(replayed.status, 401);
         assert.match((await replayed.json()).message, /used before/);
         for (const [change, why] of [
-          [{ authorization: init.headers.authorization.replace("DPoP", "Bearer") }, /takes a proof/],
+          [{ authorization: init.headers.authorization.replace("DPoP", "Bearer") }, /requires a proof/],
           [{ dpop: undefined }, /missing/],
           [{ dpop: `${init.headers.dpop.slice(0, -8)}AAAAAAAA` }, /signature/],
         ]) {
