@@ -1,6 +1,7 @@
 /** The whole: who is connected to what, and which view is shown. Views are loaded when they are. */
 
 import coreFile from "keyturn/core.wasm";
+import type { CredentialView } from "keyturn/elements";
 import { load } from "keyturn/slim";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { type Connections, connectSandbox, findSandbox, type Sandbox } from "./connection/connection.js";
@@ -275,7 +276,7 @@ export class Console extends LitElement {
     if (!estate || !this.ready.has(route.view)) return html`<p role="status" class="wait muted">${t("loading")}</p>`;
     switch (route.view) {
       case "overview":
-        return html`<keyturn-overview .estate=${estate} .look=${route.look} @together=${this.#together}></keyturn-overview>${this.#offers()}`;
+        return html`<keyturn-overview .estate=${estate} .look=${route.look} @look=${this.#looked} @together=${this.#together}></keyturn-overview>${this.#offers()}`;
       case "browse":
         return html`<div class="title">
             <h1>${t("console.title")}</h1>
@@ -385,6 +386,11 @@ export class Console extends LitElement {
   #focusMain(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
+
+  /** The view has put this into the address. Whenever this element renders, it gives the view what the route has. */
+  readonly #looked = ({ detail: look }: CustomEvent<CredentialView>): void => {
+    this.route = { view: "overview", look };
+  };
 
   readonly #together = ({ detail }: CustomEvent<ReadonlySet<string>>): void => {
     this.estate?.together([...detail]);

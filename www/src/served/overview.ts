@@ -24,7 +24,7 @@ const FINDINGS = 8;
 /** How many targets of a finding are named. */
 const TARGETS = 3;
 
-/** Emits `together` with the targets that are to be rotated in one job. */
+/** Emits `look` with what is chosen to be shown, and `together` with the targets that are to be rotated in one job. */
 export class ServedOverview extends LitElement {
   static override properties = {
     estate: { attribute: false },
@@ -162,6 +162,7 @@ export class ServedOverview extends LitElement {
 
   #looked(look: CredentialView): void {
     this.look = look;
+    this.dispatchEvent(new CustomEvent("look", { detail: look }));
     // Not a step in the browser's history: somebody who types would leave a trail.
     history.replaceState(history.state, "", overviewLink(look));
   }

@@ -1,6 +1,7 @@
 /** The whole page: who may see it, and which view is shown. The server has the credentials, the sinks and the journal. */
 
 import "keyturn/elements/rotate";
+import type { CredentialView } from "keyturn/elements";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { backLink, type Route, routeOf, targetLink } from "../route.js";
@@ -219,6 +220,10 @@ export class Served extends LitElement {
         return html`<keyturn-served-overview
           .estate=${estate}
           .look=${route.look}
+          @look=${({ detail: look }: CustomEvent<CredentialView>) => {
+            // Whenever this element renders, it gives the view what the route has.
+            this.route = { view: "overview", look };
+          }}
           @together=${({ detail }: CustomEvent<readonly string[]>) => {
             estate.together(detail);
             location.hash = "#/jobs";

@@ -252,6 +252,7 @@ export class Overview extends LitElement {
   #looked(look: CredentialView): void {
     const typed = look.search !== this.look.search;
     this.look = look;
+    this.dispatchEvent(new CustomEvent("look", { detail: look }));
     clearTimeout(this.#addressing);
     // Somebody who types does not wait for the browser to note each letter.
     if (typed) this.#addressing = setTimeout(this.#address, RESTED);
