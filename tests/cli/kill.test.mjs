@@ -126,7 +126,8 @@ class Lane {
         [NAME]: {
           // The control plane is not called, so these credentials need not be valid.
           provider: connectorProvider({ client: this.nobody, appId, connectorId }),
-          sinks: [envFile({ path: join(this.cwd, "github.env") })],
+          // By the name that the command gives to the sink: one with another name would be a sink that was added.
+          sinks: [envFile({ path: join(this.cwd, "github.env"), name: "file:./github.env" })],
         },
       },
       clock: { now: () => Date.now() + this.offset },
