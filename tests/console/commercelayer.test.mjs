@@ -187,7 +187,7 @@ test("a new credential: what is wrong is at its field, and its secret is shown o
     await person.type("86400");
     await person.press("Enter");
     // The server's message, at the field that it refers to.
-    await person.reads(/Role\n[^]*An integration acts in a role\.\nMode/);
+    await person.reads(/Role\n[^]*An integration requires a role\.\nMode/);
     assert.equal(await person.page.evaluate(focusedId), "role");
     assert.equal(person.count(CREATE), 1);
     await fillIn(person, { role: "Catalog manager" });
