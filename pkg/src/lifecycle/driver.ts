@@ -154,6 +154,14 @@ export class Driver {
     return sinks.find((_, index) => isForeign(held[index] as Holding, expected))?.name;
   }
 
+  /** Whether the journal vouches for an intent. A journal that was restored knows better than a sink why nothing may be issued. */
+  async #mayIssue(marker: string, until: number): Promise<void> {
+    const { provider, policy, clock, closed } = this.#ports;
+    await within(policy.protocol.callDeadline / CHECKING_SHARE, [closed], async (signal) =>
+      provider.mayIssue?.({ marker, from: clock.now(), until, signal }),
+    );
+  }
+
   /** Runs something after the calls that are under way. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#queue.then(work);
@@ -245,6 +253,7 @@ export class Driver {
     const issues = effect.effect === "issue";
     if (issues && clock.now() < effect.until) {
       try {
+        await this.#mayIssue(effect.marker, effect.until);
         const foreign = await this.#foreign(effect.expected, closed);
         if (foreign !== undefined) return { kind: "differs", value: foreign };
       } catch (error) {

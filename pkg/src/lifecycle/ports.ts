@@ -91,6 +91,12 @@ export interface Provider {
   /** Whether the secret of a living credential can be read again, as Commerce Layer allows. */
   readonly recalls: boolean;
   /**
+   * Rejects if nothing may be issued for an intent. Called before the sinks are read and before {@link Provider.issue}.
+   *
+   * @internal
+   */
+  mayIssue?(intent: Intent): Promise<void>;
+  /**
    * Issues a credential. Called at most once for an intent. An error whose `outcome` is `"none"` says that nothing was issued; any other
    * error leaves that unknown.
    */

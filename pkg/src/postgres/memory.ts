@@ -123,13 +123,9 @@ export class Memory {
 
   /** The provider of a target, which looks before it issues. */
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
-    const late = timely(provider, clock);
     return {
-      ...late,
-      issue: async (intent) => {
-        await this.#check(target, provider, sinks, intent, clock.now());
-        return late.issue(intent);
-      },
+      ...timely(provider, clock),
+      mayIssue: (intent) => this.#check(target, provider, sinks, intent, clock.now()),
     };
   }
 
