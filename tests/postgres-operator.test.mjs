@@ -153,7 +153,8 @@ describe("a pooler in transaction mode", () => {
     const done = await Promise.all(
       Array.from({ length: 4 }, () => migratePostgres(through, { schema: "pooled", workers: ["worker"] })),
     );
-    assert.deepEqual(done.map(({ from }) => from).sort(), [0, 1, 1, 1]);
+    const [{ to }] = done;
+    assert.deepEqual(done.map(({ from }) => from).sort(), [0, to, to, to]);
     const store = postgresStore(pool(bouncer.url("worker")), { schema: "pooled" });
     assert.ok(await store.compareAndSet("k", "v", undefined, 60_000));
     const lease = await store.lease("k", 60_000);

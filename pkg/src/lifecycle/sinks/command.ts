@@ -1,11 +1,11 @@
 /** A program that delivers the pair. */
 
 import { spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
 import { delimiter, isAbsolute, resolve } from "node:path";
 import { RequestAbortedError } from "../../base/errors.js";
 import { checkText } from "../formats.js";
 import type { Holding, Sink } from "../ports.js";
+import { mayUse } from "./access.js";
 import { SinkError, unlessAborted } from "./error.js";
 import { textAt } from "./http.js";
 import { killAll } from "./processes.js";
@@ -102,7 +102,7 @@ async function canRun(program: string, { cwd = ".", env = process.env }: Command
     : (env.PATH ?? "").split(delimiter).map((one) => resolve(one, program));
   const found = await Promise.all(
     places.map((place) =>
-      access(place, constants.X_OK).then(
+      mayUse(place, "run").then(
         () => true,
         () => false,
       ),

@@ -1,12 +1,13 @@
 /** Sinks that are one file: `.env` files and JSON. */
 
 import { randomUUID } from "node:crypto";
-import { access, constants, type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import { type LockOptions, locked } from "../../base/lock.js";
 import { type EnvDialect, envMerge, envRead, jsonRead, jsonWrite } from "../formats.js";
 import type { Pair, Sink } from "../ports.js";
+import { mayUse } from "./access.js";
 import { SinkError, type SinkReason } from "./error.js";
 import { BATON_NAMES, type Fields, type PairNames, type Stored, versionedSink } from "./versioned.js";
 
@@ -140,7 +141,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
     async check({ path }) {
       try {
         // The file is replaced by another one, so the right to its folder counts.
-        await access(dirname(path), constants.W_OK | constants.X_OK);
+        await mayUse(dirname(path), "write in");
       } catch (error) {
         throw fileFailure(name, "write in", dirname(path), error);
       }

@@ -1,11 +1,12 @@
 /** A folder with a file for each value, as Docker, Kubernetes and systemd pass secrets to programs. */
 
 import { randomUUID } from "node:crypto";
-import { access, constants, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
 import { locked } from "../../base/lock.js";
 import type { Pair, Sink } from "../ports.js";
+import { mayUse } from "./access.js";
 import { SinkError } from "./error.js";
 import { fileFailure, lockOf, readIfThere, syncFolder } from "./files.js";
 import { type PairNames, type Stored, versionedSink } from "./versioned.js";
@@ -86,7 +87,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
       // It is made with all that it is in.
       for (let place = folder; ; place = dirname(place)) {
         try {
-          return await access(place, constants.W_OK | constants.X_OK);
+          return await mayUse(place, "write in");
         } catch (error) {
           if (codeOf(error) !== "ENOENT" || place === dirname(place)) throw fileFailure(name, "write in", place, error);
         }
