@@ -11,6 +11,7 @@ import { type Route, routeOf } from "./route.js";
 import { elementTexts } from "./texts/languages.js";
 import { t } from "./texts/text.js";
 import { base } from "./ui/styles.js";
+import { navigation } from "./ui/view.js";
 import { Watch } from "./ui/watch.js";
 import "./regions/banner.js";
 import "./regions/connect.js";
@@ -40,6 +41,7 @@ export class Console extends LitElement {
   };
   static override styles = [
     base,
+    navigation,
     css`
       .page {
         max-width: 92rem;
@@ -92,32 +94,6 @@ export class Console extends LitElement {
         margin: auto;
         padding: 0.75rem 1.5rem 0;
       }
-      .views ul {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.25rem;
-      }
-      .views :is(a, button) {
-        display: inline-flex;
-        align-items: center;
-        min-height: 2rem;
-        padding: 0.2rem 0.8rem;
-        border: 1px solid transparent;
-        border-radius: var(--radius-small);
-        background: transparent;
-        color: var(--muted);
-        font-size: 0.875rem;
-        font-weight: 550;
-        text-decoration: none;
-      }
-      .views :is(a, button):hover {
-        background: var(--hover);
-        color: var(--ink);
-      }
-      .views a[aria-current] {
-        background: var(--accent-soft);
-        color: var(--accent);
-      }
       .skip {
         position: absolute;
         inset-inline-start: 1rem;
@@ -142,11 +118,6 @@ export class Console extends LitElement {
         }
         .title {
           padding-inline: 0.25rem;
-        }
-      }
-      @media (forced-colors: active) {
-        .views a[aria-current] {
-          border-color: Highlight;
         }
       }
     `,
@@ -392,8 +363,8 @@ export class Console extends LitElement {
     this.route = { view: "overview", look };
   };
 
-  readonly #together = ({ detail }: CustomEvent<ReadonlySet<string>>): void => {
-    this.estate?.together([...detail]);
+  readonly #together = ({ detail }: CustomEvent<readonly string[]>): void => {
+    this.estate?.together(detail);
     location.hash = "#/jobs";
   };
 

@@ -163,6 +163,13 @@ export class Estate extends EventTarget implements Works {
     return { ...rest, grace, proofs: ["parsed", "token", ...proofs], approval: true };
   }
 
+  /** How long the old credential lives on, in words. */
+  graceText(name: string): string {
+    const ms = this.policy(name).grace;
+    const key = `grace.${ms}`;
+    return isKey(key) ? t(key) : lifetime(ms / 1000);
+  }
+
   async keep(target: Target, settings: Settings): Promise<void> {
     await this.#keep(target, { ...this.#kept.get(target.name), target: target.name, settings });
   }
@@ -213,10 +220,7 @@ export class Estate extends EventTarget implements Works {
     // Before anything is begun the journal may know of no credential: then the one that was used last is taken for the one in use.
     const guess = target && (this.candidates(target)[0]?.id ?? target.credential?.id);
     const ends = standing?.phase === undefined ? (standing?.current ?? guess) : standing.current;
-    const ms = this.policy(name).grace;
-    const key = `grace.${ms}`;
-    const grace = isKey(key) ? t(key) : lifetime(ms / 1000);
-    return { ends, grace, cuts: false, sinks: [], refused: undefined };
+    return { ends, grace: this.graceText(name), cuts: false, sinks: [], refused: undefined };
   }
 
   async issue(name: string): Promise<void> {

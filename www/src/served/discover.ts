@@ -4,10 +4,10 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { number, rich, t } from "../texts/text.js";
 import { icon, note } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
+import { narrowing, view } from "../ui/view.js";
 import "../ui/copy.js";
 import { type Candidate, type Discovered, discovered } from "./discovered.js";
 import type { ServedEstate } from "./estate.js";
-import { view } from "./styles.js";
 
 /** As many are shown; a search finds the others. */
 const SHOWN = 100;
@@ -24,7 +24,11 @@ export class ServedDiscover extends LitElement {
   static override styles = [
     base,
     view,
+    narrowing,
     css`
+      .panel {
+        container-type: inline-size;
+      }
       .candidates {
         display: grid;
         gap: 0.15rem;

@@ -1,22 +1,17 @@
 /** All targets of `keyturn.json`: what needs a person, counters that are filters, the timeline, ages, and one table. */
 
-import type { CredentialFilter, CredentialView } from "keyturn/elements";
-import "keyturn/elements/counters";
-import { type CredentialRow, matchesFilter } from "keyturn/elements/credentials";
 import type { LifecycleCredential, LifecycleFinding, LifecycleStatus } from "keyturn/lifecycle";
-import "keyturn/elements/timeline";
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
-import "../regions/ages.js";
-import { overviewLink, rotateLink, targetLink } from "../route.js";
+import { rotateLink, targetLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
-import { told } from "../ui/findings.js";
+import { SEVERITIES, told } from "../ui/findings.js";
 import { icon, note } from "../ui/icons.js";
-import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
+import { TargetsView } from "../views/targets.js";
 import type { ServedEstate } from "./estate.js";
-import { view } from "./styles.js";
+import { found } from "./found.js";
 
 /** How many findings are shown before the rest is only counted. */
 const FINDINGS = 8;
@@ -24,52 +19,29 @@ const FINDINGS = 8;
 /** How many targets of a finding are named. */
 const TARGETS = 3;
 
-/** Emits `look` with what is chosen to be shown, and `together` with the targets that are to be rotated in one job. */
-export class ServedOverview extends LitElement {
-  static override properties = {
-    estate: { attribute: false },
-    look: { attribute: false },
-    selected: { state: true },
-    busy: { state: true },
-    said: { state: true },
-  };
+export class ServedOverview extends TargetsView {
+  static override properties = { estate: { attribute: false }, busy: { state: true }, said: { state: true } };
   static override styles = [
-    base,
-    view,
+    ...TargetsView.styles,
+    found,
     css`
+      .panel {
+        container-type: inline-size;
+      }
       .pictures {
-        display: grid;
-        grid-template-columns: minmax(0, 3fr) minmax(15rem, 1fr);
-        gap: 1.25rem;
         align-items: start;
-      }
-      /* They stand above everything. */
-      keyturn-credentials::part(filters) {
-        display: none;
-      }
-      keyturn-credentials::part(bar) {
-        padding-block-start: 0;
       }
       .doubts li + li {
         margin-top: 0.6rem;
       }
-      @media (width < 64rem) {
-        .pictures {
-          grid-template-columns: minmax(0, 1fr);
-        }
-      }
     `,
   ];
   declare estate: ServedEstate;
-  declare look: CredentialView;
-  declare private selected: ReadonlySet<string>;
   declare private busy: boolean;
   declare private said: string;
 
   constructor() {
     super();
-    this.look = {};
-    this.selected = new Set();
     this.busy = false;
     this.said = "";
     new Watch(this, () => this.estate);
@@ -78,9 +50,6 @@ export class ServedOverview extends LitElement {
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, ready, due, comparing } = estate;
-    const { filter = "all" } = this.look;
-    const left = filter === "all" ? rows : rows.filter((row) => matchesFilter(row, filter, clock.now()));
-    const link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
     return html`<div class="title">
         <div>
           <h1 tabindex="-1">${t("overview.title")}</h1>
@@ -96,43 +65,7 @@ export class ServedOverview extends LitElement {
         ${comparing === undefined ? this.said : t("served.comparing", { n: comparing, all: rows.length })}
       </p>
       ${estate.about.changed ? note("warn", "warning", html`<p>${rich("served.changed")}</p>`) : nothing}
-      <keyturn-counters
-        .rows=${rows}
-        .filter=${filter}
-        .clock=${clock}
-        @keyturn-filter=${({ detail }: CustomEvent<CredentialFilter>) => this.#looked({ ...this.look, filter: detail })}
-      ></keyturn-counters>
-      ${this.#found()} ${this.#doubts()}
-      <div class="pictures">
-        <section class="panel" aria-labelledby="timeline">
-          <h2 id="timeline">${t("overview.timeline")}</h2>
-          <keyturn-timeline .rows=${left} .clock=${clock} .link=${link}></keyturn-timeline>
-        </section>
-        <section class="panel" aria-labelledby="ages">
-          <h2 id="ages">${t("overview.ages")}</h2>
-          <keyturn-ages .rows=${left}></keyturn-ages>
-        </section>
-      </div>
-      <section class="panel" aria-labelledby="targets">
-        <h2 id="targets">${t("overview.targets")}</h2>
-        <keyturn-credentials
-          .rows=${rows}
-          .view=${this.look}
-          .clock=${clock}
-          .link=${link}
-          .selected=${this.selected}
-          .actions=${[{ id: "rotate", label: t("overview.rotate") }]}
-          selectable
-          label=${t("overview.targets")}
-          @keyturn-view=${(event: CustomEvent<CredentialView>) => this.#looked(event.detail)}
-          @keyturn-select=${(event: CustomEvent<ReadonlySet<string>>) => (this.selected = event.detail)}
-          @keyturn-action=${({ detail: { row } }: CustomEvent<{ row: CredentialRow }>) => this.#rotate(row)}
-        >
-          <button slot="selection" type="button" class="primary" @click=${() => this.#together([...this.selected])}>
-            ${t("overview.rotateSelected", { n: this.selected.size })}
-          </button>
-        </keyturn-credentials>
-      </section>`;
+      ${this.targets(rows, html`${this.#found()} ${this.#doubts()}`)}`;
   }
 
   #found(): TemplateResult | typeof nothing {
@@ -160,26 +93,11 @@ export class ServedOverview extends LitElement {
     </section>`;
   }
 
-  #looked(look: CredentialView): void {
-    this.look = look;
-    this.dispatchEvent(new CustomEvent("look", { detail: look }));
-    // Not a step in the browser's history: somebody who types would leave a trail.
-    history.replaceState(history.state, "", overviewLink(look));
-  }
-
-  #rotate({ target }: CredentialRow): void {
-    location.hash = rotateLink(target, overviewLink(this.look));
-  }
-
-  #together(targets: readonly string[]): void {
-    this.dispatchEvent(new CustomEvent("together", { detail: targets }));
-  }
-
   /** The windows of the policies and the caps decide which of the due ones begin now. */
   readonly #due = (): Promise<void> =>
     this.#do(async () => {
       const { begin } = await this.estate.lifecycle.due();
-      if (begin.length > 0) this.#together(begin);
+      if (begin.length > 0) this.together(begin);
       else this.said = t("served.due.none");
     });
 
@@ -221,7 +139,7 @@ function findingsOf(group: readonly LifecycleFinding[]): TemplateResult | typeof
     .slice(0, TARGETS)
     .map(({ target }, at) => html`${at > 0 ? ", " : nothing}<a href=${targetLink(target)}><bdi>${target}</bdi></a>`);
   return html`<li>
-    <span class=${first.severity}>${t(`severity.${first.severity}`)}</span>
+    <span class=${SEVERITIES[first.severity]}>${t(`severity.${first.severity}`)}</span>
     <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${told(first, clock.now())}</span>
   </li>`;
 }

@@ -9,6 +9,7 @@ import { rich, t } from "../texts/text.js";
 import { note } from "../ui/icons.js";
 import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
+import { navigation, panel } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
 import { inWords, ServedEstate } from "./estate.js";
 import { openSession } from "./session.js";
@@ -31,6 +32,8 @@ export class Served extends LitElement {
   };
   static override styles = [
     base,
+    panel,
+    navigation,
     css`
       :host {
         display: block;
@@ -62,31 +65,6 @@ export class Served extends LitElement {
       .views {
         padding: 0.75rem 1.5rem 0;
       }
-      .views ul {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.25rem;
-      }
-      .views a {
-        display: inline-flex;
-        align-items: center;
-        min-height: 2rem;
-        padding: 0.2rem 0.8rem;
-        border: 1px solid transparent;
-        border-radius: var(--radius-small);
-        color: var(--muted);
-        font-size: 0.875rem;
-        font-weight: 550;
-        text-decoration: none;
-      }
-      .views a:hover {
-        background: var(--hover);
-        color: var(--ink);
-      }
-      .views a[aria-current] {
-        background: var(--accent-soft);
-        color: var(--accent);
-      }
       main {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
@@ -97,14 +75,7 @@ export class Served extends LitElement {
         outline: none;
       }
       .panel {
-        display: grid;
         grid-template-columns: minmax(0, 1fr);
-        gap: 0.75rem;
-        padding: 1rem 1.25rem 1.25rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        box-shadow: var(--shadow);
       }
       h1 {
         font-size: 1.5rem;
@@ -128,11 +99,6 @@ export class Served extends LitElement {
         .views,
         main {
           padding-inline: 0.75rem;
-        }
-      }
-      @media (forced-colors: active) {
-        .views a[aria-current] {
-          border-color: Highlight;
         }
       }
     `,

@@ -7,13 +7,14 @@ import "../regions/history.js";
 import { backLink, rotateLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
-import { told } from "../ui/findings.js";
+import { SEVERITIES, told } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
+import { narrowing, view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
 import { type Examined, inWords, type ServedEstate } from "./estate.js";
+import { found } from "./found.js";
 import { planeOf } from "./rows.js";
-import { view } from "./styles.js";
 
 /** What the control plane says of a credential. */
 const SEEN: Readonly<Record<LifecycleComparison["controlPlane"], readonly [Tone, IconName]>> = {
@@ -35,7 +36,17 @@ export class ServedTarget extends LitElement {
   static override styles = [
     base,
     view,
+    narrowing,
+    found,
     css`
+      .panel {
+        container-type: inline-size;
+      }
+      .back {
+        display: inline-flex;
+        align-items: center;
+        min-height: 24px;
+      }
       .columns {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
@@ -133,7 +144,7 @@ export class ServedTarget extends LitElement {
             : findings.length === 0
               ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
               : html`<ul class="found">
-                  ${findings.map((finding) => html`<li><span class=${finding.severity}>${t(`severity.${finding.severity}`)}</span><span>${told(finding, clock.now())}</span></li>`)}
+                  ${findings.map((finding) => html`<li><span class=${SEVERITIES[finding.severity]}>${t(`severity.${finding.severity}`)}</span><span>${told(finding, clock.now())}</span></li>`)}
                 </ul>`
         }
       </div>

@@ -6,6 +6,7 @@ import { rotateLink } from "../route.js";
 import { isKey, type Key, number, rich, t } from "../texts/text.js";
 import { chip, type IconName, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
+import { view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
 
 const PARTS: Readonly<Record<Part, readonly [tone: Tone, icon: IconName]>> = {
@@ -27,40 +28,17 @@ export class Jobs extends LitElement {
   static override properties = { estate: { attribute: false } };
   static override styles = [
     base,
+    view,
     css`
-      :host {
-        display: grid;
-        gap: 1.25rem;
-      }
-      h1 {
-        font-size: 1.5rem;
-        letter-spacing: -0.02em;
-      }
-      h2 {
-        font-size: 1.0625rem;
-      }
       .panel {
         container-type: inline-size;
-        display: grid;
         gap: 0.9rem;
-        min-width: 0;
-        padding: 1rem 1.25rem 1.25rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        box-shadow: var(--shadow);
       }
       .rules {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr));
         gap: 1rem;
         align-items: start;
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.6rem;
-        align-items: center;
       }
       .diff {
         display: grid;

@@ -133,14 +133,12 @@ export class RotateView extends LitElement {
     const { estate, worked } = this;
     if (!worked) return html`<p role="status" class="muted">${t("rotate.loading")}</p>`;
     const { owner = "", consumers = [] } = estate.settings(target.name);
-    const { grace } = estate.policy(target.name);
     const candidates = estate.candidates(target).map(({ id, facts }) => ({
       id,
       clientId: facts?.clientId ?? "",
       lastUsedAt: facts?.lastUsedAt?.getTime(),
     }));
     const line = target.credential ? [{ id: target.credential.id, clientId: target.credential.client_id }] : candidates;
-    const words = `grace.${grace}`;
     return html`<keyturn-rotate
       .lifecycle=${worked.lifecycle}
       .sink=${worked.sink}
@@ -153,7 +151,7 @@ export class RotateView extends LitElement {
       label=${target.label}
       about=${target.group}
       owner=${owner}
-      grace=${isKey(words) ? t(words) : `${Math.round(grace / 3_600_000)} h`}
+      grace=${estate.graceText(target.name)}
       caution=${this.#caution(target)}
       lock=${worked.lock}
       @keyturn-progress=${(event: CustomEvent<LifecycleStatus>) => void estate.stands(target, event.detail)}

@@ -14,6 +14,7 @@ import { type Finding, SEVERITIES, sorted, told } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
+import { view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
 import "./policy.js";
@@ -35,32 +36,19 @@ export class TargetView extends LitElement {
   };
   static override styles = [
     base,
+    view,
     css`
-      :host {
-        display: grid;
-        gap: 1.25rem;
-      }
       nav a {
         display: inline-flex;
         align-items: center;
         min-height: 24px;
       }
       .title {
-        display: flex;
-        flex-wrap: wrap;
         align-items: start;
-        gap: 0.75rem 1rem;
+        row-gap: 0.75rem;
       }
-      .title > div {
-        flex: 1 1 20rem;
-        min-width: 0;
-      }
-      h1 {
-        font-size: 1.5rem;
-        letter-spacing: -0.02em;
-      }
-      h2 {
-        font-size: 1.0625rem;
+      .title > div:first-child {
+        display: block;
       }
       .columns {
         display: grid;
@@ -76,14 +64,7 @@ export class TargetView extends LitElement {
       }
       .panel {
         container-type: inline-size;
-        display: grid;
         gap: 0.9rem;
-        min-width: 0;
-        padding: 1rem 1.25rem 1.25rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        box-shadow: var(--shadow);
       }
       .panel.wide {
         grid-column: 1 / -1;
@@ -116,12 +97,6 @@ export class TargetView extends LitElement {
       }
       legend {
         padding: 0 0 0.2rem;
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.6rem;
       }
     `,
   ];
