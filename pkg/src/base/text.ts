@@ -29,6 +29,6 @@ export function bytesOf(option: string, given: unknown): Uint8Array {
   const bytes = typeof given === "string" ? utf8(given) : copied(given);
   if (bytes) return bytes;
   const bound = typeof (given as { get?: unknown } | null)?.get === "function";
-  const how = bound ? ". For a secret in a Secrets Store, pass the result of \\`await secret.get()\\`" : "";
+  const how = bound ? ". For a secret in a Secrets Store, pass the result of `await secret.get()`" : "";
   throw new ConfigurationError(option, "not_text", `${option}: must be a string or bytes${how}`);
 }

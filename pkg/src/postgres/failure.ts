@@ -26,7 +26,7 @@ const HINTS: Partial<Record<JournalReason, string>> = {
 };
 
 const EXHAUSTED =
-  "The server does not accept connections, or the pool is too small for the program's concurrency: see its " + "`max`.";
+  "The server does not accept connections, or the pool is too small for the program's concurrency: see its `max`.";
 
 /** System error codes for connections that were never made. */
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);

@@ -5,7 +5,7 @@ import { within } from "../within.js";
 import { JournalError } from "./error.js";
 
 const READ_AGAIN =
-  "Check the disk, the mount or the database. Calling again is safe: the journal is read before anything is " + "done.";
+  "Check the disk, the mount or the database. Calling again is safe: the journal is read before anything is done.";
 
 /**
  * The same journal, but a call that has not ended after some milliseconds rejects with a {@link JournalError}, `timeout`. What the call does
