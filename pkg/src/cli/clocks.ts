@@ -6,7 +6,7 @@
 
 import { isLoopback } from "../base/loopback.js";
 import type { LifecycleStatus } from "../lifecycle.js";
-import type { Opened } from "./config.js";
+import { type Opened, workerText } from "./config.js";
 import type { Context } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 import { pool } from "./pool.js";
@@ -115,9 +115,8 @@ export function aheadText(found: readonly EventAhead[], now: number): readonly [
   const more = found.length - FEW;
   const names = found.slice(0, FEW).map(({ target }) => target);
   const targets = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-  const by = latest.by.split(":").slice(0, -1).join(":") || latest.by;
   return [
-    `the last event of ${targets} was written ${timeText(latest.at, now)} by ${by}: this machine's clock is behind, or that one's was ahead`,
+    `the last event of ${targets} was written ${timeText(latest.at, now)} by ${workerText(latest.by)}: this machine's clock is behind, or that one's was ahead`,
     "Until then, nothing that waits for a time goes on. `keyturn doctor --online` tells which clock is wrong.",
   ];
 }

@@ -202,6 +202,11 @@ function worker(): string {
   }
 }
 
+/** The name of whoever wrote an event, without what sets one process apart from another. */
+export function workerText(by: string): string {
+  return by.replace(/:[\w-]{22}$/, "");
+}
+
 /** The most names that a hint lists. */
 const FEW = 8;
 

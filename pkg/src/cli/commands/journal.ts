@@ -1,7 +1,7 @@
 /** `keyturn journal`: reads the record of all rotations. */
 
 import type { LifecycleEvent, LifecycleVerification } from "../../lifecycle.js";
-import { namesOf, type Opened, openConfig } from "../config.js";
+import { namesOf, type Opened, openConfig, workerText } from "../config.js";
 import type { Context } from "../context.js";
 import { type Database, openDatabase } from "../database.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
@@ -23,7 +23,7 @@ export async function show(context: Context, given: Given): Promise<Exit> {
       { head: "#", text: ({ sequence }) => String(sequence) },
       { head: "AT", text: ({ at }) => momentText(at), shrinks: false },
       { head: "EVENT", text: ({ event }) => event, shrinks: false },
-      { head: "BY", text: ({ by }) => by.replace(/:[\w-]{22}$/, "") },
+      { head: "BY", text: ({ by }) => workerText(by) },
       { head: "WHAT", text: detailOf },
     ],
     // With --last 0 there is nothing to show, whatever the journal has.
