@@ -1,4 +1,6 @@
 // A control plane and a sink in memory that fail where a test wants it, and a clock that is set by hand.
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
 
 export class Clock {
   constructor(at = 1_700_000_000_000) {
@@ -145,4 +147,14 @@ export class MemorySink {
     this.kept.set(pair.clientId, pair);
     return true;
   }
+}
+
+/** Advances the target `app`, and sets the clock on whenever it waits, until it waits no more, in at most so many turns. */
+export async function settled({ clock }, lifecycle, turns = 100) {
+  for (let turn = 0; turn < turns; turn++) {
+    const progress = await lifecycle.advance("app");
+    if (progress.state !== "waiting") return progress;
+    clock.at = Math.max(clock.at, progress.until);
+  }
+  assert.fail(`it never ends: ${inspect((await lifecycle.history("app")).slice(-12))}`);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { installed } from "../lib/installed.mjs";
-import { Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
+import { Clock, ControlPlane, MemorySink, settled } from "../lib/lifecycle-world.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const {
@@ -52,15 +52,6 @@ function world({ policy, sinks = [{}], open: more, ...plane } = {}) {
       ...options,
     });
   return it;
-}
-
-async function settled({ clock }, lifecycle) {
-  for (let turn = 0; turn < 100; turn++) {
-    const progress = await lifecycle.advance("app");
-    if (progress.state !== "waiting") return progress;
-    clock.at = Math.max(clock.at, progress.until);
-  }
-  assert.fail(`it never ends: ${inspect((await lifecycle.history("app")).slice(-12))}`);
 }
 
 const calls = ({ control }, method) => control.calls.filter(([name]) => name === method);

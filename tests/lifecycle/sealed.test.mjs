@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { installed } from "../lib/installed.mjs";
-import { CANARY, Clock, ControlPlane, MemorySink } from "../lib/lifecycle-world.mjs";
+import { CANARY, Clock, ControlPlane, MemorySink, settled } from "../lib/lifecycle-world.mjs";
 
 const require = createRequire(join(installed(), "load.cjs"));
 const { memoryJournal, memorySeals, openLifecycle } = require("keyturn/lifecycle");
@@ -65,15 +65,6 @@ async function dead(it, seal) {
   while ((await events()).filter((event) => event === "verified").length < 2) await new Promise(setImmediate);
   it.place.fault = () => undefined;
   return dying;
-}
-
-async function settled({ clock }, lifecycle) {
-  for (let turn = 0; turn < 100; turn++) {
-    const progress = await lifecycle.advance("app");
-    if (progress.state !== "waiting") return progress;
-    clock.at = Math.max(clock.at, progress.until);
-  }
-  assert.fail(`it never ends: ${inspect((await lifecycle.history("app")).slice(-12))}`);
 }
 
 const words = async (lifecycle) => (await lifecycle.history("app")).map(({ event }) => event);
