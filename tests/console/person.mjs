@@ -95,6 +95,12 @@ export class Person {
     await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(PATIENCE).click();
   }
 
+  /** Clicks the element with this role that has one of these names, for a name that changes as the page learns more. */
+  async clickEither(role, ...names) {
+    const selector = names.map((name) => `::-p-aria([name="${name}"][role="${role}"])`).join(", ");
+    await this.page.locator(selector).setTimeout(PATIENCE).click();
+  }
+
   async isThere(role, name) {
     return (await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)) !== null;
   }
