@@ -183,7 +183,7 @@ async function session(page, cdp) {
   await act(() => page.keyboard.type("or 7", { delay: 30 }));
   await keys(...Array(11).fill("Backspace"));
   step = "filter";
-  for (const at of [2, 3, 4, 1]) await click(`.filters button:nth-child(${at})`);
+  for (const at of [2, 3, 4, 1]) await click(`keyturn-counters:not([compact]) >>> button:nth-child(${at})`);
   step = "scroll";
   await (await find(".scroller")).focus();
   await keys("PageDown", "PageDown", "End", "PageUp", "Home");
