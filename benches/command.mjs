@@ -15,6 +15,11 @@ const TARGETS = 500;
 const COMMANDS = [
   { what: "keyturn --help, over an empty process", limit: 1.6, args: ["--help"] },
   { what: `keyturn status of ${TARGETS} targets, over an empty process`, limit: 3, args: ["status", "-o", "json"] },
+  {
+    what: "keyturn sandbox until it serves, over an empty process",
+    limit: 4,
+    args: ["sandbox", "--exec", "exit 0"],
+  },
 ];
 
 /** Rows for the table: medians of processes that were started alternately. */

@@ -8,6 +8,7 @@ import puppeteer from "puppeteer-core";
 import { buildExtension } from "../examples/extension/build.mjs";
 import { CHROMIUM_FLAGS, browser as program } from "../xtask/browsers.mjs";
 import { installed } from "./lib/installed.mjs";
+import { PATIENCE } from "./lib/patience.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 import { tenantAt } from "./lib/tenant.mjs";
 
@@ -74,12 +75,12 @@ const BROWSERS = {
 };
 
 function background(browser) {
-  return browser.waitForTarget((target) => target.type() === "service_worker", { timeout: 20_000 });
+  return browser.waitForTarget((target) => target.type() === "service_worker", { timeout: PATIENCE });
 }
 
 /** Waits until a condition holds, and returns its value. */
 async function until(what, look, page) {
-  for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const found = await look();
     if (found) return found;
   }

@@ -58,18 +58,6 @@ describe("the command", () => {
     }
   });
 
-  test("is ready in less than a second", async () => {
-    const times = [];
-    // The machine may be busy with something else once.
-    while (times.length < 3) {
-      const begun = performance.now();
-      const { stop } = await startSandbox(folder);
-      times.push(performance.now() - begun);
-      await stop();
-    }
-    assert.ok(Math.min(...times) < 1000, `it took ${times} ms`);
-  });
-
   test("--exec runs a command as a client, and exits with its exit code", () => {
     const script =
       "for (const name of ['SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET']) console.log(process.env['CONDUCTORONE_' + name]); console.log(process.env.COMMERCELAYER_CLIENT_ID); process.exit(7)";

@@ -51,19 +51,6 @@ test("tasks that share a resource run one after another, and others overtake the
   assert.deepEqual(begun, ["a", "c", "d", "b"]);
 });
 
-test("exclusive tasks run at the end, one after another", async () => {
-  const tasks = [{ name: "a", alone: true }, { name: "b" }, { name: "c", alone: true }, { name: "d" }];
-  const { done, end, begun, names } = driven(tasks, 3);
-  assert.deepEqual(names(), ["b", "d"]);
-  for (const name of ["b", "d"]) await end(name);
-  assert.deepEqual(names(), ["a"]);
-  await end("a");
-  assert.deepEqual(names(), ["c"]);
-  await end("c");
-  await done;
-  assert.deepEqual(begun, ["b", "d", "a", "c"]);
-});
-
 test("ends without tasks, and passes on a failure", async () => {
   await inTurns([], 2, () => assert.fail());
   const { done, end } = driven([{ name: "a" }], 1);

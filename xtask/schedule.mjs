@@ -1,15 +1,14 @@
-// Runs tasks concurrently, except that tasks that need the same resource run one after another, and tasks that measure
-// time run alone at the end.
+// Runs tasks concurrently, except that tasks that need the same resource run one after another.
 
 /**
  * Runs `work` on each task, at most `jobs` at a time, in order as far as the needed resources are free.
- * @template {{ needs?: string, alone?: boolean }} Task
+ * @template {{ needs?: string }} Task
  * @param {Task[]} tasks
  * @param {number} jobs
  * @param {(task: Task) => Promise<void>} work
  */
 export async function inTurns(tasks, jobs, work) {
-  const waiting = tasks.filter(({ alone }) => !alone);
+  const waiting = [...tasks];
   const taken = new Set();
   const running = new Set();
   for (;;) {
@@ -27,5 +26,4 @@ export async function inTurns(tasks, jobs, work) {
     if (running.size === 0) break;
     await Promise.race(running);
   }
-  for (const task of tasks.filter(({ alone }) => alone)) await work(task);
 }

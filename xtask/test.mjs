@@ -38,13 +38,9 @@ const QUICK = new Set([
  * @property {string} name
  * @property {(env: Record<string, string>) => Promise<Outcome>} run
  * @property {string} [needs] a resource that it needs exclusively: parts that need the same one run one after another
- * @property {boolean} [alone] whether it measures time, so that nothing runs concurrently
  * @property {boolean} [quick] whether `npm run check` runs it
  * @typedef {{ passed: number, failed: number, text: string }} Outcome
  */
-
-/** The test files that check times, mostly of a start. */
-const MEASURING = new Set(["sandbox"]);
 
 /** Cargo lets one command at a time into the build folder; a second one would only occupy a slot. */
 const CARGO = { needs: "cargo" };
@@ -106,7 +102,6 @@ const parts = [
       return {
         name: `JavaScript: ${name}`,
         quick: QUICK.has(name),
-        alone: MEASURING.has(name),
         run: (env) => nodeTest(join("tests", file), env),
       };
     }),
@@ -133,15 +128,16 @@ async function test() {
       console.log(`\n== ${part.name} (${seconds(Date.now() - start)})\n${text.trimEnd()}`);
       totals.passed += passed;
       totals.failed += failed;
-      if (failed > 0) broken.push(part.name);
+      if (failed > 0) broken.push({ name: part.name, text });
     });
   } finally {
     uninstall(folder);
   }
   console.log(`\n${clock.table()}\n\nall of it took ${seconds(Date.now() - begun)}, ${jobs} parts at a time`);
-  console.log(
-    `\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${broken.join("; ")})` : ""}`,
-  );
+  // Once more at the end, where a log of thousands of lines is read first.
+  for (const { name, text } of broken) console.log(`\n== what failed in ${name}\n${failures(text)}`);
+  const brokenNames = broken.map(({ name }) => name).join("; ");
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${brokenNames})` : ""}`);
   if (broken.length > 0) process.exitCode = 1;
 }
 
@@ -194,6 +190,16 @@ function stopwatch() {
 
 function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Returns what the output of a failed part says of its failures: the summary of Node's or Cargo's tests, otherwise the end. */
+function failures(text) {
+  const from = ["✖ failing tests:", "\nfailures:", "\nFAIL "].map((mark) => text.indexOf(mark)).find((at) => at >= 0);
+  const lines = text
+    .slice(from ?? 0)
+    .trim()
+    .split("\n");
+  return (from === undefined ? lines.slice(-80) : lines.slice(0, 80)).join("\n");
 }
 
 /** Returns the outcome of a part that could not be run. */

@@ -8,6 +8,7 @@ import { strays, tooWide } from "../console/mirrored.mjs";
 import { Person, pause } from "../console/person.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 
 const HOUR = 3_600_000;
 
@@ -79,7 +80,7 @@ describe("keyturn console", () => {
   async function open(link, more) {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.setViewport({ width: 1280, height: 900, ...more });
     const person = new Person(page, { url: new URL(link).origin });
     person.close = () => context.close();

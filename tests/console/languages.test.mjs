@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { PATIENCE } from "../lib/patience.mjs";
 import { strays, tooWide } from "./mirrored.mjs";
 import { pause, withConsole } from "./person.mjs";
 
@@ -342,7 +343,7 @@ test("where lines begin on the right, so does the timeline: the arrow keys lead 
     assert.equal(mirrored, "matrix(-1, 0, 0, 1, 0, 0)");
     // The heading has the focus once all examples have been looked up.
     for (const begun = Date.now(); !(await person.focus()).includes("Overview"); await pause(20))
-      assert.ok(Date.now() - begun < 10_000, "the examples were not looked up");
+      assert.ok(Date.now() - begun < PATIENCE, "the examples were not looked up");
     await chart.focus();
     await person.press("ArrowLeft");
     await person.page.waitForFunction(

@@ -3,9 +3,7 @@
 import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
-
-/** How long anything may take to appear, in milliseconds. */
-const PATIENCE = 30_000;
+import { PATIENCE } from "../lib/patience.mjs";
 
 /** One browser for the tests of a file. Each test has its own context. */
 let browser;

@@ -9,6 +9,7 @@ import { programs, programsOf } from "../../www/playground/programs.mjs";
 import { programOf, reference } from "../../xtask/docs.mjs";
 import { root } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -105,7 +106,7 @@ async function withPlayground(
   const context = await within.createBrowserContext();
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE);
     // Firefox knows neither call.
     if (within === browser) {
       await page.setViewport({ width, height: 900 });

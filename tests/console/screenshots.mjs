@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { root } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
 import { LOOKS, look } from "./looks.mjs";
 import { closeBrowser, Person, withBrowse } from "./person.mjs";
@@ -46,7 +47,7 @@ async function withPage(url, work) {
   const browser = await launch("chromium");
   try {
     const page = await browser.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.setViewport({ width: 1280, height: 900 });
     const person = new Person(page, { url: new URL(url).origin });
     await page.goto(url);

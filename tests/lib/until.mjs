@@ -1,6 +1,7 @@
 // Waiting for what happens elsewhere.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PATIENCE } from "./patience.mjs";
 
 /**
  * Waits until something is so, and resolves with what `isSo` returned. `more` is what a failure shows besides.
@@ -11,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
  * @param {{ tries?: number, every?: number, more?: () => string }} [options]
  * @returns {Promise<T>}
  */
-export async function until(what, isSo, { tries = 400, every = 50, more = () => "" } = {}) {
+export async function until(what, isSo, { tries = PATIENCE / 50, every = 50, more = () => "" } = {}) {
   for (let turn = 0; turn < tries; turn++) {
     const result = await isSo();
     if (result) return result;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { PATIENCE } from "../lib/patience.mjs";
 import { startSandbox, variablesOf } from "../lib/sandbox.mjs";
 
 /** Starts a tenant, and gives the variables by which the example finds it. */
@@ -14,7 +15,7 @@ export async function tenantOf(at) {
 /** Uses the example as two people do, and as somebody without a session. */
 export async function useNextConsole(at, url) {
   const { page, errors } = await at.open(url);
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(PATIENCE);
   const click = (name) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
 
   await click("Sign in as Ada");

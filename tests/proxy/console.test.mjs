@@ -11,11 +11,11 @@ import { pathToFileURL } from "node:url";
 import { root } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { installed } from "../lib/installed.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 
 const folder = installed();
 const example = mkdtempSync(join(folder, "admin-console-"));
 const ROTATE = "connector.rotateCredential";
-const PATIENCE = 20_000;
 
 let browser;
 let keyturn;
