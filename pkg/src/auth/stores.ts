@@ -1,5 +1,6 @@
 /** Token stores that need only what runtimes have. */
 
+import { argumentsOf } from "../base/checked.js";
 import type { PlatformKey } from "../base/platform.js";
 import { elapsed } from "../http/transport.js";
 import { unique } from "./crypto.js";
@@ -74,8 +75,11 @@ interface Locks {
  *
  * Tabs coordinate with the Web Locks API. Without it (in old browsers) two tabs may both fetch a
  * token, and nothing worse.
+ *
+ * @throws {@link ConfigurationError} for what is no object.
  */
 export function webStore(storage: WebStorage | StorageArea): TokenStore {
+  argumentsOf("storage", storage);
   const locks = (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
   const area: StorageArea =
     "getItem" in storage

@@ -1,5 +1,6 @@
 /** The client of the C1 API. */
 
+import { callOptionsOf, optionsOf } from "../base/checked.js";
 import { closing } from "../base/dispose.js";
 import { enclose } from "../base/enclosed.js";
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -34,7 +35,8 @@ export class ConductorOne extends Closing {
   /**
    * @throws {@link ConfigurationError} that names the option and the part of it that cannot be used.
    */
-  constructor(options: ClientOptions = {}) {
+  constructor(given: ClientOptions = {}) {
+    const options = optionsOf("options", given);
     if (options.serverIdx !== undefined && options.serverIdx !== 0) {
       throw new ConfigurationError("serverIdx", "no_such_server", "serverIdx: must be 0, the only server");
     }
@@ -92,7 +94,8 @@ export class ConductorOne extends Closing {
    *
    * @throws {@link AuthenticationError}, or {@link RequestAbortedError}.
    */
-  async authenticate(options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
+  async authenticate(given: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
+    const options = callOptionsOf(given) ?? {};
     const deadline = new Deadline(options.timeoutMs ?? 0, [options.signal]);
     try {
       deadline.check();

@@ -1,6 +1,7 @@
 /** A call of the C1 API, from the request object to the envelope. */
 
 import { Session } from "../auth/session.js";
+import { callOptionsOf } from "../base/checked.js";
 import { ClosedError, ConfigurationError, isOwn } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import type { RequestOptions } from "../base/options.js";
@@ -57,7 +58,7 @@ export class Engine {
   }
 
   /** Makes one call. */
-  async call(number: number, request: unknown, options: RequestOptions = {}): Promise<Envelope> {
+  async call(number: number, request: unknown, options?: RequestOptions): Promise<Envelope> {
     // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
     return await this.begin(number, request, options);
   }
@@ -68,18 +69,19 @@ export class Engine {
   }
 
   /** Makes one call. What is wrong with the request is thrown, not rejected with. */
-  protected begin(number: number, request: unknown, options: RequestOptions): Promise<Envelope> {
+  protected begin(number: number, request: unknown, options: RequestOptions | undefined): Promise<Envelope> {
     return this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
   }
 
   #run<T>(
     number: number,
     request: unknown,
-    options: RequestOptions,
+    given: RequestOptions | undefined,
     read: (facts: Operation, answer: Answer) => T,
   ): Promise<T> {
     if (this.#closed.signal.aborted) throw new ClosedError();
     const facts = this.#api.operation(number);
+    const options = callOptionsOf(given, facts.id) ?? {};
     const { target, body, json } = encode(
       this.#api,
       number,

@@ -1,6 +1,7 @@
 /** The calls of one client: from a resource to a request, and from an answer to a resource. */
 
-import { ClosedError, ConfigurationError, type KeyturnError } from "../base/errors.js";
+import { callOptionsOf, optionsOf } from "../base/checked.js";
+import { ClosedError, ConfigurationError, InputError, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import { encode } from "../core/encode.js";
 import { Unknown } from "../generated/boundary.js";
@@ -23,11 +24,11 @@ import {
   sleep,
 } from "../http/transport.js";
 import { addresses } from "./auth/plan.js";
-import { checkHeaders, customHeaders, type ResourcesConfig, type ResourcesInitConfig } from "./config.js";
+import { type ClientInitConfig, checkHeaders, customHeaders, type ResourcesConfig } from "./config.js";
 import { ErrorType, readable, SdkError } from "./errors.js";
 import { InterceptorError, Interceptors } from "./interceptors.js";
 import { denormalize, type Spelling } from "./jsonapi/denormalize.js";
-import { type Document, isKnownType } from "./jsonapi/document.js";
+import { type Document, isKnownType, isObject } from "./jsonapi/document.js";
 import { ListResponse, pageMeta } from "./jsonapi/list.js";
 import { type Normalized, normalize } from "./jsonapi/normalize.js";
 import {
@@ -37,7 +38,14 @@ import {
   type QueryStringParams,
   type Secrecy,
 } from "./jsonapi/query.js";
-import type { Resource, ResourceId, ResourceType } from "./model.js";
+import type {
+  Resource,
+  ResourceCreate,
+  ResourceId,
+  ResourceType,
+  ResourceUpdate,
+  SingletonUpdate,
+} from "./model.js";
 import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
 import { FixedToken, openSession, type ProvisioningSession } from "./session.js";
@@ -114,9 +122,10 @@ export class ResourceAdapter {
   readonly #closed = ending();
 
   /** @throws {@link SdkError} if the options cannot be used. */
-  constructor(config: ResourcesInitConfig) {
-    const proxy = config?.proxy;
-    if (!config?.accessToken && !config?.credentials && proxy === undefined)
+  constructor(given: ClientInitConfig) {
+    const config = optionsOfClient(given ?? {}) as ClientInitConfig;
+    const { proxy } = config;
+    if (!config.accessToken && !config.credentials && proxy === undefined)
       throw new SdkError({ message: "Undefined 'accessToken' parameter" });
     const { accessToken: _, ...rest } = config;
     checked(rest);
@@ -142,7 +151,7 @@ export class ResourceAdapter {
 
   /** Changes options of the client. Empty or missing ones stay unchanged; headers are added. */
   config(config: ResourcesConfig): this {
-    const { headers, signal: _, ...given } = config ?? {};
+    const { headers, signal: _, ...given } = optionsOfClient(config ?? {});
     const set = Object.fromEntries(
       Object.entries(given).filter(([name, value]) => name === "timeout" || name === "timeoutMs" || Boolean(value)),
     );
@@ -188,7 +197,7 @@ export class ResourceAdapter {
 
   /** Where the service is, and how to reach it, for requests to its authentication server. @internal */
   get places(): Pick<
-    ResourcesInitConfig,
+    ClientInitConfig,
     "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
   > {
     if (this.#relay) {
@@ -219,9 +228,10 @@ export class ResourceAdapter {
   async retrieve<R extends Resource>(
     resource: ResourceId | ResourceType,
     params?: AnyParams,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<R> {
-    const { type } = resource;
+    const options = optionsOfCall(given);
+    const { type } = resourceOf(resource);
     const request = "id" in resource ? { id: resource.id } : null;
     return this.#one<R>(
       await this.#receive({
@@ -237,17 +247,25 @@ export class ResourceAdapter {
   }
 
   /** A page of the resources of a type. */
-  list<R extends Resource>({ type }: ResourceType, params?: AnyParams, options?: CallOptions): PagedList<R> {
-    return this.#list<R>(() => ({ type, name: "list", request: null, listed: type }), params, options);
+  list<R extends Resource>(resource: ResourceType, params?: AnyParams, options?: CallOptions): PagedList<R> {
+    const listing = (): Listing => {
+      const { type } = resourceOf(resource);
+      return { type, name: "list", request: null, listed: type };
+    };
+    return this.#list<R>(listing, params, options);
   }
 
   /** How many there are: only one of the items is fetched, without its secrets. */
   async count(
-    { type }: ResourceType,
+    resource: ResourceType,
     filter?: AnyParams | Record<string, unknown>,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<number> {
-    const filters = isParamsList(filter) ? (filter as AnyParams).filters : (filter as AnyParams["filters"]);
+    const options = optionsOfCall(given);
+    const { type } = resourceOf(resource);
+    const filters = readable("parameters", () =>
+      isParamsList(filter) ? (filter as AnyParams).filters : (filter as AnyParams["filters"]),
+    );
     const secret = isKnownType(type) && RESOURCES[type].secrets !== undefined && !options?.secrets;
     const list = await this.list(
       { type },
@@ -258,12 +276,13 @@ export class ResourceAdapter {
   }
 
   /** Makes a resource. */
-  async create<R extends Resource>(
-    resource: object & ResourceType,
+  async create<C extends ResourceCreate, R extends Resource>(
+    resource: C & ResourceType,
     params?: AnyParams,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<R> {
-    const { type } = resource;
+    const options = optionsOfCall(given);
+    const { type } = resourceOf(resource);
     const data = this.#normalized(resource, options);
     delete data.id;
     const secrets = secretsIn(type, data.attributes);
@@ -281,12 +300,13 @@ export class ResourceAdapter {
   }
 
   /** Changes a resource. */
-  async update<R extends Resource>(
-    resource: object & ResourceType & { readonly id?: string },
+  async update<U extends ResourceUpdate | SingletonUpdate, R extends Resource>(
+    resource: U & ResourceType,
     params?: AnyParams,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<R> {
-    const { type, id } = resource;
+    const options = optionsOfCall(given);
+    const { type, id } = resourceOf<ResourceType & { readonly id?: string }>(resource);
     const data = this.#normalized(resource, options);
     const request = isKnownType(type) && RESOURCES[type].singleton ? { data } : { id, document: { data } };
     const secrets = secretsIn(type, data.attributes);
@@ -304,7 +324,9 @@ export class ResourceAdapter {
   }
 
   /** Removes a resource. */
-  async delete({ type, id }: ResourceId, options?: CallOptions): Promise<void> {
+  async delete(resource: ResourceId, given?: CallOptions): Promise<void> {
+    const options = optionsOfCall(given);
+    const { type, id } = resourceOf(resource);
     await this.#receive({ type, name: "delete", request: { id }, query: this.#params(options), options, secrets: [] });
   }
 
@@ -313,8 +335,9 @@ export class ResourceAdapter {
     { type, id }: ResourceId,
     name: string,
     params?: AnyParams,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<R> {
+    const options = optionsOfCall(given);
     const query = this.#query(params, RESOURCES[type].to[name]?.[0] ?? type, options, false);
     return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }), options);
   }
@@ -341,8 +364,9 @@ export class ResourceAdapter {
     { type, id }: ResourceId,
     name: string,
     attributes: Record<string, unknown>,
-    options?: CallOptions,
+    given?: CallOptions,
   ): Promise<void> {
+    const options = optionsOfCall(given);
     const data = Object.keys(attributes).length === 0 ? {} : { type, attributes, relationships: {}, id };
     await this.#receive({
       type,
@@ -355,8 +379,9 @@ export class ResourceAdapter {
   }
 
   /** @param of Makes the request; what it throws rejects the promise. */
-  #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, options: CallOptions): PagedList<R> {
+  #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, given: CallOptions): PagedList<R> {
     return PagedList.begin(async () => {
+      const options = optionsOfCall(given);
       const listing = of();
       return this.#page<R>(listing, this.#query(params, listing.listed, options, false), options);
     });
@@ -587,6 +612,33 @@ export class ResourceAdapter {
   }
 }
 
+/** @throws {@link SdkError} */
+function resourceOf<T extends ResourceType>(resource: T): T {
+  if (isObject(resource)) return resource;
+  throw new SdkError({ message: "a resource must be an object with its type", type: ErrorType.REQUEST });
+}
+
+/** @throws {@link SdkError} */
+function optionsOfClient(given: Partial<ClientInitConfig>): ResourcesConfig {
+  try {
+    return optionsOf<ResourcesConfig>("config", given);
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** @throws {@link SdkError} */
+function optionsOfCall(given: CallOptions): CallOptions {
+  try {
+    const options = callOptionsOf(given);
+    const token: unknown = options?.accessToken;
+    if (token === undefined || token === null || typeof token === "string") return options;
+    throw new InputError("accessToken", "must be a string");
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
 /**
  * Checks the options that every request contains.
  *
@@ -711,6 +763,6 @@ function hidden<T extends object>(holder: T): T {
 }
 
 /** A standalone adapter, as the official SDK exports it. */
-export function apiResourceAdapter(config: ResourcesInitConfig): ResourceAdapter {
+export function apiResourceAdapter(config: ClientInitConfig): ResourceAdapter {
   return new ResourceAdapter(config);
 }

@@ -2,11 +2,12 @@
 
 import { closing } from "../base/dispose.js";
 import { enclose } from "../base/enclosed.js";
+import { SCHEMA_VERSION } from "../generated/commercelayer-facts.js";
 import { ProvisioningResources } from "../generated/commercelayer.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { PORT } from "../http/port.js";
 import { ResourceAdapter } from "./adapter.js";
-import type { CommerceLayerConfig, CommerceLayerInitConfig } from "./config.js";
+import type { ClientInitConfig, CommerceLayerConfig } from "./config.js";
 import { ApiCredentials } from "./credentials.js";
 import type { ApiError } from "./errors.js";
 import type {
@@ -36,11 +37,11 @@ const Closing = /* @__PURE__ */ closing(ProvisioningResources);
  */
 export class CommerceLayerProvisioningClient extends Closing {
   /** The version of the API's description that the package is made from. */
-  readonly openApiSchemaVersion = OPEN_API_SCHEMA_VERSION;
+  readonly openApiSchemaVersion: typeof SCHEMA_VERSION = SCHEMA_VERSION;
   #credentials: ApiCredentials | undefined;
 
   /** @throws {@link SdkError} if the options cannot be used. */
-  constructor(config: CommerceLayerInitConfig) {
+  constructor(config: ClientInitConfig) {
     super();
     const adapter = new ResourceAdapter(config);
     adapters.set(this, adapter);
@@ -150,7 +151,7 @@ export class CommerceLayerProvisioningClient extends Closing {
 }
 
 /** A client of the Provisioning API. */
-export const CommerceLayerProvisioning = (config: CommerceLayerInitConfig): CommerceLayerProvisioningClient =>
+export const CommerceLayerProvisioning = (config: ClientInitConfig): CommerceLayerProvisioningClient =>
   new CommerceLayerProvisioningClient(config);
 
 /** Functions that need no client. */

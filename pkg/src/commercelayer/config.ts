@@ -82,14 +82,16 @@ export type ClientConfig = {
   debugLogger?: Logger | undefined;
 };
 
+/** The options of a client that has an access token. */
+export type ResourcesInitConfig = RequestConfig & ClientConfig & ApiConfig;
+
 /** What a client is made with: an access token, a way to get one, or a proxy that has one. */
-export type ResourcesInitConfig = RequestConfig &
-  ClientConfig &
-  (
-    | ApiConfig
-    | (Partial<ApiConfig> & { credentials: CommerceLayerCredentials })
-    | (Partial<ApiConfig> & { proxy: string | URL | ProxyAddress })
-  );
+export type ClientInitConfig =
+  | ResourcesInitConfig
+  | (RequestConfig &
+      ClientConfig &
+      Partial<ApiConfig> &
+      ({ credentials: CommerceLayerCredentials } | { proxy: string | URL | ProxyAddress }));
 
 /** The options of a call, and those of a client that can be changed later. */
 export type ResourcesConfig = RequestConfig &
@@ -101,7 +103,7 @@ export type ResourcesConfig = RequestConfig &
     signal?: AbortSignal | null | undefined;
   };
 
-/** The options of a client. */
+/** The options of a client that has an access token. */
 export type CommerceLayerInitConfig = ResourcesInitConfig;
 
 /** The options of a client that can be changed later. */

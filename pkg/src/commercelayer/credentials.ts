@@ -2,7 +2,7 @@
 
 import { AuthenticationError } from "../base/errors.js";
 import { ApiCredentials as Operations } from "../generated/commercelayer.js";
-import type { ApiCredential, ApplicationMembership } from "../generated/commercelayer-models.js";
+import type { ApiCredential, ApiCredentialCreate, ApplicationMembership } from "../generated/commercelayer-models.js";
 import type { ResourceAdapter } from "./adapter.js";
 import { clientCredentials } from "./auth/credentials.js";
 import { jwtDecode } from "./auth/jwt.js";
@@ -53,7 +53,7 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
       ),
     credentialsWhere: (filters) =>
       all(adapter.list<ApiCredential>(CREDENTIALS, { filters, fields: SHOWN, pageSize: 25 }, call)),
-    createCredential: (credential) => adapter.create<ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
+    createCredential: (credential) => adapter.create<ApiCredentialCreate, ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
     deleteCredential: async (id) => {
       try {
         await unlessGone(adapter.delete({ ...CREDENTIALS, id }, call));

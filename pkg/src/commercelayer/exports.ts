@@ -7,6 +7,7 @@ export type { ProxyAddress } from "../http/relay.js";
 export * from "./auth/index.js";
 export type {
   ClientConfig,
+  ClientInitConfig,
   CommerceLayerConfig,
   CommerceLayerInitConfig,
   RequestConfig,

@@ -40,8 +40,6 @@ export interface Resource extends ResourceBase, ResourceId {
   readonly created_at: string;
   /** When it was changed last, in ISO 8601. */
   readonly updated_at: string;
-  /** Links that came with it. Not enumerable: neither printed nor serialised. */
-  readonly links?: Links | undefined;
 }
 
 /** What a new resource can be given. */

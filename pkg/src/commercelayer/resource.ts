@@ -8,7 +8,7 @@ import { ErrorType, readable, SdkError } from "./errors.js";
 import { denormalize } from "./jsonapi/denormalize.js";
 import { type Document, isObject } from "./jsonapi/document.js";
 import type { AnyParams } from "./jsonapi/query.js";
-import type { Resource, ResourceId } from "./model.js";
+import type { Resource, ResourceCreate, ResourceId, ResourceRel, ResourceUpdate, SingletonUpdate } from "./model.js";
 import type { PagedList } from "./paging.js";
 import type { QueryFilter, QueryParamsList, QueryParamsRetrieve } from "./params.js";
 
@@ -16,7 +16,14 @@ export type { ResourceAdapter };
 
 const adapters = new WeakMap<object, ResourceAdapter>();
 
+/** What the classes of types have whose resources can be changed. */
+export interface ApiResourceBase<R extends Resource> {
+  /** Changes a resource. */
+  update(resource: ResourceUpdate, params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R>;
+}
+
 /** What the classes of all types have. Printing one shows nothing. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: each class has its own `update`, with the types of its resource.
 export abstract class ApiResourceBase<R extends Resource> {
   /** The type of resource. */
   static readonly TYPE: ResourceTypeLock;
@@ -27,6 +34,9 @@ export abstract class ApiResourceBase<R extends Resource> {
 
   /** The type of resource. */
   abstract type(): ResourceTypeLock;
+
+  /** Returns a relationship to one of these, or to none for `null`. */
+  abstract relationship(id: string | ResourceId | null): ResourceRel;
 
   /**
    * The resources in the text of a document.
@@ -71,7 +81,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     params?: object,
     options?: ResourcesConfig,
   ): Promise<T> {
-    return later(() => this.#adapter().create<T>(this.#typed(resource), params, options));
+    return later(() => this.#adapter().create<ResourceCreate, T>(this.#typed(resource), params, options));
   }
 
   /** @internal */
@@ -80,7 +90,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     params?: object,
     options?: ResourcesConfig,
   ): Promise<T> {
-    return later(() => this.#adapter().update<T>(this.#typed(resource), params, options));
+    return later(() => this.#adapter().update<SingletonUpdate, T>(this.#typed(resource), params, options));
   }
 
   /** @internal */
@@ -117,7 +127,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     params?: object,
     options?: ResourcesConfig,
   ): Promise<T> {
-    return later(() => this.#adapter().update<T>({ ...this.identified(id), [attribute]: true }, params, options));
+    return later(() => this.#adapter().update<ResourceUpdate, T>({ ...this.identified(id), [attribute]: true }, params, options));
   }
 
   /** @internal Which resource of this type. */
@@ -136,8 +146,11 @@ export abstract class ApiResourceBase<R extends Resource> {
 
   /** The id, of a resource only if it is of this type: another one's id means something else here. */
   #id(resource: unknown): string {
-    if (isObject(resource)) this.#check(resource);
-    const id = isObject(resource) ? resource.id : resource;
+    const id = readable("id", () => {
+      if (!isObject(resource)) return resource;
+      this.#check(resource);
+      return resource.id;
+    });
     if (typeof id === "string") return id;
     throw new SdkError({
       message: `${this.type()}: an id must be a string, not ${id === null ? "null" : typeof id}`,

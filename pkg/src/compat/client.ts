@@ -1,9 +1,12 @@
 /** The official SDK's clients. */
 
+import { optionsOf } from "../base/checked.js";
+import { ConfigurationError } from "../base/errors.js";
 import { ConductorOneGroups } from "../c1/group.js";
 import type { Groups } from "../generated/compat/groups.js";
 import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
 import type { SDKOptions } from "./options.js";
+import { translated } from "./translate.js";
 
 export type { SDKProps };
 
@@ -16,14 +19,24 @@ function keep(client: object, engine: CompatEngine): void {
 
 /** @internal */
 export function engineOf(client: object): CompatEngine {
-  const engine = (client as { [ENGINE]?: CompatEngine })[ENGINE];
-  if (!engine) throw new TypeError("the first argument must be a client: a ConductoroneSDKTypescript or its Core");
-  return engine;
+  const engine = (client as { [ENGINE]?: CompatEngine } | null | undefined)?.[ENGINE];
+  if (engine) return engine;
+  const message = "the first argument must be a client: a ConductoroneSDKTypescript or its Core";
+  throw translated(new ConfigurationError("client", "not_a_client", message), undefined, undefined);
 }
 
-function open(options: SDKProps): { engine: CompatEngine; options: SDKProps } {
-  const inited = options.hooks?.sdkInit(options) ?? options;
+function open(given: SDKProps): { engine: CompatEngine; options: SDKProps } {
+  const options = checked(given);
+  const inited = options.hooks ? checked(options.hooks.sdkInit(options) ?? options) : options;
   return { engine: CompatEngine.open(inited), options: inited };
+}
+
+function checked(options: SDKProps): SDKProps {
+  try {
+    return optionsOf("options", options);
+  } catch (error) {
+    throw translated(error, undefined, undefined);
+  }
 }
 
 /** A client for standalone functions, without methods of its own. */

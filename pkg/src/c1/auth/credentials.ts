@@ -5,6 +5,7 @@
 
 import type { Around, DeviceCode } from "../../auth/plan.js";
 import { copied } from "../../base/bytes.js";
+import { argumentsOf } from "../../base/checked.js";
 import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
@@ -93,7 +94,8 @@ export interface ClientCredentials {
  * Client credentials by signed assertion (RFC 7523): the meaning of `clientID` together with `clientSecret`. The secret
  * is a private key; it signs in this process and never leaves it.
  */
-export function signedAssertion({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
+export function signedAssertion(application: ClientCredentials): Credentials {
+  const { clientID, clientSecret, scope } = argumentsOf("signedAssertion", application);
   return new Credentials({ method: "assertion", clientID, secret: copiedSecret(clientSecret), scope });
 }
 
@@ -103,7 +105,8 @@ export function signedAssertion({ clientID, clientSecret, scope }: ClientCredent
  * opens TLS, a log of request bodies) has the credential from then on, while an assertion is good once, for two minutes. It is
  * here for servers, and proxies in front of them, that understand nothing else.
  */
-export function clientSecretPost({ clientID, clientSecret, scope }: ClientCredentials): Credentials {
+export function clientSecretPost(application: ClientCredentials): Credentials {
+  const { clientID, clientSecret, scope } = argumentsOf("clientSecretPost", application);
   return new Credentials({ method: "secretPost", clientID, secret: copiedSecret(clientSecret), scope });
 }
 
@@ -123,7 +126,8 @@ export interface TokenExchange {
 }
 
 /** Workload federation: no secret at all. An identity token of the platform that this runs on is exchanged (RFC 8693). */
-export function tokenExchange({ clientID, subjectToken, scope, audience }: TokenExchange): Credentials {
+export function tokenExchange(exchange: TokenExchange): Credentials {
+  const { clientID, subjectToken, scope, audience } = argumentsOf("tokenExchange", exchange);
   return new Credentials({
     method: "tokenExchange",
     clientID,
@@ -158,7 +162,8 @@ export interface DeviceLogin {
  *
  * Where the program runs again and again, {@link createPersonalClient} turns the login into a credential of its own.
  */
-export function deviceLogin({ clientID, onCode, signal, scope, session }: DeviceLogin): Credentials {
+export function deviceLogin(login: DeviceLogin): Credentials {
+  const { clientID, onCode, signal, scope, session } = argumentsOf("deviceLogin", login);
   if (session !== undefined && (typeof session !== "string" || session === ""))
     throw new ConfigurationError("session", "not_text", "session: must be a non-empty string");
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });

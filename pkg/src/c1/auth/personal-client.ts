@@ -1,6 +1,7 @@
 /** A program's own credential, made by the person who has just logged in. */
 
 import { Secret } from "../../auth/secret.js";
+import { argumentsOf } from "../../base/checked.js";
 import { ConfigurationError, InternalError } from "../../base/errors.js";
 import type { RequestOptions } from "../../base/options.js";
 import type { ConductorOne } from "../client.js";
@@ -34,7 +35,7 @@ export async function createPersonalClient(
   limits: PersonalClientLimits,
   options?: RequestOptions,
 ): Promise<PersonalClient> {
-  const { displayName } = limits;
+  const { displayName } = argumentsOf("limits", limits);
   if (typeof displayName !== "string" || displayName.trim() === "")
     throw new ConfigurationError("displayName", "limit_missing", "displayName: must not be empty");
   const { allowSourceCidrs: allowSourceCidr, ...others } = limited(limits);

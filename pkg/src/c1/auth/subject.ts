@@ -1,6 +1,7 @@
 /** Where workloads find their identity tokens. Each function here returns a function for {@link tokenExchange}. */
 
 import { type Around, passing } from "../../auth/plan.js";
+import { optionsOf } from "../../base/checked.js";
 import { AuthenticationError, isOwn } from "../../base/errors.js";
 import type { Fetch } from "../../base/options.js";
 import { isSignal } from "../../base/signal.js";
@@ -29,7 +30,8 @@ export interface GitHubActions {
  *
  * @throws {@link AuthenticationError} with reason `subject_token`, when it is called outside of such a job.
  */
-export function gitHubActionsToken({ audience, fetch, environment }: GitHubActions = {}): OwnSubjectToken {
+export function gitHubActionsToken(options: GitHubActions = {}): OwnSubjectToken {
+  const { audience, fetch, environment } = optionsOf("gitHubActionsToken", options);
   return async (around) => {
     const request = variable("ACTIONS_ID_TOKEN_REQUEST_URL", environment);
     const token = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", environment);

@@ -1,6 +1,7 @@
 /** Sending a person to sign in, with PKCE (RFC 7636). */
 
 import { base64url, sha256, unique } from "../../auth/crypto.js";
+import { optionsOf } from "../../base/checked.js";
 import { ConfigurationError } from "../../base/errors.js";
 import { isLoopback } from "../../base/loopback.js";
 
@@ -32,7 +33,7 @@ export interface AuthorizeOptions {
  * The address to send a browser to. The browser returns to `redirectUri` with a `code` for {@link authorizationCode}.
  */
 export function authorizeURL(options: AuthorizeOptions): URL {
-  const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = options;
+  const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = optionsOf("authorizeURL", options);
   const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);
   const url = URL.canParse(page) ? new URL(page) : undefined;
   if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))) {

@@ -3,6 +3,7 @@
  * show.
  */
 
+import { argumentsOf } from "../../base/checked.js";
 import { enclose, enclosed } from "../../base/enclosed.js";
 import { ConfigurationError } from "../../base/errors.js";
 import { bytesOf } from "../../base/text.js";
@@ -80,7 +81,7 @@ export interface Application {
  * other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
-  return credentialsOf("clientCredentials", application, {});
+  return credentialsOf("clientCredentials", argumentsOf("clientCredentials", application), {});
 }
 
 /** What {@link password} needs. */
@@ -95,7 +96,8 @@ export interface Password extends Application {
  * A customer's name and password. The refresh token that comes with the first token renews it; the password is used again
  * when that is refused. Tokens of customers are never shared by a `tokenStore`.
  */
-export function password({ username, password, ...application }: Password): CommerceLayerCredentials {
+export function password(login: Password): CommerceLayerCredentials {
+  const { username, password, ...application } = argumentsOf("password", login);
   return credentialsOf("password", application, { username, password });
 }
 
@@ -106,7 +108,8 @@ export interface RefreshToken extends Application {
 }
 
 /** A refresh token of an earlier login. A refresh token in an answer replaces it. */
-export function refreshToken({ refreshToken, ...application }: RefreshToken): CommerceLayerCredentials {
+export function refreshToken(login: RefreshToken): CommerceLayerCredentials {
+  const { refreshToken, ...application } = argumentsOf("refreshToken", login);
   return credentialsOf("refreshToken", application, { refreshToken });
 }
 
@@ -124,12 +127,8 @@ export interface AuthorizationCode extends Application {
  * A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what
  * it brought.
  */
-export function authorizationCode({
-  code,
-  redirectUri,
-  codeVerifier,
-  ...application
-}: AuthorizationCode): CommerceLayerCredentials {
+export function authorizationCode(login: AuthorizationCode): CommerceLayerCredentials {
+  const { code, redirectUri, codeVerifier, ...application } = argumentsOf("authorizationCode", login);
   return credentialsOf("authorizationCode", application, { code, redirectUri, codeVerifier });
 }
 
@@ -143,7 +142,8 @@ export interface JwtBearer extends Application {
  * An assertion of who somebody is (RFC 7523). These tokens are never shared by a `tokenStore`, since each belongs to
  * somebody else.
  */
-export function jwtBearer({ assertion, ...application }: JwtBearer): CommerceLayerCredentials {
+export function jwtBearer(login: JwtBearer): CommerceLayerCredentials {
+  const { assertion, ...application } = argumentsOf("jwtBearer", login);
   const source = typeof assertion === "function" ? assertion : () => assertion;
   return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: source });
 }

@@ -1,6 +1,7 @@
 /** The claims of Commerce Layer's tokens. Nothing in this module verifies them: {@link jwtVerify} does. */
 
 import { base64url, subtle } from "../../auth/crypto.js";
+import { argumentsOf } from "../../base/checked.js";
 import { isLoopback } from "../../base/loopback.js";
 import { InvalidTokenError } from "./errors.js";
 
@@ -124,8 +125,9 @@ export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { 
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
 export function getProvisioningApiBaseEndpoint(
   accessToken: string,
-  { shouldThrow = true }: { shouldThrow?: boolean } = {},
+  options?: { shouldThrow?: boolean } | null,
 ): string | null {
+  const shouldThrow = options?.shouldThrow ?? true;
   try {
     const { iss, scope } = jwtDecode(accessToken).payload;
     if (!String(scope).split(/\s+/).includes(SCOPE))
@@ -177,7 +179,8 @@ export interface AssertionClaims {
  * Makes an assertion for {@link jwtBearer}: HS512 with the key `cl`, which Commerce Layer gives to everyone. So it proves
  * nothing; the client secret beside it does.
  */
-export async function createAssertion({ payload }: { payload: AssertionClaims }): Promise<string> {
+export async function createAssertion(claims: { payload: AssertionClaims }): Promise<string> {
+  const { payload } = argumentsOf("createAssertion", claims);
   const text = new TextEncoder();
   const part = (value: object): string => base64url(text.encode(JSON.stringify(value)));
   const signed = `${part({ alg: "HS512", typ: "JWT" })}.${part({ ...payload, iat: Math.floor(Date.now() / 1000) })}`;

@@ -1,6 +1,7 @@
 /** Revokes a token, and fetches one without a client. */
 
 import { Session } from "../../auth/session.js";
+import { optionsOf } from "../../base/checked.js";
 import { AuthenticationError, isOwn } from "../../base/errors.js";
 import type { ClientFetchOptions, Fetch, HTTPClientLike } from "../../base/options.js";
 import { isSignal } from "../../base/signal.js";
@@ -35,7 +36,8 @@ export interface RevokeOptions extends PlaceOptions {
  *
  * @throws {@link AuthenticationError} if the server refuses or does not answer.
  */
-export async function revoke(options: RevokeOptions): Promise<void> {
+export async function revoke(given: RevokeOptions): Promise<void> {
+  const options = optionsOf("revoke", given);
   const { token, clientId, clientSecret, fetch, httpClient, fetchOptions, signal, timeoutMs = TIMEOUT_MS } = options;
   const url = `${addresses(options).auth}/oauth/revoke`;
   const deadline = new Deadline(timeoutMs, [signal]);
@@ -112,8 +114,9 @@ export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" 
  */
 export async function fetchToken(
   credentials: CommerceLayerCredentials,
-  options: FetchTokenOptions = {},
+  given: FetchTokenOptions = {},
 ): Promise<string> {
+  const options = optionsOf("fetchToken", given);
   const session = new Session(
     commerceLayerPlan({ ...options, credentials }),
     sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions)),

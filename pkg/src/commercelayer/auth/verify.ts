@@ -4,6 +4,7 @@
  */
 
 import { subtle } from "../../auth/crypto.js";
+import { optionsOf } from "../../base/checked.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Clock, Fetch } from "../../base/options.js";
 import { elapsed, isWorkerd, platformFetch, RULES } from "../../http/transport.js";
@@ -174,7 +175,8 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
  *   is not a number:
  *   a comparison with one passes or fails by accident.
  */
-export async function jwtVerify(accessToken: string, options: VerifyOptions = {}): Promise<CommerceLayerJWT> {
+export async function jwtVerify(accessToken: string, given: VerifyOptions = {}): Promise<CommerceLayerJWT> {
+  const options = optionsOf("jwtVerify", given);
   const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
   if (!(Number.isFinite(clockToleranceSeconds) && clockToleranceSeconds >= 0)) {
     const message = "clockToleranceSeconds: must be a finite number of seconds, 0 or more";

@@ -9,8 +9,9 @@
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
+import { ErrorType, SdkError } from "../errors.js";
 import type { Links, Metadata, Resource } from "../model.js";
-import { type Document, type Linkage, put, type ResourceObject } from "./document.js";
+import { type Document, isObject, type Linkage, put, type ResourceObject } from "./document.js";
 import { camelCase, nameIn, valueIn } from "./names.js";
 
 /** How to write names, and whether dates are texts. */
@@ -41,11 +42,13 @@ interface Suspect {
  * The resources of a document, or its `data` unchanged if that is not an object, such as `null`.
  *
  * @typeParam R The resource, {@link Resource} with its attributes and relationships.
+ * @throws {@link SdkError} of type `parse` for what is no object.
  */
-export function denormalize<R extends Resource = any>(document: Document, spelling: Spelling = {}): R | R[] {
+export function denormalize<R extends Resource = any>(document: Document, spelling?: Spelling | null): R | R[] {
+  if (!isObject(document as unknown)) throw new SdkError({ message: "a document must be an object", type: ErrorType.PARSE });
   const { data } = document;
   if (!data) return data as unknown as R;
-  const reader = new Reader(document.included, spelling.names === "camel");
+  const reader = new Reader(document.included, spelling?.names === "camel");
   const made = Array.isArray(data)
     ? data.map((source: ResourceObject) => reader.primary(source))
     : reader.primary(data as ResourceObject);

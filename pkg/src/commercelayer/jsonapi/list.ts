@@ -1,5 +1,6 @@
 /** A page of a list. */
 
+import { ErrorType, SdkError } from "../errors.js";
 import type { Links, ListMeta, Metadata, Resource } from "../model.js";
 
 /** What comes with a page besides its items. */
@@ -104,8 +105,9 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   async #page(number: number): Promise<ListResponse<R>> {
     const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
-    if (!fetchPage) throw new TypeError("this list did not come from a client, so it cannot load another page");
-    return fetchPage(number);
+    if (fetchPage) return fetchPage(number);
+    const message = "this list did not come from a client, so it cannot load another page";
+    throw new SdkError({ message, type: ErrorType.REQUEST });
   }
 }
 
@@ -115,12 +117,12 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
  */
 export function pageMeta(
   server: Metadata | undefined,
-  asked: { number?: unknown; size?: unknown },
+  asked: { number?: unknown; size?: unknown } | null | undefined,
   length: number,
   last: boolean,
 ): ListMeta {
-  const currentPage = integerOf(asked.number) ?? 1;
-  const recordsPerPage = integerOf(asked.size) ?? 10;
+  const currentPage = integerOf(asked?.number) ?? 1;
+  const recordsPerPage = integerOf(asked?.size) ?? 10;
   const ends = last && length < recordsPerPage;
   return {
     pageCount: integerOf(server?.page_count) ?? (ends ? currentPage : Number.NaN),

@@ -5,7 +5,7 @@ import { isKnownType } from "./document.js";
 
 /** A name's words run together: `redirect_uri` is `redirectUri`. An underscore at the beginning stays. */
 export function camelCase(name: string): string {
-  return name.replace(/(?<=[^_])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return String(name).replace(/(?<=[^_])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** What {@link camelCase} made of a name that has no digit after an underscore. */

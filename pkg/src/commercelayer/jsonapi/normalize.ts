@@ -30,14 +30,16 @@ export interface Normalized extends ResourceObject {
  */
 export function normalize<R extends { readonly type: string; readonly id?: string | null | undefined }>(
   resource: R,
-  spelling: Spelling = {},
+  spelling?: Spelling | null,
 ): Normalized {
+  if (!isObject(resource))
+    throw new SdkError({ message: "a resource must be an object with its type", type: ErrorType.REQUEST });
   const { type, id } = resource;
   const facts = isKnownType(type) ? RESOURCES[type] : undefined;
   const normalized: Normalized = { type, attributes: {}, relationships: {} };
   for (const [key, value] of Object.entries(resource)) {
     if (key === "type" || key === "id") continue;
-    const name = spelling.names === "camel" ? nameOut(type, key) : key;
+    const name = spelling?.names === "camel" ? nameOut(type, key) : key;
     const target = facts?.to[name];
     if (target) {
       if (value !== undefined) put(normalized.relationships, name, relationship(name, value, target));

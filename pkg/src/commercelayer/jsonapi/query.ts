@@ -3,7 +3,8 @@
 import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
 import { ErrorType, SdkError } from "../errors.js";
-import type { ResourceType } from "../model.js";
+import type { Resource, ResourceType } from "../model.js";
+import type { QueryParams, QueryParamsList } from "../params.js";
 import type { Spelling } from "./denormalize.js";
 import { isKnownType } from "./document.js";
 import { nameOut } from "./names.js";
@@ -34,7 +35,7 @@ const ARRAY_FILTERS = ["_any", "_all", "_in", "_not_in_or_null"];
 const OBJECT_FILTER = "_jcont";
 
 /** Whether parameters are those of a list. */
-export function isParamsList(params: any): boolean {
+export function isParamsList<R extends Resource = Resource>(params: any): params is QueryParamsList<R> {
   return Boolean(params && (params.filters || params.pageNumber || params.pageSize || params.sort));
 }
 
@@ -46,16 +47,17 @@ export function isParamsList(params: any): boolean {
  *   everything is fetched.
  * @throws {@link SdkError} of type `request` for what no server could understand. Nothing has been sent.
  */
-export function generateQueryStringParams(
-  params: AnyParams | undefined,
+export function generateQueryStringParams<R extends Resource = Resource>(
+  params: AnyParams | QueryParams<R> | undefined,
   of: string | ResourceType,
   secrecy?: Secrecy,
   spelling: Spelling = {},
 ): QueryStringParams {
-  const type = typeof of === "string" ? of : of.type;
+  const type = typeof of === "string" ? of : of?.type;
+  if (typeof type !== "string") throw unfit("a query must be of a type of resource");
   const out = (resource: string, name: string): string => (spelling.names === "camel" ? nameOut(resource, name) : name);
   const query: QueryStringParams = {};
-  const { include, fields, sort, filters, pageNumber, pageSize } = params ?? {};
+  const { include, fields, sort, filters, pageNumber, pageSize } = (params ?? {}) as AnyParams;
   if (include)
     query.include = include
       .filter(isGiven)

@@ -21,6 +21,14 @@ pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
          import type * as models from \"./commercelayer-models.js\";\n\n",
     );
     for resource in &facade.api.resources {
+        if !facade.has(resource, "update") {
+            // The base class declares the method, as in the official SDK.
+            out += &comment("", &["What the base class declares, but the API cannot do."]);
+            say(
+                &mut out,
+                format_args!("export interface {} {{\n  update(this: never): never;\n}}\n", class(resource)),
+            );
+        }
         out += &comment("", &[docs.get(&property(resource)), &format!("Resources of the type `{}`.", resource.key)]);
         write_class(&mut out, facade, docs, resource);
     }
@@ -101,8 +109,10 @@ fn method(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Res
         ("list" | "retrieve", _) => return,
         (verb @ ("create" | "update"), _) => {
             let input = format!("{name}{}", naming::pascal(verb));
+            // The base class declares it, for code that works with resources of any type.
+            let mark = if verb == "update" { "override " } else { "" };
             format!(
-                "{verb}(resource: {input}, params?: QueryParamsRetrieve<{name}>, options?: ResourcesConfig): Promise<{name}> {{\n    \
+                "{mark}{verb}(resource: {input}, params?: QueryParamsRetrieve<{name}>, options?: ResourcesConfig): Promise<{name}> {{\n    \
                    return this.{verb}Resource(resource, params, options);\n"
             )
         }

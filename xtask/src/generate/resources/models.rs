@@ -218,7 +218,7 @@ type Ending =
   | "present" | "blank" | "true" | "false" | "jcont";
 
 /** The value that a filter compares with: lists for `_in`, `_any` and `_all`, an object for `_jcont`. */
-export type FilterValue = string | number | boolean | object | null | undefined;
+export type FilterValue = string | number | boolean | object;
 
 type KnownFilter<T extends ResourceTypeLock> = `${ResourceFilterFields[T]}_${Predicate}`;
 
@@ -235,11 +235,11 @@ export type FilterKey<T extends ResourceTypeLock = ResourceTypeLock> =
  * Filters of lists; all of them must hold. An editor knows the keys that the API's description leads to; others are accepted, since the
  * server may have more.
  */
-export type Filters<T extends ResourceTypeLock = ResourceTypeLock> = { readonly [key: string]: FilterValue } & ([
+export type Filters<T extends ResourceTypeLock = ResourceTypeLock> = { [key: string]: FilterValue } & ([
   ResourceTypeLock,
 ] extends [T]
   ? unknown
-  : { readonly [K in KnownFilter<T>]?: FilterValue });
+  : { [K in KnownFilter<T>]?: FilterValue });
 
 type CamelName<S extends string> = S extends `_${infer Rest}`
   ? `_${CamelName<Rest>}`

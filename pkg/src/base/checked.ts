@@ -1,0 +1,141 @@
+/**
+ * Checks what programs without types pass as options: an option of the wrong kind is reported by its name, before anything else happens.
+ * An option that is `null` counts as missing.
+ */
+
+import { ConfigurationError, InputError } from "./errors.js";
+
+interface Kind {
+  readonly is: string;
+  fits(value: unknown): boolean;
+}
+
+const text: Kind = { is: "a string", fits: (value) => typeof value === "string" };
+const flag: Kind = { is: "true or false", fits: (value) => typeof value === "boolean" };
+const object: Kind = { is: "an object", fits: (value) => typeof value === "object" };
+const call: Kind = { is: "a function", fits: (value) => typeof value === "function" };
+/** Text that is a number is one, since the platform's timers take it too. */
+const number: Kind = {
+  is: "a number",
+  fits: (value) => (typeof value === "number" || typeof value === "string") && !Number.isNaN(Number(value)),
+};
+const url: Kind = {
+  is: "a string or a URL",
+  fits: (value) => typeof value === "string" || typeof (value as { href?: unknown }).href === "string",
+};
+const texts: Kind = {
+  is: "an array of strings",
+  fits: (value) => Array.isArray(value) && value.every((one) => typeof one === "string" || typeof one === "number"),
+};
+
+function either(...kinds: readonly Kind[]): Kind {
+  return { is: kinds.map(({ is }) => is).join(" or "), fits: (value) => kinds.some((kind) => kind.fits(value)) };
+}
+
+/** An object with a method; a function may have one too. */
+function having(method: string): Kind {
+  return {
+    is: `an object with the method \`${method}\``,
+    fits: (value) => typeof (value as Record<string, unknown>)[method] === "function",
+  };
+}
+
+/** The options of clients and calls of either API. Those that are missing here are checked where they are used. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  clientID: text,
+  tenantDomain: text,
+  domain: text,
+  userAgent: text,
+  serverIdx: number,
+  timeout: number,
+  timeoutMs: number,
+  secrets: flag,
+  debugBodies: flag,
+  serverURL: url,
+  authURL: url,
+  fetch: call,
+  refreshToken: call,
+  httpClient: having("request"),
+  defaultClient: having("request"),
+  clock: having("now"),
+  hooks: having("sdkInit"),
+  debugLogger: either(object, call),
+  environment: object,
+  retryConfig: object,
+  retries: object,
+  fetchOptions: object,
+  headers: object,
+  params: object,
+  signal: object,
+  retryCodes: texts,
+};
+
+type Refuse = (option: string, problem: string, cause?: { cause: unknown }) => Error;
+
+const asConfiguration: Refuse = (option, problem, cause) =>
+  new ConfigurationError(option, "wrong_kind", `${option}: ${problem}`, cause);
+
+/**
+ * The options of a client, or of a function.
+ *
+ * @param name What the options are called, as a whole.
+ * @throws {@link ConfigurationError}
+ */
+export function optionsOf<Options extends object>(name: string, given: Options): Options {
+  return checked(name, given, KINDS, asConfiguration);
+}
+
+/**
+ * The arguments of a function as one object, which is checked only for being one: their names are the function's own.
+ *
+ * @throws {@link ConfigurationError}
+ */
+export function argumentsOf<Arguments extends object>(name: string, given: Arguments): Arguments {
+  return checked(name, given, {}, asConfiguration);
+}
+
+/**
+ * The options of a call.
+ *
+ * @throws {@link InputError}
+ */
+export function callOptionsOf<Options extends object>(
+  given: Options | null | undefined,
+  operation?: string,
+): Options | undefined {
+  if (given === undefined || given === null) return undefined;
+  const refuse: Refuse = (option, problem, cause) => new InputError(option, problem, { operation, ...cause });
+  return checked("options", given, KINDS, refuse);
+}
+
+function checked<Options extends object>(
+  name: string,
+  given: Options | null | undefined,
+  kinds: Readonly<Record<string, Kind>>,
+  refuse: Refuse,
+): Options {
+  if (typeof given !== "object" || given === null) throw refuse(name, "must be an object");
+  const missing: Record<string, undefined> = {};
+  for (const option of Object.keys(kinds)) {
+    let value: unknown;
+    try {
+      value = (given as Record<string, unknown>)[option];
+    } catch (cause) {
+      throw refuse(option, "could not be read: reading threw an error", { cause });
+    }
+    if (value === null) missing[option] = undefined;
+    else if (value !== undefined && !fits(kinds[option] as Kind, value))
+      throw refuse(option, `must be ${(kinds[option] as Kind).is}`);
+  }
+  // Usually the object itself: its fields may be those of a class.
+  return Object.keys(missing).length > 0 ? { ...given, ...missing } : given;
+}
+
+/** A proxy that refuses to be looked at fits nothing. */
+function fits(kind: Kind, value: unknown): boolean {
+  try {
+    return kind.fits(value);
+  } catch {
+    return false;
+  }
+}
