@@ -71,7 +71,7 @@ const every = {
 };
 
 /** The programs, and the least number of their cases that must be refused. */
-const refused = { "client.ts": 21, "commercelayer.ts": 21, "lifecycle.ts": 6, "proxy.ts": 7 };
+const refused = { "client.ts": 21, "commercelayer.ts": 23, "lifecycle.ts": 6, "proxy.ts": 7 };
 const programs = Object.keys(refused);
 
 describe("types", { concurrency: true }, () => {

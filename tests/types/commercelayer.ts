@@ -5,24 +5,36 @@ import CommerceLayerProvisioning, {
   type ApiCredentialSort,
   type ApiCredentials,
   type ApiCredentialUpdate,
+  ApiResource,
+  type ApiSingleton,
+  apiResourceAdapter,
   type CamelCased,
+  type CommerceLayerInitConfig,
   type CommerceLayerProvisioningClient,
   type CreatableResourceType,
+  clientCredentials,
   type DeletableResourceType,
   type FilterKey,
+  generateQueryStringParams,
+  generateSearchString,
   type IncludePath,
+  isParamsList,
   type ListableResourceType,
   type ListResponse,
   type Membership,
   type Organization,
   type QueryFilter,
+  type QueryParams,
   type QueryParamsList,
   type QueryParamsRetrieve,
   type RequestConfig,
   type Resource,
   type ResourceFields,
+  type ResourceId,
+  type ResourceRel,
   type ResourceTypeLock,
   type Role,
+  type RoleCreate,
   type TransferOwnership,
   type UpdatableResourceType,
   type UserUpdate,
@@ -203,6 +215,57 @@ cl.api_credentials.list({ filters: { anything_new: 1, organization_name_newer: "
 cl.api_credentials.list({ filters: { name_eq: Symbol() } });
 // @ts-expect-error: pages have 25 items at most.
 cl.api_credentials.list({ pageSize: 26 });
+
+// As with the official types: parameters are built step by step, and read again.
+async () => {
+  const params: QueryParamsList<Role> = { filters: {} };
+  if (params.filters) params.filters.name_eq = "n";
+  const filters: QueryFilter = params.filters ?? {};
+  filters.kind_in = ["a"];
+  params.filters = { ...filters, more_eq: 1 };
+  for (const [, value] of Object.entries(filters)) is<Same<typeof value, string | number | boolean | object>>();
+  const either: QueryParams<Role> = params;
+  if (isParamsList<Role>(either)) is<Same<typeof either, QueryParamsList<Role>>>();
+  const text: string = generateSearchString(generateQueryStringParams<Role>(params, "roles"));
+  // @ts-expect-error: without its value, everything would be listed.
+  await cl.roles.list({ filters: { name_eq: undefined } });
+  return text;
+};
+// Code that works with resources of any type.
+async function changed<R extends Resource>(of: ApiResource<R> | ApiSingleton<R>, id: string): Promise<R> {
+  const rel: ResourceRel = of.relationship(id);
+  return of.update({ id, metadata: { rel } });
+}
+changed(cl.roles, "r").then((one) => is<Same<typeof one, Role>>());
+class Own extends ApiResource<Role> {
+  static override readonly TYPE = "roles" as const;
+  relationship = (id: string | ResourceId | null): ResourceRel => cl.roles.relationship(id);
+  type = (): "roles" => Own.TYPE;
+}
+const adapter = apiResourceAdapter({ accessToken: "token" });
+new Own(adapter).list({ filters: { name_start: "n" } });
+adapter.create<RoleCreate, Role>({ type: "roles", name: "n", organization: cl.organizations.relationship("o") });
+// A table of all fields, and no more.
+const labels: Record<keyof Role, string> = {
+  ...{ id: "", type: "", name: "", kind: "", created_at: "", updated_at: "", reference: "", reference_origin: "" },
+  ...{ metadata: "", organization: "", permissions: "", memberships: "", api_credentials: "", versions: "" },
+};
+is<Same<keyof Role, "id" | "type" | "name" | "kind" | RoleField>>();
+type RoleField =
+  | ("created_at" | "updated_at" | "reference" | "reference_origin" | "metadata")
+  | ("organization" | "permissions" | "memberships" | "api_credentials" | "versions");
+// The options of a client with a token are an object type with the token.
+interface Settings extends CommerceLayerInitConfig {
+  labels: typeof labels;
+}
+const settings: Settings = { accessToken: "token", domain: "d", labels };
+const token: string = settings.accessToken;
+CommerceLayerProvisioning({ ...settings, accessToken: token });
+CommerceLayerProvisioning({ credentials: clientCredentials({ clientId: "c" }) });
+CommerceLayerProvisioning({ proxy: "/keyturn" });
+// @ts-expect-error: nothing to authenticate with.
+CommerceLayerProvisioning({ domain: "d" });
+is<Same<typeof cl.openApiSchemaVersion, "1.0.15">>();
 
 // Names in camelCase.
 const camel = credential as unknown as CamelCased<ApiCredential>;

@@ -40,9 +40,44 @@ function having(method: string): Kind {
   };
 }
 
-/** The options of clients and calls of either API. Those that are missing here are checked where they are used. */
-const KINDS: Readonly<Record<string, Kind>> = {
+/** How to repeat calls: whatever it says, its numbers are some. */
+const retries: Kind = {
+  is: "an object with numbers",
+  fits: (value) => {
+    if (typeof value !== "object") return false;
+    const { maxAttempts, backoff } = value as Record<string, unknown>;
+    const { initialInterval, maxInterval, exponent, maxElapsedTime } = (backoff ?? {}) as Record<string, unknown>;
+    const numbers = [maxAttempts, initialInterval, maxInterval, exponent, maxElapsedTime];
+    return numbers.every((one) => one === undefined || one === null || number.fits(one));
+  },
+};
+const clock: Kind = {
+  is: "an object with the method `now`",
+  fits: (value) => {
+    const { now, monotonic } = value as Record<string, unknown>;
+    return typeof now === "function" && (monotonic === undefined || typeof monotonic === "function");
+  },
+};
+
+/** What functions take that are texts wherever they occur. */
+const TEXTS: Readonly<Record<string, Kind>> = {
   clientID: text,
+  clientId: text,
+  scope: text,
+  audience: text,
+  issuer: text,
+  username: text,
+  redirectUri: text,
+  code: text,
+  codeVerifier: text,
+  codeChallenge: text,
+  state: text,
+  reference: text,
+};
+
+/** The options of clients and calls of either API. Those that are missing here are checked where they are used. */
+const KINDS: Readonly<Record<string, Kind>> = /* @__PURE__ */ (() => ({
+  ...TEXTS,
   tenantDomain: text,
   domain: text,
   userAgent: text,
@@ -53,22 +88,23 @@ const KINDS: Readonly<Record<string, Kind>> = {
   debugBodies: flag,
   serverURL: url,
   authURL: url,
+  pageURL: url,
   fetch: call,
   refreshToken: call,
   httpClient: having("request"),
   defaultClient: having("request"),
-  clock: having("now"),
+  clock,
   hooks: having("sdkInit"),
   debugLogger: either(object, call),
   environment: object,
-  retryConfig: object,
-  retries: object,
+  retryConfig: retries,
+  retries,
   fetchOptions: object,
   headers: object,
   params: object,
   signal: object,
   retryCodes: texts,
-};
+}))();
 
 type Refuse = (option: string, problem: string, cause?: { cause: unknown }) => Error;
 
@@ -86,12 +122,12 @@ export function optionsOf<Options extends object>(name: string, given: Options):
 }
 
 /**
- * The arguments of a function as one object, which is checked only for being one: their names are the function's own.
+ * The arguments of a function as one object, of which only the texts are checked: the other names are the function's own.
  *
  * @throws {@link ConfigurationError}
  */
 export function argumentsOf<Arguments extends object>(name: string, given: Arguments): Arguments {
-  return checked(name, given, {}, asConfiguration);
+  return checked(name, given, TEXTS, asConfiguration);
 }
 
 /**

@@ -38,14 +38,7 @@ import {
   type QueryStringParams,
   type Secrecy,
 } from "./jsonapi/query.js";
-import type {
-  Resource,
-  ResourceCreate,
-  ResourceId,
-  ResourceType,
-  ResourceUpdate,
-  SingletonUpdate,
-} from "./model.js";
+import type { Resource, ResourceCreate, ResourceId, ResourceType, ResourceUpdate, SingletonUpdate } from "./model.js";
 import { PagedList, pauseAfter } from "./paging.js";
 import { keepResponse } from "./response.js";
 import { FixedToken, openSession, type ProvisioningSession } from "./session.js";

@@ -2,8 +2,8 @@
 
 import { closing } from "../base/dispose.js";
 import { enclose } from "../base/enclosed.js";
-import { SCHEMA_VERSION } from "../generated/commercelayer-facts.js";
 import { ProvisioningResources } from "../generated/commercelayer.js";
+import { SCHEMA_VERSION } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 import { PORT } from "../http/port.js";
 import { ResourceAdapter } from "./adapter.js";

@@ -1,5 +1,6 @@
 /** API credentials, with operations that take more than one call. */
 
+import { optionsOf } from "../base/checked.js";
 import { AuthenticationError } from "../base/errors.js";
 import { ApiCredentials as Operations } from "../generated/commercelayer.js";
 import type { ApiCredential, ApiCredentialCreate, ApplicationMembership } from "../generated/commercelayer-models.js";
@@ -28,8 +29,9 @@ export class ApiCredentials extends Operations {
    *   call failed. Nothing has been
    * deleted that the sink holds.
    */
-  async replace(id: string | ResourceId, options: ReplaceOptions): Promise<Replacement> {
-    return replaceCredential(this.provisioning(options?.signal), this.identified(id).id, options);
+  async replace(id: string | ResourceId, given: ReplaceOptions): Promise<Replacement> {
+    const options = optionsOf("options", given);
+    return replaceCredential(this.provisioning(options.signal), this.identified(id).id, options);
   }
 
   /** The calls that a replacement needs, for code that performs its steps itself. @internal */
@@ -53,7 +55,8 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
       ),
     credentialsWhere: (filters) =>
       all(adapter.list<ApiCredential>(CREDENTIALS, { filters, fields: SHOWN, pageSize: 25 }, call)),
-    createCredential: (credential) => adapter.create<ApiCredentialCreate, ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
+    createCredential: (credential) =>
+      adapter.create<ApiCredentialCreate, ApiCredential>({ ...credential, ...CREDENTIALS }, {}, call),
     deleteCredential: async (id) => {
       try {
         await unlessGone(adapter.delete({ ...CREDENTIALS, id }, call));

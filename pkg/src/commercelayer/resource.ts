@@ -127,7 +127,9 @@ export abstract class ApiResourceBase<R extends Resource> {
     params?: object,
     options?: ResourcesConfig,
   ): Promise<T> {
-    return later(() => this.#adapter().update<ResourceUpdate, T>({ ...this.identified(id), [attribute]: true }, params, options));
+    return later(() =>
+      this.#adapter().update<ResourceUpdate, T>({ ...this.identified(id), [attribute]: true }, params, options),
+    );
   }
 
   /** @internal Which resource of this type. */

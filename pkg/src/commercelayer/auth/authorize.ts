@@ -33,7 +33,15 @@ export interface AuthorizeOptions {
  * The address to send a browser to. The browser returns to `redirectUri` with a `code` for {@link authorizationCode}.
  */
 export function authorizeURL(options: AuthorizeOptions): URL {
-  const { clientId, redirectUri, scope, state, codeChallenge, domain = "commercelayer.io", pageURL } = optionsOf("authorizeURL", options);
+  const {
+    clientId,
+    redirectUri,
+    scope,
+    state,
+    codeChallenge,
+    domain = "commercelayer.io",
+    pageURL,
+  } = optionsOf("authorizeURL", options);
   const page = String(pageURL ?? `https://dashboard.${domain}/oauth/authorize`);
   const url = URL.canParse(page) ? new URL(page) : undefined;
   if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))) {

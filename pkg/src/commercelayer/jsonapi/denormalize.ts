@@ -45,7 +45,8 @@ interface Suspect {
  * @throws {@link SdkError} of type `parse` for what is no object.
  */
 export function denormalize<R extends Resource = any>(document: Document, spelling?: Spelling | null): R | R[] {
-  if (!isObject(document as unknown)) throw new SdkError({ message: "a document must be an object", type: ErrorType.PARSE });
+  if (!isObject(document as unknown))
+    throw new SdkError({ message: "a document must be an object", type: ErrorType.PARSE });
   const { data } = document;
   if (!data) return data as unknown as R;
   const reader = new Reader(document.included, spelling?.names === "camel");

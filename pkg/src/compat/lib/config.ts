@@ -19,8 +19,8 @@ export type { SDKOptions };
  * @throws If `serverIdx` is not in {@link ServerList}, or the URL is invalid.
  */
 export function serverURLFromOptions(options: SDKOptions): URL {
-  const index = options.serverIdx ?? 0;
-  const server = options.serverURL || ServerList[index as 0];
+  const index = options?.serverIdx ?? 0;
+  const server = options?.serverURL || ServerList[index as 0];
   if (server === undefined) throw new Error(`Invalid server index ${index}`);
-  return new URL(server.replace("{tenantDomain}", encodeURIComponent(options.tenantDomain ?? EXAMPLE_TENANT)));
+  return new URL(server.replace("{tenantDomain}", encodeURIComponent(options?.tenantDomain ?? EXAMPLE_TENANT)));
 }

@@ -125,7 +125,7 @@ fn method(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Res
                 (String::new(), "{}".to_owned())
             } else {
                 let payload = format!(", payload: models.{}", body.map_or("", |body| body.name.as_str()));
-                let pass: Vec<String> = fields.iter().map(|field| format!("{field}: payload.{field}")).collect();
+                let pass: Vec<String> = fields.iter().map(|field| format!("{field}: payload?.{field}")).collect();
                 (payload, format!("{{ {} }}", pass.join(", ")))
             };
             format!(
