@@ -41,14 +41,30 @@ async function fits(what, value, run) {
   return error;
 }
 
+/** What is protected in Commerce Layer's classes. */
+const PROTECTED = [
+  "adapter",
+  "one",
+  "many",
+  "is",
+  "createResource",
+  "updateResource",
+  "deleteResource",
+  "related",
+].concat(["relatedList", "act", "trigger", "identified", "provisioning"]);
+
 /** The groups of a client, and their methods. */
 function* methods(client) {
   for (let of = client; of !== Object.prototype; of = Object.getPrototypeOf(of)) {
     for (const [group, { get }] of Object.entries(Object.getOwnPropertyDescriptors(of))) {
-      if (!get || typeof client[group] !== "object" || group.startsWith("_")) continue;
+      if (!get || typeof client[group] !== "object" || group.startsWith("_") || PROTECTED.includes(group)) continue;
       for (let at = client[group]; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
         for (const name of Object.getOwnPropertyNames(at))
-          if (name !== "constructor" && typeof Object.getOwnPropertyDescriptor(at, name).value === "function")
+          if (
+            name !== "constructor" &&
+            !PROTECTED.includes(name) &&
+            typeof Object.getOwnPropertyDescriptor(at, name).value === "function"
+          )
             yield [group, name];
       }
     }

@@ -7,13 +7,15 @@ import { ConfigurationError, InputError } from "./errors.js";
 
 interface Kind {
   readonly is: string;
+  /** What a {@link ConfigurationError} says of another value. */
+  readonly reason?: string;
   fits(value: unknown): boolean;
 }
 
-const text: Kind = { is: "a string", fits: (value) => typeof value === "string" };
+const text: Kind = { is: "a string", reason: "not_text", fits: (value) => typeof value === "string" };
 const flag: Kind = { is: "true or false", fits: (value) => typeof value === "boolean" };
 const object: Kind = { is: "an object", fits: (value) => typeof value === "object" };
-const call: Kind = { is: "a function", fits: (value) => typeof value === "function" };
+const call: Kind = { is: "a function", reason: "not_a_function", fits: (value) => typeof value === "function" };
 /** Text that is a number is one, since the platform's timers take it too. */
 const number: Kind = {
   is: "a number",
@@ -106,10 +108,10 @@ const KINDS: Readonly<Record<string, Kind>> = /* @__PURE__ */ (() => ({
   retryCodes: texts,
 }))();
 
-type Refuse = (option: string, problem: string, cause?: { cause: unknown }) => Error;
+type Refuse = (option: string, problem: string, facts?: { reason?: string | undefined; cause?: unknown }) => Error;
 
-const asConfiguration: Refuse = (option, problem, cause) =>
-  new ConfigurationError(option, "wrong_kind", `${option}: ${problem}`, cause);
+const asConfiguration: Refuse = (option, problem, { reason = "wrong_kind", ...cause } = {}) =>
+  new ConfigurationError(option, reason, `${option}: ${problem}`, cause);
 
 /**
  * The options of a client, or of a function.
@@ -140,7 +142,8 @@ export function callOptionsOf<Options extends object>(
   operation?: string,
 ): Options | undefined {
   if (given === undefined || given === null) return undefined;
-  const refuse: Refuse = (option, problem, cause) => new InputError(option, problem, { operation, ...cause });
+  const refuse: Refuse = (option, problem, { reason, ...cause } = {}) =>
+    new InputError(option, problem, { operation, ...cause });
   return checked("options", given, KINDS, refuse);
 }
 
@@ -152,7 +155,7 @@ function checked<Options extends object>(
 ): Options {
   if (typeof given !== "object" || given === null) throw refuse(name, "must be an object");
   const missing: Record<string, undefined> = {};
-  for (const option of Object.keys(kinds)) {
+  for (const [option, kind] of Object.entries(kinds)) {
     let value: unknown;
     try {
       value = (given as Record<string, unknown>)[option];
@@ -160,8 +163,8 @@ function checked<Options extends object>(
       throw refuse(option, "could not be read: reading threw an error", { cause });
     }
     if (value === null) missing[option] = undefined;
-    else if (value !== undefined && !fits(kinds[option] as Kind, value))
-      throw refuse(option, `must be ${(kinds[option] as Kind).is}`);
+    else if (value !== undefined && !fits(kind, value))
+      throw refuse(option, `must be ${kind.is}`, { reason: kind.reason });
   }
   // Usually the object itself: its fields may be those of a class.
   return Object.keys(missing).length > 0 ? { ...given, ...missing } : given;

@@ -9,6 +9,12 @@ export function brandAsFailure(error: Error): void {
   Object.defineProperty(error, brand, { value: "by its official name" });
 }
 
+/** Makes a failure of an error of the language itself, such as a `TypeError` that programs expect. */
+export function asFailure<E extends Error>(error: E, kind: ErrorCode): E {
+  brandAsFailure(error);
+  return Object.assign(error, { kind, outcome: "none" });
+}
+
 /**
  * {@link KeyturnError.is} without the class, so that code that uses only official errors loads nothing else of this
  * package.

@@ -1,7 +1,7 @@
 /** The official SDK's clients. */
 
 import { optionsOf } from "../base/checked.js";
-import { ConfigurationError } from "../base/errors.js";
+import { asFailure } from "../base/failure.js";
 import { ConductorOneGroups } from "../c1/group.js";
 import type { Groups } from "../generated/compat/groups.js";
 import { CompatEngine, type SDKProps, withoutCredentials } from "./engine.js";
@@ -22,7 +22,7 @@ export function engineOf(client: object): CompatEngine {
   const engine = (client as { [ENGINE]?: CompatEngine } | null | undefined)?.[ENGINE];
   if (engine) return engine;
   const message = "the first argument must be a client: a ConductoroneSDKTypescript or its Core";
-  throw translated(new ConfigurationError("client", "not_a_client", message), undefined, undefined);
+  throw asFailure(new TypeError(message), "invalid_configuration");
 }
 
 function open(given: SDKProps): { engine: CompatEngine; options: SDKProps } {

@@ -1,10 +1,9 @@
 /** Standalone functions: `keyturn/compat/funcs/*.js`. */
 
 import { type ConductoroneSDKTypescriptCore, engineOf } from "./client.js";
-import type { CompatEngine } from "./engine.js";
 import type { CallError } from "./errors.js";
 import type { RequestOptions } from "./options.js";
-import { type APICall, APIPromise, ERR, type PageIterator, type Result } from "./types.js";
+import { APIPromise, type PageIterator, type Result } from "./types.js";
 
 type Client = Pick<ConductoroneSDKTypescriptCore, "_baseURL" | "_options">;
 
@@ -61,17 +60,6 @@ export function bare<F>(operation: number): F {
     new APIPromise(inspected(client, operation, undefined, options))) as F;
 }
 
-async function inspected(
-  client: object,
-  operation: number,
-  request: unknown,
-  options: RequestOptions | undefined,
-): Promise<[Result<unknown, CallError>, APICall]> {
-  let engine: CompatEngine;
-  try {
-    engine = engineOf(client);
-  } catch (error) {
-    return [ERR(error as CallError), { status: "invalid" }];
-  }
-  return engine.inspect(operation, request, options);
+async function inspected(client: object, operation: number, request: unknown, options: RequestOptions | undefined) {
+  return engineOf(client).inspect(operation, request, options);
 }

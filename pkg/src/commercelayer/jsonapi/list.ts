@@ -1,6 +1,6 @@
 /** A page of a list. */
 
-import { ErrorType, SdkError } from "../errors.js";
+import { asFailure } from "../../base/failure.js";
 import type { Links, ListMeta, Metadata, Resource } from "../model.js";
 
 /** What comes with a page besides its items. */
@@ -107,7 +107,7 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
     const { fetchPage } = this as { fetchPage?: PageFacts["fetch"] };
     if (fetchPage) return fetchPage(number);
     const message = "this list did not come from a client, so it cannot load another page";
-    throw new SdkError({ message, type: ErrorType.REQUEST });
+    throw asFailure(new TypeError(message), "invalid_request");
   }
 }
 
