@@ -213,6 +213,10 @@ test("when a worker dies during the issuing call, another continues, and the wor
     assert.ok(!shown.includes(clientSecret));
   }
 
+  // Whoever wakes a rotation that has just ended is told so, without a failure.
+  await command("wake", "crm");
+  assert.ok(said.includes("No rotation of crm is in progress."));
+
   // A sweep by a schedule finds nothing to do, and says so for each target.
   await command("schedule");
   const schedule = client.schedule.getHandle("keyturn-sweep");

@@ -1,6 +1,6 @@
 // `node client.mjs schedule` checks all targets every minute; `node client.mjs rotate crm` rotates one now; `node client.mjs wake crm` after
 // a person has done something about it.
-import { Client, Connection, ScheduleOverlapPolicy } from "@temporalio/client";
+import { Client, Connection, ScheduleOverlapPolicy, WorkflowNotFoundError } from "@temporalio/client";
 
 const [command, target] = process.argv.slice(2);
 const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS ?? "127.0.0.1:7233" });
@@ -25,7 +25,13 @@ switch (command) {
     });
     break;
   case "wake":
-    await workflow.getHandle(workflowId).signal("wake");
+    try {
+      await workflow.getHandle(workflowId).signal("wake");
+    } catch (error) {
+      // A worker that was busy with the rotation may have gone on to its end before the signal was sent.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      console.error(`No rotation of ${target} is in progress.`);
+    }
     break;
   default:
     console.error("node client.mjs schedule | rotate TARGET | wake TARGET");

@@ -2,7 +2,7 @@
 
 import {
   type ApiCredential,
-  type CommerceLayerInitConfig,
+  type ClientInitConfig,
   CommerceLayerProvisioning,
   type CommerceLayerProvisioningClient,
   clientCredentials,
@@ -82,7 +82,7 @@ export class Provisioning extends EventTarget {
   /** Who is logged in; empty until that is known. */
   email = "";
 
-  private constructor(config: CommerceLayerInitConfig, space: string, store: Store, sandbox: boolean) {
+  private constructor(config: ClientInitConfig, space: string, store: Store, sandbox: boolean) {
     super();
     this.client = CommerceLayerProvisioning(config);
     this.space = space;
@@ -91,7 +91,7 @@ export class Provisioning extends EventTarget {
   }
 
   /** @param mark Set for a sandbox: sets it apart from others. */
-  static async open(config: CommerceLayerInitConfig, mark?: string): Promise<Provisioning> {
+  static async open(config: ClientInitConfig, mark?: string): Promise<Provisioning> {
     const { serverURL, domain } = config as { serverURL?: string; domain?: string };
     const host = serverURL ? new URL(serverURL).host : (domain ?? "commercelayer.io");
     const space = ["commercelayer", host, mark ?? ""].join(" ").trim();
@@ -160,7 +160,7 @@ export function openSandbox(
 }
 
 /** Logs in. The client is closed again if that fails, or is given up by `signal`. */
-export async function provision(config: CommerceLayerInitConfig, signal?: AbortSignal): Promise<Provisioning> {
+export async function provision(config: ClientInitConfig, signal?: AbortSignal): Promise<Provisioning> {
   const provisioning = await Provisioning.open(config);
   try {
     await provisioning.introduce(signal);
