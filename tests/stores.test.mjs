@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -380,6 +380,22 @@ describe("clients", () => {
     }
   });
 
+  test("a busy process is not taken for an unresponsive store", async () => {
+    const at = await sandbox.createSandbox();
+    const store = memoryStore();
+    let busy = true;
+    const get = async (key) => {
+      const response = readFile(fileURLToPath(import.meta.url));
+      if (busy) for (const end = performance.now() + 1_300; performance.now() < end; );
+      busy = false;
+      await response;
+      return store.get(key);
+    };
+    for (let client = 0; client < 2; client++)
+      await new ConductorOne({ ...options(at), tokenStore: { ...store, get } }).auth.introspect();
+    assert.equal(tokens(at), 1);
+  });
+
   test("a lease that is granted too late is released", async () => {
     const at = await sandbox.createSandbox();
     let grant;
@@ -613,12 +629,24 @@ describe("processes", () => {
   const WORKER = fileURLToPath(new URL("lib/store-worker.mjs", import.meta.url));
   const key = randomBytes(32).toString("hex");
 
-  async function worker(at, clients) {
+  /** A sandbox, and a way to start workers on it, which end with the test. */
+  async function begin(t) {
+    const at = await sandbox.serveSandbox();
+    const children = [];
+    t.after(() => {
+      for (const child of children) child.kill("SIGKILL");
+      return at.close();
+    });
+    return { at, worker: (clients) => worker(at, clients, children) };
+  }
+
+  async function worker(at, clients, children) {
     const options = { serverURL: at.url, clientID: at.clientId, clientSecret: at.clientSecret };
     const child = spawn(process.execPath, [WORKER], {
       env: { ...process.env, STORE_WORKER: JSON.stringify({ folder, redisURL, options, clients, key }) },
       stdio: ["pipe", "pipe", "inherit"],
     });
+    children.push(child);
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     assert.equal((await lines.next()).value, "ready");
     return {
@@ -628,9 +656,9 @@ describe("processes", () => {
     };
   }
 
-  test("50 cold workers in five processes make one token request", async () => {
-    const at = await sandbox.serveSandbox();
-    const workers = await Promise.all(Array.from({ length: 5 }, () => worker(at, 10)));
+  test("50 cold workers in five processes make one token request", async (t) => {
+    const { at, worker } = await begin(t);
+    const workers = await Promise.all(Array.from({ length: 5 }, () => worker(10)));
     workers.forEach(({ go }) => go());
     const ends = (await Promise.all(workers.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(50).fill("ok"));
@@ -639,22 +667,20 @@ describe("processes", () => {
     for (const name of await redis.keys("keyturn1.*")) {
       if ((await redis.type(name)) === "hash") assert.doesNotMatch(JSON.stringify(await redis.hGetAll(name)), /Bearer/);
     }
-    await at.close();
   });
 
-  test("a leader that dies is replaced, with at most two token requests", async () => {
-    const at = await sandbox.serveSandbox();
+  test("a leader that dies is replaced, with at most two token requests", async (t) => {
+    const { at, worker } = await begin(t);
     at.sandbox.fault({ operation: "token", action: { delayMs: 60_000 } });
-    const leader = await worker(at, 1);
+    const leader = await worker(1);
     leader.go();
     while (at.sandbox.requests({ operation: "token" }).length === 0) await sleep(20);
-    const others = await Promise.all([worker(at, 10), worker(at, 10)]);
+    const others = await Promise.all([worker(10), worker(10)]);
     others.forEach(({ go }) => go());
     await sleep(300);
     leader.child.kill("SIGKILL");
     const ends = (await Promise.all(others.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(20).fill("ok"));
     assert.equal(at.sandbox.requests({ operation: "token" }).length, 2);
-    await at.close();
   });
 });

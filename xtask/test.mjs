@@ -257,6 +257,9 @@ function sum(matches, group) {
   return matches.reduce((total, match) => total + Number(match[group]), 0);
 }
 
+/** How long a part may take, in milliseconds: a test that hangs, such as one that failed and left a server open, ends as a failure. */
+const LONGEST_MS = 30 * 60_000;
+
 /** Runs a program, and returns its output. */
 function follow(program, args, env = {}) {
   return new Promise((resolve, reject) => {
@@ -264,6 +267,7 @@ function follow(program, args, env = {}) {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: LONGEST_MS,
     });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -272,7 +276,10 @@ function follow(program, args, env = {}) {
       });
     }
     child.on("error", (error) => reject(new StepError(`cannot run ${program}: ${error.message}`)));
-    child.on("close", (code) => resolve({ code, text }));
+    child.on("close", (code) => {
+      if (child.killed) text += `\nit was ended after ${seconds(LONGEST_MS)}`;
+      resolve({ code, text });
+    });
   });
 }
 
