@@ -39,7 +39,9 @@ test("there are command lines to run", () => assert.ok(blocks.length >= 5));
 test("the table of checks has every group of codes of the doctor", () => {
   const doctor = join(root, "pkg/src/cli/doctor");
   const sources = readdirSync(doctor).map((name) => readFileSync(join(doctor, name), "utf8"));
-  const codes = sources.flatMap((text) => [...text.matchAll(/["`](\w+)\.(?!json)[a-z_]+["`]/g)].map(([, group]) => group));
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/["`](\w+)\.(?!json)[a-z_]+["`]/g)].map(([, group]) => group),
+  );
   const table = [...page.matchAll(/^\| `(\w+)\.\*` /gm)].map(([, group]) => group);
   for (const group of new Set([...codes, ...table])) {
     assert.ok(codes.includes(group), `no check has a code ${group}.*`);
