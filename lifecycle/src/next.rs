@@ -243,12 +243,12 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         let discards = discardable(target, hands).map(|(marker, sealed)| {
             (marker.as_str(), policy.gives_up(Step::Discard, sealed.failures), sealed.retry_at)
         });
-        let left: Vec<_> = ends.chain(discards).collect();
-        return match left.iter().filter(|(_, given_up, _)| !given_up).map(|(_, _, retry_at)| *retry_at).min() {
+        let unfinished: Vec<_> = ends.chain(discards).collect();
+        return match unfinished.iter().filter(|(_, given_up, _)| !given_up).map(|(_, _, retry_at)| *retry_at).min() {
             Some(at) => Next::Wake(at),
-            None => {
-                left.first().map_or(Next::Idle, |(about, ..)| Next::Blocked(Stop::TooManyFailures, (*about).to_owned()))
-            }
+            None => unfinished
+                .first()
+                .map_or(Next::Idle, |(about, ..)| Next::Blocked(Stop::TooManyFailures, (*about).to_owned())),
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
@@ -549,47 +549,34 @@ pub fn conclude(
     now: Time,
     random: f64,
 ) -> Option<Event> {
-    let rotation = target.rotation.as_ref();
-    if let Effect::Issue { rotation: number, intent, .. } = effect {
-        return issue_outcome(target, policy, (*number, *intent), outcome, now, random);
-    }
-    if let Effect::End { credential } = effect {
-        let open = target.credentials.get(credential).is_some_and(|known| known.role != Role::Ended);
-        return match outcome {
-            Outcome::Yes if open => Some(Event::Retired { credential: credential.clone() }),
-            Outcome::Failed { code, .. } if open => Some(end_failed(target, policy, credential, code, now, random)),
-            Outcome::Uncertain if open => Some(end_failed(target, policy, credential, "outcome_unknown", now, random)),
-            _ => None,
-        };
-    }
-    if let Effect::Discard { marker } = effect {
-        let sealed = target.sealed.get(marker)?;
-        let code = match outcome {
-            Outcome::Yes => return Some(Event::Discarded { marker: marker.clone() }),
-            Outcome::Failed { code, .. } => code.clone(),
-            _ => "outcome_unknown".to_owned(),
-        };
-        let retry_at = now.saturating_add(policy.delay(sealed.failures, random));
-        return Some(Event::Failed { step: Step::Discard, about: marker.clone(), code, retry_at });
-    }
-    let rotation = rotation?;
-    if is_recorded(rotation, effect) {
-        return None;
-    }
-    let new_is = |id: &String| matches!(&rotation.phase, Phase::Issued { credential, .. } if credential == id);
-    match (effect, outcome) {
-        (Effect::Search { intent: which, .. }, outcome) => {
-            if !matches!(&rotation.phase, Phase::Unknown { intent, .. } if intent == which) {
-                return None;
-            }
-            match outcome {
-                Outcome::Found(found) => {
-                    Some(Event::Settled { intent: *which, found: found.clone(), evidence: Evidence::Provider })
-                }
-                outcome => failed(Some(rotation), policy, Step::Search, outcome, now, random),
-            }
+    match effect {
+        Effect::Issue { rotation, intent, .. } => {
+            issue_outcome(target, policy, (*rotation, *intent), outcome, now, random)
         }
-        (Effect::Unseal { rotation: number, intent, .. }, outcome @ Outcome::Issued(_)) => {
+        Effect::End { credential } => end_outcome(target, policy, credential, outcome, now, random),
+        Effect::Discard { marker } => discard_outcome(target, policy, marker, outcome, now, random),
+        _ => {
+            let rotation = target.rotation.as_ref().filter(|rotation| !is_recorded(rotation, effect))?;
+            step_outcome(target, rotation, policy, hands, (effect, outcome), now, random)
+        }
+    }
+}
+
+/// Returns the event for the outcome of a step of the rotation in progress.
+fn step_outcome(
+    target: &Target,
+    rotation: &Rotation,
+    policy: &Policy,
+    hands: &Hands,
+    (effect, outcome): (&Effect, &Outcome),
+    now: Time,
+    random: f64,
+) -> Option<Event> {
+    match (effect, outcome) {
+        (Effect::Search { intent: which, .. }, _) if !matches!(&rotation.phase, Phase::Unknown { intent, .. } if intent == which) => {
+            None
+        }
+        (Effect::Unseal { rotation: number, intent, .. }, Outcome::Issued(_)) => {
             issue_outcome(target, policy, (*number, *intent), outcome, now, random)
         }
         // The worker remembers that it cannot open the copy. Until the time of the worker that has the secret is over,
@@ -598,10 +585,29 @@ pub fn conclude(
         (Effect::Unseal { .. }, _) if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) => {
             None
         }
+        (Effect::Prove { .. }, Outcome::No | Outcome::NotYet) => Some(Event::Failed {
+            step: Step::Look,
+            about: String::new(),
+            code: "not_yet".to_owned(),
+            retry_at: now.saturating_add(policy.poll),
+        }),
+        (_, Outcome::Failed { .. } | Outcome::NotYet | Outcome::Uncertain) => {
+            failed(rotation, policy, effect.step(), outcome, now, random)
+        }
+        _ => answered(target, rotation, hands, effect, outcome),
+    }
+}
+
+/// Returns the event for the definite answer of a step.
+fn answered(target: &Target, rotation: &Rotation, hands: &Hands, effect: &Effect, outcome: &Outcome) -> Option<Event> {
+    let new_is = |id: &String| matches!(&rotation.phase, Phase::Issued { credential, .. } if credential == id);
+    match (effect, outcome) {
+        (Effect::Search { intent, .. }, Outcome::Found(found)) => {
+            Some(Event::Settled { intent: *intent, found: found.clone(), evidence: Evidence::Provider })
+        }
         (Effect::Recall { credential }, Outcome::No) => {
             new_is(credential).then(|| Event::Lost { credential: credential.clone(), code: String::new() })
         }
-        (Effect::Recall { .. }, Outcome::Yes) => None,
         (Effect::Parse { credential }, Outcome::Yes) => {
             new_is(credential).then_some(Event::Verified { proof: Proof::Parsed })
         }
@@ -617,6 +623,9 @@ pub fn conclude(
         (Effect::Deliver { credential, sink, .. }, Outcome::Written(replaced)) => (new_is(credential)
             && !rotation.rolling_back)
             .then(|| Event::Delivered { sink: sink.clone(), replaced: replaced.clone() }),
+        (Effect::Deliver { sink, .. }, Outcome::Differs(_)) => {
+            Some(Event::Stopped { reason: Stop::SinkDiffers, about: sink.clone() })
+        }
         (Effect::Peek { credential, sink, .. }, Outcome::Yes) => {
             new_is(credential).then(|| Event::Delivered { sink: sink.clone(), replaced: None })
         }
@@ -624,9 +633,6 @@ pub fn conclude(
             Phase::Issued { marker, .. } if new_is(credential) => Some(lost_for(target, hands, credential, marker)),
             _ => None,
         },
-        (Effect::Deliver { sink, .. }, Outcome::Differs(_)) => {
-            Some(Event::Stopped { reason: Stop::SinkDiffers, about: sink.clone() })
-        }
         (Effect::ReadBack { client_id, sink }, Outcome::Yes | Outcome::No) => {
             let new = target.new_credential().is_some_and(|known| known.credential.client_id == *client_id);
             new.then(|| match outcome {
@@ -639,20 +645,13 @@ pub fn conclude(
             })
         }
         (Effect::Prove { proof, .. }, Outcome::Yes) => Some(Event::Verified { proof: *proof }),
-        (Effect::Prove { .. }, Outcome::No | Outcome::NotYet) => Some(Event::Failed {
-            step: Step::Look,
-            about: String::new(),
-            code: "not_yet".to_owned(),
-            retry_at: now.saturating_add(policy.poll),
-        }),
         (Effect::Restore { sink, .. }, Outcome::Yes) => {
             rotation.rolling_back.then(|| Event::Restored { sink: sink.clone() })
         }
         (Effect::Restore { sink, .. }, Outcome::No) => {
             rotation.rolling_back.then(|| Event::Stopped { reason: Stop::RestoreByHand, about: sink.clone() })
         }
-        (_, Outcome::Moved) => None,
-        (effect, outcome) => failed(Some(rotation), policy, effect.step(), outcome, now, random),
+        _ => None,
     }
 }
 
@@ -715,21 +714,47 @@ fn issue_outcome(
     }
 }
 
-fn end_failed(target: &Target, policy: &Policy, id: &str, code: &str, now: Time, random: f64) -> Event {
-    let failures = target.credentials.get(id).map_or(0, |known| known.failures);
-    let retry_at = now.saturating_add(policy.delay(failures, random));
-    Event::Failed { step: Step::End, about: id.to_owned(), code: code.to_owned(), retry_at }
+/// Returns the event for the outcome of ending a credential, which may happen after its rotation is over.
+fn end_outcome(target: &Target, policy: &Policy, id: &str, outcome: &Outcome, now: Time, random: f64) -> Option<Event> {
+    let known = target.credentials.get(id).filter(|known| known.role != Role::Ended)?;
+    let code = match outcome {
+        Outcome::Yes => return Some(Event::Retired { credential: id.to_owned() }),
+        Outcome::Failed { code, .. } => code.clone(),
+        Outcome::Uncertain => "outcome_unknown".to_owned(),
+        _ => return None,
+    };
+    let retry_at = now.saturating_add(policy.delay(known.failures, random));
+    Some(Event::Failed { step: Step::End, about: id.to_owned(), code, retry_at })
 }
 
+/// Returns the event for the outcome of deleting the sealed copy of an answer.
+fn discard_outcome(
+    target: &Target,
+    policy: &Policy,
+    marker: &str,
+    outcome: &Outcome,
+    now: Time,
+    random: f64,
+) -> Option<Event> {
+    let sealed = target.sealed.get(marker)?;
+    let code = match outcome {
+        Outcome::Yes => return Some(Event::Discarded { marker: marker.to_owned() }),
+        Outcome::Failed { code, .. } => code.clone(),
+        _ => "outcome_unknown".to_owned(),
+    };
+    let retry_at = now.saturating_add(policy.delay(sealed.failures, random));
+    Some(Event::Failed { step: Step::Discard, about: marker.to_owned(), code, retry_at })
+}
+
+/// Returns the event for a step that did not succeed: another attempt later, or a stop.
 fn failed(
-    rotation: Option<&Rotation>,
+    rotation: &Rotation,
     policy: &Policy,
     step: Step,
     outcome: &Outcome,
     now: Time,
     random: f64,
 ) -> Option<Event> {
-    let rotation = rotation?;
     let failures = rotation.failures.get(&step).copied().unwrap_or(0);
     let (code, again) = match outcome {
         Outcome::Failed { code, again } => (code.clone(), *again),

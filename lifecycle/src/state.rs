@@ -389,19 +389,14 @@ impl Target {
     }
 
     fn late(&mut self, number: u32, which: u32, credential: &Credential, by: &str, hold_until: Time, at: Time) {
-        let wanted = self.rotation.as_ref().is_some_and(|rotation| {
-            rotation.number == number
-                && !rotation.rolling_back
-                && matches!(&rotation.phase, Phase::Unknown { intent, .. } if *intent == which)
-        });
-        let open = self.rotation.as_ref().and_then(|rotation| match &rotation.phase {
-            Phase::Unknown { intent, marker, .. } if rotation.number == number && *intent == which => {
-                Some(marker.clone())
-            }
+        let open = self.rotation.as_ref().filter(|rotation| rotation.number == number && rotation.is_in_doubt(which));
+        let wanted = open.is_some_and(|rotation| !rotation.rolling_back);
+        let marker = open.and_then(|rotation| match &rotation.phase {
+            Phase::Unknown { marker, .. } => Some(marker.clone()),
             _ => None,
         });
         self.record(credential, if wanted { Role::New } else { Role::Orphan }, at);
-        if let (Some(marker), Some(rotation)) = (open, &mut self.rotation) {
+        if let (Some(marker), Some(rotation)) = (marker, &mut self.rotation) {
             rotation.stopped = None;
             rotation.made = true;
             rotation.reset_progress();
@@ -432,146 +427,155 @@ impl Target {
         }
     }
 
-    /// Applies the events of a rotation in progress.
+    /// Applies an event of the rotation in progress: to the rotation, then to the credentials and copies that it names.
     fn advance(&mut self, event: &Event, by: &str, at: Time) {
         let Some(rotation) = &mut self.rotation else { return };
+        if matches!(event, Event::Settled { intent, .. } if !rotation.is_in_doubt(*intent)) {
+            return;
+        }
+        rotation.advance(event, by, at);
         match event {
-            Event::Issuing { intent, marker, until, sealed } => {
-                if *sealed {
-                    self.sealed.insert(marker.clone(), Sealed::default());
-                }
-                rotation.intents = *intent;
-                rotation.counted += 1;
-                rotation.phase = Phase::Issuing {
-                    intent: *intent,
-                    by: by.to_owned(),
-                    since: at,
-                    until: *until,
-                    marker: marker.clone(),
-                };
+            Event::Issuing { marker, sealed: true, .. } => {
+                self.sealed.insert(marker.clone(), Sealed::default());
             }
-            Event::NotIssued { code, retry_at, .. } => {
-                rotation.phase = Phase::Planned;
-                *rotation.failures.entry(Step::Issue).or_default() += 1;
-                rotation.counted = rotation.counted.saturating_sub(1);
-                match retry_at {
-                    Some(retry_at) => rotation.retry_at = *retry_at,
-                    None => {
-                        rotation.stopped = Some(match code.strip_prefix(SINK_DIFFERS) {
-                            Some(sink) => (Stop::SinkDiffers, sink.to_owned()),
-                            None => (Stop::Refused, code.clone()),
-                        });
-                    }
-                }
-            }
-            Event::Issued { credential, hold_until, .. } => {
-                let marker = match &rotation.phase {
-                    Phase::Issuing { marker, .. } => marker.clone(),
-                    _ => String::new(),
-                };
-                rotation.reset_progress();
-                rotation.made = true;
-                rotation.phase = Phase::Issued {
-                    credential: credential.id.clone(),
-                    by: by.to_owned(),
-                    hold_until: *hold_until,
-                    marker,
-                };
-                self.record(credential, Role::New, at);
-            }
-            Event::Unknown { .. } => {
-                if let Phase::Issuing { intent, since, until, marker, .. } = &rotation.phase {
-                    rotation.phase = Phase::Unknown {
-                        intent: *intent,
-                        since: *since,
-                        until: (*until).max(at),
-                        marker: marker.clone(),
-                    };
-                }
-            }
-            Event::Settled { intent: which, found, .. } => {
-                if !matches!(&rotation.phase, Phase::Unknown { intent, .. } if intent == which) {
-                    return;
-                }
-                rotation.phase = Phase::Planned;
-                rotation.stopped = None;
-                rotation.failures.remove(&Step::Search);
-                rotation.made |= !found.is_empty();
-                rotation.retry_at = 0;
+            Event::Issued { credential, .. } => self.record(credential, Role::New, at),
+            Event::Settled { found, .. } => {
                 for credential in found {
                     self.record(credential, Role::Orphan, at);
                 }
             }
-            Event::Held { hold_until: later } => {
-                if let Phase::Issued { by: holder, hold_until, .. } = &mut rotation.phase {
-                    by.clone_into(holder);
-                    *hold_until = *later;
-                }
-            }
             Event::Lost { credential, .. } => {
-                rotation.reset_progress();
                 if let Some(known) = self.credentials.get_mut(credential) {
                     known.role = Role::Leftover;
                 }
             }
-            Event::Observed { overlap } => {
-                rotation.overlap = Some(*overlap);
-                self.overlap = Some(*overlap);
-                if !overlap {
-                    // There is nothing to restore, so the rotation can only go forward.
-                    rotation.rolling_back = false;
-                    rotation.restored.clear();
-                }
-            }
-            Event::Verified { proof } => {
-                rotation.proofs.insert(*proof, at);
-                rotation.succeeded(match proof {
-                    Proof::Parsed => Step::Parse,
-                    Proof::Token => Step::Login,
-                    Proof::Used | Proof::Quiet | Proof::Healthy => Step::Look,
-                });
-            }
-            Event::Delivered { sink, .. } => {
-                rotation.delivered.insert(sink.clone());
-                rotation.succeeded(Step::Deliver);
-            }
-            Event::ReadBack { sink } => {
-                rotation.read_back.insert(sink.clone(), at);
-                rotation.succeeded(Step::ReadBack);
-            }
-            Event::Grace { until: end } => {
-                if let Phase::Issued { credential, .. } = &rotation.phase {
-                    rotation.phase = Phase::Grace { credential: credential.clone(), until: *end };
-                }
-            }
-            Event::Approved => rotation.approved = true,
-            Event::RollingBack => {
-                rotation.rolling_back = true;
-                rotation.stopped = None;
-                rotation.failures.clear();
-                rotation.retry_at = 0;
-            }
-            Event::Restored { sink } => {
-                rotation.restored.insert(sink.clone());
-                rotation.succeeded(Step::Restore);
-            }
-            Event::Failed { step, retry_at, .. } => {
-                *rotation.failures.entry(*step).or_default() += 1;
-                rotation.retry_at = *retry_at;
-            }
-            Event::Stopped { reason, about } => rotation.stopped = Some((*reason, about.clone())),
-            Event::Resumed => {
-                rotation.stopped = None;
-                rotation.failures.clear();
-                rotation.counted = 0;
-                rotation.retry_at = 0;
-            }
+            Event::Observed { overlap } => self.overlap = Some(*overlap),
             _ => {}
         }
     }
 }
 
 impl Rotation {
+    /// Whether the outcome of the call of this intent is unknown.
+    fn is_in_doubt(&self, which: u32) -> bool {
+        matches!(&self.phase, Phase::Unknown { intent, .. } if *intent == which)
+    }
+
+    /// Applies an event to the rotation itself.
+    fn advance(&mut self, event: &Event, by: &str, at: Time) {
+        match event {
+            Event::Issuing { intent, marker, until, .. } => {
+                let (by, marker) = (by.to_owned(), marker.clone());
+                self.intents = *intent;
+                self.counted += 1;
+                self.phase = Phase::Issuing { intent: *intent, by, since: at, until: *until, marker };
+            }
+            Event::NotIssued { code, retry_at, .. } => self.not_issued(code, *retry_at),
+            Event::Issued { credential, hold_until, .. } => self.issued(&credential.id, by, *hold_until),
+            Event::Unknown { .. } => {
+                if let Phase::Issuing { intent, since, until, marker, .. } = &self.phase {
+                    let (intent, since, until) = (*intent, *since, (*until).max(at));
+                    self.phase = Phase::Unknown { intent, since, until, marker: marker.clone() };
+                }
+            }
+            Event::Settled { found, .. } => {
+                self.phase = Phase::Planned;
+                self.stopped = None;
+                self.made |= !found.is_empty();
+                self.succeeded(Step::Search);
+            }
+            Event::Held { hold_until: later } => {
+                if let Phase::Issued { by: holder, hold_until, .. } = &mut self.phase {
+                    by.clone_into(holder);
+                    *hold_until = *later;
+                }
+            }
+            Event::Lost { .. } => self.reset_progress(),
+            Event::Observed { overlap } => {
+                self.overlap = Some(*overlap);
+                if !overlap {
+                    // There is nothing to restore, so the rotation can only go forward.
+                    self.rolling_back = false;
+                    self.restored.clear();
+                }
+            }
+            Event::Verified { proof } => {
+                self.proofs.insert(*proof, at);
+                self.succeeded(match proof {
+                    Proof::Parsed => Step::Parse,
+                    Proof::Token => Step::Login,
+                    Proof::Used | Proof::Quiet | Proof::Healthy => Step::Look,
+                });
+            }
+            Event::Delivered { sink, .. } => {
+                self.delivered.insert(sink.clone());
+                self.succeeded(Step::Deliver);
+            }
+            Event::ReadBack { sink } => {
+                self.read_back.insert(sink.clone(), at);
+                self.succeeded(Step::ReadBack);
+            }
+            Event::Grace { until } => {
+                if let Phase::Issued { credential, .. } = &self.phase {
+                    self.phase = Phase::Grace { credential: credential.clone(), until: *until };
+                }
+            }
+            Event::Approved => self.approved = true,
+            Event::RollingBack => {
+                self.rolling_back = true;
+                self.resume();
+            }
+            Event::Restored { sink } => {
+                self.restored.insert(sink.clone());
+                self.succeeded(Step::Restore);
+            }
+            Event::Failed { step, retry_at, .. } => {
+                *self.failures.entry(*step).or_default() += 1;
+                self.retry_at = *retry_at;
+            }
+            Event::Stopped { reason, about } => self.stopped = Some((*reason, about.clone())),
+            Event::Resumed => {
+                self.counted = 0;
+                self.resume();
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns to the plan after a call that issued nothing. Without a time for the next attempt, a person is needed.
+    fn not_issued(&mut self, code: &str, retry_at: Option<Time>) {
+        self.phase = Phase::Planned;
+        *self.failures.entry(Step::Issue).or_default() += 1;
+        self.counted = self.counted.saturating_sub(1);
+        match retry_at {
+            Some(retry_at) => self.retry_at = retry_at,
+            None => {
+                self.stopped = Some(match code.strip_prefix(SINK_DIFFERS) {
+                    Some(sink) => (Stop::SinkDiffers, sink.to_owned()),
+                    None => (Stop::Refused, code.to_owned()),
+                });
+            }
+        }
+    }
+
+    /// Begins to verify and deliver a new credential, whose secret the worker has.
+    fn issued(&mut self, id: &str, by: &str, hold_until: Time) {
+        let marker = match &self.phase {
+            Phase::Issuing { marker, .. } => marker.clone(),
+            _ => String::new(),
+        };
+        self.reset_progress();
+        self.made = true;
+        self.phase = Phase::Issued { credential: id.to_owned(), by: by.to_owned(), hold_until, marker };
+    }
+
+    /// Lets every step be tried again at once.
+    fn resume(&mut self) {
+        self.stopped = None;
+        self.failures.clear();
+        self.retry_at = 0;
+    }
+
     /// Resets everything that was recorded for an earlier credential.
     fn reset_progress(&mut self) {
         self.phase = Phase::Planned;

@@ -14,7 +14,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
-use std::sync::LazyLock;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
 
 use keyturn_lifecycle::{
     Credential, Effect, Entry, Event, Hands, Machine, Outcome, Phase, Policy, Progress, Reply, Request, Role, Target,
@@ -74,12 +75,37 @@ enum Mutant {
     RestoreByLooking,
 }
 
+/// A value that states share until one of them changes it. A step changes little of a state, and most of the time of an
+/// exploration went into copies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Shared<T>(Arc<T>);
+
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Worker {
     /// The incarnation. It changes with each crash, because a restarted process is another worker.
     life: u8,
-    hands: Hands,
-    run: Option<(Machine, Request)>,
+    hands: Shared<Hands>,
+    run: Option<(Shared<Machine>, Request)>,
     /// The progress of an effect of several steps.
     at: Stage,
     /// The worker is idle until this time, or until the journal has grown beyond this length.
@@ -102,17 +128,17 @@ enum Stage {
 #[derive(Clone, Debug)]
 struct State {
     now: Time,
-    journal: Vec<Entry>,
+    journal: Shared<Vec<Entry>>,
     /// The fold of the journal, kept so that it is not computed again for each question.
-    target: Target,
+    target: Shared<Target>,
     /// The credentials by id: the marker of the intent that issued each, and whether it works.
-    provider: BTreeMap<String, (String, bool)>,
+    provider: Shared<BTreeMap<String, (String, bool)>>,
     /// How often each intent's call reached the provider.
-    calls: BTreeMap<String, u8>,
+    calls: Shared<BTreeMap<String, u8>>,
     sink: (u32, String),
     /// The sealed copies by marker: the credential, and whether the copy exists.
-    copies: BTreeMap<String, (String, bool)>,
-    workers: Vec<Worker>,
+    copies: Shared<BTreeMap<String, (String, bool)>>,
+    workers: Vec<Shared<Worker>>,
     crashes: u8,
     losses: u8,
     silences: u8,
@@ -140,7 +166,9 @@ impl State {
             {
                 worker.run = None;
             }
-            worker.rest.take_if(|(_, seen)| *seen != length);
+            if worker.rest.is_some_and(|(_, seen)| seen != length) {
+                worker.rest = None;
+            }
         }
     }
 
@@ -272,7 +300,7 @@ impl World {
     fn reply(&self, state: &mut State, worker: usize, reply: Option<Reply>) {
         let now = state.now;
         let length = state.journal.len();
-        let one = &mut state.workers[worker];
+        let one = &mut *state.workers[worker];
         one.at = Stage::Begin;
         let Some((machine, ask)) = &mut one.run else { return };
         *ask = machine.resume(reply, self.policy(), &mut one.hands, now, 0.0);
@@ -312,8 +340,8 @@ impl World {
 
     /// Performs one step of a worker's request.
     fn step(&self, state: &mut State, worker: usize, lose_request: bool, lose_answer: bool) {
-        let Some((_, ask)) = state.workers[worker].run.clone() else { return };
-        let reply = match ask {
+        let Some((_, ask)) = &state.workers[worker].run else { return };
+        let reply = match ask.clone() {
             Request::Append(sequence, entry) => {
                 if let (true, Event::Issuing { marker, .. }) = (self.is(Mutant::IntentAfterCall), &entry.event)
                     && state.workers[worker].at == Stage::Begin
@@ -491,7 +519,7 @@ impl World {
                 None
             }
             Stage::SinkRead(version, held) => {
-                let one = &mut state.workers[worker];
+                let one = &mut *state.workers[worker];
                 let (machine, _) = one.run.as_mut().unwrap();
                 let fresh = state.journal.get(machine.target().sequence as usize..).unwrap_or_default().to_vec();
                 if !machine.still_wanted(&fresh, effect) && !self.is(Mutant::NoFence) {
@@ -560,27 +588,27 @@ impl Model for World {
     fn init_states(&self) -> Vec<State> {
         let first = credential("c0");
         let entry = |event| Entry { at: 0, by: "operator".to_owned(), event };
-        let workers = (0..2).map(|number| Worker {
+        let worker = |number| Worker {
             life: 0,
-            hands: self.hands(number, 0),
+            hands: self.hands(number, 0).into(),
             run: None,
             at: Stage::Begin,
             rest: None,
             afloat: None,
-        });
+        };
         let journal = vec![
             entry(Event::Adopted { credential: first, source: SINK.to_owned() }),
             entry(Event::Planned { rotation: 1, reason: Reason::Asked }),
         ];
         vec![State {
             now: 1,
-            target: Target::fold(&journal),
-            journal,
-            provider: BTreeMap::from([("c0".to_owned(), (String::new(), true))]),
-            calls: BTreeMap::new(),
+            target: Target::fold(&journal).into(),
+            journal: journal.into(),
+            provider: BTreeMap::from([("c0".to_owned(), (String::new(), true))]).into(),
+            calls: BTreeMap::new().into(),
             sink: (0, "c0@".to_owned()),
-            copies: BTreeMap::new(),
-            workers: workers.collect(),
+            copies: BTreeMap::new().into(),
+            workers: (0..2).map(|number| worker(number).into()).collect(),
             crashes: self.crashes,
             losses: self.losses,
             silences: self.silences,
@@ -679,7 +707,8 @@ impl Model for World {
         match action {
             Action::Start(worker) => {
                 state.workers[worker].rest = None;
-                state.workers[worker].run = Some((Machine::new(Target::default()), Request::Finish(Progress::Idle)));
+                state.workers[worker].run =
+                    Some((Machine::new(Target::default()).into(), Request::Finish(Progress::Idle)));
                 self.reply(&mut state, worker, None);
             }
             Action::Step(worker) => self.step(&mut state, worker, false, false),
@@ -706,12 +735,13 @@ impl Model for World {
                 let life = state.workers[number].life + 1;
                 state.workers[number] = Worker {
                     life,
-                    hands: self.hands(number, life),
+                    hands: self.hands(number, life).into(),
                     run: None,
                     at: Stage::Begin,
                     rest: None,
                     afloat: None,
-                };
+                }
+                .into();
             }
             Action::Pass(at) => {
                 if state.is_busy() {
@@ -719,7 +749,9 @@ impl Model for World {
                 }
                 state.now = at;
                 for worker in &mut state.workers {
-                    worker.rest.take_if(|(until, _)| *until <= at);
+                    if worker.rest.is_some_and(|(until, _)| until <= at) {
+                        worker.rest = None;
+                    }
                 }
             }
             Action::Settle => {

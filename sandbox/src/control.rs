@@ -52,15 +52,7 @@ pub fn control(
 
         ("GET", "clock") => clock(tenant),
         ("POST", "clock") => {
-            match (body.get("set"), body.get("advance").and_then(Value::as_i64)) {
-                (Some(shown), None) => {
-                    let shown = shown.as_i64().or_else(|| shown.as_str().and_then(time::parse));
-                    let shown = shown.ok_or_else(|| Status::invalid("set: milliseconds or an RFC 3339 date"))?;
-                    tenant.clock.set(real, shown);
-                }
-                (None, Some(by)) => tenant.clock.advance(by),
-                _ => return Err(Status::invalid("set (a time) or advance (milliseconds), one of them")),
-            }
+            set_clock(tenant, body, real)?;
             clock(tenant)
         }
 
@@ -78,32 +70,12 @@ pub fn control(
         }
 
         ("POST", "reset") => {
-            let seed = match body.get("seed") {
-                None | Some(Value::Null) => tenant.options.seed,
-                Some(name) => name
-                    .as_str()
-                    .and_then(seed::Name::parse)
-                    .ok_or_else(|| Status::invalid("seed: \"demo\", \"empty\" or \"large\""))?,
-            };
+            let seed = seed_of(body)?.unwrap_or(tenant.options.seed);
             tenant.reset(seed, real);
             tenant.ready()
         }
 
-        ("GET", "requests") => {
-            let target = match query.get("operation") {
-                None => None,
-                Some(name) => {
-                    let target = routes.named(name);
-                    Some(target.ok_or_else(|| Status::invalid(format!("operation: there is no {name:?}")))?)
-                }
-            };
-            let status = match query.get("status") {
-                None => None,
-                Some(text) => Some(text.parse().map_err(|_| Status::invalid("status: a number"))?),
-            };
-            let filter = Filter { target, method: query.get("method").map(str::to_owned), status };
-            tenant.log.list(routes, &filter)
-        }
+        ("GET", "requests") => tenant.log.list(routes, &filter(routes, query)?),
         ("DELETE", "requests") => {
             tenant.log.clear();
             json!([])
@@ -116,22 +88,7 @@ pub fn control(
         }
 
         // Does what a program that holds a pair would do.
-        ("POST", "consume") => {
-            let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-            let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
-            let pair = (wanted("clientId")?, wanted("clientSecret")?);
-            let agent = given("userAgent").unwrap_or(CONSUMER);
-            let now = tenant.clock.at(real);
-            match token::authenticate(tenant, pair, agent, now) {
-                Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
-                Ok((name, Kind::Connector)) => {
-                    let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
-                    tenant.revision += 1;
-                    json!({ "accepted": true, "sync": { "appId": synced.app, "connectorId": synced.connector, "status": synced.status } })
-                }
-                Ok(_) => json!({ "accepted": true }),
-            }
-        }
+        ("POST", "consume") => consume(tenant, body, real)?,
 
         // Does what a person would do on the page.
         ("POST", "device") => {
@@ -157,5 +114,64 @@ pub fn control(
         }
 
         _ => return Err(Status::new(Code::NotFound, "the sandbox has no such control")),
+    })
+}
+
+/// Sets the tenant's clock to a time, or advances it by milliseconds.
+fn set_clock(tenant: &mut Tenant, body: &Value, real: Millis) -> Result<(), Status> {
+    match (body.get("set"), body.get("advance").and_then(Value::as_i64)) {
+        (Some(shown), None) => {
+            let shown = shown.as_i64().or_else(|| shown.as_str().and_then(time::parse));
+            let shown = shown.ok_or_else(|| Status::invalid("set: milliseconds or an RFC 3339 date"))?;
+            tenant.clock.set(real, shown);
+        }
+        (None, Some(by)) => tenant.clock.advance(by),
+        _ => return Err(Status::invalid("set (a time) or advance (milliseconds), one of them")),
+    }
+    Ok(())
+}
+
+/// Reads the name of a seed, if there is one.
+fn seed_of(body: &Value) -> Result<Option<seed::Name>, Status> {
+    match body.get("seed") {
+        None | Some(Value::Null) => Ok(None),
+        Some(name) => match name.as_str().and_then(seed::Name::parse) {
+            None => Err(Status::invalid("seed: \"demo\", \"empty\" or \"large\"")),
+            seed => Ok(seed),
+        },
+    }
+}
+
+/// Reads which requests of the log are wanted.
+fn filter(routes: &Routes, query: &Form) -> Result<Filter, Status> {
+    let target = match query.get("operation") {
+        None => None,
+        Some(name) => {
+            let target = routes.named(name);
+            Some(target.ok_or_else(|| Status::invalid(format!("operation: there is no {name:?}")))?)
+        }
+    };
+    let status = match query.get("status") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| Status::invalid("status: a number"))?),
+    };
+    Ok(Filter { target, method: query.get("method").map(str::to_owned), status })
+}
+
+/// Logs in with a pair, and synchronizes the connector that it belongs to.
+fn consume(tenant: &mut Tenant, body: &Value, real: Millis) -> Result<Value, Status> {
+    let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));
+    let pair = (wanted("clientId")?, wanted("clientSecret")?);
+    let agent = given("userAgent").unwrap_or(CONSUMER);
+    let now = tenant.clock.at(real);
+    Ok(match token::authenticate(tenant, pair, agent, now) {
+        Err(refusal) => json!({ "accepted": false, "reason": refusal.description }),
+        Ok((name, Kind::Connector)) => {
+            let synced = c1::synced(&mut tenant.state, name, given("syncError"), now)?;
+            tenant.revision += 1;
+            json!({ "accepted": true, "sync": { "appId": synced.app, "connectorId": synced.connector, "status": synced.status } })
+        }
+        Ok(_) => json!({ "accepted": true }),
     })
 }

@@ -139,37 +139,34 @@ impl Redactor<'_> {
     /// secret: `{"field":"clientSecret","value":...}`. Truncated text is copied up to its end. Returns `None` if
     /// something that is not JSON occurs between the strings, because it may be a secret.
     pub fn json(&self, text: &str) -> Option<String> {
+        let mut found = Found { edits: Vec::new(), open: vec![Open::default()] };
+        let end = self.find(text, &mut found)?;
+        let Found { mut edits, open } = found;
+        for rest in open.into_iter().filter(|open| open.names_secret) {
+            hide(&mut edits, rest.values);
+        }
+        sort(&mut edits);
+        Some(edited(text, edits, end))
+    }
+
+    /// Finds what to replace in JSON text, and returns the offset up to which the text may be shown; `None` if something
+    /// that is not JSON occurs between the strings.
+    fn find(&self, text: &str, found: &mut Found) -> Option<usize> {
         let mut cursor = Cursor::new(text);
-        let mut edits: Vec<Edit> = Vec::new();
-        let mut open: Vec<Open> = vec![Open::default()];
-        let mut end = text.len();
         // This is one flat pass over all tokens: a string that is followed by a colon is a member's name.
         while !cursor.at_end() {
             let start = cursor.offset();
             let Ok(string) = cursor.string() else {
                 if !cursor.step_from(start) {
                     // The string does not end, so its content may be half a secret.
-                    end = start;
-                    break;
+                    return Some(start);
                 }
                 match text.as_bytes().get(start) {
-                    Some(brace @ (b'{' | b'[')) => {
-                        open.push(Open { is_object: *brace == b'{', ..Open::default() });
-                    }
-                    Some(b'}' | b']') if open.len() > 1 => {
-                        let mut closed = open.pop().unwrap_or_default();
-                        if closed.names_secret {
-                            hide(&mut edits, closed.values);
-                            closed.values = Vec::new();
-                        }
-                        if let Some(around) = open.last_mut().filter(|around| around.is_object && closed.is_object) {
-                            around.names_secret |= closed.names_secret;
-                            around.values.append(&mut closed.values);
-                        }
-                    }
+                    Some(brace @ (b'{' | b'[')) => found.begin(*brace == b'{'),
+                    Some(b'}' | b']') => found.end(),
                     // Punctuation, and the letters of numbers and literals, of which no word that looks like a secret
                     // is made.
-                    Some(byte) if !b"}],:-+.0123456789truefalsnE".contains(byte) => return None,
+                    Some(byte) if !b",:-+.0123456789truefalsnE".contains(byte) => return None,
                     _ => {}
                 }
                 continue;
@@ -182,63 +179,51 @@ impl Redactor<'_> {
                 push_string(&mut json, &safe);
                 // The cursor has passed the white space before the quote.
                 let quote = after_string - string.bytes.len() - 2;
-                edits.push((quote, after_string, Some(json)));
+                found.edits.push((quote, after_string, Some(json)));
             }
             if cursor.take(b':') {
-                let from = {
-                    let mut look = cursor.clone();
-                    let _ = look.at_end();
-                    look.offset()
-                };
-                let mut value = cursor.clone();
-                let token = value.peek();
-                let secret = match token {
-                    Ok(Token::True | Token::False | Token::Null) => false,
-                    _ if self.names_secret(&shown) => true,
-                    Ok(Token::String) => {
-                        is_weak_name(&shown) && value.clone().string().is_ok_and(|text| opaque(text.bytes))
-                    }
-                    Ok(_) => false,
-                    // This is neither a value nor the end, so the text is not JSON.
-                    Err(_) => false,
-                };
-                if secret {
-                    let whole = value.skip().is_ok();
-                    edits.push((from, if whole { value.offset() } else { text.len() }, None));
-                    if !whole {
-                        break;
-                    }
-                    cursor = value;
-                } else if repeats_value(&shown)
-                    && open.len() < 64
-                    && value.skip().is_ok()
-                    && let Some(around) = open.last_mut()
-                {
-                    around.values.push((from, value.offset()));
+                if !self.member(text, &shown, &mut cursor, found) {
+                    break;
                 }
-            } else if let Some(around) = open.last_mut().filter(|around| around.is_object) {
+            } else if let Some(around) = found.open.last_mut().filter(|around| around.is_object) {
                 let is_name = !shown.bytes().any(|b| b.is_ascii_whitespace());
                 around.names_secret |= is_name && self.names_secret(&shown);
             }
         }
-        for rest in open.into_iter().filter(|open| open.names_secret) {
-            hide(&mut edits, rest.values);
-        }
-        sort(&mut edits);
-        let mut out = String::with_capacity(text.len());
-        let mut copied = 0;
-        for (start, stop, instead) in edits {
-            if start >= copied {
-                out.push_str(text.get(copied..start).unwrap_or_default());
-                match instead {
-                    Some(text) => out.push_str(&text),
-                    None => ["\"", REDACTED, "\""].iter().for_each(|part| out.push_str(part)),
-                }
-                copied = stop;
+        Some(text.len())
+    }
+
+    /// Decides about the value of a member, which is next. Returns false if a secret value does not end.
+    fn member(&self, text: &str, name: &str, cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
+        let from = {
+            let mut look = cursor.clone();
+            let _ = look.at_end();
+            look.offset()
+        };
+        let mut value = cursor.clone();
+        let secret = match value.peek() {
+            Ok(Token::True | Token::False | Token::Null) => false,
+            _ if self.names_secret(name) => true,
+            Ok(Token::String) => is_weak_name(name) && value.clone().string().is_ok_and(|text| opaque(text.bytes)),
+            // An error is neither a value nor the end, so the text is not JSON.
+            Ok(_) | Err(_) => false,
+        };
+        if secret {
+            let whole = value.skip().is_ok();
+            found.edits.push((from, if whole { value.offset() } else { text.len() }, None));
+            if whole {
+                *cursor = value;
             }
+            return whole;
         }
-        out.push_str(text.get(copied..end.max(copied)).unwrap_or_default());
-        Some(out)
+        if repeats_value(name)
+            && found.open.len() < 64
+            && value.skip().is_ok()
+            && let Some(around) = found.open.last_mut()
+        {
+            around.values.push((from, value.offset()));
+        }
+        true
     }
 
     fn names_secret(&self, name: &str) -> bool {
@@ -248,6 +233,24 @@ impl Redactor<'_> {
 
 /// A replacement for the text between two offsets; `None` stands for [`REDACTED`].
 type Edit = (usize, usize, Option<String>);
+
+/// Returns the text up to `end` with these edits, which are sorted. One that begins within an earlier one is left out.
+fn edited(text: &str, edits: Vec<Edit>, end: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (start, stop, instead) in edits {
+        if start >= copied {
+            out.push_str(text.get(copied..start).unwrap_or_default());
+            match instead {
+                Some(text) => out.push_str(&text),
+                None => ["\"", REDACTED, "\""].iter().for_each(|part| out.push_str(part)),
+            }
+            copied = stop;
+        }
+    }
+    out.push_str(text.get(copied..end.max(copied)).unwrap_or_default());
+    out
+}
 
 fn hide(edits: &mut Vec<Edit>, values: Vec<(usize, usize)>) {
     for (start, end) in values {
@@ -290,6 +293,35 @@ struct Open {
     names_secret: bool,
     /// The positions of the values that this name may refer to.
     values: Vec<(usize, usize)>,
+}
+
+/// What was found in JSON text so far.
+struct Found {
+    edits: Vec<Edit>,
+    /// The objects and arrays around the current position. The first one is the text itself.
+    open: Vec<Open>,
+}
+
+impl Found {
+    fn begin(&mut self, is_object: bool) {
+        self.open.push(Open { is_object, ..Open::default() });
+    }
+
+    /// Ends the innermost object or array. What it says about itself may be about the object around it, too.
+    fn end(&mut self) {
+        if self.open.len() < 2 {
+            return;
+        }
+        let mut closed = self.open.pop().unwrap_or_default();
+        if closed.names_secret {
+            hide(&mut self.edits, closed.values);
+            closed.values = Vec::new();
+        }
+        if let Some(around) = self.open.last_mut().filter(|around| around.is_object && closed.is_object) {
+            around.names_secret |= closed.names_secret;
+            around.values.append(&mut closed.values);
+        }
+    }
 }
 
 /// Returns where a secret's value begins and ends in the text that follows its name, if there is one. `marked` says

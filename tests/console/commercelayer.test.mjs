@@ -129,7 +129,7 @@ test("a secret is fetched when somebody asks for it, once, and is forgotten on l
     await person.reads(secret);
     await person.click("button", "Copy client secret");
     await person.reads(/Copied/);
-    assert.equal(await person.page.evaluate(() => navigator.clipboard.readText()), secret);
+    await person.copied(secret);
     await person.click("button", "Hide client secret");
     assert.ok(!(await person.document()).includes(secret), "it is masked");
     await person.click("button", "Show client secret");

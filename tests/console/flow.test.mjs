@@ -237,7 +237,7 @@ test("killed while a credential is issued, its outcome is looked up, and it is n
     first.sandbox.fault({ operation: ROTATE, action: { delayMs: 5_000 } });
     await first.click("button", "Create credential");
     await first.find("heading", "Waiting for the control plane");
-    for (let tries = 0; first.count(ROTATE) === 0 && tries < 100; tries++) await new Promise((r) => setTimeout(r, 20));
+    await arrives(first, ROTATE, 1);
     const person = await kill(first);
     await person.find("heading", "A credential may be on its way");
     assert.equal(person.count(ROTATE), 1);

@@ -1,7 +1,7 @@
 // The overview of all targets, their pages, jobs and the sandbox's panel, in Chromium, as a person uses them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pause, withConsole } from "./person.mjs";
+import { withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -101,8 +101,8 @@ test("columns are chosen, and the table is saved as it is shown", async () => {
     await person.press("Escape");
     await person.focusIs("Columns");
     await person.click("button", "Save as CSV");
-    await pause(100);
-    const [text] = await person.page.evaluate(() => globalThis.saved);
+    const saved = await person.page.waitForFunction(() => globalThis.saved[0]);
+    const text = await saved.jsonValue();
     const [head, row, end] = text.split("\r\n");
     assert.equal(head, '"Target","Status","Control plane","Belongs to","Expires","Last used","Owner","Rotation"');
     assert.match(row, /^"GitHub archive","Expired","C1","GitHub","\d{4}-\d\d-\d\dT[\d:.]+Z",/);
@@ -238,8 +238,7 @@ test("the sandbox's panel: requests, faults, time, and the beginning again", asy
     await person.reads(/ConnectorService\.GetCredentials/);
     await person.click("button", /^Copy as curl: GET \/api\/v1\/apps/);
     await person.reads(/\$TOKEN stands for the token/);
-    assert.match(
-      await person.page.evaluate(() => navigator.clipboard.readText()),
+    await person.copied(
       /^curl --request GET 'http:\/\/127\.0\.0\.1:\d+\/api\/v1\/apps[^']*' --header "Authorization: Bearer \$TOKEN"/,
     );
 

@@ -81,16 +81,24 @@ export class Person {
 
   async click(role, name) {
     if (name instanceof RegExp) {
-      const all = await this.page.$$(`::-p-aria([role="${role}"])`);
-      for (const one of all) {
-        const text = await one.evaluate((node) =>
-          (node.getAttribute("aria-label") ?? node.textContent).replaceAll(/\s+/g, " ").trim(),
-        );
-        if (name.test(text)) return one.click();
+      for (const begun = Date.now(); ; await pause(50)) {
+        const found = await this.#fitting(role, name);
+        if (found) return found.click();
+        if (Date.now() - begun > PATIENCE) throw new Error(`there is no ${role} that fits ${name}`);
       }
-      throw new Error(`there is no ${role} that fits ${name}`);
     }
     await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(PATIENCE).click();
+  }
+
+  /** The first element with this role whose label or text fits a pattern. */
+  async #fitting(role, pattern) {
+    for (const one of await this.page.$$(`::-p-aria([role="${role}"])`)) {
+      const text = await one.evaluate((node) =>
+        (node.getAttribute("aria-label") ?? node.textContent).replaceAll(/\s+/g, " ").trim(),
+      );
+      if (pattern.test(text)) return one;
+    }
+    return undefined;
   }
 
   /** Clicks the element with this role that has one of these names, for a name that changes as the page learns more. */
@@ -111,6 +119,15 @@ export class Person {
   /** Waits until the page no longer shows a text, or one that matches a pattern. */
   readsNo(unwanted) {
     return this.#untilText((text) => !holds(text, unwanted), `${unwanted} is still to be read in`);
+  }
+
+  /** Waits until a text, or one that fits a pattern, is in the clipboard: a page copies after the click. */
+  async copied(wanted) {
+    for (const begun = Date.now(); ; await pause(50)) {
+      const text = await this.page.evaluate(() => navigator.clipboard.readText());
+      if (fits(text, wanted)) return;
+      if (Date.now() - begun > PATIENCE) throw new Error(`${wanted} is not in the clipboard, but ${text}`);
+    }
   }
 
   async #untilText(fine, trouble) {

@@ -465,12 +465,12 @@ export class Session<Authentication extends object = object> implements Authoriz
         await this.#keepRefreshToken(store, key, refreshed ?? undefined, deadline).catch(failed);
         return this.#use((handle) => {
           const now = this.#now();
-          const [life = 0, left = 0] = handle.outcome(now);
-          return { text: left > 0 ? handle.authorize(now).slice(1) : "", life, left };
+          const [life = 0, leftMs = 0] = handle.outcome(now);
+          return { text: leftMs > 0 ? handle.authorize(now).slice(1) : "", life, leftMs };
         });
       },
-      adopt: ({ text, life, left }) =>
-        this.#use((handle) => handle.adopt(text, life, left, Math.random(), this.#now())),
+      adopt: ({ text, life, leftMs }) =>
+        this.#use((handle) => handle.adopt(text, life, leftMs, Math.random(), this.#now())),
       failed,
     };
     this.#version = await share(store, key, refresher, deadline);

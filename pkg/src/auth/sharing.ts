@@ -52,7 +52,7 @@ export interface TokenStore {
 export interface Outcome {
   readonly text: string;
   readonly life: number;
-  readonly left: number;
+  readonly leftMs: number;
 }
 
 /** The side of the session. @internal */
@@ -100,7 +100,7 @@ export async function share(
   const look = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const [entry, failure] = await wait(Promise.all([store.get(key), store.get(failures)]), deadline);
     const token = entry && entry.version !== refresher.version ? tokenIn(entry, refresher.bound) : undefined;
-    if (token && token.left > LEAST_MS) {
+    if (token && token.leftMs > LEAST_MS) {
       refresher.adopt(token);
       return { done: true, version: entry?.version };
     }
@@ -135,11 +135,11 @@ export async function share(
     const held = lease;
     if (held?.extend) alive = setInterval(() => held.extend?.(LEASE_MS).catch(refresher.failed), ALIVE_MS);
     // From here on this worker has its own token, whatever happens to the store.
-    const { text, life, left } = await refresher.fetch();
-    if (!seen || !held || left < 1) return refresher.version;
+    const { text, life, leftMs } = await refresher.fetch();
+    if (!seen || !held || leftMs < 1) return refresher.version;
     const place = life > 0 ? key : failures;
     const expected = life > 0 ? seen.version : undefined;
-    const kept = store.compareAndSet(place, JSON.stringify([life, text]), expected, Math.floor(left));
+    const kept = store.compareAndSet(place, JSON.stringify([life, text]), expected, Math.floor(leftMs));
     const version = await wait(kept, deadline).catch(failed);
     return life > 0 ? version : refresher.version;
   } finally {
@@ -157,7 +157,7 @@ function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   if (typeof life !== "number" || typeof text !== "string" || !(life > 0 && life < Number.POSITIVE_INFINITY))
     return undefined;
   const fits = /^(Bearer|DPoP) [!-~]+$/.test(text) && text.length <= LONGEST && (bound || text.startsWith("Bearer "));
-  return fits ? { text, life, left: Math.min(entry.leftMs, life) } : undefined;
+  return fits ? { text, life, leftMs: Math.min(entry.leftMs, life) } : undefined;
 }
 
 /** The failure in an entry, with which calls fail; nothing if the entry is not ours. */
@@ -169,8 +169,8 @@ function failureIn(entry: StoredEntry): Outcome | undefined {
   const { hint = "", requestId = "", clockOffset = "" } = rest;
   const more = [hint, requestId, clockOffset];
   if (!more.every((one) => typeof one === "string")) return undefined;
-  const told = { message, status, reason, hint, requestId, clockOffset };
-  return { text: JSON.stringify(told), life, left: entry.leftMs };
+  const failure = { message, status, reason, hint, requestId, clockOffset };
+  return { text: JSON.stringify(failure), life, leftMs: entry.leftMs };
 }
 
 function pairIn({ value }: StoredEntry): readonly unknown[] {

@@ -1,7 +1,6 @@
 /**
  * Every failure that a caller can encounter. All of them extend {@link KeyturnError}, carry a stable `code`, say what
- * to do,
- * and never hold a secret: bodies are bounded excerpts with secret fields replaced.
+ * to do, and never hold a secret: bodies are bounded excerpts with secret fields replaced.
  */
 
 /** What a call may have done on the server before it failed. */

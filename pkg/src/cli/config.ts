@@ -229,7 +229,7 @@ function hintOf(name: string, names: readonly string[]): string {
  * What the journal has and `keyturn.json` does not name, unless it was forgotten: nobody continues a rotation there, and nobody ends its
  * credentials.
  */
-export async function straysOf({ journal, names }: Pick<Opened, "journal" | "names">): Promise<readonly string[]> {
+async function straysOf({ journal, names }: Pick<Opened, "journal" | "names">): Promise<readonly string[]> {
   const known = new Set(names);
   const others = (await journal.streams()).map(({ stream }) => stream).filter((stream) => !known.has(stream));
   const last = await pool(others, FEW, async (stream) => (await journal.read(stream, 1)).at(-1) ?? "{}");

@@ -235,7 +235,7 @@ const PARSERS = {
 };
 
 /** An option's name, without dashes. */
-export function longName({ flags }: OptionSpec): string {
+function longName({ flags }: OptionSpec): string {
   return /--([\w-]+)/.exec(flags)?.[1] ?? "";
 }
 

@@ -27,7 +27,7 @@ export function lengthText(ms: number): string {
 }
 
 /** A time as a date to the minute, in UTC: `2026-12-13 10:00Z`. */
-export function dateText(at: number): string {
+function dateText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")}Z`;
 }
 

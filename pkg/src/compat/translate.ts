@@ -32,10 +32,10 @@ export function translated(error: unknown, response: Response | undefined, reque
   // A framework's own signal must reach the framework unchanged.
   if (isSignal(thrown)) return thrown as CallError;
   if (error instanceof HookError) {
-    const told = new UnexpectedClientError(error.message, { cause: error.cause });
+    const official = new UnexpectedClientError(error.message, { cause: error.cause });
     // The caller's own code aborted the call.
-    if (told.kind === "internal") standFor(told, undefined, "aborted", error.outcome);
-    return told;
+    if (official.kind === "internal") standFor(official, undefined, "aborted", error.outcome);
+    return official;
   }
   if (!isOwn(error)) return new UnexpectedClientError("Unexpected HTTP client error", { cause: error });
   const options = { cause: error };

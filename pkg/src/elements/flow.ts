@@ -97,7 +97,7 @@ export class Flow extends Shown {
     agreed: { state: true },
     typed: { state: true },
     error: { state: true },
-    told: { state: true },
+    announced: { state: true },
     busy: { state: true },
     format: { state: true },
   };
@@ -321,7 +321,7 @@ export class Flow extends Shown {
   declare private typed: string;
   declare private error: unknown;
   /** The result of the last action. */
-  declare private told: string;
+  declare private announced: string;
   declare private busy: boolean;
   declare private format: DocumentName;
   #status: LifecycleStatus | undefined;
@@ -350,7 +350,7 @@ export class Flow extends Shown {
       this.caution =
       this.lock =
       this.typed =
-      this.told =
+      this.announced =
         "";
     this.candidates = this.consumers = [];
     this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
@@ -423,7 +423,7 @@ export class Flow extends Shown {
     this.#events = [];
     this.#focused = undefined;
     this.agreed = this.busy = false;
-    this.typed = this.told = "";
+    this.typed = this.announced = "";
     this.error = undefined;
     this.screen = "loading";
     if (lifecycle && target) void this.#open(this.#here.signal);
@@ -595,8 +595,8 @@ export class Flow extends Shown {
       return;
     }
     if (progress?.state !== "waiting" || this.screen === "lost") return;
-    const left = Math.max(500, progress.until - this.clock.now());
-    this.#wake = setTimeout(() => void this.#look(signal), Math.min(left, LONGEST));
+    const remaining = Math.max(500, progress.until - this.clock.now());
+    this.#wake = setTimeout(() => void this.#look(signal), Math.min(remaining, LONGEST));
   }
 
   /** Records in the journal that somebody still has the secret. The screen does not change. */
@@ -879,7 +879,7 @@ export class Flow extends Shown {
         <button type="button" @click=${() => this.#save("file")}>${icon("save")} ${this.say("rotate.store.save")}</button>
         <button type="button" @click=${() => this.#save("clipboard")}>${icon("copy")} ${this.say("rotate.store.copyAll")}</button>
       </div>
-      <p role="status" class="small muted">${this.told}</p>
+      <p role="status" class="small muted">${this.announced}</p>
       <label class="choice">
         <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
         <span>${this.say(only ? "rotate.store.agreeId" : "rotate.store.agree")}</span>
@@ -1120,9 +1120,9 @@ export class Flow extends Shown {
       const text = render(documentOf(this.format, dialect, name, values));
       if (to === "file") save(file, "text/plain", text);
       else await navigator.clipboard.writeText(text);
-      this.told = this.say(to === "file" ? "rotate.store.saved" : "secret.copied");
+      this.announced = this.say(to === "file" ? "rotate.store.saved" : "secret.copied");
     } catch (error) {
-      this.told = this.say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
+      this.announced = this.say("rotate.format.refused", { why: error instanceof Error ? error.message : "" });
     }
   }
 }

@@ -508,7 +508,7 @@ export class Table extends Shown {
   #bar(rows: readonly CredentialRow[]): TemplateResult {
     const { selected, view } = this;
     const all = this.rows.length;
-    const told =
+    const count =
       rows.length === all ? this.say("table.count", { n: all }) : this.say("table.fit", { n: rows.length, all });
     return html`<div part="bar" class="bar">
       <input
@@ -521,7 +521,7 @@ export class Table extends Shown {
         @input=${this.#typed}
       />
       <span class="count muted small" role="status">
-        ${told}${selected.size > 0 ? html`, <b>${this.say("table.selected", { n: selected.size })}</b>` : nothing}
+        ${count}${selected.size > 0 ? html`, <b>${this.say("table.selected", { n: selected.size })}</b>` : nothing}
       </span>
       ${
         selected.size > 0

@@ -22,14 +22,14 @@ export class Pace {
     const rate = this.#rates[kind];
     if (rate === undefined) return;
     const step = 1000 / rate.perSecond;
-    const left = await this.#reserve(
+    const waitMs = await this.#reserve(
       kind,
       `greatest(pace.free_at, clock_timestamp() - ${MS("$4")}) + ${MS("$3")}`,
       `free_at - ${MS("$3")}`,
       step,
       step * ((rate.burst ?? 1) - 1),
     );
-    if (left > 0) await pause(left, signal);
+    if (waitMs > 0) await pause(waitMs, signal);
   }
 
   /** No worker calls before this time has passed. */
@@ -55,13 +55,13 @@ export class Pace {
         INSERT INTO ${schema}.pace AS pace (fleet, provider, free_at)
         SELECT $1::text, $2::text, clock_timestamp() + ${MS("$3")} FROM quick WHERE setting <> ''
         ON CONFLICT (fleet, provider) DO UPDATE SET free_at = ${next}
-        RETURNING (extract(epoch FROM ${own} - clock_timestamp()) * 1000)::text AS left`,
+        RETURNING (extract(epoch FROM ${own} - clock_timestamp()) * 1000)::text AS wait`,
         fleet,
         kind,
         String(one),
         String(other),
       );
-      return Number(row?.left);
+      return Number(row?.wait);
     } catch (error) {
       throw failure(error, "wait for the turn of a call");
     }

@@ -145,8 +145,8 @@ const SENT: Reached = { earlier: false, last: true };
 
 /** The error that a caller sees, with its operation and an accurate outcome. */
 export function toKeyturnError(error: unknown, facts: Operation, reached = SENT): unknown {
-  const told = lastError(error, facts, reached.last);
-  return reached.earlier && isOwn(told) ? inDoubt(told, facts) : told;
+  const own = lastError(error, facts, reached.last);
+  return reached.earlier && isOwn(own) ? inDoubt(own, facts) : own;
 }
 
 /** An error of a later attempt, after one that may have been carried out. */

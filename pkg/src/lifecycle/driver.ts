@@ -183,9 +183,9 @@ export class Driver {
     const name = this.#stream.name;
     this.#check(signal);
     const stream = await this.#stream.refresh();
-    const left = this.#unfinished;
+    const unfinished = this.#unfinished;
     this.#unfinished = undefined;
-    const resumed = left !== undefined && left.instance === instanceId() ? left : undefined;
+    const resumed = unfinished?.instance === instanceId() ? unfinished : undefined;
     const run = resumed?.run ?? engine(name, (exports) => new exports.Run(stream, policy.protocolJson, this.hands()));
     const resume = (reply: object | undefined): Wanted =>
       JSON.parse(
@@ -260,12 +260,12 @@ export class Driver {
         return outcomeOf(error, false);
       }
     }
-    const left = issues ? effect.until - clock.now() : policy.callDeadline;
-    if (left <= 0) return failed("out_of_time", true);
+    const remaining = issues ? effect.until - clock.now() : policy.callDeadline;
+    if (remaining <= 0) return failed("out_of_time", true);
     const sources = issues ? [] : [outer, closed];
     const perform = (signal: AbortSignal): Promise<Outcome> => this.#perform(run, effect, signal);
     try {
-      return await within(Math.min(left, policy.callDeadline), sources, perform, () => new Deadline());
+      return await within(Math.min(remaining, policy.callDeadline), sources, perform, () => new Deadline());
     } catch (error) {
       if (!issues) this.#check(outer);
       return outcomeOf(error, issues);

@@ -61,7 +61,7 @@ export class TargetStream {
   /** The fold that only looks go by: it may come from what the journal has kept. Of no use once all events have been read. */
   #view: View | undefined;
   /** The number of the last event that the listener received. */
-  #told = 0;
+  #reported = 0;
 
   constructor(name: string, journal: Journal, listener: Listener) {
     this.name = name;
@@ -137,9 +137,9 @@ export class TargetStream {
     const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
     const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
     if (sequence !== kept.sequence || !last.endsWith(`"hash":"${hash}"}`)) return undefined;
-    // What came before was told when it was written, or by those who read it.
-    this.#told = Math.max(this.#told, sequence);
-    this.tell(sequence + 1, lines);
+    // What came before was reported when it was written, or by those who read it.
+    this.#reported = Math.max(this.#reported, sequence);
+    this.report(sequence + 1, lines);
     engine(name, () => rust.feed(lines));
     return { rust, instance, version: undefined, read: lines.length };
   }
@@ -157,7 +157,7 @@ export class TargetStream {
   /** The lines from a number on. */
   async read(from: number): Promise<readonly string[]> {
     const lines = await this.#journal.read(this.name, from);
-    this.tell(from, lines);
+    this.report(from, lines);
     return lines;
   }
 
@@ -172,7 +172,7 @@ export class TargetStream {
       if (found === undefined) throw error;
       return found;
     });
-    if (stored) this.tell(sequence, [line]);
+    if (stored) this.report(sequence, [line]);
     return stored;
   }
 
@@ -226,11 +226,11 @@ export class TargetStream {
   }
 
   /** Each event is reported once, whoever reads it. */
-  private tell(from: number, lines: readonly string[]): void {
+  private report(from: number, lines: readonly string[]): void {
     lines.forEach((line, index) => {
       const sequence = from + index;
-      if (sequence !== this.#told + 1) return;
-      this.#told = sequence;
+      if (sequence !== this.#reported + 1) return;
+      this.#reported = sequence;
       this.#listener(sequence, line);
     });
   }

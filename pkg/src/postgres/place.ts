@@ -81,8 +81,7 @@ export function placeOf(
   return { database, schema: name, fleet, ready: () => (looked ??= look()), failure: fail };
 }
 
-/** @internal */
-export const MIGRATE = "Call `migratePostgres` with a role that may create tables.";
+const MIGRATE = "Call `migratePostgres` with a role that may create tables.";
 
 /** @internal */
 export function tooNew(schema: string, version: number): JournalError {

@@ -302,11 +302,11 @@ class Playground extends LitElement {
     this.running = true;
     this.status = "Running";
     await this.#theatre.run(code, (message) => {
-      if (run === this.#run) this.#told(message);
+      if (run === this.#run) this.#receive(message);
     });
   }
 
-  #told(message: FromProgram): void {
+  #receive(message: FromProgram): void {
     switch (message.kind) {
       case "print": {
         const approval = APPROVAL.exec(message.text)?.[1];

@@ -11,8 +11,8 @@ import type {
   ToTenant,
 } from "./messages.js";
 
-/** What of a run is told. */
-export type Told = (message: FromProgram) => void;
+/** Receives the messages of a run. */
+type Receiver = (message: FromProgram) => void;
 
 interface Actor {
   readonly name: number;
@@ -70,14 +70,14 @@ export class Theatre {
   }
 
   /** Runs a program; one that runs is stopped. */
-  async run(code: string, told: Told): Promise<void> {
+  async run(code: string, receive: Receiver): Promise<void> {
     const ready = await this.ready;
     this.stop();
     const program = this.#next ?? this.#start("program");
     this.#next = undefined;
     this.#program = program;
     program.port.onmessage = ({ data }: MessageEvent<FromProgram>) => {
-      told(data);
+      receive(data);
       if (data.kind === "end") this.#prepare();
     };
     const { port1, port2 } = new MessageChannel();

@@ -349,7 +349,7 @@ export function modeChip(mode: string | null | undefined): TemplateResult | type
 }
 
 /** The same within a sentence. */
-export function modeName(mode: string | null | undefined): string {
+function modeName(mode: string | null | undefined): string {
   const key = `mode.${mode ?? "none"}.in`;
   return isKey(key) ? t(key) : (mode ?? "");
 }

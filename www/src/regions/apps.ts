@@ -80,7 +80,7 @@ export class Apps extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("client"))
-      void this.#told(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
+      void this.#announce(this.#pages.start((signal) => this.client.apps.list({ pageSize: 25 }, { signal })));
   }
 
   protected override render(): TemplateResult {
@@ -110,14 +110,14 @@ export class Apps extends LitElement {
     return html`<p class="empty">${t("apps.none")}</p>`;
   }
 
-  readonly #next = (): void => void this.#told(this.#pages.next());
+  readonly #next = (): void => void this.#announce(this.#pages.next());
 
   readonly #again = (): void => {
     focusHeading(this);
-    void this.#told(this.#pages.next());
+    void this.#announce(this.#pages.next());
   };
 
-  async #told(coming: Promise<void>): Promise<void> {
+  async #announce(coming: Promise<void>): Promise<void> {
     await coming;
     this.dispatchEvent(new CustomEvent("apps", { detail: this.#pages.items }));
   }

@@ -6,7 +6,7 @@ import { clock } from "../clock.js";
 import { rotateLink, targetLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
-import { SEVERITIES, told } from "../ui/findings.js";
+import { describe, SEVERITIES } from "../ui/findings.js";
 import { icon, note } from "../ui/icons.js";
 import { Watch } from "../ui/watch.js";
 import { TargetsView } from "../views/targets.js";
@@ -140,7 +140,7 @@ function findingsOf(group: readonly LifecycleFinding[]): TemplateResult | typeof
     .map(({ target }, at) => html`${at > 0 ? ", " : nothing}<a href=${targetLink(target)}><bdi>${target}</bdi></a>`);
   return html`<li>
     <span class=${SEVERITIES[first.severity]}>${t(`severity.${first.severity}`)}</span>
-    <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${told(first, clock.now())}</span>
+    <span>${links} ${more > 0 ? html`<span class="muted">${t("served.others", { n: more })}</span> ` : nothing}<br />${describe(first, clock.now())}</span>
   </li>`;
 }
 

@@ -7,7 +7,7 @@ import "../regions/history.js";
 import { backLink, rotateLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
-import { SEVERITIES, told } from "../ui/findings.js";
+import { describe, SEVERITIES } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
 import { base } from "../ui/styles.js";
 import { narrowing, view } from "../ui/view.js";
@@ -144,7 +144,7 @@ export class ServedTarget extends LitElement {
             : findings.length === 0
               ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
               : html`<ul class="found">
-                  ${findings.map((finding) => html`<li><span class=${SEVERITIES[finding.severity]}>${t(`severity.${finding.severity}`)}</span><span>${told(finding, clock.now())}</span></li>`)}
+                  ${findings.map((finding) => html`<li><span class=${SEVERITIES[finding.severity]}>${t(`severity.${finding.severity}`)}</span><span>${describe(finding, clock.now())}</span></li>`)}
                 </ul>`
         }
       </div>

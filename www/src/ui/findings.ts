@@ -55,7 +55,7 @@ export function sorted(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** What it is, and what to do about it. */
-export function told(finding: Finding, now: number): TemplateResult {
+export function describe(finding: Finding, now: number): TemplateResult {
   const { code, about = "", credential, since, number: n = 0, message } = finding;
   const [what, todo] = [`finding.${code}`, `finding.${code}.do`];
   if (!isKey(what) || !isKey(todo)) return html`<strong lang="en" dir="ltr">${message}</strong>`;

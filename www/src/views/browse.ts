@@ -33,7 +33,7 @@ export class Browse extends LitElement {
     apps: { state: true },
     examples: { state: true },
     said: { state: true },
-    told: { state: true },
+    announced: { state: true },
   };
   static override styles = [
     base,
@@ -87,13 +87,13 @@ export class Browse extends LitElement {
   declare private examples: "none" | "offered" | "loading";
   /** What has just been done at C1, and at Commerce Layer. */
   declare private said: string;
-  declare private told: string;
+  declare private announced: string;
 
   constructor() {
     super();
     this.connections = {};
     this.apps = [];
-    this.chosen = this.said = this.told = "";
+    this.chosen = this.said = this.announced = "";
     this.examples = "none";
   }
 
@@ -170,7 +170,7 @@ export class Browse extends LitElement {
       </header>
       <keyturn-api-credentials
         .provisioning=${provisioning}
-        said=${this.told}
+        said=${this.announced}
         @create=${() => this.#dialog("keyturn-create-credential").show(provisioning)}
         @details=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#dialog("keyturn-api-credential").show(provisioning, detail)}
         @replace=${({ detail }: CustomEvent<ApiCredentialFacts>) => this.#rotate(apiCredentialTarget(detail))}
@@ -207,7 +207,7 @@ export class Browse extends LitElement {
   }
 
   #changed({ detail: words }: CustomEvent<string>): void {
-    this.told = words;
+    this.announced = words;
     this.#apiCredentials?.refresh();
   }
 }

@@ -10,7 +10,7 @@ import "../regions/history.js";
 import { backLink, rotateLink, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
 import { line } from "../ui/dates.js";
-import { type Finding, SEVERITIES, sorted, told } from "../ui/findings.js";
+import { describe, type Finding, SEVERITIES, sorted } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -188,7 +188,11 @@ export class TargetView extends LitElement {
             ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
             : found.map((finding) => {
                 const tone = SEVERITIES[finding.severity];
-                return note(tone, tone === "plain" ? "info" : "warning", html`<p>${told(finding, clock.now())}</p>`);
+                return note(
+                  tone,
+                  tone === "plain" ? "info" : "warning",
+                  html`<p>${describe(finding, clock.now())}</p>`,
+                );
               })
         }
       </div>

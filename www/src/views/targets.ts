@@ -81,7 +81,7 @@ export class TargetsView extends LitElement {
 
   /** Counters, what stands between them and the pictures, the pictures, and the table. */
   protected targets(rows: readonly CredentialRow[], between?: unknown): TemplateResult {
-    const left = this.#left(rows);
+    const shown = this.#shown(rows);
     return html`<keyturn-counters
         .rows=${rows}
         .filter=${this.look.filter ?? "all"}
@@ -92,11 +92,11 @@ export class TargetsView extends LitElement {
       <div class="pictures">
         <section class="panel" aria-labelledby="timeline">
           <h2 id="timeline">${t("overview.timeline")}</h2>
-          <keyturn-timeline .rows=${left} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
+          <keyturn-timeline .rows=${shown} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
         </section>
         <section class="panel" aria-labelledby="ages">
           <h2 id="ages">${t("overview.ages")}</h2>
-          <keyturn-ages .rows=${left}></keyturn-ages>
+          <keyturn-ages .rows=${shown}></keyturn-ages>
         </section>
       </div>
       <section class="panel" aria-labelledby="targets">
@@ -125,8 +125,8 @@ export class TargetsView extends LitElement {
     this.dispatchEvent(new CustomEvent("together", { detail: targets }));
   }
 
-  /** What the counters leave for the pictures. The same array as long as nothing has changed, so that they are not drawn again. */
-  #left(rows: readonly CredentialRow[]): readonly CredentialRow[] {
+  /** The rows that the pictures show: those of the chosen counter. The same array as long as nothing has changed, so that they are not drawn again. */
+  #shown(rows: readonly CredentialRow[]): readonly CredentialRow[] {
     const { filter = "all" } = this.look;
     if (filter === "all") return rows;
     const now = clock.now();

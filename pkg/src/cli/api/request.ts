@@ -12,7 +12,7 @@ export interface Flag {
 }
 
 /** The command's own flags. A field of the same name is `--field.NAME`. */
-export const OWN = [
+const OWN = [
   "all",
   "limit",
   "input",

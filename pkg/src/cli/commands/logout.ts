@@ -20,11 +20,11 @@ export async function run(context: Context, given: Given): Promise<void> {
   }
   // Removed last, so that the credential can be revoked as long as it may be valid.
   await removeProfile(context, profile);
-  const left = profile.made
+  const validity = profile.made
     ? "it stays valid until it expires or is revoked"
     : "it stays valid, since `keyturn login` did not create it";
   await context.say(`logged out: removed the profile ${name}`);
-  await context.say(`the credential ${profile.clientId}: ${ends ? "it can no longer log in" : left}`);
+  await context.say(`the credential ${profile.clientId}: ${ends ? "it can no longer log in" : validity}`);
 }
 
 async function end(context: Context, { name, api, clientId }: Profile): Promise<void> {

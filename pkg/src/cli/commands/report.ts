@@ -126,7 +126,7 @@ export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
 }
 
 /** The result of a target, for programs. */
-export function outcomeJson({ target, status, failure, error }: Outcome): object {
+function outcomeJson({ target, status, failure, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
   return {

@@ -59,12 +59,12 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   );
   const begun = await new Round(context, opened, wish, ready, errors).run();
   announce(opened);
-  const told = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
-  const exit = await showOutcomes(context, await outcomesOf(opened, told, errors), NOTHING[bulk ?? "all"]);
-  const left = ready.map(({ target }) => target).filter((target) => !begun.has(target));
-  if (left.length === 0) return exit;
+  const reported = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
+  const exit = await showOutcomes(context, await outcomesOf(opened, reported, errors), NOTHING[bulk ?? "all"]);
+  const waiting = ready.map(({ target }) => target).filter((target) => !begun.has(target));
+  if (waiting.length === 0) return exit;
   await context.say(
-    `${left.length} of ${ready.length} were not started; continue with \`${continueCommand(left, given, begun.size)}\``,
+    `${waiting.length} of ${ready.length} were not started; continue with \`${continueCommand(waiting, given, begun.size)}\``,
   );
   return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
 }
@@ -116,10 +116,10 @@ function question(ready: readonly Prospect[]): string {
 }
 
 /** The command line for the targets that were not begun. */
-function continueCommand(left: readonly string[], given: Given, begun: number): string {
+function continueCommand(waiting: readonly string[], given: Given, begun: number): string {
   if (given.flag("due")) return "keyturn rotate --due";
-  return left.length <= 8 || begun === 0
-    ? `keyturn rotate ${left.map(quoted).join(" ")}`
+  return waiting.length <= 8 || begun === 0
+    ? `keyturn rotate ${waiting.map(quoted).join(" ")}`
     : "keyturn rotate --all --older-than 1h";
 }
 

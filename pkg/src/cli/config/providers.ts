@@ -19,7 +19,7 @@ import type { Config, TargetConfig } from "./model.js";
 import type { ConfigFile } from "./read.js";
 
 /** The API that a target belongs to. */
-export function apiOf({ kind }: TargetConfig): Api {
+function apiOf({ kind }: TargetConfig): Api {
   return kind === "commercelayer-api-credential" ? "commercelayer" : "c1";
 }
 

@@ -79,7 +79,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ServedConso
 }
 
 /** Answers requests; independent of sockets. */
-export function consoleHandler(
+function consoleHandler(
   { lifecycle, about, changed, discover, now, assets }: Omit<ConsoleOptions, "port">,
   url: string,
   sessions: Sessions,

@@ -158,9 +158,9 @@ async function replaced(path: string, change: (before: ProfileFile) => ProfileFi
 
 /** Removes what a process left that died while it wrote, and may hold secrets. Whoever has the lock is the only one that writes. */
 async function clean(path: string): Promise<void> {
-  const left = new RegExp(`^${basename(path).replaceAll(".", "\\.")}\\.[\\da-f-]{36}$`);
+  const leftover = new RegExp(`^${basename(path).replaceAll(".", "\\.")}\\.[\\da-f-]{36}$`);
   for (const name of await readdir(dirname(path)))
-    if (left.test(name)) await rm(join(dirname(path), name), { force: true });
+    if (leftover.test(name)) await rm(join(dirname(path), name), { force: true });
 }
 
 /** Makes the entries of a folder durable, if the system can open folders. */

@@ -132,8 +132,8 @@ async function principal(client: ConductorOne, signal: AbortSignal): Promise<rea
   const { clientID } = client.authentication;
   const names: (string | null | undefined)[] = [clientID, clientID?.split("@", 1)[0]];
   if (clientID === undefined) {
-    const { introspectResponse: told } = await client.auth.introspect({ signal });
-    names.push(told?.principleId, told?.userId);
+    const { introspectResponse: caller } = await client.auth.introspect({ signal });
+    names.push(caller?.principleId, caller?.userId);
   }
   return names.filter((name): name is string => Boolean(name));
 }

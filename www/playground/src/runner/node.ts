@@ -10,9 +10,9 @@ const files = new Map<string, string>();
 let changed: (path: string, text: string | undefined) => void = () => {};
 
 /** Puts files in place, and says what is called for each that the program changes. */
-export function furnish(given: Readonly<Record<string, string>>, told: typeof changed): void {
+export function furnish(given: Readonly<Record<string, string>>, onChange: typeof changed): void {
   for (const [path, text] of Object.entries(given)) files.set(path, text);
-  changed = told;
+  changed = onChange;
 }
 
 function put(path: string, text: string): void {
