@@ -440,6 +440,7 @@ export const DE = {
   "overview.ages.more": "mehr als {from} Tage",
   "overview.targets": "Ziele",
   "overview.rotate": "Rotieren",
+  "overview.addSelected": { one: "{n} Ziel zum Auftrag hinzufügen", other: "{n} Ziele zum Auftrag hinzufügen" },
   "overview.rotateSelected": { one: "{n} Ziel rotieren", other: "{n} Ziele gemeinsam rotieren" },
   "overview.partial": {
     one: "{n} Liste konnte nicht geladen werden",
@@ -452,6 +453,8 @@ export const DE = {
     "Dieser Browser speichert für diese Seite nichts. Was hier begonnen wird, ist deshalb verloren, sobald der Tab geschlossen wird. Erlauben Sie das Speichern, bevor Sie rotieren.",
 
   "target.back": "← Alle Ziele",
+  "target.backToJobs": "← Aufträge",
+  "target.backToBrowse": "← Durchsuchen",
   "target.backLabel": "Zurück",
   "target.rotate": "Rotieren",
   "target.goOn": "Rotation fortsetzen",
@@ -647,6 +650,10 @@ export const DE = {
   "jobs.prove": "Sie funktionieren: mit den anderen fortfahren",
   "jobs.state.planned": "Es wurde noch nichts begonnen. Dies würde geschehen.",
   "jobs.state.running": "Läuft.",
+  "jobs.next": {
+    one: "Neue Zugangsdaten warten darauf, dass Sie sie speichern.",
+    other: "Neue Zugangsdaten von {n} Zielen warten darauf, dass Sie sie speichern.",
+  },
   "jobs.state.paused": "Pausiert: Es wird nichts mehr begonnen.",
   "jobs.state.canary":
     "Die ersten sind gespeichert. Prüfen Sie, ob alles funktioniert, was sie verwendet, bevor die anderen folgen.",

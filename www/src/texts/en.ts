@@ -429,6 +429,7 @@ export const EN = {
   "overview.ages.more": "more than {from} days",
   "overview.targets": "Targets",
   "overview.rotate": "Rotate",
+  "overview.addSelected": { one: "Add {n} to the job", other: "Add {n} to the job" },
   "overview.rotateSelected": { one: "Rotate {n}", other: "Rotate {n} together" },
   "overview.partial": { one: "{n} list could not be loaded", other: "{n} lists could not be loaded" },
   "overview.examples": "Look up the sandbox’s examples",
@@ -440,6 +441,8 @@ export const EN = {
     "Allow storage before you rotate.",
 
   "target.back": "← All targets",
+  "target.backToJobs": "← Jobs",
+  "target.backToBrowse": "← Browse",
   "target.backLabel": "Back",
   "target.rotate": "Rotate",
   "target.goOn": "Continue the rotation",
@@ -636,6 +639,10 @@ export const EN = {
   "jobs.prove": "They work: continue with the others",
   "jobs.state.planned": "Nothing has been started. This is what would happen.",
   "jobs.state.running": "Running.",
+  "jobs.next": {
+    one: "{n} new credential waits for you to store it.",
+    other: "{n} new credentials wait for you to store them.",
+  },
   "jobs.state.paused": "Paused: no more are started.",
   "jobs.state.canary": "The first ones are stored. Check that whatever uses them works before the others follow.",
   "jobs.state.stopped": "Stopped: too many failed. No more are started.",
