@@ -23,8 +23,8 @@ const BEFORE = 0.4;
 const LEGEND: readonly (readonly [key: TextKey, kind: string])[] = [
   ["timeline.legend.created", "created"],
   ["timeline.legend.life", "life"],
-  ["state.expiring", "life expiring"],
-  ["state.expired", "life expired"],
+  ["state.expiring", "expiring"],
+  ["state.expired", "expired"],
   ["timeline.legend.used", "used"],
   ["timeline.legend.grace", "grace"],
   ["timeline.legend.today", "today"],
@@ -136,17 +136,17 @@ export class Lanes extends Shown {
         outline-offset: -2px;
       }
       /* Of two parts: neither is to be pushed out by the other. */
-      .name.told-apart {
+      .name[data-apart] {
         display: flex;
         gap: 0.4em;
       }
-      .told-apart > bdi {
+      .name[data-apart] > bdi {
         flex: 0 1 auto;
         min-width: 2.5em;
         overflow: hidden;
         text-overflow: ellipsis;
       }
-      .told-apart > .muted {
+      .name[data-apart] > .muted {
         flex-shrink: 2;
         font-size: 0.75rem;
       }
@@ -286,6 +286,12 @@ export class Lanes extends Shown {
         .life {
           fill: Highlight;
         }
+        .life.expiring {
+          fill: CanvasText;
+        }
+        .life.expired {
+          fill: GrayText;
+        }
         .created {
           fill: CanvasText;
         }
@@ -407,10 +413,10 @@ export class Lanes extends Shown {
       distinction === undefined
         ? row.name
         : html`<bdi>${row.name}</bdi> <span class="unseen">(</span><bdi class="muted">${distinction}</bdi><span class="unseen">)</span>`;
-    const kind = distinction === undefined ? "name" : "name told-apart";
+    const apart = distinction !== undefined;
     return this.link
-      ? html`<a class=${kind} dir="auto" href=${this.link(row)} title=${title} @click=${open}>${words}</a>`
-      : html`<button type="button" class=${kind} dir="auto" title=${title} @click=${open}>${words}</button>`;
+      ? html`<a class="name" dir="auto" ?data-apart=${apart} href=${this.link(row)} title=${title} @click=${open}>${words}</a>`
+      : html`<button type="button" class="name" dir="auto" ?data-apart=${apart} title=${title} @click=${open}>${words}</button>`;
   }
 
   #chart(rows: readonly CredentialRow[], from: number, to: number): TemplateResult {
@@ -562,10 +568,12 @@ export class Lanes extends Shown {
 function sample(kind: string): TemplateResult {
   const shapes: Record<string, SVGTemplateResult> = {
     created: svg`<line class="used" x1="8" x2="8" y1="1" y2="13" />`,
-    life: svg`<rect class=${kind} x="0" y="3" width="16" height="8" />`,
+    life: svg`<rect class="life" x="0" y="3" width="16" height="8" />`,
+    expiring: svg`<rect class="life expiring" x="0" y="3" width="16" height="8" />`,
+    expired: svg`<rect class="life expired" x="0" y="3" width="16" height="8" />`,
     used: svg`<line class="used" stroke-dasharray="2 2" x1="8" x2="8" y1="0" y2="14" />`,
     grace: svg`<rect class="grace" x="0" y="5" width="16" height="4" />`,
     today: svg`<line class="today" x1="8" x2="8" y1="0" y2="14" />`,
   };
-  return html`<svg width="16" height="14" viewBox="0 0 16 14">${shapes[kind.split(" ")[0] ?? ""]}</svg>`;
+  return html`<svg width="16" height="14" viewBox="0 0 16 14">${shapes[kind]}</svg>`;
 }

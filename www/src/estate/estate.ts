@@ -151,6 +151,13 @@ export class Estate extends EventTarget implements Works {
     return target;
   }
 
+  /** What a target belongs to, and what else tells it apart: what stands under its label. */
+  about({ name, group, credential }: Target): readonly string[] {
+    const parts = [group, modeOf(credential) ?? ""];
+    const more = this.distinction(name) ?? "";
+    return [...parts, parts.join(", ")].includes(more) ? parts : [...parts, more];
+  }
+
   settings(name: string): Settings {
     return this.#kept.get(name)?.settings ?? {};
   }

@@ -651,7 +651,7 @@ export const DE = {
   "jobs.state.planned": "Es wurde noch nichts begonnen. Dies würde geschehen.",
   "jobs.state.running": "Läuft.",
   "jobs.next": {
-    one: "Neue Zugangsdaten warten darauf, dass Sie sie speichern.",
+    one: "Neue Zugangsdaten von {n} Ziel warten darauf, dass Sie sie speichern.",
     other: "Neue Zugangsdaten von {n} Zielen warten darauf, dass Sie sie speichern.",
   },
   "jobs.state.paused": "Pausiert: Es wird nichts mehr begonnen.",

@@ -9,8 +9,3 @@ export { distinctions } from "../../../pkg/src/elements/row.js";
 export function bdis(names: readonly string[]): TemplateResult {
   return html`${names.filter(Boolean).map((name, at) => html`${at > 0 ? " · " : nothing}<bdi>${name}</bdi>`)}`;
 }
-
-/** What tells a name apart, where it is shown with the group: "" if that is the group. */
-export function beside(distinction: string | undefined, group: string): string {
-  return distinction === group ? "" : (distinction ?? "");
-}

@@ -5,7 +5,7 @@ import type { Job, Part, Rules, Works } from "../estate/job.js";
 import { rotateLink } from "../route.js";
 import { isKey, type Key, number, rich, t } from "../texts/text.js";
 import { chip, type IconName, note, type Tone } from "../ui/icons.js";
-import { bdis, beside } from "../ui/names.js";
+import { bdis } from "../ui/names.js";
 import { base } from "../ui/styles.js";
 import { view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
@@ -212,7 +212,7 @@ export class Jobs extends LitElement {
     const trouble = `trouble.${failed}`;
     const why = isKey(trouble) ? t(trouble) : failed;
     return html`<tr role="row">
-      <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under">${bdis([group, beside(distinction, group)])}</span></th>
+      <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under">${bdis([group, distinction === group ? "" : (distinction ?? "")])}</span></th>
       <td role="cell" data-label=${t("jobs.change")}>${this.#diff(name)}</td>
       <td role="cell" data-label=${t("jobs.state")}>
         <div>${chip(...PARTS[part], t(`jobs.part.${part}`))} ${why ? html`<span class="under">${why}</span>` : nothing}</div>

@@ -10,7 +10,7 @@ import type { Lifecycles, Worked } from "../estate/lifecycles.js";
 import { backLink, before, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
 import { wayBack } from "../ui/back.js";
-import { bdis, beside } from "../ui/names.js";
+import { bdis } from "../ui/names.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
@@ -119,7 +119,7 @@ export class RotateView extends LitElement {
         found
           ? html`<div>
             <h1 tabindex="-1"><bdi>${found.label}</bdi></h1>
-            <p class="muted">${bdis([found.group, beside(this.estate.distinction(found.name), found.group)])} · <span translate="no">${SERVICES[found.plane]}</span></p>
+            <p class="muted">${bdis(this.estate.about(found))} · <span translate="no">${SERVICES[found.plane]}</span></p>
           </div>`
           : nothing
       }

@@ -13,7 +13,7 @@ import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { type Finding, SEVERITIES, sorted, told } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
-import { bdis, beside } from "../ui/names.js";
+import { bdis } from "../ui/names.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { view } from "../ui/view.js";
@@ -168,7 +168,7 @@ export class TargetView extends LitElement {
       <div class="title">
         <div>
           <h1 tabindex="-1"><bdi>${target.label}</bdi></h1>
-          <p class="muted">${bdis([target.group, beside(this.estate.distinction(target.name), target.group)])} · <span translate="no">${SERVICES[target.plane]}</span></p>
+          <p class="muted">${bdis(this.estate.about(target))} · <span translate="no">${SERVICES[target.plane]}</span></p>
         </div>
         <a class="button" href=${rotateLink(target.name, here)}>${icon("key")} ${t(standing?.phase ? "target.goOn" : "target.rotate")}</a>
       </div>
