@@ -156,10 +156,47 @@ async function served(way) {
   }
 }
 
+/** A job with each of its outcomes, among targets of which some have the same name. */
+const jobs = guided({
+  guide: async (person, seen) => {
+    const { sandbox } = person;
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await person.find("heading", "Overview");
+    await person.click("button", "Look up the sandbox’s examples");
+    await person.reads(/\n4 ?\n?Within 30 days/);
+    for (const name of ["ERP sync (Live)", "ERP sync (Test)", "AWS account 1"]) {
+      await person.click("searchbox", "Search");
+      await person.page.$eval("::-p-aria(Search)", (input) => input.select());
+      await person.type(name.replace(/ \(.*/, ""));
+      await person.click("checkbox", `Select ${name}`);
+    }
+    await seen("targets that are selected");
+    await person.click("button", "Rotate 3 together");
+    await person.click("button", "Start with 1 target");
+    await person.click("link", /^Store/);
+    await person.find("heading", "Store the new credential");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    await person.click("button", "Continue");
+    await person.find("heading", "Both credentials work");
+    await person.click("button", "Close");
+    await person.reads(/The first ones are stored/);
+    await seen("a job whose first target is stored");
+    sandbox.fault({ operation: "*", times: "always", action: { status: 403 } });
+    await person.click("button", "They work: continue with the others");
+    await person.reads(/Stopped: too many failed/);
+    await seen("a job that has stopped");
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await person.find("heading", "Overview");
+    await person.click("checkbox", "Select Okta");
+    await seen("a target to add to a job");
+  },
+});
+
 const WAYS = {
   overview: guided(OVERVIEW),
   browse: guided(BROWSE),
   commercelayer: guided(PROVISIONING),
+  jobs,
   playground,
   served,
 };

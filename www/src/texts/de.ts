@@ -433,6 +433,7 @@ export const DE = {
   "overview.refresh": "Aktualisieren",
   "overview.timeline": "Zeitachse",
   "overview.ages": "Alter der verwendeten Zugangsdaten in Tagen",
+  "overview.ages.none": "Es sind noch keine Zugangsdaten bekannt, die sich zählen ließen.",
   "overview.ages.asTable": "Als Tabelle",
   "overview.ages.age": "Alter",
   "overview.ages.count": "Anzahl",

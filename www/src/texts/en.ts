@@ -422,6 +422,7 @@ export const EN = {
   "overview.refresh": "Refresh",
   "overview.timeline": "Timeline",
   "overview.ages": "Age of the credentials in use, in days",
+  "overview.ages.none": "There are no known credentials to count yet.",
   "overview.ages.asTable": "As a table",
   "overview.ages.age": "Age",
   "overview.ages.count": "Credentials",
